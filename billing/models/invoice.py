@@ -1,0 +1,192 @@
+"""Invoices, credit notes, their lines, and the ledger of which session stands on which invoice.
+
+Once issued, no row of an invoice changes: triggers refuse it to every role. A mistake is corrected
+by a credit note of the whole invoice, which releases its sessions.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.run import InvoiceRun
+from billing.models.tariff import TariffVersion
+from charging.models import ChargingSession
+from tenants.identifiers import new_public_id
+from tenants.models import Driver, DriverIdentity
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class NumberSeries(OperatorOwned):
+    """The last number taken of a series. Locked while numbers are taken, so that none is skipped."""
+
+    code = models.CharField(max_length=20)
+    last_number = models.BigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("number_series"),
+            models.UniqueConstraint(fields=["operator", "code"], name="number_series_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code}{self.last_number}"
+
+
+class Invoice(OperatorOwned):
+    """A bill of one month, or the credit note of one. Amounts in the currency's minor unit, as decimals.
+
+    amount_excl_vat + vat + rounding = amount_due (EN 16931: BT-109, BT-110, BT-114, BT-115).
+    """
+
+    class Kind(models.TextChoices):
+        INVOICE = "invoice", _("invoice")
+        CREDIT_NOTE = "credit_note", _("credit note")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        ISSUED = "issued", _("issued")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.INVOICE)
+    run = OwnedForeignKey(InvoiceRun, null=True, related_name="invoices")
+    driver = OwnedForeignKey(Driver, related_name="invoices")
+    buyer = OwnedForeignKey(DriverIdentity, related_name="+")
+    credits = OwnedForeignKey("billing.Invoice", null=True, related_name="credit_notes")
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.DRAFT)
+    series = models.CharField(max_length=20, default="F")
+    number = models.BigIntegerField(_("number"), null=True)
+    month = models.DateField(_("month"))
+    currency = models.CharField(_("currency"), max_length=3)
+    amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField(max_digits=14, decimal_places=2)
+    rounding = models.DecimalField(max_digits=14, decimal_places=2, default=0)
+    amount_due = models.DecimalField(max_digits=14, decimal_places=2)
+    session_count = models.PositiveIntegerField(default=0)
+    energy_wh = models.BigIntegerField(default=0)
+    # The operator's particulars at the time of issue (EN 16931 BG-4).
+    seller = models.JSONField(default=dict)
+    drafted_at = models.DateTimeField()
+    issued_at = models.DateTimeField(_("issued"), null=True)
+    due_on = models.DateField(_("due"), null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("invoice", "run", "driver", "buyer", "credits"),
+            models.UniqueConstraint(fields=["operator", "run", "driver"], name="invoice_once_a_run"),
+            models.UniqueConstraint(fields=["operator", "series", "number"], name="invoice_number_once"),
+            models.UniqueConstraint(fields=["operator", "credits"], name="invoice_credited_once"),
+            models.CheckConstraint(
+                condition=Q(state="draft", number__isnull=True, issued_at__isnull=True)
+                | Q(state="issued", number__isnull=False, issued_at__isnull=False),
+                name="invoice_issued_has_number",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", credits__isnull=True) | Q(kind="credit_note", credits__isnull=False),
+                name="invoice_credit_note_names_original",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_due=models.F("amount_excl_vat") + models.F("vat") + models.F("rounding")),
+                name="invoice_adds_up",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["operator", "-month", "-id"], name="invoice_newest"),
+            models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series}{self.number}" if self.number else str(_("draft"))
+
+
+class InvoiceLine(OperatorOwned):
+    """One quantity at one price: a session's component, excluding VAT, rounded half up to the minor unit."""
+
+    invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="lines")
+    position = models.PositiveIntegerField()
+    session = OwnedForeignKey(ChargingSession, related_name="invoice_lines")
+    tariff_version = OwnedForeignKey(TariffVersion, related_name="+")
+    component = models.CharField(max_length=16)
+    quantity = models.DecimalField(max_digits=18, decimal_places=6)
+    unit = models.CharField(max_length=8)
+    unit_price = models.DecimalField(max_digits=14, decimal_places=6)
+    vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("invoice_line", "invoice", "session", "tariff_version"),
+            models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "session"], name="invoice_line_of_session")]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.component} {self.amount_excl_vat}"
+
+
+class InvoiceVat(OperatorOwned):
+    """The VAT of one rate on one invoice (EN 16931 BG-23). A null rate: outside the scope of VAT."""
+
+    invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="vat_rows")
+    vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    taxable = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("invoice_vat", "invoice"),
+            models.UniqueConstraint(
+                fields=["operator", "invoice", "vat_rate"], name="invoice_vat_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vat_rate} %: {self.vat}"
+
+
+class BilledSession(OperatorOwned):
+    """That a session stands on an invoice. The unique index is why no session can be billed twice."""
+
+    session = OwnedForeignKey(ChargingSession, related_name="billings")
+    invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="billed_sessions")
+    released_by = OwnedForeignKey(Invoice, null=True, related_name="released_sessions")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("billed_session", "session", "invoice", "released_by"),
+            models.UniqueConstraint(
+                fields=["operator", "session"],
+                condition=Q(released_by__isnull=True),
+                name="session_billed_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["operator", "invoice"], name="billed_session_of_invoice")]
+
+    def __str__(self) -> str:
+        return f"session {self.session_id} on invoice {self.invoice_id}"
+
+
+class InvoiceDocument(OperatorOwned):
+    """The rendered PDF of an issued invoice, kept so that every download is the same file."""
+
+    invoice = OwnedForeignKey(Invoice, related_name="documents")
+    pdf = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    rendered_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("invoice_document", "invoice"),
+            models.UniqueConstraint(fields=["operator", "invoice"], name="invoice_document_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256

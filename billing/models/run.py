@@ -1,0 +1,88 @@
+"""Invoice runs: one month of all drivers, worked off in chunks that may be repeated."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.identifiers import new_public_id
+from tenants.models import Driver
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class InvoiceRun(OperatorOwned):
+    """One pass over all drivers of an operator for one calendar month.
+
+    Bills every closed session that ended before `until` and stands on no invoice yet: a session
+    that arrived too late for its month is billed by the next run.
+    """
+
+    class State(models.TextChoices):
+        RUNNING = "running", _("drafting")
+        READY = "ready", _("ready to issue")
+        ISSUING = "issuing", _("issuing")
+        ISSUED = "issued", _("issued")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    month = models.DateField(_("month"), help_text=_("First day of the billed month."))
+    until = models.DateTimeField(help_text="End of the month in the operator's zone.")
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.RUNNING)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    sessions_total = models.BigIntegerField(default=0)
+    sessions_done = models.BigIntegerField(default=0)
+    started_at = models.DateTimeField()
+    drafted_at = models.DateTimeField(null=True)
+    issued_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("run"),
+            models.UniqueConstraint(fields=["operator", "month"], name="run_month_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class RunChunk(OperatorOwned):
+    """A range of drivers billed by one task. Its lease tells a sweep whether the task still lives."""
+
+    run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="chunks")
+    first_driver_id = models.BigIntegerField()
+    last_driver_id = models.BigIntegerField()
+    is_done = models.BooleanField(default=False)
+    attempts = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("run_chunk", "run"),
+            models.UniqueConstraint(fields=["operator", "run", "first_driver_id"], name="run_chunk_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_driver_id}–{self.last_driver_id}"
+
+
+class RunProblem(OperatorOwned):
+    """Why a run could not bill a driver, so that nobody else has to wait."""
+
+    run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="problems")
+    driver = OwnedForeignKey(Driver, related_name="+")
+    code = models.CharField(max_length=40)
+    message = models.CharField(max_length=300)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("run_problem", "run", "driver"),
+            models.UniqueConstraint(fields=["operator", "run", "driver"], name="run_problem_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message

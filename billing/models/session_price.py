@@ -1,0 +1,50 @@
+"""What a charging session costs: the kernel's answer with its explanation."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.tariff import TariffVersion
+from charging.models import ChargingSession
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class SessionPrice(OperatorOwned):
+    """The price of one closed session, by one tariff version. Rated anew until it stands on an invoice.
+
+    Amounts keep the kernel's precision (six decimals); only an invoice line rounds to the minor unit.
+    `breakdown` is the JSON form of `billing.domain.rating.SessionPrice`.
+    """
+
+    class State(models.TextChoices):
+        PRICED = "priced", _("priced")
+        FREE = "free", _("free of charge")
+        PROBLEM = "problem", _("cannot be priced")
+
+    session = OwnedForeignKey(ChargingSession, models.PROTECT, related_name="prices")
+    tariff_version = OwnedForeignKey(TariffVersion, null=True, related_name="session_prices")
+    state = models.CharField(max_length=8, choices=State)
+    problem = models.CharField(max_length=40, blank=True)
+    problem_message = models.CharField(max_length=300, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+    amount_excl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    amount_incl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
+    breakdown = models.JSONField(null=True)
+    rated_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("session_price", "session", "tariff_version"),
+            models.UniqueConstraint(fields=["operator", "session"], name="session_price_once"),
+            models.CheckConstraint(
+                condition=Q(state="problem") | Q(tariff_version__isnull=False), name="session_price_has_tariff"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["operator", "session"], name="session_price_problem", condition=Q(state="problem")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_incl_vat} {self.currency}"

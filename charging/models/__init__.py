@@ -1,0 +1,18 @@
+"""Tables about what happened: import them from here."""
+
+from charging.models.file_import import FileImport, ImportProfile, RejectedRow
+from charging.models.session import ChargingSession
+from charging.models.site import Site
+from charging.models.station import Connector, Station
+from charging.models.token import Token
+
+__all__ = [
+    "ChargingSession",
+    "Connector",
+    "FileImport",
+    "ImportProfile",
+    "RejectedRow",
+    "Site",
+    "Station",
+    "Token",
+]

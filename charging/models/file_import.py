@@ -1,0 +1,95 @@
+"""Imports of session files: the file, its mapping, its progress, and every row that was refused."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.identifiers import new_public_id
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class ImportProfile(OperatorOwned):
+    """How the columns of a kind of file are read; saved once, used again.
+
+    `mapping` has the shape of `charging.ingest.profiles.Profile`.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=80)
+    mapping = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("import_profile"),
+            models.UniqueConstraint(fields=["operator", "name"], name="import_profile_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FileImport(OperatorOwned):
+    """One file on its way in. The counts always satisfy rows_read = accepted + known + rejected."""
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("waiting for answers")
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    file = models.FileField(max_length=300)
+    file_name = models.CharField(_("file"), max_length=200)
+    file_sha256 = models.CharField(max_length=64)
+    file_size = models.BigIntegerField(default=0)
+    source = models.CharField(_("source"), max_length=40)
+    mapping = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    profile = OwnedForeignKey(ImportProfile, null=True, blank=True, related_name="imports")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED)
+    error = models.TextField(blank=True)
+    rows_total = models.BigIntegerField(null=True)
+    rows_read = models.BigIntegerField(default=0)
+    accepted = models.BigIntegerField(default=0)
+    known = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    flagged = models.BigIntegerField(default=0)
+    accepted_wh = models.BigIntegerField(default=0)
+    rejected_wh = models.BigIntegerField(default=0)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("file_import", "profile")]
+        indexes = [models.Index(fields=["operator", "-created_at"], name="file_import_newest")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class RejectedRow(OperatorOwned):
+    """A row that was not imported: where it stood, what it said, and why."""
+
+    file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
+    line_number = models.BigIntegerField()
+    cells = models.JSONField()
+    reason = models.CharField(max_length=40)
+    message = models.CharField(max_length=300)
+    energy_wh = models.BigIntegerField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("rejected_row", "file_import")]
+        indexes = [models.Index(fields=["operator", "file_import", "line_number"], name="rejected_row_by_line")]
+
+    def __str__(self) -> str:
+        return f"line {self.line_number}: {self.reason}"

@@ -1,0 +1,65 @@
+"""Stations and their connectors."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from charging.models.site import Site
+from tenants.identifiers import new_public_id
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class Station(OperatorOwned):
+    """A charging station, known by the identifier that files and protocols use for it."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    site = OwnedForeignKey(Site, related_name="stations")
+    identifier = models.CharField(_("identifier"), max_length=64)
+    name = models.CharField(_("name"), max_length=150, blank=True)
+    vendor = models.CharField(_("vendor"), max_length=100, blank=True)
+    model = models.CharField(_("model"), max_length=100, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("station", "site"),
+            models.UniqueConstraint(fields=["operator", "identifier"], name="station_identifier_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "site"], name="station_of_site")]
+
+    def __str__(self) -> str:
+        return self.name or self.identifier
+
+
+class Connector(OperatorOwned):
+    """One outlet of a station, of which a session uses exactly one (OCPI: EVSE with its connector)."""
+
+    class Status(models.TextChoices):
+        """OCPI 2.2.1 mod_locations, Status enum."""
+
+        AVAILABLE = "AVAILABLE", _("available")
+        CHARGING = "CHARGING", _("charging")
+        BLOCKED = "BLOCKED", _("blocked")
+        RESERVED = "RESERVED", _("reserved")
+        INOPERATIVE = "INOPERATIVE", _("inoperative")
+        OUTOFORDER = "OUTOFORDER", _("out of order")
+        UNKNOWN = "UNKNOWN", _("unknown")
+
+    station = OwnedForeignKey(Station, related_name="connectors")
+    number = models.CharField(_("number"), max_length=20, default="1")
+    standard = models.CharField(_("standard"), max_length=30, blank=True, help_text=_("OCPI ConnectorType."))
+    max_power_w = models.PositiveIntegerField(_("maximum power, W"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.UNKNOWN)
+    status_at = models.DateTimeField(_("status since"), null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("connector", "station"),
+            models.UniqueConstraint(fields=["operator", "station", "number"], name="connector_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station}/{self.number}"

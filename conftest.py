@@ -1,0 +1,137 @@
+"""Fixtures of all floors: the database as the app role sees it, and the named cast.
+
+The test database is built and migrated by the owner; from then on every connection is the app role,
+so that a test sees exactly the rows and rights the running portal has.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.backends.signals import connection_created
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tenants.models import Driver, Operator, User
+from tenants.rls import APP
+from tenants.scoping import tenant_scope
+from tenants.services import drivers, memberships, operators
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Act as the app role once the owner has built the test database."""
+
+    def act_as_app(connection: Any, **_: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {APP}")
+
+    flush = type(connection.ops).execute_sql_flush
+
+    def flush_as_owner(self: Any, sql_list: list[str]) -> Any:
+        with self.connection.cursor() as cursor:
+            cursor.execute("RESET ROLE")
+        try:
+            return flush(self, sql_list)
+        finally:
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"SET ROLE {APP}")
+
+    connection_created.connect(act_as_app, weak=False, dispatch_uid="act_as_app")
+    type(connection.ops).execute_sql_flush = flush_as_owner
+    with django_db_blocker.unblock():
+        connection.close()
+    yield
+    connection_created.disconnect(dispatch_uid="act_as_app")
+    type(connection.ops).execute_sql_flush = flush
+    with django_db_blocker.unblock():
+        connection.close()
+
+
+@pytest.fixture
+def north(db: None) -> Operator:
+    return operators.create(slug="north", name="North Charging AB", legal_name="North Charging AB")
+
+
+@pytest.fixture
+def south(db: None) -> Operator:
+    return operators.create(slug="south", name="South Charging AB", legal_name="South Charging AB")
+
+
+@pytest.fixture
+def in_north(north: Operator) -> Iterator[Operator]:
+    """Work inside north's scope for the whole test."""
+    with tenant_scope(north.pk):
+        yield north
+
+
+def _person(operator: Operator, name: str, role: str) -> User:
+    user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.capitalize())
+    memberships.add(user, operator=operator, role=role)
+    TOTPDevice.objects.create(user=user, name="phone")
+    return user
+
+
+@pytest.fixture
+def olga(north: Operator) -> User:
+    return _person(north, "olga", "owner")
+
+
+@pytest.fixture
+def otto(north: Operator) -> User:
+    return _person(north, "otto", "operations")
+
+
+@pytest.fixture
+def fina(north: Operator) -> User:
+    return _person(north, "fina", "finance")
+
+
+@pytest.fixture
+def sara(north: Operator) -> User:
+    return _person(north, "sara", "support")
+
+
+@pytest.fixture
+def axel(north: Operator) -> User:
+    return _person(north, "axel", "auditor")
+
+
+@pytest.fixture
+def sven(south: Operator) -> User:
+    return _person(south, "sven", "owner")
+
+
+@pytest.fixture
+def dana(north: Operator) -> User:
+    """A driver at north, without a second factor."""
+    user = User.objects.create_user("dana@example.com", PASSWORD, name="Dana")
+    with tenant_scope(north.pk):
+        drivers.link_user(drivers.create(customer_number="1001", name="Dana Driver", email=user.email), user=user)
+    return user
+
+
+@pytest.fixture
+def danas_driver(dana: User, north: Operator) -> Driver:
+    with tenant_scope(north.pk):
+        return Driver.objects.select_related("identity").get(user=dana)
+
+
+@pytest.fixture
+def sign_in() -> Any:
+    """Return a function that gives a browser in which the person has passed both factors."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        device = TOTPDevice.objects.filter(user=user).first()
+        if device is not None:
+            session = client.session
+            session["otp_device_id"] = device.persistent_id
+            session.save()
+        return client
+
+    return signed_in

@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+"""Run a management command. `bin/manage` does the same with servers and environment prepared."""
+
+import os
+import sys
+
+# These change the schema and therefore work as the owner of the tables; everything else is the app role.
+OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "sqlflush"}
+
+
+def main() -> None:
+    """Choose the settings and the database role, then hand over to Django."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
+        os.environ.setdefault("DATABASE_ROLE", "owner")
+    from django.core.management import execute_from_command_line  # noqa: PLC0415  # after the environment
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

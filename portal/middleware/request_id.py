@@ -1,0 +1,43 @@
+"""A number for every request, in each of its log lines and audit entries and in the answer's header."""
+
+import logging
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from uuid import uuid4
+
+from django.http import HttpRequest, HttpResponse
+
+HEADER = "X-Request-Id"
+_ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """Return the request's number; empty outside a request."""
+    return _request_id.get()
+
+
+class RequestIdFilter(logging.Filter):
+    """Put the number on every log line."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _request_id.get() or "-"
+        return True
+
+
+class RequestIdMiddleware:
+    """Take the load balancer's number when it looks like one, or give a new one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get(HEADER, "")
+        token = _request_id.set(offered if _ACCEPTABLE.fullmatch(offered) else uuid4().hex)
+        try:
+            response = self.get_response(request)
+            response[HEADER] = _request_id.get()
+            return response
+        finally:
+            _request_id.reset(token)

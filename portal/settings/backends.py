@@ -1,0 +1,69 @@
+"""The servers and folders this process talks to: PostgreSQL, Redis, Celery, files, logs, mail."""
+
+from typing import Any
+
+from portal.settings import env
+from portal.settings.base import KIND, STATE_DIR
+
+# The app role sees one operator at a time; the owner only migrates; the platform role serves the platform's
+# own process. A process has exactly one of them.
+DATABASE_ROLES = {
+    "app": "DATABASE_URL",
+    "owner": "DATABASE_OWNER_URL",
+    "platform": "DATABASE_PLATFORM_URL",
+}
+DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
+_default: dict[str, Any] = env.database(DATABASE_ROLES[DATABASE_ROLE])
+_pool_size = env.number("DATABASE_POOL_SIZE", 8)
+if KIND != "test" and DATABASE_ROLE == "app" and _pool_size:
+    _default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+# PgBouncer in transaction mode cannot keep a cursor open between statements.
+_default["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", default=False)
+_default["TEST"] = {"NAME": "test_" + env.text("WATTLEDGER_TEST_DB", "wattledger")}
+DATABASES = {"default": _default}
+
+REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+if REDIS_URL.startswith("unix://"):
+    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+else:
+    CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A message whose worker died is delivered again after this many seconds; the sweeps are usually faster.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_TASK_SOFT_TIME_LIMIT = 3500
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+# Sessions live in the database, so that a restart of Redis signs nobody out.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if KIND == "test"
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "portal.middleware.request_id.RequestIdFilter"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+    },
+    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING" if KIND == "test" else "INFO")},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+}

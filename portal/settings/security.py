@@ -1,0 +1,62 @@
+"""Secrets, cookies, transport, passwords; and what production refuses to start with."""
+
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.settings import env
+from portal.settings.base import DEBUG, KIND
+
+INSECURE_KEY = "insecure-key-of-development-and-tests-only"
+SECRET_KEY = env.secret("SECRET_KEY", None if KIND == "production" else INSECURE_KEY)
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if KIND == "production" else "localhost,127.0.0.1,[::1],testserver")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+
+# The demonstration's people can pass their second factor without a phone; never where real people work.
+DEMONSTRATION = env.flag("WATTLEDGER_DEMONSTRATION", default=KIND == "development")
+
+# How many proxies in front of us add an entry to X-Forwarded-For; 0 believes the socket alone.
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    *(["django.contrib.auth.hashers.MD5PasswordHasher"] if KIND == "test" else []),
+]
+if KIND == "test":
+    PASSWORD_HASHERS.reverse()  # tests sign in hundreds of times; nothing real is hashed there
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+SESSION_COOKIE_NAME = "wattledger_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+
+if KIND == "production":
+    SECURE_SSL_REDIRECT = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    if DEBUG:
+        raise ImproperlyConfigured("DEBUG is on. Production refuses to show its insides: unset DEBUG.")
+    if SECRET_KEY == INSECURE_KEY or len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
+        raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 50 characters.")
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of the portal; * is not one.")
+    if DEMONSTRATION:
+        raise ImproperlyConfigured("WATTLEDGER_DEMONSTRATION weakens sign-in and cannot be on in production.")
+    if not env.text("DATABASE_URL", "") or not env.text("REDIS_URL", ""):
+        raise ImproperlyConfigured("DATABASE_URL and REDIS_URL must be set in production.")

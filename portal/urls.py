@@ -1,0 +1,22 @@
+"""Every door on one screen."""
+
+from django.urls import include, path
+
+from portal.web import health, home
+
+urlpatterns = [
+    path("", home.start, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("language/", home.set_language, name="set_language"),
+    path("theme/", home.set_theme, name="set_theme"),
+    path("account/", include("portal.web.account.urls")),
+    path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
+    path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),
+    path("o/<slug:operator_slug>/my/", include("portal.web.driver.urls")),
+    path("o/<slug:operator_slug>/api/v1/", include("portal.api.v1.urls")),
+]
+
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.not_found"
+handler500 = "portal.web.errors.server_error"

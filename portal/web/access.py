@@ -1,0 +1,125 @@
+"""Who may open which page.
+
+Every page is declared: `operator_view(permission)` for a page of an operator, `account_view` for a
+signed-in person's own pages, `public_view(reason)` for what anybody may see. `portal/tests/test_doors.py`
+fails for a URL that is not. The declaration is also what opens the operator's scope, so a page
+cannot forget it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
+from django.utils.http import urlencode
+from django_htmx.middleware import HtmxDetails
+from django_otp import user_has_device
+
+from tenants import permissions
+from tenants.models import Driver, Operator, User
+from tenants.permissions import Access, Permission
+from tenants.scoping import tenant_scope
+
+P = ParamSpec("P")
+
+
+class SignedInRequest(HttpRequest):
+    """A request whose visitor is known: what every declared page receives."""
+
+    user: User
+    access: Access
+    driver: Driver
+    htmx: HtmxDetails
+
+
+OperatorPage = Callable[Concatenate[SignedInRequest, Operator, P], HttpResponseBase]
+Page = Callable[Concatenate[Any, P], HttpResponseBase]
+
+
+def operator_view(permission: Permission) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
+    """Declare a page of one operator, open to its people who hold the permission.
+
+    A stranger gets 404, so that nobody learns which operators exist; a member without the
+    permission 403. Staff must have passed their second factor; a driver only if they have one.
+    The page runs inside the operator's scope: one transaction, rolled back when it raises.
+    """
+
+    def declare(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(page)
+        def guarded(
+            request: SignedInRequest, operator_slug: str, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            access = permissions.access(request.user, slug=operator_slug)
+            if access is None:
+                raise Http404
+            if lacks_second_factor(request.user, access):
+                return to_second_factor(request)
+            if not access.may(permission):
+                raise PermissionDenied
+            request.access = access
+            with tenant_scope(access.operator.pk):
+                response = page(request, access.operator, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()  # a lazy template must read its rows while they are there
+                return response
+
+        guarded.access = permission  # type: ignore[attr-defined]  # read by the doors test
+        return guarded
+
+    return declare
+
+
+def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
+    """Declare a page for a driver's own data; `request.driver` is who it is about.
+
+    Staff of the operator who are no drivers there get 403, as they have pages of their own.
+    """
+
+    @operator_view(Permission.USE_DRIVER_PAGES)
+    @wraps(page)
+    def own(request: SignedInRequest, operator: Operator, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        driver = Driver.objects.select_related("identity", "group").filter(user=request.user).first()
+        if driver is None:
+            raise PermissionDenied
+        request.driver = driver
+        return page(request, operator, *args, **kwargs)
+
+    return own
+
+
+def account_view(page: Page[P]) -> Page[P]:
+    """Declare a page about the signed-in person, whatever operators they belong to."""
+    page.access = "account"  # type: ignore[attr-defined]
+    return page
+
+
+def public_view(reason: str) -> Callable[[Page[P]], Page[P]]:
+    """Declare a page that anybody may open, and say why."""
+
+    def declare(page: Page[P]) -> Page[P]:
+        opened: Page[P] = login_not_required(page)
+        opened.access = f"public: {reason}"  # type: ignore[attr-defined]
+        return opened
+
+    return declare
+
+
+def lacks_second_factor(user: User, access: Access) -> bool:
+    """Tell whether the person still has to pass (or first enrol) a second factor to go on."""
+    if user.is_verified():
+        return False
+    return access.is_staff or user_has_device(user)
+
+
+def to_second_factor(request: SignedInRequest) -> HttpResponseBase:
+    """Send the person to the challenge, or to enrolment if they have no device yet."""
+    page = "account:challenge" if user_has_device(request.user) else "account:enrol"
+    back = urlencode({"next": request.get_full_path()}) if request.method == "GET" else ""
+    response = redirect(page)
+    if back:
+        response["Location"] += f"?{back}"
+    return response

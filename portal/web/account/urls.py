@@ -1,0 +1,7 @@
+"""The account pages."""
+
+from django.urls import URLPattern
+
+app_name = "account"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,7 @@
+"""The driver pages."""
+
+from django.urls import URLPattern
+
+app_name = "driver"
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,7 @@
+"""The finance pages."""
+
+from django.urls import URLPattern
+
+app_name = "finance"
+
+urlpatterns: list[URLPattern] = []

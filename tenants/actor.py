@@ -1,0 +1,54 @@
+"""Who acts: named once by a door, a task or a command, read by everything that leaves a trace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, or a task or command on nobody's behalf."""
+
+    user_id: int | None = None
+    email: str = ""
+    task: str = ""
+    address: str | None = None
+    user_agent: str = ""
+    request_id: str = ""
+
+
+_actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  # frozen
+
+
+@contextmanager
+def acting(
+    *,
+    user: Any = None,
+    task: str = "",
+    address: str | None = None,
+    user_agent: str = "",
+    request_id: str = "",
+) -> Iterator[None]:
+    """Name who is responsible for everything done in the block."""
+    known = user is not None and user.is_authenticated
+    token = _actor.set(
+        Actor(
+            user_id=user.pk if known else None,
+            email=user.email if known else "",
+            task=task,
+            address=address,
+            user_agent=user_agent[:300],
+            request_id=request_id,
+        )
+    )
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+def current_actor() -> Actor:
+    """Return who acts; an empty actor when nobody was named."""
+    return _actor.get()

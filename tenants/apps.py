@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class TenantsConfig(AppConfig):
+    name = "tenants"
+
+    def ready(self) -> None:
+        from tenants import registers, rls  # noqa: PLC0415  # needs loaded models
+
+        post_migrate.connect(rls.grants, sender=self)
+        registers.register()

@@ -1,0 +1,84 @@
+"""Drivers, their groups, and the one place where their personal data stands."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from tenants.identifiers import new_public_id
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class DriverGroup(OperatorOwned):
+    """Drivers who share a tariff: residents of a house, a company's fleet."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("driver_group"),
+            models.UniqueConstraint(fields=["operator", "name"], name="driver_group_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Driver(OperatorOwned):
+    """A customer who charges and is billed. Holds nothing personal: see `DriverIdentity`."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    customer_number = models.CharField(_("customer number"), max_length=30)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="drivers"
+    )
+    group = OwnedForeignKey(DriverGroup, null=True, blank=True, related_name="drivers")
+    # The identity in force. Null only between the creation of the driver and of the first identity.
+    identity = OwnedForeignKey("tenants.DriverIdentity", null=True, editable=False, related_name="+")
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("driver", "group", "identity"),
+            models.UniqueConstraint(fields=["operator", "customer_number"], name="driver_customer_number_once"),
+            models.UniqueConstraint(
+                fields=["operator", "user"], condition=Q(user__isnull=False), name="driver_user_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_number
+
+
+class DriverIdentity(OperatorOwned):
+    """Everything personal the operator holds of a driver: one version of it.
+
+    A change adds a version, so that an issued invoice keeps naming the buyer as it was (EN 16931
+    group BG-7) while encryption and erasure find all personal fields in this one table.
+    """
+
+    driver = OwnedForeignKey(Driver, related_name="identities")
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("driver_identity", "driver")]
+        indexes = [
+            models.Index(fields=["operator", "driver"], name="driver_identity_by_driver"),
+            models.Index(fields=["operator", "name"], name="driver_identity_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return f"identity {self.pk}"

@@ -1,0 +1,49 @@
+"""A person's place at an operator, and the permissions that follow from it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from guardian.models import UserObjectPermissionBase
+
+from tenants.models.operator import Operator
+
+
+class Membership(models.Model):
+    """A role of a person at an operator; the truth from which grants are derived.
+
+    Global, as it is read to find the operator before any scope can be opened.
+    """
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Owner")
+        OPERATIONS = "operations", _("Operations")
+        FINANCE = "finance", _("Finance")
+        SUPPORT = "support", _("Support")
+        AUDITOR = "auditor", _("Auditor")
+        DRIVER = "driver", _("Driver")
+
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
+    role = models.CharField(_("role"), max_length=12, choices=Role)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["operator", "user", "role"], name="membership_role_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()}"
+
+
+class OperatorGrant(UserObjectPermissionBase):
+    """A permission of a person on an operator, as django-guardian stores it.
+
+    Written only by `tenants.permissions.set_grants`.
+    """
+
+    content_object = models.ForeignKey(Operator, models.CASCADE)
+
+    class Meta(UserObjectPermissionBase.Meta):
+        default_permissions = ()

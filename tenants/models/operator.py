@@ -1,0 +1,66 @@
+"""The operator: the tenant to whom all business data belongs."""
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Operator(models.Model):
+    """A charge point operator, with the particulars of a seller that an invoice must show.
+
+    Particulars: ML (2023:200) 17 kap. 24 §; EN 16931 group BG-4.
+    """
+
+    slug = models.SlugField(_("address in the portal"), unique=True)
+    name = models.CharField(_("name"), max_length=100)
+    legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
+    organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    bankgiro = models.CharField(_("bankgiro"), max_length=20, blank=True)
+    approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)
+    payment_terms_days = models.PositiveSmallIntegerField(_("payment terms, days"), default=30)
+    currency = models.CharField(_("currency"), max_length=3, default="SEK")
+    time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Stockholm")
+    language = models.CharField(_("language"), max_length=5, default="sv")
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        permissions = [
+            ("view_overview", "See the overview"),
+            ("view_network", "See sites and stations"),
+            ("manage_network", "Change sites and stations"),
+            ("view_sessions", "See charging sessions"),
+            ("review_sessions", "Decide on sessions under review"),
+            ("import_sessions", "Import sessions from files"),
+            ("view_drivers", "See drivers and cards"),
+            ("manage_drivers", "Change drivers and cards"),
+            ("view_tariffs", "See tariffs"),
+            ("manage_tariffs", "Make and publish tariffs"),
+            ("view_invoices", "See runs and invoices"),
+            ("run_billing", "Start invoice runs"),
+            ("issue_invoices", "Issue invoices and credit notes"),
+            ("export_finance", "Download invoices for accounting"),
+            ("view_consents", "See consents and their proof"),
+            ("view_audit", "See the audit log"),
+            ("view_people", "See members"),
+            ("manage_people", "Invite, change and remove members"),
+            ("manage_operator", "Change the operator's particulars"),
+            ("use_driver_pages", "See one's own charging"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the operator's months and days begin."""
+        return ZoneInfo(self.time_zone)

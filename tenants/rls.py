@@ -1,0 +1,157 @@
+"""The second wall: PostgreSQL itself shows a connection one operator's rows, or none.
+
+Written as model constraints, so that `makemigrations` creates them and a model without them is
+found by a test. Three kinds, all produced by `owned(…)`:
+
+- `RowSecurity`: the policy. A bare comparison, nothing else: an `OR` or a function in it cost up to
+  10,000 times the query time on five million rows.
+- the unique pair (operator, id), which references can point to;
+- `SameOperator`: a foreign key over (operator, reference), as a plain one accepts another operator's row.
+
+Roles: the owner migrates (and bypasses row security, as validating a foreign key under it accepts
+orphans); the app role owns nothing and bypasses nothing; the reader reads; the platform role serves
+the platform's own process. `grants(…)` runs after every migration.
+"""
+
+from typing import Any
+
+from django.db import connection, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement, Table
+
+CONDITION = "operator_id = NULLIF(current_setting('app.operator_id', true), '')::bigint"
+APP, READER, PLATFORM = "wattledger_app", "wattledger_reader", "wattledger_platform"
+
+
+class PrivilegedRole(RuntimeError):
+    """The process would run with a database role that can look past the walls."""
+
+
+class _Deferred(models.BaseConstraint):
+    """A constraint written when the migration ends, when everything it refers to exists."""
+
+    def _statement(self, model: Any, schema_editor: Any) -> Statement:
+        raise NotImplementedError
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
+        schema_editor.deferred_sql.append(self._statement(model, schema_editor))
+
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
+        schema_editor.deferred_sql.append(self._statement(model, schema_editor))
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """Leave the check to the database."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
+class RowSecurity(_Deferred):
+    """Row security on an owned table: rows of the current operator only, to read and to write."""
+
+    def _statement(self, model: Any, schema_editor: Any) -> Statement:
+        return Statement(
+            "ALTER TABLE %(table)s ENABLE ROW LEVEL SECURITY; ALTER TABLE %(table)s FORCE ROW LEVEL SECURITY; "
+            "CREATE POLICY %(name)s ON %(table)s USING (" + CONDITION + ") WITH CHECK (" + CONDITION + ")",
+            table=Table(model._meta.db_table, schema_editor.quote_name),
+            name=schema_editor.quote_name(self.name),
+        )
+
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+        return Statement(
+            "DROP POLICY %(name)s ON %(table)s",
+            table=Table(model._meta.db_table, schema_editor.quote_name),  # type: ignore[union-attr]
+            name=schema_editor.quote_name(self.name),  # type: ignore[union-attr]
+        )
+
+
+class SameOperator(_Deferred):
+    """A foreign key (operator, reference) -> (operator, id): the referred row is of the same operator."""
+
+    def __init__(self, *, name: str, field: str) -> None:
+        super().__init__(name=name)
+        self.field = field
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "field": self.field}
+
+    def _statement(self, model: Any, schema_editor: Any) -> Statement:
+        field = model._meta.get_field(self.field)
+        return Statement(
+            "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s FOREIGN KEY (operator_id, %(column)s) "
+            "REFERENCES %(to)s (operator_id, id) DEFERRABLE INITIALLY DEFERRED",
+            table=Table(model._meta.db_table, schema_editor.quote_name),
+            to=Table(field.related_model._meta.db_table, schema_editor.quote_name),
+            column=schema_editor.quote_name(field.column),
+            name=schema_editor.quote_name(self.name),
+        )
+
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+        return Statement(
+            "ALTER TABLE %(table)s DROP CONSTRAINT %(name)s",
+            table=Table(model._meta.db_table, schema_editor.quote_name),  # type: ignore[union-attr]
+            name=schema_editor.quote_name(self.name),  # type: ignore[union-attr]
+        )
+
+
+def owned(prefix: str, *references: str) -> list[models.BaseConstraint]:
+    """Return the constraints of an owned model.
+
+    Args:
+        prefix: starts the constraints' names; the table's name without the floor is a good one.
+        references: the names of the fields that refer to other owned models.
+    """
+    return [
+        RowSecurity(name=f"{prefix}_row_security"),
+        models.UniqueConstraint(fields=["operator", "id"], name=f"{prefix}_of_operator"),
+        *(SameOperator(name=f"{prefix}_{field}_same_operator", field=field) for field in references),
+    ]
+
+
+# Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
+APPEND_ONLY = ["tenants_auditentry", "tenants_consentevent", "tenants_consentnotice"]
+
+
+def grants(**_: Any) -> None:
+    """Give each role what it needs on the tables as they are now; runs after every migration."""
+    statements = f"""
+    GRANT USAGE ON SCHEMA public TO {APP}, {READER}, {PLATFORM};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}, {PLATFORM};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}, {PLATFORM};
+    GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};
+    REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP}, {PLATFORM};
+    REVOKE DELETE ON tenants_operator FROM {APP};
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
+                       "WHERE schemaname = 'public' AND tablename = 'tenants_operator'")
+        row = cursor.fetchone()
+        if row is None or not row[1]:
+            return
+        cursor.execute(statements)
+        for table in APPEND_ONLY:
+            cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {APP}, {PLATFORM}")
+
+
+def assert_app_role() -> None:
+    """Refuse to serve with a role that could bypass row security or owns tables.
+
+    Raises:
+        PrivilegedRole: the role is a superuser, bypasses row security, owns the tables or may act as one that does.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, EXISTS (SELECT 1 FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')"
+            " AND (r.rolsuper OR r.rolbypassrls)), EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = 'public'"
+            " AND pg_has_role(current_user, tableowner, 'MEMBER'))"
+        )
+        role, bypasses, owns = cursor.fetchone()
+    connection.close()
+    if bypasses or owns:
+        raise PrivilegedRole(
+            f"The database role {role!r} can look past row security. Let DATABASE_URL name the app role ({APP})."
+        )

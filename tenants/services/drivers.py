@@ -1,0 +1,50 @@
+"""Drivers and their personal data: created, changed by adding a version, linked to a sign-in."""
+
+from typing import Any
+
+from django.db import transaction
+
+from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
+from tenants.scoping import current_operator_id
+from tenants.services import memberships
+
+PERSONAL_FIELDS = ("name", "email", "phone", "street", "postal_code", "city", "country")
+
+
+@transaction.atomic
+def create(*, customer_number: str = "", group: DriverGroup | None = None, **personal: Any) -> Driver:
+    """Create a driver with a first version of their personal data.
+
+    personal: any of `PERSONAL_FIELDS`. Without a customer number the next free one is given.
+    """
+    driver = Driver.objects.create(customer_number=customer_number or next_customer_number(), group=group)
+    return change_identity(driver, **personal)
+
+
+@transaction.atomic
+def change_identity(driver: Driver, **personal: Any) -> Driver:
+    """Add a version of the driver's personal data: the present one with these fields changed."""
+    before = driver.identity
+    facts = {field: getattr(before, field) for field in PERSONAL_FIELDS} if before else {}
+    driver.identity = DriverIdentity.objects.create(driver=driver, **{**facts, **personal})
+    driver.save(update_fields=["identity"])
+    return driver
+
+
+@transaction.atomic
+def link_user(driver: Driver, *, user: User) -> Driver:
+    """Let the person see the driver's own pages."""
+    driver.user = user
+    driver.save(update_fields=["user"])
+    memberships.add(user, operator=Operator.objects.get(pk=driver.operator_id), role=Membership.Role.DRIVER)
+    return driver
+
+
+def next_customer_number() -> str:
+    """Return a customer number that is free: one above the highest, counting from 1001.
+
+    Two creations at once may get the same; the unique constraint then refuses the second.
+    """
+    numbers = Driver.objects.filter(operator_id=current_operator_id(), customer_number__regex=r"^\d{1,9}$")
+    highest = max((int(number) for number in numbers.values_list("customer_number", flat=True)), default=1000)
+    return str(highest + 1)
