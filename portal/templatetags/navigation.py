@@ -1,0 +1,122 @@
+"""What stands in the sidebar and in the driver's tabs: two tables and the tags that show them.
+
+An entry is shown when the reader holds one of its permissions and its page exists. The page
+decorator refuses what is not allowed in any case; hiding is a courtesy, not the wall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the navigation: `section` is what a page gives as `nav`."""
+
+    section: str
+    label: str | Promise
+    url_name: str
+    icon: str
+    permissions: tuple[str, ...]
+
+    def shown_to(self, may: Container[str]) -> bool:
+        """Tell whether a reader who holds `may` is offered this entry."""
+        return any(permission in may for permission in self.permissions)
+
+
+STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
+    (
+        _("Network"),
+        (
+            Entry("overview", _("Overview"), "staff:overview", "overview", ("view_overview",)),
+            Entry("sessions", _("Sessions"), "staff:session_list", "sessions", ("view_sessions",)),
+            Entry("review", _("Review"), "staff:review_list", "review", ("review_sessions",)),
+            Entry("sites", _("Sites"), "staff:site_list", "sites", ("view_network",)),
+            Entry("drivers", _("Drivers"), "staff:driver_list", "drivers", ("view_drivers",)),
+            Entry("tokens", _("Cards"), "staff:token_list", "cards", ("view_drivers",)),
+            Entry("imports", _("Imports"), "staff:import_list", "imports", ("import_sessions",)),
+        ),
+    ),
+    (
+        _("Billing"),
+        (
+            Entry("tariffs", _("Tariffs"), "finance:tariff_list", "tariffs", ("view_tariffs",)),
+            Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
+            Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
+            Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
+            Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
+        ),
+    ),
+    (
+        _("Organisation"),
+        (
+            Entry("people", _("People"), "staff:people", "people", ("view_people", "manage_people")),
+            Entry("consents", _("Consents"), "staff:consent_list", "consents", ("view_consents",)),
+            Entry("audit", _("Audit"), "staff:audit_log", "audit", ("view_audit",)),
+            Entry("settings", _("Settings"), "staff:settings", "settings", ("manage_operator",)),
+        ),
+    ),
+)
+
+DRIVER: tuple[Entry, ...] = (
+    Entry("history", _("History"), "driver:history", "sessions", ("use_driver_pages",)),
+    Entry("invoices", _("Invoices"), "driver:invoice_list", "invoices", ("use_driver_pages",)),
+    Entry("tokens", _("Cards"), "driver:token_list", "cards", ("use_driver_pages",)),
+    Entry("privacy", _("Privacy"), "driver:privacy", "privacy", ("use_driver_pages",)),
+)
+
+
+@register.simple_tag
+def nav_url(url_name: str, *args: object) -> str:
+    """Reverse a URL name; empty when there is no such page, so that a link can be left out."""
+    try:
+        return reverse(url_name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@register.inclusion_tag("components/nav.html", takes_context=True)
+def staff_nav(context: Context) -> dict[str, Any]:
+    """The sidebar's groups with their links. Reads `operator`, `may` and `nav` of the page."""
+    groups = [(heading, _links(entries, context)) for heading, entries in STAFF]
+    return {"groups": [(heading, links) for heading, links in groups if links]}
+
+
+@register.inclusion_tag("components/driver_tabs.html", takes_context=True)
+def driver_nav(context: Context) -> dict[str, Any]:
+    """The driver's tabs. Reads `operator`, `may` and `nav` of the page."""
+    return {"links": _links(DRIVER, context)}
+
+
+@register.simple_tag(takes_context=True)
+def nav_label(context: Context) -> str | Promise:
+    """The word of the section the page belongs to, for the bar above a phone's page."""
+    for _heading, entries in STAFF:
+        for entry in entries:
+            if entry.section == context.get("nav"):
+                return entry.label
+    return ""
+
+
+def _links(entries: tuple[Entry, ...], context: Context) -> list[dict[str, Any]]:
+    operator, may = context.get("operator"), context.get("may") or frozenset()
+    if not operator:
+        return []
+    links = []
+    for entry in entries:
+        url = nav_url(entry.url_name, operator.slug) if entry.shown_to(may) else ""
+        if url:
+            links.append(
+                {"label": entry.label, "url": url, "icon": entry.icon, "current": entry.section == context.get("nav")}
+            )
+    return links

@@ -1,0 +1,39 @@
+"""Every URL name the frames link to, leading to the catalogue: the face can be seen before its pages exist."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import include, path
+
+from portal.tests.face import samples
+
+Patterns = list[object]
+
+
+def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
+    """Show every component once, in the frame the address names."""
+    frame = request.GET.get("frame", "staff")
+    theme = request.COOKIES.get("theme", request.GET.get("theme", ""))
+    return render(request, f"face/{frame}.html", {**samples.context(request, theme=theme), "frame": frame})
+
+
+def _named(*names: str) -> Patterns:
+    return [path(f"{name}/", catalogue, name=name) for name in names]
+
+
+STAFF = (
+    "overview", "session_list", "review_list", "site_list", "driver_list", "token_list", "import_list",
+    "people", "consent_list", "audit_log", "settings",
+)  # fmt: skip
+FINANCE = ("tariff_list", "run_list", "invoice_list", "reconciliation", "export_list")
+DRIVER = ("history", "invoice_list", "token_list", "privacy")
+ACCOUNT = ("sign_in", "sign_out", "profile", "operators")
+
+urlpatterns = [
+    path("", catalogue, name="home"),
+    path("language/", catalogue, name="set_language"),
+    path("theme/", catalogue, name="set_theme"),
+    path("account/", include((_named(*ACCOUNT), "account"))),
+    path("o/<slug:operator_slug>/", include((_named(*STAFF), "staff"))),
+    path("o/<slug:operator_slug>/finance/", include((_named(*FINANCE), "finance"))),
+    path("o/<slug:operator_slug>/my/", include((_named(*DRIVER), "driver"))),
+]

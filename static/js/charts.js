@@ -1,0 +1,173 @@
+/* Draws every figure[data-chart] from its own table with uPlot. The table stays in the page, for
+ * readers who prefer it and for those without script or without the library (data-library is then
+ * empty). Colours are read from the CSS tokens, so a chart follows the theme. */
+
+const drawn = new Map();
+let library;
+
+function token(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+function read(figure) {
+  const heads = [...figure.querySelectorAll("thead th[data-tone]")];
+  const rows = [...figure.querySelectorAll("tbody tr")];
+  const kind = figure.dataset.x;
+  const places = rows.map((row) => row.cells[0].dataset.value);
+  const xs = kind === "name" ? places.map((_, at) => at) : places.map((text) => Date.parse(text) / 1000);
+  const series = heads.map((head, at) => ({
+    label: head.dataset.label,
+    unit: head.dataset.unit,
+    tone: head.dataset.tone,
+    shape: head.dataset.shape,
+    texts: rows.map((row) => row.cells[at + 1].textContent.trim()),
+    values: rows.map((row) => (row.cells[at + 1].dataset.value === "" ? null : Number(row.cells[at + 1].dataset.value))),
+  }));
+  const labels = rows.map((row) => row.cells[0].textContent.trim());
+  return { kind, xs, series, labels, zone: kind === "time" ? figure.dataset.zone : "UTC" };
+}
+
+/* Stacked bars are drawn as sums, the highest first, so that each covers the lower part of the next. */
+function heights(series) {
+  const sums = series[0].values.map(() => 0);
+  return series.map((one) =>
+    one.shape === "stacked" ? one.values.map((value, at) => (sums[at] += value ?? 0)) : one.values,
+  );
+}
+
+function line(uPlot, one) {
+  const colour = token(`--series-${one.tone}`);
+  const common = { label: one.label, stroke: colour, width: 2, points: { show: false } };
+  if (one.shape === "bars" || one.shape === "stacked") {
+    return { ...common, width: 0, fill: colour, paths: uPlot.paths.bars({ size: [0.72, 44], radius: [0.12, 0] }) };
+  }
+  const fill = `${colour}26`; // the tokens are six hex digits: a quarter of it, transparent
+  if (one.shape === "steps") return { ...common, fill, paths: uPlot.paths.stepped({ align: 1 }) };
+  return { ...common, fill: one.shape === "area" ? fill : undefined };
+}
+
+function axes(data, language) {
+  const look = {
+    stroke: token("--ink-3"),
+    font: `12px ${getComputedStyle(document.body).fontFamily}`,
+    ticks: { show: false },
+    grid: { stroke: token("--grid"), width: 1 },
+  };
+  const x = { ...look, grid: { show: false }, size: 28, space: 64, gap: 8 };
+  if (data.kind === "name") x.values = (_, at) => at.map((place) => data.labels[place] ?? "");
+  const y = {
+    ...look,
+    size: 56,
+    gap: 8,
+    space: 40,
+    values: (_, at) => at.map((value) => value.toLocaleString(language)),
+  };
+  if (data.kind !== "name") x.values = (plot, at) => at.map((when) => instant(when, data, language, plot));
+  if (data.kind === "name") x.splits = () => data.xs;
+  return [x, y];
+}
+
+function instant(seconds, data, language, plot) {
+  const span = plot.scales.x.max - plot.scales.x.min;
+  const options =
+    data.kind === "time" && span <= 2 * 86400
+      ? { hour: "2-digit", minute: "2-digit", hour12: false }
+      : span > 200 * 86400
+        ? { month: "short", year: "2-digit" }
+        : { day: "numeric", month: "short" };
+  return new Intl.DateTimeFormat(language, { ...options, timeZone: data.zone }).format(seconds * 1000);
+}
+
+function tip(data) {
+  const box = document.createElement("div");
+  box.className = "chart__tip";
+  box.hidden = true;
+  const row = (one, at) => {
+    const element = document.createElement("div");
+    const swatch = document.createElement("span");
+    const figure = document.createElement("b");
+    element.className = "chart__tip-row";
+    swatch.className = `swatch swatch--${one.tone}`;
+    figure.textContent = `${one.texts[at]} ${one.unit}`.trim();
+    element.append(swatch, one.label, figure);
+    return element;
+  };
+  return {
+    hooks: {
+      init: (plot) => plot.over.append(box),
+      setCursor: (plot) => {
+        const at = plot.cursor.idx;
+        box.hidden = at == null || plot.cursor.left < 0;
+        if (box.hidden) return;
+        const head = document.createElement("div");
+        head.className = "chart__tip-x";
+        head.textContent = data.labels[at];
+        box.replaceChildren(head, ...data.series.map((one) => row(one, at)));
+        const room = plot.over.clientWidth - box.offsetWidth;
+        const left = plot.cursor.left + 14;
+        const x = left > room ? Math.max(0, plot.cursor.left - box.offsetWidth - 14) : left;
+        box.style.transform = `translate(${x}px, 0)`;
+      },
+    },
+  };
+}
+
+function draw(uPlot, figure) {
+  const place = figure.querySelector(".chart__plot");
+  const data = read(figure);
+  if (!data.xs.length || !data.series.length) return;
+  drawn.get(figure)?.destroy();
+  place.replaceChildren();
+  place.dataset.drawn = "";
+  const barred = data.series.some((one) => one.shape === "bars" || one.shape === "stacked");
+  const order = data.series.map((_, at) => at).reverse();
+  const tops = heights(data.series);
+  const step = data.xs.length > 1 ? data.xs[1] - data.xs[0] : 1;
+  const plot = new uPlot(
+    {
+      width: place.clientWidth,
+      height: place.clientHeight,
+      legend: { show: false },
+      cursor: { y: false, points: { show: !barred, size: 7 }, drag: { setScale: false, x: false, y: false } },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),
+      scales: {
+        x: {
+          time: data.kind !== "name",
+          range: (_, min, max) => (barred ? [min - step * 0.6, max + step * 0.6] : [min, max]),
+        },
+        y: { range: (_, min, max) => [Math.min(0, min), max > 0 ? max * 1.08 : 1] },
+      },
+      axes: axes(data, document.documentElement.lang),
+      series: [{}, ...order.map((at) => line(uPlot, data.series[at]))],
+      plugins: [tip(data)],
+    },
+    [data.xs, ...order.map((at) => tops[at])],
+    place,
+  );
+  drawn.set(figure, plot);
+}
+
+async function drawAll(root) {
+  for (const figure of root.querySelectorAll("figure[data-chart]")) {
+    if (!figure.dataset.library || drawn.has(figure)) continue;
+    library ??= import(new URL(figure.dataset.library, location.href).href);
+    const uPlot = (await library).default;
+    draw(uPlot, figure);
+    new ResizeObserver(() => {
+      const place = figure.querySelector(".chart__plot");
+      const plot = drawn.get(figure);
+      if (plot && place.clientWidth && plot.width !== place.clientWidth) {
+        plot.setSize({ width: place.clientWidth, height: place.clientHeight });
+      }
+    }).observe(figure);
+  }
+}
+
+document.addEventListener("themechange", async () => {
+  if (!library) return;
+  const uPlot = (await library).default;
+  for (const figure of drawn.keys()) if (figure.isConnected) draw(uPlot, figure);
+});
+
+document.addEventListener("htmx:load", (event) => drawAll(event.target.parentElement ?? document));
+drawAll(document);
