@@ -1,0 +1,74 @@
+"""Energy as whole watt-hours, read from decimal text without ever becoming a float.
+
+`"22.287"` kWh is 22,287 Wh, always. A value with more digits than a watt-hour can hold is rounded half up, once,
+here. The vectorised reading covers plain decimals; whatever does not look like one (`"1.5e1"`, spaces or signs between
+thousands) is tried again one by one with `decimal`, and is null if that fails too.
+"""
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from enum import StrEnum
+
+import polars as pl
+
+#: Beyond this no number is read: it keeps every sum far inside 64 bits.
+LARGEST_WH = 10**12
+
+
+class EnergyUnit(StrEnum):
+    """The unit a file writes energy in."""
+
+    WH = "Wh"
+    KWH = "kWh"
+    MWH = "MWh"
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals of this unit make one watt-hour."""
+        return {"Wh": 0, "kWh": 3, "MWh": 6}[self.value]
+
+
+def watt_hours(texts: pl.Series, *, unit: EnergyUnit, decimal_sign: str = ".") -> pl.Series:
+    """Return whole watt-hours (Int64) of numbers written in `unit`; null where a text is null or no number.
+
+    Rounding: half away from zero, on the first digit below a watt-hour.
+    """
+    sign = re.escape(decimal_sign)
+    plain = texts.str.contains(rf"^[+-]?\d{{1,9}}({sign}\d*)?$").fill_null(value=False)
+    fast = _plain_watt_hours(texts if plain.all() else texts.set(~plain, None), unit.decimals, decimal_sign)
+    odd = (~plain & texts.is_not_null()).arg_true()
+    if not len(odd):
+        return fast
+    return fast.scatter(odd, [watt_hours_of(text, unit=unit, decimal_sign=decimal_sign) for text in texts.gather(odd)])
+
+
+def watt_hours_of(text: str, *, unit: EnergyUnit, decimal_sign: str = ".") -> int | None:
+    """Return whole watt-hours of one number, half up; None if it is not one.
+
+    Thousands may be set apart by spaces, or by the other sign when every group has three digits: with a decimal
+    point `"1,234.5"` is a number and `"1,5"` is not, because guessing there is how 1.5 kWh becomes 15.
+    """
+    cleaned = "".join(text.split()).replace("\N{MINUS SIGN}", "-").replace("'", "")
+    thousands = "," if decimal_sign == "." else "."
+    if thousands in cleaned:
+        if not re.fullmatch(rf"[+-]?\d{{1,3}}({re.escape(thousands)}\d{{3}})+({re.escape(decimal_sign)}\d*)?", cleaned):
+            return None
+        cleaned = cleaned.replace(thousands, "")
+    try:
+        number = Decimal(cleaned.replace(decimal_sign, "."))
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) > LARGEST_WH:
+        return None
+    return int(number.scaleb(unit.decimals).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def _plain_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> pl.Series:
+    parts = numbers.str.split_exact(decimal_sign, 1).struct.unnest()
+    whole = parts["field_0"].cast(pl.Int64, strict=False).abs()
+    fraction = parts["field_1"].fill_null("").str.pad_end(decimals + 1, "0")
+    below = fraction.str.slice(0, decimals).cast(pl.Int64, strict=False) if decimals else 0
+    rounding_up = (fraction.str.slice(decimals, 1) >= "5").cast(pl.Int64)
+    magnitude = whole * 10**decimals + below + rounding_up
+    sign = numbers.str.starts_with("-").cast(pl.Int64) * -2 + 1
+    return magnitude * sign

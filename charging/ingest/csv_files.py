@@ -1,0 +1,208 @@
+"""Delimited text in chunks, with exact line numbers.
+
+Two ways through, one result. A block of lines without a quotation mark and with the same number of delimiters on
+every line is handed to Polars as a whole (millions of rows a second). Any other block goes through the `csv` module
+row by row, which knows quoted line breaks and says on which line each row began. Which way a block takes is proven by
+counting, so no row can be lost or joined on the fast way.
+
+A quotation mark that is never closed would swallow the rest of the file: such a row is set aside and reading goes on
+with the line after it.
+"""
+
+import csv
+import io
+from collections import deque
+from collections.abc import Iterator
+from itertools import islice
+from typing import BinaryIO
+
+import polars as pl
+
+from charging.domain.errors import UnreadableFile
+from charging.domain.reasons import Reject
+from charging.ingest.headers import recognised
+from charging.ingest.raw import BrokenRow, RawChunk, chunk_of_cells, unique_names
+from charging.ingest.text import encoding_of, reader
+
+DELIMITERS = (";", ",", "\t", "|")
+_BLOCK_CHARACTERS = 6_000_000
+_LINES_OF_ONE_ROW = 50
+
+
+class CsvFile:
+    """A delimited text file. See the module's text.
+
+    Raises:
+        UnreadableFile: it is empty, or not text in the encoding it was said to be in.
+    """
+
+    kind = "csv"
+
+    def __init__(self, stored: BinaryIO, *, delimiter: str | None = None, encoding: str | None = None) -> None:
+        self._stored = stored
+        self.encoding = encoding or encoding_of(stored)
+        beginning = self._beginning()
+        self.delimiter = delimiter or sniffed_delimiter(beginning)
+        self._header_line, written = _header(beginning, self.delimiter)
+        self.header = unique_names(written)
+        self._size = stored.seek(0, io.SEEK_END)
+
+    def chunks(self) -> Iterator[RawChunk]:
+        try:
+            with reader(self._stored, self.encoding) as text:
+                yield from self._chunks(text)
+        except (UnicodeDecodeError, EOFError, OSError) as problem:
+            raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
+
+    def done(self) -> float:
+        return min(1.0, self._stored.tell() / self._size) if self._size else 1.0
+
+    def _beginning(self) -> list[str]:
+        try:
+            with reader(self._stored, self.encoding) as text:
+                beginning = text.read(65_536).split("\n")
+        except (UnicodeDecodeError, LookupError, OSError) as problem:
+            raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
+        if not any(line.strip() for line in beginning):
+            raise UnreadableFile("The file is empty.")
+        return beginning
+
+    def _chunks(self, text: io.TextIOWrapper) -> Iterator[RawChunk]:
+        for _ in range(self._header_line):
+            text.readline()
+        line = self._header_line + 1
+        while block := text.read(_BLOCK_CHARACTERS):
+            block += text.readline()
+            if '"' in block:
+                lines = _Lines(block, text, line)
+                yield self._by_row(lines)
+                line = lines.next_line
+            else:
+                count = block.count("\n") + (not block.endswith("\n"))
+                yield self._whole(block, line, count) or self._cut(block, line)
+                line += count
+
+    def _by_row(self, lines: "_Lines") -> RawChunk:
+        rows: list[tuple[int, list[str]]] = []
+        broken, blank, csv_rows = [], 0, csv.reader(lines, delimiter=self.delimiter, strict=True)
+        while lines.waiting:
+            first_line = lines.begin_row()
+            cells = _next_row(csv_rows, lines)
+            if cells is None:
+                broken.append(BrokenRow(first_line, (lines.give_back(),), Reject.UNREADABLE_ROW))
+                csv_rows = csv.reader(lines, delimiter=self.delimiter, strict=True)
+            elif any(map(str.strip, cells)):
+                rows.append((first_line, cells))
+            else:
+                blank += 1
+        chunk = chunk_of_cells(rows, self.header, blank_lines=blank)
+        chunk.broken.extend(broken)
+        return chunk
+
+    def _whole(self, block: str, line: int, count: int) -> RawChunk | None:
+        """Return a chunk read in one go, or None where not every line has exactly the columns of the header."""
+        if block.count(self.delimiter) != count * (len(self.header) - 1):
+            return None
+        try:
+            frame = pl.read_csv(
+                block.encode(),
+                has_header=False,
+                new_columns=self.header,
+                separator=self.delimiter,
+                quote_char=None,
+                infer_schema=False,
+                empty_string_is_null=False,
+                raise_if_empty=False,
+            )
+        except pl.exceptions.PolarsError:
+            return None
+        if frame.shape != (count, len(self.header)):
+            return None
+        return RawChunk(pl.int_range(line, line + count, eager=True), frame)
+
+    def _cut(self, block: str, line: int) -> RawChunk:
+        rows, blank = [], 0
+        for number, text in enumerate(block.removesuffix("\n").split("\n"), start=line):
+            cells = text.split(self.delimiter)
+            if any(map(str.strip, cells)):
+                rows.append((number, cells))
+            else:
+                blank += 1
+        return chunk_of_cells(rows, self.header, blank_lines=blank)
+
+
+class _Lines:
+    """The lines of a block, and of the file after it as long as a row that began in the block is not complete."""
+
+    def __init__(self, block: str, text: io.TextIOWrapper, first_line: int) -> None:
+        self._waiting = deque(io.StringIO(block, newline="\n"))
+        self._text = text
+        self._row: list[str] = []
+        self.next_line = first_line
+        self.cut_short = False
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._text.readline()
+        if not line:
+            self.cut_short = bool(self._row)
+            raise StopIteration
+        self._row.append(line)
+        self.next_line += 1
+        if len(self._row) > _LINES_OF_ONE_ROW:
+            raise _EndlessRow
+        return line
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self._waiting)
+
+    def begin_row(self) -> int:
+        self._row.clear()
+        self.cut_short = False
+        return self.next_line
+
+    def give_back(self) -> str:
+        """Keep the first line of an unreadable row, put the others back, and return the first."""
+        first, *others = self._row
+        self._waiting.extendleft(reversed(others))
+        self.next_line -= len(others)
+        return first.rstrip("\n")
+
+
+class _EndlessRow(Exception):
+    """A row goes on for more lines than any row does: its quotation mark is never closed."""
+
+
+def _next_row(csv_rows: Iterator[list[str]], lines: _Lines) -> list[str] | None:
+    """Return the next row, or None if it cannot be read or has no end."""
+    try:
+        cells = next(csv_rows)
+    except (csv.Error, _EndlessRow):
+        return None
+    return None if lines.cut_short else cells
+
+
+def sniffed_delimiter(beginning: list[str]) -> str:
+    """Return the delimiter under which the first lines make the most sense as a table of sessions."""
+    return max(DELIMITERS, key=lambda delimiter: _sense(beginning, delimiter))
+
+
+def _sense(beginning: list[str], delimiter: str) -> tuple[int, int]:
+    rows = _first_rows(beginning, delimiter)
+    widths = [len(cells) for _, cells in rows]
+    usual = max(set(widths), key=widths.count)
+    known = max(recognised(cells) for _, cells in rows)
+    return known, widths.count(usual) * (usual > 1)
+
+
+def _header(beginning: list[str], delimiter: str) -> tuple[int, list[str]]:
+    """Return the line the header ends on and its cells: the row among the first ones that names the most facts."""
+    return max(_first_rows(beginning, delimiter)[:10], key=lambda row: (recognised(row[1]), -row[0]))
+
+
+def _first_rows(beginning: list[str], delimiter: str) -> list[tuple[int, list[str]]]:
+    rows = csv.reader((f"{line}\n" for line in beginning[:60]), delimiter=delimiter)
+    return [(rows.line_num, cells) for cells in islice(rows, 25) if any(map(str.strip, cells))]

@@ -1,0 +1,160 @@
+"""What the columns of a file mean: the layout, kept as a profile so that it is chosen once.
+
+A layout names, for every fact of a session, the columns that hold it, and says what columns alone cannot: the order
+of day and month, the time zone, the decimal sign, the unit of energy. It is plain data: it is stored as JSON, shown
+on the page, and shipped for well-known files in `charging/data/profiles`.
+
+A fact may name several columns. For a time they are joined (a date and a time of day); for anything else the first
+one with a value counts, which lets a shared charge point stand in for a private one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from charging.domain.energy import EnergyUnit
+from charging.domain.errors import WrongColumns
+from charging.domain.local_time import Fold
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Field(StrEnum):
+    """A fact of a session that a file may carry."""
+
+    EXTERNAL_ID = "external_id"
+    SITE = "site"
+    STATION = "station"
+    CONNECTOR = "connector"
+    POWER = "power"
+    TOKEN = "token"  # noqa: S105 - a charging card, not a secret
+    STARTED_AT = "started_at"
+    ENDED_AT = "ended_at"
+    ENERGY = "energy"
+    METER_START = "meter_start"
+    METER_STOP = "meter_stop"
+    STOP_REASON = "stop_reason"
+    READINGS = "readings"
+    SERIES_START = "series_start"
+    SERIES_INTERVAL = "series_interval_s"
+    SERIES_WH = "series_wh"
+
+
+class DateOrder(StrEnum):
+    """The order of day, month and year in a written date."""
+
+    DMY = "dmy"
+    MDY = "mdy"
+    YMD = "ymd"
+
+
+#: Texts that mean "nothing" in exports of measuring systems and spreadsheets.
+NOTHING = ("", "NA", "N/A", "NULL", "null", "None", "NaN", "nan", "-", "#N/A")
+
+_NEEDED = (Field.STATION, Field.STARTED_AT, Field.ENDED_AT)
+_SERIES = (Field.READINGS, Field.SERIES_WH)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How to read one kind of file. See the module's text.
+
+    `date_order`, `time_zone`, `decimal_sign` and `energy_unit` are None while neither the file nor a person has
+    said them; an import refuses to start on such a layout.
+    """
+
+    columns: Mapping[Field, tuple[str, ...]]
+    source: str = "file"
+    date_order: DateOrder | None = None
+    time_zone: str | None = None
+    fold: Fold = Fold.REJECT
+    decimal_sign: str | None = None
+    energy_unit: EnergyUnit | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    nothing: tuple[str, ...] = NOTHING
+    default_site: str = ""
+    default_connector: str = "1"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the layout as data that JSON can hold."""
+        said = {item.name: getattr(self, item.name) for item in fields(self)}
+        said["columns"] = {str(fact): list(names) for fact, names in self.columns.items()}
+        said["nothing"] = list(self.nothing)
+        return {name: str(value) if isinstance(value, StrEnum) else value for name, value in said.items()}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Self:
+        """Return the layout that data describes.
+
+        Raises:
+            WrongColumns: a name or a value is not one a layout knows.
+        """
+        unknown = set(said) - {item.name for item in fields(cls)}
+        if unknown:
+            raise WrongColumns(f"A profile has no setting “{min(unknown)}”.")
+        values = dict(said)
+        values["columns"] = _columns_of(said.get("columns", {}))
+        values["nothing"] = tuple(said.get("nothing", NOTHING))
+        for name, kind in (("date_order", DateOrder), ("energy_unit", EnergyUnit), ("fold", Fold)):
+            if values.get(name) is not None:
+                values[name] = _choice(kind, name, values[name])
+        return cls(**values)
+
+    def saying(self, **answers: Any) -> Self:
+        """Return the layout with some settings answered; None leaves a setting as it is."""
+        return replace(self, **{name: answer for name, answer in answers.items() if answer is not None})
+
+    def fitted(self, header: Sequence[str]) -> Self:
+        """Return the layout without the optional columns this file lacks.
+
+        Raises:
+            WrongColumns: a column that is needed is not in the file.
+        """
+        present = {
+            fact: tuple(name for name in names if name in header) for fact, names in self.columns.items()
+        }
+        fitting = replace(self, columns={fact: names for fact, names in present.items() if names})
+        for fact in (Field.STARTED_AT, Field.ENDED_AT):
+            if len(fitting.columns.get(fact, ())) != len(self.columns.get(fact, ())):
+                raise WrongColumns(f"The file lacks a column for {fact}: {', '.join(self.columns[fact])}.")
+        missing = fitting.missing()
+        if missing:
+            wanted = ", ".join(f"{fact} ({' or '.join(self.columns.get(fact, ())) or 'no column named'})" for fact in missing)
+            raise WrongColumns(f"The file has no column for {wanted}. Its columns are: {', '.join(header)}.")
+        return fitting
+
+    def missing(self) -> list[Field]:
+        """Return the facts no session can do without and no column is named for."""
+        missing = [fact for fact in _NEEDED if fact not in self.columns]
+        meters = Field.METER_START in self.columns and Field.METER_STOP in self.columns
+        if not meters and not any(fact in self.columns for fact in (Field.ENERGY, *_SERIES)):
+            missing.append(Field.ENERGY)
+        return missing
+
+    def names(self, fact: Field) -> tuple[str, ...]:
+        """Return the columns that hold a fact; none if the file does not carry it."""
+        return self.columns.get(fact, ())
+
+    @property
+    def has_series(self) -> bool:
+        """Whether the file carries meter readings."""
+        return any(fact in self.columns for fact in _SERIES)
+
+
+def _columns_of(said: Mapping[str, Any]) -> dict[Field, tuple[str, ...]]:
+    columns = {}
+    for fact, names in said.items():
+        listed = (names,) if isinstance(names, str) else tuple(names)
+        if listed:
+            columns[_choice(Field, "column", fact)] = listed
+    return columns
+
+
+def _choice(kind: type[Kind], name: str, value: Any) -> Kind:
+    try:
+        return kind(value)
+    except ValueError:
+        raise WrongColumns(f"{name} cannot be “{value}”; it is one of {', '.join(kind)}.") from None
+

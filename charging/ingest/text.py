@@ -1,0 +1,137 @@
+"""Bytes into text: compression, byte order marks and the encodings Nordic exports really use.
+
+The encoding is decided on the whole file, not on its first lines: a file may be plain ASCII for a million rows before
+the first `Å`. The same pass takes the SHA-256 that says whether a file was seen before.
+"""
+
+import codecs
+import gzip
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from charging.domain.errors import UnreadableFile
+
+_BLOCK = 1 << 20
+_GZIP = b"\x1f\x8b"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_UNDEFINED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What one pass over the stored bytes says about a file."""
+
+    sha256: str
+    size: int
+
+
+def fingerprint(stored: BinaryIO) -> Fingerprint:
+    """Return the hash and the size of the stored bytes, and rewind."""
+    stored.seek(0)
+    digest, size = hashlib.sha256(), 0
+    for block in _blocks(stored):
+        digest.update(block)
+        size += len(block)
+    stored.seek(0)
+    return Fingerprint(digest.hexdigest(), size)
+
+
+def unpacked(stored: BinaryIO) -> BinaryIO:
+    """Return the bytes of a file from its start, through gzip if it is compressed."""
+    stored.seek(0)
+    packed = stored.read(2) == _GZIP
+    stored.seek(0)
+    return cast("BinaryIO", gzip.GzipFile(fileobj=stored, mode="rb")) if packed else stored
+
+
+def encoding_of(stored: BinaryIO) -> str:
+    """Return the encoding of a text file: by its mark, by valid UTF-8, or else Windows' or Latin 1.
+
+    Raises:
+        UnreadableFile: the bytes are not text, or the compressed file is damaged.
+    """
+    try:
+        return _encoding_of(unpacked(stored))
+    except (EOFError, gzip.BadGzipFile) as problem:
+        raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem
+    finally:
+        stored.seek(0)
+
+
+def reader(stored: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """Return the text of a file; any line end becomes a line feed."""
+    return io.TextIOWrapper(_Borrowed(unpacked(stored)), encoding=encoding, errors="strict", newline=None)
+
+
+def _encoding_of(plain: BinaryIO) -> str:
+    first = plain.read(4096)
+    for mark, encoding in _MARKS:
+        if first.startswith(mark):
+            return encoding
+    if b"\x00" in first:
+        return _unmarked_utf16(first)
+    return _eight_bit(first, plain)
+
+
+def _unmarked_utf16(first: bytes) -> str:
+    even, odd = first[0::2].count(0), first[1::2].count(0)
+    if odd > len(first) // 4 > even:
+        return "utf-16-le"
+    if even > len(first) // 4 > odd:
+        return "utf-16-be"
+    raise UnreadableFile("The file is not text: it contains zero bytes.")
+
+
+def _eight_bit(first: bytes, rest: BinaryIO) -> str:
+    decoder, valid, undefined = codecs.getincrementaldecoder("utf-8")(), True, False
+    for block in _with_first(first, rest):
+        valid = valid and _accepts(decoder, block)
+        undefined = undefined or not _UNDEFINED_IN_CP1252.isdisjoint(block)
+        if not valid and undefined:
+            break
+    if valid and _accepts(decoder, b"", final=True):
+        return "utf-8"
+    return "latin-1" if undefined else "cp1252"
+
+
+def _accepts(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:
+    try:
+        decoder.decode(block, final)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _with_first(first: bytes, rest: BinaryIO) -> Iterator[bytes]:
+    yield first
+    yield from _blocks(rest)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    while block := stream.read(_BLOCK):
+        yield block
+
+
+class _Borrowed(io.BufferedIOBase):
+    """A reader that leaves the lender's file open when it is closed itself."""
+
+    def __init__(self, lent: BinaryIO) -> None:
+        self._lent = lent
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._lent.read(-1 if size is None else size)
+
+    def read1(self, size: int = -1, /) -> bytes:
+        return self._lent.read(size)
