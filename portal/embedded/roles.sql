@@ -1,0 +1,24 @@
+-- The four roles, by a superuser, once a server: psql -d postgres -f portal/embedded/roles.sql
+-- They come without passwords: set them (\password) unless the server lets these roles in by its socket.
+--
+-- owner     owns the tables and migrates; sees every row, because foreign keys are validated with its eyes
+-- app       web and workers; owns nothing, bypasses nothing: row security decides what it sees
+-- reader    reports; reads what row security shows
+-- platform  the platform's own process
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['wattledger_owner', 'wattledger_app', 'wattledger_reader', 'wattledger_platform'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            EXECUTE format('CREATE ROLE %I LOGIN', role);
+        END IF;
+    END LOOP;
+END
+$$;
+ALTER ROLE wattledger_owner BYPASSRLS CREATEDB NOSUPERUSER NOCREATEROLE;
+ALTER ROLE wattledger_app NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
+ALTER ROLE wattledger_reader NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
+ALTER ROLE wattledger_platform NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
+-- The owner may act as any of them, which is how the tests look through the app's eyes.
+GRANT wattledger_app, wattledger_reader, wattledger_platform TO wattledger_owner;

@@ -1,0 +1,98 @@
+"""Keeps programs running and stops them in order.
+
+A program that ends by itself is reported and started again. One that keeps ending is broken, not
+unlucky: after a few ends within a minute the whole run stops, because half a portal that looks like a
+whole one is worse than none.
+"""
+
+import signal
+import sys
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from portal.embedded import processes
+from portal.embedded.errors import Refusal
+from portal.embedded.paths import State
+from portal.embedded.processes import Child, Program
+
+ENDS_THAT_ARE_TOO_MANY = 4
+WITHIN_S = 60.0
+
+
+class Stopped(BaseException):
+    """Somebody asked us to stop: Ctrl-C, a closed terminal, `kill`."""
+
+
+def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal, who may have closed it."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        pass
+
+
+class Supervisor:
+    """The programs of one run. As a context it stops them all at the end, the last started first."""
+
+    def __init__(self, state: State, *, tell: Callable[[str], None] = say) -> None:
+        self.state = state
+        self.children: list[Child] = []
+        self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=ENDS_THAT_ARE_TOO_MANY))
+        self._tell = tell
+
+    def __enter__(self) -> "Supervisor":
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _raise_stopped)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A second Ctrl-C must not cut the orderly end short: PostgreSQL is writing its last checkpoint.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self.stop()
+
+    def start(self, program: Program) -> Child:
+        """Start a program and look after it from now on."""
+        child = Child(program, self.state)
+        self.children.append(child)
+        return child
+
+    def stop(self) -> None:
+        """Stop everything: first the programs that use the servers, side by side, then the servers one by one."""
+        users = [child for child in self.children if not child.program.is_server]
+        servers = [child for child in self.children if child.program.is_server]
+        for child in users:
+            child.ask_to_stop()
+        for child in [*reversed(users), *reversed(servers)]:
+            child.ask_to_stop()
+            child.wait_or_kill()
+        self.children.clear()
+        processes.forget(self.state)
+
+    def look(self) -> None:
+        """Report and restart what ended. Raises `Refusal` when it ends again and again."""
+        for position, child in enumerate(self.children):
+            if not child.is_running:
+                self.children[position] = self._restart(child)
+
+    def _restart(self, child: Child) -> Child:
+        name, ends = child.program.name, self._ends[child.program.name]
+        ends.append(time.monotonic())
+        processes.kill_group(child.process.pid)  # its own children, if it left any
+        if len(ends) == ENDS_THAT_ARE_TOO_MANY and ends[-1] - ends[0] < WITHIN_S:
+            raise Refusal(f"{name} ended {len(ends)} times within a minute ({child.ending}); see {child.log}.")
+        self._tell(f"{name} ended by itself ({child.ending}) and is started again; see {child.log}.")
+        return Child(child.program, self.state)
+
+    def watch(self, interval_s: float = 0.5) -> NoReturn:
+        """Look after the children until `Stopped` is raised."""
+        while True:
+            self.look()
+            time.sleep(interval_s)
