@@ -1,0 +1,72 @@
+"""A large operator for benchmarks: sites, stations, drivers and sessions made by the database itself."""
+
+from django.db import connection
+
+from tenants.models import Operator, User
+from tenants.scoping import tenant_scope
+from tenants.services import memberships, operators
+
+SITES, STATIONS, DRIVERS = 40, 800, 5_000
+
+_NETWORK = """
+INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, city, country, time_zone, is_active, created_at)
+SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, '', '', 'Umeå', 'SE', 'Europe/Stockholm', true, now()
+FROM generate_series(1, %(sites)s) i;
+INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, vendor, model, is_active, created_at)
+SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', true, now()
+FROM generate_series(1, %(stations)s) i
+JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM charging_site WHERE operator_id = %(operator)s) s ON s.n = i %% %(sites)s + 1;
+INSERT INTO charging_connector (operator_id, station_id, number, standard, max_power_w, status)
+SELECT operator_id, id, '1', 'IEC_62196_T2', 22000, 'AVAILABLE' FROM charging_station WHERE operator_id = %(operator)s;
+INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at)
+SELECT %(operator)s, gen_random_uuid(), (1000 + i)::text, true, now() FROM generate_series(1, %(drivers)s) i;
+INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at)
+SELECT operator_id, id, 'Driver ' || customer_number, customer_number || '@example.com', '', '', '', '', 'SE', now()
+FROM tenants_driver WHERE operator_id = %(operator)s;
+UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i
+WHERE i.driver_id = d.id AND d.operator_id = %(operator)s;
+INSERT INTO charging_token (operator_id, public_id, kind, uid, visual_number, driver_id, is_blocked, created_at)
+SELECT operator_id, gen_random_uuid(), 'RFID', lpad(to_hex(id), 8, '0'), '', id, false, now()
+FROM tenants_driver WHERE operator_id = %(operator)s;
+"""
+
+# Two years of sessions, each with a series of eight quarters of an hour.
+_SESSIONS = """
+INSERT INTO charging_chargingsession (operator_id, public_id, source, external_id, site_id, station_id, connector_id,
+    token_id, driver_id, started_at, ended_at, charging_ended_at, energy_wh, series_start, series_interval_s, series_wh,
+    stop_reason, state, review, flags, review_note, created_at)
+SELECT %(operator)s, gen_random_uuid(), 'bench', 'B' || lpad(i::text, 9, '0'), st.site_id, st.id, c.id, t.id, t.driver_id,
+    at, at + interval '3 hours', at + interval '2 hours', 8 * (1000 + i %% 900), at, 900, array_fill(1000 + i %% 900, ARRAY[8]),
+    'EVDisconnected', 'COMPLETED', CASE WHEN i %% 500 = 0 THEN 'pending' ELSE '' END, '{}', '', now()
+FROM (SELECT i, now() - interval '2 years' + i * (interval '2 years' / %(sessions)s) AS at
+      FROM generate_series(1, %(sessions)s) i) g
+JOIN (SELECT id, site_id, row_number() OVER (ORDER BY id) n FROM charging_station WHERE operator_id = %(operator)s) st
+    ON st.n = g.i::bigint * 7919 %% %(stations)s + 1
+JOIN charging_connector c ON c.station_id = st.id
+JOIN (SELECT id, driver_id, row_number() OVER (ORDER BY id) n FROM charging_token WHERE operator_id = %(operator)s) t
+    ON t.n = g.i::bigint * 104729 %% %(drivers)s + 1;
+"""
+
+
+def build(slug: str, *, sessions: int) -> tuple[Operator, User]:
+    """Make an operator with so many sessions; return it and its owner."""
+    owner = User.objects.create_user(f"owner@{slug}.example.com")
+    operator = operators.create(slug=slug, name=slug.capitalize(), owner=owner)
+    facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": DRIVERS, "sessions": sessions}
+    with tenant_scope(operator.pk), connection.cursor() as cursor:
+        for statement in [*_NETWORK.split(";\n"), _SESSIONS]:
+            if statement.strip():
+                cursor.execute(statement.rstrip().rstrip(";"), facts)
+    return operator, owner
+
+
+def add_driver_sign_in(operator: Operator) -> User:
+    """Give one of the drivers a sign-in; return the person."""
+    user = User.objects.create_user(f"driver@{operator.slug}.example.com")
+    with tenant_scope(operator.pk), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE tenants_driver SET user_id = %s WHERE id = (SELECT min(id) FROM tenants_driver WHERE operator_id = %s)",
+            [user.pk, operator.pk],
+        )
+    memberships.add(user, operator=operator, role="driver")
+    return user

@@ -1,0 +1,188 @@
+"""Journeys: a real browser against a real web server and a real worker, on a database of their own.
+
+The servers are the programs of the running portal (gunicorn, Celery) as the app role; the browser is
+an installed Chromium. Rows are made before the browser opens a page and stay: every journey makes
+an operator of its own.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tenants.models import Operator, User
+from tenants.rls import APP
+from tenants.services import memberships, operators
+
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's event loop runs in this thread
+PASSWORD = "correct horse battery"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SHOTS = os.environ.get("WATTLEDGER_SHOTS", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "e2e" in item.path.parts:
+            item.add_marker("e2e")
+
+
+@pytest.fixture(scope="session")
+def rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Let journeys write rows that the servers see."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="session")
+def address(rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the web server and a worker; return the portal's address."""
+    state = tmp_path_factory.mktemp("e2e")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, **_environment(state)}
+    commands = {
+        "web": ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"],
+        "worker": ["celery", "-A", "portal", "worker", "-c", "1", "-l", "WARNING"],
+    }
+    running = []
+    for name, command in commands.items():
+        log = (state / f"{name}.log").open("wb")
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-m", *command], env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log
+            )
+        )
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", running[0], state / "web.log")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(20)
+
+
+def _environment(state: Path) -> dict[str, str]:
+    database = connection.settings_dict
+    host = quote(database["HOST"], safe="")
+    return {
+        "DATABASE_URL": f"postgresql://{APP}@/{database['NAME']}?host={host}&port={database['PORT'] or 5432}",
+        "DATABASE_ROLE": "app",
+        "WATTLEDGER_STATE": str(state),
+        "WATTLEDGER_ENV": "test",
+    }
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(200):
+        if process.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"The web server did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """A fresh browser profile at the portal's address. A page that breaks the content policy fails the test."""
+    opened = browser.new_context(base_url=address, locale="en-GB", viewport={"width": 1280, "height": 900})
+    complaints: list[str] = []
+    opened.on("weberror", lambda problem: complaints.append(str(problem.error)))
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield opened
+    opened.close()
+    unexpected = [each for each in complaints if "404 (Not Found)" not in each and "403 (Forbidden)" not in each]
+    assert unexpected == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def operator(rows: None, request: pytest.FixtureRequest) -> Operator:
+    slug = request.node.name.replace("_", "-").replace("[", "-").replace("]", "").lower()[:50]
+    return operators.create(slug=slug, name="Norrsken Laddning AB", legal_name="Norrsken Laddning AB", city="Umeå")
+
+
+@pytest.fixture
+def person(operator: Operator) -> Callable[..., User]:
+    """Return a function that makes a person with a role and a second factor."""
+
+    def make(role: str, *, second_factor: bool = True) -> User:
+        user = User.objects.create_user(f"{role}@{operator.slug}.example.com", PASSWORD, name=role.capitalize())
+        memberships.add(user, operator=operator, role=role)
+        if second_factor:
+            TOTPDevice.objects.create(user=user, name="phone")
+        return user
+
+    return make
+
+
+@pytest.fixture
+def sign_in_as(page: Page) -> Callable[[User], Page]:
+    """Return a function that signs a person in through the pages, with both factors."""
+
+    def sign_in(user: User) -> Page:
+        page.goto("/account/sign-in/")
+        page.get_by_label("E-mail").fill(user.email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        device = TOTPDevice.objects.filter(user=user).first()
+        if device is not None:
+            page.get_by_label("Code").fill(code_of(device))
+            page.get_by_role("button", name="Continue").click()
+        return page
+
+    return sign_in
+
+
+def code_of(device: TOTPDevice) -> str:
+    """Return the code an authenticator would show now."""
+    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    totp.time = time.time()
+    return f"{totp.token():0{device.digits}}"
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture of the page when WATTLEDGER_SHOTS names a folder."""
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
