@@ -1,0 +1,183 @@
+"""Sessions as columns: what the kernel reads.
+
+A batch of sessions is a handful of arrays. Values that belong to a session (start, end) have one entry a session;
+values of which a session has several (charging periods, readings) are laid end to end, and `offsets` says where each
+session's begin: those of session `i` are `[offsets[i]:offsets[i + 1]]`. A single session is a batch of one.
+
+Units: instants in whole seconds since 1970 UTC; durations in whole seconds; energy in **milliwatt-hours** (a millionth
+of a kWh, finer than OCPI's four decimals), power in millionths of a kW, current in millionths of an ampere. All `int64`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Any, Final
+
+import numpy as np
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
+#: `int64` where that is provably wide enough, Python integers (`object`) where it is not.
+Exact = np.ndarray[Any, np.dtype[Any]]
+
+#: A kWh in mWh, a kW and an ampere in the kernel's units.
+MICRO: Final = 10**6
+MWH_PER_WH: Final = 1000
+HOUR: Final = 3600
+#: No reading was taken.
+ABSENT: Final = -1
+#: No tariff is relevant for this period.
+NO_TARIFF: Final = -1
+#: A session of more than 100 MWh or 366 days is an error of some machine. The product of the two fits in an int64.
+MAX_ENERGY: Final = 10**11
+MAX_DURATION: Final = 366 * 86400
+
+
+class Fault(IntEnum):
+    """Why a session was not priced; 0 is none. `faults.error` turns it into a typed error."""
+
+    NONE = 0
+    UNMETERED = 1
+    NEGATIVE = 2
+    ENDS_BEFORE_START = 3
+    OUTSIDE_SESSION = 4
+    TOO_LARGE = 5
+    UNKNOWN_ZONE = 6
+    TARIFF_NOT_VALID = 7
+    UNKNOWN_TARIFF = 8
+    MIXED_CURRENCIES = 9
+
+
+class Flag(IntFlag):
+    """What a person should know about a price that was computed all the same."""
+
+    NONE = 0
+    #: Energy was spread evenly over time because there was no reading in between.
+    INTERPOLATED = 1
+    #: Periods or readings did not come in order of time and were sorted.
+    SORTED = 2
+    #: An element asks for power or current and there is no reading of it: the element did not match.
+    NO_POWER_READING = 4
+    NO_CURRENT_READING = 8
+    #: A received period crosses a change of price; it was billed whole at the price valid at its start.
+    SPANS_CHANGE = 16
+    #: A period names no tariff although others do; it was not priced.
+    PERIOD_WITHOUT_TARIFF = 32
+    #: A received duration does not fit the instants of its period; the received one was billed.
+    TIME_DIFFERS = 64
+    #: The readings and the session's total energy disagree.
+    ENERGY_DIFFERS = 128
+    #: Some energy was named by no matching element and is therefore free.
+    UNPRICED_ENERGY = 256
+    #: The least or the greatest price of the tariff was applied.
+    MINIMUM = 512
+    MAXIMUM = 1024
+    #: No period names a tariff; the only or first valid one was taken.
+    TARIFF_ASSUMED = 2048
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Periods:
+    """Charging periods as another system split them, sorted by start within each session.
+
+    A period lasts until the next one starts, the last until the session ends. `charging_s`, `parking_s` and
+    `reserved_s` are what it says it holds of TIME, PARKING_TIME and RESERVATION_TIME.
+    """
+
+    offsets: Ints
+    start: Ints
+    energy: Ints
+    charging_s: Ints
+    parking_s: Ints
+    reserved_s: Ints | None = None
+    min_power: Ints | None = None
+    max_power: Ints | None = None
+    min_current: Ints | None = None
+    max_current: Ints | None = None
+    tariff: Ints | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Our own meter: energy counted since the session began, at some instants, not falling within a session.
+
+    The first reading of each session stands at its start and is 0. Between two readings energy flows evenly.
+    """
+
+    offsets: Ints
+    at: Ints
+    energy: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sessions:
+    """A batch of sessions. Make one with `metering.from_slots`, `.from_readings` or `periods.from_periods`.
+
+    `charging_end` is when the vehicle stopped asking for power; what follows is parking. `zone` is an index into
+    `zones`. `tariff` is an index into the tariffs given to `rate`, for sessions measured by our own meter (received
+    periods carry their own). `expired` marks a reservation that was not used.
+    """
+
+    start: Ints
+    end: Ints
+    charging_end: Ints
+    zones: tuple[str, ...]
+    zone: Ints | None
+    measured: Periods | Readings
+    tariff: Ints | None = None
+    expired: Bools | None = None
+    meter_start: Ints | None = None
+    fault: Ints | None = None
+    flags: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def ints(values: object) -> Ints:
+    """Any sequence of integers as an `int64` column, without a copy where it is one already."""
+    return np.ascontiguousarray(values, dtype=np.int64)
+
+
+def zone_column(zone: str | Sequence[str]) -> tuple[tuple[str, ...], Ints | None]:
+    """One zone for the whole batch, or one a session: (distinct names, index of each session's or None)."""
+    if isinstance(zone, str):
+        return (zone,), None
+    names = tuple(dict.fromkeys(zone))
+    if len(names) == 1:
+        return names, None
+    index = {name: position for position, name in enumerate(names)}
+    return names, np.fromiter((index[name] for name in zone), dtype=np.int64, count=len(zone))
+
+
+def counts(offsets: Ints) -> Ints:
+    """How many entries each session has."""
+    return np.diff(offsets)
+
+
+def owners(offsets: Ints) -> Ints:
+    """The session each entry belongs to."""
+    return np.repeat(np.arange(len(offsets) - 1), counts(offsets))
+
+
+def offsets_of(lengths: Ints) -> Ints:
+    """Offsets from the number of entries of each session."""
+    result = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=result[1:])
+    return result
+
+
+def within(offsets: Ints) -> Ints:
+    """The position of each entry within its session: 0, 1, 2, 0, 1, …"""
+    return np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts(offsets))
+
+
+def running(values: Ints, offsets: Ints) -> Ints:
+    """Running total before each entry, starting from 0 in each session."""
+    if len(values) == 0:
+        return values
+    before: Ints = np.cumsum(values) - values
+    first = before[np.minimum(offsets[:-1], len(before) - 1)]
+    return before - np.repeat(first, counts(offsets))

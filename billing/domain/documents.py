@@ -1,0 +1,112 @@
+"""Reading fields of a JSON document, loudly.
+
+Each function takes the document, the key and the path so far, and either returns a value of the right type or raises
+an error that names the field and shows the value. Numbers become `Decimal` through the digits that were written,
+never through binary floating point arithmetic.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from billing.domain.errors import BillingError, TariffError
+
+Document = Mapping[str, Any]
+
+_CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+#: Beyond this many decimals a price is not a price but a computation that was not finished.
+MAX_DECIMALS: Final = 12
+
+
+def bad(path: str, value: object, wanted: str, kind: type[BillingError] = TariffError) -> BillingError:
+    """The error that `path` holds `value` where something else is wanted."""
+    return kind(f"{path} must be {wanted}, not {_shown(value)}.", field=path, value=value)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def mapping(value: object, path: str, kind: type[BillingError] = TariffError) -> Document:
+    """`value` if it is a JSON object."""
+    if isinstance(value, Mapping):
+        return value
+    raise bad(path, value, "an object", kind)
+
+
+def sequence(value: object, path: str, kind: type[BillingError] = TariffError) -> list[Any]:
+    """`value` if it is a JSON list; absent counts as empty."""
+    if value is None:
+        return []
+    if isinstance(value, list | tuple):
+        return list(value)
+    raise bad(path, value, "a list", kind)
+
+
+def text(value: object, path: str, kind: type[BillingError] = TariffError) -> str:
+    """`value` if it is text that is not empty."""
+    if isinstance(value, str) and value:
+        return value
+    raise bad(path, value, "text", kind)
+
+
+def decimal(value: object, path: str, kind: type[BillingError] = TariffError) -> Decimal:
+    """A JSON number as `Decimal`. A float stands for its shortest digits, which are the ones that were written."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise bad(path, value, "a number", kind)
+    try:
+        number = Decimal(repr(value) if isinstance(value, float) else value)
+    except InvalidOperation:
+        raise bad(path, value, "a number", kind) from None
+    if not number.is_finite():
+        raise bad(path, value, "a finite number", kind)
+    exponent = number.as_tuple().exponent
+    if number.adjusted() > 12 or (isinstance(exponent, int) and exponent < -MAX_DECIMALS):
+        raise bad(path, value, f"below 10^13 and of at most {MAX_DECIMALS} decimals", kind)
+    return number
+
+
+def optional_decimal(document: Document, key: str, path: str) -> Decimal | None:
+    """The number under `key`, or None if it is absent or null."""
+    value = document.get(key)
+    return None if value is None else decimal(value, f"{path}.{key}")
+
+
+def whole(value: object, path: str) -> int:
+    """A JSON number that is whole and not negative."""
+    number = decimal(value, path)
+    if number != number.to_integral_value() or number < 0:
+        raise bad(path, value, "a whole number of at least 0")
+    return int(number)
+
+
+def clock(value: object, path: str) -> time:
+    """`hh:mm` of OCPI's `start_time` and `end_time`; "24:00" is illegal there and refused here."""
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise bad(path, value, "a time of day as hh:mm between 00:00 and 23:59")
+    return time(int(match[1]), int(match[2]))
+
+
+def day(value: object, path: str) -> date:
+    """`yyyy-mm-dd` of OCPI's `start_date` and `end_date`."""
+    try:
+        return date.fromisoformat(text(value, path))
+    except ValueError:
+        raise bad(path, value, "a date as yyyy-mm-dd") from None
+
+
+def instant(value: object, path: str, kind: type[BillingError] = TariffError) -> datetime:
+    """An OCPI DateTime as aware UTC, in whole seconds. Without an offset it is UTC; with one (illegal) it is obeyed."""
+    try:
+        moment = datetime.fromisoformat(text(value, path, kind))
+    except ValueError:
+        raise bad(path, value, "an instant as yyyy-mm-ddThh:mm:ssZ", kind) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,0 +1,86 @@
+"""Pieces: stretches of a session within which no price changes. Both kinds of input become pieces; the rest is one path.
+
+A received charging period is one piece, whole, at the price valid at its start. Our own metered series is cut by
+`splitting` at every instant where this tariff's price can change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from billing.domain.columns import Ints, Periods, Sessions, owners, running
+from billing.domain.periods import period_ends
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """One entry a piece, sorted by session and time. Energies in mWh; `meter` is the energy so far at its start."""
+
+    offsets: Ints
+    session: Ints
+    start: Ints
+    end: Ints
+    meter: Ints
+    energy: Ints
+    charging_s: Ints
+    parking_s: Ints
+    reserved_s: Ints | None
+    elapsed: Ints
+    min_power: Ints | None = None
+    max_power: Ints | None = None
+    min_current: Ints | None = None
+    max_current: Ints | None = None
+    tariff: Ints | None = None
+    received: bool = False
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+
+def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
+    """Each received period as one piece."""
+    session = owners(periods.offsets)
+    return Pieces(
+        offsets=periods.offsets,
+        session=session,
+        start=periods.start,
+        end=period_ends(periods.start, sessions.end, periods.offsets),
+        meter=running(periods.energy, periods.offsets),
+        energy=periods.energy,
+        charging_s=periods.charging_s,
+        parking_s=periods.parking_s,
+        reserved_s=periods.reserved_s,
+        elapsed=_elapsed(periods, session),
+        min_power=periods.min_power,
+        max_power=periods.max_power,
+        min_current=periods.min_current,
+        max_current=periods.max_current,
+        tariff=periods.tariff,
+        received=True,
+    )
+
+
+def _elapsed(periods: Periods, session: Ints) -> Ints:
+    """Seconds since charging began at the start of each period. Reserved time before it does not count (0 there)."""
+    begin = periods.start[periods.offsets[:-1]]
+    if periods.reserved_s is None or not periods.reserved_s.any():
+        result: Ints = periods.start - begin[session]
+        return result
+    active = periods.start[~only_reserved(periods)]
+    owner = session[~only_reserved(periods)]
+    first = np.ones(len(owner), dtype=np.bool_)
+    first[1:] = owner[1:] != owner[:-1]
+    begin = begin.copy()
+    begin[owner[first]] = active[first]
+    return np.maximum(periods.start - begin[session], 0)
+
+
+def only_reserved(periods: Periods | Pieces) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which periods hold nothing but reserved time."""
+    if periods.reserved_s is None:
+        return np.zeros(len(periods.start), dtype=np.bool_)
+    other = (periods.energy > 0) | (periods.charging_s > 0) | (periods.parking_s > 0)
+    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (periods.reserved_s > 0) & ~other
+    return result

@@ -1,0 +1,250 @@
+"""Tariffs made ready for the kernel: prices as integers, elements as candidate lists.
+
+For each **lane** (what can be priced: energy, charging time, parking time, the fee, reserved time and its fee) a tariff
+is a list of candidates in the order of its elements; the first whose conditions hold gives the price. Making a plan
+costs some microseconds and is remembered for the tariffs last used.
+
+Exactness. A price with `p` decimals is the integer `price * 10**p`. Amounts are integers too, in units of
+`1 / (36 * 10**(6 + p))` of the currency: fine enough that a price times a milliwatt-hour, times a second of an hourly
+price (the 36 is what is left of 3600), and times one fee are all whole. So nothing is rounded before the end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from billing.domain import money
+from billing.domain.columns import MICRO, Exact, Ints
+from billing.domain.tariff import Dimension, Element, PriceComponent, ReservationKind, Restrictions, Tariff
+from billing.domain.windows import week_table
+
+#: No component: the dimension is free.
+FREE: Final = -1
+
+
+class Lane(IntEnum):
+    """What can be priced, in the order in which slices of one instant are listed."""
+
+    RESERVED_FLAT = 0
+    RESERVED_TIME = 1
+    FLAT = 2
+    ENERGY = 3
+    TIME = 4
+    PARKING = 5
+
+
+#: A quantity of this lane times this weight times the integer price is an amount in units.
+_WEIGHT: Final = {
+    Lane.ENERGY: 36,
+    Lane.TIME: 10**4,
+    Lane.PARKING: 10**4,
+    Lane.RESERVED_TIME: 10**4,
+    Lane.FLAT: 36 * MICRO,
+    Lane.RESERVED_FLAT: 36 * MICRO,
+}
+_NORMAL: Final = {
+    Dimension.ENERGY: Lane.ENERGY,
+    Dimension.TIME: Lane.TIME,
+    Dimension.PARKING_TIME: Lane.PARKING,
+    Dimension.FLAT: Lane.FLAT,
+}
+_RESERVED: Final = {Dimension.TIME: Lane.RESERVED_TIME, Dimension.FLAT: Lane.RESERVED_FLAT}
+#: OCPI dimension under which a lane is shown.
+DIMENSION: Final = {lane: dimension for dimension, lane in (*_NORMAL.items(), *_RESERVED.items())}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound:
+    """`field` of a piece is at least `least` and below `below`. `field` names a column of `restrictions.State`."""
+
+    field: str
+    least: int | None
+    below: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One component of one element: applies when the week table and all bounds say so."""
+
+    component: int
+    week: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+    bounds: tuple[Bound, ...]
+    kind: ReservationKind | None
+
+    @property
+    def always(self) -> bool:
+        return self.week is None and not self.bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Where a component stands: tariff, element number counted from 1, lane, and what it says."""
+
+    tariff: int
+    element: int
+    lane: Lane
+    price: PriceComponent
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Everything the kernel needs to know about the tariffs of a batch."""
+
+    tariffs: tuple[Tariff, ...]
+    components: tuple[Component, ...]
+    #: candidates[tariff][lane], in order; an expired reservation has its own order.
+    candidates: tuple[dict[Lane, tuple[Candidate, ...]], ...]
+    expired: tuple[dict[Lane, tuple[Candidate, ...]], ...]
+    price_digits: int
+    vat_digits: int
+    #: By component: units an amount grows by for each unit of quantity; percent-like VAT factor; step in kernel units.
+    weight: tuple[int, ...]
+    vat_factor: tuple[int, ...]
+    step: Ints
+    lane: Ints
+
+    @property
+    def unit(self) -> int:
+        """Units in one whole of the currency."""
+        return 36 * 10 ** (6 + self.price_digits)
+
+    @property
+    def vat_unit(self) -> int:
+        """The VAT factor that means "no VAT"."""
+        return int(10 ** (2 + self.vat_digits))
+
+    def weights(self, dtype: type) -> Exact:
+        return np.array(self.weight, dtype=dtype)
+
+    def factors(self, dtype: type) -> Exact:
+        return np.array(self.vat_factor, dtype=dtype)
+
+
+@lru_cache(maxsize=256)
+def plan_for(tariffs: tuple[Tariff, ...]) -> Plan:
+    """The plan of these tariffs, in this order."""
+    prices = [one for tariff in tariffs for element in tariff.elements for one in element.price_components]
+    bounds = [price for tariff in tariffs for price in (tariff.min_price, tariff.max_price) if price]
+    amounts = [one.price for one in prices] + [price.excl_vat for price in bounds]
+    amounts += [price.incl_vat for price in bounds if price.incl_vat is not None]
+    price_digits = max(money.decimals_of(amount) for amount in amounts)
+    vat_digits = max((money.decimals_of(one.vat) for one in prices if one.vat is not None), default=0)
+    components: list[Component] = []
+    used, expired = [], []
+    for index, tariff in enumerate(tariffs):
+        lanes = _lanes(tariff, index, components)
+        used.append({lane: _usable(found, expired=False) for lane, found in lanes.items()})
+        expired.append({lane: _usable(found, expired=True) for lane, found in lanes.items()})
+    return Plan(
+        tariffs=tariffs,
+        components=tuple(components),
+        candidates=tuple(used),
+        expired=tuple(expired),
+        price_digits=price_digits,
+        vat_digits=vat_digits,
+        weight=tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components),
+        vat_factor=tuple(_vat_factor(one.price, vat_digits) for one in components),
+        step=np.array([_step(one) for one in components], dtype=np.int64),
+        lane=np.array([one.lane for one in components], dtype=np.int64),
+    )
+
+
+def _lanes(tariff: Tariff, index: int, components: list[Component]) -> dict[Lane, list[Candidate]]:
+    """Candidates of every lane in the order of the elements; `components` grows by those found."""
+    lanes: dict[Lane, list[Candidate]] = {}
+    for number, element in enumerate(tariff.elements, start=1):
+        kind = element.restrictions.reservation
+        lane_of = _NORMAL if kind is None else _RESERVED
+        week, bounds = week_table(element.restrictions), _bounds(element.restrictions)
+        for dimension, price in _first_of_each(element).items():
+            lane = lane_of[dimension]
+            lanes.setdefault(lane, []).append(Candidate(len(components), week, bounds, kind))
+            components.append(Component(index, number, lane, price))
+    return lanes
+
+
+def _first_of_each(element: Element) -> dict[Dimension, PriceComponent]:
+    """The first component of each dimension; a second one in the same element is never reached."""
+    found: dict[Dimension, PriceComponent] = {}
+    for price in element.price_components:
+        found.setdefault(price.type, price)
+    return found
+
+
+def _usable(found: list[Candidate], *, expired: bool) -> tuple[Candidate, ...]:
+    """Candidates for a used or an expired reservation; the latter prefers its own and falls back to the former."""
+    plain = [one for one in found if one.kind is not ReservationKind.RESERVATION_EXPIRES]
+    if not expired:
+        return tuple(plain)
+    return (*(one for one in found if one.kind is ReservationKind.RESERVATION_EXPIRES), *plain)
+
+
+def _vat_factor(price: PriceComponent, digits: int) -> int:
+    rate = 0 if price.vat is None else money.to_units(price.vat, digits)
+    return int(10 ** (2 + digits)) + rate
+
+
+def _step(component: Component) -> int:
+    """Step size in kernel units: OCPI counts Wh and seconds."""
+    match component.lane:
+        case Lane.ENERGY:
+            return component.price.step_size * 1000
+        case Lane.FLAT | Lane.RESERVED_FLAT:
+            return 0
+    return component.price.step_size
+
+
+_BOUNDED: Final = (
+    ("meter", "min_kwh", "max_kwh", MICRO),
+    ("elapsed", "min_duration", "max_duration", 1),
+    ("power", "min_power", "max_power", MICRO),
+    ("current", "min_current", "max_current", MICRO),
+)
+
+
+def _bounds(restrictions: Restrictions) -> tuple[Bound, ...]:
+    """The restrictions that compare a number."""
+    found = []
+    if restrictions.start_date or restrictions.end_date:
+        first, last = restrictions.start_date, restrictions.end_date
+        epoch = 719163  # date(1970, 1, 1).toordinal()
+        found.append(Bound("day", first and first.toordinal() - epoch, last and last.toordinal() - epoch))
+    for field, low, high, scale in _BOUNDED:
+        least, below = getattr(restrictions, low), getattr(restrictions, high)
+        if least is not None or below is not None:
+            found.append(Bound(field, _scaled(least, scale), _scaled(below, scale)))
+    return tuple(found)
+
+
+def _scaled(value: object, scale: int) -> int | None:
+    """A bound in kernel units; rounded up, so that `>=` and `<` against whole numbers keep their meaning."""
+    if value is None:
+        return None
+    exact = Fraction(str(value)) * scale
+    return -(-exact.numerator // exact.denominator)
+
+
+def candidates_of(plan: Plan, tariff: int) -> list[Candidate]:
+    """Every candidate of a tariff, whatever its lane."""
+    return [
+        one
+        for lanes in (plan.candidates[tariff], plan.expired[tariff])
+        for found in lanes.values()
+        for one in found
+    ]
+
+
+def bounds_of(plan: Plan, tariff: int) -> dict[str, set[int]]:
+    """The numbers a tariff compares with, by what it compares."""
+    found: dict[str, set[int]] = {}
+    for candidate in candidates_of(plan, tariff):
+        for bound in candidate.bounds:
+            edges = {edge for edge in (bound.least, bound.below) if edge is not None}
+            found.setdefault(bound.field, set()).update(edges)
+    return found

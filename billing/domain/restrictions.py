@@ -1,0 +1,169 @@
+"""Which component prices which piece: first match per lane, for all pieces at once.
+
+Restrictions look at the session's state at the start of a piece: local clock, local date, energy so far, seconds since
+charging began; power and current look at the readings during the piece. A lower bound includes its value, an upper
+bound does not. The lower bound of power or current asks the piece's least reading and the upper bound its greatest, so
+the restriction holds during the whole piece; where only one of the two was sent it stands for both; where neither was,
+the element does not match and the session is flagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from billing.domain import zones
+from billing.domain.columns import ABSENT, Bools, Flag, Ints, Sessions
+from billing.domain.pieces import Pieces
+from billing.domain.plan import FREE, Bound, Candidate, Lane, Plan
+from billing.domain.windows import minute_of_week
+
+_DAY_S: Final = 86400
+
+
+@dataclass(slots=True, eq=False)
+class State:
+    """What restrictions ask, one entry a piece. Columns that no candidate asks for are never computed."""
+
+    sessions: Sessions
+    session: Ints
+    at: Ints
+    meter: Ints
+    elapsed: Ints
+    pieces: Pieces
+    _local: Ints | None = field(default=None)
+    _minute: Ints | None = field(default=None)
+
+    @property
+    def local(self) -> Ints:
+        """Seconds of the local clock."""
+        if self._local is None:
+            self._local = self.at + _offsets(self.sessions, self.session, self.at)
+        return self._local
+
+    @property
+    def minute(self) -> Ints:
+        if self._minute is None:
+            self._minute = minute_of_week(self.local)
+        return self._minute
+
+    def values(self, name: str) -> tuple[Ints | None, Ints | None]:
+        """The column a lower bound asks, and the one an upper bound asks."""
+        match name:
+            case "day":
+                days: Ints = self.local // _DAY_S
+                return days, days
+            case "meter":
+                return self.meter, self.meter
+            case "elapsed":
+                return self.elapsed, self.elapsed
+            case "power":
+                return _readings(self.pieces.min_power, self.pieces.max_power)
+        return _readings(self.pieces.min_current, self.pieces.max_current)
+
+
+def _readings(least: Ints | None, greatest: Ints | None) -> tuple[Ints | None, Ints | None]:
+    if least is None or greatest is None:
+        only = greatest if least is None else least
+        return only, only
+    return np.where(least == ABSENT, greatest, least), np.where(greatest == ABSENT, least, greatest)
+
+
+def _offsets(sessions: Sessions, session: Ints, at: Ints) -> Ints:
+    """Offset of the local clock at each instant, in the zone of its session."""
+    if len(at) == 0:
+        return at
+    if sessions.zone is None:
+        return zones.offsets(sessions.zones[0], at)
+    result = np.zeros(len(at), dtype=np.int64)
+    zone = sessions.zone[session]
+    for position, name in enumerate(sessions.zones):
+        inside = np.flatnonzero(zone == position)
+        if len(inside):
+            result[inside] = zones.offsets(name, at[inside])
+    return result
+
+
+def state_at_start(sessions: Sessions, pieces: Pieces) -> State:
+    """The state in which each piece begins."""
+    return State(sessions, pieces.session, pieces.start, pieces.meter, pieces.elapsed, pieces)
+
+
+def state_at_last(sessions: Sessions, pieces: Pieces) -> State:
+    """The state in the last second and milliwatt-hour of each piece: where it differs, a piece spans a change."""
+    lengths = np.maximum(pieces.end - pieces.start - 1, 0)
+    meter = pieces.meter + np.maximum(pieces.energy - 1, 0)
+    return State(sessions, pieces.session, pieces.start + lengths, meter, pieces.elapsed + lengths, pieces)
+
+
+def choose(plan: Plan, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
+    """The component that prices each of the `wanted` pieces in this lane, or `FREE`."""
+    tariff = state.pieces.tariff
+    if tariff is None:
+        return _choose_one(plan, 0, lane, state, wanted, flags)
+    chosen = np.full(len(wanted), FREE, dtype=np.int64)
+    of_piece = tariff[wanted]
+    for index in range(len(plan.tariffs)):
+        if plan.candidates[index].get(lane) or plan.expired[index].get(lane):
+            inside = np.flatnonzero(of_piece == index)
+            if len(inside):
+                chosen[inside] = _choose_one(plan, index, lane, state, wanted[inside], flags)
+    return chosen
+
+
+def _choose_one(plan: Plan, tariff: int, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
+    used = plan.candidates[tariff].get(lane, ())
+    chosen = _first_match(used, state, wanted, flags)
+    expired = state.sessions.expired
+    if expired is None or lane not in (Lane.RESERVED_FLAT, Lane.RESERVED_TIME):
+        return chosen
+    own = _first_match(plan.expired[tariff].get(lane, ()), state, wanted, flags)
+    return np.where(expired[state.session[wanted]], own, chosen)
+
+
+def _first_match(candidates: tuple[Candidate, ...], state: State, wanted: Ints, flags: Ints) -> Ints:
+    """Candidates are laid over each other from the last to the first, so that the first match stays on top."""
+    chosen = np.full(len(wanted), FREE, dtype=np.int64)
+    for candidate in reversed(candidates):
+        if candidate.always:
+            chosen[:] = candidate.component
+        else:
+            chosen[_holds(candidate, state, wanted, flags)] = candidate.component
+    return chosen
+
+
+def _holds(candidate: Candidate, state: State, wanted: Ints, flags: Ints) -> Bools:
+    holds = np.ones(len(wanted), dtype=np.bool_)
+    if candidate.week is not None:
+        holds &= candidate.week[state.minute[wanted]]
+    for bound in candidate.bounds:
+        holds &= _within(bound, state, wanted, flags)
+    return holds
+
+
+def _within(bound: Bound, state: State, wanted: Ints, flags: Ints) -> Bools:
+    least, greatest = state.values(bound.field)
+    holds = np.ones(len(wanted), dtype=np.bool_)
+    if bound.field in ("power", "current"):
+        holds &= _measured(bound.field, least, state, wanted, flags)
+    if least is None or greatest is None:
+        return holds
+    if bound.least is not None:
+        holds &= least[wanted] >= bound.least
+    if bound.below is not None:
+        holds &= greatest[wanted] < bound.below
+    return holds
+
+
+def _measured(name: str, readings: Ints | None, state: State, wanted: Ints, flags: Ints) -> Bools:
+    """Where there is a reading at all; sessions without one are flagged."""
+    if readings is None:
+        there = np.zeros(len(wanted), dtype=np.bool_)
+    else:
+        there = readings[wanted] != ABSENT
+    if not there.all():
+        flag = Flag.NO_POWER_READING if name == "power" else Flag.NO_CURRENT_READING
+        flags[state.session[wanted[~there]]] |= flag
+    return there

@@ -1,0 +1,76 @@
+"""Sums: the amount of every row, and what each session owes by lane and in all, excluding and including VAT.
+
+Excluding VAT the unit is `Plan.unit` of the currency; including VAT it is finer by the VAT factor's unit, so that a
+rate with decimals (25.5 %) stays exact too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from billing.domain.columns import Exact, Ints
+from billing.domain.plan import Lane, Plan
+from billing.domain.slices import Rows, session_runs
+
+_WIDTH: Final = 2**62
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """Per session. A lane that no component prices in the batch is missing."""
+
+    excl: Exact
+    incl: Exact
+    by_lane: dict[Lane, tuple[Exact, Exact]]
+    priced: dict[Lane, np.ndarray[tuple[int], np.dtype[np.bool_]]]
+    dtype: type
+
+
+def width(plan: Plan, parts: Sequence[Rows], sessions: int) -> type:
+    """`int64` if no sum of this batch can leave it, otherwise Python's integers."""
+    greatest = _greatest_bound(plan)
+    for rows in parts:
+        first = session_runs(rows.session)
+        quantity = int(np.add.reduceat(rows.quantity, first).max())
+        greatest += quantity * max(abs(plan.weight[one]) for one in np.unique(rows.component).tolist())
+    return np.int64 if greatest * max(plan.vat_factor) < _WIDTH else object
+
+
+def _greatest_bound(plan: Plan) -> int:
+    prices = [one for terms in plan.tariffs for one in (terms.min_price, terms.max_price) if one]
+    return max((int(max(one.excl_vat, one.incl_vat or 0)) + 1 for one in prices), default=0) * plan.unit
+
+
+def of_rows(plan: Plan, parts: Sequence[Rows], sessions: int) -> Totals:
+    """Sum the rows of a batch of this many sessions."""
+    dtype = width(plan, parts, sessions)
+    weight, factor = plan.weights(dtype), plan.factors(dtype)
+    by_lane: dict[Lane, tuple[Exact, Exact]] = {}
+    priced = {}
+    for rows in parts:
+        lane = Lane(int(plan.lane[rows.component[0]]))
+        if lane not in by_lane:
+            by_lane[lane] = (np.zeros(sessions, dtype=dtype), np.zeros(sessions, dtype=dtype))
+            priced[lane] = np.zeros(sessions, dtype=np.bool_)
+        amount = rows.quantity * weight[rows.component]
+        first = session_runs(rows.session)
+        session = rows.session[first]
+        excl, incl = by_lane[lane]
+        excl[session] += np.add.reduceat(amount, first)
+        incl[session] += np.add.reduceat(amount * factor[rows.component], first)
+        priced[lane][session] = True
+    total_excl, total_incl = np.zeros(sessions, dtype=dtype), np.zeros(sessions, dtype=dtype)
+    for excl, incl in by_lane.values():
+        total_excl += excl
+        total_incl += incl
+    return Totals(total_excl, total_incl, by_lane, priced, dtype)
+
+
+def amounts(plan: Plan, component: Ints, quantity: Ints, dtype: type) -> Exact:
+    """The exact amount of each row in units."""
+    result: Exact = quantity * plan.weights(dtype)[component]
+    return result
