@@ -12,6 +12,7 @@ counted, so that nobody stops them under another's feet.
     redis        find, start
     servers      both, and the environment that leads a process to them
     supervisor   keeps programs running, stops them in order
+    terminal     what a person is told
     catalogues   translations (.po) into what gettext reads (.mo)
     running      bin/run
     managing     bin/manage

@@ -3,6 +3,7 @@
 import sys
 
 from portal.embedded.errors import Refusal
+from portal.embedded.terminal import say
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
 
         return checking.main(arguments)
     except Refusal as refusal:
-        print(refusal, file=sys.stderr)
+        say(str(refusal))
         return 1
     except KeyboardInterrupt:
         return 130

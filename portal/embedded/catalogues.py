@@ -25,7 +25,8 @@ class Malformed(ValueError):
 
 def compile_all(folder: Path) -> list[Path]:
     """Compile every catalogue below `locale/` that changed. Returns the results that were written."""
-    return [path.with_suffix(".mo") for path in sorted(folder.glob("*/LC_MESSAGES/*.po")) if compile_one(path)]
+    catalogues = sorted(folder.glob("*/LC_MESSAGES/*.po"))
+    return [path.with_suffix(".mo") for path in catalogues if compile_one(path)]
 
 
 def compile_one(path: Path) -> bool:
@@ -41,7 +42,7 @@ def compile_one(path: Path) -> bool:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(pack(read(path)))
-        # The result carries the moment of its source, so a copied or restored catalogue counts as changed too.
+        # The result carries the moment of its source, so a restored older catalogue counts as changed too.
         os.utime(fresh, ns=(changed_at, changed_at))
         Path(fresh).chmod(0o644)
         Path(fresh).replace(result)
@@ -78,8 +79,8 @@ def _entries(path: Path) -> Iterator[dict[str, str]]:
     lines = path.read_text(encoding="utf-8").splitlines()
     for number, line in enumerate([*lines, ""], 1):
         text = line.strip()
-        starts_new = text == "" or text.startswith("#") or (text.startswith(("msgctxt", "msgid ")) and "msgstr" in keyword)
-        if starts_new and "msgid" in entry and "msgstr" in keyword:
+        is_over = text == "" or text.startswith(("#", "msgctxt", "msgid "))
+        if is_over and "msgid" in entry and keyword.startswith("msgstr"):
             if not is_fuzzy or entry["msgid"] == "":
                 yield entry
             entry, keyword, is_fuzzy = {}, "", False
@@ -108,7 +109,7 @@ def _read_line(text: str, entry: dict[str, str], keyword: str, place: str) -> st
 
 
 def pack(translations: dict[str, str]) -> bytes:
-    """Return the .mo file: two tables of (length, offset), sorted by key, then the texts, each ended by a zero."""
+    """Return the .mo file: two tables of (length, offset) sorted by key, then the texts with a zero each."""
     pairs = sorted((key.encode(), text.encode()) for key, text in translations.items())
     count = len(pairs)
     keys_at, texts_at = HEADER.size, HEADER.size + 8 * count

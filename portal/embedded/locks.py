@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 class Busy(Exception):
-    """Somebody else owns the state. The message is what he said of himself, for example `bin/run, process 7`."""
+    """Somebody else owns the state. The message is how he introduced himself: `bin/run, process 7`."""
 
 
 @contextmanager

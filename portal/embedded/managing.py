@@ -53,9 +53,14 @@ def needs_servers(arguments: Sequence[str]) -> bool:
     return servers.embeds_postgres() or servers.embeds_redis()
 
 
+def command_line(arguments: Sequence[str]) -> list[str]:
+    """Return how a management command is started."""
+    return [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+
+
 def become(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Replace this process by the command: its input, output, signals and exit status are then simply its own."""
-    command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+    """Replace this process by the command: input, output, signals and exit status are then its own."""
+    command = command_line(arguments)
     os.execve(command[0], command, dict(environment))  # noqa: S606
 
 
@@ -63,7 +68,7 @@ def beside(state: State, arguments: Sequence[str]) -> None:
     """Become the command beside whoever owns the servers. Returns when that one has ended meanwhile."""
     with locks.use(state.root) as descriptor:
         if locks.is_owned(state.root):
-            os.set_inheritable(descriptor, True)  # the command goes on being counted as a user
+            os.set_inheritable(descriptor, True)  # noqa: FBT003 # the command goes on being counted as a user
             become(arguments, servers.environment(state, servers.announced(state)))
 
 
@@ -73,16 +78,15 @@ def with_own_servers(state: State, arguments: Sequence[str]) -> int:
     with Supervisor(state) as supervisor:
         environment = servers.environment(state, servers.start(state, supervisor))
         try:
-            return run(arguments, environment)
+            return run(command_line(arguments), environment)
         finally:
             with locks.alone(state.root):
                 servers.withdraw(state)
                 supervisor.stop()
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Run the command at our terminal and return its exit status, as a shell would tell it."""
-    command = [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command at our terminal and return its exit status, as a shell would tell it."""
     process = subprocess.Popen(  # noqa: S603  # our own command
         command,
         env=dict(environment),

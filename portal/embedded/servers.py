@@ -60,8 +60,8 @@ def environment(state: State, servers: dict[str, str]) -> dict[str, str]:
     has_key = "SECRET_KEY" in complete or "SECRET_KEY_FILE" in complete
     if kind() == "development" and not has_key:
         complete["SECRET_KEY_FILE"] = str(state.secret_key)
-    if programs := complete.get("PORTAL_PG_BIN"):  # psql and pg_dump, for `dbshell` and backups
-        complete["PATH"] = f"{complete.get('PATH', os.defpath)}{os.pathsep}{programs}"
+    if programs := complete.get("PORTAL_PG_BIN"):  # its own psql and pg_dump: an older pg_dump refuses
+        complete["PATH"] = f"{programs}{os.pathsep}{complete.get('PATH', os.defpath)}"
     return complete
 
 
@@ -128,7 +128,9 @@ def announced(state: State) -> dict[str, str]:
             found: dict[str, str] = json.loads(_note(state).read_text())
         except FileNotFoundError:
             if not locks.is_owned(state.root):
-                raise Refusal(f"The servers in {state.root} ended while they were starting; see {state.logs}.") from None
+                raise Refusal(
+                    f"The servers in {state.root} ended while they were starting; see {state.logs}."
+                ) from None
             time.sleep(0.1)
         else:
             return found

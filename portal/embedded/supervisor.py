@@ -6,7 +6,6 @@ whole one is worse than none.
 """
 
 import signal
-import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from portal.embedded import processes
 from portal.embedded.errors import Refusal
 from portal.embedded.paths import State
 from portal.embedded.processes import Child, Program
+from portal.embedded.terminal import say
 
 ENDS_THAT_ARE_TOO_MANY = 4
 WITHIN_S = 60.0
@@ -28,14 +28,6 @@ class Stopped(BaseException):
 
 def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
     raise Stopped
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal, who may have closed it."""
-    try:
-        print(text, file=sys.stderr, flush=True)
-    except OSError:
-        pass
 
 
 class Supervisor:
@@ -65,7 +57,7 @@ class Supervisor:
         return child
 
     def stop(self) -> None:
-        """Stop everything: first the programs that use the servers, side by side, then the servers one by one."""
+        """Stop everything: first what uses the servers, side by side, then the servers one by one."""
         users = [child for child in self.children if not child.program.is_server]
         servers = [child for child in self.children if child.program.is_server]
         for child in users:
@@ -87,7 +79,9 @@ class Supervisor:
         ends.append(time.monotonic())
         processes.kill_group(child.process.pid)  # its own children, if it left any
         if len(ends) == ENDS_THAT_ARE_TOO_MANY and ends[-1] - ends[0] < WITHIN_S:
-            raise Refusal(f"{name} ended {len(ends)} times within a minute ({child.ending}); see {child.log}.")
+            raise Refusal(
+                f"{name} ended {len(ends)} times within a minute ({child.ending}); see {child.log}."
+            )
         self._tell(f"{name} ended by itself ({child.ending}) and is started again; see {child.log}.")
         return Child(child.program, self.state)
 
