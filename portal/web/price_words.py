@@ -1,0 +1,163 @@
+"""Why a session costs what it costs, in words: the kernel's slices as rows and sentences for a page.
+
+Amounts are shown to the minor unit. They are differences of the rounded running total, so the rows
+a reader adds up give exactly the total that is shown, also where single amounts have more decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.dates import WEEKDAYS_ABBR
+from django.utils.translation import gettext as _
+
+from billing.domain import money
+from billing.domain.price import Adjustment, SessionPrice, Slice
+from billing.domain.tariff import Dimension
+from portal.templatetags import measures
+from portal.web.tariff_words import PER_UNIT, WHAT, incl_vat
+
+SECONDS = "s"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the explanation, all of it written out."""
+
+    at: str
+    what: str
+    quantity: str
+    meter: str
+    unit_price: str
+    amount: str
+
+    @property
+    def sentence(self) -> str:
+        """The row as a person would say it: `18:00–22:00: 7.412 kWh at SEK 3.20/kWh, SEK 23.72`."""
+        facts = {"at": self.at, "what": self.what, "quantity": self.quantity, "price": self.unit_price}
+        if not self.quantity:
+            return _("%(at)s: %(what)s, %(price)s") % facts
+        return _("%(at)s: %(quantity)s at %(price)s") % facts
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The whole explanation: rows, what follows them, and the totals, the last of which is to pay."""
+
+    slices: list[Step]
+    totals: list[tuple[str, str]]
+    notes: list[str]
+
+
+def story(price: SessionPrice, zone: str | ZoneInfo) -> Story:
+    """Explain a price with VAT, by the clock of the place where the car stood."""
+    place = ZoneInfo(zone) if isinstance(zone, str) else zone
+    own = [_with_vat(part.amount, part.amount_incl) for part in price.slices]
+    limits = [_with_vat(part.cost.excl_vat, part.cost.incl_vat) for part in price.adjustments]
+    shown = _rounded([*own, *limits], price.currency)
+    rows = [
+        _step(part, amount, price.currency, place, _first_day(price.slices, place))
+        for part, amount in zip(price.slices, shown, strict=False)
+    ]
+    return Story(rows, _totals(price, shown[len(own) :]), _notes(price.flags))
+
+
+def _with_vat(excl: Decimal, incl: Decimal | None) -> Decimal:
+    return excl if incl is None else incl
+
+
+def _rounded(amounts: Iterable[Decimal], currency: str) -> list[Decimal]:
+    """Each amount to the minor unit, so that they still add up to the rounded sum."""
+    digits = money.minor_digits(currency)
+    running, before, shown = Decimal(0), Decimal(0), []
+    for amount in amounts:
+        running += amount
+        after = money.round_half_up(running, digits)
+        shown.append(after - before)
+        before = after
+    return shown
+
+
+def _first_day(slices: Sequence[Slice], place: ZoneInfo) -> object:
+    return slices[0].start.astimezone(place).date() if slices else None
+
+
+def _step(part: Slice, amount: Decimal, currency: str, place: ZoneInfo, first_day: object) -> Step:
+    return Step(
+        at=_span(part, place, first_day),
+        what=_what(part),
+        quantity=_quantity(part),
+        meter=_meter(part),
+        unit_price=_unit_price(part, currency),
+        amount=measures.money(amount, currency),
+    )
+
+
+def _span(part: Slice, place: ZoneInfo, first_day: object) -> str:
+    start = _clock(part.start.astimezone(place), first_day)
+    if part.dimension is Dimension.FLAT or part.start == part.end:
+        return start
+    return f"{start}–{part.end.astimezone(place):%H:%M}"
+
+
+def _clock(moment: datetime, first_day: object) -> str:
+    """The clock, with the weekday when it is not the day on which the session began."""
+    if moment.date() == first_day:
+        return f"{moment:%H:%M}"
+    return f"{WEEKDAYS_ABBR[moment.weekday()]} {moment:%H:%M}"
+
+
+def _what(part: Slice) -> str:
+    said = str(WHAT[part.dimension])
+    if part.reserved:
+        said = _("Reservation")
+    return _("%(what)s, rounded up") % {"what": said} if part.is_step else said
+
+
+def _quantity(part: Slice) -> str:
+    if part.dimension is Dimension.FLAT:
+        return ""
+    if part.unit == SECONDS:
+        return f"{measures.number(part.quantity / 60, 2)}{measures.NBSP}min"
+    return f"{measures.number(part.quantity, 3)}{measures.NBSP}kWh"
+
+
+def _meter(part: Slice) -> str:
+    if part.dimension is not Dimension.ENERGY or part.meter_start_wh == 0:
+        return ""
+    return f"{measures.kwh(part.meter_start_wh, 3)} → {measures.kwh(part.meter_stop_wh, 3)}"
+
+
+def _unit_price(part: Slice, currency: str) -> str:
+    price = part.unit_price if part.unit != SECONDS else part.unit_price / 60
+    return f"{measures.unit_price(incl_vat(price, part.vat), currency)}{PER_UNIT[part.dimension]}"
+
+
+def _totals(price: SessionPrice, limits: Sequence[Decimal]) -> list[tuple[str, str]]:
+    digits = money.minor_digits(price.currency)
+    whole = money.round_half_up(_with_vat(price.total.excl_vat, price.total.incl_vat), digits)
+    vat = whole - money.round_half_up(price.total.excl_vat, digits)
+    rows = [(_limit(part), amount) for part, amount in zip(price.adjustments, limits, strict=True)]
+    rows.append((_("Of which VAT"), vat))
+    rows.append((_("Total"), whole))
+    return [(label, measures.money(amount, price.currency)) for label, amount in rows]
+
+
+def _limit(part: Adjustment) -> str:
+    return _("Up to the minimum price") if part.kind == "MINIMUM" else _("Down to the maximum price")
+
+
+def _notes(flags: Sequence[str]) -> list[str]:
+    """What a reader should know about how the price was found; flags only for operators are left out."""
+    words = {
+        "INTERPOLATED": _(
+            "The meter was not read exactly when the price changed; the energy in between was divided evenly."
+        ),
+        "ENERGY_DIFFERS": _("The meter's total and its readings differ; the total was billed."),
+        "UNPRICED_ENERGY": _("Some of the energy had no price and was free."),
+    }
+    return [words[flag] for flag in flags if flag in words]
