@@ -13,8 +13,10 @@ from tenants.scoping import OperatorOwned, OwnedForeignKey
 class SessionPrice(OperatorOwned):
     """The price of one closed session, by one tariff version. Rated anew until it stands on an invoice.
 
-    Amounts keep the kernel's precision (six decimals); only an invoice line rounds to the minor unit.
-    `breakdown` is the JSON form of `billing.domain.rating.SessionPrice`.
+    Amounts keep six decimals; only an invoice line rounds to the minor unit. `lines` is what an
+    invoice will say: a list of {component, quantity, unit_price, vat_rate, amount}, numbers as texts,
+    one for each price of the session. How the session came to them slice by slice is not stored:
+    facts and version never change, so the kernel tells it again (`billing.selectors.prices`).
     """
 
     class State(models.TextChoices):
@@ -30,14 +32,20 @@ class SessionPrice(OperatorOwned):
     currency = models.CharField(max_length=3, blank=True)
     amount_excl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     amount_incl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
-    breakdown = models.JSONField(null=True)
+    lines = models.JSONField(default=list)
+    flags = models.PositiveIntegerField(default=0, help_text="billing.domain.columns.Flag")
     rated_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ()
         constraints = [
             *owned("session_price", "session", "tariff_version"),
-            models.UniqueConstraint(fields=["operator", "session"], name="session_price_once"),
+            # The included columns let sums over many sessions be read from the index alone.
+            models.UniqueConstraint(
+                fields=["operator", "session"],
+                name="session_price_once",
+                include=["state", "currency", "amount_incl_vat"],
+            ),
             models.CheckConstraint(
                 condition=Q(state="problem") | Q(tariff_version__isnull=False), name="session_price_has_tariff"
             ),

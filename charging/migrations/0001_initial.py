@@ -303,11 +303,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='chargingsession',
-            index=models.Index(fields=['operator', '-started_at', '-id'], name='session_newest'),
+            index=models.Index(fields=['operator', '-started_at', '-id'], include=('energy_wh', 'ended_at'), name='session_newest'),
         ),
         migrations.AddIndex(
             model_name='chargingsession',
-            index=models.Index(fields=['operator', 'site', '-started_at', '-id'], name='session_of_site'),
+            index=models.Index(fields=['operator', 'site', '-started_at', '-id'], include=('energy_wh', 'ended_at'), name='session_of_site'),
         ),
         migrations.AddIndex(
             model_name='chargingsession',
@@ -328,6 +328,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='chargingsession',
             index=models.Index(condition=models.Q(('review', 'pending')), fields=['operator', '-started_at', '-id'], name='session_under_review'),
+        ),
+        migrations.AddIndex(
+            model_name='chargingsession',
+            index=models.Index(condition=models.Q(('state', 'ACTIVE')), fields=['operator', '-started_at', '-id'], name='session_active'),
         ),
         migrations.AddConstraint(
             model_name='chargingsession',

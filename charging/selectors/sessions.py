@@ -1,0 +1,116 @@
+"""Charging sessions as lists, sums and neighbours.
+
+One function narrows, `listing`; whatever shows sessions (a page, its totals, an export) starts from it, so
+they cannot disagree. Conditions are plain comparisons of indexed columns, because under row security
+PostgreSQL uses an index for nothing else; that is also why a session id is searched from its beginning.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, DurationField, ExpressionWrapper, F, QuerySet, Sum
+
+from charging.models import ChargingSession, Site, Station, Token
+from tenants.models import Driver
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """What a list of sessions is narrowed to; None and the empty text narrow nothing.
+
+    `since` and `until` bound the start of the session, the second one exclusively.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    site: Site | None = None
+    station: Station | None = None
+    driver: Driver | None = None
+    token: Token | None = None
+    state: str = ""
+    review: str = ""
+    flag: str = ""
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over a list: how many sessions, their energy, and the time from start to end of the ended ones."""
+
+    sessions: int
+    energy_wh: int
+    duration_s: int
+
+
+def listing(criteria: Criteria) -> QuerySet[ChargingSession]:
+    """Return the sessions that meet all criteria, in no order."""
+    rows = ChargingSession.objects.filter(**_equal(criteria), **_between(criteria))
+    if criteria.external_id:
+        rows = rows.filter(**_begins_with(criteria.external_id))
+    if criteria.flag:
+        rows = rows.filter(flags__contains=[criteria.flag])
+    return rows
+
+
+def shown(rows: QuerySet[ChargingSession]) -> QuerySet[ChargingSession]:
+    """Return the rows with all that a line of a list names, and without their series."""
+    return rows.select_related("site", "station", "connector", "token", "driver__identity").defer("series_wh")
+
+
+def totals(rows: QuerySet[ChargingSession]) -> Totals:
+    """Sum the rows in the database."""
+    time = ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField())
+    found = rows.order_by().aggregate(sessions=Count("pk"), energy=Sum("energy_wh"), time=Sum(time))
+    duration = found["time"].total_seconds() if found["time"] else 0
+    return Totals(found["sessions"], int(found["energy"] or 0), int(duration))
+
+
+def whole(rows: QuerySet[ChargingSession]) -> QuerySet[ChargingSession]:
+    """Return the rows with all that a page about one session tells."""
+    return rows.select_related("site", "station", "connector", "token", "driver__identity", "file_import")
+
+
+def neighbours(session: ChargingSession) -> tuple[ChargingSession | None, ChargingSession | None]:
+    """Return the session that started just before this one, and the one just after."""
+    rows = ChargingSession.objects.only("public_id", "external_id", "started_at")
+    before = rows.filter(started_at__lte=session.started_at).exclude(started_at=session.started_at, pk__gte=session.pk)
+    after = rows.filter(started_at__gte=session.started_at).exclude(started_at=session.started_at, pk__lte=session.pk)
+    return before.order_by("-started_at", "-pk").first(), after.order_by("started_at", "pk").first()
+
+
+def active() -> QuerySet[ChargingSession]:
+    """Return the sessions in progress, newest first."""
+    return ChargingSession.objects.filter(state=ChargingSession.State.ACTIVE).order_by("-started_at", "-pk")
+
+
+def under_review(flag: str = "") -> QuerySet[ChargingSession]:
+    """Return the sessions that wait for a person's decision, all or those with one flag."""
+    rows = ChargingSession.objects.filter(review=ChargingSession.Review.PENDING)
+    return rows.filter(flags__contains=[flag]) if flag else rows
+
+
+def sources() -> list[str]:
+    """Return the feeds that sessions came from: one jump in the index of session ids for each."""
+    found: list[str] = []
+    while True:
+        later = ChargingSession.objects.filter(source__gt=found[-1]) if found else ChargingSession.objects.all()
+        source = later.order_by("source").values_list("source", flat=True).first()
+        if source is None:
+            return found
+        found.append(source)
+
+
+def _equal(criteria: Criteria) -> dict[str, object]:
+    names = ("site", "station", "driver", "token", "state", "review")
+    return {name: value for name in names if (value := getattr(criteria, name))}
+
+
+def _between(criteria: Criteria) -> dict[str, datetime]:
+    bounds = {"started_at__gte": criteria.since, "started_at__lt": criteria.until}
+    return {bound: moment for bound, moment in bounds.items() if moment is not None}
+
+
+def _begins_with(text: str) -> dict[str, object]:
+    """Session ids that begin with the text, as a range in the index (operator, source, external_id)."""
+    after = text[:-1] + chr(ord(text[-1]) + 1)
+    return {"source__in": sources(), "external_id__gte": text, "external_id__lt": after}

@@ -1,0 +1,29 @@
+"""Sites as a list with what stands on them, and one site's figures."""
+
+from django.db.models import Count, Q, QuerySet
+
+from charging.models import Connector, Site
+
+#: What a driver meets as a station that does not charge.
+TROUBLE = (Connector.Status.INOPERATIVE, Connector.Status.OUTOFORDER)
+
+
+def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
+    """Return the sites by name, with the numbers of their stations and of connectors in each condition.
+
+    search: part of the name, the street or the city.
+    """
+    rows = Site.objects.all() if active is None else Site.objects.filter(is_active=active)
+    if search:
+        rows = rows.filter(Q(name__icontains=search) | Q(city__icontains=search) | Q(street__icontains=search))
+    connectors = "stations__connectors"
+    return rows.annotate(
+        station_count=Count("stations", distinct=True),
+        connector_count=Count(connectors, distinct=True),
+        charging_count=_with_status(connectors, [Connector.Status.CHARGING]),
+        trouble_count=_with_status(connectors, TROUBLE),
+    ).order_by("name", "pk")
+
+
+def _with_status(connectors: str, statuses: object) -> Count:
+    return Count(connectors, distinct=True, filter=Q(**{f"{connectors}__status__in": statuses}))
