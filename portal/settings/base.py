@@ -102,6 +102,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 UPLOT_DIR = BASE_DIR / "node_modules" / "uplot" / "dist"
 if UPLOT_DIR.is_dir():  # without npm the charts fall back to their tables
     STATICFILES_DIRS.append(("uplot", UPLOT_DIR))
+FONT_DIR = BASE_DIR / "node_modules" / "@fontsource-variable" / "hanken-grotesk"
+if FONT_DIR.is_dir():  # without npm the reader's own sans serif is used
+    STATICFILES_DIRS.append(("font", FONT_DIR))
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

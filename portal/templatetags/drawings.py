@@ -30,7 +30,7 @@ def sparkline(values: Sequence[Figure]) -> SafeString | str:
     """The course of some figures as a small line from zero; nothing for fewer than two."""
     if len(values) < 2:
         return ""
-    room = Decimal(SPARK_HEIGHT - 4) / max(max(values), 1)
+    room = Decimal(SPARK_HEIGHT - 4) / max(*values, 1)
     step = Decimal(SPARK_WIDTH) / (len(values) - 1)
     points = [(_short(step * at), _short(SPARK_HEIGHT - 2 - value * room)) for at, value in enumerate(values)]
     line = " ".join(f"{x},{y}" for x, y in points)
@@ -58,7 +58,8 @@ def share_bar(parts: Sequence[Sequence[Any]]) -> SafeString | str:
         left += width
     rects = format_html_join("", '<rect class="fill-{}" x="{}" y="0" width="{}" height="10"/>', pieces)
     return format_html(
-        '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{}</svg>', rects
+        '<svg class="share" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
+        rects,
     )
 
 
@@ -86,7 +87,9 @@ def week_clock(hours: Sequence[Sequence[int]], label: str) -> SafeString:
             ((band, x, y, CELL_WIDTH - CELL_GAP, CELL_HEIGHT - CELL_GAP) for band, x, y in cells),
         ),
         format_html_join("", '<text class="week__text" x="0" y="{}">{}</text>', _day_labels()),
-        format_html_join("", '<text class="week__text" x="{}" y="8" text-anchor="{}">{}</text>', _hour_labels()),
+        format_html_join(
+            "", '<text class="week__text" x="{}" y="8" text-anchor="{}">{}</text>', _hour_labels()
+        ),
     )
 
 

@@ -51,7 +51,10 @@ def _sprite() -> str:
 def page_header(
     content: str, title: str, lead: str = "", badge: str = "", tone: str = "", crumbs: Crumbs = ()
 ) -> SafeString:
-    """The heading of a page; the content is its actions, the primary one last. `crumbs`: (label, url) pairs."""
+    """The heading of a page; the content is its actions, the primary one last.
+
+    `crumbs` are (label, url) pairs, the nearest page last.
+    """
     arguments = {"title": title, "lead": lead, "badge": badge, "tone": tone, "crumbs": crumbs}
     return _frame("components/page_header.html", content, arguments)
 
@@ -66,7 +69,9 @@ def crumb(label: str, url: str) -> list[tuple[str, str]]:
 def panel(content: str, title: str = "", note: str = "", link: str = "", link_label: str = "") -> SafeString:
     """A sheet with an optional heading, a note under it and one link at its end."""
     return _frame(
-        "components/panel.html", content, {"title": title, "note": note, "link": link, "link_label": link_label}
+        "components/panel.html",
+        content,
+        {"title": title, "note": note, "link": link, "link_label": link_label},
     )
 
 
@@ -128,7 +133,7 @@ def _notes(field: BoundField) -> tuple[tuple[str, bool], tuple[str, bool]]:
 
 @register.filter
 def input_type(field: BoundField) -> str:
-    """What kind of control a field has: checkbox, radio, select, file, text …"""
+    """What kind of control a field has: checkbox, radio, select, file or text."""
     return getattr(field.field.widget, "input_type", "textarea")
 
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext, ngettext
 
 register = template.Library()
 
-DASH = "–"
+DASH = "\u2013"
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
@@ -117,10 +117,10 @@ def local_time(moment: datetime | None, zone: str | ZoneInfo = "UTC") -> SafeStr
 
 @register.filter
 def local_time_exact(moment: datetime | None, zone: str | ZoneInfo = "UTC") -> SafeString | str:
-    """Date, clock with seconds and the offset: `2 Mar 2025 02:30:00 +01:00` (repeated hours differ)."""
+    """Date, clock with seconds and the offset, which tells the two readings of a repeated hour apart."""
 
     def written(local: datetime) -> str:
-        return f"{_date(local)}{NBSP}{local:%H:%M:%S}{NBSP}{local.isoformat()[-6:]}"
+        return f"{_date(local)}{NBSP}{local:%H:%M:%S} {local.isoformat()[-6:]}"
 
     return _time_element(moment, zone, written)
 

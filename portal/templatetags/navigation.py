@@ -53,7 +53,9 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("tariffs", _("Tariffs"), "finance:tariff_list", "tariffs", ("view_tariffs",)),
             Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
-            Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
+            Entry(
+                "reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)
+            ),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
         ),
     ),
@@ -117,6 +119,11 @@ def _links(entries: tuple[Entry, ...], context: Context) -> list[dict[str, Any]]
         url = nav_url(entry.url_name, operator.slug) if entry.shown_to(may) else ""
         if url:
             links.append(
-                {"label": entry.label, "url": url, "icon": entry.icon, "current": entry.section == context.get("nav")}
+                {
+                    "label": entry.label,
+                    "url": url,
+                    "icon": entry.icon,
+                    "current": entry.section == context.get("nav"),
+                }
             )
     return links

@@ -3,6 +3,7 @@
  * empty). Colours are read from the CSS tokens, so a chart follows the theme. */
 
 const drawn = new Map();
+const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 let library;
 
 function token(name) {
@@ -24,6 +25,11 @@ function read(figure) {
     values: rows.map((row) => (row.cells[at + 1].dataset.value === "" ? null : Number(row.cells[at + 1].dataset.value))),
   }));
   const labels = rows.map((row) => row.cells[0].textContent.trim());
+  if (kind !== "name" && series.some((one) => one.shape === "steps") && xs.length > 1) {
+    // a step is as wide as its slot: the last one needs an end
+    xs.push(2 * xs.at(-1) - xs.at(-2));
+    for (const one of series) one.values.push(one.values.at(-1));
+  }
   return { kind, xs, series, labels, zone: kind === "time" ? figure.dataset.zone : "UTC" };
 }
 
@@ -46,7 +52,7 @@ function line(uPlot, one) {
   return { ...common, fill: one.shape === "area" ? fill : undefined };
 }
 
-function axes(data, language) {
+function axes(data) {
   const look = {
     stroke: token("--ink-3"),
     font: `12px ${getComputedStyle(document.body).fontFamily}`,
@@ -57,17 +63,17 @@ function axes(data, language) {
   if (data.kind === "name") x.values = (_, at) => at.map((place) => data.labels[place] ?? "");
   const y = {
     ...look,
-    size: 56,
+    size: (_, labels) => 14 + 6.6 * Math.max(2, ...(labels ?? []).map((label) => label.length)),
     gap: 8,
     space: 40,
     values: (_, at) => at.map((value) => value.toLocaleString(language)),
   };
-  if (data.kind !== "name") x.values = (plot, at) => at.map((when) => instant(when, data, language, plot));
+  if (data.kind !== "name") x.values = (plot, at) => at.map((when) => instant(when, data, plot));
   if (data.kind === "name") x.splits = () => data.xs;
   return [x, y];
 }
 
-function instant(seconds, data, language, plot) {
+function instant(seconds, data, plot) {
   const span = plot.scales.x.max - plot.scales.x.min;
   const options =
     data.kind === "time" && span <= 2 * 86400
@@ -96,8 +102,8 @@ function tip(data) {
     hooks: {
       init: (plot) => plot.over.append(box),
       setCursor: (plot) => {
-        const at = plot.cursor.idx;
-        box.hidden = at == null || plot.cursor.left < 0;
+        const at = Math.min(plot.cursor.idx ?? 0, data.labels.length - 1);
+        box.hidden = plot.cursor.idx == null || plot.cursor.left < 0;
         if (box.hidden) return;
         const head = document.createElement("div");
         head.className = "chart__tip-x";
@@ -127,6 +133,7 @@ function draw(uPlot, figure) {
     {
       width: place.clientWidth,
       height: place.clientHeight,
+      padding: [8, 10, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { show: !barred, size: 7 }, drag: { setScale: false, x: false, y: false } },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), data.zone),
@@ -137,7 +144,7 @@ function draw(uPlot, figure) {
         },
         y: { range: (_, min, max) => [Math.min(0, min), max > 0 ? max * 1.08 : 1] },
       },
-      axes: axes(data, document.documentElement.lang),
+      axes: axes(data),
       series: [{}, ...order.map((at) => line(uPlot, data.series[at]))],
       plugins: [tip(data)],
     },

@@ -26,7 +26,9 @@ class Filters(forms.Form):
     """The filters of a list of sessions."""
 
     q = forms.CharField(label="Search", required=False)
-    site = forms.ChoiceField(label="Site", required=False, choices=[("", "All sites"), *((s, s) for s in SITES)])
+    site = forms.ChoiceField(
+        label="Site", required=False, choices=[("", "All sites"), *((s, s) for s in SITES)]
+    )
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All"), ("billed", "Billed")])
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     q.widget.input_type = "search"
@@ -35,7 +37,9 @@ class Filters(forms.Form):
 class Tariff(forms.Form):
     """A form with every kind of control."""
 
-    name = forms.CharField(label="Name", help_text="Drivers read it on their invoice.", initial="City, day and night")
+    name = forms.CharField(
+        label="Name", help_text="Drivers read it on their invoice.", initial="City, day and night"
+    )
     price = forms.DecimalField(label="Energy price", initial=Decimal("3.4900"))
     zone = forms.ChoiceField(label="Where it applies", choices=[("all", "Every site"), ("one", "One site")])
     days = forms.MultipleChoiceField(
@@ -81,8 +85,17 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
             ("Stop reason", "Driver stopped"),
         ],
         "week": [[1] * 6 + [4] * 12 + [5] * 3 + [1] * 3] * 5 + [[1] * 8 + [3] * 14 + [1] * 2] * 2,
-        "week_legend": [(1, "Night 2.19 kr"), (3, "Weekend 2.79 kr"), (4, "Day 3.49 kr"), (5, "Peak 4.29 kr")],
-        "shares": [("Invoiced", 8210, "8,210 kWh"), ("Free", 320, "320 kWh"), ("Under review", 142, "142 kWh")],
+        "week_legend": [
+            (1, "Night 2.19 kr"),
+            (3, "Weekend 2.79 kr"),
+            (4, "Day 3.49 kr"),
+            (5, "Peak 4.29 kr"),
+        ],
+        "shares": [
+            ("Invoiced", 8210, "8,210 kWh"),
+            ("Free", 320, "320 kWh"),
+            ("Under review", 142, "142 kWh"),
+        ],
         "slices": slices(),
         "totals": [("Excluding VAT", "SEK 63.79"), ("VAT 25%", "SEK 15.95"), ("To pay", "SEK 79.74")],
         "events": events(),
@@ -92,7 +105,13 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
 
 def sessions() -> list[dict[str, Any]]:
     """Twelve rows of a list."""
-    states = [("Billed", "good"), ("Under review", "warn"), ("Charging", "info"), ("Faulted", "bad"), ("Free", "")]
+    states = [
+        ("Billed", "good"),
+        ("Under review", "warn"),
+        ("Charging", "info"),
+        ("Faulted", "bad"),
+        ("Free", ""),
+    ]
     return [
         {
             "started_at": NOW - timedelta(hours=3 * row),
@@ -111,7 +130,10 @@ def sessions() -> list[dict[str, Any]]:
 def energy() -> Chart:
     """Bars by day, in two stacked parts."""
     days = [date(2026, 2, 16) + timedelta(days=day) for day in range(30)]
-    day_part = [420 + (day * 53) % 260 - (140 if (date(2026, 2, 16) + timedelta(days=day)).weekday() > 4 else 0) for day in range(30)]
+    day_part = [
+        420 + (day * 53) % 260 - (140 if (date(2026, 2, 16) + timedelta(days=day)).weekday() > 4 else 0)
+        for day in range(30)
+    ]
     night_part = [210 + (day * 31) % 120 for day in range(30)]
     return Chart(
         "Energy by day", "Day", days,
@@ -124,23 +146,29 @@ def power() -> Chart:
     """A session in quarter hours."""
     start = datetime(2026, 3, 17, 9, 15, tzinfo=UTC)
     moments = [start + timedelta(minutes=15 * slot) for slot in range(18)]
-    watts = [Decimal(min(108, 40 + slot * 22) if slot < 9 else max(4, 108 - (slot - 8) * 11)) for slot in range(18)]
-    return Chart("Power", "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True)
+    watts = [
+        Decimal(min(108, 40 + slot * 22) if slot < 9 else max(4, 108 - (slot - 8) * 11)) for slot in range(18)
+    ]
+    return Chart(
+        "Power", "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True
+    )
 
 
 def revenue() -> Chart:
     """A line by month."""
     months = ["Oct", "Nov", "Dec", "Jan", "Feb", "Mar"]
     values = [Decimal(184200 + step * 17350) for step in range(6)]
-    return Chart("Revenue by month", "Month", months, [Series("Revenue", values, "SEK", 0)], shape="bars", size="short")
+    return Chart(
+        "Revenue by month", "Month", months, [Series("Revenue", values, "SEK", 0)], shape="bars", size="short"
+    )
 
 
 def slices() -> list[dict[str, str]]:
     """Why a session costs what it costs."""
     rows = [
-        ("09:15–18:00", "Energy, day", "14.220 kWh", "SEK 3.49", "SEK 49.63"),
-        ("18:00–19:10", "Energy, night", "3.210 kWh", "SEK 2.19", "SEK 7.03"),
-        ("18:52–19:10", "Parking after charging", "18 min", "SEK 0.396", "SEK 7.13"),
+        ("09:15 to 18:00", "Energy, day", "14.220 kWh", "SEK 3.49", "SEK 49.63"),
+        ("18:00 to 19:10", "Energy, night", "3.210 kWh", "SEK 2.19", "SEK 7.03"),
+        ("18:52 to 19:10", "Parking after charging", "18 min", "SEK 0.396", "SEK 7.13"),
     ]
     keys = ("at", "what", "quantity", "unit_price", "amount")
     return [dict(zip(keys, row, strict=True)) for row in rows]

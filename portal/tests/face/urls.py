@@ -1,4 +1,4 @@
-"""Every URL name the frames link to, leading to the catalogue: the face can be seen before its pages exist."""
+"""Every URL name the frames link to, leading to the catalogue, so that the face can be seen by itself."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
