@@ -30,8 +30,6 @@ def main(sessions: int = 1_000_000) -> None:
     began = time.perf_counter()
     operator, owner = network.build(slug, sessions=sessions)
     person = network.add_driver_sign_in(operator)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
     print(f"{sessions:,} sessions made in {time.perf_counter() - began:.0f} s\n")
     base, random = f"/o/{slug}", Random(1)  # noqa: S311
     with tenant_scope(operator.pk):

@@ -1,0 +1,63 @@
+"""`bin/benchmark [NAME …]`: measure, print, and with --write keep the figures in docs/benchmarks.md."""
+
+import io
+import os
+import platform
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+# In the order of the main job: sessions come in, are priced, billed, looked at, exported.
+NAMES = ("ingest", "rating", "run", "pages", "export")
+
+
+class Command(BaseCommand):
+    """Run benchmark modules, each in a process of its own, so that one's memory is not another's."""
+
+    help = "Measure import, rating, runs, pages and exports."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all when none is given")
+        parser.add_argument("--write", action="store_true", help="keep the figures in docs/benchmarks.md")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = options["names"] or NAMES
+        unknown = set(names) - set(NAMES)
+        if unknown:
+            raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.")
+        results = {name: self._measure(name) for name in names}
+        if options["write"]:
+            write_page(results)
+
+    def _measure(self, name: str) -> str:
+        self.stdout.write(f"\n## {name}\n")
+        # Unbuffered, so that a person sees the rows as they are measured.
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", f"benchmarks.{name}"],
+            cwd=settings.BASE_DIR,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        lines = []
+        for line in process.stdout or ():
+            self.stdout.write(line.rstrip("\n"))
+            lines.append(line)
+        if process.wait():
+            raise CommandError(f"The benchmark {name} ended with status {process.returncode}.")
+        return "".join(lines)
+
+
+def write_page(results: dict[str, str]) -> None:
+    """Write the page of results: the machine, then each benchmark as it printed itself."""
+    page = io.StringIO()
+    with redirect_stdout(page):
+        print("# Benchmarks\n")
+        print("Written by `bin/benchmark --write`. Medians; the code of each is in `benchmarks/`.\n")
+        print(f"Machine: {os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}.")
+        for name, text in results.items():
+            print(f"\n## {name}\n\n{text.strip()}")
+    (settings.BASE_DIR / "docs" / "benchmarks.md").write_text(page.getvalue(), encoding="utf-8")
