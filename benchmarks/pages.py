@@ -31,7 +31,7 @@ def main(sessions: int = 1_000_000) -> None:
     operator, owner = network.build(slug, sessions=sessions)
     person = network.add_driver_sign_in(operator)
     print(f"{sessions:,} sessions made in {time.perf_counter() - began:.0f} s\n")
-    base, random = f"/o/{slug}", Random(1)  # noqa: S311
+    base, random = f"/o/{slug}", Random(1)
     with tenant_scope(operator.pk):
         driver = Driver.objects.get(user=person)
         ids = list(ChargingSession.objects.values_list("public_id", flat=True)[: sessions : max(1, sessions // 500)])
@@ -44,7 +44,9 @@ def main(sessions: int = 1_000_000) -> None:
         "sessions list, all time": (staff, lambda: f"{base}/sessions/?from=2000-01-01"),
         "sessions list, deep page": (
             staff,
-            lambda: f"{base}/sessions/?from=2000-01-01&after={deep.started_at.isoformat().replace('+', '%2B')}~{deep.pk}",
+            lambda: (
+                f"{base}/sessions/?from=2000-01-01&after={deep.started_at.isoformat().replace('+', '%2B')}~{deep.pk}"
+            ),
         ),
         "sessions list, under review": (staff, lambda: f"{base}/sessions/?from={since}&review=pending"),
         "session page": (staff, lambda: f"{base}/sessions/{random.choice(ids)}/"),

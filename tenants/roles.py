@@ -5,50 +5,59 @@ stored by django-guardian equal to this table; the membership is the truth.
 """
 
 from tenants.models import Membership
-from tenants.permissions import Permission as P
+from tenants.permissions import Permission
 
 Role = Membership.Role
 
 _READS = {
-    P.VIEW_OVERVIEW,
-    P.VIEW_NETWORK,
-    P.VIEW_SESSIONS,
-    P.VIEW_DRIVERS,
-    P.VIEW_TARIFFS,
-    P.VIEW_INVOICES,
+    Permission.VIEW_OVERVIEW,
+    Permission.VIEW_NETWORK,
+    Permission.VIEW_SESSIONS,
+    Permission.VIEW_DRIVERS,
+    Permission.VIEW_TARIFFS,
+    Permission.VIEW_INVOICES,
 }
 
-PERMISSIONS: dict[Role, frozenset[P]] = {
-    Role.OWNER: frozenset(set(P) - {P.USE_DRIVER_PAGES}),
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(set(Permission) - {Permission.USE_DRIVER_PAGES}),
     Role.OPERATIONS: frozenset(
         {
-            P.VIEW_OVERVIEW,
-            P.VIEW_NETWORK,
-            P.MANAGE_NETWORK,
-            P.VIEW_SESSIONS,
-            P.REVIEW_SESSIONS,
-            P.IMPORT_SESSIONS,
-            P.VIEW_DRIVERS,
-            P.MANAGE_DRIVERS,
-            P.VIEW_TARIFFS,
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_NETWORK,
+            Permission.MANAGE_NETWORK,
+            Permission.VIEW_SESSIONS,
+            Permission.REVIEW_SESSIONS,
+            Permission.IMPORT_SESSIONS,
+            Permission.VIEW_DRIVERS,
+            Permission.MANAGE_DRIVERS,
+            Permission.VIEW_TARIFFS,
         }
     ),
     Role.FINANCE: frozenset(
-        {*_READS, P.REVIEW_SESSIONS, P.MANAGE_TARIFFS, P.RUN_BILLING, P.ISSUE_INVOICES, P.EXPORT_FINANCE}
+        {
+            *_READS,
+            Permission.REVIEW_SESSIONS,
+            Permission.MANAGE_TARIFFS,
+            Permission.RUN_BILLING,
+            Permission.ISSUE_INVOICES,
+            Permission.EXPORT_FINANCE,
+        }
     ),
     Role.SUPPORT: frozenset(
         {
-            P.VIEW_OVERVIEW,
-            P.VIEW_NETWORK,
-            P.VIEW_SESSIONS,
-            P.VIEW_DRIVERS,
-            P.MANAGE_DRIVERS,
-            P.VIEW_INVOICES,
-            P.VIEW_CONSENTS,
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_NETWORK,
+            Permission.VIEW_SESSIONS,
+            Permission.VIEW_DRIVERS,
+            Permission.MANAGE_DRIVERS,
+            Permission.VIEW_INVOICES,
+            Permission.VIEW_CONSENTS,
         }
     ),
-    Role.AUDITOR: frozenset({*_READS, P.VIEW_AUDIT, P.VIEW_CONSENTS, P.VIEW_PEOPLE, P.EXPORT_FINANCE}),
-    Role.DRIVER: frozenset({P.USE_DRIVER_PAGES}),
+    Role.AUDITOR: frozenset(
+        {*_READS, Permission.VIEW_AUDIT, Permission.VIEW_CONSENTS, Permission.VIEW_PEOPLE, Permission.EXPORT_FINANCE}
+    ),
+    Role.DRIVER: frozenset({Permission.USE_DRIVER_PAGES}),
 }
 
 STAFF = frozenset(Role) - {Role.DRIVER}

@@ -137,7 +137,11 @@ def _session(random: Random, start: datetime, habit: Habit, kind: str, zone: Zon
         series = series[: max(1, len(series) // 4)]
         reason = "PowerLoss" if chance < 0.004 else "Local"
     charging_s = len(series) * QUARTER_S - random.randint(0, 600)
-    stay_s = max(charging_s, int(random.gauss(*habit.stay_h) * 3600)) if kind != "fast" else charging_s + random.randint(20, 400)
+    stay_s = (
+        max(charging_s, int(random.gauss(*habit.stay_h) * 3600))
+        if kind != "fast"
+        else charging_s + random.randint(20, 400)
+    )
     utc = ZoneInfo("UTC")
     began, ended = start.astimezone(utc), start.astimezone(utc) + timedelta(seconds=max(stay_s, 120))
     return {
@@ -147,7 +151,7 @@ def _session(random: Random, start: datetime, habit: Habit, kind: str, zone: Zon
         "stop_reason": reason,
         "series_start": began.isoformat(),
         "series_interval_s": QUARTER_S,
-        "series_wh": series[: -(-max(stay_s, 120) // QUARTER_S)] or series[:1],
+        "series_wh": series,
     }
 
 

@@ -24,11 +24,8 @@ DATABASES = {"default": _default}
 
 REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
-if REDIS_URL.startswith("unix://"):
-    CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-else:
-    CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_URL = CELERY_BROKER_URL.replace("?db=", "?virtual_host=")
+# Celery has other words for a unix socket than the redis client.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message whose worker died is delivered again after this many seconds; the sweeps are usually faster.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900}

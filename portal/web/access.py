@@ -7,8 +7,8 @@ cannot forget it.
 """
 
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from functools import update_wrapper, wraps
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -79,8 +79,6 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
     Staff of the operator who are no drivers there get 403, as they have pages of their own.
     """
 
-    @operator_view(Permission.USE_DRIVER_PAGES)
-    @wraps(page)
     def own(request: SignedInRequest, operator: Operator, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         driver = Driver.objects.select_related("identity", "group").filter(user=request.user).first()
         if driver is None:
@@ -88,20 +86,31 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
         request.driver = driver
         return page(request, operator, *args, **kwargs)
 
-    return own
+    update_wrapper(own, page)
+    return operator_view(Permission.USE_DRIVER_PAGES)(own)
 
 
 def account_view(page: Page[P]) -> Page[P]:
-    """Declare a page about the signed-in person, whatever operators they belong to."""
-    page.access = "account"  # type: ignore[attr-defined]
-    return page
+    """Declare a page about the signed-in person, whatever operators they belong to.
+
+    A person with a second factor must have passed it: a password alone changes nothing here.
+    """
+
+    @wraps(page)
+    def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not request.user.is_verified() and user_has_device(request.user):
+            return to_second_factor(request)
+        return page(request, *args, **kwargs)
+
+    guarded.access = "account"  # type: ignore[attr-defined]
+    return guarded
 
 
 def public_view(reason: str) -> Callable[[Page[P]], Page[P]]:
     """Declare a page that anybody may open, and say why."""
 
     def declare(page: Page[P]) -> Page[P]:
-        opened: Page[P] = login_not_required(page)
+        opened = cast("Page[P]", login_not_required(page))
         opened.access = f"public: {reason}"  # type: ignore[attr-defined]
         return opened
 
