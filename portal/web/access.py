@@ -8,7 +8,7 @@ cannot forget it.
 
 from collections.abc import Callable
 from functools import update_wrapper, wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -79,7 +79,7 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
     Staff of the operator who are no drivers there get 403, as they have pages of their own.
     """
 
-    def own(request: SignedInRequest, operator: Operator, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def own(request: SignedInRequest, operator: Operator, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         driver = Driver.objects.select_related("identity", "group").filter(user=request.user).first()
         if driver is None:
             raise PermissionDenied
@@ -90,7 +90,7 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
     return operator_view(Permission.USE_DRIVER_PAGES)(own)
 
 
-def account_view(page: Page[P]) -> Page[P]:
+def account_view(page: Page[P]) -> Callable[..., HttpResponseBase]:
     """Declare a page about the signed-in person, whatever operators they belong to.
 
     A person with a second factor must have passed it: a password alone changes nothing here.
@@ -110,7 +110,7 @@ def public_view(reason: str) -> Callable[[Page[P]], Page[P]]:
     """Declare a page that anybody may open, and say why."""
 
     def declare(page: Page[P]) -> Page[P]:
-        opened = cast("Page[P]", login_not_required(page))
+        opened = login_not_required(page)
         opened.access = f"public: {reason}"  # type: ignore[attr-defined]
         return opened
 
