@@ -10,6 +10,7 @@ counted, so that nobody stops them under another's feet.
     processes    one program as a child: its log, its end, and its end when we are killed
     postgres     find, create, start; roles.sql and grants.sql
     redis        find, start
+    keeper       ends what our own death leaves
     servers      both, and the environment that leads a process to them
     supervisor   keeps programs running, stops them in order
     terminal     what a person is told

@@ -87,9 +87,7 @@ def check_all(state: State, environment: Mapping[str, str], began: float) -> int
     """Run every step and sum up. Returns the exit status."""
     needs_browser = any((CHECKOUT / JOURNEYS).glob("test_*.py"))
     chromium = find_chromium(environment)
-    installing = (
-        [Step("install Chromium", _apt())] if needs_browser and not chromium and can_install() else []
-    )
+    installing = [Step("install Chromium", _apt())] if needs_browser and not chromium and can_install() else []
     outcomes = run(state, environment, [test_steps(), look_steps(), installing])
     chromium = chromium or find_chromium(environment)
     if needs_browser and chromium:
@@ -147,7 +145,7 @@ class Running:
         self.step = step
         self.began = time.monotonic()
         self.output = tempfile.TemporaryFile(dir=state.logs)  # noqa: SIM115  # read again in `report`
-        self.process = subprocess.Popen(  # noqa: S603  # our own command
+        self.process = subprocess.Popen(  # our own command
             step.command,
             stdin=subprocess.DEVNULL,
             stdout=self.output,

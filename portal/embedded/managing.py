@@ -87,7 +87,7 @@ def with_own_servers(state: State, arguments: Sequence[str]) -> int:
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command at our terminal and return its exit status, as a shell would tell it."""
-    process = subprocess.Popen(  # noqa: S603  # our own command
+    process = subprocess.Popen(  # our own command
         command,
         env=dict(environment),
         preexec_fn=die_with_us(signal.SIGTERM),  # noqa: PLW1509  # we have one thread

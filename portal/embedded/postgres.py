@@ -116,9 +116,7 @@ def _installations() -> Iterator[Installation]:
     if named := os.environ.get("PORTAL_PG_BIN"):
         installation = _read(Path(named).absolute())
         if installation is None:
-            raise Refusal(
-                f"PORTAL_PG_BIN is {named}: there is no PostgreSQL {OLDEST} or newer in that folder."
-            )
+            raise Refusal(f"PORTAL_PG_BIN is {named}: there is no PostgreSQL {OLDEST} or newer in that folder.")
         yield installation
         return
     candidates: list[Path] = []
@@ -143,8 +141,8 @@ def _read(folder: Path) -> Installation | None:
     if not (folder / "postgres").exists() or not (folder / "initdb").exists():
         return None
     try:
-        command = [folder / "postgres", "--version"]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        command = [str(folder / "postgres"), "--version"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return None
     version = re.search(r"\) (\d+)", said)
@@ -175,7 +173,7 @@ def _namespace() -> tuple[str, ...]:
     command = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}")
     if os.environ.get("PORTAL_PG_AS") == "nobody" or not shutil.which("unshare"):
         return ()
-    works = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0  # noqa: S603
+    works = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
     return command if works else ()
 
 
@@ -232,7 +230,7 @@ def remove_nobodys(state: State) -> None:
 def _nobody_can_run(folder: Path) -> bool:
     command = [str(folder / "initdb"), "--version"]
     try:
-        subprocess.run(command, check=True, capture_output=True, cwd="/", **as_user(NOBODY))  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, cwd="/", **as_user(NOBODY))
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
@@ -261,7 +259,7 @@ def create(here: Place) -> None:
         f"--locale={'C.UTF-8' if sys.platform == 'linux' else 'C'}",
         "--no-instructions",
     ]
-    made = subprocess.run(  # noqa: S603
+    made = subprocess.run(
         command,
         check=False,
         capture_output=True,
@@ -311,9 +309,7 @@ def wait(here: Place, child: Child) -> None:
 
     while True:
         if not child.is_running:
-            raise Refusal(
-                f"PostgreSQL did not start ({child.ending}); see {child.log}:\n{child.last_words(4)}"
-            )
+            raise Refusal(f"PostgreSQL did not start ({child.ending}); see {child.log}:\n{child.last_words(4)}")
         try:
             psycopg.connect(connect_timeout=5, **_as_superuser(here)).close()
         except psycopg.OperationalError:

@@ -2,8 +2,8 @@
 
 A child leads its own session, so that Ctrl-C reaches only us and we stop things in order. Linux tells
 it when we die, even by SIGKILL (`PR_SET_PDEATHSIG`); the signal is chosen so that the program takes
-its own children with it. Where something is left all the same (another system, a program that was
-stuck), the next start finds it by the notes in `run/` and ends it.
+its own children with it. Whatever is stuck all the same is ended by the keeper beside us, and what even
+he left (another system, a machine that was switched off) by the next start; both go by the notes in `run/`.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ class Child:
         self.log = state.logs / f"{program.name}.log"
         _turn_over(self.log)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603  # our own command
+            self.process = subprocess.Popen(  # our own command
                 program.command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -66,7 +66,7 @@ class Child:
                 **as_user(program.user),
             )
         self.started_at = time.monotonic()
-        remember(state, program.name, self.process.pid)
+        remember(state, program, self.process.pid)
 
     @property
     def is_running(self) -> bool:
@@ -131,33 +131,52 @@ def _turn_over(log: Path) -> None:
         log.replace(log.with_suffix(".log.1"))
 
 
-# --- what an earlier start may have left behind ---
+# --- notes of what runs, for those who must end it when we cannot ---
 
 
-def _notes(state: State) -> Path:
+@dataclass(frozen=True)
+class Note:
+    """A child that was started. Its beginning tells it from a later process of the same number."""
+
+    name: str
+    pid: int
+    began: str
+    is_server: bool
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether that very process still runs."""
+        return bool(self.began) and beginning(self.pid) == self.began
+
+
+def _notes_file(state: State) -> Path:
     return state.run / "processes.json"
 
 
-def _read_notes(state: State) -> dict[str, list[str]]:
+def _notes(state: State) -> list[Note]:
     try:
-        notes: dict[str, list[str]] = json.loads(_notes(state).read_text())
-    except (FileNotFoundError, ValueError):
-        return {}
-    return notes
+        return [Note(**note) for note in json.loads(_notes_file(state).read_text())]
+    except (FileNotFoundError, ValueError, TypeError):
+        return []
 
 
-def remember(state: State, name: str, pid: int) -> None:
-    """Note a child, with the moment it began: a number alone may be somebody else's by then."""
-    notes = _read_notes(state)
-    notes[name] = [str(pid), beginning(pid)]
-    fresh = _notes(state).with_suffix(".new")
-    fresh.write_text(json.dumps(notes))
-    fresh.replace(_notes(state))
+def remember(state: State, program: Program, pid: int) -> None:
+    """Note a child."""
+    notes = [note for note in _notes(state) if note.name != program.name]
+    notes.append(Note(program.name, pid, beginning(pid), program.is_server))
+    fresh = _notes_file(state).with_suffix(".new")
+    fresh.write_text(json.dumps([asdict(note) for note in notes]))
+    fresh.replace(_notes_file(state))
 
 
 def forget(state: State) -> None:
     """Everything of ours has ended."""
-    _notes(state).unlink(missing_ok=True)
+    _notes_file(state).unlink(missing_ok=True)
+
+
+def alive(state: State) -> list[Note]:
+    """Return the noted children that still run."""
+    return [note for note in _notes(state) if note.is_alive]
 
 
 def beginning(pid: int) -> str:
@@ -168,7 +187,7 @@ def beginning(pid: int) -> str:
         if sys.platform == "linux":
             return ""
         command = ["ps", "-o", "lstart=", "-p", str(pid)]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
     fields = stat.rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
 
@@ -178,13 +197,12 @@ def end_leftovers(state: State, patience_s: float = 20) -> bool:
 
     They were told to stop at its death and normally need a moment; PostgreSQL writes a checkpoint.
     """
-    notes = _read_notes(state)
-    left = {int(pid): began for pid, began in notes.values() if began}
+    died = _notes_file(state).exists()
     deadline = time.monotonic() + patience_s
-    while left and time.monotonic() < deadline:
-        left = {pid: began for pid, began in left.items() if beginning(pid) == began}
-        time.sleep(0.05 if left else 0)
-    for pid in left:
-        kill_group(pid)
+    while left := alive(state):
+        if time.monotonic() > deadline:
+            for note in left:
+                kill_group(note.pid)
+        time.sleep(0.05)
     forget(state)
-    return bool(notes)
+    return died

@@ -39,8 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             return run(state, port, began)
     except locks.Busy as busy:
         raise Refusal(
-            f"{state.root} is already in use by {busy}. "
-            "Stop that, or set WATTLEDGER_STATE and PORT for a second copy."
+            f"{state.root} is already in use by {busy}. Stop that, or set WATTLEDGER_STATE and PORT for a second copy."
         ) from None
 
 
@@ -49,11 +48,13 @@ def run(state: State, port: int, began: float) -> int:
     try:
         with Supervisor(state) as supervisor:
             try:
-                environment = servers.environment(state, servers.start(state, supervisor))
-                make_ready(state, environment)
-                web = start_portal(supervisor, environment, port)
+                environment = make_ready(state, supervisor)
+                asking = ask_for_people(environment)
+                web = supervisor.start(web_program(without_owner(environment), port))
                 wait_for(web, port, environment)
-                welcome(state, environment, port, time.monotonic() - began)
+                for program in (worker_program, timetable_program):
+                    supervisor.start(program(state, without_owner(environment)))
+                welcome(state, port, time.monotonic() - began, told(asking))
                 supervisor.watch()
             finally:
                 servers.withdraw(state)
@@ -83,9 +84,7 @@ def check_port(port: int, patience_s: float = 0) -> None:
                 raise Refusal(f"Port {port} is only for root. Set PORT to one from 1024 on.") from None
             except OSError:
                 if time.monotonic() > deadline:
-                    raise Refusal(
-                        f"Port {port} is taken by another program. Set PORT to a free one."
-                    ) from None
+                    raise Refusal(f"Port {port} is taken by another program. Set PORT to a free one.") from None
                 time.sleep(0.1)
             else:
                 return
@@ -94,10 +93,16 @@ def check_port(port: int, patience_s: float = 0) -> None:
 # --- before the doors open ---
 
 
-def make_ready(state: State, environment: Mapping[str, str]) -> None:
-    """Bring translations, schema, collected files and the demonstration up to date."""
+def make_ready(state: State, supervisor: Supervisor) -> dict[str, str]:
+    """Start the servers and bring translations, schema, collected files and demonstration up to date.
+
+    Returns the environment of everything that uses them.
+    """
     compile_catalogues()
-    collecting = begin_command(["collectstatic", "--noinput", "--verbosity=0"], environment)
+    collecting = begin_command(
+        ["collectstatic", "--noinput", "--verbosity=0"], servers.environment(state, servers.addresses(state))
+    )
+    environment = servers.environment(state, servers.start(state, supervisor))
     migrate(environment)
     if collecting.wait():
         raise Refusal("The style sheets and scripts could not be collected; the reason is above.")
@@ -108,6 +113,7 @@ def make_ready(state: State, environment: Mapping[str, str]) -> None:
                 "The demonstration could not be built; the reason is above. "
                 f"Remove {state.root} and start again, or set WATTLEDGER_DEMO=0 to go on without it."
             )
+    return environment
 
 
 def compile_catalogues() -> None:
@@ -122,7 +128,7 @@ def begin_command(
     arguments: Sequence[str], environment: Mapping[str, str], *, captured: bool = False
 ) -> subprocess.Popen[str]:
     """Start a management command that ends when we do; its output may be captured and its errors dropped."""
-    return subprocess.Popen(  # noqa: S603  # our own command
+    return subprocess.Popen(  # our own command
         [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -167,14 +173,9 @@ def wants_demonstration(environment: Mapping[str, str]) -> bool:
 # --- web, worker, timetable ---
 
 
-def start_portal(supervisor: Supervisor, environment: Mapping[str, str], port: int) -> Child:
-    """Start the three programs of the portal. Returns the web server, whose answer tells that all is well."""
-    # None of them ever acts as the owner of the tables, so none of them is told how.
-    needed = {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
-    web = supervisor.start(web_program(needed, port))
-    supervisor.start(worker_program(needed))
-    supervisor.start(timetable_program(supervisor.state, needed))
-    return web
+def without_owner(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the portal: it never acts as the tables' owner."""
+    return {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
 
 
 def web_program(environment: Mapping[str, str], port: int) -> Program:
@@ -195,7 +196,7 @@ def web_program(environment: Mapping[str, str], port: int) -> Program:
     return Program("web", command, environment, orphaned=signal.SIGQUIT)
 
 
-def worker_program(environment: Mapping[str, str]) -> Program:
+def worker_program(_state: State, environment: Mapping[str, str]) -> Program:
     """Return the Celery worker. An orphaned one drops its tasks at once: they are safe to run again."""
     options = [
         f"--concurrency={environment.get('WORKER_CONCURRENCY', '2')}",
@@ -242,19 +243,25 @@ def is_well(port: int, environment: Mapping[str, str]) -> bool:
         connection.close()
 
 
-def welcome(state: State, environment: Mapping[str, str], port: int, seconds: float) -> None:
+def welcome(state: State, port: int, seconds: float, people: str) -> None:
     """Print the address, who can sign in to the demonstration, and where the logs are."""
     lines = ["", f"Wattledger is ready after {seconds:.1f} s:  http://{HOST}:{port}/", ""]
-    if people := demonstration_people(environment):
+    if people:
         lines += [people, ""]
     lines += [f"Logs: {state.logs}    Commands beside it: bin/manage help    Stop: Ctrl-C", ""]
     tell("\n".join(lines))
 
 
-def demonstration_people(environment: Mapping[str, str]) -> str:
-    """Return who can sign in, as `manage.py demo --sign-ins` tells it; nothing without a demonstration."""
+def ask_for_people(environment: Mapping[str, str]) -> subprocess.Popen[str] | None:
+    """Begin to ask the demonstration who can sign in; outside development there is none."""
     if servers.kind() != "development":
+        return None
+    return begin_command(["demo", "--sign-ins"], environment, captured=True)
+
+
+def told(asking: subprocess.Popen[str] | None) -> str:
+    """Return the answer; nothing when there is no demonstration."""
+    if asking is None:
         return ""
-    asked = begin_command(["demo", "--sign-ins"], environment, captured=True)
-    said, _ = asked.communicate()
-    return said.strip() if asked.returncode == 0 else ""
+    said, _ = asking.communicate()
+    return said.strip() if asking.returncode == 0 else ""

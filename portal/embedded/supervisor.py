@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from portal.embedded import processes
+from portal.embedded import keeper, processes
 from portal.embedded.errors import Refusal
 from portal.embedded.paths import State
 from portal.embedded.processes import Child, Program
@@ -40,6 +40,7 @@ class Supervisor:
         self._tell = tell
 
     def __enter__(self) -> "Supervisor":
+        self._keeper = keeper.start(self.state)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _raise_stopped)
         return self
@@ -49,6 +50,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         self.stop()
+        keeper.dismiss(self._keeper)
 
     def start(self, program: Program) -> Child:
         """Start a program and look after it from now on."""
@@ -62,7 +64,9 @@ class Supervisor:
         servers = [child for child in self.children if child.program.is_server]
         for child in users:
             child.ask_to_stop()
-        for child in [*reversed(users), *reversed(servers)]:
+        for child in reversed(users):
+            child.wait_or_kill()
+        for child in reversed(servers):
             child.ask_to_stop()
             child.wait_or_kill()
         self.children.clear()
@@ -79,9 +83,7 @@ class Supervisor:
         ends.append(time.monotonic())
         processes.kill_group(child.process.pid)  # its own children, if it left any
         if len(ends) == ENDS_THAT_ARE_TOO_MANY and ends[-1] - ends[0] < WITHIN_S:
-            raise Refusal(
-                f"{name} ended {len(ends)} times within a minute ({child.ending}); see {child.log}."
-            )
+            raise Refusal(f"{name} ended {len(ends)} times within a minute ({child.ending}); see {child.log}.")
         self._tell(f"{name} ended by itself ({child.ending}) and is started again; see {child.log}.")
         return Child(child.program, self.state)
 
