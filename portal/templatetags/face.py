@@ -118,7 +118,7 @@ def query(context: Context, **changes: object) -> str:
 @register.filter
 def control(field: BoundField) -> SafeString:
     """The widget of a form field, tied to its help and its error for screen readers."""
-    attributes: dict[str, str] = {}
+    attributes: dict[str, str | bool] = {}
     described = [f"{field.auto_id}_{part}" for part, there in _notes(field) if there]
     if described:
         attributes["aria-describedby"] = " ".join(described)

@@ -11,6 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
+from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from portal.templatetags import measures
@@ -26,9 +27,7 @@ class Filters(forms.Form):
     """The filters of a list of sessions."""
 
     q = forms.CharField(label="Search", required=False)
-    site = forms.ChoiceField(
-        label="Site", required=False, choices=[("", "All sites"), *((s, s) for s in SITES)]
-    )
+    site = forms.ChoiceField(label="Site", required=False, choices=[("", "All sites"), *((s, s) for s in SITES)])
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All"), ("billed", "Billed")])
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     q.widget.input_type = "search"
@@ -37,9 +36,7 @@ class Filters(forms.Form):
 class Tariff(forms.Form):
     """A form with every kind of control."""
 
-    name = forms.CharField(
-        label="Name", help_text="Drivers read it on their invoice.", initial="City, day and night"
-    )
+    name = forms.CharField(label="Name", help_text="Drivers read it on their invoice.", initial="City, day and night")
     price = forms.DecimalField(label="Energy price", initial=Decimal("3.4900"))
     zone = forms.ChoiceField(label="Where it applies", choices=[("all", "Every site"), ("one", "One site")])
     days = forms.MultipleChoiceField(
@@ -48,6 +45,15 @@ class Tariff(forms.Form):
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 3}), required=False)
     file = forms.FileField(label="File", required=False)
     agreed = forms.BooleanField(label="Publish at once", required=False)
+
+
+class Small(forms.Form):
+    """A form that is wrong as a whole."""
+
+    seconds = forms.IntegerField(label="Shorter than, in seconds", required=False)
+
+    def clean(self) -> None:
+        raise forms.ValidationError("Nothing is shorter than nothing.")
 
 
 def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
@@ -65,6 +71,8 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         "filters": Filters({"site": "Stora Torget"}),
         "form": Tariff(),
         "wrong": Tariff({"name": "", "price": "abc", "zone": "all", "days": ["1"]}),
+        "small": Small({"seconds": "-1"}),
+        "numbered": Paginator(range(95), 10).page(2),
         "sessions": sessions(),
         "tabs": [
             {"label": "All", "url": "?", "current": True, "count": "1,204"},
@@ -146,21 +154,15 @@ def power() -> Chart:
     """A session in quarter hours."""
     start = datetime(2026, 3, 17, 9, 15, tzinfo=UTC)
     moments = [start + timedelta(minutes=15 * slot) for slot in range(18)]
-    watts = [
-        Decimal(min(108, 40 + slot * 22) if slot < 9 else max(4, 108 - (slot - 8) * 11)) for slot in range(18)
-    ]
-    return Chart(
-        "Power", "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True
-    )
+    watts = [Decimal(min(108, 40 + slot * 22) if slot < 9 else max(4, 108 - (slot - 8) * 11)) for slot in range(18)]
+    return Chart("Power", "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True)
 
 
 def revenue() -> Chart:
     """A line by month."""
     months = ["Oct", "Nov", "Dec", "Jan", "Feb", "Mar"]
     values = [Decimal(184200 + step * 17350) for step in range(6)]
-    return Chart(
-        "Revenue by month", "Month", months, [Series("Revenue", values, "SEK", 0)], shape="bars", size="short"
-    )
+    return Chart("Revenue by month", "Month", months, [Series("Revenue", values, "SEK", 0)], shape="bars", size="short")
 
 
 def slices() -> list[dict[str, str]]:

@@ -10,10 +10,9 @@ import pytest
 from django import forms
 from django.http import QueryDict
 from django.template import Context, Template
-from django.urls import get_resolver
 
+from portal.settings.base import BASE_DIR
 from portal.templatetags import drawings, face, navigation
-from portal.tests.face.test_catalogue import BASE_DIR
 from portal.web.charts import Chart, Series
 from tenants.permissions import Permission
 
@@ -69,7 +68,6 @@ def test_the_navigation_has_a_picture_for_each_entry():
 
 @pytest.mark.parametrize("entry", [*(e for _h, group in navigation.STAFF for e in group), *navigation.DRIVER])
 def test_every_entry_of_the_navigation_leads_to_a_page(entry):
-    get_resolver.cache_clear()
     assert navigation.nav_url(entry.url_name, "north"), entry.url_name
 
 
@@ -111,9 +109,7 @@ def test_a_chart_is_a_table_that_says_the_same():
 def test_the_table_stands_open_where_the_drawing_library_is_missing(monkeypatch):
     monkeypatch.setattr(face, "_is_there", lambda _path: False)
     moments = [datetime(2026, 3, 29, hour, tzinfo=UTC) for hour in (0, 1)]
-    chart = Chart(
-        "Power", "Time", moments, [Series("Power", [1, 2])], zone="Europe/Stockholm", clock_only=True
-    )
+    chart = Chart("Power", "Time", moments, [Series("Power", [1, 2])], zone="Europe/Stockholm", clock_only=True)
     html = rendered('{% include "components/chart.html" with chart=chart only %}', chart=chart)
     assert 'data-library=""' in html
     assert '<details class="more" open>' in html

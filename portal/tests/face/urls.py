@@ -2,11 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
 from portal.tests.face import samples
-
-Patterns = list[object]
 
 
 def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
@@ -16,7 +14,7 @@ def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
     return render(request, f"face/{frame}.html", {**samples.context(request, theme=theme), "frame": frame})
 
 
-def _named(*names: str) -> Patterns:
+def _named(*names: str) -> list[URLPattern]:
     return [path(f"{name}/", catalogue, name=name) for name in names]
 
 
