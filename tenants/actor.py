@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -12,7 +12,6 @@ class Actor:
     """A person, or a task or command on nobody's behalf."""
 
     user_id: int | None = None
-    email: str = ""
     task: str = ""
     address: str | None = None
     user_agent: str = ""
@@ -36,13 +35,22 @@ def acting(
     token = _actor.set(
         Actor(
             user_id=user.pk if known else None,
-            email=user.email if known else "",
             task=task,
             address=address,
             user_agent=user_agent[:300],
             request_id=request_id,
         )
     )
+    try:
+        yield
+    finally:
+        _actor.reset(token)
+
+
+@contextmanager
+def acting_as(user: Any) -> Iterator[None]:
+    """Name the person of the rest of a request that began without one: at sign-in."""
+    token = _actor.set(replace(_actor.get(), user_id=user.pk))
     try:
         yield
     finally:

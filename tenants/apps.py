@@ -6,7 +6,7 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import registers, rls  # noqa: PLC0415  # needs loaded models
+        from tenants import registers, rls  # needs loaded models
 
         post_migrate.connect(rls.grants, sender=self)
         registers.register()

@@ -14,7 +14,8 @@ from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from tenants.models import AuditEntry, Operator
+from tenants.models import AuditEntry, Operator, User
+from tenants.models.audit_entry import MASK
 from tenants.scoping import current_operator_id
 
 
@@ -30,7 +31,7 @@ def audited(model: type[models.Model], *, mask: list[str] | None = None, exclude
 
 def masked(value: str) -> str:
     """Return what stands in the log instead of a secret: nothing of it, only that there was one."""
-    return "•••" if value else ""
+    return "" if value in {"", "None"} else MASK  # django-auditlog has already made a text of a missing value
 
 
 def record(event: str, *, about: models.Model | None = None, **facts: Any) -> AuditEntry:
@@ -45,7 +46,7 @@ def record(event: str, *, about: models.Model | None = None, **facts: Any) -> Au
         content_type=ContentType.objects.get_for_model(subject),
         object_pk=str(subject.pk),
         object_id=subject.pk,
-        object_repr=str(subject)[:200],
+        object_repr=f"person {subject.pk}" if isinstance(subject, User) else str(subject)[:200],
         action=AuditEntry.Action.ACCESS,
         event=event,
         additional_data=facts or None,

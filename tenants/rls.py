@@ -15,7 +15,7 @@ the platform's own process. `grants(…)` runs after every migration.
 
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction  # noqa: TID251  # grants change together
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
@@ -112,6 +112,8 @@ def owned(prefix: str, *references: str) -> list[models.BaseConstraint]:
     ]
 
 
+# What opens doors: of no use in a report, so the reader role does not get it.
+SECRETS = ["tenants_user", "tenants_recoverycode", "otp_totp_totpdevice", "django_session"]
 # Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
 APPEND_ONLY = ["tenants_auditentry", "tenants_consentevent", "tenants_consentnotice"]
 
@@ -125,16 +127,22 @@ def grants(**_: Any) -> None:
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};
     REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP}, {PLATFORM};
     REVOKE DELETE ON tenants_operator FROM {APP};
+    REVOKE ALL ON auditlog_logentry FROM {APP}, {READER}, {PLATFORM};  -- the library's own table; ours replaces it
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
-                       "WHERE schemaname = 'public' AND tablename = 'tenants_operator'")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
+            "WHERE schemaname = 'public' AND tablename = 'tenants_operator'"
+        )
         row = cursor.fetchone()
         if row is None or not row[1]:
             return
         cursor.execute(statements)
         for table in APPEND_ONLY:
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {APP}, {PLATFORM}")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY(%s)", [SECRETS])
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"REVOKE SELECT ON {table} FROM {READER}")
 
 
 def assert_app_role() -> None:

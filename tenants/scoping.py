@@ -140,6 +140,8 @@ class OperatorOwned(models.Model):
 
     class Meta:
         abstract = True
+        # Django follows references and refreshes rows by the base manager: it must be narrowed too.
+        base_manager_name = "objects"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save the row as the current operator's, refusing another operator's row."""

@@ -3,15 +3,16 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
+from portal.demo.people import PASSWORD
 from portal.web.access import public_view
 from portal.web.context import THEMES
+from portal.web.language import A_YEAR, keep_language
+from portal.web.next_page import next_page
 from tenants.selectors import people
-
-A_YEAR = 365 * 24 * 60 * 60
+from tenants.services import profiles
 
 
 @public_view("The front door: it says what this is and where to sign in.")
@@ -20,7 +21,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("account:operators")
     demo = people.demonstration() if settings.DEMONSTRATION else []
-    return render(request, "home/start.html", {"demo_people": demo})
+    return render(request, "home/start.html", {"demo_people": demo, "demo_password": PASSWORD if demo else ""})
 
 
 @public_view("Strangers choose a language too.")
@@ -30,7 +31,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = _back(request)
     language = request.POST.get("language", "")
     if check_for_language(language) and language in dict(settings.LANGUAGES):
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=A_YEAR, samesite="Lax")
+        keep_language(response, language)
+        if request.user.is_authenticated:
+            profiles.choose_language(request.user, language=language)
     return response
 
 
@@ -48,6 +51,4 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> HttpResponse:
-    target = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return redirect(target if safe else "home")
+    return redirect(next_page(request, default="home"))

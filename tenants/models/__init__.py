@@ -5,6 +5,7 @@ from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
+from tenants.models.recovery_code import RecoveryCode
 from tenants.models.user import User
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Membership",
     "Operator",
     "OperatorGrant",
+    "RecoveryCode",
     "User",
 ]

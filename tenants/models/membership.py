@@ -34,7 +34,7 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()}"
+        return f"{self.role} #{self.user_id}"  # no name: this stands in the audit log for ever
 
 
 class OperatorGrant(UserObjectPermissionBase):

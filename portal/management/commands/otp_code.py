@@ -1,0 +1,44 @@
+"""Print a code of a demonstration person's second factor, so that the demonstration needs no phone."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tenants.models import User
+from tenants.selectors import people
+from tenants.services import two_factor
+
+
+class Command(BaseCommand):
+    """Refuses whoever is not of the demonstration, and everything where there is none."""
+
+    help = "Print a code that the person's second factor accepts now (demonstration only)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="the person's address, such as olga@demo.example")
+
+    def handle(self, *args: Any, email: str, **options: Any) -> None:
+        if not settings.DEMONSTRATION:
+            raise CommandError("This is not a demonstration: codes come from the person's own device.")
+        user = User.objects.filter(email=email.lower()).first()
+        if user is None or not people.is_of_demonstration(user):
+            raise CommandError(f"{email} is not one of the demonstration's people.")
+        device = two_factor.device(user)
+        if device is None:
+            raise CommandError(f"{email} has no second factor: the password is enough.")
+        self.stdout.write(self._code(device))
+
+    def _code(self, device: TOTPDevice) -> str:
+        """Return the first code that was not used yet, waiting until the device accepts it."""
+        oath = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+        step = max(oath.t(), device.last_t + 1)
+        wait_s = (step - device.tolerance - device.drift) * device.step + device.t0 - time.time()
+        if wait_s > 0:
+            self.stderr.write(f"The last codes are used up; waiting {wait_s:.0f} s for the next.")
+            time.sleep(wait_s)
+        oath.time = step * device.step + device.t0 - device.drift * device.step
+        return f"{oath.token():0{device.digits}d}"

@@ -1,0 +1,80 @@
+"""Limits on attempts, exact for all processes together, counted in Redis.
+
+The generic cell rate algorithm: a bucket admits `burst` attempts at once and gives one back every
+`every_s` seconds. Reading, deciding and writing are one script, so a hundred attempts at the same
+moment admit exactly the allowed number. Counting is outside any database transaction: a failure
+that rolls back is counted all the same. Redis keeps no e-mail or address, only a hash of it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+NAMESPACE = "wattledger:limit"
+
+_ADMIT = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + clock[2] / 1000
+local every, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + every
+if full_at - now > every * burst then return math.ceil(full_at - now - every * burst) end
+redis.call('SET', KEYS[1], string.format('%.3f', full_at), 'PX', math.ceil(full_at - now) + 1000)
+return 0
+"""
+
+
+class TooMany(Exception):
+    """The limit is reached; `retry_after_s` says when the next attempt is admitted."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"Too many attempts; try again in {retry_after_s} s.")
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many attempts at once, and one more every so many seconds."""
+
+    name: str
+    burst: int
+    every_s: int
+
+
+PASSWORD_OF_PERSON = Limit("password-person", burst=10, every_s=60)
+PASSWORD_FROM_ADDRESS = Limit("password-address", burst=60, every_s=5)
+CODE_OF_PERSON = Limit("code-person", burst=5, every_s=60)
+CODE_FROM_ADDRESS = Limit("code-address", burst=60, every_s=5)
+
+
+def admit(limit: Limit, who: object) -> None:
+    """Count an attempt of this person or address.
+
+    Raises:
+        TooMany: it is not admitted, and not counted either.
+    """
+    wait_ms = int(_script()(keys=[_key(limit, who)], args=[limit.every_s * 1000, limit.burst]))
+    if wait_ms:
+        raise TooMany(-(-wait_ms // 1000))
+
+
+def forget(limit: Limit, who: object) -> None:
+    """Give all attempts back: the person has proved who they are."""
+    _server().delete(_key(limit, who))
+
+
+def _key(limit: Limit, who: object) -> str:
+    return f"{NAMESPACE}:{limit.name}:{hashlib.sha256(str(who).encode()).hexdigest()[:32]}"
+
+
+@cache
+def _server() -> Any:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+
+
+@cache
+def _script() -> Any:
+    return _server().register_script(_ADMIT)

@@ -1,0 +1,103 @@
+"""The person's password: changed by its owner, or set for the first time by a link from who invited them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import password_validation, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from portal import throttle
+from portal.throttle import TooMany
+from portal.web.access import SignedInRequest, account_view, public_view
+from portal.web.account.waiting import too_many
+from tenants.models import User
+from tenants.services import first_passwords, profiles, sign_ins
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, twice."""
+
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        max_length=128,
+        strip=False,
+        help_text=gettext_lazy("At least ten characters. A sentence you remember is better than signs you do not."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=gettext_lazy("The same again"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        """Refuse what is short, common, only digits, or like the person's own name."""
+        password = str(self.cleaned_data["password"])
+        password_validation.validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        """Catch a slip of the finger."""
+        if "password" in self.cleaned_data and self.cleaned_data["password"] != self.cleaned_data.get("again"):
+            self.add_error("again", _("The two are not the same."))
+        return self.cleaned_data
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """The present password, and a new one twice."""
+
+    present = forms.CharField(
+        label=gettext_lazy("Present password"),
+        max_length=128,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    field_order = ["present", "password", "again"]
+
+
+@account_view
+@sensitive_post_parameters()
+def change(request: SignedInRequest) -> HttpResponse:
+    """Change the password; sessions elsewhere end, this one goes on."""
+    form = ChangePasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            throttle.admit(throttle.PASSWORD_OF_PERSON, request.user.email)
+        except TooMany as limit:
+            return too_many(request, limit)
+        if request.user.check_password(form.cleaned_data["present"]):
+            throttle.forget(throttle.PASSWORD_OF_PERSON, request.user.email)
+            profiles.change_password(request.user, password=form.cleaned_data["password"])
+            update_session_auth_hash(request, request.user)
+            messages.success(request, _("Your password is changed. Sessions on other devices have ended."))
+            return redirect("account:profile")
+        sign_ins.record(request.user, sign_ins.WRONG_PASSWORD)
+        form.add_error("present", _("This is not your present password."))
+    return render(request, "account/password.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@public_view("It is opened by a single-use link of a person who has no password yet.")
+@sensitive_post_parameters()
+def set_first(request: HttpRequest, person: str, token: str) -> HttpResponse:
+    """Let a person who was invited choose their password, once."""
+    user = first_passwords.invited(person, token=token)
+    if user is None:
+        return render(request, "account/link_ended.html", status=410)
+    form = NewPasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        profiles.change_password(user, password=form.cleaned_data["password"], event=sign_ins.PASSWORD_SET)
+        messages.success(request, _("Your password is set. Sign in with it."))
+        return redirect("account:sign_in")
+    return render(
+        request, "account/set_password.html", {"form": form, "person": user}, status=400 if form.errors else 200
+    )

@@ -1,0 +1,39 @@
+"""Single-use links by which an invited person chooses their first password.
+
+A link works for three days (`PASSWORD_RESET_TIMEOUT`), until a password is set, and only while the
+person's places are those of the moment it was made: a link shown to one operator's owner must not
+open what another operator gave the person later.
+"""
+
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.utils.encoding import force_str
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+
+from tenants.models import User
+from tenants.selectors import people
+
+
+class _Generator(PasswordResetTokenGenerator):
+    key_salt = "tenants.first_password"
+
+    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+        return f"{super()._make_hash_value(user, timestamp)}{people.operator_ids(user)}"
+
+
+_links = _Generator()
+
+
+def link_parts(user: User) -> tuple[str, str]:
+    """Return the person's part and the token of a link for a person without a password."""
+    return urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)
+
+
+def invited(person: str, *, token: str) -> User | None:
+    """Return whose first password the link sets; None when it is spent, too old or not ours."""
+    try:
+        user = User.objects.filter(pk=int(force_str(urlsafe_base64_decode(person))), is_active=True).first()
+    except (ValueError, OverflowError):
+        return None
+    if user is None or user.has_usable_password() or not _links.check_token(user, token):
+        return None
+    return user

@@ -1,0 +1,31 @@
+"""Traces of signing in: an event at each operator where the person has a place.
+
+A sign-in concerns every operator the person works for, and is written before any scope can be
+opened by a door; so each operator gets its own entry, in its own scope.
+"""
+
+from typing import Any
+
+from tenants import audit
+from tenants.models import User
+from tenants.scoping import tenant_scope
+from tenants.selectors import people
+
+SUCCEEDED = "sign_in.succeeded"
+WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105  # the name of an event
+WRONG_CODE = "sign_in.wrong_code"
+RECOVERY_CODE_USED = "sign_in.recovery_code_used"
+SIGNED_OUT = "sign_in.ended"
+FACTOR_ENROLLED = "second_factor.enrolled"
+FACTOR_REPLACED = "second_factor.replaced"
+FACTOR_REMOVED = "second_factor.removed"
+RECOVERY_CODES_MADE = "second_factor.recovery_codes_made"
+PASSWORD_CHANGED = "password.changed"  # noqa: S105
+PASSWORD_SET = "password.set"  # noqa: S105
+
+
+def record(user: User, event: str, **facts: Any) -> None:
+    """Record the event about the person in the log of each of their operators."""
+    for operator_id in people.operator_ids(user):
+        with tenant_scope(operator_id):
+            audit.record(event, about=user, **facts)
