@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, include, path
 
 from portal.tests.face import samples
+from portal.web import home
 
 
 def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
@@ -28,8 +29,8 @@ ACCOUNT = ("sign_in", "sign_out", "profile", "operators")
 
 urlpatterns = [
     path("", catalogue, name="home"),
-    path("language/", catalogue, name="set_language"),
-    path("theme/", catalogue, name="set_theme"),
+    path("language/", home.set_language, name="set_language"),
+    path("theme/", home.set_theme, name="set_theme"),
     path("account/", include((_named(*ACCOUNT), "account"))),
     path("o/<slug:operator_slug>/", include((_named(*STAFF), "staff"))),
     path("o/<slug:operator_slug>/finance/", include((_named(*FINANCE), "finance"))),
