@@ -4,8 +4,9 @@ A batch of sessions is a handful of arrays. Values that belong to a session (sta
 values of which a session has several (charging periods, readings) are laid end to end, and `offsets` says where each
 session's begin: those of session `i` are `[offsets[i]:offsets[i + 1]]`. A single session is a batch of one.
 
-Units: instants in whole seconds since 1970 UTC; durations in whole seconds; energy in **milliwatt-hours** (a millionth
-of a kWh, finer than OCPI's four decimals), power in millionths of a kW, current in millionths of an ampere. All `int64`.
+Units: instants in whole seconds since 1970 UTC; energy in **milliwatt-hours** (a millionth of a kWh, finer than OCPI's
+four decimals), power in millionths of a kW, current in millionths of an ampere. Durations that are priced are in
+**ticks** of 0.4 ms, of which both a second (2,500) and a millionth of an hour (9) are whole numbers. All `int64`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ Exact = np.ndarray[Any, np.dtype[Any]]
 MICRO: Final = 10**6
 MWH_PER_WH: Final = 1000
 HOUR: Final = 3600
+#: Ticks in a second, and in a millionth of an hour.
+TICKS: Final = 2500
+TICKS_PER_MICROHOUR: Final = 9
 #: No reading was taken.
 ABSENT: Final = -1
 #: No tariff is relevant for this period.
@@ -76,22 +80,26 @@ class Flag(IntFlag):
     MAXIMUM = 1024
     #: No period names a tariff; the only or first valid one was taken.
     TARIFF_ASSUMED = 2048
+    #: A time step was begun by no more than 0.36 s, the precision of an hour with four decimals.
+    STEP_BY_ROUNDING = 8192
+    #: The total says that energy was used, the periods hold none of it. Where energy has a price this is a fault.
+    ENERGY_MISSING = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Periods:
     """Charging periods as another system split them, sorted by start within each session.
 
-    A period lasts until the next one starts, the last until the session ends. `charging_s`, `parking_s` and
-    `reserved_s` are what it says it holds of TIME, PARKING_TIME and RESERVATION_TIME.
+    A period lasts until the next one starts, the last until the session ends. `charging`, `parking` and
+    `reserved` are the ticks it says it holds of TIME, PARKING_TIME and RESERVATION_TIME.
     """
 
     offsets: Ints
     start: Ints
     energy: Ints
-    charging_s: Ints
-    parking_s: Ints
-    reserved_s: Ints | None = None
+    charging: Ints
+    parking: Ints
+    reserved: Ints | None = None
     min_power: Ints | None = None
     max_power: Ints | None = None
     min_current: Ints | None = None

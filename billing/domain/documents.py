@@ -14,12 +14,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from billing.domain.errors import BillingError, TariffError
+from billing.domain.money import round_half_up
 
 Document = Mapping[str, Any]
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
-#: Beyond this many decimals a price is not a price but a computation that was not finished.
+#: More decimals than this are the trace of binary arithmetic (0.33999999999999997), not a price; they are rounded off.
 MAX_DECIMALS: Final = 12
+MAX_DIGITS: Final = 12
 
 
 def bad(path: str, value: object, wanted: str, kind: type[BillingError] = TariffError) -> BillingError:
@@ -65,10 +67,11 @@ def decimal(value: object, path: str, kind: type[BillingError] = TariffError) ->
         raise bad(path, value, "a number", kind) from None
     if not number.is_finite():
         raise bad(path, value, "a finite number", kind)
+    if number.adjusted() > MAX_DIGITS:
+        raise bad(path, value, f"below 10^{MAX_DIGITS + 1}", kind)
     exponent = number.as_tuple().exponent
-    if number.adjusted() > 12 or (isinstance(exponent, int) and exponent < -MAX_DECIMALS):
-        raise bad(path, value, f"below 10^13 and of at most {MAX_DECIMALS} decimals", kind)
-    return number
+    too_fine = isinstance(exponent, int) and exponent < -MAX_DECIMALS
+    return round_half_up(number, MAX_DECIMALS).normalize() if too_fine else number
 
 
 def optional_decimal(document: Document, key: str, path: str) -> Decimal | None:

@@ -75,6 +75,12 @@ class NegativeQuantity(SessionError):
     code = "negative_quantity"
 
 
+class UnknownDimension(SessionError):
+    """A charging period holds a dimension this engine does not know; skipping it could give something away."""
+
+    code = "unknown_dimension"
+
+
 class EndsBeforeStart(SessionError):
     """A session ends before it starts."""
 

@@ -77,7 +77,7 @@ class _Teller:
             start=self._clock(one.start),
             quantity=self._number(_three(one.quantity))
             if one.unit == "kWh"
-            else _duration(int(one.quantity)),
+            else _duration(int(round_half_up(one.quantity, 0))),
             price=self._number(_two(one.unit_price)),
             amount=self._money(one.amount),
             currency=self.currency,

@@ -16,6 +16,7 @@ from billing.domain import errors, zones
 from billing.domain.columns import (
     NO_TARIFF,
     Fault,
+    Flag,
     Ints,
     Periods,
     Readings,
@@ -25,7 +26,7 @@ from billing.domain.columns import (
     owners,
 )
 from billing.domain.errors import BillingError
-from billing.domain.plan import Plan
+from billing.domain.plan import Lane, Plan
 
 _ERRORS: Final[dict[Fault, tuple[type[BillingError], str, str]]] = {
     Fault.UNMETERED: (
@@ -83,6 +84,7 @@ def judge(plan: Plan, sessions: Sessions) -> tuple[Ints, Ints]:
     fault = np.zeros(len(sessions), dtype=np.int64)
     first = _tariffs(plan, sessions, fault)
     _not_valid(plan, sessions, first, fault)
+    _energy_missing(plan, sessions, first, fault)
     for position, name in enumerate(sessions.zones):
         if not zones.known(name):
             fault[slice(None) if sessions.zone is None else sessions.zone == position] = Fault.UNKNOWN_ZONE
@@ -128,6 +130,16 @@ def _not_valid(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None
                 instant = int(edge.timestamp())
                 outside = sessions.start < instant if too_soon else sessions.start >= instant
                 fault[(first == index) & outside] = Fault.TARIFF_NOT_VALID
+
+
+def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None:
+    """Energy that was used but not metered cannot be priced by a tariff that sells energy."""
+    if sessions.flags is None:
+        return
+    missing = (sessions.flags & Flag.ENERGY_MISSING) != 0
+    for index in range(len(plan.tariffs)):
+        if plan.candidates[index].get(Lane.ENERGY):
+            fault[missing & (first == index)] = Fault.UNMETERED
 
 
 def pick(sessions: Sessions, good: Ints) -> Sessions:

@@ -34,9 +34,7 @@ class NumberFormat:
     def write(self, number: int) -> str:
         """The number as printed on the document. Numbers begin with 1; beyond the digits they just grow."""
         if number < 1:
-            raise InvoiceError(
-                f"A document number is at least 1, not {number}.", field="number", value=number
-            )
+            raise InvoiceError(f"A document number is at least 1, not {number}.", field="number", value=number)
         return f"{self.prefix}{number:0{self.digits}d}"
 
     def read(self, text: str) -> int:
@@ -48,9 +46,7 @@ class NumberFormat:
         digits = text.removeprefix(self.prefix)
         if text.startswith(self.prefix) and digits.isascii() and digits.isdigit() and self._fits(digits):
             return int(digits)
-        raise InvoiceError(
-            f"{text!r} is not a number of the series {self.write(1)}.", field="number", value=text
-        )
+        raise InvoiceError(f"{text!r} is not a number of the series {self.write(1)}.", field="number", value=text)
 
     def _fits(self, digits: str) -> bool:
         return int(digits) > 0 and self.write(int(digits)) == self.prefix + digits

@@ -1,9 +1,9 @@
 """Charging periods of another system as columns.
 
-A period says how much it holds of each dimension; how long it lasts follows from the next one's start. The two rarely
-agree to the second, because OCPI writes hours with four decimals (0.36 s): ten minutes are 0.1667 h, which is 600.12 s,
-and a step of 600 s would bill twenty minutes. So a duration that fits the instants within 0.0001 h is taken from them;
-any other is the received one in whole seconds, and the session is flagged.
+A period says how much it holds of each dimension, and that is what is billed: the sender's own statement, to the last
+digit. How long a period lasts follows from the next one's start as well, and the two rarely agree to the second, because
+OCPI writes hours with four decimals (0.36 s). Where they differ by more than that, the session is flagged. With
+`whole_seconds` durations are taken from the instants where the two agree, and are whole seconds elsewhere.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ import numpy as np
 
 from billing.domain import money
 from billing.domain.columns import (
-    HOUR,
     MAX_DURATION,
     MAX_ENERGY,
-    MICRO,
-    Bools,
+    TICKS,
+    TICKS_PER_MICROHOUR,
     Fault,
     Flag,
     Ints,
@@ -31,8 +30,10 @@ from billing.domain.columns import (
     zone_column,
 )
 
-#: 0.0001 h in millionths of a second.
-_TOLERANCE: Final = 360_000
+#: 0.0001 h in ticks.
+_TOLERANCE: Final = 100 * TICKS_PER_MICROHOUR
+#: `MAX_DURATION` in millionths of an hour, roughly.
+_MAX_MICROHOURS: Final = MAX_DURATION * 278
 
 
 def from_periods(
@@ -52,8 +53,9 @@ def from_periods(
     max_current: object = None,
     tariff: object = None,
     expired: object = None,
+    whole_seconds: bool = False,
 ) -> Sessions:
-    """Sessions split into periods. Volumes are in millionths: energy of a kWh, durations of an hour, kW, A.
+    """Sessions split into periods. Volumes are in millionths: of a kWh, an hour, a kW, an ampere.
 
     Periods out of order are sorted and flagged. Power and current are `ABSENT` where there is no reading. `tariff`
     names the tariff of each period by its index, or `NO_TARIFF`.
@@ -62,9 +64,9 @@ def from_periods(
     columns: dict[str, Ints | None] = {
         "start": ints(period_start),
         "energy": ints(energy_mwh),
-        "charging_s": _optional(charging_uh),
-        "parking_s": _optional(parking_uh),
-        "reserved_s": _optional(reserved_uh),
+        "charging": _optional(charging_uh),
+        "parking": _optional(parking_uh),
+        "reserved": _optional(reserved_uh),
         "min_power": _optional(min_power),
         "max_power": _optional(max_power),
         "min_current": _optional(min_current),
@@ -76,10 +78,10 @@ def from_periods(
     _sort(columns, owner, flags)
     lengths = period_lengths(ints(columns["start"]), ends, bounds)
     fault = _faults(begins, ends, bounds, owner, columns, lengths)
-    for name in ("charging_s", "parking_s", "reserved_s"):
-        columns[name] = _seconds(columns[name], lengths, owner, flags)
+    for name in ("charging", "parking", "reserved"):
+        columns[name] = _ticks(columns[name], lengths, owner, flags, whole_seconds=whole_seconds)
     nothing = np.zeros(len(owner), dtype=np.int64)
-    for name in ("charging_s", "parking_s"):
+    for name in ("charging", "parking"):
         columns[name] = nothing if columns[name] is None else columns[name]
     zones, zone_of = zone_column(zone)
     return Sessions(
@@ -124,32 +126,32 @@ def period_lengths(start: Ints, session_end: Ints, offsets: Ints) -> Ints:
     return period_ends(start, session_end, offsets) - start
 
 
-def _seconds(hours: Ints | None, lengths: Ints, owner: Ints, flags: Ints) -> Ints | None:
-    """Millionths of an hour in whole seconds: those of the instants where the two agree, else the received ones."""
-    if hours is None:
+def _ticks(microhours: Ints | None, lengths: Ints, owner: Ints, flags: Ints, *, whole_seconds: bool) -> Ints | None:
+    """Durations in ticks; sessions are flagged where one does not fit the instants of its period."""
+    if microhours is None:
         return None
-    micros = hours * HOUR
-    fits: Bools = np.abs(micros - lengths * MICRO) <= _TOLERANCE
-    differs = ~fits & (hours != 0)
-    if not differs.any():
-        return np.where(fits, lengths, 0) if (hours == 0).any() else lengths
-    flags[owner[differs]] |= Flag.TIME_DIFFERS
-    rounded = money.divide_half_up(micros, MICRO)
-    return np.where(hours == 0, 0, np.where(fits, lengths, rounded))
+    ticks = microhours * TICKS_PER_MICROHOUR
+    by_clock = lengths * TICKS
+    differs = np.abs(ticks - by_clock) > _TOLERANCE
+    differs &= ticks != 0
+    if differs.any():
+        flags[owner[differs]] |= Flag.TIME_DIFFERS
+    if not whole_seconds:
+        return ticks
+    rounded = money.divide_half_up(ticks, TICKS) * TICKS
+    return np.where(differs, rounded, np.where(ticks == 0, 0, by_clock))
 
 
-def _faults(
-    start: Ints, end: Ints, offsets: Ints, owner: Ints, columns: dict[str, Ints | None], lengths: Ints
-) -> Ints:
+def _faults(start: Ints, end: Ints, offsets: Ints, owner: Ints, columns: dict[str, Ints | None], lengths: Ints) -> Ints:
     fault = np.zeros(len(start), dtype=np.int64)
     fault[counts(offsets) == 0] = Fault.UNMETERED
     fault[owner[lengths < 0]] = Fault.OUTSIDE_SESSION
     fault[end - start > MAX_DURATION] = Fault.TOO_LARGE
     for name, limit in (
         ("energy", MAX_ENERGY),
-        ("charging_s", MAX_DURATION * (MICRO // HOUR)),
-        ("parking_s", MAX_DURATION * (MICRO // HOUR)),
-        ("reserved_s", MAX_DURATION * (MICRO // HOUR)),
+        ("charging", _MAX_MICROHOURS),
+        ("parking", _MAX_MICROHOURS),
+        ("reserved", _MAX_MICROHOURS),
     ):
         values = columns[name]
         if values is None:

@@ -24,9 +24,9 @@ class Pieces:
     end: Ints
     meter: Ints
     energy: Ints
-    charging_s: Ints
-    parking_s: Ints
-    reserved_s: Ints | None
+    charging: Ints
+    parking: Ints
+    reserved: Ints | None
     elapsed: Ints
     min_power: Ints | None = None
     max_power: Ints | None = None
@@ -49,9 +49,9 @@ def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
         end=period_ends(periods.start, sessions.end, periods.offsets),
         meter=running(periods.energy, periods.offsets),
         energy=periods.energy,
-        charging_s=periods.charging_s,
-        parking_s=periods.parking_s,
-        reserved_s=periods.reserved_s,
+        charging=periods.charging,
+        parking=periods.parking,
+        reserved=periods.reserved,
         elapsed=_elapsed(periods, session),
         min_power=periods.min_power,
         max_power=periods.max_power,
@@ -65,7 +65,7 @@ def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
 def _elapsed(periods: Periods, session: Ints) -> Ints:
     """Seconds since charging began at the start of each period. Reserved time before it does not count (0 there)."""
     begin = periods.start[periods.offsets[:-1]]
-    if periods.reserved_s is None or not periods.reserved_s.any():
+    if periods.reserved is None or not periods.reserved.any():
         result: Ints = periods.start - begin[session]
         return result
     active = periods.start[~only_reserved(periods)]
@@ -79,8 +79,8 @@ def _elapsed(periods: Periods, session: Ints) -> Ints:
 
 def only_reserved(periods: Periods | Pieces) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Which periods hold nothing but reserved time."""
-    if periods.reserved_s is None:
+    if periods.reserved is None:
         return np.zeros(len(periods.start), dtype=np.bool_)
-    other = (periods.energy > 0) | (periods.charging_s > 0) | (periods.parking_s > 0)
-    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (periods.reserved_s > 0) & ~other
+    other = (periods.energy > 0) | (periods.charging > 0) | (periods.parking > 0)
+    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (periods.reserved > 0) & ~other
     return result

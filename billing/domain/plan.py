@@ -5,22 +5,23 @@ is a list of candidates in the order of its elements; the first whose conditions
 costs some microseconds and is remembered for the tariffs last used.
 
 Exactness. A price with `p` decimals is the integer `price * 10**p`. Amounts are integers too, in units of
-`1 / (36 * 10**(6 + p))` of the currency: fine enough that a price times a milliwatt-hour, times a second of an hourly
-price (the 36 is what is left of 3600), and times one fee are all whole. So nothing is rounded before the end.
+`1 / (36 * 10**(6 + p))` of the currency: fine enough that a price times a milliwatt-hour, times a tick of an hourly
+price (an hour has 9,000,000 of them; the 36 comes from there) and times one fee are all whole. So nothing is rounded
+before the end.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
 from billing.domain import money
-from billing.domain.columns import MICRO, Exact, Ints
+from billing.domain.columns import MICRO, TICKS, Exact, Ints
 from billing.domain.tariff import Dimension, Element, PriceComponent, ReservationKind, Restrictions, Tariff
 from billing.domain.windows import week_table
 
@@ -42,9 +43,9 @@ class Lane(IntEnum):
 #: A quantity of this lane times this weight times the integer price is an amount in units.
 _WEIGHT: Final = {
     Lane.ENERGY: 36,
-    Lane.TIME: 10**4,
-    Lane.PARKING: 10**4,
-    Lane.RESERVED_TIME: 10**4,
+    Lane.TIME: 4,
+    Lane.PARKING: 4,
+    Lane.RESERVED_TIME: 4,
     Lane.FLAT: 36 * MICRO,
     Lane.RESERVED_FLAT: 36 * MICRO,
 }
@@ -55,6 +56,8 @@ _NORMAL: Final = {
     Dimension.FLAT: Lane.FLAT,
 }
 _RESERVED: Final = {Dimension.TIME: Lane.RESERVED_TIME, Dimension.FLAT: Lane.RESERVED_FLAT}
+#: Lanes that only a reservation has.
+RESERVED: Final = (Lane.RESERVED_FLAT, Lane.RESERVED_TIME)
 #: OCPI dimension under which a lane is shown.
 DIMENSION: Final = {lane: dimension for dimension, lane in (*_NORMAL.items(), *_RESERVED.items())}
 
@@ -126,9 +129,25 @@ class Plan:
         return np.array(self.vat_factor, dtype=dtype)
 
 
-@lru_cache(maxsize=256)
+#: Plans of the tariffs last used, by identity: to hash a tariff with a hundred prices costs more than to price by it.
+#: A plan holds its tariffs, so an identity cannot pass to another object while its plan is remembered.
+_remembered: OrderedDict[tuple[int, ...], Plan] = OrderedDict()
+_REMEMBERED: Final = 512
+
+
 def plan_for(tariffs: tuple[Tariff, ...]) -> Plan:
     """The plan of these tariffs, in this order."""
+    key = tuple(map(id, tariffs))
+    plan = _remembered.get(key)
+    if plan is None:
+        plan = _remembered[key] = make_plan(tariffs)
+        if len(_remembered) > _REMEMBERED:
+            _remembered.popitem(last=False)
+    return plan
+
+
+def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
+    """A plan of these tariffs, made anew."""
     prices = [one for tariff in tariffs for element in tariff.elements for one in element.price_components]
     bounds = [price for tariff in tariffs for price in (tariff.min_price, tariff.max_price) if price]
     amounts = [one.price for one in prices] + [price.excl_vat for price in bounds]
@@ -191,13 +210,13 @@ def _vat_factor(price: PriceComponent, digits: int) -> int:
 
 
 def _step(component: Component) -> int:
-    """Step size in kernel units: OCPI counts Wh and seconds."""
+    """Step size in mWh or ticks: OCPI counts Wh and seconds."""
     match component.lane:
         case Lane.ENERGY:
             return component.price.step_size * 1000
         case Lane.FLAT | Lane.RESERVED_FLAT:
             return 0
-    return component.price.step_size
+    return component.price.step_size * TICKS
 
 
 _BOUNDED: Final = (
@@ -233,10 +252,7 @@ def _scaled(value: object, scale: int) -> int | None:
 def candidates_of(plan: Plan, tariff: int) -> list[Candidate]:
     """Every candidate of a tariff, whatever its lane."""
     return [
-        one
-        for lanes in (plan.candidates[tariff], plan.expired[tariff])
-        for found in lanes.values()
-        for one in found
+        one for lanes in (plan.candidates[tariff], plan.expired[tariff]) for found in lanes.values() for one in found
     ]
 
 
@@ -248,3 +264,9 @@ def bounds_of(plan: Plan, tariff: int) -> dict[str, set[int]]:
             edges = {edge for edge in (bound.least, bound.below) if edge is not None}
             found.setdefault(bound.field, set()).update(edges)
     return found
+
+
+def asks_clock(plan: Plan) -> bool:
+    """Whether any price depends on the local time or date."""
+    everyone = (one for index in range(len(plan.tariffs)) for one in candidates_of(plan, index))
+    return any(one.week is not None or any(bound.field == "day" for bound in one.bounds) for one in everyone)

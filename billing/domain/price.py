@@ -19,7 +19,8 @@ from billing.domain.tariff import Dimension
 
 #: Decimals of amounts outside the kernel.
 DIGITS: Final = 4
-_UNIT: Final = {
+#: What a quantity of each dimension counts.
+UNIT: Final = {
     Dimension.ENERGY: "kWh",
     Dimension.TIME: "s",
     Dimension.PARKING_TIME: "s",
@@ -72,7 +73,7 @@ class Slice:
 
     @property
     def unit(self) -> str:
-        return _UNIT[self.dimension]
+        return UNIT[self.dimension]
 
     @property
     def exact_amount(self) -> Fraction:

@@ -11,15 +11,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from billing.domain import money
-from billing.domain.columns import MICRO, MWH_PER_WH, Flag
-from billing.domain.plan import DIMENSION, Lane
+from billing.domain import findings, money
+from billing.domain.columns import TICKS, Flag
+from billing.domain.plan import DIMENSION, RESERVED, Lane
+from billing.domain.tariff import Dimension
 from billing.domain.price import DIGITS, Adjustment, Cost, SessionPrice, Slice
 
 if TYPE_CHECKING:
     from billing.domain.rated import Rated
 
-_PARTS: Final = {
+#: The lanes that make up each part of a total.
+LANES_OF: Final = {
     "energy": (Lane.ENERGY,),
     "time": (Lane.TIME,),
     "parking": (Lane.PARKING,),
@@ -55,18 +57,15 @@ def session_price(rated: Rated, index: int) -> SessionPrice:
     excl = shares([_excl(rated, row) for row in rows] + [limit[0]], rated.unit)
     incl = shares([_incl(rated, row) for row in rows] + [limit[1]], rated.unit * rated.vat_unit)
     has_vat = terms.has_vat
-    parts = {name: _part(rated, index, lanes, has_vat=has_vat) for name, lanes in _PARTS.items()}
+    parts = {name: _part(rated, index, lanes, has_vat=has_vat) for name, lanes in LANES_OF.items()}
     return SessionPrice(
         currency=terms.currency,
         slices=tuple(
-            _slice(rated, row, excl[place], incl[place] if has_vat else None)
-            for place, row in enumerate(rows)
+            _slice(rated, row, excl[place], incl[place] if has_vat else None) for place, row in enumerate(rows)
         ),
-        adjustments=_adjustments(
-            limit, Cost(excl[-1], incl[-1] if has_vat else None), Flag(int(rated.flags[index]))
-        ),
+        adjustments=_adjustments(limit, Cost(excl[-1], incl[-1] if has_vat else None), Flag(int(rated.flags[index]))),
         total=_cost(rated, int(rated.excl[index]), int(rated.incl[index]), has_vat=has_vat),
-        flags=tuple(flag.name for flag in Flag(int(rated.flags[index])) if flag.name),
+        flags=findings.named(Flag(int(rated.flags[index]))),
         **parts,
     )
 
@@ -109,12 +108,12 @@ def _slice(rated: Rated, row: int, amount: Decimal, amount_incl: Decimal | None)
     return Slice(
         start=datetime.fromtimestamp(int(rated.start[row]), UTC),
         end=datetime.fromtimestamp(int(rated.end[row]), UTC),
-        meter_start_wh=_plain(int(rated.meter_from[row]), MWH_PER_WH),
-        meter_stop_wh=_plain(int(rated.meter_to[row]), MWH_PER_WH),
+        meter_start_wh=money.from_units(int(rated.meter_from[row]), 3),
+        meter_stop_wh=money.from_units(int(rated.meter_to[row]), 3),
         dimension=DIMENSION[component.lane],
-        reserved=component.lane in (Lane.RESERVED_FLAT, Lane.RESERVED_TIME),
+        reserved=component.lane in RESERVED,
         is_step=bool(rated.is_step[row]),
-        quantity=_plain(quantity, MICRO) if component.lane is Lane.ENERGY else Decimal(quantity),
+        quantity=_quantity(component.price.type, quantity),
         unit_price=component.price.price,
         vat=component.price.vat,
         tariff_id=terms.id,
@@ -125,7 +124,11 @@ def _slice(rated: Rated, row: int, amount: Decimal, amount_incl: Decimal | None)
     )
 
 
-def _plain(units: int, per: int) -> Decimal:
-    """`units / per` without trailing zeros and without an exponent; `per` is a power of ten."""
-    value = Decimal(units) / per
-    return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
+def _quantity(dimension: Dimension, units: int) -> Decimal:
+    """kWh from mWh, seconds from ticks (a tick is 0.0004 s), or the number of fees."""
+    match dimension:
+        case Dimension.ENERGY:
+            return money.from_units(units, 6)
+        case Dimension.FLAT:
+            return Decimal(units)
+    return money.from_units(units * (10**4 // TICKS), 4)

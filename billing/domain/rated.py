@@ -138,8 +138,7 @@ class Rated:
             limit_excl=_wide(self.limit_excl, good, size),
             limit_incl=_wide(self.limit_incl, good, size),
             by_lane={
-                lane: (_wide(excl, good, size), _wide(incl, good, size))
-                for lane, (excl, incl) in self.by_lane.items()
+                lane: (_wide(excl, good, size), _wide(incl, good, size)) for lane, (excl, incl) in self.by_lane.items()
             },
             priced={lane: _wide(column, good, size) for lane, column in self.priced.items()},
             offsets=offsets_of(lengths),
@@ -157,10 +156,7 @@ def _ordered(plan: Plan, parts: Sequence[Rows]) -> Rows:
     if not parts:
         nothing = np.zeros(0, dtype=np.int64)
         return Rows(*(nothing,) * 8, np.zeros(0, dtype=np.bool_))
-    keys = [
-        part.place * _LANE_BITS + part.is_step * (_LANE_BITS // 2) + plan.lane[part.component[0]]
-        for part in parts
-    ]
+    keys = [part.place * _LANE_BITS + part.is_step * (_LANE_BITS // 2) + plan.lane[part.component[0]] for part in parts]
     return slices.joined(parts, np.argsort(np.concatenate(keys), kind="stable"))
 
 

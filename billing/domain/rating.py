@@ -33,9 +33,9 @@ __all__ = ["Rated", "rate"]
 
 _QUANTITY: Final = {
     Lane.ENERGY: "energy",
-    Lane.TIME: "charging_s",
-    Lane.PARKING: "parking_s",
-    Lane.RESERVED_TIME: "reserved_s",
+    Lane.TIME: "charging",
+    Lane.PARKING: "parking",
+    Lane.RESERVED_TIME: "reserved",
 }
 
 
@@ -59,9 +59,7 @@ def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
     """Price sessions that are known to be sound. `terms` is the tariff at the start of each."""
     flags = np.zeros(len(sessions), dtype=np.int64) if sessions.flags is None else sessions.flags.copy()
     measured = sessions.measured
-    pieces = (
-        of_periods(sessions, measured) if isinstance(measured, Periods) else split(plan, sessions, measured)
-    )
+    pieces = of_periods(sessions, measured) if isinstance(measured, Periods) else split(plan, sessions, measured)
     state = state_at_start(sessions, pieces)
     last = state_at_last(sessions, pieces) if pieces.received else None
     lanes: dict[Lane, Rows] = {}
@@ -71,10 +69,11 @@ def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
             if len(rows):
                 lanes[lane] = rows
     _flag_unpriced(pieces, lanes, flags)
-    parts = list(lanes.values()) + _surpluses(plan, lanes, len(sessions))
+    parts = list(lanes.values()) + _surpluses(plan, lanes, flags)
     if pieces.tariff is not None:
         flags[pieces.session[pieces.tariff == NO_TARIFF]] |= Flag.PERIOD_WITHOUT_TARIFF
     summed = totals.of_rows(plan, parts, len(sessions))
+    _price_nothing(plan, state, summed, flags)
     excl, incl = caps.apply(plan, terms, summed.excl, summed.incl, flags)
     return Rated.assembled(plan, sessions, terms, parts, summed, excl, incl, flags)
 
@@ -106,7 +105,7 @@ def _wanted(lane: Lane, pieces: Pieces) -> tuple[Ints, Ints]:
     if lane is Lane.FLAT:
         wanted = np.flatnonzero(~only_reserved(pieces))
     else:
-        reserved = pieces.reserved_s
+        reserved = pieces.reserved
         wanted = np.zeros(0, dtype=np.int64) if reserved is None else np.flatnonzero(reserved > 0)
     return wanted, np.ones(len(wanted), dtype=np.int64)
 
@@ -129,11 +128,23 @@ def _flag_unpriced(pieces: Pieces, lanes: dict[Lane, Rows], flags: Ints) -> None
     flags[used > priced] |= Flag.UNPRICED_ENERGY
 
 
-def _surpluses(plan: Plan, lanes: dict[Lane, Rows], size: int) -> list[Rows]:
+def _price_nothing(plan: Plan, state: State, summed: totals.Totals, flags: Ints) -> None:
+    """A session that used no energy under a price for it has an energy cost of 0, which differs from having none."""
+    pieces = state.pieces
+    used = np.zeros(len(flags), dtype=np.bool_)
+    used[pieces.session[pieces.energy > 0]] = True
+    if used.all():
+        return
+    wanted = np.flatnonzero(~used[pieces.session] & ~only_reserved(pieces))
+    component = choose(plan, Lane.ENERGY, state, wanted, flags)
+    summed.mark(Lane.ENERGY, pieces.session[wanted[component != FREE]])
+
+
+def _surpluses(plan: Plan, lanes: dict[Lane, Rows], flags: Ints) -> list[Rows]:
     """What step sizes add."""
     parked: Bools | None = None
     if Lane.PARKING in lanes:
-        parked = np.zeros(size, dtype=np.bool_)
+        parked = np.zeros(len(flags), dtype=np.bool_)
         parked[lanes[Lane.PARKING].session] = True
-    found = [steps.surplus(plan, lane, rows, parked) for lane, rows in lanes.items() if lane in _QUANTITY]
+    found = [steps.surplus(plan, lane, rows, parked, flags) for lane, rows in lanes.items() if lane in _QUANTITY]
     return [rows for rows in found if rows is not None]

@@ -57,9 +57,7 @@ def of_pieces(pieces: Pieces, wanted: Ints, component: Ints, quantity: Ints) -> 
     """Slices of one lane from the pieces it prices, neighbours of equal price merged."""
     session = pieces.session[wanted]
     new = np.ones(len(wanted), dtype=np.bool_)
-    new[1:] = (
-        (session[1:] != session[:-1]) | (component[1:] != component[:-1]) | (wanted[1:] != wanted[:-1] + 1)
-    )
+    new[1:] = (session[1:] != session[:-1]) | (component[1:] != component[:-1]) | (wanted[1:] != wanted[:-1] + 1)
     first = np.flatnonzero(new)
     last = wanted[np.append(first[1:], len(wanted))[: len(first)] - 1]
     begin = wanted[first]
@@ -94,7 +92,5 @@ def fees(pieces: Pieces, wanted: Ints, component: Ints) -> Rows:
 
 def joined(parts: Sequence[Rows], order: Ints) -> Rows:
     """All rows in one table, in this order."""
-    columns = {
-        one.name: np.concatenate([getattr(part, one.name) for part in parts])[order] for one in fields(Rows)
-    }
+    columns = {one.name: np.concatenate([getattr(part, one.name) for part in parts])[order] for one in fields(Rows)}
     return Rows(**columns)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.domain.boundaries import calendar_instants
-from billing.domain.columns import HOUR, Ints, Readings, Sessions, counts, offsets_of, owners
+from billing.domain.columns import HOUR, TICKS, Ints, Readings, Sessions, counts, offsets_of, owners
 from billing.domain.pieces import Pieces
 from billing.domain.plan import Plan, bounds_of
 
@@ -123,9 +123,7 @@ def _clock_points(plan: Plan, index: int, meter: _Meter, sessions: Sessions, ins
     return found
 
 
-def _threshold_points(
-    bounds: dict[str, set[int]], meter: _Meter, sessions: Sessions, inside: Ints
-) -> list[_Points]:
+def _threshold_points(bounds: dict[str, set[int]], meter: _Meter, sessions: Sessions, inside: Ints) -> list[_Points]:
     """Where a session reaches a duration or an energy that this tariff names."""
     found = []
     for seconds in bounds.get("elapsed", ()):
@@ -172,9 +170,9 @@ def _pieces(sessions: Sessions, meter: _Meter, points: _Points, *, asks_power: b
         end=start + length,
         meter=points.energy[kept],
         energy=energy[kept],
-        charging_s=np.where(charging, length, 0),
-        parking_s=np.where(charging, 0, length),
-        reserved_s=None,
+        charging=np.where(charging, length * TICKS, 0),
+        parking=np.where(charging, 0, length * TICKS),
+        reserved=None,
         elapsed=start - sessions.start[session],
         min_power=power,
         max_power=power,

@@ -9,15 +9,25 @@ and no use at all is no block. (OCPI 2.2.1, mod_tariffs, "Step size".)
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
-from billing.domain.columns import Bools, Ints
+from billing.domain.columns import TICKS_PER_MICROHOUR, Bools, Flag, Ints
 from billing.domain.plan import Lane, Plan
 from billing.domain.slices import Rows, session_runs
 
 
-def surplus(plan: Plan, lane: Lane, rows: Rows, parked: Bools | None) -> Rows | None:
-    """The rows that round a lane up, at most one a session. `parked`: sessions whose parking was priced."""
+#: The precision of an hour with four decimals, in ticks (0.36 s).
+_PRECISION: Final = 100 * TICKS_PER_MICROHOUR
+
+
+def surplus(plan: Plan, lane: Lane, rows: Rows, parked: Bools | None, flags: Ints) -> Rows | None:
+    """The rows that round a lane up, at most one a session. `parked`: sessions whose parking was priced.
+
+    A received duration is billed as it was written: ten minutes as 0.1667 h are 600.12 s and begin a second step of
+    600 s. That is flagged, so a person can see it.
+    """
     if len(rows) == 0 or not plan.step[rows.component].any():
         return None
     first = session_runs(rows.session)
@@ -31,4 +41,6 @@ def surplus(plan: Plan, lane: Lane, rows: Rows, parked: Bools | None) -> Rows | 
     some = np.flatnonzero(extra)
     if len(some) == 0:
         return None
+    if lane is not Lane.ENERGY:
+        flags[rows.session[last[some]][step[some] - extra[some] <= _PRECISION]] |= Flag.STEP_BY_ROUNDING
     return rows.step_at(last[some], extra[some])

@@ -174,8 +174,7 @@ class Element:
         if not listed:
             raise bad(f"{path}.price_components", listed, "a list with at least one component")
         components = tuple(
-            PriceComponent.parse(one, f"{path}.price_components[{position}]")
-            for position, one in enumerate(listed)
+            PriceComponent.parse(one, f"{path}.price_components[{position}]") for position, one in enumerate(listed)
         )
         restrictions = Restrictions.parse(fields.get("restrictions"), f"{path}.restrictions")
         if restrictions.reservation is not None:

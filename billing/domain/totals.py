@@ -29,6 +29,16 @@ class Totals:
     priced: dict[Lane, np.ndarray[tuple[int], np.dtype[np.bool_]]]
     dtype: type
 
+    def mark(self, lane: Lane, session: Ints) -> None:
+        """Note that this lane was priced for these sessions, be it at nothing."""
+        if len(session) == 0:
+            return
+        if lane not in self.by_lane:
+            zeros = np.zeros(len(self.excl), dtype=self.dtype)
+            self.by_lane[lane] = (zeros, zeros)
+            self.priced[lane] = np.zeros(len(self.excl), dtype=np.bool_)
+        self.priced[lane][session] = True
+
 
 def width(plan: Plan, parts: Sequence[Rows], sessions: int) -> type:
     """`int64` if no sum of this batch can leave it, otherwise Python's integers."""

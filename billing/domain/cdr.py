@@ -1,0 +1,86 @@
+"""Charge detail records of OCPI 2.2.1 and 2.1.1, decoded.
+
+Only the fields that a price depends on are decoded; everything else in the text is skipped. Tariffs stay text here
+(`cdr_tariffs` reads each distinct text once).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from billing.domain.errors import SessionError
+
+_NOTHING: Final = msgspec.Raw(b"")
+
+
+class Dimension(msgspec.Struct, gc=False):
+    """One CdrDimension: a type and a volume."""
+
+    type: str
+    volume: float
+
+
+class Period(msgspec.Struct, gc=False):
+    """One ChargingPeriod."""
+
+    start_date_time: str
+    dimensions: list[Dimension]
+    tariff_id: str | None = None
+
+
+class Place(msgspec.Struct, gc=False):
+    """A location; `time_zone` is not part of a CDR in OCPI 2.2.1, but some send it."""
+
+    time_zone: str | None = None
+
+
+class Cdr(msgspec.Struct, gc=False):
+    """A charge detail record. `stop_date_time` and `location` are the names of OCPI 2.1.1."""
+
+    start_date_time: str
+    charging_periods: list[Period]
+    id: str = ""
+    end_date_time: str | None = None
+    stop_date_time: str | None = None
+    session_id: str | None = None
+    total_energy: float | None = None
+    tariffs: msgspec.Raw = _NOTHING
+    cdr_location: Place | None = None
+    location: Place | None = None
+
+    @property
+    def is_211(self) -> bool:
+        return self.stop_date_time is not None and self.end_date_time is None
+
+
+class Line(msgspec.Struct, gc=False):
+    """One line of the `price` command."""
+
+    cdr: Cdr
+    tariff: msgspec.Raw = _NOTHING
+    tariffs: msgspec.Raw = _NOTHING
+    time_zone: str | None = None
+
+
+_decoder: Final = msgspec.json.Decoder(Line)
+_AT: Final = re.compile(r"`\$\.?(.*)`$")
+
+
+def decode(text: bytes | str) -> Line:
+    """One line of JSON as a `Line`.
+
+    Raises:
+        SessionError: it is not JSON, or a field that a price depends on is missing or of the wrong type.
+    """
+    try:
+        return _decoder.decode(text)
+    except msgspec.ValidationError as problem:
+        what, _, where = str(problem).partition(" - at ")
+        found = _AT.search(where)
+        field = found[1] if found else ""
+        raise SessionError(f"{field or 'The line'}: {what}.", field=field) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise SessionError(f"The line is not JSON: {problem}.") from None
