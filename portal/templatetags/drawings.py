@@ -87,9 +87,7 @@ def week_clock(hours: Sequence[Sequence[int]], label: str) -> SafeString:
             ((band, x, y, CELL_WIDTH - CELL_GAP, CELL_HEIGHT - CELL_GAP) for band, x, y in cells),
         ),
         format_html_join("", '<text class="week__text" x="0" y="{}">{}</text>', _day_labels()),
-        format_html_join(
-            "", '<text class="week__text" x="{}" y="8" text-anchor="{}">{}</text>', _hour_labels()
-        ),
+        format_html_join("", '<text class="week__text" x="{}" y="8" text-anchor="{}">{}</text>', _hour_labels()),
     )
 
 
@@ -99,8 +97,7 @@ def _day_labels() -> list[tuple[int, Any]]:
 
 def _hour_labels() -> list[tuple[int, str, str]]:
     return [
-        (WEEK_LEFT + hour * CELL_WIDTH, "start" if hour == 0 else "middle", f"{hour:02d}")
-        for hour in range(0, 25, 3)
+        (WEEK_LEFT + hour * CELL_WIDTH, "start" if hour == 0 else "middle", f"{hour:02d}") for hour in range(0, 25, 3)
     ]
 
 

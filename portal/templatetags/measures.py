@@ -23,14 +23,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from billing.domain.money import minor_digits
+
 register = template.Library()
 
 DASH = "\u2013"
 NBSP = "\u00a0"
 MINUS = "\u2212"
-
-MINOR_UNITS = {"ISK": 0, "JPY": 0, "KRW": 0, "HUF": 2}
-"""Currencies whose smallest unit is not a hundredth; all others have two decimals."""
 
 SWEDISH_SYMBOLS = {"SEK": "kr", "EUR": "€"}
 """What Swedish writes after the amount; other currencies keep their code, which is unambiguous."""
@@ -43,7 +42,7 @@ def money(amount: Quantity, currency: str = "SEK") -> str:
     """An amount with its currency, to the smallest unit: `1 190,00 kr`, `SEK 1,190.00`."""
     if amount is None:
         return DASH
-    places = MINOR_UNITS.get(currency, 2)
+    places = minor_digits(currency)
     return _with_currency(_number(_exact(amount, "money"), places), currency)
 
 
@@ -54,7 +53,7 @@ def unit_price(amount: Quantity, currency: str = "SEK") -> str:
         return DASH
     exact = _exact(amount, "unit_price").normalize()
     exponent = exact.as_tuple().exponent
-    places = max(-exponent, MINOR_UNITS.get(currency, 2)) if isinstance(exponent, int) else 2
+    places = max(-exponent, minor_digits(currency)) if isinstance(exponent, int) else 2
     return _with_currency(_number(exact, places), currency)
 
 

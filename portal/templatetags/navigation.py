@@ -53,9 +53,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("tariffs", _("Tariffs"), "finance:tariff_list", "tariffs", ("view_tariffs",)),
             Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
-            Entry(
-                "reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)
-            ),
+            Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
         ),
     ),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.handlers.wsgi import WSGIHandler
@@ -59,7 +59,7 @@ def catalogue() -> Iterator[str]:
     engine = Engine.get_default()
     folders = engine.dirs
     with override_settings(ROOT_URLCONF="portal.tests.face.urls", MIDDLEWARE=middleware):
-        engine.dirs = [*folders, Path(face.__file__).parent / "templates"]
+        engine.dirs = [*folders, str(Path(face.__file__).parent / "templates")]
         for loader in engine.template_loaders:
             loader.reset()
         server = ThreadedWSGIServer(("127.0.0.1", 0), QuietHandler)

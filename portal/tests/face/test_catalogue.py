@@ -129,6 +129,15 @@ def test_a_template_names_only_pictures_that_exist(path):
     assert set(used) <= sprite
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(BASE_DIR / "templates")))
+def test_a_template_uses_only_classes_that_are_drawn(path):
+    sheets = "".join(sheet.read_text() for sheet in (BASE_DIR / "static" / "css").glob("*.css"))
+    attributes = re.findall(r'class="((?:[^"{]|{%.*?%}|{{.*?}})*)"', path.read_text())
+    whole = [re.sub(r"\S*{{.*?}}\S*", " ", re.sub(r"{%.*?%}", " ", each)) for each in attributes]
+    used = {name for each in whole for name in each.split()}
+    assert used - set(re.findall(r"\.([a-zA-Z][\w-]*)", sheets)) == set()
+
+
 @pytest.mark.parametrize("code", [400, 403, 404])
 def test_an_error_page_says_what_happened_and_shows_a_way_back(code, settings):
     settings.ROOT_URLCONF = "portal.tests.face.urls"
