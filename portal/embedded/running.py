@@ -49,7 +49,7 @@ def run(state: State, port: int, began: float) -> int:
         with Supervisor(state) as supervisor:
             try:
                 environment = make_ready(state, supervisor)
-                asking = ask_for_people(environment)
+                asking = ask_for_people(supervisor, environment)
                 web = supervisor.start(web_program(without_owner(environment), port))
                 wait_for(web, port, environment)
                 for program in (worker_program, timetable_program):
@@ -100,15 +100,17 @@ def make_ready(state: State, supervisor: Supervisor) -> dict[str, str]:
     """
     compile_catalogues()
     collecting = begin_command(
-        ["collectstatic", "--noinput", "--verbosity=0"], servers.environment(state, servers.addresses(state))
+        supervisor,
+        ["collectstatic", "--noinput", "--verbosity=0"],
+        servers.environment(state, servers.addresses(state)),
     )
     environment = servers.environment(state, servers.start(state, supervisor))
-    migrate(environment)
+    migrate(supervisor, environment)
     if collecting.wait():
         raise Refusal("The style sheets and scripts could not be collected; the reason is above.")
     if wants_demonstration(environment):
         say("Building the demonstration (once) ...")
-        if begin_command(["demo"], environment).wait():
+        if begin_command(supervisor, ["demo"], environment).wait():
             raise Refusal(
                 "The demonstration could not be built; the reason is above. "
                 f"Remove {state.root} and start again, or set WATTLEDGER_DEMO=0 to go on without it."
@@ -125,10 +127,10 @@ def compile_catalogues() -> None:
 
 
 def begin_command(
-    arguments: Sequence[str], environment: Mapping[str, str], *, captured: bool = False
+    supervisor: Supervisor, arguments: Sequence[str], environment: Mapping[str, str], *, captured: bool = False
 ) -> subprocess.Popen[str]:
     """Start a management command that ends when we do; its output may be captured and its errors dropped."""
-    return subprocess.Popen(  # our own command
+    command = subprocess.Popen(  # our own command
         [sys.executable, str(CHECKOUT / "manage.py"), *arguments],
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -138,21 +140,23 @@ def begin_command(
         start_new_session=True,
         preexec_fn=die_with_us(signal.SIGTERM),  # noqa: PLW1509  # we have one thread
     )
+    supervisor.errands.append(command)
+    return command
 
 
-def migrate(environment: Mapping[str, str]) -> None:
+def migrate(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
     """Bring the schema up to date as its owner; without his address, make sure that it is.
 
     Raises:
         Refusal: a migration failed, or is missing and we may not run it.
     """
     if environment.get("DATABASE_OWNER_URL"):
-        if begin_command(["migrate", "--noinput", "--verbosity=0"], environment).wait():
+        if begin_command(supervisor, ["migrate", "--noinput", "--verbosity=0"], environment).wait():
             raise Refusal("The migrations failed; the reason is above.")
         return
     say("DATABASE_OWNER_URL is not set: migrations are checked, not run.")
     as_app = {**environment, "DATABASE_ROLE": "app"}
-    if begin_command(["migrate", "--check", "--verbosity=0"], as_app).wait():
+    if begin_command(supervisor, ["migrate", "--check", "--verbosity=0"], as_app).wait():
         raise Refusal(
             "The database misses migrations, or cannot be reached. "
             "Run `bin/manage migrate` with DATABASE_OWNER_URL set to the owner's address."
@@ -252,11 +256,11 @@ def welcome(state: State, port: int, seconds: float, people: str) -> None:
     tell("\n".join(lines))
 
 
-def ask_for_people(environment: Mapping[str, str]) -> subprocess.Popen[str] | None:
+def ask_for_people(supervisor: Supervisor, environment: Mapping[str, str]) -> subprocess.Popen[str] | None:
     """Begin to ask the demonstration who can sign in; outside development there is none."""
     if servers.kind() != "development":
         return None
-    return begin_command(["demo", "--sign-ins"], environment, captured=True)
+    return begin_command(supervisor, ["demo", "--sign-ins"], environment, captured=True)
 
 
 def told(asking: subprocess.Popen[str] | None) -> str:

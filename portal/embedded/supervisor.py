@@ -6,6 +6,7 @@ whole one is worse than none.
 """
 
 import signal
+import subprocess
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class Supervisor:
     def __init__(self, state: State, *, tell: Callable[[str], None] = say) -> None:
         self.state = state
         self.children: list[Child] = []
+        self.errands: list[subprocess.Popen[str]] = []  # short commands, such as the migrations
         self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=ENDS_THAT_ARE_TOO_MANY))
         self._tell = tell
 
@@ -60,6 +62,10 @@ class Supervisor:
 
     def stop(self) -> None:
         """Stop everything: first what uses the servers, side by side, then the servers one by one."""
+        for errand in self.errands:  # first, before its database goes
+            if errand.poll() is None:
+                errand.terminate()
+                errand.wait()
         users = [child for child in self.children if not child.program.is_server]
         servers = [child for child in self.children if child.program.is_server]
         for child in users:

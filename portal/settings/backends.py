@@ -17,6 +17,8 @@ _default: dict[str, Any] = env.database(DATABASE_ROLES[DATABASE_ROLE])
 _pool_size = env.number("DATABASE_POOL_SIZE", 8)
 if KIND != "test" and DATABASE_ROLE == "app" and _pool_size:
     _default["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+    # A connection is tried before it is handed out, or each one costs an error page after PostgreSQL restarts.
+    _default["CONN_HEALTH_CHECKS"] = True
 # PgBouncer in transaction mode cannot keep a cursor open between statements.
 _default["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", default=False)
 _default["TEST"] = {"NAME": "test_" + env.text("WATTLEDGER_TEST_DB", "wattledger")}
