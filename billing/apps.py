@@ -5,6 +5,8 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import registers  # noqa: PLC0415  # needs loaded models
+        from billing import registers, tasks  # needs loaded models
+        from billing.services import messages
 
         registers.register()
+        messages.register(tasks.send)

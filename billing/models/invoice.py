@@ -34,8 +34,14 @@ class NumberSeries(OperatorOwned):
         return f"{self.code}{self.last_number}"
 
 
+def with_check_digit(number: int) -> str:
+    """Append the Luhn check digit that a Swedish OCR reference ends with."""
+    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(str(number)))]
+    return f"{number}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
+
+
 class Invoice(OperatorOwned):
-    """A bill of one month, or the credit note of one. Amounts in the currency's minor unit, as decimals.
+    """A bill of one month, or the credit note of one: then every quantity and amount has the opposite sign.
 
     amount_excl_vat + vat + rounding = amount_due (EN 16931: BT-109, BT-110, BT-114, BT-115).
     """
@@ -102,6 +108,11 @@ class Invoice(OperatorOwned):
     def __str__(self) -> str:
         return f"{self.series}{self.number}" if self.number else str(_("draft"))
 
+    @property
+    def payment_reference(self) -> str:
+        """The OCR number of Swedish giro payments: the number with its check digit (mod 10); empty for a draft."""
+        return "" if self.number is None else with_check_digit(self.number)
+
 
 class InvoiceLine(OperatorOwned):
     """One quantity at one price: a session's component, excluding VAT, rounded half up to the minor unit."""
@@ -167,7 +178,14 @@ class BilledSession(OperatorOwned):
                 name="session_billed_once",
             ),
         ]
-        indexes = [models.Index(fields=["operator", "invoice"], name="billed_session_of_invoice")]
+        indexes = [
+            models.Index(fields=["operator", "invoice"], name="billed_session_of_invoice"),
+            models.Index(
+                fields=["operator", "released_by"],
+                name="billed_session_released",
+                condition=Q(released_by__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"session {self.session_id} on invoice {self.invoice_id}"

@@ -14,18 +14,19 @@ class InvoiceRun(OperatorOwned):
     """One pass over all drivers of an operator for one calendar month.
 
     Bills every closed session that ended before `until` and stands on no invoice yet: a session
-    that arrived too late for its month is billed by the next run.
+    that arrived too late for its month is billed by the next run. `since` is the end of the oldest
+    such session when the run was planned, so that a chunk need not read years of billed ones.
     """
 
     class State(models.TextChoices):
         RUNNING = "running", _("drafting")
         READY = "ready", _("ready to issue")
-        ISSUING = "issuing", _("issuing")
         ISSUED = "issued", _("issued")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     month = models.DateField(_("month"), help_text=_("First day of the billed month."))
     until = models.DateTimeField(help_text="End of the month in the operator's zone.")
+    since = models.DateTimeField(null=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.RUNNING)
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     issued_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -48,11 +49,15 @@ class InvoiceRun(OperatorOwned):
 
 
 class RunChunk(OperatorOwned):
-    """A range of drivers billed by one task. Its lease tells a sweep whether the task still lives."""
+    """A range of drivers billed by one task, in one transaction.
+
+    The lock on its row keeps two workers apart; its lease only tells the sweep when to send again.
+    """
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="chunks")
     first_driver_id = models.BigIntegerField()
     last_driver_id = models.BigIntegerField()
+    sessions = models.BigIntegerField(default=0, help_text="How many were waiting when the run was planned.")
     is_done = models.BooleanField(default=False)
     attempts = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)

@@ -1,0 +1,121 @@
+"""Which tariff version prices a session: by driver, then group, then site, then everywhere.
+
+Among assignments of the same target the one that began last wins; of the tariff's published versions
+the newest one in force. Both are judged at the start of the session. The same choice serves one
+session on a page and a batch of thousands: it is made on columns.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import orjson
+
+from billing.columns import Batch
+from billing.domain.columns import Bools, Ints
+from billing.domain.tariff import Tariff as Terms
+from billing.domain.tariff import parse_tariff
+from billing.models import TariffAssignment, TariffVersion
+from charging.models import Site
+from tenants.scoping import current_operator_id
+
+#: No assignment reaches the session; one does, but its tariff had no published version yet.
+NO_TARIFF, NO_VERSION = -1, -2
+_EVER = 2**62
+#: Weakest first: later rules overwrite earlier ones.
+_LEVELS = ("everywhere", "site", "group", "driver")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """An assignment as numbers: `target` is 0 for everywhere."""
+
+    level: str
+    target: int
+    tariff: int
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PriceBook:
+    """Everything that decides prices at one operator, read once for many batches."""
+
+    rules: tuple[_Rule, ...]
+    versions: dict[int, tuple[TariffVersion, ...]]
+    zones: dict[int, str]
+
+    def choose(self, batch: Batch) -> tuple[list[TariffVersion], Ints]:
+        """Return the versions the batch needs, and for each session an index into them (or a reason, below 0)."""
+        tariff = np.zeros(len(batch), dtype=np.int64)
+        present = {level: set(np.unique(getattr(batch, level)).tolist()) for level in _LEVELS[1:]}
+        for rule in self.rules:
+            if rule.target in present.get(rule.level, {0}):
+                tariff[self._reached(rule, batch)] = rule.tariff
+        chosen = np.where(tariff == 0, NO_TARIFF, NO_VERSION)
+        needed: list[TariffVersion] = []
+        for number in np.unique(tariff[tariff != 0]).tolist():
+            rows = np.flatnonzero(tariff == number)
+            self._pick_versions(number, rows, batch, chosen, needed)
+        return needed, chosen
+
+    @staticmethod
+    def _reached(rule: _Rule, batch: Batch) -> Bools:
+        within: Bools = (batch.start >= rule.since) & (batch.start < rule.until)
+        if rule.level == "everywhere":
+            return within
+        here: Bools = getattr(batch, rule.level) == rule.target
+        return within & here
+
+    def _pick_versions(self, tariff: int, rows: Ints, batch: Batch, chosen: Ints, needed: list[TariffVersion]) -> None:
+        versions = self.versions.get(tariff, ())
+        begins = np.array([_seconds(version.valid_from) for version in versions], dtype=np.int64)
+        place = np.searchsorted(begins, batch.start[rows], side="right") - 1
+        for number in np.unique(place[place >= 0]).tolist():
+            chosen[rows[place == number]] = len(needed)
+            needed.append(versions[number])
+
+
+def price_book() -> PriceBook:
+    """Read the current operator's assignments, published versions and the zones of its sites. Three queries."""
+    rows = TariffAssignment.objects.order_by("valid_from", "pk")
+    rules = sorted((_rule(row) for row in rows), key=lambda rule: _LEVELS.index(rule.level))
+    versions: dict[int, list[TariffVersion]] = {}
+    for version in TariffVersion.objects.filter(published_at__isnull=False).order_by("valid_from", "number"):
+        versions.setdefault(version.tariff_id, []).append(version)
+    return PriceBook(
+        rules=tuple(rules),
+        versions={tariff: tuple(found) for tariff, found in versions.items()},
+        zones=dict(Site.objects.values_list("pk", "time_zone")),
+    )
+
+
+def _rule(row: TariffAssignment) -> _Rule:
+    level = next((name for name in ("driver", "group", "site") if getattr(row, f"{name}_id")), "everywhere")
+    return _Rule(
+        level=level,
+        target=getattr(row, f"{level}_id", 0) or 0,
+        tariff=row.tariff_id,
+        since=_seconds(row.valid_from),
+        until=_EVER if row.valid_until is None else _seconds(row.valid_until),
+    )
+
+
+def _seconds(moment: object) -> int:
+    return int(moment.timestamp())  # type: ignore[attr-defined]
+
+
+def terms(versions: Iterable[TariffVersion]) -> tuple[Terms, ...]:
+    """The versions as the kernel reads them. Parsed once: a published version never changes."""
+    return tuple(_parsed(current_operator_id(), version.pk, _written(version)) for version in versions)
+
+
+def _written(version: TariffVersion) -> bytes:
+    return orjson.dumps({"version": f"{version.public_id}", "document": version.document})
+
+
+@lru_cache(maxsize=512)
+def _parsed(operator_id: int, version_id: int, written: bytes) -> Terms:
+    read = orjson.loads(written)
+    return parse_tariff(read["document"], version=read["version"])

@@ -1,0 +1,69 @@
+"""Closed sessions that stand on no invoice, as a run sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from billing.models import InvoiceRun
+from tenants.scoping import current_operator_id
+
+# Those with a problem or without a driver are nobody's to bill; free ones stand on no invoice.
+_UNBILLED = """
+FROM charging_chargingsession s
+LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND s.state = 'COMPLETED'
+  AND s.review IN ('', 'approved') AND s.driver_id IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
+  AND NOT EXISTS (SELECT 1 FROM billing_billedsession b WHERE b.operator_id = %(operator)s
+                  AND b.session_id = s.id AND b.released_by_id IS NULL)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverSessions:
+    """How many of a driver's sessions wait for the run, and when the oldest of them ended."""
+
+    driver_id: int
+    sessions: int
+    oldest: datetime
+
+
+def by_driver(run: InvoiceRun) -> list[DriverSessions]:
+    """What waits for the run, by driver, in order of their ids."""
+    sql = "SELECT s.driver_id, count(*), min(s.ended_at)" + _UNBILLED + "GROUP BY 1 ORDER BY 1"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"operator": current_operator_id(), "until": run.until})
+        return [DriverSessions(*row) for row in cursor.fetchall()]
+
+
+def unrated_ids(run: InvoiceRun, first_driver_id: int, last_driver_id: int) -> list[int]:
+    """Sessions of these drivers that the run should bill and that have no price yet."""
+    sql = (
+        "SELECT s.id"
+        + _UNBILLED
+        + "AND p.id IS NULL AND s.driver_id BETWEEN %(first)s AND %(last)s AND s.ended_at >= %(since)s ORDER BY 1"
+    )
+    values: dict[str, Any] = {
+        "operator": current_operator_id(),
+        "until": run.until,
+        "since": run.since,
+        "first": first_driver_id,
+        "last": last_driver_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+def drafted_under_review(run: InvoiceRun) -> int:
+    """How many sessions on the run's drafts wait for a person's decision or were written off since."""
+    sql = """
+    SELECT count(*) FROM billing_billedsession b
+    JOIN billing_invoice i ON i.operator_id = b.operator_id AND i.id = b.invoice_id
+    JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
+    WHERE b.operator_id = %s AND i.run_id = %s AND s.review NOT IN ('', 'approved')
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [current_operator_id(), run.pk])
+        return int(cursor.fetchone()[0])

@@ -1,0 +1,120 @@
+"""Credit notes: an invoice is undone whole, never edited.
+
+The credit note has the invoice's lines with the opposite sign, refers to it unambiguously (ML 2023:200,
+17 kap. 22–23 §), takes the next number of the same series, and releases the sessions. Released sessions go
+under review, flagged `credited`: a person decides whether they are billed again or written off.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from billing.domain.calendar import day_of
+from billing.domain.errors import BillingError
+from billing.models import Invoice
+from billing.services import messages, numbers
+from tenants import audit
+from tenants.models import Operator, User
+from tenants.scoping import current_operator_id
+
+CREDITED = "credited"
+
+_MIRROR = """
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+    quantity, unit, unit_price, vat_rate, amount_excl_vat)
+SELECT operator_id, %(note)s, position, session_id, tariff_version_id, component,
+    -quantity, unit, unit_price, vat_rate, -amount_excl_vat
+FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s;
+INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
+SELECT operator_id, %(note)s, vat_rate, -taxable, -vat
+FROM billing_invoicevat WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s;
+UPDATE billing_billedsession SET released_by_id = %(note)s
+WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id IS NULL;
+UPDATE charging_chargingsession s
+SET review = 'pending', flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
+FROM billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND s.operator_id = b.operator_id AND s.id = b.session_id
+"""
+
+
+class CreditRefused(BillingError):
+    """The document cannot be credited."""
+
+    code = "credit_refused"
+
+
+@transaction.atomic
+def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> Invoice:
+    """Issue the credit note of a whole invoice and return it. Repeating it returns the same one.
+
+    reason: stands on the credit note; at most 300 characters.
+
+    Raises:
+        CreditRefused: it is a draft or itself a credit note, or the reason is missing or too long.
+    """
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("driver").get(pk=invoice.pk)
+    existing = Invoice.objects.filter(credits=invoice).first()
+    if existing is not None:
+        return existing
+    _check(invoice, reason)
+    operator = Operator.objects.get(pk=current_operator_id())
+    note = _draft(invoice, reason=reason.strip(), at=at)
+    _mirror(invoice, note)
+    today = day_of(at, operator.time_zone)
+    numbers.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
+    note.refresh_from_db()
+    audit.record(
+        "invoice.credited",
+        about=invoice,
+        credit_note=str(note),
+        sessions=invoice.session_count,
+        amount_due=str(note.amount_due),
+        credited_by=by.pk if by else None,
+    )
+    messages.send("billing.tasks.render_documents")
+    return note
+
+
+def _check(invoice: Invoice, reason: str) -> None:
+    if invoice.kind != Invoice.Kind.INVOICE:
+        raise CreditRefused(_("A credit note cannot be credited."), field="invoice", value=str(invoice))
+    if invoice.state != Invoice.State.ISSUED:
+        raise CreditRefused(_("A draft is discarded, not credited."), field="invoice", value=str(invoice))
+    if not 0 < len(reason.strip()) <= 300:
+        raise CreditRefused(_("Give a reason of at most 300 characters."), field="reason", value=reason[:40])
+
+
+def _draft(invoice: Invoice, *, reason: str, at: datetime) -> Invoice:
+    return Invoice.objects.create(
+        kind=Invoice.Kind.CREDIT_NOTE,
+        credits=invoice,
+        reason=reason,
+        driver=invoice.driver,
+        buyer_id=invoice.buyer_id,
+        series=invoice.series,
+        month=invoice.month,
+        currency=invoice.currency,
+        amount_excl_vat=-invoice.amount_excl_vat,
+        vat=-invoice.vat,
+        rounding=-invoice.rounding,
+        amount_due=-invoice.amount_due,
+        session_count=invoice.session_count,
+        energy_wh=-invoice.energy_wh,
+        drafted_at=at,
+    )
+
+
+def _mirror(invoice: Invoice, note: Invoice) -> None:
+    values: dict[str, Any] = {
+        "operator": note.operator_id,
+        "invoice": invoice.pk,
+        "note": note.pk,
+        "flag": CREDITED,
+        "why": _("Credited: %(reason)s") % {"reason": note.reason[:280]},
+    }
+    with connection.cursor() as cursor:
+        for statement in _MIRROR.split(";\n"):
+            cursor.execute(statement, values)

@@ -1,0 +1,102 @@
+"""Issuing: gap-free numbers under a lock, the seller's particulars, the due date, and frozen from then on.
+
+Invoices and credit notes share one series for each operator, so that a missing document is seen at once
+(ML 2023:200, 17 kap. 24 § 2; Skatteverket, ställningstagande 2023-06-26). The row of the series stays locked
+until the transaction ends: a number exists if and only if its document does.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db import connection
+from django.db.models import QuerySet
+
+from billing.models import Invoice, NumberSeries
+from tenants.models import Operator
+
+SELLER_FIELDS = (
+    "name",
+    "legal_name",
+    "organisation_number",
+    "vat_number",
+    "street",
+    "postal_code",
+    "city",
+    "country",
+    "email",
+    "phone",
+    "bankgiro",
+    "approved_for_f_tax",
+    "language",
+    "time_zone",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What was issued: how many documents, their first and last number, their sum."""
+
+    count: int
+    first: int | None
+    last: int | None
+    amount_due: Decimal
+
+    def facts(self) -> dict[str, Any]:
+        """For the audit log."""
+        return {
+            "invoices": self.count,
+            "first_number": self.first,
+            "last_number": self.last,
+            "amount_due": str(self.amount_due),
+        }
+
+
+# Ordered by customer number, as numbers where they are numbers: 999 before 1001.
+_ISSUE = """
+WITH ordered AS (
+    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place, d.identity_id
+    FROM billing_invoice i JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
+    WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
+)
+UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = %(due)s,
+    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id)
+FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
+RETURNING i.number, i.amount_due
+"""
+
+
+def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued_on: date) -> Issued:
+    """Give the drafts of one series their numbers and freeze them. Must run in one transaction."""
+    series = _locked_series(operator)
+    ids = list(drafts.filter(state=Invoice.State.DRAFT).values_list("pk", flat=True))
+    values: dict[str, Any] = {
+        "operator": operator.pk,
+        "ids": ids,
+        "last": series.last_number,
+        "at": at,
+        "due": issued_on + timedelta(days=operator.payment_terms_days),
+        "seller": orjson.dumps(seller(operator)).decode(),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ISSUE, values)
+        rows = cursor.fetchall()
+    if rows:
+        series.last_number += len(rows)
+        series.save(update_fields=["last_number"])
+    given = [number for number, _ in rows]
+    return Issued(
+        len(rows), min(given, default=None), max(given, default=None), sum((due for _, due in rows), Decimal(0))
+    )
+
+
+def seller(operator: Operator) -> dict[str, Any]:
+    """The operator's particulars as an invoice keeps them."""
+    return {field: getattr(operator, field) for field in SELLER_FIELDS}
+
+
+def _locked_series(operator: Operator) -> NumberSeries:
+    NumberSeries.objects.bulk_create([NumberSeries(code="F")], ignore_conflicts=True)
+    return NumberSeries.objects.select_for_update(of=("self",)).get(operator=operator, code="F")

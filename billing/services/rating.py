@@ -1,0 +1,185 @@
+"""Rating: every closed session gets a price, or a reason why it has none.
+
+Continuous: sessions without a price are found in the database, whatever became of the message that
+announced them. A price that is no longer right (a new version, another assignment) is deleted while
+the session stands on no invoice, and is thereby waiting again.
+
+What never happens: a session priced zero because something was missing. No payer, no tariff, no
+reading: each is a problem with a code, which a person sees under review.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+import numpy as np
+from django.db import connection, transaction
+from django.utils.translation import gettext_noop
+
+from billing import columns
+from billing.columns import Batch, PricedSession
+from billing.domain.columns import Ints
+from billing.domain.rated import Rated
+from billing.domain.rating import rate as price
+from billing.domain.tariff import Tariff as Terms
+from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
+from billing.selectors import terms, waiting
+from billing.selectors.terms import PriceBook
+from billing.services import messages
+from tenants.scoping import current_operator_id
+
+BATCH = 20_000
+_ADVISORY_CLASS = 0x57_4C_01
+
+NO_DRIVER = ("no_driver", gettext_noop("Nobody pays for this session: its card belongs to no driver."))
+NO_TARIFF = ("no_tariff", gettext_noop("No tariff is assigned to the driver, the group, the site or everywhere."))
+NO_VERSION = ("no_version", gettext_noop("The assigned tariff had no published version when the session started."))
+
+_STAGE = """
+CREATE TEMP TABLE rated (
+    session_id bigint, tariff_version_id bigint, state text, problem text, problem_message text,
+    currency text, excl numeric, incl numeric, lines jsonb, flags integer
+) ON COMMIT DROP
+"""
+# Whoever drafts an invoice locks the prices it takes. Waiting for that lock here, and looking for the
+# invoice only afterwards, keeps a price from changing under an invoice.
+_LOCK = """
+SELECT 1 FROM billing_sessionprice p JOIN rated r ON r.session_id = p.session_id
+WHERE p.operator_id = %s ORDER BY p.id FOR UPDATE OF p
+"""
+_WRITE = """
+INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_message,
+    currency, amount_excl_vat, amount_incl_vat, lines, flags, rated_at)
+SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.problem_message,
+    r.currency, r.excl, r.incl, r.lines, r.flags, now()
+FROM rated r
+WHERE NOT EXISTS (SELECT 1 FROM billing_billedsession b WHERE b.operator_id = %(operator)s
+                  AND b.session_id = r.session_id AND b.released_by_id IS NULL)
+ON CONFLICT (operator_id, session_id) DO UPDATE SET
+    tariff_version_id = excluded.tariff_version_id, state = excluded.state, problem = excluded.problem,
+    problem_message = excluded.problem_message, currency = excluded.currency,
+    amount_excl_vat = excluded.amount_excl_vat, amount_incl_vat = excluded.amount_incl_vat,
+    lines = excluded.lines, flags = excluded.flags, rated_at = excluded.rated_at
+"""
+
+
+def rate_waiting(*, limit: int = BATCH) -> int:
+    """Rate up to `limit` sessions that wait for a price; return how many. 0 when there are none.
+
+    One worker at a time does this for an operator; another one called meanwhile finds nothing to do.
+    """
+    if not _only_one():
+        return 0
+    return rate(waiting.session_ids(limit=limit))
+
+
+def rate(session_ids: Iterable[int]) -> int:
+    """Rate these closed sessions, anew if they have a price. Billed ones and those under review keep what they have.
+
+    Returns how many got a price or a problem.
+    """
+    wanted = waiting.open_to_rating(list(session_ids))
+    book = terms.price_book()
+    done = 0
+    for start in range(0, len(wanted), BATCH):
+        done += _rate_batch(book, wanted[start : start + BATCH])
+    return done
+
+
+def forget_tariff(tariff: Tariff, *, since: datetime) -> int:
+    """Drop the unbilled prices that any assignment of the tariff could change from `since` on."""
+    return sum(forget_target(assignment, since=since) for assignment in tariff.assignments.all())
+
+
+def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
+    """Drop the unbilled prices of sessions from `since` on that an assignment reaches; they are rated anew."""
+    since = max(since, assignment.valid_from)
+    dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
+    messages.send("billing.tasks.rate_waiting_sessions")
+    return dropped
+
+
+def _only_one() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, %s)", [_ADVISORY_CLASS, current_operator_id() & 0x7FFFFFFF]
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:
+    batch = columns.read(current_operator_id(), session_ids)
+    if len(batch) == 0:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS rated")
+        cursor.execute(_STAGE)
+        with cursor.connection.cursor() as raw, raw.copy("COPY rated FROM STDIN") as copy:
+            for block in _rows(book, batch):
+                copy.write(block)
+        operator = current_operator_id()
+        cursor.execute("ANALYZE rated")
+        cursor.execute(_LOCK, [operator])
+        cursor.execute(_WRITE, {"operator": operator})
+    return len(batch)
+
+
+def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
+    """The batch as lines for COPY: each session exactly once, with its price or its problem."""
+    versions, chosen = book.choose(batch)
+    chosen = np.where((batch.driver == 0) & (chosen >= 0), _UNPAID, chosen)
+    for reason, problem in _PROBLEMS.items():
+        yield _problem_rows(batch, np.flatnonzero(chosen == reason), *problem)
+    for rows, used in _kernel_groups(batch, versions, chosen):
+        picked = np.unique(chosen[rows])
+        place = np.searchsorted(picked, chosen[rows])
+        needed = [versions[number] for number in picked.tolist()]
+        rated = price(batch.metered(rows, zones=book.zones, tariff=place), used)
+        yield _priced_rows(batch, rows, needed, rated)
+        yield from _fault_rows(batch, rows, rated)
+
+
+_UNPAID = -3
+_PROBLEMS = {_UNPAID: NO_DRIVER, terms.NO_TARIFF: NO_TARIFF, terms.NO_VERSION: NO_VERSION}
+
+
+def _kernel_groups(
+    batch: Batch, versions: list[TariffVersion], chosen: Ints
+) -> Iterator[tuple[Ints, tuple[Terms, ...]]]:
+    """Rows that one call of the kernel can take: one slot length, one currency."""
+    parsed = terms.terms(versions)
+    codes = sorted({one.currency for one in parsed})
+    currency = np.array([codes.index(one.currency) for one in parsed], dtype=np.int64)
+    priced = np.flatnonzero(chosen >= 0)
+    kinds = np.stack([batch.interval[priced], currency[chosen[priced]]])
+    for interval, money in np.unique(kinds, axis=1).T.tolist():
+        rows = priced[(kinds[0] == interval) & (kinds[1] == money)]
+        yield rows, tuple(parsed[number] for number in np.unique(chosen[rows]).tolist())
+
+
+def _priced_rows(batch: Batch, rows: Ints, versions: list[TariffVersion], rated: Rated) -> str:
+    ids, which = batch.id[rows].tolist(), rated.tariff.tolist()
+    numbers = [version.pk for version in versions]
+    return "".join(
+        _priced_row(ids[session.index], numbers[which[session.index]], session) for session in columns.priced(rated)
+    )
+
+
+def _priced_row(session_id: int, version_id: int, session: PricedSession) -> str:
+    state = SessionPrice.State.FREE.value if session.is_free else SessionPrice.State.PRICED.value
+    return (
+        f"{session_id}\t{version_id}\t{state}\t\t\t{session.currency}\t{session.excl}\t{session.incl}"
+        f"\t{session.lines}\t{session.flags}\n"
+    )
+
+
+def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:
+    for fault in np.unique(rated.fault[rated.fault != 0]).tolist():
+        hit = np.flatnonzero(rated.fault == fault)
+        error = rated.error(int(hit[0]))
+        if error is not None:
+            yield _problem_rows(batch, rows[hit], error.code, error.message)
+
+
+def _problem_rows(batch: Batch, rows: Ints, code: str, message: str) -> str:
+    state = SessionPrice.State.PROBLEM.value
+    return "".join(f"{pk}\t\\N\t{state}\t{code}\t{message}\t\t0\t0\t[]\t0\n" for pk in batch.id[rows].tolist())

@@ -1,0 +1,209 @@
+"""Invoice runs: one month of all drivers, drafted in chunks, reviewed, issued.
+
+Why every session is billed once, whatever is killed, lost, doubled or started twice:
+
+- a chunk is one transaction: it leaves its invoices and the mark that it is done, or nothing;
+- the lock on the chunk's row keeps a second worker out until the first has ended, however it ended;
+- prices are locked while an invoice takes them, so they cannot change underneath;
+- behind it all the unique index of `BilledSession` refuses a session's second invoice.
+
+Messages only hurry: `unfinished` finds what nobody works on.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q, Sum
+from django.utils.translation import gettext as _
+
+from billing.domain.calendar import day_of, month_bounds
+from billing.domain.errors import BillingError
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, InvoiceVat, RunChunk, RunProblem
+from billing.selectors import unbilled
+from billing.services import drafting, messages, numbers, rating
+from tenants import audit
+from tenants.models import Operator, User
+from tenants.scoping import current_operator_id
+
+CHUNK_SESSIONS = 20_000
+LEASE = timedelta(minutes=10)
+
+
+class RunRefused(BillingError):
+    """A run cannot take the step that was asked for."""
+
+    code = "run_refused"
+
+
+@transaction.atomic
+def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
+    """Start the run of a month, or return the one there is: two starts at once make one run.
+
+    month: any day of it. Plans the chunks; a task drafts each.
+
+    Raises:
+        RunRefused: the month has not ended by the operator's clock.
+    """
+    # Locking the operator puts starts in a line: the second one finds what the first one made.
+    operator = Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())
+    month = month.replace(day=1)
+    existing = InvoiceRun.objects.filter(month=month).first()
+    if existing is not None:
+        return existing
+    until = month_bounds(month, operator.time_zone)[1]
+    if until > at:
+        raise RunRefused(_("%(month)s has not ended yet.") % {"month": f"{month:%Y-%m}"}, field="month", value=month)
+    run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
+    _plan(run)
+    close_if_done(run, at=at)
+    _send_chunks(run)
+    return run
+
+
+def bill_chunk(chunk_id: int, *, at: datetime) -> int:
+    """Draft the invoices of one chunk's drivers, whole or not at all; return how many sessions they bill.
+
+    Safe to call twice and by two workers at once: who comes second finds the chunk locked or done and does nothing.
+    """
+    with transaction.atomic():
+        chunk = (
+            RunChunk.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("run")
+            .filter(pk=chunk_id, is_done=False, run__state=InvoiceRun.State.RUNNING)
+            .first()
+        )
+        if chunk is None:
+            return 0
+        rating.rate(unbilled.unrated_ids(chunk.run, chunk.first_driver_id, chunk.last_driver_id))
+        billed = drafting.draft(chunk.run, first=chunk.first_driver_id, last=chunk.last_driver_id, at=at)
+        chunk.is_done, chunk.error = True, ""
+        chunk.save(update_fields=["is_done", "error"])
+        # Last, as it keeps other chunks' ends waiting until this one has committed.
+        InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)
+    return billed
+
+
+def claim(chunk_id: int, *, at: datetime) -> None:
+    """Note that a worker has begun with a chunk, so that the sweep leaves it alone for a while."""
+    RunChunk.objects.filter(pk=chunk_id, is_done=False).update(leased_until=at + LEASE, attempts=F("attempts") + 1)
+
+
+def note_failure(chunk_id: int, *, error: str) -> None:
+    """Keep what stopped a chunk, for a person to read; it is tried again."""
+    RunChunk.objects.filter(pk=chunk_id, is_done=False).update(error=error[:2000], leased_until=None)
+
+
+@transaction.atomic
+def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
+    """Make the run ready to be issued once every chunk is done. Returns whether it is."""
+    run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state != InvoiceRun.State.RUNNING:
+        return True
+    if run.chunks.filter(is_done=False).exists():
+        return False
+    run.state, run.drafted_at = InvoiceRun.State.READY, at
+    run.sessions_done = run.sessions_total
+    run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
+    sums = run.invoices.aggregate(sessions=Sum("session_count"), due=Sum("amount_due"))
+    audit.record(
+        "run.drafted",
+        about=run,
+        invoices=run.invoices.count(),
+        sessions=sums["sessions"] or 0,
+        amount_due=str(sums["due"] or 0),
+        problems=run.problems.count(),
+    )
+    return True
+
+
+def unfinished(*, at: datetime) -> list[RunChunk]:
+    """Chunks that nobody seems to work on: never begun, or begun so long ago that the worker must be gone."""
+    return list(
+        RunChunk.objects.filter(is_done=False, run__state=InvoiceRun.State.RUNNING).filter(
+            Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+        )
+    )
+
+
+def stalled(*, at: datetime) -> list[InvoiceRun]:
+    """Runs whose chunks are all done and which nobody closed; closing them is all that is left."""
+    running = InvoiceRun.objects.filter(state=InvoiceRun.State.RUNNING)
+    return [run for run in running.exclude(chunks__is_done=False) if not close_if_done(run, at=at)]
+
+
+@transaction.atomic
+def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
+    """Number and freeze all of the run's drafts, in order of customer number. Repeating it changes nothing.
+
+    The particulars of the seller and the identities of the buyers are those of this moment.
+
+    Raises:
+        RunRefused: it is still being drafted, or drafted sessions have come under review since.
+    """
+    run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state == InvoiceRun.State.ISSUED:
+        return run
+    if run.state != InvoiceRun.State.READY:
+        raise RunRefused(_("The run is still being drafted."), field="state", value=run.state)
+    disputed = unbilled.drafted_under_review(run)
+    if disputed:
+        raise RunRefused(
+            _("%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.")
+            % {"count": disputed},
+            field="state",
+        )
+    operator = Operator.objects.get(pk=current_operator_id())
+    issued = numbers.issue(
+        Invoice.objects.filter(run=run), operator=operator, at=at, issued_on=day_of(at, operator.time_zone)
+    )
+    run.state, run.issued_by, run.issued_at = InvoiceRun.State.ISSUED, by, at
+    run.save(update_fields=["state", "issued_by", "issued_at", "updated_at"])
+    audit.record("run.issued", about=run, **issued.facts())
+    messages.send("billing.tasks.render_documents")
+    return run
+
+
+@transaction.atomic
+def discard(run: InvoiceRun, *, by: User | None) -> None:
+    """Throw away the drafts of a run that is not issued, and the run: its sessions wait again.
+
+    Raises:
+        RunRefused: it is issued; then only credit notes correct it.
+    """
+    run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if run.state == InvoiceRun.State.ISSUED:
+        raise RunRefused(_("The run is issued. An issued invoice is corrected by a credit note."), field="state")
+    list(run.chunks.select_for_update())  # a chunk at work ends first
+    drafts = Invoice.objects.filter(run=run)
+    audit.record("run.discarded", about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
+    for model in (BilledSession, InvoiceLine, InvoiceVat):
+        _delete(model.objects.filter(invoice__run=run))
+    _delete(drafts)
+    _delete(RunProblem.objects.filter(run=run))
+    _delete(RunChunk.objects.filter(run=run))
+    run.delete()
+
+
+def _delete(rows: object) -> None:
+    """Delete in one statement; nothing but the rows named here refers to them."""
+    rows._raw_delete(using="default")  # type: ignore[attr-defined]  # no signals: drafts are not audited one by one
+
+
+def _plan(run: InvoiceRun) -> None:
+    """Write the chunks: ranges of drivers with about as many waiting sessions each."""
+    found = unbilled.by_driver(run)
+    run.since = min((row.oldest for row in found), default=None)
+    run.sessions_total = sum(row.sessions for row in found)
+    run.save(update_fields=["since", "sessions_total", "updated_at"])
+    chunks: list[RunChunk] = []
+    for row in found:
+        if not chunks or chunks[-1].sessions + row.sessions > CHUNK_SESSIONS:
+            chunks.append(RunChunk(run=run, first_driver_id=row.driver_id, last_driver_id=row.driver_id))
+        chunks[-1].last_driver_id = row.driver_id
+        chunks[-1].sessions += row.sessions
+    RunChunk.objects.bulk_create(chunks)
+
+
+def _send_chunks(run: InvoiceRun) -> None:
+    for chunk_id in run.chunks.order_by("pk").values_list("pk", flat=True):
+        messages.send("billing.tasks.bill_chunk", run_id=run.pk, chunk_id=chunk_id)

@@ -1,0 +1,185 @@
+"""Tariffs: drafted, published for good, assigned to places and people.
+
+A published version never changes; a new price is a new version from some instant on. Whatever is
+published, assigned or taken away makes the prices of unbilled sessions it could reach stale, and they
+are rated anew (`services.rating`).
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from billing.domain.errors import BillingError, TariffError
+from billing.domain.money import minor_digits
+from billing.domain.tariff import parse_tariff
+from billing.models import Tariff, TariffAssignment, TariffVersion
+from billing.services import rating
+from charging.models import Site
+from tenants.models import Driver, DriverGroup, User
+
+
+class TariffRefused(BillingError):
+    """A tariff, version or assignment cannot be what was asked for."""
+
+    code = "tariff_refused"
+
+
+@transaction.atomic
+def create(*, name: str, currency: str, document: Mapping[str, Any]) -> Tariff:
+    """Create a tariff with a first draft.
+
+    document: an OCPI 2.2.1 Tariff object; `id` and `currency` may be left out and are the tariff's.
+
+    Raises:
+        BillingError: the document or the currency cannot be priced (names the field), or the name is taken.
+    """
+    _check_currency(currency)
+    _check_name(name)
+    tariff = Tariff.objects.create(name=name, currency=currency)
+    save_draft(tariff, document=document)
+    return tariff
+
+
+@transaction.atomic
+def rename(tariff: Tariff, *, name: str) -> Tariff:
+    """Give the tariff another name. Its versions keep the words they were published with."""
+    if name != tariff.name:
+        _check_name(name)
+        tariff.name = name
+        tariff.save(update_fields=["name"])
+    return tariff
+
+
+@transaction.atomic
+def save_draft(tariff: Tariff, *, document: Mapping[str, Any]) -> TariffVersion:
+    """Write the tariff's draft: the one there is, or the next version.
+
+    Raises:
+        BillingError: the document cannot be priced; the error names the field.
+    """
+    Tariff.objects.select_for_update().get(pk=tariff.pk)
+    complete = _complete(tariff, document)
+    draft = tariff.versions.filter(published_at__isnull=True).first()
+    if draft is None:
+        draft = TariffVersion(tariff=tariff, number=_next_number(tariff))
+    draft.document = complete
+    draft.document_sha256 = _digest(complete)
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def publish(version: TariffVersion, *, valid_from: datetime, by: User | None, at: datetime) -> TariffVersion:
+    """Freeze a draft: sessions that start at `valid_from` or later are priced by it. Repeating it changes nothing.
+
+    Unbilled sessions from `valid_from` on that the tariff prices are rated anew.
+
+    Raises:
+        TariffRefused: it is published already with another start.
+    """
+    version = TariffVersion.objects.select_for_update(of=("self",)).select_related("tariff").get(pk=version.pk)
+    if version.published_at is not None:
+        if version.valid_from == valid_from:
+            return version
+        raise TariffRefused(_("Version %(number)s is published and cannot change.") % {"number": version.number})
+    parse_tariff(version.document)
+    version.valid_from, version.published_at, version.published_by = valid_from, at, by
+    version.save()
+    rating.forget_tariff(version.tariff, since=valid_from)
+    return version
+
+
+@transaction.atomic
+def assign(
+    tariff: Tariff,
+    *,
+    valid_from: datetime,
+    valid_until: datetime | None = None,
+    driver: Driver | None = None,
+    group: DriverGroup | None = None,
+    site: Site | None = None,
+) -> TariffAssignment:
+    """Let the tariff price sessions of a driver, a group or a site; without any of them, all that nothing else prices.
+
+    Raises:
+        TariffRefused: more than one target, an end that is not after the start, or an archived tariff.
+    """
+    if sum(target is not None for target in (driver, group, site)) > 1:
+        raise TariffRefused(_("An assignment has one target: a driver, a group or a site."), field="site")
+    if valid_until is not None and valid_until <= valid_from:
+        raise TariffRefused(_("The assignment ends before it begins."), field="valid_until", value=valid_until)
+    if tariff.is_archived:
+        raise TariffRefused(_("The tariff is archived."), field="tariff", value=tariff.name)
+    assignment = TariffAssignment.objects.create(
+        tariff=tariff, driver=driver, group=group, site=site, valid_from=valid_from, valid_until=valid_until
+    )
+    rating.forget_target(assignment, since=valid_from)
+    return assignment
+
+
+@transaction.atomic
+def unassign(assignment: TariffAssignment, *, at: datetime) -> None:
+    """End an assignment. One that has not begun, or began at that very instant, disappears."""
+    if assignment.valid_from >= at:
+        rating.forget_target(assignment, since=assignment.valid_from)
+        assignment.delete()
+        return
+    if assignment.valid_until is None or assignment.valid_until > at:
+        rating.forget_target(assignment, since=at)
+        assignment.valid_until = at
+        assignment.save(update_fields=["valid_until"])
+
+
+@transaction.atomic
+def archive(tariff: Tariff) -> Tariff:
+    """Take the tariff off the lists. What it prices it goes on pricing; it can no longer be assigned.
+
+    Raises:
+        TariffRefused: it still prices something now or later.
+    """
+    if tariff.assignments.filter(valid_until__isnull=True).exists():
+        raise TariffRefused(_("The tariff is still assigned. End its assignments first."), value=tariff.name)
+    tariff.is_archived = True
+    tariff.save(update_fields=["is_archived"])
+    return tariff
+
+
+def _complete(tariff: Tariff, document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as it is stored: with id and currency, read once by the parser, without floats' noise."""
+    complete = {**document, "id": document.get("id") or str(tariff.public_id), "currency": tariff.currency}
+    if document.get("currency", tariff.currency) != tariff.currency:
+        raise TariffError(
+            f"currency must be the tariff's, {tariff.currency}, not {document['currency']!r}.",
+            field="currency",
+            value=document["currency"],
+        )
+    parse_tariff(complete)
+    return orjson.loads(orjson.dumps(complete, default=str))  # type: ignore[no-any-return]
+
+
+def _digest(document: Mapping[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _next_number(tariff: Tariff) -> int:
+    return int(tariff.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _check_currency(currency: str) -> None:
+    if minor_digits(currency) > 2:
+        raise TariffRefused(
+            _("Invoices keep two decimals; %(currency)s has three.") % {"currency": currency},
+            field="currency",
+            value=currency,
+        )
+
+
+def _check_name(name: str) -> None:
+    if Tariff.objects.filter(name=name).exists():
+        raise TariffRefused(_("There is already a tariff called %(name)s.") % {"name": name}, field="name", value=name)

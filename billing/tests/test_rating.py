@@ -1,0 +1,203 @@
+"""Rating: which price a session gets, and why it may get none."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.models import SessionPrice
+from billing.services import rating, runs, tariffs
+from billing.tests.factories import (
+    DAY_NIGHT,
+    EPOCH,
+    OCTOBER,
+    connector,
+    driver,
+    drafted,
+    flat,
+    rate_all,
+    session,
+    tariff,
+)
+from charging.models import ChargingSession
+from tenants.models import DriverGroup
+
+pytestmark = pytest.mark.usefixtures("in_north")
+State = SessionPrice.State
+
+
+def price_of(one: ChargingSession) -> SessionPrice:
+    return SessionPrice.objects.get(session=one)
+
+
+def test_energy_is_priced_by_the_clock_of_the_site():
+    """21:30-22:30 in Stockholm: half by day at 2.00, half at night at 1.00, and the fee."""
+    tariff(DAY_NIGHT)
+    late = session(connector(), driver(), start=datetime(2026, 10, 1, 19, 30, tzinfo=UTC), kwh=10)
+    assert rate_all() == 1
+    price = price_of(late)
+    assert (price.state, price.amount_excl_vat, price.amount_incl_vat) == (State.PRICED, 20, 25)
+    assert [(line["component"], line["quantity"], line["amount"]) for line in price.lines] == [
+        ("FLAT", "1.000000", "5.00"),
+        ("ENERGY", "5.000000", "10.00"),
+        ("ENERGY", "5.000000", "5.00"),
+    ]
+
+
+def test_parking_begins_when_charging_has_ended():
+    tariff(DAY_NIGHT)
+    parked = session(connector(), driver(), start=datetime(2026, 10, 1, 8, tzinfo=UTC), kwh=0)
+    ChargingSession.objects.filter(pk=parked.pk).update(charging_ended_at=parked.started_at + timedelta(minutes=20))
+    rate_all()
+    parking = next(line for line in price_of(parked).lines if line["component"] == "PARKING_TIME")
+    assert (parking["quantity"], parking["amount"]) == ("0.666667", "24.00")
+
+
+def test_rating_again_finds_nothing_to_do():
+    tariff()
+    session(connector(), driver())
+    assert (rate_all(), rate_all()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"driver": None}, "no_driver"),
+        ({"energy_wh": None, "series_wh": None, "series_start": None, "series_interval_s": None}, "unmetered"),
+        ({"energy_wh": 200_000_000}, "too_large"),
+    ],
+)
+def test_what_cannot_be_priced_is_a_problem_and_never_free(facts, code):
+    tariff()
+    one = session(connector(), driver(), **facts)
+    rate_all()
+    price = price_of(one)
+    assert (price.state, price.problem) == (State.PROBLEM, code)
+    assert price.problem_message
+
+
+def test_without_a_tariff_and_without_a_version_are_two_problems():
+    at = connector()
+    early = session(at, driver())
+    rate_all()
+    assert price_of(early).problem == "no_tariff"
+    made = tariffs.create(name="Later", currency="SEK", document=flat())
+    tariffs.assign(made, valid_from=EPOCH)
+    rate_all()
+    assert price_of(early).problem == "no_version"
+    tariffs.publish(made.versions.get(), valid_from=EPOCH, by=None, at=EPOCH)
+    rate_all()
+    assert price_of(early).state == State.PRICED
+
+
+def test_a_session_whose_card_finds_its_owner_is_rated_again():
+    tariff()
+    one = session(connector(), None)
+    rate_all()
+    ChargingSession.objects.filter(pk=one.pk).update(driver=driver())
+    assert rate_all() == 1
+    assert price_of(one).state == State.PRICED
+
+
+def test_sessions_under_review_wait_for_a_person():
+    tariff()
+    one = session(connector(), driver(), review=ChargingSession.Review.PENDING)
+    assert rate_all() == 0
+    ChargingSession.objects.filter(pk=one.pk).update(review=ChargingSession.Review.APPROVED)
+    assert rate_all() == 1
+
+
+def test_a_price_of_exactly_zero_is_free():
+    tariff(flat("0.00"))
+    one = session(connector(), driver())
+    rate_all()
+    assert price_of(one).state == State.FREE
+
+
+def test_the_most_particular_assignment_wins():
+    at, group = connector(), DriverGroup.objects.create(name="Residents")
+    own, resident, guest, elsewhere = driver(), driver(), driver(), driver()
+    for each in (own, resident):
+        each.group = group
+        each.save()
+    tariff(flat("4.00"))
+    tariff(flat("3.00"), site=at.station.site)
+    tariff(flat("2.00"), group=group)
+    tariff(flat("1.00"), driver=own)
+    sessions = [session(at, own), session(at, resident), session(at, guest), session(connector(), elsewhere)]
+    rate_all()
+    assert [price_of(each).amount_excl_vat for each in sessions] == [10, 20, 30, 40]
+
+
+def test_the_version_in_force_at_the_start_gives_the_price():
+    made, at, payer = tariff(flat("1.00")), connector(), driver()
+    change = OCTOBER + timedelta(days=9)
+    tariffs.publish(tariffs.save_draft(made, document=flat("3.00")), valid_from=change, by=None, at=OCTOBER)
+    before, after = session(at, payer, start=change - timedelta(minutes=30)), session(at, payer, start=change)
+    rate_all()
+    assert [price_of(each).amount_excl_vat for each in (before, after)] == [10, 30]
+
+
+def test_a_new_version_rates_unbilled_sessions_anew_and_billed_ones_never():
+    made, at, payer = tariff(flat("1.00")), connector(), driver()
+    billed = session(at, payer)
+    drafted()
+    late = session(at, payer)
+    rate_all()
+    tariffs.publish(tariffs.save_draft(made, document=flat("3.00")), valid_from=OCTOBER, by=None, at=OCTOBER)
+    assert rate_all() == 1
+    assert rating.rate([billed.pk, late.pk]) == 1
+    assert [price_of(each).amount_excl_vat for each in (billed, late)] == [10, 30]
+
+
+def test_ending_an_assignment_changes_only_what_comes_after():
+    at, payer = connector(), driver()
+    tariff(flat("4.00"))
+    special = tariff(flat("1.00"), driver=payer)
+    end = OCTOBER + timedelta(days=5)
+    before, after = session(at, payer, start=OCTOBER), session(at, payer, start=end)
+    rate_all()
+    tariffs.unassign(special.assignments.get(), at=end)
+    rate_all()
+    assert [price_of(each).amount_excl_vat for each in (before, after)] == [10, 40]
+
+
+def test_slots_of_different_length_and_no_slots_are_priced_together():
+    tariff()
+    at, payer = connector(), driver()
+    hourly = session(at, payer, series_interval_s=3600, series_wh=[10_000])
+    total_only = session(at, payer, series_start=None, series_interval_s=None, series_wh=None)
+    empty = session(at, payer, series_wh=[])
+    assert rate_all() == 3
+    assert {price_of(each).amount_excl_vat for each in (hourly, total_only, empty)} == {Decimal(20)}
+
+
+def test_a_minimum_price_is_a_line_of_its_own():
+    document = flat("0.10") | {"min_price": {"excl_vat": "12.00"}}
+    tariff(document)
+    one = session(connector(), driver())
+    rate_all()
+    price = price_of(one)
+    assert (price.amount_excl_vat, price.amount_incl_vat) == (12, 15)
+    assert [(line["component"], line["amount"], line["vat_rate"]) for line in price.lines] == [
+        ("ENERGY", "1.00", "25"),
+        ("MINIMUM", "11.00", "25"),
+    ]
+
+
+def test_tariffs_of_two_currencies_are_rated_in_one_go():
+    at, euro_driver, krona_driver = connector(), driver(), driver()
+    tariff()
+    euro = tariffs.create(name="Euro", currency="EUR", document=flat("0.50"))
+    tariffs.publish(euro.versions.get(), valid_from=EPOCH, by=None, at=EPOCH)
+    tariffs.assign(euro, valid_from=EPOCH, driver=euro_driver)
+    sessions = [session(at, euro_driver), session(at, krona_driver)]
+    rate_all()
+    assert [price_of(each).currency for each in sessions] == ["EUR", "SEK"]
+
+
+def test_a_run_rates_what_nobody_has_rated_yet():
+    tariff()
+    session(connector(), driver())
+    run = drafted()
+    assert (run.state, run.sessions_done, run.invoices.count()) == (runs.InvoiceRun.State.READY, 1, 1)
