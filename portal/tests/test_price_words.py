@@ -50,7 +50,7 @@ def test_each_row_says_when_how_much_and_at_which_price():
     sentences = [row.sentence.replace("\xa0", " ") for row in told.slices]
     assert "21:00–22:00: 8.006 kWh at SEK 3.20/kWh" in sentences
     assert "22:00–23:00: 4.000 kWh at SEK 1.90/kWh" in sentences
-    assert "23:00–00:00: 60.00 min at SEK 1.00/min" in sentences
+    assert "23:00–00:00: 60 min at SEK 1.00/min" in sentences
     assert "21:00: Start fee, SEK 5.00" in sentences
 
 

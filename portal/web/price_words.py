@@ -122,7 +122,8 @@ def _quantity(part: Slice) -> str:
     if part.dimension is Dimension.FLAT:
         return ""
     if part.unit == SECONDS:
-        return f"{measures.number(part.quantity / 60, 2)}{measures.NBSP}min"
+        minutes = part.quantity / 60
+        return f"{measures.number(minutes, 0 if minutes == int(minutes) else 2)}{measures.NBSP}min"
     return f"{measures.number(part.quantity, 3)}{measures.NBSP}kWh"
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.domain import money
 from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.windows import MINUTES_OF_DAY, week_table
-from portal.templatetags.measures import number, unit_price
+from portal.templatetags.measures import DASH, number, percent, unit_price
 
 WHAT: dict[Dimension, str | Promise] = {
     Dimension.ENERGY: gettext_lazy("Energy"),
@@ -61,6 +61,11 @@ class PriceRow:
     currency: str
 
     @property
+    def vat_said(self) -> str:
+        """The VAT rate with as many decimals as it has; a dash where no VAT applies."""
+        return DASH if self.vat is None else percent(self.vat / 100, money.decimals_of(self.vat))
+
+    @property
     def told(self) -> str:
         """The price as a driver is told it."""
         return f"{unit_price(self.incl_vat, self.currency)}{PER_UNIT[self.dimension]}"
@@ -74,27 +79,20 @@ class Week:
     legend: list[tuple[int, str]]
     label: str
     note: str
+    unpriced: bool
 
 
 def rows(tariff: Tariff) -> list[PriceRow]:
     """The prices in the order in which a person asks: energy, time, parking, fee."""
     order = list(WHAT)
-    found = [
-        _row(tariff, element, component)
-        for element in tariff.elements
-        for component in element.price_components
-    ]
+    found = [_row(tariff, element, component) for element in tariff.elements for component in element.price_components]
     return sorted(found, key=lambda row: order.index(row.dimension))
 
 
 def bounds(tariff: Tariff) -> list[tuple[str, Decimal]]:
     """The least and the greatest price of a session, with VAT where the tariff says so."""
     named = ((_("At least"), tariff.min_price), (_("At most"), tariff.max_price))
-    return [
-        (label, bound.excl_vat if bound.incl_vat is None else bound.incl_vat)
-        for label, bound in named
-        if bound
-    ]
+    return [(label, bound.excl_vat if bound.incl_vat is None else bound.incl_vat) for label, bound in named if bound]
 
 
 def chips(tariff: Tariff) -> list[str]:
@@ -119,6 +117,7 @@ def week(tariff: Tariff) -> Week:
         legend=_legend(band_of, tariff.currency, unpriced=unpriced),
         label=_("Energy price by weekday and hour"),
         note=_left_out(tariff),
+        unpriced=unpriced,
     )
 
 
@@ -158,9 +157,7 @@ def _row(tariff: Tariff, element: Element, component: PriceComponent) -> PriceRo
 
 def _otherwise(tariff: Tariff, dimension: Dimension) -> str:
     """What "no restriction" means: always, or whenever no other price of the kind applies."""
-    named = sum(
-        component.type is dimension for element in tariff.elements for component in element.price_components
-    )
+    named = sum(component.type is dimension for element in tariff.elements for component in element.price_components)
     return _("all other times") if named > 1 else _("always")
 
 
@@ -170,14 +167,21 @@ def _span(listed: Sequence[PriceRow]) -> str:
         return ""
     dimension, currency = listed[0].dimension, listed[0].currency
     prices = sorted({row.incl_vat for row in listed})
-    amount = unit_price(prices[-1], currency)
-    if len(prices) > 1:
-        amount = f"{number(prices[0], max(2, money.decimals_of(prices[0])))}–{amount}"
-    said = f"{amount}{PER_UNIT[dimension]}"
+    said = f"{_from_to(prices[0], prices[-1], currency)}{PER_UNIT[dimension]}"
     if dimension is Dimension.ENERGY:
         return said
     words = {Dimension.TIME: _("charging"), Dimension.PARKING_TIME: _("parking"), Dimension.FLAT: _("start")}
     return f"{words[dimension]} {said}"
+
+
+def _from_to(low: Decimal, high: Decimal, currency: str) -> str:
+    """One amount or a span of two, with the currency once, where the language writes it."""
+    first, last = unit_price(low, currency), unit_price(high, currency)
+    if low == high:
+        return last
+    if last.startswith(currency):
+        return f"{first}–{last.removeprefix(currency).lstrip()}"
+    return f"{number(low, max(2, money.decimals_of(low)))}–{last}"
 
 
 def _price_at(tariff: Tariff, minute: int) -> Decimal | None:
@@ -217,8 +221,7 @@ def _legend(band_of: dict[Decimal, int], currency: str, *, unpriced: bool) -> li
     entries = []
     for band in sorted(set(band_of.values())):
         inside = [price for price, own in band_of.items() if own == band]
-        low, high = unit_price(inside[0], currency), unit_price(inside[-1], currency)
-        entries.append((band, low if low == high else f"{low}–{high}"))
+        entries.append((band, f"{_from_to(inside[0], inside[-1], currency)}/kWh"))
     return [(0, _("no price")), *entries] if unpriced else entries
 
 
