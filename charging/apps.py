@@ -5,6 +5,6 @@ class ChargingConfig(AppConfig):
     name = "charging"
 
     def ready(self) -> None:
-        from charging import registers  # noqa: PLC0415  # needs loaded models
+        from charging import registers  # needs loaded models
 
         registers.register()

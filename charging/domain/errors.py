@@ -31,3 +31,7 @@ class AlreadyBilled(ChargingError):
 
 class NothingToReview(ChargingError):
     """A session is not waiting for anybody's decision."""
+
+
+class NetworkRefused(ChargingError):
+    """A site or a station cannot be what was asked for."""

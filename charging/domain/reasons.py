@@ -39,6 +39,8 @@ class Reject(StrEnum):
     ABSURD_ENERGY = "absurd_energy"
     IMPOSSIBLE_POWER = "impossible_power"
     UNREADABLE_SERIES = "unreadable_series"
+    UNKNOWN_STATION = "unknown_station"
+    UNKNOWN_TOKEN = "unknown_token"  # noqa: S105  # a charging card, not a secret
     DUPLICATE_IN_FILE = "duplicate_in_file"
     CHANGED = "changed"
 
@@ -85,6 +87,8 @@ _REJECT_SENTENCES: dict[Reject, str] = {
     Reject.ABSURD_ENERGY: _("The energy is more than 1 MWh: probably the reading of the meter, not the session."),
     Reject.IMPOSSIBLE_POWER: _("No charger can deliver that much energy in the time of the session."),
     Reject.UNREADABLE_SERIES: _("The meter readings cannot be read, or do not lie within the session."),
+    Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to create any."),
+    Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to create any."),
     Reject.DUPLICATE_IN_FILE: _("Another row of this file has the same session id."),
     Reject.CHANGED: _("The session is known already, with another time, place, card or energy; nothing was overwritten."),
 }

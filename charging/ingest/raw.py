@@ -37,6 +37,11 @@ class RawChunk:
         return self.frame.height + len(self.broken)
 
     @property
+    def first_line(self) -> int:
+        """The first line a row of this chunk begins on."""
+        return min([*self.lines.head(1), *(row.line for row in self.broken)])
+
+    @property
     def last_line(self) -> int:
         """The last line a row of this chunk begins on."""
         readable = int(self.lines[-1]) if len(self.lines) else 0

@@ -1,9 +1,11 @@
 """Imports of session files: the file, its mapping, its progress, and every row that was refused."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from charging.models.reasons import reject_choices
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
@@ -12,7 +14,7 @@ from tenants.scoping import OperatorOwned, OwnedForeignKey
 class ImportProfile(OperatorOwned):
     """How the columns of a kind of file are read; saved once, used again.
 
-    `mapping` has the shape of `charging.ingest.profiles.Profile`.
+    `mapping` has the shape of `charging.ingest.layout.Layout`.
     """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -62,6 +64,11 @@ class FileImport(OperatorOwned):
     flagged = models.BigIntegerField(default=0)
     accepted_wh = models.BigIntegerField(default=0)
     rejected_wh = models.BigIntegerField(default=0)
+    # What the import had to create: {"sites": 2, "stations": 5, …}; lines that said nothing; the chunks, by
+    # their first line, that are committed and will not be read again after a restart.
+    created = models.JSONField(default=dict)
+    blank_lines = models.BigIntegerField(default=0)
+    committed_chunks = ArrayField(models.BigIntegerField(), default=list)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -77,13 +84,16 @@ class FileImport(OperatorOwned):
 
 
 class RejectedRow(OperatorOwned):
-    """A row that was not imported: where it stood, what it said, and why."""
+    """A row that was not imported: where it stood, what it said, and why.
+
+    `reason` is the gravest of `reasons`, all being codes of `charging.domain.reasons.Reject`.
+    """
 
     file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
     line_number = models.BigIntegerField()
     cells = models.JSONField()
-    reason = models.CharField(max_length=40)
-    message = models.CharField(max_length=300)
+    reason = models.CharField(_("reason"), max_length=40, choices=reject_choices)
+    reasons = ArrayField(models.CharField(max_length=40), default=list)
     energy_wh = models.BigIntegerField(null=True)
 
     class Meta:
@@ -93,3 +103,9 @@ class RejectedRow(OperatorOwned):
 
     def __str__(self) -> str:
         return f"line {self.line_number}: {self.reason}"
+
+    @property
+    def message(self) -> str:
+        """Every reason as a sentence, in the reader's language."""
+        sentences = dict(reject_choices())
+        return " ".join(str(sentences.get(code, code)) for code in self.reasons or [self.reason])

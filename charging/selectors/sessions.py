@@ -6,9 +6,11 @@ PostgreSQL uses an index for nothing else; that is also why a session id is sear
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, DurationField, ExpressionWrapper, F, QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from charging.models import ChargingSession, Site, Station, Token
 from tenants.models import Driver
@@ -40,6 +42,14 @@ class Totals:
     sessions: int
     energy_wh: int
     duration_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    """Sums over the sessions that started on one day."""
+
+    sessions: int
+    energy_wh: int
 
 
 def listing(criteria: Criteria) -> QuerySet[ChargingSession]:
@@ -114,3 +124,10 @@ def _begins_with(text: str) -> dict[str, object]:
     """Session ids that begin with the text, as a range in the index (operator, source, external_id)."""
     after = text[:-1] + chr(ord(text[-1]) + 1)
     return {"source__in": sources(), "external_id__gte": text, "external_id__lt": after}
+
+
+def energy_by_day(rows: QuerySet[ChargingSession], *, zone: ZoneInfo) -> dict[date, DayTotals]:
+    """Sum the rows by the day on which they started in the zone. Days without sessions are missing."""
+    days = rows.order_by().annotate(day=TruncDate("started_at", tzinfo=zone)).values("day")
+    found = days.annotate(sessions=Count("pk"), energy=Sum("energy_wh"))
+    return {row["day"]: DayTotals(row["sessions"], int(row["energy"] or 0)) for row in found}

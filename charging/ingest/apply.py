@@ -1,0 +1,211 @@
+"""One way in: the chunks of a file, one transaction each, into sessions.
+
+A reader cuts, converts and places chunk after chunk; writers store them on connections of their own, so that reading
+and PostgreSQL work at the same time. A chunk is committed together with its refused rows, the progress of the import
+and its own mark: after a kill the import runs again, skips marked chunks and cannot store one twice.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+from django.db import OperationalError, connection
+from django.db.models import F, Func, Value
+from django.utils import timezone
+
+from charging.domain import plausibility
+from charging.domain.plausibility import Limits
+from charging.domain.reasons import Flag, Reject
+from charging.ingest.convert import Batch, Converter, Refused
+from charging.ingest.layout import Layout
+from charging.ingest.network import Network
+from charging.ingest.raw import RawChunk, Source
+from charging.ingest.staging import NotInserted, Origin, insert_refused, insert_sessions
+from charging.models import FileImport
+from tenants.scoping import tenant_scope
+
+_TRIES = 4
+
+
+class StoredAlready(Exception):
+    """A chunk was stored by another run of the same import."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an import does with a file. at: now; nothing may lie later."""
+
+    origin: Origin
+    layout: Layout
+    at: datetime
+    create_missing: bool = True
+    create_drivers: bool = False
+    limits: Limits = Limits()  # noqa: RUF009  # frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A chunk ready to be stored. `first_line` is its mark."""
+
+    first_line: int
+    raw: RawChunk
+    batch: Batch
+
+
+def pieces(source: Source, work: Work, *, skip: set[int], network: Network) -> Iterator[Piece]:
+    """Yield the chunks of a file, converted, placed in the network and flagged; creates what the network lacks."""
+    converter = Converter(work.layout, at=work.at, limits=work.limits)
+    for raw in source.chunks():
+        if raw.rows and (first_line := raw.first_line) not in skip:
+            yield Piece(first_line, raw, _placed(converter.convert(raw), raw, work, network))
+
+
+def store(piece: Piece, work: Work) -> None:
+    """Store a chunk in the open scope and count it, once.
+
+    Raises:
+        StoredAlready: another run of this import has stored it meanwhile; the caller's transaction must not commit.
+    """
+    sessions, batch = piece.batch.accepted, piece.batch
+    if sessions.height:
+        not_inserted = insert_sessions(sessions, work.origin)
+    else:
+        not_inserted = NotInserted([], {})
+    rejected = [*batch.rejected, *_refused_lines(piece, not_inserted)]
+    if rejected:
+        insert_refused(rejected, work.origin)
+    inserted = sessions.filter(~pl.col("line").is_in(not_inserted.lines)) if not_inserted.lines else sessions
+    _count(piece, work.origin, inserted, known=len(not_inserted.known), rejected=rejected)
+
+
+def store_all(
+    every: Iterable[Piece], work: Work, *, writers: int, progress: Callable[[], None] = lambda: None
+) -> None:
+    """Store chunks as they come, `writers` at a time on connections of their own, or here when there are none.
+
+    Raises whatever storing a chunk raised; chunks stored before stay.
+    """
+    if not writers:
+        for piece in every:
+            _store_in_scope(piece, work)
+            progress()
+        return
+    with ThreadPoolExecutor(writers, thread_name_prefix="import") as pool:
+        running: deque[Future[None]] = deque()
+        for piece in every:
+            running.append(pool.submit(_store_apart, piece, work))
+            while len(running) > writers:
+                running.popleft().result()
+                progress()
+        while running:
+            running.popleft().result()
+            progress()
+
+
+def _placed(batch: Batch, raw: RawChunk, work: Work, network: Network) -> Batch:
+    placed = network.placed(batch.accepted)
+    missing = network.missing(placed)
+    if missing and work.create_missing:
+        with tenant_scope(work.origin.operator_id):
+            network.create(missing)
+            FileImport.objects.filter(pk=work.origin.file_import_id).update(created=dict(network.created))
+        placed = network.placed(batch.accepted)
+    elif missing:
+        placed, refused = _without_strangers(placed, raw)
+        batch = replace(batch, rejected=sorted([*batch.rejected, *refused], key=lambda row: row.line))
+    return replace(batch, accepted=flagged(placed, work.limits))
+
+
+def flagged(placed: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """Return the sessions with a list of the codes of everything unusual about them."""
+    found = [*plausibility.flags(placed, limits=limits)]
+    found.append((Flag.OVERLAP, plausibility.overlaps(placed, limits=limits)))
+    codes = [
+        pl.when(mask).then(pl.lit(code.value)).otherwise(None).alias(code.value) for code, mask in found if mask.any()
+    ]
+    if not codes:
+        empty = pl.Series("flags", [[]], dtype=pl.List(pl.String)).new_from_index(0, placed.height)
+        return placed.with_columns(empty)
+    return placed.with_columns(pl.concat_list(codes).list.drop_nulls().alias("flags"))
+
+
+def _without_strangers(placed: pl.DataFrame, raw: RawChunk) -> tuple[pl.DataFrame, list[Refused]]:
+    """Take out the sessions whose station or card is not known, where an import is not to create any."""
+    no_place = pl.col("connector_id").is_null()
+    no_card = pl.col("token").is_not_null() & pl.col("token_id").is_null()
+    strangers = placed.filter(no_place | no_card)
+    reasons = {
+        line: Reject.UNKNOWN_STATION if placeless else Reject.UNKNOWN_TOKEN
+        for line, placeless in strangers.select("line", no_place).iter_rows()
+    }
+    return placed.filter(~(no_place | no_card)), list(_refused(reasons, placed, raw))
+
+
+def _refused_lines(piece: Piece, not_inserted: NotInserted) -> Iterator[Refused]:
+    return _refused(not_inserted.refused, piece.batch.accepted, piece.raw)
+
+
+def _refused(reasons: dict[int, Reject], sessions: pl.DataFrame, raw: RawChunk) -> Iterator[Refused]:
+    if not reasons:
+        return
+    lines = list(reasons)
+    energies = dict(sessions.filter(pl.col("line").is_in(lines)).select("line", "energy_wh").iter_rows())
+    where = raw.lines.is_in(lines)
+    for line, cells in zip(raw.lines.filter(where), raw.frame.filter(where).iter_rows(), strict=True):
+        yield Refused(line, cells, (reasons[line],), energies.get(line))
+
+
+def _store_in_scope(piece: Piece, work: Work) -> None:
+    with suppress(StoredAlready), tenant_scope(work.origin.operator_id):
+        store(piece, work)
+
+
+def _store_apart(piece: Piece, work: Work) -> None:
+    """Store a chunk on this thread's own connection; writers that wait for each other's rows try again."""
+    try:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                with suppress(StoredAlready), tenant_scope(work.origin.operator_id):
+                    _commit_lazily()
+                    store(piece, work)
+            except OperationalError:
+                if attempt == _TRIES:
+                    raise
+            else:
+                return
+    finally:
+        connection.close()
+
+
+def _commit_lazily() -> None:
+    """Do not wait for the disk: after a crash the chunk and its mark are gone together and it is read again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
+
+
+def _count(
+    piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, rejected: list[Refused]
+) -> None:
+    """Add the chunk to the totals and mark it. The last statement of its transaction: the row is locked from here."""
+    marked = (
+        FileImport.objects.filter(pk=origin.file_import_id)
+        .exclude(committed_chunks__contains=[piece.first_line])
+        .update(
+            committed_chunks=Func(F("committed_chunks"), Value(piece.first_line), function="array_append"),
+            rows_read=F("rows_read") + piece.batch.rows,
+            blank_lines=F("blank_lines") + piece.batch.blank_lines,
+            accepted=F("accepted") + inserted.height,
+            known=F("known") + known,
+            rejected=F("rejected") + len(rejected),
+            flagged=F("flagged") + inserted.filter(pl.col("flags").list.len() > 0).height,
+            accepted_wh=F("accepted_wh") + int(inserted["energy_wh"].sum()),
+            rejected_wh=F("rejected_wh") + sum(row.energy_wh or 0 for row in rejected),
+            updated_at=timezone.now(),
+        )
+    )
+    if not marked:
+        raise StoredAlready

@@ -1,0 +1,97 @@
+"""How a file would be read, shown before anything is written."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from typing import Any, BinaryIO
+
+import polars as pl
+
+from charging.domain.plausibility import Limits
+from charging.domain.reasons import Reject
+from charging.ingest.apply import flagged
+from charging.ingest.convert import Converter, Refused
+from charging.ingest.evidence import Question
+from charging.ingest.layout import Field, Layout
+from charging.ingest.network import Missing, Network
+from charging.ingest.reading import Reading, understood
+from charging.models import ChargingSession
+
+_SHOWN = 20
+_LOOKED_UP = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A file read on trial. The counts are those of the first `rows` rows; `whole` says whether that is all.
+
+    questions: what must be answered first; while there are any, nothing below `rows` is filled in.
+    cells: the first rows as they stand, with their lines. sessions: the first ones, as facts. refused: the first
+    rejected rows. known: how many of the first thousand sessions are there already.
+    """
+
+    layout: Layout
+    confidence: dict[Field, float]
+    questions: list[Question]
+    kind: str
+    header: list[str]
+    cells: list[tuple[int, tuple[str, ...]]]
+    rows: int
+    whole: bool
+    accepted: int = 0
+    accepted_wh: int = 0
+    known: int = 0
+    rejected: int = 0
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    reasons: Counter[Reject] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
+    would_create: dict[str, int] = field(default_factory=dict)
+
+
+def preview(
+    stored: BinaryIO, layout: Layout | None, *, home_zone: str, create_missing: bool, at: datetime
+) -> Preview:
+    """Read a file on trial in the current operator's network. See `Preview`."""
+    reading = understood(stored, layout, home_zone=home_zone)
+    found = {} if reading.questions else _tried(reading, create_missing=create_missing, at=at)
+    sample = reading.sample
+    first = zip(sample.lines.head(_SHOWN), sample.frame.head(_SHOWN).iter_rows(), strict=True)
+    return Preview(
+        layout=reading.layout,
+        confidence=reading.confidence,
+        questions=reading.questions,
+        kind=reading.source.kind,
+        header=reading.source.header,
+        cells=list(first),
+        rows=sample.rows,
+        whole=reading.whole,
+        **found,
+    )
+
+
+def _tried(reading: Reading, *, create_missing: bool, at: datetime) -> dict[str, Any]:
+    limits = Limits()
+    batch = Converter(reading.layout, at=at, limits=limits).convert(reading.sample)
+    network = Network()
+    network.load()
+    placed = network.placed(batch.accepted)
+    missing = network.missing(placed)
+    sessions = flagged(placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w")), limits)
+    return {
+        "accepted": sessions.height,
+        "accepted_wh": int(sessions["energy_wh"].sum()),
+        "known": _known(sessions, reading.layout.source),
+        "rejected": len(batch.rejected),
+        "sessions": sessions.head(_SHOWN).to_dicts(),
+        "refused": batch.rejected[:_SHOWN],
+        "reasons": Counter(row.reasons[0] for row in batch.rejected),
+        "flags": Counter(chain.from_iterable(sessions["flags"].to_list())),
+        "would_create": missing.counts() if create_missing else Missing([], [], [], []).counts(),
+    }
+
+
+def _known(sessions: pl.DataFrame, source: str) -> int:
+    ids = sessions["external_id"].head(_LOOKED_UP).to_list()
+    return ChargingSession.objects.filter(source=source, external_id__in=ids).count()

@@ -1,0 +1,171 @@
+"""Columns into the database: COPY into a temporary table, then one INSERT under row security.
+
+PostgreSQL refuses COPY into a table with row security, and rightly so. The temporary table belongs to the connection
+and goes with the transaction; the INSERT passes the policies, the references and the constraints like any other.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+from django.db import IntegrityError, connection
+
+from charging.domain.reasons import Reject
+from charging.ingest.convert import Refused
+from tenants.scoping import tenant_scope
+
+_COLUMNS = {
+    "line": "bigint",
+    "public_id": "uuid",
+    "external_id": "text",
+    "site_id": "bigint",
+    "station_id": "bigint",
+    "connector_id": "bigint",
+    "token_id": "bigint",
+    "driver_id": "bigint",
+    "started_at": "timestamptz",
+    "ended_at": "timestamptz",
+    "energy_wh": "bigint",
+    "meter_start_wh": "bigint",
+    "series_start": "timestamptz",
+    "series_interval_s": "integer",
+    "series_wh": "integer[]",
+    "stop_reason": "text",
+    "flags": "text[]",
+}
+_FACTS = ", ".join(name for name in _COLUMNS if name != "line")
+_STAGE = "CREATE TEMPORARY TABLE IF NOT EXISTS staged_sessions ({}) ON COMMIT DROP; TRUNCATE staged_sessions"
+_INSERT = f"""
+    INSERT INTO charging_chargingsession
+        (operator_id, source, file_import_id, state, review, review_note, created_at, {_FACTS})
+    SELECT %s, %s, %s, 'COMPLETED', CASE WHEN flags = '{{}}' THEN '' ELSE 'pending' END, '', now(), {_FACTS}
+    FROM staged_sessions
+"""  # noqa: S608  # only names of columns
+_ONLY_NEW = " ON CONFLICT (operator_id, source, external_id) DO NOTHING"
+_NOT_INSERTED = """
+    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import)s,
+        (known.started_at, known.ended_at, known.energy_wh, known.connector_id)
+            IS DISTINCT FROM (staged.started_at, staged.ended_at, staged.energy_wh, staged.connector_id)
+        OR (staged.token_id IS NOT NULL AND known.token_id IS DISTINCT FROM staged.token_id)
+    FROM staged_sessions staged
+    JOIN charging_chargingsession known
+        ON known.operator_id = %(operator)s AND known.source = %(source)s AND known.external_id = staged.external_id
+    WHERE known.public_id <> staged.public_id
+"""
+_STAGE_REFUSED = (
+    "CREATE TEMPORARY TABLE IF NOT EXISTS staged_refused"
+    " (line bigint, cells jsonb, reason text, reasons text[], energy_wh bigint) ON COMMIT DROP; TRUNCATE staged_refused"
+)
+_INSERT_REFUSED = """
+    INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, reason, reasons, energy_wh)
+    SELECT %s, %s, line, cells, reason, reasons, energy_wh FROM staged_refused
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose sessions these are and where they come from."""
+
+    operator_id: int
+    source: str
+    file_import_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotInserted:
+    """Lines whose session was there already, by why it is not new."""
+
+    known: list[int]
+    refused: dict[int, Reject]
+
+    @property
+    def lines(self) -> list[int]:
+        """All of them."""
+        return [*self.known, *self.refused]
+
+
+def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
+    """Insert the sessions that are new and say which were not: known, known otherwise, or twice in the file.
+
+    The caller's transaction is in the operator's scope. A file that was never seen takes the short way, a plain
+    INSERT; only when that hits a known id is each row compared.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE.format(", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())))
+        _copy(cursor, sessions)
+        facts = [origin.operator_id, origin.source, origin.file_import_id]
+        if _all_new(cursor, facts, origin.operator_id):
+            return NotInserted([], {})
+        cursor.execute(_INSERT + _ONLY_NEW, facts)
+        cursor.execute(
+            _NOT_INSERTED,
+            {"operator": origin.operator_id, "source": origin.source, "file_import": origin.file_import_id},
+        )
+        return _not_inserted(cursor.fetchall())
+
+
+def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
+    """Keep refused rows with their line, their cells and their reasons."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGE_REFUSED)
+        with cursor.copy("COPY staged_refused FROM STDIN") as copy:
+            for row in rows:
+                cells = orjson.dumps(row.cells).replace(b"\\u0000", b"").decode()
+                codes = [reason.value for reason in row.reasons]
+                copy.write_row((row.line, cells, codes[0], codes, row.energy_wh))
+        cursor.execute(_INSERT_REFUSED, [origin.operator_id, origin.file_import_id])
+
+
+def new_public_ids(count: int) -> pl.Series:
+    """Return `count` UUIDs of version 7 as text, growing, so that their index grows at its end (RFC 9562, 6.2).
+
+    The 12 bits after the time count up, and the time with them when they are full; 62 bits are random.
+    """
+    if not count:
+        return pl.Series(dtype=pl.String)
+    serial = np.arange(count, dtype=np.uint64)
+    milliseconds = np.uint64(time.time_ns() // 1_000_000) + (serial >> np.uint64(12))
+    high = (milliseconds << np.uint64(16)) | np.uint64(0x7000) | (serial & np.uint64(0xFFF))
+    random = np.frombuffer(os.urandom(8 * count), dtype=np.uint64)
+    low = (random & np.uint64(0x3FFF_FFFF_FFFF_FFFF)) | np.uint64(0x8000_0000_0000_0000)
+    digits = np.stack([high, low], axis=1).astype(">u8").tobytes().hex()
+    return pl.Series([digits[at : at + 32] for at in range(0, len(digits), 32)])
+
+
+def _all_new(cursor: Any, facts: Sequence[object], operator_id: int) -> bool:
+    try:
+        with tenant_scope(operator_id):  # nested: a savepoint
+            cursor.execute(_INSERT, facts)
+    except IntegrityError as problem:
+        if "session_external_id_once" not in str(problem):
+            raise
+        return False
+    return True
+
+
+def _copy(cursor: Any, sessions: pl.DataFrame) -> None:
+    rows = sessions.with_columns(
+        public_id=new_public_ids(sessions.height),
+        series_wh=_array("series_wh"),
+        flags=_array("flags"),
+    ).select(*_COLUMNS)
+    content = rows.write_csv(include_header=False, datetime_format="%Y-%m-%d %H:%M:%S%.f+00", null_value="")
+    with cursor.copy("COPY staged_sessions FROM STDIN (FORMAT csv)") as copy:
+        copy.write(content)
+
+
+def _array(name: str) -> pl.Expr:
+    """Write a list as PostgreSQL does: `{1,2}`; null stays null."""
+    joined = pl.col(name).cast(pl.List(pl.String)).list.join(",")
+    return pl.when(pl.col(name).is_null()).then(None).otherwise("{" + joined + "}")
+
+
+def _not_inserted(found: list[tuple[int, bool, bool]]) -> NotInserted:
+    refused = {line: Reject.DUPLICATE_IN_FILE for line, same_import, _ in found if same_import}
+    refused |= {line: Reject.CHANGED for line, same_import, changed in found if changed and not same_import}
+    return NotInserted([line for line, _, _ in found if line not in refused], refused)

@@ -1,0 +1,252 @@
+"""Imports of session files: upload, understand, start, run, and pick up what stalled.
+
+An import is a row first: the file is stored, its layout is settled, then the row is queued and a message hurries it
+along. `run` may be killed and repeated at any moment: each chunk is stored in one transaction with its own mark.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from django.core.files import File
+from django.db import connection, transaction
+from django.db.models import F
+
+from charging.domain.errors import ChargingError, ImportRefused
+from charging.domain.local_time import known_zone
+from charging.ingest import previewing
+from charging.ingest.apply import Work, pieces, store_all
+from charging.ingest.finishing import Reach, flag_overlaps, reach_of
+from charging.ingest.layout import Layout
+from charging.ingest.network import Network
+from charging.ingest.previewing import Preview
+from charging.ingest.profiles import ready_made
+from charging.ingest.reading import understood
+from charging.ingest.sources import opened
+from charging.ingest.staging import Origin
+from charging.ingest.text import fingerprint
+from charging.models import FileImport, ImportProfile
+from tenants.audit import record
+from tenants.models import Operator, User
+from tenants.scoping import current_operator_id, tenant_scope
+
+#: Without a sign of life for this long, a running import is taken to be dead and is run again.
+STALLED_AFTER = timedelta(minutes=3)
+
+#: Threads that store chunks while the next one is read. More than two gain nothing: PostgreSQL is the limit.
+WRITERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an import may create. `create_drivers` makes a driver for each unknown card, so that it can be billed."""
+
+    create_missing: bool = True
+    create_drivers: bool = False
+
+    def to_json(self) -> dict[str, bool]:
+        """Return the options as data."""
+        return {"create_missing": self.create_missing, "create_drivers": self.create_drivers}
+
+
+@transaction.atomic
+def upload(content: File, *, name: str, by: User | None = None) -> FileImport:
+    """Keep a file in the store and open an import for it, waiting for its layout."""
+    row = FileImport(file_name=PurePath(name).name[:200], uploaded_by=by)
+    print_of = fingerprint(content)  # type: ignore[arg-type]
+    row.file_sha256, row.file_size = print_of.sha256, print_of.size
+    row.file.save(f"imports/{current_operator_id()}/{row.public_id}", content, save=False)
+    row.save()
+    return row
+
+
+def preview(stored: BinaryIO, layout: Layout | None = None, *, options: Options | None = None, at: datetime) -> Preview:
+    """Show how a file would be read: columns, open questions, the first rows, what would be created.
+
+    layout: a profile's, or what a person has said so far; None guesses. Writes nothing.
+
+    Raises:
+        UnreadableFile: it holds no sessions. WrongColumns: the layout does not fit.
+    """
+    home_zone = Operator.objects.get(pk=current_operator_id()).time_zone
+    create_missing = (options or Options()).create_missing
+    return previewing.preview(stored, layout, home_zone=home_zone, create_missing=create_missing, at=at)
+
+
+@transaction.atomic
+def start(
+    row: FileImport, layout: Layout | None = None, *, options: Options | None = None, profile: ImportProfile | None = None
+) -> FileImport:
+    """Settle the layout of an uploaded file and queue it. The caller sends the message when this has committed.
+
+    Raises:
+        ImportRefused: the import is under way or done.
+        UnansweredQuestion: the file does not prove something that nobody has said.
+    """
+    row = FileImport.objects.select_for_update().get(pk=row.pk)
+    if row.state not in {FileImport.State.UPLOADED, FileImport.State.FAILED}:
+        raise ImportRefused(f"This import is {row.get_state_display()}; it cannot be started.")
+    with row.file.open("rb") as stored:
+        home_zone = Operator.objects.get(pk=row.operator_id).time_zone
+        reading = understood(stored.file, layout or (layout_of(profile) if profile else None), home_zone=home_zone)
+    settled = reading.settled()
+    if settled.time_zone:
+        known_zone(settled.time_zone)
+    row.mapping, row.source, row.profile = settled.to_json(), settled.source, profile
+    row.options = {**(options or Options()).to_json(), "header": reading.source.header, "kind": reading.source.kind}
+    row.state, row.error = FileImport.State.QUEUED, ""
+    row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "updated_at"])
+    return row
+
+
+def run(
+    *, operator_id: int, import_id: int, clock: Callable[[], datetime], writers: int | None = None,
+    progress: Callable[[FileImport, float], None] | None = None,
+) -> FileImport:
+    """Import the queued file, from its first chunk that is not stored yet. Opens its own scopes; safe to repeat.
+
+    clock: says what time it is. writers: 0 stores in this thread and in an open transaction, if there is one.
+
+    A file that turns out to be unreadable fails the import with a sentence; anything else is raised and leaves it to
+    the sweep to try again.
+    """
+    with tenant_scope(operator_id):
+        row = _claim(import_id, at=clock())
+    if row is None:
+        with tenant_scope(operator_id):
+            return FileImport.objects.get(pk=import_id)
+    try:
+        _import(row, clock=clock, writers=_writers(writers), progress=progress)
+    except ChargingError as problem:
+        with tenant_scope(operator_id):
+            _fail(row, str(problem), at=clock())
+    with tenant_scope(operator_id):
+        row.refresh_from_db()
+    return row
+
+
+def waiting(*, at: datetime) -> list[int]:
+    """Return the imports of the current operator whose message was lost or whose worker died."""
+    silent = FileImport.objects.filter(updated_at__lt=at - STALLED_AFTER)
+    return list(
+        silent.filter(state__in=[FileImport.State.QUEUED, FileImport.State.RUNNING]).values_list("pk", flat=True)
+    )
+
+
+@transaction.atomic
+def save_profile(name: str, *, layout: Layout) -> ImportProfile:
+    """Keep a layout under a name of the operator's own, replacing the one of that name."""
+    name = " ".join(name.split())
+    if not name or len(name) > 80:
+        raise ChargingError("A profile needs a name of at most 80 characters.")
+    profile, _ = ImportProfile.objects.update_or_create(
+        operator_id=current_operator_id(), name=name, defaults={"mapping": layout.to_json()}
+    )
+    return profile
+
+
+def layout_of(profile: ImportProfile) -> Layout:
+    """Return the layout a saved profile holds."""
+    return Layout.from_json(profile.mapping)
+
+
+def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
+    """Return the layout of the operator's own profile, or of a ready-made one.
+
+    Raises:
+        ChargingError: there is neither; the message names those there are.
+    """
+    if own := ImportProfile.objects.filter(name=name).first():
+        return layout_of(own), own
+    if name in ready_made():
+        return ready_made()[name].layout, None
+    names = [*ready_made(), *ImportProfile.objects.values_list("name", flat=True)]
+    raise ChargingError(f"There is no profile called “{name}”. There are: {', '.join(names)}.")
+
+
+def _claim(import_id: int, *, at: datetime) -> FileImport | None:
+    """Take an import that is queued, or whose runner has been silent; None if somebody else has it or it is done."""
+    row = FileImport.objects.select_for_update().get(pk=import_id)
+    abandoned = row.state == FileImport.State.RUNNING and row.updated_at < at - STALLED_AFTER
+    if row.state != FileImport.State.QUEUED and not abandoned:
+        return None
+    row.state, row.started_at = FileImport.State.RUNNING, row.started_at or at
+    row.save(update_fields=["state", "started_at", "updated_at"])
+    return row
+
+
+def _writers(wanted: int | None) -> int:
+    """Inside an open transaction other connections would not see its rows: everything happens here."""
+    if connection.in_atomic_block:
+        return 0
+    return WRITERS if wanted is None else wanted
+
+
+def _work(row: FileImport, at: datetime) -> Work:
+    return Work(
+        origin=Origin(row.operator_id, row.source, row.pk),
+        layout=Layout.from_json(row.mapping),
+        at=at,
+        create_missing=row.options.get("create_missing", True),
+        create_drivers=row.options.get("create_drivers", False),
+    )
+
+
+def _import(
+    row: FileImport, *, clock: Callable[[], datetime], writers: int, progress: Callable[[FileImport, float], None] | None
+) -> None:
+    work = _work(row, clock())
+    network = Network(work.layout.time_zone, work.create_drivers, created=Counter(row.created))
+    with tenant_scope(row.operator_id):
+        network.load()
+        reach = reach_of(work.origin) if row.committed_chunks else Reach(set())
+    with row.file.open("rb") as stored:
+        source = opened(stored.file, work.layout)
+
+        def tell() -> None:
+            if progress:
+                with tenant_scope(row.operator_id):
+                    row.refresh_from_db()
+                progress(row, source.done())
+
+        every = _reaching(pieces(source, work, skip=set(row.committed_chunks), network=network), reach)
+        store_all(every, work, writers=writers, progress=tell)
+    with tenant_scope(row.operator_id):
+        _finish(row, work, reach, network, at=clock())
+
+
+def _reaching(every: Any, reach: Reach) -> Any:
+    for piece in every:
+        reach.add(piece.batch.accepted)
+        yield piece
+
+
+def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: datetime) -> None:
+    newly_flagged = flag_overlaps(work.origin, reach, limits=work.limits)
+    FileImport.objects.filter(pk=row.pk).update(flagged=F("flagged") + newly_flagged)
+    row.refresh_from_db()
+    row.created = dict(network.created)
+    row.rows_total, row.state, row.finished_at = row.rows_read, FileImport.State.DONE, at
+    row.save(update_fields=["created", "rows_total", "state", "finished_at", "updated_at"])
+    record(
+        "sessions.imported",
+        about=row,
+        sha256=row.file_sha256,
+        rows=row.rows_read,
+        accepted=row.accepted,
+        known=row.known,
+        rejected=row.rejected,
+        flagged=row.flagged,
+        accepted_wh=row.accepted_wh,
+        rejected_wh=row.rejected_wh,
+        created=row.created,
+    )
+
+
+def _fail(row: FileImport, error: str, *, at: datetime) -> None:
+    row.refresh_from_db()
+    row.state, row.error, row.finished_at = FileImport.State.FAILED, error, at
+    row.save(update_fields=["state", "error", "finished_at", "updated_at"])
