@@ -138,7 +138,7 @@ def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) ->
         return
     missing = (sessions.flags & Flag.ENERGY_MISSING) != 0
     for index in range(len(plan.tariffs)):
-        if plan.candidates[index].get(Lane.ENERGY):
+        if Lane.ENERGY in plan.choices and plan.choices[Lane.ENERGY][index].candidates:
             fault[missing & (first == index)] = Fault.UNMETERED
 
 

@@ -13,20 +13,24 @@ before the end.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
-from typing import Final
+from itertools import groupby
+from typing import Any, Final, Self
 
 import numpy as np
 
 from billing.domain import money
 from billing.domain.columns import MICRO, TICKS, Exact, Ints
 from billing.domain.tariff import Dimension, Element, PriceComponent, ReservationKind, Restrictions, Tariff
-from billing.domain.windows import week_table
+from billing.domain.windows import MINUTES_OF_WEEK, WeekTable, week_table
 
 #: No component: the dimension is free.
 FREE: Final = -1
+#: Fields of a bound that are measured during a piece rather than known at its start.
+READINGS: Final = ("power", "current")
 
 
 class Lane(IntEnum):
@@ -76,13 +80,51 @@ class Candidate:
     """One component of one element: applies when the week table and all bounds say so."""
 
     component: int
-    week: np.ndarray[tuple[int], np.dtype[np.bool_]] | None
+    week: WeekTable | None
     bounds: tuple[Bound, ...]
     kind: ReservationKind | None
 
     @property
     def always(self) -> bool:
         return self.week is None and not self.bounds
+
+
+#: Candidates that ask nothing but the clock, laid over each other: the component by minute of the week, or `FREE`.
+Table = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """How one tariff prices one lane: its candidates, and the same in layers that are fast to look up.
+
+    `fixed` is the component if it never depends on anything (`FREE` if there is none), else None. `moves` tells whether
+    the choice can change while a session lasts.
+    """
+
+    candidates: tuple[Candidate, ...]
+    layers: tuple[Table | Candidate, ...]
+    fixed: int | None
+    moves: bool
+
+    @classmethod
+    def of(cls, candidates: tuple[Candidate, ...]) -> Self:
+        until = next((place + 1 for place, one in enumerate(candidates) if one.always), len(candidates))
+        reached = candidates[:until]
+        fixed = FREE if not reached else reached[0].component if reached[0].always else None
+        moves = any(one.week is not None or any(bound.field not in READINGS for bound in one.bounds) for one in reached)
+        return cls(reached, tuple(_layers(reached)), fixed, moves)
+
+
+def _layers(candidates: tuple[Candidate, ...]) -> Iterator[Table | Candidate]:
+    """Neighbouring candidates without bounds as one table, the others as they are."""
+    for by_clock, run in groupby(candidates, key=lambda one: not one.bounds):
+        if not by_clock:
+            yield from run
+            continue
+        table = np.full(MINUTES_OF_WEEK, FREE, dtype=np.int64)
+        for one in reversed(list(run)):
+            table[slice(None) if one.week is None else one.week] = one.component
+        yield table
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +143,11 @@ class Plan:
 
     tariffs: tuple[Tariff, ...]
     components: tuple[Component, ...]
-    #: candidates[tariff][lane], in order; an expired reservation has its own order.
-    candidates: tuple[dict[Lane, tuple[Candidate, ...]], ...]
-    expired: tuple[dict[Lane, tuple[Candidate, ...]], ...]
+    #: choices[lane][tariff]; an expired reservation has its own. A lane that no tariff prices is missing.
+    choices: dict[Lane, tuple[Choice, ...]]
+    expired: dict[Lane, tuple[Choice, ...]]
+    #: fixed[lane][tariff]: the component where it is fixed, `FREE` elsewhere.
+    fixed: dict[Lane, Ints]
     price_digits: int
     vat_digits: int
     #: By component: units an amount grows by for each unit of quantity; percent-like VAT factor; step in kernel units.
@@ -155,16 +199,23 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     price_digits = max(money.decimals_of(amount) for amount in amounts)
     vat_digits = max((money.decimals_of(one.vat) for one in prices if one.vat is not None), default=0)
     components: list[Component] = []
-    used, expired = [], []
-    for index, tariff in enumerate(tariffs):
-        lanes = _lanes(tariff, index, components)
-        used.append({lane: _usable(found, expired=False) for lane, found in lanes.items()})
-        expired.append({lane: _usable(found, expired=True) for lane, found in lanes.items()})
+    lanes = [_lanes(tariff, index, components) for index, tariff in enumerate(tariffs)]
+    present = [lane for lane in Lane if any(lane in found for found in lanes)]
+    choices = {lane: tuple(Choice.of(_usable(found.get(lane, ()))) for found in lanes) for lane in present}
+    expired = {
+        lane: tuple(Choice.of(_usable(found.get(lane, ()), expired=True)) for found in lanes)
+        for lane in present
+        if lane in RESERVED
+    }
     return Plan(
         tariffs=tariffs,
         components=tuple(components),
-        candidates=tuple(used),
-        expired=tuple(expired),
+        choices=choices,
+        expired=expired,
+        fixed={
+            lane: np.array([FREE if one.fixed is None else one.fixed for one in options])
+            for lane, options in choices.items()
+        },
         price_digits=price_digits,
         vat_digits=vat_digits,
         weight=tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components),
@@ -196,7 +247,7 @@ def _first_of_each(element: Element) -> dict[Dimension, PriceComponent]:
     return found
 
 
-def _usable(found: list[Candidate], *, expired: bool) -> tuple[Candidate, ...]:
+def _usable(found: Sequence[Candidate], *, expired: bool = False) -> tuple[Candidate, ...]:
     """Candidates for a used or an expired reservation; the latter prefers its own and falls back to the former."""
     plain = [one for one in found if one.kind is not ReservationKind.RESERVATION_EXPIRES]
     if not expired:
@@ -250,10 +301,9 @@ def _scaled(value: object, scale: int) -> int | None:
 
 
 def candidates_of(plan: Plan, tariff: int) -> list[Candidate]:
-    """Every candidate of a tariff, whatever its lane."""
-    return [
-        one for lanes in (plan.candidates[tariff], plan.expired[tariff]) for found in lanes.values() for one in found
-    ]
+    """Every candidate of a tariff that can be reached, whatever its lane."""
+    lanes = (*plan.choices.values(), *plan.expired.values())
+    return [one for options in lanes for one in options[tariff].candidates]
 
 
 def bounds_of(plan: Plan, tariff: int) -> dict[str, set[int]]:

@@ -64,7 +64,7 @@ def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
     last = state_at_last(sessions, pieces) if pieces.received else None
     lanes: dict[Lane, Rows] = {}
     for lane in Lane:
-        if any(options.get(lane) for options in (*plan.candidates, *plan.expired)):
+        if lane in plan.choices:
             rows = _lane(plan, lane, state, last, flags)
             if len(rows):
                 lanes[lane] = rows
@@ -112,8 +112,13 @@ def _wanted(lane: Lane, pieces: Pieces) -> tuple[Ints, Ints]:
 
 def _flag_changes(plan: Plan, lane: Lane, last: State, wanted: Ints, component: Ints, flags: Ints) -> None:
     """Flag sessions with a received period whose price at its last second is not the one at its start."""
-    ignored = np.zeros_like(flags)
-    changed = choose(plan, lane, last, wanted, ignored) != component
+    moves = np.array([choice.moves for choice in plan.choices[lane]])
+    if not moves.any():
+        return
+    if last.pieces.tariff is not None:
+        can = np.flatnonzero(moves[last.pieces.tariff[wanted]])
+        wanted, component = wanted[can], component[can]
+    changed = choose(plan, lane, last, wanted, np.zeros_like(flags)) != component
     flags[last.session[wanted[changed]]] |= Flag.SPANS_CHANGE
 
 

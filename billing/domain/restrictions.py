@@ -15,9 +15,9 @@ from typing import Final
 import numpy as np
 
 from billing.domain import zones
-from billing.domain.columns import ABSENT, Bools, Flag, Ints, Sessions
+from billing.domain.columns import ABSENT, NO_TARIFF, Bools, Flag, Ints, Sessions
 from billing.domain.pieces import Pieces
-from billing.domain.plan import FREE, Bound, Candidate, Lane, Plan
+from billing.domain.plan import FREE, READINGS, Bound, Candidate, Choice, Lane, Plan
 from billing.domain.windows import minute_of_week
 
 _DAY_S: Final = 86400
@@ -35,6 +35,7 @@ class State:
     pieces: Pieces
     _local: Ints | None = field(default=None)
     _minute: Ints | None = field(default=None)
+    _measured: dict[str, tuple[Ints | None, Ints | None]] = field(default_factory=dict)
 
     @property
     def local(self) -> Ints:
@@ -59,9 +60,14 @@ class State:
                 return self.meter, self.meter
             case "elapsed":
                 return self.elapsed, self.elapsed
-            case "power":
-                return _readings(self.pieces.min_power, self.pieces.max_power)
-        return _readings(self.pieces.min_current, self.pieces.max_current)
+        if name not in self._measured:
+            pieces = self.pieces
+            is_power = name == "power"
+            self._measured[name] = _readings(
+                pieces.min_power if is_power else pieces.min_current,
+                pieces.max_power if is_power else pieces.max_current,
+            )
+        return self._measured[name]
 
 
 def _readings(least: Ints | None, greatest: Ints | None) -> tuple[Ints | None, Ints | None]:
@@ -100,37 +106,46 @@ def state_at_last(sessions: Sessions, pieces: Pieces) -> State:
 
 def choose(plan: Plan, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
     """The component that prices each of the `wanted` pieces in this lane, or `FREE`."""
-    tariff = state.pieces.tariff
-    if tariff is None:
-        return _choose_one(plan, 0, lane, state, wanted, flags)
-    chosen = np.full(len(wanted), FREE, dtype=np.int64)
-    of_piece = tariff[wanted]
-    for index in range(len(plan.tariffs)):
-        if plan.candidates[index].get(lane) or plan.expired[index].get(lane):
-            inside = np.flatnonzero(of_piece == index)
-            if len(inside):
-                chosen[inside] = _choose_one(plan, index, lane, state, wanted[inside], flags)
+    if lane not in plan.choices:
+        return np.full(len(wanted), FREE)
+    chosen = _choose(plan.choices[lane], plan.fixed[lane], state, wanted, flags)
+    expired = state.sessions.expired
+    if expired is None or lane not in plan.expired:
+        return chosen
+    late = np.flatnonzero(expired[state.session[wanted]])
+    fixed = np.full(len(plan.tariffs), FREE)
+    chosen[late] = _choose(plan.expired[lane], fixed, state, wanted[late], flags, all_of_them=True)
     return chosen
 
 
-def _choose_one(plan: Plan, tariff: int, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
-    used = plan.candidates[tariff].get(lane, ())
-    chosen = _first_match(used, state, wanted, flags)
-    expired = state.sessions.expired
-    if expired is None or lane not in (Lane.RESERVED_FLAT, Lane.RESERVED_TIME):
-        return chosen
-    own = _first_match(plan.expired[tariff].get(lane, ()), state, wanted, flags)
-    return np.where(expired[state.session[wanted]], own, chosen)
+def _choose(
+    options: tuple[Choice, ...], fixed: Ints, state: State, wanted: Ints, flags: Ints, *, all_of_them: bool = False
+) -> Ints:
+    """Look up tariffs whose choice is fixed all at once, and work out the others one by one."""
+    tariff = state.pieces.tariff
+    if tariff is None:
+        return _first_match(options[0], state, wanted, flags)
+    of_piece = tariff[wanted]
+    chosen: Ints = np.where(of_piece == NO_TARIFF, FREE, fixed[of_piece])
+    for index, choice in enumerate(options):
+        if choice.fixed is None or all_of_them:
+            inside = np.flatnonzero(of_piece == index)
+            if len(inside):
+                chosen[inside] = _first_match(choice, state, wanted[inside], flags)
+    return chosen
 
 
-def _first_match(candidates: tuple[Candidate, ...], state: State, wanted: Ints, flags: Ints) -> Ints:
-    """Candidates are laid over each other from the last to the first, so that the first match stays on top."""
-    chosen = np.full(len(wanted), FREE, dtype=np.int64)
-    for candidate in reversed(candidates):
-        if candidate.always:
-            chosen[:] = candidate.component
+def _first_match(choice: Choice, state: State, wanted: Ints, flags: Ints) -> Ints:
+    """Layers are laid over each other from the last to the first, so that the first match stays on top."""
+    if choice.fixed is not None:
+        return np.full(len(wanted), choice.fixed)
+    chosen = np.full(len(wanted), FREE)
+    for layer in reversed(choice.layers):
+        if isinstance(layer, Candidate):
+            chosen[_holds(layer, state, wanted, flags)] = layer.component
         else:
-            chosen[_holds(candidate, state, wanted, flags)] = candidate.component
+            found = layer[state.minute[wanted]]
+            chosen = np.where(found == FREE, chosen, found)
     return chosen
 
 
@@ -146,7 +161,7 @@ def _holds(candidate: Candidate, state: State, wanted: Ints, flags: Ints) -> Boo
 def _within(bound: Bound, state: State, wanted: Ints, flags: Ints) -> Bools:
     least, greatest = state.values(bound.field)
     holds = np.ones(len(wanted), dtype=np.bool_)
-    if bound.field in ("power", "current"):
+    if bound.field in READINGS:
         holds &= _measured(bound.field, least, state, wanted, flags)
     if least is None or greatest is None:
         return holds

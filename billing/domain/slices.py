@@ -14,6 +14,7 @@ import numpy as np
 
 from billing.domain.columns import Bools, Ints
 from billing.domain.pieces import Pieces
+from billing.domain.plan import Lane, Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.session)
+
+    def lane(self, plan: Plan) -> Lane:
+        """The lane of these rows; there is at least one."""
+        return Lane(int(plan.lane[self.component[0]]))
 
     def step_at(self, rows: Ints, quantity: Ints) -> Self:
         """A step row after each of these rows: no time, no metered energy, only quantity."""

@@ -40,13 +40,19 @@ class Totals:
         self.priced[lane][session] = True
 
 
-def width(plan: Plan, parts: Sequence[Rows], sessions: int) -> type:
-    """`int64` if no sum of this batch can leave it, otherwise Python's integers."""
+def width(plan: Plan, parts: Sequence[Rows]) -> type:
+    """`int64` if no sum of this batch can leave it, otherwise Python's integers.
+
+    The bound is generous: the greatest quantity, price and number of rows of each lane, all at once, with VAT.
+    """
     greatest = _greatest_bound(plan)
     for rows in parts:
         first = session_runs(rows.session)
-        quantity = int(np.add.reduceat(rows.quantity, first).max())
-        greatest += quantity * max(abs(plan.weight[one]) for one in np.unique(rows.component).tolist())
+        most = int(np.diff(np.append(first, len(rows))).max())
+        weight = max(
+            abs(weight) for weight, lane in zip(plan.weight, plan.lane, strict=True) if lane == rows.lane(plan)
+        )
+        greatest += int(rows.quantity.max()) * most * weight
     return np.int64 if greatest * max(plan.vat_factor) < _WIDTH else object
 
 
@@ -57,12 +63,12 @@ def _greatest_bound(plan: Plan) -> int:
 
 def of_rows(plan: Plan, parts: Sequence[Rows], sessions: int) -> Totals:
     """Sum the rows of a batch of this many sessions."""
-    dtype = width(plan, parts, sessions)
+    dtype = width(plan, parts)
     weight, factor = plan.weights(dtype), plan.factors(dtype)
     by_lane: dict[Lane, tuple[Exact, Exact]] = {}
     priced = {}
     for rows in parts:
-        lane = Lane(int(plan.lane[rows.component[0]]))
+        lane = rows.lane(plan)
         if lane not in by_lane:
             by_lane[lane] = (np.zeros(sessions, dtype=dtype), np.zeros(sessions, dtype=dtype))
             priced[lane] = np.zeros(sessions, dtype=np.bool_)
