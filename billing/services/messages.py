@@ -5,7 +5,6 @@ not sent, because nobody registered or the broker is away, costs a minute: a swe
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from django.db import transaction
 
@@ -23,5 +22,9 @@ def register(sender: Sender) -> None:
 def send(task: str, **arguments: object) -> None:
     """After commit, ask for a task of the current operator to be done soon."""
     arguments["operator_id"] = current_operator_id()
+    transaction.on_commit(lambda: _post(task, arguments), robust=True)
+
+
+def _post(task: str, arguments: dict[str, object]) -> None:
     for sender in _senders:
-        transaction.on_commit(partial(sender, task, **arguments), robust=True)
+        sender(task, **arguments)
