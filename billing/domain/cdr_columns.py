@@ -13,26 +13,12 @@ from typing import Any, Final
 import numpy as np
 
 from billing.domain import instants
-from billing.domain.cdr import Cdr
+from billing.domain.cdr import CODES, COLUMNS, Cdr, Period
 from billing.domain.columns import ABSENT, MICRO, Flag, Ints, Sessions, offsets_of
 from billing.domain.documents import bad, instant
-from billing.domain.errors import BillingError, NegativeQuantity, SessionError, TooLarge, UnknownDimension
+from billing.domain.errors import BillingError, NegativeQuantity, SessionError, TooLarge
 from billing.domain.periods import from_periods
 
-#: Where the volumes of a dimension go; those of None have nothing to do with a price.
-_COLUMNS: Final[dict[str, str | None]] = {
-    "ENERGY": "energy_mwh",
-    "TIME": "charging_uh",
-    "PARKING_TIME": "parking_uh",
-    "RESERVATION_TIME": "reserved_uh",
-    "MIN_POWER": "min_power",
-    "MAX_POWER": "max_power",
-    "MIN_CURRENT": "min_current",
-    "MAX_CURRENT": "max_current",
-    **dict.fromkeys(("CURRENT", "ENERGY_EXPORT", "ENERGY_IMPORT", "POWER", "STATE_OF_CHARGE", "FLAT")),
-}
-_CODES: Final = {name: code for code, name in enumerate(_COLUMNS)}
-_UNKNOWN: Final = len(_CODES)
 _READINGS: Final = ("min_power", "max_power", "min_current", "max_current")
 #: Volumes beyond this are refused as too large before they are turned into integers.
 LARGEST: Final = 10.0**6
@@ -49,9 +35,11 @@ class Batch:
     problems: dict[int, BillingError]
 
 
-def columns(cdrs: Sequence[Cdr], zones: Sequence[str], tariffs: Ints | None) -> Batch:
-    """Lay out CDRs. `tariffs` names the tariff of every period by index, None if there is only one."""
-    periods = [period for cdr in cdrs for period in cdr.charging_periods]
+def columns(cdrs: Sequence[Cdr], periods: Sequence[Period], zones: str | Sequence[str], tariffs: Ints | None) -> Batch:
+    """Lay out CDRs, whose `periods` are all of theirs in order.
+
+    `tariffs` names the tariff of every period by index, None if there is only one.
+    """
     dimensions = [dimension for period in periods for dimension in period.dimensions]
     offsets = _lengths([len(cdr.charging_periods) for cdr in cdrs])
     at = instants.read(
@@ -59,10 +47,10 @@ def columns(cdrs: Sequence[Cdr], zones: Sequence[str], tariffs: Ints | None) -> 
         + [cdr.end_date_time or cdr.stop_date_time or "" for cdr in cdrs]
         + [period.start_date_time for period in periods]
     )
-    codes = np.array([_CODES.get(dimension.type, _UNKNOWN) for dimension in dimensions], dtype=np.int64)
+    codes = np.array([dimension.code for dimension in dimensions], dtype=np.int64)
     volumes = np.array([dimension.volume for dimension in dimensions], dtype=np.float64)
     of_dimension = _owner([len(period.dimensions) for period in periods])
-    problems = _problems(cdrs, at, offsets, codes, volumes, of_dimension)
+    problems = _problems(cdrs, at, offsets, volumes, of_dimension)
     volumes[np.abs(volumes) > LARGEST] = 0
     micros = np.floor(volumes * MICRO + 0.5).astype(np.int64)
     filled = _filled(codes, micros, of_dimension, len(periods))
@@ -92,11 +80,11 @@ def _owner(counts: list[int]) -> Ints:
 def _filled(codes: Ints, micros: Ints, of_dimension: Ints, periods: int) -> dict[str, Ints]:
     """One column for each kind of volume that occurs; energy always."""
     filled: dict[str, Ints] = {}
-    present = np.bincount(codes, minlength=_UNKNOWN + 1)
-    for name, column in _COLUMNS.items():
-        if column is None or not (present[_CODES[name]] or name == "ENERGY"):
+    present = np.bincount(codes, minlength=len(CODES))
+    for name, column in COLUMNS.items():
+        if column is None or not (present[CODES[name]] or name == "ENERGY"):
             continue
-        mine = codes == _CODES[name]
+        mine = codes == CODES[name]
         if column in _READINGS:
             values = np.full(periods, ABSENT)
             values[of_dimension[mine]] = micros[mine]
@@ -109,16 +97,16 @@ def _filled(codes: Ints, micros: Ints, of_dimension: Ints, periods: int) -> dict
 
 def _has_expired(cdr: Cdr) -> bool:
     """Nothing in a CDR says that a reservation expired: it is read from nothing else having happened."""
-    types = {dimension.type for period in cdr.charging_periods for dimension in period.dimensions}
-    return types == {"RESERVATION_TIME"} and not cdr.session_id
+    codes = {dimension.code for period in cdr.charging_periods for dimension in period.dimensions}
+    return codes == {CODES["RESERVATION_TIME"]} and not cdr.session_id
 
 
 def _problems(
-    cdrs: Sequence[Cdr], at: Ints, offsets: Ints, codes: Ints, volumes: Any, of_dimension: Ints
+    cdrs: Sequence[Cdr], at: Ints, offsets: Ints, volumes: Any, of_dimension: Ints
 ) -> dict[int, BillingError]:
     """The errors of CDRs with a volume or an instant that cannot be read; usually none, found without looking at each."""
     problems: dict[int, BillingError] = {}
-    bad_volume = np.flatnonzero((codes == _UNKNOWN) | ~((volumes >= 0) & (volumes <= LARGEST)))
+    bad_volume = np.flatnonzero(~((volumes >= 0) & (volumes <= LARGEST)))
     if len(bad_volume):
         owner = np.repeat(np.arange(len(cdrs)), np.diff(offsets))[of_dimension]
         problems = {place: _volume_error(cdrs[place]) for place in np.unique(owner[bad_volume]).tolist()}
@@ -133,8 +121,6 @@ def _volume_error(cdr: Cdr) -> BillingError:
     for number, period in enumerate(cdr.charging_periods):
         for place, dimension in enumerate(period.dimensions):
             path = f"charging_periods[{number}].dimensions[{place}]"
-            if dimension.type not in _CODES:
-                return bad(f"{path}.type", dimension.type, "a dimension of OCPI 2.2.1", UnknownDimension)
             if dimension.volume < 0:
                 return bad(f"{path}.volume", dimension.volume, "at least 0", NegativeQuantity)
             if dimension.volume > LARGEST:

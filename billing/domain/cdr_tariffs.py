@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from billing.domain.cdr import Cdr, Line
+from billing.domain.cdr import Cdr, Line, Period
 from billing.domain.columns import NO_TARIFF, Flag, Ints
 from billing.domain.documents import instant, sequence
 from billing.domain.errors import BillingError, TariffError
@@ -86,10 +86,10 @@ def _placed(problem: BillingError, where: str) -> BillingError:
     return problem
 
 
-def assign(tariffs: TariffSet, cdrs: Sequence[Cdr]) -> tuple[Ints | None, Ints]:
+def assign(tariffs: TariffSet, cdrs: Sequence[Cdr], periods: Sequence[Period]) -> tuple[Ints | None, Ints]:
     """The tariff of every period by index (None: all by the only one), and what is to be flagged of each CDR."""
     flags = np.zeros(len(cdrs), dtype=np.int64)
-    names = {period.tariff_id for cdr in cdrs for period in cdr.charging_periods}
+    names = {period.tariff_id for period in periods}
     if len(tariffs.tariffs) == 1 and names == {tariffs.tariffs[0].id}:
         return None, flags
     chosen: list[int] = []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -26,6 +26,7 @@ from billing.domain.rated import Rated
 _SCALE: Final = 10**DIGITS
 _THREE: Final = [f"{number:03d}" for number in range(1000)]
 _FOUR: Final = [f".{number:04d}" for number in range(_SCALE)]
+_LAST: Final = "total_reservation_cost"
 _PARTS: Final = {f"total_{name}_cost": lanes for name, lanes in LANES_OF.items()}
 
 
@@ -44,25 +45,17 @@ def lines(rated: Rated, ids: Sequence[str]) -> list[str]:
     """One line for each CDR of a batch; meaningless where it has a fault."""
     terms = rated.plan.tariffs[0]
     per_excl, per_incl = rated.unit // _SCALE, rated.unit * rated.vat_unit // _SCALE
-    amount = rated.amount
-    gross = amount * rated.plan.factors(amount.dtype.type)[rated.component]
-    excl, limit_excl = _shares(rated, amount, rated.limit_excl, per_excl)
-    incl, limit_incl = _shares(rated, gross, rated.limit_incl, per_incl)
+    slices, limit_excl = _slices(rated, per_excl)
     null = not terms.has_vat
-    slices = _slices(rated, _decimals(excl), _amounts_incl(incl, null=null))
-    joined = [",".join(slices[first:last]) for first, last in pairwise(rated.offsets.tolist())]
-    opening = f',"currency":"{terms.currency}","total_cost":'
     columns = [
         _identities(ids),
-        repeat(opening),
-        _costs(rated.excl, rated.incl, per_excl, per_incl, null=null),
-        *(_part(rated, name, lanes, per_excl, per_incl) for name, lanes in _PARTS.items()),
-        repeat(',"slices":['),
-        joined,
-        _adjustments(rated, limit_excl, limit_incl, null=null),
+        _costs(f',"currency":"{terms.currency}","total_cost":', rated, rated.excl, rated.incl),
+        *(_part(rated, name, lanes) for name, lanes in _PARTS.items()),
+        [",".join(slices[first:last]) for first, last in pairwise(rated.offsets.tolist())],
+        _adjustments(rated, limit_excl, per_incl, null=null),
         [_findings(flags) for flags in rated.flags.tolist()],
     ]
-    return list(map("".join, zip(*columns, strict=False)))
+    return list(map("".join, zip(*columns, strict=True)))
 
 
 def _identities(ids: Sequence[str]) -> list[str]:
@@ -91,49 +84,31 @@ def _shares(rated: Rated, amount: Exact, limit: Exact, per: int) -> tuple[Exact,
     return shares, money.divide_half_up(total + limit, per) - money.divide_half_up(total, per)
 
 
+def _divided(values: Exact, by: int) -> tuple[list[int], list[int]]:
+    """Whole parts and remainders as lists; both have the sign of the value or are 0."""
+    wholes = values // by
+    return wholes.tolist(), (values - wholes * by).tolist()
+
+
 def _decimals(values: Exact) -> list[str]:
     """Ten-thousandths as text with four decimals."""
     if len(values) and values.min() < 0:
         return [str(money.from_units(value, DIGITS)) for value in values.tolist()]
-    wholes = values // _SCALE
-    rests = values - wholes * _SCALE
-    return [f"{whole}{_FOUR[rest]}" for whole, rest in zip(wholes.tolist(), rests.tolist(), strict=True)]
-
-
-def _amounts_incl(values: Exact, *, null: bool) -> list[str]:
-    """The end of each slice."""
-    if null:
-        return ['","amount_incl":null}'] * len(values)
-    return [f'","amount_incl":"{text}"}}' for text in _decimals(values)]
-
-
-def _thousandths(values: Ints) -> list[str]:
-    """Thousandths as text with three decimals: mWh as Wh. Meters do not count below zero."""
-    wholes = values // 1000
-    rests = values - wholes * 1000
-    return [f"{whole}.{_THREE[rest]}" for whole, rest in zip(wholes.tolist(), rests.tolist(), strict=True)]
+    return [f"{whole}{_FOUR[rest]}" for whole, rest in zip(*_divided(values, _SCALE), strict=True)]
 
 
 def _quantities(rated: Rated) -> list[str]:
-    """kWh with six decimals, seconds with four, fees as whole numbers."""
+    """kWh and seconds with four decimals (kWh with six where it takes them), fees as whole numbers."""
     lane = rated.plan.lane[rated.component]
-    timed = (lane != Lane.ENERGY) & (lane != Lane.FLAT) & (lane != Lane.RESERVED_FLAT)
-    texts = _sixths(rated.quantity)
-    for place, text in zip(np.flatnonzero(timed).tolist(), _decimals(rated.quantity[timed] * 4), strict=True):
-        texts[place] = text
-    for place in np.flatnonzero((lane == Lane.FLAT) | (lane == Lane.RESERVED_FLAT)).tolist():
+    energy, fee = lane == Lane.ENERGY, (lane == Lane.FLAT) | (lane == Lane.RESERVED_FLAT)
+    units = np.where(energy, rated.quantity // 100, rated.quantity * 4)
+    texts = _decimals(units)
+    fine = energy & (rated.quantity % 100 != 0)
+    for place in np.flatnonzero(fine).tolist():
+        texts[place] = str(money.from_units(int(rated.quantity[place]), 6))
+    for place in np.flatnonzero(fee).tolist():
         texts[place] = "1"
     return texts
-
-
-def _sixths(values: Ints) -> list[str]:
-    """Millionths as text with six decimals."""
-    thousands = values // 1000
-    rests = values - thousands * 1000
-    return [
-        f"{whole // 1000}.{_THREE[whole % 1000]}{_THREE[rest]}"
-        for whole, rest in zip(thousands.tolist(), rests.tolist(), strict=True)
-    ]
 
 
 @lru_cache(maxsize=256)
@@ -154,58 +129,89 @@ def _constants(plan: Plan) -> tuple[list[str], list[str]]:
     return before, after
 
 
-def _slices(rated: Rated, amounts: list[str], endings: list[str]) -> list[str]:
+def _slices(rated: Rated, per: int) -> tuple[list[str], Exact]:
+    """Every slice as text, and what the limit of each session adds or takes in ten-thousandths."""
+    shares, limits = _shares(rated, rated.amount, rated.limit_excl, per)
     before, after = _constants(rated.plan)
-    kinds = (rated.component * 2 + rated.is_step).tolist()
+    names, start_days = instants.days(rated.start)
+    end_names, end_days = instants.days(rated.end)
     columns = zip(
-        instants.write(rated.start),
-        instants.write(rated.end),
-        _thousandths(rated.meter_from),
-        _thousandths(rated.meter_to),
-        kinds,
+        start_days,
+        (rated.start % instants.DAY_S).tolist(),
+        end_days,
+        (rated.end % instants.DAY_S).tolist(),
+        *_divided(rated.meter_from, 1000),
+        *_divided(rated.meter_to, 1000),
+        (rated.component * 2 + rated.is_step).tolist(),
         _quantities(rated),
-        amounts,
-        endings,
+        _decimals(shares),
         strict=True,
     )
+    clock, thousandths = instants.CLOCK, _THREE
     return [
-        f'{{"from":"{start}","to":"{end}","meter_start_wh":"{meter_from}","meter_stop_wh":"{meter_to}'
-        f"{before[kind]}{quantity}{after[kind]}{amount}{ending}"
-        for start, end, meter_from, meter_to, kind, quantity, amount, ending in columns
+        f'{{"from":"{names[day]}{clock[second]}","to":"{end_names[end_day]}{clock[end_second]}",'
+        f'"meter_start_wh":"{wh}.{thousandths[mwh]}","meter_stop_wh":"{end_wh}.{thousandths[end_mwh]}'
+        f'{before[kind]}{quantity}{after[kind]}{amount}"}}'
+        for day, second, end_day, end_second, wh, mwh, end_wh, end_mwh, kind, quantity, amount in columns
+    ], limits
+
+
+def _costs(opening: str, rated: Rated, excl: Exact, incl: Exact) -> list[str]:
+    """A cost of every session, after its key."""
+    without = _divided(money.divide_half_up(excl, rated.unit // _SCALE), _SCALE)
+    with_vat = _divided(money.divide_half_up(incl, rated.unit * rated.vat_unit // _SCALE), _SCALE)
+    four, begin = _FOUR, f'{opening}{{"excl_vat":"'
+    if not rated.plan.tariffs[0].has_vat or (len(excl) and min(excl.min(), incl.min()) < 0):
+        return _odd_costs(begin, rated, without, with_vat)
+    return [
+        f'{begin}{whole}{four[rest]}","incl_vat":"{gross}{four[gross_rest]}"}}'
+        for whole, rest, gross, gross_rest in zip(*without, *with_vat, strict=True)
     ]
 
 
-def _costs(excl: Exact, incl: Exact, per_excl: int, per_incl: int, *, null: bool) -> list[str]:
-    excl_texts = _decimals(money.divide_half_up(excl, per_excl))
-    if null:
-        return [f'{{"excl_vat":"{text}","incl_vat":null}}' for text in excl_texts]
-    incl_texts = _decimals(money.divide_half_up(incl, per_incl))
-    both = zip(excl_texts, incl_texts, strict=True)
-    return [f'{{"excl_vat":"{without}","incl_vat":"{with_vat}"}}' for without, with_vat in both]
+def _odd_costs(
+    begin: str, rated: Rated, excl: tuple[list[int], list[int]], incl: tuple[list[int], list[int]]
+) -> list[str]:
+    """Costs that may be negative or of unknown VAT."""
+    has_vat = rated.plan.tariffs[0].has_vat
+    texts = []
+    for whole, rest, gross, gross_rest in zip(*excl, *incl, strict=True):
+        with_vat = f'"{money.from_units(gross * _SCALE + gross_rest, DIGITS)}"' if has_vat else "null"
+        texts.append(f'{begin}{money.from_units(whole * _SCALE + rest, DIGITS)}","incl_vat":{with_vat}}}')
+    return texts
 
 
-def _part(rated: Rated, name: str, lanes: Sequence[Lane], per_excl: int, per_incl: int) -> Sequence[str]:
+def _part(rated: Rated, name: str, lanes: Sequence[Lane]) -> list[str]:
     """One part of the total for each line; null where nothing of it was priced."""
     found = [lane for lane in lanes if lane in rated.by_lane]
-    size = len(rated)
+    ending = ',"slices":[' if name == _LAST else ""
+    null = f',"{name}":null{ending}'
     if not found:
-        return [f',"{name}":null'] * size
+        return [null] * len(rated)
     excl = sum(rated.by_lane[lane][0] for lane in found)
     incl = sum(rated.by_lane[lane][1] for lane in found)
-    priced = np.logical_or.reduce([rated.priced[lane] for lane in found]).tolist()
-    costs = _costs(excl, incl, per_excl, per_incl, null=not rated.plan.tariffs[0].has_vat)
-    null = f',"{name}":null'
-    return [f',"{name}":{cost}' if there else null for there, cost in zip(priced, costs, strict=True)]
+    priced = np.logical_or.reduce([rated.priced[lane] for lane in found])
+    costs = _costs(f',"{name}":', rated, np.asarray(excl), np.asarray(incl))
+    if ending:
+        costs = [cost + ending for cost in costs]
+    for place in np.flatnonzero(~priced).tolist():
+        costs[place] = null
+    return costs
 
 
-def _adjustments(rated: Rated, excl: Exact, incl: Exact, *, null: bool) -> list[str]:
+def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> list[str]:
     """The end of the slices and the adjustments of each line."""
     texts = ['],"adjustments":[]'] * len(rated)
-    for place in np.flatnonzero((rated.limit_excl != 0) | (rated.limit_incl != 0)).tolist():
+    limited = np.flatnonzero((rated.limit_excl != 0) | (rated.limit_incl != 0))
+    for place in limited.tolist():
         kind = "MINIMUM" if rated.flags[place] & Flag.MINIMUM else "MAXIMUM"
-        without = money.from_units(int(excl[place]), DIGITS)
-        with_vat = None if null else str(money.from_units(int(incl[place]), DIGITS))
-        line = {"kind": kind, "excl_vat": str(without), "incl_vat": with_vat}
+        after, before = rated.incl[place], rated.incl[place] - rated.limit_incl[place]
+        gross = money.divide_half_up(int(after), per_incl) - money.divide_half_up(int(before), per_incl)
+        line = {
+            "kind": kind,
+            "excl_vat": str(money.from_units(int(shares[place]), DIGITS)),
+            "incl_vat": None if null else str(money.from_units(gross, DIGITS)),
+        }
         texts[place] = f'],"adjustments":[{quoted(line)}]'
     return texts
 

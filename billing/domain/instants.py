@@ -21,8 +21,12 @@ _MARKS: Final = np.frombuffer(b"--T::Z", dtype=np.uint8)
 _MARK_PLACES: Final = np.array([4, 7, 10, 13, 16, 19])
 _DIGIT_PLACES: Final = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18])
 _ZERO: Final = ord("0")
-_DAY_S: Final = 86400
-_CLOCK: Final = [f"T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z" for second in range(_DAY_S)]
+DAY_S: Final = 86400
+#: The second half of an OCPI DateTime, by second of the day (UTC).
+CLOCK: Final = [f"T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z" for second in range(DAY_S)]
+
+#: Beyond this many days between the first and the last date only those that occur are listed.
+_MANY_DAYS: Final = 20_000
 
 #: Stands for a text that is no instant.
 UNREADABLE: Final = -(2**62)
@@ -64,10 +68,19 @@ def _read_one(text: object) -> int:
         return UNREADABLE
 
 
-def write(instants: Ints) -> list[str]:
-    """OCPI DateTimes of epoch seconds."""
-    days = instants // _DAY_S
-    seconds = (instants - days * _DAY_S).tolist()
-    distinct, which = np.unique(days, return_inverse=True)
-    names = [datetime.fromtimestamp(day * _DAY_S, UTC).strftime("%Y-%m-%d") for day in distinct.tolist()]
-    return [names[day] + _CLOCK[second] for day, second in zip(which.tolist(), seconds, strict=True)]
+def days(instants: Ints) -> tuple[list[str], list[int]]:
+    """The distinct dates (UTC) of these instants as text, and which of them each instant has."""
+    numbers = instants // DAY_S
+    if len(numbers) == 0:
+        return [], []
+    first = int(numbers.min())
+    present = np.bincount(numbers - first) > 0
+    if len(present) > _MANY_DAYS:
+        distinct, which = np.unique(numbers, return_inverse=True)
+        return [_date(day) for day in distinct.tolist()], which.tolist()
+    names = [_date(first + day) if there else "" for day, there in enumerate(present.tolist())]
+    return names, (numbers - first).tolist()
+
+
+def _date(day: int) -> str:
+    return datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y-%m-%d")

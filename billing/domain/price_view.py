@@ -128,7 +128,7 @@ def _quantity(dimension: Dimension, units: int) -> Decimal:
     """kWh from mWh, seconds from ticks (a tick is 0.0004 s), or the number of fees."""
     match dimension:
         case Dimension.ENERGY:
-            return money.from_units(units, 6)
+            return money.from_units(units // 100, 4) if units % 100 == 0 else money.from_units(units, 6)
         case Dimension.FLAT:
             return Decimal(units)
     return money.from_units(units * (10**4 // TICKS), 4)
