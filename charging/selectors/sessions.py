@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DurationField, ExpressionWrapper, F, QuerySet, Sum
+from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from charging.models import ChargingSession, Site, Station, Token
@@ -97,6 +97,12 @@ def under_review(flag: str = "") -> QuerySet[ChargingSession]:
     """Return the sessions that wait for a person's decision, all or those with one flag."""
     rows = ChargingSession.objects.filter(review=ChargingSession.Review.PENDING)
     return rows.filter(flags__contains=[flag]) if flag else rows
+
+
+def review_counts() -> dict[str, int]:
+    """Return how many sessions wait for a decision, by flag. A session with two flags counts twice."""
+    waiting = under_review().annotate(flag=Func(F("flags"), function="unnest", output_field=CharField()))
+    return dict(waiting.order_by().values_list("flag").annotate(Count("pk")))
 
 
 def sources() -> list[str]:

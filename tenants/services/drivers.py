@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
 from tenants.services import memberships
@@ -17,9 +19,54 @@ def create(*, customer_number: str = "", group: DriverGroup | None = None, **per
     """Create a driver with a first version of their personal data.
 
     personal: any of `PERSONAL_FIELDS`. Without a customer number the next free one is given.
+
+    Raises:
+        Refused: another driver has the customer number.
     """
+    _check_number(customer_number)
     driver = Driver.objects.create(customer_number=customer_number or next_customer_number(), group=group)
     return change_identity(driver, **personal)
+
+
+@transaction.atomic
+def change(
+    driver: Driver, *, customer_number: str, group: DriverGroup | None, is_active: bool, **personal: Any
+) -> Driver:
+    """Give the driver these facts; personal data that differs becomes a new version.
+
+    Raises:
+        Refused: another driver has the customer number.
+    """
+    _check_number(customer_number, but=driver)
+    driver.customer_number = customer_number or driver.customer_number
+    driver.group, driver.is_active = group, is_active
+    driver.save(update_fields=["customer_number", "group", "is_active"])
+    before = driver.identity
+    if before is None or any(getattr(before, field) != value for field, value in personal.items()):
+        change_identity(driver, **personal)
+    return driver
+
+
+@transaction.atomic
+def invite(driver: Driver) -> User:
+    """Let the person with the driver's e-mail address see the driver's own pages, whether known before or new.
+
+    Raises:
+        Refused: the driver has no address or is linked already, or the person is another driver here.
+    """
+    email = driver.identity.email.lower() if driver.identity else ""
+    if not email:
+        raise Refused(_("The driver has no e-mail address to invite."))
+    if driver.user_id is not None:
+        raise Refused(_("The driver can sign in already."))
+    operator = Operator.objects.get(pk=driver.operator_id)
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        user = User.objects.create_user(email, None, name=driver.identity.name[:150], language=operator.language)
+    elif Driver.objects.filter(user=user).exists():
+        raise Refused(_("The person with this e-mail address is another driver here."))
+    link_user(driver, user=user)
+    return user
 
 
 @transaction.atomic
@@ -58,6 +105,12 @@ def link_user(driver: Driver, *, user: User) -> Driver:
     driver.save(update_fields=["user"])
     memberships.add(user, operator=Operator.objects.get(pk=driver.operator_id), role=Membership.Role.DRIVER)
     return driver
+
+
+def _check_number(number: str, *, but: Driver | None = None) -> None:
+    others = Driver.objects.filter(customer_number=number)
+    if number and (others.exclude(pk=but.pk) if but else others).exists():
+        raise Refused(_("Another driver has the customer number %(number)s.") % {"number": number})
 
 
 def next_customer_number() -> str:

@@ -1,0 +1,60 @@
+"""What happens in the network right now, and what happened today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, QuerySet
+
+from charging.models import ChargingSession, Connector, FileImport, Token
+from charging.selectors import sessions, stations, tokens
+from charging.selectors.sessions import Criteria, Totals
+
+#: An import older than this no longer asks for attention: whoever wanted to correct its rows has done so.
+RECENT = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What waits for a person. Zero means that nothing does."""
+
+    under_review: int
+    cards_without_driver: int
+    imports_with_rejects: Sequence[FileImport]
+
+
+def statuses() -> dict[str, int]:
+    """Return how many connectors of stations in use are in each status."""
+    rows = Connector.objects.filter(station__is_active=True).order_by().values_list("status")
+    return dict(rows.annotate(Count("pk")))
+
+
+def in_progress() -> QuerySet[ChargingSession]:
+    """Return the sessions in progress, the longest last."""
+    return sessions.shown(sessions.active())
+
+
+def trouble() -> QuerySet[Connector]:
+    """Return the connectors that cannot charge, the longest out of order first."""
+    return stations.in_trouble()
+
+
+def between(since: datetime, until: datetime) -> Totals:
+    """Sum the sessions that started from `since` to before `until`."""
+    return sessions.totals(sessions.listing(Criteria(since=since, until=until)))
+
+
+def attention(*, at: datetime) -> Attention:
+    """Return what waits for a person."""
+    return Attention(
+        under_review=sessions.under_review().count(),
+        cards_without_driver=tokens.unassigned().count(),
+        imports_with_rejects=list(
+            FileImport.objects.filter(rejected__gt=0, created_at__gte=at - RECENT).order_by("-created_at")[:3]
+        ),
+    )
+
+
+def has_anything() -> bool:
+    """Tell whether there is any session or card yet: otherwise the overview says how to begin."""
+    return ChargingSession.objects.exists() or Token.objects.exists()
