@@ -95,7 +95,10 @@ def alert(content: str, tone: str = "info", title: str = "") -> SafeString:
 
 @register.simple_block_tag
 def dialog(content: str, id: str, title: str) -> SafeString:
-    """A dialog opened by `<button data-opens="ID">`; `<button data-closes>` inside closes it."""
+    """A dialog, opened by `<button type="button" popovertarget="ID" data-opens>`.
+
+    A button inside with `popovertarget="ID" popovertargetaction="hide" data-closes` closes it.
+    """
     return _frame("components/dialog.html", content, {"id": id, "title": title})
 
 

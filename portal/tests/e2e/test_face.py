@@ -177,13 +177,25 @@ def test_a_choice_filters_the_list_and_stands_in_the_address(opened):
     page = opened()
     page.get_by_role("heading", name="Sessions").evaluate("(heading) => { heading.dataset.kept = 'yes' }")
     page.get_by_label("Site").first.select_option("Hamnparkeringen")
-    page.wait_for_url("**/?*site=Hamnparkeringen*")
+    page.wait_for_url("**/?q=&site=Hamnparkeringen&state=&since=")
     expect(page.get_by_role("heading", name="Sessions")).to_have_attribute("data-kept", "yes")
+    expect(page.locator("#list")).to_have_count(1)
+    page.get_by_label("State").first.select_option("Billed")
+    page.wait_for_url("**/?q=&site=Hamnparkeringen&state=billed&since=")
+
+
+def test_a_session_that_has_ended_leaves_no_hole_in_the_page(opened):
+    page = opened()
+    page.get_by_role("heading", name="Sessions").evaluate("(heading) => { heading.dataset.kept = 'yes' }")
+    page.get_by_label("Site").first.select_option("Stora Torget")
+    page.wait_for_url("**/?*site=Stora%20Torget*")
+    expect(page.get_by_role("heading", name="Sessions")).not_to_have_attribute("data-kept", "yes")
     expect(page.locator("#list")).to_have_count(1)
 
 
-def test_a_question_is_asked_and_can_be_declined(opened):
-    page = opened()
+@pytest.mark.parametrize("script", [True, False])
+def test_a_question_is_asked_and_can_be_declined(opened, script):
+    page = opened(script=script)
     button = page.get_by_role("button", name="Credit the invoice")
     button.click()
     dialog = page.get_by_role("dialog", name="Credit invoice 2026-00418?")

@@ -68,7 +68,7 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         "messages": [
             Message(constants.SUCCESS, "Invoice 2026-00418 was issued.", extra_tags=""),
         ],
-        "filters": Filters({"site": "Stora Torget"}),
+        "filters": Filters({"site": "Kungsgatan 12"}),
         "form": Tariff(),
         "wrong": Tariff({"name": "", "price": "abc", "zone": "all", "days": ["1"]}),
         "small": Small({"seconds": "-1"}),

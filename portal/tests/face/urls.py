@@ -1,7 +1,7 @@
 """Every URL name the frames link to, leading to the catalogue, so that the face can be seen by itself."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, include, path
 
 from portal.tests.face import samples
@@ -9,8 +9,10 @@ from portal.web import home
 
 
 def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
-    """Show every component once, in the frame the address names."""
+    """Show every component once, in the frame the address names. A list of one site is as after a lost session."""
     frame = request.GET.get("frame", "staff")
+    if request.headers.get("HX-Request") and request.GET.get("site") == "Stora Torget":
+        return redirect("account:sign_in")
     theme = request.COOKIES.get("theme", request.GET.get("theme", ""))
     return render(request, f"face/{frame}.html", {**samples.context(request, theme=theme), "frame": frame})
 
