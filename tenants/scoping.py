@@ -132,9 +132,7 @@ class OperatorOwned(models.Model):
     """
 
     # Composite references prove the operator; an index on the operator alone would never be chosen.
-    operator = models.ForeignKey(
-        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False
-    )
+    operator = models.ForeignKey("tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False)
 
     objects = OperatorManager()
 

@@ -43,6 +43,15 @@ CELERY_TIMEZONE = "UTC"
 # Sessions live in the database, so that a restart of Redis signs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
+# Without a mail server invitations are links that the inviter hands over.
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+EMAIL_PORT = env.number("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Wattledger <no-reply@localhost>")
+
 MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -23,8 +23,5 @@ class Migration(migrations.Migration):
 
     operations: ClassVar = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION append_only()"),
-        *(
-            migrations.RunSQL(TRIGGER.format(table=table), f"DROP TRIGGER append_only ON {table}")
-            for table in TABLES
-        ),
+        *(migrations.RunSQL(TRIGGER.format(table=table), f"DROP TRIGGER append_only ON {table}") for table in TABLES),
     ]

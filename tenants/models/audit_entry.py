@@ -17,7 +17,7 @@ from tenants.rls import owned
 from tenants.scoping import OperatorManager, current_operator_id
 
 
-class AuditEntryManager(OperatorManager["AuditEntry"], LogEntryManager):  # type: ignore[misc]
+class AuditEntryManager(OperatorManager["AuditEntry"], LogEntryManager):
     """django-auditlog's creation of entries, narrowed to the current operator and to true changes."""
 
     def log_create(self, instance: Any, force_log: bool = False, **entry: Any) -> Any:  # noqa: FBT001, FBT002
@@ -43,7 +43,7 @@ def _is_change(model: type[models.Model], name: str, before: Any, after: Any) ->
         return False
     if not isinstance(field, models.DecimalField):
         return bool(before != after or before == MASK)
-    return _decimal(before) != _decimal(after)
+    return bool(_decimal(before) != _decimal(after))
 
 
 def _decimal(value: Any) -> Any:
@@ -99,9 +99,7 @@ class AuditEntry(AbstractLogEntry):
         constraints = [*owned("audit_entry")]
         indexes = [
             models.Index(fields=["operator", "-timestamp", "-id"], name="audit_newest"),
-            models.Index(
-                fields=["operator", "content_type", "object_id", "-timestamp", "-id"], name="audit_of_object"
-            ),
+            models.Index(fields=["operator", "content_type", "object_id", "-timestamp", "-id"], name="audit_of_object"),
             models.Index(fields=["operator", "actor", "-timestamp", "-id"], name="audit_of_actor"),
             models.Index(
                 fields=["operator", "event", "-timestamp", "-id"], name="audit_of_event", condition=~models.Q(event="")

@@ -32,9 +32,7 @@ class Driver(OperatorOwned):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     customer_number = models.CharField(_("customer number"), max_length=30)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="drivers"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="drivers")
     group = OwnedForeignKey(DriverGroup, null=True, blank=True, related_name="drivers")
     # The identity in force. Null only between the creation of the driver and of the first identity.
     identity = OwnedForeignKey("tenants.DriverIdentity", null=True, editable=False, related_name="+")

@@ -5,6 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
+from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
 
 
@@ -22,6 +23,7 @@ class Membership(models.Model):
         AUDITOR = "auditor", _("Auditor")
         DRIVER = "driver", _("Driver")
 
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=12, choices=Role)
@@ -43,7 +45,8 @@ class OperatorGrant(UserObjectPermissionBase):
     Written only by `tenants.permissions.set_grants`.
     """
 
-    content_object = models.ForeignKey(Operator, models.CASCADE)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    content_object = models.ForeignKey(Operator, models.CASCADE, related_name="+")
 
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()

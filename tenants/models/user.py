@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from tenants.identifiers import new_public_id
+
 
 class UserManager(BaseUserManager["User"]):
     """Creates people with a normalised e-mail."""
@@ -26,6 +28,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in by e-mail: staff of operators, driver, or both."""
 
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True)

@@ -20,7 +20,9 @@ def memberships(user: User) -> QuerySet[Membership]:
 
 def operator_ids(user: User) -> list[int]:
     """The operators where the person has any place."""
-    return list(Membership.objects.filter(user=user).order_by("operator_id").values_list("operator_id", flat=True).distinct())
+    return list(
+        Membership.objects.filter(user=user).order_by("operator_id").values_list("operator_id", flat=True).distinct()
+    )
 
 
 def is_staff_anywhere(user: User) -> bool:

@@ -16,7 +16,7 @@ from tenants.selectors import people
 class _Generator(PasswordResetTokenGenerator):
     key_salt = "tenants.first_password"
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         return f"{super()._make_hash_value(user, timestamp)}{people.operator_ids(user)}"
 
 

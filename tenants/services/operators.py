@@ -1,10 +1,12 @@
-"""Operators: created with their first owner."""
+"""Operators: created with their first owner, and changed."""
 
 from typing import Any
 
 from django.db import transaction
 
+from tenants import audit
 from tenants.models import Membership, Operator, User
+from tenants.scoping import tenant_scope
 from tenants.services import memberships
 
 
@@ -15,10 +17,26 @@ def create(*, slug: str, name: str, owner: User | None = None, **particulars: An
     Raises `ValidationError` naming the field when a value is not acceptable.
     """
     with transaction.atomic():
-        # The scope opens after the row exists; django-auditlog needs one, so the creation is logged by the place given.
         operator = Operator(slug=slug, name=name, **particulars)
         operator.full_clean()
+        # Without signals: django-auditlog would need the scope that only an existing operator can have.
         Operator.objects.bulk_create([operator])
+        with tenant_scope(operator.pk):
+            audit.record("operator.created", about=operator)
         if owner is not None:
             memberships.add(owner, operator=operator, role=Membership.Role.OWNER)
     return operator
+
+
+@transaction.atomic
+def change(operator: Operator, **particulars: Any) -> Operator:
+    """Change the operator's particulars. Issued invoices keep those of their day.
+
+    Raises `ValidationError` naming the field when a value is not acceptable.
+    """
+    row = Operator.objects.select_for_update().get(pk=operator.pk)
+    for name, value in particulars.items():
+        setattr(row, name, value)
+    row.full_clean()
+    row.save(update_fields=list(particulars))
+    return row

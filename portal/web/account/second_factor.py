@@ -126,7 +126,11 @@ def _remove(request: SignedInRequest) -> HttpResponse:
 def _show_new_codes(request: SignedInRequest) -> HttpResponse:
     codes = two_factor.new_recovery_codes(request.user)
     sign_ins.record(request.user, sign_ins.RECOVERY_CODES_MADE, count=len(codes))
-    return render(request, "account/recovery_codes.html", {"codes": codes, "next": next_page(request, reverse("account:operators"))})
+    return render(
+        request,
+        "account/recovery_codes.html",
+        {"codes": codes, "next": next_page(request, reverse("account:operators"))},
+    )
 
 
 def _enrol_page(request: SignedInRequest, form: forms.Form, proof: PresentCodeForm | None) -> HttpResponse:
@@ -139,7 +143,9 @@ def _enrol_page(request: SignedInRequest, form: forms.Form, proof: PresentCodeFo
         "required": people.is_staff_anywhere(request.user),
         "next": next_page(request),
     }
-    return render(request, "account/enrol.html", context, status=400 if form.errors or (proof and proof.errors) else 200)
+    return render(
+        request, "account/enrol.html", context, status=400 if form.errors or (proof and proof.errors) else 200
+    )
 
 
 def _spaced(device: TOTPDevice) -> str:

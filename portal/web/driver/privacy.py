@@ -1,0 +1,65 @@
+"""A driver's privacy page: what is asked, the present answers, and everything ever answered.
+
+Taking consent back is the same one click as giving it (GDPR art. 7(3)).
+"""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.middleware.actor import client_address
+from portal.web.access import SignedInRequest, driver_view
+from tenants.models import ConsentEvent, ConsentPurpose, Operator
+from tenants.selectors import consents
+from tenants.services import consents as services
+
+
+class DecisionForm(forms.Form):
+    """Yes or no."""
+
+    decision = forms.ChoiceField(choices=ConsentEvent.Decision.choices)
+
+
+@driver_view
+def privacy(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show what the operator asks and what the driver has answered."""
+    context = {
+        "nav": "privacy",
+        "questions": consents.questions(request.driver, language=_language(operator)),
+        "proofs": consents.proofs(request.driver),
+    }
+    return render(request, "driver/privacy/page.html", context)
+
+
+@require_POST
+@driver_view
+def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Keep the driver's answer about one purpose."""
+    purpose = get_object_or_404(ConsentPurpose, public_id=public_id, is_active=True)
+    form = DecisionForm(request.POST)
+    if form.is_valid():
+        services.record(
+            request.driver,
+            purpose,
+            form.cleaned_data["decision"],
+            channel=ConsentEvent.Channel.PORTAL,
+            at=timezone.now(),
+            language=_language(operator),
+            by=request.user,
+            address=client_address(request),
+        )
+        messages.success(request, _("Your answer is kept."))
+    else:
+        messages.error(request, _("That was neither yes nor no; nothing has changed."))
+    return redirect("driver:privacy", operator.slug)
+
+
+def _language(operator: Operator) -> str:
+    return get_language() or operator.language

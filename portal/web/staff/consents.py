@@ -1,0 +1,85 @@
+"""Consents as staff see them: what is asked, how drivers answered, and the proof of each answer."""
+
+import json
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from portal.web import lists
+from portal.web.access import SignedInRequest, operator_view
+from tenants import audit
+from tenants.models import ConsentEvent, ConsentPurpose, Driver, Operator
+from tenants.permissions import Permission
+from tenants.selectors import consents, people
+
+
+class AnswerFilter(forms.Form):
+    """Which answers are listed."""
+
+    decision = forms.ChoiceField(
+        label=gettext_lazy("Answer"),
+        required=False,
+        choices=[("", gettext_lazy("all")), *ConsentEvent.Decision.choices],
+    )
+
+
+@operator_view(Permission.VIEW_CONSENTS)
+def purpose_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List what drivers are asked, with how they answered."""
+    tallies = consents.tallies(language=get_language() or operator.language)
+    return render(request, "staff/consents/list.html", {"nav": "consents", "tallies": tallies})
+
+
+@operator_view(Permission.VIEW_CONSENTS)
+def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show the words of a purpose in every version and the answers in force."""
+    purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
+    filters = AnswerFilter(request.GET)
+    answers = consents.newest_events().filter(purpose=purpose).select_related("driver", "notice")
+    if filters.is_valid() and filters.cleaned_data["decision"]:
+        answers = answers.filter(decision=filters.cleaned_data["decision"])
+    context = {
+        "nav": "consents",
+        "purpose": purpose,
+        "notices": purpose.notices.order_by("-version", "language"),
+        "filters": filters,
+        "page": lists.page(answers, request, by="happened_at"),
+        "crumbs": crumbs(operator),
+    }
+    return render(request, "staff/consents/purpose.html", context)
+
+
+@operator_view(Permission.VIEW_CONSENTS)
+def proof(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show every decision of one driver with the exact words it was given to. Looking is recorded."""
+    driver = get_object_or_404(Driver, public_id=public_id)
+    proofs = consents.proofs(driver)
+    audit.record("consents.viewed", about=driver)
+    names = people.named(each.event.recorded_by_id for each in proofs if each.event.recorded_by_id)
+    context = {
+        "nav": "consents",
+        "driver": driver,
+        "proofs": [(each, names.get(each.event.recorded_by_id or 0)) for each in proofs],
+        "crumbs": crumbs(operator),
+    }
+    return render(request, "staff/consents/proof.html", context)
+
+
+@operator_view(Permission.VIEW_CONSENTS)
+def proof_file(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Download the driver's decisions as a consent record (ISO/IEC TS 27560)."""
+    driver = get_object_or_404(Driver, public_id=public_id)
+    audit.record("consents.downloaded", about=driver)
+    body = json.dumps(consents.receipt(operator, driver), ensure_ascii=False, indent=2)
+    name = f'attachment; filename="consents-{driver.public_id}.json"'
+    return HttpResponse(body, content_type="application/json", headers={"Content-Disposition": name})
+
+
+def crumbs(operator: Operator) -> list[tuple[str, str]]:
+    """The way to a page about one purpose or driver."""
+    return [(_("Consents"), reverse("staff:consent_list", args=[operator.slug]))]

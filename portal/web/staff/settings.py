@@ -1,0 +1,85 @@
+"""The operator's own particulars: what stands on its invoices, and where its days begin."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.staff import zones
+from tenants.models import Operator
+from tenants.permissions import Permission
+from tenants.services import operators
+
+SELLER = (
+    "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "country", "email", "phone",
+)  # fmt: skip
+PAYMENT = ("bankgiro", "payment_terms_days", "approved_for_f_tax")
+PORTAL = ("name", "time_zone", "language")
+
+
+class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The operator's particulars. Currency and address in the portal stay as they were at creation."""
+
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=zones.choices,
+        help_text=gettext_lazy("Where the operator's days and months begin."),
+    )
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"),
+        choices=settings.LANGUAGES,
+        help_text=gettext_lazy("Of invoices and letters to drivers who have not chosen one."),
+    )
+
+    class Meta:
+        model = Operator
+        fields = (*PORTAL, *SELLER, *PAYMENT)
+
+    def clean_organisation_number(self) -> str:
+        """Write a Swedish number as Swedes do: ten digits, a hyphen before the last four."""
+        digits = re.sub(r"\D", "", number := str(self.cleaned_data["organisation_number"]))
+        if not digits or self.data.get("country", "").upper() != "SE":
+            return number
+        if len(digits) != 10:
+            raise forms.ValidationError(
+                _("A Swedish organisation number has ten digits; this one has %(n)d.") % {"n": len(digits)}
+            )
+        return f"{digits[:6]}-{digits[6:]}"
+
+    def clean_vat_number(self) -> str:
+        """Refuse a Swedish VAT number of another shape: an invoice with it would be refused by its receiver."""
+        number = re.sub(r"[\s-]", "", str(self.cleaned_data["vat_number"])).upper()
+        if number.startswith("SE") and not re.fullmatch(r"SE\d{10}01", number):
+            raise forms.ValidationError(_("A Swedish VAT number is SE, ten digits and 01."))
+        return number
+
+    def clean_country(self) -> str:
+        """ISO 3166, two letters."""
+        country = str(self.cleaned_data["country"]).upper()
+        if not re.fullmatch(r"[A-Z]{2}", country):
+            raise forms.ValidationError(_("Two letters, such as SE."))
+        return country
+
+    def groups(self) -> list[tuple[str, list[Any]]]:
+        """The fields under their headings."""
+        headings = [(_("On invoices"), SELLER), (_("Payment"), PAYMENT), (_("Portal"), PORTAL)]
+        return [(heading, [self[name] for name in names]) for heading, names in headings]
+
+
+@operator_view(Permission.MANAGE_OPERATOR)
+def particulars(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show and change the operator's particulars. Issued invoices keep those of their day."""
+    form = OperatorForm(request.POST or None, instance=Operator.objects.get(pk=operator.pk))
+    if request.method == "POST" and form.is_valid():
+        operators.change(operator, **form.cleaned_data)
+        messages.success(request, _("Saved. Invoices issued from now on show the new particulars."))
+        return redirect("staff:settings", operator.slug)
+    context = {"nav": "settings", "form": form}
+    return render(request, "staff/settings/form.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,175 @@
+"""Reads of consent: what is asked, what is in force, and the proof."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator
+
+GIVEN = ConsentEvent.Decision.GIVEN
+
+
+def fingerprint(title: str, text: str) -> str:
+    """Return the SHA-256 of the exact words: title, an empty line, text, in UTF-8."""
+    return hashlib.sha256(f"{title}\n\n{text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A purpose as one driver meets it: the newest words in their language and their present answer."""
+
+    purpose: ConsentPurpose
+    notice: ConsentNotice
+    event: ConsentEvent | None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether consent is in force. Silence is no consent."""
+        return self.event is not None and self.event.decision == GIVEN
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the answer was to earlier words."""
+        return self.event is not None and self.event.notice.version != self.notice.version
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A decision with the words it was given to, checked against the hash of that moment."""
+
+    event: ConsentEvent
+
+    @property
+    def notice(self) -> ConsentNotice:
+        """The words."""
+        notice: ConsentNotice = self.event.notice
+        return notice
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether the stored words are still those that were decided about."""
+        return fingerprint(self.notice.title, self.notice.text) == self.event.text_sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How the active drivers answered one purpose."""
+
+    purpose: ConsentPurpose
+    title: str
+    version: int
+    given: int
+    withdrawn: int
+    silent: int
+
+
+def questions(driver: Driver, *, language: str) -> list[Question]:
+    """What the driver is asked now, with their answers."""
+    found = []
+    for purpose in ConsentPurpose.objects.filter(is_active=True).order_by("code"):
+        notice = notice_in(purpose, language)
+        if notice is not None:
+            found.append(Question(purpose, notice, in_force(driver, purpose)))
+    return found
+
+
+def notice_in(purpose: ConsentPurpose, language: str) -> ConsentNotice | None:
+    """The newest words, in the language if it has them, otherwise in one it has."""
+    newest = ConsentNotice.objects.filter(purpose=purpose).order_by("-version", "language")
+    notices = list(newest[:10])
+    current = [notice for notice in notices if notice.version == notices[0].version]
+    return next((notice for notice in current if notice.language == language), current[0] if current else None)
+
+
+def in_force(driver: Driver, purpose: ConsentPurpose) -> ConsentEvent | None:
+    """The driver's newest decision about the purpose."""
+    events = ConsentEvent.objects.select_related("notice").filter(driver=driver, purpose=purpose)
+    return events.order_by("-id").first()
+
+
+def proofs(driver: Driver) -> list[Proof]:
+    """Every decision of the driver, newest first."""
+    events = ConsentEvent.objects.select_related("notice", "purpose").filter(driver=driver).order_by("-id")
+    return [Proof(event) for event in events]
+
+
+def newest_events() -> QuerySet[ConsentEvent]:
+    """For each driver and purpose the decision in force."""
+    later = ConsentEvent.objects.filter(driver=OuterRef("driver"), purpose=OuterRef("purpose"), id__gt=OuterRef("id"))
+    return ConsentEvent.objects.filter(~Exists(later))
+
+
+def tallies(*, language: str) -> list[Tally]:
+    """How the active drivers answered each purpose."""
+    drivers = Driver.objects.filter(is_active=True).count()
+    answers = {
+        row["purpose"]: row
+        for row in newest_events()
+        .filter(driver__is_active=True)
+        .values("purpose")
+        .annotate(given=Count("id", filter=Q(decision=GIVEN)), withdrawn=Count("id", filter=~Q(decision=GIVEN)))
+    }
+    return [_tally(purpose, answers.get(purpose.pk), drivers, language) for purpose in _purposes()]
+
+
+def _purposes() -> QuerySet[ConsentPurpose]:
+    return ConsentPurpose.objects.order_by("code")
+
+
+def _tally(purpose: ConsentPurpose, answers: Any, drivers: int, language: str) -> Tally:
+    notice = notice_in(purpose, language)
+    given, withdrawn = (answers["given"], answers["withdrawn"]) if answers else (0, 0)
+    return Tally(
+        purpose=purpose,
+        title=notice.title if notice else purpose.code,
+        version=notice.version if notice else 0,
+        given=given,
+        withdrawn=withdrawn,
+        silent=drivers - given - withdrawn,
+    )
+
+
+def receipt(operator: Operator, driver: Driver) -> dict[str, Any]:
+    """The driver's decisions as a consent record in the shape of ISO/IEC TS 27560:2023.
+
+    Each notice stands in it word by word with its hash, so that the record can be checked without us.
+    """
+    return {
+        "schema_version": "ISO/IEC TS 27560:2023",
+        "record_id": str(driver.public_id),
+        "pii_principal_id": driver.customer_number,
+        "pii_controllers": [
+            {
+                "name": operator.legal_name or operator.name,
+                "registration_number": operator.organisation_number,
+                "email": operator.email,
+                "country": operator.country,
+            }
+        ],
+        "hash": "SHA-256 of the notice's title, an empty line and its text, UTF-8",
+        "events": [_receipt_event(proof) for proof in reversed(proofs(driver))],
+    }
+
+
+def _receipt_event(proof: Proof) -> dict[str, Any]:
+    event, notice = proof.event, proof.notice
+    return {
+        "event_id": str(event.public_id),
+        "event_time": event.happened_at.isoformat(),
+        "event_type": "explicit",
+        "event_state": event.decision,
+        "entity_id": "principal" if event.channel == ConsentEvent.Channel.PORTAL else f"person {event.recorded_by_id}",
+        "channel": event.channel,
+        "pii_processing": {"purpose": event.purpose.code, "lawful_basis": "consent, GDPR art. 6(1)(a)"},
+        "privacy_notice": {
+            "version": notice.version,
+            "language": notice.language,
+            "published": notice.published_at.isoformat(),
+            "title": notice.title,
+            "text": notice.text,
+            "sha256_at_decision": event.text_sha256,
+            "sha256_matches": proof.is_intact,
+        },
+    }
