@@ -503,7 +503,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='sessionprice',
-            constraint=models.UniqueConstraint(fields=('operator', 'session'), include=('state', 'currency', 'amount_incl_vat'), name='session_price_once'),
+            constraint=models.UniqueConstraint(fields=('operator', 'session'), include=('state', 'currency', 'amount_excl_vat', 'amount_incl_vat'), name='session_price_once'),
         ),
         migrations.AddConstraint(
             model_name='sessionprice',

@@ -44,7 +44,7 @@ class SessionPrice(OperatorOwned):
             models.UniqueConstraint(
                 fields=["operator", "session"],
                 name="session_price_once",
-                include=["state", "currency", "amount_incl_vat"],
+                include=["state", "currency", "amount_excl_vat", "amount_incl_vat"],
             ),
             models.CheckConstraint(
                 condition=Q(state="problem") | Q(tariff_version__isnull=False), name="session_price_has_tariff"

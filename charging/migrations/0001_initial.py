@@ -323,7 +323,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='chargingsession',
-            index=models.Index(fields=['operator', 'ended_at', 'id'], name='session_ended'),
+            index=models.Index(fields=['operator', 'ended_at', 'id'], include=('energy_wh',), name='session_ended'),
         ),
         migrations.AddIndex(
             model_name='chargingsession',

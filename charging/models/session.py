@@ -107,7 +107,7 @@ class ChargingSession(OperatorOwned):
                 name="session_of_token",
                 condition=Q(token__isnull=False),
             ),
-            models.Index(fields=["operator", "ended_at", "id"], name="session_ended"),
+            models.Index(fields=["operator", "ended_at", "id"], name="session_ended", include=["energy_wh"]),
             models.Index(
                 fields=["operator", "-started_at", "-id"],
                 name="session_under_review",
