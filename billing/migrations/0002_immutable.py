@@ -108,7 +108,11 @@ CREATE TRIGGER only_a_credit_note_releases BEFORE UPDATE ON billing_billedsessio
 # Checked when the transaction ends: a credit note is its invoice with the opposite sign, line by line.
 MIRROR = """
 CREATE FUNCTION billing_credit_note_mirrors() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    scope text := current_setting('app.operator_id', true);
 BEGIN
+    -- The scope that wrote the note may have ended by now; look at its operator's rows, then at the former's again.
+    PERFORM set_config('app.operator_id', NEW.operator_id::text, true);
     IF NOT EXISTS (
         SELECT 1 FROM billing_invoice o WHERE o.id = NEW.credits_id AND o.operator_id = NEW.operator_id
             AND o.kind = 'invoice' AND o.state = 'issued' AND o.driver_id = NEW.driver_id
@@ -132,6 +136,7 @@ BEGIN
         RAISE EXCEPTION 'Credit note % does not mirror invoice %.', NEW.id, NEW.credits_id
             USING ERRCODE = 'restrict_violation';
     END IF;
+    PERFORM set_config('app.operator_id', coalesce(scope, ''), true);
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER credit_note_mirrors AFTER INSERT OR UPDATE ON billing_invoice

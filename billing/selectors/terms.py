@@ -87,8 +87,14 @@ def price_book() -> PriceBook:
     return PriceBook(
         rules=tuple(rules),
         versions={tariff: tuple(found) for tariff, found in versions.items()},
-        zones=dict(Site.objects.values_list("pk", "time_zone")),
+        zones=zones(),
     )
+
+
+def zones(site_ids: Iterable[int] | None = None) -> dict[int, str]:
+    """The IANA zone of each site: of these sites, or of all."""
+    sites = Site.objects.all() if site_ids is None else Site.objects.filter(pk__in=list(site_ids))
+    return dict(sites.values_list("pk", "time_zone"))
 
 
 def _rule(row: TariffAssignment) -> _Rule:

@@ -5,15 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import SessionPrice
-from billing.services import rating, runs, tariffs
+from billing.models import InvoiceRun, SessionPrice
+from billing.services import rating, tariffs
 from billing.tests.factories import (
     DAY_NIGHT,
     EPOCH,
     OCTOBER,
     connector,
-    driver,
     drafted,
+    driver,
     flat,
     rate_all,
     session,
@@ -36,7 +36,7 @@ def test_energy_is_priced_by_the_clock_of_the_site():
     late = session(connector(), driver(), start=datetime(2026, 10, 1, 19, 30, tzinfo=UTC), kwh=10)
     assert rate_all() == 1
     price = price_of(late)
-    assert (price.state, price.amount_excl_vat, price.amount_incl_vat) == (State.PRICED, 20, 25)
+    assert (price.state, price.amount_excl_vat, price.amount_incl_vat) == (State.PRICED, Decimal(20), Decimal(25))
     assert [(line["component"], line["quantity"], line["amount"]) for line in price.lines] == [
         ("FLAT", "1.000000", "5.00"),
         ("ENERGY", "5.000000", "10.00"),
@@ -178,7 +178,7 @@ def test_a_minimum_price_is_a_line_of_its_own():
     one = session(connector(), driver())
     rate_all()
     price = price_of(one)
-    assert (price.amount_excl_vat, price.amount_incl_vat) == (12, 15)
+    assert (price.amount_excl_vat, price.amount_incl_vat) == (Decimal(12), Decimal(15))
     assert [(line["component"], line["amount"], line["vat_rate"]) for line in price.lines] == [
         ("ENERGY", "1.00", "25"),
         ("MINIMUM", "11.00", "25"),
@@ -200,4 +200,4 @@ def test_a_run_rates_what_nobody_has_rated_yet():
     tariff()
     session(connector(), driver())
     run = drafted()
-    assert (run.state, run.sessions_done, run.invoices.count()) == (runs.InvoiceRun.State.READY, 1, 1)
+    assert (run.state, run.sessions_done, run.invoices.count()) == (InvoiceRun.State.READY, 1, 1)

@@ -1,0 +1,70 @@
+"""Invoices and credit notes as lists, and what stands on one."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from billing.models import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceRun
+from charging.models import ChargingSession
+from tenants.models import Driver
+
+
+def listing(
+    *, state: str = "", month: date | None = None, kind: str = "", search: str = "", run: InvoiceRun | None = None
+) -> QuerySet[Invoice]:
+    """Invoices and credit notes that meet all criteria, with buyer and driver, in no order.
+
+    search: an invoice number (`F17` or `17`), or the beginning of a customer number or of the buyer's name.
+    """
+    rows = Invoice.objects.select_related("buyer", "driver", "credits")
+    equal = {"state": state, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
+    rows = rows.filter(**{field: value for field, value in equal.items() if value})
+    return rows.filter(_matches(search.strip())) if search.strip() else rows
+
+
+def of_driver(driver: Driver) -> QuerySet[Invoice]:
+    """The driver's issued invoices and credit notes, newest first."""
+    issued = Invoice.objects.filter(driver=driver, state=Invoice.State.ISSUED).select_related("credits")
+    return issued.order_by("-month", "-pk")
+
+
+def one(public_id: UUID) -> Invoice | None:
+    """An invoice with all that its page names; None when there is no such invoice."""
+    return Invoice.objects.select_related("buyer", "driver", "credits", "run").filter(public_id=public_id).first()
+
+
+def credit_note_of(invoice: Invoice) -> Invoice | None:
+    """The credit note that undid the invoice, if there is one."""
+    return Invoice.objects.filter(credits=invoice).first()
+
+
+def lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
+    """The invoice's lines in order, each with its session, site and station."""
+    return (
+        InvoiceLine.objects.filter(invoice=invoice)
+        .select_related("session__site", "session__station", "tariff_version__tariff")
+        .defer("session__series_wh", "tariff_version__document")
+        .order_by("position")
+    )
+
+
+def of_session(session: ChargingSession) -> Invoice | None:
+    """The invoice the session stands on now; None when on none, or when it was credited."""
+    row = BilledSession.objects.filter(session=session, released_by__isnull=True).select_related("invoice").first()
+    return row.invoice if row else None
+
+
+def without_document() -> QuerySet[Invoice]:
+    """Issued invoices whose PDF has not been rendered yet, oldest first."""
+    rendered = InvoiceDocument.objects.filter(invoice=OuterRef("pk"))
+    return Invoice.objects.filter(~Exists(rendered), state=Invoice.State.ISSUED).order_by("pk")
+
+
+def _matches(text: str) -> Q:
+    # Plain comparisons only: under row security no index serves LIKE.
+    end = text[:-1] + chr(min(ord(text[-1]) + 1, 0x10FFFF))
+    found = Q(driver__customer_number__gte=text, driver__customer_number__lt=end)
+    found |= Q(buyer__name__gte=text, buyer__name__lt=end)
+    digits = text.lstrip("Ff")
+    return found | Q(number=int(digits)) if digits.isdecimal() and len(digits) < 18 else found

@@ -1,0 +1,41 @@
+"""Prices of sessions, and how they came about."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from billing import columns
+from billing.domain.price import SessionPrice as Explained
+from billing.domain.rating import rate
+from billing.models import SessionPrice
+from billing.selectors import terms
+from charging.models import ChargingSession
+
+
+def of_session(session: ChargingSession) -> SessionPrice | None:
+    """The session's price with its tariff; None while it has none."""
+    return SessionPrice.objects.select_related("tariff_version__tariff").filter(session=session).first()
+
+
+def for_sessions(sessions: Iterable[ChargingSession]) -> dict[int, SessionPrice]:
+    """The prices of these sessions by session id, without their lines. One query."""
+    keys = [session.pk for session in sessions]
+    return {price.session_id: price for price in SessionPrice.objects.filter(session_id__in=keys).defer("lines")}
+
+
+def explained(session: ChargingSession) -> Explained | None:
+    """How the session's price came about, slice by slice; None when it has none.
+
+    The kernel tells it again from the session and the tariff version it was priced by. Neither ever
+    changes, so it comes to the same amounts.
+    """
+    price = of_session(session)
+    if price is None or price.tariff_version is None:
+        return None
+    batch = columns.read(price.operator_id, [session.pk])
+    if len(batch) == 0:
+        return None
+    only = np.zeros(1, dtype=np.int64)
+    zones = terms.zones(batch.site.tolist())
+    rated = rate(batch.metered(only, zones=zones, tariff=only), terms.terms([price.tariff_version]))
+    return rated.session(0) if rated.error(0) is None else None

@@ -1,0 +1,117 @@
+"""Invoice runs: the list, how far one is, what it could not bill."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Sum
+
+from billing.domain.calendar import day_of, month_after
+from billing.models import Invoice, InvoiceRun, RunProblem
+from tenants.models import Operator
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `failed` chunks are tried again; their `error` says what stopped the last try."""
+
+    state: str
+    sessions_done: int
+    sessions_total: int
+    chunks_done: int
+    chunks_total: int
+    failed: int
+    error: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is anything left to wait for."""
+        return self.state == InvoiceRun.State.RUNNING
+
+    @property
+    def percent(self) -> int:
+        """Of the sessions, whole percents, rounded down."""
+        return 100 if self.sessions_total == 0 else 100 * self.sessions_done // self.sessions_total
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What a run made, by currency."""
+
+    currency: str
+    invoices: int
+    sessions: int
+    energy_wh: int
+    amount_excl_vat: Decimal
+    vat: Decimal
+    amount_due: Decimal
+
+
+def listing() -> QuerySet[InvoiceRun]:
+    """All runs, the newest month first, with the number of invoices, problems and the sum due."""
+    return (
+        InvoiceRun.objects.select_related("started_by", "issued_by")
+        .annotate(invoice_count=Count("invoices"), amount_due=Sum("invoices__amount_due"))
+        .order_by("-month")
+    )
+
+
+def one(public_id: UUID) -> InvoiceRun | None:
+    """A run with the people who started and issued it; None when there is no such run."""
+    return InvoiceRun.objects.select_related("started_by", "issued_by").filter(public_id=public_id).first()
+
+
+def progress(run: InvoiceRun) -> Progress:
+    """How far the run is now. Two queries."""
+    run = InvoiceRun.objects.get(pk=run.pk)
+    chunks = run.chunks.aggregate(
+        total=Count("pk"), done=Count("pk", filter=Q(is_done=True)), failed=Count("pk", filter=~Q(error=""))
+    )
+    error = ""
+    if chunks["failed"]:
+        error = run.chunks.exclude(error="").values_list("error", flat=True).first() or ""
+    return Progress(
+        run.state, run.sessions_done, run.sessions_total, chunks["done"], chunks["total"], chunks["failed"], error
+    )
+
+
+def sums(run: InvoiceRun) -> list[Sums]:
+    """What the run's invoices add up to, one row a currency."""
+    rows = (
+        Invoice.objects.filter(run=run)
+        .values_list("currency")
+        .annotate(
+            Count("pk"),
+            Sum("session_count"),
+            Sum("energy_wh"),
+            Sum("amount_excl_vat"),
+            Sum("vat"),
+            Sum("amount_due"),
+        )
+        .order_by("currency")
+    )
+    return [Sums(*row) for row in rows]
+
+
+def problems(run: InvoiceRun) -> QuerySet[RunProblem]:
+    """The drivers the run could not bill, and why, by customer number."""
+    return run.problems.select_related("driver__identity").order_by("driver__customer_number")
+
+
+def startable(operator: Operator, *, at: datetime, count: int = 12) -> list[date]:
+    """Months that have ended by the operator's clock and have no run yet, newest first, of the last `count`."""
+    taken = set(InvoiceRun.objects.values_list("month", flat=True))
+    month, found = day_of(at, operator.time_zone).replace(day=1), []
+    for _ in range(count):
+        month = _month_before(month)
+        if month not in taken:
+            found.append(month)
+    return found
+
+
+def _month_before(month: date) -> date:
+    year, number = divmod(month.year * 12 + month.month - 2, 12)
+    before = date(year, number + 1, 1)
+    assert month_after(before) == month
+    return before
