@@ -1,0 +1,143 @@
+"""The kernel agrees with the judge on random tariffs and sessions, exactly."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from billing.domain.columns import ABSENT
+from billing.domain.metering import from_slots
+from billing.domain.periods import from_periods
+from billing.domain.plan import Lane
+from billing.domain.rated import Rated
+from billing.domain.rating import rate
+from billing.domain.tariff import Tariff
+from billing.tests.domain import judge
+from billing.tests.domain.judge import Bill, Metered, Period
+from billing.tests.domain.strategies import metered, received, tariffs
+
+LANES = {
+    "energy": Lane.ENERGY,
+    "time": Lane.TIME,
+    "parking": Lane.PARKING,
+    "flat": Lane.FLAT,
+    "reserved": Lane.RESERVED_TIME,
+    "reserved_flat": Lane.RESERVED_FLAT,
+}
+MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def assert_same(rated: Rated, index: int, bill: Bill, terms: Tariff) -> None:
+    unit, gross = rated.unit, rated.unit * rated.vat_unit
+    for name, lane in LANES.items():
+        excl, incl = bill.cost(name)
+        ours = rated.by_lane.get(lane)
+        assert (Fraction(int(ours[0][index]), unit) if ours else 0) == excl, name
+        assert (Fraction(int(ours[1][index]), gross) if ours else 0) == incl, name
+    excl, incl = judge.total(bill, terms)
+    assert Fraction(int(rated.excl[index]), unit) == excl
+    assert abs(Fraction(int(rated.incl[index]), gross) - incl) <= Fraction(1, gross)
+
+
+def assert_adds_up(rated: Rated, index: int) -> None:
+    first, last = rated.offsets[index], rated.offsets[index + 1]
+    assert sum(rated.amount[first:last].tolist()) + int(rated.limit_excl[index]) == int(rated.excl[index])
+    price = rated.session(index)
+    shown = sum(one.amount for one in price.slices) + sum(one.cost.excl_vat for one in price.adjustments)
+    assert shown == price.total.excl_vat
+    gross = sum(one.amount_incl or 0 for one in price.slices)
+    gross += sum(one.cost.incl_vat or 0 for one in price.adjustments)
+    assert gross == price.total.incl_vat
+
+
+def columns(sessions: list[tuple[Metered, list[int], int]]):
+    return from_slots(
+        start=[one.start for one, _, _ in sessions],
+        end=[one.end for one, _, _ in sessions],
+        charging_end=[one.charging_end for one, _, _ in sessions],
+        zone=[one.zone for one, _, _ in sessions],
+        slots_from=[first for _, _, first in sessions],
+        wh=[energy for _, wh, _ in sessions for energy in wh],
+        offsets=np.cumsum([0, *(len(wh) for _, wh, _ in sessions)]),
+        slot_s=300,
+    )
+
+
+@MANY
+@given(tariffs(), st.lists(metered(), min_size=1, max_size=2))
+def test_our_own_meter_is_priced_as_the_judge_prices_it(tariff, sessions):
+    rated = rate(columns(sessions), tariff)
+    for index, (session, wh, _) in enumerate(sessions):
+        bill = judge.price_metered(session, tariff)
+        judge.add_steps(bill)
+        assert_same(rated, index, bill, tariff)
+        assert_adds_up(rated, index)
+
+
+def micro(value: Fraction | None) -> int:
+    return ABSENT if value is None else int(value * 10**6)
+
+
+def period_columns(zone: str, periods: list[Period], listed: list[Tariff], *, expired: bool):
+    return from_periods(
+        start=[periods[0].start],
+        end=[periods[-1].end],
+        zone=zone,
+        offsets=[0, len(periods)],
+        period_start=[one.start for one in periods],
+        energy_mwh=[one.energy_mwh for one in periods],
+        charging_uh=[micro(one.charging) for one in periods],
+        parking_uh=[micro(one.parking) for one in periods],
+        reserved_uh=[micro(one.reserved) for one in periods],
+        min_power=[micro(one.min_power) for one in periods],
+        max_power=[micro(one.max_power) for one in periods],
+        min_current=[micro(one.min_current) for one in periods],
+        max_current=[micro(one.max_current) for one in periods],
+        tariff=[listed.index(one.tariff) for one in periods] if len(listed) > 1 else None,
+        expired=[expired],
+    )
+
+
+@MANY
+@given(st.data(), tariffs(reservations=True), tariffs(reservations=True, name="U"), st.booleans(), st.booleans())
+def test_received_periods_are_priced_as_the_judge_prices_them(data, one, other, two, expired):
+    listed = [one, other] if two else [one]
+    zone, periods = data.draw(received(listed))
+    rated = rate(period_columns(zone, periods, listed, expired=expired), listed)
+    bill = judge.price_periods(periods, zone, expired=expired)
+    judge.add_steps(bill)
+    assert_same(rated, 0, bill, periods[0].tariff)
+    assert_adds_up(rated, 0)
+
+
+@MANY
+@given(tariffs(power=False), st.lists(metered(), min_size=2, max_size=4))
+def test_a_batch_prices_each_session_as_if_it_were_alone(tariff, sessions):
+    together = rate(columns(sessions), tariff)
+    for index, session in enumerate(sessions):
+        alone = rate(columns([session]), tariff)
+        assert together.session(index) == alone.session(0)
+
+
+@MANY
+@given(tariffs(power=False), metered(), st.integers(1, 5))
+def test_splitting_a_reading_never_changes_the_price(tariff, session, parts):
+    """Halving every slot into even halves adds readings and no information."""
+    drawn, wh, first = session
+    even = [energy * 2 * parts for energy in wh]
+    whole = rate(columns([(drawn, even, first)]), tariff)
+    halves = from_slots(
+        start=[drawn.start],
+        end=[drawn.end],
+        charging_end=[drawn.charging_end],
+        zone=drawn.zone,
+        slots_from=[first],
+        wh=[energy // 2 for energy in even for _ in range(2)],
+        offsets=[0, 2 * len(even)],
+        slot_s=150,
+    )
+    if first + 150 >= drawn.start and first + (len(even) * 2 - 1) * 150 <= drawn.end:
+        assert rate(halves, tariff).session(0).total == whole.session(0).total
