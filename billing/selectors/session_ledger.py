@@ -4,16 +4,19 @@ The floor below narrows sessions (`charging.selectors.sessions`); this module ad
 it is given. A page, its totals and its export all come through here, so that their sums agree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import reduce
 from itertools import islice
+from operator import or_
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BilledSession, Invoice, SessionPrice
+from billing.selectors.reconciliation import Bucket
 from charging.models import ChargingSession
 from charging.selectors import sessions
 
@@ -22,16 +25,30 @@ Review = ChargingSession.Review
 
 
 class Standing(models.TextChoices):
-    """Where a session stands on its way to an invoice: the four buckets, the third and fourth told apart further."""
+    """Where a session stands on its way to an invoice: the four buckets of `reconciliation`, told apart further."""
 
     INVOICED = "invoiced", _("invoiced")
-    FREE = "free", _("free")
+    ZERO_PRICE = "zero_price", _("free")
     WRITTEN_OFF = "written_off", _("written off")
-    UNDER_REVIEW = "under_review", _("under review")
+    PENDING = "pending", _("under review")
     PROBLEM = "problem", _("cannot be priced")
-    PRICED = "priced", _("to be invoiced")
-    UNPRICED = "unpriced", _("not priced yet")
+    WAITING = "waiting_for_run", _("to be invoiced")
+    DRAFTED = "drafted", _("on a draft")
+    UNRATED = "unrated", _("not priced yet")
     ACTIVE = "active", _("in progress")
+
+
+BUCKETS: dict[Bucket, tuple[Standing, ...]] = {
+    Bucket.INVOICED: (Standing.INVOICED,),
+    Bucket.FREE: (Standing.ZERO_PRICE, Standing.WRITTEN_OFF),
+    Bucket.UNDER_REVIEW: (Standing.PENDING, Standing.PROBLEM),
+    Bucket.NOT_YET: (Standing.WAITING, Standing.DRAFTED, Standing.UNRATED, Standing.ACTIVE),
+}
+_OF_PRICE = {
+    SessionPrice.State.PROBLEM: Standing.PROBLEM,
+    SessionPrice.State.FREE: Standing.ZERO_PRICE,
+    SessionPrice.State.PRICED: Standing.WAITING,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +61,21 @@ class Entry:
 
     @property
     def standing(self) -> Standing:
-        """Where the session stands now."""
-        if self.invoice is not None:
+        """Where the session stands now. The same order of questions as in `reconciliation`."""
+        if self.invoice is not None and self.invoice.state == Invoice.State.ISSUED:
             return Standing.INVOICED
+        if self.session.review in (Review.WRITTEN_OFF, Review.PENDING):
+            return Standing(self.session.review)
         if self.session.state == ChargingSession.State.ACTIVE:
             return Standing.ACTIVE
-        if self.session.review == Review.PENDING:
-            return Standing.UNDER_REVIEW
-        if self.session.review == Review.WRITTEN_OFF:
-            return Standing.WRITTEN_OFF
-        return Standing(self.price.state) if self.price is not None else Standing.UNPRICED
+        if self.invoice is not None:
+            return Standing.DRAFTED
+        return _OF_PRICE[SessionPrice.State(self.price.state)] if self.price is not None else Standing.UNRATED
+
+    @property
+    def bucket(self) -> Bucket:
+        """The one of the four buckets that the session is in."""
+        return next(bucket for bucket, parts in BUCKETS.items() if self.standing in parts)
 
     @property
     def duration_s(self) -> int | None:
@@ -87,9 +109,12 @@ class Totals:
 
 
 def standing(rows: QuerySet[ChargingSession], where: str) -> QuerySet[ChargingSession]:
-    """Keep the sessions that stand there. An empty or unknown `where` keeps all."""
-    conditions = _CONDITIONS.get(where)
-    return rows.filter(*conditions()) if conditions else rows
+    """Keep the sessions that stand there: a `Standing` or a bucket. An empty or unknown `where` keeps all."""
+    if where in Standing:
+        return rows.filter(_CONDITIONS[Standing(where)]())
+    if where in Bucket:
+        return rows.filter(reduce(or_, (_CONDITIONS[part]() for part in BUCKETS[Bucket(where)])))
+    return rows
 
 
 def totals(rows: QuerySet[ChargingSession]) -> Totals:
@@ -119,25 +144,32 @@ def stream(rows: QuerySet[ChargingSession]) -> Iterator[Entry]:
         yield from entries(batch)
 
 
-def _billed() -> Exists:
-    return Exists(BilledSession.objects.filter(session=OuterRef("pk"), released_by__isnull=True))
+def _on(**invoice: str) -> Q:
+    rows = BilledSession.objects.filter(session=OuterRef("pk"), released_by__isnull=True, **invoice)
+    return Q(Exists(rows))
 
 
-def _priced_as(state: str) -> Exists:
-    return Exists(SessionPrice.objects.filter(session=OuterRef("pk"), state=state))
+def _priced(**price: str) -> Q:
+    return Q(Exists(SessionPrice.objects.filter(session=OuterRef("pk"), **price)))
 
 
-def _open(review: Q = ~Q(review__in=[Review.PENDING, Review.WRITTEN_OFF])) -> list[Q | Exists]:  # noqa: B008
-    return [Q(state=ChargingSession.State.COMPLETED), review, ~_billed()]
+def _reviewed_as(review: str) -> Q:
+    return Q(review=review) & ~_on(invoice__state=Invoice.State.ISSUED)
 
 
-_CONDITIONS = {
-    Standing.INVOICED: lambda: [_billed()],
-    Standing.FREE: lambda: [*_open(), _priced_as(SessionPrice.State.FREE)],
-    Standing.WRITTEN_OFF: lambda: _open(Q(review=Review.WRITTEN_OFF)),
-    Standing.UNDER_REVIEW: lambda: _open(Q(review=Review.PENDING)),
-    Standing.PROBLEM: lambda: [*_open(), _priced_as(SessionPrice.State.PROBLEM)],
-    Standing.PRICED: lambda: [*_open(), _priced_as(SessionPrice.State.PRICED)],
-    Standing.UNPRICED: lambda: [*_open(), ~Exists(SessionPrice.objects.filter(session=OuterRef("pk")))],
-    Standing.ACTIVE: lambda: [Q(state=ChargingSession.State.ACTIVE)],
+def _open() -> Q:
+    """Closed, nobody's decision is needed, and on no invoice."""
+    return Q(state=ChargingSession.State.COMPLETED, review__in=[Review.NONE, Review.APPROVED]) & ~_on()
+
+
+_CONDITIONS: dict[Standing, Callable[[], Q]] = {
+    Standing.INVOICED: lambda: _on(invoice__state=Invoice.State.ISSUED),
+    Standing.ZERO_PRICE: lambda: _open() & _priced(state=SessionPrice.State.FREE),
+    Standing.WRITTEN_OFF: lambda: _reviewed_as(Review.WRITTEN_OFF),
+    Standing.PENDING: lambda: _reviewed_as(Review.PENDING),
+    Standing.PROBLEM: lambda: _open() & _priced(state=SessionPrice.State.PROBLEM),
+    Standing.WAITING: lambda: _open() & _priced(state=SessionPrice.State.PRICED),
+    Standing.DRAFTED: lambda: ~Q(review__in=[Review.PENDING, Review.WRITTEN_OFF]) & _on(invoice__state=Invoice.State.DRAFT),
+    Standing.UNRATED: lambda: _open() & ~_priced(),
+    Standing.ACTIVE: lambda: Q(state=ChargingSession.State.ACTIVE, review__in=[Review.NONE, Review.APPROVED]),
 }

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, QuerySet
 
-from charging.models import ChargingSession, Connector, FileImport, Token
+from charging.models import ChargingSession, Connector, FileImport
 from charging.selectors import sessions, stations, tokens
-from charging.selectors.sessions import Criteria, Totals
 
 #: An import older than this no longer asks for attention: whoever wanted to correct its rows has done so.
 RECENT = timedelta(days=14)
@@ -39,9 +38,9 @@ def trouble() -> QuerySet[Connector]:
     return stations.in_trouble()
 
 
-def between(since: datetime, until: datetime) -> Totals:
-    """Sum the sessions that started from `since` to before `until`."""
-    return sessions.totals(sessions.listing(Criteria(since=since, until=until)))
+def ended_between(since: datetime, until: datetime) -> QuerySet[ChargingSession]:
+    """Return the sessions that ended from `since` to before `until`: what counts on a day, as for revenue."""
+    return ChargingSession.objects.filter(ended_at__gte=since, ended_at__lt=until)
 
 
 def attention(*, at: datetime) -> Attention:
@@ -55,6 +54,6 @@ def attention(*, at: datetime) -> Attention:
     )
 
 
-def has_anything() -> bool:
-    """Tell whether there is any session or card yet: otherwise the overview says how to begin."""
-    return ChargingSession.objects.exists() or Token.objects.exists()
+def has_sessions() -> bool:
+    """Tell whether there is any session yet: otherwise the overview says how to begin."""
+    return ChargingSession.objects.exists()

@@ -1,7 +1,61 @@
 """The staff pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from portal.web.staff import (
+    audit,
+    consents,
+    drivers,
+    groups,
+    overview,
+    people,
+    review,
+    sessions,
+    settings,
+    sites,
+    stations,
+    tokens,
+)
 
 app_name = "staff"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("", overview.overview, name="overview"),
+    path("days/", overview.overview_days, name="overview_days"),
+    path("sessions/", sessions.session_list, name="session_list"),
+    path("sessions/export/", sessions.session_export, name="session_export"),
+    path("sessions/<uuid:public_id>/", sessions.session_detail, name="session_detail"),
+    path("review/", review.review_list, name="review_list"),
+    path("review/decide/", review.review_decide, name="review_decide"),
+    path("sites/", sites.site_list, name="site_list"),
+    path("sites/new/", sites.site_new, name="site_new"),
+    path("sites/<uuid:public_id>/", sites.site_detail, name="site_detail"),
+    path("sites/<uuid:public_id>/edit/", sites.site_edit, name="site_edit"),
+    path("stations/new/", stations.station_new, name="station_new"),
+    path("stations/<uuid:public_id>/", stations.station_detail, name="station_detail"),
+    path("stations/<uuid:public_id>/edit/", stations.station_edit, name="station_edit"),
+    path("drivers/", drivers.driver_list, name="driver_list"),
+    path("drivers/new/", drivers.driver_new, name="driver_new"),
+    path("drivers/<uuid:public_id>/", drivers.driver_detail, name="driver_detail"),
+    path("drivers/<uuid:public_id>/edit/", drivers.driver_edit, name="driver_edit"),
+    path("drivers/<uuid:public_id>/invite/", drivers.driver_invite, name="driver_invite"),
+    path("groups/", groups.group_list, name="group_list"),
+    path("groups/new/", groups.group_new, name="group_new"),
+    path("cards/", tokens.token_list, name="token_list"),
+    path("cards/new/", tokens.token_new, name="token_new"),
+    path("cards/<uuid:public_id>/", tokens.token_detail, name="token_detail"),
+    path("cards/<uuid:public_id>/assign/", tokens.token_assign, name="token_assign"),
+    path("cards/<uuid:public_id>/block/", tokens.token_block, name="token_block"),
+    path("cards/<uuid:public_id>/unblock/", tokens.token_unblock, name="token_unblock"),
+    path("people/", people.member_list, name="people"),
+    path("people/new/", people.member_new, name="member_new"),
+    path("people/<uuid:public_id>/", people.member_edit, name="member_edit"),
+    path("people/<uuid:public_id>/remove/", people.member_remove, name="member_remove"),
+    path("people/<uuid:public_id>/link/", people.member_link, name="member_link"),
+    path("consents/", consents.purpose_list, name="consent_list"),
+    path("consents/<uuid:public_id>/", consents.purpose_detail, name="consent_purpose"),
+    path("consents/drivers/<uuid:public_id>/", consents.proof, name="consent_proof"),
+    path("consents/drivers/<uuid:public_id>/proof.json", consents.proof_file, name="consent_proof_file"),
+    path("audit/", audit.audit_log_page, name="audit_log"),
+    path("settings/", settings.particulars, name="settings"),
+]

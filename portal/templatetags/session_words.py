@@ -1,0 +1,37 @@
+"""Words for codes that the floors below store: flags and reasons of rejection."""
+
+from django import template
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from charging.domain.reasons import Flag, Reject
+
+register = template.Library()
+
+#: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
+FLAGS: list[tuple[str, str | Promise]] = [
+    (Flag.ZERO_ENERGY, _("no energy")),
+    (Flag.VERY_LONG, _("very long")),
+    (Flag.ABOVE_POWER, _("above the connector's power")),
+    (Flag.OVERLAP, _("overlaps another session")),
+    (Flag.SERIES_MISMATCH, _("readings do not add up")),
+]
+
+
+@register.filter
+def flag_word(code: str) -> str:
+    """Return the flag in a word or two; a code that is not known is shown as it is."""
+    return str(dict(FLAGS).get(code, code))
+
+
+@register.filter
+def flag_sentence(code: str) -> str:
+    """Return the flag as a sentence."""
+    return gettext(Flag(code).sentence) if code in set(Flag) else code
+
+
+@register.filter
+def reject_sentence(code: str) -> str:
+    """Return the reason of a rejection as a sentence."""
+    return gettext(Reject(code).sentence) if code in set(Reject) else code

@@ -1,0 +1,36 @@
+"""Trying an act of a service: what it refuses is shown by the form or as a message, in the service's own words."""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+
+from charging.domain.errors import ChargingError
+from tenants.errors import Refused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+REFUSALS = (ChargingError, Refused)
+
+
+def attempted(form: forms.BaseForm, act: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+    """Return what the act returns; None when it was refused, with the reason on the form."""
+    try:
+        return act(*args, **kwargs)
+    except REFUSALS as refusal:
+        form.add_error(None, str(refusal))
+        return None
+
+
+def told(request: HttpRequest, done: str, act: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+    """Do the act and say `done`, or say why it was refused."""
+    try:
+        result = act(*args, **kwargs)
+    except REFUSALS as refusal:
+        messages.error(request, str(refusal))
+        return None
+    messages.success(request, done)
+    return result

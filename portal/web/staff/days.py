@@ -1,0 +1,55 @@
+"""Charts by day: figures for every day of a range, also for the days on which nothing happened."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from charging.selectors.drivers import MonthTotals
+from charging.selectors.sessions import DayTotals
+from portal.templatetags import measures
+from portal.web.charts import Chart, Series
+
+NOTHING = DayTotals(0, 0)
+
+
+def last_days(count: int, *, today: date) -> list[date]:
+    """Return the last `count` days in order, today being the last."""
+    return [today - timedelta(days=ago) for ago in reversed(range(count))]
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which the day begins in the zone."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+
+
+def energy_chart(days: list[date], totals: Mapping[date, DayTotals]) -> Chart:
+    """Draw the energy of each day."""
+    energy = [Decimal(totals.get(day, NOTHING).energy_wh) / 1000 for day in days]
+    return Chart(
+        title=_("Energy by day"),
+        x_label=_("Day"),
+        xs=days,
+        series=[Series(_("Energy"), energy, "kWh", 0)],
+        size="short",
+    )
+
+
+def last_months(count: int, *, today: date) -> list[date]:
+    """Return the first days of the last `count` months in order, today's being the last."""
+    numbers = range(today.year * 12 + today.month - count, today.year * 12 + today.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def month_chart(months: list[date], totals: Sequence[MonthTotals]) -> Chart:
+    """Draw the energy of each month."""
+    known = {one.month: one.energy_wh for one in totals}
+    return Chart(
+        title=_("Energy by month"),
+        x_label=_("Month"),
+        xs=[measures.month(month) for month in months],
+        series=[Series(_("Energy"), [Decimal(known.get(month, 0)) / 1000 for month in months], "kWh", 0)],
+        size="short",
+    )

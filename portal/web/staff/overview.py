@@ -1,0 +1,175 @@
+"""The overview: what happens now, how today goes, what waits for somebody, and the last weeks day by day.
+
+The live part refreshes itself, so it reads only what is small whatever the operator's size; the charts are
+a page of their own that the overview takes in once.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from billing.selectors import attention as billing_attention
+from billing.selectors import revenue, session_ledger
+from billing.selectors.session_ledger import Standing, Totals
+from charging.models import Connector
+from charging.selectors import overview as network
+from portal.templatetags import measures
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.charts import Chart, Series
+from portal.web.staff.days import midnight
+from tenants.models import Operator
+from tenants.permissions import Access, Permission
+
+ROWS_SHOWN = 8
+RANGES = (30, 90)
+WEEK = timedelta(days=7)
+Status = Connector.Status
+#: Statuses with their tones, in the order in which they are told.
+STATUSES = (
+    (Status.CHARGING, "info"),
+    (Status.AVAILABLE, "good"),
+    (Status.RESERVED, "warn"),
+    (Status.BLOCKED, "warn"),
+    (Status.OUTOFORDER, "bad"),
+    (Status.INOPERATIVE, "bad"),
+    (Status.UNKNOWN, ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that waits for a person, and where to do it."""
+
+    words: str
+    url: str
+    icon: str = "warning"
+    note: str = ""
+
+
+@operator_view(Permission.VIEW_OVERVIEW)
+def overview(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show the live part; the charts are asked for by the page."""
+    now = timezone.now()
+    context = {"nav": "overview", "now": now, **_live(), **_today(operator, now), "days_shown": RANGES[0]}
+    context["tasks"] = _tasks(operator, request.access, now)
+    return render(request, "staff/overview/overview.html", context)
+
+
+@operator_view(Permission.VIEW_OVERVIEW)
+def overview_days(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show energy and revenue of each of the last days, and their sums."""
+    asked = request.GET.get("days", "")
+    count = int(asked) if asked in map(str, RANGES) else RANGES[0]
+    context = {"nav": "overview", "count": count, "ranges": RANGES, **_days(operator, count)}
+    return render(request, "staff/overview/days.html", context)
+
+
+def _live() -> dict[str, Any]:
+    statuses = network.statuses()
+    in_progress = list(network.in_progress()[: ROWS_SHOWN + 1])
+    trouble = list(network.trouble()[: ROWS_SHOWN + 1])
+    return {
+        "in_progress": session_ledger.entries(in_progress[:ROWS_SHOWN]),
+        "more_in_progress": len(in_progress) > ROWS_SHOWN,
+        "in_progress_count": network.in_progress().count(),
+        "statuses": [(code.label, tone, statuses[code]) for code, tone in STATUSES if statuses.get(code)],
+        "connector_count": sum(statuses.values()),
+        "trouble": trouble[:ROWS_SHOWN],
+        "more_trouble": len(trouble) > ROWS_SHOWN,
+        "is_empty": not in_progress and not statuses and not network.has_sessions(),
+    }
+
+
+def _today(operator: Operator, now: datetime) -> dict[str, Any]:
+    """Compare today so far with the same weekday a week ago, until the same time of day."""
+    since = midnight(now.astimezone(operator.zone).date(), operator.zone)
+    today, before = (
+        session_ledger.totals(network.ended_between(since - ago, now - ago)) for ago in (timedelta(), WEEK)
+    )
+    return {
+        "today": today,
+        "money": _money(today, operator.currency),
+        "sessions_delta": _delta(today.sessions, before.sessions),
+        "energy_delta": _delta(today.energy_wh, before.energy_wh),
+        "money_delta": _delta(_money(today, operator.currency), _money(before, operator.currency)),
+    }
+
+
+def _money(totals: Totals, currency: str) -> Decimal:
+    return dict(totals.amounts).get(currency, Decimal(0))
+
+
+def _delta(now: int | Decimal, before: int | Decimal) -> str:
+    """Write the change in percent; nothing where there is nothing to compare with."""
+    if not before:
+        return ""
+    change = (Decimal(now) - Decimal(before)) / Decimal(before)
+    return f"{'+' if change > 0 else ''}{measures.percent(change)}"
+
+
+def _days(operator: Operator, count: int) -> dict[str, Any]:
+    today = timezone.now().astimezone(operator.zone).date()
+    rows = revenue.by_day(first=today - timedelta(days=count - 1), last=today, zone=operator.zone)
+    days: list[date] = [row.day for row in rows]
+    energy = Series(_("Energy"), [Decimal(row.energy_wh) / 1000 for row in rows], "kWh", 0)
+    earned = Series(_("Revenue including VAT"), [row.amount_incl_vat for row in rows], operator.currency, 2, tone=2)
+    return {
+        "energy_chart": Chart(_("Energy by day"), _("Day"), days, [energy]),
+        "revenue_chart": Chart(_("Revenue by day"), _("Day"), days, [earned]),
+        "sessions": sum(row.sessions for row in rows),
+        "energy_wh": sum(row.energy_wh for row in rows),
+        "amount": sum((row.amount_incl_vat for row in rows), Decimal(0)),
+    }
+
+
+def _tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
+    """Collect what waits, as far as this person can do something about it."""
+    found: list[Task] = []
+    charging = network.attention(at=now)
+    if access.may(Permission.REVIEW_SESSIONS) and charging.under_review:
+        words = ngettext("%(count)d session waits for review", "%(count)d sessions wait for review", charging.under_review)
+        found.append(Task(words % {"count": charging.under_review}, _url("staff:review_list", operator), "review"))
+    if access.may(Permission.MANAGE_DRIVERS) and charging.cards_without_driver:
+        count = charging.cards_without_driver
+        words = ngettext("%(count)d card has no driver", "%(count)d cards have no driver", count) % {"count": count}
+        found.append(Task(words, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
+    if access.may(Permission.IMPORT_SESSIONS):
+        found += [_rejects(operator, row) for row in charging.imports_with_rejects]
+    return found + _billing_tasks(operator, access, now)
+
+
+def _rejects(operator: Operator, row: Any) -> Task:
+    words = ngettext("%(count)d row was rejected", "%(count)d rows were rejected", row.rejected) % {"count": row.rejected}
+    return Task(words, _url("staff:import_detail", operator, row.public_id), "imports", note=row.file_name)
+
+
+def _billing_tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
+    waiting = billing_attention.attention(today=now.astimezone(operator.zone).date(), zone=operator.time_zone)
+    found = []
+    if access.may(Permission.VIEW_SESSIONS) and waiting.without_price:
+        count = waiting.without_price
+        words = ngettext("%(count)d session cannot be priced", "%(count)d sessions cannot be priced", count)
+        url = f"{_url('staff:session_list', operator)}?billing={Standing.PROBLEM}&since=&until="
+        found.append(Task(words % {"count": count}, url, "fault"))
+    if access.may(Permission.ISSUE_INVOICES):
+        found += [
+            Task(_("The run of %(month)s is ready to issue") % {"month": measures.month(run.month)},
+                 _url("finance:run_detail", operator, run.public_id), "runs")
+            for run in waiting.runs_to_issue
+        ]  # fmt: skip
+    if access.may(Permission.RUN_BILLING) and waiting.month_without_run:
+        words = _("%(month)s has not been billed yet") % {"month": measures.month(waiting.month_without_run)}
+        found.append(Task(words.capitalize(), _url("finance:run_list", operator), "runs"))
+    return found
+
+
+def _url(name: str, operator: Operator, *args: object) -> str:
+    return reverse(name, args=[operator.slug, *args])

@@ -1,0 +1,170 @@
+"""The filter of session lists: what stands in the URL, and the sessions it means.
+
+Days are days of the operator's zone. Without dates in the URL the last 30 days are shown, so that the first
+page is quick whatever the operator's size; a date that is there but empty bounds nothing.
+"""
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.db.models import Model, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from billing.selectors import session_ledger
+from billing.selectors.reconciliation import Bucket
+from billing.selectors.session_ledger import Standing
+from charging.domain.reasons import Flag
+from charging.models import ChargingSession, Site, Station, Token
+from charging.selectors import sessions
+from charging.selectors.sessions import Criteria
+from portal.web.staff.days import midnight
+from portal.templatetags.session_words import FLAGS
+from tenants.models import Driver, Operator
+
+DAYS_SHOWN = 30
+ANY = ("", _("Any"))
+BILLING = [
+    (_("Bucket"), Bucket.choices),
+    (_("In detail"), [(part.value, part.label) for part in Standing if part.value not in Bucket.values]),
+]
+
+
+class SessionFilter(forms.Form):
+    """What a list of sessions is narrowed to. Places and people are named as they are in the files."""
+
+    q = forms.CharField(label=_("Session id"), required=False, max_length=100, widget=forms.SearchInput)
+    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    site = forms.ModelChoiceField(
+        Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id", empty_label=_("All sites")
+    )
+    billing = forms.ChoiceField(label=_("Billing"), required=False, choices=[ANY, *BILLING])
+    station = forms.CharField(label=_("Station"), required=False, max_length=64)
+    driver = forms.CharField(label=_("Customer number"), required=False, max_length=30)
+    card = forms.CharField(label=_("Card"), required=False, max_length=64)
+    review = forms.ChoiceField(
+        label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]]
+    )
+    flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
+
+    MORE = ("station", "driver", "card", "review", "flag")
+
+    def __init__(self, query: QueryDict, *, operator: Operator) -> None:
+        self.operator = operator
+        super().__init__(_with_default_dates(query, operator))
+        self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
+
+    def clean_station(self) -> Station | None:
+        return self._named(Station.objects, "station", identifier=self.cleaned_data["station"])
+
+    def clean_driver(self) -> Driver | None:
+        return self._named(Driver.objects, "driver", customer_number=self.cleaned_data["driver"])
+
+    def clean_card(self) -> Token | None:
+        name = self.cleaned_data["card"]
+        by_number = Token.objects.filter(visual_number=name).first() if name else None
+        return by_number or self._named(Token.objects, "card", uid=name)
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        since, until = found.get("since"), found.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("The last day lies before the first."))
+        return found
+
+    @cached_property
+    def rows(self) -> QuerySet[ChargingSession]:
+        """The sessions that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return ChargingSession.objects.none()
+        rows = sessions.listing(self.criteria())
+        return session_ledger.standing(rows, self.cleaned_data["billing"])
+
+    def criteria(self) -> Criteria:
+        """The part of the filter that is about what happened."""
+        data, zone = self.cleaned_data, self.operator.zone
+        return Criteria(
+            since=midnight(data["since"], zone) if data["since"] else None,
+            until=midnight(data["until"] + timedelta(days=1), zone) if data["until"] else None,
+            site=data["site"],
+            station=data["station"],
+            driver=data["driver"],
+            token=data["card"],
+            review=data["review"],
+            flag=data["flag"],
+            external_id=data["q"],
+        )
+
+    def main_fields(self) -> list[forms.BoundField]:
+        """The fields that are always in sight, without the search field."""
+        return [self[name] for name in self.fields if name not in (*self.MORE, "q")]
+
+    def more_fields(self) -> list[forms.BoundField]:
+        """The fields behind `More filters`."""
+        return [self[name] for name in self.MORE]
+
+    def more_in_use(self) -> int:
+        """How many of the fields behind `More filters` narrow the list."""
+        return sum(bool(self[name].value()) for name in self.MORE)
+
+    def summed(self) -> str:
+        """The query of this list with its totals."""
+        query = self.data.copy()
+        query["totals"] = "now"
+        return query.urlencode()
+
+    def query(self) -> str:
+        """The filter as a query string, without the place in the list."""
+        query = self.data.copy()
+        for name in ("after", "before", "totals"):
+            query.pop(name, None)
+        return query.urlencode()
+
+    def periods(self) -> list[tuple[Any, str, bool]]:
+        """Ready-made ranges of days: label, query, whether it is the present one."""
+        today = _today(self.operator)
+        ranges = [
+            (_("7 days"), today - timedelta(days=6)),
+            (_("30 days"), today - timedelta(days=DAYS_SHOWN - 1)),
+            (_("90 days"), today - timedelta(days=89)),
+            (_("This month"), today.replace(day=1)),
+            (_("All time"), None),
+        ]
+        return [(label, *self._ranged(first, today)) for label, first in ranges]
+
+    def _ranged(self, first: date | None, last: date) -> tuple[str, bool]:
+        query = self.data.copy()
+        for name in ("after", "before", "totals"):
+            query.pop(name, None)
+        wanted = (first.isoformat() if first else "", last.isoformat() if first else "")
+        current = (self.data.get("since", ""), self.data.get("until", "")) == wanted
+        query["since"], query["until"] = wanted
+        return query.urlencode(), current
+
+    def _named(self, rows: Any, field: str, **name: str) -> Any:
+        (value,) = name.values()
+        if not value:
+            return None
+        found: Model | None = rows.filter(**name).first()
+        if found is None:
+            raise forms.ValidationError(
+                _("There is no %(field)s “%(value)s”."),
+                params={"field": str(self.fields[field].label).lower(), "value": value},
+            )
+        return found
+
+
+def _today(operator: Operator) -> date:
+    return timezone.now().astimezone(operator.zone).date()
+
+
+def _with_default_dates(query: QueryDict, operator: Operator) -> QueryDict:
+    data = query.copy()
+    if "since" not in query and "until" not in query:
+        data["since"] = (_today(operator) - timedelta(days=DAYS_SHOWN - 1)).isoformat()
+        data["until"] = _today(operator).isoformat()
+    return data

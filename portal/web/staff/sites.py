@@ -1,0 +1,111 @@
+"""Sites: the list, one site with its stations and its energy by day, and the form."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.forms.models import model_to_dict
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from charging.models import Site
+from charging.selectors import sessions, sites, stations
+from charging.selectors.sessions import Criteria
+from charging.services import sites as services
+from portal.web import lists
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.staff import days, zones
+from portal.web.staff.acts import attempted
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+DAYS_DRAWN = 30
+
+
+class SiteFilter(forms.Form):
+    """What the list of sites is narrowed to."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Name, street or city"), required=False, max_length=100, widget=forms.SearchInput
+    )
+    closed = forms.BooleanField(label=gettext_lazy("Also sites not in use"), required=False)
+
+
+class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A site's particulars. Whether the name is free is the service's to say."""
+
+    time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones.choices)
+
+    class Meta:
+        model = Site
+        fields = ("name", "street", "postal_code", "city", "country", "time_zone", "is_active")
+        labels = {"is_active": gettext_lazy("In use")}
+        help_texts = {"country": gettext_lazy("Two letters, such as SE.")}
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+
+@operator_view(Permission.VIEW_NETWORK)
+def site_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List the sites by name with what stands on them."""
+    filters = SiteFilter(request.GET)
+    search = filters.cleaned_data if filters.is_valid() else {}
+    rows = sites.listing(search.get("q", ""), active=None if search.get("closed") else True)
+    page = lists.numbered(rows, request)
+    return render(request, "staff/sites/list.html", {"nav": "sites", "filters": filters, "page": page})
+
+
+@operator_view(Permission.VIEW_NETWORK)
+def site_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show a site's stations and how much was charged there in the last days."""
+    site = get_object_or_404(Site, public_id=public_id)
+    facts = {"site": site, "stations": stations.listing().filter(site=site), **_figures(site, operator)}
+    return render(request, "staff/sites/detail.html", {"nav": "sites", "crumbs": crumbs(operator), **facts})
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def site_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Add a site."""
+    form = SiteForm(request.POST or None, initial={"time_zone": operator.time_zone, "country": operator.country})
+    if form.is_valid() and (site := attempted(form, services.create, **form.cleaned_data)):
+        messages.success(request, _("%(site)s was added. Its stations are next.") % {"site": site})
+        return redirect("staff:site_detail", operator.slug, site.public_id)
+    return render(request, "staff/sites/form.html", {"nav": "sites", "form": form, "crumbs": crumbs(operator)})
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def site_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Change a site's particulars."""
+    site = get_object_or_404(Site, public_id=public_id)
+    form = SiteForm(request.POST or None, initial=model_to_dict(site))
+    if form.is_valid() and attempted(form, services.change, site, **form.cleaned_data):
+        messages.success(request, _("%(site)s was saved.") % {"site": site})
+        return redirect("staff:site_detail", operator.slug, site.public_id)
+    context = {"nav": "sites", "form": form, "site": site, "crumbs": crumbs(operator, site)}
+    return render(request, "staff/sites/form.html", context)
+
+
+def crumbs(operator: Operator, site: Site | None = None) -> list[tuple[str, str]]:
+    """Return the way down to the sites, and to one of them."""
+    way = [(_("Sites"), reverse("staff:site_list", args=[operator.slug]))]
+    if site is not None:
+        way.append((site.name, reverse("staff:site_detail", args=[operator.slug, site.public_id])))
+    return way
+
+
+def _figures(site: Site, operator: Operator) -> dict[str, Any]:
+    drawn = days.last_days(DAYS_DRAWN, today=timezone.now().astimezone(site.zone).date())
+    since = days.midnight(drawn[0], site.zone)
+    totals = sessions.energy_by_day(sessions.listing(Criteria(site=site, since=since)), zone=site.zone)
+    return {
+        "chart": days.energy_chart(drawn, totals),
+        "session_count": sum(day.sessions for day in totals.values()),
+        "energy_wh": sum(day.energy_wh for day in totals.values()),
+        "days_drawn": DAYS_DRAWN,
+    }

@@ -1,0 +1,160 @@
+"""Stations: one station with its connectors and latest sessions, and the form with an outlet a row."""
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.forms.models import model_to_dict
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.selectors import session_ledger
+from charging.models import Site, Station
+from charging.selectors import sessions, stations
+from charging.selectors.sessions import Criteria
+from charging.services import stations as services
+from charging.services.stations import Outlet
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.staff import sites
+from portal.web.staff.acts import attempted
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+SESSIONS_SHOWN = 10
+#: OCPI 2.2.1 mod_locations, ConnectorType: the ones in use in Europe; a file may bring others.
+STANDARDS = [
+    ("", gettext_lazy("not known")),
+    ("IEC_62196_T2", gettext_lazy("Type 2")),
+    ("IEC_62196_T2_COMBO", gettext_lazy("CCS")),
+    ("CHADEMO", gettext_lazy("CHAdeMO")),
+    ("IEC_62196_T1", gettext_lazy("Type 1")),
+    ("DOMESTIC_F", gettext_lazy("household socket")),
+]
+
+
+class StationForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A station's particulars. Whether the identifier is free is the service's to say."""
+
+    site = forms.ModelChoiceField(Site.objects.none(), label=gettext_lazy("Site"), to_field_name="public_id")
+
+    class Meta:
+        model = Station
+        fields = ("identifier", "name", "vendor", "model", "is_active")
+        labels = {"is_active": gettext_lazy("In use"), "vendor": gettext_lazy("Maker")}
+        help_texts = {"identifier": gettext_lazy("As files and protocols call the station.")}
+
+    field_order = ("site", "identifier", "name", "vendor", "model", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
+
+
+class OutletForm(forms.Form):
+    """One connector of a station. Power is entered in kW."""
+
+    number = forms.CharField(label=gettext_lazy("Number"), max_length=20)
+    standard = forms.ChoiceField(label=gettext_lazy("Socket"), required=False, choices=STANDARDS)
+    max_power_kw = forms.DecimalField(
+        label=gettext_lazy("Maximum power, kW"), required=False, min_value=0, max_value=2000, max_digits=7, decimal_places=3
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = self.get_initial_for_field(self.fields["standard"], "standard")
+        if present and present not in dict(STANDARDS):
+            self.fields["standard"].choices = [*STANDARDS, (present, present)]  # type: ignore[attr-defined]
+
+    def outlet(self) -> Outlet:
+        """The row as the service wants it."""
+        data = self.cleaned_data
+        power = data["max_power_kw"]
+        return Outlet(data["number"], data["standard"], None if power is None else int(power * 1000))
+
+
+Outlets = forms.formset_factory(OutletForm, extra=2, max_num=20, validate_max=True)
+
+
+@operator_view(Permission.VIEW_NETWORK)
+def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show a station's connectors as they are now, and its latest sessions."""
+    station = get_object_or_404(stations.listing(), public_id=public_id)
+    latest = sessions.shown(sessions.listing(Criteria(station=station))).order_by("-started_at", "-pk")
+    return render(
+        request,
+        "staff/stations/detail.html",
+        {
+            "nav": "sites",
+            "station": station,
+            "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]) if _may_see_sessions(request) else [],
+            "now": timezone.now(),
+            "crumbs": sites.crumbs(operator, station.site),
+        },
+    )
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def station_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Add a station with its connectors."""
+    form = StationForm(request.POST or None, initial={"site": request.GET.get("site", ""), "is_active": True})
+    outlets = Outlets(request.POST or None, prefix="outlets", initial=[{"number": "1"}])
+    if _both_valid(form, outlets) and (station := attempted(form, services.create, **_facts(form, outlets))):
+        return _saved(request, operator, station)
+    return _form(request, form, outlets, crumbs=sites.crumbs(operator))
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def station_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Change a station and its connectors."""
+    station = get_object_or_404(stations.listing(), public_id=public_id)
+    form = StationForm(request.POST or None, initial={**model_to_dict(station), "site": station.site.public_id})
+    outlets = Outlets(request.POST or None, prefix="outlets", initial=_initial(station))
+    if _both_valid(form, outlets) and attempted(form, services.change, station, **_facts(form, outlets)):
+        return _saved(request, operator, station)
+    return _form(request, form, outlets, station=station, crumbs=crumbs(operator, station))
+
+
+def crumbs(operator: Operator, station: Station) -> list[tuple[str, str]]:
+    """Return the way down to the station."""
+    url = reverse("staff:station_detail", args=[operator.slug, station.public_id])
+    return [*sites.crumbs(operator, station.site), (str(station), url)]
+
+
+def _may_see_sessions(request: SignedInRequest) -> bool:
+    return request.access.may(Permission.VIEW_SESSIONS)
+
+
+def _both_valid(form: StationForm, outlets: Any) -> bool:
+    valid = [form.is_valid(), outlets.is_valid()]  # both, so that all errors show at once
+    return all(valid)
+
+
+def _facts(form: StationForm, outlets: Any) -> dict[str, Any]:
+    rows = [row.outlet() for row in outlets if row.cleaned_data.get("number")]
+    return {**form.cleaned_data, "outlets": rows}
+
+
+def _initial(station: Station) -> list[dict[str, Any]]:
+    return [
+        {"number": outlet.number, "standard": outlet.standard, "max_power_kw": _kw(outlet.max_power_w)}
+        for outlet in station.connectors.order_by("number")
+    ]
+
+
+def _kw(power_w: int | None) -> Decimal | None:
+    return None if power_w is None else (Decimal(power_w) / 1000).normalize()
+
+
+def _saved(request: HttpRequest, operator: Operator, station: Station) -> HttpResponse:
+    messages.success(request, _("%(station)s was saved.") % {"station": station})
+    return redirect("staff:station_detail", operator.slug, station.public_id)
+
+
+def _form(request: HttpRequest, form: StationForm, outlets: Any, **more: Any) -> HttpResponse:
+    return render(request, "staff/stations/form.html", {"nav": "sites", "form": form, "outlets": outlets, **more})
