@@ -98,7 +98,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 UPLOT_DIR = BASE_DIR / "node_modules" / "uplot" / "dist"
 if UPLOT_DIR.is_dir():  # without npm the charts fall back to their tables
     STATICFILES_DIRS.append(("uplot", UPLOT_DIR))

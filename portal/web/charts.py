@@ -63,9 +63,7 @@ class Chart:
     def __post_init__(self) -> None:
         for series in self.series:
             if len(series.values) != len(self.xs):
-                raise ValueError(
-                    f"{series.label}: {len(series.values)} values for {len(self.xs)} places on the axis"
-                )
+                raise ValueError(f"{series.label}: {len(series.values)} values for {len(self.xs)} places on the axis")
 
     @property
     def kind_of_x(self) -> str:
