@@ -159,8 +159,9 @@ class Running:
     def report(self) -> Outcome:
         """Tell in one line how the step ended; its output with it when it failed, and how tests closed."""
         passed, seconds = self.process.returncode == 0, time.monotonic() - self.began
-        self.output.seek(0)
-        lines = self.output.read().decode(errors="replace").rstrip().splitlines()
+        with self.output as output:
+            output.seek(0)
+            lines = output.read().decode(errors="replace").rstrip().splitlines()
         if not passed:
             tell("\n".join(["", *lines]))
         tell(f"{'ok    ' if passed else 'FAILED'}  {self.step.title:<32} {seconds:6.1f} s")

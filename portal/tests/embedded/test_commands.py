@@ -1,0 +1,116 @@
+"""The three commands' own decisions: ports, who needs servers, what a check reports."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from portal.embedded import checking, managing, running, servers
+from portal.embedded.checking import Step
+from portal.embedded.errors import Refusal
+from portal.embedded.paths import CHECKOUT, State
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "80a", "-1", "8000 "])
+def test_a_senseless_port_is_named(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(Refusal, match=f"PORT is '{port}'"):
+        running.read_port()
+
+
+def test_a_taken_port_is_refused_in_one_sentence() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(Refusal, match=f"Port {port} is taken"):
+            running.check_port(port)
+    running.check_port(port)
+
+
+def test_the_portal_is_not_told_how_to_be_the_owner() -> None:
+    environment = running.without_owner({"DATABASE_URL": "app", "DATABASE_OWNER_URL": "owner"})
+    assert environment == {"DATABASE_URL": "app"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["help"], False),
+        ([], False),
+        (["migrate", "--help"], False),
+        (["price", "session.json"], False),
+        (["migrate"], True),
+        (["import_sessions", "file.csv"], True),
+    ],
+)
+def test_servers_are_started_only_for_commands_that_may_need_them(
+    arguments: list[str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in servers.ADDRESSES:
+        monkeypatch.delenv(name, raising=False)
+    assert managing.needs_servers(arguments) is expected
+
+
+def test_no_servers_are_started_beside_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://app@db.example/portal")
+    monkeypatch.setenv("REDIS_URL", "redis://queue.example:6379/0")
+    assert managing.needs_servers(["migrate"]) is False
+
+
+def test_a_command_ends_with_the_status_a_shell_would_see() -> None:
+    script = "from portal.embedded import managing; import sys; sys.exit(managing.run(sys.argv[1:], {}))"
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    for command, status in (("exit 7", 7), ("kill -KILL $$", 137)):
+        ended = subprocess.run([sys.executable, "-c", script, "/bin/sh", "-c", command], env=environment, check=False)
+        assert ended.returncode == status
+
+
+def test_every_check_runs_and_a_failed_one_shows_what_it_said(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    bad = Step("bad", ["/bin/sh", "-c", "echo the reason; exit 3"])
+    good = Step("good", ["/bin/sh", "-c", "echo 'not worth showing'; test \"$CHROMIUM\" = here"], {"CHROMIUM": "here"})
+    outcomes = checking.run(state, dict(os.environ), [[bad, good], [good]])
+    assert sorted(outcome.passed for outcome in outcomes) == [False, True, True]
+    shown = capsys.readouterr().out
+    assert "the reason" in shown
+    assert "FAILED  bad" in shown
+    assert "not worth showing" not in shown
+
+
+def test_how_the_tests_closed_is_always_shown(state: State, capsys: pytest.CaptureFixture[str]) -> None:
+    fake = Step("tests", ["/bin/sh", "-c", "echo '.....'; echo '5 passed in 0.1s'", "pytest"])
+    checking.run(state, dict(os.environ), [[fake]])
+    assert capsys.readouterr().out.splitlines()[-1] == "5 passed in 0.1s"
+
+
+def test_a_browser_that_is_no_program_is_refused() -> None:
+    with pytest.raises(Refusal, match="CHROMIUM is /nowhere/chromium"):
+        checking.find_chromium({"CHROMIUM": "/nowhere/chromium"})
+
+
+def test_a_killed_runs_folder_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    dead, fresh, foreign = (tmp_path / f"wattledger-test-{name}" for name in ("dead", "fresh", "x"))
+    for folder in (dead, fresh):
+        folder.mkdir()
+    foreign.symlink_to("/nowhere")
+    os.utime(dead, (0, 0))
+    checking._sweep(tmp_path)
+    assert not dead.exists()
+    assert fresh.exists()
+
+
+def test_a_python_that_is_too_old_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && exec echo "Python 3.9.2"\nexit 1\n')
+    old.chmod(0o755)
+    script = f'root="{CHECKOUT}"; . "$root/bin/_setup"; base_python'
+    ended = subprocess.run(
+        ["/bin/sh", "-c", script], env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Wattledger needs Python 3.11 or newer; here is Python 3.9.2.")
