@@ -1,7 +1,9 @@
-"""What this floor hands to the registers below: audited models."""
+"""What this floor hands to the registers below: audited models, and where personal data stands."""
 
-from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment, TariffVersion
+from billing.models import Export, Invoice, InvoiceRun, RunProblem, Tariff, TariffAssignment, TariffVersion
 from tenants.audit import audited
+from tenants.privacy import sources
+from tenants.privacy.sources import Retention
 
 
 def register() -> None:
@@ -15,3 +17,50 @@ def register() -> None:
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Export, exclude=["done", "total", "updated_at"])
+    _register_drivers()
+    _register_staff()
+
+
+def _register_drivers() -> None:
+    sources.register(
+        Invoice,
+        person="driver",
+        kept=Retention.BOOKS,
+        ledger="kind run buyer credits reason state series number month currency amount_excl_vat vat rounding "
+        "amount_due session_count energy_wh seller drafted_at issued_at due_on",
+        technical="id operator public_id driver",
+    )
+    sources.register(
+        TariffAssignment,
+        person="driver",
+        kept=Retention.BOOKS,
+        ledger="tariff group site valid_from valid_until created_at",
+        technical="id operator driver",
+    )
+    sources.register(
+        RunProblem, person="driver", kept=Retention.BOOKS, ledger="run code message", technical="id operator driver"
+    )
+
+
+def _register_staff() -> None:
+    sources.register(
+        InvoiceRun,
+        person="started_by",
+        kept=Retention.BOOKS,
+        trace="started_by issued_by started_at issued_at",
+        technical="id operator public_id month until since state sessions_total sessions_done drafted_at updated_at",
+    )
+    sources.register(
+        TariffVersion,
+        person="published_by",
+        kept=Retention.BOOKS,
+        trace="published_by published_at",
+        technical="id operator public_id tariff number document document_sha256 valid_from created_at",
+    )
+    sources.register(
+        Export,
+        person="requested_by",
+        kept=Retention.BOOKS,
+        trace="requested_by created_at",
+        technical="id operator public_id kind month state done total file sha256 error leased_until updated_at",
+    )

@@ -1,7 +1,9 @@
-"""What this floor hands to the registers below: audited models."""
+"""What this floor hands to the registers below: audited models, and where personal data stands."""
 
-from charging.models import Connector, FileImport, ImportProfile, Site, Station, Token
+from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from tenants.audit import audited
+from tenants.privacy import sources
+from tenants.privacy.sources import Retention
 
 
 def register() -> None:
@@ -17,4 +19,33 @@ def register() -> None:
     audited(
         FileImport,
         exclude=["rows_read", "accepted", "known", "rejected", "flagged", "accepted_wh", "rejected_wh", "updated_at"],
+    )
+    _register_personal_data()
+
+
+def _register_personal_data() -> None:
+    sources.register(
+        Token,
+        person="driver",
+        kept=Retention.CONTRACT,
+        identity="uid visual_number kind",
+        conduct="is_blocked blocked_at created_at",
+        technical="id operator public_id driver",
+    )
+    sources.register(
+        ChargingSession,
+        person="driver",
+        kept=Retention.BOOKS,
+        conduct="site station connector token started_at ended_at charging_ended_at energy_wh meter_start_wh "
+        "series_start series_interval_s series_wh stop_reason flags review review_note",
+        technical="id operator public_id driver source external_id file_import state created_at",
+    )
+    sources.register(
+        FileImport,
+        person="uploaded_by",
+        kept=Retention.BOOKS,
+        trace="uploaded_by created_at started_at finished_at updated_at",
+        technical="id operator public_id file file_name file_sha256 file_size source mapping options profile state "
+        "error rows_total rows_read accepted known rejected flagged accepted_wh rejected_wh created blank_lines "
+        "committed_chunks",
     )

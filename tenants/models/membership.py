@@ -45,8 +45,8 @@ class OperatorGrant(UserObjectPermissionBase):
     Written only by `tenants.permissions.set_grants`.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
-    content_object = models.ForeignKey(Operator, models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="operator_grants")
+    content_object = models.ForeignKey(Operator, models.CASCADE, related_name="operator_grants")
 
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()

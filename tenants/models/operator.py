@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Operator(models.Model):
+class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
     """A charge point operator, with the particulars of a seller that an invoice must show.
 
     Particulars: ML (2023:200) 17 kap. 24 §; EN 16931 group BG-4.

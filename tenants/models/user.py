@@ -25,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").lower())
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # guardian has no types
     """A person who signs in by e-mail: staff of operators, driver, or both."""
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
