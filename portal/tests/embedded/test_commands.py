@@ -106,7 +106,7 @@ def test_a_killed_runs_folder_is_swept_and_a_living_ones_is_not(tmp_path: Path) 
 
 def test_a_python_that_is_too_old_is_refused_in_one_sentence(tmp_path: Path) -> None:
     old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\n[ "$1" = --version ] && exec echo "Python 3.9.2"\nexit 1\n')
+    old.write_text('#!/bin/sh\nif [ "$1" = --version ]; then echo "Python 3.9.2"; else exit 1; fi\n')
     old.chmod(0o755)
     script = f'root="{CHECKOUT}"; . "$root/bin/_setup"; base_python'
     ended = subprocess.run(
