@@ -19,9 +19,9 @@ The names other code may use:
   totals and ends of charging are `columns.ABSENT` (-1). `periods.from_periods` does the same for charging periods.
 - `columns`: `Sessions`, `Flag`, `Fault`, `ABSENT`.
 - `rating`: `rate(sessions, tariff | tariffs) -> Rated`. `Rated`: per session `fault`, `flags`, `excl`, `incl`
-  (integers: divide by `unit`, and `unit * vat_unit`), `limit_excl`, `limit_incl`, `offsets`; per slice `owner`, `start`,
-  `end`, `meter_from`, `meter_to`, `quantity`, `component`, `is_step`, `amount`. `rated.session(i) -> SessionPrice`,
-  `rated.error(i) -> BillingError | None`.
+  (integers: divide by `unit`, and `unit * vat_unit`), `limit_excl`, `limit_incl`, `offsets`; per slice `owner`,
+  `start`, `end`, `meter_from`, `meter_to`, `quantity`, `component`, `is_step`, `amount`.
+  `rated.session(i) -> SessionPrice`, `rated.error(i) -> BillingError | None`.
 - `price`: `SessionPrice`, `Slice`, `Adjustment`, `Cost`.
 - `explain`: `sentences(price, zone, language)`.
 - `invoice`: `price_lines(rated, …)`, `draft(lines, …)`; `vat`, `numbering`, `calendar` (`month_bounds`).

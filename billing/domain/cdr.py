@@ -7,7 +7,7 @@ Only the fields that a price depends on are decoded; everything else in the text
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final, Union
+from typing import Any, ClassVar, Final, Union, cast
 
 import msgspec
 
@@ -24,9 +24,9 @@ class Dimension(msgspec.Struct, gc=False, tag_field="type"):
 
 
 def _dimension(code: int, name: str) -> type[Dimension]:
-    return msgspec.defstruct(
-        name.title(), [], bases=(Dimension,), tag=name, gc=False, namespace={"code": code, "__module__": __name__}
-    )
+    namespace = {"code": code, "__module__": __name__}
+    made = msgspec.defstruct(name.title(), [], bases=(Dimension,), tag=name, gc=False, namespace=namespace)
+    return cast("type[Dimension]", made)
 
 
 #: Where the volumes of a dimension go; those of None have nothing to do with a price.
@@ -91,6 +91,29 @@ class Line(msgspec.Struct, gc=False):
 _decoder: Final = msgspec.json.Decoder(Line)
 _TYPE: Final = re.compile(r"cdr\.charging_periods\[\d+\]\.dimensions\[\d+\]\.type")
 _AT: Final = re.compile(r"`\$\.?(.*)`$")
+
+
+class _Named(msgspec.Struct):
+    """Only the id of a CDR."""
+
+    id: str | None = None
+
+
+class _NamedLine(msgspec.Struct):
+    """A line of which only the CDR's id can be read."""
+
+    cdr: _Named
+
+
+_namer: Final = msgspec.json.Decoder(_NamedLine)
+
+
+def id_of(text: bytes | str) -> str | None:
+    """The id of a line's CDR, if there is one to be found, however broken the rest is."""
+    try:
+        return _namer.decode(text).cdr.id
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
 
 
 def decode(text: bytes | str) -> Line:

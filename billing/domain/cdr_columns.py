@@ -63,7 +63,7 @@ def columns(cdrs: Sequence[Cdr], periods: Sequence[Period], zones: str | Sequenc
         period_start=np.maximum(at[2 * count :], 0),
         tariff=tariffs,
         expired=[_has_expired(cdr) for cdr in cdrs] if "reserved_uh" in filled else None,
-        **filled,
+        **filled,  # type: ignore[arg-type]  # its keys are names of columns
     )
     _check_energy(cdrs, sessions, offsets, filled["energy_mwh"])
     return Batch(sessions, problems)
@@ -104,7 +104,7 @@ def _has_expired(cdr: Cdr) -> bool:
 def _problems(
     cdrs: Sequence[Cdr], at: Ints, offsets: Ints, volumes: Any, of_dimension: Ints
 ) -> dict[int, BillingError]:
-    """The errors of CDRs with a volume or an instant that cannot be read; usually none, found without looking at each."""
+    """The errors of CDRs with a volume or an instant that cannot be read; usually none, and then quickly."""
     problems: dict[int, BillingError] = {}
     bad_volume = np.flatnonzero(~((volumes >= 0) & (volumes <= LARGEST)))
     if len(bad_volume):

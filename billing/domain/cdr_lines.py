@@ -14,11 +14,12 @@ from typing import Final
 import numpy as np
 
 from billing.domain import cdr_text
-from billing.domain.cdr import Line, decode
+from billing.domain.cdr import Line, decode, id_of
 from billing.domain.cdr_columns import Batch, columns
 from billing.domain.cdr_tariffs import TariffSet, assign, key_of, read_set
 from billing.domain.errors import BillingError
 from billing.domain.plan import asks_clock, plan_for
+from billing.domain.price import SessionPrice
 from billing.domain.rated import Rated
 from billing.domain.rating import rate
 
@@ -44,7 +45,7 @@ def _chunk(texts: list[bytes], zone: str) -> tuple[list[str], int]:
         try:
             line = decode(text)
         except BillingError as problem:
-            written[place] = cdr_text.error_line(None, problem)
+            written[place] = cdr_text.error_line(id_of(text), problem)
             failed += 1
             continue
         places, lines = groups.setdefault(key_of(line), ([], []))
@@ -73,6 +74,21 @@ def rate_lines(tariffs: TariffSet, lines: list[Line], zone: str) -> tuple[Rated,
     if sessions.flags is not None and flags.any():
         sessions = replace(sessions, flags=sessions.flags | flags)
     return rate(sessions, tariffs.tariffs), batch
+
+
+def price_line(line: Line, zone: str = "") -> tuple[SessionPrice, str]:
+    """The price of one line as plain values, and the time zone it was priced in (UTC where none matters).
+
+    Raises:
+        BillingError: it cannot be priced.
+    """
+    found = read_set(key_of(line))
+    if isinstance(found, BillingError):
+        raise found
+    rated, batch = rate_lines(found, [line], zone)
+    if batch.problems:
+        raise batch.problems[0]
+    return rated.session(0), batch.sessions.zones[0]
 
 
 def _zone(line: Line) -> str | None:

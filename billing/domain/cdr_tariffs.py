@@ -1,9 +1,10 @@
 """The tariffs of a line: read once per distinct text, and which of them prices each period.
 
-A peer sends the same few tariff objects with thousands of CDRs, so a set of tariffs is remembered by its text. A period
-names its tariff by id (compared without regard to case, as OCPI's CiString asks); where an id occurs twice, the one valid
-at the start of the session is meant. If no period of a CDR names a tariff, the first valid one is taken and flagged (OCPI
-2.1.1 has no such field, there it is the rule); if only some do, the others have no tariff and cost nothing, flagged too.
+A peer sends the same few tariff objects with thousands of CDRs, so a set of tariffs is remembered by its text. A
+period names its tariff by id (compared without regard to case, as OCPI's CiString asks); where an id occurs twice, the
+one valid at the start of the session is meant. If no period of a CDR names a tariff, the first valid one is taken and
+flagged (OCPI 2.1.1 has no such field, there it is the rule); if only some do, the others have no tariff and cost
+nothing, flagged too.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from billing.domain import findings, instants, money
-from billing.domain.columns import Exact, Flag, Ints
+from billing.domain.columns import Exact, Flag
 from billing.domain.errors import BillingError
 from billing.domain.plan import DIMENSION, RESERVED, Lane, Plan
 from billing.domain.price import DIGITS, UNIT
@@ -98,7 +98,7 @@ def _decimals(values: Exact) -> list[str]:
 
 
 def _quantities(rated: Rated) -> list[str]:
-    """kWh and seconds with four decimals (kWh with six where it takes them), fees as whole numbers."""
+    """Quantities: kWh and seconds with four decimals (kWh with six where it takes them), fees as whole numbers."""
     lane = rated.plan.lane[rated.component]
     energy, fee = lane == Lane.ENERGY, (lane == Lane.FLAT) | (lane == Lane.RESERVED_FLAT)
     units = np.where(energy, rated.quantity // 100, rated.quantity * 4)

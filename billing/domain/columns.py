@@ -178,7 +178,7 @@ def offsets_of(lengths: Ints) -> Ints:
 
 
 def within(offsets: Ints) -> Ints:
-    """The position of each entry within its session: 0, 1, 2, 0, 1, …"""
+    """The position of each entry within its session, from 0."""
     return np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts(offsets))
 
 

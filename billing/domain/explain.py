@@ -55,7 +55,7 @@ def sentences(price: SessionPrice, zone: str, language: str = "en") -> list[str]
     `zone` is where the charging took place; `language` "sv" or "en" (any other, such as "sv-SE", by its first part,
     English if unknown).
     """
-    code = language.split("-")[0].lower()
+    code = language.partition("-")[0].lower()
     teller = _Teller(price.currency, zone, code if code in _WORDS else "en")
     told = [teller.slice(one) for one in price.slices]
     told += [teller.adjustment(one) for one in price.adjustments]

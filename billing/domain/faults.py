@@ -6,7 +6,7 @@ column, and the session has no slices and no total.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,55 +28,96 @@ from billing.domain.columns import (
 from billing.domain.errors import BillingError
 from billing.domain.plan import Lane, Plan
 
-_ERRORS: Final[dict[Fault, tuple[type[BillingError], str, str]]] = {
-    Fault.UNMETERED: (
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How a fault is told: the type of the error, the field, a sentence, and which of its words is the value."""
+
+    kind: type[BillingError]
+    field: str
+    sentence: str
+    value: str
+
+
+_WORDINGS: Final = {
+    Fault.UNMETERED: _Wording(
         errors.Unmetered,
         "charging_periods",
-        "The session has no reading and no total energy, so there is nothing to price.",
+        "The session from {start} to {end} has no reading and no total energy, so there is nothing to price.",
+        "start",
     ),
-    Fault.NEGATIVE: (
+    Fault.NEGATIVE: _Wording(
         errors.NegativeQuantity,
         "charging_periods.dimensions.volume",
-        "A quantity of the session is negative, or its meter ran backwards.",
+        "A quantity is negative, or the meter ran backwards, in the session from {start} to {end}.",
+        "least",
     ),
-    Fault.ENDS_BEFORE_START: (errors.EndsBeforeStart, "end_date_time", "The session ends before it starts."),
-    Fault.OUTSIDE_SESSION: (
+    Fault.ENDS_BEFORE_START: _Wording(
+        errors.EndsBeforeStart, "end_date_time", "The session ends at {end}, before it starts at {start}.", "end"
+    ),
+    Fault.OUTSIDE_SESSION: _Wording(
         errors.OutsideSession,
         "charging_periods.start_date_time",
-        "A period or the end of charging lies outside the session.",
+        "A period or the end of charging lies outside the session from {start} to {end}.",
+        "end",
     ),
-    Fault.TOO_LARGE: (
+    Fault.TOO_LARGE: _Wording(
         errors.TooLarge,
-        "charging_periods.dimensions.volume",
-        "The session is longer than 366 days or has more than 100 MWh; that is an error of some machine.",
+        "charging_periods",
+        "The session from {start} to {end} is longer than 366 days or has more than 100 MWh.",
+        "end",
     ),
-    Fault.UNKNOWN_ZONE: (
-        errors.UnknownZone,
-        "time_zone",
-        "The time zone of the session is not an IANA time zone.",
+    Fault.UNKNOWN_ZONE: _Wording(
+        errors.UnknownZone, "time_zone", "time_zone must be an IANA time zone, not {zone!r}.", "zone"
     ),
-    Fault.TARIFF_NOT_VALID: (
+    Fault.TARIFF_NOT_VALID: _Wording(
         errors.TariffNotValid,
         "tariff.start_date_time",
-        "The tariff was not valid when the session started.",
+        "The tariff was not valid at {start}, when the session started.",
+        "start",
     ),
-    Fault.UNKNOWN_TARIFF: (
+    Fault.UNKNOWN_TARIFF: _Wording(
         errors.UnknownTariff,
         "charging_periods.tariff_id",
-        "A period names a tariff that was not given, or no period names one.",
+        "The session names a tariff that was not given, or none; given are {tariffs}.",
+        "tariffs",
     ),
-    Fault.MIXED_CURRENCIES: (
+    Fault.MIXED_CURRENCIES: _Wording(
         errors.MixedCurrencies,
         "tariff.currency",
-        "The session is priced by tariffs of different currencies.",
+        "One session is priced in one currency, not in {currencies}.",
+        "currencies",
     ),
 }
 
 
-def error(fault: Fault, value: object = None) -> BillingError:
-    """The typed error of a fault."""
-    kind, field, message = _ERRORS[fault]
-    return kind(message, field=field, value=value)
+def error(fault: Fault, sessions: Sessions, index: int, plan: Plan) -> BillingError:
+    """The typed error of a session's fault, naming the field and the value."""
+    wording = _WORDINGS[fault]
+    words = {
+        "start": instant_text(int(sessions.start[index])),
+        "end": instant_text(int(sessions.end[index])),
+        "zone": zone_name(sessions, index),
+        "least": least_quantity(sessions, index),
+        "tariffs": ", ".join(terms.id for terms in plan.tariffs),
+        "currencies": ", ".join(sorted({terms.currency for terms in plan.tariffs})),
+    }
+    return wording.kind(wording.sentence.format(**words), field=wording.field, value=words[wording.value])
+
+
+def zone_name(sessions: Sessions, index: int) -> str:
+    """The name of a session's time zone, as it was given."""
+    return sessions.zones[0 if sessions.zone is None else int(sessions.zone[index])]
+
+
+def least_quantity(sessions: Sessions, index: int) -> int:
+    """The smallest entry of a session's meter or periods, in mWh: the negative one, where energy is at fault."""
+    measured = sessions.measured
+    first, last = int(measured.offsets[index]), int(measured.offsets[index + 1])
+    counted = measured.energy[first:last]
+    if isinstance(measured, Readings):
+        counted = np.diff(counted)
+    return int(counted.min(initial=0))
 
 
 def judge(plan: Plan, sessions: Sessions) -> tuple[Ints, Ints]:
@@ -144,34 +185,46 @@ def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) ->
 
 def pick(sessions: Sessions, good: Ints) -> Sessions:
     """Only these sessions."""
-    chosen = {
-        name: None if (column := getattr(sessions, name)) is None else column[good]
-        for name in (
-            "start",
-            "end",
-            "charging_end",
-            "zone",
-            "tariff",
-            "expired",
-            "meter_start",
-            "fault",
-            "flags",
-        )
-    }
-    return replace(sessions, measured=_pick_measured(sessions.measured, good), **chosen)
+    return Sessions(
+        start=sessions.start[good],
+        end=sessions.end[good],
+        charging_end=sessions.charging_end[good],
+        zones=sessions.zones,
+        zone=_rows(sessions.zone, good),
+        measured=_pick_measured(sessions.measured, good),
+        tariff=_rows(sessions.tariff, good),
+        expired=None if sessions.expired is None else sessions.expired[good],
+        meter_start=_rows(sessions.meter_start, good),
+        fault=_rows(sessions.fault, good),
+        flags=_rows(sessions.flags, good),
+    )
+
+
+def _rows(column: Ints | None, rows: Ints) -> Ints | None:
+    return None if column is None else column[rows]
 
 
 def _pick_measured(measured: Periods | Readings, good: Ints) -> Periods | Readings:
     lengths = counts(measured.offsets)
     wanted = np.zeros(len(lengths), dtype=np.bool_)
     wanted[good] = True
-    kept = np.repeat(wanted, lengths)
-    columns = {
-        name: None if (column := getattr(measured, name)) is None else column[kept]
-        for name in measured.__slots__
-        if name != "offsets"
-    }
-    return replace(measured, offsets=offsets_of(lengths[good]), **columns)
+    kept = np.flatnonzero(np.repeat(wanted, lengths))
+    offsets = offsets_of(lengths[good])
+    if isinstance(measured, Readings):
+        return Readings(offsets, measured.at[kept], measured.energy[kept])
+    return Periods(
+        offsets=offsets,
+        start=measured.start[kept],
+        energy=measured.energy[kept],
+        charging=measured.charging[kept],
+        parking=measured.parking[kept],
+        reserved=_rows(measured.reserved, kept),
+        min_power=_rows(measured.min_power, kept),
+        max_power=_rows(measured.max_power, kept),
+        min_current=_rows(measured.min_current, kept),
+        max_current=_rows(measured.max_current, kept),
+        tariff=_rows(measured.tariff, kept),
+    )
 
 
 def instant_text(instant: int) -> str:

@@ -24,11 +24,30 @@ SENTENCES: Final = {
 }
 
 
+#: The same in Swedish.
+SENTENCES_SV: Final = {
+    Flag.INTERPOLATED: "Energi utan mätvärden fördelades jämnt över laddtiden.",
+    Flag.SORTED: "Perioder eller mätvärden kom inte i tidsordning; de sorterades.",
+    Flag.NO_POWER_READING: "Tariffen frågar efter effekt och mätvärde saknas; sådana element gällde inte.",
+    Flag.NO_CURRENT_READING: "Tariffen frågar efter ström och mätvärde saknas; sådana element gällde inte.",
+    Flag.SPANS_CHANGE: "En period sträcker sig över ett prisbyte; den debiterades helt till priset vid dess början.",
+    Flag.PERIOD_WITHOUT_TARIFF: "En period anger ingen tariff fast andra gör det; den debiterades inte.",
+    Flag.TIME_DIFFERS: "En varaktighet stämmer inte med periodens tidpunkter; varaktigheten debiterades.",
+    Flag.ENERGY_DIFFERS: "Den totala energin är inte summan av det som mättes.",
+    Flag.UNPRICED_ENERGY: "En del energi omfattas inte av något element i tariffen och är fri.",
+    Flag.MINIMUM: "Tariffens lägsta pris tillämpades.",
+    Flag.MAXIMUM: "Tariffens högsta pris tillämpades.",
+    Flag.TARIFF_ASSUMED: "Ingen period anger en tariff; den första giltiga användes.",
+    Flag.STEP_BY_ROUNDING: "Ett tidssteg påbörjades med högst 0,36 s, noggrannheten hos en timme med fyra decimaler.",
+    Flag.ENERGY_MISSING: "Totalen säger att energi användes, men ingenting mätte den.",
+}
+
+
 def named(flags: Flag) -> tuple[str, ...]:
     """The names of all flags that are set, in their fixed order."""
     return tuple(one.name for one in flags if one.name)
 
 
-def sentence(name: str) -> str:
-    """The sentence of the flag of that name, as `SessionPrice.flags` has it."""
-    return SENTENCES[Flag[name]]
+def sentence(name: str, language: str = "en") -> str:
+    """The sentence of the flag of that name, as `SessionPrice.flags` has it; Swedish for "sv", else English."""
+    return (SENTENCES_SV if language.startswith("sv") else SENTENCES)[Flag[name]]

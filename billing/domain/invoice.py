@@ -1,19 +1,19 @@
 """Invoice arithmetic: lines, VAT per rate, totals that add up; for one invoice and for a million sessions alike.
 
-**Lines** (`price_lines`): one for each session, dimension, unit price and VAT rate, what a step added included, plus one
-for a least or greatest price. A line is rounded half up to the minor unit (öre) once, from its exact amount. The
+**Lines** (`price_lines`): one for each session, dimension, unit price and VAT rate, what a step added included, plus
+one for a least or greatest price. A line is rounded half up to the minor unit (öre) once, from its exact amount. The
 adjustment line takes the VAT rate of the session's largest line.
 
 **Sums** (`sum_up`), by document and VAT rate:
 
 - *Net prices* (business customers): the base is the sum of the rounded net lines; VAT is computed once on it.
 - *Gross prices* (consumers): what the customer pays is the sum of the rounded gross lines. The base is the net amount
-  nearest to the gross sum of a rate, VAT is computed once on it, and net lines are shared out so that they add up to the
-  base. At 25 % one gross total in five is no net plus rounded VAT; the missing öre is the rounding amount (EN 16931
-  BT-114), never a changed price.
+  nearest to the gross sum of a rate, VAT is computed once on it, and net lines are shared out so that they add up to
+  the base. At 25 % one gross total in five is no net plus rounded VAT; the missing öre is the rounding amount
+  (EN 16931 BT-114), never a changed price.
 
-Always: sum of net lines = sum of bases; net + VAT + rounding = payable. A credit note is the same with every sign turned.
-All amounts in columns are whole minor units of the currency.
+Always: sum of net lines = sum of bases; net + VAT + rounding = payable. A credit note is the same with every sign
+turned. All amounts in columns are whole minor units of the currency.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Lines:
 class Sums:
     """Totals of documents as columns, in minor units.
 
-    Per document: `net`, `tax`, `rounding` (BT-114), `payable`. Per document and rate, sorted: `document`, `rate`, `base`,
-    `rate_tax`. `line_net` is the net amount to print on each line.
+    Per document: `net`, `tax`, `rounding` (BT-114), `payable`. Per document and rate, sorted: `document`, `rate`,
+    `base`, `rate_tax`. `line_net` is the net amount to print on each line.
     """
 
     net: Ints

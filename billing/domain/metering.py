@@ -35,7 +35,7 @@ from billing.domain.columns import (
 SLOT_S: Final = 900
 
 
-def from_slots(
+def from_slots(  # noqa: PLR0913  # one argument a column
     *,
     start: object,
     end: object,
@@ -75,7 +75,7 @@ def from_slots(
     )
 
 
-def from_readings(
+def from_readings(  # noqa: PLR0913  # one argument a column
     *,
     start: object,
     end: object,
@@ -106,7 +106,7 @@ def from_readings(
         at=instants,
         energy=(registers - np.repeat(first, lengths)) * MWH_PER_WH,
         charging_end=charging_end,
-        energy_wh=np.where(lengths == 1, ABSENT, ABSENT) if energy_wh is None else energy_wh,
+        energy_wh=energy_wh,
         meter_start_wh=np.where(has, first, ABSENT),
         tariff=tariff,
         unsorted=unsorted,
@@ -149,7 +149,7 @@ def _in_order(at: Ints, values: Ints, offsets: Ints) -> tuple[Ints, Ints, Ints]:
     return at[order], values[order], unsorted
 
 
-def _sessions(
+def _sessions(  # noqa: PLR0913  # one argument a column
     *,
     start: Ints,
     end: Ints,
@@ -229,4 +229,14 @@ def _readings(
     last = new_offsets[1:][rest] - 1
     new_energy[last] = total[rest] * MWH_PER_WH
     new_at[last] = np.maximum(stop[rest], new_at[last - 1])
-    return Readings(new_offsets, new_at, new_energy)
+    return _last_of_each_instant(new_offsets, new_at, new_energy)
+
+
+def _last_of_each_instant(offsets: Ints, at: Ints, energy: Ints) -> Readings:
+    """Of several readings at one instant only the last counts; the first of a session, its start, always stays."""
+    owner = owners(offsets)
+    kept = np.ones(len(at), dtype=np.bool_)
+    kept[:-1] = (at[1:] != at[:-1]) | (owner[1:] != owner[:-1])
+    kept[offsets[:-1]] = True
+    lengths = np.bincount(owner[kept], minlength=len(offsets) - 1)
+    return Readings(offsets_of(lengths), at[kept], energy[kept])

@@ -22,8 +22,9 @@ AnyInts = np.ndarray[Any, np.dtype[Any]]
 
 #: ISO 4217 minor units that are not 2.
 _MINOR_UNITS: Final = {
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
+    **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
 }
 
 
@@ -36,6 +37,11 @@ def check_currency(code: str, field: str = "currency") -> str:
     if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
         return code
     raise MoneyError(f"{field} must be a three-letter ISO 4217 code, not {code!r}.", field=field, value=code)
+
+
+def power_of_ten(digits: int) -> int:
+    """10 to this power, which is not negative."""
+    return int(10**digits)
 
 
 def minor_digits(currency: str) -> int:
@@ -67,13 +73,13 @@ def divide_half_up(numerator: int | AnyInts, denominator: int | AnyInts) -> int 
 def round_half_up(amount: Decimal | Fraction | int, digits: int) -> Decimal:
     """Round an exact amount to `digits` decimals, ties away from zero."""
     exact = Fraction(amount)
-    return from_units(divide_half_up(exact.numerator * 10**digits, exact.denominator), digits)
+    return from_units(divide_half_up(exact.numerator * power_of_ten(digits), exact.denominator), digits)
 
 
 def to_minor(amount: Decimal | Fraction | int, currency: str) -> int:
     """Round an exact amount to whole minor units (öre, cents)."""
     exact = Fraction(amount)
-    return divide_half_up(exact.numerator * 10 ** minor_digits(currency), exact.denominator)
+    return divide_half_up(exact.numerator * power_of_ten(minor_digits(currency)), exact.denominator)
 
 
 def from_minor(units: int, currency: str) -> Decimal:
@@ -87,7 +93,7 @@ def to_units(value: Decimal, digits: int) -> int:
     Raises:
         MoneyError: it has more decimals than that; the caller chose too few.
     """
-    scaled = Fraction(value) * 10**digits
+    scaled = Fraction(value) * power_of_ten(digits)
     if scaled.denominator != 1:
         raise MoneyError(f"{value} has more than {digits} decimals.", value=value)
     return scaled.numerator

@@ -1,9 +1,9 @@
 """Charging periods of another system as columns.
 
 A period says how much it holds of each dimension, and that is what is billed: the sender's own statement, to the last
-digit. How long a period lasts follows from the next one's start as well, and the two rarely agree to the second, because
-OCPI writes hours with four decimals (0.36 s). Where they differ by more than that, the session is flagged. With
-`whole_seconds` durations are taken from the instants where the two agree, and are whole seconds elsewhere.
+digit. How long a period lasts follows from the next one's start as well, and the two rarely agree to the second,
+because OCPI writes hours with four decimals (0.36 s). Where they differ by more than that, the session is flagged.
+With `whole_seconds` durations are taken from the instants where the two agree, and are whole seconds elsewhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _TOLERANCE: Final = 100 * TICKS_PER_MICROHOUR
 _MAX_MICROHOURS: Final = MAX_DURATION * 278
 
 
-def from_periods(
+def from_periods(  # noqa: PLR0913  # one argument a column
     *,
     start: object,
     end: object,

@@ -1,4 +1,4 @@
-"""Pieces: stretches of a session within which no price changes. Both kinds of input become pieces; the rest is one path.
+"""Pieces: stretches of a session within which no price changes. Both kinds of input become pieces; the rest is one way.
 
 A received charging period is one piece, whole, at the price valid at its start. Our own metered series is cut by
 `splitting` at every instant where this tariff's price can change.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from billing.domain.columns import Ints, Periods, Sessions, owners, running
+from billing.domain.columns import Bools, Ints, Periods, Sessions, owners, running
 from billing.domain.periods import period_ends
 
 
@@ -66,21 +66,22 @@ def _elapsed(periods: Periods, session: Ints) -> Ints:
     """Seconds since charging began at the start of each period. Reserved time before it does not count (0 there)."""
     begin = periods.start[periods.offsets[:-1]]
     if periods.reserved is None or not periods.reserved.any():
-        result: Ints = periods.start - begin[session]
-        return result
+        since: Ints = periods.start - begin[session]
+        return since
     active = periods.start[~only_reserved(periods)]
     owner = session[~only_reserved(periods)]
     first = np.ones(len(owner), dtype=np.bool_)
     first[1:] = owner[1:] != owner[:-1]
     begin = begin.copy()
     begin[owner[first]] = active[first]
-    return np.maximum(periods.start - begin[session], 0)
+    elapsed: Ints = np.maximum(periods.start - begin[session], 0)
+    return elapsed
 
 
-def only_reserved(periods: Periods | Pieces) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def only_reserved(periods: Periods | Pieces) -> Bools:
     """Which periods hold nothing but reserved time."""
     if periods.reserved is None:
         return np.zeros(len(periods.start), dtype=np.bool_)
     other = (periods.energy > 0) | (periods.charging > 0) | (periods.parking > 0)
-    result: np.ndarray[tuple[int], np.dtype[np.bool_]] = (periods.reserved > 0) & ~other
+    result: Bools = (periods.reserved > 0) & ~other
     return result

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from fractions import Fraction
 from itertools import groupby
@@ -143,6 +144,8 @@ class Plan:
 
     tariffs: tuple[Tariff, ...]
     components: tuple[Component, ...]
+    #: Every candidate in the order of the elements, also those that are never reached.
+    listed: tuple[Candidate, ...]
     #: choices[lane][tariff]; an expired reservation has its own. A lane that no tariff prices is missing.
     choices: dict[Lane, tuple[Choice, ...]]
     expired: dict[Lane, tuple[Choice, ...]]
@@ -159,12 +162,12 @@ class Plan:
     @property
     def unit(self) -> int:
         """Units in one whole of the currency."""
-        return 36 * 10 ** (6 + self.price_digits)
+        return 36 * money.power_of_ten(6 + self.price_digits)
 
     @property
     def vat_unit(self) -> int:
         """The VAT factor that means "no VAT"."""
-        return int(10 ** (2 + self.vat_digits))
+        return money.power_of_ten(2 + self.vat_digits)
 
     def weights(self, dtype: type) -> Exact:
         return np.array(self.weight, dtype=dtype)
@@ -202,7 +205,7 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     lanes = [_lanes(tariff, index, components) for index, tariff in enumerate(tariffs)]
     present = [lane for lane in Lane if any(lane in found for found in lanes)]
     choices = {lane: tuple(Choice.of(_usable(found.get(lane, ()))) for found in lanes) for lane in present}
-    expired = {
+    expired: dict[Lane, tuple[Choice, ...]] = {
         lane: tuple(Choice.of(_usable(found.get(lane, ()), expired=True)) for found in lanes)
         for lane in present
         if lane in RESERVED
@@ -210,6 +213,7 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     return Plan(
         tariffs=tariffs,
         components=tuple(components),
+        listed=tuple(one for found in lanes for options in found.values() for one in options),
         choices=choices,
         expired=expired,
         fixed={
@@ -257,7 +261,7 @@ def _usable(found: Sequence[Candidate], *, expired: bool = False) -> tuple[Candi
 
 def _vat_factor(price: PriceComponent, digits: int) -> int:
     rate = 0 if price.vat is None else money.to_units(price.vat, digits)
-    return int(10 ** (2 + digits)) + rate
+    return money.power_of_ten(2 + digits) + rate
 
 
 def _step(component: Component) -> int:
@@ -282,14 +286,17 @@ def _bounds(restrictions: Restrictions) -> tuple[Bound, ...]:
     """The restrictions that compare a number."""
     found = []
     if restrictions.start_date or restrictions.end_date:
-        first, last = restrictions.start_date, restrictions.end_date
-        epoch = 719163  # date(1970, 1, 1).toordinal()
-        found.append(Bound("day", first and first.toordinal() - epoch, last and last.toordinal() - epoch))
+        found.append(Bound("day", _day_number(restrictions.start_date), _day_number(restrictions.end_date)))
     for field, low, high, scale in _BOUNDED:
         least, below = getattr(restrictions, low), getattr(restrictions, high)
         if least is not None or below is not None:
             found.append(Bound(field, _scaled(least, scale), _scaled(below, scale)))
     return tuple(found)
+
+
+def _day_number(day: date | None) -> int | None:
+    """Days since 1970."""
+    return None if day is None else day.toordinal() - date(1970, 1, 1).toordinal()
 
 
 def _scaled(value: object, scale: int) -> int | None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from billing.domain import findings, money
 from billing.domain.columns import TICKS, Flag
 from billing.domain.plan import DIMENSION, RESERVED, Lane
-from billing.domain.tariff import Dimension
 from billing.domain.price import DIGITS, Adjustment, Cost, SessionPrice, Slice
+from billing.domain.tariff import Dimension
 
 if TYPE_CHECKING:
     from billing.domain.rated import Rated
@@ -125,7 +125,7 @@ def _slice(rated: Rated, row: int, amount: Decimal, amount_incl: Decimal | None)
 
 
 def _quantity(dimension: Dimension, units: int) -> Decimal:
-    """kWh from mWh, seconds from ticks (a tick is 0.0004 s), or the number of fees."""
+    """A quantity outside the kernel: kWh from mWh, seconds from ticks (a tick is 0.0004 s), or the number of fees."""
     match dimension:
         case Dimension.ENERGY:
             return money.from_units(units // 100, 4) if units % 100 == 0 else money.from_units(units, 6)

@@ -24,13 +24,15 @@ _LANE_BITS: Final = 16
 class Rated:
     """A priced batch.
 
-    Slices of session `i` are `[offsets[i]:offsets[i + 1]]` of the slice columns, by time and lane; `owner` is each slice's session. `component` indexes
-    `plan.components`. Amounts are integers: `excl` in `unit`s of the currency, `incl` in `unit * vat_unit`. `excl` and
-    `incl` are within the tariff's least and greatest price; `limit_excl` and `limit_incl` are what that added or took.
-    Meter values and energy quantities are mWh, times seconds.
+    Slices of session `i` are `[offsets[i]:offsets[i + 1]]` of the slice columns, by time and lane; `owner` is each
+    slice's session, `component` indexes `plan.components`. Amounts are integers: `excl` in `unit`s of the currency,
+    `incl` in `unit * vat_unit`. Both are within the tariff's least and greatest price; `limit_excl` and `limit_incl`
+    are what that added or took. Meter values and energy quantities are mWh, other quantities ticks or fees.
     """
 
     plan: Plan
+    #: What was priced.
+    sessions: Sessions
     #: The tariff each session is held to (its first); an index into `plan.tariffs`.
     tariff: Ints
     fault: Ints
@@ -72,7 +74,7 @@ class Rated:
     def error(self, index: int) -> BillingError | None:
         """Why session `index` has no price, or None if it has one."""
         fault = Fault(int(self.fault[index]))
-        return None if fault is Fault.NONE else faults.error(fault)
+        return None if fault is Fault.NONE else faults.error(fault, self.sessions, index, self.plan)
 
     def session(self, index: int) -> SessionPrice:
         """Session `index` as plain values.
@@ -101,6 +103,7 @@ class Rated:
         base = None if sessions.meter_start is None else np.maximum(sessions.meter_start, 0)[rows.session]
         return cls(
             plan=plan,
+            sessions=sessions,
             tariff=np.zeros(len(sessions), dtype=np.int64) if tariff is None else tariff,
             fault=np.zeros(len(sessions), dtype=np.int64),
             flags=flags,
@@ -121,7 +124,7 @@ class Rated:
             is_step=rows.is_step,
         )
 
-    def spread(self, fault: Ints, good: Ints) -> Rated:
+    def spread(self, sessions: Sessions, fault: Ints, good: Ints) -> Rated:
         """The same for the whole batch again, after sessions with a fault had been set aside."""
         if len(good) == len(fault):
             return self
@@ -130,6 +133,7 @@ class Rated:
         lengths[good] = np.diff(self.offsets)
         return replace(
             self,
+            sessions=sessions,
             tariff=_wide(self.tariff, good, size),
             fault=fault,
             flags=_wide(self.flags, good, size),
@@ -160,13 +164,14 @@ def _ordered(plan: Plan, parts: Sequence[Rows]) -> Rows:
     return slices.joined(parts, np.argsort(np.concatenate(keys), kind="stable"))
 
 
-def empty(plan: Plan, fault: Ints) -> Rated:
+def empty(plan: Plan, sessions: Sessions, fault: Ints) -> Rated:
     """A batch in which no session could be priced."""
     size = len(fault)
     zeros = np.zeros(size, dtype=np.int64)
     nothing = np.zeros(0, dtype=np.int64)
     return Rated(
         plan=plan,
+        sessions=sessions,
         tariff=zeros,
         fault=fault,
         flags=zeros,

@@ -49,10 +49,10 @@ def rate(sessions: Sessions, tariff: Tariff | Sequence[Tariff]) -> Rated:
     first_tariff, fault = faults.judge(plan, sessions)
     good = np.flatnonzero(fault == Fault.NONE)
     if len(good) == 0:
-        return empty(plan, fault)
+        return empty(plan, sessions, fault)
     chosen = sessions if len(good) == len(fault) else faults.pick(sessions, good)
     terms = None if len(plan.tariffs) == 1 else first_tariff[good]
-    return _priced(plan, chosen, terms).spread(fault, good)
+    return _priced(plan, chosen, terms).spread(sessions, fault, good)
 
 
 def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:

@@ -174,10 +174,7 @@ def _within(bound: Bound, state: State, wanted: Ints, flags: Ints) -> Bools:
 
 def _measured(name: str, readings: Ints | None, state: State, wanted: Ints, flags: Ints) -> Bools:
     """Where there is a reading at all; sessions without one are flagged."""
-    if readings is None:
-        there = np.zeros(len(wanted), dtype=np.bool_)
-    else:
-        there = readings[wanted] != ABSENT
+    there = np.zeros(len(wanted), dtype=np.bool_) if readings is None else readings[wanted] != ABSENT
     if not there.all():
         flag = Flag.NO_POWER_READING if name == "power" else Flag.NO_CURRENT_READING
         flags[state.session[wanted[~there]]] |= flag

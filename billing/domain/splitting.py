@@ -2,10 +2,10 @@
 
 A session becomes a row of points, each an instant and the energy counted until then; the stretch between two points is
 a piece. Points stand at the session's start and end, at the end of charging, where the local clock or date passes a
-bound of the tariff (`boundaries`), where a duration is reached, and where the energy reaches a threshold. Energy between
-two readings flows evenly and is counted in whole milliwatt-hours rounded down, so whatever the points, the pieces add up
-to exactly what was metered. A threshold in kWh is met exactly; its instant is the first whole second by which the energy
-is reached.
+bound of the tariff (`boundaries`), where a duration is reached, and where the energy reaches a threshold. Energy
+between two readings flows evenly and is counted in whole milliwatt-hours rounded down, so whatever the points, the
+pieces add up to exactly what was metered. A threshold in kWh is met exactly; its instant is the first whole second by
+which the energy is reached.
 """
 
 from __future__ import annotations

@@ -17,7 +17,6 @@ from billing.domain.columns import TICKS_PER_MICROHOUR, Bools, Flag, Ints
 from billing.domain.plan import Lane, Plan
 from billing.domain.slices import Rows, session_runs
 
-
 #: The precision of an hour with four decimals, in ticks (0.36 s).
 _PRECISION: Final = 100 * TICKS_PER_MICROHOUR
 

@@ -55,7 +55,7 @@ class PriceComponent:
     def parse(cls, document: object, path: str) -> Self:
         fields = documents.mapping(document, path)
         name = fields.get("type")
-        if name not in Dimension.__members__:
+        if not isinstance(name, str) or name not in Dimension.__members__:
             wanted = ", ".join(Dimension.__members__)
             raise bad(f"{path}.type", name, f"one of {wanted}", UnknownComponent)
         vat = documents.optional_decimal(fields, "vat", path)
@@ -96,7 +96,7 @@ class Restrictions:
 
     @classmethod
     def parse(cls, document: object, path: str) -> Self:
-        if document is None:
+        if document is None or document == []:  # an empty object, as PHP writes it
             return cls()
         fields = documents.mapping(document, path)
         unknown = sorted(set(fields) - set(cls.__slots__))

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from billing.domain.columns import Exact, Ints
+from billing.domain.columns import Bools, Exact, Ints
 from billing.domain.plan import Lane, Plan
 from billing.domain.slices import Rows, session_runs
 
@@ -26,7 +26,7 @@ class Totals:
     excl: Exact
     incl: Exact
     by_lane: dict[Lane, tuple[Exact, Exact]]
-    priced: dict[Lane, np.ndarray[tuple[int], np.dtype[np.bool_]]]
+    priced: dict[Lane, Bools]
     dtype: type
 
     def mark(self, lane: Lane, session: Ints) -> None:
@@ -34,7 +34,7 @@ class Totals:
         if len(session) == 0:
             return
         if lane not in self.by_lane:
-            zeros = np.zeros(len(self.excl), dtype=self.dtype)
+            zeros: Exact = np.zeros(len(self.excl), dtype=self.dtype)
             self.by_lane[lane] = (zeros, zeros)
             self.priced[lane] = np.zeros(len(self.excl), dtype=np.bool_)
         self.priced[lane][session] = True
@@ -79,7 +79,8 @@ def of_rows(plan: Plan, parts: Sequence[Rows], sessions: int) -> Totals:
         excl[session] += np.add.reduceat(amount, first)
         incl[session] += np.add.reduceat(amount * factor[rows.component], first)
         priced[lane][session] = True
-    total_excl, total_incl = np.zeros(sessions, dtype=dtype), np.zeros(sessions, dtype=dtype)
+    total_excl: Exact = np.zeros(sessions, dtype=dtype)
+    total_incl: Exact = np.zeros(sessions, dtype=dtype)
     for excl, incl in by_lane.values():
         total_excl += excl
         total_incl += incl

@@ -78,7 +78,7 @@ def _bisect(zone: ZoneInfo, before: datetime, after: datetime) -> int:
 
 @lru_cache(maxsize=4096)
 def steps(name: str, first_year: int, last_year: int) -> tuple[Ints, Ints]:
-    """Offsets of the zone over these years: (instants from which they hold, offsets); the first holds from the start."""
+    """Offsets of the zone over these years: (instants from which they hold, offsets)."""
     begin = datetime(first_year, 1, 1, tzinfo=UTC)
     found = [(int(begin.timestamp()), _offset(zone_named(name), begin))]
     for year in range(first_year, last_year + 1):

@@ -1,0 +1,98 @@
+"""The command line door of the price engine: `bin/manage price`, or `python -m portal.pricing` without Django.
+
+    bin/manage price --json [FILE] [--time-zone ZONE]
+        JSON lines in, priced JSON lines out, in the same order; see `billing.domain.cdr_lines`.
+    bin/manage price --tariff T.json --cdr C.json --time-zone ZONE [--language sv]
+        The price of one charge detail record, explained for a person.
+
+It needs neither a database nor a running service. The exit status is 1 if something could not be priced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import sys
+from pathlib import Path
+from typing import BinaryIO, Final, TextIO
+
+from billing.domain import findings
+from billing.domain.cdr import decode
+from billing.domain.cdr_lines import price_line, price_lines
+from billing.domain.errors import BillingError
+from billing.domain.explain import sentences
+
+PRICED: Final = 0
+NOT_PRICED: Final = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command, for whoever parses them."""
+    parser.add_argument("file", nargs="?", metavar="FILE", help="JSON lines to price; standard input if absent")
+    parser.add_argument("--json", action="store_true", dest="as_json", help="read and write JSON lines")
+    parser.add_argument("--tariff", metavar="FILE", help="a tariff object, or a list of them, to explain a CDR by")
+    parser.add_argument("--cdr", metavar="FILE", help="the charge detail record to explain")
+    parser.add_argument(
+        "--time-zone", default="", metavar="ZONE", help="IANA zone of the location, where the data does not say it"
+    )
+    parser.add_argument("--language", default="en", help="of the explanation: en or sv")
+
+
+def run(options: argparse.Namespace, source: BinaryIO, target: BinaryIO, errors: TextIO) -> int:
+    """Do what the arguments say. `source` is read if no file is named. Returns the exit status."""
+    try:
+        if options.as_json:
+            return price_stream(options, source, target)
+        if options.tariff and options.cdr:
+            return explain(options, target, errors)
+    except OSError as problem:
+        errors.write(f"{problem.filename}: {problem.strerror}.\n")
+        return NOT_PRICED
+    errors.write("Give --json [FILE], or --tariff FILE and --cdr FILE.\n")
+    return NOT_PRICED
+
+
+def price_stream(options: argparse.Namespace, source: BinaryIO, target: BinaryIO) -> int:
+    """Price JSON lines as they come, some thousands at a time."""
+    if options.file is None:
+        return _price_lines(source, options.time_zone, target)
+    with Path(options.file).open("rb") as lines:
+        return _price_lines(lines, options.time_zone, target)
+
+
+def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
+    failed = 0
+    for lines, errors in price_lines(source, zone=zone):
+        failed += errors
+        lines.append("")
+        target.write("\n".join(lines).encode())
+    target.flush()
+    return NOT_PRICED if failed else PRICED
+
+
+def explain(options: argparse.Namespace, target: BinaryIO, errors: TextIO) -> int:
+    """Explain the price of one CDR in words."""
+    cdr, tariff = Path(options.cdr).read_bytes(), Path(options.tariff).read_bytes()
+    try:
+        line = decode(b'{"cdr":' + cdr + b',"tariffs":' + tariff + b"}")
+        price, zone = price_line(line, options.time_zone)
+    except BillingError as problem:
+        errors.write(f"{problem.message}\n")
+        return NOT_PRICED
+    told = sentences(price, zone, options.language)
+    told += [findings.sentence(name, options.language) for name in price.flags]
+    target.write("".join(f"{sentence}\n" for sentence in told).encode())
+    target.flush()
+    return PRICED
+
+
+def main() -> int:
+    """`python -m portal.pricing`."""
+    parser = argparse.ArgumentParser(prog="price", description="Price charge detail records.")
+    add_arguments(parser)
+    gc.disable()  # a short life of many small values without cycles; memory is bounded by the chunk
+    return run(parser.parse_args(), sys.stdin.buffer, sys.stdout.buffer, sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
