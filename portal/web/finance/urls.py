@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.finance import tariff_editor, tariffs
+from portal.web.finance import invoices, reconciliation, runs, tariff_editor, tariffs
 
 app_name = "finance"
 
@@ -19,4 +19,14 @@ urlpatterns = [
         tariffs.tariff_unassign,
         name="tariff_unassign",
     ),
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/start/", runs.run_start, name="run_start"),
+    path("runs/<uuid:run_id>/", runs.run_detail, name="run_detail"),
+    path("runs/<uuid:run_id>/issue/", runs.run_issue, name="run_issue"),
+    path("runs/<uuid:run_id>/discard/", runs.run_discard, name="run_discard"),
+    path("invoices/", invoices.invoice_list, name="invoice_list"),
+    path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
+    path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<uuid:invoice_id>/credit/", invoices.invoice_credit, name="invoice_credit"),
+    path("reconciliation/", reconciliation.month, name="reconciliation"),
 ]

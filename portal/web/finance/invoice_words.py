@@ -1,0 +1,102 @@
+"""What stands on an invoice, written out: lines by session, VAT by rate."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.domain import money
+from billing.models import Invoice, InvoiceLine, InvoiceVat
+from charging.models import ChargingSession
+from portal.templatetags import measures
+
+COMPONENTS: dict[str, str | Promise] = {
+    "ENERGY": _("Energy"),
+    "TIME": _("Charging time"),
+    "PARKING_TIME": _("Parking after charging"),
+    "FLAT": _("Start fee"),
+    "RESERVATION_TIME": _("Reservation"),
+    "RESERVATION_FLAT": _("Reservation fee"),
+    "MINIMUM": _("Up to the minimum price"),
+    "MAXIMUM": _("Down to the maximum price"),
+}
+#: Decimals in which a quantity is shown; what is counted in pieces has none.
+PLACES = {"kWh": 3, "h": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line, as a person reads it."""
+
+    what: str
+    tariff: str
+    quantity: str
+    unit_price: str
+    vat: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLines:
+    """The lines of one session on an invoice, with what they come to."""
+
+    session: ChargingSession
+    lines: list[Line]
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The VAT of one rate."""
+
+    label: str
+    base: str
+    amount: str
+
+
+def by_session(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[SessionLines]:
+    """The lines in their order, those of one session together."""
+    groups = []
+    for _session, found in groupby(lines, key=lambda line: line.session_id):
+        own = list(found)
+        amount = sum((line.amount_excl_vat for line in own), Decimal(0))
+        written = [_line(line, invoice.currency) for line in own]
+        groups.append(SessionLines(own[0].session, written, measures.money(amount, invoice.currency)))
+    return groups
+
+
+def vat_rows(invoice: Invoice) -> list[Vat]:
+    """VAT by rate, the highest first, "no VAT" last."""
+    return [_vat(row, invoice.currency) for row in invoice.vat_rows.order_by("-vat_rate")]
+
+
+def rate(vat: Decimal | None) -> str:
+    """A VAT rate with the decimals it has; a dash where no VAT applies."""
+    return measures.DASH if vat is None else measures.percent(vat / 100, money.decimals_of(vat))
+
+
+def _line(line: InvoiceLine, currency: str) -> Line:
+    version = line.tariff_version
+    return Line(
+        what=str(COMPONENTS.get(line.component, line.component)),
+        tariff=f"{version.tariff} v{version.number}",
+        quantity=_quantity(line),
+        unit_price=measures.unit_price(line.unit_price, currency),
+        vat=rate(line.vat_rate),
+        amount=measures.money(line.amount_excl_vat, currency),
+    )
+
+
+def _quantity(line: InvoiceLine) -> str:
+    if line.unit not in PLACES:
+        return measures.number(line.quantity)
+    return f"{measures.number(line.quantity, PLACES[line.unit])}{measures.NBSP}{line.unit}"
+
+
+def _vat(row: InvoiceVat, currency: str) -> Vat:
+    label = gettext("No VAT") if row.vat_rate is None else gettext("VAT %(rate)s") % {"rate": rate(row.vat_rate)}
+    return Vat(label, measures.money(row.taxable, currency), measures.money(row.vat, currency))

@@ -1,0 +1,128 @@
+"""Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF, crediting it."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from billing.domain.errors import BillingError
+from billing.models import Invoice
+from billing.selectors import invoice_sums, invoices
+from billing.services import credit_notes
+from portal.web import lists
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.finance import invoice_words
+from portal.web.finance.months import MonthField
+from portal.web.pdf import pdf_file
+from tenants import audit
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+
+class InvoiceFilter(forms.Form):
+    """The filter bar above the list. Everything is optional; what cannot be read narrows nothing."""
+
+    search = forms.CharField(
+        label=_("Number or customer"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    month = MonthField(label=_("Month"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Invoice.Kind.choices], required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Invoice.State.choices], required=False)
+
+    def criteria(self) -> dict[str, Any]:
+        """What `invoices.listing` is asked for."""
+        self.full_clean()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+
+class CreditForm(forms.Form):
+    """Why an invoice is undone; the customer reads it on the credit note."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Stands on the credit note."),
+    )
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List invoices and credit notes, newest month first, with the sums of all that match."""
+    filters = InvoiceFilter(request.GET)
+    rows = invoices.listing(**filters.criteria())
+    page = {"nav": "invoices", "filters": filters, "page": lists.page(rows, request, by="month")}
+    return render(request, "finance/invoices/list.html", page | {"sums": invoice_sums.of(rows)})
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Show one document: who to whom, every session with its lines, VAT by rate, what is due."""
+    invoice = found(invoice_id)
+    page = {
+        "nav": "invoices",
+        "invoice": invoice,
+        "groups": invoice_words.by_session(invoice, invoices.lines(invoice)),
+        "vat_rows": invoice_words.vat_rows(invoice),
+        "credit_note": invoices.credit_note_of(invoice),
+        "seller": invoice.seller or particulars(operator),
+        "credit_form": CreditForm(),
+    }
+    return render(request, "finance/invoices/detail.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Send the document; the log keeps who took it."""
+    invoice = found(invoice_id)
+    if invoice.state != Invoice.State.ISSUED:
+        raise Http404
+    from billing.services import documents  # noqa: PLC0415
+
+    audit.record("invoice.downloaded", about=invoice)
+    return pdf_file(str(invoice), documents.pdf(invoice))
+
+
+@operator_view(Permission.ISSUE_INVOICES)
+@require_POST
+def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Issue the credit note of a whole invoice and show it."""
+    invoice, form = found(invoice_id), CreditForm(request.POST)
+    note = _credited(request, invoice, form) if form.is_valid() else None
+    if note is None:
+        for problem in (text for texts in form.errors.values() for text in texts):
+            messages.error(request, str(problem))
+        return redirect("finance:invoice_detail", operator.slug, invoice_id)
+    messages.success(request, gettext("%(note)s credits %(invoice)s in full.") % {"note": note, "invoice": invoice})
+    return redirect("finance:invoice_detail", operator.slug, note.public_id)
+
+
+def found(invoice_id: UUID) -> Invoice:
+    """The document, or a page that does not exist."""
+    invoice = invoices.one(invoice_id)
+    if invoice is None:
+        raise Http404
+    return invoice
+
+
+def particulars(operator: Operator) -> dict[str, Any]:
+    """The seller as a draft would name it if it were issued now."""
+    names = ("name", "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "email")
+    return {name: getattr(operator, name) for name in names}
+
+
+def _credited(request: SignedInRequest, invoice: Invoice, form: CreditForm) -> Invoice | None:
+    """Credit the invoice, or put the reason why not into the form."""
+    try:
+        return credit_notes.credit(invoice, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now())
+    except BillingError as problem:
+        form.add_error(None, ValidationError(str(problem)))
+        return None

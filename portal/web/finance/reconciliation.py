@@ -1,0 +1,106 @@
+"""Reconciliation: every session of a month in exactly one place, with sums that must add up."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.selectors import reconciliation
+from billing.selectors.reconciliation import Bucket, Check, Row
+from portal.templatetags import measures
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.finance.months import MonthField
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+MEANINGS: dict[str, str | Promise] = {
+    Bucket.INVOICED: _("on an issued invoice that was not credited"),
+    Bucket.FREE: _("costs nothing, or was written off"),
+    Bucket.UNDER_REVIEW: _("a person must decide first"),
+    Bucket.NOT_YET: _("in progress, or waiting for its run"),
+}
+REASONS: dict[str, str | Promise] = {
+    "": _("on an issued invoice"),
+    "written_off": _("written off by a person"),
+    "zero_price": _("the tariff's price is zero"),
+    "pending": _("flagged, waits for a decision"),
+    "active": _("in progress"),
+    "drafted": _("on a draft"),
+    "waiting_for_run": _("priced, waits for a run"),
+    "unrated": _("not priced yet"),
+    "no_driver": _("nobody pays for it"),
+    "no_tariff": _("no tariff applies"),
+    "no_version": _("its tariff was not in force yet"),
+}
+#: What the list of sessions calls the sessions of a reason; any other reason is a problem with the price.
+STANDINGS = {
+    "": "invoiced",
+    "written_off": "written_off",
+    "zero_price": "free",
+    "pending": "under_review",
+    "active": "active",
+    "drafted": "invoiced",
+    "waiting_for_run": "priced",
+    "unrated": "unpriced",
+}
+
+
+class MonthForm(forms.Form):
+    """Which month is shown; none shows all of them together."""
+
+    month = MonthField(label=_("Month the session ended in"), required=False)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show where every session of a month stands, and that nothing is missing."""
+    form = MonthForm(request.GET)
+    chosen = form.cleaned_data["month"] if form.is_valid() else None
+    check = reconciliation.check(chosen)
+    page = {
+        "nav": "reconciliation",
+        "month_form": form,
+        "month": chosen,
+        "check": check,
+        "difference": _difference(check),
+        "parts": _parts(check, reconciliation.reasons(chosen), operator),
+        "share": [(row.label, row.energy_wh, measures.kwh(row.energy_wh, 0)) for row in check.rows],
+    }
+    return render(request, "finance/reconciliation/detail.html", page)
+
+
+def _difference(check: Check) -> dict[str, Any]:
+    """What the buckets lack of all sessions."""
+    return {
+        "sessions": check.sessions - sum(row.sessions for row in check.rows),
+        "energy_wh": check.energy_wh - sum(row.energy_wh for row in check.rows),
+        "amount": check.amount - sum(row.amount for row in check.rows),
+    }
+
+
+def _parts(check: Check, reasons: list[Row], operator: Operator) -> list[dict[str, Any]]:
+    """Each bucket with its meaning, and its reasons with the way to their sessions."""
+    return [
+        {
+            "row": row,
+            "meaning": MEANINGS[row.bucket],
+            "reasons": [_reason(reason, operator) for reason in reasons if reason.bucket == row.bucket],
+        }
+        for row in check.rows
+    ]
+
+
+def _reason(row: Row, operator: Operator) -> dict[str, Any]:
+    """One reason in words. The list of sessions tells the same reasons apart, under names of its own."""
+    standing = STANDINGS.get(row.reason, "problem")
+    query = urlencode({"billing": standing, "since": "", "until": ""})
+    return {
+        "row": row,
+        "words": REASONS.get(row.reason, row.reason),
+        "url": f"{reverse('staff:session_list', args=[operator.slug])}?{query}",
+    }
