@@ -202,16 +202,21 @@ class Metered:
     def counted(self, at: int) -> int:
         """mWh counted by an instant: even flow between the readings around it, rounded down."""
         before = [one for one in self.readings if one[0] <= at][-1]
-        after = next((one for one in self.readings if one[0] > at), before)
+        after = self.following(at, before)
         if after == before:
             return before[1]
         share = Fraction(at - before[0], after[0] - before[0])
         return int(before[1] + (after[1] - before[1]) * share)
 
+    def following(self, at: int, otherwise: tuple[int, int]) -> tuple[int, int]:
+        """The next reading; of several at one instant the last."""
+        instant = next((one[0] for one in self.readings if one[0] > at), None)
+        return otherwise if instant is None else [one for one in self.readings if one[0] == instant][-1]
+
     def power(self, at: int) -> Fraction:
         """Mean power in kW between the readings around an instant."""
         before = [one for one in self.readings if one[0] <= at][-1]
-        after = next((one for one in self.readings if one[0] > at), before)
+        after = self.following(at, before)
         if after == before:
             return Fraction(0)
         microwatts = (after[1] - before[1]) * 3600 // (after[0] - before[0])
@@ -236,9 +241,7 @@ def price_metered(session: Metered, tariff: Tariff) -> Bill:
     counted = add_energy(bill, session, tariff, limits, session.start, counted, session.counted(session.start))
     for at in range(session.start, session.end):
         moment = state(session, at, counted)
-        dimension, lane = (
-            (Dimension.TIME, "time") if at < session.charging_end else (Dimension.PARKING_TIME, "parking")
-        )
+        dimension, lane = (Dimension.TIME, "time") if at < session.charging_end else (Dimension.PARKING_TIME, "parking")
         bill.add(lane, first_match(tariff, dimension, moment), Fraction(1, 3600))
         add_flat(bill, tariff, moment)
         reached = session.readings[-1][1] if at + 1 == session.end else session.counted(at + 1)
@@ -307,5 +310,3 @@ def total(bill: Bill, terms: Tariff) -> tuple[Fraction, Fraction]:
             incl = incl * limited / excl if excl else limited
         excl = limited
     return excl, incl
-
-

@@ -76,9 +76,7 @@ def elements(draw: st.DrawFn, *, power: bool = True, reservations: bool = False)
     reservation = reservations and draw(st.booleans())
     dimensions = [Dimension.FLAT, Dimension.TIME] if reservation else list(Dimension)
     components = draw(
-        st.lists(
-            st.builds(PriceComponent, st.sampled_from(dimensions), prices, vats, steps), min_size=1, max_size=3
-        )
+        st.lists(st.builds(PriceComponent, st.sampled_from(dimensions), prices, vats, steps), min_size=1, max_size=3)
     )
     return Element(tuple(components), draw(restrictions(power=power, reservation=reservation)))
 
@@ -86,7 +84,7 @@ def elements(draw: st.DrawFn, *, power: bool = True, reservations: bool = False)
 @st.composite
 def limits(draw: st.DrawFn) -> Price:
     excl = draw(st.decimals(min_value=0, max_value=20, places=2))
-    return Price(excl, draw(maybe(st.just((excl * Decimal("1.25"))))))
+    return Price(excl, draw(maybe(st.just(excl * Decimal("1.25")))))
 
 
 @st.composite

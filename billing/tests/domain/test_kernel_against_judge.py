@@ -70,7 +70,7 @@ def columns(sessions: list[tuple[Metered, list[int], int]]):
 @given(tariffs(), st.lists(metered(), min_size=1, max_size=2))
 def test_our_own_meter_is_priced_as_the_judge_prices_it(tariff, sessions):
     rated = rate(columns(sessions), tariff)
-    for index, (session, wh, _) in enumerate(sessions):
+    for index, (session, _wh, _first) in enumerate(sessions):
         bill = judge.price_metered(session, tariff)
         judge.add_steps(bill)
         assert_same(rated, index, bill, tariff)

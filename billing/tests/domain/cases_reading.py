@@ -1,0 +1,71 @@
+"""Golden cases: a folder with a tariff, a session, and what it costs, in JSON that a person can check by hand.
+
+`session.json` holds a charge detail record under `cdr`, or a session of our own meter: `start`, `end` and `time_zone`,
+with `slots_from`, `slot_s` and `wh` for its readings or `energy_wh` for its total.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from billing.domain.cdr import decode
+from billing.domain.cdr_lines import price_line
+from billing.domain.columns import ABSENT
+from billing.domain.errors import BillingError
+from billing.domain.explain import sentences
+from billing.domain.metering import from_slots
+from billing.domain.price import PARTS, SessionPrice
+from billing.domain.rating import rate
+from billing.domain.tariff import parse_tariff
+
+
+def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
+    """What a case costs, in the form of `expected.json`."""
+    try:
+        price, zone = _priced(tariff, session)
+    except BillingError as problem:
+        return {"error": {"code": problem.code, "field": problem.field, "message": str(problem)}}
+    document = price.to_json()
+    return {
+        "total": document["total"],
+        **{name: document[name] for name in PARTS if document[name] is not None},
+        "slices": [_short(one) for one in document["slices"]],
+        "adjustments": document["adjustments"],
+        "flags": document["flags"],
+        "words": sentences(price, zone, "en"),
+    }
+
+
+def _priced(tariff: Any, session: dict[str, Any]) -> tuple[SessionPrice, str]:
+    if "cdr" in session:
+        return price_line(decode(json.dumps(session | {"tariffs": tariff}).encode()))
+    wh = session.get("wh", [])
+    start = _epoch(session["start"])
+    columns = from_slots(
+        start=[start],
+        end=[_epoch(session["end"])],
+        charging_end=[_epoch(session["charging_end"]) if "charging_end" in session else ABSENT],
+        zone=session["time_zone"],
+        slots_from=[_epoch(session["slots_from"]) if wh else start],
+        wh=wh,
+        offsets=[0, len(wh)],
+        slot_s=session.get("slot_s", 900),
+        energy_wh=[session.get("energy_wh", ABSENT)],
+    )
+    return rate(columns, parse_tariff(tariff)).session(0), session["time_zone"]
+
+
+def _epoch(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def _short(one: dict[str, Any]) -> dict[str, Any]:
+    kept = ("from", "to", "meter_start_wh", "meter_stop_wh", "dimension", "quantity", "unit", "unit_price", "vat")
+    return {name: one[name] for name in kept} | {
+        "element": one["element"],
+        "amount": one["amount"],
+        **({"reserved": True} if one["reserved"] else {}),
+        **({"is_step": True} if one["is_step"] else {}),
+    }
