@@ -5,6 +5,7 @@ the operators one by one, each in a scope of its own, and pick up rows whose mes
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from celery import current_app, shared_task
@@ -12,12 +13,15 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from billing.models import InvoiceRun
-from billing.services import rating, runs
+from billing.selectors import exports as export_rows
+from billing.services import documents, exports, rating, runs
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.tasks_base import SteppedTask
 
 RATE_AT_ONCE = 20_000
+RENDER_AT_ONCE = 20
+RENDER_FOR = timedelta(seconds=50)
 
 
 def send(task: str, **arguments: Any) -> None:
@@ -76,3 +80,37 @@ def _resume_runs(operator_id: int) -> None:
     for chunk in runs.unfinished(at=timezone.now()):
         send("billing.tasks.bill_chunk", operator_id=operator_id, run_id=chunk.run_id, chunk_id=chunk.pk)
     runs.stalled(at=timezone.now())
+
+
+@shared_task(base=SteppedTask)
+def make_export(*, operator_id: int, export_id: int) -> None:
+    """Make the file of one download. A second message meanwhile does nothing."""
+    exports.make(operator_id=operator_id, export_id=export_id)
+
+
+@shared_task
+def resume_exports() -> None:
+    """Send again the downloads nobody works on."""
+    _for_each_operator(_resume_exports)
+
+
+def _resume_exports(operator_id: int) -> None:
+    for export in export_rows.unfinished(at=timezone.now()):
+        send("billing.tasks.make_export", operator_id=operator_id, export_id=export.pk)
+
+
+@shared_task(base=SteppedTask)
+def render_documents(*, operator_id: int) -> None:
+    """Render what one operator has issued, for a minute; the sweep goes on with the rest."""
+    until = timezone.now() + RENDER_FOR
+    done = RENDER_AT_ONCE
+    while done >= RENDER_AT_ONCE and timezone.now() < until:
+        with tenant_scope(operator_id):
+            done = documents.render_waiting(limit=RENDER_AT_ONCE)
+
+
+@shared_task
+def render_waiting_documents() -> None:
+    """From the timetable: render at every operator."""
+    for operator_id in Operator.objects.filter(is_active=True).values_list("pk", flat=True):
+        render_documents.delay(operator_id=operator_id)

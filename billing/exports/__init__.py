@@ -1,0 +1,1 @@
+"""Issued documents of a month in an accountant's formats, written in constant memory."""

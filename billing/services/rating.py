@@ -25,6 +25,8 @@ from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
 from billing.services import messages
+from charging.models import ChargingSession
+from tenants import statistics
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
@@ -69,6 +71,7 @@ def rate_waiting(*, limit: int = BATCH) -> int:
     """
     if not _only_one():
         return 0
+    statistics.keep_true(ChargingSession, SessionPrice)
     return rate(waiting.session_ids(limit=limit))
 
 

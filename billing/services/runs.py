@@ -18,10 +18,20 @@ from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of, month_bounds
 from billing.domain.errors import BillingError
-from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, InvoiceVat, RunChunk, RunProblem
+from billing.models import (
+    BilledSession,
+    Invoice,
+    InvoiceLine,
+    InvoiceRun,
+    InvoiceVat,
+    RunChunk,
+    RunProblem,
+    SessionPrice,
+)
 from billing.selectors import unbilled
 from billing.services import drafting, messages, numbers, rating
-from tenants import audit
+from charging.models import ChargingSession
+from tenants import audit, statistics
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
@@ -53,6 +63,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
     until = month_bounds(month, operator.time_zone)[1]
     if until > at:
         raise RunRefused(_("%(month)s has not ended yet.") % {"month": f"{month:%Y-%m}"}, field="month", value=month)
+    statistics.keep_true(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
     _plan(run)
     close_if_done(run, at=at)

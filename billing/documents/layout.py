@@ -1,0 +1,237 @@
+"""An invoice as the page shows it: plain text, formatted and in the document's language.
+
+`page` turns rows into a JSON-ready tree; the typst template only places it. So the wording can be tested
+without a PDF, and the template holds no logic.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.documents import words
+from billing.documents.words import Words
+from billing.models import Invoice, InvoiceLine, InvoiceVat
+from charging.models import ChargingSession
+from tenants.models import DriverIdentity
+
+NARROW_SPACE, MINUS = "\u00a0", "\u2212"
+Seller = dict[str, Any]
+
+
+class Writer:
+    """Numbers and dates as a language writes them."""
+
+    def __init__(self, language: str) -> None:
+        self.language = "sv" if language.startswith("sv") else "en"
+        self.words: Words = words.of(self.language)
+
+    def number(self, value: Decimal, *, digits: int | None = None) -> str:
+        """A number with separators; without `digits` as many decimals as it has."""
+        shown = f"{abs(value):,f}" if digits is None else f"{abs(value):,.{digits}f}"
+        if digits is None and "." in shown:
+            shown = shown.rstrip("0").rstrip(".")
+        if self.language == "sv":
+            shown = shown.replace(",", NARROW_SPACE).replace(".", ",")
+        return f"{MINUS}{shown}" if value < 0 else shown
+
+    def price(self, value: Decimal) -> str:
+        """A price: two decimals, more where it has more."""
+        return self.number(value, digits=max(2, _decimals(value)))
+
+    def month(self, month: date) -> str:
+        """`oktober 2026`."""
+        return f"{words.MONTHS[self.language][month.month - 1]} {month.year}"
+
+
+def page(
+    invoice: Invoice, *, seller: Seller, lines: Sequence[InvoiceLine], vat: Iterable[InvoiceVat]
+) -> dict[str, Any]:
+    """Everything on the document, in order of appearance.
+
+    lines: in order of position, each with session, site and station.
+    """
+    writer = Writer(str(seller.get("language", "")))
+    is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
+    return {
+        "lang": writer.language,
+        "words": writer.words,
+        "title": writer.words["credit_note" if is_note else "invoice"],
+        "is_draft": invoice.state == Invoice.State.DRAFT,
+        "is_note": is_note,
+        "name": str(invoice) if invoice.number else writer.words["draft"],
+        "seller": _seller(seller),
+        "footer": _footer(seller, writer),
+        "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
+        "buyer": _address(invoice.buyer, seller),
+        "due": _money(writer, invoice.amount_due, invoice.currency),
+        "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
+        "summary": _summary(lines, writer),
+        "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
+        "totals": [list(total) for total in _totals(invoice, writer)],
+        "sessions": [_session(session, found, writer) for session, found in _sessions(lines)],
+        "energy": _quantity(writer, Decimal(invoice.energy_wh) / 1000, "kWh"),
+        "session_count": f"{invoice.session_count} {writer.words['session_count']}",
+    }
+
+
+def _seller(seller: Seller) -> dict[str, Any]:
+    name, legal_name = seller.get("name", ""), seller.get("legal_name", "")
+    return {"name": name, "lines": [legal_name, *_place(seller)] if legal_name not in ("", name) else _place(seller)}
+
+
+def _place(seller: Seller) -> list[str]:
+    town = " ".join(part for part in (seller.get("postal_code"), seller.get("city")) if part)
+    return [line for line in (seller.get("street"), town) if line]
+
+
+def _footer(seller: Seller, writer: Writer) -> list[list[str]]:
+    """Three columns: who, how to reach, and the particulars the law asks for."""
+    w = writer.words
+    named = [(w["organisation_number"], "organisation_number"), (w["vat_number"], "vat_number")]
+    particulars = [f"{label} {seller[field]}" for label, field in named if seller.get(field)]
+    if seller.get("approved_for_f_tax"):
+        particulars.append(w["f_tax"])
+    contact = [value for value in (seller.get("email"), seller.get("phone")) if value]
+    if seller.get("bankgiro"):
+        contact.append(f"{w['pay_to']} {seller['bankgiro']}")
+    return [[seller.get("legal_name") or seller.get("name", ""), *_place(seller)], contact, particulars]
+
+
+def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[str, str]]:
+    w, zone = writer.words, ZoneInfo(str(seller.get("time_zone") or "UTC"))
+    is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
+    if invoice.number:
+        yield w["credit_number" if is_note else "number"], str(invoice)
+    if invoice.issued_at:
+        yield w["issued"], _day(invoice.issued_at, zone)
+    if invoice.credits is not None:
+        original = invoice.credits
+        issued = f" ({_day(original.issued_at, zone)})" if original.issued_at else ""
+        yield w["credits"], f"{original}{issued}"
+        yield w["reason"], invoice.reason
+    elif invoice.due_on:
+        yield w["due"], invoice.due_on.isoformat()
+    yield w["customer"], invoice.driver.customer_number
+    yield w["period"], writer.month(invoice.month)
+
+
+def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[str, str]]:
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE or not invoice.number:
+        return
+    w = writer.words
+    yield w["due"], invoice.due_on.isoformat() if invoice.due_on else ""
+    if seller.get("bankgiro"):
+        yield w["pay_to"], str(seller["bankgiro"])
+    yield w["reference"], invoice.payment_reference
+
+
+def _address(buyer: DriverIdentity, seller: Seller) -> list[str]:
+    place = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
+    abroad = buyer.country if buyer.country != seller.get("country") else ""
+    return [line for line in (buyer.name, buyer.street, place, abroad) if line]
+
+
+def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
+    """One row for each price: what, quantity, price, VAT, amount."""
+    sums: dict[tuple[str, str, Decimal, Decimal | None], list[Decimal]] = {}
+    for line in lines:
+        # The difference to a least or greatest price is another amount each time: one row for all of them.
+        price = line.unit_price if line.component not in _LIMITS else Decimal(0)
+        total = sums.setdefault((line.component, line.unit, price, line.vat_rate), [Decimal(0), Decimal(0)])
+        total[0] += line.quantity
+        total[1] += line.amount_excl_vat
+    ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][2]))
+    return [
+        [
+            writer.words.get(component, component),
+            _quantity(writer, total[0], unit),
+            "" if component in _LIMITS else writer.price(price),
+            _rate(rate, writer),
+            writer.number(total[1], digits=2),
+        ]
+        for (component, unit, price, rate), total in ordered
+    ]
+
+
+_LIMITS = ("MINIMUM", "MAXIMUM")
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        ("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", "MINIMUM", "MAXIMUM")
+    )
+}
+
+
+def _sessions(lines: Iterable[InvoiceLine]) -> Iterable[tuple[ChargingSession, list[InvoiceLine]]]:
+    for _, found in groupby(lines, key=lambda line: line.session_id):
+        of_session = list(found)
+        yield of_session[0].session, of_session
+
+
+def _session(session: ChargingSession, lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
+    """A session: when and where, then its prices."""
+    zone = session.site.zone
+    start = session.started_at.astimezone(zone)
+    end = (session.ended_at or session.started_at).astimezone(zone)
+    until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
+    return {
+        "day": f"{start:%Y-%m-%d}",
+        "time": f"{start:%H:%M}\u2013{until}",
+        "place": f"{session.site.name} · {session.station}",
+        "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: _ORDER.get(one.component, 99))],
+        "amount": writer.number(sum((line.amount_excl_vat for line in lines), Decimal(0)), digits=2),
+    }
+
+
+def _line(line: InvoiceLine, writer: Writer) -> list[str]:
+    return [
+        writer.words.get(line.component, line.component),
+        _quantity(writer, line.quantity, line.unit),
+        "" if line.component in _LIMITS else writer.price(line.unit_price),
+        _rate(line.vat_rate, writer),
+        writer.number(line.amount_excl_vat, digits=2),
+    ]
+
+
+def _by_rate(vat: Iterable[InvoiceVat]) -> list[InvoiceVat]:
+    """Highest rate first, "no VAT" last."""
+    return sorted(vat, key=lambda row: (row.vat_rate is None, -(row.vat_rate or 0)))
+
+
+def _vat_row(row: InvoiceVat, writer: Writer) -> list[str]:
+    return [_rate(row.vat_rate, writer), writer.number(row.taxable, digits=2), writer.number(row.vat, digits=2)]
+
+
+def _totals(invoice: Invoice, writer: Writer) -> Iterable[tuple[str, str]]:
+    w = writer.words
+    yield w["sum_excl_vat"], writer.number(invoice.amount_excl_vat, digits=2)
+    yield w["sum_vat"], writer.number(invoice.vat, digits=2)
+    if invoice.rounding:
+        yield w["rounding"], writer.number(invoice.rounding, digits=2)
+    label = "to_receive" if invoice.kind == Invoice.Kind.CREDIT_NOTE else "to_pay"
+    yield w[label], _money(writer, invoice.amount_due, invoice.currency)
+
+
+def _money(writer: Writer, amount: Decimal, currency: str) -> str:
+    return f"{writer.number(amount, digits=2)}{NARROW_SPACE}{currency}"
+
+
+def _quantity(writer: Writer, quantity: Decimal, unit: str) -> str:
+    digits = 0 if unit == "1" else 3
+    return f"{writer.number(quantity, digits=digits)}{NARROW_SPACE}{writer.words.get(unit, unit)}"
+
+
+def _rate(rate: Decimal | None, writer: Writer) -> str:
+    return writer.words["no_vat"] if rate is None else f"{writer.number(rate)}{NARROW_SPACE}%"
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d}"
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0

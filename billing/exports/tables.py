@@ -1,0 +1,168 @@
+"""The two tables an export holds: issued documents, and their lines.
+
+Names of columns are part of the interface: accountants map them once. Times are local to the
+operator's zone, amounts in the document's currency, credit notes with the opposite sign.
+
+A table is read in stretches of documents (`stretches`): each stretch is one short query, so neither a
+snapshot nor memory has to last for the whole file. Issued documents never change, so the stretches fit
+together.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from django.db import connection
+
+from tenants.models import Operator
+from tenants.scoping import current_operator_id
+
+STRETCH_LINES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name in the file, what it is in SQL, whether it is text that somebody typed."""
+
+    name: str
+    sql: str
+    is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns over a source; the source's rows belong to documents `i`."""
+
+    columns: tuple[Column, ...]
+    source: str
+    order: str
+
+    @property
+    def names(self) -> list[str]:
+        """The header."""
+        return [column.name for column in self.columns]
+
+    def select(self, *, guard_formulas: bool) -> str:
+        """The query of one stretch. `guard_formulas`: a spreadsheet that reads text must not run it."""
+        listed = ", ".join(_guarded(c.sql) if guard_formulas and c.is_text else c.sql for c in self.columns)
+        return f"SELECT {listed} FROM {self.source} WHERE {_WHERE} ORDER BY {self.order}"  # noqa: S608  # constants
+
+
+def _guarded(sql: str) -> str:
+    """A text that begins like a formula gets an apostrophe, which spreadsheets hide."""
+    return f"CASE WHEN {sql} ~ '^[=+@\\t\\r-]' THEN '''' || {sql} ELSE {sql} END"
+
+
+_WHERE = """
+i.operator_id = %(operator)s AND i.state = 'issued' AND i.month = %(month)s AND i.id BETWEEN %(first)s AND %(last)s
+"""
+_DOCUMENT = "i.series || i.number"
+_INVOICES_FROM = """
+billing_invoice i
+JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
+JOIN tenants_driveridentity b ON b.operator_id = i.operator_id AND b.id = i.buyer_id
+LEFT JOIN billing_invoice o ON o.operator_id = i.operator_id AND o.id = i.credits_id
+"""
+_LINES_FROM = """
+billing_invoice i
+JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
+JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
+JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
+JOIN charging_site w ON w.operator_id = s.operator_id AND w.id = s.site_id
+JOIN charging_station t ON t.operator_id = s.operator_id AND t.id = s.station_id
+JOIN billing_tariffversion v ON v.operator_id = l.operator_id AND v.id = l.tariff_version_id
+JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
+"""
+
+INVOICES: Final = Table(
+    columns=(
+        Column("number", _DOCUMENT),
+        Column("kind", "i.kind"),
+        Column("credits", "o.series || o.number"),
+        Column("issued_on", "(i.issued_at AT TIME ZONE %(zone)s)::date"),
+        Column("due_on", "i.due_on"),
+        Column("month", "to_char(i.month, 'YYYY-MM')"),
+        Column("customer_number", "d.customer_number", is_text=True),
+        Column("customer_name", "b.name", is_text=True),
+        Column("currency", "i.currency"),
+        Column("amount_excl_vat", "i.amount_excl_vat"),
+        Column("vat", "i.vat"),
+        Column("rounding", "i.rounding"),
+        Column("amount_due", "i.amount_due"),
+        Column("sessions", "i.session_count"),
+        Column("energy_kwh", "round(i.energy_wh / 1000.0, 3)"),
+    ),
+    source=_INVOICES_FROM,
+    order="i.id",
+)
+LINES: Final = Table(
+    columns=(
+        Column("number", _DOCUMENT),
+        Column("position", "l.position"),
+        Column("customer_number", "d.customer_number", is_text=True),
+        Column("session_id", "s.external_id", is_text=True),
+        Column("site", "w.name", is_text=True),
+        Column("station", "t.identifier", is_text=True),
+        Column("started", "to_char(s.started_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD HH24:MI:SS')"),
+        Column("ended", "to_char(s.ended_at AT TIME ZONE %(zone)s, 'YYYY-MM-DD HH24:MI:SS')"),
+        Column("tariff", "f.name", is_text=True),
+        Column("tariff_version", "v.number"),
+        Column("component", "l.component"),
+        Column("quantity", "l.quantity"),
+        Column("unit", "l.unit"),
+        Column("unit_price_excl_vat", "l.unit_price"),
+        Column("vat_rate", "l.vat_rate"),
+        Column("amount_excl_vat", "l.amount_excl_vat"),
+        Column("currency", "i.currency"),
+    ),
+    source=_LINES_FROM,
+    order="i.id, l.position",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Documents with ids from `first` to `last`: how many they are and how many lines they have."""
+
+    first: int
+    last: int
+    documents: int
+    lines: int
+
+
+_STRETCHES = """
+SELECT min(id), max(id), count(*), sum(lines)::bigint FROM (
+    SELECT i.id, l.lines, (sum(l.lines) OVER (ORDER BY i.id) - 1) / %(size)s AS part
+    FROM billing_invoice i CROSS JOIN LATERAL (
+        SELECT greatest(count(*), 1) AS lines FROM billing_invoiceline l
+        WHERE l.operator_id = i.operator_id AND l.invoice_id = i.id) l
+    WHERE i.operator_id = %(operator)s AND i.state = 'issued' AND i.month = %(month)s
+) parts GROUP BY part::bigint ORDER BY 1
+"""
+
+
+def stretches(month: date, *, size: int = STRETCH_LINES) -> list[Stretch]:
+    """Cut the month's issued documents into stretches of about `size` lines."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STRETCHES, {"operator": current_operator_id(), "month": month.replace(day=1), "size": size})
+        return [Stretch(*row) for row in cursor.fetchall()]
+
+
+def values(operator: Operator, month: date, stretch: Stretch) -> dict[str, Any]:
+    """What the query of a stretch is given."""
+    return {
+        "operator": operator.pk,
+        "month": month.replace(day=1),
+        "zone": operator.time_zone,
+        "first": stretch.first,
+        "last": stretch.last,
+    }
+
+
+def rows(table: Table, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of one stretch as Python values, for formats with types."""
+    with connection.cursor() as cursor:
+        cursor.execute(table.select(guard_formulas=False), given)
+        for row in cursor.fetchall():
+            yield dict(zip(table.names, row, strict=True))

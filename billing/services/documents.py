@@ -1,0 +1,48 @@
+"""The PDF of an invoice: rendered once, stored, and the same file at every download.
+
+Rendered in the background after issuing, or on the first download. Drafts are rendered anew each time and
+never stored.
+"""
+
+import hashlib
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.documents import layout
+from billing.documents import pdf as renderer
+from billing.models import Invoice, InvoiceDocument
+from billing.selectors import invoices
+from billing.services import numbers
+from tenants.models import Operator
+
+
+def pdf(invoice: Invoice) -> bytes:
+    """Return the PDF: of an issued document the stored one, rendered if there is none yet."""
+    if invoice.state != Invoice.State.ISSUED or invoice.issued_at is None:
+        return _rendered(invoice, at=invoice.drafted_at)
+    stored = InvoiceDocument.objects.filter(invoice=invoice).first()
+    return bytes((stored or _store(invoice, at=invoice.issued_at)).pdf)
+
+
+def render_waiting(*, limit: int) -> int:
+    """Render and store up to `limit` documents that nobody has rendered yet; return how many there were."""
+    waiting = list(invoices.without_document()[:limit])
+    for invoice in waiting:
+        pdf(invoice)
+    return len(waiting)
+
+
+def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
+    """Keep the rendered PDF. Two at once render the same; the first one's is kept."""
+    content = _rendered(invoice, at=at)
+    document = InvoiceDocument(invoice=invoice, pdf=content, sha256=hashlib.sha256(content).hexdigest(), rendered_at=at)
+    with transaction.atomic():
+        InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
+    return InvoiceDocument.objects.get(invoice=invoice)
+
+
+def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
+    seller = invoice.seller or numbers.seller(Operator.objects.get(pk=invoice.operator_id))
+    page = layout.page(invoice, seller=seller, lines=list(invoices.lines(invoice)), vat=list(invoice.vat_rows.all()))
+    return renderer.render(page, at=at)

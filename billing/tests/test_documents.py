@@ -1,0 +1,149 @@
+"""The PDF: what it says, that it is kept, that it is an archive file."""
+
+import os
+import re
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from billing.documents import layout, pdf
+from billing.documents.words import ENGLISH, SWEDISH
+from billing.models import Invoice, InvoiceDocument
+from billing.selectors import invoices
+from billing.services import documents, numbers
+from billing.services.credit_notes import credit
+from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
+from tenants.models import Operator
+
+
+@pytest.fixture
+def seller(in_north):
+    Operator.objects.update(
+        legal_name="North Charging AB",
+        organisation_number="559000-1234",
+        vat_number="SE559000123401",
+        street="Kajen 1",
+        postal_code="411 01",
+        city="Göteborg",
+        bankgiro="123-4567",
+        email="faktura@north.example",
+    )
+    return Operator.objects.get()
+
+
+@pytest.fixture
+def network(seller):
+    tariff(DAY_NIGHT)
+    at, dana = connector(), driver("Åsa Öberg", street="Ringvägen 3", postal_code="118 60", city="Stockholm")
+    session(at, dana, start=OCTOBER + timedelta(hours=8), kwh=1000)
+    session(at, dana, start=OCTOBER + timedelta(days=3, hours=19, minutes=30))
+
+
+def page_of(invoice: Invoice) -> dict[str, Any]:
+    seller = invoice.seller or numbers.seller(Operator.objects.get())
+    return layout.page(invoice, seller=seller, lines=list(invoices.lines(invoice)), vat=list(invoice.vat_rows.all()))
+
+
+def test_it_says_in_swedish_what_the_law_asks_for(network):
+    issued()
+    page = page_of(Invoice.objects.get())
+    assert page["title"] == "Faktura"
+    assert page["facts"] == [
+        ["Fakturanummer", "F1"],
+        ["Fakturadatum", "2026-11-02"],
+        ["Förfallodatum", "2026-12-02"],
+        ["Kundnummer", "1001"],
+        ["Laddning under", "oktober 2026"],
+    ]
+    assert page["buyer"] == ["Åsa Öberg", "Ringvägen 3", "118 60 Stockholm"]
+    assert page["footer"][2] == ["Org.nr 559000-1234", "Momsreg.nr SE559000123401", "Godkänd för F-skatt"]
+    assert page["payment"] == [["Förfallodatum", "2026-12-02"], ["Bankgiro", "123-4567"], ["OCR-nummer", "18"]]
+    assert page["summary"][0] == ["Energi", "1\u00a0005,000\u00a0kWh", "2,00", "25\u00a0%", "2\u00a0010,00"]
+    assert page["vat"] == [["25\u00a0%", "2\u00a0025,00", "506,25"]]
+    assert page["totals"][-1] == ["Att betala", "2\u00a0531,25\u00a0SEK"]
+    late = page["sessions"][1]
+    assert (late["day"], late["time"], late["amount"]) == ("2026-10-04", "21:30\u201322:30", "20,00")
+    assert [line[0] for line in late["lines"]] == ["Energi", "Energi", "Startavgift"]
+
+
+def test_in_english(network):
+    Operator.objects.update(language="en")
+    issued()
+    page = page_of(Invoice.objects.get())
+    assert (page["title"], page["due"], page["facts"][-1]) == (
+        "Invoice",
+        "2,531.25\u00a0SEK",
+        ["Charging in", "October 2026"],
+    )
+
+
+def test_both_languages_have_the_same_words():
+    assert list(ENGLISH) == list(SWEDISH)
+
+
+def test_a_credit_note_names_the_invoice_and_asks_for_nothing(network):
+    issued()
+    page = page_of(credit(Invoice.objects.get(), reason="Fel mätare", by=None, at=NOVEMBER))
+    assert page["title"] == "Kreditfaktura"
+    assert ["Krediterar faktura", "F1 (2026-11-02)"] in page["facts"]
+    assert ["Orsak", "Fel mätare"] in page["facts"]
+    assert page["payment"] == []
+    assert page["due"] == "\u22122\u00a0531,25\u00a0SEK"
+
+
+def test_the_pdf_is_kept_and_always_the_same(network):
+    issued()
+    invoice = Invoice.objects.get()
+    assert documents.render_waiting(limit=10) == 1
+    assert documents.render_waiting(limit=10) == 0
+    stored = InvoiceDocument.objects.get()
+    first = documents.pdf(invoice)
+    assert first == bytes(stored.pdf) == documents.pdf(invoice)
+    assert first.startswith(b"%PDF-1.7")
+    assert pdf.render(page_of(invoice), at=NOVEMBER) == first
+
+
+def test_the_pdf_is_for_the_archive_and_for_screen_readers(network):
+    issued()
+    content = documents.pdf(Invoice.objects.get())
+    assert re.search(rb"pdfaid:part[=>\"]+3", content)
+    assert re.search(rb"pdfuaid:part[=>\"]+1", content)
+
+
+def test_a_stored_document_cannot_change(network):
+    issued()
+    documents.pdf(Invoice.objects.get())
+    with pytest.raises(DatabaseError, match="refused"), transaction.atomic():
+        InvoiceDocument.objects.update(pdf=b"forged")
+
+
+def test_drafts_are_shown_and_not_kept(network):
+    invoice = drafted().invoices.get()
+    assert page_of(invoice)["is_draft"]
+    assert documents.pdf(invoice).startswith(b"%PDF")
+    assert not InvoiceDocument.objects.exists()
+
+
+def test_prices_keep_their_decimals():
+    writer = layout.Writer("sv")
+    shown = [writer.price(Decimal(value)) for value in ("2", "2.50", "0.3333", "-1.5")]
+    assert shown == ["2,00", "2,50", "0,3333", "\u22121,50"]
+
+
+def test_a_child_of_a_process_that_compiled_refuses_instead_of_hanging(network, monkeypatch):
+    monkeypatch.setattr(pdf, "_compiled_by", [os.getpid() + 1])
+    with pytest.raises(pdf.CompiledBeforeFork):
+        pdf.render({}, at=NOVEMBER)
+
+
+def test_an_invoice_of_many_sessions_gets_several_pages(network):
+    at, dana = connector(), driver("Long")
+    for day in range(28):
+        for hour in (6, 12):
+            session(at, dana, start=OCTOBER + timedelta(days=day, hours=hour))
+    issued()
+    content = documents.pdf(Invoice.objects.get(session_count=56))
+    assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page") >= 3
