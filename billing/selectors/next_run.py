@@ -44,8 +44,8 @@ def waiting(*, month: date, zone: str) -> Waiting:
 
     return Waiting(
         month=month,
-        priced=total(Standing.PRICED),
-        unpriced=total(Standing.UNPRICED),
-        under_review=total(Standing.UNDER_REVIEW),
+        priced=total(Standing.WAITING),
+        unpriced=total(Standing.UNRATED),
+        under_review=total(Standing.PENDING),
         problems=total(Standing.PROBLEM),
     )

@@ -85,7 +85,7 @@ def _line(line: InvoiceLine, currency: str) -> Line:
         what=str(COMPONENTS.get(line.component, line.component)),
         tariff=f"{version.tariff} v{version.number}",
         quantity=_quantity(line),
-        unit_price=measures.unit_price(line.unit_price, currency),
+        unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
         vat=rate(line.vat_rate),
         amount=measures.money(line.amount_excl_vat, currency),
     )

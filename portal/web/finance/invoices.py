@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 from billing.domain.errors import BillingError
 from billing.models import Invoice
 from billing.selectors import invoice_sums, invoices
-from billing.services import credit_notes
+from billing.services import credit_notes, documents
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.finance import invoice_words
@@ -85,8 +85,6 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     invoice = found(invoice_id)
     if invoice.state != Invoice.State.ISSUED:
         raise Http404
-    from billing.services import documents  # noqa: PLC0415
-
     audit.record("invoice.downloaded", about=invoice)
     return pdf_file(str(invoice), documents.pdf(invoice))
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors import reconciliation
 from billing.selectors.reconciliation import Bucket, Check, Row
+from billing.selectors.session_ledger import Standing
 from portal.templatetags import measures
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
@@ -25,7 +26,6 @@ MEANINGS: dict[str, str | Promise] = {
     Bucket.NOT_YET: _("in progress, or waiting for its run"),
 }
 REASONS: dict[str, str | Promise] = {
-    "": _("on an issued invoice"),
     "written_off": _("written off by a person"),
     "zero_price": _("the tariff's price is zero"),
     "pending": _("flagged, waits for a decision"),
@@ -36,17 +36,6 @@ REASONS: dict[str, str | Promise] = {
     "no_driver": _("nobody pays for it"),
     "no_tariff": _("no tariff applies"),
     "no_version": _("its tariff was not in force yet"),
-}
-#: What the list of sessions calls the sessions of a reason; any other reason is a problem with the price.
-STANDINGS = {
-    "": "invoiced",
-    "written_off": "written_off",
-    "zero_price": "free",
-    "pending": "under_review",
-    "active": "active",
-    "drafted": "invoiced",
-    "waiting_for_run": "priced",
-    "unrated": "unpriced",
 }
 
 
@@ -84,23 +73,27 @@ def _difference(check: Check) -> dict[str, Any]:
 
 
 def _parts(check: Check, reasons: list[Row], operator: Operator) -> list[dict[str, Any]]:
-    """Each bucket with its meaning, and its reasons with the way to their sessions."""
+    """Each bucket with its meaning and its reasons, and the way to the sessions of each."""
     return [
         {
             "row": row,
             "meaning": MEANINGS[row.bucket],
-            "reasons": [_reason(reason, operator) for reason in reasons if reason.bucket == row.bucket],
+            "url": _sessions_url(operator, row.bucket) if row.sessions else "",
+            "reasons": [
+                _reason(reason, operator) for reason in reasons if reason.bucket == row.bucket and reason.reason
+            ],
         }
         for row in check.rows
     ]
 
 
 def _reason(row: Row, operator: Operator) -> dict[str, Any]:
-    """One reason in words. The list of sessions tells the same reasons apart, under names of its own."""
-    standing = STANDINGS.get(row.reason, "problem")
-    query = urlencode({"billing": standing, "since": "", "until": ""})
-    return {
-        "row": row,
-        "words": REASONS.get(row.reason, row.reason),
-        "url": f"{reverse('staff:session_list', args=[operator.slug])}?{query}",
-    }
+    """One reason in words. The list of sessions has one name for all problems with a price."""
+    where = row.reason if row.reason in Standing else Standing.PROBLEM
+    return {"row": row, "words": REASONS.get(row.reason, row.reason), "url": _sessions_url(operator, where)}
+
+
+def _sessions_url(operator: Operator, where: str) -> str:
+    """The list of the sessions that stand there, of all days."""
+    query = urlencode({"billing": where, "since": "", "until": ""})
+    return f"{reverse('staff:session_list', args=[operator.slug])}?{query}"

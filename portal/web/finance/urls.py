@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.finance import invoices, reconciliation, runs, tariff_editor, tariffs
+from portal.web.finance import exports, invoices, reconciliation, runs, tariff_editor, tariffs
 
 app_name = "finance"
 
@@ -29,4 +29,9 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:invoice_id>/credit/", invoices.invoice_credit, name="invoice_credit"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
+    path("downloads/", exports.export_list, name="export_list"),
+    path("downloads/new/", exports.export_new, name="export_new"),
+    path("downloads/invoices.csv", exports.invoices_csv, name="invoices_csv"),
+    path("downloads/lines.csv", exports.lines_csv, name="lines_csv"),
+    path("downloads/<uuid:export_id>/", exports.export_file, name="export_file"),
 ]

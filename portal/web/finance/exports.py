@@ -1,0 +1,134 @@
+"""Downloads of a month for the accountant: CSV at once, XLSX and PDFs made in the background.
+
+A CSV is sent while PostgreSQL writes it, so it may be of any length; the other kinds are asked for, made
+by a worker, and kept with their SHA-256.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from io import BytesIO
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from billing.exports import csv_files, tables
+from billing.exports.tables import INVOICES, LINES, Table
+from billing.models import Export, Invoice
+from billing.selectors import exports as selector
+from billing.selectors import invoice_sums, invoices
+from billing.services import exports as services
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.finance.months import MonthField
+from tenants import audit
+from tenants.models import Operator
+from tenants.permissions import Permission
+from tenants.scoping import tenant_scope
+
+EXPORTS_SHOWN = 50
+BACKGROUND = (Export.Kind.XLSX, Export.Kind.PDF_ZIP)
+
+
+class MonthForm(forms.Form):
+    """Which month's issued documents are downloaded."""
+
+    month = MonthField(label=_("Month"))
+
+
+class RequestForm(MonthForm):
+    """What is made in the background."""
+
+    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in BACKGROUND])
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Choose a month and a kind of file; below, what was made before and what is being made."""
+    form = MonthForm({"month": request.GET.get("month") or f"{_last_month(operator):%Y-%m}"})
+    month = form.cleaned_data["month"] if form.is_valid() else _last_month(operator)
+    made = selector.listing()[:EXPORTS_SHOWN]
+    page = {
+        "nav": "exports",
+        "month_form": form,
+        "month": month,
+        "sums": invoice_sums.of(invoices.listing(state=Invoice.State.ISSUED, month=month)),
+        "exports": made,
+        "is_working": any(export.state in (Export.State.QUEUED, Export.State.RUNNING) for export in made),
+    }
+    return render(request, "finance/exports/list.html", page)
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Ask for a file that is made in the background."""
+    form = RequestForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Choose a month and a kind of file."))
+        return redirect("finance:export_list", operator.slug)
+    services.request(kind=form.cleaned_data["kind"], month=form.cleaned_data["month"], by=request.user)
+    return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -> HttpResponseBase:
+    """Send a file that was made before; the log keeps who took it."""
+    export = selector.one(export_id)
+    if export is None:
+        raise Http404
+    try:
+        return FileResponse(services.opened(export), as_attachment=True, filename=services.file_name(export))
+    except FileNotFoundError:
+        raise Http404 from None
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+def invoices_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send the month's issued invoices and credit notes as CSV."""
+    return _csv(request, operator, INVOICES, "invoices")
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+def lines_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send the lines of the month's issued documents as CSV."""
+    return _csv(request, operator, LINES, "invoice-lines")
+
+
+def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) -> HttpResponseBase:
+    form = MonthForm(request.GET)
+    if not form.is_valid():
+        return redirect("finance:export_list", operator.slug)
+    month: date = form.cleaned_data["month"]
+    audit.record("export.downloaded", kind=name, month=f"{month:%Y-%m}")
+    response = StreamingHttpResponse(_pieces(table, operator, month), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
+    """The file stretch by stretch. It is read after the page has returned, so each opens the scope anew."""
+    head = BytesIO()
+    csv_files.write_header(table, head)
+    yield head.getvalue()
+    with tenant_scope(operator.pk):
+        stretches = tables.stretches(month)
+    for stretch in stretches:
+        piece = BytesIO()
+        with tenant_scope(operator.pk):
+            csv_files.write_rows(table, tables.values(operator, month, stretch), piece)
+        yield piece.getvalue()
+
+
+def _last_month(operator: Operator) -> date:
+    """The last complete month by the operator's clock."""
+    today = timezone.now().astimezone(operator.zone).date()
+    year, month = divmod(today.year * 12 + today.month - 2, 12)
+    return date(year, month + 1, 1)
