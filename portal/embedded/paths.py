@@ -58,6 +58,11 @@ class State:
         return self.root / "run"
 
     @property
+    def static(self) -> Path:
+        """Collected style sheets and scripts. The web server wants it to exist."""
+        return self.root / "static"
+
+    @property
     def secret_key(self) -> Path:
         """The file that holds the key of development."""
         return self.root / "secret-key"
@@ -74,7 +79,7 @@ class State:
 
     def prepare(self) -> None:
         """Create the folders and the key. Raises `Refusal` when the folder cannot be ours."""
-        for folder in (self.root, self.logs, self.run, self.sockets):
+        for folder in (self.root, self.logs, self.run, self.static, self.sockets):
             private(folder)
         if not self.secret_key.exists():
             _write_once(self.secret_key, secrets.token_urlsafe(64))

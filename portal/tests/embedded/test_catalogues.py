@@ -3,10 +3,11 @@
 import gettext
 from pathlib import Path
 
-import polib
+import polib  # type: ignore[import-untyped]
 import pytest
 
 from portal.embedded import catalogues
+from portal.embedded.paths import CHECKOUT
 
 CATALOGUE = r"""# Swedish
 #, fuzzy
@@ -84,7 +85,7 @@ def test_an_independent_reader_finds_the_same_entries(catalogue: Path) -> None:
 
 
 def test_every_catalogue_of_the_portal_compiles() -> None:
-    for path in sorted((catalogues.Path(__file__).parents[3] / "locale").glob("*/LC_MESSAGES/*.po")):
+    for path in sorted((CHECKOUT / "locale").glob("*/LC_MESSAGES/*.po")):
         entries = polib.pofile(str(path)).translated_entries()
         assert len(catalogues.read(path)) == len(entries) + 1, path  # and the header
 
