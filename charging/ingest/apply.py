@@ -25,7 +25,9 @@ from charging.ingest.layout import Layout
 from charging.ingest.network import Network
 from charging.ingest.raw import RawChunk, Source
 from charging.ingest.staging import NotInserted, Origin, insert_refused, insert_sessions
-from charging.models import FileImport
+from charging.models import ChargingSession, Connector, FileImport, Site, Station, Token
+from tenants import statistics
+from tenants.models import Driver
 from tenants.scoping import tenant_scope
 
 _TRIES = 4
@@ -112,6 +114,7 @@ def _placed(batch: Batch, raw: RawChunk, work: Work, network: Network) -> Batch:
     if missing and work.create_missing:
         with tenant_scope(work.origin.operator_id):
             network.create(missing)
+            statistics.keep_true(Site, Station, Connector, Token, Driver, ChargingSession)
             FileImport.objects.filter(pk=work.origin.file_import_id).update(created=dict(network.created))
         placed = network.placed(batch.accepted)
     elif missing:

@@ -9,6 +9,8 @@ from django.db import connection
 from charging.domain.plausibility import Limits
 from charging.domain.reasons import Flag
 from charging.ingest.staging import Origin
+from charging.models import ChargingSession
+from tenants import statistics
 
 LOOK_BACK = timedelta(days=1)
 _FLAG_OVERLAPS = """
@@ -20,14 +22,15 @@ _FLAG_OVERLAPS = """
         FROM charging_chargingsession
         WHERE operator_id = %(operator)s AND connector_id = ANY(%(connectors)s)
             AND started_at >= %(first)s AND started_at <= %(last)s
+    ), found AS MATERIALIZED (  -- few rows, before anything is joined
+        SELECT id FROM neighbours
+        WHERE file_import_id = %(file_import)s AND NOT (%(flag)s = ANY(flags))
+            AND taken_until > started_at + make_interval(secs => %(slack)s)
     )
     UPDATE charging_chargingsession session
     SET flags = array_append(session.flags, %(flag)s), review = 'pending'
-    FROM neighbours
-    WHERE session.id = neighbours.id AND session.operator_id = %(operator)s
-        AND neighbours.file_import_id = %(file_import)s AND session.review IN ('', 'pending')
-        AND neighbours.taken_until > neighbours.started_at + make_interval(secs => %(slack)s)
-        AND NOT (%(flag)s = ANY(neighbours.flags))
+    FROM found
+    WHERE session.id = found.id AND session.operator_id = %(operator)s AND session.review IN ('', 'pending')
     RETURNING cardinality(session.flags)
 """
 
@@ -69,6 +72,7 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
     """
     if reach.first is None:
         return 0
+    statistics.keep_true(ChargingSession)
     with connection.cursor() as cursor:
         cursor.execute(
             _FLAG_OVERLAPS,
