@@ -85,7 +85,7 @@ def sessions(
         number += 1
         heapq.heapreplace(free[place], (ended + timedelta(minutes=5), station, connector))
         yield {
-            "external_id": f"{seed}-{number:06}",
+            "session_id": f"{seed}-{number:06}",
             "site": places[place].name,
             "station": station,
             "connector": connector,
@@ -147,7 +147,7 @@ def _session(random: Random, start: datetime, habit: Habit, kind: str, zone: Zon
     return {
         "started_at": began.isoformat(),
         "ended_at": ended.isoformat(),
-        "energy": f"{sum(series) // 1000}.{sum(series) % 1000:03}",
+        "energy_wh": sum(series),
         "stop_reason": reason,
         "series_start": began.isoformat(),
         "series_interval_s": QUARTER_S,
@@ -158,7 +158,8 @@ def _session(random: Random, start: datetime, habit: Habit, kind: str, zone: Zon
 def _series(random: Random, wanted_wh: int, power_w: int) -> list[int]:
     """Energy of each quarter of an hour: full power, then the tail of a battery that is nearly full."""
     full = power_w // 4
-    slots, left = [], wanted_wh
+    slots: list[int] = []
+    left = wanted_wh
     while left > 0 and len(slots) < 96:
         share = 1.0 if left > full * 2 else 0.55
         slot = min(left, max(40, int(full * share * random.uniform(0.93, 1.0))))

@@ -1,7 +1,6 @@
 """The demonstration's network: sites from a table, stations and connectors by the kind of site."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -42,12 +41,14 @@ class Place:
 
 def build(operator: Operator) -> list[Place]:
     """Create the operator's sites, stations and connectors. Needs its scope."""
-    return [_place(operator, row, number) for number, row in enumerate(_rows(operator.slug), 1)]
+    own = [row for row in rows("sites.csv") if row["operator"] == operator.slug]
+    return [_place(operator, row, number) for number, row in enumerate(own, 1)]
 
 
-def _rows(slug: str) -> Iterator[dict[str, str]]:
-    with (DATA / "sites.csv").open(encoding="utf-8", newline="") as file:
-        yield from (row for row in csv.DictReader(file) if row["operator"] == slug)
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the demonstration's tables."""
+    with (DATA / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _place(operator: Operator, row: dict[str, str], number: int) -> Place:
