@@ -1,0 +1,174 @@
+"""The form in which a person says how a file is to be read: which column holds what, and what the file leaves open.
+
+It starts from what was guessed, proved, or kept in a profile, and gives back a layout. What the file did not
+prove stands apart as questions; everything else can be looked at and changed.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from charging.domain.energy import EnergyUnit
+from charging.domain.local_time import Fold
+from charging.ingest.evidence import Open, Question
+from charging.ingest.layout import DateOrder, Field, Layout
+from charging.ingest.previewing import Preview
+from charging.services.imports import Options
+from portal.web.staff import zones
+
+#: A choice of several columns at once; no header of a real file contains the separator.
+SEPARATOR = "\x1f"
+FACTS: list[tuple[Field, Any]] = [
+    (Field.EXTERNAL_ID, _("Session id")),
+    (Field.STARTED_AT, _("Start")),
+    (Field.ENDED_AT, _("End")),
+    (Field.ENERGY, _("Energy")),
+    (Field.SITE, _("Site")),
+    (Field.STATION, _("Station")),
+    (Field.CONNECTOR, _("Connector")),
+    (Field.TOKEN, _("Card")),
+    (Field.POWER, _("Power of the station")),
+    (Field.STOP_REASON, _("Stop reason")),
+    (Field.METER_START, _("Meter at start")),
+    (Field.METER_STOP, _("Meter at end")),
+    (Field.READINGS, _("Meter readings")),
+    (Field.SERIES_START, _("Series: first instant")),
+    (Field.SERIES_INTERVAL, _("Series: seconds of a slot")),
+    (Field.SERIES_WH, _("Series: Wh of each slot")),
+]
+TIMES = (Field.STARTED_AT, Field.ENDED_AT)
+#: Facts of files with meter readings; out of the way while none of them is in use.
+RARE = (
+    Field.METER_START, Field.METER_STOP, Field.READINGS, Field.SERIES_START, Field.SERIES_INTERVAL, Field.SERIES_WH,
+    Field.POWER, Field.STOP_REASON,
+)  # fmt: skip
+DATE_ORDERS = [
+    ("", _("the file decides")),
+    (DateOrder.DMY, _("day, month, year")),
+    (DateOrder.MDY, _("month, day, year")),
+    (DateOrder.YMD, _("year, month, day")),
+]
+FOLDS = [
+    (Fold.REJECT, _("reject them")),
+    (Fold.FIRST, _("the first time, before the clock was put back")),
+    (Fold.SECOND, _("the second time, after the clock was put back")),
+]
+SIGNS = [("", _("the file decides")), (".", _("point: 12.5")), (",", _("comma: 12,5"))]
+UNITS = [("", _("the file decides")), *((unit.value, unit.value) for unit in EnergyUnit)]
+#: Which field of the form answers which question about the file; columns answer for themselves.
+ANSWERS = {
+    Open.DATE_ORDER: "date_order",
+    Open.TIME_ZONE: "time_zone",
+    Open.DECIMAL_SIGN: "decimal_sign",
+    Open.ENERGY_UNIT: "energy_unit",
+}
+
+
+class LayoutForm(forms.Form):
+    """How one uploaded file is read, and what the import may create."""
+
+    date_order = forms.ChoiceField(label=_("Order of dates"), required=False, choices=DATE_ORDERS)
+    time_zone = forms.ChoiceField(label=_("Time zone of the times"), required=False)
+    fold = forms.ChoiceField(label=_("Times that happened twice"), choices=FOLDS, initial=Fold.REJECT)
+    decimal_sign = forms.ChoiceField(label=_("Decimal sign"), required=False, choices=SIGNS)
+    energy_unit = forms.ChoiceField(label=_("Unit of energy"), required=False, choices=UNITS)
+    source = forms.SlugField(
+        label=_("Name of the source"),
+        max_length=40,
+        help_text=_("Session ids are unique within a source. Always use the same name for the same system."),
+    )
+    default_site = forms.CharField(
+        label=_("Site, when the file names none"), required=False, max_length=150
+    )
+    create_missing = forms.BooleanField(
+        label=_("Add sites, stations and cards that are not known yet"), required=False, initial=True
+    )
+    create_drivers = forms.BooleanField(
+        label=_("Add a driver for each new card, so that its sessions can be billed"), required=False
+    )
+    save_as = forms.CharField(
+        label=_("Keep this as a profile named"),
+        required=False,
+        max_length=80,
+        help_text=_("The next file of this kind then needs no answers."),
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str]) -> None:
+        super().__init__(data, initial=_initial(layout))
+        self.layout = layout
+        for fact, label in FACTS:
+            self.fields[_name(fact)] = _column_field(label, layout.names(fact), header)
+        for fact in TIMES:
+            self.fields[_name(fact, 2)] = _column_field(_("and its time of day"), layout.names(fact)[1:2], header)
+        zone: Any = self.fields["time_zone"]
+        zone.choices = [("", gettext("please choose")), *zones.choices()]
+
+    def said(self) -> Layout:
+        """The layout as the person says it. The form is valid."""
+        data = self.cleaned_data
+        columns = {fact: names for fact, _label in FACTS if (names := self._columns(fact))}
+        answers = {name: data[name] or None for name in ("date_order", "time_zone", "decimal_sign", "energy_unit")}
+        document = self.layout.to_json() | answers
+        document |= {"columns": columns, "fold": data["fold"], "source": data["source"], "default_site": data["default_site"]}
+        return Layout.from_json(document)
+
+    def options(self) -> Options:
+        """What the import may create."""
+        data = self.cleaned_data
+        return Options(create_missing=data["create_missing"], create_drivers=data["create_drivers"])
+
+    def columns(self) -> list[list[forms.BoundField]]:
+        """The fields that choose columns: one row for each usual fact, and for the rare ones in use."""
+        shown = [fact for fact, _label in FACTS if fact not in RARE or self[_name(fact)].value()]
+        return [self._row(fact) for fact in shown]
+
+    def rare_columns(self) -> list[list[forms.BoundField]]:
+        """The fields for facts that few files carry and this one does not use."""
+        return [self._row(fact) for fact in RARE if not self[_name(fact)].value()]
+
+    def settings(self, preview: Preview | None) -> list[forms.BoundField]:
+        """The settings that are no open question, to be looked at and changed."""
+        asked = {ANSWERS.get(question.about) for question in preview.questions} if preview else set()
+        names = ["date_order", "time_zone", "fold", "decimal_sign", "energy_unit", "default_site", "source"]
+        return [self[name] for name in names if name not in asked]
+
+    def questions(self, preview: Preview | None) -> list[tuple[Question, str, forms.BoundField]]:
+        """What the file leaves open: the question, its sentence, and the field that answers it."""
+        found = []
+        for question in preview.questions if preview else []:
+            name = _name(question.fact) if question.fact else ANSWERS[question.about]
+            found.append((question, gettext(question.sentence), self[name]))
+        return found
+
+    def _row(self, fact: Field) -> list[forms.BoundField]:
+        return [self[_name(fact)], self[_name(fact, 2)]] if fact in TIMES else [self[_name(fact)]]
+
+    def _columns(self, fact: Field) -> list[str]:
+        chosen = str(self.cleaned_data[_name(fact)]).split(SEPARATOR)
+        if fact in TIMES:
+            chosen.append(self.cleaned_data[_name(fact, 2)])
+        return [name for name in chosen if name]
+
+
+def _name(fact: Field, place: int = 1) -> str:
+    return f"column_{fact.value}" if place == 1 else f"column_{fact.value}_{place}"
+
+
+def _column_field(label: Any, present: tuple[str, ...], header: list[str]) -> forms.ChoiceField:
+    choices: list[tuple[str, Any]] = [("", _("not in the file")), *((name, name) for name in header)]
+    if len(present) > 1:
+        choices.append((SEPARATOR.join(present), " / ".join(present)))
+    return forms.ChoiceField(label=label, required=False, choices=choices)
+
+
+def _initial(layout: Layout) -> dict[str, Any]:
+    said = {name: getattr(layout, name) or "" for name in ANSWERS.values()}
+    for fact, _label in FACTS:
+        names = layout.names(fact)
+        said[_name(fact)] = names[:1][0] if names and fact in TIMES else SEPARATOR.join(names)
+    for fact in TIMES:
+        said[_name(fact, 2)] = "".join(layout.names(fact)[1:2])
+    return said | {"fold": layout.fold, "source": layout.source, "default_site": layout.default_site}

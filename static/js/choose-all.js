@@ -1,0 +1,26 @@
+/* A checkbox with data-chooses="NAME" ticks and clears all checkboxes of that name in its form. Without script it
+ * stays hidden, and each row is ticked by itself. */
+
+function members(leader) {
+  return leader.form.querySelectorAll(`input[type="checkbox"][name="${leader.dataset.chooses}"]`);
+}
+
+function agree(leader) {
+  const all = [...members(leader)];
+  const ticked = all.filter((box) => box.checked).length;
+  leader.checked = ticked > 0 && ticked === all.length;
+  leader.indeterminate = ticked > 0 && ticked < all.length;
+}
+
+document.addEventListener("change", (event) => {
+  const box = event.target;
+  if (box.dataset?.chooses) for (const one of members(box)) one.checked = box.checked;
+  else if (box.form) for (const leader of box.form.querySelectorAll("[data-chooses]")) agree(leader);
+});
+
+function prepare(root) {
+  for (const leader of root.querySelectorAll("[data-chooses]")) leader.hidden = false;
+}
+
+document.addEventListener("htmx:load", (event) => prepare(event.target.parentElement ?? document));
+prepare(document);
