@@ -95,6 +95,7 @@ class AuditEntry(AbstractLogEntry):
 
     class Meta:
         default_permissions = ()
+        base_manager_name = "objects"
         verbose_name = _("audit entry")
         constraints = [*owned("audit_entry")]
         indexes = [
