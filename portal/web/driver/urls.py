@@ -2,11 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.driver import privacy
+from portal.web.driver import history, invoices, privacy, tokens
 
 app_name = "driver"
 
 urlpatterns: list[URLPattern] = [
+    path("", history.history, name="history"),
+    path("sessions/<uuid:session_id>/", history.session_detail, name="session_detail"),
+    path("invoices/", invoices.invoice_list, name="invoice_list"),
+    path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("cards/", tokens.token_list, name="token_list"),
+    path("cards/<uuid:token_id>/block/", tokens.token_block, name="token_block"),
     path("privacy/", privacy.privacy, name="privacy"),
     path("privacy/<uuid:public_id>/", privacy.decide, name="privacy_decide"),
 ]

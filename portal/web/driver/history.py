@@ -1,0 +1,130 @@
+"""A driver's own charging: month by month, and one session with its price explained."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.domain.calendar import day_of, month_after, parse_month
+from billing.domain.errors import BillingError
+from billing.domain.tariff import parse_tariff
+from billing.models import SessionPrice
+from billing.selectors import driver_months, prices, session_ledger
+from billing.selectors.session_ledger import Entry
+from charging.models import ChargingSession
+from charging.selectors import sessions
+from portal.web import power_chart, price_words, tariff_words
+from portal.web.access import SignedInRequest, driver_view
+from portal.web.charts import Chart, Series
+from tenants.models import Operator
+
+
+@driver_view
+def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show one month: what it came to, day by day, and every session."""
+    months = driver_months.months(request.driver, operator=operator)
+    first = _month(request.GET.get("month", ""), months, operator)
+    entries = driver_months.month(request.driver, first, operator=operator)
+    page = {"nav": "history", "month": first, "entries": entries, **_neighbours(first, months)}
+    return render(
+        request, "driver/history/month.html", page | _sums(entries, operator) | _charts(entries, first, operator)
+    )
+
+
+@driver_view
+def session_detail(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
+    """Show one of the driver's own sessions: where, when, how much, and why it costs what it costs."""
+    entry = _own_entry(request, session_id)
+    page = {"nav": "history", "entry": entry, "session": entry.session, "chart": power_chart.power(entry.session)}
+    return render(request, "driver/history/session.html", page | _price(entry) | {"mail": _mail(entry, operator)})
+
+
+def _month(asked: str, months: Sequence[date], operator: Operator) -> date:
+    """The month asked for, else the newest one with a session, else the present one."""
+    try:
+        return parse_month(asked)
+    except BillingError:
+        return months[0] if months else day_of(timezone.now(), operator.time_zone).replace(day=1)
+
+
+def _neighbours(first: date, months: Sequence[date]) -> dict[str, date | None]:
+    """The months with sessions before and after this one."""
+    return {
+        "earlier": max((month for month in months if month < first), default=None),
+        "later": min((month for month in months if month > first), default=None),
+    }
+
+
+def _sums(entries: Sequence[Entry], operator: Operator) -> dict[str, Any]:
+    """What the month comes to; sessions without a price yet are counted apart."""
+    amounts = [entry.amount for entry in entries if entry.amount is not None]
+    currencies = [entry.price.currency for entry in entries if entry.price and entry.price.currency]
+    return {
+        "energy_wh": sum(entry.session.energy_wh or 0 for entry in entries),
+        "amount": sum(amounts, Decimal(0)),
+        "currency": currencies[0] if currencies else operator.currency,
+        "unpriced": len(entries) - len(amounts),
+    }
+
+
+def _charts(entries: Sequence[Entry], first: date, operator: Operator) -> dict[str, Any]:
+    """Energy and cost of each day of the month, as two small drawings over the same days."""
+    if not entries:
+        return {}
+    days = [date.fromordinal(day) for day in range(first.toordinal(), month_after(first).toordinal())]
+    energy, cost = dict.fromkeys(days, 0), dict.fromkeys(days, Decimal(0))
+    for entry in entries:
+        day = day_of(entry.session.ended_at or entry.session.started_at, operator.time_zone)
+        energy[day] = energy.get(day, 0) + (entry.session.energy_wh or 0)
+        cost[day] = cost.get(day, Decimal(0)) + (entry.amount or 0)
+    kwh = [Decimal(energy[day]).scaleb(-3) for day in days]
+    spent = Series(_("Cost"), [cost[day] for day in days], operator.currency, 2, tone=2)
+    return {
+        "energy_chart": Chart(_("Energy by day"), _("Day"), days, [Series(_("Energy"), kwh, "kWh")], size="short"),
+        "cost_chart": Chart(_("Cost by day"), _("Day"), days, [spent], size="short"),
+    }
+
+
+def _own_entry(request: SignedInRequest, session_id: UUID) -> Entry:
+    """The session, if it is the driver's own; anybody else's does not exist here."""
+    rows = ChargingSession.objects.filter(driver=request.driver, public_id=session_id)
+    session = sessions.whole(rows).first()
+    if session is None:
+        raise Http404
+    return session_ledger.entries([session])[0]
+
+
+def _price(entry: Entry) -> dict[str, Any]:
+    """The price in rows and sentences, and the tariff in words. Nothing while there is no price."""
+    price = prices.of_session(entry.session)
+    explained = prices.explained(entry.session)
+    if price is None or explained is None or price.tariff_version is None:
+        return {"price": None}
+    tariff = parse_tariff(price.tariff_version.document)
+    return {
+        "price": price,
+        "story": price_words.story(explained, entry.session.site.zone),
+        "tariff": _tariff_name(price),
+        "tariff_rows": tariff_words.rows(tariff),
+        "tariff_bounds": tariff_words.bounds(tariff),
+    }
+
+
+def _tariff_name(price: SessionPrice) -> str:
+    version = price.tariff_version
+    return f"{version.tariff}, {_('version')} {version.number}" if version else ""
+
+
+def _mail(entry: Entry, operator: Operator) -> str:
+    """An address for "something is wrong", with the session named in the subject."""
+    if not operator.email:
+        return ""
+    subject = _("Charging session %(id)s") % {"id": entry.session.external_id}
+    return f"mailto:{operator.email}?subject={quote(subject)}"

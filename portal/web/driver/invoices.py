@@ -1,0 +1,32 @@
+"""A driver's own invoices and credit notes, as PDF."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from billing.selectors import invoices
+from billing.services import documents
+from portal.web import lists
+from portal.web.access import SignedInRequest, driver_view
+from portal.web.pdf import pdf_file
+from tenants import audit
+from tenants.models import Operator
+
+
+@driver_view
+def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List what was issued to the driver, newest first."""
+    own = invoices.of_driver(request.driver).prefetch_related("credit_notes")
+    page = lists.page(own, request, by="month")
+    return render(request, "driver/invoices/list.html", {"nav": "invoices", "page": page})
+
+
+@driver_view
+def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Send one of the driver's own documents."""
+    invoice = invoices.of_driver(request.driver).filter(public_id=invoice_id).first()
+    if invoice is None:
+        raise Http404
+    audit.record("invoice.downloaded", about=invoice)
+    return pdf_file(str(invoice), documents.pdf(invoice))
