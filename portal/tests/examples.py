@@ -85,5 +85,3 @@ def _value(field: Any) -> Any:
         if isinstance(field, kind):
             return value
     raise NotImplementedError(f"No example of {field}: name one in FACTS.")
-
-

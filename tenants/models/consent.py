@@ -19,7 +19,7 @@ class ConsentPurpose(OperatorOwned):
     """One thing a driver may agree to or not, such as a newsletter."""
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    code = models.SlugField(_("code"), max_length=40)
+    code = models.SlugField(_("code"), max_length=40, db_index=False)
     is_active = models.BooleanField(_("asked"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

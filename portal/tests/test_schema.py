@@ -1,0 +1,177 @@
+"""A lint of the schema: what the walls need of every table, asked of PostgreSQL itself."""
+
+import pytest
+from django.db import connection, models
+
+from portal.tests.examples import owned_models, references
+from tenants.models import AuditEntry, Membership
+from tenants.rls import APP, APPEND_ONLY, CONDITION, PLATFORM, READER, SECRETS, SameOperator, owned
+
+# Asked before a scope can be opened: who works where.
+GLOBAL = {Membership._meta.db_table}
+
+
+@pytest.fixture
+def ask(db):
+    def asked(statement, *parameters):
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall()
+
+    return asked
+
+
+def test_every_table_with_an_operator_is_an_owned_model(ask):
+    found = ask(
+        "SELECT table_name FROM information_schema.columns WHERE column_name = 'operator_id' AND table_schema = 'public'"
+    )
+    assert {table for (table,) in found} - GLOBAL == {model._meta.db_table for model in owned_models()}
+
+
+@pytest.mark.parametrize("model", owned_models(), ids=lambda model: model._meta.label)
+def test_row_security_is_on_forced_and_bare(ask, model):
+    table = model._meta.db_table
+    assert ask("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", table) == [
+        (True, True)
+    ]
+    policies = ask(
+        "SELECT permissive, roles::text[], cmd, qual, with_check FROM pg_policies WHERE tablename = %s", table
+    )
+    assert len(policies) == 1, "further policies would be joined by OR"
+    permissive, roles, command, condition, check = policies[0]
+    assert (permissive, roles, command) == ("PERMISSIVE", ["public"], "ALL")
+    assert condition == check
+    assert _bare(condition) == _bare(CONDITION)
+
+
+def _bare(condition):
+    return condition.replace("(", "").replace(")", "").replace("::text", "").replace(" ", "").lower()
+
+
+@pytest.mark.parametrize("model", owned_models(), ids=lambda model: model._meta.label)
+def test_references_prove_the_operator(model):
+    proved = set()
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, SameOperator):
+            proved.add(constraint.field)
+        elif type(constraint).__name__ == "SameOperatorInBulk":
+            proved.update(constraint.fields)
+    plain = {
+        field.name
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and field.related_model in owned_models()
+    }
+    assert proved == plain == {field.name for field in references(model)}
+
+
+def _indexes(ask, model, unique):
+    return dict(
+        ask(
+            "SELECT i.relname, a.attname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_attribute a "
+            "ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0] "
+            "WHERE x.indrelid = %s::regclass AND x.indisunique = %s AND NOT x.indisprimary",
+            model._meta.db_table,
+            unique,
+        )
+    )
+
+
+@pytest.mark.parametrize("model", owned_models(), ids=lambda model: model._meta.label)
+def test_uniques_begin_with_the_operator(ask, model):
+    """One without it would tell an operator what another has. Public ids are random."""
+    assert set(_indexes(ask, model, unique=True).values()) <= {"operator_id", "public_id"}
+
+
+@pytest.mark.parametrize("model", owned_models(), ids=lambda model: model._meta.label)
+def test_indexes_begin_with_the_operator_or_a_reference(ask, model):
+    """Every question is asked of one operator, or of one row it owns."""
+    columns = {field.column for field in model._meta.concrete_fields if isinstance(field, models.ForeignKey)}
+    assert set(_indexes(ask, model, unique=False).values()) <= columns
+
+
+def test_every_owned_model_takes_its_constraints_from_one_place():
+    for model in owned_models():
+        kinds = [type(constraint).__name__ for constraint in model._meta.constraints]
+        assert kinds.count("RowSecurity") == 1, model
+        assert ("operator", "id") in [
+            tuple(each.fields) for each in model._meta.constraints if isinstance(each, models.UniqueConstraint)
+        ], model
+    assert len(owned("x")) == 2
+
+
+def test_no_view_looks_with_its_owner_s_eyes(ask):
+    assert ask(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND (relkind = 'm' OR (relkind = 'v' "
+        "AND NOT coalesce((SELECT option_value::bool FROM pg_options_to_table(reloptions) "
+        "WHERE option_name = 'security_invoker'), false)))"
+    ) == []  # fmt: skip
+
+
+# Functions that run with their owner's rights, each with the reason why it may.
+DEFINERS = {
+    "refresh_statistics": "ANALYZE needs the owner; it takes names of tables, reads nothing and returns nothing.",
+}
+
+
+def test_no_function_runs_with_its_owner_s_rights_without_a_reason(ask):
+    found = ask("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
+    assert {name for (name,) in found} <= set(DEFINERS)
+
+
+def test_functions_with_their_owner_s_rights_fix_their_search_path(ask):
+    found = ask(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace "
+        "AND NOT coalesce(array_to_string(proconfig, ','), '') LIKE '%%search_path%%'"
+    )
+    assert found == []
+
+
+def test_only_sql_and_plpgsql_without_extensions(ask):
+    assert ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'") == []
+
+
+@pytest.mark.parametrize("role", [APP, READER, PLATFORM])
+def test_roles_are_not_privileged(ask, role):
+    assert ask("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", role) == [
+        (False, False, False, False)
+    ]
+    assert ask("SELECT tablename FROM pg_tables WHERE tableowner = %s", role) == []
+    assert ask("SELECT has_schema_privilege(%s, 'public', 'CREATE')", role) == [(False,)]
+
+
+def _may(ask, role, table, *privileges):
+    return {each for each in privileges if ask("SELECT has_table_privilege(%s, %s, %s)", role, table, each)[0][0]}
+
+
+def test_no_role_may_truncate_or_make_triggers(ask):
+    tables = ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for (table,) in tables:
+        for role in (APP, READER, PLATFORM):
+            assert not _may(ask, role, table, "TRUNCATE", "TRIGGER", "REFERENCES"), (role, table)
+        assert not _may(ask, READER, table, "INSERT", "UPDATE", "DELETE"), table
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_append_only_tables_are_only_added_to(ask, table):
+    for role in (APP, PLATFORM):
+        assert _may(ask, role, table, "SELECT", "INSERT", "UPDATE", "DELETE") == {"SELECT", "INSERT"}
+    assert ask(
+        "SELECT tgenabled FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'append_only'", table
+    ) == [("O",)]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", SECRETS)
+def test_the_reader_does_not_read_secrets(ask, table):
+    assert not _may(ask, READER, table, "SELECT")
+
+
+def test_the_audit_log_has_no_index_that_no_question_uses(ask):
+    found = ask("SELECT indexname FROM pg_indexes WHERE tablename = %s", AuditEntry._meta.db_table)
+    assert {name for (name,) in found} == {
+        "tenants_auditentry_pkey",
+        "audit_entry_of_operator",
+        "audit_newest",
+        "audit_of_actor",
+        "audit_of_event",
+        "audit_of_object",
+    }
