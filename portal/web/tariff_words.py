@@ -6,6 +6,7 @@ Everything here only words what the tariff says; what a session costs is the ker
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing.domain import money
+from billing.domain.lint import lint_tariff
 from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.windows import MINUTES_OF_DAY, week_table
 from portal.templatetags.measures import DASH, number, percent, unit_price
@@ -79,7 +81,6 @@ class Week:
     legend: list[tuple[int, str]]
     label: str
     note: str
-    unpriced: bool
 
 
 def rows(tariff: Tariff) -> list[PriceRow]:
@@ -103,6 +104,11 @@ def chips(tariff: Tariff) -> list[str]:
     return [chip for chip in made if chip] + limits
 
 
+def remarks(tariff: Tariff) -> list[tuple[str, str]]:
+    """What a person should know before publishing: (sentence, the hours or days it is about)."""
+    return [(finding.sentence, _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
+
+
 def week(tariff: Tariff) -> Week:
     """Which energy price applies at the start of each hour, Monday first.
 
@@ -117,7 +123,6 @@ def week(tariff: Tariff) -> Week:
         legend=_legend(band_of, tariff.currency, unpriced=unpriced),
         label=_("Energy price by weekday and hour"),
         note=_left_out(tariff),
-        unpriced=unpriced,
     )
 
 
@@ -137,6 +142,12 @@ def when(restrictions: Restrictions) -> str:
 def incl_vat(price: Decimal, vat: Decimal | None) -> Decimal:
     """A price with its VAT, in as many decimals as a price list shows."""
     return money.round_half_up(Fraction(price) * (1 + Fraction(vat or 0) / 100), SHOWN_DECIMALS).normalize()
+
+
+def _where(tariff: Tariff, place: str) -> str:
+    """An element's place in the document as the hours and days it applies in."""
+    number = re.match(r"elements\[(\d+)\]", place)
+    return when(tariff.elements[int(number[1])].restrictions) if number else ""
 
 
 def _row(tariff: Tariff, element: Element, component: PriceComponent) -> PriceRow:

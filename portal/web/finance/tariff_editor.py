@@ -5,6 +5,7 @@ editing starts a new draft from it.
 """
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.lint import lint_tariff
 from billing.domain.rating import rate
 from billing.domain.tariff import parse_tariff
 from billing.models import Tariff
@@ -33,6 +33,8 @@ from portal.web.finance.tariffs import found, terms_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
+#: What a new tariff begins with, by the operator's country; a person decides.
+STANDARD_VAT = {"SE": Decimal(25), "NO": Decimal(25), "DK": Decimal(25), "FI": Decimal("25.5")}
 ROW_BUTTONS = ("add_window", "remove_window")
 
 
@@ -61,7 +63,7 @@ class DocumentForm(forms.Form):
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make a tariff: its first draft."""
-    entry = _entry(request, terms=Terms(operator.currency, vat=None), name="")
+    entry = _entry(request, terms=Terms(operator.currency, vat=STANDARD_VAT.get(operator.country)), name="")
     if _is_saved(request, entry):
         tariff = _create(entry)
         if tariff is not None:
@@ -166,5 +168,5 @@ def _preview(entry: TariffEntry, operator: Operator) -> dict[str, Any]:
     return {
         "story": price_words.story(priced, operator.zone),
         "week": tariff_words.week(tariff),
-        "findings": lint_tariff(tariff),
+        "remarks": tariff_words.remarks(tariff),
     }

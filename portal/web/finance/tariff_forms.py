@@ -117,7 +117,7 @@ class WindowForm(forms.Form):
     """Hours with an energy price of their own. An empty row says nothing."""
 
     start = ClockField(label=_("From"), required=False)
-    end = forms.TimeField(label=_("To"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"))
+    end = ClockField(label=_("To"), required=False)
     price = PriceField(label=_("Energy"))
     days = forms.MultipleChoiceField(
         label=_("Days (none chosen: every day)"),
@@ -145,6 +145,11 @@ class WindowForm(forms.Form):
         return Window(self.cleaned_data["price"], start, end, whole_week)
 
 
+def _digits() -> forms.TextInput:
+    """A field for a whole number, without a browser's arrows."""
+    return forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+
+
 class ExampleForm(forms.Form):
     """A made-up session whose price is shown while the tariff is being made."""
 
@@ -152,9 +157,9 @@ class ExampleForm(forms.Form):
         label=_("Plugged in on"), choices=[(str(place), name) for place, name in WEEKDAYS_ABBR.items()], initial="1"
     )
     start = ClockField(label=_("At"), initial=time(20))
-    kwh = forms.IntegerField(label=_("Energy"), min_value=0, max_value=1000, initial=30)
-    charging_hours = forms.IntegerField(label=_("Charges for"), min_value=0, max_value=100, initial=4)
-    parked_hours = forms.IntegerField(label=_("Stays for"), min_value=0, max_value=300, initial=10)
+    kwh = forms.IntegerField(label=_("Energy"), min_value=0, max_value=1000, initial=30, widget=_digits())
+    charging_hours = forms.IntegerField(label=_("Charges for"), min_value=0, max_value=100, initial=4, widget=_digits())
+    parked_hours = forms.IntegerField(label=_("Stays for"), min_value=0, max_value=300, initial=10, widget=_digits())
 
     def session(self, *, zone: str, today: date) -> Sessions:
         """The example as the kernel reads it: even power, on the next such weekday from today."""

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.lint import lint_tariff
 from billing.domain.tariff import Tariff as Terms
 from billing.domain.tariff import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
@@ -207,7 +206,7 @@ def _reading(version: TariffVersion | None) -> dict[str, Any]:
         "rows": tariff_words.rows(terms),
         "bounds": tariff_words.bounds(terms),
         "week": tariff_words.week(terms),
-        "findings": lint_tariff(terms),
+        "remarks": tariff_words.remarks(terms),
         "document": document,
         "currency": terms.currency,
     }
