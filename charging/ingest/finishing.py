@@ -13,25 +13,23 @@ from charging.models import ChargingSession
 from tenants import statistics
 
 LOOK_BACK = timedelta(days=1)
-_FLAG_OVERLAPS = """
-    WITH neighbours AS (
-        SELECT id, file_import_id, started_at, flags, max(ended_at) OVER (
+_OVERLAPS = """
+    SELECT id FROM (
+        SELECT id, file_import_id, started_at, flags, review, max(ended_at) OVER (
             PARTITION BY connector_id ORDER BY started_at, ended_at, id
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS taken_until
         FROM charging_chargingsession
         WHERE operator_id = %(operator)s AND connector_id = ANY(%(connectors)s)
             AND started_at >= %(first)s AND started_at <= %(last)s
-    ), found AS MATERIALIZED (  -- few rows, before anything is joined
-        SELECT id FROM neighbours
-        WHERE file_import_id = %(file_import)s AND NOT (%(flag)s = ANY(flags))
-            AND taken_until > started_at + make_interval(secs => %(slack)s)
-    )
-    UPDATE charging_chargingsession session
-    SET flags = array_append(session.flags, %(flag)s), review = 'pending'
-    FROM found
-    WHERE session.id = found.id AND session.operator_id = %(operator)s AND session.review IN ('', 'pending')
-    RETURNING cardinality(session.flags)
+    ) neighbours
+    WHERE file_import_id = %(file_import)s AND review IN ('', 'pending') AND NOT (%(flag)s = ANY(flags))
+        AND taken_until > started_at + make_interval(secs => %(slack)s)
+"""
+_FLAG = """
+    UPDATE charging_chargingsession SET flags = array_append(flags, %(flag)s), review = 'pending'
+    WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+    RETURNING cardinality(flags)
 """
 
 
@@ -72,18 +70,20 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
     """
     if reach.first is None:
         return 0
-    statistics.keep_true(ChargingSession)
+    facts = {
+        "operator": origin.operator_id,
+        "file_import": origin.file_import_id,
+        "connectors": sorted(reach.connectors),
+        "first": reach.first - LOOK_BACK,
+        "last": reach.last,
+        "slack": limits.overlap_s,
+        "flag": Flag.OVERLAP.value,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _FLAG_OVERLAPS,
-            {
-                "operator": origin.operator_id,
-                "file_import": origin.file_import_id,
-                "connectors": sorted(reach.connectors),
-                "first": reach.first - LOOK_BACK,
-                "last": reach.last,
-                "slack": limits.overlap_s,
-                "flag": Flag.OVERLAP.value,
-            },
-        )
+        # In two steps, as right after an import the planner knows nothing of its rows and would join them badly.
+        cursor.execute(_OVERLAPS, facts)
+        facts["ids"] = [found for (found,) in cursor.fetchall()]
+        if not facts["ids"]:
+            return 0
+        cursor.execute(_FLAG, facts)
         return sum(1 for (flags,) in cursor.fetchall() if flags == 1)

@@ -37,6 +37,10 @@ class ChargingSession(OperatorOwned):
         APPROVED = "approved", _("approved")
         WRITTEN_OFF = "written_off", _("written off")
 
+    # Stations prove the operator (see `SameOperatorInBulk`): a foreign key of its own would be checked for every row.
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     # The feed and its own session id: together they make every import repeatable.
     source = models.CharField(max_length=40)
@@ -69,7 +73,7 @@ class ChargingSession(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("session", "file_import", "site", "station", "connector", "token", "driver"),
+            *owned("session", "file_import", "site", "station", "connector", "token", "driver", bulk=True),
             models.UniqueConstraint(
                 fields=["operator", "source", "external_id"], name="session_external_id_once"
             ),
@@ -85,25 +89,26 @@ class ChargingSession(OperatorOwned):
             ),
         ]
         indexes = [
-            # The included columns let sums over a time be read from the index alone: ten times faster.
+            # The included columns let sums over a time be read from the index alone: ten times faster. A site, a
+            # station, a card and a driver are one operator's: leading with the operator would only slow imports.
             models.Index(
                 fields=["operator", "-started_at", "-id"],
                 name="session_newest",
                 include=["energy_wh", "ended_at"],
             ),
             models.Index(
-                fields=["operator", "site", "-started_at", "-id"],
+                fields=["site", "-started_at", "-id"],
                 name="session_of_site",
-                include=["energy_wh", "ended_at"],
+                include=["operator", "energy_wh", "ended_at"],
             ),
-            models.Index(fields=["operator", "station", "-started_at", "-id"], name="session_of_station"),
+            models.Index(fields=["station", "-started_at", "-id"], name="session_of_station"),
             models.Index(
-                fields=["operator", "driver", "-started_at", "-id"],
+                fields=["driver", "-started_at", "-id"],
                 name="session_of_driver",
                 condition=Q(driver__isnull=False),
             ),
             models.Index(
-                fields=["operator", "token", "-started_at"],
+                fields=["token", "-started_at"],
                 name="session_of_token",
                 condition=Q(token__isnull=False),
             ),
