@@ -135,19 +135,20 @@ def _tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
     found: list[Task] = []
     charging = network.attention(at=now)
     if access.may(Permission.REVIEW_SESSIONS) and charging.under_review:
-        words = ngettext("%(count)d session waits for review", "%(count)d sessions wait for review", charging.under_review)
-        found.append(Task(words % {"count": charging.under_review}, _url("staff:review_list", operator), "review"))
+        words = ngettext("%(count)s session waits for review", "%(count)s sessions wait for review", charging.under_review)
+        found.append(Task(words % {"count": measures.number(charging.under_review)}, _url("staff:review_list", operator), "review"))
     if access.may(Permission.MANAGE_DRIVERS) and charging.cards_without_driver:
         count = charging.cards_without_driver
-        words = ngettext("%(count)d card has no driver", "%(count)d cards have no driver", count) % {"count": count}
-        found.append(Task(words, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
+        words = ngettext("%(count)s card has no driver", "%(count)s cards have no driver", count)
+        found.append(Task(words % {"count": measures.number(count)}, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
     if access.may(Permission.IMPORT_SESSIONS):
         found += [_rejects(operator, row) for row in charging.imports_with_rejects]
     return found + _billing_tasks(operator, access, now)
 
 
 def _rejects(operator: Operator, row: Any) -> Task:
-    words = ngettext("%(count)d row was rejected", "%(count)d rows were rejected", row.rejected) % {"count": row.rejected}
+    words = ngettext("%(count)s row was rejected", "%(count)s rows were rejected", row.rejected)
+    words %= {"count": measures.number(row.rejected)}
     return Task(words, _url("staff:import_detail", operator, row.public_id), "imports", note=row.file_name)
 
 
@@ -156,9 +157,9 @@ def _billing_tasks(operator: Operator, access: Access, now: datetime) -> list[Ta
     found = []
     if access.may(Permission.VIEW_SESSIONS) and waiting.without_price:
         count = waiting.without_price
-        words = ngettext("%(count)d session cannot be priced", "%(count)d sessions cannot be priced", count)
+        words = ngettext("%(count)s session cannot be priced", "%(count)s sessions cannot be priced", count)
         url = f"{_url('staff:session_list', operator)}?billing={Standing.PROBLEM}&since=&until="
-        found.append(Task(words % {"count": count}, url, "fault"))
+        found.append(Task(words % {"count": measures.number(count)}, url, "fault"))
     if access.may(Permission.ISSUE_INVOICES):
         found += [
             Task(_("The run of %(month)s is ready to issue") % {"month": measures.month(run.month)},

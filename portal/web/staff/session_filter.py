@@ -111,6 +111,10 @@ class SessionFilter(forms.Form):
         """How many of the fields behind `More filters` narrow the list."""
         return sum(bool(self[name].value()) for name in self.MORE)
 
+    def is_narrowed(self) -> bool:
+        """Whether anything but the dates narrows the list."""
+        return any(self[name].value() for name in self.fields if name not in ("since", "until"))
+
     def summed(self) -> str:
         """The query of this list with its totals."""
         query = self.data.copy()

@@ -1,0 +1,222 @@
+"""The list of sessions, its totals and export, and the page of one session."""
+
+import csv
+from datetime import timedelta
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+from django.db import connection
+
+from billing.tests import factories
+from charging.models import ChargingSession
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db
+
+
+def export(client, world, query=""):
+    response = client.get(world.url(f"sessions/export/?{query}"))
+    assert response.status_code == 200
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text)))
+
+
+def listed(client, world, query=""):
+    """The external ids of a list, in order."""
+    response = client.get(world.url(f"sessions/?{query}"))
+    assert response.status_code == 200
+    return [entry.session.external_id for entry in response.context["entries"]]
+
+
+def test_the_list_names_station_driver_energy_and_price(world, rated, sign_in, otto):
+    world.session(kwh=10)
+    rated()
+    page = sign_in(otto).get(world.url("sessions/")).content.decode()
+    assert "Dana Driver" in page
+    assert "10.00\u00a0kWh" in page
+    assert "SEK\u00a025.00" in page  # 10 kWh at 2.00 and 25 % VAT
+    assert "to be invoiced" in page
+
+
+def test_without_sessions_the_list_offers_an_import(world, sign_in, otto):
+    page = sign_in(otto).get(world.url("sessions/")).content.decode()
+    assert "No sessions here" in page
+    assert world.url("imports/new/") in page
+
+
+def test_somebody_who_may_not_import_is_not_offered_it(world, sign_in, axel):
+    assert world.url("imports/new/") not in sign_in(axel).get(world.url("sessions/")).content.decode()
+
+
+def test_only_the_last_thirty_days_are_listed_unless_the_url_says_otherwise(world, sign_in, otto):
+    old = world.session(start=world.now - timedelta(days=40))
+    new = world.session()
+    client = sign_in(otto)
+    assert listed(client, world) == [new.external_id]
+    assert listed(client, world, "since=&until=") == [new.external_id, old.external_id]
+    day = (world.now - timedelta(days=40)).astimezone(world.operator.zone).date()
+    assert listed(client, world, f"since={day}&until={day}") == [old.external_id]
+
+
+def test_a_day_begins_at_midnight_of_the_operators_zone(world, sign_in, otto):
+    today = world.now.astimezone(world.operator.zone).date()
+    local_midnight = world.now.astimezone(world.operator.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    after = world.session(start=local_midnight - timedelta(days=1) + timedelta(minutes=1))
+    world.session(start=local_midnight - timedelta(days=1) - timedelta(minutes=1))
+    yesterday = today - timedelta(days=1)
+    assert listed(sign_in(otto), world, f"since={yesterday}&until={yesterday}") == [after.external_id]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("driver={driver}", "mine elsewhere"),
+        ("card=WL-2", "strange"),
+        ("card=04FFFFFF", "strange"),
+        ("station={station}", "elsewhere"),
+        ("site={site}", "elsewhere"),
+        ("flag=very_long", "odd"),
+        ("review=pending", "odd"),
+        ("billing=under_review", "strange odd"),
+        ("billing=problem", "strange"),
+        ("billing=waiting_for_run", "mine elsewhere"),
+        ("billing=active", "running"),
+        ("q=el", "elsewhere"),
+        ("q=zz", ""),
+    ],
+)
+def test_every_filter_narrows_the_list(world, rated, sign_in, otto, query, expected):
+    with tenant_scope(world.operator.pk):
+        elsewhere = factories.connector()
+    world.session(external_id="mine")
+    world.session(external_id="strange", payer=None, token=world.lost_card)
+    world.session(external_id="elsewhere", at=elsewhere, payer=world.driver)
+    world.session(external_id="odd", payer=None, flags=["very_long"], review="pending")
+    world.session(
+        external_id="running", payer=None, state="ACTIVE", ended_at=None, series_wh=None, token=None
+    )
+    rated()
+    query = query.format(
+        driver=world.driver.customer_number,
+        station=elsewhere.station.identifier,
+        site=elsewhere.station.site.public_id,
+    )
+    assert set(listed(sign_in(otto), world, query)) == set(expected.split())
+
+
+@pytest.mark.parametrize("query", ["driver=9999", "station=none", "since=yesterday", "since=2026-02-02&until=2026-02-01"])
+def test_a_filter_that_cannot_be_used_says_why_and_exports_nothing(world, sign_in, otto, query):
+    world.session()
+    client = sign_in(otto)
+    page = client.get(world.url(f"sessions/?{query}"))
+    assert page.status_code == 200
+    assert "The filter cannot be used" in page.content.decode()
+    assert client.get(world.url(f"sessions/export/?{query}")).status_code == 302
+
+
+def test_paging_shows_every_session_once(world, sign_in, otto):
+    rows = [world.session(start=world.now - timedelta(minutes=number // 2 + 120)) for number in range(120)]
+    client, seen, query = sign_in(otto), [], ""
+    for _ in range(3):
+        response = client.get(world.url(f"sessions/?{query}"))
+        seen += [entry.session.pk for entry in response.context["entries"]]
+        query = response.context["page"].older
+    assert query == ""
+    assert sorted(seen) == sorted(row.pk for row in rows)
+
+
+@pytest.mark.parametrize("query", ["", "billing=waiting_for_run", "since=&until=", "q=a"])
+def test_the_totals_equal_the_export_to_the_last_digit(world, rated, sign_in, otto, query):
+    for number in range(7):
+        world.session(external_id=f"a{number}", kwh=number * 3 + 1, start=world.now - timedelta(days=number * 9, hours=2))
+    world.session(external_id="b", payer=None)
+    world.session(external_id="c", payer=None, state="ACTIVE", ended_at=None)
+    rated()
+    client = sign_in(otto)
+    rows = export(client, world, query)
+    totals = client.get(world.url(f"sessions/?totals=now&{query}")).context["totals"]
+    assert totals.sessions == len(rows) > 0
+    assert totals.energy_wh == sum(int(Decimal(row["energy_kwh"]) * 1000) for row in rows)
+    assert totals.duration_s == sum(int(row["duration_s"] or 0) for row in rows)
+    assert dict(totals.amounts).get("SEK", 0) == sum(Decimal(row["amount_incl_vat"] or 0) for row in rows)
+
+
+def test_the_totals_are_asked_for_by_the_page_itself(world, sign_in, otto):
+    world.session()
+    response = sign_in(otto).get(world.url("sessions/?driver=" + world.driver.customer_number))
+    assert response.context["totals"] is None
+    assert "totals=now" in response.content.decode()
+
+
+def test_an_export_is_recorded_and_cells_cannot_run_as_formulas(world, sign_in, otto):
+    world.session(external_id="=1+1")
+    rows = export(sign_in(otto), world)
+    assert rows[0]["session"] == "'=1+1"
+    with tenant_scope(world.operator.pk):
+        assert AuditEntry.objects.filter(event="sessions.exported", actor=otto).count() == 1
+
+
+def test_the_list_needs_the_same_queries_for_many_rows_as_for_few(world, rated, sign_in, otto):
+    client = sign_in(otto)
+    world.session()
+    rated()
+    client.get(world.url("sessions/"))
+    with CaptureQueriesContext(connection, ) as few:
+        client.get(world.url("sessions/"))
+    for number in range(20):
+        world.session(start=world.now - timedelta(hours=number + 3))
+    rated()
+    with CaptureQueriesContext(connection) as many:
+        client.get(world.url("sessions/"))
+    assert len(many) == len(few) <= 16
+
+
+def test_the_session_page_explains_the_price_step_by_step(world, rated, sign_in, otto):
+    session = world.session(kwh=10)
+    rated()
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
+    assert "10.000\u00a0kWh" in page
+    assert "SEK\u00a02.50/kWh" in page
+    assert "SEK\u00a025.00" in page
+    assert 'data-x="time"' in page  # the series as a chart
+
+
+def test_the_session_page_says_why_there_is_no_price(world, rated, sign_in, otto):
+    session = world.session(payer=None)
+    rated()
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
+    assert "It cannot be priced" in page
+
+
+def test_the_session_page_leads_to_its_neighbours(world, sign_in, otto):
+    first, middle, last = (world.session(start=world.now - timedelta(hours=hours)) for hours in (6, 4, 2))
+    page = sign_in(otto).get(world.url(f"sessions/{middle.public_id}/"))
+    assert (page.context["earlier"], page.context["later"]) == (first, last)
+
+
+def test_times_of_a_session_are_written_in_the_sites_zone_and_in_utc(world, sign_in, otto):
+    session = world.session(start=world.now.replace(year=2026, month=3, day=29, hour=0, minute=30, second=0, microsecond=0))
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
+    assert "01:30:00 +01:00" in page
+    assert "03:30:00 +02:00" in page  # an hour later: the clock was put forward
+    assert "00:30:00 +00:00" in page
+
+
+def test_the_session_page_needs_few_queries(world, rated, sign_in, otto):
+    session = world.session()
+    rated()
+    client = sign_in(otto)
+    client.get(world.url(f"sessions/{session.public_id}/"))
+    with CaptureQueriesContext(connection) as queries:
+        client.get(world.url(f"sessions/{session.public_id}/"))
+    assert len(queries) <= 24
+
+
+def test_another_operators_session_is_not_found(world, sign_in, sven, south, otto):
+    with tenant_scope(south.pk):
+        theirs = factories.session(factories.connector(), factories.driver())
+    assert sign_in(otto).get(world.url(f"sessions/{theirs.public_id}/")).status_code == 404
+    assert ChargingSession.__name__ not in sign_in(sven).get(f"/o/south/sessions/{theirs.public_id}/").content.decode()
