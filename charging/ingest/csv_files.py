@@ -22,7 +22,7 @@ from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.headers import recognised
 from charging.ingest.raw import BrokenRow, RawChunk, chunk_of_cells, unique_names
-from charging.ingest.text import encoding_of, reader
+from charging.ingest.text import DAMAGED, encoding_of, reader
 
 DELIMITERS = (";", ",", "\t", "|")
 _BLOCK_CHARACTERS = 6_000_000
@@ -51,7 +51,7 @@ class CsvFile:
         try:
             with reader(self._stored, self.encoding) as text:
                 yield from self._chunks(text)
-        except (UnicodeDecodeError, EOFError, OSError) as problem:
+        except (UnicodeDecodeError, *DAMAGED) as problem:
             raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
 
     def done(self) -> float:
@@ -61,7 +61,7 @@ class CsvFile:
         try:
             with reader(self._stored, self.encoding) as text:
                 beginning = text.read(65_536).split("\n")
-        except (UnicodeDecodeError, LookupError, OSError) as problem:
+        except (UnicodeDecodeError, LookupError, *DAMAGED) as problem:
             raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
         if not any(line.strip() for line in beginning):
             raise UnreadableFile("The file is empty.")

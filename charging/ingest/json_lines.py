@@ -15,7 +15,7 @@ import polars as pl
 from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.raw import BrokenRow, RawChunk
-from charging.ingest.text import unpacked
+from charging.ingest.text import DAMAGED, unpacked
 from charging.ingest.xlsx_files import text_of
 
 _BYTES_OF_A_CHUNK = 6_000_000
@@ -46,7 +46,7 @@ class JsonLinesFile:
             while lines := plain.readlines(_BYTES_OF_A_CHUNK):
                 yield self._chunk(lines, line)
                 line += len(lines)
-        except (EOFError, OSError) as problem:
+        except DAMAGED as problem:
             raise UnreadableFile(f"The file cannot be read to its end: {problem}.") from problem
 
     def done(self) -> float:

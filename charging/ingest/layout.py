@@ -77,6 +77,11 @@ class Layout:
     default_site: str = ""
     default_connector: str = "1"
 
+    def __post_init__(self) -> None:
+        for name, kind in (("date_order", DateOrder), ("energy_unit", EnergyUnit), ("fold", Fold)):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _choice(kind, name, value))
+
     def to_json(self) -> dict[str, Any]:
         """Return the layout as data that JSON can hold."""
         said = {item.name: getattr(self, item.name) for item in fields(self)}
@@ -97,9 +102,6 @@ class Layout:
         values = dict(said)
         values["columns"] = _columns_of(said.get("columns", {}))
         values["nothing"] = tuple(said.get("nothing", NOTHING))
-        for name, kind in (("date_order", DateOrder), ("energy_unit", EnergyUnit), ("fold", Fold)):
-            if values.get(name) is not None:
-                values[name] = _choice(kind, name, values[name])
         return cls(**values)
 
     def saying(self, **answers: Any) -> Self:

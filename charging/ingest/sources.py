@@ -2,11 +2,12 @@
 
 from typing import BinaryIO
 
+from charging.domain.errors import UnreadableFile
 from charging.ingest.csv_files import CsvFile
 from charging.ingest.json_lines import JsonLinesFile, object_of
 from charging.ingest.layout import Layout
 from charging.ingest.raw import Source
-from charging.ingest.text import unpacked
+from charging.ingest.text import DAMAGED, unpacked
 from charging.ingest.xlsx_files import XlsxFile
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -34,4 +35,7 @@ def opened(stored: BinaryIO, layout: Layout | None = None) -> Source:
 
 def _first_line(stored: BinaryIO) -> bytes:
     plain = unpacked(stored)
-    return next((line for line in iter(lambda: plain.readline(1_000_000), b"") if line.strip()), b"")
+    try:
+        return next((line for line in iter(lambda: plain.readline(1_000_000), b"") if line.strip()), b"")
+    except DAMAGED as problem:
+        raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem

@@ -8,11 +8,15 @@ import codecs
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from charging.domain.errors import UnreadableFile
+
+#: What reading a file that is cut off or damaged in its compression raises.
+DAMAGED = (EOFError, OSError, zlib.error)
 
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
@@ -61,7 +65,7 @@ def encoding_of(stored: BinaryIO) -> str:
     """
     try:
         return _encoding_of(unpacked(stored))
-    except (EOFError, gzip.BadGzipFile) as problem:
+    except DAMAGED as problem:
         raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem
     finally:
         stored.seek(0)
