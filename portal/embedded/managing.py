@@ -78,6 +78,7 @@ def with_own_servers(state: State, arguments: Sequence[str]) -> int:
     with Supervisor(state) as supervisor:
         environment = servers.environment(state, servers.start(state, supervisor))
         try:
+            supervisor.heed()
             return run(command_line(arguments), environment)
         finally:
             with locks.alone(state.root):

@@ -268,4 +268,4 @@ def told(asking: subprocess.Popen[str] | None) -> str:
     if asking is None:
         return ""
     said, _ = asking.communicate()
-    return said.strip() if asking.returncode == 0 else ""
+    return said.rstrip().lstrip("\n") if asking.returncode == 0 else ""

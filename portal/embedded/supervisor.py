@@ -27,10 +27,6 @@ class Stopped(BaseException):
     """Somebody asked us to stop: Ctrl-C, a closed terminal, `kill`."""
 
 
-def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
-
-
 class Supervisor:
     """The programs of one run. As a context it stops them all at the end, the last started first."""
 
@@ -40,12 +36,24 @@ class Supervisor:
         self.errands: list[subprocess.Popen[str]] = []  # short commands, such as the migrations
         self._ends: defaultdict[str, deque[float]] = defaultdict(lambda: deque(maxlen=ENDS_THAT_ARE_TOO_MANY))
         self._tell = tell
+        self._asked_to_stop = False
 
     def __enter__(self) -> "Supervisor":
         self._keeper = keeper.start(self.state)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _raise_stopped)
+            signal.signal(number, self._stop_asked)
         return self
+
+    def _stop_asked(self, _number: int, _frame: FrameType | None) -> None:
+        # Python drops an exception that a signal raises inside some callbacks (those around a fork, for
+        # example). The mark stays, and `heed` finds it.
+        self._asked_to_stop = True
+        raise Stopped
+
+    def heed(self) -> None:
+        """Raise `Stopped` if somebody asked us to stop, even where the exception itself was lost."""
+        if self._asked_to_stop:
+            raise Stopped
 
     def __exit__(self, *_: object) -> None:
         # A second Ctrl-C must not cut the orderly end short: PostgreSQL is writing its last checkpoint.
@@ -56,6 +64,7 @@ class Supervisor:
 
     def start(self, program: Program) -> Child:
         """Start a program and look after it from now on."""
+        self.heed()
         child = Child(program, self.state)
         self.children.append(child)
         return child
@@ -96,5 +105,6 @@ class Supervisor:
     def watch(self, interval_s: float = 0.5) -> NoReturn:
         """Look after the children until `Stopped` is raised."""
         while True:
+            self.heed()
             self.look()
             time.sleep(interval_s)

@@ -8,7 +8,7 @@ import pytest
 from portal.embedded import processes
 from portal.embedded.errors import Refusal
 from portal.embedded.paths import State
-from portal.embedded.supervisor import ENDS_THAT_ARE_TOO_MANY, Supervisor
+from portal.embedded.supervisor import ENDS_THAT_ARE_TOO_MANY, Stopped, Supervisor
 from portal.tests.embedded.conftest import python, until
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
@@ -56,6 +56,16 @@ def test_a_program_that_keeps_ending_ends_the_run(supervisor: Supervisor, told: 
     with pytest.raises(Refusal, match=r"worker ended 4 times within a minute \(exit status 3\)"):
         supervisor.look()
     assert len(told) == ENDS_THAT_ARE_TOO_MANY - 1
+
+
+def test_a_wish_to_stop_is_kept_where_the_exception_is_lost(supervisor: Supervisor) -> None:
+    with pytest.raises(Stopped):
+        supervisor._stop_asked(2, None)  # and somebody swallows it
+    with pytest.raises(Stopped):
+        supervisor.watch(interval_s=0)
+    with pytest.raises(Stopped):
+        supervisor.start(python("", "late"))
+    assert supervisor.children == []
 
 
 def test_servers_stop_after_everything_that_uses_them(supervisor: Supervisor, state: State, tmp_path: Path) -> None:
