@@ -118,14 +118,15 @@ def _problems(
 
 def _volume_error(cdr: Cdr) -> BillingError:
     """What is wrong with the volumes of a CDR that is known to have a bad one."""
-    for number, period in enumerate(cdr.charging_periods):
-        for place, dimension in enumerate(period.dimensions):
-            path = f"charging_periods[{number}].dimensions[{place}]"
-            if dimension.volume < 0:
-                return bad(f"{path}.volume", dimension.volume, "at least 0", NegativeQuantity)
-            if dimension.volume > LARGEST:
-                break
-    return bad(f"{path}.volume", dimension.volume, "at most a million", TooLarge)
+    path, volume = next(
+        (f"charging_periods[{number}].dimensions[{place}].volume", dimension.volume)
+        for number, period in enumerate(cdr.charging_periods)
+        for place, dimension in enumerate(period.dimensions)
+        if not 0 <= dimension.volume <= LARGEST
+    )
+    if volume < 0:
+        return bad(path, volume, "at least 0", NegativeQuantity)
+    return bad(path, volume, "at most a million", TooLarge)
 
 
 def _instant_error(cdr: Cdr) -> BillingError | None:
@@ -149,6 +150,5 @@ def _check_energy(cdrs: Sequence[Cdr], sessions: Sessions, offsets: Ints, energy
     given = total >= 0
     counted = np.bincount(np.repeat(np.arange(len(cdrs)), np.diff(offsets)), weights=energy, minlength=len(cdrs))
     differs = given & (np.abs(counted / MICRO - total) > _ENERGY_TOLERANCE)
-    if sessions.flags is not None:
-        sessions.flags[differs] |= Flag.ENERGY_DIFFERS
-        sessions.flags[differs & (counted == 0)] |= Flag.ENERGY_MISSING
+    sessions.flags[differs] |= Flag.ENERGY_DIFFERS
+    sessions.flags[differs & (counted == 0)] |= Flag.ENERGY_MISSING

@@ -11,8 +11,6 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-import numpy as np
-
 from billing.domain import cdr_text
 from billing.domain.cdr import Line, decode, id_of
 from billing.domain.cdr_columns import Batch, columns
@@ -71,7 +69,7 @@ def rate_lines(tariffs: TariffSet, lines: list[Line], zone: str) -> tuple[Rated,
     chosen, flags = assign(tariffs, cdrs, periods)
     batch = columns(cdrs, periods, [_zone(line) or missing for line in lines], chosen)
     sessions = batch.sessions
-    if sessions.flags is not None and flags.any():
+    if flags.any():
         sessions = replace(sessions, flags=sessions.flags | flags)
     return rate(sessions, tariffs.tariffs), batch
 
@@ -101,9 +99,7 @@ def _zone(line: Line) -> str | None:
 def _answers(tariffs: TariffSet, lines: list[Line], zone: str) -> tuple[list[str], int]:
     rated, batch = rate_lines(tariffs, lines, zone)
     answers = cdr_text.lines(rated, [line.cdr.id for line in lines])
-    bad = set(batch.problems).union(np.flatnonzero(rated.fault).tolist())
-    for place in bad:
-        problem = batch.problems.get(place) or rated.error(place)
-        if problem is not None:
-            answers[place] = cdr_text.error_line(lines[place].cdr.id, problem)
-    return answers, len(bad)
+    problems = rated.errors() | batch.problems
+    for place, problem in problems.items():
+        answers[place] = cdr_text.error_line(lines[place].cdr.id, problem)
+    return answers, len(problems)

@@ -20,7 +20,7 @@ import numpy as np
 
 from billing.domain.cdr import Cdr, Line, Period
 from billing.domain.columns import NO_TARIFF, Flag, Ints
-from billing.domain.documents import instant, sequence
+from billing.domain.documents import Document, bad, instant, sequence
 from billing.domain.errors import BillingError, TariffError
 from billing.domain.tariff import Tariff, parse_tariff
 
@@ -72,19 +72,25 @@ def read_set(key: tuple[bytes, bool]) -> TariffSet | BillingError:
     if not text:
         return TariffError("The line has no tariff.", field="tariff")
     document = _decoder.decode(text)
-    listed = [document] if isinstance(document, dict) else sequence(document, "tariffs")
     try:
+        if isinstance(document, dict):
+            return TariffSet((_parsed(document, "tariff", is_211=is_211),))
+        listed = sequence(document, "tariffs")
         if not listed:
-            raise TariffError("The line has no tariff.", field="tariffs", value=listed)
-        return TariffSet(tuple(parse_tariff(one, has_vat=not is_211) for one in listed))
+            raise bad("tariffs", listed, "a list with at least one tariff")
+        return TariffSet(tuple(_parsed(one, f"tariffs[{place}]", is_211=is_211) for place, one in enumerate(listed)))
     except BillingError as problem:
-        return _placed(problem, "tariff" if isinstance(document, dict) else "tariffs[]")
+        return problem
 
 
-def _placed(problem: BillingError, where: str) -> BillingError:
-    """The same error with the field's path from the line on."""
-    problem.field = f"{where}.{problem.field}"
-    return problem
+def _parsed(document: Document, path: str, *, is_211: bool) -> Tariff:
+    """One tariff; an error names the field's path from the line on."""
+    try:
+        return parse_tariff(document, has_vat=not is_211)
+    except BillingError as problem:
+        problem.field = f"{path}.{problem.field}"
+        problem.message = f"{path}.{problem.message}"
+        raise
 
 
 def assign(tariffs: TariffSet, cdrs: Sequence[Cdr], periods: Sequence[Period]) -> tuple[Ints | None, Ints]:

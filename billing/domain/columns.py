@@ -125,7 +125,8 @@ class Sessions:
 
     `charging_end` is when the vehicle stopped asking for power; what follows is parking. `zone` is an index into
     `zones`. `tariff` is an index into the tariffs given to `rate`, for sessions measured by our own meter (received
-    periods carry their own). `expired` marks a reservation that was not used.
+    periods carry their own). `expired` marks a reservation that was not used. `fault` and `flags` are what was
+    seen on the way in (`Fault`, `Flag`).
     """
 
     start: Ints
@@ -134,11 +135,11 @@ class Sessions:
     zones: tuple[str, ...]
     zone: Ints | None
     measured: Periods | Readings
+    fault: Ints
+    flags: Ints
     tariff: Ints | None = None
     expired: Bools | None = None
     meter_start: Ints | None = None
-    fault: Ints | None = None
-    flags: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.start)

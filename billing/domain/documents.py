@@ -106,8 +106,9 @@ def day(value: object, path: str) -> date:
 
 def instant(value: object, path: str, kind: type[BillingError] = TariffError) -> datetime:
     """An OCPI DateTime as aware UTC, in whole seconds. Without an offset it is UTC; with one (illegal) it is obeyed."""
+    written = text(value, path, kind)
     try:
-        moment = datetime.fromisoformat(text(value, path, kind))
+        moment = datetime.fromisoformat(written if _CLOCK.search(written) else "")
     except ValueError:
         raise bad(path, value, "an instant as yyyy-mm-ddThh:mm:ssZ", kind) from None
     if moment.tzinfo is None:

@@ -129,9 +129,7 @@ def judge(plan: Plan, sessions: Sessions) -> tuple[Ints, Ints]:
     for position, name in enumerate(sessions.zones):
         if not zones.known(name):
             fault[slice(None) if sessions.zone is None else sessions.zone == position] = Fault.UNKNOWN_ZONE
-    if sessions.fault is not None:
-        fault = np.where(sessions.fault != Fault.NONE, sessions.fault, fault)
-    return first, fault
+    return first, np.where(sessions.fault != Fault.NONE, sessions.fault, fault)
 
 
 def _tariffs(plan: Plan, sessions: Sessions, fault: Ints) -> Ints:
@@ -175,8 +173,6 @@ def _not_valid(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None
 
 def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None:
     """Energy that was used but not metered cannot be priced by a tariff that sells energy."""
-    if sessions.flags is None:
-        return
     missing = (sessions.flags & Flag.ENERGY_MISSING) != 0
     for index in range(len(plan.tariffs)):
         if Lane.ENERGY in plan.choices and plan.choices[Lane.ENERGY][index].candidates:
@@ -195,8 +191,8 @@ def pick(sessions: Sessions, good: Ints) -> Sessions:
         tariff=_rows(sessions.tariff, good),
         expired=None if sessions.expired is None else sessions.expired[good],
         meter_start=_rows(sessions.meter_start, good),
-        fault=_rows(sessions.fault, good),
-        flags=_rows(sessions.flags, good),
+        fault=sessions.fault[good],
+        flags=sessions.flags[good],
     )
 
 

@@ -15,8 +15,8 @@ from typing import Final
 import numpy as np
 
 from billing.domain.lint_grid import Cells, Grid
-from billing.domain.plan import RESERVED, Candidate, Lane, Plan, make_plan
-from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Tariff
+from billing.domain.plan import Candidate, Lane, Plan, make_plan
+from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, ReservationKind, Tariff
 from billing.domain.windows import MINUTES_OF_DAY
 
 _TIMED: Final = (Dimension.TIME, Dimension.PARKING_TIME)
@@ -46,7 +46,9 @@ def lint_tariff(tariff: Tariff) -> list[Finding]:
     ]
     plan = make_plan((tariff,))
     for lane in plan.choices:
-        found += _lane(plan, lane)
+        for kind in (None, *ReservationKind):
+            listed = [one for one in plan.listed if plan.components[one.component].lane is lane and one.kind is kind]
+            found += _lane(plan, lane, listed)
     return [*found, *_whole(tariff)]
 
 
@@ -90,9 +92,8 @@ def _windows(element: Element, place: str) -> Iterator[Finding]:
         yield Finding("WEEKDAY_AT_MIDNIGHT", place, sentence)
 
 
-def _lane(plan: Plan, lane: Lane) -> Iterator[Finding]:
-    """What can be said about the candidates of one lane, in their order."""
-    listed = _candidates(plan, lane)
+def _lane(plan: Plan, lane: Lane, listed: list[Candidate]) -> Iterator[Finding]:
+    """What can be said about the candidates of one lane and one kind of reservation, in their order."""
     grid = Grid.of(listed)
     taken: Cells = np.zeros((len(grid.classes), *map(len, grid.values)), dtype=np.bool_)
     for candidate in listed:
@@ -108,18 +109,8 @@ def _lane(plan: Plan, lane: Lane) -> Iterator[Finding]:
         elif (cells & taken).any() and not candidate.always:
             yield Finding("OVERLAP", place, f"Its {name} price overlaps an earlier element, which wins by its order.")
         taken = taken | cells
-    if lane is Lane.ENERGY:
+    if lane is Lane.ENERGY and listed:
         yield from _gaps(grid, taken)
-
-
-def _candidates(plan: Plan, lane: Lane) -> list[Candidate]:
-    """Every candidate of a lane, also those behind one that always applies."""
-    found = [one for one in plan.listed if plan.components[one.component].lane is lane]
-    return sorted(found, key=_expires_first) if lane in RESERVED else found
-
-
-def _expires_first(candidate: Candidate) -> bool:
-    return candidate.kind is not None and candidate.kind.value == "RESERVATION"
 
 
 def _gaps(grid: Grid, taken: Cells) -> Iterator[Finding]:

@@ -72,6 +72,7 @@ def from_slots(  # noqa: PLR0913  # one argument a column
         meter_start_wh=meter_start_wh,
         tariff=tariff,
         unsorted=None,
+        enough=1,
     )
 
 
@@ -110,6 +111,7 @@ def from_readings(  # noqa: PLR0913  # one argument a column
         meter_start_wh=np.where(has, first, ABSENT),
         tariff=tariff,
         unsorted=unsorted,
+        enough=2,
     )
 
 
@@ -162,10 +164,13 @@ def _sessions(  # noqa: PLR0913  # one argument a column
     meter_start_wh: object,
     tariff: object,
     unsorted: Ints | None,
+    enough: int,
 ) -> Sessions:
+    """Common end of all three. `enough`: how many entries tell of energy (one slot, but two readings)."""
     stop = end if charging_end is None else _default(ints(charging_end), end)
     total = np.full(len(start), ABSENT) if energy_wh is None else ints(energy_wh)
     fault = _faults(start, end, stop, offsets, energy, total)
+    fault[(counts(offsets) < enough) & (total == ABSENT) & (fault == Fault.NONE)] = Fault.UNMETERED
     flags = np.zeros(len(start), dtype=np.int64)
     if unsorted is not None:
         flags[unsorted] |= Flag.SORTED
@@ -200,7 +205,6 @@ def _faults(start: Ints, end: Ints, stop: Ints, offsets: Ints, energy: Ints, tot
     fault = np.zeros(len(start), dtype=np.int64)
     owner = owners(offsets)
     before = np.where(within(offsets) == 0, 0, np.roll(energy, 1))
-    fault[(counts(offsets) == 0) & (total == ABSENT)] = Fault.UNMETERED
     fault[(stop < start) | (stop > end)] = Fault.OUTSIDE_SESSION
     fault[np.maximum(last_counts(offsets, energy), total * MWH_PER_WH) > MAX_ENERGY] = Fault.TOO_LARGE
     fault[end - start > MAX_DURATION] = Fault.TOO_LARGE

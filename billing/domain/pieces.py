@@ -35,9 +35,6 @@ class Pieces:
     tariff: Ints | None = None
     received: bool = False
 
-    def __len__(self) -> int:
-        return len(self.start)
-
 
 def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
     """Each received period as one piece."""

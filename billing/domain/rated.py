@@ -76,6 +76,11 @@ class Rated:
         fault = Fault(int(self.fault[index]))
         return None if fault is Fault.NONE else faults.error(fault, self.sessions, index, self.plan)
 
+    def errors(self) -> dict[int, BillingError]:
+        """Why sessions have no price, by position; those that have one are missing."""
+        faulty = [(place, Fault(int(self.fault[place]))) for place in np.flatnonzero(self.fault).tolist()]
+        return {place: faults.error(fault, self.sessions, place, self.plan) for place, fault in faulty}
+
     def session(self, index: int) -> SessionPrice:
         """Session `index` as plain values.
 

@@ -57,7 +57,7 @@ def rate(sessions: Sessions, tariff: Tariff | Sequence[Tariff]) -> Rated:
 
 def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
     """Price sessions that are known to be sound. `terms` is the tariff at the start of each."""
-    flags = np.zeros(len(sessions), dtype=np.int64) if sessions.flags is None else sessions.flags.copy()
+    flags = sessions.flags.copy()
     measured = sessions.measured
     pieces = of_periods(sessions, measured) if isinstance(measured, Periods) else split(plan, sessions, measured)
     state = state_at_start(sessions, pieces)

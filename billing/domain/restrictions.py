@@ -79,8 +79,6 @@ def _readings(least: Ints | None, greatest: Ints | None) -> tuple[Ints | None, I
 
 def _offsets(sessions: Sessions, session: Ints, at: Ints) -> Ints:
     """Offset of the local clock at each instant, in the zone of its session."""
-    if len(at) == 0:
-        return at
     if sessions.zone is None:
         return zones.offsets(sessions.zones[0], at)
     result = np.zeros(len(at), dtype=np.int64)

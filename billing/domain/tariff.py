@@ -296,5 +296,5 @@ def _optional_instant(fields: Document, key: str) -> datetime | None:
 def _check_bounds(tariff: Tariff) -> None:
     low, high = tariff.min_price, tariff.max_price
     if low and high and low.excl_vat > high.excl_vat:
-        message = f"min_price ({low.excl_vat}) is above max_price ({high.excl_vat})."
+        message = f"min_price.excl_vat is {low.excl_vat}, above max_price.excl_vat of {high.excl_vat}."
         raise TariffError(message, field="min_price.excl_vat", value=low.excl_vat)

@@ -1,0 +1,205 @@
+"""Invoice arithmetic: lines are rounded once, VAT once per rate, and everything adds up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing.domain.errors import InvoiceError
+from billing.domain.invoice import NO_VAT, Lines, price_lines, sum_up
+from billing.domain.metering import from_slots, from_totals
+from billing.domain.periods import from_periods
+from billing.domain.rating import rate
+from billing.domain.tariff import parse_tariff
+from billing.tests.domain.strategies import metered, tariffs
+from billing.tests.domain.test_kernel_against_judge import columns
+
+START = 1_770_886_800
+
+
+def tariff(*elements, **fields):
+    return parse_tariff({"id": "T", "currency": "SEK", "elements": list(elements), **fields})
+
+
+def priced(kind, price, vat=25, step=1):
+    component = {"type": kind, "price": price, "step_size": step}
+    return component | ({} if vat is None else {"vat": vat})
+
+
+def sessions(*wh):
+    return from_totals(
+        start=[START] * len(wh), end=[START + 3600] * len(wh), zone="Europe/Stockholm", energy_wh=list(wh)
+    )
+
+
+def test_a_session_has_one_line_for_each_price():
+    terms = tariff(
+        {"price_components": [priced("ENERGY", 3), priced("FLAT", 5)], "restrictions": {"max_kwh": 1}},
+        {"price_components": [priced("ENERGY", 1, step=1000)], "restrictions": {"max_kwh": 2}},
+        {"price_components": [priced("ENERGY", 3)]},
+    )
+    lines = price_lines(rate(sessions(2500), terms))
+    assert lines.session.tolist() == [0, 0, 0]
+    assert sorted(zip(lines.quantity.tolist(), lines.net.tolist(), strict=True)) == [
+        (1, 500),
+        (1_000_000, 100),
+        (1_500_000, 450),
+    ]
+
+
+def test_a_step_is_part_of_its_line():
+    lines = price_lines(rate(sessions(2500), tariff({"price_components": [priced("ENERGY", 1, step=1000)]})))
+    assert (lines.quantity.tolist(), lines.net.tolist(), lines.gross.tolist()) == ([3_000_000], [300], [375])
+
+
+def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
+    components = [priced("ENERGY", 1, 6), priced("FLAT", 0.5, 25)]
+    terms = tariff({"price_components": components}, min_price={"excl_vat": 10, "incl_vat": 11})
+    lines = price_lines(rate(sessions(2000, 50_000), terms))
+    assert lines.session.tolist() == [0, 0, 0, 1, 1]
+    assert lines.limit.tolist() == [False, False, True, False, False]
+    assert lines.net.tolist() == [200, 50, 750, 5000, 50]
+    assert lines.rate[2] == 6
+    assert lines.gross.tolist()[:3] == [212, 63, 826]
+
+
+def test_a_limit_without_any_line_takes_the_first_rate():
+    free = {"price_components": [priced("PARKING_TIME", 1, 12)]}
+    lines = price_lines(rate(sessions(1000), tariff(free, min_price={"excl_vat": 2, "incl_vat": 2.5})))
+    assert (lines.net.tolist(), lines.gross.tolist(), lines.rate.tolist()) == ([200], [250], [12])
+
+
+def test_no_session_no_line():
+    nothing = price_lines(rate(sessions(-1), tariff({"price_components": [priced("ENERGY", 1)]})))
+    assert len(nothing) == 0
+    sums = sum_up(nothing, nothing.session, 2, gross_prices=True)
+    assert sums.payable.tolist() == [0, 0]
+    assert sum_up(nothing, nothing.session, 1, gross_prices=False).payable.tolist() == [0]
+
+
+def test_one_invoice_has_one_currency():
+    crowns = tariff({"price_components": [priced("ENERGY", 1)]})
+    euros = parse_tariff(crowns.to_ocpi() | {"currency": "EUR"})
+    rated = rate(
+        from_slots(
+            start=[START] * 2,
+            end=[START + 900] * 2,
+            zone="UTC",
+            slots_from=[START] * 2,
+            wh=[1, 1],
+            offsets=[0, 1, 2],
+            tariff=[0, 1],
+        ),
+        [crowns, euros],
+    )
+    with pytest.raises(InvoiceError):
+        price_lines(rated)
+
+
+def invoice(*amounts, gross_prices):
+    """One document of lines given as (VAT percentage or None, net öre, gross öre)."""
+    terms = tariff({"price_components": [priced("ENERGY", 1)]})
+    plan = rate(sessions(1), terms).plan
+    size = len(amounts)
+    lines = Lines(
+        plan=plan,
+        session=np.arange(size),
+        component=np.zeros(size, dtype=np.int64),
+        limit=np.zeros(size, dtype=np.bool_),
+        quantity=np.ones(size, dtype=np.int64),
+        rate=np.array([NO_VAT if rate is None else rate for rate, _, _ in amounts]),
+        net=np.array([net for _, net, _ in amounts]),
+        gross=np.array([gross for _, _, gross in amounts]),
+    )
+    return sum_up(lines, np.zeros(size, dtype=np.int64), 1, gross_prices=gross_prices)
+
+
+def test_vat_is_computed_on_the_sum_and_not_by_line():
+    """Ten lines of 0.02 have 0.005 VAT each; together 0.05, not ten times 0.01."""
+    sums = invoice(*[(25, 2, 3)] * 10, gross_prices=False)
+    assert (sums.net[0], sums.tax[0], sums.rounding[0], sums.payable[0]) == (20, 5, 0, 25)
+
+
+def test_the_oere_that_is_no_net_and_vat_is_rounding():
+    """At 25 % no net amount gives 0.03: 0.02 and 0.01 do, but 2.47 is 1.98 and 0.50 less 0.01."""
+    sums = invoice((25, 198, 247), gross_prices=True)
+    assert (sums.net[0], sums.tax[0], sums.rounding[0], sums.payable[0]) == (198, 50, -1, 247)
+
+
+amounts = st.lists(
+    st.tuples(st.sampled_from([None, 0, 6, 12, 25]), st.integers(-50_000, 50_000)), min_size=1, max_size=30
+)
+
+
+@given(amounts, st.booleans())
+def test_an_invoice_always_adds_up_and_a_credit_note_mirrors_it(drawn, gross_prices):
+    listed = [(rate, net, net + int(net * (rate or 0) / 100)) for rate, net in drawn]
+    sums = invoice(*listed, gross_prices=gross_prices)
+    assert sums.line_net.sum() == sums.base.sum() == sums.net[0]
+    assert sums.rate_tax.sum() == sums.tax[0]
+    assert sums.net[0] + sums.tax[0] + sums.rounding[0] == sums.payable[0]
+    for rate_percent, base, tax in zip(sums.rate.tolist(), sums.base.tolist(), sums.rate_tax.tolist(), strict=True):
+        assert abs(Fraction(base * max(rate_percent, 0), 100) - tax) <= Fraction(1, 2)
+    if gross_prices:
+        assert sums.payable[0] == sum(gross for _, _, gross in listed)
+        assert abs(sums.rounding[0]) <= len(sums.rate)
+    else:
+        assert sums.rounding[0] == 0
+    credit = invoice(*[(rate, -net, -gross) for rate, net, gross in listed], gross_prices=gross_prices)
+    for name in ("net", "tax", "rounding", "payable", "line_net", "base"):
+        assert (getattr(credit, name) == -getattr(sums, name)).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(tariffs(power=False), st.lists(metered(), min_size=1, max_size=3))
+def test_every_line_is_its_exact_amount_rounded_once(terms, drawn):
+    rated = rate(columns(drawn), terms)
+    lines = price_lines(rated)
+    for place in range(len(lines)):
+        if lines.limit[place]:
+            exact = Fraction(int(rated.limit_excl[lines.session[place]]), rated.unit)
+        else:
+            weight = rated.plan.weight[lines.component[place]]
+            exact = Fraction(int(lines.quantity[place]) * weight, rated.unit)
+        assert abs(exact * 100 - int(lines.net[place])) <= Fraction(1, 2)
+    for index in range(len(rated)):
+        total = Fraction(int(rated.excl[index]), rated.unit) * 100
+        mine = lines.session == index
+        assert abs(int(lines.net[mine].sum()) - total) <= Fraction(int(mine.sum()), 2)
+
+
+def test_sums_beyond_64_bits_are_counted_in_unbounded_integers():
+    """A price of a billion with twelve decimals times a hundred megawatt-hours."""
+    dear = tariff({"price_components": [priced("ENERGY", Decimal("999999999.123456789012"))]})
+    rated = rate(sessions(100_000_000), dear)
+    assert rated.excl.dtype == object
+    exact = Fraction("999999999.123456789012") * 100_000
+    assert Fraction(rated.excl[0], rated.unit) == exact
+    assert price_lines(rated).net.tolist() == [round(exact * 100)]
+    assert rated.session(0).total.excl_vat == Decimal("99999999912345.6789")
+
+
+def test_periods_can_be_billed_by_the_clock():
+    columns_of = {
+        "start": [START],
+        "end": [START + 600],
+        "zone": "UTC",
+        "offsets": [0, 2],
+        "period_start": [START, START + 600],
+        "energy_mwh": [0, 0],
+        "charging_uh": [166_700, 0],
+        "parking_uh": [0, 12_345],
+    }
+    timed = tariff({"price_components": [priced("TIME", 6, None, 600), priced("PARKING_TIME", 6, None, 0)]})
+    received, by_clock = (
+        rate(from_periods(**columns_of, whole_seconds=whole), timed).session(0) for whole in (False, True)
+    )
+    assert received.slices[0].quantity == Decimal("600.12")
+    assert by_clock.slices[0].quantity == Decimal(600)
+    assert by_clock.slices[1].quantity == Decimal(44)
+    assert "TIME_DIFFERS" in by_clock.flags

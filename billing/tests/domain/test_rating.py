@@ -1,0 +1,245 @@
+"""What random sessions do not reach: errors, words, flags and the edges of columns."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from billing.domain import errors, findings, instants, zones
+from billing.domain.cdr import decode
+from billing.domain.cdr_lines import price_line
+from billing.domain.columns import ABSENT, Flag, zone_column
+from billing.domain.errors import BillingError
+from billing.domain.explain import sentences
+from billing.domain.metering import from_readings, from_slots, from_totals
+from billing.domain.price import SessionPrice
+from billing.domain.rating import rate
+from billing.domain.tariff import parse_tariff
+
+START = 1_770_886_800  # 2026-02-12 09:00 UTC
+
+
+def tariff(*components, restrictions=None, **fields):
+    listed = [{"type": kind, "price": price, "vat": 25, "step_size": step} for kind, price, step in components]
+    element = {"price_components": listed} | ({"restrictions": restrictions} if restrictions else {})
+    return parse_tariff({"id": "T", "currency": "SEK", "elements": [element]} | fields)
+
+
+ENERGY = tariff(("ENERGY", 2, 1))
+
+
+def test_readings_are_counted_from_the_first_and_sorted():
+    sessions = from_readings(
+        start=[START, START],
+        end=[START + 3600, START + 3600],
+        zone="Europe/Stockholm",
+        at=[START + 1800, START, START + 3600, START, START + 3600],
+        register_wh=[20_953_500, 20_950_500, 20_955_500, 7, 8],
+        offsets=[0, 3, 5],
+    )
+    rated = rate(sessions, ENERGY)
+    first = rated.session(0)
+    assert first.total.excl_vat == Decimal("10.0000")
+    assert (first.slices[0].meter_start_wh, first.slices[0].meter_stop_wh) == (20_950_500, 20_955_500)
+    assert first.flags == ("SORTED",)
+    assert rated.session(1).flags == ()
+
+
+def test_a_register_that_falls_is_an_error_of_that_session_alone():
+    sessions = from_readings(
+        start=[START, START],
+        end=[START + 60, START + 60],
+        zone="UTC",
+        at=[START, START + 60, START, START + 60],
+        register_wh=[500, 400, 500, 600],
+        offsets=[0, 2, 4],
+    )
+    rated = rate(sessions, ENERGY)
+    assert isinstance(rated.error(0), errors.NegativeQuantity)
+    assert rated.error(0).value == -100_000
+    assert rated.error(1) is None
+    assert rated.session(1).total.excl_vat == Decimal("0.2000")
+    with pytest.raises(errors.NegativeQuantity):
+        rated.session(0)
+
+
+def test_a_single_reading_says_no_energy_unless_a_total_is_known():
+    known = {"start": [START], "end": [START + 60], "zone": "UTC", "at": [START], "register_wh": [5], "offsets": [0, 1]}
+    assert isinstance(rate(from_readings(**known), ENERGY).error(0), errors.Unmetered)
+    assert rate(from_readings(**known, energy_wh=[1000]), ENERGY).session(0).flags == (
+        "INTERPOLATED",
+        "ENERGY_DIFFERS",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"end": [START - 1]}, errors.EndsBeforeStart),
+        ({"charging_end": [START - 1]}, errors.OutsideSession),
+        ({"energy_wh": [-2]}, errors.NegativeQuantity),
+        ({"energy_wh": [10**9]}, errors.TooLarge),
+        ({"end": [START + 400 * 86400]}, errors.TooLarge),
+        ({"energy_wh": [ABSENT]}, errors.Unmetered),
+        ({"zone": ["Europe/Uppsala"]}, errors.UnknownZone),
+        ({"tariff": [3]}, errors.UnknownTariff),
+    ],
+)
+def test_a_fault_becomes_a_typed_error_with_field_and_value(fields, kind):
+    known = {"start": [START], "end": [START + 3600], "zone": "UTC", "energy_wh": [1000]}
+    rated = rate(from_totals(**(known | fields)), ENERGY)
+    problem = rated.error(0)
+    assert isinstance(problem, kind)
+    assert isinstance(problem, BillingError)
+    assert problem.field
+    assert problem.value is not None
+    assert str(problem).endswith(".")
+    assert (rated.excl.tolist(), len(rated.owner)) == ([0], 0)
+
+
+def test_one_bad_session_changes_nothing_for_the_others():
+    good = {"start": START, "end": START + 3600, "energy_wh": 1000}
+    bad = good | {"end": START - 5}
+    rows = [good, bad, good, bad, good]
+    batch = from_totals(
+        **{name: [row[name] for row in rows] for name in good}, zone=["UTC", "Asia/Tokyo"] * 2 + ["UTC"]
+    )
+    rated = rate(batch, tariff(("ENERGY", 2, 500), ("FLAT", 1, 1)))
+    assert [rated.error(place) is None for place in range(5)] == [True, False, True, False, True]
+    assert rated.offsets.tolist() == [0, 2, 2, 4, 4, 6]
+    assert rated.owner.tolist() == [0, 0, 2, 2, 4, 4]
+    assert rated.session(0) == rated.session(4)
+    assert len(rated) == 5
+
+
+def test_several_zones_in_one_batch_read_their_own_clocks():
+    night = tariff(("ENERGY", 2, 1), restrictions={"start_time": "10:00", "end_time": "11:00"})
+    zone = ["Europe/Stockholm", "Europe/London", "Europe/Stockholm"]
+    rated = rate(from_totals(start=[START] * 3, end=[START + 60] * 3, zone=zone, energy_wh=[1000] * 3), night)
+    assert [rated.session(place).total.excl_vat for place in range(3)] == [2, 0, 2]
+    assert "UNPRICED_ENERGY" in rated.session(1).flags
+
+
+def test_sessions_of_our_own_may_name_one_of_several_tariffs():
+    other = tariff(("ENERGY", 3, 1), restrictions={"max_kwh": 0.5}, currency="EUR")
+    sessions = from_slots(
+        start=[START] * 3,
+        end=[START + 900] * 3,
+        zone=["UTC", "Asia/Tokyo", "UTC"],
+        slots_from=[START] * 3,
+        wh=[1000] * 3,
+        offsets=[0, 1, 2, 3],
+        tariff=[0, 1, 0],
+    )
+    rated = rate(sessions, [ENERGY, other])
+    assert [rated.session(place).total.excl_vat for place in range(3)] == [2, Decimal("1.5"), 2]
+    assert rated.session(1).currency == "EUR"
+
+
+def test_a_batch_over_many_years_still_reads_the_clock():
+    years = [START - year * 365 * 86400 for year in range(30)]
+    morning = tariff(("ENERGY", 2, 1), restrictions={"start_time": "06:00", "end_time": "22:00"})
+    sessions = from_totals(
+        start=years, end=[one + 60 for one in years], zone="Europe/Stockholm", energy_wh=[1000] * len(years)
+    )
+    together = rate(sessions, morning)
+    local = zones.offsets("Europe/Stockholm", np.array(years))
+    assert set(local.tolist()) == {3600}
+    assert {together.session(place).total.excl_vat for place in range(30)} == {2}
+
+
+def test_an_empty_batch_is_priced_to_nothing():
+    nothing = rate(from_totals(start=[], end=[], zone="UTC", energy_wh=[]), ENERGY)
+    assert len(nothing) == 0
+    assert len(nothing.owner) == 0
+    assert zone_column([])[0] == ()
+
+
+def test_no_rows_no_days():
+    assert instants.days(np.zeros(0, dtype=np.int64)) == ([], [])
+    names, which = instants.days(np.array([0, 10**10, 0]))
+    assert [names[day] for day in which] == ["1970-01-01", "2286-11-20", "1970-01-01"]
+
+
+def test_every_flag_has_a_sentence_in_both_languages():
+    for flag in Flag:
+        assert findings.sentence(flag.name).endswith(".")
+        assert findings.sentence(flag.name, "sv") != findings.sentence(flag.name)
+
+
+def test_a_stored_price_reads_back_as_it_was():
+    terms = tariff(("ENERGY", 2, 500), ("FLAT", 1, 1), min_price={"excl_vat": 50})
+    price = rate(from_totals(start=[START], end=[START + 60], zone="UTC", energy_wh=[1234]), terms).session(0)
+    stored = json.dumps(price.to_json())
+    assert SessionPrice.from_json(json.loads(stored)) == price
+    assert price.adjustments[0].kind == "MINIMUM"
+    assert [float(one.exact_amount) for one in price.slices] == [1.0, 2.468, 0.532]
+
+
+def test_time_is_priced_by_the_hour_in_a_slice():
+    timed = rate(from_totals(start=[START], end=[START + 900], zone="UTC", energy_wh=[0]), tariff(("TIME", 6, 1)))
+    [one] = timed.session(0).slices
+    assert (one.quantity, one.unit, one.exact_amount) == (900, "s", Decimal("1.5"))
+
+
+WORDS = {
+    "en": [
+        "10:00, fee: 1.00 SEK",
+        "10:00–10:15, 7.412 kWh at 3.20 SEK: 23.7184 SEK",
+        "Rounded up to the next step: 0.588 kWh at 3.20 SEK: 1.8816 SEK",
+        "10:15–10:15:30, 30 s parking at 10.00 SEK an hour: 0.0833 SEK",
+        "Up to the minimum price: 73.3167 SEK",
+        "Total: 100.00 SEK excluding VAT, 125.00 SEK including VAT",
+    ],
+    "sv-SE": [
+        "10:00, avgift: 1,00 SEK",
+        "10:00–10:15, 7,412 kWh à 3,20 SEK: 23,7184 SEK",
+        "Avrundat upp till nästa steg: 0,588 kWh à 3,20 SEK: 1,8816 SEK",
+        "10:15–10:15:30, 30 s parkering à 10,00 SEK per timme: 0,0833 SEK",
+        "Upp till lägsta pris: 73,3167 SEK",
+        "Summa: 100,00 SEK exklusive moms, 125,00 SEK inklusive moms",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_a_price_is_explained_in_words(language):
+    terms = tariff(("FLAT", 1, 0), ("ENERGY", "3.20", 1000), ("PARKING_TIME", 10, 0), min_price={"excl_vat": 100})
+    sessions = from_totals(start=[START], end=[START + 930], charging_end=[START + 900], zone="UTC", energy_wh=[7412])
+    assert sentences(rate(sessions, terms).session(0), "Europe/Stockholm", language) == WORDS[language]
+
+
+def cdr(**dimensions) -> dict:
+    listed = [{"type": kind, "volume": value} for kind, value in dimensions.items()]
+    return {
+        "id": "C",
+        "start_date_time": "2026-02-12T09:00:00Z",
+        "end_date_time": "2026-02-12T12:00:00Z",
+        "charging_periods": [{"start_date_time": "2026-02-12T09:00:00Z", "dimensions": listed}],
+    }
+
+
+def explained(session: dict, terms, language="en") -> list[str]:
+    document = {"cdr": session, "tariff": terms.to_ocpi(), "time_zone": "UTC"}
+    price, zone = price_line(decode(json.dumps(document, default=str).encode()))
+    return sentences(price, zone, language)
+
+
+def test_reservations_and_long_times_are_explained():
+    terms = tariff(("TIME", 60, 3600), ("FLAT", 5, 0), restrictions={"reservation": "RESERVATION"})
+    assert explained(cdr(RESERVATION_TIME=2.25), terms, "xx") == [
+        "09:00, fee for the reservation: 5.00 SEK",
+        "09:00–12:00, 2 h 15 min reserved at 60.00 SEK an hour: 135.00 SEK",
+        "Rounded up to the next step: 45 min at 60.00 SEK an hour: 45.00 SEK",
+        "Total: 185.00 SEK excluding VAT, 231.25 SEK including VAT",
+    ]
+
+
+def test_nothing_priced_and_vat_unknown_are_explained():
+    session = cdr(ENERGY=1)
+    session["stop_date_time"] = session.pop("end_date_time")
+    terms = tariff(("TIME", 6, 1))
+    assert explained(session, terms) == ["Nothing of this session has a price", "Total: 0.00 SEK"]
