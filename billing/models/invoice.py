@@ -117,6 +117,10 @@ class Invoice(OperatorOwned):
 class InvoiceLine(OperatorOwned):
     """One quantity at one price: a session's component, excluding VAT, rounded half up to the minor unit."""
 
+    # The references prove the operator (see `SameOperatorInBulk`).
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField()
     session = OwnedForeignKey(ChargingSession, related_name="invoice_lines")
@@ -131,7 +135,7 @@ class InvoiceLine(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_line", "invoice", "session", "tariff_version"),
+            *owned("invoice_line", "invoice", "session", "tariff_version", bulk=True),
             models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
         ]
         indexes = [models.Index(fields=["operator", "session"], name="invoice_line_of_session")]
@@ -143,6 +147,10 @@ class InvoiceLine(OperatorOwned):
 class InvoiceVat(OperatorOwned):
     """The VAT of one rate on one invoice (EN 16931 BG-23). A null rate: outside the scope of VAT."""
 
+    # The references prove the operator (see `SameOperatorInBulk`).
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="vat_rows")
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     taxable = models.DecimalField(max_digits=14, decimal_places=2)
@@ -151,7 +159,7 @@ class InvoiceVat(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_vat", "invoice"),
+            *owned("invoice_vat", "invoice", bulk=True),
             models.UniqueConstraint(
                 fields=["operator", "invoice", "vat_rate"], name="invoice_vat_once", nulls_distinct=False
             ),
@@ -164,6 +172,10 @@ class InvoiceVat(OperatorOwned):
 class BilledSession(OperatorOwned):
     """That a session stands on an invoice. The unique index is why no session can be billed twice."""
 
+    # The references prove the operator (see `SameOperatorInBulk`).
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     session = OwnedForeignKey(ChargingSession, related_name="billings")
     invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="billed_sessions")
     released_by = OwnedForeignKey(Invoice, null=True, related_name="released_sessions")
@@ -171,7 +183,7 @@ class BilledSession(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("billed_session", "session", "invoice", "released_by"),
+            *owned("billed_session", "session", "invoice", "released_by", bulk=True),
             models.UniqueConstraint(
                 fields=["operator", "session"],
                 condition=Q(released_by__isnull=True),

@@ -24,6 +24,10 @@ class SessionPrice(OperatorOwned):
         FREE = "free", _("free of charge")
         PROBLEM = "problem", _("cannot be priced")
 
+    # The references prove the operator (see `SameOperatorInBulk`).
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     session = OwnedForeignKey(ChargingSession, models.PROTECT, related_name="prices")
     tariff_version = OwnedForeignKey(TariffVersion, null=True, related_name="session_prices")
     state = models.CharField(max_length=8, choices=State)
@@ -39,7 +43,7 @@ class SessionPrice(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("session_price", "session", "tariff_version"),
+            *owned("session_price", "session", "tariff_version", bulk=True),
             # The included columns let sums over many sessions be read from the index alone.
             models.UniqueConstraint(
                 fields=["operator", "session"],

@@ -114,7 +114,7 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         cursor.execute(_BILLABLE, values)
         cursor.execute(_LINES)
         _tax(cursor)
-        cursor.execute("ANALYZE billable, drafted_lines, drafted_vat")
+        cursor.execute("ANALYZE billable (driver_id), drafted_lines (driver_id), drafted_vat (driver_id)")
         drivers = _billable_drivers(cursor, values)
         for statement in _INVOICES.split(";\n"):
             cursor.execute(statement, {**values, "drivers": drivers, "public_ids": [new_public_id() for _ in drivers]})

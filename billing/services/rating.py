@@ -120,7 +120,7 @@ def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:
             for block in _rows(book, batch):
                 copy.write(block)
         operator = current_operator_id()
-        cursor.execute("ANALYZE rated")
+        cursor.execute("ANALYZE rated (session_id)")
         cursor.execute(_LOCK, [operator])
         cursor.execute(_WRITE, {"operator": operator})
     return len(batch)

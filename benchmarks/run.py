@@ -1,0 +1,150 @@
+"""Rating, drafting and issuing a million sessions, beside what PostgreSQL alone needs to write the same rows.
+
+Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS [WORKERS]]`. The services are those of the
+portal, called as its tasks call them: one transaction a batch or chunk, with row security, keys, foreign
+keys and triggers. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks.
+"""
+
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection, connections
+from django.utils import timezone
+
+from benchmarks import network
+from billing.domain.calendar import month_after
+from billing.models import InvoiceRun, RunChunk
+from billing.selectors import reconciliation
+from billing.services import rating, runs, tariffs
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+
+DAY_NIGHT = {
+    "elements": [
+        {"price_components": [{"type": "FLAT", "price": "2.00", "vat": "25"}]},
+        {
+            "price_components": [{"type": "ENERGY", "price": "3.20", "vat": "25"}],
+            "restrictions": {"start_time": "06:00", "end_time": "22:00"},
+        },
+        {"price_components": [{"type": "ENERGY", "price": "2.10", "vat": "25"}]},
+        {"price_components": [{"type": "PARKING_TIME", "price": "12.00", "vat": "25"}]},
+    ]
+}
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def main(sessions: int = 1_000_000, workers: int = 2) -> None:
+    """Build the operator, measure each step, print a table in Markdown."""
+    operator = prepared(sessions)
+    print(f"{sessions:,} sessions of {network.DRIVERS:,} drivers; {workers} workers draft.\n")
+    print("| step | rows | seconds | rows a second | plain, seconds |\n|---|---|---|---|---|")
+    seconds = timed(lambda: rate_all(operator))
+    row("rate", count(operator, "billing_sessionprice"), seconds, plain(operator, "billing_sessionprice"))
+    network.analyze()
+    run, seconds = started(operator)
+    row("start (plan the chunks)", sessions, seconds)
+    seconds = timed(lambda: draft(operator, run, workers))
+    row("draft, sessions", count(operator, "billing_billedsession"), seconds)
+    lines = count(operator, "billing_invoiceline")
+    row("draft, invoice lines", lines, seconds, plain(operator, "billing_invoiceline"))
+    seconds = timed(lambda: issue(operator, run))
+    row("issue, invoices", count(operator, "billing_invoice"), seconds, plain(operator, "billing_invoice"))
+    network.analyze()
+    row("reconcile", sessions, timed(lambda: reconcile(operator)))
+
+
+def prepared(sessions: int) -> Operator:
+    """A large operator with a tariff of day and night, a fee and parking."""
+    operator, _ = network.build(f"bench{int(time.time())}", sessions=sessions)
+    with tenant_scope(operator.pk):
+        tariff = tariffs.create(name="Day and night", currency="SEK", document=DAY_NIGHT)
+        tariffs.publish(tariff.versions.get(), valid_from=EPOCH, by=None, at=EPOCH)
+        tariffs.assign(tariff, valid_from=EPOCH)
+    return operator
+
+
+def rate_all(operator: Operator) -> None:
+    """As the task does it: a batch a transaction, until nothing waits."""
+    done = 1
+    while done:
+        with tenant_scope(operator.pk):
+            done = rating.rate_waiting(limit=rating.BATCH)
+
+
+def started(operator: Operator) -> tuple[InvoiceRun, float]:
+    """Start the run of the current month as if it were over, so that it takes every session."""
+    month = timezone.now().date().replace(day=1)
+    later = datetime.combine(month_after(month), datetime.min.time(), UTC) + timedelta(days=1)
+    begun = time.perf_counter()
+    with tenant_scope(operator.pk):
+        run = runs.start(month=month, by=None, at=later)
+    return run, time.perf_counter() - begun
+
+
+def draft(operator: Operator, run: InvoiceRun, workers: int) -> None:
+    """Work off the chunks in so many processes."""
+    with tenant_scope(operator.pk):
+        chunks = [(operator.pk, key) for key in RunChunk.objects.filter(run=run).values_list("pk", flat=True)]
+    connections.close_all()
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        pool.map(bill, chunks, chunksize=1)
+    with tenant_scope(operator.pk):
+        runs.close_if_done(run, at=timezone.now())
+
+
+def bill(chunk: tuple[int, int]) -> None:
+    """Bill one chunk, in a worker process."""
+    operator_id, chunk_id = chunk
+    with tenant_scope(operator_id):
+        runs.bill_chunk(chunk_id, at=timezone.now())
+
+
+def issue(operator: Operator, run: InvoiceRun) -> None:
+    """Number and freeze all drafts."""
+    with tenant_scope(operator.pk):
+        runs.issue(run, by=None, at=timezone.now())
+
+
+def reconcile(operator: Operator) -> None:
+    """Put every session in its bucket, and prove that the sums agree."""
+    with tenant_scope(operator.pk):
+        assert reconciliation.check().adds_up
+
+
+def plain(operator: Operator, table: str) -> float:
+    """Seconds PostgreSQL needs to write the same rows into a table without keys and checks."""
+
+    def copy() -> None:
+        with tenant_scope(operator.pk), connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS plain")
+            cursor.execute(f"CREATE TEMP TABLE plain ON COMMIT DROP AS SELECT * FROM {table} WHERE operator_id = %s",
+                           [operator.pk])  # fmt: skip
+
+    return timed(copy)
+
+
+def count(operator: Operator, table: str) -> int:
+    """Rows of the operator."""
+    with tenant_scope(operator.pk), connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table} WHERE operator_id = %s", [operator.pk])
+        return int(cursor.fetchone()[0])
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds the work takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def row(step: str, rows: int, seconds: float, plain_seconds: float | None = None) -> None:
+    """Print one line of the table."""
+    beside = "" if plain_seconds is None else f"{plain_seconds:.1f}"
+    print(f"| {step} | {rows:,} | {seconds:.1f} | {rows / max(seconds, 0.001):,.0f} | {beside} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
