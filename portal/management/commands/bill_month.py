@@ -1,0 +1,66 @@
+"""Rate and draft a month in this process, without workers; with --issue also issue it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from billing.domain.calendar import parse_month
+from billing.domain.errors import BillingError
+from billing.models import InvoiceRun, RunChunk
+from billing.selectors import runs as selector
+from billing.services import rating, runs
+from tenants.actor import acting
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+
+
+class Command(BaseCommand):
+    """Safe to repeat, and beside workers: what is done is found done."""
+
+    help = "Rate what waits, draft the invoices of a month, and with --issue number and freeze them."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("month", metavar="YYYY-MM")
+        parser.add_argument("--operator", required=True, metavar="SLUG")
+        parser.add_argument("--issue", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        operator = Operator.objects.filter(slug=options["operator"]).first()
+        if operator is None:
+            raise CommandError(f"There is no operator “{options['operator']}”.")
+        try:
+            with acting(task="bill_month"):
+                run = self._draft(operator, options["month"])
+                if options["issue"]:
+                    with tenant_scope(operator.pk):
+                        run = runs.issue(run, by=None, at=timezone.now())
+                self._report(operator, run)
+        except BillingError as error:
+            raise CommandError(str(error)) from error
+
+    def _draft(self, operator: Operator, month: str) -> InvoiceRun:
+        done = rating.BATCH
+        while done >= rating.BATCH:
+            with tenant_scope(operator.pk):
+                done = rating.rate_waiting()
+        with tenant_scope(operator.pk):
+            run = runs.start(month=parse_month(month), by=None, at=timezone.now())
+            chunks = list(RunChunk.objects.filter(run=run, is_done=False).values_list("pk", flat=True))
+        for chunk in chunks:
+            with tenant_scope(operator.pk):
+                runs.bill_chunk(chunk, at=timezone.now())
+        with tenant_scope(operator.pk):
+            runs.close_if_done(run, at=timezone.now())
+            run.refresh_from_db()
+        return run
+
+    def _report(self, operator: Operator, run: InvoiceRun) -> None:
+        with tenant_scope(operator.pk):
+            self.stdout.write(f"{operator.name}, {run}: {run.get_state_display()}")
+            for row in selector.sums(run):
+                self.stdout.write(
+                    f"  {row.invoices:,} invoices, {row.sessions:,} sessions, {row.amount_due:,} {row.currency}"
+                )
+            for problem in selector.problems(run):
+                self.stdout.write(f"  not billed: {problem.driver} ({problem.code}) {problem.message}")
