@@ -9,7 +9,9 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of, month_after, parse_month
@@ -42,8 +44,15 @@ def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def session_detail(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
     """Show one of the driver's own sessions: where, when, how much, and why it costs what it costs."""
     entry = _own_entry(request, session_id)
-    page = {"nav": "history", "entry": entry, "session": entry.session, "chart": power_chart.power(entry.session)}
-    return render(request, "driver/history/session.html", page | _price(entry) | {"mail": _mail(entry, operator)})
+    page = {
+        "nav": "history",
+        "crumbs": _way_back(entry, operator),
+        "entry": entry,
+        "session": entry.session,
+        "chart": power_chart.power(entry.session),
+        "mail": _mail(entry, operator),
+    }
+    return render(request, "driver/history/session.html", page | _price(entry))
 
 
 def _month(asked: str, months: Sequence[date], operator: Operator) -> date:
@@ -99,6 +108,13 @@ def _own_entry(request: SignedInRequest, session_id: UUID) -> Entry:
     if session is None:
         raise Http404
     return session_ledger.entries([session])[0]
+
+
+def _way_back(entry: Entry, operator: Operator) -> list[tuple[str, str]]:
+    """To the month in whose history the session stands."""
+    ended = entry.session.ended_at or entry.session.started_at
+    month = day_of(ended, operator.time_zone)
+    return [(date_format(month, "F Y"), f"{reverse('driver:history', args=[operator.slug])}?month={month:%Y-%m}")]
 
 
 def _price(entry: Entry) -> dict[str, Any]:

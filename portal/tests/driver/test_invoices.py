@@ -1,0 +1,39 @@
+"""A driver's own invoices."""
+
+from billing.services import credit_notes
+from billing.tests import factories
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+
+
+def text(response):
+    return response.content.decode().replace("\xa0", " ")
+
+
+def test_the_list_shows_the_drivers_own_alone(danas_browser, url, hers, anothers):
+    page = text(danas_browser.get(url("invoices/")))
+    assert str(hers.invoice) in page
+    assert str(anothers.invoice.public_id) not in page
+
+
+def test_the_pdf_is_the_drivers_own(danas_browser, url, hers, north):
+    response = danas_browser.get(url(f"invoices/{hers.invoice.public_id}/pdf/"))
+    assert response.content.startswith(b"%PDF")
+    with tenant_scope(north.pk):
+        assert AuditEntry.objects.filter(event="invoice.downloaded", object_id=hers.invoice.pk).exists()
+
+
+def test_anothers_invoice_does_not_exist(danas_browser, url, anothers):
+    assert danas_browser.get(url(f"invoices/{anothers.invoice.public_id}/pdf/")).status_code == 404
+
+
+def test_a_credited_invoice_says_so(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        credit_notes.credit(hers.invoice, reason="Wrong price", by=None, at=factories.NOVEMBER)
+    page = text(danas_browser.get(url("invoices/")))
+    assert "credited in full" in page
+    assert f"for {hers.invoice}" in page
+
+
+def test_without_invoices_the_page_says_when_there_will_be_one(danas_browser, url):
+    assert "No invoices yet" in text(danas_browser.get(url("invoices/")))

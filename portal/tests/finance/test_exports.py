@@ -1,0 +1,58 @@
+"""The downloads page: CSV at once, other files in the background."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from billing.models import Export
+from billing.services import exports as services
+from tenants.models import AuditEntry
+
+
+def rows(response):
+    content = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(content)))
+
+
+def test_a_month_without_documents_says_so(fina_browser, url, charged):
+    assert "Nothing was issued for" in fina_browser.get(url("downloads/?month=2026-10")).content.decode()
+
+
+def test_the_page_offers_the_months_files(fina_browser, url, invoice):
+    page = fina_browser.get(url("downloads/?month=2026-10")).content.decode()
+    assert url("downloads/invoices.csv?month=2026-10") in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_tables_are_sent_as_csv(fina_browser, url, invoice):
+    (document,) = rows(fina_browser.get(url("downloads/invoices.csv?month=2026-10")))
+    assert (document["number"], document["amount_due"]) == ("F1", "56.25")
+    lines = rows(fina_browser.get(url("downloads/lines.csv?month=2026-10")))
+    assert {line["number"] for line in lines} == {"F1"}
+
+
+def test_a_download_is_recorded(fina_browser, url, invoice):
+    fina_browser.get(url("downloads/lines.csv?month=2026-10"))
+    entry = AuditEntry.objects.get(event="export.downloaded")
+    assert entry.additional_data["month"] == "2026-10"
+
+
+def test_a_file_is_asked_for_and_shown_with_its_state(fina_browser, url, invoice):
+    page = fina_browser.post(url("downloads/new/"), {"kind": "xlsx", "month": "2026-10"}, follow=True)
+    assert Export.objects.get().kind == "xlsx"
+    assert 'hx-trigger="every 2s"' in page.content.decode()
+
+
+def test_csv_is_not_made_in_the_background(fina_browser, url, invoice):
+    fina_browser.post(url("downloads/new/"), {"kind": "lines_csv", "month": "2026-10"})
+    assert not Export.objects.exists()
+
+
+def test_an_unfinished_file_cannot_be_taken(fina_browser, url, invoice):
+    export = services.request(kind="xlsx", month=invoice.month, by=None)
+    assert fina_browser.get(url(f"downloads/{export.public_id}/")).status_code == 404
+
+
+def test_support_downloads_nothing(sara, sign_in, url, invoice):
+    assert sign_in(sara).get(url("downloads/invoices.csv?month=2026-10")).status_code == 403

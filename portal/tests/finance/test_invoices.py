@@ -1,0 +1,83 @@
+"""The pages of invoices and credit notes."""
+
+from billing.models import Invoice
+from billing.tests import factories
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+
+
+def text(response):
+    return response.content.decode().replace("\xa0", " ")
+
+
+def test_the_list_shows_invoices_with_the_sum_of_all_that_match(fina_browser, url, invoice):
+    page = text(fina_browser.get(url("invoices/")))
+    assert "F1" in page
+    assert "1 document in all" in page
+    assert "SEK 56.25" in page
+
+
+def test_the_list_is_narrowed_by_month_kind_state_and_customer(fina_browser, url, invoice):
+    for query in ("month=2026-09", "kind=credit_note", "state=draft", "search=nobody"):
+        assert "No invoice matches" in text(fina_browser.get(url(f"invoices/?{query}")))
+    for query in ("month=2026-10", "kind=invoice", "state=issued", "search=Dana", "search=F1", "month=nonsense"):
+        assert "Dana Driver" in text(fina_browser.get(url(f"invoices/?{query}")))
+
+
+def test_an_invoice_shows_buyer_seller_lines_and_vat(fina_browser, url, invoice):
+    page = text(fina_browser.get(url(f"invoices/{invoice.public_id}/")))
+    assert "Dana Driver" in page
+    assert "North Charging AB" in page
+    assert "10.000 kWh" in page
+    assert "VAT 25%" in page
+    assert page.count("rowgroup") == 3
+
+
+def test_the_page_of_an_invoice_asks_the_database_a_fixed_number_of_times(
+    fina_browser, url, invoice, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(16):
+        fina_browser.get(url(f"invoices/{invoice.public_id}/"))
+
+
+def test_the_pdf_is_sent_and_the_log_keeps_it(fina_browser, url, invoice):
+    response = fina_browser.get(url(f"invoices/{invoice.public_id}/pdf/"))
+    assert response.content.startswith(b"%PDF")
+    assert AuditEntry.objects.filter(event="invoice.downloaded", object_id=invoice.pk).exists()
+
+
+def test_a_draft_has_no_document_to_send(fina_browser, url, drafted):
+    draft = Invoice.objects.get()
+    assert fina_browser.get(url(f"invoices/{draft.public_id}/pdf/")).status_code == 404
+
+
+def test_crediting_makes_a_note_and_both_name_each_other(fina_browser, url, invoice):
+    page = text(fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Wrong price"}, follow=True))
+    assert "F2 credits F1 in full." in page
+    assert "Wrong price" in page
+    assert "This invoice was credited" in text(fina_browser.get(url(f"invoices/{invoice.public_id}/")))
+
+
+def test_crediting_needs_a_reason(fina_browser, url, invoice):
+    fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": " "})
+    assert Invoice.objects.count() == 1
+
+
+def test_a_credit_note_counts_against_its_invoice(fina_browser, url, invoice):
+    fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Wrong price"})
+    assert "SEK 0.00" in text(fina_browser.get(url("invoices/")))
+
+
+def test_support_reads_invoices_and_credits_none(sara, sign_in, url, invoice):
+    browser = sign_in(sara)
+    assert browser.get(url(f"invoices/{invoice.public_id}/")).status_code == 200
+    assert browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "x"}).status_code == 403
+
+
+def test_another_operators_invoice_does_not_exist(north, danas_driver, south, sven, sign_in):
+    with tenant_scope(north.pk):
+        factories.tariff()
+        factories.session(factories.connector(), danas_driver)
+        invoice = Invoice.objects.get(run=factories.issued())
+    assert sign_in(sven).get(f"/o/south/finance/invoices/{invoice.public_id}/").status_code == 404
+    assert sign_in(sven).get(f"/o/north/finance/invoices/{invoice.public_id}/").status_code == 404

@@ -1,0 +1,26 @@
+"""The reconciliation page: every session in one place, and sums that add up."""
+
+from billing.tests import factories
+
+
+def text(response):
+    return response.content.decode().replace("\xa0", " ")
+
+
+def test_the_difference_is_shown_to_be_nothing(fina_browser, url, invoice):
+    page = text(fina_browser.get(url("reconciliation/?month=2026-10")))
+    assert "All 3 sessions and 30 kWh are accounted for." in page
+    assert "Difference: 0 sessions" in page
+
+
+def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
+    factories.session(factories.connector(), None)
+    factories.rate_all()
+    page = text(fina_browser.get(url("reconciliation/")))
+    assert "nobody pays for it" in page
+    assert "sessions/?billing=problem&amp;since=&amp;until=" in page
+    assert "sessions/?billing=waiting_for_run&amp;since=&amp;until=" in page
+
+
+def test_a_month_that_cannot_be_read_shows_all(fina_browser, url, charged):
+    assert "All 3 sessions" in text(fina_browser.get(url("reconciliation/?month=x")))

@@ -1,0 +1,84 @@
+"""The pages of runs: what waits, drafting, issuing, discarding."""
+
+from datetime import date
+
+from billing.models import Invoice, InvoiceRun
+from billing.tests import factories
+
+
+def text(response):
+    return response.content.decode().replace("\xa0", " ")
+
+
+def test_the_last_complete_month_is_suggested_with_what_waits(fina_browser, url, charged, after_october):
+    page = text(fina_browser.get(url("runs/")))
+    assert "Draft the invoices of October 2026" in page
+    assert "30 kWh" in page
+
+
+def test_sessions_under_review_are_warned_of(fina_browser, url, charged, after_october):
+    factories.session(factories.connector(), charged[0].driver, review="pending")
+    assert "is under review and will not be billed" in text(fina_browser.get(url("runs/")))
+
+
+def test_a_run_is_started_for_a_month(fina_browser, url, charged, after_october):
+    response = fina_browser.post(url("runs/start/"), {"month": "2026-10"})
+    run = InvoiceRun.objects.get()
+    assert response["Location"] == url(f"runs/{run.public_id}/")
+    assert run.month == date(2026, 10, 1)
+
+
+def test_a_month_that_has_not_ended_is_refused(fina_browser, url, charged, after_october):
+    fina_browser.post(url("runs/start/"), {"month": "2026-11"})
+    assert not InvoiceRun.objects.exists()
+
+
+def test_a_running_run_asks_for_itself(fina_browser, url, charged, after_october):
+    fina_browser.post(url("runs/start/"), {"month": "2026-10"})
+    page = text(fina_browser.get(url(f"runs/{InvoiceRun.objects.get().public_id}/")))
+    assert 'hx-trigger="every 2s"' in page
+
+
+def test_a_drafted_run_shows_its_drafts_and_their_sum(fina_browser, url, drafted):
+    page = text(fina_browser.get(url(f"runs/{drafted.public_id}/")))
+    assert "SEK 56.25" in page
+    assert "Dana Driver" in page
+
+
+def test_issuing_asks_first_with_count_and_sum(fina_browser, url, drafted):
+    page = text(fina_browser.get(url(f"runs/{drafted.public_id}/issue/")))
+    assert "Issue 1 invoice" in page
+    assert "SEK 56.25" in page
+    assert Invoice.objects.get().state == Invoice.State.DRAFT
+
+
+def test_issuing_numbers_the_drafts(fina_browser, url, drafted):
+    page = text(fina_browser.post(url(f"runs/{drafted.public_id}/issue/"), follow=True))
+    assert "The invoices are issued." in page
+    assert str(Invoice.objects.get()) == "F1"
+
+
+def test_discarding_lets_the_sessions_wait_again(fina_browser, url, drafted):
+    fina_browser.post(url(f"runs/{drafted.public_id}/discard/"))
+    assert not InvoiceRun.objects.exists()
+    assert not Invoice.objects.exists()
+
+
+def test_an_issued_run_is_not_discarded(fina_browser, url, issued):
+    page = text(fina_browser.post(url(f"runs/{issued.public_id}/discard/"), follow=True))
+    assert "corrected by a credit note" in page
+    assert Invoice.objects.count() == 1
+
+
+def test_an_auditor_sees_runs_and_starts_none(axel, sign_in, url, drafted):
+    browser = sign_in(axel)
+    assert browser.get(url(f"runs/{drafted.public_id}/")).status_code == 200
+    assert browser.post(url("runs/start/"), {"month": "2026-09"}).status_code == 403
+    assert browser.post(url(f"runs/{drafted.public_id}/issue/")).status_code == 403
+
+
+def test_the_page_of_a_run_asks_the_database_a_fixed_number_of_times(
+    fina_browser, url, drafted, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(26):
+        fina_browser.get(url(f"runs/{drafted.public_id}/"))
