@@ -1,0 +1,284 @@
+"""A run survives what happens to machines: a worker is killed, Redis forgets, somebody starts it twice.
+
+Real Celery workers in processes of their own, against the test database and a Redis of their own. To
+catch a worker in the middle of a chunk, the test holds a lock that the chunk needs after it has already
+written its invoices and lines.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.db.models import Count
+
+from billing import tasks
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk
+from billing.selectors import reconciliation
+from billing.services import messages, runs
+from billing.tests.factories import connector, driver, session, tariff
+from portal.celery import app
+from portal.embedded import redis as embedded_redis
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DRIVERS, SESSIONS = 12, 3
+MARCH = date(2025, 3, 1)
+PATIENCE_S = 90
+
+
+def wait_for(condition: Callable[[], Any], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s in vain: {what}"
+        time.sleep(0.1)
+
+
+class Redis:
+    """A server on a socket of its own that keeps nothing, so that a restart loses every message."""
+
+    def __init__(self, folder: Path) -> None:
+        self.socket = folder / "redis.sock"
+        self.folder = folder
+        self.start()
+
+    def start(self) -> None:
+        options = {"port": "0", "unixsocket": str(self.socket), "save": "", "appendonly": "no", "dir": str(self.folder)}
+        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+        self.process = subprocess.Popen([str(embedded_redis.find()), *arguments], stdout=subprocess.DEVNULL)
+        wait_for(self.socket.exists, "Redis")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
+
+
+def database_url() -> str:
+    """The test database as the app role."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
+
+
+class Worker:
+    """A Celery worker with two processes, as the portal runs it."""
+
+    def __init__(self, redis: Redis) -> None:
+        environment = {
+            **os.environ,
+            "DATABASE_ROLE": "app",
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": f"unix://{redis.socket}?db=0",
+            "WATTLEDGER_ENV": "test",
+        }
+        arguments = ["worker", "--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "celery", "-A", "portal.celery", *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        """Kill it and its children without a word."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    folder = Path(tempfile.mkdtemp(prefix="wl-redis-"))
+    server = Redis(folder)
+    yield server
+    server.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def worker(redis) -> Iterator[Callable[[], Worker]]:
+    """Starts workers, and leaves none behind."""
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        started.append(Worker(redis))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+@pytest.fixture(autouse=True)
+def _send_to_our_redis(redis, monkeypatch):
+    def send(task: str, **arguments: Any) -> None:
+        with app.connection_for_write(f"redis+socket://{redis.socket}?virtual_host=0") as broker:
+            app.send_task(task, kwargs=arguments, connection=broker, retry=True)
+
+    monkeypatch.setattr(messages, "_senders", [send])
+    monkeypatch.setattr(tasks, "send", send)
+
+
+@pytest.fixture
+def charged(north, monkeypatch) -> Operator:
+    """A year-old month in which twelve drivers charged three times each; two drivers a chunk."""
+    monkeypatch.setattr(runs, "CHUNK_SESSIONS", 2 * SESSIONS)
+    with tenant_scope(north.pk):
+        tariff()
+        at = connector()
+        for _ in range(DRIVERS):
+            payer = driver()
+            for day in range(SESSIONS):
+                session(at, payer, start=datetime(2025, 3, 3 + day, 12, tzinfo=UTC))
+    return north
+
+
+@contextmanager
+def chunks_held_up() -> Iterator[Callable[[], bool]]:
+    """Stop every chunk after it has written its invoices and before it has billed its sessions.
+
+    Yields a question: whether a chunk stands there now.
+    """
+    with psycopg.connect(database_url()) as holder:
+        holder.execute("LOCK TABLE billing_billedsession IN SHARE MODE")
+
+        def caught() -> bool:
+            sql = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'billing_billedsession'::regclass"
+            return holder.execute(sql).fetchone() is not None
+
+        yield caught
+        holder.rollback()
+
+
+def start(operator: Operator) -> InvoiceRun:
+    with tenant_scope(operator.pk):
+        return runs.start(month=MARCH, by=None, at=datetime(2025, 4, 2, tzinfo=UTC))
+
+
+def count(operator: Operator, model: Any) -> int:
+    with tenant_scope(operator.pk):
+        return int(model.objects.count())
+
+
+def is_ready(operator: Operator) -> bool:
+    with tenant_scope(operator.pk):
+        return InvoiceRun.objects.filter(state=InvoiceRun.State.READY).exists()
+
+
+def sweep(operator: Operator) -> None:
+    """What the timetable does every minute; the lease of the dead is over."""
+    with tenant_scope(operator.pk):
+        RunChunk.objects.update(leased_until=datetime.now(UTC) - timedelta(seconds=1))
+    tasks.resume_runs()
+
+
+def assert_all_billed_once(operator: Operator) -> None:
+    with tenant_scope(operator.pk):
+        twice = BilledSession.objects.values("session").annotate(times=Count("pk")).filter(times__gt=1)
+        assert not twice.exists()
+        assert BilledSession.objects.count() == InvoiceLine.objects.count() == DRIVERS * SESSIONS
+        assert Invoice.objects.count() == DRIVERS
+        run = InvoiceRun.objects.get()
+        assert (run.sessions_done, run.sessions_total) == (DRIVERS * SESSIONS, DRIVERS * SESSIONS)
+        runs.issue(run, by=None, at=datetime(2025, 4, 2, tzinfo=UTC))
+        assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, DRIVERS + 1))
+        assert reconciliation.check().adds_up
+
+
+def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_and_another_one_goes_on(charged, worker):
+    with chunks_held_up() as caught:
+        doomed = worker()
+        start(charged)
+        wait_for(caught, "a chunk in the middle of its work")
+        doomed.kill()
+    wait_for(lambda: not _others_at_work(), "the database to notice")
+    assert count(charged, Invoice) == count(charged, InvoiceLine) == count(charged, BilledSession) == 0
+    worker()
+    sweep(charged)
+    wait_for(lambda: is_ready(charged), "the run")
+    assert_all_billed_once(charged)
+
+
+def _others_at_work() -> bool:
+    with psycopg.connect(database_url()) as asking:
+        sql = "SELECT 1 FROM pg_locks WHERE relation = 'billing_invoiceline'::regclass AND pid <> pg_backend_pid()"
+        return asking.execute(sql).fetchone() is not None
+
+
+def test_redis_restarted_during_a_run_delays_it_and_loses_nothing(charged, worker, redis):
+    with chunks_held_up() as caught:
+        worker()
+        start(charged)
+        wait_for(caught, "a chunk in the middle of its work")
+        redis.kill()  # with it go the messages of all chunks that have not begun
+        redis.start()
+    wait_for(lambda: count(charged, BilledSession), "the chunk that was at work")
+    sweep(charged)
+    wait_for(lambda: is_ready(charged), "the run")
+    assert_all_billed_once(charged)
+
+
+def test_a_run_started_twice_at_once_with_every_message_doubled_bills_once(charged, worker):
+    worker(), worker()
+    found: list[int] = []
+
+    def start_and_double() -> None:
+        try:
+            run = start(charged)
+            found.append(run.pk)
+            with tenant_scope(charged.pk):
+                chunks = list(run.chunks.values_list("pk", flat=True))
+            for chunk in chunks:
+                tasks.send("billing.tasks.bill_chunk", operator_id=charged.pk, run_id=run.pk, chunk_id=chunk)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=start_and_double) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 2
+    assert len(set(found)) == 1
+    wait_for(lambda: is_ready(charged), "the run")
+    assert_all_billed_once(charged)
+
+
+def test_two_workers_on_one_chunk_bill_it_once(charged):
+    run = start(charged)
+    with tenant_scope(charged.pk):
+        chunk = run.chunks.order_by("pk")[0].pk
+    billed: list[int] = []
+    together = threading.Barrier(4)
+
+    def bill() -> None:
+        try:
+            together.wait()
+            with tenant_scope(charged.pk):
+                billed.append(runs.bill_chunk(chunk, at=datetime(2025, 4, 2, tzinfo=UTC)))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=bill) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(billed) == [0, 0, 0, 2 * SESSIONS]
+    assert count(charged, BilledSession) == 2 * SESSIONS
