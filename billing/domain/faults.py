@@ -141,19 +141,25 @@ def _tariffs(plan: Plan, sessions: Sessions, fault: Ints) -> Ints:
             first = sessions.tariff
             fault[(first < 0) | (first >= len(plan.tariffs))] = Fault.UNKNOWN_TARIFF
         return first
-    owner = owners(measured.offsets)
-    fault[owner[measured.tariff >= len(plan.tariffs)]] = Fault.UNKNOWN_TARIFF
-    named = np.flatnonzero(measured.tariff != NO_TARIFF)
-    first = np.full(len(sessions), NO_TARIFF, dtype=np.int64)
-    first[owner[named[::-1]]] = measured.tariff[named[::-1]]
+    return _named_tariffs(plan, measured, measured.tariff, fault)
+
+
+def _named_tariffs(plan: Plan, periods: Periods, tariff: Ints, fault: Ints) -> Ints:
+    """The first tariff that the periods of each session name."""
+    known = len(tariff) and tariff.min() >= 0 and tariff.max() < len(plan.tariffs)
+    if known and len({terms.currency for terms in plan.tariffs}) == 1 and counts(periods.offsets).all():
+        return tariff[periods.offsets[:-1]]
+    owner = owners(periods.offsets)
+    fault[owner[tariff >= len(plan.tariffs)]] = Fault.UNKNOWN_TARIFF
+    named = np.flatnonzero(tariff != NO_TARIFF)
+    first = np.full(len(fault), NO_TARIFF, dtype=np.int64)
+    first[owner[named[::-1]]] = tariff[named[::-1]]
     fault[first == NO_TARIFF] = Fault.UNKNOWN_TARIFF
-    _mixed(plan, measured.tariff[named], owner[named], first, fault)
+    _mixed(plan, tariff[named], owner[named], first, fault)
     return first
 
 
 def _mixed(plan: Plan, tariff: Ints, owner: Ints, first: Ints, fault: Ints) -> None:
-    if len({terms.currency for terms in plan.tariffs}) == 1:
-        return
     sound = tariff < len(plan.tariffs)
     codes = {terms.currency: position for position, terms in enumerate(plan.tariffs)}
     currency = np.array([codes[terms.currency] for terms in plan.tariffs])
@@ -174,6 +180,8 @@ def _not_valid(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None
 def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) -> None:
     """Energy that was used but not metered cannot be priced by a tariff that sells energy."""
     missing = (sessions.flags & Flag.ENERGY_MISSING) != 0
+    if not missing.any():
+        return
     for index in range(len(plan.tariffs)):
         if Lane.ENERGY in plan.choices and plan.choices[Lane.ENERGY][index].candidates:
             fault[missing & (first == index)] = Fault.UNMETERED

@@ -149,7 +149,7 @@ class Plan:
     #: choices[lane][tariff]; an expired reservation has its own. A lane that no tariff prices is missing.
     choices: dict[Lane, tuple[Choice, ...]]
     expired: dict[Lane, tuple[Choice, ...]]
-    #: fixed[lane][tariff]: the component where it is fixed, `FREE` elsewhere.
+    #: fixed[lane][tariff]: the component where it is fixed, `FREE` elsewhere (and for `NO_TARIFF`, the last entry).
     fixed: dict[Lane, Ints]
     price_digits: int
     vat_digits: int
@@ -158,6 +158,8 @@ class Plan:
     vat_factor: tuple[int, ...]
     step: Ints
     lane: Ints
+    #: The greatest weight of each lane, whatever its sign.
+    greatest: dict[Lane, int]
 
     @property
     def unit(self) -> int:
@@ -210,22 +212,24 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
         for lane in present
         if lane in RESERVED
     }
+    weight = tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components)
+    lane_of = [one.lane for one in components]
     return Plan(
         tariffs=tariffs,
         components=tuple(components),
         listed=tuple(one for found in lanes for options in found.values() for one in options),
         choices=choices,
         expired=expired,
-        fixed={
-            lane: np.array([FREE if one.fixed is None else one.fixed for one in options])
-            for lane, options in choices.items()
-        },
+        fixed={lane: fixed_components(options) for lane, options in choices.items()},
         price_digits=price_digits,
         vat_digits=vat_digits,
-        weight=tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components),
+        weight=weight,
         vat_factor=tuple(_vat_factor(one.price, vat_digits) for one in components),
         step=np.array([_step(one) for one in components], dtype=np.int64),
-        lane=np.array([one.lane for one in components], dtype=np.int64),
+        lane=np.array(lane_of, dtype=np.int64),
+        greatest={
+            lane: max(abs(one) for one, of in zip(weight, lane_of, strict=True) if of is lane) for lane in present
+        },
     )
 
 
@@ -241,6 +245,11 @@ def _lanes(tariff: Tariff, index: int, components: list[Component]) -> dict[Lane
             lanes.setdefault(lane, []).append(Candidate(len(components), week, bounds, kind))
             components.append(Component(index, number, lane, price))
     return lanes
+
+
+def fixed_components(options: Sequence[Choice]) -> Ints:
+    """The component of each tariff whose choice is fixed, `FREE` for the others; one more `FREE` for `NO_TARIFF`."""
+    return np.array([*(FREE if one.fixed is None else one.fixed for one in options), FREE], dtype=np.int64)
 
 
 def _first_of_each(element: Element) -> dict[Dimension, PriceComponent]:

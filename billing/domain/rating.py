@@ -24,7 +24,7 @@ from billing.domain.columns import NO_TARIFF, Bools, Fault, Flag, Ints, Periods,
 from billing.domain.pieces import Pieces, of_periods, only_reserved
 from billing.domain.plan import FREE, Lane, Plan, plan_for
 from billing.domain.rated import Rated, empty
-from billing.domain.restrictions import State, choose, state_at_last, state_at_start
+from billing.domain.restrictions import State, choose
 from billing.domain.slices import Rows
 from billing.domain.splitting import split
 from billing.domain.tariff import Tariff
@@ -60,15 +60,12 @@ def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
     flags = sessions.flags.copy()
     measured = sessions.measured
     pieces = of_periods(sessions, measured) if isinstance(measured, Periods) else split(plan, sessions, measured)
-    state = state_at_start(sessions, pieces)
-    last = state_at_last(sessions, pieces) if pieces.received else None
-    lanes: dict[Lane, Rows] = {}
-    for lane in Lane:
-        if lane in plan.choices:
-            rows = _lane(plan, lane, state, last, flags)
-            if len(rows):
-                lanes[lane] = rows
-    _flag_unpriced(pieces, lanes, flags)
+    state = State(sessions, pieces)
+    last = State(sessions, pieces, last=True) if pieces.received else None
+    found = {lane: _lane(plan, lane, state, last, flags) for lane in Lane if lane in plan.choices}
+    lanes = {lane: rows for lane, rows in found.items() if len(rows)}
+    if Lane.ENERGY not in plan.choices:
+        flags[pieces.session[pieces.energy > 0]] |= Flag.UNPRICED_ENERGY
     parts = list(lanes.values()) + _surpluses(plan, lanes, flags)
     if pieces.tariff is not None:
         flags[pieces.session[pieces.tariff == NO_TARIFF]] |= Flag.PERIOD_WITHOUT_TARIFF
@@ -87,6 +84,8 @@ def _lane(plan: Plan, lane: Lane, state: State, last: State | None, flags: Ints)
         _flag_changes(plan, lane, last, wanted, component, flags)
     priced = component != FREE
     if not priced.all():
+        if lane is Lane.ENERGY:
+            flags[pieces.session[wanted[~priced]]] |= Flag.UNPRICED_ENERGY
         wanted, quantity, component = wanted[priced], quantity[priced], component[priced]
     if lane in (Lane.FLAT, Lane.RESERVED_FLAT) and len(wanted):
         first = slices.session_runs(pieces.session[wanted])
@@ -115,22 +114,12 @@ def _flag_changes(plan: Plan, lane: Lane, last: State, wanted: Ints, component: 
     moves = np.array([choice.moves for choice in plan.choices[lane]])
     if not moves.any():
         return
-    if last.pieces.tariff is not None:
-        can = np.flatnonzero(moves[last.pieces.tariff[wanted]])
+    tariff = last.pieces.tariff
+    if tariff is not None:
+        can = np.flatnonzero(moves[tariff[wanted]])
         wanted, component = wanted[can], component[can]
     changed = choose(plan, lane, last, wanted, np.zeros_like(flags)) != component
-    flags[last.session[wanted[changed]]] |= Flag.SPANS_CHANGE
-
-
-def _flag_unpriced(pieces: Pieces, lanes: dict[Lane, Rows], flags: Ints) -> None:
-    """Flag sessions that used energy for which no element asks a price."""
-    used: Ints = np.add.reduceat(pieces.energy, pieces.offsets[:-1])
-    priced = np.zeros(len(flags), dtype=np.int64)
-    rows = lanes.get(Lane.ENERGY)
-    if rows is not None:
-        first = slices.session_runs(rows.session)
-        priced[rows.session[first]] = np.add.reduceat(rows.quantity, first)
-    flags[used > priced] |= Flag.UNPRICED_ENERGY
+    flags[last.pieces.session[wanted[changed]]] |= Flag.SPANS_CHANGE
 
 
 def _price_nothing(plan: Plan, state: State, summed: totals.Totals, flags: Ints) -> None:

@@ -9,39 +9,77 @@ the element does not match and the session is flagged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from billing.domain import zones
-from billing.domain.columns import ABSENT, NO_TARIFF, Bools, Flag, Ints, Sessions
+from billing.domain.columns import ABSENT, Bools, Flag, Ints, Sessions
 from billing.domain.pieces import Pieces
-from billing.domain.plan import FREE, READINGS, Bound, Candidate, Choice, Lane, Plan
+from billing.domain.plan import FREE, READINGS, Bound, Candidate, Choice, Lane, Plan, fixed_components
 from billing.domain.windows import minute_of_week
 
 _DAY_S: Final = 86400
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class State:
-    """What restrictions ask, one entry a piece. Columns that no candidate asks for are never computed."""
+    """The pieces of a batch in the state in which each begins, or (`last`) in its last second and milliwatt-hour.
+
+    Where the two differ in price, a received piece spans a change.
+    """
 
     sessions: Sessions
-    session: Ints
-    at: Ints
-    meter: Ints
-    elapsed: Ints
     pieces: Pieces
-    _local: Ints | None = field(default=None)
-    _minute: Ints | None = field(default=None)
-    _measured: dict[str, tuple[Ints | None, Ints | None]] = field(default_factory=dict)
+    last: bool = False
+
+    def of(self, wanted: Ints) -> Here:
+        """The state of these pieces."""
+        return Here(self, wanted)
+
+
+@dataclass(slots=True, eq=False)
+class Here:
+    """What restrictions ask of some pieces, one entry each. The local clock is read only when somebody asks."""
+
+    state: State
+    wanted: Ints
+    _local: Ints | None = None
+    _minute: Ints | None = None
+
+    @property
+    def session(self) -> Ints:
+        return self.state.pieces.session[self.wanted]
+
+    @property
+    def at(self) -> Ints:
+        start = self.state.pieces.start[self.wanted]
+        return start + self._rest(start) if self.state.last else start
+
+    @property
+    def elapsed(self) -> Ints:
+        pieces = self.state.pieces
+        elapsed = pieces.elapsed[self.wanted]
+        return elapsed + self._rest(pieces.start[self.wanted]) if self.state.last else elapsed
+
+    @property
+    def meter(self) -> Ints:
+        pieces = self.state.pieces
+        meter = pieces.meter[self.wanted]
+        return meter + np.maximum(pieces.energy[self.wanted] - 1, 0) if self.state.last else meter
+
+    def _rest(self, start: Ints) -> Ints:
+        """Seconds from the start of a piece to its last one."""
+        rest: Ints = np.maximum(self.state.pieces.end[self.wanted] - start - 1, 0)
+        return rest
 
     @property
     def local(self) -> Ints:
         """Seconds of the local clock."""
         if self._local is None:
-            self._local = self.at + _offsets(self.sessions, self.session, self.at)
+            at = self.at
+            self._local = at + self._offsets(at)
         return self._local
 
     @property
@@ -50,56 +88,44 @@ class State:
             self._minute = minute_of_week(self.local)
         return self._minute
 
+    def _offsets(self, at: Ints) -> Ints:
+        """Offset of the local clock at each instant, in the zone of its session."""
+        sessions = self.state.sessions
+        if sessions.zone is None:
+            return zones.offsets(sessions.zones[0], at)
+        result = np.zeros(len(at), dtype=np.int64)
+        zone = sessions.zone[self.session]
+        for position, name in enumerate(sessions.zones):
+            inside = np.flatnonzero(zone == position)
+            if len(inside):
+                result[inside] = zones.offsets(name, at[inside])
+        return result
+
     def values(self, name: str) -> tuple[Ints | None, Ints | None]:
         """The column a lower bound asks, and the one an upper bound asks."""
+        pieces = self.state.pieces
         match name:
             case "day":
                 days: Ints = self.local // _DAY_S
                 return days, days
             case "meter":
-                return self.meter, self.meter
+                meter = self.meter
+                return meter, meter
             case "elapsed":
-                return self.elapsed, self.elapsed
-        if name not in self._measured:
-            pieces = self.pieces
-            is_power = name == "power"
-            self._measured[name] = _readings(
-                pieces.min_power if is_power else pieces.min_current,
-                pieces.max_power if is_power else pieces.max_current,
-            )
-        return self._measured[name]
+                elapsed = self.elapsed
+                return elapsed, elapsed
+            case "power":
+                return self._readings(pieces.min_power, pieces.max_power)
+        return self._readings(pieces.min_current, pieces.max_current)
 
-
-def _readings(least: Ints | None, greatest: Ints | None) -> tuple[Ints | None, Ints | None]:
-    if least is None or greatest is None:
-        only = greatest if least is None else least
-        return only, only
-    return np.where(least == ABSENT, greatest, least), np.where(greatest == ABSENT, least, greatest)
-
-
-def _offsets(sessions: Sessions, session: Ints, at: Ints) -> Ints:
-    """Offset of the local clock at each instant, in the zone of its session."""
-    if sessions.zone is None:
-        return zones.offsets(sessions.zones[0], at)
-    result = np.zeros(len(at), dtype=np.int64)
-    zone = sessions.zone[session]
-    for position, name in enumerate(sessions.zones):
-        inside = np.flatnonzero(zone == position)
-        if len(inside):
-            result[inside] = zones.offsets(name, at[inside])
-    return result
-
-
-def state_at_start(sessions: Sessions, pieces: Pieces) -> State:
-    """The state in which each piece begins."""
-    return State(sessions, pieces.session, pieces.start, pieces.meter, pieces.elapsed, pieces)
-
-
-def state_at_last(sessions: Sessions, pieces: Pieces) -> State:
-    """The state in the last second and milliwatt-hour of each piece: where it differs, a piece spans a change."""
-    lengths = np.maximum(pieces.end - pieces.start - 1, 0)
-    meter = pieces.meter + np.maximum(pieces.energy - 1, 0)
-    return State(sessions, pieces.session, pieces.start + lengths, meter, pieces.elapsed + lengths, pieces)
+    def _readings(self, least: Ints | None, greatest: Ints | None) -> tuple[Ints | None, Ints | None]:
+        """Readings of these pieces; where only one of the two was sent it stands for both."""
+        if least is None or greatest is None:
+            only = greatest if least is None else least
+            only = None if only is None else only[self.wanted]
+            return only, only
+        least, greatest = least[self.wanted], greatest[self.wanted]
+        return np.where(least == ABSENT, greatest, least), np.where(greatest == ABSENT, least, greatest)
 
 
 def choose(plan: Plan, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
@@ -110,23 +136,21 @@ def choose(plan: Plan, lane: Lane, state: State, wanted: Ints, flags: Ints) -> I
     expired = state.sessions.expired
     if expired is None or lane not in plan.expired:
         return chosen
-    late = np.flatnonzero(expired[state.session[wanted]])
-    fixed = np.full(len(plan.tariffs), FREE)
-    chosen[late] = _choose(plan.expired[lane], fixed, state, wanted[late], flags, all_of_them=True)
+    late = np.flatnonzero(expired[state.pieces.session[wanted]])
+    options = plan.expired[lane]
+    chosen[late] = _choose(options, fixed_components(options), state, wanted[late], flags)
     return chosen
 
 
-def _choose(
-    options: tuple[Choice, ...], fixed: Ints, state: State, wanted: Ints, flags: Ints, *, all_of_them: bool = False
-) -> Ints:
+def _choose(options: tuple[Choice, ...], fixed: Ints, state: State, wanted: Ints, flags: Ints) -> Ints:
     """Look up tariffs whose choice is fixed all at once, and work out the others one by one."""
     tariff = state.pieces.tariff
     if tariff is None:
         return _first_match(options[0], state, wanted, flags)
     of_piece = tariff[wanted]
-    chosen: Ints = np.where(of_piece == NO_TARIFF, FREE, fixed[of_piece])
+    chosen: Ints = fixed[of_piece]
     for index, choice in enumerate(options):
-        if choice.fixed is None or all_of_them:
+        if choice.fixed is None:
             inside = np.flatnonzero(of_piece == index)
             if len(inside):
                 chosen[inside] = _first_match(choice, state, wanted[inside], flags)
@@ -138,42 +162,45 @@ def _first_match(choice: Choice, state: State, wanted: Ints, flags: Ints) -> Int
     if choice.fixed is not None:
         return np.full(len(wanted), choice.fixed)
     chosen = np.full(len(wanted), FREE)
+    if len(wanted) == 0:
+        return chosen
+    here = state.of(wanted)
     for layer in reversed(choice.layers):
         if isinstance(layer, Candidate):
-            chosen[_holds(layer, state, wanted, flags)] = layer.component
+            chosen[_holds(layer, here, flags)] = layer.component
         else:
-            found = layer[state.minute[wanted]]
+            found = layer[here.minute]
             chosen = np.where(found == FREE, chosen, found)
     return chosen
 
 
-def _holds(candidate: Candidate, state: State, wanted: Ints, flags: Ints) -> Bools:
-    holds = np.ones(len(wanted), dtype=np.bool_)
+def _holds(candidate: Candidate, here: Here, flags: Ints) -> Bools:
+    holds = np.ones(len(here.wanted), dtype=np.bool_)
     if candidate.week is not None:
-        holds &= candidate.week[state.minute[wanted]]
+        holds &= candidate.week[here.minute]
     for bound in candidate.bounds:
-        holds &= _within(bound, state, wanted, flags)
+        holds &= _within(bound, here, flags)
     return holds
 
 
-def _within(bound: Bound, state: State, wanted: Ints, flags: Ints) -> Bools:
-    least, greatest = state.values(bound.field)
-    holds = np.ones(len(wanted), dtype=np.bool_)
+def _within(bound: Bound, here: Here, flags: Ints) -> Bools:
+    least, greatest = here.values(bound.field)
+    holds = np.ones(len(here.wanted), dtype=np.bool_)
     if bound.field in READINGS:
-        holds &= _measured(bound.field, least, state, wanted, flags)
+        holds &= _measured(bound.field, least, here, flags)
     if least is None or greatest is None:
         return holds
     if bound.least is not None:
-        holds &= least[wanted] >= bound.least
+        holds &= least >= bound.least
     if bound.below is not None:
-        holds &= greatest[wanted] < bound.below
+        holds &= greatest < bound.below
     return holds
 
 
-def _measured(name: str, readings: Ints | None, state: State, wanted: Ints, flags: Ints) -> Bools:
+def _measured(name: str, readings: Ints | None, here: Here, flags: Ints) -> Bools:
     """Where there is a reading at all; sessions without one are flagged."""
-    there = np.zeros(len(wanted), dtype=np.bool_) if readings is None else readings[wanted] != ABSENT
+    there = np.zeros(len(here.wanted), dtype=np.bool_) if readings is None else readings != ABSENT
     if not there.all():
         flag = Flag.NO_POWER_READING if name == "power" else Flag.NO_CURRENT_READING
-        flags[state.session[wanted[~there]]] |= flag
+        flags[here.session[~there]] |= flag
     return there

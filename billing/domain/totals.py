@@ -49,10 +49,7 @@ def width(plan: Plan, parts: Sequence[Rows]) -> type:
     for rows in parts:
         first = session_runs(rows.session)
         most = int(np.diff(np.append(first, len(rows))).max())
-        weight = max(
-            abs(weight) for weight, lane in zip(plan.weight, plan.lane, strict=True) if lane == rows.lane(plan)
-        )
-        greatest += int(rows.quantity.max()) * most * weight
+        greatest += int(rows.quantity.max()) * most * plan.greatest[rows.lane(plan)]
     return np.int64 if greatest * max(plan.vat_factor) < _WIDTH else object
 
 

@@ -49,6 +49,12 @@ class Period:
     max_current: Fraction | None = None
 
     @property
+    def terms(self) -> Tariff:
+        """The tariff, of a period that is known to have one."""
+        assert self.tariff is not None
+        return self.tariff
+
+    @property
     def only_reserved(self) -> bool:
         return self.reserved > 0 and not (self.energy_mwh or self.charging or self.parking)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -55,7 +56,7 @@ def maybe(strategy: st.SearchStrategy) -> st.SearchStrategy:
 def restrictions(draw: st.DrawFn, *, power: bool = True, reservation: bool = False) -> Restrictions:
     kinds = ["clock", "dates", "days", "kwh", "duration"] + (["power", "current"] if power else [])
     asked = draw(st.lists(st.sampled_from(kinds), max_size=2, unique=True))
-    fields: dict[str, object] = {}
+    fields: dict[str, Any] = {}
     if "clock" in asked:
         fields |= {"start_time": draw(maybe(clocks)), "end_time": draw(maybe(clocks))}
     if "dates" in asked:

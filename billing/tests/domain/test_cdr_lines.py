@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +18,12 @@ from billing.domain.tariff import Tariff
 from billing.tests.domain.judge import Period
 from billing.tests.domain.strategies import received, tariffs
 
-TARIFF = {
+TARIFF: dict[str, Any] = {
     "id": "T",
     "currency": "SEK",
     "elements": [{"price_components": [{"type": "ENERGY", "price": 0.25, "vat": 25, "step_size": 1}]}],
 }
-CDR = {
+CDR: dict[str, Any] = {
     "id": "C1",
     "start_date_time": "2026-02-12T09:00:00Z",
     "end_date_time": "2026-02-12T10:00:00Z",
@@ -31,11 +33,11 @@ CDR = {
 }
 
 
-def line(cdr=None, **fields) -> dict:
+def line(cdr=None, **fields) -> dict[str, Any]:
     return {"cdr": CDR | (cdr or {}), "tariff": TARIFF, "time_zone": "Europe/Stockholm"} | fields
 
 
-def price(*documents, zone="") -> tuple[list[dict], int]:
+def price(*documents, zone="") -> tuple[list[dict[str, Any]], int]:
     texts = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in documents]
     chunks = list(price_lines(texts, zone=zone))
     return [json.loads(text) for lines, _ in chunks for text in lines], sum(failed for _, failed in chunks)
@@ -79,7 +81,7 @@ def test_a_line_is_priced_and_says_how():
 
 def test_lines_come_out_in_the_order_they_came_in_whatever_their_tariffs():
     other = TARIFF | {"currency": "EUR"}
-    documents = [line({"id": f"C{number}"}, tariff=TARIFF if number % 3 else other) for number in range(9)]
+    documents: list[Any] = [line({"id": f"C{number}"}, tariff=TARIFF if number % 3 else other) for number in range(9)]
     documents.insert(4, b"  \n")
     documents.insert(5, b"nonsense")
     priced, failed = price(*documents)
@@ -97,11 +99,11 @@ def test_tariffs_may_stand_in_the_line_as_a_list_or_in_the_cdr():
     assert [one["total_cost"]["excl_vat"] for one in price(*documents)[0]] == ["5.0000"] * 3
 
 
-def changed_period(**fields) -> dict:
+def changed_period(**fields) -> dict[str, Any]:
     return {"charging_periods": [CDR["charging_periods"][0] | fields]}
 
 
-def volume(value, kind="ENERGY") -> dict:
+def volume(value, kind="ENERGY") -> dict[str, Any]:
     return changed_period(dimensions=[{"type": kind, "volume": value}])
 
 
@@ -244,7 +246,7 @@ def test_a_line_that_cannot_be_priced_raises_when_asked_alone():
             price_line(decode(json.dumps(document)))
 
 
-def as_line(number: int, zone: str, periods: list[Period], listed: list[Tariff]) -> dict:
+def as_line(number: int, listed: list[Tariff], zone: str, periods: list[Period]) -> dict[str, Any]:
     """What the judge priced, as a peer would send it."""
     kinds = (("charging", "TIME"), ("parking", "PARKING_TIME"), ("reserved", "RESERVATION_TIME"))
     readings = ("min_power", "max_power", "min_current", "max_current")
@@ -259,15 +261,13 @@ def as_line(number: int, zone: str, periods: list[Period], listed: list[Tariff])
             for name in readings
             if (value := getattr(period, name)) is not None
         ]
-        written.append({"start_date_time": iso(period.start), "dimensions": dimensions, "tariff_id": period.tariff.id})
+        written.append({"start_date_time": iso(period.start), "dimensions": dimensions, "tariff_id": period.terms.id})
     cdr = {"id": str(number), "start_date_time": iso(periods[0].start), "end_date_time": iso(periods[-1].end)}
     tariffs_of = json.loads(json.dumps([one.to_ocpi() for one in listed], default=float))
     return {"cdr": cdr | {"charging_periods": written}, "tariffs": tariffs_of, "time_zone": zone}
 
 
 def iso(instant: int) -> str:
-    from datetime import UTC, datetime
-
     return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -280,7 +280,7 @@ def test_the_printed_line_says_what_the_single_price_says(data, drawn):
         for place, one in enumerate(drawn)
     ]
     documents = [
-        as_line(number, *data.draw(received(listed)), listed) for number in range(data.draw(st.integers(1, 4)))
+        as_line(number, listed, *data.draw(received(listed))) for number in range(data.draw(st.integers(1, 4)))
     ]
     for document, printed in zip(documents, price(*documents)[0], strict=True):
         view = price_line(decode(json.dumps(document)))[0].to_json()

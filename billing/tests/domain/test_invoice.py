@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -185,7 +186,7 @@ def test_sums_beyond_64_bits_are_counted_in_unbounded_integers():
 
 
 def test_periods_can_be_billed_by_the_clock():
-    columns_of = {
+    columns_of: dict[str, Any] = {
         "start": [START],
         "end": [START + 600],
         "zone": "UTC",

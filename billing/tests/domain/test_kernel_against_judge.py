@@ -48,9 +48,8 @@ def assert_adds_up(rated: Rated, index: int) -> None:
     price = rated.session(index)
     shown = sum(one.amount for one in price.slices) + sum(one.cost.excl_vat for one in price.adjustments)
     assert shown == price.total.excl_vat
-    gross = sum(one.amount_incl or 0 for one in price.slices)
-    gross += sum(one.cost.incl_vat or 0 for one in price.adjustments)
-    assert gross == price.total.incl_vat
+    gross = [one.amount_incl or 0 for one in price.slices] + [one.cost.incl_vat or 0 for one in price.adjustments]
+    assert sum(gross) == price.total.incl_vat
 
 
 def columns(sessions: list[tuple[Metered, list[int], int]]):
@@ -96,7 +95,7 @@ def period_columns(zone: str, periods: list[Period], listed: list[Tariff], *, ex
         max_power=[micro(one.max_power) for one in periods],
         min_current=[micro(one.min_current) for one in periods],
         max_current=[micro(one.max_current) for one in periods],
-        tariff=[listed.index(one.tariff) for one in periods] if len(listed) > 1 else None,
+        tariff=[listed.index(one.terms) for one in periods] if len(listed) > 1 else None,
         expired=[expired],
     )
 

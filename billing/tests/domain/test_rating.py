@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +45,7 @@ def test_readings_are_counted_from_the_first_and_sorted():
     rated = rate(sessions, ENERGY)
     first = rated.session(0)
     assert first.total.excl_vat == Decimal("10.0000")
-    assert (first.slices[0].meter_start_wh, first.slices[0].meter_stop_wh) == (20_950_500, 20_955_500)
+    assert (first.slices[0].meter_start_wh, first.slices[0].meter_stop_wh) == (Decimal(20_950_500), Decimal(20_955_500))
     assert first.flags == ("SORTED",)
     assert rated.session(1).flags == ()
 
@@ -59,7 +61,7 @@ def test_a_register_that_falls_is_an_error_of_that_session_alone():
     )
     rated = rate(sessions, ENERGY)
     assert isinstance(rated.error(0), errors.NegativeQuantity)
-    assert rated.error(0).value == -100_000
+    assert [error.value for error in rated.errors().values()] == [-100_000]
     assert rated.error(1) is None
     assert rated.session(1).total.excl_vat == Decimal("0.2000")
     with pytest.raises(errors.NegativeQuantity):
@@ -67,7 +69,14 @@ def test_a_register_that_falls_is_an_error_of_that_session_alone():
 
 
 def test_a_single_reading_says_no_energy_unless_a_total_is_known():
-    known = {"start": [START], "end": [START + 60], "zone": "UTC", "at": [START], "register_wh": [5], "offsets": [0, 1]}
+    known: dict[str, Any] = {
+        "start": [START],
+        "end": [START + 60],
+        "zone": "UTC",
+        "at": [START],
+        "register_wh": [5],
+        "offsets": [0, 1],
+    }
     assert isinstance(rate(from_readings(**known), ENERGY).error(0), errors.Unmetered)
     assert rate(from_readings(**known, energy_wh=[1000]), ENERGY).session(0).flags == (
         "INTERPOLATED",
@@ -89,7 +98,7 @@ def test_a_single_reading_says_no_energy_unless_a_total_is_known():
     ],
 )
 def test_a_fault_becomes_a_typed_error_with_field_and_value(fields, kind):
-    known = {"start": [START], "end": [START + 3600], "zone": "UTC", "energy_wh": [1000]}
+    known: dict[str, Any] = {"start": [START], "end": [START + 3600], "zone": "UTC", "energy_wh": [1000]}
     rated = rate(from_totals(**(known | fields)), ENERGY)
     problem = rated.error(0)
     assert isinstance(problem, kind)
@@ -165,9 +174,9 @@ def test_no_rows_no_days():
 
 
 def test_every_flag_has_a_sentence_in_both_languages():
-    for flag in Flag:
-        assert findings.sentence(flag.name).endswith(".")
-        assert findings.sentence(flag.name, "sv") != findings.sentence(flag.name)
+    for name in Flag.__members__.keys() - {"NONE"}:
+        assert findings.sentence(name).endswith(".")
+        assert findings.sentence(name, "sv") != findings.sentence(name)
 
 
 def test_a_stored_price_reads_back_as_it_was():
@@ -182,7 +191,7 @@ def test_a_stored_price_reads_back_as_it_was():
 def test_time_is_priced_by_the_hour_in_a_slice():
     timed = rate(from_totals(start=[START], end=[START + 900], zone="UTC", energy_wh=[0]), tariff(("TIME", 6, 1)))
     [one] = timed.session(0).slices
-    assert (one.quantity, one.unit, one.exact_amount) == (900, "s", Decimal("1.5"))
+    assert (int(one.quantity), one.unit, one.exact_amount) == (900, "s", Fraction(3, 2))
 
 
 WORDS = {
@@ -212,7 +221,7 @@ def test_a_price_is_explained_in_words(language):
     assert sentences(rate(sessions, terms).session(0), "Europe/Stockholm", language) == WORDS[language]
 
 
-def cdr(**dimensions) -> dict:
+def cdr(**dimensions) -> dict[str, Any]:
     listed = [{"type": kind, "volume": value} for kind, value in dimensions.items()]
     return {
         "id": "C",
@@ -222,7 +231,7 @@ def cdr(**dimensions) -> dict:
     }
 
 
-def explained(session: dict, terms, language="en") -> list[str]:
+def explained(session: dict[str, Any], terms, language="en") -> list[str]:
     document = {"cdr": session, "tariff": terms.to_ocpi(), "time_zone": "UTC"}
     price, zone = price_line(decode(json.dumps(document, default=str).encode()))
     return sentences(price, zone, language)
