@@ -120,11 +120,16 @@ def standing(rows: QuerySet[ChargingSession], where: str) -> QuerySet[ChargingSe
 def totals(rows: QuerySet[ChargingSession]) -> Totals:
     """Sum the rows in the database, exactly: nothing is rounded before the sum."""
     counted = sessions.totals(rows)
+    return Totals(counted.sessions, counted.energy_wh, counted.duration_s, amounts(rows))
+
+
+def amounts(rows: QuerySet[ChargingSession]) -> list[tuple[str, Decimal]]:
+    """Sum the prices including VAT of the rows that have one, by currency."""
     prices = SessionPrice.objects.filter(session__in=rows.order_by().values("pk")).exclude(
         state=SessionPrice.State.PROBLEM
     )
     sums = prices.values_list("currency").annotate(Sum("amount_incl_vat")).order_by("currency")
-    return Totals(counted.sessions, counted.energy_wh, counted.duration_s, [(c, a) for c, a in sums])
+    return list(sums)
 
 
 def entries(rows: Sequence[ChargingSession]) -> list[Entry]:

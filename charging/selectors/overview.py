@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 
 from charging.models import ChargingSession, Connector, FileImport
 from charging.selectors import sessions, stations, tokens
+from charging.selectors.sessions import DayTotals
 
 #: An import older than this no longer asks for attention: whoever wanted to correct its rows has done so.
 RECENT = timedelta(days=14)
@@ -41,6 +42,12 @@ def trouble() -> QuerySet[Connector]:
 def ended_between(since: datetime, until: datetime) -> QuerySet[ChargingSession]:
     """Return the sessions that ended from `since` to before `until`: what counts on a day, as for revenue."""
     return ChargingSession.objects.filter(ended_at__gte=since, ended_at__lt=until)
+
+
+def day_totals(rows: QuerySet[ChargingSession]) -> DayTotals:
+    """Count sessions and sum their energy, which one index holds; their duration would cost a read of each row."""
+    found = rows.aggregate(sessions=Count("pk"), energy=Sum("energy_wh"))
+    return DayTotals(found["sessions"], int(found["energy"] or 0))
 
 
 def attention(*, at: datetime) -> Attention:

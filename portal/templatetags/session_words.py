@@ -1,10 +1,11 @@
-"""Words for codes that the floors below store: flags and reasons of rejection."""
+"""Words for codes that the floors below store: flags, reasons of rejection, sockets."""
 
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.selectors.session_ledger import Standing
 from charging.domain.reasons import Flag, Reject
 
 register = template.Library()
@@ -17,6 +18,32 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.OVERLAP, _("overlaps another session")),
     (Flag.SERIES_MISMATCH, _("readings do not add up")),
 ]
+
+
+#: OCPI 2.2.1 mod_locations, ConnectorType: the ones in use in Europe; a file may bring others.
+SOCKETS: list[tuple[str, str | Promise]] = [
+    ("", _("not known")),
+    ("IEC_62196_T2", _("Type 2")),
+    ("IEC_62196_T2_COMBO", _("CCS")),
+    ("CHADEMO", _("CHAdeMO")),
+    ("IEC_62196_T1", _("Type 1")),
+    ("DOMESTIC_F", _("household socket")),
+]
+
+
+TONES = {Standing.INVOICED: "good", Standing.ACTIVE: "info", Standing.PENDING: "warn", Standing.PROBLEM: "bad"}
+
+
+@register.filter
+def standing_tone(standing: Standing) -> str:
+    """Return the tone in which it is told where a session stands."""
+    return TONES.get(standing, "")
+
+
+@register.filter
+def socket(code: str) -> str:
+    """Return the socket as drivers call it; a code that is not known is shown as it is."""
+    return str(dict(SOCKETS).get(code, code))
 
 
 @register.filter

@@ -47,9 +47,9 @@ def month_chart(months: list[date], totals: Sequence[MonthTotals]) -> Chart:
     """Draw the energy of each month."""
     known = {one.month: one.energy_wh for one in totals}
     return Chart(
-        title=_("Energy by month"),
+        title=_("Energy by month, the last twelve"),
         x_label=_("Month"),
-        xs=[date_format(month, "M y") for month in months],
+        xs=[date_format(month, "M") for month in months],
         series=[Series(_("Energy"), [Decimal(known.get(month, 0)) / 1000 for month in months], "kWh", 0)],
         size="short",
     )

@@ -18,9 +18,10 @@ from django.utils.translation import ngettext
 
 from billing.selectors import attention as billing_attention
 from billing.selectors import revenue, session_ledger
-from billing.selectors.session_ledger import Standing, Totals
+from billing.selectors.session_ledger import Standing
 from charging.models import Connector
 from charging.selectors import overview as network
+from charging.selectors.sessions import DayTotals
 from portal.templatetags import measures
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
@@ -91,20 +92,20 @@ def _live() -> dict[str, Any]:
 def _today(operator: Operator, now: datetime) -> dict[str, Any]:
     """Compare today so far with the same weekday a week ago, until the same time of day."""
     since = midnight(now.astimezone(operator.zone).date(), operator.zone)
-    today, before = (
-        session_ledger.totals(network.ended_between(since - ago, now - ago)) for ago in (timedelta(), WEEK)
-    )
+    today, money = _ended(since, now, operator.currency)
+    before, money_before = _ended(since - WEEK, now - WEEK, operator.currency)
     return {
         "today": today,
-        "money": _money(today, operator.currency),
+        "money": money,
         "sessions_delta": _delta(today.sessions, before.sessions),
         "energy_delta": _delta(today.energy_wh, before.energy_wh),
-        "money_delta": _delta(_money(today, operator.currency), _money(before, operator.currency)),
+        "money_delta": _delta(money, money_before),
     }
 
 
-def _money(totals: Totals, currency: str) -> Decimal:
-    return dict(totals.amounts).get(currency, Decimal(0))
+def _ended(since: datetime, until: datetime, currency: str) -> tuple[DayTotals, Decimal]:
+    rows = network.ended_between(since, until)
+    return network.day_totals(rows), dict(session_ledger.amounts(rows)).get(currency, Decimal(0))
 
 
 def _delta(now: int | Decimal, before: int | Decimal) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.selectors import prices, session_ledger
-from billing.selectors.session_ledger import Standing
 from charging.models import ChargingSession
 from portal.templatetags import measures
-from portal.templatetags.session_words import flag_sentence, flag_word
+from portal.templatetags.session_words import flag_sentence, flag_word, standing_tone
 from portal.web import audit_words, price_words
 from portal.web.charts import Chart, Series
 from portal.web.staff.review import DecisionForm
@@ -19,12 +18,6 @@ from tenants.selectors import audit_log
 EVENTS_SHOWN = 20
 #: A chart of at most this length needs no dates on its axis.
 ONE_DAY = timedelta(hours=20)
-TONES = {
-    Standing.INVOICED: "good",
-    Standing.ACTIVE: "info",
-    Standing.PENDING: "warn",
-    Standing.PROBLEM: "bad",
-}
 
 
 def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
@@ -34,7 +27,7 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
     return {
         "session": session,
         "entry": entry,
-        "tone": TONES.get(entry.standing, ""),
+        "tone": standing_tone(entry.standing),
         "chart": power(session),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
         "decision": DecisionForm(),

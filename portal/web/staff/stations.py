@@ -20,6 +20,7 @@ from charging.selectors import sessions, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
+from portal.templatetags.session_words import SOCKETS
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import sites
 from portal.web.staff.acts import attempted
@@ -27,15 +28,6 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 
 SESSIONS_SHOWN = 10
-#: OCPI 2.2.1 mod_locations, ConnectorType: the ones in use in Europe; a file may bring others.
-STANDARDS = [
-    ("", gettext_lazy("not known")),
-    ("IEC_62196_T2", gettext_lazy("Type 2")),
-    ("IEC_62196_T2_COMBO", gettext_lazy("CCS")),
-    ("CHADEMO", gettext_lazy("CHAdeMO")),
-    ("IEC_62196_T1", gettext_lazy("Type 1")),
-    ("DOMESTIC_F", gettext_lazy("household socket")),
-]
 
 
 class StationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -60,7 +52,7 @@ class OutletForm(forms.Form):
     """One connector of a station. Power is entered in kW."""
 
     number = forms.CharField(label=gettext_lazy("Number"), max_length=20)
-    standard = forms.ChoiceField(label=gettext_lazy("Socket"), required=False, choices=STANDARDS)
+    standard = forms.ChoiceField(label=gettext_lazy("Socket"), required=False, choices=SOCKETS)
     max_power_kw = forms.DecimalField(
         label=gettext_lazy("Maximum power, kW"), required=False, min_value=0, max_value=2000, max_digits=7, decimal_places=3
     )
@@ -68,8 +60,8 @@ class OutletForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         present = self.get_initial_for_field(self.fields["standard"], "standard")
-        if present and present not in dict(STANDARDS):
-            self.fields["standard"].choices = [*STANDARDS, (present, present)]  # type: ignore[attr-defined]
+        if present and present not in dict(SOCKETS):
+            self.fields["standard"].choices = [*SOCKETS, (present, present)]  # type: ignore[attr-defined]
 
     def outlet(self) -> Outlet:
         """The row as the service wants it."""
