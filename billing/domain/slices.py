@@ -12,7 +12,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from billing.domain.columns import Bools, Ints
+from billing.domain.columns import Bools, Exact, Ints
 from billing.domain.pieces import Pieces
 from billing.domain.plan import Lane, Plan
 
@@ -100,7 +100,7 @@ def fees(pieces: Pieces, wanted: Ints, component: Ints) -> Rows:
 
 def joined(parts: Sequence[Rows], order: Ints) -> Rows:
     """All rows in one table, in this order."""
-    columns = {}
+    columns: dict[str, Exact] = {}
     for one in fields(Rows):
         kind = NARROW.get(one.name, np.int64)
         listed = [getattr(part, one.name) for part in parts]
