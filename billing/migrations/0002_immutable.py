@@ -105,6 +105,26 @@ CREATE TRIGGER only_a_credit_note_releases BEFORE UPDATE ON billing_billedsessio
     FOR EACH ROW EXECUTE FUNCTION billing_only_a_credit_note_releases();
 """
 
+# What an invoice took over stays as it was, until a credit note releases the session.
+PRICES = """
+CREATE FUNCTION billing_billed_prices_are_final() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    found bigint;
+BEGIN
+    SELECT g.session_id INTO found FROM gone g JOIN billing_billedsession b
+        ON b.operator_id = g.operator_id AND b.session_id = g.session_id AND b.released_by_id IS NULL LIMIT 1;
+    IF found IS NOT NULL THEN
+        RAISE EXCEPTION '% of the price of session % is refused: it stands on an invoice.', TG_OP, found
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER billed_prices_changed AFTER UPDATE ON billing_sessionprice REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_billed_prices_are_final();
+CREATE TRIGGER billed_prices_removed AFTER DELETE ON billing_sessionprice REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION billing_billed_prices_are_final();
+"""
+
 # Checked when the transaction ends: a credit note is its invoice with the opposite sign, line by line.
 MIRROR = """
 CREATE FUNCTION billing_credit_note_mirrors() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -149,6 +169,8 @@ CREATE CONSTRAINT TRIGGER credit_note_mirrors AFTER INSERT OR UPDATE ON billing_
 STATISTICS = "ALTER TABLE billing_sessionprice ALTER COLUMN lines SET STATISTICS 0;"
 
 UNDO = """
+DROP TRIGGER billed_prices_changed ON billing_sessionprice;
+DROP TRIGGER billed_prices_removed ON billing_sessionprice;
 ALTER TABLE billing_sessionprice ALTER COLUMN lines SET STATISTICS -1;
 DROP TRIGGER credit_note_mirrors ON billing_invoice;
 DROP TRIGGER only_a_credit_note_releases ON billing_billedsession;
@@ -166,7 +188,7 @@ DROP TRIGGER parts_changed ON {table};
 DROP TRIGGER parts_removed ON {table};
 """
 UNDO_FUNCTIONS = """
-DROP FUNCTION billing_credit_note_mirrors(), billing_only_a_credit_note_releases(), billing_parts_are_final(),
+DROP FUNCTION billing_billed_prices_are_final(), billing_credit_note_mirrors(), billing_only_a_credit_note_releases(), billing_parts_are_final(),
     billing_number_only_grows(), billing_forbidden();
 """
 TABLES = ("billing_invoiceline", "billing_invoicevat")
@@ -183,6 +205,7 @@ class Migration(migrations.Migration):
             + PARTS
             + "".join(PART.format(table=t) for t in TABLES)
             + LEDGER
+            + PRICES
             + MIRROR
             + STATISTICS,
             UNDO + "".join(UNDO_PART.format(table=t) for t in TABLES) + UNDO_FUNCTIONS,

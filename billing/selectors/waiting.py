@@ -48,10 +48,15 @@ def open_to_rating(ids: Sequence[int]) -> list[int]:
 
 
 def unbilled_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet[SessionPrice]:
-    """Prices of sessions that start at `since` or later, are reached by the assignment and stand on no invoice."""
+    """Those of `reached_prices` whose sessions stand on no invoice."""
     billed = BilledSession.objects.filter(
         operator_id=OuterRef("operator_id"), session_id=OuterRef("session_id"), released_by__isnull=True
     )
+    return reached_prices(assignment, since=since).exclude(Exists(billed))
+
+
+def reached_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet[SessionPrice]:
+    """Prices of the sessions that an assignment reaches and that start at `since` or later."""
     reached = Q(session__started_at__gte=since)
     if assignment.valid_until is not None:
         reached &= Q(session__started_at__lt=assignment.valid_until)
@@ -61,7 +66,7 @@ def unbilled_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySe
         reached &= Q(session__driver__group_id=assignment.group_id)
     elif assignment.site_id:
         reached &= Q(session__site_id=assignment.site_id)
-    return SessionPrice.objects.filter(reached).exclude(Exists(billed))
+    return SessionPrice.objects.filter(reached)
 
 
 def _ids(sql: str, values: dict[str, Any]) -> list[int]:

@@ -96,6 +96,8 @@ def forget_tariff(tariff: Tariff, *, since: datetime) -> int:
 def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     """Drop the unbilled prices of sessions from `since` on that an assignment reaches; they are rated anew."""
     since = max(since, assignment.valid_from)
+    # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
+    list(waiting.unbilled_prices(assignment, since=since).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
     messages.send("billing.tasks.rate_waiting_sessions")
     return dropped

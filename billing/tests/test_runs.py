@@ -328,6 +328,8 @@ def assert_refused(sql: str, *, role: str) -> None:
         "UPDATE billing_billedsession SET released_by_id = invoice_id",
         "UPDATE billing_numberseries SET last_number = 0",
         "DELETE FROM billing_numberseries",
+        "UPDATE billing_sessionprice SET amount_excl_vat = 1",
+        "DELETE FROM billing_sessionprice",
         "UPDATE billing_tariffversion SET document = '{}'",
         "DELETE FROM billing_tariffversion",
     ],

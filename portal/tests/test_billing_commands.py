@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.models import Invoice, SessionPrice
+from billing.models import Invoice
+from billing.selectors import reconciliation
 from billing.tests.factories import connector, driver, session, tariff
 from tenants.scoping import tenant_scope
 
@@ -35,10 +36,9 @@ def test_a_month_is_billed_issued_and_reconciled(charged, capsys):
     ]
 
 
-def test_reconcile_fails_when_the_sums_differ(charged):
+def test_reconcile_fails_when_the_sums_differ(charged, monkeypatch):
     call_command("bill_month", "2025-03", "--operator", "north", "--issue")
-    with tenant_scope(charged.pk):
-        SessionPrice.objects.filter(state="priced").update(amount_excl_vat=1)
+    monkeypatch.setattr(reconciliation, "_JOINED", reconciliation._JOINED + " AND i.id IS NULL ")
     with pytest.raises(CommandError, match="sums differ"):
         call_command("reconcile", "--operator", "north")
 

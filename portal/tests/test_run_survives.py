@@ -27,10 +27,10 @@ from django.db import connection, connections
 from django.db.models import Count
 
 from billing import tasks
-from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk, SessionPrice, Tariff
 from billing.selectors import reconciliation
-from billing.services import messages, runs
-from billing.tests.factories import connector, driver, session, tariff
+from billing.services import messages, rating, runs, tariffs
+from billing.tests.factories import connector, driver, flat, session, tariff
 from portal.celery import app
 from portal.embedded import redis as embedded_redis
 from tenants.models import Operator
@@ -136,7 +136,7 @@ def _send_to_our_redis(redis, monkeypatch):
 
 
 @pytest.fixture
-def charged(north, monkeypatch) -> Operator:
+def charged(north: Operator, monkeypatch) -> Operator:
     """A year-old month in which twelve drivers charged three times each; two drivers a chunk."""
     monkeypatch.setattr(runs, "CHUNK_SESSIONS", 2 * SESSIONS)
     with tenant_scope(north.pk):
@@ -197,7 +197,8 @@ def assert_all_billed_once(operator: Operator) -> None:
         run = InvoiceRun.objects.get()
         assert (run.sessions_done, run.sessions_total) == (DRIVERS * SESSIONS, DRIVERS * SESSIONS)
         runs.issue(run, by=None, at=datetime(2025, 4, 2, tzinfo=UTC))
-        assert sorted(Invoice.objects.values_list("number", flat=True)) == list(range(1, DRIVERS + 1))
+        numbers = Invoice.objects.order_by("number").values_list("number", flat=True)
+        assert list(numbers) == list(range(1, DRIVERS + 1))
         assert reconciliation.check().adds_up
 
 
@@ -282,3 +283,31 @@ def test_two_workers_on_one_chunk_bill_it_once(charged):
         thread.join()
     assert sorted(billed) == [0, 0, 0, 2 * SESSIONS]
     assert count(charged, BilledSession) == 2 * SESSIONS
+
+
+def test_a_tariff_published_while_its_sessions_are_billed_waits_and_leaves_their_prices(charged):
+    with tenant_scope(charged.pk):
+        rating.rate_waiting()  # so that there are prices to forget
+    run = start(charged)
+    drafted = threading.Event()
+
+    def bill() -> None:
+        try:
+            with tenant_scope(charged.pk):
+                for chunk in run.chunks.all():
+                    runs.bill_chunk(chunk.pk, at=datetime(2025, 4, 2, tzinfo=UTC))
+                drafted.set()
+                time.sleep(1)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=bill)
+    thread.start()
+    assert drafted.wait(PATIENCE_S)
+    with tenant_scope(charged.pk):
+        dearer = tariffs.save_draft(Tariff.objects.get(), document=flat("9.00"))
+        tariffs.publish(dearer, valid_from=datetime(2025, 1, 1, tzinfo=UTC), by=None, at=datetime.now(UTC))
+    thread.join()
+    with tenant_scope(charged.pk):
+        assert set(SessionPrice.objects.values_list("amount_excl_vat", flat=True)) == {20}
+        assert BilledSession.objects.count() == SessionPrice.objects.count() == DRIVERS * SESSIONS
