@@ -58,7 +58,9 @@ def main(rows: int = 1_000_000) -> None:
         measured("COPY alone, into a table without indexes", rows, lambda: copy(path))
         measured("**import**", rows, lambda: store(operator, path, rows))
         measured("the same file again, all known", rows, lambda: store(operator, path, 0))
-    print(f"\nPeak memory of the importing process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB.")
+    print(
+        f"\nPeak memory of the importing process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB."
+    )
 
 
 def measured(what: str, rows: int, act: Callable[[], None]) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from celery import shared_task
-from django.db import OperationalError, transaction
+from django.db import OperationalError, transaction  # noqa: TID251  # only to send a message after the commit
 from django.utils import timezone
 
 from charging.models import FileImport

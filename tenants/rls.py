@@ -194,7 +194,7 @@ class SameOperatorInBulk(models.BaseConstraint):
                 PERFORM 1 FROM {to} WHERE operator_id = NEW.operator_id AND id = NEW.{column} FOR KEY SHARE;
                 IF NOT FOUND THEN {refusal} END IF;
             END IF;
-        """  # noqa: S608
+        """
 
     def _kept(self, table: str, field: str, column: str, to: str) -> str:
         refusal = self._refusal(to, f"a row of {to} is still referred to by {table}.{column}")
@@ -202,7 +202,7 @@ class SameOperatorInBulk(models.BaseConstraint):
             IF TG_OP = 'UPDATE' AND (NEW.operator_id, NEW.id) = (OLD.operator_id, OLD.id) THEN RETURN NULL; END IF;
             PERFORM 1 FROM {table} WHERE operator_id = OLD.operator_id AND {column} = OLD.id LIMIT 1;
             IF FOUND THEN {refusal} END IF;
-        """  # noqa: S608
+        """
         return self._function(f"{field}_kept", body) + (
             f"CREATE TRIGGER {self.name}_{field}_kept AFTER DELETE OR UPDATE OF id, operator_id ON {to}"
             f" FOR EACH ROW EXECUTE FUNCTION {self.name}_{field}_kept();"

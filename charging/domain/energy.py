@@ -69,6 +69,6 @@ def _plain_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> p
     fraction = parts["field_1"].fill_null("").str.pad_end(decimals + 1, "0")
     below = fraction.str.slice(0, decimals).cast(pl.Int64, strict=False) if decimals else 0
     rounding_up = (fraction.str.slice(decimals, 1) >= "5").cast(pl.Int64)
-    magnitude = whole * 10**decimals + below + rounding_up
+    magnitude: pl.Series = whole * 10**decimals + below + rounding_up
     sign = numbers.str.starts_with("-").cast(pl.Int64) * -2 + 1
     return magnitude * sign

@@ -6,7 +6,7 @@ two instants, an hour of parking apart: it is refused unless the owner of the fi
 """
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -54,7 +54,7 @@ def instants(local: pl.Series, *, zone: str, fold: Fold = Fold.REJECT) -> Instan
     nowhere = pl.repeat(value=False, n=len(local), eager=True)
     if not unclear.any():
         return Instants(exact.dt.convert_time_zone("UTC"), nowhere, nowhere)
-    which = "latest" if fold is Fold.SECOND else "earliest"
+    which: Literal["latest", "earliest"] = "latest" if fold is Fold.SECOND else "earliest"
     chosen = local.dt.replace_time_zone(zone, ambiguous=which, non_existent="null")
     impossible = unclear & chosen.is_null()
     utc = exact if fold is Fold.REJECT else chosen

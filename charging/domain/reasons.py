@@ -76,7 +76,9 @@ _REJECT_SENTENCES: dict[Reject, str] = {
     Reject.UNREADABLE_START: _("The start time cannot be read in the chosen date order."),
     Reject.UNREADABLE_END: _("The end time cannot be read in the chosen date order."),
     Reject.IMPOSSIBLE_LOCAL_TIME: _("That local time does not exist: the clock was put forward over it."),
-    Reject.REPEATED_LOCAL_TIME: _("That local time happened twice when the clock was put back; the file does not say which."),
+    Reject.REPEATED_LOCAL_TIME: _(
+        "That local time happened twice when the clock was put back; the file does not say which."
+    ),
     Reject.CLOCK_NOT_SET: _("The date is before the year 2000: the clock of the station was not set."),
     Reject.FUTURE_DATE: _("The date lies in the future."),
     Reject.OPEN_SESSION: _("The session has no end: it was still running, or its end was lost."),
@@ -90,7 +92,9 @@ _REJECT_SENTENCES: dict[Reject, str] = {
     Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to create any."),
     Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to create any."),
     Reject.DUPLICATE_IN_FILE: _("Another row of this file has the same session id."),
-    Reject.CHANGED: _("The session is known already, with another time, place, card or energy; nothing was overwritten."),
+    Reject.CHANGED: _(
+        "The session is known already, with another time, place, card or energy; nothing was overwritten."
+    ),
 }
 
 _FLAG_SENTENCES: dict[Flag, str] = {

@@ -73,10 +73,7 @@ def store(piece: Piece, work: Work) -> None:
         StoredAlready: another run of this import has stored it meanwhile; the caller's transaction must not commit.
     """
     sessions, batch = piece.batch.accepted, piece.batch
-    if sessions.height:
-        not_inserted = insert_sessions(sessions, work.origin)
-    else:
-        not_inserted = NotInserted([], {})
+    not_inserted = insert_sessions(sessions, work.origin) if sessions.height else NotInserted([], {})
     rejected = [*batch.rejected, *_refused_lines(piece, not_inserted)]
     if rejected:
         insert_refused(rejected, work.origin)
@@ -84,9 +81,7 @@ def store(piece: Piece, work: Work) -> None:
     _count(piece, work.origin, inserted, known=len(not_inserted.known), rejected=rejected)
 
 
-def store_all(
-    every: Iterable[Piece], work: Work, *, writers: int, progress: Callable[[], None] = lambda: None
-) -> None:
+def store_all(every: Iterable[Piece], work: Work, *, writers: int, progress: Callable[[], None] = lambda: None) -> None:
     """Store chunks as they come, `writers` at a time on connections of their own, or here when there are none.
 
     Raises whatever storing a chunk raised; chunks stored before stay.
@@ -190,9 +185,7 @@ def _commit_lazily() -> None:
         cursor.execute("SET LOCAL synchronous_commit = off")
 
 
-def _count(
-    piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, rejected: list[Refused]
-) -> None:
+def _count(piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, rejected: list[Refused]) -> None:
     """Add the chunk to the totals and mark it. The last statement of its transaction: the row is locked from here."""
     marked = (
         FileImport.objects.filter(pk=origin.file_import_id)

@@ -94,15 +94,17 @@ class Converter:
         series = metered.read(raw, self._layout, started=started, ended=ended, reasons=reasons)
         energy = energy.zip_with(energy.is_not_null(), series["series_total_wh"])
         reasons.append((Reject.MISSING_ENERGY, energy.is_null() & ~_any(reasons, len(energy), _ENERGY)))
-        facts = pl.DataFrame({
-            "line": raw.lines,
-            **self._names(raw, reasons),
-            "started_at": started,
-            "ended_at": ended,
-            "duration_s": (ended - started).dt.total_seconds(),
-            "energy_wh": energy,
-            "meter_start_wh": meter_start,
-        })
+        facts = pl.DataFrame(
+            {
+                "line": raw.lines,
+                **self._names(raw, reasons),
+                "started_at": started,
+                "ended_at": ended,
+                "duration_s": (ended - started).dt.total_seconds(),
+                "energy_wh": energy,
+                "meter_start_wh": meter_start,
+            }
+        )
         return self._with_ids(raw, facts.hstack(series), reasons)
 
     def _text(self, raw: RawChunk, fact: Field) -> pl.Series:

@@ -25,7 +25,7 @@ from charging.ingest.raw import BrokenRow, RawChunk, chunk_of_cells, unique_name
 from charging.ingest.text import DAMAGED, encoding_of, reader
 
 DELIMITERS = (";", ",", "\t", "|")
-_BLOCK_CHARACTERS = 6_000_000
+_BLOCK_CHARACTERS = 3_000_000
 _LINES_OF_ONE_ROW = 50
 
 

@@ -137,6 +137,8 @@ class Evidence:
 def gathered(chunks: Iterable[RawChunk], layout: Layout) -> Evidence:
     """Read chunks until the file has proved all it can, at most the whole file."""
     evidence = Evidence()
+    if layout.date_order and layout.time_zone and layout.decimal_sign and layout.energy_unit:
+        return evidence  # a profile has said it all
     for chunk in chunks:
         evidence.read(chunk, layout)
         dates = layout.date_order or evidence.day_first or evidence.month_first or not evidence.either
@@ -156,13 +158,16 @@ def questions(layout: Layout, evidence: Evidence, header: list[str], *, home_zon
     """Return what is still open after `concluded`, with a suggestion where there is a sensible one."""
     columns = tuple((name, name) for name in header)
     asked = [
-        Question(Open.COLUMN, _("Which column holds this fact?"), choices=columns, fact=fact) for fact in layout.missing()
+        Question(Open.COLUMN, _("Which column holds this fact?"), choices=columns, fact=fact)
+        for fact in layout.missing()
     ]
     if layout.date_order is None:
         asked.append(_date_question(evidence))
     if layout.time_zone is None and evidence.local_times:
         sentence = _("The times have no offset. In which time zone were they written?")
-        asked.append(Question(Open.TIME_ZONE, sentence, evidence.examples.get(Open.TIME_ZONE, ""), suggestion=home_zone))
+        asked.append(
+            Question(Open.TIME_ZONE, sentence, evidence.examples.get(Open.TIME_ZONE, ""), suggestion=home_zone)
+        )
     if layout.decimal_sign is None:
         asked.append(_sign_question(evidence))
     if layout.energy_unit is None and any(layout.names(fact) for fact in _ENERGIES):

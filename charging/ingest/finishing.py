@@ -1,16 +1,16 @@
 """What can only be seen when all chunks of a file are stored: sessions that overlap across chunks and files."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 from django.db import connection
 
+from charging.domain.local_time import UTC_TIME
 from charging.domain.plausibility import Limits
 from charging.domain.reasons import Flag
 from charging.ingest.staging import Origin
-from charging.models import ChargingSession
-from tenants import statistics
 
 LOOK_BACK = timedelta(days=1)
 _OVERLAPS = """
@@ -33,34 +33,69 @@ _FLAG = """
 """
 
 
+_HULLS: dict[str, pl.DataType | type[pl.DataType]] = {"connector_id": pl.Int64, "first": UTC_TIME, "last": UTC_TIME}
+
+
 @dataclass(slots=True)
 class Reach:
-    """Which connectors and which time an import touched; grows chunk by chunk, not with the rows."""
+    """What an import touched; grows with the connectors, not with the rows.
 
-    connectors: set[int]
-    first: datetime | None = None
-    last: datetime | None = None
+    hulls: from the first start to the last end of each connector so far. crossing: whether a chunk reached into the
+    hull of earlier ones, so that sessions of two chunks may overlap. A file in the order of time never does.
+    before: from the first start to the last end of all sessions there were when the import began.
+    """
+
+    before: tuple[datetime, datetime] | None = None
+    crossing: bool = False
+    hulls: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_HULLS))
 
     def add(self, sessions: pl.DataFrame) -> None:
         """Add a chunk's sessions."""
-        if not sessions.height:
-            return
-        self.connectors.update(sessions["connector_id"].unique())
-        earliest, latest = sessions["started_at"].min(), sessions["started_at"].max()
-        self.first = earliest if self.first is None else min(self.first, earliest)  # type: ignore[assignment,type-var]
-        self.last = latest if self.last is None else max(self.last, latest)  # type: ignore[assignment,type-var]
+        chunk = sessions.group_by("connector_id").agg(
+            pl.col("started_at").min().alias("first"), pl.col("ended_at").max().alias("last")
+        )
+        both = chunk.join(self.hulls, on="connector_id")
+        crossing = (pl.col("first") < pl.col("last_right")) & (pl.col("last") > pl.col("first_right"))
+        self.crossing = self.crossing or not both.filter(crossing).is_empty()
+        self.hulls = (
+            pl.concat([self.hulls, chunk]).group_by("connector_id").agg(pl.col("first").min(), pl.col("last").max())
+        )
+
+    @property
+    def hull(self) -> tuple[datetime, datetime] | None:
+        """From the first start to the last end of the whole import."""
+        if self.hulls.is_empty():
+            return None
+        first, last = self.hulls.select(pl.col("first").min(), pl.col("last").max()).row(0)
+        return first, last
+
+    @property
+    def may_overlap(self) -> bool:
+        """Whether sessions of the import may overlap others than those of their own chunk."""
+        hull, before = self.hull, self.before
+        meets = hull is not None and before is not None and hull[0] < before[1] and hull[1] > before[0]
+        return self.crossing or meets
+
+
+def reach_before(operator_id: int) -> Reach:
+    """Return the reach of an import that begins now: what it may meet is what is there."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(started_at), max(ended_at) FROM charging_chargingsession WHERE operator_id = %s", [operator_id]
+        )
+        first, last = cursor.fetchone()
+    return Reach(before=(first, last) if first and last else None)
 
 
 def reach_of(origin: Origin) -> Reach:
-    """Return what the stored chunks of an import touched, for one that goes on after a restart."""
+    """Return the reach of the stored chunks of an import, for one that goes on after a restart."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT array_agg(DISTINCT connector_id), min(started_at), max(started_at) FROM charging_chargingsession"
-            " WHERE operator_id = %s AND file_import_id = %s",
+            "SELECT connector_id, min(started_at), max(ended_at) FROM charging_chargingsession"
+            " WHERE operator_id = %s AND file_import_id = %s GROUP BY connector_id",
             [origin.operator_id, origin.file_import_id],
         )
-        connectors, first, last = cursor.fetchone()
-    return Reach(set(connectors or ()), first, last)
+        return Reach(crossing=True, hulls=pl.DataFrame(cursor.fetchall(), schema=_HULLS, orient="row"))
 
 
 def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
@@ -68,14 +103,15 @@ def flag_overlaps(origin: Origin, reach: Reach, *, limits: Limits) -> int:
 
     Looks a day back from the import's first session: a session that runs longer has a flag of its own.
     """
-    if reach.first is None:
+    hull = reach.hull
+    if hull is None or not reach.may_overlap:
         return 0
-    facts = {
+    facts: dict[str, Any] = {
         "operator": origin.operator_id,
         "file_import": origin.file_import_id,
-        "connectors": sorted(reach.connectors),
-        "first": reach.first - LOOK_BACK,
-        "last": reach.last,
+        "connectors": reach.hulls["connector_id"].to_list(),
+        "first": hull[0] - LOOK_BACK,
+        "last": hull[1],
         "slack": limits.overlap_s,
         "flag": Flag.OVERLAP.value,
     }

@@ -62,7 +62,9 @@ def _best_time(candidates: list[tuple[str, float]], frame: pl.DataFrame) -> tupl
     whole = [((name,), sure) for name, sure in candidates if _share(_values(frame, name), _is_instant) > 0.5]
     if whole:
         return max(whole, key=lambda found: found[1])
-    dates = [(name, sure) for name, sure in candidates if is_date_part(name) or _share(_values(frame, name), _is_date) > 0.5]
+    dates = [
+        (name, sure) for name, sure in candidates if is_date_part(name) or _share(_values(frame, name), _is_date) > 0.5
+    ]
     clocks = [(name, sure) for name, sure in candidates if name not in dict(dates) and _is_clock_column(frame, name)]
     if dates and clocks:
         date, clock = (max(found, key=lambda one: one[1]) for found in (dates, clocks))
@@ -97,7 +99,7 @@ def _is_date(texts: pl.Series) -> pl.Series:
 
 
 def _share(values: pl.Series, test: Callable[[pl.Series], pl.Series]) -> float:
-    return test(values).sum() / len(values) if len(values) else 0.0
+    return int(test(values).sum() or 0) / len(values) if len(values) else 0.0
 
 
 def _values(frame: pl.DataFrame, name: str) -> pl.Series:

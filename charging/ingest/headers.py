@@ -13,56 +13,79 @@ from charging.ingest.layout import Field
 
 _PHRASES: dict[Field, str] = {
     Field.EXTERNAL_ID: (
-        "charging event|session id|session nr|session number|session|transaction id|transaction|transaction number|cdr id|"
-        "charge id|charging id|external id|event id|uuid|laddsession|laddnings id|sessions id|transaktions id|transaktion|"
-        "ladeøkt|økt id|lade id|ladevorgang|ladevorgang id|vorgang|vorgangs id|sitzung|sitzungs id|transaktionsnummer"
+        "charging event|session id|session nr|session number|session|transaction id|transaction|"
+        "transaction number|cdr id|charge id|charging id|external id|event id|uuid|laddsession|laddnings id|"
+        "sessions id|transaktions id|transaktion|ladeøkt|økt id|lade id|ladevorgang|ladevorgang id|vorgang|"
+        "vorgangs id|sitzung|sitzungs id|transaktionsnummer"
     ),
     Field.SITE: (
-        "site|site name|location|location name|garage|garage id|address|plats|anläggning|laddplats|adress|sted|anlegg|"
-        "lokasjon|ladested|standort|ladeort|liegenschaft|adresse|fastighet"
+        "site|site name|location|location name|garage|garage id|address|plats|anläggning|laddplats|adress|"
+        "sted|anlegg|lokasjon|ladested|standort|ladeort|liegenschaft|adresse|fastighet"
     ),
     Field.STATION: (
-        "cp id|cpid|charge point|charge point id|chargepoint|chargepoint id|charging point|charging station|charger|"
-        "charger id|charger name|station|station id|station name|evse|evse id|charge box|charge box id|laddare|laddbox|"
-        "laddstation|laddpunkt|laddstolpe|lader|ladestasjon|ladeboks|ladepunkt|ladestation|ladesäule|ladeeinrichtung|wallbox"
+        "cp id|cpid|charge point|charge point id|chargepoint|chargepoint id|charging point|charging station|"
+        "charger|charger id|charger name|station|station id|station name|evse|evse id|charge box|"
+        "charge box id|laddare|laddbox|laddstation|laddpunkt|laddstolpe|lader|ladestasjon|ladeboks|ladepunkt|"
+        "ladestation|ladesäule|ladeeinrichtung|wallbox"
     ),
-    Field.CONNECTOR: "connector|connector id|connector number|plug|outlet|socket|uttag|kontakt|stecker|kontakt nr|anschluss|steckdose",
-    Field.POWER: "power|max power|max power kw|power kw|effekt|max effekt|leistung|max leistung|ladeleistung|nominal power",
+    Field.CONNECTOR: (
+        "connector|connector id|connector number|plug|outlet|socket|uttag|kontakt|stecker|kontakt nr|"
+        "anschluss|steckdose"
+    ),
+    Field.POWER: (
+        "power|max power|max power kw|power kw|effekt|max effekt|leistung|max leistung|ladeleistung|nominal power"
+    ),
     Field.TOKEN: (
-        "user id|user|card|card id|card number|rfid|rfid tag|tag|tag id|id tag|token|token id|token uid|uid|auth id|"
-        "contract id|driver id|account|kort|kortnummer|laddbricka|bricka|användare|användar id|förare|brikke|bruker|"
-        "bruker id|karte|kartennummer|ladekarte|nutzer|nutzer id|benutzer|benutzer id|kunde|kund|kund id|emaid"
+        "user id|user|card|card id|card number|rfid|rfid tag|tag|tag id|id tag|token|token id|token uid|uid|"
+        "auth id|contract id|driver id|account|kort|kortnummer|laddbricka|bricka|användare|användar id|"
+        "förare|brikke|bruker|bruker id|karte|kartennummer|ladekarte|nutzer|nutzer id|benutzer|benutzer id|"
+        "kunde|kund|kund id|emaid"
     ),
     Field.STARTED_AT: (
-        "start|started|started at|start time|start date|start datetime|start date time|session start|begin|start plugin|"
-        "plugin|plug in|plug in time|connected at|starttid|startdatum|startat|start tid|start datum|påbörjad|startad|"
-        "starttidspunkt|startdato|beginn|startzeit|anfang|von|from|från|fra|start timestamp|charging start"
+        "start|started|started at|start time|start date|start datetime|start date time|session start|begin|"
+        "start plugin|plugin|plug in|plug in time|connected at|starttid|startdatum|startat|start tid|"
+        "start datum|påbörjad|startad|starttidspunkt|startdato|beginn|startzeit|anfang|von|from|från|fra|"
+        "start timestamp|charging start"
     ),
     Field.ENDED_AT: (
-        "end|ended|ended at|end time|end date|end datetime|end date time|session end|stop|stopped|stop time|stop date|"
-        "finish|end plugout|plugout|plug out|plug out time|disconnected at|sluttid|slutdatum|slut|slut tid|slut datum|"
-        "stopptid|avslutad|stoppad|slutttid|sluttidspunkt|sluttdato|slutt|ende|endzeit|enddatum|bis|to|till|til|"
-        "end timestamp|charging end|stopptidspunkt"
+        "end|ended|ended at|end time|end date|end datetime|end date time|session end|stop|stopped|stop time|"
+        "stop date|finish|end plugout|plugout|plug out|plug out time|disconnected at|sluttid|slutdatum|slut|"
+        "slut tid|slut datum|stopptid|avslutad|stoppad|slutttid|sluttidspunkt|sluttdato|slutt|ende|endzeit|"
+        "enddatum|bis|to|till|til|end timestamp|charging end|stopptidspunkt"
     ),
     Field.ENERGY: (
-        "energy|total kwh|kwh|energy kwh|el kwh|energy delivered|delivered energy|total energy|consumption|energi|"
-        "energi kwh|förbrukning|laddad energi|levererad energi|forbruk|energiforbruk|verbrauch|energie|energiemenge|"
-        "geladene energie|energie kwh|wh|mwh|energy wh|kwh total|energy consumed|charged energy|volume"
+        "energy|total kwh|kwh|energy kwh|el kwh|energy delivered|delivered energy|total energy|consumption|"
+        "energi|energi kwh|förbrukning|laddad energi|levererad energi|forbruk|energiforbruk|verbrauch|"
+        "energie|energiemenge|geladene energie|energie kwh|wh|mwh|energy wh|kwh total|energy consumed|"
+        "charged energy|volume"
     ),
-    Field.METER_START: "meter start|start meter|meter begin|mätarställning start|start mätarställning|målerstand start|zählerstand start|zählerstand beginn|register start",
-    Field.METER_STOP: "meter stop|meter end|stop meter|end meter|mätarställning slut|slut mätarställning|målerstand slutt|zählerstand ende|zählerstand stop|register stop",
-    Field.STOP_REASON: "stop reason|reason|end reason|stopporsak|orsak|slutorsak|årsak|stoppårsak|grund|abbruchgrund|stoppgrund",
+    Field.METER_START: (
+        "meter start|start meter|meter begin|mätarställning start|start mätarställning|målerstand start|"
+        "zählerstand start|zählerstand beginn|register start"
+    ),
+    Field.METER_STOP: (
+        "meter stop|meter end|stop meter|end meter|mätarställning slut|slut mätarställning|målerstand slutt|"
+        "zählerstand ende|zählerstand stop|register stop"
+    ),
+    Field.STOP_REASON: (
+        "stop reason|reason|end reason|stopporsak|orsak|slutorsak|årsak|stoppårsak|grund|abbruchgrund|stoppgrund"
+    ),
     Field.READINGS: "readings|meter values|meter readings|mätvärden|måleverdier|messwerte",
     Field.SERIES_START: "series start",
     Field.SERIES_INTERVAL: "series interval s|series interval",
     Field.SERIES_WH: "series wh",
 }
-_DATE_PARTS = frozenset("date datum dato tag day".split())
-_TIME_PARTS = frozenset("time tid zeit uhrzeit klockslag klokkeslett".split())
+_DATE_PARTS = frozenset(["date", "datum", "dato", "tag", "day"])
+_TIME_PARTS = frozenset(["time", "tid", "zeit", "uhrzeit", "klockslag", "klokkeslett"])
 _OTHER_THINGS = frozenset(
-    "category type kind weekday weekdays month hour hours duration cost price amount tariff currency status group email"
-    " kategori typ veckodag månad timme längd kostnad pris belopp valuta grupp ukedag måned varighet wochentag monat"
-    " dauer kosten preis betrag währung gruppe".split()
+    word
+    for language in (
+        "category|type|kind|weekday|weekdays|month|hour|hours|duration|cost|price|amount|tariff|currency|status|group|email",
+        "kategori|typ|veckodag|månad|timme|längd|kostnad|pris|belopp|valuta|grupp",
+        "ukedag|måned|varighet|gruppe",
+        "wochentag|monat|dauer|kosten|preis|betrag|währung",
+    )
+    for word in language.split("|")
 )
 _UNITS = {"kwh": EnergyUnit.KWH, "wh": EnergyUnit.WH, "mwh": EnergyUnit.MWH}
 

@@ -18,7 +18,7 @@ from charging.ingest.raw import BrokenRow, RawChunk
 from charging.ingest.text import DAMAGED, unpacked
 from charging.ingest.xlsx_files import text_of
 
-_BYTES_OF_A_CHUNK = 6_000_000
+_BYTES_OF_A_CHUNK = 3_000_000
 _LINES_FOR_THE_KEYS = 1_000
 
 

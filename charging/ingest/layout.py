@@ -114,16 +114,16 @@ class Layout:
         Raises:
             WrongColumns: a column that is needed is not in the file.
         """
-        present = {
-            fact: tuple(name for name in names if name in header) for fact, names in self.columns.items()
-        }
+        present = {fact: tuple(name for name in names if name in header) for fact, names in self.columns.items()}
         fitting = replace(self, columns={fact: names for fact, names in present.items() if names})
         for fact in (Field.STARTED_AT, Field.ENDED_AT):
             if len(fitting.columns.get(fact, ())) != len(self.columns.get(fact, ())):
                 raise WrongColumns(f"The file lacks a column for {fact}: {', '.join(self.columns[fact])}.")
         missing = fitting.missing()
         if missing:
-            wanted = ", ".join(f"{fact} ({' or '.join(self.columns.get(fact, ())) or 'no column named'})" for fact in missing)
+            wanted = ", ".join(
+                f"{fact} ({' or '.join(self.columns.get(fact, ())) or 'no column named'})" for fact in missing
+            )
             raise WrongColumns(f"The file has no column for {wanted}. Its columns are: {', '.join(header)}.")
         return fitting
 
@@ -159,4 +159,3 @@ def _choice(kind: type[Kind], name: str, value: Any) -> Kind:
         return kind(value)
     except ValueError:
         raise WrongColumns(f"{name} cannot be “{value}”; it is one of {', '.join(kind)}.") from None
-

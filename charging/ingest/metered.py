@@ -21,7 +21,7 @@ from charging.ingest.raw import RawChunk
 from charging.ingest.times import TimeReader
 
 _LARGEST_STEP_WH = 1_000_000
-_SCHEMA = {
+_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "series_start": UTC_TIME,
     "series_interval_s": pl.Int64,
     "series_wh": pl.List(pl.Int64),
@@ -38,7 +38,9 @@ def read(
     elif layout.names(Field.READINGS):
         series, said = _readings(raw, layout)
     else:
-        return pl.DataFrame({name: pl.repeat(None, n=raw.frame.height, dtype=kind, eager=True) for name, kind in _SCHEMA.items()})
+        return pl.DataFrame(
+            {name: pl.repeat(None, n=raw.frame.height, dtype=kind, eager=True) for name, kind in _SCHEMA.items()}
+        )
     good = _usable(series, started, ended)
     reasons.append((Reject.UNREADABLE_SERIES, said & ~good))
     return series.with_columns(pl.when(good).then(pl.col(name)).otherwise(None).alias(name) for name in _SCHEMA)
@@ -53,12 +55,14 @@ def _steps(raw: RawChunk, layout: Layout, started: pl.Series) -> tuple[pl.DataFr
     reader = TimeReader(layout.date_order or DateOrder.YMD, layout.time_zone, layout.fold)
     start_text = _column(raw, layout, Field.SERIES_START).str.strip_chars()
     start = reader.read(start_text.set(start_text.is_in(list(layout.nothing)), None)).utc
-    series = pl.DataFrame({
-        "series_start": start.zip_with(start.is_not_null(), started),
-        "series_interval_s": interval,
-        "series_wh": wh,
-        "series_total_wh": wh.list.sum().set(~said, None),
-    })
+    series = pl.DataFrame(
+        {
+            "series_start": start.zip_with(start.is_not_null(), started),
+            "series_interval_s": interval,
+            "series_wh": wh,
+            "series_total_wh": wh.list.sum().set(~said, None),
+        }
+    )
     return series, said
 
 

@@ -133,4 +133,4 @@ class Network:
 
 
 def _frame(rows: Iterable[tuple[object, ...]], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=schema, orient="row")  # type: ignore[arg-type]
+    return pl.DataFrame(list(rows), schema=schema, orient="row")

@@ -50,9 +50,7 @@ class Preview:
     would_create: dict[str, int] = field(default_factory=dict)
 
 
-def preview(
-    stored: BinaryIO, layout: Layout | None, *, home_zone: str, create_missing: bool, at: datetime
-) -> Preview:
+def preview(stored: BinaryIO, layout: Layout | None, *, home_zone: str, create_missing: bool, at: datetime) -> Preview:
     """Read a file on trial in the current operator's network. See `Preview`."""
     reading = understood(stored, layout, home_zone=home_zone)
     found = {} if reading.questions else _tried(reading, create_missing=create_missing, at=at)

@@ -39,7 +39,7 @@ class RawChunk:
     @property
     def first_line(self) -> int:
         """The first line a row of this chunk begins on."""
-        return min([*self.lines.head(1), *(row.line for row in self.broken)])
+        return min(int(line) for line in [*self.lines.head(1), *(row.line for row in self.broken)])
 
     @property
     def last_line(self) -> int:
@@ -89,5 +89,7 @@ def chunk_of_cells(rows: list[tuple[int, list[str]]], header: list[str], *, blan
         lines.append(line)
         fitting.append(cells[:width])
     columns = list(zip(*fitting, strict=True)) if fitting else [()] * width
-    frame = pl.DataFrame({name: pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)})
+    frame = pl.DataFrame(
+        {name: pl.Series(name, column, dtype=pl.String) for name, column in zip(header, columns, strict=True)}
+    )
     return RawChunk(pl.Series("line", lines, dtype=pl.Int64), frame, broken, blank_lines)

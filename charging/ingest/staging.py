@@ -98,7 +98,7 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
     with connection.cursor() as cursor:
         cursor.execute(_STAGE.format(", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())))
         _copy(cursor, sessions)
-        facts = [origin.operator_id, origin.source, origin.file_import_id]
+        facts: list[Any] = [origin.operator_id, origin.source, origin.file_import_id]
         if _all_new(cursor, facts, origin.operator_id):
             return NotInserted([], {})
         cursor.execute(_INSERT + _ONLY_NEW, facts)
@@ -137,7 +137,7 @@ def new_public_ids(count: int) -> pl.Series:
     return pl.Series([digits[at : at + 32] for at in range(0, len(digits), 32)])
 
 
-def _all_new(cursor: Any, facts: Sequence[object], operator_id: int) -> bool:
+def _all_new(cursor: Any, facts: Sequence[Any], operator_id: int) -> bool:
     try:
         with tenant_scope(operator_id):  # nested: a savepoint
             cursor.execute(_INSERT, facts)

@@ -73,7 +73,8 @@ def encoding_of(stored: BinaryIO) -> str:
 
 def reader(stored: BinaryIO, encoding: str) -> io.TextIOWrapper:
     """Return the text of a file; any line end becomes a line feed."""
-    return io.TextIOWrapper(_Borrowed(unpacked(stored)), encoding=encoding, errors="strict", newline=None)
+    borrowed = cast("BinaryIO", _Borrowed(unpacked(stored)))
+    return io.TextIOWrapper(borrowed, encoding=encoding, errors="strict", newline=None)
 
 
 def _encoding_of(plain: BinaryIO) -> str:

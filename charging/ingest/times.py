@@ -14,7 +14,17 @@ from charging.ingest.layout import DateOrder
 _LOCAL_TIME = pl.Datetime("us")
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%H.%M", "%H.%M.%S")
 _DATES = {
-    DateOrder.DMY: ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y", "%d %b %Y", "%d-%b-%Y", "%d %B %Y"),
+    DateOrder.DMY: (
+        "%d/%m/%Y",
+        "%d.%m.%Y",
+        "%d-%m-%Y",
+        "%d/%m/%y",
+        "%d.%m.%y",
+        "%d-%m-%y",
+        "%d %b %Y",
+        "%d-%b-%Y",
+        "%d %B %Y",
+    ),
     DateOrder.MDY: ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y"),
     DateOrder.YMD: ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
 }
@@ -26,7 +36,7 @@ _EPOCH_MILLISECONDS = 100_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class ReadTimes:
-    """Instants (null where there is none) and why: the text said nothing readable, or a time that is not one instant."""
+    """Instants, null where there is none, and why: nothing readable was said, or no single instant."""
 
     utc: pl.Series
     unreadable: pl.Series
@@ -45,7 +55,9 @@ class TimeReader:
 
     def __post_init__(self) -> None:
         orders = [self.order, *(order for order in (DateOrder.YMD,) if order is not self.order)]
-        self._forms = [f"{date}{gap}{clock}" for order in orders for date in _DATES[order] for gap in " T" for clock in _CLOCKS]
+        self._forms = [
+            f"{date}{gap}{clock}" for order in orders for date in _DATES[order] for gap in " T" for clock in _CLOCKS
+        ]
 
     def read(self, texts: pl.Series) -> ReadTimes:
         """Return the instants of a column of texts; null texts are not unreadable, they are missing."""

@@ -66,21 +66,19 @@ class XlsxFile:
 def text_of(cell: Any, decimal_sign: str = ".") -> str:
     """Return what a cell says, as a text export of the same sheet would have it."""
     match cell:
-        case str():
-            return cell
-        case bool():
-            return str(cell).lower()
-        case int():
-            return str(cell)
-        case float():
-            return _number(cell, decimal_sign)
-        case dt.datetime():
-            return (cell + dt.timedelta(microseconds=500_000)).replace(microsecond=0).isoformat(" ")
-        case dt.date() | dt.time():
-            return cell.isoformat()
         case None:
-            return ""
-    return str(cell)
+            text = ""
+        case bool():
+            text = str(cell).lower()
+        case float():
+            text = _number(cell, decimal_sign)
+        case dt.datetime():
+            text = (cell + dt.timedelta(microseconds=500_000)).replace(microsecond=0).isoformat(" ")
+        case dt.date() | dt.time():
+            text = cell.isoformat()
+        case _:
+            text = str(cell)
+    return text
 
 
 def _number(value: float, decimal_sign: str) -> str:

@@ -34,7 +34,7 @@ def earlier(row: FileImport) -> QuerySet[FileImport]:
 
 
 def reasons(row: FileImport) -> list[tuple[Reject, int, int]]:
-    """Why rows of an import were rejected: reason, rows, Wh; most frequent first. A row counts for its gravest reason."""
+    """Why rows of an import were rejected: reason, rows, Wh; most frequent first. A row counts for its gravest."""
     found = (
         RejectedRow.objects.filter(file_import=row)
         .values_list("reason")

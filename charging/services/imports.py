@@ -6,7 +6,7 @@ along. `run` may be killed and repeated at any moment: each chunk is stored in o
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
 from typing import Any, BinaryIO
@@ -19,7 +19,7 @@ from charging.domain.errors import ChargingError, ImportRefused
 from charging.domain.local_time import known_zone
 from charging.ingest import previewing
 from charging.ingest.apply import Work, pieces, store_all
-from charging.ingest.finishing import Reach, flag_overlaps, reach_of
+from charging.ingest.finishing import Reach, flag_overlaps, reach_before, reach_of
 from charging.ingest.layout import Layout
 from charging.ingest.network import Network
 from charging.ingest.previewing import Preview
@@ -53,7 +53,7 @@ class Options:
 
 
 @transaction.atomic
-def upload(content: File, *, name: str, by: User | None = None) -> FileImport:
+def upload(content: "File[bytes]", *, name: str, by: User | None = None) -> FileImport:
     """Keep a file in the store and open an import for it, waiting for its layout."""
     row = FileImport(file_name=PurePath(name).name[:200], uploaded_by=by)
     print_of = fingerprint(content)  # type: ignore[arg-type]
@@ -78,7 +78,11 @@ def preview(stored: BinaryIO, layout: Layout | None = None, *, options: Options 
 
 @transaction.atomic
 def start(
-    row: FileImport, layout: Layout | None = None, *, options: Options | None = None, profile: ImportProfile | None = None
+    row: FileImport,
+    layout: Layout | None = None,
+    *,
+    options: Options | None = None,
+    profile: ImportProfile | None = None,
 ) -> FileImport:
     """Settle the layout of an uploaded file and queue it. The caller sends the message when this has committed.
 
@@ -103,7 +107,11 @@ def start(
 
 
 def run(
-    *, operator_id: int, import_id: int, clock: Callable[[], datetime], writers: int | None = None,
+    *,
+    operator_id: int,
+    import_id: int,
+    clock: Callable[[], datetime],
+    writers: int | None = None,
     progress: Callable[[FileImport, float], None] | None = None,
 ) -> FileImport:
     """Import the queued file, from its first chunk that is not stored yet. Opens its own scopes; safe to repeat.
@@ -196,13 +204,17 @@ def _work(row: FileImport, at: datetime) -> Work:
 
 
 def _import(
-    row: FileImport, *, clock: Callable[[], datetime], writers: int, progress: Callable[[FileImport, float], None] | None
+    row: FileImport,
+    *,
+    clock: Callable[[], datetime],
+    writers: int,
+    progress: Callable[[FileImport, float], None] | None,
 ) -> None:
     work = _work(row, clock())
     network = Network(work.layout.time_zone, work.create_drivers, created=Counter(row.created))
     with tenant_scope(row.operator_id):
         network.load()
-        reach = reach_of(work.origin) if row.committed_chunks else Reach(set())
+        reach = reach_of(work.origin) if row.committed_chunks else reach_before(row.operator_id)
     with row.file.open("rb") as stored:
         source = opened(stored.file, work.layout)
 

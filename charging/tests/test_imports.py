@@ -10,7 +10,7 @@ from django.db import connection
 
 from charging.domain.errors import ChargingError, ImportRefused, UnansweredQuestion, UnreadableFile
 from charging.domain.reasons import Flag, Reject
-from charging.ingest import apply, csv_files
+from charging.ingest import apply, csv_files, staging
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
 from charging.selectors import imports as seen
@@ -227,7 +227,7 @@ def test_a_killed_import_goes_on_where_it_was_and_stores_nothing_twice(north, mo
     monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 120)
     with tenant_scope(north.pk):
         row = queue(rows(*range(1, 13)))
-    insert, calls = apply.insert_sessions, []
+    insert, calls = staging.insert_sessions, []
 
     def dies_in_the_third_chunk(*args):
         found = insert(*args)
@@ -327,9 +327,8 @@ def test_profiles_are_the_operators_own_and_replace_each_other(north, south):
 def test_an_import_leaves_one_entry_with_its_sums_in_the_audit_log(in_north):
     row = bring_in(rows(1, 2))
     entry = AuditEntry.objects.get(event="sessions.imported")
-    assert entry.additional_data["accepted"] == 2
-    assert entry.additional_data["accepted_wh"] == 15_000
-    assert entry.additional_data["sha256"] == row.file_sha256
+    said = {"accepted": 2, "accepted_wh": 15_000, "sha256": row.file_sha256}
+    assert said.items() <= (entry.additional_data or {}).items()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -352,7 +351,7 @@ def test_writers_on_their_own_connections_store_every_chunk_once(north, monkeypa
 def test_a_chunk_that_another_run_stored_meanwhile_is_not_stored_again(north, monkeypatch):
     with tenant_scope(north.pk):
         row = queue(rows(1, 2))
-    insert = apply.insert_sessions
+    insert = staging.insert_sessions
 
     def overtaken(*args):
         connection.ensure_connection()

@@ -22,7 +22,13 @@ def place(name):
 
 def session(external_id, **facts):
     return ChargingSession(
-        source="test", external_id=external_id, started_at=START, ended_at=START, energy_wh=1, state="COMPLETED", **facts
+        source="test",
+        external_id=external_id,
+        started_at=START,
+        ended_at=START,
+        energy_wh=1,
+        state="COMPLETED",
+        **facts,
     )
 
 

@@ -48,9 +48,7 @@ def test_a_decimal_comma_is_read_as_one():
     assert read("29.87", sign=",") is None
 
 
-@pytest.mark.parametrize(
-    ("unit", "wh"), [(EnergyUnit.WH, 13), (EnergyUnit.KWH, 12_500), (EnergyUnit.MWH, 12_500_000)]
-)
+@pytest.mark.parametrize(("unit", "wh"), [(EnergyUnit.WH, 13), (EnergyUnit.KWH, 12_500), (EnergyUnit.MWH, 12_500_000)])
 def test_each_unit_rounds_half_up_below_a_watt_hour(unit, wh):
     assert read("12.5", unit=unit) == wh
 

@@ -1,4 +1,5 @@
 """Local times into instants over the two nights of summer time."""
+# ruff: noqa: DTZ001  # local times are the matter
 
 from datetime import UTC, datetime
 

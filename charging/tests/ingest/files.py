@@ -1,17 +1,20 @@
 """Small files of sessions for the tests, like those operators have."""
+# ruff: noqa: E501  # lines of files
 
 import gzip
 import io
 from datetime import UTC, datetime
+from typing import Any
 
-from charging.ingest.convert import Converter
+from charging.domain.energy import EnergyUnit
+from charging.ingest.convert import Converter, Refused
 from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.reading import understood
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 DUNDEE = (
-    'Charging event,User ID,CP ID,Connector,Start Date,Start Time,End Date,End Time,Total kWh,Cost,Site,Group,Model,,,\r\n'
+    "Charging event,User ID,CP ID,Connector,Start Date,Start Time,End Date,End Time,Total kWh,Cost,Site,Group,Model,,,\r\n"
     '9001,604773H,50841,1,06/09/2018,21:17,07/09/2018,08:13,11.9,0,"Brington Place, Dundee",CYC; DCC,APT 7kW Dual Outlet,,,\r\n'
     '9002,607486,51548,2,13/06/2018,18:57,13/06/2018,19:15,6.65,0,"Lochee Hub, Dundee",CYC; DCC,APT 50kW Raption,,,Nissan\r\n'
     '9003,604745H,51198,1,31/08/2018,09:51,31/08/2018,10:18,-9.54,0,"Dundee House, Dundee",CYC,APT 7kW Single Outlet,,,\r\n'
@@ -40,7 +43,7 @@ PLAIN = Layout(
     date_order=DateOrder.YMD,
     time_zone="Europe/Stockholm",
     decimal_sign=".",
-    energy_unit="kWh",
+    energy_unit=EnergyUnit.KWH,
 )
 PLAIN_HEADER = "id,station,card,start,end,kwh\n"
 
@@ -61,7 +64,9 @@ def read(text, layout=None, *, home_zone="Europe/Stockholm", **said):
         layout = layout.saying(**said)
     reading = understood(text if isinstance(text, io.BytesIO) else stored(text), layout, home_zone=home_zone)
     converter = Converter(reading.settled(), at=NOW)
-    sessions, refused, rows = {}, {}, 0
+    sessions: dict[str, dict[str, Any]] = {}
+    refused: dict[int, Refused] = {}
+    rows = 0
     for chunk in reading.source.chunks():
         batch = converter.convert(chunk)
         rows += batch.rows

@@ -152,7 +152,9 @@ def test_energy_from_two_registers():
 
 def test_a_file_without_ids_gets_the_same_ones_every_time():
     columns = {fact: names for fact, names in PLAIN.columns.items() if fact is not Field.EXTERNAL_ID}
-    layout = Layout.from_json(PLAIN.to_json() | {"columns": {str(fact): list(names) for fact, names in columns.items()}})
+    layout = Layout.from_json(
+        PLAIN.to_json() | {"columns": {str(fact): list(names) for fact, names in columns.items()}}
+    )
     row = "2025-05-01 10:00,2025-05-01 11:00,7"
     text = f"station,card,start,end,kwh\nA,c,{row}\nB,c,{row}\nA,c,{row}\n"
     sessions, refused = read(text, layout)
@@ -236,7 +238,9 @@ def test_readings_that_run_backwards_are_refused():
 
 
 def test_the_fast_way_and_the_row_by_row_way_agree():
-    rows = [f"{n},A{n},c,2025-05-{n % 28 + 1:02} 10:00,2025-05-{n % 28 + 1:02} 11:{n % 60:02},{n}.{n:03}" for n in range(60)]
+    rows = [
+        f"{n},A{n},c,2025-05-{n % 28 + 1:02} 10:00,2025-05-{n % 28 + 1:02} 11:{n % 60:02},{n}.{n:03}" for n in range(60)
+    ]
     quoted = [row.replace(f",A{row.split(',')[0]},", f',"A{row.split(",")[0]}",') for row in rows]
     assert read(plain(*rows), PLAIN) == read(plain(*quoted), PLAIN)
 

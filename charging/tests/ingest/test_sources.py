@@ -1,4 +1,5 @@
 """Files of every kind into rows of text, with the line each begins on."""
+# ruff: noqa: DTZ001  # local times are the matter
 
 import io
 from datetime import datetime
@@ -35,7 +36,9 @@ def test_any_delimiter_and_line_end(delimiter, end):
     assert broken == []
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "utf-32"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1", "utf-32"]
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_any_encoding_with_and_without_compression(encoding, packed):
     _, rows, _ = rows_of(stored(HEADER + "1,Umeå Öst,x,y,2\n", encoding, packed=packed))
@@ -54,7 +57,7 @@ def test_quoted_cells_may_hold_delimiters_quotes_and_line_breaks_and_lines_stay_
     assert rows == [(2, ("1", 'A, "north"\nwing', "x", "y", "2")), (4, ("3", "B", "x", "y", "4"))]
 
 
-@pytest.mark.parametrize("rest", ['3,B,x,y,4\n5,C,x,y,6\n', '3,B,x,y,4\n5,"C",x,y,6\n', "3,B,x,y,4\n" * 80])
+@pytest.mark.parametrize("rest", ["3,B,x,y,4\n5,C,x,y,6\n", '3,B,x,y,4\n5,"C",x,y,6\n', "3,B,x,y,4\n" * 80])
 def test_a_quotation_mark_that_is_never_closed_swallows_only_its_own_row(rest):
     _, rows, broken = rows_of(stored(HEADER + '1,"A,x,y,2\n' + rest))
     assert [(row.line, row.cells, row.reason) for row in broken] == [(2, ('1,"A,x,y,2',), Reject.UNREADABLE_ROW)]
@@ -94,7 +97,13 @@ def test_titles_above_the_header_are_passed_over_and_columns_without_a_name_get_
 
 def test_a_spreadsheet_says_what_the_person_who_typed_it_sees():
     rows = [
-        {"Session ID": 1, "Station": "A", "Start": datetime(2025, 5, 1, 8, 0), "End": datetime(2025, 5, 1, 9, 30), "kWh": 22.287},
+        {
+            "Session ID": 1,
+            "Station": "A",
+            "Start": datetime(2025, 5, 1, 8, 0),
+            "End": datetime(2025, 5, 1, 9, 30),
+            "kWh": 22.287,
+        },
         {"Session ID": 2, "Station": "B", "Start": "2025-05-02 08:00", "End": "2025-05-02 09:00", "kWh": 7.0},
     ]
     content = io.BytesIO()

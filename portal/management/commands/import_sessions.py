@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files import File
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import transaction  # noqa: TID251  # a dry run undoes what it did
 from django.utils import timezone
 
 from charging.domain.errors import ChargingError
@@ -82,9 +82,7 @@ class Command(BaseCommand):
                 self._ask(preview.questions)
                 return _UNANSWERED
             row = self._queue(content, options, preview.layout, profile)
-        row = imports.run(
-            operator_id=operator.pk, import_id=row.pk, clock=timezone.now, progress=self._progress
-        )
+        row = imports.run(operator_id=operator.pk, import_id=row.pk, clock=timezone.now, progress=self._progress)
         if options["dry_run"]:
             row.file.delete(save=False)
         with tenant_scope(operator.pk):
@@ -99,9 +97,7 @@ class Command(BaseCommand):
         row = imports.upload(File(content), name=options["file"].name)
         for earlier in seen.earlier(row)[:1]:
             self.stdout.write(f"This very file was imported before, on {earlier.created_at:%Y-%m-%d %H:%M}.")
-        wanted = imports.Options(
-            create_missing=not options["no_create"], create_drivers=options["create_drivers"]
-        )
+        wanted = imports.Options(create_missing=not options["no_create"], create_drivers=options["create_drivers"])
         return imports.start(row, layout, options=wanted, profile=profile)
 
     def _layout(self, operator: Operator, options: dict[str, Any]) -> tuple[Layout, ImportProfile | None]:
