@@ -17,7 +17,7 @@ from billing.selectors import exports as export_rows
 from billing.services import documents, exports, rating, runs
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-from tenants.tasks_base import SteppedTask
+from tenants.tasks_base import OperatorTask, SteppedTask
 
 RATE_AT_ONCE = 20_000
 RENDER_AT_ONCE = 20
@@ -70,6 +70,12 @@ def bill_chunk(*, operator_id: int, run_id: int, chunk_id: int) -> None:
         runs.close_if_done(InvoiceRun.objects.get(pk=run_id), at=timezone.now())
 
 
+@shared_task(base=OperatorTask)
+def bill_run(*, operator_id: int, run_id: int) -> None:
+    """Send a run's chunks to the workers."""
+    _send_chunks(operator_id, run_id=run_id)
+
+
 @shared_task
 def resume_runs() -> None:
     """Send again the chunks nobody works on, and close runs whose last chunk forgot to."""
@@ -77,9 +83,13 @@ def resume_runs() -> None:
 
 
 def _resume_runs(operator_id: int) -> None:
-    for chunk in runs.unfinished(at=timezone.now()):
-        send("billing.tasks.bill_chunk", operator_id=operator_id, run_id=chunk.run_id, chunk_id=chunk.pk)
+    _send_chunks(operator_id)
     runs.stalled(at=timezone.now())
+
+
+def _send_chunks(operator_id: int, *, run_id: int | None = None) -> None:
+    for chunk in runs.unfinished(at=timezone.now(), run_id=run_id):
+        send("billing.tasks.bill_chunk", operator_id=operator_id, run_id=chunk.run_id, chunk_id=chunk.pk)
 
 
 @shared_task(base=SteppedTask)

@@ -141,22 +141,23 @@ def check(month: date | None = None) -> Check:
     """Count the buckets, then everything without buckets, and what issued invoices say. Three queries."""
     where, values = _month(month)
     total = f"SELECT {_AMOUNTS} FROM charging_chargingsession s LEFT JOIN billing_sessionprice p " + _ON + where  # noqa: S608
-    ledger = _LEDGER + (where or "")
+    ledger = _LEDGER.format(sessions=_LEDGER_SESSIONS if month else "") + where
     sessions, energy, amount = _rows(total, values)[0]
     excl_vat, lines = _rows(ledger, values)[0]
     return Check(buckets(month), sessions, int(energy), amount, excl_vat, lines)
 
 
 _ON = "ON p.operator_id = s.operator_id AND p.session_id = s.id WHERE s.operator_id = %(operator)s "
+# Invoices are credited whole, so an invoice without a credit note bills all of its lines.
 _LEDGER = """
 SELECT coalesce(sum(l.amount_excl_vat), 0), count(*)
 FROM billing_invoiceline l
-JOIN billing_billedsession b
-    ON b.operator_id = l.operator_id AND b.session_id = l.session_id AND b.invoice_id = l.invoice_id
 JOIN billing_invoice i ON i.operator_id = l.operator_id AND i.id = l.invoice_id
-JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
-WHERE l.operator_id = %(operator)s AND b.released_by_id IS NULL AND i.state = 'issued'
+{sessions}
+WHERE l.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
+  AND NOT EXISTS (SELECT 1 FROM billing_invoice n WHERE n.operator_id = %(operator)s AND n.credits_id = i.id)
 """
+_LEDGER_SESSIONS = "JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id"
 
 
 def _query(select: str, month: date | None, by: str = "1") -> list[Any]:

@@ -67,7 +67,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
     _plan(run)
     close_if_done(run, at=at)
-    _send_chunks(run)
+    messages.send("billing.tasks.bill_run", run_id=run.pk)
     return run
 
 
@@ -127,13 +127,14 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     return True
 
 
-def unfinished(*, at: datetime) -> list[RunChunk]:
-    """Chunks that nobody seems to work on: never begun, or begun so long ago that the worker must be gone."""
-    return list(
-        RunChunk.objects.filter(is_done=False, run__state=InvoiceRun.State.RUNNING).filter(
-            Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-        )
-    )
+def unfinished(*, at: datetime, run_id: int | None = None) -> list[RunChunk]:
+    """Chunks that nobody seems to work on: never begun, or begun so long ago that the worker must be gone.
+
+    Of all runs, or of one.
+    """
+    abandoned = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+    chunks = RunChunk.objects.filter(abandoned, is_done=False, run__state=InvoiceRun.State.RUNNING)
+    return list((chunks.filter(run=run_id) if run_id else chunks).order_by("pk"))
 
 
 def stalled(*, at: datetime) -> list[InvoiceRun]:
@@ -213,8 +214,3 @@ def _plan(run: InvoiceRun) -> None:
         chunks[-1].last_driver_id = row.driver_id
         chunks[-1].sessions += row.sessions
     RunChunk.objects.bulk_create(chunks)
-
-
-def _send_chunks(run: InvoiceRun) -> None:
-    for chunk_id in run.chunks.order_by("pk").values_list("pk", flat=True):
-        messages.send("billing.tasks.bill_chunk", run_id=run.pk, chunk_id=chunk_id)

@@ -1,0 +1,113 @@
+"""Tariffs: what may be published, and what never changes afterwards."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from billing.domain.errors import BillingError, TariffError
+from billing.models import Tariff, TariffVersion
+from billing.services import tariffs
+from billing.services.tariffs import TariffRefused
+from billing.tests.factories import EPOCH, OCTOBER, connector, driver, flat, session, tariff
+from tenants.models import DriverGroup
+
+pytestmark = pytest.mark.usefixtures("in_north")
+
+
+def made() -> Tariff:
+    return tariffs.create(name="Day", currency="SEK", document=flat())
+
+
+def test_a_draft_is_completed_with_id_and_currency_and_fingerprinted():
+    tariff = made()
+    draft = tariff.versions.get()
+    assert (draft.number, draft.published_at) == (1, None)
+    assert draft.document["currency"] == "SEK"
+    assert draft.document["id"] == str(tariff.public_id)
+    assert len(draft.document_sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("document", "field"),
+    [
+        ({}, "elements"),
+        (flat("free"), "elements[0].price_components[0].price"),
+        (flat(vat="125"), "elements[0].price_components[0].vat"),
+        ({"elements": [{"price_components": [{"type": "WIND", "price": 1}]}]}, "elements[0].price_components[0].type"),
+        ({**flat(), "currency": "EUR"}, "currency"),
+    ],
+)
+def test_a_document_that_cannot_be_priced_is_refused_by_field(document, field):
+    with pytest.raises(BillingError) as refused:
+        tariffs.create(name="Bad", currency="SEK", document=document)
+    assert refused.value.field == field
+    assert not Tariff.objects.exists()
+
+
+def test_currencies_of_three_decimals_and_taken_names_are_refused():
+    with pytest.raises(TariffRefused, match="KWD"):
+        tariffs.create(name="Dinar", currency="KWD", document=flat())
+    made()
+    with pytest.raises(TariffRefused, match="already a tariff called Day"):
+        made()
+
+
+def test_saving_again_changes_the_draft_and_after_publishing_makes_the_next_version():
+    tariff = made()
+    first = tariffs.save_draft(tariff, document=flat("3"))
+    assert tariff.versions.get() == first
+    tariffs.publish(first, valid_from=EPOCH, by=None, at=OCTOBER)
+    second = tariffs.save_draft(tariff, document=flat("4"))
+    assert (second.number, tariff.versions.count()) == (2, 2)
+
+
+def test_publishing_twice_is_once_and_another_start_is_refused():
+    version = made().versions.get()
+    tariffs.publish(version, valid_from=EPOCH, by=None, at=OCTOBER)
+    assert tariffs.publish(version, valid_from=EPOCH, by=None, at=OCTOBER + timedelta(days=1)).published_at == OCTOBER
+    with pytest.raises(TariffRefused, match="cannot change"):
+        tariffs.publish(version, valid_from=OCTOBER, by=None, at=OCTOBER)
+
+
+def test_a_published_version_keeps_its_words_when_its_publisher_leaves(fina):
+    version = made().versions.get()
+    tariffs.publish(version, valid_from=EPOCH, by=fina, at=OCTOBER)
+    TariffVersion.objects.update(published_by=None)
+    with pytest.raises(DatabaseError, match="refused"), transaction.atomic():
+        TariffVersion.objects.update(document={})
+
+
+def test_an_assignment_has_one_target_an_end_after_its_start_and_a_living_tariff():
+    payer, group, tariff = driver(), DriverGroup.objects.create(name="Fleet"), made()
+    with pytest.raises(TariffRefused, match="one target"):
+        tariffs.assign(tariff, valid_from=EPOCH, driver=payer, group=group)
+    with pytest.raises(TariffRefused, match="ends before"):
+        tariffs.assign(tariff, valid_from=EPOCH, valid_until=EPOCH)
+    tariffs.archive(tariff)
+    with pytest.raises(TariffRefused, match="archived"):
+        tariffs.assign(tariff, valid_from=EPOCH)
+
+
+def test_a_tariff_in_use_is_not_archived():
+    with pytest.raises(TariffRefused, match="still assigned"):
+        tariffs.archive(tariff())
+
+
+def test_an_assignment_that_has_not_begun_disappears():
+    at, payer = connector(), driver()
+    made_tariff = tariff(flat("1.00"))
+    later = tariffs.assign(made_tariff, valid_from=OCTOBER, driver=payer)
+    session(at, payer)
+    tariffs.unassign(later, at=OCTOBER - timedelta(days=1))
+    assert made_tariff.assignments.count() == 1
+    ended = made_tariff.assignments.get()
+    tariffs.unassign(ended, at=OCTOBER)
+    tariffs.unassign(ended, at=OCTOBER + timedelta(days=1))
+    ended.refresh_from_db()
+    assert ended.valid_until == OCTOBER
+
+
+def test_errors_of_the_domain_are_readable_sentences():
+    with pytest.raises(TariffError, match=r"^elements must be a list with at least one element, not \[\]\.$"):
+        tariffs.create(name="Empty", currency="SEK", document={"elements": []})
