@@ -11,13 +11,15 @@ from tenants.models import Driver, DriverGroup
 def in_force(*, at: datetime) -> QuerySet[TariffAssignment]:
     """Return the assignments that hold at the instant, with their tariffs, the newest first."""
     begun = TariffAssignment.objects.filter(valid_from__lte=at)
-    return begun.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at)).select_related("tariff").order_by("-valid_from")
+    lasting = begun.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at))
+    return lasting.select_related("tariff").order_by("-valid_from")
 
 
 def of_driver(driver: Driver, *, at: datetime) -> QuerySet[TariffAssignment]:
     """Return what is assigned to the driver and to the driver's group, the driver's own first."""
     mine = Q(driver=driver) | Q(group=driver.group_id) if driver.group_id else Q(driver=driver)
-    return in_force(at=at).filter(mine).select_related("group").order_by(F("driver").asc(nulls_last=True), "-valid_from")
+    own_first = F("driver").asc(nulls_last=True)
+    return in_force(at=at).filter(mine).select_related("group").order_by(own_first, "-valid_from")
 
 
 def with_tariffs(groups: QuerySet[DriverGroup], *, at: datetime) -> QuerySet[DriverGroup]:

@@ -164,7 +164,11 @@ def _reviewed_as(review: str) -> Q:
 
 def _open() -> Q:
     """Closed, nobody's decision is needed, and on no invoice."""
-    return Q(state=ChargingSession.State.COMPLETED, review__in=[Review.NONE, Review.APPROVED]) & ~_on()
+    return _DECIDED & Q(state=ChargingSession.State.COMPLETED) & ~_on()
+
+
+#: Nobody has to decide about the session, and nobody wrote it off.
+_DECIDED = Q(review__in=[Review.NONE, Review.APPROVED])
 
 
 _CONDITIONS: dict[Standing, Callable[[], Q]] = {
@@ -174,7 +178,7 @@ _CONDITIONS: dict[Standing, Callable[[], Q]] = {
     Standing.PENDING: lambda: _reviewed_as(Review.PENDING),
     Standing.PROBLEM: lambda: _open() & _priced(state=SessionPrice.State.PROBLEM),
     Standing.WAITING: lambda: _open() & _priced(state=SessionPrice.State.PRICED),
-    Standing.DRAFTED: lambda: ~Q(review__in=[Review.PENDING, Review.WRITTEN_OFF]) & _on(invoice__state=Invoice.State.DRAFT),
+    Standing.DRAFTED: lambda: _DECIDED & _on(invoice__state=Invoice.State.DRAFT),
     Standing.UNRATED: lambda: _open() & ~_priced(),
-    Standing.ACTIVE: lambda: Q(state=ChargingSession.State.ACTIVE, review__in=[Review.NONE, Review.APPROVED]),
+    Standing.ACTIVE: lambda: _DECIDED & Q(state=ChargingSession.State.ACTIVE),
 }

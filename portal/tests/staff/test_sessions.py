@@ -1,13 +1,13 @@
 """The list of sessions, its totals and export, and the page of one session."""
 
 import csv
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import StringIO
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import ChargingSession
@@ -107,7 +107,9 @@ def test_every_filter_narrows_the_list(world, rated, sign_in, otto, query, expec
     assert set(listed(sign_in(otto), world, query)) == set(expected.split())
 
 
-@pytest.mark.parametrize("query", ["driver=9999", "station=none", "since=yesterday", "since=2026-02-02&until=2026-02-01"])
+@pytest.mark.parametrize(
+    "query", ["driver=9999", "station=none", "since=yesterday", "since=2026-02-02&until=2026-02-01"]
+)
 def test_a_filter_that_cannot_be_used_says_why_and_exports_nothing(world, sign_in, otto, query):
     world.session()
     client = sign_in(otto)
@@ -131,7 +133,8 @@ def test_paging_shows_every_session_once(world, sign_in, otto):
 @pytest.mark.parametrize("query", ["", "billing=waiting_for_run", "since=&until=", "q=a"])
 def test_the_totals_equal_the_export_to_the_last_digit(world, rated, sign_in, otto, query):
     for number in range(7):
-        world.session(external_id=f"a{number}", kwh=number * 3 + 1, start=world.now - timedelta(days=number * 9, hours=2))
+        start = world.now - timedelta(days=number * 9, hours=2)
+        world.session(external_id=f"a{number}", kwh=number * 3 + 1, start=start)
     world.session(external_id="b", payer=None)
     world.session(external_id="c", payer=None, state="ACTIVE", ended_at=None)
     rated()
@@ -198,7 +201,7 @@ def test_the_session_page_leads_to_its_neighbours(world, sign_in, otto):
 
 
 def test_times_of_a_session_are_written_in_the_sites_zone_and_in_utc(world, sign_in, otto):
-    session = world.session(start=world.now.replace(year=2026, month=3, day=29, hour=0, minute=30, second=0, microsecond=0))
+    session = world.session(start=datetime(2026, 3, 29, 0, 30, tzinfo=UTC))
     page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
     assert "01:30:00 +01:00" in page
     assert "03:30:00 +02:00" in page  # an hour later: the clock was put forward

@@ -112,7 +112,7 @@ class LayoutForm(forms.Form):
         columns = {fact: names for fact, _label in FACTS if (names := self._columns(fact))}
         answers = {name: data[name] or None for name in ("date_order", "time_zone", "decimal_sign", "energy_unit")}
         document = self.layout.to_json() | answers
-        document |= {"columns": columns, "fold": data["fold"], "source": data["source"], "default_site": data["default_site"]}
+        document |= {"columns": columns, **{name: data[name] for name in ("fold", "source", "default_site")}}
         return Layout.from_json(document)
 
     def options(self) -> Options:

@@ -41,7 +41,7 @@ class UploadForm(forms.Form):
     profile = forms.ChoiceField(
         label=gettext_lazy("Profile"),
         required=False,
-        help_text=gettext_lazy("How files of this kind are read. Without one the columns are guessed and shown to you."),
+        help_text=gettext_lazy("How such files are read. Without one the columns are guessed and shown to you."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,13 +13,15 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from billing.models import InvoiceRun
 from billing.selectors import attention as billing_attention
 from billing.selectors import revenue, session_ledger
 from billing.selectors.session_ledger import Standing
-from charging.models import Connector
+from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
 from portal.templatetags import measures
@@ -133,44 +135,50 @@ def _days(operator: Operator, count: int) -> dict[str, Any]:
 
 def _tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
     """Collect what waits, as far as this person can do something about it."""
-    found: list[Task] = []
-    charging = network.attention(at=now)
-    if access.may(Permission.REVIEW_SESSIONS) and charging.under_review:
-        words = ngettext("%(count)s session waits for review", "%(count)s sessions wait for review", charging.under_review)
-        found.append(Task(words % {"count": measures.number(charging.under_review)}, _url("staff:review_list", operator), "review"))
-    if access.may(Permission.MANAGE_DRIVERS) and charging.cards_without_driver:
-        count = charging.cards_without_driver
+    return [*_charging_tasks(operator, access, now), *_billing_tasks(operator, access, now)]
+
+
+def _charging_tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
+    waiting, found = network.attention(at=now), []
+    if access.may(Permission.REVIEW_SESSIONS) and (count := waiting.under_review):
+        words = ngettext("%(count)s session waits for review", "%(count)s sessions wait for review", count)
+        found.append(_counted(words, count, _url("staff:review_list", operator), "review"))
+    if access.may(Permission.MANAGE_DRIVERS) and (count := waiting.cards_without_driver):
         words = ngettext("%(count)s card has no driver", "%(count)s cards have no driver", count)
-        found.append(Task(words % {"count": measures.number(count)}, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
+        found.append(_counted(words, count, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
     if access.may(Permission.IMPORT_SESSIONS):
-        found += [_rejects(operator, row) for row in charging.imports_with_rejects]
-    return found + _billing_tasks(operator, access, now)
+        found += [_rejects(operator, row) for row in waiting.imports_with_rejects]
+    return found
 
 
-def _rejects(operator: Operator, row: Any) -> Task:
+def _rejects(operator: Operator, row: FileImport) -> Task:
     words = ngettext("%(count)s row was rejected", "%(count)s rows were rejected", row.rejected)
-    words %= {"count": measures.number(row.rejected)}
-    return Task(words, _url("staff:import_detail", operator, row.public_id), "imports", note=row.file_name)
+    url = _url("staff:import_detail", operator, row.public_id)
+    return _counted(words, row.rejected, url, "imports", note=row.file_name)
 
 
 def _billing_tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
-    waiting = billing_attention.attention(today=now.astimezone(operator.zone).date(), zone=operator.time_zone)
-    found = []
-    if access.may(Permission.VIEW_SESSIONS) and waiting.without_price:
-        count = waiting.without_price
+    today = now.astimezone(operator.zone).date()
+    waiting, found = billing_attention.attention(today=today, zone=operator.time_zone), []
+    if access.may(Permission.VIEW_SESSIONS) and (count := waiting.without_price):
         words = ngettext("%(count)s session cannot be priced", "%(count)s sessions cannot be priced", count)
         url = f"{_url('staff:session_list', operator)}?billing={Standing.PROBLEM}&since=&until="
-        found.append(Task(words % {"count": measures.number(count)}, url, "fault"))
+        found.append(_counted(words, count, url, "fault"))
     if access.may(Permission.ISSUE_INVOICES):
-        found += [
-            Task(_("The run of %(month)s is ready to issue") % {"month": measures.month(run.month)},
-                 _url("finance:run_detail", operator, run.public_id), "runs")
-            for run in waiting.runs_to_issue
-        ]  # fmt: skip
+        found += [_ready(operator, run) for run in waiting.runs_to_issue]
     if access.may(Permission.RUN_BILLING) and waiting.month_without_run:
         words = _("%(month)s has not been billed yet") % {"month": measures.month(waiting.month_without_run)}
-        found.append(Task(words.capitalize(), _url("finance:run_list", operator), "runs"))
+        found.append(Task(capfirst(words), _url("finance:run_list", operator), "runs"))
     return found
+
+
+def _ready(operator: Operator, run: InvoiceRun) -> Task:
+    words = _("The run of %(month)s is ready to issue") % {"month": measures.month(run.month)}
+    return Task(words, _url("finance:run_detail", operator, run.public_id), "runs")
+
+
+def _counted(words: str, count: int, url: str, icon: str, *, note: str = "") -> Task:
+    return Task(words % {"count": measures.number(count)}, url, icon, note)
 
 
 def _url(name: str, operator: Operator, *args: object) -> str:

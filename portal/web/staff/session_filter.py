@@ -17,12 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from billing.selectors import session_ledger
 from billing.selectors.reconciliation import Bucket
 from billing.selectors.session_ledger import Standing
-from charging.domain.reasons import Flag
 from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import sessions
 from charging.selectors.sessions import Criteria
-from portal.web.staff.days import midnight
 from portal.templatetags.session_words import FLAGS
+from portal.web.staff.days import midnight
 from tenants.models import Driver, Operator
 
 DAYS_SHOWN = 30
@@ -33,12 +32,18 @@ BILLING = [
 ]
 
 
+class DayField(forms.DateField):
+    """A day, as browsers want it written."""
+
+    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+
+
 class SessionFilter(forms.Form):
     """What a list of sessions is narrowed to. Places and people are named as they are in the files."""
 
     q = forms.CharField(label=_("Session id"), required=False, max_length=100, widget=forms.SearchInput)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("To"), required=False)
     site = forms.ModelChoiceField(
         Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id", empty_label=_("All sites")
     )

@@ -54,7 +54,12 @@ class OutletForm(forms.Form):
     number = forms.CharField(label=gettext_lazy("Number"), max_length=20)
     standard = forms.ChoiceField(label=gettext_lazy("Socket"), required=False, choices=SOCKETS)
     max_power_kw = forms.DecimalField(
-        label=gettext_lazy("Maximum power, kW"), required=False, min_value=0, max_value=2000, max_digits=7, decimal_places=3
+        label=gettext_lazy("Maximum power, kW"),
+        required=False,
+        min_value=0,
+        max_value=2000,
+        max_digits=7,
+        decimal_places=3,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -119,10 +119,12 @@ def token_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def token_assign(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Give a card to a driver; sessions with it that wait for a payer become the driver's."""
     token, form = _token(public_id), AssignForm(request.POST)
-    if form.is_valid() and attempted(form, services.assign, token, driver=form.cleaned_data["customer_number"]):
-        messages.success(request, _("The card belongs to driver %(number)s now.") % {"number": token.driver})
-        return redirect("staff:token_detail", operator.slug, token.public_id)
-    return _page(request, operator, token, form)
+    if not form.is_valid():
+        return _page(request, operator, token, form)
+    driver = form.cleaned_data["customer_number"]
+    done = _("The card belongs to driver %(number)s now.") % {"number": driver}
+    told(request, done, services.assign, token, driver=driver)
+    return redirect("staff:token_detail", operator.slug, token.public_id)
 
 
 @operator_view(Permission.MANAGE_DRIVERS)

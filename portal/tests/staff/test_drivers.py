@@ -1,0 +1,173 @@
+"""Drivers, groups and cards."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.tests import factories
+from charging.models import ChargingSession, Token
+from tenants.models import AuditEntry, Driver, DriverGroup, Membership
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db
+
+
+def form(**changes):
+    return {"name": "Nils Nilsson", "email": "nils@example.com", "country": "SE", "is_active": "on", **changes}
+
+
+@pytest.mark.parametrize("words", ["dana", "DANA@example", "1001"])
+def test_a_search_finds_by_name_email_or_customer_number(world, sign_in, sara, words):
+    with tenant_scope(world.operator.pk):
+        factories.driver("Somebody Else")
+    found = sign_in(sara).get(world.url("drivers/"), {"q": words}).context["page"].object_list
+    assert [driver.pk for driver in found] == [world.driver.pk]
+
+
+def test_the_list_needs_the_same_queries_for_many_drivers(world, sign_in, sara):
+    client = sign_in(sara)
+    client.get(world.url("drivers/"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(world.url("drivers/"))
+    with tenant_scope(world.operator.pk):
+        for _ in range(10):
+            factories.driver()
+    with CaptureQueriesContext(connection) as many:
+        client.get(world.url("drivers/"))
+    assert len(many) == len(few) <= 13
+
+
+def test_reading_a_drivers_page_is_recorded(world, sign_in, sara):
+    page = sign_in(sara).get(world.url(f"drivers/{world.driver.public_id}/")).content.decode()
+    assert "dana@example.com" in page
+    with tenant_scope(world.operator.pk):
+        entry = AuditEntry.objects.get(event="driver.viewed")
+        assert (entry.actor_id, entry.object_id) == (sara.pk, world.driver.pk)
+
+
+def test_a_drivers_page_shows_charging_invoices_cards_and_tariffs(world, rated, sign_in, olga):
+    world.session(start=factories.OCTOBER.replace(hour=12), kwh=10)
+    rated()
+    with tenant_scope(world.operator.pk):
+        factories.tariff(name="Staff price", driver=world.driver)
+        factories.issued()
+    page = sign_in(olga).get(world.url(f"drivers/{world.driver.public_id}/")).content.decode()
+    assert "October 2026" in page
+    assert "Staff price" in page
+    assert "WL-1" in page
+
+
+def test_a_driver_is_added_with_the_next_number_and_changed_by_versions(world, sign_in, sara):
+    client = sign_in(sara)
+    client.post(world.url("drivers/new/"), form())
+    with tenant_scope(world.operator.pk):
+        driver = Driver.objects.get(identity__name="Nils Nilsson")
+        first = driver.identity_id
+    assert driver.customer_number == "1002"
+    client.post(world.url(f"drivers/{driver.public_id}/edit/"), form(customer_number="A7", city="Umeå"))
+    with tenant_scope(world.operator.pk):
+        driver.refresh_from_db()
+        assert (driver.customer_number, driver.identity.city) == ("A7", "Umeå")
+        assert driver.identity_id != first
+
+
+def test_a_customer_number_that_is_taken_is_refused(world, sign_in, sara):
+    page = sign_in(sara).post(world.url("drivers/new/"), form(customer_number="1001")).content.decode()
+    assert "Another driver has the customer number 1001." in page
+
+
+def test_an_invited_driver_can_sign_in(world, sign_in, sara):
+    client, url = sign_in(sara), world.url(f"drivers/{world.driver.public_id}/invite/")
+    client.post(url)
+    with tenant_scope(world.operator.pk):
+        driver = Driver.objects.select_related("user").get(pk=world.driver.pk)
+    assert driver.user.email == "dana@example.com"
+    assert Membership.objects.filter(user=driver.user, role="driver", operator=world.operator).exists()
+    assert "The driver can sign in already." in client.post(url, follow=True).content.decode()
+
+
+def test_a_group_is_added_and_shows_its_tariff_and_its_drivers(world, sign_in, sara):
+    client = sign_in(sara)
+    client.post(world.url("groups/new/"), {"name": "Residents"})
+    with tenant_scope(world.operator.pk):
+        group = DriverGroup.objects.get()
+        Driver.objects.filter(pk=world.driver.pk).update(group=group)
+        factories.tariff(name="House price", group=group)
+    page = client.get(world.url("groups/"))
+    assert "House price" in page.content.decode()
+    assert [row.driver_count for row in page.context["groups"]] == [1]
+    again = client.post(world.url("groups/new/"), {"name": "Residents"}).content.decode()
+    assert "There is a group named “Residents” already." in again
+
+
+def test_cards_without_a_driver_come_first(world, sign_in, sara):
+    tokens = sign_in(sara).get(world.url("cards/")).context["page"].object_list
+    assert [str(token) for token in tokens] == ["WL-2", "WL-1"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("condition=unassigned", ["WL-2"]),
+        ("condition=assigned", ["WL-1"]),
+        ("condition=blocked", []),
+        ("q=04a2", ["WL-1"]),
+        ("q=WL-2", ["WL-2"]),
+    ],
+)
+def test_cards_are_found(world, sign_in, sara, query, expected):
+    tokens = sign_in(sara).get(world.url(f"cards/?{query}")).context["page"].object_list
+    assert [str(token) for token in tokens] == expected
+
+
+def test_a_card_given_to_a_driver_brings_its_sessions(world, rated, sign_in, sara):
+    session = world.session(payer=None, token=world.lost_card)
+    rated()
+    client, url = sign_in(sara), world.url(f"cards/{world.lost_card.public_id}/")
+    assert "1 session was charged with this card" in client.get(url).content.decode()
+    client.post(f"{url}assign/", {"customer_number": world.driver.customer_number})
+    rated()
+    with tenant_scope(world.operator.pk):
+        session = ChargingSession.objects.get(pk=session.pk)
+        assert session.driver_id == world.driver.pk
+        assert session.prices.get().state == "priced"
+
+
+def test_a_card_of_another_driver_is_not_given_away(world, sign_in, sara):
+    with tenant_scope(world.operator.pk):
+        other = factories.driver()
+    url = world.url(f"cards/{world.card.public_id}/assign/")
+    page = sign_in(sara).post(url, {"customer_number": other.customer_number}, follow=True).content.decode()
+    assert f"belongs to driver {world.driver.customer_number}" in page
+
+
+def test_the_uid_of_a_card_is_never_shown_whole(world, sign_in, sara):
+    client = sign_in(sara)
+    for path in ("cards/", f"cards/{world.card.public_id}/", f"drivers/{world.driver.public_id}/"):
+        assert world.card.uid not in client.get(world.url(path)).content.decode()
+
+
+def test_a_card_is_blocked_and_unblocked(world, sign_in, sara):
+    client, url = sign_in(sara), world.url(f"cards/{world.card.public_id}/")
+    client.post(f"{url}block/")
+    with tenant_scope(world.operator.pk):
+        token = Token.objects.get(pk=world.card.pk)
+        assert token.is_blocked
+        assert token.blocked_at is not None
+    client.post(f"{url}unblock/")
+    with tenant_scope(world.operator.pk):
+        assert not Token.objects.get(pk=world.card.pk).is_blocked
+
+
+def test_a_card_is_added_and_a_known_uid_refused(world, sign_in, sara):
+    client = sign_in(sara)
+    data = {"kind": "RFID", "uid": "04 bb cc dd", "visual_number": "WL-3", "customer_number": "1001"}
+    client.post(world.url("cards/new/"), data)
+    with tenant_scope(world.operator.pk):
+        assert Token.objects.get(uid="04BBCCDD").driver_id == world.driver.pk
+    assert "already" in client.post(world.url("cards/new/"), data).content.decode()
+
+
+@pytest.mark.parametrize("path", ["drivers/new/", "cards/new/", "groups/new/"])
+def test_who_may_only_look_changes_nothing(world, sign_in, fina, path):
+    assert sign_in(fina).post(world.url(path)).status_code == 403

@@ -1,0 +1,130 @@
+"""Sites and stations: lists, pages, and the forms."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.tests import factories
+from charging.models import Connector, Site, Station
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db
+SITE = {
+    "name": "Stora Torget", "street": "Torggatan 1", "postal_code": "903 26", "city": "Umeå", "country": "se",
+    "time_zone": "Europe/Stockholm", "is_active": "on",
+}  # fmt: skip
+
+
+def station(site, **outlets):
+    """A filled-in form of a station."""
+    rows = {f"outlets-{at}-{name}": value for at, row in enumerate(outlets["rows"]) for name, value in row.items()}
+    counts = {"outlets-TOTAL_FORMS": len(outlets["rows"]), "outlets-INITIAL_FORMS": 1}
+    return {"site": site.public_id, "identifier": "SE-1", "name": "By the door", "is_active": "on", **counts, **rows}
+
+
+def test_the_list_counts_what_stands_on_each_site(world, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        factories.connector(world.connector.station.site)
+        Connector.objects.filter(pk=world.connector.pk).update(status="CHARGING")
+    (site,) = sign_in(otto).get(world.url("sites/")).context["page"].object_list
+    assert (site.station_count, site.connector_count, site.charging_count, site.trouble_count) == (2, 2, 1, 0)
+
+
+def test_without_sites_the_list_offers_to_add_one(north, sign_in, otto):
+    page = sign_in(otto).get("/o/north/sites/").content.decode()
+    assert "No sites yet" in page
+    assert "/o/north/sites/new/" in page
+
+
+def test_a_search_finds_by_name_street_or_city(world, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        Site.objects.create(name="Hamnen", city="Luleå", street="Kajen 3")
+    client = sign_in(otto)
+    for words in ("hamn", "LULE", "kajen"):
+        assert [site.name for site in client.get(world.url("sites/"), {"q": words}).context["page"]] == ["Hamnen"]
+    assert "No site found" in client.get(world.url("sites/?q=nowhere")).content.decode()
+
+
+def test_the_list_needs_the_same_queries_for_many_sites(world, sign_in, otto):
+    client = sign_in(otto)
+    client.get(world.url("sites/"))
+    with CaptureQueriesContext(connection) as few:
+        client.get(world.url("sites/"))
+    with tenant_scope(world.operator.pk):
+        for _ in range(10):
+            factories.connector()
+    with CaptureQueriesContext(connection) as many:
+        client.get(world.url("sites/"))
+    assert len(many) == len(few) <= 11
+
+
+def test_a_site_is_added_changed_and_audited(world, sign_in, otto):
+    client = sign_in(otto)
+    response = client.post(world.url("sites/new/"), SITE)
+    with tenant_scope(world.operator.pk):
+        site = Site.objects.get(name="Stora Torget")
+        assert site.country == "SE"
+    assert response.url == world.url(f"sites/{site.public_id}/")
+    client.post(world.url(f"sites/{site.public_id}/edit/"), {**SITE, "city": "Luleå", "is_active": ""})
+    with tenant_scope(world.operator.pk):
+        site.refresh_from_db()
+        assert (site.city, site.is_active) == ("Luleå", False)
+        assert AuditEntry.objects.filter(object_id=site.pk, content_type__model="site", actor=otto).count() == 2
+    assert "not in use" in client.get(world.url("sites/?closed=on")).content.decode()
+
+
+def test_a_name_that_is_taken_is_refused_in_words(world, sign_in, otto):
+    taken = world.connector.station.site.name
+    page = sign_in(otto).post(world.url("sites/new/"), {**SITE, "name": taken}).content.decode()
+    assert f"There is another site named “{taken}”." in page
+
+
+def test_a_site_shows_its_stations_and_its_energy(world, sign_in, otto):
+    world.session(kwh=10)
+    site = world.connector.station.site
+    page = sign_in(otto).get(world.url(f"sites/{site.public_id}/"))
+    assert (page.context["session_count"], page.context["energy_wh"]) == (1, 10_000)
+    assert world.connector.station.identifier in page.content.decode()
+
+
+def test_a_station_is_added_with_its_connectors(world, sign_in, otto):
+    rows = [{"number": "1", "standard": "IEC_62196_T2", "max_power_kw": "22"}, {"number": "", "standard": ""}]
+    sign_in(otto).post(world.url("stations/new/"), station(world.connector.station.site, rows=rows))
+    with tenant_scope(world.operator.pk):
+        (outlet,) = Connector.objects.filter(station__identifier="SE-1")
+    assert (outlet.number, outlet.standard, outlet.max_power_w) == ("1", "IEC_62196_T2", 22_000)
+
+
+def test_connectors_of_the_same_number_are_refused_and_nothing_is_kept(world, sign_in, otto):
+    rows = [{"number": "1", "standard": ""}, {"number": "1", "standard": ""}]
+    page = sign_in(otto).post(world.url("stations/new/"), station(world.connector.station.site, rows=rows))
+    assert "Two connectors have the number 1." in page.content.decode()
+    with tenant_scope(world.operator.pk):
+        assert not Station.objects.filter(identifier="SE-1").exists()
+
+
+def test_a_change_keeps_connectors_and_their_sessions(world, sign_in, otto):
+    world.session()
+    of = world.connector.station
+    url = world.url(f"stations/{of.public_id}/edit/")
+    client = sign_in(otto)
+    assert client.get(url).context["outlets"].initial_form_count() == 1
+    client.post(url, station(of.site, rows=[{"number": "1", "max_power_kw": "11"}, {"number": "2"}]))
+    with tenant_scope(world.operator.pk):
+        assert Connector.objects.get(pk=world.connector.pk).max_power_w == 11_000
+        assert Connector.objects.filter(station=of).count() == 2
+
+
+def test_a_station_shows_its_latest_sessions(world, sign_in, otto):
+    session = world.session()
+    page = sign_in(otto).get(world.url(f"stations/{world.connector.station.public_id}/")).content.decode()
+    assert session.external_id in page
+    assert "not known" in page  # the socket
+
+
+@pytest.mark.parametrize("path", ["sites/new/", "stations/new/"])
+def test_who_may_only_look_is_not_let_into_the_forms(world, sign_in, fina, path):
+    client = sign_in(fina)
+    assert client.get(world.url(path)).status_code == 403
+    assert world.url(path) not in client.get(world.url("sites/")).content.decode()

@@ -1,0 +1,132 @@
+"""The overview: live figures, today against last week, what waits, and the days."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from billing.tests import factories
+from charging.models import Connector, FileImport
+from portal.web.staff import overview
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db
+REVIEW, PROBLEM = "1 session waits for review", "1 session cannot be priced"
+
+
+@pytest.fixture
+def noon(monkeypatch, world):
+    """It is noon in Stockholm, so that a session of the morning is today's whenever the tests run."""
+    local = world.now.astimezone(world.operator.zone).replace(hour=12, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: local)
+    return local
+
+
+def test_a_new_operator_is_told_how_to_begin(north, sign_in, olga):
+    page = sign_in(olga).get("/o/north/").content.decode()
+    assert "Nothing has been charged yet" in page
+    assert "/o/north/imports/new/" in page
+
+
+def test_sessions_in_progress_and_connectors_in_trouble_are_shown(world, sign_in, otto):
+    world.session(external_id="running", state="ACTIVE", ended_at=None, series_wh=None)
+    with tenant_scope(world.operator.pk):
+        Connector.objects.filter(pk=world.connector.pk).update(status=Connector.Status.OUTOFORDER)
+    page = sign_in(otto).get(world.url(""))
+    assert page.context["in_progress_count"] == 1
+    assert [row.pk for row in page.context["trouble"]] == [world.connector.pk]
+    assert "out of order" in page.content.decode()
+
+
+def test_today_is_compared_with_the_same_weekday_a_week_ago_until_now(world, noon, rated, sign_in, otto):
+    for start in (noon - timedelta(hours=3), noon - timedelta(hours=4), noon - timedelta(days=7, hours=3)):
+        world.session(start=start, kwh=10)
+    world.session(start=noon - timedelta(days=7) + timedelta(hours=3))  # later that day: not yet comparable
+    world.session(start=noon - timedelta(days=1))
+    rated()
+    context = sign_in(otto).get(world.url("")).context
+    assert context["today"].sessions == 2
+    assert context["sessions_delta"] == "+100%"
+    assert context["money"] == 50  # two sessions of 10 kWh at 2.00 and 25 % VAT
+    assert context["money_delta"] == "+100%"
+
+
+@pytest.mark.parametrize(
+    ("who", "expected"),
+    [
+        ("otto", [REVIEW, "1 card has no driver", "3 rows were rejected", PROBLEM]),
+        ("fina", [REVIEW, PROBLEM]),
+        ("axel", [PROBLEM]),
+    ],
+)
+def test_each_sees_what_waits_for_them_with_a_link(world, rated, sign_in, request, who, expected):
+    world.session(flags=["very_long"], review="pending")
+    world.session(payer=None)
+    with tenant_scope(world.operator.pk):
+        FileImport.objects.create(file_name="march.csv", rejected=3, state="done")
+    rated()
+    client = sign_in(request.getfixturevalue(who))
+    tasks = client.get(world.url("")).context["tasks"]
+    assert [task.words for task in tasks if "billed" not in task.words] == expected
+    assert all(client.get(task.url).status_code == 200 for task in tasks)
+
+
+def test_finance_is_reminded_of_a_month_that_nobody_billed(world, rated, sign_in, fina):
+    last_month = (world.now.astimezone(world.operator.zone).replace(day=1) - timedelta(days=3)).replace(hour=12)
+    world.session(start=last_month)
+    rated()
+    tasks = sign_in(fina).get(world.url("")).context["tasks"]
+    assert any("has not been billed yet" in task.words for task in tasks)
+
+
+def test_a_run_that_is_ready_waits_for_finance(world, rated, sign_in, fina):
+    last_month = (world.now.astimezone(world.operator.zone).replace(day=1) - timedelta(days=3)).replace(hour=12)
+    world.session(start=last_month)
+    rated()
+    with tenant_scope(world.operator.pk):
+        factories.drafted(datetime(last_month.year, last_month.month, 1, tzinfo=world.operator.zone), world.now)
+    tasks = sign_in(fina).get(world.url("")).context["tasks"]
+    assert any("ready to issue" in task.words for task in tasks)
+
+
+def test_the_live_part_refreshes_itself_and_leaves_the_charts_alone(world, sign_in, otto):
+    world.session()
+    page = sign_in(otto).get(world.url("")).content.decode()
+    assert 'hx-trigger="every 30s"' in page
+    assert 'hx-select="#live"' in page
+    assert world.url("days/?days=30") in page
+
+
+def test_the_days_show_energy_and_revenue_of_each_day(world, rated, sign_in, otto):
+    world.session(start=world.now - timedelta(days=2), kwh=10)
+    rated()
+    context = sign_in(otto).get(world.url("days/?days=90")).context
+    assert len(context["energy_chart"].xs) == 90
+    assert sum(context["energy_chart"].series[0].values) == 10
+    assert sum(context["revenue_chart"].series[0].values) == 25
+    assert (context["sessions"], context["energy_wh"], context["amount"]) == (1, 10_000, 25)
+
+
+@pytest.mark.parametrize("days", ["", "31", "abc", "-1"])
+def test_a_strange_number_of_days_becomes_thirty(world, sign_in, otto, days):
+    assert sign_in(otto).get(world.url(f"days/?days={days}")).context["count"] == 30
+
+
+@pytest.mark.parametrize(("now", "before", "written"), [(3, 2, "+50%"), (1, 2, "\u221250%"), (2, 2, "0%"), (5, 0, "")])
+def test_a_change_is_written_in_percent(now, before, written):
+    assert overview._delta(now, before) == written
+
+
+def test_the_overview_needs_the_same_queries_for_many_rows(world, sign_in, otto):
+    client = sign_in(otto)
+    world.session(state="ACTIVE", ended_at=None, series_wh=None)
+    client.get(world.url(""))
+    with CaptureQueriesContext(connection) as few:
+        client.get(world.url(""))
+    for _ in range(10):
+        world.session(state="ACTIVE", ended_at=None, series_wh=None)
+    with CaptureQueriesContext(connection) as many:
+        client.get(world.url(""))
+    assert len(many) == len(few) <= 26
