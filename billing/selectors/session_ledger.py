@@ -4,7 +4,7 @@ The floor below narrows sessions (`charging.selectors.sessions`); this module ad
 it is given. A page, its totals and its export all come through here, so that their sums agree.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -132,14 +132,15 @@ def amounts(rows: QuerySet[ChargingSession]) -> list[tuple[str, Decimal]]:
     return list(sums)
 
 
-def entries(rows: Sequence[ChargingSession]) -> list[Entry]:
-    """Return the entries of these sessions, in their order. Two queries."""
-    keys = [row.pk for row in rows]
+def entries(rows: Iterable[ChargingSession]) -> list[Entry]:
+    """Return the entries of these sessions, in their order. Two queries, and the one for the rows if it is open."""
+    listed = list(rows)
+    keys = [row.pk for row in listed]
     found = SessionPrice.objects.filter(session__in=keys).defer("lines")
     prices = {price.session_id: price for price in found}
     billed = BilledSession.objects.filter(session__in=keys, released_by__isnull=True).select_related("invoice")
     invoices = {row.session_id: row.invoice for row in billed}
-    return [Entry(row, prices.get(row.pk), invoices.get(row.pk)) for row in rows]
+    return [Entry(row, prices.get(row.pk), invoices.get(row.pk)) for row in listed]
 
 
 def stream(rows: QuerySet[ChargingSession]) -> Iterator[Entry]:

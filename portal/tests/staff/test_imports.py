@@ -162,7 +162,7 @@ def test_a_column_can_be_chosen_by_hand(world, sign_in, otto):
 
 
 def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(world, sign_in, otto):
-    page = upload(sign_in(otto), world, header="not a workbook", name="photo.xlsx")
+    page = upload(sign_in(otto), world, header="PK\x03\x04 broken", name="march.xlsx")
     assert "The file cannot be read like this" in page.content.decode()
 
 

@@ -119,7 +119,7 @@ def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
     """Change a driver's particulars."""
     driver = _driver(public_id)
     form = DriverForm(request.POST or None, initial=_initial(driver))
-    if form.is_valid() and attempted(form, services.change, driver, **_facts(form)):
+    if form.is_valid() and attempted(form, services.change, driver, **_facts(form)) is not None:
         messages.success(request, _("Driver %(number)s was saved.") % {"number": driver.customer_number})
         return redirect("staff:driver_detail", operator.slug, driver.public_id)
     context = {"nav": "drivers", "form": form, "driver": driver, "crumbs": crumbs(operator, driver)}

@@ -60,16 +60,17 @@ class SessionFilter(forms.Form):
 
     def __init__(self, query: QueryDict, *, operator: Operator) -> None:
         self.operator = operator
-        super().__init__(_with_default_dates(query, operator))
+        self.asked = _with_default_dates(query, operator)
+        super().__init__(self.asked)
         self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
 
-    def clean_station(self) -> Station | None:
+    def clean_station(self) -> Any:
         return self._named(Station.objects, "station", identifier=self.cleaned_data["station"])
 
-    def clean_driver(self) -> Driver | None:
+    def clean_driver(self) -> Any:
         return self._named(Driver.objects, "driver", customer_number=self.cleaned_data["driver"])
 
-    def clean_card(self) -> Token | None:
+    def clean_card(self) -> Any:
         name = self.cleaned_data["card"]
         by_number = Token.objects.filter(visual_number=name).first() if name else None
         return by_number or self._named(Token.objects, "card", uid=name)
@@ -122,13 +123,13 @@ class SessionFilter(forms.Form):
 
     def summed(self) -> str:
         """The query of this list with its totals."""
-        query = self.data.copy()
+        query = self.asked.copy()
         query["totals"] = "now"
         return query.urlencode()
 
     def query(self) -> str:
         """The filter as a query string, without the place in the list."""
-        query = self.data.copy()
+        query = self.asked.copy()
         for name in ("after", "before", "totals"):
             query.pop(name, None)
         return query.urlencode()
@@ -146,11 +147,11 @@ class SessionFilter(forms.Form):
         return [(label, *self._ranged(first, today)) for label, first in ranges]
 
     def _ranged(self, first: date | None, last: date) -> tuple[str, bool]:
-        query = self.data.copy()
+        query = self.asked.copy()
         for name in ("after", "before", "totals"):
             query.pop(name, None)
         wanted = (first.isoformat() if first else "", last.isoformat() if first else "")
-        current = (self.data.get("since", ""), self.data.get("until", "")) == wanted
+        current = (self.asked.get("since", ""), self.asked.get("until", "")) == wanted
         query["since"], query["until"] = wanted
         return query.urlencode(), current
 

@@ -85,7 +85,7 @@ def _lines(filters: SessionFilter) -> Iterator[tuple[object, ...]]:
 
 def _line(entry: Entry) -> tuple[object, ...]:
     """Write one session in the order of `COLUMNS`. Amounts are exact, so that the column adds up to the total."""
-    session, price = entry.session, entry.price
+    session, price = entry.session, entry.price if entry.amount is not None else None
     zone = session.site.zone
     return (
         session.external_id, session.public_id, session.source, session.site.name, session.station.identifier,
@@ -93,8 +93,8 @@ def _line(entry: Entry) -> tuple[object, ...]:
         _moment(session.started_at, zone), _moment(session.ended_at, zone),
         _moment(session.started_at), _moment(session.ended_at), entry.duration_s, _kwh(session.energy_wh),
         session.state, session.stop_reason, session.review, " ".join(session.flags), entry.standing.value,
-        price.currency if price else "", price.amount_excl_vat if entry.amount is not None else "",
-        entry.amount if entry.amount is not None else "", entry.invoice or "",
+        price.currency if price else "", price.amount_excl_vat if price else "",
+        price.amount_incl_vat if price else "", entry.invoice or "",
     )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def station_edit(request: SignedInRequest, operator: Operator, public_id: UUID) 
     station = get_object_or_404(stations.listing(), public_id=public_id)
     form = StationForm(request.POST or None, initial={**model_to_dict(station), "site": station.site.public_id})
     outlets = Outlets(request.POST or None, prefix="outlets", initial=_initial(station))
-    if _both_valid(form, outlets) and attempted(form, services.change, station, **_facts(form, outlets)):
+    if _both_valid(form, outlets) and attempted(form, services.change, station, **_facts(form, outlets)) is not None:
         return _saved(request, operator, station)
     return _form(request, form, outlets, station=station, crumbs=crumbs(operator, station))
 
