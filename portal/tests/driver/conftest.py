@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from billing.models import Invoice
 from billing.tests import factories
@@ -55,7 +54,7 @@ def anothers(drivers_rows: dict[str, Own]) -> Own:
 
 
 @pytest.fixture
-def danas_browser(dana: Any, sign_in: Any) -> Client:
+def danas_browser(dana: Any, sign_in: Any) -> Any:
     return sign_in(dana)
 
 

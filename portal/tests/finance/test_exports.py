@@ -35,7 +35,7 @@ def test_both_tables_are_sent_as_csv(fina_browser, url, invoice):
 def test_a_download_is_recorded(fina_browser, url, invoice):
     fina_browser.get(url("downloads/lines.csv?month=2026-10"))
     entry = AuditEntry.objects.get(event="export.downloaded")
-    assert entry.additional_data["month"] == "2026-10"
+    assert entry.additional_data == {"kind": "invoice-lines", "month": "2026-10"}
 
 
 def test_a_file_is_asked_for_and_shown_with_its_state(fina_browser, url, invoice):

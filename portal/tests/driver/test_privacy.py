@@ -1,0 +1,59 @@
+import pytest
+from django.test import Client
+
+from tenants.models import ConsentEvent, ConsentPurpose
+from tenants.scoping import tenant_scope
+from tenants.services import consents
+
+PRIVACY = "/o/north/my/privacy/"
+
+
+@pytest.fixture
+def purpose(north):
+    with tenant_scope(north.pk):
+        consents.install_defaults(north)
+        return ConsentPurpose.objects.get(code="marketing-email")
+
+
+@pytest.fixture
+def browser(dana, purpose):
+    client = Client(headers={"accept-language": "sv"})
+    client.force_login(dana)
+    return client
+
+
+def test_silence_is_no_consent(browser):
+    questions = browser.get(PRIVACY).context["questions"]
+    assert [question.is_given for question in questions] == [False, False]
+
+
+def test_giving_and_taking_back_are_one_click_each_and_leave_proof(browser, purpose, north, dana):
+    for decision in ("given", "withdrawn"):
+        assert browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": decision})["Location"] == PRIVACY
+    page = browser.get(PRIVACY)
+    question = next(each for each in page.context["questions"] if each.purpose == purpose)
+    assert not question.is_given
+    assert [proof.event.decision for proof in page.context["proofs"]] == ["withdrawn", "given"]
+    with tenant_scope(north.pk):
+        event = ConsentEvent.objects.select_related("notice").latest("pk")
+    assert (event.notice.language, event.channel, event.recorded_by_id) == ("sv", "portal", dana.pk)
+    assert (event.address, event.text_sha256) == ("127.0.0.1", event.notice.text_sha256)
+
+
+def test_an_answer_that_is_neither_changes_nothing(browser, purpose, north):
+    browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": "perhaps"})
+    with tenant_scope(north.pk):
+        assert not ConsentEvent.objects.exists()
+
+
+def test_what_is_no_longer_asked_cannot_be_answered(browser, purpose, north):
+    with tenant_scope(north.pk):
+        purpose.is_active = False
+        purpose.save()
+    assert browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": "given"}).status_code == 404
+
+
+def test_with_nothing_asked_the_page_says_so(dana, north):
+    client = Client()
+    client.force_login(dana)
+    assert client.get(PRIVACY).context["questions"] == []
