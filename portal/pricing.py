@@ -62,10 +62,14 @@ def price_stream(options: argparse.Namespace, source: BinaryIO, target: BinaryIO
 
 def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
     failed = 0
-    for lines, errors in price_lines(source, zone=zone):
-        failed += errors
-        lines.append("")
-        target.write("\n".join(lines).encode())
+    gc.disable()  # many small values without cycles, and no more of them at a time than a chunk has
+    try:
+        for lines, errors in price_lines(source, zone=zone):
+            failed += errors
+            lines.append("")
+            target.write("\n".join(lines).encode())
+    finally:
+        gc.enable()
     target.flush()
     return NOT_PRICED if failed else PRICED
 
@@ -90,7 +94,6 @@ def main() -> int:
     """`python -m portal.pricing`."""
     parser = argparse.ArgumentParser(prog="price", description="Price charge detail records.")
     add_arguments(parser)
-    gc.disable()  # a short life of many small values without cycles; memory is bounded by the chunk
     return run(parser.parse_args(), sys.stdin.buffer, sys.stdout.buffer, sys.stderr)
 
 

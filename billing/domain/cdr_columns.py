@@ -6,6 +6,7 @@ millionths at once; that recovers every decimal of up to six places exactly, and
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,8 +48,8 @@ def columns(cdrs: Sequence[Cdr], periods: Sequence[Period], zones: str | Sequenc
         + [cdr.end_date_time or cdr.stop_date_time or "" for cdr in cdrs]
         + [period.start_date_time for period in periods]
     )
-    codes = np.array([dimension.code for dimension in dimensions], dtype=np.int64)
-    volumes = np.array([dimension.volume for dimension in dimensions], dtype=np.float64)
+    codes = np.frombuffer(bytes([dimension.code for dimension in dimensions]), dtype=np.uint8)
+    volumes = np.array(array("d", [dimension.volume for dimension in dimensions]))
     of_dimension = _owner([len(period.dimensions) for period in periods])
     problems = _problems(cdrs, at, offsets, volumes, of_dimension)
     volumes[np.abs(volumes) > LARGEST] = 0
@@ -77,7 +78,7 @@ def _owner(counts: list[int]) -> Ints:
     return np.repeat(np.arange(len(counts)), np.array(counts, dtype=np.int64))
 
 
-def _filled(codes: Ints, micros: Ints, of_dimension: Ints, periods: int) -> dict[str, Ints]:
+def _filled(codes: Any, micros: Ints, of_dimension: Ints, periods: int) -> dict[str, Ints]:
     """One column for each kind of volume that occurs; energy always."""
     filled: dict[str, Ints] = {}
     present = np.bincount(codes, minlength=len(CODES))

@@ -1,28 +1,64 @@
 """Lines of JSON in, priced lines of JSON out: the whole way of the `price` command, without any I/O.
 
-Lines are taken in chunks. Those of a chunk that carry the same text of tariffs are priced together as one batch; what
-comes out stands in the order of what came in. A line that cannot be priced becomes an error line and stops nobody else.
+Lines are taken in chunks and those of a chunk are priced together as one batch, whatever their tariffs; what comes out
+stands in the order of what came in. A line that cannot be priced becomes an error line and stops nobody else.
+
+A chunk is small, so that what is decoded stays in the processor's cache, and large enough to keep the kernel busy. The
+tariffs of a stream are gathered in a `_Shelf`, so that batch after batch meets the same list of them and the plan made
+for it is found again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
+
+import numpy as np
 
 from billing.domain import cdr_text
 from billing.domain.cdr import Line, decode, id_of
 from billing.domain.cdr_columns import Batch, columns
 from billing.domain.cdr_tariffs import TariffSet, assign, key_of, read_set
 from billing.domain.errors import BillingError
-from billing.domain.plan import asks_clock, plan_for
 from billing.domain.price import SessionPrice
 from billing.domain.rated import Rated
 from billing.domain.rating import rate
+from billing.domain.tariff import Tariff
 
-#: Lines priced together: enough to keep the kernel busy, few enough to keep memory small.
-CHUNK: Final = 20_000
+CHUNK: Final = 2_000
+#: More tariffs than this are not kept from one chunk to the next.
+_SHELF: Final = 64
+
+
+@dataclass(slots=True)
+class _Shelf:
+    """The tariffs of a stream laid end to end, and where those of each set begin."""
+
+    tariffs: tuple[Tariff, ...] = ()
+    begins: dict[int, int] = field(default_factory=dict)
+    kept: list[TariffSet] = field(default_factory=list)
+
+    def take(self, sets: Iterable[TariffSet]) -> None:
+        """Make room for these; begin anew if it becomes too many."""
+        needed = {id(one): one for one in sets}
+        missing = [one for key, one in needed.items() if key not in self.begins]
+        if missing and len(self.tariffs) > _SHELF:
+            self.tariffs, self.begins, self.kept, missing = (), {}, [], list(needed.values())
+        for one in missing:
+            self.begins[id(one)] = len(self.tariffs)
+            self.tariffs += one.tariffs
+            self.kept.append(one)
+
+
+@dataclass(slots=True)
+class _Group:
+    """Lines of a chunk that are priced together."""
+
+    places: list[int] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    sets: list[TariffSet] = field(default_factory=list)
 
 
 def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[list[str], int]]:
@@ -30,48 +66,71 @@ def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[lis
 
     `zone` is used by lines that carry no time zone of their own.
     """
-    stream = (text for text in texts if not text.isspace() and text)
+    stream = (text for text in texts if text and not text.isspace())
+    shelves: dict[tuple[bool, bool], _Shelf] = {}
     while chunk := list(islice(stream, CHUNK)):
-        yield _chunk(chunk, zone)
+        yield _chunk(chunk, zone, shelves)
 
 
-def _chunk(texts: list[bytes], zone: str) -> tuple[list[str], int]:
+def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf]) -> tuple[list[str], int]:
     written = [""] * len(texts)
     failed = 0
-    groups: dict[tuple[bytes, bool], tuple[list[int], list[Line]]] = {}
+    groups: dict[tuple[bool, bool], _Group] = {}
     for place, text in enumerate(texts):
         try:
             line = decode(text)
+            found = read_set(key_of(line))
         except BillingError as problem:
             written[place] = cdr_text.error_line(id_of(text), problem)
             failed += 1
             continue
-        places, lines = groups.setdefault(key_of(line), ([], []))
-        places.append(place)
-        lines.append(line)
-    for key, (places, lines) in groups.items():
-        found = read_set(key)
-        if isinstance(found, BillingError):
-            answers, errors = [cdr_text.error_line(line.cdr.id, found) for line in lines], len(lines)
-        else:
-            answers, errors = _answers(found, lines, zone)
+        group = groups.get(found.kind)
+        if group is None:
+            group = groups[found.kind] = _Group()
+        group.places.append(place)
+        group.lines.append(line)
+        group.sets.append(found)
+    for kind, group in groups.items():
+        answers, errors = _answers(group, zone, shelves.setdefault(kind, _Shelf()))
         failed += errors
-        for place, answer in zip(places, answers, strict=True):
+        for place, answer in zip(group.places, answers, strict=True):
             written[place] = answer
     return written, failed
 
 
-def rate_lines(tariffs: TariffSet, lines: list[Line], zone: str) -> tuple[Rated, Batch]:
-    """Price lines that carry the same tariffs as one batch."""
+def _answers(group: _Group, zone: str, shelf: _Shelf) -> tuple[list[str], int]:
+    rated, batch = _rate_lines(group.lines, group.sets, zone, shelf)
+    answers = cdr_text.lines(rated, [line.cdr.id for line in group.lines])
+    bad = {*batch.problems, *np.flatnonzero(rated.fault).tolist()}
+    for place in bad:
+        answers[place] = cdr_text.error_line(group.lines[place].cdr.id, _problem(group.lines[place], zone))
+    return answers, len(bad)
+
+
+def _problem(line: Line, zone: str) -> BillingError:
+    """Why a line has no price, told by its own tariffs alone."""
+    try:
+        price_line(line, zone)
+    except BillingError as problem:
+        return problem
+    raise AssertionError(line)  # pragma: no cover  # alone or in a batch, a session has the same faults
+
+
+def _rate_lines(lines: Sequence[Line], sets: Sequence[TariffSet], zone: str, shelf: _Shelf) -> tuple[Rated, Batch]:
+    shelf.take(sets)
     cdrs = [line.cdr for line in lines]
-    missing = zone or ("" if asks_clock(plan_for(tariffs.tariffs)) else "UTC")
     periods = [period for cdr in cdrs for period in cdr.charging_periods]
-    chosen, flags = assign(tariffs, cdrs, periods)
-    batch = columns(cdrs, periods, [_zone(line) or missing for line in lines], chosen)
-    sessions = batch.sessions
-    if flags.any():
-        sessions = replace(sessions, flags=sessions.flags | flags)
-    return rate(sessions, tariffs.tariffs), batch
+    chosen, flags = assign(sets, [shelf.begins[id(one)] for one in sets], cdrs)
+    named = [line.time_zone or _zone(line, one, zone) for line, one in zip(lines, sets, strict=True)]
+    batch = columns(cdrs, periods, named, chosen)
+    sessions = replace(batch.sessions, flags=batch.sessions.flags | flags) if flags.any() else batch.sessions
+    return rate(sessions, shelf.tariffs), batch
+
+
+def _zone(line: Line, tariffs: TariffSet, otherwise: str) -> str:
+    """The time zone of a line without one. Where none is known and no price depends on it, UTC does as well as any."""
+    place = line.cdr.cdr_location or line.cdr.location
+    return (place.time_zone if place else None) or otherwise or ("" if tariffs.asks_clock else "UTC")
 
 
 def price_line(line: Line, zone: str = "") -> tuple[SessionPrice, str]:
@@ -81,25 +140,7 @@ def price_line(line: Line, zone: str = "") -> tuple[SessionPrice, str]:
         BillingError: it cannot be priced.
     """
     found = read_set(key_of(line))
-    if isinstance(found, BillingError):
-        raise found
-    rated, batch = rate_lines(found, [line], zone)
+    rated, batch = _rate_lines([line], [found], zone, _Shelf())
     if batch.problems:
         raise batch.problems[0]
     return rated.session(0), batch.sessions.zones[0]
-
-
-def _zone(line: Line) -> str | None:
-    if line.time_zone:
-        return line.time_zone
-    place = line.cdr.cdr_location or line.cdr.location
-    return place.time_zone if place else None
-
-
-def _answers(tariffs: TariffSet, lines: list[Line], zone: str) -> tuple[list[str], int]:
-    rated, batch = rate_lines(tariffs, lines, zone)
-    answers = cdr_text.lines(rated, [line.cdr.id for line in lines])
-    problems = rated.errors() | batch.problems
-    for place, problem in problems.items():
-        answers[place] = cdr_text.error_line(lines[place].cdr.id, problem)
-    return answers, len(problems)

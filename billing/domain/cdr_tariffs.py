@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 import msgspec
 import numpy as np
 
-from billing.domain.cdr import Cdr, Line, Period
+from billing.domain.cdr import Cdr, Line
 from billing.domain.columns import NO_TARIFF, Flag, Ints
 from billing.domain.documents import Document, bad, instant, sequence
 from billing.domain.errors import BillingError, TariffError
+from billing.domain.plan import asks_clock, plan_for
 from billing.domain.tariff import Tariff, parse_tariff
 
 _ABSENT: Final = (b"", b"null")
@@ -29,21 +30,43 @@ _ABSENT: Final = (b"", b"null")
 _decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
+#: Tariffs of more decimals are priced apart, because finer units make every amount of a batch larger.
+_FINE: Final = 6
+#: An index that no tariff has.
+_NO_SUCH: Final = 2**30
+
+
 @dataclass(frozen=True, slots=True)
 class TariffSet:
-    """The tariffs of some lines, ready for the kernel."""
+    """The tariffs of some lines, ready for the kernel.
+
+    `by_id` has the ids that occur once; `kind` tells which sets may be priced in one batch; `asks_clock` whether a
+    price depends on local time.
+    """
 
     tariffs: tuple[Tariff, ...]
+    by_id: dict[str | None, int]
+    kind: tuple[bool, bool]
+    asks_clock: bool
+
+    @classmethod
+    def of(cls, tariffs: tuple[Tariff, ...]) -> Self:
+        ids = [one.id for one in tariffs]
+        digits = [plan_for((one,)).price_digits for one in tariffs]
+        return cls(
+            tariffs=tariffs,
+            by_id={one: place for place, one in enumerate(ids) if ids.count(one) == 1},
+            kind=(tariffs[0].has_vat, max(digits) > _FINE),
+            asks_clock=any(asks_clock(plan_for((one,))) for one in tariffs),
+        )
 
     def named(self, tariff_id: str | None, start: str) -> int:
-        """The index of the tariff with this id that is valid at `start`; beyond the last if there is none."""
+        """The index of the tariff with this id that is valid at `start`; `_NO_SUCH` if there is none."""
         if tariff_id is None:
             return NO_TARIFF
         wanted = tariff_id.casefold()
         places = [place for place, one in enumerate(self.tariffs) if one.id.casefold() == wanted]
-        return next(
-            (place for place in places if self._valid(place, start)), places[0] if places else len(self.tariffs)
-        )
+        return next((place for place in places if self._valid(place, start)), places[0] if places else _NO_SUCH)
 
     def first_valid(self, start: str) -> int:
         """The first tariff valid at `start`, or the first of all."""
@@ -58,27 +81,41 @@ class TariffSet:
 
 def key_of(line: Line) -> tuple[bytes, bool]:
     """The text of a line's tariffs, and whether they are of OCPI 2.1.1."""
-    for found in (line.tariff, line.tariffs, line.cdr.tariffs):
+    cdr = line.cdr
+    for found in (line.tariff, line.tariffs, cdr.tariffs):
         text = bytes(found)
         if text not in _ABSENT:
-            return text, line.cdr.is_211
-    return b"", line.cdr.is_211
+            return text, cdr.is_211
+    return b"", cdr.is_211
+
+
+def read_set(key: tuple[bytes, bool]) -> TariffSet:
+    """The tariffs of this text.
+
+    Raises:
+        BillingError: they cannot be read.
+    """
+    found = _read_set(key)
+    if isinstance(found, BillingError):
+        raise found
+    return found
 
 
 @lru_cache(maxsize=4096)
-def read_set(key: tuple[bytes, bool]) -> TariffSet | BillingError:
-    """The tariffs of this text, or the error that they are."""
+def _read_set(key: tuple[bytes, bool]) -> TariffSet | BillingError:
+    """The same, remembered: an error too, so that a broken tariff is not read a thousand times."""
     text, is_211 = key
     if not text:
         return TariffError("The line has no tariff.", field="tariff")
     document = _decoder.decode(text)
     try:
         if isinstance(document, dict):
-            return TariffSet((_parsed(document, "tariff", is_211=is_211),))
+            return TariffSet.of((_parsed(document, "tariff", is_211=is_211),))
         listed = sequence(document, "tariffs")
         if not listed:
             raise bad("tariffs", listed, "a list with at least one tariff")
-        return TariffSet(tuple(_parsed(one, f"tariffs[{place}]", is_211=is_211) for place, one in enumerate(listed)))
+        parsed = (_parsed(one, f"tariffs[{place}]", is_211=is_211) for place, one in enumerate(listed))
+        return TariffSet.of(tuple(parsed))
     except BillingError as problem:
         return problem
 
@@ -93,18 +130,27 @@ def _parsed(document: Document, path: str, *, is_211: bool) -> Tariff:
         raise
 
 
-def assign(tariffs: TariffSet, cdrs: Sequence[Cdr], periods: Sequence[Period]) -> tuple[Ints | None, Ints]:
-    """The tariff of every period by index (None: all by the only one), and what is to be flagged of each CDR."""
-    flags = np.zeros(len(cdrs), dtype=np.int64)
-    names = {period.tariff_id for period in periods}
-    if len(tariffs.tariffs) == 1 and names == {tariffs.tariffs[0].id}:
-        return None, flags
+def assign(sets: Sequence[TariffSet], begins: Sequence[int], cdrs: Sequence[Cdr]) -> tuple[Ints, Ints]:
+    """The tariff of every period by index, and what is to be flagged of each CDR.
+
+    `begins` is where the tariffs of each CDR's set begin among all tariffs of the batch.
+    """
     chosen: list[int] = []
-    for place, cdr in enumerate(cdrs):
-        named = [period.tariff_id for period in cdr.charging_periods]
-        if any(name is not None for name in named):
-            chosen += [tariffs.named(name, cdr.start_date_time) for name in named]
-        else:
-            chosen += [tariffs.first_valid(cdr.start_date_time)] * len(named)
-            flags[place] |= 0 if cdr.is_211 else Flag.TARIFF_ASSUMED
+    flags = np.zeros(len(cdrs), dtype=np.int64)
+    for place, (tariffs, begin, cdr) in enumerate(zip(sets, begins, cdrs, strict=True)):
+        by_id = tariffs.by_id
+        try:
+            chosen += [begin + by_id[period.tariff_id] for period in cdr.charging_periods]
+        except KeyError:
+            found, flags[place] = _search(tariffs, cdr)
+            chosen += [index if index == NO_TARIFF else begin + index for index in found]
     return np.array(chosen, dtype=np.int64), flags
+
+
+def _search(tariffs: TariffSet, cdr: Cdr) -> tuple[list[int], int]:
+    """The tariff of each period of a CDR that does not simply name them, and its flags."""
+    named = [period.tariff_id for period in cdr.charging_periods]
+    if any(name is not None for name in named):
+        return [tariffs.named(name, cdr.start_date_time) for name in named], Flag.NONE
+    assumed = Flag.NONE if cdr.is_211 else Flag.TARIFF_ASSUMED
+    return [tariffs.first_valid(cdr.start_date_time)] * len(named), assumed

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -23,9 +23,13 @@ from billing.domain.price import DIGITS, UNIT
 from billing.domain.price_view import LANES_OF
 from billing.domain.rated import Rated
 
+#: An array of texts.
+Texts = np.ndarray[Any, np.dtype[np.object_]]
+
 _SCALE: Final = 10**DIGITS
-_THREE: Final = [f"{number:03d}" for number in range(1000)]
-_FOUR: Final = [f".{number:04d}" for number in range(_SCALE)]
+#: Digit groups as text. Picking from an array of texts costs less than making the number to pick by.
+_THREE: Final = np.array([f".{number:03d}" for number in range(1000)], dtype=object)
+_FOUR: Final = np.array([f".{number:04d}" for number in range(_SCALE)], dtype=object)
 _LAST: Final = "total_reservation_cost"
 _PARTS: Final = {f"total_{name}_cost": lanes for name, lanes in LANES_OF.items()}
 
@@ -42,14 +46,13 @@ def error_line(cdr_id: str | None, problem: BillingError) -> str:
 
 
 def lines(rated: Rated, ids: Sequence[str]) -> list[str]:
-    """One line for each CDR of a batch; meaningless where it has a fault."""
-    terms = rated.plan.tariffs[0]
+    """One line for each CDR of a batch; meaningless where it has a fault. Its tariffs all know VAT, or none does."""
     per_excl, per_incl = rated.unit // _SCALE, rated.unit * rated.vat_unit // _SCALE
     slices, limit_excl = _slices(rated, per_excl)
-    null = not terms.has_vat
+    null = not rated.plan.tariffs[0].has_vat
     columns = [
-        _identities(ids),
-        _costs(f',"currency":"{terms.currency}","total_cost":', rated, rated.excl, rated.incl),
+        _identities(rated, ids),
+        _costs(',"total_cost":', rated, rated.excl, rated.incl),
         *(_part(rated, name, lanes) for name, lanes in _PARTS.items()),
         [",".join(slices[first:last]) for first, last in pairwise(rated.offsets.tolist())],
         _adjustments(rated, limit_excl, per_incl, null=null),
@@ -58,12 +61,14 @@ def lines(rated: Rated, ids: Sequence[str]) -> list[str]:
     return list(map("".join, zip(*columns, strict=True)))
 
 
-def _identities(ids: Sequence[str]) -> list[str]:
-    """The beginning of each line."""
+def _identities(rated: Rated, ids: Sequence[str]) -> list[str]:
+    """The beginning of each line: whose price it is, and in which currency."""
+    endings = [f',"currency":"{terms.currency}"' for terms in rated.plan.tariffs]
+    currencies = [endings[tariff] for tariff in rated.tariff.tolist()]
     joined = "".join(ids)
     if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
-        return [f'{{"id":"{one}"' for one in ids]
-    return [f'{{"id":{quoted(one)}' for one in ids]
+        return [f'{{"id":"{one}"{currency}' for one, currency in zip(ids, currencies, strict=True)]
+    return [f'{{"id":{quoted(one)}{currency}' for one, currency in zip(ids, currencies, strict=True)]
 
 
 def _shares(rated: Rated, amount: Exact, limit: Exact, per: int) -> tuple[Exact, Exact]:
@@ -84,17 +89,17 @@ def _shares(rated: Rated, amount: Exact, limit: Exact, per: int) -> tuple[Exact,
     return shares, money.divide_half_up(total + limit, per) - money.divide_half_up(total, per)
 
 
-def _divided(values: Exact, by: int) -> tuple[list[int], list[int]]:
-    """Whole parts and remainders as lists; both have the sign of the value or are 0."""
+def _divided(values: Exact, by: int, groups: Texts) -> tuple[list[int], list[str]]:
+    """Whole parts, and remainders as text."""
     wholes = values // by
-    return wholes.tolist(), (values - wholes * by).tolist()
+    return wholes.tolist(), groups[(values - wholes * by).astype(np.int64)].tolist()
 
 
 def _decimals(values: Exact) -> list[str]:
     """Ten-thousandths as text with four decimals."""
     if len(values) and values.min() < 0:
         return [str(money.from_units(value, DIGITS)) for value in values.tolist()]
-    return [f"{whole}{_FOUR[rest]}" for whole, rest in zip(*_divided(values, _SCALE), strict=True)]
+    return [f"{whole}{rest}" for whole, rest in zip(*_divided(values, _SCALE, _FOUR), strict=True)]
 
 
 def _quantities(rated: Rated) -> list[str]:
@@ -112,7 +117,7 @@ def _quantities(rated: Rated) -> list[str]:
 
 
 @lru_cache(maxsize=256)
-def _constants(plan: Plan) -> tuple[list[str], list[str]]:
+def _constants(plan: Plan) -> tuple[Texts, Texts]:
     """What every slice of a component says before and after its quantity; measured and step by turns."""
     before, after = [], []
     for component in plan.components:
@@ -126,59 +131,40 @@ def _constants(plan: Plan) -> tuple[list[str], list[str]]:
                 f'"vat":{quoted(None if vat is None else str(vat))},"tariff_id":{quoted(terms.id)},'
                 f'"tariff_version":{quoted(terms.version)},"element":{component.element},"amount":"'
             )
-    return before, after
+    return np.array(before, dtype=object), np.array(after, dtype=object)
 
 
 def _slices(rated: Rated, per: int) -> tuple[list[str], Exact]:
     """Every slice as text, and what the limit of each session adds or takes in ten-thousandths."""
     shares, limits = _shares(rated, rated.amount, rated.limit_excl, per)
     before, after = _constants(rated.plan)
-    names, start_days = instants.days(rated.start)
-    end_names, end_days = instants.days(rated.end)
+    kinds = rated.component * 2 + rated.is_step
     columns = zip(
-        start_days,
-        (rated.start % instants.DAY_S).tolist(),
-        end_days,
-        (rated.end % instants.DAY_S).tolist(),
-        *_divided(rated.meter_from, 1000),
-        *_divided(rated.meter_to, 1000),
-        (rated.component * 2 + rated.is_step).tolist(),
+        *instants.write(rated.start),
+        *instants.write(rated.end),
+        *_divided(rated.meter_from, 1000, _THREE),
+        *_divided(rated.meter_to, 1000, _THREE),
+        before[kinds].tolist(),
         _quantities(rated),
+        after[kinds].tolist(),
         _decimals(shares),
         strict=True,
     )
-    clock, thousandths = instants.CLOCK, _THREE
     return [
-        f'{{"from":"{names[day]}{clock[second]}","to":"{end_names[end_day]}{clock[end_second]}",'
-        f'"meter_start_wh":"{wh}.{thousandths[mwh]}","meter_stop_wh":"{end_wh}.{thousandths[end_mwh]}'
-        f'{before[kind]}{quantity}{after[kind]}{amount}"}}'
-        for day, second, end_day, end_second, wh, mwh, end_wh, end_mwh, kind, quantity, amount in columns
+        f'{{"from":"{day}{clock}","to":"{end_day}{end_clock}","meter_start_wh":"{wh}{mwh}",'
+        f'"meter_stop_wh":"{end_wh}{end_mwh}{left}{quantity}{right}{amount}"}}'
+        for day, clock, end_day, end_clock, wh, mwh, end_wh, end_mwh, left, quantity, right, amount in columns
     ], limits
 
 
 def _costs(opening: str, rated: Rated, excl: Exact, incl: Exact) -> list[str]:
     """A cost of every session, after its key."""
-    without = _divided(money.divide_half_up(excl, rated.unit // _SCALE), _SCALE)
-    with_vat = _divided(money.divide_half_up(incl, rated.unit * rated.vat_unit // _SCALE), _SCALE)
-    four, begin = _FOUR, f'{opening}{{"excl_vat":"'
-    if not rated.plan.tariffs[0].has_vat or (len(excl) and min(excl.min(), incl.min()) < 0):
-        return _odd_costs(begin, rated, without, with_vat)
-    return [
-        f'{begin}{whole}{four[rest]}","incl_vat":"{gross}{four[gross_rest]}"}}'
-        for whole, rest, gross, gross_rest in zip(*without, *with_vat, strict=True)
-    ]
-
-
-def _odd_costs(
-    begin: str, rated: Rated, excl: tuple[list[int], list[int]], incl: tuple[list[int], list[int]]
-) -> list[str]:
-    """Costs that may be negative or of unknown VAT."""
-    has_vat = rated.plan.tariffs[0].has_vat
-    texts = []
-    for whole, rest, gross, gross_rest in zip(*excl, *incl, strict=True):
-        with_vat = f'"{money.from_units(gross * _SCALE + gross_rest, DIGITS)}"' if has_vat else "null"
-        texts.append(f'{begin}{money.from_units(whole * _SCALE + rest, DIGITS)}","incl_vat":{with_vat}}}')
-    return texts
+    begin = f'{opening}{{"excl_vat":"'
+    without = _decimals(money.divide_half_up(excl, rated.unit // _SCALE))
+    if not rated.plan.tariffs[0].has_vat:
+        return [f'{begin}{amount}","incl_vat":null}}' for amount in without]
+    with_vat = _decimals(money.divide_half_up(incl, rated.unit * rated.vat_unit // _SCALE))
+    return [f'{begin}{amount}","incl_vat":"{gross}"}}' for amount, gross in zip(without, with_vat, strict=True)]
 
 
 def _part(rated: Rated, name: str, lanes: Sequence[Lane]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +24,7 @@ _DIGIT_PLACES: Final = np.array([0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
 _ZERO: Final = ord("0")
 DAY_S: Final = 86400
 #: The second half of an OCPI DateTime, by second of the day (UTC).
-CLOCK: Final = [f"T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}Z" for second in range(DAY_S)]
-
+_CLOCK: Final = np.array([f"T{at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d}Z" for at in range(DAY_S)], dtype=object)
 #: Beyond this many days between the first and the last date only those that occur are listed.
 _MANY_DAYS: Final = 20_000
 
@@ -68,19 +68,27 @@ def _read_one(text: object) -> int:
         return UNREADABLE
 
 
-def days(instants: Ints) -> tuple[list[str], list[int]]:
-    """The distinct dates (UTC) of these instants as text, and which of them each instant has."""
-    numbers = instants // DAY_S
-    if len(numbers) == 0:
-        return [], []
-    first = int(numbers.min())
-    present = np.bincount(numbers - first) > 0
-    if len(present) > _MANY_DAYS:
-        distinct, which = np.unique(numbers, return_inverse=True)
-        return [_date(day) for day in distinct.tolist()], which.tolist()
-    names = [_date(first + day) if there else "" for day, there in enumerate(present.tolist())]
-    return names, (numbers - first).tolist()
+def write(instants: Ints) -> tuple[list[str], list[str]]:
+    """The dates (UTC) of these instants as text, and their times of day, to be put together."""
+    days = instants // DAY_S
+    return _dates(days), _CLOCK[instants - days * DAY_S].tolist()
 
 
+def _dates(days: Ints) -> list[str]:
+    if len(days) == 0:
+        return []
+    first = int(days.min())
+    present = np.bincount(days - first) > 0 if int(days.max()) - first < _MANY_DAYS else None
+    if present is None:
+        distinct, which = np.unique(days, return_inverse=True)
+        names = [_date(day) for day in distinct.tolist()]
+    else:
+        which = days - first
+        names = [_date(first + day) if there else "" for day, there in enumerate(present.tolist())]
+    dates: list[str] = np.array(names, dtype=object)[which].tolist()
+    return dates
+
+
+@lru_cache(maxsize=4096)
 def _date(day: int) -> str:
     return datetime.fromtimestamp(day * DAY_S, UTC).strftime("%Y-%m-%d")

@@ -167,10 +167,11 @@ def test_an_empty_batch_is_priced_to_nothing():
     assert zone_column([])[0] == ()
 
 
-def test_no_rows_no_days():
-    assert instants.days(np.zeros(0, dtype=np.int64)) == ([], [])
-    names, which = instants.days(np.array([0, 10**10, 0]))
-    assert [names[day] for day in which] == ["1970-01-01", "2286-11-20", "1970-01-01"]
+def test_instants_far_apart_are_written_all_the_same():
+    assert instants.write(np.zeros(0, dtype=np.int64)) == ([], [])
+    days, clocks = instants.write(np.array([0, 10**10, 1]))
+    assert days == ["1970-01-01", "2286-11-20", "1970-01-01"]
+    assert clocks == ["T00:00:00Z", "T17:46:40Z", "T00:00:01Z"]
 
 
 def test_every_flag_has_a_sentence_in_both_languages():
