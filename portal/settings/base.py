@@ -98,6 +98,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
+WHITENOISE_USE_FINDERS = KIND == "test"  # tests collect nothing
 STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
 UPLOT_DIR = BASE_DIR / "node_modules" / "uplot" / "dist"
 if UPLOT_DIR.is_dir():  # without npm the charts fall back to their tables

@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import quote
 
@@ -70,12 +71,12 @@ def address(rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     }
     running = []
     for name, command in commands.items():
-        log = (state / f"{name}.log").open("wb")
-        running.append(
-            subprocess.Popen(
-                [sys.executable, "-m", *command], env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log
+        with (state / f"{name}.log").open("wb") as log:
+            running.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", *command], env=environment, cwd=settings.BASE_DIR, stdout=log, stderr=log
+                )
             )
-        )
     try:
         _wait_for(f"http://127.0.0.1:{port}/healthz", running[0], state / "web.log")
         yield f"http://127.0.0.1:{port}"
@@ -92,9 +93,16 @@ def _environment(state: Path) -> dict[str, str]:
     return {
         "DATABASE_URL": f"postgresql://{APP}@/{database['NAME']}?host={host}&port={database['PORT'] or 5432}",
         "DATABASE_ROLE": "app",
+        "REDIS_URL": _own_redis_database(settings.REDIS_URL),
         "WATTLEDGER_STATE": str(state),
         "WATTLEDGER_ENV": "test",
     }
+
+
+def _own_redis_database(url: str) -> str:
+    """A database that no other test's worker takes messages from."""
+    plain = url.partition("?")[0]
+    return f"{plain}?db=9" if url.startswith("unix:") else f"{plain.rpartition('/')[0]}/9"
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -139,7 +147,7 @@ def page(context: BrowserContext) -> Page:
 
 @pytest.fixture
 def operator(rows: None, request: pytest.FixtureRequest) -> Operator:
-    slug = request.node.name.replace("_", "-").replace("[", "-").replace("]", "").lower()[:50]
+    slug = f"{request.node.name.replace('_', '-').partition('[')[0].lower()[:40]}-{token_hex(3)}"
     return operators.create(slug=slug, name="Norrsken Laddning AB", legal_name="Norrsken Laddning AB", city="Umeå")
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from billing.domain.errors import BillingError
 from billing.models import InvoiceRun
@@ -66,6 +67,8 @@ def run_start(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
     """Show how far a run is, what it drafted, and what could not be billed."""
     run = _found(run_id)
+    if request.htmx and run.state != InvoiceRun.State.RUNNING:
+        return HttpResponseClientRefresh()  # drafted: the header's state and buttons change as well
     page = {"nav": "runs", "run": run, "progress": runs.progress(run), "problems": runs.problems(run)[:PROBLEMS_SHOWN]}
     return render(request, "finance/runs/detail.html", page | _drafted(run, operator))
 

@@ -1,0 +1,118 @@
+"""From a file to an invoice: operations imports, finance makes a tariff, bills the month, issues and downloads."""
+
+import csv
+import zipfile
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from billing.models import Invoice
+from charging.models import ChargingSession
+from portal.tests.e2e.conftest import look
+from tenants.scoping import tenant_scope
+
+HEADER = "Session;Site;Station;Connector;Card;Start;End;Energy kWh"
+
+
+@pytest.fixture
+def month():
+    """The last whole month."""
+    return (datetime.now(UTC).replace(day=1) - timedelta(days=1)).date().replace(day=1)
+
+
+@pytest.fixture
+def sessions_file(tmp_path, month):
+    """Two nights of a resident, a session without an end, and one by a guest."""
+    rows = [
+        f"A-1;Garage;G-01;1;04A1B2C3;{month:%Y-%m}-05 20:00;{month:%Y-%m}-05 23:00;12,000",
+        f"A-2;Garage;G-01;1;04A1B2C3;{month:%Y-%m}-06 06:00;{month:%Y-%m}-06 07:00;5,500",
+        f"A-3;Garage;G-02;1;04A1B2C3;{month:%Y-%m}-15 20:00;;4,000",
+        f"A-4;Garage;G-02;1;04FFEEDD;{month:%Y-%m}-17 12:00;{month:%Y-%m}-17 13:00;7,250",
+    ]
+    path = tmp_path / "garage.csv"
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_month_from_the_file_to_the_accountant(page, operator, person, sign_in_as, sessions_file, month, tmp_path):
+    import_the_file(sign_in_as(person("operations")), operator, sessions_file)
+    page.context.clear_cookies()
+    finance = sign_in_as(person("finance"))
+    make_a_tariff(finance, operator, month)
+    bill(finance, operator)
+    download(finance, operator, month, tmp_path)
+
+
+def import_the_file(page, operator, path):
+    page.goto(f"/o/{operator.slug}/imports/new/")
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_label("Time zone").first.select_option("Europe/Stockholm")
+    page.get_by_label("driver for each").check()
+    look(page, "import-look")
+    page.get_by_role("button", name="Import the file").click()
+    expect(page.get_by_role("heading", name="garage.csv")).to_be_visible()
+    expect(page.get_by_text("has no end").first).to_be_visible(timeout=90_000)
+    look(page, "import-result")
+    with page.expect_download() as rejected:
+        page.get_by_role("link", name="Download").first.click()
+    assert "A-3" in rejected.value.path().read_text(encoding="utf-8-sig")
+    with tenant_scope(operator.pk):
+        assert ChargingSession.objects.count() == 3
+
+
+def make_a_tariff(page, operator, month):
+    page.goto(f"/o/{operator.slug}/finance/tariffs/new/")
+    page.get_by_label("Name").fill("Day and night")
+    page.get_by_label("VAT", exact=True).fill("25")
+    page.get_by_label("Energy").first.fill("3.00")
+    if not page.get_by_label("From").count():
+        page.get_by_role("button", name="Add hours").click()
+    page.get_by_label("From").first.fill("22:00")
+    page.get_by_label("To", exact=True).first.fill("06:00")
+    page.locator("#windows").get_by_label("Energy").first.fill("2.00")
+    look(page, "tariff-form")
+    page.get_by_role("button", name="Save draft").click()
+    page.get_by_role("link", name="Publish").first.click()
+    page.get_by_label("Valid from").fill(f"{month:%Y-%m-01}T00:00")
+    page.get_by_role("button", name="Publish").click()
+    page.get_by_text("Let it apply somewhere").click()
+    page.get_by_label("From").last.fill(f"{month:%Y-%m-01}")
+    page.get_by_role("button", name="Let it apply").click()
+    expect(page.get_by_text("Everywhere").first).to_be_visible()
+    look(page, "tariff")
+
+
+def bill(page, operator):
+    page.goto(f"/o/{operator.slug}/finance/runs/")
+    page.get_by_role("button", name="Draft the invoices").click()
+    look(page, "run-drafting")
+    issue = page.get_by_role("link", name="Issue")
+    expect(issue).to_be_visible(timeout=60_000)
+    look(page, "run-ready")
+    issue.click()
+    page.get_by_role("button", name="Issue 2 invoices").click()
+    expect(page.get_by_role("link", name="Downloads").last).to_be_visible(timeout=90_000)
+    look(page, "run-issued")
+    with tenant_scope(operator.pk):
+        issued = Invoice.objects.filter(state="issued").order_by("number")
+        assert [invoice.number for invoice in issued] == [1, 2]
+        # Including VAT: 8 kWh by day and 4 by night, and 5.5 the next morning; the guest 7.25 by day.
+        assert sorted(invoice.amount_due for invoice in issued) == [Decimal("21.75"), Decimal("48.50")]
+
+
+def download(page, operator, month, tmp_path):
+    page.goto(f"/o/{operator.slug}/finance/downloads/?month={month:%Y-%m}")
+    with page.expect_download() as invoices:
+        page.get_by_role("link", name="Download", exact=True).first.click()
+    with invoices.value.path().open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.reader(file))) == 3
+    page.get_by_role("button", name="Make the file").last.click()
+    ready = page.get_by_role("link", name="Invoices as PDF")
+    expect(ready).to_be_visible(timeout=60_000)
+    look(page, "downloads")
+    with page.expect_download() as archive:
+        ready.click()
+    assert len(zipfile.ZipFile(archive.value.path()).namelist()) == 2
