@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from tenants.audit import record
 from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
@@ -66,6 +67,7 @@ def invite(driver: Driver) -> User:
     elif Driver.objects.filter(user=user).exists():
         raise Refused(_("The person with this e-mail address is another driver here."))
     link_user(driver, user=user)
+    record("driver.invited", about=driver)
     return user
 
 

@@ -8,6 +8,7 @@ from billing.tests import factories
 from charging.models import ChargingSession, Token
 from tenants.models import AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
+from tenants.services import people
 
 pytestmark = pytest.mark.django_db
 
@@ -78,12 +79,25 @@ def test_a_customer_number_that_is_taken_is_refused(world, sign_in, sara):
 
 def test_an_invited_driver_can_sign_in(world, sign_in, sara):
     client, url = sign_in(sara), world.url(f"drivers/{world.driver.public_id}/invite/")
-    client.post(url)
+    page = client.post(url)
+    assert "/account/" in page.context["link"]
     with tenant_scope(world.operator.pk):
         driver = Driver.objects.select_related("user").get(pk=world.driver.pk)
     assert driver.user.email == "dana@example.com"
     assert Membership.objects.filter(user=driver.user, role="driver", operator=world.operator).exists()
-    assert "The driver can sign in already." in client.post(url, follow=True).content.decode()
+    assert client.post(url).status_code == 200  # a new link, as there is no password yet
+    driver.user.set_password("correct horse battery")
+    driver.user.save()
+    assert client.post(url).status_code == 302
+
+
+def test_a_drivers_address_does_not_open_the_pages_of_a_colleague(world, sign_in, sara, north):
+    colleague = people.add(north, email="dana@example.com", role="owner").user
+    assert not colleague.has_usable_password()
+    response = sign_in(sara).post(world.url(f"drivers/{world.driver.public_id}/invite/"))
+    assert response.status_code == 302  # linked, but no link for a password that is also an owner's
+    with tenant_scope(world.operator.pk):
+        assert Driver.objects.get(pk=world.driver.pk).user_id == colleague.pk
 
 
 def test_a_group_is_added_and_shows_its_tariff_and_its_drivers(world, sign_in, sara):

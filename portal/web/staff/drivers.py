@@ -25,9 +25,12 @@ from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import days
 from portal.web.staff.acts import attempted, told
 from tenants import audit
-from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
+from tenants.models import Driver, DriverGroup, DriverIdentity, Operator, User
 from tenants.permissions import Permission
+from tenants.selectors import people
 from tenants.services import drivers as services
+from tenants.services import first_passwords, letters
+from tenants.services.people import may_get_link
 
 SESSIONS_SHOWN = 10
 INVOICES_SHOWN = 24
@@ -101,6 +104,7 @@ def driver_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
     driver = _driver(public_id)
     audit.record("driver.viewed", about=driver)
     context = {"nav": "drivers", "driver": driver, "crumbs": crumbs(operator), "now": timezone.now()}
+    context["needs_password"] = driver.user is not None and _may_hold_link(driver.user, operator)
     return render(request, "staff/drivers/detail.html", {**context, **_charging(driver, operator)})
 
 
@@ -129,9 +133,11 @@ def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def driver_invite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Let the driver sign in and see their own charging."""
+    """Let the driver sign in and see their own charging; who has no password yet gets a link to choose one."""
     driver = _driver(public_id)
-    told(request, _("The driver can sign in now."), services.invite, driver)
+    user = driver.user or told(request, _("The driver can sign in now."), services.invite, driver)
+    if user is not None and _may_hold_link(user, operator):
+        return _show_link(request, operator, driver, user)
     return redirect("staff:driver_detail", operator.slug, driver.public_id)
 
 
@@ -142,6 +148,24 @@ def crumbs(operator: Operator, driver: Driver | None = None) -> list[tuple[str, 
         url = reverse("staff:driver_detail", args=[operator.slug, driver.public_id])
         way.append((driver.customer_number, url))
     return way
+
+
+def _may_hold_link(user: User, operator: Operator) -> bool:
+    """Whoever manages drivers may hold the link of a driver, never that of somebody who works here too."""
+    return not people.is_staff_anywhere(user) and may_get_link(user, operator=operator)
+
+
+def _show_link(request: SignedInRequest, operator: Operator, driver: Driver, user: User) -> HttpResponse:
+    link = request.build_absolute_uri(reverse("account:set_password", args=first_passwords.link_parts(user)))
+    text = _("You can see your charging at %(operator)s. Choose your password here, within three days:\n\n%(link)s\n")
+    mailed = letters.send(
+        user,
+        subject=_("Your charging at %(operator)s") % {"operator": operator},
+        text=text % {"operator": operator, "link": link},
+    )
+    audit.record("password.link_made", about=user, mailed=mailed)
+    context = {"nav": "drivers", "driver": driver, "person": user, "link": link, "mailed": mailed}
+    return render(request, "staff/drivers/link.html", {**context, "crumbs": crumbs(operator, driver)})
 
 
 def _driver(public_id: UUID) -> Driver:
