@@ -97,7 +97,7 @@ def read_set(key: tuple[bytes, bool]) -> TariffSet:
     """
     found = _read_set(key)
     if isinstance(found, BillingError):
-        raise found
+        raise found.with_traceback(None)  # one remembered error, raised for many lines
     return found
 
 

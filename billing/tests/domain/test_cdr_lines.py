@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.domain import cdr_lines
 from billing.domain.cdr import decode
 from billing.domain.cdr_lines import price_line, price_lines
 from billing.domain.errors import BillingError
@@ -186,6 +187,38 @@ def test_instants_are_read_leniently(text):
 )
 def test_an_instant_that_is_none_is_refused(text):
     assert price(line({"start_date_time": text}))[0][0]["error"]["field"] == "start_date_time"
+
+
+def test_a_stream_may_carry_more_tariffs_than_are_kept(monkeypatch):
+    monkeypatch.setattr(cdr_lines, "CHUNK", 10)
+    documents = []
+    for number in range(150):
+        priced_at = json.loads(json.dumps(TARIFF))
+        priced_at["elements"][0]["price_components"][0]["price"] = number
+        documents.append(line({"id": str(number)}, tariff=priced_at))
+    answers, failed = price(*documents, *documents[:5])
+    assert failed == 0
+    assert [float(one["total_cost"]["excl_vat"]) for one in answers] == [20.0 * n for n in (*range(150), *range(5))]
+
+
+def test_vat_is_unknown_in_ocpi_211_and_priced_beside_lines_that_know_it():
+    old = {"id": "old", "start_date_time": CDR["start_date_time"], "stop_date_time": CDR["end_date_time"]}
+    old["charging_periods"] = [{k: v for k, v in CDR["charging_periods"][0].items() if k != "tariff_id"}]
+    [unknown, known], failed = price(line() | {"cdr": old}, line())
+    assert failed == 0
+    assert unknown["total_cost"] == {"excl_vat": "5.0000", "incl_vat": None}
+    assert unknown["findings"] == []
+    assert known["total_cost"]["incl_vat"] == "6.2500"
+
+
+def test_energy_that_nobody_metered_is_a_fault_only_where_energy_is_sold():
+    timed = json.loads(json.dumps(TARIFF))
+    timed["elements"][0]["price_components"][0]["type"] = "TIME"
+    lost = volume(1, "TIME") | {"total_energy": 12}
+    [by_time, by_energy], failed = price(line(lost, tariff=timed), line(lost))
+    assert failed == 1
+    assert [one["code"] for one in by_time["findings"]] == ["ENERGY_DIFFERS", "ENERGY_MISSING"]
+    assert by_energy["error"]["code"] == "unmetered"
 
 
 def test_energy_takes_as_many_decimals_as_it_needs():
