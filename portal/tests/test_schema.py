@@ -23,7 +23,8 @@ def ask(db):
 
 def test_every_table_with_an_operator_is_an_owned_model(ask):
     found = ask(
-        "SELECT table_name FROM information_schema.columns WHERE column_name = 'operator_id' AND table_schema = 'public'"
+        "SELECT table_name FROM information_schema.columns "
+        "WHERE column_name = 'operator_id' AND table_schema = 'public'"
     )
     assert {table for (table,) in found} - GLOBAL == {model._meta.db_table for model in owned_models()}
 

@@ -37,7 +37,7 @@ EVENTS: dict[str, str | Promise] = {
     "consent.notice_published": gettext_lazy("Published a new wording of a consent"),
     "driver.viewed": gettext_lazy("Looked at a driver's page"),
     "driver.invited": gettext_lazy("Invited a driver to the portal"),
-    "import.finished": gettext_lazy("Imported a file"),
+    "sessions.imported": gettext_lazy("Imported a file of sessions"),
     "import.rejected_downloaded": gettext_lazy("Downloaded the rejected rows of an import"),
     "token.sessions_given": gettext_lazy("Gave a card's sessions to a driver"),
     "session.approved": gettext_lazy("Approved a session under review"),
@@ -59,6 +59,27 @@ ROW_WORDS: dict[int, str | Promise] = {
     AuditEntry.Action.UPDATE: gettext_lazy("%(kind)s changed"),
     AuditEntry.Action.DELETE: gettext_lazy("%(kind)s removed"),
 }
+KINDS: dict[str, str | Promise] = {
+    "tenants.operator": gettext_lazy("operator"),
+    "tenants.user": gettext_lazy("person"),
+    "tenants.membership": gettext_lazy("membership"),
+    "tenants.driver": gettext_lazy("driver"),
+    "tenants.drivergroup": gettext_lazy("driver group"),
+    "tenants.driveridentity": gettext_lazy("personal data"),
+    "tenants.consentpurpose": gettext_lazy("consent purpose"),
+    "charging.site": gettext_lazy("site"),
+    "charging.station": gettext_lazy("station"),
+    "charging.connector": gettext_lazy("connector"),
+    "charging.token": gettext_lazy("card"),
+    "charging.importprofile": gettext_lazy("import profile"),
+    "charging.fileimport": gettext_lazy("import"),
+    "billing.tariff": gettext_lazy("tariff"),
+    "billing.tariffversion": gettext_lazy("tariff version"),
+    "billing.tariffassignment": gettext_lazy("tariff assignment"),
+    "billing.invoicerun": gettext_lazy("invoice run"),
+    "billing.invoice": gettext_lazy("invoice"),
+    "billing.export": gettext_lazy("download"),
+}
 Change = tuple[str, str, str]
 
 
@@ -73,6 +94,11 @@ class Line:
     address: str
     request: str
     changes: list[Change]
+
+
+def kind(model: type[models.Model]) -> str:
+    """What a row of the model is called."""
+    return str(KINDS.get(model._meta.label_lower, model._meta.verbose_name))
 
 
 def lines(entries: Sequence[AuditEntry]) -> list[Line]:
@@ -150,8 +176,8 @@ def _who(entry: AuditEntry, names: _Names) -> str:
 def _sentence(entry: AuditEntry, model: type[models.Model] | None) -> str:
     if entry.event:
         return str(EVENTS.get(entry.event, entry.event.replace(".", ": ", 1).replace("_", " ").capitalize()))
-    kind = str(model._meta.verbose_name) if model else entry.content_type.model
-    return (str(ROW_WORDS[entry.action]) % {"kind": kind}).capitalize()
+    what = kind(model) if model else entry.content_type.model
+    return (str(ROW_WORDS[entry.action]) % {"kind": what}).capitalize()
 
 
 def _about(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> str:

@@ -36,11 +36,13 @@ def profile(request: SignedInRequest) -> HttpResponse:
         response = redirect("account:profile")
         keep_language(response, user.language)
         return response
+    places = list(people.memberships(user))
     context = {
         "form": form,
         "device": two_factor.device(user),
         "codes_left": people.unused_recovery_codes(user),
         "factor_required": people.is_staff_anywhere(user),
-        "memberships": people.memberships(user),
+        "memberships": places,
+        "zone": places[0].operator.time_zone if places else "UTC",
     }
     return render(request, "account/profile.html", context, status=400 if form.errors else 200)

@@ -54,7 +54,7 @@ class AuditFilter(forms.Form):
         named = [(key, str(user)) for key, user in self.people.items()]
         choices: dict[str, Any] = {
             "who": [("", _("everybody")), *named, (SYSTEM, _("tasks and commands"))],
-            "kind": [("", _("anything")), *((m._meta.label_lower, m._meta.verbose_name) for m in audit_log.kinds())],
+            "kind": [("", _("anything")), *sorted(_kinds(), key=lambda choice: choice[1])],
         }
         for name, of_field in choices.items():
             field = self.fields[name]
@@ -76,6 +76,10 @@ class AuditFilter(forms.Form):
 
     def _midnight(self, day: Any, *, days: int) -> datetime | None:
         return datetime.combine(day + timedelta(days=days), time(), tzinfo=self.operator.zone) if day else None
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(model._meta.label_lower, audit_words.kind(model)) for model in audit_log.kinds()]
 
 
 @operator_view(Permission.VIEW_AUDIT)

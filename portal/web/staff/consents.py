@@ -46,6 +46,7 @@ def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     context = {
         "nav": "consents",
         "purpose": purpose,
+        "current": consents.notice_in(purpose, get_language() or operator.language),
         "notices": purpose.notices.order_by("-version", "language"),
         "filters": filters,
         "page": lists.page(answers, request, by="happened_at"),

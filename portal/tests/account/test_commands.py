@@ -1,0 +1,68 @@
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from conftest import PASSWORD
+from tenants.models import Membership, Operator, User
+from tenants.scoping import tenant_scope
+from tenants.selectors import consents
+from tenants.services import memberships, two_factor
+
+
+@pytest.fixture
+def demo(north, settings):
+    """A demonstration with one person who has a device."""
+    settings.DEMONSTRATION = True
+    user = User.objects.create_user("olga@demo.example", PASSWORD, name="Olga")
+    memberships.add(user, operator=north, role="owner")
+    offered = two_factor.offered_device(user)
+    offered.confirmed = True
+    offered.save()
+    return user
+
+
+def test_the_demonstration_s_codes_pass_the_challenge_even_twice_in_a_row(demo, capsys):
+    for _ in range(2):
+        client = Client()
+        client.post("/account/sign-in/", {"email": demo.email, "password": PASSWORD})
+        assert "bin/manage otp_code olga@demo.example" in client.get("/account/challenge/").content.decode()
+        call_command("otp_code", demo.email)
+        assert client.post("/account/challenge/", {"code": capsys.readouterr().out.strip()}).status_code == 302
+
+
+def test_codes_are_refused_outside_a_demonstration(demo, settings):
+    settings.DEMONSTRATION = False
+    with pytest.raises(CommandError, match="not a demonstration"):
+        call_command("otp_code", demo.email)
+
+
+@pytest.mark.parametrize("email", ["olga@example.com", "nobody@demo.example"])
+def test_codes_are_refused_for_people_who_are_not_of_the_demonstration(demo, olga, email):
+    with pytest.raises(CommandError, match="not one of the demonstration"):
+        call_command("otp_code", email)
+
+
+def test_the_challenge_of_real_people_says_nothing_about_the_command(olga, settings):
+    settings.DEMONSTRATION = True
+    client = Client()
+    client.post("/account/sign-in/", {"email": olga.email, "password": PASSWORD})
+    assert "otp_code" not in client.get("/account/challenge/").content.decode()
+
+
+def test_an_operator_is_created_with_an_owner_who_gets_a_link(client, db, capsys):
+    call_command("create_operator", "east", name="East AB", owner="eva@example.com")
+    said = capsys.readouterr().out
+    operator = Operator.objects.get(slug="east")
+    assert Membership.objects.get(operator=operator).role == "owner"
+    with tenant_scope(operator.pk):
+        assert [tally.purpose.code for tally in consents.tallies(language="sv")] == [
+            "marketing-email",
+            "usage-analytics",
+        ]
+    link = next(word for word in said.split() if word.startswith("/account/password/"))
+    assert client.get(link).status_code == 200
+
+
+def test_a_taken_address_is_refused_in_words(north):
+    with pytest.raises(CommandError, match="slug"):
+        call_command("create_operator", "north", name="Another", owner="eva@example.com")

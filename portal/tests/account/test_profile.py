@@ -1,0 +1,90 @@
+from django.test import Client
+
+from conftest import PASSWORD
+from portal.tests.account.test_sign_in import events
+from tenants.models import Membership, User
+from tenants.services import first_passwords, memberships, people
+
+NEW = "a sentence to remember 7"
+
+
+def test_name_and_language_are_kept_and_followed(sign_in, olga):
+    client = sign_in(olga)
+    answer = client.post("/account/profile/", {"name": "Olga Öberg", "language": "sv"}, follow=True)
+    olga.refresh_from_db()
+    assert (olga.name, olga.language) == ("Olga Öberg", "sv")
+    assert client.cookies["django_language"].value == "sv"
+    assert 'lang="sv"' in answer.content.decode()
+
+
+def test_the_password_is_changed_and_other_sessions_end(sign_in, olga, north):
+    here, elsewhere = sign_in(olga), sign_in(olga)
+    data = {"present": PASSWORD, "password": NEW, "again": NEW}
+    assert here.post("/account/password/", data)["Location"] == "/account/profile/"
+    assert here.get("/account/profile/").status_code == 200
+    assert elsewhere.get("/account/profile/")["Location"].startswith("/account/sign-in/")
+    assert events(north) == ["password.changed"]
+
+
+def test_a_wrong_present_password_changes_nothing_and_is_counted(sign_in, olga, north):
+    client = sign_in(olga)
+    data = {"present": "not it", "password": NEW, "again": NEW}
+    assert [client.post("/account/password/", data).status_code for _ in range(10)] == [400] * 10
+    assert client.post("/account/password/", {**data, "present": PASSWORD}).status_code == 429
+    assert set(events(north)) == {"sign_in.wrong_password"}
+
+
+def test_weak_and_mistyped_passwords_are_refused_with_a_reason(sign_in, olga):
+    client = sign_in(olga)
+    for password, again in [("short", "short"), ("1234567890123", "1234567890123"), (NEW, NEW + "!")]:
+        data = {"present": PASSWORD, "password": password, "again": again}
+        answer = client.post("/account/password/", data)
+        assert answer.status_code == 400
+        assert answer.context["form"].errors
+
+
+def test_an_invited_person_sets_a_password_once(client, north):
+    user = people.add(north, email="new@example.com", role="finance").user
+    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
+    assert client.get(link).status_code == 200
+    assert client.post(link, {"password": NEW, "again": NEW})["Location"] == "/account/sign-in/"
+    assert client.get(link).status_code == 410
+    user.refresh_from_db()
+    assert user.check_password(NEW)
+    assert events(north) == ["password.set"]
+
+
+def test_a_link_ends_when_the_person_gets_a_place_elsewhere(client, north, south):
+    user = people.add(north, email="new@example.com", role="finance").user
+    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
+    memberships.add(user, operator=south, role="finance")
+    assert client.get(link).status_code == 410
+
+
+def test_a_link_is_no_good_for_somebody_else(client, north, olga):
+    user = people.add(north, email="new@example.com", role="finance").user
+    _, token = first_passwords.link_parts(user)
+    person, _ = first_passwords.link_parts(olga)
+    for parts in ((person, token), ("x", token), ("", token)):
+        assert first_passwords.invited(parts[0], token=parts[1]) is None
+
+
+def test_one_place_is_gone_to_at_once_and_several_are_offered(sign_in, olga, north, south):
+    client = sign_in(olga)
+    assert client.get("/account/operators/")["Location"] == "/o/north/"
+    memberships.add(olga, operator=south, role="auditor")
+    page = client.get("/account/operators/")
+    assert [place["url"] for place in page.context["places"]] == ["/o/north/", "/o/south/"]
+
+
+def test_a_driver_goes_to_their_history(dana):
+    client = Client()
+    client.force_login(dana)
+    assert client.get("/account/operators/")["Location"].startswith("/o/north/my/")
+
+
+def test_a_person_without_a_place_is_told_so(db):
+    client = Client()
+    client.force_login(User.objects.create_user("nobody@example.com", PASSWORD))
+    assert client.get("/account/operators/").context["places"] == []
+    assert not Membership.objects.exists()

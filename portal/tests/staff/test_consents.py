@@ -1,0 +1,95 @@
+import json
+
+import pytest
+from django.utils import timezone
+
+from tenants.models import AuditEntry, ConsentNotice, ConsentPurpose
+from tenants.scoping import tenant_scope
+from tenants.selectors import consents as asked
+from tenants.services import consents
+from tenants.services.consents import Words
+
+CONSENTS = "/o/north/consents/"
+
+
+@pytest.fixture
+def purpose(north):
+    with tenant_scope(north.pk):
+        consents.install_defaults(north)
+        return ConsentPurpose.objects.get(code="marketing-email")
+
+
+@pytest.fixture
+def given(north, purpose, danas_driver, dana):
+    with tenant_scope(north.pk):
+        return consents.record(
+            danas_driver,
+            purpose,
+            "given",
+            channel="portal",
+            at=timezone.now(),
+            language="sv",
+            by=dana,
+            address="192.0.2.1",
+        )
+
+
+def test_the_defaults_are_installed_once(in_north, north, purpose):
+    consents.install_defaults(north)
+    assert ConsentPurpose.objects.count() == 2
+    assert ConsentNotice.objects.count() == 4
+
+
+def test_the_list_counts_answers_and_silence(sign_in, sara, given):
+    tally = sign_in(sara).get(CONSENTS).context["tallies"][0]
+    assert (tally.given, tally.withdrawn, tally.silent) == (1, 0, 0)
+
+
+def test_a_purpose_shows_its_words_and_answers(sign_in, sara, purpose, given):
+    client, address = sign_in(sara), f"{CONSENTS}{purpose.public_id}/"
+    page = client.get(address)
+    assert given.text_sha256 in page.content.decode()
+    assert [event.pk for event in page.context["page"]] == [given.pk]
+    assert len(client.get(address, {"decision": "withdrawn"}).context["page"]) == 0
+
+
+def test_the_proof_is_checked_against_the_hash_and_looking_is_recorded(sign_in, sara, danas_driver, given, north):
+    page = sign_in(sara).get(f"{CONSENTS}drivers/{danas_driver.public_id}/")
+    (proof, by), *_ = page.context["proofs"]
+    assert proof.is_intact
+    assert (str(by), proof.event.address) == ("Dana", "192.0.2.1")
+    with tenant_scope(north.pk):
+        entry = AuditEntry.objects.get(event="consents.viewed")
+    assert (entry.actor_id, entry.object_repr) == (sara.pk, "1001")
+
+
+def test_words_changed_behind_our_back_are_seen(in_north, given):
+    proof = asked.Proof(given)
+    proof.notice.text += " And everything else."
+    assert not proof.is_intact
+
+
+def test_the_proof_is_downloaded_word_by_word(sign_in, sara, danas_driver, given):
+    answer = sign_in(sara).get(f"{CONSENTS}drivers/{danas_driver.public_id}/proof.json")
+    assert "attachment" in answer["Content-Disposition"]
+    record = json.loads(answer.content)
+    event = record["events"][0]
+    assert (event["event_state"], event["privacy_notice"]["language"]) == ("given", "sv")
+    notice = event["privacy_notice"]
+    assert asked.fingerprint(notice["title"], notice["text"]) == notice["sha256_at_decision"]
+
+
+def test_a_new_wording_is_a_new_version_and_old_answers_keep_theirs(in_north, purpose, given, danas_driver):
+    assert consents.publish_notice(purpose, {"en": Words("News", "Weekly.")}, at=timezone.now()) == 2
+    question = next(q for q in asked.questions(danas_driver, language="en") if q.purpose == purpose)
+    assert question.is_given
+    assert question.is_outdated
+    assert question.notice.text == "Weekly."
+    assert asked.proofs(danas_driver)[0].notice.version == 1
+
+
+def test_the_same_answer_again_adds_nothing(in_north, purpose, given, danas_driver):
+    now = timezone.now()
+    assert consents.record(danas_driver, purpose, "given", channel="portal", at=now, language="sv") == given
+    assert consents.record(danas_driver, purpose, "withdrawn", channel="portal", at=now, language="sv") != given
+    assert len(asked.proofs(danas_driver)) == 2

@@ -1,0 +1,62 @@
+"""Default deny: every URL declares who may open it, and signed-out people get no further than that."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portal.tests.doors import doors
+from tenants.permissions import Permission
+
+DOORS = doors()
+every_door = pytest.mark.parametrize("door", DOORS, ids=str)
+SAMPLES = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "north", "int": 1, "str": "x"}
+
+
+def address(door):
+    converters = [part.split(">")[0].partition(":") for part in door.route.split("<")[1:]]
+    return reverse(door.name, kwargs={name or kind: SAMPLES[kind] for kind, _, name in converters})
+
+
+@every_door
+def test_every_url_has_a_name_and_declares_for_whom_it_is(door):
+    assert not door.name.endswith("None"), f"{door.route} has no name"
+    assert door.access is not None, f"{door.route} is declared with none of portal.web.access"
+
+
+@every_door
+def test_pages_of_an_operator_name_a_permission_and_others_do_not(door):
+    if door.is_of_operator:
+        assert isinstance(door.access, Permission) or (door.is_api and door.access == "members")
+    else:
+        assert door.access == "account" or door.access.startswith("public: ")
+
+
+def test_each_permission_opens_something():
+    used = {door.access for door in DOORS}
+    assert {permission for permission in Permission if permission not in used} == set()
+
+
+@every_door
+def test_who_is_signed_out_is_sent_to_sign_in(door, north):
+    client = Client()
+    for method in (client.get, client.post):
+        answer = method(address(door))
+        if str(door.access).startswith("public: "):
+            assert answer.status_code in {200, 302, 400, 405, 410}
+        elif door.is_api:
+            assert answer.status_code in {401, 405}
+        else:
+            assert answer.status_code == 302, (method, answer.status_code)
+            assert answer["Location"].startswith("/account/sign-in/?next=")
+
+
+@every_door
+def test_answers_carry_the_security_headers(door, north):
+    answer = Client().get(address(door))
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "no-store" in answer["Cache-Control"]
