@@ -76,10 +76,17 @@ def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shel
     written = [""] * len(texts)
     failed = 0
     groups: dict[tuple[bool, bool], _Group] = {}
+    seen: dict[bytes, TariffSet] = {}
     for place, text in enumerate(texts):
         try:
             line = decode(text)
-            found = read_set(key_of(line))
+            own = bytes(line.tariff)
+            found = seen.get(own)
+            if found is None or line.cdr.is_211:
+                key = key_of(line)
+                found = read_set(key)
+                if key == (own, False):
+                    seen[own] = found
         except BillingError as problem:
             written[place] = cdr_text.error_line(id_of(text), problem)
             failed += 1

@@ -96,8 +96,11 @@ def test_tariffs_may_stand_in_the_line_as_a_list_or_in_the_cdr():
         bare | {"tariffs": [TARIFF]},
         bare | {"cdr": CDR | {"tariffs": [TARIFF]}},
         line(tariff=None, tariffs=[TARIFF]),
+        line(tariff=None, tariffs=[TARIFF | {"currency": "EUR"}]),
     ]
-    assert [one["total_cost"]["excl_vat"] for one in price(*documents)[0]] == ["5.0000"] * 3
+    answers = price(*documents)[0]
+    assert [one["total_cost"]["excl_vat"] for one in answers] == ["5.0000"] * 4
+    assert [one["currency"] for one in answers] == ["SEK", "SEK", "SEK", "EUR"]
 
 
 def changed_period(**fields) -> dict[str, Any]:
