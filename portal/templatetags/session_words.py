@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.session_ledger import Standing
 from charging.domain.reasons import Flag, Reject
+from portal.web import plain_words
 
 register = template.Library()
 
@@ -62,3 +63,9 @@ def flag_sentence(code: str) -> str:
 def reject_sentence(code: str) -> str:
     """Return the reason of a rejection as a sentence."""
     return gettext(Reject(code).sentence) if code in set(Reject) else code
+
+
+@register.filter
+def in_words(sentence: str) -> str:
+    """Return what reading a file found wrong with it, as it is stored, in the reader's language."""
+    return plain_words.in_words(sentence)

@@ -27,6 +27,7 @@ from charging.models import Site
 from portal.templatetags import measures
 from portal.web import tariff_words
 from portal.web.access import SignedInRequest, operator_view
+from portal.web.plain_words import in_words
 from tenants.models import Driver, DriverGroup, Operator
 from tenants.permissions import Permission
 
@@ -251,7 +252,7 @@ def _assigned(tariff: Tariff, form: AssignForm, operator: Operator) -> bool:
     try:
         services.assign(tariff, **form.assignment(operator.zone))
     except BillingError as problem:
-        form.add_error(None, ValidationError(str(problem)))
+        form.add_error(None, ValidationError(in_words(str(problem))))
         return False
     return True
 
@@ -261,7 +262,7 @@ def _published(request: SignedInRequest, draft: TariffVersion, form: PublishForm
     try:
         services.publish(draft, valid_from=form.moment(operator.zone), by=request.user, at=timezone.now())
     except BillingError as problem:
-        form.add_error(None, ValidationError(str(problem)))
+        form.add_error(None, ValidationError(in_words(str(problem))))
         return False
     messages.success(request, gettext("Version %(number)s is published.") % {"number": draft.number})
     return True

@@ -24,6 +24,7 @@ from charging.services import imports as services
 from charging.services.imports import Options
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
+from portal.web.plain_words import in_words
 from portal.web.staff.acts import attempted
 from portal.web.staff.import_layout import LayoutForm
 from tenants import audit
@@ -113,7 +114,7 @@ def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUI
 def profile_choices() -> list[tuple[Any, Any]]:
     """The profiles to choose from: none, the operator's own, those that come with the product."""
     own = [(profile.name, profile.name) for profile in imports.profiles()]
-    known = [(profile.name, profile.title) for profile in ready_made().values()]
+    known = [(profile.name, in_words(profile.title)) for profile in ready_made().values()]
     groups = [(_("Yours"), own)] if own else []
     return [("", _("Guess the columns")), *groups, (_("Ready-made"), known)]
 
@@ -125,7 +126,7 @@ def _look(row: FileImport, profile: str, answers: Any = None) -> Look:
         if answers is None:
             return Look(preview, "", LayoutForm(None, layout=preview.layout, header=preview.header))
     except ChargingError as problem:
-        return Look(None, str(problem), None)
+        return Look(None, in_words(str(problem)), None)
     form = LayoutForm(answers, layout=preview.layout, header=preview.header)
     return _look_as_said(row, form, preview) if form.is_valid() else Look(preview, "", form)
 
@@ -134,7 +135,7 @@ def _look_as_said(row: FileImport, form: LayoutForm, before: Preview) -> Look:
     try:
         return Look(_preview(row, form.said(), form.options()), "", form)
     except ChargingError as problem:
-        return Look(before, str(problem), form)
+        return Look(before, in_words(str(problem)), form)
 
 
 def _preview(row: FileImport, layout: Layout | None, options: Options | None = None) -> Preview:
