@@ -11,10 +11,7 @@ PAGES = ["staff:overview", "staff:session_list", "finance:invoice_list", "driver
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_signed_in_stranger_gets_404_everywhere(page, operator, sign_in_as, name):
-    stranger = User.objects.create_user(f"stranger@{operator.slug}.example.com", PASSWORD)
-        f"stranger@{operator.slug}.example.com", PASSWORD
-    )
-    sign_in_as(stranger)
+    sign_in_as(User.objects.create_user(f"stranger@{operator.slug}.example.com", PASSWORD))
     assert page.goto(reverse(name, args=[operator.slug])).status == 404
     assert page.goto(reverse(name, args=["no-such-operator"])).status == 404
 
