@@ -23,6 +23,7 @@ from billing.domain.lint import lint_tariff
 from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.windows import MINUTES_OF_DAY, week_table
 from portal.templatetags.measures import DASH, number, percent, unit_price
+from portal.web.plain_words import in_words
 
 WHAT: dict[Dimension, str | Promise] = {
     Dimension.ENERGY: gettext_lazy("Energy"),
@@ -106,7 +107,7 @@ def chips(tariff: Tariff) -> list[str]:
 
 def remarks(tariff: Tariff) -> list[tuple[str, str]]:
     """What a person should know before publishing: (sentence, the hours or days it is about)."""
-    return [(finding.sentence, _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
+    return [(in_words(finding.sentence), _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
 
 
 def week(tariff: Tariff) -> Week:

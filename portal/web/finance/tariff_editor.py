@@ -30,6 +30,7 @@ from portal.web.access import SignedInRequest, operator_view
 from portal.web.finance.tariff_forms import TariffEntry, fits_the_form
 from portal.web.finance.tariff_terms import Terms
 from portal.web.finance.tariffs import found, terms_of
+from portal.web.plain_words import in_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -56,7 +57,7 @@ class DocumentForm(forms.Form):
             where = {"line": problem.lineno, "column": problem.colno}
             raise ValidationError(gettext("This is not JSON: see line %(line)s, column %(column)s.") % where) from None
         except BillingError as problem:
-            raise ValidationError(str(problem)) from None
+            raise ValidationError(in_words(str(problem))) from None
         return document
 
 
@@ -114,7 +115,7 @@ def _create(entry: TariffEntry) -> Tariff | None:
     try:
         return services.create(name=name, currency=currency, document=_document(entry))
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(str(problem)))
+        entry.form.add_error(_field(problem), ValidationError(in_words(str(problem))))
         return None
 
 
@@ -124,7 +125,7 @@ def _changed(tariff: Tariff, entry: TariffEntry) -> bool:
         services.rename(tariff, name=entry.form.cleaned_data["name"])
         services.save_draft(tariff, document=_document(entry))
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(str(problem)))
+        entry.form.add_error(_field(problem), ValidationError(in_words(str(problem))))
         return False
     return True
 
@@ -153,7 +154,7 @@ def _saved_document(tariff: Tariff, form: DocumentForm) -> bool:
     try:
         services.save_draft(tariff, document=form.cleaned_data["document"])
     except BillingError as problem:
-        form.add_error("document", ValidationError(str(problem)))
+        form.add_error("document", ValidationError(in_words(str(problem))))
         return False
     return True
 
