@@ -37,7 +37,10 @@ class Command(BaseCommand):
         self.stdout.write(f"The demonstration is ready after {time.perf_counter() - began:.0f} s.")
 
     def _say_sign_ins(self) -> None:
-        for membership in demonstration():
+        cast = demonstration()
+        if not cast:
+            raise CommandError("Nobody of the demonstration is here.")
+        for membership in cast:
             role = membership.get_role_display()
             self.stdout.write(f"  {membership.user.email:22} {role:11} {membership.operator.name}")
         self.stdout.write(f"  Password of all: {people.PASSWORD}   Second factor: bin/manage otp_code EMAIL")
