@@ -36,7 +36,8 @@ from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
 CHUNK_SESSIONS = 20_000
-LEASE = timedelta(minutes=10)
+# A chunk takes seconds. A second message for one that still lives finds it locked and does nothing.
+LEASE = timedelta(minutes=2)
 
 
 class RunRefused(BillingError):
