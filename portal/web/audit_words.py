@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.web.audit_fields import name_of
 from tenants.models import AuditEntry, Membership, User
 from tenants.scoping import OperatorOwned
 from tenants.selectors import people
@@ -190,14 +191,14 @@ def _about(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -
 
 def _changes(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> list[Change]:
     if entry.event:
-        return [(key.replace("_", " "), "", _written(value)) for key, value in (entry.additional_data or {}).items()]
+        return [(name_of(key), "", _written(value)) for key, value in (entry.additional_data or {}).items()]
     found = []
     for name, pair in sorted((entry.changes or {}).items()):
         field = _field(model, name)
         if name in {"id", "public_id", "operator"} or len(pair) != 2:
             continue
         before, after = (_value(field, value, names) for value in pair)
-        found.append((str(field.verbose_name) if field else name, before, after))
+        found.append((name_of(name, str(field.verbose_name) if field else ""), before, after))
     return found
 
 

@@ -16,7 +16,7 @@ from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing.domain import money
 from billing.domain.lint import lint_tariff
@@ -182,7 +182,7 @@ def _span(listed: Sequence[PriceRow]) -> str:
     said = f"{_from_to(prices[0], prices[-1], currency)}{PER_UNIT[dimension]}"
     if dimension is Dimension.ENERGY:
         return said
-    words = {Dimension.TIME: _("charging"), Dimension.PARKING_TIME: _("parking"), Dimension.FLAT: _("start")}
+    words = {Dimension.TIME: pgettext("a price", "charging"), Dimension.PARKING_TIME: _("parking"), Dimension.FLAT: _("start")}
     return f"{words[dimension]} {said}"
 
 

@@ -47,7 +47,7 @@ def test_before_and_after_are_shown(sign_in, axel, story):
 def test_members_are_named_by_looking_their_number_up(sign_in, axel, olga, otto, north):
     line = next(each for each in sign_in(axel).get(AUDIT).context["lines"] if each.about == "Otto")
     assert ("role", "", "Operations") in line.changes
-    assert ("user", "", "Otto") in line.changes
+    assert ("person", "", "Otto") in line.changes
 
 
 def test_filters_narrow_and_stand_in_the_address(sign_in, axel, olga, story):
