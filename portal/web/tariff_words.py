@@ -182,7 +182,11 @@ def _span(listed: Sequence[PriceRow]) -> str:
     said = f"{_from_to(prices[0], prices[-1], currency)}{PER_UNIT[dimension]}"
     if dimension is Dimension.ENERGY:
         return said
-    words = {Dimension.TIME: pgettext("a price", "charging"), Dimension.PARKING_TIME: _("parking"), Dimension.FLAT: _("start")}
+    words = {
+        Dimension.TIME: pgettext("a price", "charging"),
+        Dimension.PARKING_TIME: _("parking"),
+        Dimension.FLAT: _("start"),
+    }
     return f"{words[dimension]} {said}"
 
 
