@@ -97,15 +97,14 @@ def _unmarked_utf16(first: bytes) -> str:
 
 
 def _eight_bit(first: bytes, rest: BinaryIO) -> str:
-    decoder, valid, undefined = codecs.getincrementaldecoder("utf-8")(), True, False
+    decoder, valid, seen = codecs.getincrementaldecoder("utf-8")(), True, set[int]()
     for block in _with_first(first, rest):
         valid = valid and _accepts(decoder, block)
-        undefined = undefined or not _UNDEFINED_IN_CP1252.isdisjoint(block)
-        if not valid and undefined:
-            break
+        if not valid:
+            seen.update(block)
     if valid and _accepts(decoder, b"", final=True):
         return "utf-8"
-    return "latin-1" if undefined else "cp1252"
+    return "cp1252" if _UNDEFINED_IN_CP1252.isdisjoint(seen) else "latin-1"
 
 
 def _accepts(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bool:

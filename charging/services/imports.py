@@ -19,11 +19,13 @@ from charging.domain.errors import ChargingError, ImportRefused
 from charging.domain.local_time import known_zone
 from charging.ingest import previewing
 from charging.ingest.apply import Work, pieces, store_all
+from charging.ingest.csv_files import CsvFile
 from charging.ingest.finishing import Reach, flag_overlaps, reach_before, reach_of
 from charging.ingest.layout import Layout
 from charging.ingest.network import Network
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
+from charging.ingest.raw import Source
 from charging.ingest.reading import understood
 from charging.ingest.sources import opened
 from charging.ingest.staging import Origin
@@ -99,7 +101,7 @@ def start(
     settled = reading.settled()
     if settled.time_zone:
         known_zone(settled.time_zone)
-    row.mapping, row.source, row.profile = settled.to_json(), settled.source, profile
+    row.mapping, row.source, row.profile = _as_found(settled, reading.source).to_json(), settled.source, profile
     row.options = {**(options or Options()).to_json(), "header": reading.source.header, "kind": reading.source.kind}
     row.state, row.error = FileImport.State.QUEUED, ""
     row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "updated_at"])
@@ -173,6 +175,13 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
         return ready_made()[name].layout, None
     names = [*ready_made(), *ImportProfile.objects.values_list("name", flat=True)]
     raise ChargingError(f"There is no profile called “{name}”. There are: {', '.join(names)}.")
+
+
+def _as_found(layout: Layout, source: Source) -> Layout:
+    """Keep with the import what was found out about its text, so that running it need not look again."""
+    if isinstance(source, CsvFile):
+        return layout.saying(delimiter=source.delimiter, encoding=source.encoding)
+    return layout
 
 
 def _claim(import_id: int, *, at: datetime) -> FileImport | None:
