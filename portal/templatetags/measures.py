@@ -145,6 +145,12 @@ def month(day: date | None) -> str:
 
 
 @register.filter
+def month_short(day: date | None) -> str:
+    """A month where there is little room: `Mar`. Swedish writes it `mar`, as it writes every month."""
+    return DASH if day is None else date_format(day, "b" if _swedish() else "M")
+
+
+@register.filter
 def ago(moment: datetime | None, now: datetime) -> SafeString | str:
     """How long ago an instant was, refreshed by `relative-time.js` while the page stands open."""
     if moment is None:

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from charging.selectors.drivers import MonthTotals
 from charging.selectors.sessions import DayTotals
+from portal.templatetags import measures
 from portal.web.charts import Chart, Series
 
 NOTHING = DayTotals(0, 0)
@@ -49,7 +49,7 @@ def month_chart(months: list[date], totals: Sequence[MonthTotals]) -> Chart:
     return Chart(
         title=_("Energy by month, the last twelve"),
         x_label=_("Month"),
-        xs=[date_format(month, "M") for month in months],
+        xs=[measures.month_short(month) for month in months],
         series=[Series(_("Energy"), [Decimal(known.get(month, 0)) / 1000 for month in months], "kWh", 0)],
         size="short",
     )
