@@ -44,7 +44,7 @@ _WORDS: Final = {
         "MAXIMUM": "Ned till högsta pris: {amount} {currency}",
         "TOTAL": "Summa: {amount} {currency} exklusive moms, {incl} {currency} inklusive moms",
         "TOTAL_EXCL": "Summa: {amount} {currency}",
-        "MIXED": "Ingenting i denna session har ett pris",
+        "MIXED": "Ingenting i den här laddningen har ett pris",
     },
 }
 
