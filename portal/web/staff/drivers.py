@@ -12,7 +12,7 @@ from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -157,12 +157,13 @@ def _may_hold_link(user: User, operator: Operator) -> bool:
 
 def _show_link(request: SignedInRequest, operator: Operator, driver: Driver, user: User) -> HttpResponse:
     link = request.build_absolute_uri(reverse("account:set_password", args=first_passwords.link_parts(user)))
-    text = _("You can see your charging at %(operator)s. Choose your password here, within three days:\n\n%(link)s\n")
-    mailed = letters.send(
-        user,
-        subject=_("Your charging at %(operator)s") % {"operator": operator},
-        text=text % {"operator": operator, "link": link},
-    )
+    with translation.override(user.language or operator.language):
+        subject = _("Your charging at %(operator)s")
+        text = _(
+            "You can see your charging at %(operator)s. Choose your password here, within three days:\n\n%(link)s\n"
+        )
+        facts = {"operator": operator, "link": link}
+        mailed = letters.send(user, subject=subject % facts, text=text % facts)
     audit.record("password.link_made", about=user, mailed=mailed)
     context = {"nav": "drivers", "driver": driver, "person": user, "link": link, "mailed": mailed}
     return render(request, "staff/drivers/link.html", {**context, "crumbs": crumbs(operator, driver)})

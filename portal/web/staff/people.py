@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -132,12 +133,11 @@ def _place(operator: Operator, public_id: UUID) -> Membership:
 
 def _show_link(request: HttpRequest, operator: Operator, user: User) -> HttpResponse:
     link = request.build_absolute_uri(reverse("account:set_password", args=first_passwords.link_parts(user)))
-    text = _("You have been added to %(operator)s. Choose your password here, within three days:\n\n%(link)s\n")
-    mailed = letters.send(
-        user,
-        subject=_("Your access to %(operator)s") % {"operator": operator},
-        text=text % {"operator": operator, "link": link},
-    )
+    with translation.override(user.language or operator.language):
+        subject = _("Your access to %(operator)s")
+        text = _("You have been added to %(operator)s. Choose your password here, within three days:\n\n%(link)s\n")
+        facts = {"operator": operator, "link": link}
+        mailed = letters.send(user, subject=subject % facts, text=text % facts)
     audit.record("password.link_made", about=user, mailed=mailed)
     context = {"nav": "people", "person": user, "link": link, "mailed": mailed, "crumbs": crumbs(operator)}
     return render(request, "staff/people/link.html", context)
