@@ -5,6 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.selectors import session_ledger
-from billing.selectors.session_ledger import Entry
+from billing.selectors.session_ledger import Row
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.web import downloads, lists
@@ -80,27 +81,25 @@ def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
 
 
 def _lines(filters: SessionFilter) -> Iterator[tuple[object, ...]]:
-    return (_line(entry) for entry in session_ledger.stream(filters.rows))
+    return map(_line, session_ledger.stream(filters.rows))
 
 
-def _line(entry: Entry) -> tuple[object, ...]:
+def _line(row: Row) -> tuple[object, ...]:
     """Write one session in the order of `COLUMNS`. Amounts are exact, so that the column adds up to the total."""
-    session, price = entry.session, entry.price if entry.amount is not None else None
-    zone = session.site.zone
+    zone = ZoneInfo(row.time_zone)
+    currency, excl_vat, incl_vat = (
+        (row.currency, row.amount_excl_vat, row.amount_incl_vat) if row.is_priced else ("", "", "")
+    )
     return (
-        session.external_id, session.public_id, session.source, session.site.name, session.station.identifier,
-        session.connector.number, session.driver or "", session.token or "", session.site.time_zone,
-        _moment(session.started_at, zone), _moment(session.ended_at, zone),
-        _moment(session.started_at), _moment(session.ended_at), entry.duration_s, _kwh(session.energy_wh),
-        session.state, session.stop_reason, session.review, " ".join(session.flags), entry.standing.value,
-        price.currency if price else "", price.amount_excl_vat if price else "",
-        price.amount_incl_vat if price else "", entry.invoice or "",
+        row.external_id, row.public_id, row.source, row.site, row.station, row.connector, row.customer_number,
+        row.card_number or (f"…{row.card_uid[-4:]}" if row.card_uid else ""), row.time_zone,
+        _moment(row.started_at, zone), _moment(row.ended_at, zone), _moment(row.started_at), _moment(row.ended_at),
+        int((row.ended_at - row.started_at).total_seconds()) if row.ended_at else "",
+        "" if row.energy_wh is None else Decimal(row.energy_wh).scaleb(-3),
+        row.state, row.stop_reason, row.review, " ".join(row.flags), row.standing.value,
+        currency, excl_vat, incl_vat, f"{row.invoice_series}{row.invoice_number}" if row.invoice_number else "",
     )  # fmt: skip
 
 
 def _moment(moment: datetime | None, zone: tzinfo = UTC) -> str:
     return moment.astimezone(zone).isoformat(timespec="seconds") if moment else ""
-
-
-def _kwh(energy_wh: int | None) -> Decimal | str:
-    return "" if energy_wh is None else Decimal(energy_wh).scaleb(-3)
