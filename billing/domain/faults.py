@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -202,24 +202,6 @@ def pick(sessions: Sessions, good: Ints) -> Sessions:
         fault=sessions.fault[good],
         flags=sessions.flags[good],
     )
-
-
-def part(sessions: Sessions, first: int, last: int) -> Sessions:
-    """The sessions from `first` to before `last`, as views."""
-    rows = slice(first, last)
-    offsets = sessions.measured.offsets[first : last + 1]
-    entries = slice(int(offsets[0]), int(offsets[-1]))
-    own = {
-        name: None if (column := getattr(sessions, name)) is None else column[rows]
-        for name in ("start", "end", "charging_end", "zone", "fault", "flags", "tariff", "expired", "meter_start")
-    }
-    counted: dict[str, Any] = {
-        name: None if (column := getattr(sessions.measured, name)) is None else column[entries]
-        for name in sessions.measured.__slots__
-        if name != "offsets"
-    }
-    measured: Periods | Readings = type(sessions.measured)(offsets=offsets - offsets[0], **counted)
-    return Sessions(zones=sessions.zones, measured=measured, **own)  # type: ignore[arg-type]  # keys are its fields
 
 
 def _rows(column: Ints | None, rows: Ints) -> Ints | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -153,44 +153,6 @@ class Rated:
             offsets=offsets_of(lengths),
             owner=good[self.owner],
         )
-
-
-def together(sessions: Sessions, parts: Sequence[Rated]) -> Rated:
-    """The result of a batch that was priced in parts."""
-    first = parts[0]
-    sizes = [len(part) for part in parts]
-    lanes = {lane for part in parts for lane in part.by_lane}
-    plain = ("tariff", "fault", "flags", "excl", "incl", "limit_excl", "limit_incl")
-    slices_of = ("start", "end", "meter_from", "meter_to", "quantity", "component", "is_step")
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in (*plain, *slices_of)
-    }
-    begins = np.cumsum([0, *sizes[:-1]])
-    nothing = [np.zeros(size, dtype=np.int64) for size in sizes]
-    return replace(
-        first,
-        sessions=sessions,
-        by_lane={
-            lane: (_lane_side(parts, nothing, lane, 0), _lane_side(parts, nothing, lane, 1)) for lane in sorted(lanes)
-        },
-        priced={
-            lane: np.concatenate(
-                [part.priced.get(lane, none.astype(np.bool_)) for part, none in zip(parts, nothing, strict=True)]
-            )
-            for lane in sorted(lanes)
-        },
-        offsets=offsets_of(np.concatenate([np.diff(part.offsets) for part in parts])),
-        owner=np.concatenate([part.owner + begin for part, begin in zip(parts, begins, strict=True)]).astype(np.int32),
-        **columns,
-    )
-
-
-def _lane_side(parts: Sequence[Rated], nothing: Sequence[Ints], lane: Lane, side: int) -> Exact:
-    """Amounts of a lane in all parts, excluding (0) or including (1) VAT; 0 where a part has nothing of it."""
-    listed = [
-        part.by_lane[lane][side] if lane in part.by_lane else none for part, none in zip(parts, nothing, strict=True)
-    ]
-    return np.concatenate(listed)
 
 
 def _wide(column: Exact, good: Ints, size: int) -> Exact:

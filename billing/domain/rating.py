@@ -23,16 +23,13 @@ from billing.domain import caps, faults, slices, steps, totals
 from billing.domain.columns import NO_TARIFF, Bools, Fault, Flag, Ints, Periods, Sessions
 from billing.domain.pieces import Pieces, of_periods, only_reserved
 from billing.domain.plan import FREE, Lane, Plan, plan_for
-from billing.domain.rated import Rated, empty, together
+from billing.domain.rated import Rated, empty
 from billing.domain.restrictions import State, choose
 from billing.domain.slices import Rows
 from billing.domain.splitting import split
 from billing.domain.tariff import Tariff
 
 __all__ = ["Rated", "rate"]
-
-#: Sessions priced at a time, few enough for their columns to stay in the processor's cache.
-BLOCK: Final = 10_000
 
 _QUANTITY: Final = {
     Lane.ENERGY: "energy",
@@ -49,15 +46,6 @@ def rate(sessions: Sessions, tariff: Tariff | Sequence[Tariff]) -> Rated:
     the others are not affected.
     """
     plan = plan_for((tariff,) if isinstance(tariff, Tariff) else tuple(tariff))
-    size = len(sessions)
-    if size <= BLOCK:
-        return _rated(plan, sessions)
-    blocks = [faults.part(sessions, first, min(first + BLOCK, size)) for first in range(0, size, BLOCK)]
-    return together(sessions, [_rated(plan, block) for block in blocks])
-
-
-def _rated(plan: Plan, sessions: Sessions) -> Rated:
-    """Price one block: set aside what has a fault, price the rest."""
     first_tariff, fault = faults.judge(plan, sessions)
     good = np.flatnonzero(fault == Fault.NONE)
     if len(good) == 0:

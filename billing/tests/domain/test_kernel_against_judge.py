@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.domain import rating
 from billing.domain.columns import ABSENT
 from billing.domain.metering import from_slots
 from billing.domain.periods import from_periods
@@ -122,26 +119,6 @@ def test_a_batch_prices_each_session_as_if_it_were_alone(tariff, sessions):
     for index, session in enumerate(sessions):
         alone = rate(columns([session]), tariff)
         assert together.session(index) == alone.session(0)
-
-
-@settings(MANY, max_examples=60)
-@given(st.lists(tariffs(reservations=True), min_size=1, max_size=2), st.data())
-def test_blocks_of_a_batch_are_put_together_again(listed, data):
-    """Sessions priced in blocks of two are those priced at once."""
-    drawn = data.draw(st.lists(metered(), min_size=1, max_size=5))
-    sessions = columns(drawn)
-    sessions = replace(sessions, tariff=np.array([place % len(listed) for place in range(len(drawn))]))
-    sessions.fault[0] = data.draw(st.sampled_from([0, 1]))
-    whole = rate(sessions, listed)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rating, "BLOCK", 2)
-        blocks = rate(sessions, listed)
-    assert blocks.offsets.tolist() == whole.offsets.tolist()
-    assert blocks.owner.tolist() == whole.owner.tolist()
-    assert blocks.errors().keys() == whole.errors().keys()
-    for index in range(len(whole)):
-        if index not in whole.errors():
-            assert blocks.session(index) == whole.session(index)
 
 
 @MANY
