@@ -83,7 +83,7 @@ def write_file(path: Path, rows: int) -> None:
             station, card = number * 7919 % STATIONS, number * 104_729 % CARDS
             file.write(
                 f"B{number:09},Site {station % SITES},ST{station},1,{card:08X},"
-                f"{start:%d/%m/%Y %H:%M},{end:%d/%m/%Y %H:%M},{number % 30}.{number % 1000:03}\n"
+                f"{start:%d/%m/%Y %H:%M},{end:%d/%m/%Y %H:%M},{1 + number % 29}.{number % 1000:03}\n"
             )
 
 
