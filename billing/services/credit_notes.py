@@ -2,7 +2,9 @@
 
 The credit note has the invoice's lines with the opposite sign, refers to it unambiguously (ML 2023:200,
 17 kap. 22–23 §), takes the next number of the same series, and releases the sessions. Released sessions go
-under review, flagged `credited`: a person decides whether they are billed again or written off.
+under review, flagged `credited`: a person decides whether they are billed again or written off. Their prices are
+dropped, as a price is kept only while it is billed: an approved session is priced by the terms of that moment, so
+that a tariff corrected because of the mistake takes effect.
 """
 
 from datetime import datetime
@@ -36,7 +38,10 @@ UPDATE charging_chargingsession s
 SET review = 'pending', flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
 FROM billing_billedsession b
 WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND s.operator_id = b.operator_id AND s.id = b.session_id
+  AND s.operator_id = b.operator_id AND s.id = b.session_id;
+DELETE FROM billing_sessionprice p USING billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND p.operator_id = b.operator_id AND p.session_id = b.session_id
 """
 
 

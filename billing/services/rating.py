@@ -31,6 +31,7 @@ from tenants.scoping import current_operator_id
 
 BATCH = 20_000
 _ADVISORY_CLASS = 0x57_4C_01
+_TERMS_CLASS = 0x57_4C_02
 
 NO_DRIVER = ("no_driver", gettext_noop("Nobody pays for this session: its card belongs to no driver."))
 NO_TARIFF = ("no_tariff", gettext_noop("No tariff is assigned to the driver, the group, the site or everywhere."))
@@ -81,6 +82,7 @@ def rate(session_ids: Iterable[int]) -> int:
     Returns how many got a price or a problem.
     """
     wanted = waiting.open_to_rating(list(session_ids))
+    _hold_terms()
     book = terms.price_book()
     done = 0
     for start in range(0, len(wanted), BATCH):
@@ -96,6 +98,7 @@ def forget_tariff(tariff: Tariff, *, since: datetime) -> int:
 def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     """Drop the unbilled prices of sessions from `since` on that an assignment reaches; they are rated anew."""
     since = max(since, assignment.valid_from)
+    _await_rating()
     # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
     list(waiting.unbilled_prices(assignment, since=since).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
@@ -109,6 +112,24 @@ def _only_one() -> bool:
             "SELECT pg_try_advisory_xact_lock(%s, %s)", [_ADVISORY_CLASS, current_operator_id() & 0x7FFFFFFF]
         )
         return bool(cursor.fetchone()[0])
+
+
+def _hold_terms() -> None:
+    """Keep tariffs and assignments as they are until this transaction has written the prices it makes of them."""
+    _lock_terms("pg_advisory_xact_lock_shared")
+
+
+def _await_rating() -> None:
+    """Wait for those who rate by the terms of before, or what they write would be forgotten too early.
+
+    Whoever begins to rate meanwhile waits for this transaction, and then reads the new terms.
+    """
+    _lock_terms("pg_advisory_xact_lock")
+
+
+def _lock_terms(function: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(%s, %s)", [_TERMS_CLASS, current_operator_id() & 0x7FFFFFFF])
 
 
 def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:

@@ -183,10 +183,14 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     Raises:
         RunRefused: it is issued; then only credit notes correct it.
     """
-    run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    # A chunk at work ends first: it holds its own row and then wants the run's, so the order is the same here.
+    list(RunChunk.objects.filter(run=run.pk).order_by("pk").select_for_update())
+    found = InvoiceRun.objects.select_for_update(of=("self",)).filter(pk=run.pk).first()
+    if found is None:
+        return  # somebody else has thrown it away meanwhile
+    run = found
     if run.state == InvoiceRun.State.ISSUED:
         raise RunRefused(_("The run is issued. An issued invoice is corrected by a credit note."), field="state")
-    list(run.chunks.select_for_update())  # a chunk at work ends first
     drafts = Invoice.objects.filter(run=run)
     audit.record("run.discarded", about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
     for model in (BilledSession, InvoiceLine, InvoiceVat):

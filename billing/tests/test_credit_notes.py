@@ -7,9 +7,20 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 
 from billing.models import BilledSession, Invoice, InvoiceLine
-from billing.services import credit_notes, runs
+from billing.services import credit_notes, runs, tariffs
 from billing.services.credit_notes import CreditRefused, credit
-from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
+from billing.tests.factories import (
+    DAY_NIGHT,
+    NOVEMBER,
+    OCTOBER,
+    connector,
+    drafted,
+    driver,
+    flat,
+    issued,
+    session,
+    tariff,
+)
 from charging.models import ChargingSession
 
 pytestmark = pytest.mark.usefixtures("in_north")
@@ -47,6 +58,18 @@ def test_its_sessions_wait_for_a_person_and_can_then_be_billed_again(invoice):
     ChargingSession.objects.update(review="approved")
     assert issued(november, december).invoices.get().amount_due == invoice.amount_due
     assert BilledSession.objects.count() == 2
+
+
+def test_what_is_billed_again_is_priced_by_the_corrected_tariff():
+    wrong = tariff(flat("20.00"))
+    session(connector(), driver())
+    issued()
+    corrected = tariffs.save_draft(wrong, document=flat("2.00"))
+    tariffs.publish(corrected, valid_from=OCTOBER, by=None, at=NOVEMBER)
+    credit(Invoice.objects.get(), reason="The tariff was wrong", by=None, at=NOVEMBER)
+    ChargingSession.objects.update(review="approved")
+    november, december = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
+    assert issued(november, december).invoices.get().amount_excl_vat == 20
 
 
 def test_twice_is_one_credit_note(invoice):

@@ -29,7 +29,8 @@ from django.db.models import Count
 from billing import tasks
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk, SessionPrice, Tariff
 from billing.selectors import reconciliation
-from billing.services import messages, rating, runs, tariffs
+from billing.selectors.terms import PriceBook
+from billing.services import drafting, messages, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, session, tariff
 from portal.celery import app
 from portal.embedded import redis as embedded_redis
@@ -283,6 +284,75 @@ def test_two_workers_on_one_chunk_bill_it_once(charged):
         thread.join()
     assert sorted(billed) == [0, 0, 0, 2 * SESSIONS]
     assert count(charged, BilledSession) == 2 * SESSIONS
+
+
+def at_once(first: Callable[[], Any], then: Callable[[], Any], begun: threading.Event) -> list[BaseException]:
+    """Do the second while the first is at work, each on a connection of its own; return what went wrong."""
+    failed: list[BaseException] = []
+
+    def safely(act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=safely, args=[act]) for act in (first, then)]
+    threads[0].start()
+    assert begun.wait(PATIENCE_S)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    return failed
+
+
+def test_a_run_discarded_while_a_chunk_is_at_work_waits_for_it(charged, monkeypatch):
+    run, begun, draft = start(charged), threading.Event(), drafting.draft
+
+    def slowly(*args: Any, **facts: Any) -> int:
+        begun.set()
+        time.sleep(1)
+        return draft(*args, **facts)
+
+    monkeypatch.setattr(drafting, "draft", slowly)
+
+    def bill() -> None:
+        with tenant_scope(charged.pk):
+            runs.bill_chunk(run.chunks.order_by("pk")[0].pk, at=datetime(2025, 4, 2, tzinfo=UTC))
+
+    def discard() -> None:
+        with tenant_scope(charged.pk):
+            runs.discard(run, by=None)
+
+    assert at_once(bill, discard, begun) == []
+    assert count(charged, InvoiceRun) == count(charged, BilledSession) == count(charged, Invoice) == 0
+    discard()  # a second click finds nothing and is no error
+
+
+def test_a_tariff_published_while_sessions_are_rated_prices_them_all_the_same(charged, monkeypatch):
+    begun, choose = threading.Event(), PriceBook.choose
+
+    def slowly(*args: Any) -> Any:
+        begun.set()
+        time.sleep(1)
+        return choose(*args)
+
+    monkeypatch.setattr(PriceBook, "choose", slowly)
+
+    def rate() -> None:
+        with tenant_scope(charged.pk):
+            rating.rate_waiting()
+
+    def publish() -> None:
+        with tenant_scope(charged.pk):
+            dearer = tariffs.save_draft(Tariff.objects.get(), document=flat("9.00"))
+            tariffs.publish(dearer, valid_from=datetime(2025, 1, 1, tzinfo=UTC), by=None, at=datetime.now(UTC))
+
+    assert at_once(rate, publish, begun) == []
+    rate()
+    with tenant_scope(charged.pk):
+        assert set(SessionPrice.objects.values_list("amount_excl_vat", flat=True)) == {90}
 
 
 def test_a_tariff_published_while_its_sessions_are_billed_waits_and_leaves_their_prices(charged):
