@@ -14,7 +14,8 @@ from typing import Final
 from billing.domain.errors import BillingError
 from billing.domain.zones import zone_named
 
-_YEAR_MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+#: Years that anybody may mean; beyond them dates overflow on their way to UTC.
+_YEAR_MONTH: Final = re.compile(r"((?:19|20|21)\d{2})-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def parse_month(year_month: str) -> date:
@@ -24,7 +25,7 @@ def parse_month(year_month: str) -> date:
         BillingError: it is not a month.
     """
     match = _YEAR_MONTH.fullmatch(year_month)
-    if match is None or match[1] == "0000":
+    if match is None:
         message = f"A month is written as 2026-03, not {year_month!r}."
         raise BillingError(message, field="month", value=year_month)
     return date(int(match[1]), int(match[2]), 1)

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceRun
 from charging.models import ChargingSession
+from charging.selectors.sessions import after_all
 from tenants.models import Driver
 
 
@@ -63,7 +64,7 @@ def without_document() -> QuerySet[Invoice]:
 
 def _matches(text: str) -> Q:
     # Plain comparisons only: under row security no index serves LIKE.
-    end = text[:-1] + chr(min(ord(text[-1]) + 1, 0x10FFFF))
+    end = after_all(text)
     found = Q(driver__customer_number__gte=text, driver__customer_number__lt=end)
     found |= Q(buyer__name__gte=text, buyer__name__lt=end)
     digits = text.lstrip("Ff")

@@ -126,10 +126,17 @@ def _between(criteria: Criteria) -> dict[str, datetime]:
     return {bound: moment for bound, moment in bounds.items() if moment is not None}
 
 
+def after_all(prefix: str) -> str:
+    """Return the first text that comes after every text with this beginning."""
+    following = ord(prefix[-1]) + 1
+    if 0xD800 <= following <= 0xDFFF:  # halves of a pair, which no text may hold
+        following = 0xE000
+    return prefix[:-1] + chr(min(following, 0x10FFFF))
+
+
 def _begins_with(text: str) -> dict[str, object]:
     """Session ids that begin with the text, as a range in the index (operator, source, external_id)."""
-    after = text[:-1] + chr(ord(text[-1]) + 1)
-    return {"source__in": sources(), "external_id__gte": text, "external_id__lt": after}
+    return {"source__in": sources(), "external_id__gte": text, "external_id__lt": after_all(text)}
 
 
 def energy_by_day(rows: QuerySet[ChargingSession], *, zone: ZoneInfo) -> dict[date, DayTotals]:

@@ -169,11 +169,12 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
     Raises:
         ChargingError: there is neither; the message names those there are.
     """
-    if own := ImportProfile.objects.filter(name=name).first():
-        return layout_of(own), own
+    own = {profile.name: profile for profile in ImportProfile.objects.all()}
+    if name in own:
+        return layout_of(own[name]), own[name]
     if name in ready_made():
         return ready_made()[name].layout, None
-    names = [*ready_made(), *ImportProfile.objects.values_list("name", flat=True)]
+    names = [*ready_made(), *own]
     raise ChargingError(f"There is no profile called “{name}”. There are: {', '.join(names)}.")
 
 

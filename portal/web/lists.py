@@ -6,7 +6,7 @@ the row's sort value and its id. Lists are sorted newest first by (sort field, i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.paginator import Page, Paginator
@@ -67,11 +67,13 @@ def _beyond(by: str, position: tuple[Any, int], side: str) -> Q:
 
 def _position(request: HttpRequest, name: str) -> tuple[Any, int] | None:
     value, _, pk = request.GET.get(name, "").rpartition("~")
-    if not value or not pk.isdigit() or len(pk) > 18:
+    if not value or not pk.isdecimal() or len(pk) > 18:
         return None
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
+        # At the edges of the calendar a moment does not exist in another zone.
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
     return moment, int(pk)
 

@@ -144,7 +144,9 @@ def test_an_inactive_person_cannot_sign_in(client, olga):
     assert client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD}).status_code == 400
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "nowhere"]
+)
 def test_a_foreign_next_page_is_ignored(client, dana, target):
     answer = client.post(SIGN_IN, {"email": dana.email, "password": PASSWORD, "next": target})
     assert answer["Location"] == reverse("account:operators")

@@ -28,6 +28,7 @@ from portal.templatetags import measures
 from portal.web import tariff_words
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.plain_words import in_words
+from portal.web.sensible_days import SENSIBLE, sensible_moment
 from tenants.models import Driver, DriverGroup, Operator
 from tenants.permissions import Permission
 
@@ -39,6 +40,7 @@ class PublishForm(forms.Form):
         label=_("Valid from"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         help_text=_("Sessions that start at or after this time are priced by the new version."),
+        validators=[sensible_moment],
     )
 
     def moment(self, zone: ZoneInfo) -> datetime:
@@ -52,9 +54,14 @@ class AssignForm(forms.Form):
 
     where = forms.ChoiceField(label=_("Applies"))
     customer_number = forms.CharField(label=_("Customer number"), max_length=30, required=False)
-    valid_from = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    valid_from = forms.DateField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=SENSIBLE
+    )
     valid_until = forms.DateField(
-        label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=SENSIBLE,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.web import audit_words, lists
 from portal.web.access import SignedInRequest, operator_view
+from portal.web.sensible_days import SENSIBLE
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import audit_log, people
@@ -44,8 +45,18 @@ class AuditFilter(forms.Form):
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     act = forms.ChoiceField(label=gettext_lazy("What"), required=False, choices=ACTS)
     kind = forms.ChoiceField(label=gettext_lazy("About"), required=False)
-    first = forms.DateField(label=gettext_lazy("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label=gettext_lazy("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=SENSIBLE,
+    )
+    last = forms.DateField(
+        label=gettext_lazy("Until"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=SENSIBLE,
+    )
 
     def __init__(self, *args: Any, operator: Operator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

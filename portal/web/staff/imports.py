@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from charging import tasks
 from charging.domain.errors import ChargingError
+from charging.domain.reasons import Reject
 from charging.ingest.layout import Layout
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
@@ -171,7 +172,8 @@ def _look_page(request: SignedInRequest, operator: Operator, row: FileImport, lo
 
 
 def _result(request: SignedInRequest, row: FileImport) -> dict[str, Any]:
-    reason = request.GET.get("reason", "")
+    asked = request.GET.get("reason", "")
+    reason = asked if asked in set(Reject) else ""
     return {
         "reasons": imports.reasons(row),
         "reason": reason,

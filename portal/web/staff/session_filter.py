@@ -21,6 +21,7 @@ from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import sessions
 from charging.selectors.sessions import Criteria
 from portal.templatetags.session_words import FLAGS
+from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.days import midnight
 from tenants.models import Driver, Operator
 
@@ -36,6 +37,7 @@ class DayField(forms.DateField):
     """A day, as browsers want it written."""
 
     widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    default_validators = SENSIBLE
 
 
 class SessionFilter(forms.Form):

@@ -1,0 +1,60 @@
+"""Whatever stands in an address, a list answers: it ignores what it cannot read, or says so."""
+
+import pytest
+
+from charging.models import FileImport
+from portal.tests.test_matrix import world  # noqa: F401  # a fixture
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
+
+DAYS = ["0001-01-01", "9999-12-31", "2026-02-30", "²"]
+MONTHS = ["0001-01", "9999-12", "2026-13", "٢٠٢٦-١٠"]
+PLACES = [
+    "2026-01-01~²",
+    "0001-01-01T00:00:00+14:00~1",
+    "9999-12-31T23:59:59-14:00~1",
+    "2026-01-01T00:00:00~999999999999999999",
+    "99999999999999999999~1",
+    "now",
+]
+WORDS = ["a\x00b", "a\ud7ff", "a\U0010ffff", "F²", "F99999999999999999", "%s%%", "9" * 300]
+LISTS = {
+    "sessions/": {"q": WORDS, "since": DAYS, "until": DAYS, "site": WORDS, "driver": WORDS, "after": PLACES},
+    "sessions/export/": {"q": WORDS, "until": DAYS},
+    "review/": {"flag": WORDS, "before": PLACES},
+    "drivers/": {"q": WORDS, "group": WORDS, "page": WORDS},
+    "cards/": {"q": WORDS, "condition": WORDS},
+    "audit/": {"who": WORDS, "act": WORDS, "first": DAYS, "last": DAYS, "after": PLACES},
+    "days/": {"days": WORDS},
+    "finance/invoices/": {"search": WORDS, "month": MONTHS, "after": PLACES},
+    "finance/runs/": {"month": MONTHS},
+    "finance/reconciliation/": {"month": MONTHS},
+    "finance/downloads/": {"month": MONTHS},
+    "finance/downloads/lines.csv": {"month": MONTHS},
+    "my/": {"month": MONTHS},
+    "my/invoices/": {"after": PLACES},
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_no_address_breaks_a_list(path, world, sign_in, olga, dana):  # noqa: F811
+    browser = sign_in(dana if path.startswith("my/") else olga)
+    browser.raise_request_exception = False
+    broken = {}
+    for name, values in LISTS[path].items():
+        for value in values:
+            answer = browser.get(f"/o/north/{path}", {name: value})
+            if answer.status_code >= 500:
+                broken[name, value] = answer.status_code
+    assert broken == {}
+
+
+@pytest.mark.parametrize(("state", "name"), [("uploaded", "profile"), ("done", "reason"), ("done", "page")])
+def test_no_address_breaks_an_import(state, name, north, world, sign_in, olga):  # noqa: F811
+    with tenant_scope(north.pk):
+        FileImport.objects.update(state=state)
+    browser = sign_in(olga)
+    browser.raise_request_exception = False
+    for value in WORDS:
+        assert browser.get(f"/o/north/imports/{world['imports']}/", {name: value}).status_code < 500, value
