@@ -25,6 +25,12 @@ def operator_ids(user: User) -> list[int]:
     )
 
 
+def places(user: User) -> list[tuple[int, str]]:
+    """Every place of the person, as operator and role."""
+    rows = Membership.objects.filter(user=user).order_by("operator_id", "role")
+    return list(rows.values_list("operator_id", "role"))
+
+
 def is_staff_anywhere(user: User) -> bool:
     """Whether a second factor is required of the person."""
     return Membership.objects.filter(user=user).exclude(role=Membership.Role.DRIVER).exists()

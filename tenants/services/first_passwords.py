@@ -1,8 +1,9 @@
 """Single-use links by which an invited person chooses their first password.
 
 A link works for three days (`PASSWORD_RESET_TIMEOUT`), until a password is set, and only while the
-person's places are those of the moment it was made: a link shown to one operator's owner must not
-open what another operator gave the person later.
+person's places are those of the moment it was made: a link must not open what the person was given
+later, by another operator or as another role. Whoever manages drivers may hold a driver's link; it
+ends when the driver becomes a member of staff.
 """
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
@@ -17,7 +18,7 @@ class _Generator(PasswordResetTokenGenerator):
     key_salt = "tenants.first_password"
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}{people.operator_ids(user)}"
+        return f"{super()._make_hash_value(user, timestamp)}{people.places(user)}"
 
 
 _links = _Generator()

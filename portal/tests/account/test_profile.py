@@ -61,6 +61,15 @@ def test_a_link_ends_when_the_person_gets_a_place_elsewhere(client, north, south
     assert client.get(link).status_code == 410
 
 
+def test_a_drivers_link_ends_when_the_person_joins_the_staff(client, north):
+    """Whoever manages drivers may hold it; it must not open what an owner gives the person later."""
+    user = people.add(north, email="new@example.com", role="driver").user
+    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
+    assert client.get(link).status_code == 200
+    memberships.add(user, operator=north, role="owner")
+    assert client.get(link).status_code == 410
+
+
 def test_a_link_is_no_good_for_somebody_else(client, north, olga):
     user = people.add(north, email="new@example.com", role="finance").user
     _, token = first_passwords.link_parts(user)
