@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from tenants import audit
 from tenants.errors import Refused
@@ -101,7 +102,7 @@ def publish_notice(purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: d
 
 
 @transaction.atomic
-def record(
+def record(  # noqa: PLR0913  # a proof has as many particulars
     driver: Driver,
     purpose: ConsentPurpose,
     decision: str,
@@ -111,18 +112,24 @@ def record(
     language: str,
     by: User | None = None,
     address: str | None = None,
+    words: str | None = None,
 ) -> ConsentEvent:
     """Record what the driver decided about the newest words in their language.
 
     The same answer to the same words again adds nothing and returns the event in force.
 
+    words: the hash of the words that the driver had before them, where it is known. Consent to others than those it
+    would be recorded for is refused; taking it back never is.
+
     Raises:
-        Refused: nothing was ever asked for this purpose.
+        Refused: nothing was ever asked for this purpose, or something else than the driver has read.
     """
     Driver.objects.select_for_update().only("pk").get(pk=driver.pk)
     notice = asked.notice_in(purpose, language)
     if notice is None:
         raise Refused(f"There are no words for {purpose.code}.")
+    if words is not None and words != notice.text_sha256 and decision == Decision.GIVEN:
+        raise Refused(_("The words have changed since you opened the page. Read them again, then answer."))
     in_force = asked.in_force(driver, purpose)
     if in_force is not None and (in_force.decision, in_force.notice_id) == (decision, notice.pk):
         return in_force

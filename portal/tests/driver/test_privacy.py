@@ -1,9 +1,11 @@
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tenants.models import ConsentEvent, ConsentPurpose
 from tenants.scoping import tenant_scope
 from tenants.services import consents
+from tenants.services.consents import Words
 
 PRIVACY = "/o/north/my/privacy/"
 
@@ -22,6 +24,14 @@ def browser(dana, purpose):
     return client
 
 
+def answer(browser, purpose, decision):
+    """What the page's form sends."""
+    page = browser.get(PRIVACY)
+    words = next(each for each in page.context["questions"] if each.purpose == purpose).notice.text_sha256
+    assert f'name="words" value="{words}"' in page.content.decode()
+    return {"decision": decision, "words": words}
+
+
 def test_silence_is_no_consent(browser):
     questions = browser.get(PRIVACY).context["questions"]
     assert [question.is_given for question in questions] == [False, False]
@@ -29,7 +39,7 @@ def test_silence_is_no_consent(browser):
 
 def test_giving_and_taking_back_are_one_click_each_and_leave_proof(browser, purpose, north, dana):
     for decision in ("given", "withdrawn"):
-        assert browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": decision})["Location"] == PRIVACY
+        assert browser.post(f"{PRIVACY}{purpose.public_id}/", answer(browser, purpose, decision))["Location"] == PRIVACY
     page = browser.get(PRIVACY)
     question = next(each for each in page.context["questions"] if each.purpose == purpose)
     assert not question.is_given
@@ -38,6 +48,20 @@ def test_giving_and_taking_back_are_one_click_each_and_leave_proof(browser, purp
         event = ConsentEvent.objects.select_related("notice").latest("pk")
     assert (event.notice.language, event.channel, event.recorded_by_id) == ("sv", "portal", dana.pk)
     assert (event.address, event.text_sha256) == ("127.0.0.1", event.notice.text_sha256)
+
+
+def test_consent_is_never_recorded_for_words_that_came_after_the_page(browser, purpose, north):
+    given = answer(browser, purpose, "given")
+    with tenant_scope(north.pk):
+        consents.publish_notice(purpose, {"sv": Words("Mer", "Vi säljer allt.")}, at=timezone.now())
+    told = browser.post(f"{PRIVACY}{purpose.public_id}/", given, follow=True).content.decode()
+    browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": "given"})
+    assert "Your answer is kept" not in told
+    with tenant_scope(north.pk):
+        assert not ConsentEvent.objects.exists()
+    browser.post(f"{PRIVACY}{purpose.public_id}/", {"decision": "withdrawn"})
+    with tenant_scope(north.pk):
+        assert ConsentEvent.objects.get().decision == "withdrawn"
 
 
 def test_an_answer_that_is_neither_changes_nothing(browser, purpose, north):

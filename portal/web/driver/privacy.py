@@ -16,15 +16,17 @@ from django.views.decorators.http import require_POST
 
 from portal.middleware.actor import client_address
 from portal.web.access import SignedInRequest, driver_view
+from tenants.errors import Refused
 from tenants.models import ConsentEvent, ConsentPurpose, Operator
 from tenants.selectors import consents
 from tenants.services import consents as services
 
 
 class DecisionForm(forms.Form):
-    """Yes or no."""
+    """Yes or no, and to which words: their hash as the page showed them."""
 
     decision = forms.ChoiceField(choices=ConsentEvent.Decision.choices)
+    words = forms.CharField(max_length=64, required=False)
 
 
 @driver_view
@@ -44,7 +46,10 @@ def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> Htt
     """Keep the driver's answer about one purpose."""
     purpose = get_object_or_404(ConsentPurpose, public_id=public_id, is_active=True)
     form = DecisionForm(request.POST)
-    if form.is_valid():
+    if not form.is_valid():
+        messages.error(request, _("That was neither yes nor no; nothing has changed."))
+        return redirect("driver:privacy", operator.slug)
+    try:
         services.record(
             request.driver,
             purpose,
@@ -54,10 +59,11 @@ def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> Htt
             language=_language(operator),
             by=request.user,
             address=client_address(request),
+            words=form.cleaned_data["words"],
         )
         messages.success(request, _("Your answer is kept."))
-    else:
-        messages.error(request, _("That was neither yes nor no; nothing has changed."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
     return redirect("driver:privacy", operator.slug)
 
 
