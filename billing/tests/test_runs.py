@@ -332,6 +332,8 @@ def assert_refused(sql: str, *, role: str) -> None:
         "DELETE FROM billing_sessionprice",
         "UPDATE billing_tariffversion SET document = '{}'",
         "DELETE FROM billing_tariffversion",
+        "UPDATE charging_chargingsession SET energy_wh = energy_wh + 1",
+        "UPDATE charging_chargingsession SET driver_id = NULL",
     ],
 )
 def test_nobody_changes_what_is_issued(sql, role):
@@ -342,6 +344,21 @@ def test_nobody_changes_what_is_issued(sql, role):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # events that wait would hide the trigger
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     assert_refused(sql, role=role)
+
+
+@pytest.mark.parametrize("table", ["invoice", "invoiceline", "invoicevat", "billedsession", "numberseries"])
+def test_the_owner_empties_no_books(table):
+    assert_refused(f"TRUNCATE billing_{table} CASCADE", role="wattledger_owner")
+
+
+def test_a_billed_session_may_still_get_remarks():
+    tariff()
+    one = session(connector(), driver())
+    issued()
+    one.refresh_from_db()
+    one.review_note = "Looked at"
+    one.save()
+    assert ChargingSession.objects.filter(review_note="Looked at").update(flags=["overlap"]) == 1
 
 
 def test_drafts_may_change():
