@@ -8,58 +8,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.backends.signals import connection_created
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from portal.tests import app_role
 from tenants.models import Driver, Operator, User
-from tenants.rls import APP
 from tenants.scoping import tenant_scope
 from tenants.services import drivers, memberships, operators
 
 PASSWORD = "correct horse battery"
 
-# Append-only tables refuse the TRUNCATE between two tests with real transactions.
-_TABLES_THAT_REFUSE = "SELECT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 32 <> 0"
-
-
-def _switched(state: str, tables: list[str]) -> list[str]:
-    return [f"ALTER TABLE {table} {state} TRIGGER USER" for table in tables]
-
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Act as the app role once the owner has built the test database."""
-
-    def act_as_app(connection: Any, **_: Any) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SET ROLE {APP}")
-
-    flush = type(connection.ops).execute_sql_flush
-
-    def flush_as_owner(self: Any, sql_list: list[str]) -> Any:
-        with self.connection.cursor() as cursor:
-            cursor.execute("RESET ROLE")
-            cursor.execute(_TABLES_THAT_REFUSE)
-            guarded = [table for (table,) in cursor.fetchall()]
-        try:
-            # CASCADE reaches django-auditlog's own table, which no model of ours stands for.
-            truncations = [statement.replace(";", " CASCADE;") for statement in sql_list]
-            return flush(self, [*_switched("DISABLE", guarded), *truncations, *_switched("ENABLE", guarded)])
-        finally:
-            with self.connection.cursor() as cursor:
-                cursor.execute(f"SET ROLE {APP}")
-
-    connection_created.connect(act_as_app, weak=False, dispatch_uid="act_as_app")
-    type(connection.ops).execute_sql_flush = flush_as_owner  # type: ignore[method-assign,assignment]
     with django_db_blocker.unblock():
-        connection.close()
+        app_role.begin()
     yield
-    connection_created.disconnect(dispatch_uid="act_as_app")
-    type(connection.ops).execute_sql_flush = flush  # type: ignore[method-assign]
     with django_db_blocker.unblock():
-        connection.close()
+        app_role.end()
 
 
 @pytest.fixture

@@ -21,10 +21,12 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from portal.tests import app_role
 from tenants.models import Operator, User
 from tenants.rls import APP
 from tenants.services import memberships, operators
@@ -52,9 +54,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Let journeys write rows that the servers see."""
+    """A database whose rows the servers see too: journeys write for real, which pytest-django's marks would not.
+
+    pytest-django builds a database only for marked tests, so this builds it unless marked ones run as well.
+    """
     with django_db_blocker.unblock():
+        if connection.settings_dict["NAME"].startswith("test_"):
+            yield
+            _end_other_connections()
+            return
+        app_role.end()
+        built = setup_databases(verbosity=0, interactive=False, serialized_aliases=set())
+        app_role.begin()
         yield
+        app_role.end()
+        _end_other_connections()
+        teardown_databases(built, verbosity=0)
+
+
+def _end_other_connections() -> None:
+    """Let go of what the browser's event loop kept open: Django has a connection for each of its contexts."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")
