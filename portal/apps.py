@@ -7,4 +7,4 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         # Every process needs the Celery application, or a task's `delay` would look for a default broker.
         # Here rather than in the package, so that `portal.embedded` starts without Celery and Django.
-        import portal.celery  # noqa: F401, PLC0415
+        import portal.celery  # noqa: F401

@@ -128,9 +128,7 @@ class Row(NamedTuple):
     @property
     def standing(self) -> Standing:
         """Where the session stands now."""
-        return standing_of(
-            review=self.review, state=self.state, invoice=self.invoice_state, price=self.price_state
-        )
+        return standing_of(review=self.review, state=self.state, invoice=self.invoice_state, price=self.price_state)
 
     @property
     def is_priced(self) -> bool:

@@ -9,9 +9,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RemoveField(model_name="rejectedrow", name="message"),
-        migrations.AddField(
-            model_name="fileimport", name="blank_lines", field=models.BigIntegerField(default=0)
-        ),
+        migrations.AddField(model_name="fileimport", name="blank_lines", field=models.BigIntegerField(default=0)),
         migrations.AddField(
             model_name="fileimport",
             name="committed_chunks",

@@ -7,76 +7,94 @@ import tenants.rls
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('charging', '0002_remove_rejectedrow_message_fileimport_blank_lines_and_more'),
-        ('tenants', '0002_append_only'),
+        ("charging", "0002_remove_rejectedrow_message_fileimport_blank_lines_and_more"),
+        ("tenants", "0002_append_only"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_file_import_same_operator',
+            model_name="chargingsession",
+            name="session_file_import_same_operator",
         ),
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_site_same_operator',
+            model_name="chargingsession",
+            name="session_site_same_operator",
         ),
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_station_same_operator',
+            model_name="chargingsession",
+            name="session_station_same_operator",
         ),
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_connector_same_operator',
+            model_name="chargingsession",
+            name="session_connector_same_operator",
         ),
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_token_same_operator',
+            model_name="chargingsession",
+            name="session_token_same_operator",
         ),
         migrations.RemoveConstraint(
-            model_name='chargingsession',
-            name='session_driver_same_operator',
+            model_name="chargingsession",
+            name="session_driver_same_operator",
         ),
         migrations.RemoveIndex(
-            model_name='chargingsession',
-            name='session_of_site',
+            model_name="chargingsession",
+            name="session_of_site",
         ),
         migrations.RemoveIndex(
-            model_name='chargingsession',
-            name='session_of_station',
+            model_name="chargingsession",
+            name="session_of_station",
         ),
         migrations.RemoveIndex(
-            model_name='chargingsession',
-            name='session_of_driver',
+            model_name="chargingsession",
+            name="session_of_driver",
         ),
         migrations.RemoveIndex(
-            model_name='chargingsession',
-            name='session_of_token',
+            model_name="chargingsession",
+            name="session_of_token",
         ),
         migrations.AlterField(
-            model_name='chargingsession',
-            name='operator',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.operator'),
+            model_name="chargingsession",
+            name="operator",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tenants.operator",
+            ),
         ),
         migrations.AddIndex(
-            model_name='chargingsession',
-            index=models.Index(fields=['site', '-started_at', '-id'], include=('operator', 'energy_wh', 'ended_at'), name='session_of_site'),
+            model_name="chargingsession",
+            index=models.Index(
+                fields=["site", "-started_at", "-id"],
+                include=("operator", "energy_wh", "ended_at"),
+                name="session_of_site",
+            ),
         ),
         migrations.AddIndex(
-            model_name='chargingsession',
-            index=models.Index(fields=['station', '-started_at', '-id'], name='session_of_station'),
+            model_name="chargingsession",
+            index=models.Index(fields=["station", "-started_at", "-id"], name="session_of_station"),
         ),
         migrations.AddIndex(
-            model_name='chargingsession',
-            index=models.Index(condition=models.Q(('driver__isnull', False)), fields=['driver', '-started_at', '-id'], name='session_of_driver'),
+            model_name="chargingsession",
+            index=models.Index(
+                condition=models.Q(("driver__isnull", False)),
+                fields=["driver", "-started_at", "-id"],
+                name="session_of_driver",
+            ),
         ),
         migrations.AddIndex(
-            model_name='chargingsession',
-            index=models.Index(condition=models.Q(('token__isnull', False)), fields=['token', '-started_at'], name='session_of_token'),
+            model_name="chargingsession",
+            index=models.Index(
+                condition=models.Q(("token__isnull", False)), fields=["token", "-started_at"], name="session_of_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chargingsession',
-            constraint=tenants.rls.SameOperatorInBulk(fields=('file_import', 'site', 'station', 'connector', 'token', 'driver'), name='session_same_operator'),
+            model_name="chargingsession",
+            constraint=tenants.rls.SameOperatorInBulk(
+                fields=("file_import", "site", "station", "connector", "token", "driver"), name="session_same_operator"
+            ),
         ),
     ]

@@ -74,17 +74,14 @@ class ChargingSession(OperatorOwned):
         default_permissions = ()
         constraints = [
             *owned("session", "file_import", "site", "station", "connector", "token", "driver", bulk=True),
-            models.UniqueConstraint(
-                fields=["operator", "source", "external_id"], name="session_external_id_once"
-            ),
+            models.UniqueConstraint(fields=["operator", "source", "external_id"], name="session_external_id_once"),
             models.CheckConstraint(condition=Q(energy_wh__gte=0), name="session_energy_not_negative"),
             models.CheckConstraint(condition=Q(ended_at__gte=F("started_at")), name="session_end_after_start"),
             models.CheckConstraint(
                 condition=Q(state="ACTIVE") | Q(ended_at__isnull=False), name="session_completed_has_end"
             ),
             models.CheckConstraint(
-                condition=Q(series_wh__isnull=True)
-                | Q(series_start__isnull=False, series_interval_s__isnull=False),
+                condition=Q(series_wh__isnull=True) | Q(series_start__isnull=False, series_interval_s__isnull=False),
                 name="session_series_complete",
             ),
         ]

@@ -8,9 +8,7 @@ from billing.domain.rating import rate
 from billing.domain.tariff import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
 from portal.web import price_words, tariff_words
 
-NIGHT = Element(
-    (PriceComponent(Dimension.ENERGY, Decimal("1.52"), Decimal(25)),), Restrictions(time(22), time(6))
-)
+NIGHT = Element((PriceComponent(Dimension.ENERGY, Decimal("1.52"), Decimal(25)),), Restrictions(time(22), time(6)))
 DAY = Element(
     (
         PriceComponent(Dimension.FLAT, Decimal(4), Decimal(25)),

@@ -29,7 +29,8 @@ class World:
         with tenant_scope(self.operator.pk):
             start = facts.pop("start", self.now - timedelta(hours=2))
             payer = facts.pop("payer", self.driver)
-            return factories.session(facts.pop("at", self.connector), payer, start=start, **facts)
+            added: ChargingSession = factories.session(facts.pop("at", self.connector), payer, start=start, **facts)
+            return added
 
     def url(self, path: str) -> str:
         """The address of a page of north."""

@@ -83,6 +83,7 @@ def test_an_invited_driver_can_sign_in(world, sign_in, sara):
     assert "/account/" in page.context["link"]
     with tenant_scope(world.operator.pk):
         driver = Driver.objects.select_related("user").get(pk=world.driver.pk)
+    assert driver.user is not None
     assert driver.user.email == "dana@example.com"
     assert Membership.objects.filter(user=driver.user, role="driver", operator=world.operator).exists()
     assert client.post(url).status_code == 200  # a new link, as there is no password yet

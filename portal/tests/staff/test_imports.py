@@ -56,7 +56,7 @@ def start(client, page, **said):
 
 def work(world, clock=timezone.now):
     with tenant_scope(world.operator.pk):
-        row = FileImport.objects.order_by("-pk").first()
+        row = FileImport.objects.latest("pk")
         return imports.run(operator_id=world.operator.pk, import_id=row.pk, clock=clock)
 
 

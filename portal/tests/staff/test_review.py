@@ -45,7 +45,7 @@ def test_approved_sessions_are_priced_and_the_reason_is_kept(world, waiting, rat
     assert rated() == 2
     with tenant_scope(world.operator.pk):
         entries = AuditEntry.objects.filter(event="session.approved", actor=otto)
-        assert {entry.additional_data["reason"] for entry in entries} == {"the driver confirmed it"}
+        assert {(entry.additional_data or {}).get("reason") for entry in entries} == {"the driver confirmed it"}
         assert entries.count() == 2
 
 

@@ -95,9 +95,7 @@ def test_every_filter_narrows_the_list(world, rated, sign_in, otto, query, expec
     world.session(external_id="strange", payer=None, token=world.lost_card)
     world.session(external_id="elsewhere", at=elsewhere, payer=world.driver)
     world.session(external_id="odd", payer=None, flags=["very_long"], review="pending")
-    world.session(
-        external_id="running", payer=None, state="ACTIVE", ended_at=None, series_wh=None, token=None
-    )
+    world.session(external_id="running", payer=None, state="ACTIVE", ended_at=None, series_wh=None, token=None)
     rated()
     query = query.format(
         driver=world.driver.customer_number,
@@ -167,7 +165,9 @@ def test_the_list_needs_the_same_queries_for_many_rows_as_for_few(world, rated, 
     world.session()
     rated()
     client.get(world.url("sessions/"))
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         client.get(world.url("sessions/"))
     for number in range(20):
         world.session(start=world.now - timedelta(hours=number + 3))

@@ -80,9 +80,7 @@ class LayoutForm(forms.Form):
         max_length=40,
         help_text=_("Session ids are unique within a source. Always use the same name for the same system."),
     )
-    default_site = forms.CharField(
-        label=_("Site, when the file names none"), required=False, max_length=150
-    )
+    default_site = forms.CharField(label=_("Site, when the file names none"), required=False, max_length=150)
     create_missing = forms.BooleanField(
         label=_("Add sites, stations and cards that are not known yet"), required=False, initial=True
     )

@@ -37,7 +37,7 @@ class DayField(forms.DateField):
     """A day, as browsers want it written."""
 
     widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    default_validators = SENSIBLE
+    default_validators = [*SENSIBLE]
 
 
 class SessionFilter(forms.Form):
@@ -53,9 +53,7 @@ class SessionFilter(forms.Form):
     station = forms.CharField(label=_("Station"), required=False, max_length=64)
     driver = forms.CharField(label=_("Customer number"), required=False, max_length=30)
     card = forms.CharField(label=_("Card"), required=False, max_length=64)
-    review = forms.ChoiceField(
-        label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]]
-    )
+    review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
     MORE = ("station", "driver", "card", "review", "flag")
