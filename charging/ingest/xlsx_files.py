@@ -105,7 +105,10 @@ def _unpacked_size(content: io.BytesIO) -> int:
 
 
 def _sheet_with_sessions(workbook: CalamineWorkbook) -> CalamineSheet:
-    sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+    try:
+        sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
+    except CalamineError as problem:
+        raise UnreadableFile(f"The file is not a workbook that can be read: {problem}.") from problem
     filled = [sheet for sheet in sheets if sheet.height > 0]
     if not filled:
         raise UnreadableFile("The workbook has no sheet with rows.")

@@ -2,6 +2,7 @@
 # ruff: noqa: DTZ001  # local times are the matter
 
 import io
+import zipfile
 from datetime import datetime
 
 import pytest
@@ -121,6 +122,20 @@ def test_json_lines_carry_series_and_name_the_lines_that_are_none():
     assert source.header == ["session_id", "energy_wh", "series_wh"]
     assert rows == [(1, ("1", "5000", "[1,2]")), (5, ("2", "", ""))]
     assert [(row.line, row.reason) for row in broken] == [(3, Reject.UNREADABLE_ROW), (4, Reject.UNREADABLE_ROW)]
+
+
+@pytest.mark.parametrize("damage", ["<sheetData", "broken", ""])
+def test_a_workbook_with_a_damaged_or_missing_sheet_is_refused(damage, tmp_path):
+    path = tmp_path / "book.xlsx"
+    write_worksheet([{"session id": "1", "kwh": 2}], str(path))
+    damaged = io.BytesIO()
+    with zipfile.ZipFile(path) as whole, zipfile.ZipFile(damaged, "w") as parts:
+        for name in whole.namelist():
+            is_sheet = name.startswith("xl/worksheets/")
+            if damage or not is_sheet:
+                parts.writestr(name, f"<worksheet>{damage}" if is_sheet else whole.read(name))
+    with pytest.raises(UnreadableFile, match="workbook"):
+        opened(damaged)
 
 
 @pytest.mark.parametrize(
