@@ -127,10 +127,10 @@ class SessionFilter(forms.Form):
         query["totals"] = "now"
         return query.urlencode()
 
-    def query(self) -> str:
-        """The filter as a query string, without the place in the list."""
+    def query(self, *, without: tuple[str, ...] = ()) -> str:
+        """The filter as a query string, without the place in the list (and without other parts of it)."""
         query = self.asked.copy()
-        for name in ("after", "before", "totals"):
+        for name in ("after", "before", "totals", *without):
             query.pop(name, None)
         return query.urlencode()
 
