@@ -34,12 +34,15 @@ NOBODYS_HOME = Path("/var/lib/wattledger")
 DATABASE = "wattledger"
 HERE = Path(__file__).parent
 
-# For two cores and a few GB: caches that matter, checkpoints seldom, plans for solid-state disks.
+MEMORY_MB = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+
+# Caches for the machine's memory, checkpoints seldom, plans for solid-state disks.
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "100",
-    "shared_buffers": "256MB",
-    "effective_cache_size": "2GB",
+    # Where the indexes of a large import do not fit, PostgreSQL writes the same pages again and again.
+    "shared_buffers": f"{min(max(MEMORY_MB // 8, 128), 2048)}MB",
+    "effective_cache_size": f"{max(MEMORY_MB // 2, 512)}MB",
     "work_mem": "16MB",
     "maintenance_work_mem": "256MB",
     "min_wal_size": "256MB",
