@@ -7,7 +7,7 @@ dropped, as a price is kept only while it is billed: an approved session is pric
 that a tariff corrected because of the mistake takes effect.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -66,9 +66,9 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
         return existing
     _check(invoice, reason)
     operator = Operator.objects.get(pk=current_operator_id())
-    today = day_of(at, operator.time_zone)
-    note = _draft(invoice, reason=reason.strip(), at=at, issued_on=today)
+    note = _draft(invoice, reason=reason.strip(), at=at)
     _mirror(invoice, note)
+    today = day_of(at, operator.time_zone)
     numbers.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
     note.refresh_from_db()
     audit.record(
@@ -92,7 +92,7 @@ def _check(invoice: Invoice, reason: str) -> None:
         raise CreditRefused(_("Give a reason of at most 300 characters."), field="reason", value=reason[:40])
 
 
-def _draft(invoice: Invoice, *, reason: str, at: datetime, issued_on: date) -> Invoice:
+def _draft(invoice: Invoice, *, reason: str, at: datetime) -> Invoice:
     return Invoice.objects.create(
         kind=Invoice.Kind.CREDIT_NOTE,
         credits=invoice,
@@ -100,8 +100,7 @@ def _draft(invoice: Invoice, *, reason: str, at: datetime, issued_on: date) -> I
         driver=invoice.driver,
         buyer_id=invoice.buyer_id,
         series=invoice.series,
-        # The month it is issued in: the month it credits may have gone to the accountant already.
-        month=issued_on.replace(day=1),
+        month=invoice.month,
         currency=invoice.currency,
         amount_excl_vat=-invoice.amount_excl_vat,
         vat=-invoice.vat,
