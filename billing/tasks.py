@@ -30,7 +30,7 @@ def send(task: str, **arguments: Any) -> None:
 
 
 def _for_each_operator(work: Callable[[int], None]) -> None:
-    for operator_id in Operator.objects.filter(is_active=True).values_list("pk", flat=True):
+    for operator_id in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
         with tenant_scope(operator_id):
             work(operator_id)
 
@@ -50,7 +50,7 @@ def rate_waiting_sessions(*, operator_id: int | None = None) -> None:
     if operator_id is not None:
         rate_operator.run(operator_id=operator_id)
         return
-    for each in Operator.objects.filter(is_active=True).values_list("pk", flat=True):
+    for each in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
         rate_operator.delay(operator_id=each)
 
 
@@ -122,5 +122,5 @@ def render_documents(*, operator_id: int) -> None:
 @shared_task
 def render_waiting_documents() -> None:
     """From the timetable: render at every operator."""
-    for operator_id in Operator.objects.filter(is_active=True).values_list("pk", flat=True):
+    for operator_id in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
         render_documents.delay(operator_id=operator_id)

@@ -32,7 +32,7 @@ def hurry_import(row: FileImport) -> None:
 @shared_task
 def resume_imports() -> None:
     """Pick up imports whose message was lost or whose worker died."""
-    for operator_id in Operator.objects.filter(is_active=True).values_list("pk", flat=True):
+    for operator_id in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
         with tenant_scope(operator_id):
             stalled = imports.waiting(at=timezone.now())
         for import_id in stalled:

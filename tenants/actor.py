@@ -9,13 +9,20 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person, or a task or command on nobody's behalf."""
+    """A person, a machine with an API key, or a task or command on nobody's behalf.
+
+    on_behalf_of: the number of the person who is answerable, if that is not `user_id`.
+    """
 
     user_id: int | None = None
     task: str = ""
     address: str | None = None
     user_agent: str = ""
     request_id: str = ""
+    on_behalf_of: int | None = None
+    api_key_id: int | None = None
+    is_platform: bool = False
+    viewing_as: str = ""
 
 
 _actor: ContextVar[Actor] = ContextVar("actor", default=Actor())  # noqa: B039  # frozen
@@ -29,6 +36,7 @@ def acting(
     address: str | None = None,
     user_agent: str = "",
     request_id: str = "",
+    on_behalf_of: int | None = None,
 ) -> Iterator[None]:
     """Name who is responsible for everything done in the block."""
     known = user is not None and user.is_authenticated
@@ -39,6 +47,7 @@ def acting(
             address=address,
             user_agent=user_agent[:300],
             request_id=request_id,
+            on_behalf_of=on_behalf_of,
         )
     )
     try:
@@ -48,13 +57,20 @@ def acting(
 
 
 @contextmanager
-def acting_as(user: Any) -> Iterator[None]:
-    """Name the person of the rest of a request that began without one: at sign-in."""
-    token = _actor.set(replace(_actor.get(), user_id=user.pk))
+def acting_more(**facts: Any) -> Iterator[None]:
+    """Complete who acts with what a door learned on the way: a key, a role looked through, the platform."""
+    token = _actor.set(replace(_actor.get(), **facts))
     try:
         yield
     finally:
         _actor.reset(token)
+
+
+@contextmanager
+def acting_as(user: Any) -> Iterator[None]:
+    """Name the person of the rest of a request that began without one: at sign-in."""
+    with acting_more(user_id=user.pk):
+        yield
 
 
 def current_actor() -> Actor:

@@ -7,6 +7,7 @@ would open every operator at once.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from django.contrib.auth.models import Permission as StoredPermission
@@ -37,21 +38,39 @@ class Permission(StrEnum):
     VIEW_PEOPLE = "view_people"
     MANAGE_PEOPLE = "manage_people"
     MANAGE_OPERATOR = "manage_operator"
+    MANAGE_SECURITY = "manage_security"
+    MANAGE_KEYS = "manage_keys"
+    EXPORT_DRIVERS = "export_drivers"
     USE_DRIVER_PAGES = "use_driver_pages"
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """A person's place at one operator, as one request sees it."""
+    """A person's place at one operator, as one request sees it.
+
+    is_limited: the staff roles hold at some sites only.
+    is_read_only: nothing may be changed, whatever the permissions say.
+    viewing_as: the role an owner looks through; empty for everybody else.
+    visit_ends_at: until when a visitor of the platform may stay; None for everybody else.
+    """
 
     operator: Operator
     roles: frozenset[str]
     permissions: frozenset[str] = field(default_factory=frozenset)
+    is_limited: bool = False
+    is_read_only: bool = False
+    viewing_as: str = ""
+    visit_ends_at: datetime | None = None
 
     @property
     def is_staff(self) -> bool:
-        """Whether any of the roles is a staff role, for which a second factor is required."""
+        """Whether any of the roles is a staff role."""
         return any(role != "driver" for role in self.roles)
+
+    @property
+    def needs_factor(self) -> bool:
+        """Whether the operator requires a second factor of any of the roles; the platform's visitors always do."""
+        return self.visit_ends_at is not None or bool(self.roles & set(self.operator.factor_required_of))
 
     def may(self, permission: Permission) -> bool:
         """Tell whether the person holds the permission here."""
@@ -59,9 +78,14 @@ class Access:
 
 
 def access(user: User, *, slug: str) -> Access | None:
-    """Return the person's access at the operator with this slug; None for a stranger. Two queries."""
+    """Return the person's access at the operator with this slug; None for a stranger. Two queries.
+
+    A closed operator knows nobody; a suspended one still says who its people are.
+    """
     memberships = list(
-        Membership.objects.select_related("operator").filter(user=user, operator__slug=slug, operator__is_active=True)
+        Membership.objects.select_related("operator")
+        .filter(user=user, operator__slug=slug)
+        .exclude(operator__state=Operator.State.CLOSED)
     )
     if not memberships:
         return None
@@ -69,7 +93,13 @@ def access(user: User, *, slug: str) -> Access | None:
     granted = OperatorGrant.objects.filter(user=user, content_object=operator).values_list(
         "permission__codename", flat=True
     )
-    return Access(operator, frozenset(m.role for m in memberships), frozenset(granted))
+    staff = [m for m in memberships if m.role != Membership.Role.DRIVER]
+    return Access(
+        operator,
+        frozenset(m.role for m in memberships),
+        frozenset(granted),
+        is_limited=bool(staff) and all(m.limited_to_sites for m in staff),
+    )
 
 
 def set_grants(user: User, operator: Operator, permissions: Iterable[Permission]) -> None:

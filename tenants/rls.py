@@ -227,9 +227,18 @@ def owned(prefix: str, *references: str, bulk: bool = False) -> list[models.Base
 
 
 # What opens doors: of no use in a report, so the reader role does not get it.
-SECRETS = ["tenants_user", "tenants_recoverycode", "otp_totp_totpdevice", "django_session"]
+SECRETS = [
+    "tenants_user",
+    "tenants_recoverycode",
+    "tenants_totpdevice",
+    "tenants_browsersession",
+    "tenants_invitation",
+    "tenants_apikey",
+    "django_otp_webauthn_webauthncredential",
+    "otp_totp_totpdevice",
+]
 # Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
-APPEND_ONLY = ["tenants_auditentry", "tenants_consentevent", "tenants_consentnotice"]
+APPEND_ONLY = ["tenants_auditentry", "tenants_auditseal", "tenants_consentevent", "tenants_consentnotice"]
 
 
 def grants(**_: Any) -> None:

@@ -61,3 +61,32 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 STAFF = frozenset(Role) - {Role.DRIVER}
+
+# What a role may still do when it holds at some sites only. The rest concerns the whole operator.
+AT_SITES = frozenset(
+    {
+        Permission.VIEW_OVERVIEW,
+        Permission.VIEW_NETWORK,
+        Permission.MANAGE_NETWORK,
+        Permission.VIEW_SESSIONS,
+        Permission.REVIEW_SESSIONS,
+    }
+)
+# The roles that may be limited to some sites.
+LIMITABLE = frozenset({Role.OPERATIONS, Role.SUPPORT})
+
+# What changes nothing: all that is left to an owner who looks through a role's eyes, and to a visitor of the platform.
+READS = frozenset(
+    {*_READS, Permission.VIEW_CONSENTS, Permission.VIEW_AUDIT, Permission.VIEW_PEOPLE, Permission.USE_DRIVER_PAGES}
+)
+PLATFORM = "platform"
+# What a visitor of the platform may see, and do where an owner has allowed changes. Never people, keys or security.
+PLATFORM_SEES = READS - {Permission.USE_DRIVER_PAGES}
+PLATFORM_DOES = PLATFORM_SEES | {
+    Permission.MANAGE_NETWORK,
+    Permission.REVIEW_SESSIONS,
+    Permission.IMPORT_SESSIONS,
+    Permission.MANAGE_DRIVERS,
+    Permission.MANAGE_TARIFFS,
+    Permission.RUN_BILLING,
+}

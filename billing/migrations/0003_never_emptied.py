@@ -46,7 +46,7 @@ DROP FUNCTION billing_billed_session_stays();
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
         ("billing", "0002_immutable"),
-        ("charging", "0003_session_references"),
+        ("charging", "0001_initial"),
         ("tenants", "0002_append_only"),
     ]
 

@@ -3,6 +3,7 @@
 from charging.models.file_import import FileImport, ImportProfile, RejectedRow
 from charging.models.session import ChargingSession
 from charging.models.site import Site
+from charging.models.site_access import SiteAccess
 from charging.models.station import Connector, Station
 from charging.models.token import Token
 
@@ -13,6 +14,7 @@ __all__ = [
     "ImportProfile",
     "RejectedRow",
     "Site",
+    "SiteAccess",
     "Station",
     "Token",
 ]

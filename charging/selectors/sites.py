@@ -2,7 +2,8 @@
 
 from django.db.models import Count, Q, QuerySet
 
-from charging.models import Connector, Site
+from charging.models import Connector, Site, SiteAccess
+from tenants.models import User
 
 #: What a driver meets as a station that does not charge.
 TROUBLE = (Connector.Status.INOPERATIVE, Connector.Status.OUTOFORDER)
@@ -27,3 +28,8 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
 
 def _with_status(connectors: str, statuses: object) -> Count:
     return Count(connectors, distinct=True, filter=Q(**{f"{connectors}__status__in": statuses}))
+
+
+def ids_of(user: User) -> list[int]:
+    """The numbers of the sites that a limited member of staff works for here."""
+    return list(SiteAccess.objects.filter(user=user).values_list("site_id", flat=True))

@@ -6,8 +6,10 @@
 - `static/`: collected style sheets and scripts; `files/`: documents and uploads
 - `run/`: sockets and notes of what runs, rebuilt at each start
 - `secret-key`: signs cookies in development; readable by its owner alone
+- `encryption-key`: encrypts secrets in the database of development
 """
 
+import base64
 import hashlib
 import os
 import re
@@ -68,6 +70,11 @@ class State:
         return self.root / "secret-key"
 
     @property
+    def encryption_key(self) -> Path:
+        """The file that holds the key with which development encrypts."""
+        return self.root / "encryption-key"
+
+    @property
     def sockets(self) -> Path:
         """The folder of the unix sockets: `run/`, or a short one elsewhere when that path is unfit."""
         if len(str(self.run)) <= LONGEST_SOCKET_FOLDER and PLAIN_PATH.fullmatch(str(self.run)):
@@ -83,6 +90,8 @@ class State:
             private(folder)
         if not self.secret_key.exists():
             _write_once(self.secret_key, secrets.token_urlsafe(64))
+        if not self.encryption_key.exists():
+            _write_once(self.encryption_key, base64.b64encode(secrets.token_bytes(32)).decode())
 
 
 def private(folder: Path) -> None:

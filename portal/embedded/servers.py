@@ -60,6 +60,8 @@ def environment(state: State, servers: dict[str, str]) -> dict[str, str]:
     has_key = "SECRET_KEY" in complete or "SECRET_KEY_FILE" in complete
     if kind() == "development" and not has_key:
         complete["SECRET_KEY_FILE"] = str(state.secret_key)
+    if kind() == "development" and not {"ENCRYPTION_KEYS", "ENCRYPTION_KEYS_FILE"} & complete.keys():
+        complete["ENCRYPTION_KEYS_FILE"] = str(state.encryption_key)
     if programs := complete.get("PORTAL_PG_BIN"):  # its own psql and pg_dump: an older pg_dump refuses
         complete["PATH"] = f"{programs}{os.pathsep}{complete.get('PATH', os.defpath)}"
     return complete

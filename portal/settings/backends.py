@@ -48,7 +48,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
 # Sessions live in the database, so that a restart of Redis signs nobody out.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "tenants.sessions"
 
 # Without a mail server invitations are links that the inviter hands over.
 EMAIL_HOST = env.text("EMAIL_HOST", "")

@@ -14,7 +14,6 @@ DEBUG = env.flag("DEBUG", default=False)
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -24,7 +23,9 @@ INSTALLED_APPS = [
     "guardian",
     "auditlog",
     "rest_framework",
+    "drf_spectacular",
     "tenants",
+    "django_otp_webauthn",  # after tenants: its models refer to our person
     "charging",
     "billing",
     "portal",
@@ -84,6 +85,12 @@ AUDITLOG_LOGENTRY_MODEL = "tenants.AuditEntry"
 AUDITLOG_STORE_JSON_CHANGES = True
 
 OTP_TOTP_ISSUER = "Wattledger"
+
+# Passkeys: the portal is their relying party. A passkey is a second factor here, never a way around the password.
+OTP_WEBAUTHN_RP_NAME = "Wattledger"
+OTP_WEBAUTHN_RP_ID = env.text("PORTAL_DOMAIN", "localhost")
+OTP_WEBAUTHN_ALLOWED_ORIGINS = env.words("PORTAL_ORIGINS", "http://localhost:8000")
+OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # the object permission backend is left out on purpose

@@ -4,6 +4,8 @@ A missing or senseless value stops the program with a sentence that names the va
 A secret may also come from a file: `SECRET_KEY_FILE` instead of `SECRET_KEY`.
 """
 
+import base64
+import binascii
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+KEY_BYTES = 32
 KINDS = ("development", "test", "production")
 
 
@@ -57,6 +60,20 @@ def number(name: str, default: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """Return a comma-separated list, without empty entries."""
     return [word.strip() for word in text(name, default or ",").split(",") if word.strip()]
+
+
+def keys(name: str, default: str | None = None) -> list[bytes]:
+    """Return secret keys: base64 of 32 bytes each, separated by spaces, newest first."""
+    found = []
+    for position, written in enumerate(secret(name, default).split(), start=1):
+        try:
+            key = base64.b64decode(written, validate=True)
+        except binascii.Error:
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise ImproperlyConfigured(f"{name}: key {position} is not base64 of {KEY_BYTES} bytes.")
+        found.append(key)
+    return found
 
 
 def kind() -> str:

@@ -7,6 +7,10 @@ from portal.settings.base import DEBUG, KIND
 
 INSECURE_KEY = "insecure-key-of-development-and-tests-only"
 SECRET_KEY = env.secret("SECRET_KEY", None if KIND == "production" else INSECURE_KEY)
+# What encrypts secrets in the database and signs seals (`tenants.crypto`): base64 of 32 random bytes each, newest
+# first, separated by spaces. Not derived from SECRET_KEY: that one may be changed without losing anything.
+INSECURE_ENCRYPTION_KEY = "aW5zZWN1cmUta2V5LW9mLWRldmVsb3BtZW50LXRlc3Q="
+ENCRYPTION_KEYS = env.keys("ENCRYPTION_KEYS", None if KIND == "production" else INSECURE_ENCRYPTION_KEY)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if KIND == "production" else "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
@@ -54,6 +58,8 @@ if KIND == "production":
         raise ImproperlyConfigured("DEBUG is on. Production refuses to show its insides: unset DEBUG.")
     if SECRET_KEY == INSECURE_KEY or len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
         raise ImproperlyConfigured("SECRET_KEY must be a random text of at least 50 characters.")
+    if any(len(set(key)) < 5 or key == b"insecure-key-of-development-test" for key in ENCRYPTION_KEYS):
+        raise ImproperlyConfigured("ENCRYPTION_KEYS must be random keys of one's own.")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of the portal; * is not one.")
     if DEMONSTRATION:

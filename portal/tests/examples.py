@@ -15,9 +15,11 @@ from django.db import models
 from billing.models import Invoice, SessionPrice, TariffVersion
 from charging.models import ChargingSession
 from tenants import audit
-from tenants.models import AuditEntry, Membership
+from tenants.models import AuditEntry, FactorReset, Invitation, Membership, PlatformVisit
 from tenants.scoping import OwnedForeignKey
 
+# Asked before a scope can be opened: who works where, who may come, who visits.
+GLOBAL = {Membership, Invitation, PlatformVisit, FactorReset}
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 _numbers = count(1)
 
@@ -33,8 +35,8 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
 
 
 def owned_models() -> list[Any]:
-    """Every model whose rows belong to one operator. Memberships are asked for before there is a scope."""
-    return [model for model in apps.get_models() if _has_operator(model) and model is not Membership]
+    """Every model whose rows belong to one operator."""
+    return [model for model in apps.get_models() if _has_operator(model) and model not in GLOBAL]
 
 
 def references(model: Any) -> list[Any]:

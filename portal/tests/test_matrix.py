@@ -18,7 +18,7 @@ from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests.doors import doors
 from portal.tests.examples import example
-from tenants.models import ConsentPurpose, Driver, DriverGroup, Membership, User
+from tenants.models import ConsentPurpose, Driver, DriverGroup, Membership, Operator, User
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
@@ -171,7 +171,7 @@ def test_a_removed_member_is_a_stranger_at_once(world, north, otto, sign_in):
 
 def test_a_closed_operator_is_nowhere(world, north, olga, sign_in):
     with tenant_scope(north.pk):
-        operators.change(north, is_active=False)
+        operators.change(north, state=Operator.State.CLOSED)
     assert wrong(sign_in(olga), world, lambda door, answer: answer == 404) == {}
 
 

@@ -6,7 +6,8 @@ fails for a URL that is not. The declaration is also what opens the operator's s
 cannot forget it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import update_wrapper, wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -16,15 +17,27 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 from django_htmx.middleware import HtmxDetails
 from django_otp import user_has_device
 
+from charging.selectors import sites
+from charging.sight import limited_to
+from portal.web import step_up as proof
+from portal.web import viewing
 from tenants import permissions
+from tenants.actor import acting_more
 from tenants.models import Driver, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
+from tenants.selectors import visits
+from tenants.services import denials
 
 P = ParamSpec("P")
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+READ_ONLY = _("You are only looking here: nothing can be changed.")
+SUSPENDED = _("This operator is suspended. Its owners can reach the platform's staff for why.")
 
 
 class SignedInRequest(HttpRequest):
@@ -40,11 +53,15 @@ OperatorPage = Callable[Concatenate[SignedInRequest, Operator, P], HttpResponseB
 Page = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
-def operator_view(permission: Permission) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
+def operator_view(
+    permission: Permission, *, step_up: bool = False
+) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
     """Declare a page of one operator, open to its people who hold the permission.
 
     A stranger gets 404, so that nobody learns which operators exist; a member without the
-    permission 403. Staff must have passed their second factor; a driver only if they have one.
+    permission 403. A second factor must have been passed where the operator requires one of the role, or
+    the person has one. Who may only look (`Access.is_read_only`) gets 403 for every method that changes.
+    With `step_up` the person must have proved who they are within the last quarter of an hour.
     The page runs inside the operator's scope: one transaction, rolled back when it raises.
     """
 
@@ -53,24 +70,60 @@ def operator_view(permission: Permission) -> Callable[[OperatorPage[P]], Callabl
         def guarded(
             request: SignedInRequest, operator_slug: str, *args: P.args, **kwargs: P.kwargs
         ) -> HttpResponseBase:
-            access = permissions.access(request.user, slug=operator_slug)
+            access = find_access(request.user, slug=operator_slug)
             if access is None:
+                denials.stranger(request.user, slug=operator_slug)
                 raise Http404
             if lacks_second_factor(request.user, access):
                 return to_second_factor(request)
-            if not access.may(permission):
-                raise PermissionDenied
+            access = viewing.through(request, access)
+            check_admission(access, permission, request.method or "")
+            if step_up and not proof.is_fresh(request):
+                return proof.ask(request)
             request.access = access
-            with tenant_scope(access.operator.pk):
+            with inside(access, request.user):
                 response = page(request, access.operator, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()  # a lazy template must read its rows while they are there
                 return response
 
         guarded.access = permission  # type: ignore[attr-defined]  # read by the doors test
+        guarded.step_up = step_up  # type: ignore[attr-defined]
         return guarded
 
     return declare
+
+
+def find_access(user: User, *, slug: str) -> Access | None:
+    """Return the person's place at the operator, as a member or as a visitor of the platform."""
+    return permissions.access(user, slug=slug) or visits.access(user, slug=slug)
+
+
+def check_admission(access: Access, permission: Permission | None, method: str) -> None:
+    """Refuse who lacks the permission, changes something while only looking, or whose operator is suspended.
+
+    Raises:
+        PermissionDenied: with the reason as its message; the operator's log has it.
+    """
+    if access.operator.state == Operator.State.SUSPENDED and access.visit_ends_at is None:
+        raise PermissionDenied(SUSPENDED)
+    if access.is_read_only and method not in SAFE_METHODS:
+        denials.refused(access, permission, reason="read only")
+        raise PermissionDenied(READ_ONLY)
+    if permission is not None and not access.may(permission):
+        denials.refused(access, permission)
+        raise PermissionDenied
+
+
+@contextmanager
+def inside(access: Access, user: User) -> Iterator[None]:
+    """Open the operator's scope, limited to what this person sees of it, and name them for the log."""
+    with (
+        acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
+        tenant_scope(access.operator.pk),
+        limited_to(sites.ids_of(user) if access.is_limited else None),
+    ):
+        yield
 
 
 def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
@@ -121,7 +174,7 @@ def lacks_second_factor(user: User, access: Access) -> bool:
     """Tell whether the person still has to pass (or first enrol) a second factor to go on."""
     if user.is_verified():
         return False
-    return access.is_staff or user_has_device(user)
+    return access.needs_factor or user_has_device(user)
 
 
 def to_second_factor(request: SignedInRequest) -> HttpResponseBase:

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.db import migrations
 
-TABLES = ["tenants_auditentry", "tenants_consentevent", "tenants_consentnotice"]
+TABLES = ["tenants_auditentry", "tenants_auditseal", "tenants_consentevent", "tenants_consentnotice"]
 
 FUNCTION = """
 CREATE FUNCTION append_only() RETURNS trigger LANGUAGE plpgsql AS $$

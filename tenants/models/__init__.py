@@ -1,24 +1,40 @@
 """Tables about who: import them from here."""
 
+from tenants.models.api_key import ApiKey
+from tenants.models.approval import Approval
 from tenants.models.audit_entry import AuditEntry
+from tenants.models.audit_seal import AuditSeal
+from tenants.models.browser_session import BrowserSession
 from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
+from tenants.models.factor import FactorReset, TotpDevice
+from tenants.models.invitation import Invitation
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
+from tenants.models.platform import PlatformMember, PlatformVisit
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.user import User
 
 __all__ = [
+    "ApiKey",
+    "Approval",
     "AuditEntry",
+    "AuditSeal",
+    "BrowserSession",
     "ConsentEvent",
     "ConsentNotice",
     "ConsentPurpose",
     "Driver",
     "DriverGroup",
     "DriverIdentity",
+    "FactorReset",
+    "Invitation",
     "Membership",
     "Operator",
     "OperatorGrant",
+    "PlatformMember",
+    "PlatformVisit",
     "RecoveryCode",
+    "TotpDevice",
     "User",
 ]

@@ -56,12 +56,34 @@ def _decimal(value: Any) -> Any:
 MASK = "•••"
 
 
+class TransactionId(models.Field):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """The transaction that wrote the row (`xid8`), filled in by PostgreSQL."""
+
+    def db_type(self, connection: Any) -> str:
+        return "xid8"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> int | None:
+        return None if value is None else int(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return value if value is None or hasattr(value, "resolve_expression") else str(value)
+
+
+class _CurrentTransaction(models.Func):
+    function = "pg_current_xact_id"
+    arity = 0
+
+
 class AuditEntry(AbstractLogEntry):
     """One entry of an operator's audit log. Added, never changed or deleted: the database refuses.
 
     The actor is kept as a number without a constraint: deleting a person must neither fail nor
     rewrite history. Nobody's name or e-mail is written here, since what cannot be changed cannot be
     erased: pages look the number up while the person is known.
+
+    Who acted: the person `actor`, by the API key `api_key_id` if there is one, else the task `task`. `on_behalf_of`
+    is who is answerable when that is somebody else: who made the key, who started the task. `is_platform` marks
+    people who run the instance. `viewing_as` is the role an owner looked through.
 
     The fields below repeat django-auditlog's without their own indexes: every question is asked of
     one operator, and the indexes in `Meta` begin with it.
@@ -90,6 +112,12 @@ class AuditEntry(AbstractLogEntry):
     event = models.CharField(max_length=60, blank=True, help_text="Code of an act that is not a row change.")
     task = models.CharField(max_length=120, blank=True, help_text="Task or command that acted, if no person did.")
     user_agent = models.CharField(max_length=300, blank=True)
+    on_behalf_of = models.BigIntegerField(null=True)
+    api_key_id = models.BigIntegerField(null=True)
+    is_platform = models.BooleanField(default=False)
+    viewing_as = models.CharField(max_length=12, blank=True)
+    # Which transaction wrote the entry: what sealing goes by (see `AuditSeal`).
+    xid = TransactionId(db_default=_CurrentTransaction(), editable=False)
 
     objects = AuditEntryManager()
 
@@ -105,6 +133,7 @@ class AuditEntry(AbstractLogEntry):
             models.Index(
                 fields=["operator", "event", "-timestamp", "-id"], name="audit_of_event", condition=~models.Q(event="")
             ),
+            models.Index(fields=["operator", "xid"], name="audit_of_transaction"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -116,4 +145,8 @@ class AuditEntry(AbstractLogEntry):
         self.remote_addr = actor.address
         self.user_agent = actor.user_agent
         self.cid = actor.request_id or None
+        self.on_behalf_of = actor.on_behalf_of
+        self.api_key_id = actor.api_key_id
+        self.is_platform = actor.is_platform
+        self.viewing_as = actor.viewing_as
         super().save(*args, **kwargs)

@@ -27,6 +27,8 @@ class Membership(models.Model):
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=12, choices=Role)
+    # Whether the role holds at some sites only; which ones, the floor that knows sites says. None named: at none.
+    limited_to_sites = models.BooleanField(_("limited to some sites"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -2,15 +2,27 @@
 
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+
+def staff_roles() -> list[str]:
+    """Return the roles of which a second factor is required unless the operator says otherwise."""
+    return ["owner", "operations", "finance", "support", "auditor"]
 
 
 class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
     """A charge point operator, with the particulars of a seller that an invoice must show.
 
-    Particulars: ML (2023:200) 17 kap. 24 §; EN 16931 group BG-4.
+    Particulars: ML (2023:200) 17 kap. 24 §; EN 16931 group BG-4. Its state is changed by the platform alone:
+    the app role has no right to that column.
     """
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        SUSPENDED = "suspended", _("suspended")
+        CLOSED = "closed", _("closed")
 
     slug = models.SlugField(_("address in the portal"), unique=True)
     name = models.CharField(_("name"), max_length=100)
@@ -29,7 +41,12 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     currency = models.CharField(_("currency"), max_length=3, default="SEK")
     time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Stockholm")
     language = models.CharField(_("language"), max_length=5, default="sv")
-    is_active = models.BooleanField(_("active"), default=True)
+    # How people prove who they are, and which acts need a second person (`Approval.Action`).
+    factor_required_of = ArrayField(models.CharField(max_length=12), default=staff_roles, blank=True)
+    four_eyes = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    # Until when visiting platform staff may change something here; null: they may only look.
+    platform_may_change_until = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -54,6 +71,9 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("view_people", "See members"),
             ("manage_people", "Invite, change and remove members"),
             ("manage_operator", "Change the operator's particulars"),
+            ("manage_security", "Change how people sign in and what needs a second person"),
+            ("manage_keys", "Make and revoke API keys"),
+            ("export_drivers", "Download the personal data of all drivers"),
             ("use_driver_pages", "See one's own charging"),
         ]
 

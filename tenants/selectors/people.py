@@ -13,7 +13,7 @@ def memberships(user: User) -> QuerySet[Membership]:
     """The person's places at active operators, with the operators, by name."""
     return (
         Membership.objects.select_related("operator")
-        .filter(user=user, operator__is_active=True)
+        .filter(user=user, operator__state=Operator.State.ACTIVE)
         .order_by("operator__name", "role")
     )
 

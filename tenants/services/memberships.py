@@ -68,9 +68,15 @@ def remove(membership: Membership) -> None:
 def sync_grants(user: User, *, operator: Operator) -> None:
     """Make the person's stored grants equal to what their roles at the operator allow."""
     with transaction.atomic():
-        held = Membership.objects.filter(user=user, operator=operator).values_list("role", flat=True)
-        allowed = {permission for role in held for permission in roles.PERMISSIONS[roles.Role(role)]}
+        held = Membership.objects.filter(user=user, operator=operator)
+        allowed = {permission for each in held for permission in allowed_by(each)}
         permissions.set_grants(user, operator, allowed)
+
+
+def allowed_by(membership: Membership) -> frozenset[permissions.Permission]:
+    """What the place allows: the role's permissions, less those of the whole operator if it is limited to sites."""
+    of_role = roles.PERMISSIONS[roles.Role(membership.role)]
+    return of_role & roles.AT_SITES if membership.limited_to_sites else of_role
 
 
 def _lock(user: User) -> None:

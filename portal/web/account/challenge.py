@@ -19,6 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from portal import throttle
 from portal.middleware.actor import client_address
 from portal.throttle import TooMany
+from portal.web import step_up
 from portal.web.access import public_view
 from portal.web.account import pending
 from portal.web.account.waiting import too_many
@@ -93,6 +94,7 @@ def finish(request: HttpRequest, user: User, device: TOTPDevice) -> None:
         login(request, user)
         pending.end(request)
     otp_login(request, device)
+    step_up.mark(request)
 
 
 def _ask(request: HttpRequest, form: forms.Form, check: Check, template: str) -> HttpResponse:

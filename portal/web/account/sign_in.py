@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from portal import throttle
 from portal.middleware.actor import client_address
 from portal.throttle import TooMany
+from portal.web import step_up
 from portal.web.access import public_view
 from portal.web.account import pending
 from portal.web.account.waiting import too_many
@@ -95,6 +96,7 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponse:
         pending.begin(request, user, target=next_page(request))
         return redirect("account:challenge")
     login(request, user)
+    step_up.mark(request)
     with acting_as(user):
         sign_ins.record(user, sign_ins.SUCCEEDED, second_factor="none")
     response = redirect(target)

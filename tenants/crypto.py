@@ -1,0 +1,73 @@
+"""Secrets at rest: encryption with the instance's keys, and signatures that a stranger can check.
+
+The keys come from `settings.ENCRYPTION_KEYS`, newest first, and are never in the database: who steals a
+backup has neither second factors nor the means to forge a seal. A new key is put first; what an older
+one encrypted stays readable while that one is listed. From each key others are derived by HKDF
+(RFC 5869), one a purpose, so that no key serves two.
+
+AES-256-GCM (NIST SP 800-38D) with random nonces of 96 bits. The associated data names the row and field:
+a ciphertext moved to another row does not open there. Form: version (1), key id (4), nonce (12), text and tag.
+"""
+
+import os
+from functools import cache
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+_VERSION = b"\x01"
+_KEY_ID, _NONCE = 4, 12
+
+
+class Unreadable(Exception):
+    """A ciphertext does not open: a wrong or missing key, another row's text, or changed bytes."""
+
+
+def encrypt(plain: bytes, *, about: str) -> bytes:
+    """Encrypt with the newest key. `about` names the row and field, such as `totp:17`; it is needed to decrypt."""
+    key = settings.ENCRYPTION_KEYS[0]
+    nonce = os.urandom(_NONCE)
+    return _VERSION + _key_id(key) + nonce + AESGCM(_derived(key, "encryption")).encrypt(nonce, plain, about.encode())
+
+
+def decrypt(text: bytes, *, about: str) -> bytes:
+    """Return what was encrypted about this row and field.
+
+    Raises:
+        Unreadable: never returns anything else instead.
+    """
+    text = bytes(text)
+    start = len(_VERSION) + _KEY_ID
+    known = {_key_id(key): key for key in settings.ENCRYPTION_KEYS}
+    key = known.get(text[len(_VERSION) : start])
+    if text[: len(_VERSION)] != _VERSION or key is None:
+        raise Unreadable(f"No listed key opens {about}.")
+    try:
+        return AESGCM(_derived(key, "encryption")).decrypt(
+            text[start : start + _NONCE], text[start + _NONCE :], about.encode()
+        )
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable(f"{about} does not open.") from error
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """Return the key that signs now (Ed25519, RFC 8032), derived from the newest key."""
+    return Ed25519PrivateKey.from_private_bytes(_derived(settings.ENCRYPTION_KEYS[0], "signature"))
+
+
+def signing_keys() -> list[Ed25519PrivateKey]:
+    """Return the signing keys of all listed keys, newest first: what an older one signed is still ours."""
+    return [Ed25519PrivateKey.from_private_bytes(_derived(key, "signature")) for key in settings.ENCRYPTION_KEYS]
+
+
+def _key_id(key: bytes) -> bytes:
+    return _derived(key, "name")[:_KEY_ID]
+
+
+@cache
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=f"wattledger:{purpose}".encode()).derive(key)

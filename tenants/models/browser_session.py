@@ -1,0 +1,33 @@
+"""Sessions of browsers, with whose they are, so that they can be listed and ended."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
+from django.db import models
+
+from tenants.identifiers import new_public_id
+
+
+class BrowserSession(AbstractBaseSession):
+    """One browser's session. `user` is null until somebody signs in."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="browser_sessions")
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField(null=True)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"session {self.pk and self.public_id}"
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        """Return the engine that keeps sessions here."""
+        from tenants.sessions import SessionStore  # noqa: PLC0415  # it imports this model
+
+        return SessionStore

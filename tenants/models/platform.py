@@ -1,0 +1,51 @@
+"""People who run the instance, and their visits to operators."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.identifiers import new_public_id
+from tenants.models.operator import Operator
+
+
+class PlatformMember(models.Model):
+    """A person who runs the instance. Only the platform's own database role may add or change one."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="platform_member")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"platform member {self.user_id}"
+
+
+class PlatformVisit(models.Model):
+    """A stay of platform staff at an operator: with a reason, for a limited time, seen in the operator's audit log.
+
+    Global like a membership, since it is read to find the operator before a scope can be opened. The app role
+    reads it and may end it; only the platform's role begins one.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    operator = models.ForeignKey(Operator, models.PROTECT, related_name="platform_visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="platform_visits")
+    reason = models.CharField(_("reason"), max_length=300)
+    may_change = models.BooleanField(default=False)
+    began_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("platform visit")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("began_at")), name="platform_visit_ends"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="platform_visit_has_reason"),
+        ]
+        indexes = [models.Index(fields=["user", "operator", "-ends_at"], name="platform_visit_of_person")]
+
+    def __str__(self) -> str:
+        return f"visit {self.pk}"
