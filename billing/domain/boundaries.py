@@ -7,6 +7,7 @@ instant too many does no harm: slices of equal price are merged again.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -38,8 +39,9 @@ def calendar_instants(plan: Plan, tariff: int, zone: str, first: int, last: int)
     return np.unique(np.concatenate(found))
 
 
+@lru_cache(maxsize=1024)
 def _change_minutes(plan: Plan, tariff: int) -> Ints:
-    """Minutes of the week at which the week table of some candidate changes."""
+    """Minutes of the week at which the week table of some candidate changes. Every block of sessions asks for them."""
     tables = [one.week for one in candidates_of(plan, tariff) if one.week is not None]
     changes = np.zeros(MINUTES_OF_WEEK, dtype=np.bool_)
     for table in tables:

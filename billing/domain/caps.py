@@ -35,12 +35,14 @@ def _limit(plan: Plan, price: Price) -> _Limit:
     return _Limit(excl, incl)
 
 
-def apply(plan: Plan, tariff: Ints | None, excl: Exact, incl: Exact, flags: Ints) -> tuple[Exact, Exact]:
+def apply(plan: Plan, tariff: Ints, excl: Exact, incl: Exact, flags: Ints) -> tuple[Exact, Exact]:
     """Totals within the bounds of each session's tariff, excluding and including VAT."""
+    if not plan.bounded:
+        return excl, incl
     for index, terms in enumerate(plan.tariffs):
         for price, flag in ((terms.min_price, Flag.MINIMUM), (terms.max_price, Flag.MAXIMUM)):
             if price is not None:
-                inside = np.arange(len(excl)) if tariff is None else np.flatnonzero(tariff == index)
+                inside = np.flatnonzero(tariff == index)
                 excl, incl = _bound(plan, _limit(plan, price), flag, inside, excl, incl, flags)
     return excl, incl
 

@@ -12,7 +12,7 @@ four decimals), power in millionths of a kW, current in millionths of an ampere.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 from typing import Any, Final
 
@@ -106,6 +106,23 @@ class Periods:
     max_current: Ints | None = None
     tariff: Ints | None = None
 
+    def part(self, offsets: Ints) -> Periods:
+        """The entries of the sessions that have these offsets."""
+        here = slice(int(offsets[0]), int(offsets[-1]))
+        return Periods(
+            offsets=offsets - offsets[0],
+            start=self.start[here],
+            energy=self.energy[here],
+            charging=self.charging[here],
+            parking=self.parking[here],
+            reserved=_cut(self.reserved, here),
+            min_power=_cut(self.min_power, here),
+            max_power=_cut(self.max_power, here),
+            min_current=_cut(self.min_current, here),
+            max_current=_cut(self.max_current, here),
+            tariff=_cut(self.tariff, here),
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
@@ -117,6 +134,11 @@ class Readings:
     offsets: Ints
     at: Ints
     energy: Ints
+
+    def part(self, offsets: Ints) -> Readings:
+        """The entries of the sessions that have these offsets."""
+        here = slice(int(offsets[0]), int(offsets[-1]))
+        return Readings(offsets - offsets[0], self.at[here], self.energy[here])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +165,27 @@ class Sessions:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def part(self, first: int, last: int) -> Sessions:
+        """The sessions from `first` to before `last`, looking at the same memory."""
+        here = slice(first, last)
+        return replace(
+            self,
+            start=self.start[here],
+            end=self.end[here],
+            charging_end=self.charging_end[here],
+            zone=_cut(self.zone, here),
+            measured=self.measured.part(self.measured.offsets[first : last + 1]),
+            tariff=_cut(self.tariff, here),
+            expired=None if self.expired is None else self.expired[here],
+            meter_start=_cut(self.meter_start, here),
+            fault=self.fault[here],
+            flags=self.flags[here],
+        )
+
+
+def _cut(column: Ints | None, here: slice) -> Ints | None:
+    return None if column is None else column[here]
 
 
 def ints(values: object) -> Ints:

@@ -183,7 +183,7 @@ def _energy_missing(plan: Plan, sessions: Sessions, first: Ints, fault: Ints) ->
     if not missing.any():
         return
     for index in range(len(plan.tariffs)):
-        if Lane.ENERGY in plan.choices and plan.choices[Lane.ENERGY][index].candidates:
+        if Lane.ENERGY in plan.offers and plan.offers[Lane.ENERGY].choices[index].candidates:
             fault[missing & (first == index)] = Fault.UNMETERED
 
 

@@ -14,8 +14,9 @@ from typing import Final
 
 import numpy as np
 
+from billing.domain.choices import Candidate
 from billing.domain.lint_grid import Cells, Grid
-from billing.domain.plan import Candidate, Lane, Plan, make_plan
+from billing.domain.plan import Lane, Plan, make_plan
 from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, ReservationKind, Tariff
 from billing.domain.windows import MINUTES_OF_DAY
 
@@ -45,7 +46,7 @@ def lint_tariff(tariff: Tariff) -> list[Finding]:
         for finding in _element(element, f"elements[{number}]")
     ]
     plan = make_plan((tariff,))
-    for lane in plan.choices:
+    for lane in plan.offers:
         for kind in (None, *ReservationKind):
             listed = [one for one in plan.listed if plan.components[one.component].lane is lane and one.kind is kind]
             found += _lane(plan, lane, listed)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from billing.domain.plan import READINGS, Candidate
+from billing.domain.choices import READINGS, Candidate
 from billing.domain.windows import MINUTES_OF_WEEK
 
 #: The numeric axes after the week, in order.

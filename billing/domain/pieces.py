@@ -16,7 +16,10 @@ from billing.domain.periods import period_ends
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """One entry a piece, sorted by session and time. Energies in mWh; `meter` is the energy so far at its start."""
+    """One entry a piece, sorted by session and time. Energies in mWh; `meter` is the energy so far at its start.
+
+    Every session has at least one. `since` has one entry a session: when its charging began.
+    """
 
     offsets: Ints
     session: Ints
@@ -27,7 +30,7 @@ class Pieces:
     charging: Ints
     parking: Ints
     reserved: Ints | None
-    elapsed: Ints
+    since: Ints
     min_power: Ints | None = None
     max_power: Ints | None = None
     min_current: Ints | None = None
@@ -49,7 +52,7 @@ def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
         charging=periods.charging,
         parking=periods.parking,
         reserved=periods.reserved,
-        elapsed=_elapsed(periods, session),
+        since=_since(periods, session),
         min_power=periods.min_power,
         max_power=periods.max_power,
         min_current=periods.min_current,
@@ -59,20 +62,14 @@ def of_periods(sessions: Sessions, periods: Periods) -> Pieces:
     )
 
 
-def _elapsed(periods: Periods, session: Ints) -> Ints:
-    """Seconds since charging began at the start of each period. Reserved time before it does not count (0 there)."""
+def _since(periods: Periods, session: Ints) -> Ints:
+    """When charging began: reserved time before it does not count."""
     begin = periods.start[periods.offsets[:-1]]
     if periods.reserved is None or not periods.reserved.any():
-        since: Ints = periods.start - begin[session]
-        return since
-    active = periods.start[~only_reserved(periods)]
-    owner = session[~only_reserved(periods)]
-    first = np.ones(len(owner), dtype=np.bool_)
-    first[1:] = owner[1:] != owner[:-1]
-    begin = begin.copy()
-    begin[owner[first]] = active[first]
-    elapsed: Ints = np.maximum(periods.start - begin[session], 0)
-    return elapsed
+        return begin
+    active = np.flatnonzero(~only_reserved(periods))[::-1]
+    begin[session[active]] = periods.start[active]
+    return begin
 
 
 def only_reserved(periods: Periods | Pieces) -> Bools:

@@ -13,25 +13,20 @@ before the end.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from fractions import Fraction
-from itertools import groupby
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 
 from billing.domain import money
+from billing.domain.choices import Bound, Candidate, Choice, Offers
 from billing.domain.columns import MICRO, TICKS, Exact, Ints
 from billing.domain.tariff import Dimension, Element, PriceComponent, ReservationKind, Restrictions, Tariff
-from billing.domain.windows import MINUTES_OF_WEEK, WeekTable, week_table
-
-#: No component: the dimension is free.
-FREE: Final = -1
-#: Fields of a bound that are measured during a piece rather than known at its start.
-READINGS: Final = ("power", "current")
+from billing.domain.windows import week_table
 
 
 class Lane(IntEnum):
@@ -67,67 +62,6 @@ RESERVED: Final = (Lane.RESERVED_FLAT, Lane.RESERVED_TIME)
 DIMENSION: Final = {lane: dimension for dimension, lane in (*_NORMAL.items(), *_RESERVED.items())}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bound:
-    """`field` of a piece is at least `least` and below `below`. `field` names a column of `restrictions.State`."""
-
-    field: str
-    least: int | None
-    below: int | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """One component of one element: applies when the week table and all bounds say so."""
-
-    component: int
-    week: WeekTable | None
-    bounds: tuple[Bound, ...]
-    kind: ReservationKind | None
-
-    @property
-    def always(self) -> bool:
-        return self.week is None and not self.bounds
-
-
-#: Candidates that ask nothing but the clock, laid over each other: the component by minute of the week, or `FREE`.
-Table = np.ndarray[Any, np.dtype[np.int64]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Choice:
-    """How one tariff prices one lane: its candidates, and the same in layers that are fast to look up.
-
-    `fixed` is the component if it never depends on anything (`FREE` if there is none), else None. `moves` tells whether
-    the choice can change while a session lasts.
-    """
-
-    candidates: tuple[Candidate, ...]
-    layers: tuple[Table | Candidate, ...]
-    fixed: int | None
-    moves: bool
-
-    @classmethod
-    def of(cls, candidates: tuple[Candidate, ...]) -> Self:
-        until = next((place + 1 for place, one in enumerate(candidates) if one.always), len(candidates))
-        reached = candidates[:until]
-        fixed = FREE if not reached else reached[0].component if reached[0].always else None
-        moves = any(one.week is not None or any(bound.field not in READINGS for bound in one.bounds) for one in reached)
-        return cls(reached, tuple(_layers(reached)), fixed, moves)
-
-
-def _layers(candidates: tuple[Candidate, ...]) -> Iterator[Table | Candidate]:
-    """Neighbouring candidates without bounds as one table, the others as they are."""
-    for by_clock, run in groupby(candidates, key=lambda one: not one.bounds):
-        if not by_clock:
-            yield from run
-            continue
-        table = np.full(MINUTES_OF_WEEK, FREE, dtype=np.int64)
-        for one in reversed(list(run)):
-            table[slice(None) if one.week is None else one.week] = one.component
-        yield table
-
-
 @dataclass(frozen=True, slots=True)
 class Component:
     """Where a component stands: tariff, element number counted from 1, lane, and what it says."""
@@ -146,11 +80,9 @@ class Plan:
     components: tuple[Component, ...]
     #: Every candidate in the order of the elements, also those that are never reached.
     listed: tuple[Candidate, ...]
-    #: choices[lane][tariff]; an expired reservation has its own. A lane that no tariff prices is missing.
-    choices: dict[Lane, tuple[Choice, ...]]
-    expired: dict[Lane, tuple[Choice, ...]]
-    #: fixed[lane][tariff]: the component where it is fixed, `FREE` elsewhere (and for `NO_TARIFF`, the last entry).
-    fixed: dict[Lane, Ints]
+    #: An expired reservation has its own. A lane that no tariff prices is missing.
+    offers: dict[Lane, Offers]
+    expired: dict[Lane, Offers]
     price_digits: int
     vat_digits: int
     #: By component: units an amount grows by for each unit of quantity; percent-like VAT factor; step in kernel units.
@@ -158,8 +90,11 @@ class Plan:
     vat_factor: tuple[int, ...]
     step: Ints
     lane: Ints
-    #: The greatest weight of each lane, whatever its sign.
+    #: The greatest weight of each lane, whatever its sign; 0 is among them, so that there is one.
     greatest: dict[Lane, int]
+    #: Lanes with a step size, and whether some tariff has a least or greatest price.
+    stepped: frozenset[Lane]
+    bounded: bool
 
     @property
     def unit(self) -> int:
@@ -206,21 +141,15 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     components: list[Component] = []
     lanes = [_lanes(tariff, index, components) for index, tariff in enumerate(tariffs)]
     present = [lane for lane in Lane if any(lane in found for found in lanes)]
-    choices = {lane: tuple(Choice.of(_usable(found.get(lane, ()))) for found in lanes) for lane in present}
-    expired: dict[Lane, tuple[Choice, ...]] = {
-        lane: tuple(Choice.of(_usable(found.get(lane, ()), expired=True)) for found in lanes)
-        for lane in present
-        if lane in RESERVED
-    }
+    late = [lane for lane in present if lane in RESERVED]
     weight = tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components)
     lane_of = [one.lane for one in components]
     return Plan(
         tariffs=tariffs,
         components=tuple(components),
         listed=tuple(one for found in lanes for options in found.values() for one in options),
-        choices=choices,
-        expired=expired,
-        fixed={lane: fixed_components(options) for lane, options in choices.items()},
+        offers={lane: _offers(lane, lanes) for lane in present},
+        expired={lane: _offers(lane, lanes, expired=True) for lane in late},
         price_digits=price_digits,
         vat_digits=vat_digits,
         weight=weight,
@@ -230,6 +159,8 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
         greatest={
             lane: max(abs(one) for one, of in zip(weight, lane_of, strict=True) if of is lane) for lane in present
         },
+        stepped=frozenset(one.lane for one in components if _step(one)),
+        bounded=bool(bounds),
     )
 
 
@@ -247,9 +178,9 @@ def _lanes(tariff: Tariff, index: int, components: list[Component]) -> dict[Lane
     return lanes
 
 
-def fixed_components(options: Sequence[Choice]) -> Ints:
-    """The component of each tariff whose choice is fixed, `FREE` for the others; one more `FREE` for `NO_TARIFF`."""
-    return np.array([*(FREE if one.fixed is None else one.fixed for one in options), FREE], dtype=np.int64)
+def _offers(lane: Lane, lanes: Sequence[dict[Lane, list[Candidate]]], *, expired: bool = False) -> Offers:
+    """What all tariffs offer for one lane."""
+    return Offers.of(tuple(Choice.of(_usable(found.get(lane, ()), expired=expired)) for found in lanes))
 
 
 def _first_of_each(element: Element) -> dict[Dimension, PriceComponent]:
@@ -318,8 +249,8 @@ def _scaled(value: object, scale: int) -> int | None:
 
 def candidates_of(plan: Plan, tariff: int) -> list[Candidate]:
     """Every candidate of a tariff that can be reached, whatever its lane."""
-    lanes = (*plan.choices.values(), *plan.expired.values())
-    return [one for options in lanes for one in options[tariff].candidates]
+    lanes = (*plan.offers.values(), *plan.expired.values())
+    return [one for offers in lanes for one in offers.choices[tariff].candidates]
 
 
 def bounds_of(plan: Plan, tariff: int) -> dict[str, set[int]]:

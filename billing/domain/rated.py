@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass
 
 import numpy as np
 
-from billing.domain import faults, slices
-from billing.domain.columns import Bools, Exact, Fault, Ints, Sessions, offsets_of
+from billing.domain import faults
+from billing.domain.choices import Components
+from billing.domain.columns import Bools, Exact, Fault, Ints, Sessions
 from billing.domain.errors import BillingError
 from billing.domain.plan import Lane, Plan
 from billing.domain.price import SessionPrice
-from billing.domain.slices import Rows
-from billing.domain.totals import Totals, amounts
-
-#: Bits of a sorting key below the piece: steps come after what was measured, lanes in their order.
-_LANE_BITS: Final = 16
+from billing.domain.totals import amounts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +45,7 @@ class Rated:
     meter_from: Ints
     meter_to: Ints
     quantity: Ints
-    component: Ints
+    component: Components
     is_step: Bools
 
     def __len__(self) -> int:
@@ -90,109 +85,3 @@ class Rated:
         from billing.domain.price_view import session_price  # noqa: PLC0415  # it reads Rated
 
         return session_price(self, index)
-
-    @classmethod
-    def assembled(
-        cls,
-        plan: Plan,
-        sessions: Sessions,
-        tariff: Ints | None,
-        parts: Sequence[Rows],
-        summed: Totals,
-        excl: Exact,
-        incl: Exact,
-        flags: Ints,
-    ) -> Rated:
-        """Put the rows of all lanes in order."""
-        rows = _ordered(plan, parts)
-        base = None if sessions.meter_start is None else np.maximum(sessions.meter_start, 0)[rows.session]
-        return cls(
-            plan=plan,
-            sessions=sessions,
-            tariff=np.zeros(len(sessions), dtype=np.int64) if tariff is None else tariff,
-            fault=np.zeros(len(sessions), dtype=np.int64),
-            flags=flags,
-            excl=excl,
-            incl=incl,
-            limit_excl=excl - summed.excl,
-            limit_incl=incl - summed.incl,
-            by_lane=summed.by_lane,
-            priced=summed.priced,
-            offsets=offsets_of(np.bincount(rows.session, minlength=len(sessions))),
-            owner=rows.session,
-            start=rows.start,
-            end=rows.end,
-            meter_from=rows.meter_from if base is None else rows.meter_from + base,
-            meter_to=rows.meter_to if base is None else rows.meter_to + base,
-            quantity=rows.quantity,
-            component=rows.component,
-            is_step=rows.is_step,
-        )
-
-    def spread(self, sessions: Sessions, fault: Ints, good: Ints) -> Rated:
-        """The same for the whole batch again, after sessions with a fault had been set aside."""
-        if len(good) == len(fault):
-            return self
-        size = len(fault)
-        lengths = np.zeros(size, dtype=np.int64)
-        lengths[good] = np.diff(self.offsets)
-        return replace(
-            self,
-            sessions=sessions,
-            tariff=_wide(self.tariff, good, size),
-            fault=fault,
-            flags=_wide(self.flags, good, size),
-            excl=_wide(self.excl, good, size),
-            incl=_wide(self.incl, good, size),
-            limit_excl=_wide(self.limit_excl, good, size),
-            limit_incl=_wide(self.limit_incl, good, size),
-            by_lane={
-                lane: (_wide(excl, good, size), _wide(incl, good, size)) for lane, (excl, incl) in self.by_lane.items()
-            },
-            priced={lane: _wide(column, good, size) for lane, column in self.priced.items()},
-            offsets=offsets_of(lengths),
-            owner=good[self.owner],
-        )
-
-
-def _wide(column: Exact, good: Ints, size: int) -> Exact:
-    wide = np.zeros(size, dtype=column.dtype)
-    wide[good] = column
-    return wide
-
-
-def _ordered(plan: Plan, parts: Sequence[Rows]) -> Rows:
-    if not parts:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Rows(*(nothing,) * 8, np.zeros(0, dtype=np.bool_))
-    keys = [part.place * _LANE_BITS + part.is_step * (_LANE_BITS // 2) + plan.lane[part.component[0]] for part in parts]
-    return slices.joined(parts, np.argsort(np.concatenate(keys), kind="stable"))
-
-
-def empty(plan: Plan, sessions: Sessions, fault: Ints) -> Rated:
-    """A batch in which no session could be priced."""
-    size = len(fault)
-    zeros = np.zeros(size, dtype=np.int64)
-    nothing = np.zeros(0, dtype=np.int64)
-    return Rated(
-        plan=plan,
-        sessions=sessions,
-        tariff=zeros,
-        fault=fault,
-        flags=zeros,
-        excl=zeros,
-        incl=zeros,
-        limit_excl=zeros,
-        limit_incl=zeros,
-        by_lane={},
-        priced={},
-        offsets=np.zeros(size + 1, dtype=np.int64),
-        owner=nothing,
-        start=nothing,
-        end=nothing,
-        meter_from=nothing,
-        meter_to=nothing,
-        quantity=nothing,
-        component=nothing,
-        is_step=np.zeros(0, dtype=np.bool_),
-    )

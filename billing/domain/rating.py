@@ -5,7 +5,8 @@
 
 The way of a batch: sessions that cannot be priced are set aside with a fault; the rest become pieces (`pieces`,
 `splitting`); for each lane the first matching component is chosen (`restrictions`); pieces become slices (`slices`),
-blocks are rounded up (`steps`), amounts are summed (`totals`) and held within bounds (`caps`).
+what is sold in steps is rounded up (`steps`), amounts are summed (`totals`) and held within bounds (`caps`). All of that
+happens to some thousands of sessions at a time, and `answer` puts together what comes out.
 
 Nothing is rounded on the way: amounts are integers in units of `Rated.unit` (`plan`). Before anything is multiplied the
 greatest possible total of the batch is computed; where it would not fit into 64 bits the same code runs on Python's
@@ -15,15 +16,18 @@ unbounded integers instead, so an overflow cannot happen silently, only slowly.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from billing.domain import caps, faults, slices, steps, totals
+from billing.domain.answer import Answer, Priced
+from billing.domain.choices import FREE
 from billing.domain.columns import NO_TARIFF, Bools, Fault, Flag, Ints, Periods, Sessions
 from billing.domain.pieces import Pieces, of_periods, only_reserved
-from billing.domain.plan import FREE, Lane, Plan, plan_for
-from billing.domain.rated import Rated, empty
+from billing.domain.plan import RESERVED, Lane, Plan, plan_for
+from billing.domain.rated import Rated
 from billing.domain.restrictions import State, choose
 from billing.domain.slices import Rows
 from billing.domain.splitting import split
@@ -31,6 +35,8 @@ from billing.domain.tariff import Tariff
 
 __all__ = ["Rated", "rate"]
 
+#: Sessions that are priced at a time: their columns stay in the processor's cache and in memory that is used again.
+BLOCK: Final = 8_192
 _QUANTITY: Final = {
     Lane.ENERGY: "energy",
     Lane.TIME: "charging",
@@ -46,99 +52,96 @@ def rate(sessions: Sessions, tariff: Tariff | Sequence[Tariff]) -> Rated:
     the others are not affected.
     """
     plan = plan_for((tariff,) if isinstance(tariff, Tariff) else tuple(tariff))
-    first_tariff, fault = faults.judge(plan, sessions)
+    answer = Answer(plan, sessions)
+    blocks = max(round(len(sessions) / BLOCK), 1)
+    edges = [len(sessions) * number // blocks for number in range(blocks + 1)]
+    for first, last in pairwise(edges):
+        _rate_block(plan, sessions if blocks == 1 else sessions.part(first, last), answer, first)
+    return answer.rated()
+
+
+def _rate_block(plan: Plan, sessions: Sessions, answer: Answer, begin: int) -> None:
+    """Price a block of sessions, the first of which is number `begin` of the batch."""
+    terms, fault = faults.judge(plan, sessions)
     good = np.flatnonzero(fault == Fault.NONE)
-    if len(good) == 0:
-        return empty(plan, sessions, fault)
-    chosen = sessions if len(good) == len(fault) else faults.pick(sessions, good)
-    terms = None if len(plan.tariffs) == 1 else first_tariff[good]
-    return _priced(plan, chosen, terms).spread(sessions, fault, good)
+    where: slice | Ints = slice(begin, begin + len(fault))
+    if len(good) < len(fault):
+        answer.refuse(begin, fault)
+        where, terms, sessions = begin + good, terms[good], faults.pick(sessions, good)
+    if len(good):
+        answer.take(where, terms, _priced(plan, sessions, terms))
 
 
-def _priced(plan: Plan, sessions: Sessions, terms: Ints | None) -> Rated:
+def _priced(plan: Plan, sessions: Sessions, terms: Ints) -> Priced:
     """Price sessions that are known to be sound. `terms` is the tariff at the start of each."""
     flags = sessions.flags.copy()
     measured = sessions.measured
     pieces = of_periods(sessions, measured) if isinstance(measured, Periods) else split(plan, sessions, measured)
     state = State(sessions, pieces)
     last = State(sessions, pieces, last=True) if pieces.received else None
-    found = {lane: _lane(plan, lane, state, last, flags) for lane in Lane if lane in plan.choices}
-    lanes = {lane: rows for lane, rows in found.items() if len(rows)}
-    if Lane.ENERGY not in plan.choices:
+    lanes = [rows for lane in Lane if lane in plan.offers and (rows := _lane(plan, lane, state, last, flags))]
+    if Lane.ENERGY not in plan.offers:
         flags[pieces.session[pieces.energy > 0]] |= Flag.UNPRICED_ENERGY
-    parts = list(lanes.values()) + _surpluses(plan, lanes, flags)
+    parts = lanes + _surpluses(plan, lanes, flags)
     if pieces.tariff is not None:
         flags[pieces.session[pieces.tariff == NO_TARIFF]] |= Flag.PERIOD_WITHOUT_TARIFF
-    summed = totals.of_rows(plan, parts, len(sessions))
+    dtype = totals.width(plan, parts, int(np.diff(pieces.offsets).max()))
+    summed = totals.of_rows(plan, parts, len(sessions), dtype)
     _price_nothing(plan, state, summed, flags)
     excl, incl = caps.apply(plan, terms, summed.excl, summed.incl, flags)
-    return Rated.assembled(plan, sessions, terms, parts, summed, excl, incl, flags)
+    base = None if sessions.meter_start is None else np.maximum(sessions.meter_start, 0)
+    return Priced(pieces, parts, summed, excl, incl, flags, base)
 
 
-def _lane(plan: Plan, lane: Lane, state: State, last: State | None, flags: Ints) -> Rows:
-    """Slices of one lane."""
+def _lane(plan: Plan, lane: Lane, state: State, last: State | None, flags: Ints) -> Rows | None:
+    """Slices of one lane, None if there are none."""
     pieces = state.pieces
-    wanted, quantity = _wanted(lane, pieces)
-    component = choose(plan, lane, state, wanted, flags)
-    if last is not None and lane in (Lane.ENERGY, Lane.TIME, Lane.PARKING):
-        _flag_changes(plan, lane, last, wanted, component, flags)
-    priced = component != FREE
-    if not priced.all():
-        if lane is Lane.ENERGY:
-            flags[pieces.session[wanted[~priced]]] |= Flag.UNPRICED_ENERGY
-        wanted, quantity, component = wanted[priced], quantity[priced], component[priced]
-    if lane in (Lane.FLAT, Lane.RESERVED_FLAT) and len(wanted):
-        first = slices.session_runs(pieces.session[wanted])
-        return slices.fees(pieces, wanted[first], component[first])
-    return slices.of_pieces(pieces, wanted, component, quantity)
+    quantity = getattr(pieces, _QUANTITY[lane]) if lane in _QUANTITY else None
+    if lane in RESERVED and pieces.reserved is None:
+        return None
+    active = _active(lane, pieces, quantity)
+    asks_last = last if lane in (Lane.ENERGY, Lane.TIME, Lane.PARKING) else None
+    component = choose(plan, lane, state, active, flags, asks_last)
+    if lane is Lane.ENERGY:
+        unpriced = active & (component == FREE)
+        if unpriced.any():
+            flags[pieces.session[unpriced]] |= Flag.UNPRICED_ENERGY
+    wanted = np.flatnonzero(component != FREE)
+    if len(wanted) == 0:
+        return None
+    if quantity is None:
+        return slices.fees(lane, pieces, wanted, component[wanted])
+    return slices.of_pieces(lane, pieces, wanted, component[wanted], quantity[wanted])
 
 
-def _wanted(lane: Lane, pieces: Pieces) -> tuple[Ints, Ints]:
-    """The pieces that have something to price in this lane, and how much."""
-    if lane in _QUANTITY:
-        quantity = getattr(pieces, _QUANTITY[lane])
-        if quantity is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        wanted = np.flatnonzero(quantity > 0)
-        return wanted, quantity if len(wanted) == len(quantity) else quantity[wanted]
-    if lane is Lane.FLAT:
-        wanted = np.flatnonzero(~only_reserved(pieces))
-    else:
-        reserved = pieces.reserved
-        wanted = np.zeros(0, dtype=np.int64) if reserved is None else np.flatnonzero(reserved > 0)
-    return wanted, np.ones(len(wanted), dtype=np.int64)
-
-
-def _flag_changes(plan: Plan, lane: Lane, last: State, wanted: Ints, component: Ints, flags: Ints) -> None:
-    """Flag sessions with a received period whose price at its last second is not the one at its start."""
-    moves = np.array([choice.moves for choice in plan.choices[lane]])
-    if not moves.any():
-        return
-    tariff = last.pieces.tariff
-    if tariff is not None:
-        can = np.flatnonzero(moves[tariff[wanted]])
-        wanted, component = wanted[can], component[can]
-    changed = choose(plan, lane, last, wanted, np.zeros_like(flags)) != component
-    flags[last.pieces.session[wanted[changed]]] |= Flag.SPANS_CHANGE
+def _active(lane: Lane, pieces: Pieces, quantity: Ints | None) -> Bools | None:
+    """The pieces that have something to price in this lane; None means all."""
+    if quantity is not None:
+        return quantity > 0
+    if pieces.reserved is None:
+        return None
+    return ~only_reserved(pieces) if lane is Lane.FLAT else pieces.reserved > 0
 
 
 def _price_nothing(plan: Plan, state: State, summed: totals.Totals, flags: Ints) -> None:
     """A session that used no energy under a price for it has an energy cost of 0, which differs from having none."""
     pieces = state.pieces
-    used = np.zeros(len(flags), dtype=np.bool_)
-    used[pieces.session[pieces.energy > 0]] = True
+    used = np.logical_or.reduceat(pieces.energy > 0, pieces.offsets[:-1])
     if used.all():
         return
-    wanted = np.flatnonzero(~used[pieces.session] & ~only_reserved(pieces))
-    component = choose(plan, Lane.ENERGY, state, wanted, flags)
-    summed.mark(Lane.ENERGY, pieces.session[wanted[component != FREE]])
+    component = choose(plan, Lane.ENERGY, state, ~used[pieces.session] & ~only_reserved(pieces), flags)
+    summed.mark(Lane.ENERGY, pieces.session[component != FREE])
 
 
-def _surpluses(plan: Plan, lanes: dict[Lane, Rows], flags: Ints) -> list[Rows]:
+def _surpluses(plan: Plan, lanes: Sequence[Rows], flags: Ints) -> list[Rows]:
     """What step sizes add."""
     parked: Bools | None = None
-    if Lane.PARKING in lanes:
+    if any(rows.lane is Lane.PARKING for rows in lanes) and any(rows.lane is Lane.TIME for rows in lanes):
         parked = np.zeros(len(flags), dtype=np.bool_)
-        parked[lanes[Lane.PARKING].session] = True
-    found = [steps.surplus(plan, lane, rows, parked, flags) for lane, rows in lanes.items() if lane in _QUANTITY]
+        parked[next(rows.session for rows in lanes if rows.lane is Lane.PARKING)] = True
+    found = [
+        steps.surplus(plan, rows, parked if rows.lane is Lane.TIME else None, flags)
+        for rows in lanes
+        if rows.lane in _QUANTITY
+    ]
     return [rows for rows in found if rows is not None]

@@ -15,9 +15,10 @@ from typing import Final
 import numpy as np
 
 from billing.domain import zones
+from billing.domain.choices import FREE, READINGS, Bound, Components, Condition, Offers, Shape, free
 from billing.domain.columns import ABSENT, Bools, Flag, Ints, Sessions
 from billing.domain.pieces import Pieces
-from billing.domain.plan import FREE, READINGS, Bound, Candidate, Choice, Lane, Plan, fixed_components
+from billing.domain.plan import Lane, Plan
 from billing.domain.windows import minute_of_week
 
 _DAY_S: Final = 86400
@@ -60,8 +61,9 @@ class Here:
     @property
     def elapsed(self) -> Ints:
         pieces = self.state.pieces
-        elapsed = pieces.elapsed[self.wanted]
-        return elapsed + self._rest(pieces.start[self.wanted]) if self.state.last else elapsed
+        start = pieces.start[self.wanted]
+        elapsed: Ints = np.maximum(start - pieces.since[self.session], 0)
+        return elapsed + self._rest(start) if self.state.last else elapsed
 
     @property
     def meter(self) -> Ints:
@@ -128,57 +130,61 @@ class Here:
         return np.where(least == ABSENT, greatest, least), np.where(greatest == ABSENT, least, greatest)
 
 
-def choose(plan: Plan, lane: Lane, state: State, wanted: Ints, flags: Ints) -> Ints:
-    """The component that prices each of the `wanted` pieces in this lane, or `FREE`."""
-    if lane not in plan.choices:
-        return np.full(len(wanted), FREE)
-    chosen = _choose(plan.choices[lane], plan.fixed[lane], state, wanted, flags)
+def choose(
+    plan: Plan, lane: Lane, state: State, active: Bools | None, flags: Ints, last: State | None = None
+) -> Components:
+    """The component that prices each piece in this lane, `FREE` where none does or the piece is not active.
+
+    None means that all pieces are active. With `last`, sessions are flagged whose price would be another one there.
+    """
+    pieces = state.pieces
+    size = len(pieces.session)
+    if lane not in plan.offers:
+        return np.full(size, FREE, dtype=np.int32)
     expired = state.sessions.expired
     if expired is None or lane not in plan.expired:
-        return chosen
-    late = np.flatnonzero(expired[state.pieces.session[wanted]])
-    options = plan.expired[lane]
-    chosen[late] = _choose(options, fixed_components(options), state, wanted[late], flags)
-    return chosen
+        return _chosen(plan.offers[lane], state, active, flags, last)
+    late = expired[pieces.session]
+    usual = _chosen(plan.offers[lane], state, active, flags, last)
+    active = late if active is None else active & late
+    return np.where(late, _chosen(plan.expired[lane], state, active, flags, last), usual)
 
 
-def _choose(options: tuple[Choice, ...], fixed: Ints, state: State, wanted: Ints, flags: Ints) -> Ints:
-    """Look up tariffs whose choice is fixed all at once, and work out the others one by one."""
+def _chosen(offers: Offers, state: State, active: Bools | None, flags: Ints, last: State | None) -> Components:
+    """Look up what is fixed for all pieces at once, and work out the others shape by shape."""
     tariff = state.pieces.tariff
-    if tariff is None:
-        return _first_match(options[0], state, wanted, flags)
-    of_piece = tariff[wanted]
-    chosen: Ints = fixed[of_piece]
-    for index, choice in enumerate(options):
-        if choice.fixed is None:
-            inside = np.flatnonzero(of_piece == index)
-            if len(inside):
-                chosen[inside] = _first_match(choice, state, wanted[inside], flags)
+    chosen = offers.codes(tariff, len(state.pieces.session))
+    if active is not None:
+        chosen = free(active, chosen)
+    for shape, wanted in list(offers.open(chosen)):
+        found = _first_match(shape, state.of(wanted), flags)
+        if last is not None and shape.moves:
+            later = _first_match(shape, last.of(wanted), flags)
+            flags[state.pieces.session[wanted[later != found]]] |= Flag.SPANS_CHANGE
+        chosen[wanted] = offers.filled(shape, None if tariff is None else tariff[wanted], found)
     return chosen
 
 
-def _first_match(choice: Choice, state: State, wanted: Ints, flags: Ints) -> Ints:
-    """Layers are laid over each other from the last to the first, so that the first match stays on top."""
-    if choice.fixed is not None:
-        return np.full(len(wanted), choice.fixed)
-    chosen = np.full(len(wanted), FREE)
-    if len(wanted) == 0:
-        return chosen
-    here = state.of(wanted)
-    for layer in reversed(choice.layers):
-        if isinstance(layer, Candidate):
-            chosen[_holds(layer, here, flags)] = layer.component
+def _first_match(shape: Shape, here: Here, flags: Ints) -> Components:
+    """The place of the first candidate that holds, or `FREE`.
+
+    Layers are laid over each other from the last to the first, so that the first match stays on top.
+    """
+    found: Components = np.full(len(here.wanted), FREE, dtype=np.int32)
+    for layer in reversed(shape.layers):
+        if isinstance(layer, Condition):
+            found[_holds(layer, here, flags)] = layer.place
         else:
-            found = layer[here.minute]
-            chosen = np.where(found == FREE, chosen, found)
-    return chosen
+            by_clock = layer[here.minute]
+            found = by_clock if layer is shape.layers[-1] else np.where(by_clock == FREE, found, by_clock)
+    return found
 
 
-def _holds(candidate: Candidate, here: Here, flags: Ints) -> Bools:
+def _holds(condition: Condition, here: Here, flags: Ints) -> Bools:
     holds = np.ones(len(here.wanted), dtype=np.bool_)
-    if candidate.week is not None:
-        holds &= candidate.week[here.minute]
-    for bound in candidate.bounds:
+    if condition.week is not None:
+        holds &= condition.week[here.minute]
+    for bound in condition.bounds:
         holds &= _within(bound, here, flags)
     return holds
 

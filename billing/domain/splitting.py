@@ -173,7 +173,7 @@ def _pieces(sessions: Sessions, meter: _Meter, points: _Points, *, asks_power: b
         charging=np.where(charging, length * TICKS, 0),
         parking=np.where(charging, 0, length * TICKS),
         reserved=None,
-        elapsed=start - sessions.start[session],
+        since=sessions.start,
         min_power=power,
         max_power=power,
         tariff=None if sessions.tariff is None else sessions.tariff[session],

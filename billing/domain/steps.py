@@ -15,31 +15,31 @@ import numpy as np
 
 from billing.domain.columns import TICKS_PER_MICROHOUR, Bools, Flag, Ints
 from billing.domain.plan import Lane, Plan
-from billing.domain.slices import Rows, session_runs
+from billing.domain.slices import Rows
 
 #: The precision of an hour with four decimals, in ticks (0.36 s).
 _PRECISION: Final = 100 * TICKS_PER_MICROHOUR
 
 
-def surplus(plan: Plan, lane: Lane, rows: Rows, parked: Bools | None, flags: Ints) -> Rows | None:
-    """The rows that round a lane up, at most one a session. `parked`: sessions whose parking was priced.
+def surplus(plan: Plan, rows: Rows, parked: Bools | None, flags: Ints) -> Rows | None:
+    """The rows that round a lane up, at most one a session.
 
-    A received duration is billed as it was written: ten minutes as 0.1667 h are 600.12 s and begin a second step of
-    600 s. That is flagged, so a person can see it.
+    `parked` are sessions that are not rounded here, because their priced parking is. A received duration is billed as
+    it was written: ten minutes as 0.1667 h are 600.12 s and begin a second step of 600 s. That is flagged, so a person
+    can see it.
     """
-    if len(rows) == 0 or not plan.step[rows.component].any():
+    lane = rows.lane
+    if lane not in plan.stepped:
         return None
-    first = session_runs(rows.session)
-    last = np.append(first[1:], len(rows)) - 1
-    total: Ints = np.add.reduceat(rows.quantity, first)
-    component = rows.component[last]
-    step = plan.step[component]
+    last = rows.last
+    total: Ints = rows.sums(rows.quantity)
+    step = plan.step[rows.component[last]]
     extra = np.where(step > 0, -total % np.maximum(step, 1), 0)
-    if lane is Lane.TIME and parked is not None:
-        extra = np.where(parked[rows.session[last]], 0, extra)
+    if parked is not None:
+        extra[parked[rows.session[last]]] = 0
     some = np.flatnonzero(extra)
     if len(some) == 0:
         return None
     if lane is not Lane.ENERGY:
         flags[rows.session[last[some]][step[some] - extra[some] <= _PRECISION]] |= Flag.STEP_BY_ROUNDING
-    return rows.step_at(last[some], extra[some])
+    return rows.steps_at(last[some], extra[some])
