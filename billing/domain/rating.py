@@ -5,7 +5,7 @@
 
 The way of a batch: sessions that cannot be priced are set aside with a fault; the rest become pieces (`pieces`,
 `splitting`); for each lane the first matching component is chosen (`restrictions`); pieces become slices (`slices`),
-what is sold in steps is rounded up (`steps`), amounts are summed (`totals`) and held within bounds (`caps`). All of that
+what is sold in steps is rounded up (`steps`), amounts are summed (`totals`) and held within bounds (`caps`). That
 happens to some thousands of sessions at a time, and `answer` puts together what comes out.
 
 Nothing is rounded on the way: amounts are integers in units of `Rated.unit` (`plan`). Before anything is multiplied the
