@@ -4,6 +4,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tenants.audit import audited
 from tenants.models import (
+    ApiKey,
     AuditEntry,
     ConsentEvent,
     ConsentPurpose,
@@ -30,6 +31,7 @@ def register() -> None:
     audited(DriverGroup)
     audited(DriverIdentity, mask=PERSONAL)
     audited(ConsentPurpose)
+    audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
     _register_people()
     _register_drivers()
 

@@ -75,6 +75,9 @@ AT_SITES = frozenset(
 # The roles that may be limited to some sites.
 LIMITABLE = frozenset({Role.OPERATIONS, Role.SUPPORT})
 
+# What an API key can be given: the permissions that a resource of the API asks for, and no other.
+API_SCOPES = frozenset({Permission.VIEW_AUDIT})
+
 # What changes nothing: all that is left to an owner who looks through a role's eyes, and to a visitor of the platform.
 READS = frozenset(
     {*_READS, Permission.VIEW_CONSENTS, Permission.VIEW_AUDIT, Permission.VIEW_PEOPLE, Permission.USE_DRIVER_PAGES}

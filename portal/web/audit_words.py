@@ -32,6 +32,10 @@ EVENTS: dict[str, str | Promise] = {
     "password.changed": gettext_lazy("Changed the password"),
     "password.set": gettext_lazy("Set the first password"),
     "password.link_made": gettext_lazy("Made a link for a first password"),
+    "key.made": gettext_lazy("Made an API key"),
+    "key.rotated": gettext_lazy("Rotated an API key"),
+    "key.revoked": gettext_lazy("Revoked an API key"),
+    "key.refused": gettext_lazy("An API key was refused"),
     "operator.created": gettext_lazy("Created the operator"),
     "consent.given": gettext_lazy("Consent given"),
     "consent.withdrawn": gettext_lazy("Consent withdrawn"),
@@ -62,6 +66,7 @@ ROW_WORDS: dict[int, str | Promise] = {
 }
 KINDS: dict[str, str | Promise] = {
     "tenants.operator": gettext_lazy("operator"),
+    "tenants.apikey": gettext_lazy("API key"),
     "tenants.user": gettext_lazy("person"),
     "tenants.membership": gettext_lazy("membership"),
     "tenants.driver": gettext_lazy("driver"),

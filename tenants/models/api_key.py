@@ -1,5 +1,7 @@
 """API keys: what a machine proves itself with, at one operator."""
 
+from datetime import datetime
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -40,3 +42,7 @@ class ApiKey(OperatorOwned):
 
     def __str__(self) -> str:
         return self.name
+
+    def works_at(self, at: datetime) -> bool:
+        """Tell whether the key opens anything at this moment."""
+        return self.revoked_at is None and at < self.expires_at

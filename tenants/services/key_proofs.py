@@ -1,0 +1,56 @@
+"""Proving an API key, for the door of the API.
+
+Runs in a short scope of its own, outside the request's: that the key was used, or refused, must survive whatever
+the request comes to. A wrong key, another operator's, an ended one and a text that is no key at all cost the same
+work and are told apart by nobody but the operator, in its log.
+"""
+
+import hmac
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from tenants import api_secret, audit
+from tenants.models import ApiKey
+from tenants.scoping import tenant_scope
+
+REFUSED = "key.refused"
+_NOBODYS = api_secret.digest(api_secret.new_secret())
+_NO_OPERATOR = 0
+
+
+def proved(text: str, *, operator_id: int | None, at: datetime, address: str | None) -> ApiKey | None:
+    """Return the operator's key that this text proves; None for a wrong or ended one, or no such operator."""
+    key_id, secret = api_secret.parsed(text) or ("", "")
+    with tenant_scope(operator_id or _NO_OPERATOR):
+        key = ApiKey.objects.filter(key_id=key_id).first()
+        kept = key.secret_sha256 if key else _NOBODYS
+        is_right = hmac.compare_digest(kept, api_secret.digest(secret))
+        if key is None or not is_right or not key.works_at(at):
+            return None
+        _note_use(key, at=at, address=address)
+        return key
+
+
+def refused(text: str, *, operator_id: int | None, at: datetime) -> None:
+    """Record a refusal in the operator's log, with the key it pretended to be, if that is one of its own."""
+    if operator_id is None:
+        return
+    key_id, _secret = api_secret.parsed(text) or ("", "")
+    with tenant_scope(operator_id):
+        key = ApiKey.objects.filter(key_id=key_id).first()
+        audit.record(REFUSED, about=key, reason=_reason(key, at))
+
+
+def _reason(key: ApiKey | None, at: datetime) -> str:
+    if key is None:
+        return "unknown"
+    if key.revoked_at is not None:
+        return "revoked"
+    return "wrong secret" if key.works_at(at) else "expired"
+
+
+def _note_use(key: ApiKey, *, at: datetime, address: str | None) -> None:
+    """Keep when and from where the key was last used, at most once a minute."""
+    stale = Q(last_used_at=None) | Q(last_used_at__lte=at - timedelta(minutes=1))
+    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at, last_used_address=address)
