@@ -20,6 +20,8 @@ app.conf.beat_schedule = {
     "rate-sessions": {"task": "billing.tasks.rate_waiting_sessions", "schedule": 60.0},
     "resume-runs": {"task": "billing.tasks.resume_runs", "schedule": 60.0},
     "resume-exports": {"task": "billing.tasks.resume_exports", "schedule": 60.0},
+    "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},
+    "resume-audit-checks": {"task": "tenants.tasks.resume_audit_checks", "schedule": 60.0},
     "render-documents": {"task": "billing.tasks.render_waiting_documents", "schedule": 60.0},
 }
 

@@ -3,7 +3,7 @@
 from tenants.models.api_key import ApiKey
 from tenants.models.approval import Approval
 from tenants.models.audit_entry import AuditEntry
-from tenants.models.audit_seal import AuditSeal
+from tenants.models.audit_seal import AuditCheck, AuditSeal
 from tenants.models.browser_session import BrowserSession
 from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
@@ -18,6 +18,7 @@ from tenants.models.user import User
 __all__ = [
     "ApiKey",
     "Approval",
+    "AuditCheck",
     "AuditEntry",
     "AuditSeal",
     "BrowserSession",

@@ -1,0 +1,49 @@
+"""The arithmetic of seals: pure functions, so that a stranger can repeat them (`bin/verify-seals` does).
+
+An entry is written as one line of text and hashed to a leaf; the leaves of a seal form a Merkle tree, hashed as
+in RFC 6962 section 2.1 (leaves after a byte 0, nodes after a byte 1, so that neither can stand for the other); the
+seal's hash binds the tree to the seal before it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+LEAF_BYTES = 32
+#: What the first seal of a chain names as its predecessor.
+BEGINNING = "0" * 64
+
+
+def leaf(text: str) -> bytes:
+    """Return the hash of one written entry: 32 bytes."""
+    return hashlib.sha256(b"\0" + text.encode()).digest()
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """Return the Merkle tree hash of at least one leaf: 32 bytes.
+
+    A node without a neighbour moves up as it is, which gives the tree of RFC 6962 for any number of leaves.
+    """
+    level = list(leaves)
+    while len(level) > 1:
+        pairs = zip(level[::2], level[1::2], strict=False)
+        above = [hashlib.sha256(b"\1" + left + right).digest() for left, right in pairs]
+        level = above + level[len(above) * 2 :]
+    return level[0]
+
+
+def seal_hash(
+    *,
+    form: int,
+    operator_id: int,
+    number: int,
+    above_id: int,
+    from_xid: int,
+    to_xid: int,
+    entries: int,
+    root: str,
+    previous: str,
+    sealed_at: str,
+) -> str:
+    """Return the hash of a seal in hexadecimal: SHA-256 of its facts, each on a line as `name=value`."""
+    facts = locals()
+    return hashlib.sha256("".join(f"{name}={value}\n" for name, value in facts.items()).encode()).hexdigest()

@@ -1,0 +1,125 @@
+"""Sealing the audit log: every few minutes what was added since is bound into the chain of seals.
+
+Nothing is done while an entry is written, so sealing costs writers nothing. The stretch to seal is told by
+transactions (see `AuditSeal`): all that began before the oldest one still running are over, so none of them
+can add an entry behind the seal's back.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from tenants import crypto, sealing
+from tenants.models import AuditCheck, AuditEntry, AuditSeal
+from tenants.scoping import current_operator_id, tenant_scope
+from tenants.selectors import sealed
+
+AT_ONCE = 20_000
+#: Of two sealers of one operator the second waits; the first number only sets these locks apart from others.
+_LOCK = 0x5EA1
+
+
+def seal_all(operator_id: int, *, at: datetime) -> int:
+    """Seal everything of the operator that is settled, a transaction a seal. Returns the number of entries."""
+    done = 0
+    while True:
+        with tenant_scope(operator_id):
+            seal = seal_next(at=at)
+        if seal is None:
+            return done
+        done += len(seal.entry_ids)
+
+
+@transaction.atomic
+def seal_next(*, at: datetime, limit: int = AT_ONCE) -> AuditSeal | None:
+    """Add the next seal to the current operator's chain; None when nothing new is settled.
+
+    Safe to run twice and at once: sealers of one operator take turns.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, current_operator_id() % 2**31])
+    before = sealed.newest()
+    horizon = sealed.horizon()
+    from_xid, above_id, below = _next_stretch(before, horizon)
+    last = sealed.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
+    if last is None and before is not None and below is None:  # all of the era before the restore is sealed
+        from_xid, above_id, below = 0, _newest_sealed_id(), horizon
+        last = sealed.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
+    if last is None:
+        return None
+    return _add(before, from_xid=from_xid, to_xid=last + 1, above_id=above_id, at=at)
+
+
+def ask_for_check(*, by_id: int | None, at: datetime) -> AuditCheck:
+    """Note that somebody wants the chain checked; a check that waits already serves for both."""
+    waiting = AuditCheck.objects.filter(state__in=[AuditCheck.State.WAITING, AuditCheck.State.RUNNING]).first()
+    return waiting or AuditCheck.objects.create(requested_by_id=by_id, requested_at=at)
+
+
+def run_check(check: AuditCheck, *, at: datetime) -> AuditCheck:
+    """Check the chain and keep what was found. Running it again checks again."""
+    report = sealed.check()
+    check.seals, check.entries, check.unsealed = report.seals, report.entries, report.unsealed
+    check.head = report.head
+    check.finding = report.finding.as_json() if report.finding else {}
+    check.state = AuditCheck.State.BROKEN if report.finding else AuditCheck.State.INTACT
+    check.finished_at = at
+    check.save()
+    return check
+
+
+def _next_stretch(before: AuditSeal | None, horizon: int) -> tuple[int, int, int | None]:
+    """Return where the next seal begins, above which entry, and below which transaction it must end.
+
+    After a restore the transactions of the chain lie ahead of those of this server: what is left of that era
+    is sealed to its end (no bound), then a new era begins.
+    """
+    if before is None:
+        return 0, 0, horizon
+    is_restored = before.to_xid > _next_xid()
+    return before.to_xid, before.above_id, None if is_restored else horizon
+
+
+def _next_xid() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        return int(cursor.fetchone()[0])
+
+
+def _newest_sealed_id() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(entry_ids[array_upper(entry_ids, 1)]) FROM tenants_auditseal WHERE operator_id = %s",
+            [current_operator_id()],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def _add(before: AuditSeal | None, *, from_xid: int, to_xid: int, above_id: int, at: datetime) -> AuditSeal:
+    entries = sealed.written(form=sealed.FORM, from_xid=from_xid, to_xid=to_xid, above_id=above_id)
+    leaves = [sealing.leaf(text) for _, text in entries]
+    key = crypto.signing_key()
+    seal = AuditSeal(
+        operator_id=current_operator_id(),
+        number=before.number + 1 if before else 1,
+        form=sealed.FORM,
+        above_id=above_id,
+        from_xid=from_xid,
+        to_xid=to_xid,
+        entry_ids=[entry_id for entry_id, _ in entries],
+        leaves=b"".join(leaves),
+        root=sealing.root(leaves).hex(),
+        previous=before.hash if before else sealing.BEGINNING,
+        key_id=sealed.key_name(key.public_key()),
+        sealed_at=at,
+    )
+    seal.hash = sealed.hash_of(seal)
+    seal.signature = key.sign(seal.hash.encode()).hex()
+    seal.save()
+    return seal
+
+
+def sealed_up_to(entry: AuditEntry) -> bool:
+    """Tell whether the entry is bound into the chain."""
+    newest = sealed.newest()
+    return newest is not None and entry.xid is not None and entry.xid < newest.to_xid

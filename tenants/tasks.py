@@ -1,0 +1,53 @@
+"""Background work about operators and people. Tasks fetch, call a service and fan out; they hold no logic."""
+
+from datetime import timedelta
+
+from celery import current_app, shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from tenants.models import AuditCheck, Operator
+from tenants.scoping import tenant_scope
+from tenants.services import seals
+from tenants.tasks_base import SteppedTask
+
+#: A check whose worker died is begun again after this long.
+CHECK_IS_LOST = timedelta(minutes=30)
+
+
+@shared_task
+def seal_audit_logs() -> None:
+    """Seal what was added to each operator's log, also a closed one's."""
+    for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+        seals.seal_all(operator_id, at=timezone.now())
+
+
+@shared_task(base=SteppedTask)
+def check_audit_log(*, operator_id: int) -> None:
+    """Carry out the check that somebody asked for, unless another worker is at it."""
+    with tenant_scope(operator_id):
+        now = timezone.now()
+        check = (
+            AuditCheck.objects.select_for_update(skip_locked=True)
+            .filter(
+                Q(state=AuditCheck.State.WAITING)
+                | Q(state=AuditCheck.State.RUNNING, started_at__lt=now - CHECK_IS_LOST)
+            )
+            .first()
+        )
+        if check is None:
+            return
+        check.state, check.started_at = AuditCheck.State.RUNNING, now
+        check.save()
+    with tenant_scope(operator_id):
+        seals.run_check(check, at=timezone.now())
+
+
+@shared_task
+def resume_audit_checks() -> None:
+    """Begin checks whose message was lost."""
+    for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+        with tenant_scope(operator_id):
+            is_waiting = AuditCheck.objects.exclude(finished_at__isnull=False).exists()
+        if is_waiting:
+            current_app.send_task("tenants.tasks.check_audit_log", kwargs={"operator_id": operator_id}, retry=False)
