@@ -26,6 +26,8 @@ class Invitation(models.Model):
     limited_to_sites = models.BooleanField(default=False)
     site_public_ids = ArrayField(models.UUIDField(), default=list, blank=True)
     secret_sha256 = models.CharField(max_length=64)
+    # Whether the link went to the address and nowhere else: only then does using it prove the mailbox.
+    is_mailed = models.BooleanField(default=False)
     invited_by_id = models.BigIntegerField(null=True, help_text="User who invited; kept when the user is gone.")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

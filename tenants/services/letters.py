@@ -17,14 +17,27 @@ def send(to: User, *, subject: str, text: str) -> bool:
 
     A letter that cannot be delivered is logged by the person's number and stops nothing.
     """
-    if not settings.EMAIL_HOST:
+    return send_to_address(to.email, subject=subject, text=text, known_as=f"person {to.pk}")
+
+
+def send_to_address(address: str, *, subject: str, text: str, known_as: str) -> bool:
+    """Send a letter to somebody who may have no account.
+
+    known_as: what the log calls the receiver, as no address may stand in it.
+    """
+    if not can_send():
         return False
-    transaction.on_commit(partial(_deliver, to, subject, text))
+    transaction.on_commit(partial(_deliver, address, subject, text, known_as))
     return True
 
 
-def _deliver(to: User, subject: str, text: str) -> None:
+def can_send() -> bool:
+    """Tell whether the installation has a mail server."""
+    return bool(settings.EMAIL_HOST)
+
+
+def _deliver(address: str, subject: str, text: str, known_as: str) -> None:
     try:
-        send_mail(subject, text, None, [to.email])
+        send_mail(subject, text, None, [address])
     except OSError:
-        log.exception("Mail to person %s was not delivered.", to.pk)
+        log.exception("Mail to %s was not delivered.", known_as)

@@ -3,15 +3,19 @@
 The membership is the truth and guardian's grants are derived from it. Two changes of one person at
 once would derive from different truths, so each begins by locking the person's row. Changes of
 owners lock the operator's row: two owners who remove each other must not both succeed.
+
+Whoever loses a place loses with it what could outlive the place: every browser session and the API keys they
+made here. They sign in again to whatever they have left.
 """
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from tenants import permissions, roles
+from tenants import audit, permissions, roles
 from tenants.errors import Refused
-from tenants.models import Membership, Operator, User
+from tenants.models import Driver, Membership, Operator, User
 from tenants.scoping import tenant_scope
+from tenants.services import api_keys, browser_sessions
 
 
 class LastOwner(Refused):
@@ -21,39 +25,49 @@ class LastOwner(Refused):
         super().__init__(_("An operator needs an owner. Make somebody else an owner first."))
 
 
-def add(user: User, *, operator: Operator, role: str) -> Membership:
-    """Give the person a role at the operator. Giving it again changes nothing."""
+def add(user: User, *, operator: Operator, role: str, limited_to_sites: bool = False) -> Membership:
+    """Give the person a role at the operator. Giving it again changes nothing.
+
+    limited_to_sites: the role holds at some sites only; which, the floor above says.
+    """
     with tenant_scope(operator.pk):  # so that the audit entry is this operator's
         _lock(user)
-        membership, _created = Membership.objects.get_or_create(user=user, operator=operator, role=role)
+        membership, _created = Membership.objects.get_or_create(
+            user=user, operator=operator, role=role, defaults={"limited_to_sites": limited_to_sites}
+        )
         sync_grants(user, operator=operator)
     return membership
 
 
 @transaction.atomic
-def change_role(membership: Membership, *, role: str) -> Membership:
-    """Give the person this role instead of the one of the membership.
+def change_role(membership: Membership, *, role: str, limited_to_sites: bool = False) -> Membership:
+    """Give the person this role instead of the one of the membership, everywhere or at some sites only.
+
+    API keys the person made go on as they were: they belong to the operator (`api_keys`).
 
     Raises:
         LastOwner: the only owner would become something else.
         Refused: the person has the role already.
     """
-    if role == membership.role:
+    if (role, limited_to_sites) == (membership.role, membership.limited_to_sites):
         return membership
     _lock(membership.user)
-    if Membership.objects.filter(operator=membership.operator, user=membership.user, role=role).exists():
+    others = Membership.objects.filter(operator=membership.operator, user=membership.user).exclude(pk=membership.pk)
+    if others.filter(role=role).exists():
         raise Refused(_("This person has that role already."))
     if membership.role == Membership.Role.OWNER:
         _refuse_without_other_owner(membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
+    membership.role, membership.limited_to_sites = role, limited_to_sites
+    membership.save(update_fields=["role", "limited_to_sites"])
     sync_grants(membership.user, operator=membership.operator)
     return membership
 
 
 @transaction.atomic
-def remove(membership: Membership) -> None:
+def remove(membership: Membership, *, but_session: str | None = None) -> None:
     """Take the place away; from the next request on the person is a stranger here.
+
+    but_session: the key of the one browser session that goes on, when the person leaves by themselves.
 
     Raises:
         LastOwner: it is the only owner's.
@@ -61,16 +75,39 @@ def remove(membership: Membership) -> None:
     _lock(membership.user)
     if membership.role == Membership.Role.OWNER:
         _refuse_without_other_owner(membership)
+    if membership.role == Membership.Role.DRIVER:
+        for driver in Driver.objects.filter(user=membership.user):
+            driver.user = None
+            driver.save(update_fields=["user"])
     membership.delete()
     sync_grants(membership.user, operator=membership.operator)
+    api_keys.revoke_of(membership.user)
+    browser_sessions.end_all(membership.user, but=but_session)
+
+
+@transaction.atomic
+def leave(user: User, *, operator: Operator, but_session: str | None = None) -> None:
+    """End every place of the person at the operator, as the person wishes.
+
+    Raises:
+        LastOwner: the person is the only owner.
+    """
+    for membership in Membership.objects.select_related("operator").filter(user=user, operator=operator):
+        remove(membership, but_session=but_session)
+    audit.record("membership.left", about=user)
 
 
 def sync_grants(user: User, *, operator: Operator) -> None:
     """Make the person's stored grants equal to what their roles at the operator allow."""
     with transaction.atomic():
-        held = Membership.objects.filter(user=user, operator=operator)
-        allowed = {permission for each in held for permission in allowed_by(each)}
-        permissions.set_grants(user, operator, allowed)
+        permissions.set_grants(user, operator, allowed_to(user, operator=operator))
+
+
+def allowed_to(user: User, *, operator: Operator, but: Membership | None = None) -> frozenset[permissions.Permission]:
+    """What all the person's places at the operator allow together, with or without one of them."""
+    held = Membership.objects.filter(user=user, operator=operator)
+    others = held.exclude(pk=but.pk) if but else held
+    return frozenset(permission for each in others for permission in allowed_by(each))
 
 
 def allowed_by(membership: Membership) -> frozenset[permissions.Permission]:
@@ -84,7 +121,8 @@ def _lock(user: User) -> None:
 
 
 def _refuse_without_other_owner(membership: Membership) -> None:
-    Operator.objects.select_for_update().only("pk").get(pk=membership.operator_id)
+    # Not FOR UPDATE: that would wait for every import, as each row it writes refers to the operator.
+    Operator.objects.select_for_update(no_key=True).only("pk").get(pk=membership.operator_id)
     owners = Membership.objects.filter(operator=membership.operator, role=Membership.Role.OWNER)
     if not owners.exclude(pk=membership.pk).filter(user__is_active=True).exists():
         raise LastOwner

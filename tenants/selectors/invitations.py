@@ -1,0 +1,25 @@
+"""Reads of invitations. Global, as a link is opened before any scope can be."""
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from tenants.models import Invitation, Membership, Operator
+
+
+def standing(operator: Operator) -> QuerySet[Invitation]:
+    """The operator's invitations of staff that nobody accepted or withdrew, expired ones too, newest first."""
+    return _standing().filter(operator=operator).exclude(role=Membership.Role.DRIVER).order_by("-created_at", "-pk")
+
+
+def of_driver(operator: Operator, driver_public_id: object) -> Invitation | None:
+    """The invitation that stands for this driver, expired or not."""
+    return _standing().filter(operator=operator, driver_public_id=driver_public_id).order_by("-pk").first()
+
+
+def acceptable() -> QuerySet[Invitation]:
+    """Every invitation whose link still opens something now."""
+    return _standing().filter(expires_at__gt=timezone.now(), operator__state=Operator.State.ACTIVE)
+
+
+def _standing() -> QuerySet[Invitation]:
+    return Invitation.objects.select_related("operator").filter(accepted_at=None, withdrawn_at=None)

@@ -1,0 +1,259 @@
+"""Invitations: how a person gets a place at an operator.
+
+A link with 256 random bits goes to an address; the database keeps their SHA-256. Whoever opens it either
+has an account with that address, and accepts signed in as exactly that person, or has none and makes one.
+So an invitation never opens an account: not the one of whoever was invited before under another role, nor
+one that another operator uses. It works once, for a week, until it is withdrawn or a new one replaces it.
+
+Where the installation has a mail server the link is mailed and shown to nobody; using it then proves
+that the mailbox is theirs. Without one, whoever invites hands it over, and it proves nothing.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+
+from tenants import audit, roles
+from tenants.actor import acting_as
+from tenants.errors import Refused
+from tenants.models import Driver, Invitation, Membership, Operator, User
+from tenants.scoping import tenant_scope
+from tenants.selectors import invitations
+from tenants.services import drivers, letters, memberships, sign_ins
+
+LIFETIME = timedelta(days=7)
+
+
+class Ended(Refused):
+    """The link opens nothing: used, withdrawn, replaced, too old or never ours. Which, nobody is told."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This link has ended."))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An invitation with the secret of its link, which exists nowhere else."""
+
+    invitation: Invitation
+    secret: str
+
+
+def invite(
+    operator: Operator,
+    *,
+    email: str,
+    role: str,
+    name: str = "",
+    site_public_ids: Iterable[UUID] | None = None,
+    by: User | None = None,
+    to_be_mailed: bool | None = None,
+) -> Made:
+    """Invite the address to a role of the staff. An invitation to the same role that stands is replaced.
+
+    site_public_ids: the only sites the role will hold at; None for all of them.
+    to_be_mailed: whether the caller mails the link and shows it to nobody; None: if there is a mail server.
+
+    Raises:
+        Refused: the person has the role already, or the role cannot be limited to sites.
+    """
+    if role not in roles.STAFF:
+        raise Refused(_("A driver is invited from the driver's own page."))
+    check_limit(role, is_limited=site_public_ids is not None)
+    holders = Membership.objects.filter(operator=operator, user__email=email.lower(), role=role)
+    if holders.exists():
+        raise Refused(_("This person has that role already."))
+    sites = None if site_public_ids is None else list(site_public_ids)
+    draft = Invitation(role=role, name=name, limited_to_sites=sites is not None, site_public_ids=sites or [])
+    return _make(operator, draft, email=email, by=by, to_be_mailed=to_be_mailed)
+
+
+def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
+    """Invite the address of the driver to see the driver's own pages.
+
+    Raises:
+        Refused: the driver has no address, or somebody sees these pages already.
+    """
+    email = driver.identity.email if driver.identity else ""
+    if not email:
+        raise Refused(_("The driver has no e-mail address to invite."))
+    if driver.user_id is not None:
+        raise Refused(_("The driver can sign in already."))
+    draft = Invitation(role=Membership.Role.DRIVER, name=driver.identity.name[:150], driver_public_id=driver.public_id)
+    made = _make(Operator.objects.get(pk=driver.operator_id), draft, email=email, by=by)
+    audit.record("driver.invited", about=driver)
+    return made
+
+
+def renew(invitation: Invitation, *, by: User | None = None) -> Made:
+    """Give the invitation a new link and a new week; the old link ends.
+
+    Raises:
+        Refused: it was accepted or withdrawn.
+    """
+    with tenant_scope(invitation.operator_id):
+        row = _locked(invitation)
+        return _with_new_secret(row, by=by, to_be_mailed=None)
+
+
+def withdraw(invitation: Invitation) -> None:
+    """End the invitation before anybody accepts it.
+
+    Raises:
+        Refused: it was accepted or withdrawn.
+    """
+    with tenant_scope(invitation.operator_id):
+        row = _locked(invitation)
+        row.withdrawn_at = timezone.now()
+        row.save(update_fields=["withdrawn_at"])
+        audit.record("invitation.withdrawn", about=row, role=row.role)
+
+
+def opened(public_id: UUID, *, secret: str) -> Invitation:
+    """Return the invitation that the link opens.
+
+    Raises:
+        Ended: it opens none.
+    """
+    found = invitations.acceptable().filter(public_id=public_id).first()
+    if found is None or not constant_time_compare(found.secret_sha256, fingerprint(secret)):
+        raise Ended
+    return found
+
+
+def account_of(invitation: Invitation) -> User | None:
+    """Return who has the invited address."""
+    return User.objects.filter(email=invitation.email).first()
+
+
+def accept(invitation: Invitation, *, user: User) -> Membership:
+    """Give the person the place. Of several attempts at once exactly one does: the row's lock decides.
+
+    The secret was checked by `opened`; what changed since is checked here again.
+
+    Raises:
+        Ended: the invitation opens nothing any more.
+        Refused: it is for another address, or the person is another driver of the operator.
+    """
+    with tenant_scope(invitation.operator_id):
+        row = _taken(invitation)
+        if user.email.lower() != row.email:
+            raise Refused(_("This invitation is for another address."))
+        return _give_place(row, user)
+
+
+def accept_as_new(invitation: Invitation, *, name: str, password: str, language: str = "") -> Membership:
+    """Make an account for the invited address and give it the place.
+
+    Raises:
+        Ended: the invitation opens nothing any more.
+        Refused: the address has an account by now.
+    """
+    with tenant_scope(invitation.operator_id):
+        row = _taken(invitation)
+        if account_of(row) is not None:
+            raise Refused(_("There is an account with this address by now. Sign in to accept the invitation."))
+        language = language or row.operator.language
+        user = User.objects.create_user(row.email, password, name=name, language=language)
+        with acting_as(user):
+            membership = _give_place(row, user)
+            sign_ins.record(user, sign_ins.PASSWORD_SET)
+        return membership
+
+
+def check_limit(role: str, *, is_limited: bool) -> None:
+    """Refuse to limit a role to some sites that concerns the whole operator."""
+    if is_limited and role not in roles.LIMITABLE:
+        words = ", ".join(str(roles.Role(each).label) for each in sorted(roles.LIMITABLE))
+        raise Refused(_("Only these roles can be limited to some sites: %(roles)s.") % {"roles": words})
+
+
+def fingerprint(secret: str) -> str:
+    """Return what is kept of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _make(
+    operator: Operator, draft: Invitation, *, email: str, by: User | None, to_be_mailed: bool | None = None
+) -> Made:
+    with tenant_scope(operator.pk):
+        # One at a time, so that two of them do not both find no invitation to replace.
+        Operator.objects.select_for_update(no_key=True).only("pk").get(pk=operator.pk)
+        standing = Invitation.objects.filter(
+            operator=operator, email=email.lower(), role=draft.role, accepted_at=None, withdrawn_at=None
+        ).first()
+        if standing is not None:
+            draft.pk, draft.public_id, draft.created_at = standing.pk, standing.public_id, standing.created_at
+            draft._state.adding = False
+        draft.operator, draft.email = operator, email.lower()
+        return _with_new_secret(draft, by=by, to_be_mailed=to_be_mailed)
+
+
+def _with_new_secret(draft: Invitation, *, by: User | None, to_be_mailed: bool | None) -> Made:
+    secret = secrets.token_urlsafe(32)
+    draft.secret_sha256 = fingerprint(secret)
+    draft.is_mailed = letters.can_send() if to_be_mailed is None else to_be_mailed
+    draft.invited_by_id = by.pk if by else None
+    draft.expires_at = timezone.now() + LIFETIME
+    draft.save()
+    audit.record("invitation.made", about=draft, role=draft.role, mailed=draft.is_mailed, **_sites(draft))
+    return Made(draft, secret)
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    row = Invitation.objects.select_for_update().get(pk=invitation.pk)
+    if row.accepted_at is not None:
+        raise Refused(_("This invitation was accepted already."))
+    if row.withdrawn_at is not None:
+        raise Refused(_("This invitation was withdrawn already."))
+    return row
+
+
+def _taken(invitation: Invitation) -> Invitation:
+    """Lock the invitation as it was opened. Whoever comes second waits here and then finds it ended."""
+    row = (
+        invitations.acceptable()
+        .select_for_update(of=("self",))
+        .filter(pk=invitation.pk, secret_sha256=invitation.secret_sha256)
+        .first()
+    )
+    if row is None:
+        raise Ended
+    return row
+
+
+@transaction.atomic
+def _give_place(row: Invitation, user: User) -> Membership:
+    if row.role == Membership.Role.DRIVER:
+        membership = _give_driver(row, user)
+    else:
+        membership = memberships.add(user, operator=row.operator, role=row.role, limited_to_sites=row.limited_to_sites)
+    row.accepted_at, row.accepted_by_id = timezone.now(), user.pk
+    row.save(update_fields=["accepted_at", "accepted_by_id"])
+    if row.is_mailed:
+        user.email_proved_at = row.accepted_at
+        user.save(update_fields=["email_proved_at"])
+    audit.record("invitation.accepted", about=row, role=row.role, invited_by=row.invited_by_id, **_sites(row))
+    return membership
+
+
+def _give_driver(row: Invitation, user: User) -> Membership:
+    driver = Driver.objects.select_for_update().filter(public_id=row.driver_public_id).first()
+    if driver is None or driver.user_id is not None:
+        raise Ended
+    if Driver.objects.filter(user=user).exists():
+        raise Refused(_("You are another driver of this operator already."))
+    drivers.link_user(driver, user=user)
+    return Membership.objects.get(user=user, operator=row.operator, role=Membership.Role.DRIVER)
+
+
+def _sites(row: Invitation) -> dict[str, int]:
+    return {"sites": len(row.site_public_ids)} if row.limited_to_sites else {}
