@@ -31,7 +31,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def seal_hash(
+def seal_hash(  # noqa: PLR0913  # every fact of a seal
     *,
     form: int,
     operator_id: int,

@@ -120,7 +120,8 @@ def written(
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [current_operator_id(), *_stretch(from_xid, to_xid, above_id), up_to_id, up_to_id])
-        return cursor.fetchall()
+        found: list[tuple[int, str]] = cursor.fetchall()
+        return found
 
 
 def check(*, noted_head: str = "") -> Report:
@@ -130,16 +131,19 @@ def check(*, noted_head: str = "") -> Report:
     Memory: one seal with its entries at a time.
     """
     report = Report(head=sealing.BEGINNING)
-    keys = [key.public_key() for key in crypto.signing_keys()]
-    eras = dict(AuditSeal.objects.order_by("number").values_list("number", "above_id"))
+    eras, fault = _sound_seals()
     before: AuditSeal | None = None
-    for seal in chain():
-        report.finding = _seal_finding(seal, before, keys) or _entry_finding(seal, _ceiling(seal, eras))
+    for number in eras:
+        before = AuditSeal.objects.get(number=number)
+        report.finding = _entry_finding(before, _ceiling(before, eras))
         if report.finding is not None:
             return report
-        report.seals, report.head, before = report.seals + 1, seal.hash, seal
-        report.entries += len(seal.entry_ids)
-        report.heads.add(seal.hash)
+        report.seals, report.head = number, before.hash
+        report.entries += len(before.entry_ids)
+        report.heads.add(before.hash)
+    if fault is not None:
+        report.finding = fault
+        return report
     report.unsealed, everything = _waiting_and_all(before)
     if noted_head and noted_head not in report.heads:
         report.finding = Finding("seal", report.seals, detail="the noted head is not part of the chain")
@@ -149,7 +153,7 @@ def check(*, noted_head: str = "") -> Report:
 
 
 def _waiting_and_all(after: AuditSeal | None) -> tuple[int, int]:
-    """How many entries wait for the next seal, and how many there are: one statement, so that both are of one moment."""
+    """How many entries wait for the next seal, and how many there are: of one moment, as one statement asks."""
     from_xid, above_id = (after.to_xid, after.above_id) if after else (0, 0)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -211,6 +215,20 @@ def hash_of(seal: AuditSeal) -> str:
 def key_name(key: Ed25519PublicKey) -> str:
     """The public key itself, in hexadecimal: it is short enough to be its own name."""
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+def _sound_seals() -> tuple[dict[int, int], Finding | None]:
+    """Return the seals that fit their facts and their place, as number and era, up to the first that does not."""
+    keys = [key.public_key() for key in crypto.signing_keys()]
+    sound: dict[int, int] = {}
+    before: AuditSeal | None = None
+    for seal in chain():
+        fault = _seal_finding(seal, before, keys)
+        if fault is not None:
+            return sound, fault
+        sound[seal.number] = seal.above_id
+        before = seal
+    return sound, None
 
 
 def _ceiling(seal: AuditSeal, eras: dict[int, int]) -> int | None:
