@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import current_app, shared_task
+from django.db import transaction  # noqa: TID251  # a message is sent once its row is kept
 from django.db.models import Q
 from django.utils import timezone
 
@@ -43,6 +44,15 @@ def check_audit_log(*, operator_id: int) -> None:
         seals.run_check(check, at=timezone.now())
 
 
+def hurry_check(*, operator_id: int) -> None:
+    """Have the check done soon, once it is kept. A message that is lost is sent again by the timetable."""
+    transaction.on_commit(lambda: _send_check(operator_id), robust=True)
+
+
+def _send_check(operator_id: int) -> None:
+    current_app.send_task("tenants.tasks.check_audit_log", kwargs={"operator_id": operator_id}, retry=False)
+
+
 @shared_task
 def resume_audit_checks() -> None:
     """Begin checks whose message was lost."""
@@ -50,4 +60,4 @@ def resume_audit_checks() -> None:
         with tenant_scope(operator_id):
             is_waiting = AuditCheck.objects.exclude(finished_at__isnull=False).exists()
         if is_waiting:
-            current_app.send_task("tenants.tasks.check_audit_log", kwargs={"operator_id": operator_id}, retry=False)
+            _send_check(operator_id)

@@ -33,6 +33,23 @@ def csv_file(
     return response
 
 
+def lines_file(
+    name: str, *, lines: Callable[[], Iterable[str]], operator: Operator, content_type: str
+) -> StreamingHttpResponse:
+    """Answer with a file of these lines. `lines` is called, and read, inside the operator's scope."""
+    response = StreamingHttpResponse(_text_pieces(lines, operator), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _text_pieces(lines: Callable[[], Iterable[str]], operator: Operator) -> Iterator[str]:
+    with tenant_scope(operator.pk):
+        rest = iter(lines())
+        while piece := list(islice(rest, LINES_A_PIECE)):
+            yield "".join(f"{line}\n" for line in piece)
+
+
 def _pieces(header: Line, lines: Callable[[], Iterable[Line]], operator: Operator) -> Iterator[str]:
     with tenant_scope(operator.pk):
         yield MARK

@@ -10,13 +10,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # In the order of the main job: sessions come in, are priced, billed, looked at, exported.
-NAMES = ("ingest", "rating", "run", "pages", "export")
+NAMES = ("ingest", "rating", "run", "pages", "export", "seal")
 
 
 class Command(BaseCommand):
     """Run benchmark modules, each in a process of its own, so that one's memory is not another's."""
 
-    help = "Measure import, rating, runs, pages and exports."
+    help = "Measure import, rating, runs, pages, exports and seals."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all when none is given")
