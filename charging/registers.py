@@ -1,6 +1,15 @@
 """What this floor hands to the registers below: audited models, and where personal data stands."""
 
-from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
+from charging.models import (
+    ChargingSession,
+    Connector,
+    FileImport,
+    ImportProfile,
+    Site,
+    SiteAccess,
+    Station,
+    Token,
+)
 from tenants.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
@@ -39,6 +48,13 @@ def _register_personal_data() -> None:
         conduct="site station connector token started_at ended_at charging_ended_at energy_wh meter_start_wh "
         "series_start series_interval_s series_wh stop_reason flags review review_note",
         technical="id operator public_id driver source external_id file_import state created_at",
+    )
+    sources.register(
+        SiteAccess,
+        person="user",
+        kept=Retention.ACCOUNT,
+        conduct="site",
+        technical="id operator user",
     )
     sources.register(
         FileImport,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.run import InvoiceRun
 from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
+from charging.sight import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver, DriverIdentity
 from tenants.rls import owned
@@ -114,8 +115,10 @@ class Invoice(OperatorOwned):
         return "" if self.number is None else with_check_digit(self.number)
 
 
-class InvoiceLine(OperatorOwned):
+class InvoiceLine(SiteBound):
     """One quantity at one price: a session's component, excluding VAT, rounded half up to the minor unit."""
+
+    seen_through = "session"
 
     # The references prove the operator (see `SameOperatorInBulk`).
     operator = models.ForeignKey(
@@ -169,8 +172,10 @@ class InvoiceVat(OperatorOwned):
         return f"{self.vat_rate} %: {self.vat}"
 
 
-class BilledSession(OperatorOwned):
+class BilledSession(SiteBound):
     """That a session stands on an invoice. The unique index is why no session can be billed twice."""
+
+    seen_through = "session"
 
     # The references prove the operator (see `SameOperatorInBulk`).
     operator = models.ForeignKey(

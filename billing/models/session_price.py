@@ -6,11 +6,12 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
+from charging.sight import SiteBound
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.scoping import OwnedForeignKey
 
 
-class SessionPrice(OperatorOwned):
+class SessionPrice(SiteBound):
     """The price of one closed session, by one tariff version. Rated anew until it stands on an invoice.
 
     Amounts keep six decimals; only an invoice line rounds to the minor unit. `lines` is what an
@@ -18,6 +19,8 @@ class SessionPrice(OperatorOwned):
     one for each price of the session. How the session came to them slice by slice is not stored:
     facts and version never change, so the kernel tells it again (`billing.selectors.prices`).
     """
+
+    seen_through = "session"
 
     class State(models.TextChoices):
         PRICED = "priced", _("priced")

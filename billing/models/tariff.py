@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from charging.models import Site
+from charging.sight import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver, DriverGroup
 from tenants.rls import owned
@@ -68,7 +69,7 @@ class TariffVersion(OperatorOwned):
         return f"{self.tariff} v{self.number}"
 
 
-class TariffAssignment(OperatorOwned):
+class TariffAssignment(SiteBound):
     """Where a tariff applies: for a driver, a group, a site, or (none of them) everywhere.
 
     The most particular one wins: driver, then group, then site, then everywhere.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from charging.models import Site
+from charging.sight import visible_sites
 from tenants.scoping import current_operator_id
 
 # The price including VAT of what is priced; problems earn nothing until they are solved.
@@ -46,9 +47,13 @@ def by_day(*, first: date, last: date, zone: str | ZoneInfo, site: Site | None =
         "first": first,
         "after": last + timedelta(days=1),
         "site": site.pk if site else None,
+        "sites": sorted(visible_sites() or ()),
     }
+    narrower = "AND s.site_id = %(site)s" if site else ""
+    if visible_sites() is not None:
+        narrower += " AND s.site_id = ANY(%(sites)s::bigint[])"
     with connection.cursor() as cursor:
-        cursor.execute(_BY_DAY.format(narrower="AND s.site_id = %(site)s" if site else ""), values)
+        cursor.execute(_BY_DAY.format(narrower=narrower), values)
         found = {row[0]: Day(row[0], row[1], int(row[2]), row[3], row[4]) for row in cursor.fetchall()}
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return [found.get(day, Day(day, 0, 0, Decimal(0), Decimal(0))) for day in days]

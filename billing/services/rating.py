@@ -26,6 +26,7 @@ from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
 from billing.services import messages
 from charging.models import ChargingSession
+from charging.sight import limited_to
 from tenants import statistics
 from tenants.scoping import current_operator_id
 
@@ -76,6 +77,7 @@ def rate_waiting(*, limit: int = BATCH) -> int:
     return rate(waiting.session_ids(limit=limit))
 
 
+@limited_to(None)  # whoever asks: a price follows from every assignment there is
 def rate(session_ids: Iterable[int]) -> int:
     """Rate these closed sessions, anew if they have a price. Billed ones and those under review keep what they have.
 

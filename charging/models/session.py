@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from charging.models.site import Site
 from charging.models.station import Connector, Station
 from charging.models.token import Token
+from charging.sight import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.scoping import OwnedForeignKey
 
 
-class ChargingSession(OperatorOwned):
+class ChargingSession(SiteBound):
     """One charging session.
 
     Times are aware UTC. Energy in Wh, as metered, never rounded to kWh.

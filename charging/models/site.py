@@ -5,13 +5,15 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from charging.sight import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned
 
 
-class Site(OperatorOwned):
+class Site(SiteBound):
     """A place with stations. Its time zone decides which prices and which day a session has."""
+
+    seen_through = "pk"
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=150)

@@ -5,11 +5,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from charging.models.site import Site
+from charging.sight import SiteBound
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.scoping import OwnedForeignKey
 
 
-class SiteAccess(OperatorOwned):
+class SiteAccess(SiteBound):
     """One site of one limited member of staff. It means something only while a place of theirs is limited."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="site_access")

@@ -4,12 +4,13 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from charging.models.site import Site
+from charging.sight import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.scoping import OwnedForeignKey
 
 
-class Station(OperatorOwned):
+class Station(SiteBound):
     """A charging station, known by the identifier that files and protocols use for it."""
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
@@ -33,8 +34,10 @@ class Station(OperatorOwned):
         return self.name or self.identifier
 
 
-class Connector(OperatorOwned):
+class Connector(SiteBound):
     """One outlet of a station, of which a session uses exactly one (OCPI: EVSE with its connector)."""
+
+    seen_through = "station"
 
     class Status(models.TextChoices):
         """OCPI 2.2.1 mod_locations, Status enum."""

@@ -1,5 +1,7 @@
 """Sites as a list with what stands on them, and one site's figures."""
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Q, QuerySet
 
 from charging.models import Connector, Site, SiteAccess
@@ -28,6 +30,17 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
 
 def _with_status(connectors: str, statuses: object) -> Count:
     return Count(connectors, distinct=True, filter=Q(**{f"{connectors}__status__in": statuses}))
+
+
+def of(user: User) -> QuerySet[Site]:
+    """Return the sites that a limited member of staff works for here, by name."""
+    return Site.objects.filter(access__user=user).order_by("name", "pk")
+
+
+def counts_of(users: Iterable[int]) -> dict[int, int]:
+    """Return for each of the people, by their numbers, how many sites they work for; those without any are missing."""
+    rows = SiteAccess.objects.filter(user_id__in=list(users)).order_by().values_list("user_id")
+    return dict(rows.annotate(Count("pk")))
 
 
 def ids_of(user: User) -> list[int]:

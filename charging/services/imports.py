@@ -31,6 +31,7 @@ from charging.ingest.sources import opened
 from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
+from charging.sight import limited_to
 from tenants.audit import record
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id, tenant_scope
@@ -108,6 +109,7 @@ def start(
     return row
 
 
+@limited_to(None)  # a file may hold sessions of any site, whoever brought it
 def run(
     *,
     operator_id: int,

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from charging.domain.errors import NetworkRefused
 from charging.models import Site
+from charging.sight import limited_to, visible_sites
 
 
 @transaction.atomic
@@ -14,8 +15,10 @@ def create(*, name: str, **facts: Any) -> Site:
     """Add a site. `facts`: the other fields of `Site`.
 
     Raises:
-        NetworkRefused: another site has the name.
+        NetworkRefused: another site has the name, or the person works for some sites only.
     """
+    if visible_sites() is not None:
+        raise NetworkRefused(_("Only who sees all sites can add one."))
     _check_name(name)
     return Site.objects.create(name=name, **facts)
 
@@ -36,5 +39,7 @@ def change(site: Site, **facts: Any) -> Site:
 
 def _check_name(name: str, *, but: Site | None = None) -> None:
     others = Site.objects.filter(name=name)
-    if (others.exclude(pk=but.pk) if but else others).exists():
+    with limited_to(None):  # a name is taken by a site out of sight, too
+        is_taken = (others.exclude(pk=but.pk) if but else others).exists()
+    if is_taken:
         raise NetworkRefused(_("There is another site named “%(name)s”.") % {"name": name})

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from charging.domain.errors import NetworkRefused
 from charging.models import Connector, Station
+from charging.sight import limited_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +60,7 @@ def _with(station: Station, outlets: Sequence[Outlet]) -> Station:
 
 def _check_identifier(identifier: str, *, but: Station | None = None) -> None:
     others = Station.objects.filter(identifier=identifier)
-    if (others.exclude(pk=but.pk) if but else others).exists():
+    with limited_to(None):  # an identifier is taken by a station out of sight, too
+        is_taken = (others.exclude(pk=but.pk) if but else others).exists()
+    if is_taken:
         raise NetworkRefused(_("There is another station “%(identifier)s”.") % {"identifier": identifier})

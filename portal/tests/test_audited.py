@@ -19,7 +19,7 @@ from billing.models import (
     RunProblem,
     SessionPrice,
 )
-from charging.models import ChargingSession, RejectedRow, Site
+from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
 from portal.web.audit_words import EVENTS, KINDS
 from tenants.actor import acting
@@ -35,6 +35,7 @@ NOT_ROW_BY_ROW = {
     ConsentNotice: "append-only itself; an event is recorded with each version",
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
+    SiteAccess: "an event names the sites a person gained and lost",
     SessionPrice: "derived; worked out anew until it is billed",
     InvoiceLine: "written by a run, which records one event",
     InvoiceVat: "written by a run",

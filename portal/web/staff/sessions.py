@@ -17,6 +17,7 @@ from billing.selectors import session_ledger
 from billing.selectors.session_ledger import Row
 from charging.models import ChargingSession
 from charging.selectors import sessions
+from charging.sight import in_sight
 from portal.web import downloads, lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import session_story
@@ -77,7 +78,12 @@ def session_detail(request: SignedInRequest, operator: Operator, public_id: UUID
 def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
     earlier, later = sessions.neighbours(session)
     crumbs = [(_("Sessions"), reverse("staff:session_list", args=[operator.slug]))]
-    return {"crumbs": crumbs, "earlier": earlier, "later": later}
+    return {
+        "crumbs": crumbs,
+        "earlier": earlier,
+        "later": later,
+        "station_in_sight": in_sight(session.station.site_id),
+    }
 
 
 def _lines(filters: SessionFilter) -> Iterator[tuple[object, ...]]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,6 +18,7 @@ from charging.models import Site
 from charging.selectors import sessions, sites, stations
 from charging.selectors.sessions import Criteria
 from charging.services import sites as services
+from charging.sight import visible_sites
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import days, zones
@@ -71,7 +73,9 @@ def site_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -
 
 @operator_view(Permission.MANAGE_NETWORK)
 def site_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Add a site."""
+    """Add a site. Not for somebody limited to some sites: a new one would be none of theirs."""
+    if visible_sites() is not None:
+        raise PermissionDenied(_("You work for some of the sites only, so you cannot add one."))
     form = SiteForm(request.POST or None, initial={"time_zone": operator.time_zone, "country": operator.country})
     if form.is_valid() and (site := attempted(form, services.create, **form.cleaned_data)):
         messages.success(request, _("%(site)s was added. Its stations are next.") % {"site": site})
