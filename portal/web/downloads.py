@@ -1,7 +1,7 @@
 """Files that are written while they are sent, so that a million lines need no more memory than one.
 
 A streamed body is produced after the page has returned and its scope is closed, so it opens the
-operator's scope again: outside of one it would find no rows.
+operator's scope again: outside of one it would find no rows. The limit to some sites goes with it.
 """
 
 import csv
@@ -11,6 +11,7 @@ from itertools import chain, islice
 
 from django.http import StreamingHttpResponse
 
+from charging.sight import limited_to, visible_sites
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -21,13 +22,16 @@ MARK = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Line = Sequence[object]
+Sites = frozenset[int] | None
 
 
 def csv_file(
     name: str, *, header: Line, lines: Callable[[], Iterable[Line]], operator: Operator
 ) -> StreamingHttpResponse:
     """Answer with a CSV file. `lines` is called, and read, inside the operator's scope."""
-    response = StreamingHttpResponse(_pieces(header, lines, operator), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        _pieces(header, lines, operator, visible_sites()), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
@@ -37,21 +41,21 @@ def lines_file(
     name: str, *, lines: Callable[[], Iterable[str]], operator: Operator, content_type: str
 ) -> StreamingHttpResponse:
     """Answer with a file of these lines. `lines` is called, and read, inside the operator's scope."""
-    response = StreamingHttpResponse(_text_pieces(lines, operator), content_type=content_type)
+    response = StreamingHttpResponse(_text_pieces(lines, operator, visible_sites()), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
 
 
-def _text_pieces(lines: Callable[[], Iterable[str]], operator: Operator) -> Iterator[str]:
-    with tenant_scope(operator.pk):
+def _text_pieces(lines: Callable[[], Iterable[str]], operator: Operator, sites: Sites) -> Iterator[str]:
+    with tenant_scope(operator.pk), limited_to(sites):
         rest = iter(lines())
         while piece := list(islice(rest, LINES_A_PIECE)):
             yield "".join(f"{line}\n" for line in piece)
 
 
-def _pieces(header: Line, lines: Callable[[], Iterable[Line]], operator: Operator) -> Iterator[str]:
-    with tenant_scope(operator.pk):
+def _pieces(header: Line, lines: Callable[[], Iterable[Line]], operator: Operator, sites: Sites) -> Iterator[str]:
+    with tenant_scope(operator.pk), limited_to(sites):
         yield MARK
         rest = chain([header], lines())
         while piece := list(islice(rest, LINES_A_PIECE)):
