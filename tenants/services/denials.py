@@ -1,30 +1,87 @@
 """Refusals that an operator should know of: strangers at its doors, and members where they have no right.
 
 Written in a scope of their own, before the refusal is raised: a refusal rolls back what its page wrote.
+
+Who tries a thousand addresses must not fill the log: of one person at one address the first refusals of a
+minute are recorded, then the tenth, hundredth, thousandth, each with its number. Redis counts for all
+processes; while it is away each process counts for itself, so nothing is refused for lack of a count.
+
+A stranger's entry names nobody, since that somebody has an account elsewhere is none of the operator's
+business. It holds a mark by which the same stranger is known again, at this operator only.
 """
 
+import time
+from threading import Lock
+
+import redis
+from django.core.cache import cache
+from django.utils.crypto import salted_hmac
+
 from tenants import audit
-from tenants.actor import acting_more
+from tenants.actor import acting_more, current_actor
 from tenants.models import Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 
 STRANGER = "access.stranger"
 REFUSED = "access.refused"
+OF_STRANGERS = frozenset({STRANGER})
+EACH = 5  # refusals of a minute that get an entry each
+_MINUTE_S = 60
+_KEYS_COUNTED = 10_000
+_counts: dict[str, int] = {}
+_lock = Lock()
 
 
 def stranger(user: User, *, slug: str) -> None:
     """Record that somebody without a place tried the operator's address. Nothing if there is no such operator."""
+    if not user.is_authenticated:
+        return
     operator = Operator.objects.filter(slug=slug).exclude(state=Operator.State.CLOSED).first()
-    if operator is not None and user.is_authenticated:
-        with tenant_scope(operator.pk):
-            audit.record(STRANGER)
+    if operator is None:
+        return
+    mark = salted_hmac(f"{__name__}.{operator.pk}", str(user.pk), algorithm="sha256").hexdigest()[:12]
+    attempts = _count(f"{STRANGER}:{operator.pk}:{mark}:{current_actor().address}")
+    if _is_worth_an_entry(attempts):
+        with acting_more(user_id=None), tenant_scope(operator.pk):
+            audit.record(STRANGER, stranger=mark, **_facts(attempts))
 
 
 def refused(access: Access, permission: Permission | None, *, reason: str = "") -> None:
     """Record that a person of the operator tried what they may not."""
+    actor = current_actor()
+    attempts = _count(f"{REFUSED}:{access.operator.pk}:{actor.user_id}:{actor.api_key_id}:{actor.address}")
+    if not _is_worth_an_entry(attempts):
+        return
+    facts = {"permission": permission.value if permission else "", "reason": reason}
     with (
         acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
         tenant_scope(access.operator.pk),
     ):
-        audit.record(REFUSED, permission=permission.value if permission else "", reason=reason)
+        audit.record(REFUSED, **{name: fact for name, fact in facts.items() if fact}, **_facts(attempts))
+
+
+def _facts(attempts: int) -> dict[str, int]:
+    return {"attempts": attempts} if attempts > EACH else {}
+
+
+def _is_worth_an_entry(attempts: int) -> bool:
+    return attempts <= EACH or str(attempts).rstrip("0") == "1"
+
+
+def _count(who: str) -> int:
+    """The number of this refusal within its minute."""
+    key = f"denials:{who}:{int(time.time()) // _MINUTE_S}"
+    try:
+        cache.add(key, 0, timeout=2 * _MINUTE_S)
+        return int(cache.incr(key))
+    except (redis.RedisError, OSError, ValueError):  # away, or the key went between the two
+        return _count_here(key)
+
+
+def _count_here(key: str) -> int:
+    with _lock:
+        if key not in _counts and len(_counts) >= _KEYS_COUNTED:
+            _counts.clear()
+        _counts[key] = _counts.get(key, 0) + 1
+        return _counts[key]

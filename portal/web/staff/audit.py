@@ -9,12 +9,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web import audit_words, lists
+from portal.web import audit_lines, audit_words, lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.sensible_days import SENSIBLE
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import audit_log, people
+from tenants.selectors.audit_log import Who
 
 SYSTEM = "system"
 ACTS = [
@@ -77,13 +78,18 @@ class AuditFilter(forms.Form):
         self.is_valid()
         given = self.cleaned_data
         return {
-            "actor": self.people.get(given.get("who", "")),
-            "by_system": given.get("who") == SYSTEM,
+            "who": self._who(given.get("who", "")),
             "act": given.get("act", ""),
             "kind": given.get("kind", ""),
             "since": self._midnight(given.get("first"), days=0),
             "until": self._midnight(given.get("last"), days=1),
         }
+
+    def _who(self, given: str) -> Who | None:
+        if given == SYSTEM:
+            return Who(is_task=True)
+        person = self.people.get(given)
+        return Who(person=person.pk) if person else None
 
     def _midnight(self, day: Any, *, days: int) -> datetime | None:
         return datetime.combine(day + timedelta(days=days), time(), tzinfo=self.operator.zone) if day else None
@@ -98,5 +104,5 @@ def audit_log_page(request: SignedInRequest, operator: Operator) -> HttpResponse
     """List what happened, newest first."""
     filters = AuditFilter(request.GET, operator=operator)
     page = lists.page(audit_log.entries(**filters.criteria()), request, by="timestamp")
-    lines = audit_words.lines(page.rows)
+    lines = audit_lines.lines(page.rows)
     return render(request, "staff/audit/list.html", {"nav": "audit", "filters": filters, "page": page, "lines": lines})

@@ -10,7 +10,7 @@ from billing.selectors import prices, session_ledger
 from charging.models import ChargingSession
 from portal.templatetags import measures
 from portal.templatetags.session_words import flag_sentence, flag_word, standing_tone
-from portal.web import audit_words, price_words
+from portal.web import audit_lines, price_words
 from portal.web.charts import Chart, Series
 from portal.web.staff.review import DecisionForm
 from tenants.selectors import audit_log
@@ -65,7 +65,7 @@ def _history(session: ChargingSession) -> list[dict[str, Any]]:
             "by": line.who,
             "changes": line.changes or _reason(entry.additional_data),
         }
-        for entry, line in zip(entries, audit_words.lines(entries), strict=True)
+        for entry, line in zip(entries, audit_lines.lines(entries), strict=True)
     ]
 
 
