@@ -13,7 +13,7 @@ from enum import StrEnum
 from django.contrib.auth.models import Permission as StoredPermission
 from guardian.utils import get_user_obj_perms_model
 
-from tenants.models import Membership, Operator, OperatorGrant, User
+from tenants.models import Membership, Operator, OperatorGrant, PlatformVisit, User
 
 
 class Permission(StrEnum):
@@ -41,6 +41,7 @@ class Permission(StrEnum):
     MANAGE_SECURITY = "manage_security"
     MANAGE_KEYS = "manage_keys"
     EXPORT_DRIVERS = "export_drivers"
+    VIEW_APPROVALS = "view_approvals"
     USE_DRIVER_PAGES = "use_driver_pages"
 
 
@@ -51,7 +52,8 @@ class Access:
     is_limited: the staff roles hold at some sites only.
     is_read_only: nothing may be changed, whatever the permissions say.
     viewing_as: the role an owner looks through; empty for everybody else.
-    visit_ends_at: until when a visitor of the platform may stay; None for everybody else.
+    visit: the open visit of a person of the platform; None for everybody else.
+    elsewhere: the person's places at other operators, to switch to; nothing else of those stands here.
     """
 
     operator: Operator
@@ -60,7 +62,13 @@ class Access:
     is_limited: bool = False
     is_read_only: bool = False
     viewing_as: str = ""
-    visit_ends_at: datetime | None = None
+    visit: PlatformVisit | None = None
+    elsewhere: tuple[Membership, ...] = ()
+
+    @property
+    def visit_ends_at(self) -> datetime | None:
+        """Until when a visitor of the platform may stay; None for everybody else."""
+        return self.visit.ends_at if self.visit else None
 
     @property
     def is_staff(self) -> bool:
@@ -82,11 +90,13 @@ def access(user: User, *, slug: str) -> Access | None:
 
     A closed operator knows nobody; a suspended one still says who its people are.
     """
-    memberships = list(
+    everywhere = list(
         Membership.objects.select_related("operator")
-        .filter(user=user, operator__slug=slug)
+        .filter(user=user)
         .exclude(operator__state=Operator.State.CLOSED)
+        .order_by("operator__name", "role")
     )
+    memberships = [membership for membership in everywhere if membership.operator.slug == slug]
     if not memberships:
         return None
     operator = memberships[0].operator
@@ -99,6 +109,7 @@ def access(user: User, *, slug: str) -> Access | None:
         frozenset(m.role for m in memberships),
         frozenset(granted),
         is_limited=bool(staff) and all(m.limited_to_sites for m in staff),
+        elsewhere=tuple(m for m in everywhere if m.operator_id != operator.pk),
     )
 
 

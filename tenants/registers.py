@@ -1,20 +1,24 @@
 """What this floor hands to the registers: audited models, and where personal data stands."""
 
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
 
 from tenants.audit import audited
 from tenants.models import (
     ApiKey,
     AuditEntry,
+    BrowserSession,
     ConsentEvent,
     ConsentPurpose,
     Driver,
     DriverGroup,
     DriverIdentity,
+    FactorReset,
+    Invitation,
     Membership,
     Operator,
     OperatorGrant,
     RecoveryCode,
+    TotpDevice,
     User,
 )
 from tenants.privacy import sources
@@ -50,11 +54,29 @@ def _register_people() -> None:
         Membership,
         person="user",
         kept=Retention.ACCOUNT,
-        conduct="operator role created_at",
+        conduct="operator role limited_to_sites created_at",
         technical="id public_id user",
     )
     sources.register(
+        Invitation,
+        person="self",
+        kept=Retention.ACCOUNT,
+        identity="email name",
+        conduct="operator role limited_to_sites site_public_ids created_at expires_at accepted_at withdrawn_at",
+        trace="invited_by_id accepted_by_id is_mailed",
+        secret="secret_sha256",  # noqa: S106
+        technical="id public_id driver_public_id",
+    )
+    sources.register(
         OperatorGrant, person="user", kept=Retention.ACCOUNT, technical="id permission user content_object"
+    )
+    sources.register(
+        BrowserSession,
+        person="user",
+        kept=Retention.ACCOUNT,
+        secret="session_key session_data",  # noqa: S106
+        trace="created_at last_seen_at address user_agent",
+        technical="public_id user expire_date",
     )
     sources.register(
         RecoveryCode,
@@ -65,12 +87,34 @@ def _register_people() -> None:
         technical="id user",
     )
     sources.register(
-        TOTPDevice,
+        TotpDevice,
         person="user",
         kept=Retention.ACCOUNT,
-        secret="key",  # noqa: S106
+        secret="sealed_seed",  # noqa: S106
         trace="name created_at last_used_at throttling_failure_timestamp throttling_failure_count",
-        technical="id user confirmed step t0 digits tolerance drift last_t",
+        technical="id public_id user confirmed last_step",
+    )
+    sources.register(
+        WebAuthnCredential,
+        person="user",
+        kept=Retention.ACCOUNT,
+        secret="credential_id credential_id_sha256 public_key",  # noqa: S106
+        trace="name created_at last_used_at sign_count aaguid transports backup_eligible backup_state",
+        technical="id user confirmed credential_type discoverable",
+    )
+    sources.register(
+        WebAuthnUserHandle,
+        person="user",
+        kept=Retention.ACCOUNT,
+        secret="handle_hex",  # noqa: S106
+        technical="user",
+    )
+    sources.register(
+        FactorReset,
+        person="user",
+        kept=Retention.ACCOUNT,
+        conduct="operator reason requested_by_id requested_at due_at stopped_at stopped_by_id done_at",
+        technical="id public_id user",
     )
     sources.register(
         AuditEntry,

@@ -41,6 +41,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.RUN_BILLING,
             Permission.ISSUE_INVOICES,
             Permission.EXPORT_FINANCE,
+            Permission.VIEW_APPROVALS,
         }
     ),
     Role.SUPPORT: frozenset(
@@ -55,7 +56,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {*_READS, Permission.VIEW_AUDIT, Permission.VIEW_CONSENTS, Permission.VIEW_PEOPLE, Permission.EXPORT_FINANCE}
+        {
+            *_READS,
+            Permission.VIEW_AUDIT,
+            Permission.VIEW_CONSENTS,
+            Permission.VIEW_PEOPLE,
+            Permission.EXPORT_FINANCE,
+            Permission.VIEW_APPROVALS,
+        }
     ),
     Role.DRIVER: frozenset({Permission.USE_DRIVER_PAGES}),
 }
@@ -78,9 +86,19 @@ LIMITABLE = frozenset({Role.OPERATIONS, Role.SUPPORT})
 # What an API key can be given: the permissions that a resource of the API asks for, and no other.
 API_SCOPES = frozenset({Permission.VIEW_AUDIT})
 
-# What changes nothing: all that is left to an owner who looks through a role's eyes, and to a visitor of the platform.
+# What takes data out of the portal as files for others: never while an owner looks through a role's eyes.
+TAKES_OUT = frozenset({Permission.EXPORT_FINANCE, Permission.EXPORT_DRIVERS})
+
+# What changes nothing: all that is left to a visitor of the platform.
 READS = frozenset(
-    {*_READS, Permission.VIEW_CONSENTS, Permission.VIEW_AUDIT, Permission.VIEW_PEOPLE, Permission.USE_DRIVER_PAGES}
+    {
+        *_READS,
+        Permission.VIEW_CONSENTS,
+        Permission.VIEW_AUDIT,
+        Permission.VIEW_PEOPLE,
+        Permission.VIEW_APPROVALS,
+        Permission.USE_DRIVER_PAGES,
+    }
 )
 PLATFORM = "platform"
 # What a visitor of the platform may see, and do where an owner has allowed changes. Never people, keys or security.

@@ -1,15 +1,45 @@
-"""The session engine: Django's database sessions, in a table that knows whose they are."""
+"""The session engine: a browser's session is a row that knows whose it is, since when, and when it was last seen.
 
+Django's own engine knows neither person nor age. This one keeps both, and its time-outs hold on our side: a
+cookie that lives on opens nothing once the row says that the time is over. People who work for an operator, or
+run the instance, have the shorter times, from the moment they do.
+
+What is cheap stays cheap: loading is the one query it always was, saving and giving a new key are one UPDATE
+each, and being seen is written at most once a minute. A new key (at sign-in, enrolment, step-up) is the same row
+under another name, so that a fresh proof does not begin the time anew.
+"""
+
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.db import IntegrityError
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
-from tenants.actor import current_actor
+from tenants.identifiers import new_public_id
+
+SEEN_EVERY = timedelta(minutes=1)
+IDLE, TOO_LONG = "idle", "too long"
 
 
 class SessionStore(DatabaseStore):
-    """Sessions in `BrowserSession`, with the person and the browser they belong to."""
+    """Sessions in `BrowserSession`.
+
+    address, user_agent: of the browser that asks; the door says them before anything is saved.
+    timed_out: why a session that was there is over (`IDLE`, `TOO_LONG`), once it was loaded; else empty.
+    """
+
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key)
+        self.address: str | None = None
+        self.user_agent = ""
+        self.timed_out = ""
+        self.is_staff = False
+        self._row: Any = None
 
     @classmethod
     def get_model_class(cls) -> Any:
@@ -18,14 +48,118 @@ class SessionStore(DatabaseStore):
 
         return BrowserSession
 
-    def create_model_instance(self, data: dict[str, Any]) -> Any:
-        """Return the row to be saved."""
-        row: Any = super().create_model_instance(data)
-        model: Any = self.model
-        known = model.objects.filter(pk=row.pk).values("public_id", "created_at").first() or {}
-        for name, value in known.items():
-            setattr(row, name, value)
-        actor = current_actor()
-        row.user_id = int(data[SESSION_KEY]) if SESSION_KEY in data else None
-        row.address, row.user_agent = actor.address, actor.user_agent
-        return row
+    def load(self) -> dict[str, Any]:
+        """Read the row; nothing if there is none, or its time is over."""
+        row = self._rows().annotate(is_staff=_works_here()).filter(session_key=self.session_key).first()
+        if row is not None:
+            self.is_staff = row.is_staff
+            self.timed_out = why_over(row, is_staff=row.is_staff, at=timezone.now())
+        if row is None or self.timed_out:
+            self._session_key = None
+            return {}
+        self._row = row
+        return dict(self.decode(row.session_data))
+
+    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002  # Django's signature
+        """Write what the session holds.
+
+        Raises:
+            UpdateError: somebody has ended it meanwhile; it does not come back.
+        """
+        if self.session_key is None:
+            return self.create()
+        data = self._get_session(no_load=must_create)
+        return self._insert(data) if must_create else self._update(data)
+
+    def cycle_key(self) -> None:
+        """Give the session a new key; the old one is worth nothing from now on."""
+        data, old = self._session, self.session_key
+        fresh = self._get_new_session_key()
+        if old and self._rows().filter(session_key=old).update(session_key=fresh):
+            self._session_key = fresh
+        else:
+            self.create()
+        self._session_cache = data
+        self.modified = True
+
+    def seen(self) -> None:
+        """Note that the person is still there, at most once a minute, in one UPDATE by itself."""
+        row, now = self._row, timezone.now()
+        if row is None or row.user_id is None or now - row.last_seen_at < SEEN_EVERY:
+            return
+        row.last_seen_at, row.address, row.user_agent = now, self.address, self.user_agent
+        self._rows().filter(session_key=self.session_key).update(
+            last_seen_at=now,
+            address=self.address,
+            user_agent=self.user_agent,
+            expire_date=ends_at(row, is_staff=self.is_staff),
+        )
+
+    @property
+    def public_id(self) -> Any:
+        """How a page names this session; None before it is stored."""
+        return self._row.public_id if self._row is not None else None
+
+    def _insert(self, data: dict[str, Any]) -> None:
+        row = self.model(session_key=self.session_key, session_data=self.encode(data))
+        self._begin(row, data)
+        try:
+            self._rows().bulk_create([row])  # one INSERT, without the transaction that `save` would open
+        except IntegrityError as error:
+            raise CreateError from error
+        self._row = row
+
+    def _update(self, data: dict[str, Any]) -> None:
+        changes: dict[str, Any] = {"session_data": self.encode(data)}
+        if self._row is None or self._row.user_id != _person(data):
+            row = self.model()
+            self._begin(row, data)
+            names = ("public_id", "user_id", "created_at", "last_seen_at", "address", "user_agent", "expire_date")
+            changes |= {name: getattr(row, name) for name in names}
+            self._row = row
+        if not self._rows().filter(session_key=self.session_key).update(**changes):
+            raise UpdateError
+
+    def _begin(self, row: Any, data: dict[str, Any]) -> None:
+        """Let the row be a session that begins now: a new one, or one that another person goes on with."""
+        row.public_id, row.user_id = new_public_id(), _person(data)
+        row.created_at = row.last_seen_at = timezone.now()
+        row.address, row.user_agent = self.address, self.user_agent
+        row.expire_date = ends_at(row, is_staff=False)
+
+    def _rows(self) -> Any:
+        return self.model._default_manager
+
+
+def ends_at(row: Any, *, is_staff: bool) -> datetime:
+    """Return when the session is over if nobody is seen again."""
+    idle, longest = _times(row, is_staff=is_staff)
+    return min(row.last_seen_at + idle, row.created_at + longest)
+
+
+def why_over(row: Any, *, is_staff: bool, at: datetime) -> str:
+    """Tell why the session is over: `IDLE`, `TOO_LONG`, or empty while it is not."""
+    idle, longest = _times(row, is_staff=is_staff)
+    if at >= row.created_at + longest:
+        return TOO_LONG
+    return IDLE if at >= row.last_seen_at + idle else ""
+
+
+def _times(row: Any, *, is_staff: bool) -> tuple[timedelta, timedelta]:
+    if row.user_id is None:
+        return settings.STRANGERS_SESSION, settings.STRANGERS_SESSION
+    if is_staff:
+        return settings.STAFF_SESSION_IDLE, settings.STAFF_SESSION_LONGEST
+    return settings.DRIVER_SESSION_IDLE, settings.DRIVER_SESSION_LONGEST
+
+
+def _person(data: dict[str, Any]) -> int | None:
+    return int(data[SESSION_KEY]) if SESSION_KEY in data else None
+
+
+def _works_here() -> Any:
+    """Whether the session's person has a staff place anywhere, or runs the instance."""
+    from tenants.models import Membership, PlatformMember  # noqa: PLC0415  # as above
+
+    places = Membership.objects.filter(user=OuterRef("user")).exclude(role=Membership.Role.DRIVER)
+    return Exists(places) | Exists(PlatformMember.objects.filter(user=OuterRef("user")))

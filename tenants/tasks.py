@@ -7,9 +7,10 @@ from django.db import transaction  # noqa: TID251  # a message is sent once its 
 from django.db.models import Q
 from django.utils import timezone
 
+from tenants.actor import acting
 from tenants.models import AuditCheck, Operator
 from tenants.scoping import tenant_scope
-from tenants.services import seals
+from tenants.services import browser_sessions, factor_resets, password_resets, seals
 from tenants.tasks_base import SteppedTask
 
 #: A check whose worker died is begun again after this long.
@@ -61,3 +62,28 @@ def resume_audit_checks() -> None:
             is_waiting = AuditCheck.objects.exclude(finished_at__isnull=False).exists()
         if is_waiting:
             _send_check(operator_id)
+
+
+@shared_task
+def mail_password_link(*, email: str, address: str) -> None:
+    """Send a link for a new password, if somebody has this e-mail.
+
+    Asked for whatever was typed, known or not, so that the page takes the same time for both. There is no row
+    behind it: a lost message means a lost letter, and the person asks again.
+    """
+    with acting(task="tenants.tasks.mail_password_link"):
+        password_resets.mail(email=email, address=address)
+
+
+@shared_task
+def sweep_sign_ins() -> None:
+    """Clear away the sessions of browsers whose time was over a day ago."""
+    browser_sessions.sweep(at=timezone.now())
+
+
+@shared_task
+def reset_lost_factors() -> None:
+    """Carry out the resets of second factors that nobody stopped in time. Safe to run twice."""
+    with acting(task="tenants.tasks.reset_lost_factors"):
+        for reset_id in factor_resets.due(timezone.now()):
+            factor_resets.carry_out(reset_id, at=timezone.now())

@@ -19,7 +19,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     "django_otp",
-    "django_otp.plugins.otp_totp",
     "guardian",
     "auditlog",
     "rest_framework",
@@ -46,10 +45,17 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.middleware.browser_session.BrowserSessionMiddleware",
     "portal.middleware.actor.ActorMiddleware",
+    "portal.middleware.closed.ClosedMiddleware",
 ]
 
-ROOT_URLCONF = "portal.urls"
+# The platform's own process serves other doors, with another database role; see `portal.platform_urls`.
+IS_PLATFORM = env.text("DATABASE_ROLE", "app") == "platform"
+ROOT_URLCONF = "portal.platform_urls" if IS_PLATFORM else "portal.urls"
+# Where a browser finds the other process, if not under the same host: bin/run gives each a port of its own.
+PORTAL_ADDRESS = env.text("PORTAL_ADDRESS", "")
+PLATFORM_ADDRESS = env.text("PLATFORM_ADDRESS", "")
 WSGI_APPLICATION = "portal.wsgi.application"
 APPEND_SLASH = True
 
@@ -84,12 +90,14 @@ GUARDIAN_MONKEY_PATCH_GROUP = False
 AUDITLOG_LOGENTRY_MODEL = "tenants.AuditEntry"
 AUDITLOG_STORE_JSON_CHANGES = True
 
-OTP_TOTP_ISSUER = "Wattledger"
-
 # Passkeys: the portal is their relying party. A passkey is a second factor here, never a way around the password.
+# A key is bound to the domain for good, so production names it; without it, and outside a development on
+# whatever port, no passkeys are offered. `portal.web.account.passkey_site` decides.
+PORTAL_DOMAIN = env.text("PORTAL_DOMAIN", "")
+PORTAL_ORIGINS = env.words("PORTAL_ORIGINS", f"https://{PORTAL_DOMAIN}" if PORTAL_DOMAIN else "")
 OTP_WEBAUTHN_RP_NAME = "Wattledger"
-OTP_WEBAUTHN_RP_ID = env.text("PORTAL_DOMAIN", "localhost")
-OTP_WEBAUTHN_ALLOWED_ORIGINS = env.words("PORTAL_ORIGINS", "http://localhost:8000")
+OTP_WEBAUTHN_RP_ID = PORTAL_DOMAIN or "localhost"
+OTP_WEBAUTHN_ALLOWED_ORIGINS = PORTAL_ORIGINS or ["http://localhost"]
 OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -125,5 +133,17 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "EXCEPTION_HANDLER": "portal.api.errors.problem_details",
+    "DEFAULT_METADATA_CLASS": None,
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
+}
+
+# How the API describes itself: see `portal.api.schema`.
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Wattledger",
+    "DESCRIPTION": "The API of one operator. How to get a key, page through lists and read errors: /api/.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {},
 }

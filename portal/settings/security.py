@@ -1,9 +1,11 @@
 """Secrets, cookies, transport, passwords; and what production refuses to start with."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.settings import env
-from portal.settings.base import DEBUG, KIND
+from portal.settings.base import DEBUG, IS_PLATFORM, KIND
 
 INSECURE_KEY = "insecure-key-of-development-and-tests-only"
 SECRET_KEY = env.secret("SECRET_KEY", None if KIND == "production" else INSECURE_KEY)
@@ -16,6 +18,9 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 
 # The demonstration's people can pass their second factor without a phone; never where real people work.
 DEMONSTRATION = env.flag("WATTLEDGER_DEMONSTRATION", default=KIND == "development")
+
+# How long a person has to stop the removal of their second factor that an owner asked for.
+FACTOR_RESET_DELAY = timedelta(hours=24)
 
 # How many proxies in front of us add an entry to X-Forwarded-For; 0 believes the socket alone.
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
@@ -36,7 +41,15 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_NAME = "wattledger_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# How long a sign-in lasts: without activity, and at most. Kept on our side (`tenants.sessions`), whatever a cookie says.
+# An hour and a working day for those who handle other people's data and money, on machines in offices that are left
+# alone; a month for drivers, who see only their own charging, but no night on a machine that is not theirs.
+STAFF_SESSION_IDLE, STAFF_SESSION_LONGEST = timedelta(hours=1), timedelta(hours=12)
+DRIVER_SESSION_IDLE, DRIVER_SESSION_LONGEST = timedelta(hours=12), timedelta(days=30)
+# Between password and second factor; nothing else is kept for somebody who has not signed in.
+STRANGERS_SESSION = timedelta(minutes=30)
+# The cookie lives as long as the longest sign-in, and is worth as long as its row.
+SESSION_COOKIE_AGE = int(DRIVER_SESSION_LONGEST.total_seconds())
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
@@ -64,5 +77,6 @@ if KIND == "production":
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of the portal; * is not one.")
     if DEMONSTRATION:
         raise ImproperlyConfigured("WATTLEDGER_DEMONSTRATION weakens sign-in and cannot be on in production.")
-    if not env.text("DATABASE_URL", "") or not env.text("REDIS_URL", ""):
-        raise ImproperlyConfigured("DATABASE_URL and REDIS_URL must be set in production.")
+    _address = "DATABASE_PLATFORM_URL" if IS_PLATFORM else "DATABASE_URL"
+    if not env.text(_address, "") or not env.text("REDIS_URL", ""):
+        raise ImproperlyConfigured(f"{_address} and REDIS_URL must be set in production.")

@@ -1,9 +1,9 @@
 """Who may open which page.
 
-Every page is declared: `operator_view(permission)` for a page of an operator, `account_view` for a
-signed-in person's own pages, `public_view(reason)` for what anybody may see. `portal/tests/test_doors.py`
-fails for a URL that is not. The declaration is also what opens the operator's scope, so a page
-cannot forget it.
+Every page is declared: `operator_view(permission)` for a page of an operator, `platform_view` (in
+`platform_access`) for one of those who run the instance, `account_view` for a signed-in person's own
+pages, `public_view(reason)` for what anybody may see. `portal/tests/test_doors.py` fails for a URL that
+is not. The declaration is also what opens the operator's scope, so a page cannot forget it.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,13 +31,17 @@ from tenants.models import Driver, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import visits
-from tenants.services import denials
+from tenants.services import denials, platform_visits
 
 P = ParamSpec("P")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 READ_ONLY = _("You are only looking here: nothing can be changed.")
 SUSPENDED = _("This operator is suspended. Its owners can reach the platform's staff for why.")
+
+
+class OperatorSuspended(PermissionDenied):
+    """The platform has suspended the operator: its people are known, and find a page that says so."""
 
 
 class SignedInRequest(HttpRequest):
@@ -81,6 +85,7 @@ def operator_view(
             if step_up and not proof.is_fresh(request):
                 return proof.ask(request)
             request.access = access
+            platform_visits.page_opened(access, page=_name_of(request), changes=request.method not in SAFE_METHODS)
             with inside(access, request.user):
                 response = page(request, access.operator, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
@@ -92,6 +97,10 @@ def operator_view(
         return guarded
 
     return declare
+
+
+def _name_of(request: HttpRequest) -> str:
+    return request.resolver_match.view_name if request.resolver_match else ""
 
 
 def find_access(user: User, *, slug: str) -> Access | None:
@@ -106,7 +115,7 @@ def check_admission(access: Access, permission: Permission | None, method: str) 
         PermissionDenied: with the reason as its message; the operator's log has it.
     """
     if access.operator.state == Operator.State.SUSPENDED and access.visit_ends_at is None:
-        raise PermissionDenied(SUSPENDED)
+        raise OperatorSuspended(SUSPENDED)
     if access.is_read_only and method not in SAFE_METHODS:
         denials.refused(access, permission, reason="read only")
         raise PermissionDenied(READ_ONLY)
@@ -116,12 +125,12 @@ def check_admission(access: Access, permission: Permission | None, method: str) 
 
 
 @contextmanager
-def inside(access: Access, user: User) -> Iterator[None]:
+def inside(access: Access, user: User | None) -> Iterator[None]:
     """Open the operator's scope, limited to what this person sees of it, and name them for the log."""
     with (
         acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
         tenant_scope(access.operator.pk),
-        limited_to(sites.ids_of(user) if access.is_limited else None),
+        limited_to(sites.ids_of(user) if user and access.is_limited else None),
     ):
         yield
 
@@ -137,25 +146,30 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
         if driver is None:
             raise PermissionDenied
         request.driver = driver
-        return page(request, operator, *args, **kwargs)
+        with limited_to(None):  # what somebody charged is theirs, also where they do not work
+            return page(request, operator, *args, **kwargs)
 
     update_wrapper(own, page)
     return operator_view(Permission.USE_DRIVER_PAGES)(own)
 
 
-def account_view(page: Page[P]) -> Callable[..., HttpResponseBase]:
+def account_view(page: Page[P], *, step_up: bool = False) -> Callable[..., HttpResponseBase]:
     """Declare a page about the signed-in person, whatever operators they belong to.
 
     A person with a second factor must have passed it: a password alone changes nothing here.
+    With `step_up` they must have proved who they are within the last quarter of an hour.
     """
 
     @wraps(page)
     def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_verified() and user_has_device(request.user):
             return to_second_factor(request)
+        if step_up and not proof.is_fresh(request):
+            return proof.ask(request)
         return page(request, *args, **kwargs)
 
     guarded.access = "account"  # type: ignore[attr-defined]
+    guarded.step_up = step_up  # type: ignore[attr-defined]
     return guarded
 
 

@@ -17,6 +17,7 @@ EVENTS: dict[str, str | Promise] = {
     "sign_in.proved_again": gettext_lazy("Proved again who they are"),
     "sign_in.recovery_code_used": gettext_lazy("Used a recovery code"),
     "sign_in.ended": gettext_lazy("Signed out"),
+    "sign_in.ended_elsewhere": gettext_lazy("Signed out other browsers"),
     "second_factor.enrolled": gettext_lazy("Set up a second factor"),
     "second_factor.replaced": gettext_lazy("Replaced the device of the second factor"),
     "second_factor.added": gettext_lazy("Added another second factor"),

@@ -30,6 +30,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.MANAGE_SECURITY: _("Change how people sign in and what needs a second person"),
     Permission.MANAGE_KEYS: _("Make and revoke API keys"),
     Permission.EXPORT_DRIVERS: _("Download the personal data of all drivers"),
+    Permission.VIEW_APPROVALS: _("See what waits for a second person"),
     Permission.USE_DRIVER_PAGES: _("See one's own charging"),
 }
 

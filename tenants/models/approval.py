@@ -14,13 +14,16 @@ class Approval(OperatorOwned):
     """One act that one person asked for and another decides about.
 
     The act is described by `action`, the public id of its subject and `facts` (what exactly was asked for:
-    dates, counts, sums, hashes); what is carried out must be exactly that.
+    dates, counts, sums, hashes); what is carried out must be exactly that. An act without a row of its own
+    has whoever asks as its subject. How a row is written: `tenants.services.four_eyes`.
     """
 
     class Action(models.TextChoices):
         PUBLISH_TARIFF = "publish_tariff", _("publish a tariff")
         ISSUE_RUN = "issue_run", _("issue a run's invoices")
         EXPORT_PERSONAL_DATA = "export_personal_data", _("download personal data in bulk")
+        # Not a choice of the operator: it follows from having chosen any of the others.
+        SWITCH_OFF = "switch_off", _("let one person act alone again")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting for a second person")
@@ -28,6 +31,8 @@ class Approval(OperatorOwned):
         REFUSED = "refused", _("refused")
         WITHDRAWN = "withdrawn", _("withdrawn")
         USED = "used", _("carried out")
+        OUTDATED = "outdated", _("outdated: what was asked for has changed")
+        EXPIRED = "expired", _("expired")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     action = models.CharField(_("act"), max_length=30, choices=Action)

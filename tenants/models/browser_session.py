@@ -1,10 +1,14 @@
-"""Sessions of browsers, with whose they are, so that they can be listed and ended."""
+"""Sessions of browsers, with whose they are, so that they can be listed and ended.
+
+How they are written, and when they are over, says `tenants.sessions`.
+"""
 
 from typing import Any
 
 from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+from django.utils import timezone
 
 from tenants.identifiers import new_public_id
 
@@ -14,8 +18,9 @@ class BrowserSession(AbstractBaseSession):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="browser_sessions")
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_seen_at = models.DateTimeField(null=True)
+    # When somebody signed in; their time at most counts from here.
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
     address = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
 

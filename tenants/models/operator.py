@@ -74,7 +74,14 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("manage_security", "Change how people sign in and what needs a second person"),
             ("manage_keys", "Make and revoke API keys"),
             ("export_drivers", "Download the personal data of all drivers"),
+            ("view_approvals", "See what waits for a second person"),
             ("use_driver_pages", "See one's own charging"),
+        ]
+
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(factor_required_of__contains=["owner"]), name="operator_owners_need_a_factor"
+            ),
         ]
 
     def __str__(self) -> str:

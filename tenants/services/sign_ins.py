@@ -14,14 +14,21 @@ from tenants.selectors import people
 SUCCEEDED = "sign_in.succeeded"
 WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105  # the name of an event
 WRONG_CODE = "sign_in.wrong_code"
+WRONG_PASSKEY = "sign_in.wrong_passkey"
 RECOVERY_CODE_USED = "sign_in.recovery_code_used"
 SIGNED_OUT = "sign_in.ended"
+ENDED_ELSEWHERE = "sign_in.ended_elsewhere"
+PROVED = "sign_in.proved_again"
 FACTOR_ENROLLED = "second_factor.enrolled"
 FACTOR_REPLACED = "second_factor.replaced"
+FACTOR_ADDED = "second_factor.added"
 FACTOR_REMOVED = "second_factor.removed"
 RECOVERY_CODES_MADE = "second_factor.recovery_codes_made"
 PASSWORD_CHANGED = "password.changed"  # noqa: S105
 PASSWORD_SET = "password.set"  # noqa: S105
+PASSWORD_RESET_ASKED = "password.reset_asked"  # noqa: S105
+PASSWORD_RESET = "password.reset"  # noqa: S105
+PASSWORD_LINK_PRINTED = "password.reset_link_printed"  # noqa: S105
 
 
 def record(user: User, event: str, **facts: Any) -> None:

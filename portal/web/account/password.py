@@ -1,4 +1,4 @@
-"""The person's password: changed by its owner, or set for the first time by a link from who invited them."""
+"""The person's password: changed by its owner, or set for the first time by a link from the command line."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from portal.throttle import TooMany
 from portal.web.access import SignedInRequest, account_view, public_view
 from portal.web.account.waiting import too_many
 from tenants.models import User
-from tenants.services import first_passwords, profiles, sign_ins
+from tenants.services import browser_sessions, first_passwords, profiles, sign_ins
 
 
 class NewPasswordForm(forms.Form):
@@ -68,7 +68,7 @@ class ChangePasswordForm(NewPasswordForm):
 @account_view
 @sensitive_post_parameters()
 def change(request: SignedInRequest) -> HttpResponse:
-    """Change the password; sessions elsewhere end, this one goes on."""
+    """Change the password; sign-ins elsewhere end, this one goes on under a new key."""
     form = ChangePasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -78,8 +78,9 @@ def change(request: SignedInRequest) -> HttpResponse:
         if request.user.check_password(form.cleaned_data["present"]):
             throttle.forget(throttle.PASSWORD_OF_PERSON, request.user.email)
             profiles.change_password(request.user, password=form.cleaned_data["password"])
+            browser_sessions.end_all(request.user, but=request.session.session_key)
             update_session_auth_hash(request, request.user)
-            messages.success(request, _("Your password is changed. Sessions on other devices have ended."))
+            messages.success(request, _("Your password is changed. You are signed out on other devices."))
             return redirect("account:profile")
         sign_ins.record(request.user, sign_ins.WRONG_PASSWORD)
         form.add_error("present", _("This is not your present password."))
@@ -89,7 +90,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 @public_view("It is opened by a single-use link of a person who has no password yet.")
 @sensitive_post_parameters()
 def set_first(request: HttpRequest, person: str, token: str) -> HttpResponse:
-    """Let a person who was invited choose their password, once."""
+    """Let somebody whose account the command line made choose their password, once."""
     user = first_passwords.invited(person, token=token)
     if user is None:
         return render(request, "account/link_ended.html", status=410)

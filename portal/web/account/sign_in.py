@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from portal import throttle
 from portal.middleware.actor import client_address
 from portal.throttle import TooMany
-from portal.web import step_up
+from portal.web import step_up, viewing
 from portal.web.access import public_view
 from portal.web.account import pending
 from portal.web.account.waiting import too_many
@@ -70,10 +70,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
+    target = next_page(request, default="home")
     if isinstance(request.user, User):
+        viewing.end(request)
         sign_ins.record(request.user, sign_ins.SIGNED_OUT)
     logout(request)
-    return redirect("home")
+    return redirect(target)
 
 
 def _check(request: HttpRequest, form: SignInForm) -> User | None:
@@ -95,6 +97,7 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponse:
     if two_factor.device(user) is not None:
         pending.begin(request, user, target=next_page(request))
         return redirect("account:challenge")
+    request.session.flush()  # a new key, also for somebody who is signed in already
     login(request, user)
     step_up.mark(request)
     with acting_as(user):

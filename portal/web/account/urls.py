@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from portal.web.account import challenge, operators, password, profile, second_factor, sign_in
+from portal.web.account import (
+    challenge,
+    confirm,
+    factor_reset,
+    invitations,
+    operators,
+    passkeys,
+    password,
+    password_reset,
+    profile,
+    second_factor,
+    sign_in,
+    sign_ins,
+    visits,
+)
 
 app_name = "account"
 
@@ -14,8 +28,26 @@ urlpatterns = [
     path("second-factor/", second_factor.enrol, name="enrol"),
     path("second-factor/recovery-codes/", second_factor.recovery_codes, name="recovery_codes"),
     path("second-factor/remove/", second_factor.remove, name="remove_factor"),
+    path("second-factor/reset/stop/", factor_reset.stop, name="factor_reset_stop"),
+    path("second-factor/reset/stop/<str:word>/", factor_reset.stop_by_letter, name="factor_reset_by_letter"),
+    path("passkeys/new/", passkeys.new, name="passkey_new"),
+    path("passkeys/new/options/", passkeys.new_options, name="passkey_new_options"),
+    path("passkeys/use/", passkeys.use, name="passkey_use"),
+    path("passkeys/use/options/", passkeys.use_options, name="passkey_use_options"),
+    path("passkeys/<str:key>/", passkeys.rename, name="passkey_rename"),
+    path("passkeys/<str:key>/remove/", passkeys.remove, name="passkey_remove"),
+    path("confirm/", confirm.confirm, name="step_up"),
+    path("sessions/", sign_ins.sign_in_list, name="sessions"),
+    path("sessions/end-others/", sign_ins.end_others, name="end_others"),
+    path("sessions/<uuid:public_id>/end/", sign_ins.end, name="end_session"),
     path("password/", password.change, name="password"),
+    path("password/reset/", password_reset.ask, name="password_reset"),
+    path("password/reset/<str:person>/<str:token>/", password_reset.choose, name="password_reset_choose"),
     path("password/<str:person>/<str:token>/", password.set_first, name="set_password"),
     path("profile/", profile.profile, name="profile"),
     path("operators/", operators.operators, name="operators"),
+    path("operators/<slug:slug>/leave/", operators.leave, name="leave"),
+    path("visits/<uuid:public_id>/leave/", visits.leave_visit, name="leave_visit"),
+    path("view-as/stop/", operators.stop_viewing, name="stop_viewing"),
+    path("invitations/<uuid:public_id>/<str:secret>/", invitations.invitation, name="invitation"),
 ]
