@@ -4,15 +4,20 @@ The generic cell rate algorithm: a bucket admits `burst` attempts at once and gi
 `every_s` seconds. Reading, deciding and writing are one script, so a hundred attempts at the same
 moment admit exactly the allowed number. Counting is outside any database transaction: a failure
 that rolls back is counted all the same. Redis keeps no e-mail or address, only a hash of it.
+
+Without Redis nothing can be counted, so nothing is admitted (`Closed`): a guesser must not gain from an outage.
 """
 
 import hashlib
+import secrets
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 NAMESPACE = "wattledger:limit"
 
@@ -35,19 +40,29 @@ class TooMany(Exception):
         self.retry_after_s = retry_after_s
 
 
+class Closed(Exception):
+    """Attempts cannot be counted now, so none is admitted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How many attempts at once, and one more every so many seconds."""
 
     name: str
     burst: int
-    every_s: int
+    every_s: float
 
 
 PASSWORD_OF_PERSON = Limit("password-person", burst=10, every_s=60)
 PASSWORD_FROM_ADDRESS = Limit("password-address", burst=60, every_s=5)
 CODE_OF_PERSON = Limit("code-person", burst=5, every_s=60)
 CODE_FROM_ADDRESS = Limit("code-address", burst=60, every_s=5)
+RESET_OF_PERSON = Limit("reset-person", burst=3, every_s=20 * 60)
+RESET_FROM_ADDRESS = Limit("reset-address", burst=20, every_s=60)
+LINK_FROM_ADDRESS = Limit("link-address", burst=30, every_s=10)
+# Calls of the API by one key or person; and keys that were refused, by address.
+API_CALLS = Limit("api-calls", burst=100, every_s=0.1)
+KEYS_REFUSED = Limit("api-keys-refused", burst=20, every_s=10)
 
 
 def admit(limit: Limit, who: object) -> None:
@@ -55,15 +70,41 @@ def admit(limit: Limit, who: object) -> None:
 
     Raises:
         TooMany: it is not admitted, and not counted either.
+        Closed: Redis does not answer.
     """
-    wait_ms = int(_script()(keys=[_key(limit, who)], args=[limit.every_s * 1000, limit.burst]))
+    try:
+        wait_ms = int(_script()(keys=[_key(limit, who)], args=[limit.every_s * 1000, limit.burst]))
+    except redis.RedisError as error:
+        raise Closed from error
     if wait_ms:
         raise TooMany(-(-wait_ms // 1000))
 
 
 def forget(limit: Limit, who: object) -> None:
-    """Give all attempts back: the person has proved who they are."""
-    _server().delete(_key(limit, who))
+    """Give all attempts back: the person has proved who they are. Raises `Closed` when Redis does not answer."""
+    try:
+        _server().delete(_key(limit, who))
+    except redis.RedisError as error:
+        raise Closed from error
+
+
+def remember(text: str, *, for_s: int) -> str:
+    """Keep something that may be taken once, and return the word to take it with. Raises `Closed`."""
+    word = secrets.token_urlsafe(24)
+    try:
+        _server().set(f"{NAMESPACE}:once:{word}", text, ex=for_s)
+    except redis.RedisError as error:
+        raise Closed from error
+    return word
+
+
+def take(word: str) -> str | None:
+    """Return what was kept under the word, once: of two who ask at the same moment one gets it. Raises `Closed`."""
+    try:
+        found = _server().getdel(f"{NAMESPACE}:once:{word}")
+    except redis.RedisError as error:
+        raise Closed from error
+    return None if found is None else str(found, "utf-8")
 
 
 def _key(limit: Limit, who: object) -> str:
@@ -72,7 +113,10 @@ def _key(limit: Limit, who: object) -> str:
 
 @cache
 def _server() -> Any:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+    # One more try at once: a connection that was idle may have ended. The person waits for the answer.
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 1)
+    )
 
 
 @cache

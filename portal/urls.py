@@ -2,13 +2,16 @@
 
 from django.urls import include, path
 
-from portal.web import health, home
+from portal.api import described
+from portal.web import api_guide, health, home
 
 urlpatterns = [
     path("", home.start, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
+    path("api/", api_guide.guide, name="api_guide"),
+    path("api/v1/openapi.json", described.openapi, name="api_schema"),
     path("account/", include("portal.web.account.urls")),
     path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
     path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),

@@ -1,8 +1,8 @@
-"""Who may call which resource: the rules of `portal.web.access`, answered for machines.
+"""Who may call which resource: the same door as the pages', `portal.web.access`, answered for machines.
 
-A resource derives from `OperatorResource` and names its permission. A stranger gets 404, a member
-without the permission or without their second factor 403; nothing redirects. The resource runs in
-the operator's scope, and an error rolls back all of it.
+A resource derives from `OperatorResource` and names its permission. The caller is an API key or a person signed in
+by browser. A stranger gets 404, a wrong key 401, and who lacks the permission, or their second factor, 403; nothing
+redirects. The resource runs in the operator's scope, and an error rolls back all of it.
 """
 
 from contextlib import ExitStack
@@ -11,38 +11,53 @@ from typing import Any, ClassVar
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction  # noqa: TID251  # an answered error must roll the scope back as a raised one does
 from django.http import HttpRequest, HttpResponseBase
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from django.utils import translation
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from portal.web.access import lacks_second_factor
-from tenants import permissions
-from tenants.models import User
+from portal import throttle
+from portal.api import queries
+from portal.api.authentication import BrowserSession, Key
+from portal.api.queries import NoParameters
+from portal.api.schema import ResourceSchema
+from portal.web import viewing
+from portal.web.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
+from tenants import roles
+from tenants.actor import acting_more
+from tenants.models import ApiKey, User
 from tenants.permissions import Access, Permission
-from tenants.scoping import has_scope, tenant_scope
+from tenants.scoping import has_scope
+from tenants.services import denials, platform_visits
 
 MEMBERS = "members"
-
-
-class BrowserSession(SessionAuthentication):
-    """A person signed in by browser; unsafe methods need the CSRF token."""
-
-    def authenticate_header(self, request: Request) -> str:
-        """Make a missing sign-in 401 instead of 403."""
-        return "Session"
+KEY = "key"
+LANGUAGE = "en"
 
 
 class OperatorResource(APIView):
-    """A resource of one operator."""
+    """A resource of one operator.
+
+    access: what the caller may do there. key: the API key that calls, or None. person: who calls, if no key does.
+    query: the checked parameters of the address.
+    """
 
     # Who may: a permission, or MEMBERS for whoever has a place at the operator.
     access_for: ClassVar[Permission | str]
-    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [BrowserSession]  # type: ignore[misc]
+    # How the description calls it, and the shapes of its parameters and of its answer.
+    operation: ClassVar[str]
+    answer_class: ClassVar[type[Serializer[Any]]]
+    query_class: ClassVar[type[Serializer[Any]]] = NoParameters
+    authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [Key, BrowserSession]  # type: ignore[misc]
+    schema = ResourceSchema()
 
     access: Access
-    person: User
+    key: ApiKey | None
+    person: User | None
+    query: dict[str, Any]
 
     @classmethod
     def as_view(cls, **initkwargs: Any) -> Any:
@@ -52,9 +67,10 @@ class OperatorResource(APIView):
         return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer inside the operator's scope, which `initial` opens once the caller is known."""
-        with ExitStack() as self._scope:
+        """Answer in English, inside the operator's scope, which `initial` opens once the caller is known."""
+        with ExitStack() as self._scope, translation.override(LANGUAGE):
             response = super().dispatch(request, *args, **kwargs)
+            response.headers["Content-Language"] = LANGUAGE
             if isinstance(response, Response):
                 response.render()  # what is lazy must be read while the rows are there
             return response
@@ -62,20 +78,39 @@ class OperatorResource(APIView):
     def initial(self, request: Request, *args: Any, operator_slug: str, **kwargs: Any) -> None:
         """Let the caller in, or raise what they are to hear."""
         super().initial(request, *args, **kwargs)
-        if not isinstance(request.user, User):
-            raise NotAuthenticated
-        access = permissions.access(request.user, slug=operator_slug)
-        if access is None:
-            raise NotFound
-        if lacks_second_factor(request.user, access):
-            raise PermissionDenied("Pass your second factor first.")
-        if self.access_for != MEMBERS and not access.may(Permission(self.access_for)):
-            raise PermissionDenied
-        self.access, self.person = access, request.user
-        self._scope.enter_context(tenant_scope(access.operator.pk))
+        self.key = request.auth if isinstance(request.auth, ApiKey) else None
+        self.person = request.user if isinstance(request.user, User) else None
+        self.access = self._access(request, operator_slug)
+        throttle.admit(throttle.API_CALLS, f"key {self.key.pk}" if self.key else f"person {request.user.pk}")
+        permission = None if self.access_for == MEMBERS else Permission(self.access_for)
+        check_admission(self.access, permission, request.method or "")
+        platform_visits.page_opened(
+            self.access, page=f"api:{self.operation}", changes=request.method not in SAFE_METHODS
+        )
+        self._scope.enter_context(inside(self.access, self.person))
+        self.query = queries.checked(self.query_class, request.query_params)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Answer the error, and keep nothing of what was written before it."""
         if has_scope():
             transaction.set_rollback(True)
         return super().handle_exception(exc)
+
+    def _access(self, request: Request, slug: str) -> Access:
+        if self.key is not None:
+            return self._access_of(self.key)
+        if self.person is None:
+            raise NotAuthenticated("Send an API key: Authorization: Bearer wl_live_…")
+        access = find_access(self.person, slug=slug)
+        if access is None:
+            denials.stranger(self.person, slug=slug)
+            raise NotFound
+        if lacks_second_factor(self.person, access):
+            raise PermissionDenied("Pass your second factor first.")
+        return viewing.through(request, access)
+
+    def _access_of(self, key: ApiKey) -> Access:
+        """What a key opens: its scopes, everywhere at its operator. The log names it, and who made it."""
+        acting_key = acting_more(user_id=None, api_key_id=key.pk, on_behalf_of=key.created_by_id)
+        self._scope.enter_context(acting_key)
+        return Access(key.operator, frozenset({KEY}), frozenset(key.scopes) & roles.API_SCOPES)

@@ -1,25 +1,42 @@
-"""The pages for what went wrong: each says what happened and shows a way back."""
+"""The pages for what went wrong: each says what happened and shows a way back. Machines get problem details."""
+
+import re
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from portal.api.errors import plain_problem
+
+_OF_THE_API = re.compile(r"/(o/[^/]+/)?api/v\d+/")
+
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that the request could not be understood (400)."""
+    if _is_of_api(request):
+        return plain_problem(HTTPStatus.BAD_REQUEST)
     return render(request, "400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the person lacks the permission (403)."""
-    return render(request, "403.html", status=403)
+    """Say that the person lacks the permission, or why nobody may now (403)."""
+    return render(request, "403.html", {"reason": str(exception or "")}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that there is no such page, also to those who may not know that there is one (404)."""
+    if _is_of_api(request):
+        return plain_problem(HTTPStatus.NOT_FOUND)
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Say that we failed (500). Rendered without the request: it may be what failed."""
+    if _is_of_api(request):
+        return plain_problem(HTTPStatus.INTERNAL_SERVER_ERROR)
     return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _is_of_api(request: HttpRequest) -> bool:
+    return _OF_THE_API.match(request.path) is not None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from tenants import api_secret, audit
-from tenants.models import ApiKey
+from tenants.models import ApiKey, Operator
 from tenants.scoping import tenant_scope
 
 REFUSED = "key.refused"
@@ -39,7 +39,8 @@ def refused(text: str, *, operator_id: int | None, at: datetime) -> None:
     key_id, _secret = api_secret.parsed(text) or ("", "")
     with tenant_scope(operator_id):
         key = ApiKey.objects.filter(key_id=key_id).first()
-        audit.record(REFUSED, about=key, reason=_reason(key, at))
+        operator = Operator.objects.get(pk=operator_id)  # asked for also when it is not needed: the same work for all
+        audit.record(REFUSED, about=key or operator, reason=_reason(key, at))
 
 
 def _reason(key: ApiKey | None, at: datetime) -> str:

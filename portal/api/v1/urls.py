@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from portal.api.v1 import me
+from portal.api.v1 import audit_events, me
 
 app_name = "api"
 
 urlpatterns: list[URLPattern] = [
     path("me", me.Me.as_view(), name="me"),
+    path("audit-events", audit_events.AuditEvents.as_view(), name="audit_events"),
 ]

@@ -18,7 +18,7 @@ def test_nobody_signed_in_is_a_problem_not_a_redirect(client, north):
     answer = client.get(ME)
     assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
     assert answer.json()["title"] == "Unauthorized"
-    assert answer["WWW-Authenticate"] == "Session"
+    assert answer["WWW-Authenticate"] == 'Bearer realm="Wattledger"'
 
 
 def test_a_stranger_learns_nothing(sign_in, sven, north):

@@ -1,0 +1,199 @@
+"""API keys: the list, a new one, and the successor or the end of an old one. A key is shown once, when it is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.staff.acts import attempted, told
+from tenants import roles
+from tenants.models import ApiKey, Operator
+from tenants.permissions import Permission
+from tenants.selectors import api_keys, people
+from tenants.services import api_keys as services
+from tenants.services.api_keys import Issued
+
+SOON = timedelta(days=14)
+SCOPES: dict[Permission, tuple[Any, Any]] = {
+    Permission.VIEW_AUDIT: (
+        gettext_lazy("Read the audit log"),
+        gettext_lazy("Everything that happened, without names."),
+    ),
+}
+LIFETIMES = [
+    (30, gettext_lazy("30 days")),
+    (90, gettext_lazy("90 days")),
+    (180, gettext_lazy("180 days")),
+    (365, gettext_lazy("a year")),
+]
+OVERLAPS = [
+    (1, gettext_lazy("an hour")),
+    (24, gettext_lazy("a day")),
+    (7 * 24, gettext_lazy("a week")),
+]
+
+
+class KeyForm(forms.Form):
+    """A new key."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=100,
+        help_text=gettext_lazy("Which machine or program it is for."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    days = forms.TypedChoiceField(
+        label=gettext_lazy("Works for"),
+        choices=LIFETIMES,
+        coerce=int,
+        initial=90,
+        help_text=gettext_lazy("Before it ends, rotate it: its successor works beside it for a while."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for scope, (label, words) in SCOPES.items():
+            self.fields[scope.value] = forms.BooleanField(label=label, help_text=words, required=False, initial=True)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a key that could do nothing."""
+        super().clean()
+        if not self.scopes():
+            raise forms.ValidationError(_("Choose at least one thing the key may do."))
+        return self.cleaned_data
+
+    def scopes(self) -> list[str]:
+        """The scopes that were ticked."""
+        return [scope.value for scope in SCOPES if self.cleaned_data.get(scope.value)]
+
+    def scope_fields(self) -> list[forms.BoundField]:
+        """The tick boxes."""
+        return [self[scope.value] for scope in SCOPES]
+
+
+class RotateForm(forms.Form):
+    """A successor for a key."""
+
+    overlap = forms.TypedChoiceField(
+        label=gettext_lazy("The old key works for another"), choices=OVERLAPS, coerce=int, initial=24
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A key in the list."""
+
+    key: ApiKey
+    may: list[str]
+    maker: str
+    maker_left: bool
+    state: str
+    works: bool
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether somebody should rotate it now."""
+        return self.state == "soon"
+
+
+@operator_view(Permission.MANAGE_KEYS)
+def key_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List the keys: those that work, and those that have ended."""
+    now = timezone.now()
+    rows = _rows(operator, list(api_keys.listing()), now)
+    working = [row for row in rows if row.works]
+    context = {
+        "nav": "settings",
+        "working": working,
+        "ended": [row for row in rows if not row.works],
+        "ending": [row for row in working if row.ends_soon],
+        "now": now,
+    }
+    return render(request, "staff/keys/list.html", context)
+
+
+@operator_view(Permission.MANAGE_KEYS, step_up=True)
+def key_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Make a key and show it this one time."""
+    form = KeyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        until = now + timedelta(days=form.cleaned_data["days"])
+        asked = {"name": form.cleaned_data["name"], "scopes": form.scopes(), "expires_at": until}
+        if issued := attempted(form, services.make, **asked, by=request.user, at=now):
+            return _shown(request, operator, issued)
+    context = {"nav": "settings", "form": form, "crumbs": crumbs(operator)}
+    return render(request, "staff/keys/form.html", context, status=400 if form.errors else 200)
+
+
+@operator_view(Permission.MANAGE_KEYS, step_up=True)
+def key_rotate(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Make a key's successor and show it this one time."""
+    key = get_object_or_404(ApiKey, public_id=public_id)
+    form = RotateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        overlap = timedelta(hours=form.cleaned_data["overlap"])
+        if issued := attempted(form, services.rotate, key, overlap=overlap, by=request.user, at=timezone.now()):
+            return _shown(request, operator, issued, old=ApiKey.objects.get(pk=key.pk))
+    context = {"nav": "settings", "form": form, "key": key, "crumbs": crumbs(operator)}
+    return render(request, "staff/keys/rotate.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@operator_view(Permission.MANAGE_KEYS, step_up=True)
+def key_revoke(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """End a key at once."""
+    key = get_object_or_404(ApiKey, public_id=public_id)
+    told(request, _("The key no longer works."), services.revoke, key, by=request.user, at=timezone.now())
+    return redirect("staff:key_list", operator.slug)
+
+
+def crumbs(operator: Operator) -> list[tuple[str, str]]:
+    """The way to a page about one key."""
+    return [(_("API keys"), reverse("staff:key_list", args=[operator.slug]))]
+
+
+def _shown(request: SignedInRequest, operator: Operator, issued: Issued, old: ApiKey | None = None) -> HttpResponse:
+    context = {"nav": "settings", "issued": issued, "old": old, "crumbs": crumbs(operator)}
+    return render(request, "staff/keys/shown.html", context)
+
+
+def _rows(operator: Operator, keys: Sequence[ApiKey], now: datetime) -> list[Row]:
+    makers = people.named(key.created_by_id for key in keys if key.created_by_id)
+    owners = api_keys.owners(operator)
+    return [
+        Row(
+            key=key,
+            may=[_words(scope) for scope in key.scopes if scope in roles.API_SCOPES],
+            maker=str(makers.get(key.created_by_id or 0, "")),
+            maker_left=key.created_by_id not in owners,
+            state=_state(key, now),
+            works=key.works_at(now),
+        )
+        for key in keys
+    ]
+
+
+def _words(scope: str) -> str:
+    return str(SCOPES[Permission(scope)][0])
+
+
+def _state(key: ApiKey, now: datetime) -> str:
+    if key.revoked_at is not None:
+        return "revoked"
+    if key.expires_at <= now:
+        return "ended"
+    if key.replaced_by_id is not None:
+        return "replaced"
+    return "soon" if key.expires_at <= now + SOON else "works"
