@@ -4,17 +4,17 @@ The test database is built and migrated by the owner; from then on every connect
 so that a test sees exactly the rows and rights the running portal has.
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal.tests import app_role
 from tenants.models import Driver, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, memberships, operators
+from tenants.services import drivers, memberships, operators, two_factor
 
 PASSWORD = "correct horse battery"
 
@@ -31,12 +31,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture
 def north(db: None) -> Operator:
-    return operators.create(slug="north", name="North Charging AB", legal_name="North Charging AB")
+    with app_role.as_platform():
+        return operators.create(slug="north", name="North Charging AB", legal_name="North Charging AB")
 
 
 @pytest.fixture
 def south(db: None) -> Operator:
-    return operators.create(slug="south", name="South Charging AB", legal_name="South Charging AB")
+    with app_role.as_platform():
+        return operators.create(slug="south", name="South Charging AB", legal_name="South Charging AB")
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def in_north(north: Operator) -> Iterator[Operator]:
 def _person(operator: Operator, name: str, role: str) -> User:
     user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.capitalize())
     memberships.add(user, operator=operator, role=role)
-    TOTPDevice.objects.create(user=user, name="phone")
+    two_factor.new_device(user, name="phone")
     return user
 
 
@@ -100,16 +102,17 @@ def danas_driver(dana: User, north: Operator) -> Driver:
 
 @pytest.fixture
 def sign_in() -> Any:
-    """Return a function that gives a browser in which the person has passed both factors."""
+    """Return a function that gives a browser in which the person has just passed both factors."""
 
     def signed_in(user: User) -> Client:
         client = Client()
         client.force_login(user)
-        device = TOTPDevice.objects.filter(user=user).first()
+        device = two_factor.device(user)
+        session = client.session
+        session["proved_at"] = time.time()
         if device is not None:
-            session = client.session
             session["otp_device_id"] = device.persistent_id
-            session.save()
+        session.save()
         return client
 
     return signed_in

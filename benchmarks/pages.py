@@ -14,12 +14,12 @@ from random import Random
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from benchmarks import network
 from charging.models import ChargingSession
 from tenants.models import Driver, User
 from tenants.scoping import tenant_scope
+from tenants.services import two_factor
 
 ROUNDS = 200
 
@@ -62,7 +62,7 @@ def main(sessions: int = 1_000_000) -> None:
 
 def _client(user: User) -> Client:
     client = Client(HTTP_HOST="localhost")
-    device = TOTPDevice.objects.create(user=user, name="bench")
+    device = two_factor.new_device(user, name="bench")
     client.force_login(user)
     session = client.session
     session["otp_device_id"] = device.persistent_id

@@ -54,6 +54,12 @@ def decrypt(text: bytes, *, about: str) -> bytes:
         raise Unreadable(f"{about} does not open.") from error
 
 
+def is_current(text: bytes) -> bool:
+    """Tell whether the newest key encrypted this; if not, encrypting it again lets an older one go."""
+    start = len(_VERSION)
+    return bytes(text)[start : start + _KEY_ID] == _key_id(settings.ENCRYPTION_KEYS[0])
+
+
 def signing_key() -> Ed25519PrivateKey:
     """Return the key that signs now (Ed25519, RFC 8032), derived from the newest key."""
     return Ed25519PrivateKey.from_private_bytes(_derived(settings.ENCRYPTION_KEYS[0], "signature"))

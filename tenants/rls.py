@@ -14,7 +14,7 @@ orphans); the app role owns nothing and bypasses nothing; the reader reads; the 
 the platform's own process. `grants(…)` runs after every migration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models, transaction  # noqa: TID251  # grants change together
@@ -235,8 +235,42 @@ SECRETS = [
     "tenants_invitation",
     "tenants_apikey",
     "django_otp_webauthn_webauthncredential",
-    "otp_totp_totpdevice",
 ]
+# What the platform's own process may do, and nothing else: run operators, sign its staff in, invite a first owner,
+# leave traces in an operator's log. No drivers, sessions, prices, invoices or consents of drivers. In brackets the
+# columns a right is limited to; background work is counted, not read.
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+PLATFORM_MAY = {
+    "tenants_operator": "SELECT, INSERT, UPDATE",
+    "tenants_platformmember": "SELECT, INSERT, UPDATE",
+    "tenants_platformvisit": "SELECT, INSERT, UPDATE",
+    "tenants_user": "SELECT, INSERT, UPDATE",
+    "tenants_membership": "SELECT, INSERT",
+    "tenants_operatorgrant": "SELECT, INSERT, DELETE",
+    "tenants_invitation": "SELECT, INSERT, UPDATE",
+    "auth_permission": "SELECT",
+    "django_content_type": "SELECT",
+    # Added to, not read; an insertion returns the columns that the database fills in.
+    "tenants_auditentry": "SELECT (id, operator_id, act, xid), INSERT",
+    # What drivers of a new operator are asked; never what they answered.
+    "tenants_consentpurpose": "SELECT, INSERT, UPDATE",
+    "tenants_consentnotice": "SELECT, INSERT",
+    # Signing its staff in.
+    "tenants_browsersession": EVERYTHING,
+    "tenants_recoverycode": EVERYTHING,
+    "tenants_totpdevice": EVERYTHING,
+    "tenants_factorreset": "SELECT, UPDATE",
+    "django_otp_webauthn_webauthncredential": EVERYTHING,
+    "django_otp_webauthn_webauthnattestation": EVERYTHING,
+    "django_otp_webauthn_webauthnuserhandle": EVERYTHING,
+    # Whether background work stands still.
+    "charging_fileimport": "SELECT (id, operator_id, state, updated_at)",
+    "billing_invoicerun": "SELECT (id, operator_id, state)",
+    "billing_runchunk": "SELECT (id, operator_id, run_id, is_done, leased_until)",
+    "billing_export": "SELECT (id, operator_id, state, leased_until)",
+}
+# What of an operator only the platform decides: the app role changes every column but these, and no rows.
+DECIDED_BY_PLATFORM = ["id", "slug", "state"]
 # Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
 APPEND_ONLY = ["tenants_auditentry", "tenants_auditseal", "tenants_consentevent", "tenants_consentnotice"]
 
@@ -245,11 +279,14 @@ def grants(**_: Any) -> None:
     """Give each role what it needs on the tables as they are now; runs after every migration."""
     statements = f"""
     GRANT USAGE ON SCHEMA public TO {APP}, {READER}, {PLATFORM};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP}, {PLATFORM};
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}, {PLATFORM};
+    GRANT {EVERYTHING} ON ALL TABLES IN SCHEMA public TO {APP};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP};
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};
-    REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP}, {PLATFORM};
-    REVOKE DELETE ON tenants_operator FROM {APP};
+    REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP};
+    REVOKE INSERT, UPDATE, DELETE ON tenants_operator, tenants_platformmember, tenants_platformvisit FROM {APP};
+    GRANT UPDATE (ended_at) ON tenants_platformvisit TO {APP};
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {PLATFORM};
+    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {PLATFORM};
     REVOKE ALL ON auditlog_logentry FROM {APP}, {READER}, {PLATFORM};  -- the library's own table; ours replaces it
     """  # noqa: S608  # the roles are constants
     with transaction.atomic(), connection.cursor() as cursor:
@@ -261,19 +298,62 @@ def grants(**_: Any) -> None:
         if row is None or not row[1]:
             return
         cursor.execute(statements)
+        cursor.execute(f"GRANT UPDATE ({_columns_of_owners(cursor)}) ON tenants_operator TO {APP}")
+        for table in _present(cursor, PLATFORM_MAY):
+            cursor.execute(f"GRANT {PLATFORM_MAY[table]} ON {table} TO {PLATFORM}")
         for table in APPEND_ONLY:
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {APP}, {PLATFORM}")
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY(%s)", [SECRETS])
-        for (table,) in cursor.fetchall():
+        for table in _present(cursor, SECRETS):
             cursor.execute(f"REVOKE SELECT ON {table} FROM {READER}")  # noqa: S608  # names of our own
 
 
+def _present(cursor: Any, tables: Iterable[str]) -> list[str]:
+    """Return those of the tables that the migrations have made by now."""
+    cursor.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY(%s)", [list(tables)]
+    )
+    return [table for (table,) in cursor.fetchall()]
+
+
+def _columns_of_owners(cursor: Any) -> str:
+    """Return the operator's columns that its own people may change, also those a later migration adds."""
+    cursor.execute(
+        "SELECT quote_ident(column_name) FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND table_name = 'tenants_operator' AND NOT column_name = ANY(%s)",
+        [DECIDED_BY_PLATFORM],
+    )
+    return ", ".join(column for (column,) in cursor.fetchall())
+
+
 def assert_app_role() -> None:
-    """Refuse to serve with a role that could bypass row security or owns tables.
+    """Refuse to serve operators with a role that could look past the walls, or do the platform's acts.
 
     Raises:
-        PrivilegedRole: the role is a superuser, bypasses row security, owns the tables or may act as one that does.
+        PrivilegedRole: the role is a superuser, bypasses row security, owns the tables, may act as one that
+            does, or may let people into the platform.
     """
+    role = _assert_unprivileged("DATABASE_URL", APP)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_table_privilege('tenants_platformmember', 'INSERT')")
+        (is_platforms,) = cursor.fetchone()
+    connection.close()
+    if is_platforms:
+        raise PrivilegedRole(
+            f"The database role {role!r} may do what only the platform may. Let DATABASE_URL name the app role ({APP})."
+        )
+
+
+def assert_platform_role() -> None:
+    """Refuse to serve the platform's pages with a role that could look past row security.
+
+    Raises:
+        PrivilegedRole: as for the app role, but for what the platform may.
+    """
+    _assert_unprivileged("DATABASE_PLATFORM_URL", PLATFORM)
+    connection.close()
+
+
+def _assert_unprivileged(variable: str, wanted: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_user, EXISTS (SELECT 1 FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')"
@@ -281,8 +361,9 @@ def assert_app_role() -> None:
             " AND pg_has_role(current_user, tableowner, 'MEMBER'))"
         )
         role, bypasses, owns = cursor.fetchone()
-    connection.close()
     if bypasses or owns:
+        connection.close()
         raise PrivilegedRole(
-            f"The database role {role!r} can look past row security. Let DATABASE_URL name the app role ({APP})."
+            f"The database role {role!r} can look past row security. Let {variable} name another ({wanted})."
         )
+    return str(role)

@@ -13,7 +13,6 @@ from random import Random
 from typing import Any
 
 from django.core.files import File
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from billing.models import InvoiceRun
 from billing.services import rating, runs, tariffs
@@ -22,9 +21,10 @@ from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
 from charging.services import imports
 from portal.demo import habits, network, people, prices
+from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import consents, drivers, memberships, operators
+from tenants.services import consents, drivers, memberships, operators, two_factor
 
 DRIVERS = 200
 MONTHS = 12
@@ -57,9 +57,10 @@ PARTICULARS: dict[str, dict[str, Any]] = {
 
 def tell(at: datetime, *, say: Callable[[str], None]) -> None:
     """Build both operators, as if they had worked with the portal for a year until `at`."""
+    staff_the_platform()
     for slug, name in people.OPERATORS.items():
         say(f"{name}: network, drivers and tariffs …")
-        operator = operators.create(slug=slug, name=name, **PARTICULARS[slug])
+        operator = found(slug, name)
         cast(operator)
         first = first_day(operator, at)
         with tenant_scope(operator.pk):
@@ -75,6 +76,24 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
             go_live(at)
 
 
+def found(slug: str, name: str) -> Operator:
+    """Let the platform create the operator, which then fills in its own particulars."""
+    as_platform.run("create_operator", slug, "--name", name)
+    with tenant_scope(Operator.objects.get(slug=slug).pk):
+        return operators.change(Operator.objects.get(slug=slug), **PARTICULARS[slug])
+
+
+def staff_the_platform() -> None:
+    """Give the instance somebody to run it, with a password and a second factor."""
+    petra = people.PLATFORM
+    as_platform.run("platform_member", "add", petra.email, "--name", petra.name)
+    user = User.objects.get_by_natural_key(petra.email)
+    user.set_password(people.PASSWORD)
+    user.language = "sv"
+    user.save()
+    two_factor.new_device(user, name="demonstration")
+
+
 def first_day(operator: Operator, at: datetime) -> datetime:
     """Return the local midnight with which the demonstration's year begins: twelve whole months back."""
     today = at.astimezone(operator.zone).date()
@@ -88,7 +107,7 @@ def cast(operator: Operator) -> None:
         if person.operator != operator.slug:
             continue
         user = User.objects.create_user(person.email, people.PASSWORD, name=person.name, language="sv")
-        TOTPDevice.objects.create(user=user, name="demonstration")
+        two_factor.new_device(user, name="demonstration")
         if person.role != Membership.Role.DRIVER:
             memberships.add(user, operator=operator, role=person.role)
 

@@ -18,11 +18,11 @@ from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests.doors import doors
 from portal.tests.examples import example
-from tenants.models import ConsentPurpose, Driver, DriverGroup, Membership, Operator, User
+from tenants.models import ApiKey, ConsentPurpose, Driver, DriverGroup, Invitation, Membership, Operator, User
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services import consents, drivers, memberships, operators
+from tenants.services import consents, drivers, invitations, memberships, operators
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
 DOORS = [door for door in doors() if door.is_of_operator]
@@ -54,6 +54,8 @@ OBJECTS = {
     "consents": ConsentPurpose,
     "privacy": ConsentPurpose,
     "people": Membership,
+    "invitations": Invitation,
+    "keys": ApiKey,
 }
 # Other parts of an address.
 VALUES = {"month": "2026-10", "number": 1, "table": "invoices", "year": 2026, "kind": "invoices", "name": "invoices"}
@@ -78,6 +80,7 @@ def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, setting
         (tmp_path / "october.csv").write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
         example(FileImport, state="done", file="october.csv")
         example(ImportProfile)
+        invitations.invite(north, email="ines@example.com", role="support")
         export = exports.request(kind="invoices_csv", month=factories.OCTOBER.date(), by=fina)
         exports.make(operator_id=north.pk, export_id=export.pk)
         world = {name: _newest(model, otto) for name, model in OBJECTS.items()}
@@ -154,7 +157,7 @@ def test_staff_without_their_second_factor_are_sent_to_it(role, world, request):
 
 
 def test_staff_who_have_not_enrolled_are_sent_to_do_it(world, olga):
-    olga.totpdevice_set.all().delete()
+    olga.totp_devices.all().delete()
     client = Client()
     client.force_login(olga)
     expected = {False: "302 /account/second-factor/", True: 403}

@@ -3,11 +3,11 @@
 import pytest
 from django.apps import apps
 
-from tenants.models import Driver, DriverIdentity, User
+from tenants.models import Driver, DriverIdentity, Invitation, User
 from tenants.privacy import sources
 from tenants.privacy.sources import TREATMENT, AtErasure, Kind
 
-PEOPLE = {User, Driver, DriverIdentity}
+PEOPLE = {User, Driver, DriverIdentity, Invitation}  # an invitation is about whom it invites
 # Libraries' models that could point at a person and hold no rows here.
 NEVER_FILLED = {"guardian.UserObjectPermission", "auditlog.LogEntry"}
 
@@ -48,7 +48,7 @@ def test_secrets_are_classified_as_such():
     secret = {(entry.model._meta.label, name) for entry in sources.all_sources() for name in entry.of_kind(Kind.SECRET)}
     assert {
         ("tenants.User", "password"),
-        ("otp_totp.TOTPDevice", "key"),
+        ("tenants.TotpDevice", "sealed_seed"),
         ("tenants.RecoveryCode", "code_hash"),
     } <= secret
 

@@ -4,6 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from charging.sight import visible_sites
+from portal.web import viewing
+from tenants.models import FactorReset, Membership, Operator
+from tenants.permissions import Access
+from tenants.selectors import people
 
 THEMES = ("light", "dark")
 
@@ -15,8 +23,34 @@ def page(request: HttpRequest) -> dict[str, Any]:
     return {
         "operator": access.operator if access else None,
         "may": access.permissions if access else frozenset(),
+        "sites_seen": None if (sites := visible_sites()) is None else len(sites),
         "is_staff_here": bool(access and access.is_staff),
+        "elsewhere": _elsewhere(access) if access else [],
+        "viewing": viewing.present(request),
+        "visit": access.visit if access else None,
+        "is_read_only": bool(access and access.is_read_only),
+        "factor_reset": SimpleLazyObject(lambda: _open_reset(request)),  # one query, where a layout asks
         "theme": theme if theme in THEMES else "",
         "languages": settings.LANGUAGES,
         "demonstration": settings.DEMONSTRATION,
     }
+
+
+def _open_reset(request: HttpRequest) -> FactorReset | None:
+    user = getattr(request, "user", None)
+    return people.open_reset(user) if user is not None and user.is_authenticated else None
+
+
+def home_of(place: Membership) -> str:
+    """Return the page where the place's work begins."""
+    page = "driver:history" if place.role == Membership.Role.DRIVER else "staff:overview"
+    return reverse(page, args=[place.operator.slug])
+
+
+def _elsewhere(access: Access) -> list[tuple[str, str]]:
+    """Name and address of each operator to switch to, once even for a person with several roles there."""
+    first: dict[str, tuple[str, str]] = {}
+    for place in sorted(access.elsewhere, key=lambda each: each.role == Membership.Role.DRIVER):
+        if place.operator.state == Operator.State.ACTIVE:
+            first.setdefault(place.operator.slug, (place.operator.name, home_of(place)))
+    return sorted(first.values())

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from tenants.models import Membership, Operator, RecoveryCode, User
+from tenants.models import ApiKey, FactorReset, Membership, Operator, PlatformMember, RecoveryCode, User
 
 DEMONSTRATION_DOMAIN = "demo.example"
 
@@ -31,8 +32,26 @@ def places(user: User) -> list[tuple[int, str]]:
     return list(rows.values_list("operator_id", "role"))
 
 
+def factor_required_at(user: User) -> list[Operator]:
+    """The operators that require a second factor of a role the person has there, by name."""
+    held = Membership.objects.filter(user=user).exclude(operator__state=Operator.State.CLOSED)
+    places = held.select_related("operator")
+    found = {place.operator for place in places if place.role in place.operator.factor_required_of}
+    return sorted(found, key=lambda operator: operator.name)
+
+
+def is_factor_required(user: User) -> bool:
+    """Whether the person cannot do without a second factor: required at an operator, or of who runs the instance."""
+    return PlatformMember.objects.filter(user=user, is_active=True).exists() or bool(factor_required_at(user))
+
+
+def open_reset(user: User) -> FactorReset | None:
+    """The removal of the person's second factor that is under way."""
+    return FactorReset.objects.select_related("operator").filter(user=user, stopped_at=None, done_at=None).first()
+
+
 def is_staff_anywhere(user: User) -> bool:
-    """Whether a second factor is required of the person."""
+    """Whether the person works for an operator."""
     return Membership.objects.filter(user=user).exclude(role=Membership.Role.DRIVER).exists()
 
 
@@ -44,6 +63,11 @@ def staff(operator: Operator) -> QuerySet[Membership]:
         .exclude(role=Membership.Role.DRIVER)
         .order_by("user__name", "user__email")
     )
+
+
+def live_keys(user: User) -> QuerySet[ApiKey]:
+    """The API keys that the person made at the current operator and that still open something."""
+    return ApiKey.objects.filter(created_by_id=user.pk, revoked_at=None, expires_at__gt=timezone.now())
 
 
 def named(ids: Iterable[int]) -> dict[int, User]:

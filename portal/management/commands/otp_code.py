@@ -6,9 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tenants.models import User
+from tenants.models import TotpDevice, User
 from tenants.selectors import people
 from tenants.services import two_factor
 
@@ -27,18 +26,18 @@ class Command(BaseCommand):
         user = User.objects.filter(email=email.lower()).first()
         if user is None or not people.is_of_demonstration(user):
             raise CommandError(f"{email} is not one of the demonstration's people.")
-        device = two_factor.device(user)
+        device = two_factor.authenticator(user)
         if device is None:
-            raise CommandError(f"{email} has no second factor: the password is enough.")
+            raise CommandError(f"{email} has no authenticator: the password is enough, or a passkey is asked for.")
         self.stdout.write(self._code(device))
 
-    def _code(self, device: TOTPDevice) -> str:
+    def _code(self, device: TotpDevice) -> str:
         """Return the first code that was not used yet, waiting until the device accepts it."""
-        oath = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
-        step = max(oath.t(), device.last_t + 1)
-        wait_s = (step - device.tolerance - device.drift) * device.step + device.t0 - time.time()
+        oath = TOTP(device.seed, device.STEP_S, digits=device.DIGITS)
+        step = max(oath.t(), device.last_step + 1)
+        wait_s = (step - device.TOLERANCE) * device.STEP_S - time.time()
         if wait_s > 0:
             self.stderr.write(f"The last codes are used up; waiting {wait_s:.0f} s for the next.")
             time.sleep(wait_s)
-        oath.time = step * device.step + device.t0 - device.drift * device.step
-        return f"{oath.token():0{device.digits}d}"
+        oath.time = step * device.STEP_S
+        return f"{oath.token():0{device.DIGITS}d}"

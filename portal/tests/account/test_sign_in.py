@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from conftest import PASSWORD
 from portal.web.account import pending
@@ -19,8 +18,8 @@ RECOVERY = "/account/challenge/recovery/"
 
 def code_of(device, steps=0):
     device.refresh_from_db()
-    oath = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
-    oath.time = time.time() + steps * device.step
+    oath = TOTP(device.seed, device.STEP_S, digits=device.DIGITS)
+    oath.time = time.time() + steps * device.STEP_S
     return f"{oath.token():06d}"
 
 
@@ -35,7 +34,7 @@ def events(operator):
 
 @pytest.fixture
 def device(olga):
-    return TOTPDevice.objects.get(user=olga)
+    return two_factor.authenticator(olga)
 
 
 @pytest.fixture
@@ -176,7 +175,7 @@ def test_signing_out_needs_a_post_and_ends_the_session(sign_in, olga, north):
 def test_a_session_by_password_alone_is_stopped_once_a_device_exists_elsewhere(client, dana):
     client.force_login(dana)
     assert client.get("/account/profile/").status_code == 200
-    device = TOTPDevice.objects.create(user=dana, name="phone")
+    device = two_factor.new_device(dana, name="phone")
     answer = client.get("/account/profile/")
     assert answer["Location"].startswith(CHALLENGE)
     before = client.session.session_key

@@ -1,27 +1,30 @@
-"""The second step of signing in: a code from the person's device, or a recovery code.
+"""The second step of signing in: a code from the person's authenticator, a passkey, or a recovery code.
 
 It serves a person whose password was right (`pending`), and one who is signed in by password alone
-because their device was enrolled elsewhere meanwhile. Passing it gives the session a new key.
+because their device was enrolled elsewhere meanwhile. Passing it gives the session a new key. The checks here
+(`attempt`, `try_code`) are those of every other page that asks for a proof.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import rotate_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django_otp import login as otp_login
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.models import Device
 
 from portal import throttle
 from portal.middleware.actor import client_address
 from portal.throttle import TooMany
 from portal.web import step_up
 from portal.web.access import public_view
-from portal.web.account import pending
+from portal.web.account import passkey_site, pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language
 from portal.web.next_page import next_page
@@ -30,7 +33,13 @@ from tenants.models import User
 from tenants.selectors import people
 from tenants.services import sign_ins, two_factor
 
-Check = Callable[..., TOTPDevice | None]
+Check = Callable[..., Device | None]
+
+WRONG = _("This code is not right, or was used before. Wait for the next one.")
+UNCHECKABLE = _(
+    "The codes of your authenticator cannot be checked any more. Use a passkey or a recovery code, and set the"
+    " authenticator up anew afterwards."
+)
 
 
 class CodeForm(forms.Form):
@@ -59,7 +68,7 @@ class RecoveryForm(forms.Form):
 
 @public_view("It stands between password and session: the person is known, but not signed in.")
 def challenge(request: HttpRequest) -> HttpResponse:
-    """Ask for the code the person's device shows now."""
+    """Ask for the code the person's device shows now, or for a passkey."""
     return _ask(request, CodeForm(request.POST or None), two_factor.verify, "account/challenge.html")
 
 
@@ -69,23 +78,61 @@ def recovery(request: HttpRequest) -> HttpResponse:
     return _ask(request, RecoveryForm(request.POST or None), two_factor.verify_recovery, "account/recovery.html")
 
 
-def attempt(request: HttpRequest, user: User, code: str, check: Check) -> TOTPDevice | None:
+def who(request: HttpRequest) -> User | None:
+    """Return who is to prove themselves: signed in, or past the password; None for a stranger."""
+    return request.user if isinstance(request.user, User) else pending.person(request)
+
+
+def attempt(request: HttpRequest, user: User, code: str, check: Check) -> Device | None:
     """Check a code within the limits; a wrong one leaves a trace at each of the person's operators.
+
+    An authenticator that cannot be checked any more proves nothing; the person is told so.
 
     Raises:
         TooMany: the limit of the person or of the address is reached; the code was not looked at.
     """
+    try:
+        return counted(request, user, partial(check, user, code=code))
+    except two_factor.Uncheckable:
+        messages.error(request, str(UNCHECKABLE))
+        return None
+
+
+def try_code(request: HttpRequest, user: User, form: forms.Form, check: Check, *, field: str = "code") -> Device | None:
+    """Check the code of a form as `attempt` does; what is wrong with it stands at its field afterwards."""
+    try:
+        device = counted(request, user, partial(check, user, code=form.cleaned_data[field]))
+    except two_factor.Uncheckable:
+        form.add_error(field, UNCHECKABLE)
+        return None
+    if device is None:
+        form.add_error(field, WRONG)
+    return device
+
+
+def counted(
+    request: HttpRequest, user: User, check: Callable[[], Device | None], *, failure: str = sign_ins.WRONG_CODE
+) -> Device | None:
+    """Run the check within the limits of the person and the address; record the failure if it is none.
+
+    Raises:
+        TooMany: a limit is reached, and nothing was checked.
+        Uncheckable: the authenticator's seed does not open.
+    """
     throttle.admit(throttle.CODE_FROM_ADDRESS, client_address(request))
     throttle.admit(throttle.CODE_OF_PERSON, user.pk)
-    device = check(user, code=code)
+    try:
+        device = check()
+    except two_factor.Paused as pause:
+        raise TooMany(pause.wait_s) from pause
     if device is None:
-        sign_ins.record(user, sign_ins.WRONG_CODE)
+        sign_ins.record(user, failure)
     else:
         throttle.forget(throttle.CODE_OF_PERSON, user.pk)
     return device
 
 
-def finish(request: HttpRequest, user: User, device: TOTPDevice) -> None:
+def finish(request: HttpRequest, user: User, device: Device) -> None:
     """Sign the person in with both factors, under a new session key."""
     if request.user.is_authenticated:
         request.session.cycle_key()
@@ -97,31 +144,41 @@ def finish(request: HttpRequest, user: User, device: TOTPDevice) -> None:
     step_up.mark(request)
 
 
+def let_in(request: HttpRequest, user: User, device: Device, *, target: str, by: str) -> HttpResponse:
+    """Sign the person in, record it, and send them on. `by` is what proved them: code, passkey or recovery code."""
+    recovered = by == "recovery code"
+    finish(request, user, device)
+    with acting_as(user):
+        if recovered:
+            sign_ins.record(user, sign_ins.RECOVERY_CODE_USED, left=people.unused_recovery_codes(user))
+        sign_ins.record(user, sign_ins.SUCCEEDED, second_factor=by)
+    response = redirect("account:profile" if recovered else target or "account:operators")
+    if user.language:
+        keep_language(response, user.language)
+    return response
+
+
 def _ask(request: HttpRequest, form: forms.Form, check: Check, template: str) -> HttpResponse:
-    user = request.user if isinstance(request.user, User) else pending.person(request)
+    user = who(request)
     if user is None:
         return redirect("account:sign_in")
     target = next_page(request, default=pending.target(request))
     if request.method == "POST" and form.is_valid():
         try:
-            device = attempt(request, user, form.cleaned_data["code"], check)
+            device = try_code(request, user, form, check)
         except TooMany as limit:
             return too_many(request, limit)
         if device is not None:
-            return _let_in(request, user, device, target=target, recovered=check is two_factor.verify_recovery)
-        form.add_error("code", _("This code is not right, or was used before. Wait for the next one."))
+            by = "recovery code" if check is two_factor.verify_recovery else "code"
+            return let_in(request, user, device, target=target, by=by)
     demo = settings.DEMONSTRATION and people.is_of_demonstration(user)
-    context = {"form": form, "person": user, "next": target, "demo_email": user.email if demo else ""}
+    context = {
+        "form": form,
+        "person": user,
+        "next": target,
+        "demo_email": user.email if demo else "",
+        "has_authenticator": two_factor.authenticator(user) is not None,
+        "has_passkey": two_factor.passkeys(user).exists(),
+        "passkeys_work": passkey_site.site(request) is not None,
+    }
     return render(request, template, context, status=400 if form.errors else 200)
-
-
-def _let_in(request: HttpRequest, user: User, device: TOTPDevice, *, target: str, recovered: bool) -> HttpResponse:
-    finish(request, user, device)
-    with acting_as(user):
-        if recovered:
-            sign_ins.record(user, sign_ins.RECOVERY_CODE_USED, left=people.unused_recovery_codes(user))
-        sign_ins.record(user, sign_ins.SUCCEEDED, second_factor="recovery code" if recovered else "code")
-    response = redirect("account:profile" if recovered else target or "account:operators")
-    if user.language:
-        keep_language(response, user.language)
-    return response

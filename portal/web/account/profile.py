@@ -13,6 +13,9 @@ from portal.web.language import keep_language
 from tenants.selectors import people
 from tenants.services import profiles, two_factor
 
+# So few recovery codes are left that the person is told to make new ones.
+FEW_CODES = 3
+
 
 class ProfileForm(forms.Form):
     """What a person says about themselves."""
@@ -37,11 +40,14 @@ def profile(request: SignedInRequest) -> HttpResponse:
         keep_language(response, user.language)
         return response
     places = list(people.memberships(user))
+    codes_left = people.unused_recovery_codes(user)
     context = {
         "form": form,
-        "device": two_factor.device(user),
-        "codes_left": people.unused_recovery_codes(user),
-        "factor_required": people.is_staff_anywhere(user),
+        "authenticator": two_factor.authenticator(user),
+        "passkeys": list(two_factor.passkeys(user)),
+        "codes_left": codes_left,
+        "few_codes": codes_left <= FEW_CODES,
+        "required_at": people.factor_required_at(user),
         "memberships": places,
         "zone": places[0].operator.time_zone if places else "UTC",
     }

@@ -1,0 +1,43 @@
+"""Stopping the reset of one's second factor: from a letter without signing in, or from any page when signed in."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal import throttle
+from portal.middleware.actor import client_address
+from portal.throttle import TooMany
+from portal.web.access import SignedInRequest, account_view, public_view
+from portal.web.account.waiting import too_many
+from portal.web.next_page import next_page
+from tenants.selectors import people
+from tenants.services import factor_resets
+
+
+@public_view("It is opened by a link from a letter: the person may have no device to sign in with.")
+def stop_by_letter(request: HttpRequest, word: str) -> HttpResponse:
+    """Ask, and stop the reset: a mail program that looks ahead at links must not."""
+    try:
+        throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
+    except TooMany as limit:
+        return too_many(request, limit)
+    reset = factor_resets.by_stop_word(word)
+    if reset is None:
+        return render(request, "account/factor_reset.html", {"reset": None}, status=410)
+    if request.method == "POST":
+        factor_resets.stop(reset, by=reset.user, at=now(), why="by letter")
+        reset.refresh_from_db()
+    return render(request, "account/factor_reset.html", {"reset": reset})
+
+
+@account_view
+@require_POST
+def stop(request: SignedInRequest) -> HttpResponse:
+    """Stop the reset that is under way."""
+    reset = people.open_reset(request.user)
+    if reset is not None and factor_resets.stop(reset, by=request.user, at=now(), why="by the person"):
+        messages.success(request, _("The reset is stopped. Your second factor stays as it is."))
+    return redirect(next_page(request, default="account:profile"))

@@ -1,0 +1,80 @@
+"""A new password for who has forgotten theirs: by a letter to their mailbox.
+
+The page does the same for every address, known or not: it counts the attempt and hands the address to the
+background, so neither the answer nor its time says who has an account. Without a mail server a link cannot reach the
+person alone; the page then says who can help, and never shows one.
+"""
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from portal import throttle
+from portal.middleware.actor import client_address
+from portal.throttle import TooMany
+from portal.web.access import public_view
+from portal.web.account.password import NewPasswordForm
+from portal.web.account.waiting import too_many
+from tenants.services import letters, password_resets
+from tenants.tasks import mail_password_link
+
+
+class AskForm(forms.Form):
+    """Whose password."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True})
+    )
+
+
+@public_view("Who has forgotten their password cannot sign in.")
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for the address, and have a link mailed to it."""
+    if not letters.can_send():
+        return render(request, "account/password_reset_by_hand.html")
+    form = AskForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        email = form.cleaned_data["email"].lower()
+        try:
+            throttle.admit(throttle.RESET_FROM_ADDRESS, client_address(request))
+            throttle.admit(throttle.RESET_OF_PERSON, email)
+        except TooMany as limit:
+            return too_many(request, limit)
+        mail_password_link.delay(email=email, address=_address(request))
+        return render(request, "account/password_reset_sent.html", {"email": email})
+    return render(request, "account/password_reset.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@public_view("It is opened by a single-use link from a letter.")
+@sensitive_post_parameters()
+def choose(request: HttpRequest, person: str, token: str) -> HttpResponse:
+    """Let the person choose a new password; the second factor is asked for at the next sign-in as ever."""
+    try:
+        throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
+    except TooMany as limit:
+        return too_many(request, limit)
+    user = password_resets.person_of(person, token=token)
+    if user is None:
+        return render(request, "account/password_link_ended.html", status=410)
+    form = NewPasswordForm(request.POST or None, user=user)
+    if request.method == "POST" and form.is_valid():
+        if password_resets.use(person, token=token, password=form.cleaned_data["password"]) is None:
+            return render(request, "account/password_link_ended.html", status=410)
+        logout(request)
+        messages.success(request, _("Your password is set. Sign in with it."))
+        return redirect("account:sign_in")
+    context = {"form": form, "person": user}
+    return render(request, "account/password_reset_choose.html", context, status=400 if form.errors else 200)
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the address of a link, with places for its parts."""
+    whole = request.build_absolute_uri(reverse("account:password_reset_choose", args=["0", "1"]))
+    start = whole.removesuffix("0/1/")
+    return start.replace("{", "{{").replace("}", "}}") + "{person}/{token}/"
