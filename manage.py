@@ -6,6 +6,8 @@ import sys
 
 # These change the schema and therefore work as the owner of the tables; everything else is the app role.
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "sqlflush"}
+# These decide about operators and the platform's own people, which the app role has no right to.
+PLATFORM_COMMANDS = {"create_operator", "platform_member"}
 
 
 def main() -> None:
@@ -13,6 +15,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ.setdefault("DATABASE_ROLE", "owner")
+    if len(sys.argv) > 1 and sys.argv[1] in PLATFORM_COMMANDS:
+        os.environ.setdefault("DATABASE_ROLE", "platform")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  # after the environment
 
     execute_from_command_line(sys.argv)

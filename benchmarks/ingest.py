@@ -17,6 +17,7 @@ import psycopg
 from django.core.files import File
 from django.utils import timezone
 
+from benchmarks import network
 from charging.ingest.convert import Converter
 from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.sources import opened
@@ -25,7 +26,6 @@ from charging.services import imports
 from portal.settings import env
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-from tenants.services import operators
 
 SITES, STATIONS, CARDS = 40, 800, 5_000
 FIRST = datetime(2024, 1, 1, tzinfo=UTC)
@@ -49,7 +49,7 @@ LAYOUT = Layout(
 
 def main(rows: int = 1_000_000) -> None:
     """Write the file, measure, print a table in Markdown."""
-    operator = operators.create(slug=f"ingest{int(time.time())}", name="Ingest")
+    operator = network.found(f"ingest{int(time.time())}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sessions.csv"
         write_file(path, rows)

@@ -3,10 +3,11 @@
 import psycopg
 from django.db import connection
 
+from portal.management import as_platform
 from portal.settings import env
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import memberships, operators
+from tenants.services import memberships
 
 SITES, STATIONS, DRIVERS = 40, 800, 5_000
 
@@ -53,7 +54,8 @@ JOIN (SELECT id, driver_id, row_number() OVER (ORDER BY id) n FROM charging_toke
 def build(slug: str, *, sessions: int) -> tuple[Operator, User]:
     """Make an operator with so many sessions; return it and its owner."""
     owner = User.objects.create_user(f"owner@{slug}.example.com")
-    operator = operators.create(slug=slug, name=slug.capitalize(), owner=owner)
+    operator = found(slug)
+    memberships.add(owner, operator=operator, role="owner")
     facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": DRIVERS, "sessions": sessions}
     for part in (_NETWORK, _SESSIONS):
         with tenant_scope(operator.pk), connection.cursor() as cursor:
@@ -62,6 +64,12 @@ def build(slug: str, *, sessions: int) -> tuple[Operator, User]:
                     cursor.execute(statement.rstrip().rstrip(";"), facts)
         analyze()
     return operator, owner
+
+
+def found(slug: str) -> Operator:
+    """Let the platform create an operator."""
+    as_platform.run("create_operator", slug, "--name", slug.capitalize())
+    return Operator.objects.get(slug=slug)
 
 
 def analyze() -> None:

@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application that gunicorn serves: the portal's, or in a process of its own the platform's."""
 
 import os
 
@@ -8,6 +8,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 application = get_wsgi_application()
 
-from tenants.rls import assert_app_role  # noqa: E402  # needs loaded apps
+from django.conf import settings  # noqa: E402  # needs the settings that were just loaded
 
-assert_app_role()
+from tenants.rls import assert_app_role, assert_platform_role  # noqa: E402  # needs loaded apps
+
+(assert_platform_role if settings.IS_PLATFORM else assert_app_role)()

@@ -38,3 +38,5 @@ CAST = [
     Person("Dana", Role.DRIVER, "north"),
     Person("Sven", Role.OWNER, "south"),
 ]
+# Runs the instance; has no place at an operator.
+PLATFORM = Person("Petra", "platform", "")

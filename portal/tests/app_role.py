@@ -4,12 +4,14 @@ The owner of the tables builds the test database; from `begin` on every connecti
 except while tables are emptied between two tests with real transactions.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.signals import connection_created
 
-from tenants.rls import APP
+from tenants.rls import APP, PLATFORM
 
 _FLUSH = type(connection.ops).execute_sql_flush
 # Append-only tables refuse the TRUNCATE between two tests with real transactions.
@@ -28,6 +30,18 @@ def end() -> None:
     connection_created.disconnect(dispatch_uid="act_as_app")
     type(connection.ops).execute_sql_flush = _FLUSH  # type: ignore[method-assign]
     connection.close()
+
+
+@contextmanager
+def as_platform() -> Iterator[None]:
+    """Act as the platform's role for a while, as its own process does: to create operators, for one.
+
+    A failure rolls the block back, and the role with it.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {PLATFORM}")
+        yield
+        cursor.execute(f"SET ROLE {APP}")
 
 
 def _act_as_app(connection: Any, **_: Any) -> None:

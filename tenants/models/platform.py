@@ -11,7 +11,8 @@ from tenants.models.operator import Operator
 class PlatformMember(models.Model):
     """A person who runs the instance. Only the platform's own database role may add or change one."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="platform_member")
+    # Protected, not removed with the person: only the platform's role may remove a row here, and it has no need to.
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.PROTECT, related_name="platform_member")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -31,7 +32,7 @@ class PlatformVisit(models.Model):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="platform_visits")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="platform_visits")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="platform_visits")
     reason = models.CharField(_("reason"), max_length=300)
     may_change = models.BooleanField(default=False)
     began_at = models.DateTimeField()

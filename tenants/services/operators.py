@@ -1,13 +1,21 @@
-"""Operators: created with their first owner, and changed."""
+"""Operators: created with their first owner, changed; suspended, resumed and closed.
 
+Creating one and changing its state are rights of the platform's database role alone.
+"""
+
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from tenants import audit
-from tenants.models import Membership, Operator, User
+from tenants.errors import Refused
+from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services import memberships, platform_visits
+
+State = Operator.State
 
 
 def create(*, slug: str, name: str, owner: User | None = None, **particulars: Any) -> Operator:
@@ -40,3 +48,46 @@ def change(operator: Operator, **particulars: Any) -> Operator:
     row.full_clean()
     row.save(update_fields=list(particulars))
     return row
+
+
+def suspend(operator: Operator, *, reason: str) -> None:
+    """Let nobody of the operator in and let its background work rest, until it is resumed. Nothing is lost.
+
+    reason: stands in the operator's log, which its owners read once they are let in again.
+
+    Raises:
+        Refused: it is not active.
+    """
+    _move(operator, {State.ACTIVE}, State.SUSPENDED, "operator.suspended", reason)
+
+
+def resume(operator: Operator) -> None:
+    """Let the operator work again. What waited goes on with the next sweep.
+
+    Raises:
+        Refused: it is not suspended.
+    """
+    _move(operator, {State.SUSPENDED}, State.ACTIVE, "operator.resumed")
+
+
+def close(operator: Operator, *, reason: str, at: datetime) -> None:
+    """Close the operator for good: nobody gets in, no work is done. Its data stays for as long as the law asks.
+
+    Raises:
+        Refused: it is closed already.
+    """
+    with transaction.atomic():
+        _move(operator, {State.ACTIVE, State.SUSPENDED}, State.CLOSED, "operator.closed", reason)
+        platform_visits.end_all(operator, at=at)
+        Invitation.objects.filter(operator=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
+
+
+def _move(operator: Operator, before: set[State], after: State, event: str, reason: str = "") -> None:
+    with tenant_scope(operator.pk):
+        row = Operator.objects.select_for_update().get(pk=operator.pk)
+        if row.state not in before:
+            state = row.get_state_display()
+            raise Refused(_("%(operator)s is %(state)s: this cannot be done.") % {"operator": row, "state": state})
+        row.state = after
+        row.save(update_fields=["state"])
+        audit.record(event, about=row, **({"reason": reason} if reason else {}))

@@ -1,4 +1,4 @@
-"""Create an operator with its first owner, who sets their password by a single-use link."""
+"""Create an operator and invite its first owner, as the platform's database role."""
 
 from typing import Any
 
@@ -6,10 +6,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
-from tenants.actor import acting
-from tenants.models import Membership
-from tenants.scoping import tenant_scope
-from tenants.services import consents, first_passwords, operators, people
+from tenants.actor import acting, acting_more
+from tenants.services import founding
 
 
 class Command(BaseCommand):
@@ -20,29 +18,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("slug", help="its address in the portal: /o/<slug>/")
         parser.add_argument("--name", required=True)
-        parser.add_argument("--owner", required=True, metavar="EMAIL")
+        parser.add_argument("--owner", metavar="EMAIL", help="whom to invite; without it nobody gets in yet")
         parser.add_argument("--time-zone", default="Europe/Stockholm")
         parser.add_argument("--currency", default="SEK")
         parser.add_argument("--language", default="sv", choices=["sv", "en"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with acting(task="create_operator"):
-            try:
-                operator = operators.create(
-                    slug=options["slug"],
-                    name=options["name"],
-                    time_zone=options["time_zone"],
-                    currency=options["currency"],
-                    language=options["language"],
-                )
-            except ValidationError as error:
-                raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
-            with tenant_scope(operator.pk):
-                consents.install_defaults(operator)
-            invited = people.add(operator, email=options["owner"], role=Membership.Role.OWNER)
-        self.stdout.write(f"{operator.name} lives at /o/{operator.slug}/.")
-        if invited.needs_password:
-            link = reverse("account:set_password", args=first_passwords.link_parts(invited.user))
-            self.stdout.write(f"Its owner sets a password at {link} (once, within three days).")
-        else:
-            self.stdout.write(f"{invited.user.email} signs in as before.")
+        particulars = {name: options[name] for name in ("slug", "name", "time_zone", "currency", "language")}
+        try:
+            with acting(task="create_operator"), acting_more(is_platform=True):
+                self._found(options["owner"], particulars)
+        except ValidationError as error:
+            raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
+
+    def _found(self, owner: str, particulars: dict[str, Any]) -> None:
+        if not owner:
+            operator = founding.create(**particulars)
+            self.stdout.write(f"{operator.name} lives at /o/{operator.slug}/.")
+            return
+        founded = founding.found(owner_email=owner, to_be_mailed=False, **particulars)
+        link = reverse("account:invitation", args=[founded.invitation.invitation.public_id, founded.invitation.secret])
+        self.stdout.write(f"{founded.operator.name} lives at /o/{founded.operator.slug}/.")
+        self.stdout.write(f"Its owner gets in by {link} (once, within a week).")

@@ -43,4 +43,6 @@ class Command(BaseCommand):
         for membership in cast:
             role = membership.get_role_display()
             self.stdout.write(f"  {membership.user.email:22} {role:11} {membership.operator.name}")
+        platform = people.PLATFORM
+        self.stdout.write(f"  {platform.email:22} {'Platform':11} runs the instance: its pages are at /platform/")
         self.stdout.write(f"  Password of all: {people.PASSWORD}   Second factor: bin/manage otp_code EMAIL")

@@ -1,0 +1,52 @@
+"""`bin/manage platform_member add EMAIL`: let somebody run the instance. How the platform gets its first member."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import reverse
+
+from tenants.actor import acting
+from tenants.errors import Refused
+from tenants.selectors import platform
+from tenants.services import first_passwords, platform_members
+
+
+class Command(BaseCommand):
+    """Adds, takes off and lists members of the platform, as the platform's database role."""
+
+    help = "Add, remove or list the people who run the instance."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        acts = parser.add_subparsers(dest="act", required=True)
+        adding = acts.add_parser("add", help="let the person with this address run the instance")
+        adding.add_argument("email")
+        adding.add_argument("--name", default="", help="for a person who has no account yet")
+        removing = acts.add_parser("remove", help="take the person off")
+        removing.add_argument("email")
+        acts.add_parser("list", help="who runs the instance")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            with acting(task="platform_member"):
+                getattr(self, f"_{options['act']}")(options)
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from None
+
+    def _add(self, options: dict[str, Any]) -> None:
+        added = platform_members.add(email=options["email"], name=options["name"])
+        user = added.member.user
+        self.stdout.write(f"{user.email} is a member of the platform and signs in at /platform/.")
+        if added.needs_password:
+            link = reverse("account:set_password", args=first_passwords.link_parts(user))
+            self.stdout.write(f"They choose a password at {link} (once, within three days).")
+
+    def _remove(self, options: dict[str, Any]) -> None:
+        member = platform.members().filter(user__email=options["email"].lower(), is_active=True).first()
+        if member is None:
+            raise CommandError(f"{options['email']} is no member of the platform.")
+        platform_members.deactivate(member)
+        self.stdout.write(f"{member.user.email} is no longer a member of the platform.")
+
+    def _list(self, options: dict[str, Any]) -> None:
+        for member in platform.members():
+            self.stdout.write(f"{member.user.email}{'' if member.is_active else '  (taken off)'}")

@@ -1,0 +1,38 @@
+"""The doors of the platform's own process: its pages, and of the account pages what signing in there takes.
+
+No page of an operator is served here, and the portal's own process serves none of these: what the two may do
+in the database differs as much as their doors do. Account pages that need the portal's rights lead there.
+"""
+
+from django.urls import URLPattern, include, path
+
+from portal.web import health, home
+from portal.web.account import urls as account
+from portal.web.platform import start
+
+# Pages about a person's places at operators: the portal's.
+OF_PORTAL = {"portal.web.account.invitations", "portal.web.account.operators", "portal.web.account.visits"}
+
+
+def _served(page: URLPattern) -> URLPattern:
+    """Return the account page as it is served here."""
+    if page.name == "operators":
+        return path("operators/", start.places, name="operators")
+    if page.callback.__module__ in OF_PORTAL:
+        return URLPattern(page.pattern, start.to_portal, page.default_args, page.name)
+    return page
+
+
+urlpatterns = [
+    path("", start.start, name="home"),
+    path("healthz", health.healthz, name="healthz"),
+    path("language/", home.set_language, name="set_language"),
+    path("theme/", home.set_theme, name="set_theme"),
+    path("account/", include(([_served(page) for page in account.urlpatterns], account.app_name))),
+    path("platform/", include("portal.web.platform.urls")),
+]
+
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.not_found"
+handler500 = "portal.web.errors.server_error"

@@ -1,0 +1,103 @@
+"""Visits of platform staff: begun with a reason, for a limited time, and told to the operator in its own log.
+
+Beginning one is a right of the platform's database role. Ending one, and giving or taking back the leave to
+change something, are also rights of the operator's own people.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants import audit
+from tenants.actor import acting_more
+from tenants.errors import Refused
+from tenants.models import Operator, PlatformVisit, User
+from tenants.permissions import Access
+from tenants.scoping import tenant_scope
+from tenants.selectors import platform, visits
+
+LONGEST = timedelta(hours=4)
+SHORTEST_REASON = 10
+
+
+def begin(
+    operator: Operator, *, by: User, reason: str, lasting: timedelta, may_change: bool, at: datetime
+) -> PlatformVisit:
+    """Begin a visit. It is read-only unless `may_change` is asked for and an owner's leave holds.
+
+    A visit of the same person that is still open ends with it: there is one reason at a time.
+
+    Raises:
+        Refused: no reason worth the name, too long a time, a closed operator, no leave, or no member.
+    """
+    reason = " ".join(reason.split())
+    if len(reason) < SHORTEST_REASON:
+        raise Refused(_("The operator reads the reason: write at least %(n)d characters.") % {"n": SHORTEST_REASON})
+    if not timedelta(0) < lasting <= LONGEST:
+        raise Refused(_("A visit lasts at most four hours."))
+    if not platform.is_member(by):
+        raise Refused(_("Only members of the platform visit operators."))
+    with tenant_scope(operator.pk):
+        row = Operator.objects.select_for_update().get(pk=operator.pk)
+        if row.state == Operator.State.CLOSED:
+            raise Refused(_("%(operator)s is closed.") % {"operator": row})
+        if may_change and not visits.may_be_changed(row, at=at):
+            raise Refused(_("No owner of %(operator)s allows changes at present.") % {"operator": row})
+        for earlier in visits.running(at=at).filter(user=by, operator=row):
+            end(earlier, at=at)
+        visit = PlatformVisit.objects.create(
+            operator=row, user=by, reason=reason[:300], may_change=may_change, began_at=at, ends_at=at + lasting
+        )
+        audit.record(
+            "platform.visit_began", reason=visit.reason, until=visit.ends_at.isoformat(), may_change=may_change
+        )
+    return visit
+
+
+def end(visit: PlatformVisit, *, at: datetime) -> None:
+    """End the visit now. One that is over stays as it ended."""
+    with tenant_scope(visit.operator_id):
+        ended = PlatformVisit.objects.filter(pk=visit.pk, ended_at=None, ends_at__gt=at).update(ended_at=at)
+        if ended:
+            audit.record("platform.visit_ended")
+
+
+def end_all(operator: Operator, *, at: datetime) -> None:
+    """End every running visit of the operator."""
+    for visit in PlatformVisit.objects.filter(operator=operator, ended_at=None, ends_at__gt=at):
+        end(visit, at=at)
+
+
+def page_opened(access: Access, *, page: str, changes: bool) -> None:
+    """Record that a visitor opened a page, by its name; nothing for everybody else.
+
+    In a scope of its own and before the page runs: what was opened stays in the log when the page fails.
+    """
+    if access.visit is None:
+        return
+    with acting_more(is_platform=True), tenant_scope(access.operator.pk):
+        audit.record("platform.page_opened", page=page, sent=changes)
+
+
+@transaction.atomic
+def allow_changes(operator: Operator, *, lasting: timedelta) -> datetime:
+    """Let visiting platform staff change something here for so long; return until when."""
+    until = timezone.now() + lasting
+    _set_leave(operator, until)
+    audit.record("platform.changes_allowed", until=until.isoformat())
+    return until
+
+
+@transaction.atomic
+def take_back_leave(operator: Operator) -> None:
+    """Let visiting platform staff only look again, from the next page on."""
+    _set_leave(operator, None)
+    audit.record("platform.changes_forbidden")
+
+
+def _set_leave(operator: Operator, until: datetime | None) -> None:
+    row = Operator.objects.select_for_update().get(pk=operator.pk)
+    row.platform_may_change_until = until
+    row.save(update_fields=["platform_may_change_until"])
