@@ -75,6 +75,12 @@ DRIVER: tuple[Entry, ...] = (
     Entry("privacy", _("Privacy"), "driver:privacy", "privacy", ("use_driver_pages",)),
 )
 
+PLATFORM: tuple[Entry, ...] = (
+    Entry("operators", _("Operators"), "platform:operator_list", "sites", ()),
+    Entry("health", _("Health"), "platform:health", "overview", ()),
+    Entry("members", _("Members"), "platform:member_list", "people", ()),
+)
+
 
 @register.simple_tag
 def nav_url(url_name: str, *args: object) -> str:
@@ -96,6 +102,21 @@ def staff_nav(context: Context) -> dict[str, Any]:
 def driver_nav(context: Context) -> dict[str, Any]:
     """The driver's tabs. Reads `operator`, `may` and `nav` of the page."""
     return {"links": _links(DRIVER, context)}
+
+
+@register.inclusion_tag("components/nav.html", takes_context=True)
+def platform_nav(context: Context) -> dict[str, Any]:
+    """The sidebar of those who run the instance. Reads `nav` of the page."""
+    links = [
+        {
+            "label": entry.label,
+            "url": nav_url(entry.url_name),
+            "icon": entry.icon,
+            "current": entry.section == context.get("nav"),
+        }
+        for entry in PLATFORM
+    ]
+    return {"groups": [(_("Platform"), links)]}
 
 
 @register.simple_tag(takes_context=True)
