@@ -1,7 +1,5 @@
 """Sites as a list with what stands on them, and one site's figures."""
 
-from collections.abc import Iterable
-
 from django.db.models import Count, Q, QuerySet
 
 from charging.models import Connector, Site, SiteAccess
@@ -16,16 +14,22 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
 
     search: part of the name, the street or the city.
     """
-    rows = Site.objects.all() if active is None else Site.objects.filter(is_active=active)
-    if search:
-        rows = rows.filter(Q(name__icontains=search) | Q(city__icontains=search) | Q(street__icontains=search))
+    rows = found(search) if active is None else found(search).filter(is_active=active)
     connectors = "stations__connectors"
     return rows.annotate(
         station_count=Count("stations", distinct=True),
         connector_count=Count(connectors, distinct=True),
         charging_count=_with_status(connectors, [Connector.Status.CHARGING]),
         trouble_count=_with_status(connectors, TROUBLE),
-    ).order_by("name", "pk")
+    )
+
+
+def found(search: str) -> QuerySet[Site]:
+    """Return the sites by name whose name, street or city holds the letters; all for none."""
+    rows = Site.objects.order_by("name", "pk")
+    if not search:
+        return rows
+    return rows.filter(Q(name__icontains=search) | Q(city__icontains=search) | Q(street__icontains=search))
 
 
 def _with_status(connectors: str, statuses: object) -> Count:
@@ -35,12 +39,6 @@ def _with_status(connectors: str, statuses: object) -> Count:
 def of(user: User) -> QuerySet[Site]:
     """Return the sites that a limited member of staff works for here, by name."""
     return Site.objects.filter(access__user=user).order_by("name", "pk")
-
-
-def counts_of(users: Iterable[int]) -> dict[int, int]:
-    """Return for each of the people, by their numbers, how many sites they work for; those without any are missing."""
-    rows = SiteAccess.objects.filter(user_id__in=list(users)).order_by().values_list("user_id")
-    return dict(rows.annotate(Count("pk")))
 
 
 def ids_of(user: User) -> list[int]:
