@@ -7,23 +7,17 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import throttle
-from portal.middleware.actor import client_address
-from portal.throttle import TooMany
 from portal.web.access import SignedInRequest, account_view, public_view
-from portal.web.account.waiting import too_many
+from portal.web.account.waiting import link_page
 from portal.web.next_page import next_page
 from tenants.selectors import people
 from tenants.services import factor_resets
 
 
 @public_view("It is opened by a link from a letter: the person may have no device to sign in with.")
+@link_page
 def stop_by_letter(request: HttpRequest, word: str) -> HttpResponse:
     """Ask, and stop the reset: a mail program that looks ahead at links must not."""
-    try:
-        throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
-    except TooMany as limit:
-        return too_many(request, limit)
     reset = factor_resets.by_stop_word(word)
     if reset is None:
         return render(request, "account/factor_reset.html", {"reset": None}, status=410)

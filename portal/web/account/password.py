@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal import throttle
 from portal.throttle import TooMany
 from portal.web.access import SignedInRequest, account_view, public_view
-from portal.web.account.waiting import too_many
+from portal.web.account.waiting import link_page, too_many
 from tenants.models import User
 from tenants.services import browser_sessions, first_passwords, profiles, sign_ins
 
@@ -88,6 +88,7 @@ def change(request: SignedInRequest) -> HttpResponse:
 
 
 @public_view("It is opened by a single-use link of a person who has no password yet.")
+@link_page
 @sensitive_post_parameters()
 def set_first(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Let somebody whose account the command line made choose their password, once."""

@@ -20,7 +20,7 @@ from portal.middleware.actor import client_address
 from portal.throttle import TooMany
 from portal.web.access import public_view
 from portal.web.account.password import NewPasswordForm
-from portal.web.account.waiting import too_many
+from portal.web.account.waiting import link_page, too_many
 from tenants.services import letters, password_resets
 from tenants.tasks import mail_password_link
 
@@ -52,13 +52,10 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 @public_view("It is opened by a single-use link from a letter.")
+@link_page
 @sensitive_post_parameters()
 def choose(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Let the person choose a new password; the second factor is asked for at the next sign-in as ever."""
-    try:
-        throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
-    except TooMany as limit:
-        return too_many(request, limit)
     user = password_resets.person_of(person, token=token)
     if user is None:
         return render(request, "account/password_link_ended.html", status=410)

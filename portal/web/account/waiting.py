@@ -1,8 +1,14 @@
-"""The answer to too many attempts."""
+"""The answer to too many attempts, and the limit on opening links that hold a secret."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal import throttle
+from portal.middleware.actor import client_address
 from portal.throttle import TooMany
 
 
@@ -11,3 +17,17 @@ def too_many(request: HttpRequest, limit: TooMany) -> HttpResponse:
     response = render(request, "account/too_many.html", {"wait_s": limit.retry_after_s}, status=429)
     response["Retry-After"] = str(limit.retry_after_s)
     return response
+
+
+def link_page(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Limit how often an address opens links of this kind: their secrets are not to be guessed."""
+
+    @wraps(page)
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
+        except TooMany as limit:
+            return too_many(request, limit)
+        return page(request, *args, **kwargs)
+
+    return limited
