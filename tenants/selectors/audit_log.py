@@ -30,7 +30,6 @@ class Who:
     on_behalf_of: int | None = None
     key: int | None = None
     task: str = ""
-    is_task: bool = False
     is_platform: bool = False
     is_nobody: bool = False
 
@@ -44,7 +43,6 @@ class Who:
                     ("on_behalf_of", self.on_behalf_of, self.on_behalf_of is not None),
                     ("api_key_id", self.key, self.key is not None),
                     ("task", self.task, bool(self.task)),
-                    ("task__gt", "", self.is_task),
                     ("is_platform", True, self.is_platform),
                     ("actor_id", None, self.is_nobody),
                 )
