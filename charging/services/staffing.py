@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from charging.selectors import staffing
 from charging.services import site_access
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -64,7 +65,8 @@ def leave(user: User, *, operator: Operator, but_session: str | None = None) -> 
 
 def _give_sites(invitation: Invitation, user: User) -> None:
     if invitation.limited_to_sites:
-        site_access.give(user, site_public_ids=invitation.site_public_ids)
+        known = staffing.named(invitation.site_public_ids)  # one may have been removed since
+        site_access.give(user, site_public_ids=[site.public_id for site in known])
 
 
 def _tidy(user: User, operator: Operator) -> None:

@@ -1,27 +1,62 @@
 """Looking at the portal as a role would: what an owner does to see what they have given.
 
-The session remembers the operator and the role. All that is left then is what the role may read, and
-nothing can be changed.
+The session remembers the operator and the role. Until it ends every page there answers as it would answer
+somebody with that role, except that nothing can be changed and nothing is handed out as a file for others.
+Pages of other operators, and the person's own, are as always.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpRequest
 
-from tenants import roles
+from tenants import audit, roles
 from tenants.permissions import Access, Permission
+from tenants.scoping import tenant_scope
 
 _KEY = "viewing_as"
+# The roles an owner can look through: those of the staff that see less.
+ROLES = [role for role in roles.Role if role in roles.STAFF and role != roles.Role.OWNER]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """What the banner says."""
+
+    role: str
+    operator_slug: str
+    operator_name: str
+
+    @property
+    def role_name(self) -> str:
+        """The role in the reader's language."""
+        return str(roles.Role(self.role).label)
 
 
 def begin(request: HttpRequest, access: Access, *, role: str) -> None:
-    """Look through the role's eyes at this operator from the next page on."""
-    request.session[_KEY] = {"operator": access.operator.pk, "role": role}
+    """Look through the role's eyes at this operator from the next page on. Call it in the operator's scope."""
+    operator = access.operator
+    request.session[_KEY] = {"operator": operator.pk, "slug": operator.slug, "name": operator.name, "role": role}
+    audit.record("view_as.began", role=role)
 
 
-def end(request: HttpRequest) -> None:
-    """See with one's own eyes again."""
-    request.session.pop(_KEY, None)
+def end(request: HttpRequest) -> Viewing | None:
+    """See with one's own eyes again; return what was looked at, None when nothing was."""
+    found = request.session.pop(_KEY, None)
+    if found is None:
+        return None
+    with tenant_scope(found["operator"]):
+        audit.record("view_as.ended", role=found["role"])
+    return _viewing(found)
+
+
+def present(request: HttpRequest) -> Viewing | None:
+    """Return what the person looks through, for a page that may belong to no operator or to one that refused."""
+    access = getattr(request, "access", None)
+    found = request.session.get(_KEY) if hasattr(request, "session") else None
+    if not found or (access is not None and not access.viewing_as):
+        return None
+    return _viewing(found)
 
 
 def through(request: HttpRequest, access: Access) -> Access:
@@ -30,11 +65,16 @@ def through(request: HttpRequest, access: Access) -> Access:
     if not found or found["operator"] != access.operator.pk or not access.may(Permission.MANAGE_PEOPLE):
         return access
     role = roles.Role(found["role"])
-    seen = roles.PERMISSIONS[role] & roles.READS
+    # Narrowed by what the person holds, which is all of it while owners hold every permission of the staff.
+    seen = {permission.value for permission in roles.PERMISSIONS[role] - roles.TAKES_OUT} & access.permissions
     return replace(
         access,
         roles=frozenset({role.value}),
-        permissions=frozenset(permission.value for permission in seen),
+        permissions=frozenset(seen),
         is_read_only=True,
         viewing_as=role.value,
     )
+
+
+def _viewing(found: dict[str, Any]) -> Viewing:
+    return Viewing(found["role"], found["slug"], found["name"])

@@ -6,7 +6,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from tenants.audit import record
 from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
@@ -46,29 +45,6 @@ def change(
     if before is None or any(getattr(before, field) != value for field, value in personal.items()):
         change_identity(driver, **personal)
     return driver
-
-
-@transaction.atomic
-def invite(driver: Driver) -> User:
-    """Let the person with the driver's e-mail address see the driver's own pages, whether known before or new.
-
-    Raises:
-        Refused: the driver has no address or is linked already, or the person is another driver here.
-    """
-    email = driver.identity.email.lower() if driver.identity else ""
-    if not email:
-        raise Refused(_("The driver has no e-mail address to invite."))
-    if driver.user_id is not None:
-        raise Refused(_("The driver can sign in already."))
-    operator = Operator.objects.get(pk=driver.operator_id)
-    user = User.objects.filter(email=email).first()
-    if user is None:
-        user = User.objects.create_user(email, None, name=driver.identity.name[:150], language=operator.language)
-    elif Driver.objects.filter(user=user).exists():
-        raise Refused(_("The person with this e-mail address is another driver here."))
-    link_user(driver, user=user)
-    record("driver.invited", about=driver)
-    return user
 
 
 @transaction.atomic

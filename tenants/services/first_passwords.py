@@ -1,9 +1,8 @@
-"""Single-use links by which an invited person chooses their first password.
+"""Single-use links by which somebody the command line made an account for chooses their first password.
 
-A link works for three days (`PASSWORD_RESET_TIMEOUT`), until a password is set, and only while the
-person's places are those of the moment it was made: a link must not open what the person was given
-later, by another operator or as another role. Whoever manages drivers may hold a driver's link; it
-ends when the driver becomes a member of staff.
+Whoever is given a place at an operator is invited instead (`invitations`): no operator's people ever hold such
+a link. It works for three days (`PASSWORD_RESET_TIMEOUT`), until a password is set, and only while the
+person's places are those of the moment it was made, so that it never opens what they were given later.
 """
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator

@@ -88,7 +88,12 @@ def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
     if driver.user_id is not None:
         raise Refused(_("The driver can sign in already."))
     draft = Invitation(role=Membership.Role.DRIVER, name=driver.identity.name[:150], driver_public_id=driver.public_id)
-    made = _make(Operator.objects.get(pk=driver.operator_id), draft, email=email, by=by)
+    operator = Operator.objects.get(pk=driver.operator_id)
+    with tenant_scope(operator.pk):
+        before = invitations.of_driver(operator, driver.public_id)
+        if before is not None and before.email != email.lower():
+            withdraw(before)  # the driver's address has changed since
+        made = _make(operator, draft, email=email, by=by)
     audit.record("driver.invited", about=driver)
     return made
 
@@ -241,18 +246,22 @@ def _give_place(row: Invitation, user: User) -> Membership:
     if row.is_mailed:
         user.email_proved_at = row.accepted_at
         user.save(update_fields=["email_proved_at"])
-    audit.record("invitation.accepted", about=row, role=row.role, invited_by=row.invited_by_id, **_sites(row))
+    audit.record("invitation.accepted", about=row, role=row.role, **_sites(row))
     return membership
 
 
 def _give_driver(row: Invitation, user: User) -> Membership:
     driver = Driver.objects.select_for_update().filter(public_id=row.driver_public_id).first()
-    if driver is None or driver.user_id is not None:
+    if driver is None or driver.user_id is not None or _address_of(driver) != row.email:
         raise Ended
     if Driver.objects.filter(user=user).exists():
         raise Refused(_("You are another driver of this operator already."))
     drivers.link_user(driver, user=user)
     return Membership.objects.get(user=user, operator=row.operator, role=Membership.Role.DRIVER)
+
+
+def _address_of(driver: Driver) -> str:
+    return driver.identity.email.lower() if driver.identity else ""
 
 
 def _sites(row: Invitation) -> dict[str, int]:

@@ -53,14 +53,17 @@ def test_an_operator_is_created_with_an_owner_who_gets_a_link(client, db, capsys
     call_command("create_operator", "east", name="East AB", owner="eva@example.com")
     said = capsys.readouterr().out
     operator = Operator.objects.get(slug="east")
-    assert Membership.objects.get(operator=operator).role == "owner"
+    assert not Membership.objects.filter(operator=operator).exists()  # a place is accepted, not given
     with tenant_scope(operator.pk):
         assert [tally.purpose.code for tally in consents.tallies(language="sv")] == [
             "marketing-email",
             "usage-analytics",
         ]
-    link = next(word for word in said.split() if word.startswith("/account/password/"))
+    link = next(word for word in said.split() if word.startswith("/account/invitations/"))
     assert client.get(link).status_code == 200
+    client.post(link, {"name": "Eva", "password": PASSWORD, "again": PASSWORD})
+    owner = Membership.objects.get(operator=operator)
+    assert (owner.role, owner.user.email, owner.user.email_proved_at) == ("owner", "eva@example.com", None)
 
 
 def test_a_taken_address_is_refused_in_words(north):

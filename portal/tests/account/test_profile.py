@@ -3,7 +3,7 @@ from django.test import Client
 from conftest import PASSWORD
 from portal.tests.account.test_sign_in import events
 from tenants.models import Membership, User
-from tenants.services import first_passwords, memberships, people
+from tenants.services import first_passwords, memberships
 
 NEW = "a sentence to remember 7"
 
@@ -43,8 +43,15 @@ def test_weak_and_mistyped_passwords_are_refused_with_a_reason(sign_in, olga):
         assert answer.context["form"].errors
 
 
-def test_an_invited_person_sets_a_password_once(client, north):
-    user = people.add(north, email="new@example.com", role="finance").user
+def somebody(operator, role):
+    """A person without a password, as only the command line makes them."""
+    user = User.objects.create_user("new@example.com", None)
+    memberships.add(user, operator=operator, role=role)
+    return user
+
+
+def test_a_first_password_is_set_once(client, north):
+    user = somebody(north, "finance")
     link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
     assert client.get(link).status_code == 200
     assert client.post(link, {"password": NEW, "again": NEW})["Location"] == "/account/sign-in/"
@@ -54,16 +61,8 @@ def test_an_invited_person_sets_a_password_once(client, north):
     assert events(north) == ["password.set"]
 
 
-def test_a_link_ends_when_the_person_gets_a_place_elsewhere(client, north, south):
-    user = people.add(north, email="new@example.com", role="finance").user
-    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
-    memberships.add(user, operator=south, role="finance")
-    assert client.get(link).status_code == 410
-
-
-def test_a_drivers_link_ends_when_the_person_joins_the_staff(client, north):
-    """Whoever manages drivers may hold it; it must not open what an owner gives the person later."""
-    user = people.add(north, email="new@example.com", role="driver").user
+def test_a_link_for_a_first_password_ends_when_the_person_gets_another_place(client, north, south):
+    user = somebody(north, "driver")
     link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
     assert client.get(link).status_code == 200
     memberships.add(user, operator=north, role="owner")
@@ -71,7 +70,7 @@ def test_a_drivers_link_ends_when_the_person_joins_the_staff(client, north):
 
 
 def test_a_link_is_no_good_for_somebody_else(client, north, olga):
-    user = people.add(north, email="new@example.com", role="finance").user
+    user = somebody(north, "finance")
     _, token = first_passwords.link_parts(user)
     person, _ = first_passwords.link_parts(olga)
     for parts in ((person, token), ("x", token), ("", token)):
@@ -84,6 +83,13 @@ def test_one_place_is_gone_to_at_once_and_several_are_offered(sign_in, olga, nor
     memberships.add(olga, operator=south, role="auditor")
     page = client.get("/account/operators/")
     assert [place["url"] for place in page.context["places"]] == ["/o/north/", "/o/south/"]
+    assert ("South Charging AB", "/o/south/") in client.get("/o/north/").context["elsewhere"]
+    assert client.get("/o/south/").context["elsewhere"] == [("North Charging AB", "/o/north/")]
+
+
+def test_with_one_operator_there_is_nothing_to_switch_to(sign_in, olga, south):
+    assert sign_in(olga).get("/o/north/").context["elsewhere"] == []
+    assert "Switch to" not in sign_in(olga).get("/o/north/").content.decode()
 
 
 def test_a_driver_goes_to_their_history(dana):

@@ -6,9 +6,10 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import ChargingSession, Token
+from conftest import PASSWORD
 from tenants.models import AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import people
+from tenants.services import drivers
 
 pytestmark = pytest.mark.django_db
 
@@ -77,28 +78,52 @@ def test_a_customer_number_that_is_taken_is_refused(world, sign_in, sara):
     assert "Another driver has the customer number 1001." in page
 
 
-def test_an_invited_driver_can_sign_in(world, sign_in, sara):
-    client, url = sign_in(sara), world.url(f"drivers/{world.driver.public_id}/invite/")
-    page = client.post(url)
-    assert "/account/" in page.context["link"]
+def test_a_driver_is_invited_and_joins(world, sign_in, sara, client):
+    url = world.url(f"drivers/{world.driver.public_id}/invite/")
+    first = sign_in(sara).post(url).context["link"]
+    link = sign_in(sara).post(url).context["link"]  # a new link, and the old one ends
+    assert client.get(first).status_code == 410
+    answer = client.post(link, {"name": "Dana", "password": PASSWORD, "again": PASSWORD})
+    assert answer["Location"] == "/account/sign-in/"
     with tenant_scope(world.operator.pk):
         driver = Driver.objects.select_related("user").get(pk=world.driver.pk)
+        assert AuditEntry.objects.filter(event="driver.invited").count() == 2
     assert driver.user is not None
     assert driver.user.email == "dana@example.com"
-    assert Membership.objects.filter(user=driver.user, role="driver", operator=world.operator).exists()
-    assert client.post(url).status_code == 200  # a new link, as there is no password yet
-    driver.user.set_password("correct horse battery")
-    driver.user.save()
-    assert client.post(url).status_code == 302
+    assert [place.role for place in driver.user.memberships.all()] == ["driver"]
+    assert sign_in(sara).post(url).status_code == 302  # linked already
+    client.post("/account/sign-in/", {"email": "dana@example.com", "password": PASSWORD})
+    assert client.get(world.url("my/")).status_code == 200
 
 
-def test_a_drivers_address_does_not_open_the_pages_of_a_colleague(world, sign_in, sara, north):
-    colleague = people.add(north, email="dana@example.com", role="owner").user
-    assert not colleague.has_usable_password()
-    response = sign_in(sara).post(world.url(f"drivers/{world.driver.public_id}/invite/"))
-    assert response.status_code == 302  # linked, but no link for a password that is also an owner's
+def test_a_drivers_invitation_ends_with_a_new_address_and_when_withdrawn(world, sign_in, sara, client):
+    staff, url = sign_in(sara), world.url(f"drivers/{world.driver.public_id}/")
+    link = staff.post(f"{url}invite/").context["link"]
+    assert "invited, until" in staff.get(url).content.decode()
+    assert client.get(link).status_code == 200
     with tenant_scope(world.operator.pk):
-        assert Driver.objects.get(pk=world.driver.pk).user_id == colleague.pk
+        drivers.change_identity(world.driver, email="other@example.com")
+    answer = client.post(link, {"name": "Dana", "password": PASSWORD, "again": PASSWORD})
+    assert answer.status_code == 410
+    link = staff.post(f"{url}invite/").context["link"]
+    staff.post(f"{url}uninvite/")
+    assert client.get(link).status_code == 410
+    assert "not invited" in staff.get(url).content.decode()
+
+
+def test_a_drivers_invitation_never_opens_the_account_of_a_colleague(world, sign_in, sara, otto, client):
+    """Whoever manages drivers may write any address on a driver, and holds the link where no mail is sent."""
+    with tenant_scope(world.operator.pk):
+        drivers.change_identity(world.driver, email=otto.email)
+    link = sign_in(sara).post(world.url(f"drivers/{world.driver.public_id}/invite/")).context["link"]
+    assert "password" not in client.get(link).context  # no form: who has the address signs in
+    answer = client.post(link, {"name": "X", "password": PASSWORD + "!", "again": PASSWORD + "!"})
+    assert answer.status_code == 403
+    otto.refresh_from_db()
+    assert otto.check_password(PASSWORD)
+    assert sign_in(sara).post(link).status_code == 403
+    assert sign_in(otto).post(link)["Location"] == world.url("my/")
+    assert set(Membership.objects.filter(user=otto).values_list("role", flat=True)) == {"operations", "driver"}
 
 
 def test_a_group_is_added_and_shows_its_tariff_and_its_drivers(world, sign_in, sara):

@@ -1,27 +1,60 @@
-"""The person's operators: where to work today."""
+"""The person's operators: where to work today, and how to leave one."""
 
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import get_list_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from charging.services import staffing
+from portal.web import viewing
 from portal.web.access import SignedInRequest, account_view
+from portal.web.account.proving import proved_view
+from portal.web.context import home_of
+from tenants.errors import Refused
 from tenants.models import Membership
 from tenants.selectors import people
 
 
 @account_view
 def operators(request: SignedInRequest) -> HttpResponse:
-    """Show the person's places; with only one, go there at once."""
+    """Show the person's places; with only one, go there at once, unless they ask for all of them."""
     places = [_place(membership) for membership in people.memberships(request.user)]
-    if len({place["url"] for place in places}) == 1:
+    if len({place["url"] for place in places}) == 1 and "all" not in request.GET:
         return redirect(places[0]["url"])
     return render(request, "account/operators.html", {"places": places})
 
 
+@proved_view
+def leave(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Ask whether the person wants to give up every place at the operator, and do it."""
+    places = get_list_or_404(people.memberships(request.user).filter(operator__slug=slug))
+    operator = places[0].operator
+    if request.method == "POST":
+        try:
+            staffing.leave(request.user, operator=operator, but_session=request.session.session_key)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("You have left %(operator)s.") % {"operator": operator})
+            return redirect("account:operators")
+    return render(request, "account/leave.html", {"leaving": operator, "places": places})
+
+
+@account_view
+@require_POST
+def stop_viewing(request: SignedInRequest) -> HttpResponse:
+    """See the portal with one's own eyes again. It works from every page: no operator's rules stand before it."""
+    ended = viewing.end(request)
+    if ended is None or not people.memberships(request.user).filter(operator__slug=ended.operator_slug).exists():
+        return redirect("account:operators")
+    return redirect("staff:people", ended.operator_slug)
+
+
 def _place(membership: Membership) -> dict[str, str]:
-    page = "driver:history" if membership.role == Membership.Role.DRIVER else "staff:overview"
     return {
         "name": membership.operator.name,
         "role": membership.get_role_display(),
-        "url": reverse(page, args=[membership.operator.slug]),
+        "url": home_of(membership),
+        "slug": membership.operator.slug,
     }

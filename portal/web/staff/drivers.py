@@ -12,7 +12,7 @@ from django.forms.models import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -24,13 +24,14 @@ from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import days
 from portal.web.staff.acts import attempted, told
+from portal.web.staff.invitation_link import hand_over
 from tenants import audit
-from tenants.models import Driver, DriverGroup, DriverIdentity, Operator, User
+from tenants.errors import Refused
+from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
-from tenants.selectors import people
+from tenants.selectors import invitations
 from tenants.services import drivers as services
-from tenants.services import first_passwords, letters
-from tenants.services.people import may_get_link
+from tenants.services import invitations as invitation_services
 
 SESSIONS_SHOWN = 10
 INVOICES_SHOWN = 24
@@ -104,7 +105,7 @@ def driver_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
     driver = _driver(public_id)
     audit.record("driver.viewed", about=driver)
     context = {"nav": "drivers", "driver": driver, "crumbs": crumbs(operator), "now": timezone.now()}
-    context["needs_password"] = driver.user is not None and _may_hold_link(driver.user, operator)
+    context["invitation"] = None if driver.user_id else invitations.of_driver(operator, driver.public_id)
     return render(request, "staff/drivers/detail.html", {**context, **_charging(driver, operator)})
 
 
@@ -133,11 +134,25 @@ def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def driver_invite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Let the driver sign in and see their own charging; who has no password yet gets a link to choose one."""
+    """Invite the driver to see their own charging; again: a new link, and the old one ends."""
     driver = _driver(public_id)
-    user = driver.user or told(request, _("The driver can sign in now."), services.invite, driver)
-    if user is not None and _may_hold_link(user, operator):
-        return _show_link(request, operator, driver, user)
+    back = reverse("staff:driver_detail", args=[operator.slug, driver.public_id])
+    try:
+        made = invitation_services.invite_driver(driver, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect(back)
+    return hand_over(request, operator, made, nav="drivers", crumbs=crumbs(operator, driver), back=back)
+
+
+@operator_view(Permission.MANAGE_DRIVERS)
+@require_POST
+def driver_uninvite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Withdraw the driver's invitation."""
+    driver = _driver(public_id)
+    invitation = invitations.of_driver(operator, driver.public_id)
+    if invitation is not None:
+        told(request, _("The invitation was withdrawn."), invitation_services.withdraw, invitation)
     return redirect("staff:driver_detail", operator.slug, driver.public_id)
 
 
@@ -148,25 +163,6 @@ def crumbs(operator: Operator, driver: Driver | None = None) -> list[tuple[str, 
         url = reverse("staff:driver_detail", args=[operator.slug, driver.public_id])
         way.append((driver.customer_number, url))
     return way
-
-
-def _may_hold_link(user: User, operator: Operator) -> bool:
-    """Whoever manages drivers may hold the link of a driver, never that of somebody who works here too."""
-    return not people.is_staff_anywhere(user) and may_get_link(user, operator=operator)
-
-
-def _show_link(request: SignedInRequest, operator: Operator, driver: Driver, user: User) -> HttpResponse:
-    link = request.build_absolute_uri(reverse("account:set_password", args=first_passwords.link_parts(user)))
-    with translation.override(user.language or operator.language):
-        subject = _("Your charging at %(operator)s")
-        text = _(
-            "You can see your charging at %(operator)s. Choose your password here, within three days:\n\n%(link)s\n"
-        )
-        facts = {"operator": operator, "link": link}
-        mailed = letters.send(user, subject=subject % facts, text=text % facts)
-    audit.record("password.link_made", about=user, mailed=mailed)
-    context = {"nav": "drivers", "driver": driver, "person": user, "link": link, "mailed": mailed}
-    return render(request, "staff/drivers/link.html", {**context, "crumbs": crumbs(operator, driver)})
 
 
 def _driver(public_id: UUID) -> Driver:

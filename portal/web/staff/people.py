@@ -1,27 +1,29 @@
-"""The people who work at the operator: members, their roles, and how a new one gets in."""
+"""The people who work at the operator: members, their roles, and looking at the portal as a role would."""
 
+from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from charging.models import Site
+from charging.selectors import staffing as staff_sites
+from charging.services import staffing
+from portal.web import permission_words, viewing
 from portal.web.access import SignedInRequest, operator_view
-from tenants import audit, roles
+from portal.web.staff.place_form import PlaceForm
 from tenants.errors import Refused
-from tenants.models import Membership, Operator, User
+from tenants.models import Membership, Operator
 from tenants.permissions import Permission
-from tenants.selectors import people
-from tenants.services import first_passwords, letters, memberships
-from tenants.services import people as services
+from tenants.selectors import invitations, people
+from tenants.services import memberships
 
-STAFF_ROLES = [(role.value, role.label) for role in Membership.Role if role in roles.STAFF]
 WHAT_ROLES_DO = {
     Membership.Role.OWNER: gettext_lazy("Everything, including members and settings."),
     Membership.Role.OPERATIONS: gettext_lazy("Sites, stations, imports, sessions under review, drivers and cards."),
@@ -31,91 +33,69 @@ WHAT_ROLES_DO = {
 }
 
 
-class MemberForm(forms.Form):
-    """A new member."""
-
-    email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=150, required=False, help_text=gettext_lazy("They can change it.")
-    )
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=STAFF_ROLES)
-
-
-class RoleForm(forms.Form):
-    """Another role for a member."""
-
-    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=STAFF_ROLES)
-
-
 @operator_view(Permission.VIEW_PEOPLE)
 def member_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the members with their roles."""
-    places = [
-        {"place": place, "may_get_link": services.may_get_link(place.user, operator=operator)}
-        for place in people.staff(operator)
-    ]
-    what_roles_do = [(role.label, words) for role, words in WHAT_ROLES_DO.items()]
-    context = {"nav": "people", "places": places, "what_roles_do": what_roles_do}
+    """List the members with their roles, and the invitations that stand."""
+    places = list(people.staff(operator))
+    waiting = list(invitations.standing(operator))
+    sites = staff_sites.sites_of(place.user for place in places if place.limited_to_sites)
+    inviters = people.named(each.invited_by_id for each in waiting if each.invited_by_id)
+    context = {
+        "nav": "people",
+        "places": [{"place": place, "sites": _sites_in_words(sites.get(place.user_id, []))} for place in places],
+        "invitations": [{"invitation": each, "by": inviters.get(each.invited_by_id or 0)} for each in waiting],
+        "roles": [(role, words, role in viewing.ROLES) for role, words in WHAT_ROLES_DO.items()],
+        "now": timezone.now(),
+    }
     return render(request, "staff/people/list.html", context)
 
 
-@operator_view(Permission.MANAGE_PEOPLE)
-def member_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Add a member by e-mail; somebody new also gets a link to choose a password."""
-    form = MemberForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            added = services.add(operator, **form.cleaned_data)
-        except Refused as refusal:
-            form.add_error("email", str(refusal))
-        else:
-            if added.needs_password:
-                return _show_link(request, operator, added.user)
-            messages.success(request, _("%(person)s is a member now.") % {"person": added.user})
-            return redirect("staff:people", operator.slug)
-    return render(request, "staff/people/form.html", {"nav": "people", "form": form, "crumbs": crumbs(operator)})
-
-
-@operator_view(Permission.MANAGE_PEOPLE)
+@operator_view(Permission.MANAGE_PEOPLE, step_up=True)
 def member_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Change a member's role, showing what each role may do."""
+    """Change a member's role in two steps: choose, then read what it gives and takes, and confirm."""
     place = _place(operator, public_id)
-    form = RoleForm(request.POST or None, initial={"role": place.role})
-    if request.method == "POST" and form.is_valid():
+    held = staff_sites.sites_of([place.user]).get(place.user_id, []) if place.limited_to_sites else []
+    form = _form(request, place, held)
+    if form.is_bound and form.is_valid():
+        if request.method == "GET":
+            return _preview(request, operator, place, held, form)
         try:
-            memberships.change_role(place, role=form.cleaned_data["role"])
+            staffing.change(place, role=form.cleaned_data["role"], site_public_ids=form.site_public_ids)
         except Refused as refusal:
             form.add_error("role", str(refusal))
         else:
             messages.success(request, _("%(person)s has a new role.") % {"person": place.user})
             return redirect("staff:people", operator.slug)
     context = {"nav": "people", "form": form, "place": place, "crumbs": crumbs(operator)}
-    return render(request, "staff/people/edit.html", context)
+    return render(request, "staff/people/edit.html", context, status=400 if form.errors else 200)
 
 
+@operator_view(Permission.MANAGE_PEOPLE, step_up=True)
 @require_POST
-@operator_view(Permission.MANAGE_PEOPLE)
 def member_remove(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Take a member's place away."""
+    """Take a member's place away. Who wants to go themselves leaves, on a page of their own."""
     place = _place(operator, public_id)
+    if place.user == request.user:
+        return redirect("account:leave", operator.slug)
     try:
-        memberships.remove(place)
+        staffing.remove(place)
     except Refused as refusal:
         messages.error(request, str(refusal))
     else:
         messages.success(request, _("%(person)s is no longer a member.") % {"person": place.user})
-    return redirect("staff:people" if place.user != request.user else "account:operators", *_slug(place, request))
+    return redirect("staff:people", operator.slug)
 
 
-@require_POST
 @operator_view(Permission.MANAGE_PEOPLE)
-def member_link(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Make a new link for a member who has not chosen a password yet."""
-    place = _place(operator, public_id)
-    if not services.may_get_link(place.user, operator=operator):
-        messages.error(request, _("This person has a password, or belongs to another operator as well."))
+@require_POST
+def view_as(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Begin to see the portal as a role would; the banner of every page ends it."""
+    role = request.POST.get("role", "")
+    if role not in {each.value for each in viewing.ROLES}:
+        messages.error(request, _("Choose a role to look through."))
         return redirect("staff:people", operator.slug)
-    return _show_link(request, operator, place.user)
+    viewing.begin(request, request.access, role=role)
+    return redirect("staff:overview", operator.slug)
 
 
 def crumbs(operator: Operator) -> list[tuple[str, str]]:
@@ -123,21 +103,59 @@ def crumbs(operator: Operator) -> list[tuple[str, str]]:
     return [(_("People"), reverse("staff:people", args=[operator.slug]))]
 
 
-def _slug(place: Membership, request: SignedInRequest) -> list[str]:
-    return [place.operator.slug] if place.user != request.user else []
-
-
 def _place(operator: Operator, public_id: UUID) -> Membership:
     return get_object_or_404(people.staff(operator), public_id=public_id)
 
 
-def _show_link(request: HttpRequest, operator: Operator, user: User) -> HttpResponse:
-    link = request.build_absolute_uri(reverse("account:set_password", args=first_passwords.link_parts(user)))
-    with translation.override(user.language or operator.language):
-        subject = _("Your access to %(operator)s")
-        text = _("You have been added to %(operator)s. Choose your password here, within three days:\n\n%(link)s\n")
-        facts = {"operator": operator, "link": link}
-        mailed = letters.send(user, subject=subject % facts, text=text % facts)
-    audit.record("password.link_made", about=user, mailed=mailed)
-    context = {"nav": "people", "person": user, "link": link, "mailed": mailed, "crumbs": crumbs(operator)}
-    return render(request, "staff/people/link.html", context)
+def _form(request: HttpRequest, place: Membership, held: list[Site]) -> PlaceForm:
+    chosen = request.POST if request.method == "POST" else request.GET if "role" in request.GET else None
+    initial = {"role": place.role, "limited": place.limited_to_sites, "sites": [site.public_id for site in held]}
+    form = PlaceForm(chosen, initial=initial)
+    if chosen is not None and form.is_valid() and _is_same(place, held, form):
+        form.add_error("role", _("This is what they have now."))
+    return form
+
+
+def _is_same(place: Membership, held: list[Site], form: PlaceForm) -> bool:
+    before = {site.public_id for site in held} if place.limited_to_sites else None
+    chosen = form.site_public_ids
+    return (place.role, before) == (form.cleaned_data["role"], None if chosen is None else set(chosen))
+
+
+def _preview(
+    request: HttpRequest, operator: Operator, place: Membership, held: list[Site], form: PlaceForm
+) -> HttpResponse:
+    role, limited = form.cleaned_data["role"], form.cleaned_data["limited"]
+    kept = memberships.allowed_to(place.user, operator=operator, but=place)
+    before = kept | memberships.allowed_by(place)
+    after = kept | memberships.allowed_by(Membership(role=role, limited_to_sites=limited))
+    everywhere = _("all sites")
+    here = reverse("staff:member_edit", args=[operator.slug, place.public_id])
+    context: dict[str, Any] = {
+        "nav": "people",
+        "place": place,
+        "crumbs": [
+            *crumbs(operator),
+            (str(place.user), reverse("staff:member_edit", args=[operator.slug, place.public_id])),
+        ],
+        "new_role": Membership.Role(role).label,
+        "gains": permission_words.in_words(after - before),
+        "losses": permission_words.in_words(before - after),
+        "keeps": permission_words.in_words(before & after),
+        "sites_before": _sites_in_words(held) if place.limited_to_sites else everywhere,
+        "sites_after": _sites_in_words(form.cleaned_data["sites"]) if limited else everywhere,
+        "keys": people.live_keys(place.user).count() if before - after else 0,
+        "chosen": _chosen(form),
+    }
+    return render(request, "staff/people/change.html", context)
+
+
+def _chosen(form: PlaceForm) -> list[tuple[str, str]]:
+    """The choice as the fields of the form that confirms it."""
+    limit = [("limited", "on")] if form.cleaned_data["limited"] else []
+    sites = [("sites", str(public_id)) for public_id in form.site_public_ids or []]
+    return [("role", form.cleaned_data["role"]), *limit, *sites]
+
+
+def _sites_in_words(sites: Any) -> str:
+    return ", ".join(site.name for site in sites) or _("no site")

@@ -1,0 +1,92 @@
+"""An invitation's link: whoever opens it takes the place, as themselves.
+
+Without an account for the address they make one; with one they accept signed in as exactly that person, with
+both factors if they have two. A link that opens nothing says so and nothing more.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+from django_otp import user_has_device
+
+from charging.services import staffing
+from portal.web.access import public_view, to_second_factor
+from portal.web.account.password import NewPasswordForm
+from portal.web.account.waiting import link_page
+from portal.web.context import home_of
+from tenants.errors import Refused
+from tenants.models import Invitation, User
+from tenants.selectors import people
+from tenants.services import invitations
+
+
+class JoinForm(NewPasswordForm):
+    """The name and password of somebody new."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    field_order = ["name", "password", "again"]
+
+
+@public_view("It is opened by the single-use link of an invitation, by people who may have no account yet.")
+@link_page
+@sensitive_post_parameters()
+def invitation(request: HttpRequest, public_id: UUID, secret: str) -> HttpResponse:
+    """Show what the invitation offers, and give it to the person it is for."""
+    try:
+        found = invitations.opened(public_id, secret=secret)
+        if invitations.account_of(found) is None and not request.user.is_authenticated:
+            return _join(request, found)
+        return _accept(request, found)
+    except invitations.Ended:
+        return render(request, "account/link_ended.html", status=410)
+
+
+def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
+    form = JoinForm(request.POST or None, user=User(email=found.email, name=found.name), initial={"name": found.name})
+    if request.method == "POST" and form.is_valid():
+        facts = {"name": form.cleaned_data["name"], "password": form.cleaned_data["password"]}
+        try:
+            staffing.accept_as_new(found, **facts, language=request.LANGUAGE_CODE or "")
+        except invitations.Ended:
+            raise
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Your account is ready. Sign in with it."))
+            return redirect("account:sign_in")
+    return _show(request, found, "account/invitation_new.html", form=form, status=400 if form.errors else 200)
+
+
+def _accept(request: HttpRequest, found: Invitation) -> HttpResponse:
+    user = request.user
+    if not isinstance(user, User) or user.email.lower() != found.email:
+        status = 403 if request.method == "POST" else 200
+        return _show(request, found, "account/invitation_other.html", here=request.get_full_path(), status=status)
+    if user_has_device(user) and not user.is_verified():
+        return to_second_factor(request)  # type: ignore[arg-type]  # the person is known here
+    if request.method == "POST":
+        try:
+            place = staffing.accept(found, user=user)
+        except invitations.Ended:
+            raise
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _("You have a place at %(operator)s now.") % {"operator": place.operator})
+            return redirect(home_of(place))
+    return _show(request, found, "account/invitation.html")
+
+
+def _show(request: HttpRequest, found: Invitation, template: str, *, status: int = 200, **more: Any) -> HttpResponse:
+    inviter = people.named([found.invited_by_id]) if found.invited_by_id else {}
+    context = {"invitation": found, "inviter": next(iter(inviter.values()), None), **more}
+    return render(request, template, context, status=status)

@@ -1,0 +1,184 @@
+"""Invitations: what they give, to whom, and how often."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from tenants.errors import Refused
+from tenants.models import AuditEntry, Driver, Invitation, Membership
+from tenants.scoping import tenant_scope
+from tenants.services import drivers, invitations
+from tenants.services.invitations import Ended
+
+PASSWORD = "correct horse battery"
+
+
+def opened(made):
+    return invitations.opened(made.invitation.public_id, secret=made.secret)
+
+
+def test_a_person_without_an_account_gets_one_with_the_place(north, olga):
+    made = invitations.invite(north, email="Ines@Example.com", role="support", by=olga)
+    place = invitations.accept_as_new(opened(made), name="Ines", password=PASSWORD)
+    assert (place.role, place.operator, place.user.email) == ("support", north, "ines@example.com")
+    assert place.user.check_password(PASSWORD)
+    row = Invitation.objects.get()
+    assert (row.accepted_by_id, row.invited_by_id) == (place.user.pk, olga.pk)
+
+
+def test_a_person_with_an_account_keeps_it_and_gets_the_place(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    assert invitations.accept(opened(made), user=sven).user == sven
+    assert set(Membership.objects.filter(user=sven).values_list("operator__slug", "role")) == {
+        ("south", "owner"),
+        ("north", "auditor"),
+    }
+
+
+def test_a_link_works_once(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    found = opened(made)
+    invitations.accept(found, user=sven)
+    for attempt in (lambda: opened(made), lambda: invitations.accept(found, user=sven)):
+        with pytest.raises(Ended):
+            attempt()
+
+
+def test_only_the_invited_address_accepts(north, otto, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    with pytest.raises(Refused, match="another address"):
+        invitations.accept(opened(made), user=otto)
+    assert not Membership.objects.filter(user=otto, role="auditor").exists()
+
+
+def test_an_account_is_never_made_for_an_address_that_has_one(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    with pytest.raises(Refused, match="Sign in"):
+        invitations.accept_as_new(opened(made), name="Mallory", password=PASSWORD + "!")
+    sven.refresh_from_db()
+    assert sven.name == "Sven"
+    assert sven.check_password(PASSWORD)
+
+
+def test_links_that_open_nothing_all_end_alike(north):
+    withdrawn = invitations.invite(north, email="a@example.com", role="support")
+    invitations.withdraw(withdrawn.invitation)
+    expired = invitations.invite(north, email="b@example.com", role="support")
+    Invitation.objects.filter(pk=expired.invitation.pk).update(expires_at=timezone.now())
+    replaced = invitations.invite(north, email="c@example.com", role="support")
+    invitations.renew(replaced.invitation)
+    wrong = invitations.Made(invitations.invite(north, email="d@example.com", role="support").invitation, "x" * 43)
+    for made in (withdrawn, expired, replaced, wrong):
+        with pytest.raises(Ended) as ended:
+            opened(made)
+        assert str(ended.value) == "This link has ended."
+
+
+@pytest.mark.parametrize("change", [{"withdrawn_at": timezone.now()}, {"expires_at": timezone.now()}])
+def test_what_ends_between_opening_and_accepting_is_not_accepted(north, sven, change):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    found = opened(made)
+    Invitation.objects.filter(pk=found.pk).update(**change)
+    with pytest.raises(Ended):
+        invitations.accept(found, user=sven)
+
+
+def test_a_link_opened_before_a_new_one_was_made_accepts_nothing(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    found = opened(made)
+    invitations.renew(made.invitation)
+    with pytest.raises(Ended):
+        invitations.accept(found, user=sven)
+
+
+def test_inviting_again_replaces_what_stands_and_keeps_one_row(north, olga):
+    first = invitations.invite(north, email="ines@example.com", role="support")
+    second = invitations.invite(north, email="INES@example.com", role="support", name="Ines", by=olga)
+    assert Invitation.objects.count() == 1
+    assert second.invitation.public_id == first.invitation.public_id
+    with pytest.raises(Ended):
+        opened(first)
+    assert opened(second).name == "Ines"
+
+
+def test_an_ended_invitation_is_renewed_for_another_week(north):
+    made = invitations.invite(north, email="ines@example.com", role="support")
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    again = invitations.renew(made.invitation)
+    assert opened(again).expires_at > timezone.now() + timedelta(days=6)
+
+
+def test_a_role_that_somebody_has_is_not_offered_again(north, otto):
+    with pytest.raises(Refused, match="has that role already"):
+        invitations.invite(north, email=otto.email.upper(), role="operations")
+    invitations.invite(north, email=otto.email, role="finance")
+
+
+def test_what_was_accepted_or_withdrawn_is_neither_withdrawn_nor_renewed(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    invitations.accept(opened(made), user=sven)
+    gone = invitations.invite(north, email="ines@example.com", role="auditor")
+    invitations.withdraw(gone.invitation)
+    for ended in (made, gone):
+        for act in (invitations.withdraw, invitations.renew):
+            with pytest.raises(Refused, match="already"):
+                act(ended.invitation)
+
+
+@pytest.mark.parametrize("role", ["owner", "finance", "auditor"])
+def test_roles_of_the_whole_operator_are_not_limited_to_sites(north, role):
+    with pytest.raises(Refused, match="Only these roles"):
+        invitations.invite(north, email="ines@example.com", role=role, site_public_ids=[])
+
+
+def test_the_secret_is_kept_as_a_hash_and_stands_nowhere_else(north):
+    made = invitations.invite(north, email="ines@example.com", role="support", name="Ines Isaksson")
+    assert len(made.secret) >= 43  # 256 bits
+    assert made.secret not in str(Invitation.objects.values().get())
+    with tenant_scope(north.pk):
+        log = " ".join(str(vars(entry)) for entry in AuditEntry.objects.all())
+    for secret in (made.secret, made.invitation.secret_sha256, "ines@", "Isaksson"):
+        assert secret not in log
+
+
+@pytest.mark.parametrize(("server", "to_be_mailed", "is_proof"), [
+    ("mail.example.com", None, True),
+    ("", None, False),
+    ("mail.example.com", False, False),
+])  # fmt: skip
+def test_only_a_link_that_was_mailed_proves_the_mailbox(north, sven, settings, server, to_be_mailed, is_proof):
+    settings.EMAIL_HOST = server
+    made = invitations.invite(north, email=sven.email, role="auditor", to_be_mailed=to_be_mailed)
+    invitations.accept(opened(made), user=sven)
+    new = invitations.invite(north, email="ines@example.com", role="auditor", to_be_mailed=to_be_mailed)
+    place = invitations.accept_as_new(opened(new), name="Ines", password=PASSWORD)
+    for user in (sven, place.user):
+        user.refresh_from_db()
+        assert (user.email_proved_at is not None) == is_proof
+
+
+def test_a_driver_is_linked_and_nobody_who_is_another_driver(north, dana, danas_driver):
+    with tenant_scope(north.pk):
+        erik = drivers.create(name="Erik", email="erik@example.com")
+        second = drivers.create(name="Dana again", email=dana.email)
+        made, refused = invitations.invite_driver(erik), invitations.invite_driver(second)
+        with pytest.raises(Refused, match="can sign in already"):
+            invitations.invite_driver(danas_driver)
+    place = invitations.accept_as_new(opened(made), name="Erik", password=PASSWORD)
+    assert place.role == "driver"
+    with pytest.raises(Refused, match="another driver"):
+        invitations.accept(opened(refused), user=dana)
+    with tenant_scope(north.pk):
+        assert Driver.objects.get(pk=erik.pk).user_id == place.user_id
+
+
+def test_the_trail_tells_who_invited_and_who_accepted(north, sven):
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    invitations.accept(opened(made), user=sven)
+    with tenant_scope(north.pk):
+        events = list(AuditEntry.objects.filter(event__startswith="invitation.").order_by("pk"))
+    assert [(entry.event, entry.object_id) for entry in events] == [
+        ("invitation.made", made.invitation.pk),
+        ("invitation.accepted", made.invitation.pk),
+    ]
