@@ -31,6 +31,7 @@ from portal.embedded.supervisor import Stopped, Supervisor
 from portal.embedded.terminal import say, tell
 
 JOURNEYS = "portal/tests/e2e"
+FLOORS = ("tenants", "charging", "billing", "portal")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "/usr/bin/chromium")
 # Without a font every page is empty boxes, and the package only recommends some.
 APT_PACKAGES = ("chromium", "fonts-liberation")
@@ -122,6 +123,7 @@ def look_steps() -> Iterator[Step]:
     """Yield what looks at the code without running it, the quickest first."""
     yield Step("lint (ruff)", [*_module("ruff"), "check", "--quiet", "."])
     yield Step("format (ruff)", [*_module("ruff"), "format", "--check", "--quiet", "."])
+    yield Step("security (bandit)", [*_module("bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *FLOORS])
     contracts = "from importlinter.cli import lint_imports_command as main; main()"
     yield Step("floors and layers (import-linter)", [sys.executable, "-c", contracts])
     yield Step("missing migrations", _manage("makemigrations", "--check", "--dry-run"))
