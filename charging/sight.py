@@ -82,7 +82,7 @@ class _InSight(Expression):
             condition, values = f"{column} = ANY(%s::bigint[])", [sorted(sites)]
         else:
             rows = self.through._default_manager.values("pk").query  # narrowed by its own manager
-            inner, values = rows.get_compiler(compiler.using).as_sql()
+            inner, values = rows.get_compiler(connection=connection).as_sql()
             condition = f"{column} IN ({inner})"
         if self.or_none:
             return f"({column} IS NULL OR {condition})", (*params, *params, *values)

@@ -49,7 +49,6 @@ WHOLE_OPERATOR = {
     "billing/selectors/waiting.py": "what waits for rating",
     "billing/services/credit_notes.py": "credits an invoice whole",
     "billing/services/drafting.py": "drafts the invoices of a run",
-    "billing/services/numbers.py": "issues the invoices of a run",
     "billing/services/rating.py": "rates every session",
     "charging/ingest/finishing.py": "imports",
     "charging/ingest/staging.py": "imports",
@@ -287,7 +286,7 @@ def test_without_a_site_nothing_is_seen(north, here, there, nils, sign_in):
         assert status == 200
         assert "Hamnen" not in text
         assert CANARY not in text
-    assert "You see none of the operator&#x27;s sites" in text
+    assert "You see none of the operator's sites" in text
     assert opened(client, address(door_named("staff:site_detail"), here.ids))[0] == 404
 
 
@@ -296,9 +295,9 @@ def door_named(name):
 
 
 def test_the_navigation_says_how_much_one_sees(here, there, nils, otto, sign_in):
-    words = "You see 1 of the operator&#x27;s sites"
+    words = "You see 1 of the operator's sites"
     assert words in opened(sign_in(nils), "/o/north/")[1]
-    assert "of the operator&#x27;s sites" not in opened(sign_in(otto), "/o/north/")[1]
+    assert "of the operator's sites" not in opened(sign_in(otto), "/o/north/")[1]
 
 
 def test_customers_stay_numbers_for_who_may_not_see_drivers(here, nils, otto, sign_in):
