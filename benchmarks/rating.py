@@ -290,7 +290,7 @@ def measure_text(path: str | None, count: int) -> str:
     lines = (lines * -(-count // len(lines)))[:count]
     size = sum(map(len, lines)) / len(lines)
     gc.disable()
-    seconds = best(lambda: [len("\n".join(out).encode()) for out, _ in price_lines(lines, zone=ZONE)], times=5)
+    seconds = best(lambda: [sum(map(len, out)) for out, _ in price_lines(lines, zone=ZONE)], times=5)
     return f"| {count:,} | {count / seconds:,.0f} | {size:,.0f} bytes | {peak_mb():,.0f} MB |"
 
 

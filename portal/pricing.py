@@ -66,8 +66,7 @@ def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
     try:
         for lines, errors in price_lines(source, zone=zone):
             failed += errors
-            lines.append("")
-            target.write("\n".join(lines).encode())
+            target.writelines(lines)
     finally:
         gc.enable()
     target.flush()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -61,9 +61,10 @@ class _Group:
     sets: list[TariffSet] = field(default_factory=list)
 
 
-def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[list[str], int]]:
+def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[Iterable[bytes], int]]:
     """For each chunk of lines its priced lines, in order, and how many of them are errors. Empty lines are skipped.
 
+    The lines come as texts of some hundred lines, each line with its end; joining them is left to whoever writes.
     `zone` is used by lines that carry no time zone of their own.
     """
     stream = (text for text in texts if text and not text.isspace())
@@ -72,10 +73,23 @@ def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[lis
         yield _chunk(chunk, zone, shelves)
 
 
-def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf]) -> tuple[list[str], int]:
-    written = [""] * len(texts)
-    failed = 0
+def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf]) -> tuple[Iterable[bytes], int]:
+    groups, unread = _read(texts)
+    answers = [_answers(group, zone, shelves.setdefault(kind, _Shelf())) for kind, group in groups.items()]
+    failed = len(unread) + sum(errors for _, errors in answers)
+    if len(answers) == 1 and not unread:
+        return answers[0][0], failed
+    written = {place: f"{error}\n".encode() for place, error in unread.items()}
+    for group, (answer, _) in zip(groups.values(), answers, strict=True):
+        priced = chain.from_iterable(text.splitlines(keepends=True) for text in answer)
+        written.update(zip(group.places, priced, strict=True))
+    return [written[place] for place in range(len(texts))], failed
+
+
+def _read(texts: list[bytes]) -> tuple[dict[tuple[bool, bool], _Group], dict[int, str]]:
+    """The lines that can be read, by what may be priced together, and the error lines of the others, by place."""
     groups: dict[tuple[bool, bool], _Group] = {}
+    unread: dict[int, str] = {}
     seen: dict[bytes, TariffSet] = {}
     for place, text in enumerate(texts):
         try:
@@ -88,8 +102,7 @@ def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shel
                 if key == (own, False):
                     seen[own] = found
         except BillingError as problem:
-            written[place] = cdr_text.error_line(id_of(text), problem)
-            failed += 1
+            unread[place] = cdr_text.error_line(id_of(text), problem)
             continue
         group = groups.get(found.kind)
         if group is None:
@@ -97,21 +110,16 @@ def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shel
         group.places.append(place)
         group.lines.append(line)
         group.sets.append(found)
-    for kind, group in groups.items():
-        answers, errors = _answers(group, zone, shelves.setdefault(kind, _Shelf()))
-        failed += errors
-        for place, answer in zip(group.places, answers, strict=True):
-            written[place] = answer
-    return written, failed
+    return groups, unread
 
 
-def _answers(group: _Group, zone: str, shelf: _Shelf) -> tuple[list[str], int]:
+def _answers(group: _Group, zone: str, shelf: _Shelf) -> tuple[Iterable[bytes], int]:
+    """The lines of a group, and how many of them are errors."""
     rated, batch = _rate_lines(group.lines, group.sets, zone, shelf)
-    answers = cdr_text.lines(rated, [line.cdr.id for line in group.lines])
+    lines = group.lines
     bad = {*batch.problems, *np.flatnonzero(rated.fault).tolist()}
-    for place in bad:
-        answers[place] = cdr_text.error_line(group.lines[place].cdr.id, _problem(group.lines[place], zone))
-    return answers, len(bad)
+    errors = {place: cdr_text.error_line(lines[place].cdr.id, _problem(lines[place], zone)) for place in bad}
+    return cdr_text.lines(rated, [line.cdr.id for line in lines], errors), len(errors)
 
 
 def _problem(line: Line, zone: str) -> BillingError:

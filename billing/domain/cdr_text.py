@@ -1,37 +1,35 @@
 """Priced CDRs as lines of JSON, written column by column.
 
-The texts of numbers are put together from tables of digit groups, what a component always says is written once, and a
-line is one join. A slice reads exactly as `Slice.to_json` has it, and amounts follow the same rule (`shares`): the
-difference of the rounded running total, so slices and adjustments add up to the total to the last digit.
+What a component always says is written once, numbers are put together from tables of digit groups (`text_pieces`), and
+the pieces of some hundred lines are joined at a time. A slice reads exactly as `Slice.to_json` has it, and amounts
+follow the same rule (`shares`): the difference of the rounded running total, so slices and adjustments add up to the
+total to the last digit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
 
 from billing.domain import findings, instants, money
-from billing.domain.columns import Exact, Flag
+from billing.domain.columns import Exact, Flag, Ints, counts, offsets_of, within
 from billing.domain.errors import BillingError
 from billing.domain.plan import DIMENSION, RESERVED, Lane, Plan
 from billing.domain.price import DIGITS, UNIT
 from billing.domain.price_view import LANES_OF
 from billing.domain.rated import Rated
-
-#: An array of texts.
-Texts = np.ndarray[Any, np.dtype[np.object_]]
+from billing.domain.text_pieces import Pieces, Sheet, Texts, decimals, fraction, table, whole
 
 _SCALE: Final = 10**DIGITS
-#: Digit groups as text. Picking from an array of texts costs less than making the number to pick by.
-_THREE: Final = np.array([f".{number:03d}" for number in range(1000)], dtype=object)
-_FOUR: Final = np.array([f".{number:04d}" for number in range(_SCALE)], dtype=object)
-_LAST: Final = "total_reservation_cost"
-_PARTS: Final = {f"total_{name}_cost": lanes for name, lanes in LANES_OF.items()}
+#: How every cost begins.
+_EXCL: Final = '{"excl_vat":"'
+#: Lines that are joined at a time: their text stays in the processor's cache until it is encoded.
+_TOGETHER: Final = 250
 
 
 def quoted(value: object) -> str:
@@ -45,30 +43,43 @@ def error_line(cdr_id: str | None, problem: BillingError) -> str:
     return quoted({"id": cdr_id, "error": error})
 
 
-def lines(rated: Rated, ids: Sequence[str]) -> list[str]:
-    """One line for each CDR of a batch; meaningless where it has a fault. Its tariffs all know VAT, or none does."""
+def lines(rated: Rated, ids: Sequence[str], errors: Mapping[int, str]) -> Iterator[bytes]:
+    """One line for each CDR of a batch, each with its end, some hundred lines in one text.
+
+    `errors` has the lines of CDRs without a price, by position. The tariffs all know VAT, or none does.
+    """
     per_excl, per_incl = rated.unit // _SCALE, rated.unit * rated.vat_unit // _SCALE
-    slices, limit_excl = _slices(rated, per_excl)
+    shares, limits = _shares(rated, rated.amount, rated.limit_excl, per_excl)
     null = not rated.plan.tariffs[0].has_vat
-    columns = [
-        _identities(rated, ids),
-        _costs(',"total_cost":', rated, rated.excl, rated.incl),
-        *(_part(rated, name, lanes) for name, lanes in _PARTS.items()),
-        [",".join(slices[first:last]) for first, last in pairwise(rated.offsets.tolist())],
-        _adjustments(rated, limit_excl, per_incl, null=null),
-        [_findings(flags) for flags in rated.flags.tolist()],
-    ]
-    return list(map("".join, zip(*columns, strict=True)))
+    heads, slices, tails = _heads(rated, ids), _slices(rated, shares), Sheet(len(rated))
+    tails.add(_adjustments(rated, limits, per_incl, null=null))
+    tails.add(_findings(rated.flags))
+    many = counts(rated.offsets)
+    begins = offsets_of(many * slices.width + (heads.width + tails.width))
+    flat = np.empty(int(begins[-1]), dtype=object)
+    heads.lay(flat, begins[:-1])
+    slices.lay(flat, np.repeat(begins[:-1] + heads.width, many) + within(rated.offsets) * slices.width)
+    tails.lay(flat, begins[1:] - tails.width)
+    for place, error in errors.items():
+        flat[begins[place] : begins[place + 1]] = ""
+        flat[begins[place]] = f"{error}\n"
+    edges = [*begins[:-1:_TOGETHER].tolist(), len(flat)]
+    return ("".join(flat[first:last].tolist()).encode() for first, last in pairwise(edges))
 
 
-def _identities(rated: Rated, ids: Sequence[str]) -> list[str]:
-    """The beginning of each line: whose price it is, and in which currency."""
-    endings = [f',"currency":"{terms.currency}"' for terms in rated.plan.tariffs]
-    currencies = [endings[tariff] for tariff in rated.tariff.tolist()]
+def _heads(rated: Rated, ids: Sequence[str]) -> Sheet:
+    """The beginning of each line, until its slices: whose price it is, in which currency, and the costs."""
+    sheet = Sheet(len(rated))
     joined = "".join(ids)
-    if joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined:
-        return [f'{{"id":"{one}"{currency}' for one, currency in zip(ids, currencies, strict=True)]
-    return [f'{{"id":{quoted(one)}{currency}' for one, currency in zip(ids, currencies, strict=True)]
+    plain = joined.isascii() and joined.isprintable() and '"' not in joined and "\\" not in joined
+    mark = '"' if plain else ""
+    currencies = table([f'{mark},"currency":"{terms.currency}","total_cost":{_EXCL}' for terms in rated.plan.tariffs])
+    sheet.add([f'{{"id":{mark}', table(ids if plain else [quoted(one) for one in ids]), currencies[rated.tariff]])
+    sheet.add(_cost(rated, rated.excl, rated.incl))
+    for name, lanes in LANES_OF.items():
+        _add_part(sheet, rated, f',"total_{name}_cost":', lanes)
+    sheet.add([',"slices":['])
+    return sheet
 
 
 def _shares(rated: Rated, amount: Exact, limit: Exact, per: int) -> tuple[Exact, Exact]:
@@ -89,31 +100,16 @@ def _shares(rated: Rated, amount: Exact, limit: Exact, per: int) -> tuple[Exact,
     return shares, money.divide_half_up(total + limit, per) - money.divide_half_up(total, per)
 
 
-def _divided(values: Exact, by: int, groups: Texts) -> tuple[list[int], list[str]]:
-    """Whole parts, and remainders as text."""
-    wholes = values // by
-    return wholes.tolist(), groups[(values - wholes * by).astype(np.int64)].tolist()
-
-
-def _decimals(values: Exact) -> list[str]:
-    """Ten-thousandths as text with four decimals."""
-    if len(values) and values.min() < 0:
-        return [str(money.from_units(value, DIGITS)) for value in values.tolist()]
-    return [f"{whole}{rest}" for whole, rest in zip(*_divided(values, _SCALE, _FOUR), strict=True)]
-
-
-def _quantities(rated: Rated) -> list[str]:
+def _quantities(rated: Rated) -> Pieces:
     """Quantities: kWh and seconds with four decimals (kWh with six where it takes them), fees as whole numbers."""
     lane = rated.plan.lane[rated.component]
     energy, fee = lane == Lane.ENERGY, (lane == Lane.FLAT) | (lane == Lane.RESERVED_FLAT)
-    units = np.where(energy, rated.quantity // 100, rated.quantity * 4)
-    texts = _decimals(units)
-    fine = energy & (rated.quantity % 100 != 0)
-    for place in np.flatnonzero(fine).tolist():
-        texts[place] = str(money.from_units(int(rated.quantity[place]), 6))
-    for place in np.flatnonzero(fee).tolist():
-        texts[place] = "1"
-    return texts
+    hundreds = rated.quantity // 100
+    *wholes, rests = decimals(np.where(energy, hundreds, rated.quantity * 4))
+    wholes[-1][fee], rests[fee] = "1", ""
+    for place in np.flatnonzero(energy & (hundreds * 100 != rated.quantity)).tolist():
+        rests[place] = f".{rated.quantity[place] % 10**6:06d}"
+    return [*wholes, rests]
 
 
 @lru_cache(maxsize=256)
@@ -124,71 +120,67 @@ def _constants(plan: Plan) -> tuple[Texts, Texts]:
         terms, dimension = plan.tariffs[component.tariff], DIMENSION[component.lane]
         for is_step in ("false", "true"):
             reserved = "true" if component.lane in RESERVED else "false"
-            before.append(f'","dimension":"{dimension.value}","reserved":{reserved},"is_step":{is_step},"quantity":"')
+            before.append(f'{dimension.value}","reserved":{reserved},"is_step":{is_step},"quantity":"')
             vat = component.price.vat
             after.append(
                 f'","unit":"{UNIT[dimension]}","unit_price":"{component.price.price}",'
                 f'"vat":{quoted(None if vat is None else str(vat))},"tariff_id":{quoted(terms.id)},'
                 f'"tariff_version":{quoted(terms.version)},"element":{component.element},"amount":"'
             )
-    return np.array(before, dtype=object), np.array(after, dtype=object)
+    return table(before), table(after)
 
 
-def _slices(rated: Rated, per: int) -> tuple[list[str], Exact]:
-    """Every slice as text, and what the limit of each session adds or takes in ten-thousandths."""
-    shares, limits = _shares(rated, rated.amount, rated.limit_excl, per)
+def _slices(rated: Rated, shares: Exact) -> Sheet:
+    """Every slice."""
     before, after = _constants(rated.plan)
     kinds = rated.component * 2 + rated.is_step
-    columns = zip(
-        *instants.write(rated.start),
-        *instants.write(rated.end),
-        *_divided(rated.meter_from, 1000, _THREE),
-        *_divided(rated.meter_to, 1000, _THREE),
-        before[kinds].tolist(),
-        _quantities(rated),
-        after[kinds].tolist(),
-        _decimals(shares),
-        strict=True,
-    )
-    return [
-        f'{{"from":"{day}{clock}","to":"{end_day}{end_clock}","meter_start_wh":"{wh}{mwh}",'
-        f'"meter_stop_wh":"{end_wh}{end_mwh}{left}{quantity}{right}{amount}"}}'
-        for day, clock, end_day, end_clock, wh, mwh, end_wh, end_mwh, left, quantity, right, amount in columns
-    ], limits
+    follows = np.ones(len(kinds), dtype=np.bool_)
+    follows[rated.offsets[:-1][counts(rated.offsets) > 0]] = False
+    sheet = Sheet(len(kinds))
+    sheet.add([table(['{"from":"', ',{"from":"'])[follows.astype(np.int64)]])
+    sheet.add(instants.write(rated.start, '","to":"'))
+    sheet.add(instants.write(rated.end, '","meter_start_wh":"'))
+    sheet.add(_meter(rated.meter_from, '","meter_stop_wh":"'))
+    sheet.add(_meter(rated.meter_to, '","dimension":"'))
+    sheet.add([before[kinds], *_quantities(rated)])
+    sheet.add([after[kinds], *decimals(shares, '"}')])
+    return sheet
 
 
-def _costs(opening: str, rated: Rated, excl: Exact, incl: Exact) -> list[str]:
-    """A cost of every session, after its key."""
-    begin = f'{opening}{{"excl_vat":"'
-    without = _decimals(money.divide_half_up(excl, rated.unit // _SCALE))
+def _meter(values: Ints, ending: str) -> Pieces:
+    """Meter values in Wh with three decimals, and what follows them."""
+    wholes = values // 1000
+    return [*whole(wholes), fraction(3, ending)[values - wholes * 1000]]
+
+
+def _cost(rated: Rated, excl: Exact, incl: Exact) -> Pieces:
+    """A cost excluding and including VAT, behind its opening."""
+    without = money.divide_half_up(excl, rated.unit // _SCALE)
     if not rated.plan.tariffs[0].has_vat:
-        return [f'{begin}{amount}","incl_vat":null}}' for amount in without]
-    with_vat = _decimals(money.divide_half_up(incl, rated.unit * rated.vat_unit // _SCALE))
-    return [f'{begin}{amount}","incl_vat":"{gross}"}}' for amount, gross in zip(without, with_vat, strict=True)]
+        return decimals(without, '","incl_vat":null}')
+    with_vat = money.divide_half_up(incl, rated.unit * rated.vat_unit // _SCALE)
+    return [*decimals(without, '","incl_vat":"'), *decimals(with_vat, '"}')]
 
 
-def _part(rated: Rated, name: str, lanes: Sequence[Lane]) -> list[str]:
+def _add_part(sheet: Sheet, rated: Rated, opening: str, lanes: Sequence[Lane]) -> None:
     """One part of the total for each line; null where nothing of it was priced."""
     found = [lane for lane in lanes if lane in rated.by_lane]
-    ending = ',"slices":[' if name == _LAST else ""
-    null = f',"{name}":null{ending}'
     if not found:
-        return [null] * len(rated)
-    excl = sum(rated.by_lane[lane][0] for lane in found)
-    incl = sum(rated.by_lane[lane][1] for lane in found)
+        sheet.add([f"{opening}null"])
+        return
     priced = np.logical_or.reduce([rated.priced[lane] for lane in found])
-    costs = _costs(f',"{name}":', rated, np.asarray(excl), np.asarray(incl))
-    if ending:
-        costs = [cost + ending for cost in costs]
-    for place in np.flatnonzero(~priced).tolist():
-        costs[place] = null
-    return costs
+    excl = sum(rated.by_lane[lane][0][priced] for lane in found)
+    incl = sum(rated.by_lane[lane][1][priced] for lane in found)
+    cost = _cost(rated, np.asarray(excl), np.asarray(incl))
+    sheet.add_where(priced, [f"{opening}{_EXCL}", *cost], otherwise=f"{opening}null")
 
 
-def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> list[str]:
+def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> Pieces:
     """The end of the slices and the adjustments of each line."""
-    texts = ['],"adjustments":[]'] * len(rated)
     limited = np.flatnonzero((rated.limit_excl != 0) | (rated.limit_incl != 0))
+    if len(limited) == 0:
+        return ['],"adjustments":[]']
+    texts = np.full(len(rated), '],"adjustments":[]', dtype=object)
     for place in limited.tolist():
         kind = "MINIMUM" if rated.flags[place] & Flag.MINIMUM else "MAXIMUM"
         after, before = rated.incl[place], rated.incl[place] - rated.limit_incl[place]
@@ -199,11 +191,17 @@ def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> l
             "incl_vat": None if null else str(money.from_units(gross, DIGITS)),
         }
         texts[place] = f'],"adjustments":[{quoted(line)}]'
-    return texts
+    return [texts]
+
+
+def _findings(flags: Ints) -> Pieces:
+    """The end of each line."""
+    distinct, which = np.unique(flags, return_inverse=True)
+    return [table([_named(flag) for flag in distinct.tolist()])[which]]
 
 
 @lru_cache(maxsize=1024)
-def _findings(flags: int) -> str:
-    """The end of a line."""
+def _named(flags: int) -> str:
+    """The findings of a line and its end."""
     listed = [{"code": name, "message": findings.sentence(name)} for name in findings.named(Flag(flags))]
-    return f',"findings":{quoted(listed)}}}'
+    return f',"findings":{quoted(listed)}}}\n'

@@ -41,7 +41,8 @@ def line(cdr=None, **fields) -> dict[str, Any]:
 def price(*documents, zone="") -> tuple[list[dict[str, Any]], int]:
     texts = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in documents]
     chunks = list(price_lines(texts, zone=zone))
-    return [json.loads(text) for lines, _ in chunks for text in lines], sum(failed for _, failed in chunks)
+    lines = [text for parts, _ in chunks for text in b"".join(parts).splitlines()]
+    return [json.loads(text) for text in lines], sum(failed for _, failed in chunks)
 
 
 def test_a_line_is_priced_and_says_how():
@@ -240,6 +241,18 @@ def test_the_first_bad_volume_is_named_also_behind_good_periods():
 def test_ids_are_written_as_json_whatever_they_hold():
     names = ['"', "\\", "å", "\x01", "ok"]
     assert [one["id"] for one in price(*[line({"id": name}) for name in names])[0]] == names
+
+
+@pytest.mark.parametrize("price_of_one", ["0.25", "2500", "123456789", "123456789.000000000001"])
+def test_amounts_of_any_size_are_printed_to_the_last_digit(price_of_one):
+    [priced], _ = price(json.dumps(line()).replace("0.25", price_of_one).encode())
+    exact = Decimal(price_of_one) * 20
+    shown = exact.quantize(Decimal("0.0001"))
+    assert priced["total_cost"] == {
+        "excl_vat": str(shown),
+        "incl_vat": str((exact * Decimal("1.25")).quantize(Decimal("0.0001"))),
+    }
+    assert priced["slices"][0]["amount"] == str(shown)
 
 
 def test_negative_prices_are_printed_with_their_sign():

@@ -168,10 +168,9 @@ def test_an_empty_batch_is_priced_to_nothing():
 
 
 def test_instants_far_apart_are_written_all_the_same():
-    assert instants.write(np.zeros(0, dtype=np.int64)) == ([], [])
-    days, clocks = instants.write(np.array([0, 10**10, 1]))
-    assert days == ["1970-01-01", "2286-11-20", "1970-01-01"]
-    assert clocks == ["T00:00:00Z", "T17:46:40Z", "T00:00:01Z"]
+    assert [len(column) for column in instants.write(np.zeros(0, dtype=np.int64))] == [0, 0, 0]
+    written = map("".join, zip(*instants.write(np.array([0, 10**10, 1])), strict=True))
+    assert list(written) == ["1970-01-01T00:00:00Z", "2286-11-20T17:46:40Z", "1970-01-01T00:00:01Z"]
 
 
 def test_every_flag_has_a_sentence_in_both_languages():
