@@ -15,11 +15,12 @@ Role = Membership.Role
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One of the cast."""
+    """One of the cast. `only_at`: the one site the role holds at; empty for all of them."""
 
     name: str
     role: str
     operator: str
+    only_at: str = ""
 
     @property
     def email(self) -> str:
@@ -32,6 +33,7 @@ OPERATORS = {"north": "Norrsken Laddning AB", "south": "Sydkusten Laddnät AB"}
 CAST = [
     Person("Olga", Role.OWNER, "north"),
     Person("Otto", Role.OPERATIONS, "north"),
+    Person("Nils", Role.OPERATIONS, "north", only_at="Skellefteå Centrum"),
     Person("Fina", Role.FINANCE, "north"),
     Person("Sara", Role.SUPPORT, "north"),
     Person("Axel", Role.AUDITOR, "north"),

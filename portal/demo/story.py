@@ -19,7 +19,7 @@ from billing.services import rating, runs, tariffs
 from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
-from charging.services import imports
+from charging.services import imports, staffing
 from portal.demo import habits, network, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
@@ -65,6 +65,7 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
         first = first_day(operator, at)
         with tenant_scope(operator.pk):
             places = network.build(operator)
+            limit(operator, places)
             publish_tariffs(operator, places, first=first)
             cards = customers(operator, places)
             consents.install_defaults(operator)
@@ -110,6 +111,15 @@ def cast(operator: Operator) -> None:
         two_factor.new_device(user, name="demonstration")
         if person.role != Membership.Role.DRIVER:
             memberships.add(user, operator=operator, role=person.role)
+
+
+def limit(operator: Operator, places: list[network.Place]) -> None:
+    """Let those of the cast who work at one site see that one only."""
+    for person in people.CAST:
+        if person.operator == operator.slug and person.only_at:
+            member = Membership.objects.get(operator=operator, user__email=person.email)
+            sites = [place.site.public_id for place in places if place.site.name == person.only_at]
+            staffing.change(member, role=person.role, site_public_ids=sites)
 
 
 def publish_tariffs(operator: Operator, places: list[network.Place], *, first: datetime) -> None:

@@ -1,0 +1,92 @@
+"""Which sites a limited member works for: given, replaced, taken, and told in the log."""
+
+from uuid import uuid4
+
+import pytest
+
+from charging.domain.errors import NetworkRefused
+from charging.models import Site
+from charging.selectors import sites
+from charging.services import site_access, staffing
+from tenants.errors import Refused
+from tenants.models import AuditEntry, Membership
+from tenants.permissions import Permission, access
+from tenants.scoping import tenant_scope
+from tenants.services import memberships
+
+
+@pytest.fixture
+def three(in_north):
+    return [Site.objects.create(name=name) for name in ("Hamnen", "Kajen", "Torget")]
+
+
+def ids(*rows):
+    return [row.public_id for row in rows]
+
+
+def test_giving_replaces_what_was_given_before(three, otto):
+    hamnen, kajen, torget = three
+    assert site_access.give(otto, site_public_ids=ids(hamnen, kajen)) == {hamnen.pk, kajen.pk}
+    site_access.give(otto, site_public_ids=ids(kajen, torget))
+    assert list(sites.of(otto)) == [kajen, torget]
+    assert sorted(sites.ids_of(otto)) == [kajen.pk, torget.pk]
+    site_access.give(otto, site_public_ids=[])
+    assert sites.ids_of(otto) == []
+
+
+def test_a_change_is_one_event_that_names_the_sites(three, otto):
+    hamnen, kajen, _torget = three
+    site_access.give(otto, site_public_ids=ids(hamnen))
+    site_access.give(otto, site_public_ids=ids(kajen))
+    site_access.give(otto, site_public_ids=ids(kajen))  # changes nothing
+    facts = AuditEntry.objects.filter(event="member.sites_changed").order_by("pk")
+    assert [entry.additional_data for entry in facts] == [
+        {"gained": ["Hamnen"], "lost": [], "sites": 1},
+        {"gained": ["Kajen"], "lost": ["Hamnen"], "sites": 1},
+    ]
+    assert "otto" not in str([vars(entry) for entry in facts]).lower()
+
+
+def test_unknown_sites_are_named_and_nothing_is_given(three, otto):
+    stranger = uuid4()
+    with pytest.raises(NetworkRefused, match=str(stranger)):
+        site_access.give(otto, site_public_ids=[*ids(three[0]), stranger])
+    assert sites.ids_of(otto) == []
+
+
+def test_another_operator_s_site_is_unknown(north, south, otto):
+    with tenant_scope(south.pk):
+        theirs = Site.objects.create(name="Torget")
+    with tenant_scope(north.pk), pytest.raises(NetworkRefused, match=str(theirs.public_id)):
+        site_access.give(otto, site_public_ids=ids(theirs))
+
+
+def test_a_limit_takes_what_concerns_the_whole_operator_and_its_end_gives_it_back(in_north, three, otto):
+    place = Membership.objects.get(user=otto)
+    before = access(otto, slug="north").permissions
+    staffing.change(place, role="operations", site_public_ids=ids(three[0]))
+    limited = access(otto, slug="north")
+    assert limited.is_limited
+    assert limited.may(Permission.MANAGE_NETWORK)
+    assert not limited.may(Permission.IMPORT_SESSIONS)
+    assert not limited.may(Permission.VIEW_DRIVERS)
+    staffing.change(place, role="operations", site_public_ids=None)
+    assert access(otto, slug="north").permissions == before
+    assert sites.ids_of(otto) == []
+
+
+def test_only_some_roles_can_be_limited(in_north, three, olga, fina):
+    for person, role in ((olga, "owner"), (fina, "finance")):
+        with pytest.raises(Refused):
+            staffing.change(Membership.objects.get(user=person), role=role, site_public_ids=ids(three[0]))
+        assert not access(person, slug="north").is_limited
+
+
+def test_one_limited_place_of_two_keeps_the_sites(in_north, three, otto):
+    memberships.add(otto, operator=in_north, role="support", limited_to_sites=True)
+    place = Membership.objects.get(user=otto, role="operations")
+    staffing.change(place, role="operations", site_public_ids=ids(three[0]))
+    staffing.change(place, role="operations", site_public_ids=None)
+    assert sites.ids_of(otto) == [three[0].pk]
+    staffing.remove(Membership.objects.get(user=otto, role="support"))
+    assert sites.ids_of(otto) == []
