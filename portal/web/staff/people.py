@@ -18,6 +18,7 @@ from charging.services import staffing
 from portal.web import permission_words, viewing
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff.place_form import PlaceForm
+from tenants import roles
 from tenants.errors import Refused
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission
@@ -67,6 +68,7 @@ def member_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
             messages.success(request, _("%(person)s has a new role.") % {"person": place.user})
             return redirect("staff:people", operator.slug)
     context = {"nav": "people", "form": form, "place": place, "crumbs": crumbs(operator)}
+    context["may_be_limited"] = place.role in roles.LIMITABLE
     return render(request, "staff/people/edit.html", context, status=400 if form.errors else 200)
 
 
@@ -134,10 +136,7 @@ def _preview(
     context: dict[str, Any] = {
         "nav": "people",
         "place": place,
-        "crumbs": [
-            *crumbs(operator),
-            (str(place.user), reverse("staff:member_edit", args=[operator.slug, place.public_id])),
-        ],
+        "crumbs": [*crumbs(operator), (str(place.user), here)],
         "new_role": Membership.Role(role).label,
         "gains": permission_words.in_words(after - before),
         "losses": permission_words.in_words(before - after),
