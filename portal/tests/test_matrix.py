@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django_otp_webauthn.models import WebAuthnCredential
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from billing.services import exports, tariffs
@@ -18,7 +19,17 @@ from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests.doors import doors
 from portal.tests.examples import example
-from tenants.models import ApiKey, ConsentPurpose, Driver, DriverGroup, Invitation, Membership, Operator, User
+from tenants.models import (
+    ApiKey,
+    AuditEntry,
+    ConsentPurpose,
+    Driver,
+    DriverGroup,
+    Invitation,
+    Membership,
+    Operator,
+    User,
+)
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
@@ -37,6 +48,7 @@ CAST = {
 }
 # The word before an identifier in a route, and what it identifies.
 OBJECTS = {
+    "audit": AuditEntry,
     "sessions": ChargingSession,
     "sites": Site,
     "stations": Station,
@@ -80,6 +92,7 @@ def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, setting
         (tmp_path / "october.csv").write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
         example(FileImport, state="done", file="october.csv")
         example(ImportProfile)
+        example(ApiKey)
         invitations.invite(north, email="ines@example.com", role="support")
         export = exports.request(kind="invoices_csv", month=factories.OCTOBER.date(), by=fina)
         exports.make(operator_id=north.pk, export_id=export.pk)
@@ -161,6 +174,16 @@ def test_staff_who_have_not_enrolled_are_sent_to_do_it(world, olga):
     client = Client()
     client.force_login(olga)
     expected = {False: "302 /account/second-factor/", True: 403}
+    assert wrong(client, world, lambda door, answer: answer == expected[door.is_api]) == {}
+
+
+def test_a_passkey_is_asked_for_like_any_other_second_factor(world, olga):
+    """The password alone opens nothing to a person whose only factor is a passkey."""
+    olga.totp_devices.all().delete()
+    WebAuthnCredential.objects.create(user=olga, name="key", credential_id=b"1", public_key=b"2")
+    client = Client()
+    client.force_login(olga)
+    expected = {False: "302 /account/challenge/", True: 403}
     assert wrong(client, world, lambda door, answer: answer == expected[door.is_api]) == {}
 
 

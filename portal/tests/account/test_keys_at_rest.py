@@ -1,0 +1,122 @@
+"""Seeds are encrypted, bound to their row and person, and follow the newest key."""
+
+import os
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from conftest import PASSWORD
+from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
+from tenants import crypto
+from tenants.models import TotpDevice
+from tenants.services import encryption, two_factor
+
+
+@pytest.fixture
+def device(olga):
+    return two_factor.authenticator(olga)
+
+
+@pytest.fixture
+def new_key(settings, device):
+    """A newer key than the one that encrypted the device's seed."""
+    settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
+
+
+def test_the_seed_does_not_stand_in_the_database(device):
+    assert device.seed not in bytes(device.sealed_seed)
+    assert len(device.seed) == 20
+
+
+def test_a_seed_moved_to_another_row_or_person_does_not_open(device, otto):
+    his = two_factor.authenticator(otto)
+    TotpDevice.objects.filter(pk=his.pk).update(sealed_seed=device.sealed_seed)
+    TotpDevice.objects.filter(pk=device.pk).update(user=otto)
+    for moved in TotpDevice.objects.all():
+        with pytest.raises(crypto.Unreadable):
+            _ = moved.seed
+
+
+def test_rotation_lets_the_old_key_go(device, otto, new_key, settings, capsys):
+    seed, code = device.seed, code_of(device)
+    call_command("rotate_encryption")
+    assert "2 encrypted again, 0 were current" in capsys.readouterr().out
+    call_command("rotate_encryption")
+    assert "0 encrypted again, 2 were current" in capsys.readouterr().out
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    device.refresh_from_db()
+    assert device.seed == seed
+    assert two_factor.verify(device.user, code=code)
+
+
+def test_rotation_goes_in_batches(device, otto, new_key, monkeypatch):
+    monkeypatch.setattr(encryption, "BATCH", 1)
+    assert encryption.rotate() == encryption.Rotation(again=2)
+
+
+def test_rotation_says_what_does_not_open(device, settings):
+    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    with pytest.raises(CommandError, match="1 open with no listed key"):
+        call_command("rotate_encryption")
+
+
+def test_a_seed_that_does_not_open_is_refused_in_words_and_logged(device, olga, settings, caplog):
+    code = code_of(device)
+    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    client = Client()
+    assert client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD})["Location"] == CHALLENGE
+    answer = client.post(CHALLENGE, {"code": code})
+    assert answer.status_code == 400
+    assert "cannot be checked any more" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+    assert "does not open: is a key missing" in caplog.text
+    recovery, *_ = two_factor.new_recovery_codes(olga)
+    assert client.post("/account/challenge/recovery/", {"code": recovery})["Location"] == "/account/profile/"
+    assert client.get("/account/second-factor/").status_code == 200, "and sets the authenticator up anew"
+    offered = TotpDevice.objects.get(user=olga, confirmed=False)
+    assert client.post("/account/second-factor/", {"code": code_of(offered)}).status_code == 200
+
+
+def test_an_offer_made_under_a_lost_key_is_made_anew(new_person, settings):
+    offered = two_factor.offered_device(new_person)
+    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    again = two_factor.offered_device(new_person)
+    assert again.pk == offered.pk
+    assert again.seed
+
+
+@pytest.fixture
+def new_person(dana):
+    return dana
+
+
+def test_codes_hold_for_a_step_on_each_side_and_no_longer(device, olga):
+    for steps, expected in ((-2, False), (2, False), (-1, True), (0, True), (1, True)):
+        TotpDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+        assert (two_factor.verify(olga, code=code_of(device, steps)) is not None) is expected, steps
+    TotpDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    assert two_factor.verify(olga, code=code_of(device, 0)) is None, "an older step than the last is over"
+
+
+@pytest.mark.parametrize("code", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦", "-12345", "1e1000"])
+def test_what_is_no_code_is_refused(olga, code):
+    assert two_factor.verify(olga, code=code) is None
+
+
+def test_after_many_failures_the_wait_is_told_and_has_an_end(device, olga):
+    from django.utils.timezone import now
+
+    TotpDevice.objects.update(throttling_failure_count=40, throttling_failure_timestamp=None)
+    two_factor.verify(olga, code="000000")
+    device.refresh_from_db()
+    assert device.throttling_failure_count == TotpDevice.MOST_FAILURES
+    TotpDevice.objects.update(throttling_failure_timestamp=now())
+    with pytest.raises(two_factor.Paused) as pause:
+        two_factor.verify(olga, code=code_of(device))
+    assert 2000 < pause.value.wait_s <= 2048
+    client = Client()
+    client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD})
+    answer = client.post(CHALLENGE, {"code": code_of(device)})
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 2000

@@ -1,0 +1,154 @@
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from conftest import PASSWORD
+from portal.celery import app
+from portal.tests.account.test_sign_in import code_of, events
+from tenants.models import BrowserSession, User
+from tenants.services import password_resets, two_factor
+
+ASK = "/account/password/reset/"
+NEW = "another long password"
+BOTH = {"password": NEW, "again": NEW}
+
+
+@pytest.fixture
+def mail_server(settings):
+    """A mail server, and a worker that does at once what it is told."""
+    settings.EMAIL_HOST = "mail.example"
+    app.conf.task_always_eager = True
+    yield
+    app.conf.task_always_eager = False
+
+
+def without_tokens(answer):
+    return re.sub(rb"[A-Za-z0-9]{64}", b"", answer.content)
+
+
+@pytest.fixture
+def link(mail_server, olga, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        Client().post(ASK, {"email": "Olga@example.com"})
+    return next(word for word in mail.outbox[0].body.split() if word.startswith("http://testserver"))
+
+
+def test_a_letter_with_a_link_goes_to_the_person(link, olga, north):
+    assert mail.outbox[0].to == [olga.email]
+    assert link.startswith("http://testserver/account/password/reset/")
+    assert events(north) == ["password.reset_asked"]
+
+
+def test_known_and_unknown_addresses_get_the_same_answer(mail_server, olga, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        known = Client().post(ASK, {"email": olga.email})
+        unknown = Client().post(ASK, {"email": "nora@example.com"})
+    assert known.status_code == unknown.status_code == 200
+    assert without_tokens(known).replace(b"olga", b"nora") == without_tokens(unknown)
+    assert len(mail.outbox) == 1
+
+
+@pytest.fixture
+def elsewhere(olga, sign_in):
+    """A browser in which olga was signed in before she asked for the link."""
+    return sign_in(olga)
+
+
+def test_the_link_sets_a_password_ends_all_sessions_and_does_not_pass_the_second_factor(elsewhere, link, olga, north):
+    client = Client()
+    assert client.get(link).status_code == 200
+    assert client.post(link, BOTH)["Location"] == "/account/sign-in/"
+    assert not BrowserSession.objects.filter(user=olga).exists()
+    assert elsewhere.get("/account/profile/").status_code == 302
+    assert client.get("/account/profile/").status_code == 302, "the link signs nobody in"
+    assert client.post("/account/sign-in/", {"email": olga.email, "password": NEW})["Location"] == "/account/challenge/"
+    assert client.get("/o/north/").status_code == 302
+    assert client.post("/account/challenge/", {"code": code_of(two_factor.authenticator(olga))}).status_code == 302
+    olga.refresh_from_db()
+    assert olga.email_proved_at is not None
+    assert "password.reset" in events(north)
+
+
+def test_the_link_works_once(link):
+    client = Client()
+    client.post(link, BOTH)
+    assert client.get(link).status_code == 410
+    assert client.post(link, BOTH).status_code == 410
+
+
+def test_the_link_ends_with_a_sign_in_or_a_new_password(link, dana, olga):
+    person, token = password_resets.link_parts(dana)
+    Client().post("/account/sign-in/", {"email": dana.email, "password": PASSWORD})
+    assert password_resets.person_of(person, token=token) is None
+    olga.set_password("a third password")
+    olga.save()
+    assert Client().get(link).status_code == 410
+
+
+def test_the_link_ends_after_an_hour(link, monkeypatch):
+    assert Client().get(link).status_code == 200
+    monkeypatch.setattr(password_resets, "LIFETIME", timedelta(seconds=-1))
+    assert Client().get(link).status_code == 410
+
+
+def test_a_weak_password_is_refused_and_the_link_still_works(link):
+    client = Client()
+    assert client.post(link, {"password": "short", "again": "short"}).status_code == 400
+    assert client.post(link, {**BOTH, "again": "something else"}).status_code == 400
+    assert client.post(link, BOTH).status_code == 302
+
+
+@pytest.mark.parametrize("bad", ["x/y/", "MQ/x-y/", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5/a-b/", "%00/1-2/"])
+def test_made_up_links_have_ended(link, bad):
+    assert Client().get(f"{ASK}{bad}").status_code == 410
+
+
+def test_without_a_mail_server_the_page_says_who_can_help_and_makes_no_link(olga, settings):
+    settings.EMAIL_HOST = ""
+    for answer in (Client().get(ASK), Client().post(ASK, {"email": olga.email})):
+        text = answer.content.decode()
+        assert "Ask an owner" in text
+        assert 'name="email"' not in text
+    assert mail.outbox == []
+
+
+def test_asking_is_limited_by_person_and_by_address(mail_server, olga):
+    answers = [Client().post(ASK, {"email": olga.email}).status_code for _ in range(4)]
+    assert answers == [200, 200, 200, 429]
+    answers = [Client().post(ASK, {"email": f"person{n}@example.com"}).status_code for n in range(17)]
+    assert answers == [200] * 16 + [429], "the refused one counted for the address too"
+
+
+def test_links_with_secrets_are_opened_so_often_and_no_oftener(link):
+    client = Client()
+    answers = [client.get(f"{ASK}MQ/1-{n}/").status_code for n in range(31)]
+    assert answers == [410] * 30 + [429]
+
+
+def test_the_administrator_prints_a_link_and_the_operators_see_it(olga, north, capsys):
+    call_command("password_link", "Olga@example.com", address="https://portal.example.com/")
+    printed = capsys.readouterr().out.strip()
+    assert printed.startswith("https://portal.example.com/account/password/reset/")
+    assert Client().post(printed.removeprefix("https://portal.example.com"), BOTH).status_code == 302
+    assert events(north)[0] == "password.reset_link_printed"
+    with pytest.raises(CommandError, match="Nobody"):
+        call_command("password_link", "nobody@example.com")
+
+
+def test_inactive_people_get_no_letter(mail_server, olga, django_capture_on_commit_callbacks):
+    User.objects.filter(pk=olga.pk).update(is_active=False)
+    with django_capture_on_commit_callbacks(execute=True):
+        Client().post(ASK, {"email": olga.email})
+    assert mail.outbox == []
+
+
+def test_the_page_asks_the_database_nothing_about_the_address(olga, settings, django_assert_num_queries):
+    """So it cannot take longer for a known one; the worker looks, out of sight."""
+    settings.EMAIL_HOST = "mail.example"
+    for email in (olga.email, "nobody@example.com"):
+        with django_assert_num_queries(0):
+            assert Client().post(ASK, {"email": email}).status_code == 200
