@@ -1,0 +1,56 @@
+"""The page of the seals: what it shows, the check it begins, the file and the script it sends."""
+
+import subprocess
+import sys
+
+import pytest
+from django.utils import timezone
+
+from tenants import audit
+from tenants.models import AuditCheck, AuditEntry
+from tenants.scoping import tenant_scope
+from tenants.services import seals
+from tenants.tasks import check_audit_log
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = "/o/north/audit/seals/"
+
+
+@pytest.fixture
+def sealed(north):
+    with tenant_scope(north.pk):
+        audit.record("example.made", text="räksmörgås")
+    seals.seal_all(north.pk, at=timezone.now())
+    return north
+
+
+def test_before_the_first_seal_the_page_says_so(north, axel, sign_in):
+    assert "Nothing is sealed yet" in sign_in(axel).get(PAGE).content.decode()
+
+
+def test_a_check_is_begun_by_a_person_and_done_by_a_worker(sealed, axel, sign_in):
+    client = sign_in(axel)
+    assert client.post(f"{PAGE}check/").status_code == 302
+    client.post(f"{PAGE}check/")  # pressed twice
+    with tenant_scope(sealed.pk):
+        assert AuditCheck.objects.count() == 1
+        assert AuditEntry.objects.filter(event="audit.check_asked", actor=axel).exists()
+    assert 'hx-trigger="every 2s"' in client.get(PAGE).content.decode()
+    check_audit_log.apply(kwargs={"operator_id": sealed.pk})
+    with tenant_scope(sealed.pk):
+        check = AuditCheck.objects.get()
+    assert (check.state, check.finding) == ("intact", {})
+    assert "every 2s" not in client.get(PAGE).content.decode()
+
+
+def test_the_download_is_what_the_script_checks(sealed, axel, sign_in, tmp_path):
+    client = sign_in(axel)
+    script, export = tmp_path / "verify-seals.py", tmp_path / "log.jsonl"
+    script.write_bytes(b"".join(client.get(f"{PAGE}script/").streaming_content))
+    export.write_bytes(b"".join(client.get(f"{PAGE}export/").streaming_content))
+    assert "räksmörgås" in export.read_text(encoding="utf-8")
+    ran = subprocess.run([sys.executable, "-I", "-S", script, export], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.startswith("INTACT")
+    with tenant_scope(sealed.pk):
+        assert AuditEntry.objects.filter(event="audit.seals_exported", actor=axel).exists()
