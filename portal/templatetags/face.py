@@ -34,8 +34,8 @@ Crumbs = Iterable[tuple[str, str]]
 
 def _frame(template_name: str, content: str, arguments: dict[str, Any]) -> SafeString:
     """Put content, which is a rendered part of the page and escaped already, into a component."""
-    inner = mark_safe(content.strip())  # noqa: S308  # nosec B308 B703
-    return mark_safe(render_to_string(template_name, {**arguments, "content": inner}))  # noqa: S308  # nosec B308 B703
+    inner = mark_safe(content.strip())  # noqa: S308  # nosec
+    return mark_safe(render_to_string(template_name, {**arguments, "content": inner}))  # noqa: S308  # nosec
 
 
 @register.simple_tag

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.functional import cached_property
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,7 +24,8 @@ from tenants.selectors import audit_log
 from tenants.selectors.audit_log import Who
 
 Model = type[models.Model]
-WHO = {"tasks": Who(is_task=True), "platform": Who(is_platform=True), "nobody": Who(is_nobody=True)}
+WHO = {"platform": Who(is_platform=True), "nobody": Who(is_nobody=True)}
+TASK = "task:"
 ROW_EVENTS: dict[int, str] = {
     AuditEntry.Action.CREATE: "row.created",
     AuditEntry.Action.UPDATE: "row.changed",
@@ -34,11 +36,19 @@ UNSAID = {"id", "public_id", "operator", "operator_id"}
 _BY = ("_by", "_by_id")
 
 
+@extend_schema_field({"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]})
+class AddressField(serializers.IPAddressField):
+    """An address of either version."""
+
+
 class AuditQuery(paging.PageQuery):
     """What to list."""
 
     who = serializers.CharField(
-        required=False, max_length=36, help_text="Public id of a person or key; or `tasks`, `platform`, `nobody`."
+        required=False,
+        max_length=len(TASK) + 120,
+        help_text="Public id of a person or key; `task:` and its name; `platform`, the people who run the portal;"
+        " `nobody`, who was not signed in.",
     )
     what = serializers.RegexField(
         r"^[a-z_]+$",
@@ -50,7 +60,8 @@ class AuditQuery(paging.PageQuery):
     object = serializers.CharField(required=False, max_length=50, help_text="Public id of an object; needs `kind`.")
     since = serializers.DateTimeField(required=False, help_text="From this instant on.")
     until = serializers.DateTimeField(required=False, help_text="Up to this instant, but without it.")
-    address = serializers.IPAddressField(required=False, help_text="IP address of the caller.")
+    address = AddressField(required=False, help_text="IP address of the caller.")
+    request_id = serializers.CharField(required=False, max_length=64, help_text="Number of a request.")
 
     def get_fields(self) -> dict[str, Any]:
         """Offer the kinds that are known now: other floors register theirs after this module is read."""
@@ -62,6 +73,8 @@ class AuditQuery(paging.PageQuery):
         """Return who is meant; None for an id nobody here has."""
         if who in WHO:
             return WHO[who]
+        if who.startswith(TASK):
+            return Who(task=who.removeprefix(TASK))
         public_id = str(serializers.UUIDField().run_validation(who))
         if (person := number_of(User, public_id)) is not None:
             return Who(person=person)
@@ -131,6 +144,7 @@ def _entries(query: dict[str, Any]) -> models.QuerySet[AuditEntry]:
         kind=query.get("kind", ""),
         objects=_objects(query),
         address=query.get("address", ""),
+        request=query.get("request_id", ""),
         since=query.get("since"),
         until=query.get("until"),
     )
