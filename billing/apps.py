@@ -6,7 +6,8 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import registers, tasks  # needs loaded models
-        from billing.services import messages
+        from billing.services import messages, second_person
 
         registers.register()
+        second_person.register()
         messages.register(tasks.send)

@@ -17,6 +17,7 @@ app.autodiscover_tasks()
 
 app.conf.beat_schedule = {
     "reset-lost-factors": {"task": "tenants.tasks.reset_lost_factors", "schedule": 600.0},
+    "expire-approvals": {"task": "tenants.tasks.expire_approvals", "schedule": 900.0},
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
     "resume-imports": {"task": "charging.tasks.resume_imports", "schedule": 60.0},
     "rate-sessions": {"task": "billing.tasks.rate_waiting_sessions", "schedule": 60.0},

@@ -7,6 +7,9 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import registers, rls  # needs loaded models
+        from tenants.services import driver_exports, security
 
         post_migrate.connect(rls.grants, sender=self)
         registers.register()
+        driver_exports.register()
+        security.register()

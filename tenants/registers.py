@@ -5,6 +5,7 @@ from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
 from tenants.audit import audited
 from tenants.models import (
     ApiKey,
+    Approval,
     AuditEntry,
     BrowserSession,
     ConsentEvent,
@@ -115,6 +116,14 @@ def _register_people() -> None:
         kept=Retention.ACCOUNT,
         conduct="operator reason requested_by_id requested_at due_at stopped_at stopped_by_id done_at",
         technical="id public_id user",
+    )
+    sources.register(
+        Approval,
+        person="requested_by",
+        kept=Retention.LOG,
+        trace="requested_by decided_by requested_at decided_at note",
+        ledger="action subject facts",
+        technical="id operator public_id expires_at state",
     )
     sources.register(
         AuditEntry,

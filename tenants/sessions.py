@@ -9,6 +9,7 @@ each, and being seen is written at most once a minute. A new key (at sign-in, en
 under another name, so that a fresh proof does not begin the time anew.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,6 +33,11 @@ class SessionStore(DatabaseStore):
     address, user_agent: of the browser that asks; the door says them before anything is saved.
     timed_out: why a session that was there is over (`IDLE`, `TOO_LONG`), once it was loaded; else empty.
     """
+
+    # Of Django's base class, which its types leave out.
+    _get_session: Callable[..., dict[str, Any]]
+    _get_new_session_key: Callable[[], str]
+    _session: dict[str, Any]
 
     def __init__(self, session_key: str | None = None) -> None:
         super().__init__(session_key)
@@ -101,7 +107,7 @@ class SessionStore(DatabaseStore):
         return self._row.public_id if self._row is not None else None
 
     def _insert(self, data: dict[str, Any]) -> None:
-        row = self.model(session_key=self.session_key, session_data=self.encode(data))
+        row: Any = self.get_model_class()(session_key=self.session_key, session_data=self.encode(data))
         self._begin(row, data)
         try:
             self._rows().bulk_create([row])  # one INSERT, without the transaction that `save` would open
@@ -134,7 +140,8 @@ class SessionStore(DatabaseStore):
 def ends_at(row: Any, *, is_staff: bool) -> datetime:
     """Return when the session is over if nobody is seen again."""
     idle, longest = _times(row, is_staff=is_staff)
-    return min(row.last_seen_at + idle, row.created_at + longest)
+    end: datetime = min(row.last_seen_at + idle, row.created_at + longest)
+    return end
 
 
 def why_over(row: Any, *, is_staff: bool, at: datetime) -> str:

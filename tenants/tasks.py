@@ -10,7 +10,7 @@ from django.utils import timezone
 from tenants.actor import acting
 from tenants.models import AuditCheck, Operator
 from tenants.scoping import tenant_scope
-from tenants.services import browser_sessions, factor_resets, password_resets, seals
+from tenants.services import browser_sessions, factor_resets, four_eyes, password_resets, seals
 from tenants.tasks_base import SteppedTask
 
 #: A check whose worker died is begun again after this long.
@@ -24,7 +24,7 @@ def seal_audit_logs() -> None:
         seals.seal_all(operator_id, at=timezone.now())
 
 
-@shared_task(base=SteppedTask)
+@shared_task(base=SteppedTask, rests_with_operator=False)
 def check_audit_log(*, operator_id: int) -> None:
     """Carry out the check that somebody asked for, unless another worker is at it."""
     with tenant_scope(operator_id):
@@ -79,6 +79,15 @@ def mail_password_link(*, email: str, address: str) -> None:
 def sweep_sign_ins() -> None:
     """Clear away the sessions of browsers whose time was over a day ago."""
     browser_sessions.sweep(at=timezone.now())
+
+
+@shared_task
+def expire_approvals() -> None:
+    """End what has waited too long for a second person."""
+    with acting(task="tenants.tasks.expire_approvals"):
+        for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+            with tenant_scope(operator_id):
+                four_eyes.expire(at=timezone.now())
 
 
 @shared_task

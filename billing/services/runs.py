@@ -28,8 +28,8 @@ from billing.models import (
     RunProblem,
     SessionPrice,
 )
-from billing.selectors import unbilled
-from billing.services import drafting, messages, numbers, rating
+from billing.selectors import approval_facts, unbilled
+from billing.services import approved, drafting, messages, numbers, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
 from tenants import audit, statistics
@@ -150,23 +150,18 @@ def stalled(*, at: datetime) -> list[InvoiceRun]:
 def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     """Number and freeze all of the run's drafts, in order of customer number. Repeating it changes nothing.
 
-    The particulars of the seller and the identities of the buyers are those of this moment.
+    The particulars of the seller and the identities of the buyers are those of this moment. Where the operator
+    wants a second person, this uses up the approval of exactly these drafts.
 
     Raises:
         RunRefused: it is still being drafted, or drafted sessions have come under review since.
+        NotApproved: a second person has not approved it.
     """
     run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state == InvoiceRun.State.ISSUED:
         return run
-    if run.state != InvoiceRun.State.READY:
-        raise RunRefused(_("The run is still being drafted."), field="state", value=run.state)
-    disputed = unbilled.drafted_under_review(run)
-    if disputed:
-        raise RunRefused(
-            _("%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.")
-            % {"count": disputed},
-            field="state",
-        )
+    check_ready(run)
+    approved.claim(approved.ISSUE, subject=run.public_id, facts=lambda: approval_facts.issuing(run), at=at)
     operator = Operator.objects.get(pk=current_operator_id())
     issued = numbers.issue(
         Invoice.objects.filter(run=run), operator=operator, at=at, issued_on=day_of(at, operator.time_zone)
@@ -176,6 +171,25 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     audit.record("run.issued", about=run, **issued.facts())
     messages.send("billing.tasks.render_documents")
     return run
+
+
+def check_ready(run: InvoiceRun) -> None:
+    """Refuse to issue what is not ready.
+
+    Raises:
+        RunRefused: it is not drafted yet or issued already, or drafted sessions have come under review since.
+    """
+    if run.state == InvoiceRun.State.ISSUED:
+        raise RunRefused(_("The run is issued."), field="state", value=run.state)
+    if run.state != InvoiceRun.State.READY:
+        raise RunRefused(_("The run is still being drafted."), field="state", value=run.state)
+    disputed = unbilled.drafted_under_review(run)
+    if disputed:
+        raise RunRefused(
+            _("%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.")
+            % {"count": disputed},
+            field="state",
+        )
 
 
 @transaction.atomic

@@ -19,7 +19,8 @@ from billing.domain.errors import BillingError, TariffError
 from billing.domain.money import minor_digits
 from billing.domain.tariff import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.services import rating
+from billing.selectors import approval_facts
+from billing.services import approved, rating
 from charging.models import Site
 from tenants.models import Driver, DriverGroup, User
 
@@ -80,8 +81,11 @@ def publish(version: TariffVersion, *, valid_from: datetime, by: User | None, at
 
     Unbilled sessions from `valid_from` on that the tariff prices are rated anew.
 
+    Where the operator wants a second person, this uses up the approval of exactly this version and start.
+
     Raises:
         TariffRefused: it is published already with another start.
+        NotApproved: a second person has not approved it.
     """
     version = TariffVersion.objects.select_for_update(of=("self",)).select_related("tariff").get(pk=version.pk)
     if version.published_at is not None:
@@ -89,6 +93,9 @@ def publish(version: TariffVersion, *, valid_from: datetime, by: User | None, at
             return version
         raise TariffRefused(_("Version %(number)s is published and cannot change.") % {"number": version.number})
     parse_tariff(version.document)
+    approved.claim(
+        approved.PUBLISH, subject=version.public_id, facts=lambda: approval_facts.publishing(version, valid_from), at=at
+    )
     version.valid_from, version.published_at, version.published_by = valid_from, at, by
     version.save()
     rating.forget_tariff(version.tariff, since=valid_from)

@@ -62,6 +62,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("people", _("People"), "staff:people", "people", ("view_people", "manage_people")),
             Entry("consents", _("Consents"), "staff:consent_list", "consents", ("view_consents",)),
+            Entry("approvals", _("Approvals"), "staff:approval_list", "review", ("view_approvals",)),
             Entry("audit", _("Audit"), "staff:audit_log", "audit", ("view_audit",)),
             Entry("settings", _("Settings"), "staff:settings", "settings", ("manage_operator",)),
         ),
@@ -73,6 +74,14 @@ DRIVER: tuple[Entry, ...] = (
     Entry("invoices", _("Invoices"), "driver:invoice_list", "invoices", ("use_driver_pages",)),
     Entry("tokens", _("Cards"), "driver:token_list", "cards", ("use_driver_pages",)),
     Entry("privacy", _("Privacy"), "driver:privacy", "privacy", ("use_driver_pages",)),
+)
+
+# The pages of the settings, as tabs.
+SETTINGS: tuple[Entry, ...] = (
+    Entry("particulars", _("Particulars"), "staff:settings", "settings", ("manage_operator",)),
+    Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
+    Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
+    Entry("keys", _("API keys"), "staff:key_list", "settings", ("manage_keys",)),
 )
 
 PLATFORM: tuple[Entry, ...] = (
@@ -93,9 +102,16 @@ def nav_url(url_name: str, *args: object) -> str:
 
 @register.inclusion_tag("components/nav.html", takes_context=True)
 def staff_nav(context: Context) -> dict[str, Any]:
-    """The sidebar's groups with their links. Reads `operator`, `may` and `nav` of the page."""
-    groups = [(heading, _links(entries, context)) for heading, entries in STAFF]
+    """The sidebar's groups with their links. Reads `operator`, `may`, `nav` and `approvals_waiting` of the page."""
+    groups = [(heading, _with_counts(_links(_used(entries, context), context), context)) for heading, entries in STAFF]
     return {"groups": [(heading, links) for heading, links in groups if links]}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def settings_tabs(context: Context, current: str) -> dict[str, Any]:
+    """The tabs of the settings: those the reader may open. `current` is the section of the page."""
+    here = {"operator": context.get("operator"), "may": context.get("may"), "nav": current}
+    return {"tabs": _links(SETTINGS, here), "label": _("Settings")}
 
 
 @register.inclusion_tag("components/driver_tabs.html", takes_context=True)
@@ -129,7 +145,20 @@ def nav_label(context: Context) -> str | Promise:
     return ""
 
 
-def _links(entries: tuple[Entry, ...], context: Context) -> list[dict[str, Any]]:
+def _used(entries: tuple[Entry, ...], context: Context) -> tuple[Entry, ...]:
+    """Leave approvals out where no act needs a second person."""
+    is_on = bool(getattr(context.get("operator"), "four_eyes", None))
+    return tuple(entry for entry in entries if entry.section != "approvals" or is_on)
+
+
+def _with_counts(links: list[dict[str, Any]], context: Context) -> list[dict[str, Any]]:
+    for link in links:
+        if link["section"] == "approvals":
+            link["count"] = context.get("approvals_waiting") or None
+    return links
+
+
+def _links(entries: tuple[Entry, ...], context: Context | dict[str, Any]) -> list[dict[str, Any]]:
     operator, may = context.get("operator"), context.get("may") or frozenset()
     if not operator:
         return []
@@ -139,6 +168,7 @@ def _links(entries: tuple[Entry, ...], context: Context) -> list[dict[str, Any]]
         if url:
             links.append(
                 {
+                    "section": entry.section,
                     "label": entry.label,
                     "url": url,
                     "icon": entry.icon,

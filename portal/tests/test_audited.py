@@ -23,7 +23,7 @@ from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
 from portal.web.audit_words import EVENTS, KINDS
 from tenants.actor import acting
-from tenants.models import AuditEntry, ConsentEvent, ConsentNotice, DriverIdentity, Membership, Operator, User
+from tenants.models import Approval, AuditEntry, ConsentEvent, ConsentNotice, DriverIdentity, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import audit_log
 from tenants.services import drivers, memberships
@@ -31,6 +31,7 @@ from tenants.services import drivers, memberships
 # Models without an entry for each row, and what tells the story instead.
 NOT_ROW_BY_ROW = {
     AuditEntry: "it is the log",
+    Approval: "each step records an event with what exactly was asked for",
     ConsentEvent: "append-only itself; an event is recorded with each",
     ConsentNotice: "append-only itself; an event is recorded with each version",
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",

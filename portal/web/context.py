@@ -5,13 +5,16 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from charging.sight import visible_sites
 from portal.web import viewing
-from tenants.models import FactorReset, Membership, Operator
+from tenants.models import Approval, FactorReset, Membership, Operator
 from tenants.permissions import Access
-from tenants.selectors import people
+from tenants.scoping import has_scope
+from tenants.selectors import approvals, people
+from tenants.services import four_eyes
 
 THEMES = ("light", "dark")
 
@@ -30,10 +33,20 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "visit": access.visit if access else None,
         "is_read_only": bool(access and access.is_read_only),
         "factor_reset": SimpleLazyObject(lambda: _open_reset(request)),  # one query, where a layout asks
+        "approvals_waiting": SimpleLazyObject(lambda: _waiting(request)),
         "theme": theme if theme in THEMES else "",
         "languages": settings.LANGUAGES,
         "demonstration": settings.DEMONSTRATION,
     }
+
+
+def _waiting(request: HttpRequest) -> int:
+    """How many approvals wait for this person to decide; asked only where acts need a second person."""
+    access = getattr(request, "access", None)
+    if access is None or not access.operator.four_eyes or not has_scope():
+        return 0
+    may = [action for action in Approval.Action.values if access.may(four_eyes.permission_of(action))]
+    return approvals.waiting(may, at=timezone.now()).exclude(requested_by=request.user.pk).count() if may else 0
 
 
 def _open_reset(request: HttpRequest) -> FactorReset | None:

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                     ("refused", "refused"),
                     ("withdrawn", "withdrawn"),
                     ("used", "carried out"),
-                    ("outdated", "outdated: what was asked for has changed"),
+                    ("outdated", "no longer valid"),
                     ("expired", "expired"),
                 ],
                 default="waiting",

@@ -31,7 +31,7 @@ class Approval(OperatorOwned):
         REFUSED = "refused", _("refused")
         WITHDRAWN = "withdrawn", _("withdrawn")
         USED = "used", _("carried out")
-        OUTDATED = "outdated", _("outdated: what was asked for has changed")
+        OUTDATED = "outdated", _("no longer valid")
         EXPIRED = "expired", _("expired")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)

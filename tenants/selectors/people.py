@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django_otp_webauthn.models import WebAuthnCredential
 
-from tenants.models import ApiKey, FactorReset, Membership, Operator, PlatformMember, RecoveryCode, User
+from tenants.models import ApiKey, FactorReset, Membership, Operator, PlatformMember, RecoveryCode, TotpDevice, User
 
 DEMONSTRATION_DOMAIN = "demo.example"
 
 
 def memberships(user: User) -> QuerySet[Membership]:
-    """The person's places at active operators, with the operators, by name."""
+    """The person's places at operators that are not closed, with the operators, by name."""
     return (
         Membership.objects.select_related("operator")
-        .filter(user=user, operator__state=Operator.State.ACTIVE)
+        .filter(user=user)
+        .exclude(operator__state=Operator.State.CLOSED)
         .order_by("operator__name", "role")
     )
 
@@ -48,6 +50,16 @@ def is_factor_required(user: User) -> bool:
 def open_reset(user: User) -> FactorReset | None:
     """The removal of the person's second factor that is under way."""
     return FactorReset.objects.select_related("operator").filter(user=user, stopped_at=None, done_at=None).first()
+
+
+def without_factor(operator: Operator) -> list[Membership]:
+    """The operator's places of people who have neither an authenticator nor a passkey, by name."""
+    places = Membership.objects.select_related("user").filter(operator=operator, user__is_active=True)
+    devices = [
+        Exists(model.objects.filter(user=OuterRef("user"), confirmed=True))
+        for model in (TotpDevice, WebAuthnCredential)
+    ]
+    return list(places.exclude(devices[0]).exclude(devices[1]).order_by("user__name", "user__email"))
 
 
 def is_staff_anywhere(user: User) -> bool:

@@ -1,6 +1,7 @@
 """Where a person is signed in: what a browser's session knows, when it is over, and how it is ended."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -37,8 +38,8 @@ def writes(queries):
     return [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
 
 
-def code(user, step=0):
-    device = two_factor.authenticator(user)
+def code(user):
+    device: Any = two_factor.authenticator(user)
     totp = TOTP(device.seed, device.STEP_S, digits=device.DIGITS)
     return f"{totp.token():06d}"
 

@@ -77,7 +77,7 @@ def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
 
 
-@operator_view(Permission.EXPORT_FINANCE)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True)
 def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -> HttpResponseBase:
     """Send a file that was made before; the log keeps who took it."""
     export = selector.one(export_id)
@@ -89,9 +89,9 @@ def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -
         raise Http404 from None
 
 
-@operator_view(Permission.EXPORT_FINANCE)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True)
 def invoices_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
-    """Send the month's issued invoices and credit notes as CSV."""
+    """Send the month's issued invoices and credit notes as CSV, with the customers' names."""
     return _csv(request, operator, INVOICES, "invoices")
 
 

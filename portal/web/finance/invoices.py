@@ -11,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
 from billing.models import Invoice
@@ -74,7 +73,6 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "vat_rows": invoice_words.vat_rows(invoice),
         "credit_note": invoices.credit_note_of(invoice),
         "seller": invoice.seller or particulars(operator),
-        "credit_form": CreditForm(),
     }
     return render(request, "finance/invoices/detail.html", page)
 
@@ -89,16 +87,14 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     return pdf_file(str(invoice), documents.pdf(invoice))
 
 
-@operator_view(Permission.ISSUE_INVOICES)
-@require_POST
+@operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
-    """Issue the credit note of a whole invoice and show it."""
-    invoice, form = found(invoice_id), CreditForm(request.POST)
-    note = _credited(request, invoice, form) if form.is_valid() else None
+    """Ask why, say what follows; then issue the credit note of a whole invoice and show it."""
+    invoice, form = found(invoice_id), CreditForm(request.POST or None)
+    note = _credited(request, invoice, form) if request.method == "POST" and form.is_valid() else None
     if note is None:
-        for problem in (text for texts in form.errors.values() for text in texts):
-            messages.error(request, str(problem))
-        return redirect("finance:invoice_detail", operator.slug, invoice_id)
+        page = {"nav": "invoices", "invoice": invoice, "form": form}
+        return render(request, "finance/invoices/credit.html", page, status=400 if form.errors else 200)
     messages.success(request, gettext("%(note)s credits %(invoice)s in full.") % {"note": note, "invoice": invoice})
     return redirect("finance:invoice_detail", operator.slug, note.public_id)
 

@@ -17,11 +17,16 @@ from django_htmx.http import HttpResponseClientRefresh
 from billing.domain.errors import BillingError
 from billing.models import InvoiceRun
 from billing.selectors import invoices, next_run, runs
+from billing.services import approved
 from billing.services import runs as services
+from billing.services import second_person as services_of_two
 from portal.templatetags import measures
+from portal.web import second_person
 from portal.web.access import SignedInRequest, operator_view
 from tenants.models import Operator
 from tenants.permissions import Permission
+from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 DRAFTS_SHOWN = 100
 PROBLEMS_SHOWN = 200
@@ -73,12 +78,20 @@ def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> Ht
     return render(request, "finance/runs/detail.html", page | _drafted(run, operator))
 
 
-@operator_view(Permission.ISSUE_INVOICES)
+@operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
-    """Ask once more, with count and sum; then number and freeze every draft."""
+    """Ask once more, with count and sum; then number and freeze every draft, or ask a second person to let it be."""
     run = _found(run_id)
+    needs_second = four_eyes.is_needed(approved.ISSUE)
     if request.method != "POST":
-        return render(request, "finance/runs/issue.html", {"nav": "runs", "run": run, **_drafted(run, operator)})
+        page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(run, operator)}
+        page["approval"] = approvals.open_about(approved.ISSUE, run.public_id, at=timezone.now())
+        return render(request, "finance/runs/issue.html", page)
+    if needs_second:
+        asked = second_person.ask(
+            request, operator, lambda: services_of_two.ask_to_issue(run, by=request.user, at=timezone.now())
+        )
+        return asked or redirect("finance:run_detail", operator.slug, run_id)
     try:
         services.issue(run, by=request.user, at=timezone.now())
         messages.success(request, gettext("The invoices are issued."))

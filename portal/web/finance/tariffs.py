@@ -22,15 +22,19 @@ from billing.domain.tariff import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import tariff_shelf
 from billing.selectors.tariff_shelf import Shelved
+from billing.services import approved
+from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
 from charging.models import Site
 from portal.templatetags import measures
-from portal.web import tariff_words
+from portal.web import second_person, tariff_words
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.plain_words import in_words
 from portal.web.sensible_days import SENSIBLE, sensible_moment
 from tenants.models import Driver, DriverGroup, Operator
 from tenants.permissions import Permission
+from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 
 class PublishForm(forms.Form):
@@ -128,16 +132,24 @@ def tariff_detail(request: SignedInRequest, operator: Operator, tariff_id: UUID)
     return render(request, "finance/tariffs/detail.html", page)
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, step_up=True)
 def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
-    """Ask from when the draft shall count, showing what a person should know before; then publish it."""
+    """Ask from when the draft shall count, showing what a person should know before; then publish it.
+
+    Where the operator wants two people for it, a second one is asked instead.
+    """
     shelved = found(tariff_id)
     if shelved.draft is None:
         raise Http404
     form = PublishForm(request.POST or None, initial={"valid_from": _tomorrow(operator.zone)})
-    if request.method == "POST" and form.is_valid() and _published(request, shelved.draft, form, operator):
-        return redirect("finance:tariff_detail", operator.slug, tariff_id)
+    needs_second = four_eyes.is_needed(approved.PUBLISH)
+    if request.method == "POST" and form.is_valid():
+        answer = (_asked if needs_second else _published)(request, shelved.draft, form, operator)
+        if answer is not None:
+            return answer
     page = {"nav": "tariffs", "shelved": shelved, "form": form, "changes": _changes(shelved.draft, shelved.current)}
+    page["needs_second"] = needs_second
+    page["approval"] = approvals.open_about(approved.PUBLISH, shelved.draft.public_id, at=timezone.now())
     return render(request, "finance/tariffs/publish.html", page | _reading(shelved.draft))
 
 
@@ -264,12 +276,26 @@ def _assigned(tariff: Tariff, form: AssignForm, operator: Operator) -> bool:
     return True
 
 
-def _published(request: SignedInRequest, draft: TariffVersion, form: PublishForm, operator: Operator) -> bool:
+def _asked(
+    request: SignedInRequest, draft: TariffVersion, form: PublishForm, operator: Operator
+) -> HttpResponse | None:
+    """Ask a second person to let exactly this draft begin then."""
+    valid_from = form.moment(operator.zone)
+    return second_person.ask(
+        request,
+        operator,
+        lambda: services_of_two.ask_to_publish(draft, valid_from=valid_from, by=request.user, at=timezone.now()),
+    )
+
+
+def _published(
+    request: SignedInRequest, draft: TariffVersion, form: PublishForm, operator: Operator
+) -> HttpResponse | None:
     """Publish, or put the reason why not into the form."""
     try:
         services.publish(draft, valid_from=form.moment(operator.zone), by=request.user, at=timezone.now())
     except BillingError as problem:
         form.add_error(None, ValidationError(in_words(str(problem))))
-        return False
+        return None
     messages.success(request, gettext("Version %(number)s is published.") % {"number": draft.number})
-    return True
+    return redirect("finance:tariff_detail", operator.slug, draft.tariff.public_id)

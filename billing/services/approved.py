@@ -1,0 +1,33 @@
+"""The second person's leave, as this floor's services ask for it before they act."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from billing.domain.errors import BillingError
+from tenants.models import Approval
+from tenants.services import four_eyes
+
+PUBLISH, ISSUE = Approval.Action.PUBLISH_TARIFF, Approval.Action.ISSUE_RUN
+
+
+class NotApproved(BillingError):
+    """The operator wants a second person for this, and none has approved it."""
+
+    code = "not_approved"
+
+
+def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at: datetime) -> None:
+    """Use up the approval of exactly these facts, where the operator wants one. Otherwise nothing is worked out.
+
+    Raises:
+        NotApproved: there is no approval.
+        Outdated: something else was approved.
+    """
+    if not four_eyes.is_needed(action):
+        return
+    try:
+        four_eyes.claim(action, subject=subject, facts=facts(), at=at)
+    except four_eyes.SecondPersonNeeded as refusal:
+        raise NotApproved(str(refusal)) from refusal

@@ -1,0 +1,70 @@
+"""Acts of this floor that may need a second person: publishing a tariff, issuing a run.
+
+The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
+approving it does.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from billing.models import InvoiceRun, TariffVersion
+from billing.selectors import approval_facts
+from billing.services import runs, tariffs
+from billing.services.approved import ISSUE, PUBLISH
+from tenants.models import Approval, User
+from tenants.permissions import Permission
+from tenants.services import four_eyes
+
+
+def ask_to_publish(version: TariffVersion, *, valid_from: datetime, by: User, at: datetime) -> Approval:
+    """Ask for leave to publish this draft from then on. Raises `Refused` as `four_eyes.ask` does."""
+    facts = approval_facts.publishing(version, valid_from)
+    return four_eyes.ask(PUBLISH, subject=version.public_id, facts=facts, by=by, at=at)
+
+
+def ask_to_issue(run: InvoiceRun, *, by: User, at: datetime) -> Approval:
+    """Ask for leave to issue these drafts.
+
+    Raises:
+        RunRefused: the run is not ready.
+        Refused: as `four_eyes.ask` does.
+    """
+    runs.check_ready(run)
+    return four_eyes.ask(ISSUE, subject=run.public_id, facts=approval_facts.issuing(run), by=by, at=at)
+
+
+def register() -> None:
+    """Say what approving each act means."""
+    four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish))
+    four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue))
+
+
+def _publishing_now(approval: Approval) -> dict[str, Any]:
+    return approval_facts.publishing(_draft(approval), datetime.fromisoformat(approval.facts["valid_from"]))
+
+
+def _publish(approval: Approval, at: datetime) -> None:
+    valid_from = datetime.fromisoformat(approval.facts["valid_from"])
+    tariffs.publish(_draft(approval), valid_from=valid_from, by=approval.requested_by, at=at)
+
+
+def _issuing_now(approval: Approval) -> dict[str, Any]:
+    return approval_facts.issuing(_run(approval))
+
+
+def _issue(approval: Approval, at: datetime) -> None:
+    runs.issue(_run(approval), by=approval.requested_by, at=at)
+
+
+def _draft(approval: Approval) -> TariffVersion:
+    found = TariffVersion.objects.select_related("tariff").filter(public_id=approval.subject, published_at=None).first()
+    if found is None:
+        raise four_eyes.Outdated
+    return found
+
+
+def _run(approval: Approval) -> InvoiceRun:
+    found = InvoiceRun.objects.filter(public_id=approval.subject).exclude(state=InvoiceRun.State.ISSUED).first()
+    if found is None:
+        raise four_eyes.Outdated
+    return found

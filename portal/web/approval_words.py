@@ -1,0 +1,119 @@
+"""What waits for a second person, in words: what exactly would happen, and where to look at it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.domain.calendar import parse_month
+from billing.models import InvoiceRun, TariffVersion
+from portal.templatetags import measures
+from tenants.models import Approval, Operator
+from tenants.services import four_eyes
+
+Action = Approval.Action
+NAMES: dict[str, str | Promise] = {
+    Action.PUBLISH_TARIFF: gettext_lazy("Publish a tariff"),
+    Action.ISSUE_RUN: gettext_lazy("Issue the invoices of a run"),
+    Action.EXPORT_PERSONAL_DATA: gettext_lazy("Download the personal data of all drivers"),
+}
+# Why it is no longer valid.
+NOTES: dict[str, str | Promise] = {
+    four_eyes.CHANGED: gettext_lazy("What was asked for has changed since. It has to be asked for anew."),
+    four_eyes.REQUESTER_GONE: gettext_lazy("The person who asked may not do this any more."),
+}
+TONES = {
+    Approval.State.WAITING: "warn",
+    Approval.State.APPROVED: "good",
+    Approval.State.USED: "good",
+    Approval.State.REFUSED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One approval in words.
+
+    facts: (name, value) pairs. url: where the thing itself can be looked at; empty when it is gone.
+    """
+
+    approval: Approval
+    title: str
+    facts: list[tuple[str, str]]
+    url: str
+    url_label: str
+    tone: str
+    note: str
+
+
+def told(approval: Approval, operator: Operator) -> Told:
+    """Return what is asked for, in words."""
+    title, facts, url, url_label = _TELL[approval.action](approval, operator)
+    note = str(NOTES.get(approval.note, approval.note))
+    return Told(approval, title, facts, url, url_label, TONES.get(Approval.State(approval.state), ""), note)
+
+
+Parts = tuple[str, list[tuple[str, str]], str, str]
+
+
+def _publish(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    version = TariffVersion.objects.select_related("tariff").filter(public_id=approval.subject).first()
+    url = ""
+    if version is not None:
+        url = reverse("finance:tariff_detail", args=[operator.slug, version.tariff.public_id])
+        url += f"?version={version.number}"
+    title = _("Publish version %(version)s of %(tariff)s") % {"version": facts["version"], "tariff": facts["tariff"]}
+    valid_from = measures.local_time(datetime.fromisoformat(facts["valid_from"]), operator.time_zone)
+    told = [
+        (_("Tariff"), str(facts["tariff"])),
+        (_("Version"), str(facts["version"])),
+        (_("Valid from"), valid_from),
+        (_("SHA-256 of the document"), facts["document_sha256"][:16]),
+    ]
+    return title, told, url, _("Look at its prices")
+
+
+def _issue(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    exists = InvoiceRun.objects.filter(public_id=approval.subject).exists()
+    url = reverse("finance:run_detail", args=[operator.slug, approval.subject]) if exists else ""
+    month = measures.month(parse_month(facts["month"]))
+    due = [measures.money(Decimal(amount), currency) for currency, amount in facts["amounts"].items()]
+    told = [
+        (_("Invoices"), measures.number(facts["invoices"])),
+        (_("Sessions"), measures.number(facts["sessions"])),
+        (_("Amount due"), ", ".join(due)),
+        (_("SHA-256 of the drafts"), facts["drafts_sha256"][:16]),
+    ]
+    return _("Issue the invoices of %(month)s") % {"month": month}, told, url, _("Look at the drafts")
+
+
+def _export(approval: Approval, operator: Operator) -> Parts:
+    former = approval.facts["former"]
+    told = [
+        (_("Drivers"), measures.number(approval.facts["count"])),
+        (_("Which"), _("also former drivers") if former else _("customers of today")),
+    ]
+    url = reverse("staff:driver_list", args=[operator.slug])
+    return str(NAMES[approval.action]), told, url, _("Look at the list of drivers")
+
+
+def _switch_off(approval: Approval, operator: Operator) -> Parts:
+    told = [(str(NAMES[act]), _("needs no second person any more")) for act in approval.facts["acts"]]
+    url = reverse("staff:security", args=[operator.slug])
+    return _("Let one person act alone again"), told, url, _("Look at the security settings")
+
+
+_TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
+    Action.PUBLISH_TARIFF: _publish,
+    Action.ISSUE_RUN: _issue,
+    Action.EXPORT_PERSONAL_DATA: _export,
+    Action.SWITCH_OFF: _switch_off,
+}

@@ -1,0 +1,49 @@
+"""Asking for a second person from the page of the act itself: finance and staff share this."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from billing.domain.errors import BillingError
+from portal.web import approval_words
+from portal.web.access import SignedInRequest
+from portal.web.plain_words import in_words
+from tenants.errors import Refused
+from tenants.models import Approval, Operator
+from tenants.selectors import approvals
+from tenants.services import four_eyes, letters
+
+
+def ask(request: SignedInRequest, operator: Operator, make: Callable[[], Approval]) -> HttpResponse | None:
+    """Ask, tell those who can decide, and show what waits; None when it was refused, with the reason as a message."""
+    try:
+        approval = make()
+    except (Refused, BillingError) as refusal:
+        messages.error(request, in_words(str(refusal)))
+        return None
+    _tell(request, operator, approval)
+    messages.info(request, _("Nothing has happened yet: it waits for a second person."))
+    return redirect("staff:approval_detail", operator.slug, approval.public_id)
+
+
+def _tell(request: SignedInRequest, operator: Operator, approval: Approval) -> None:
+    path = reverse("staff:approval_detail", args=[operator.slug, approval.public_id])
+    link = request.build_absolute_uri(path)
+    for person in approvals.holders(four_eyes.permission_of(approval.action), but=request.user):
+        with translation.override(person.language or operator.language):
+            facts = {
+                "operator": operator.name,
+                "person": request.user,
+                "act": approval_words.told(approval, operator).title,
+                "link": link,
+            }
+            subject = _("Something waits for your approval at %(operator)s") % facts
+            text = _(
+                "%(person)s asks for a second person: %(act)s. Look at it and decide within three days:\n\n%(link)s\n"
+            )
+            letters.send(person, subject=subject, text=text % facts)

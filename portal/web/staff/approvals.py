@@ -1,0 +1,135 @@
+"""What waits for a second person: the list, what exactly would happen, the decision, and taking it back."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from billing.domain.errors import BillingError
+from portal.web import lists
+from portal.web.access import SignedInRequest, operator_view
+from portal.web.approval_words import told
+from portal.web.plain_words import in_words
+from tenants.errors import Refused
+from tenants.models import Approval, Operator
+from tenants.permissions import Permission
+from tenants.selectors import approvals
+from tenants.services import four_eyes
+
+State = Approval.State
+
+
+class DecisionForm(forms.Form):
+    """The note of a refusal."""
+
+    note = forms.CharField(
+        label=gettext_lazy("If you refuse: why"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("The person who asked reads it."),
+    )
+
+
+@operator_view(Permission.VIEW_APPROVALS)
+def approval_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show what waits, and everything before it."""
+    page = lists.page(approvals.listing(), request, by="requested_at")
+    entries = [(told(row, operator), _may_decide(row, request)) for row in page.rows]
+    context = {"nav": "approvals", "page": page, "entries": entries, "is_on": bool(operator.four_eyes)}
+    return render(request, "staff/approvals/list.html", context)
+
+
+@operator_view(Permission.VIEW_APPROVALS)
+def approval_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show what exactly would happen, who asked, and who can decide."""
+    return render(request, "staff/approvals/detail.html", _page(request, operator, _found(public_id)))
+
+
+@operator_view(Permission.VIEW_APPROVALS, step_up=True)
+def approval_decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Approve, which carries it out at once, or refuse with a reason."""
+    approval, form = _found(public_id), DecisionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid() and _decided(request, approval, form):
+        return redirect("staff:approval_detail", operator.slug, public_id)
+    if request.method != "POST" and not _may_decide(approval, request):
+        return redirect("staff:approval_detail", operator.slug, public_id)
+    status = 400 if form.errors else 200
+    context = _page(request, operator, approval) | {"form": form}
+    return render(request, "staff/approvals/decide.html", context, status=status)
+
+
+@operator_view(Permission.VIEW_APPROVALS)
+@require_POST
+def approval_withdraw(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Take back what one asked for."""
+    try:
+        four_eyes.withdraw(_found(public_id), by=request.user)
+        messages.success(request, _("It is taken back; nothing happens."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("staff:approval_detail", operator.slug, public_id)
+
+
+def _found(public_id: UUID) -> Approval:
+    return get_object_or_404(approvals.listing(), public_id=public_id)
+
+
+def _page(request: SignedInRequest, operator: Operator, approval: Approval) -> dict[str, Any]:
+    is_open = approval.state in approvals.OPEN and approval.expires_at > timezone.now()
+    is_mine = approval.requested_by_id == request.user.pk
+    is_download = approval.action == Approval.Action.EXPORT_PERSONAL_DATA
+    return {
+        "nav": "approvals",
+        "crumbs": [(_("Approvals"), reverse("staff:approval_list", args=[operator.slug]))],
+        "told": told(approval, operator),
+        "approval": approval,
+        "is_open": is_open,
+        "is_mine": is_mine,
+        "may_decide": _may_decide(approval, request),
+        "deciders": list(approvals.holders(four_eyes.permission_of(approval.action), but=approval.requested_by)),
+        "may_download": is_mine and is_open and is_download and approval.state == State.APPROVED,
+    }
+
+
+def _may_decide(approval: Approval, request: SignedInRequest) -> bool:
+    return (
+        approval.state == State.WAITING
+        and approval.expires_at > timezone.now()
+        and approval.requested_by_id != request.user.pk
+        and request.access.visit_ends_at is None
+        and request.access.may(four_eyes.permission_of(approval.action))
+    )
+
+
+def _decided(request: SignedInRequest, approval: Approval, form: DecisionForm) -> bool:
+    """Carry out the decision, or put the reason why not into the form."""
+    now = timezone.now()
+    try:
+        if "refuse" in request.POST:
+            four_eyes.refuse(approval, by=request.user, at=now, note=form.cleaned_data["note"])
+            messages.success(request, _("Refused. Nothing has happened."))
+        else:
+            _say(request, four_eyes.approve(approval, by=request.user, at=now))
+    except Refused as refusal:
+        form.add_error("note" if "refuse" in request.POST else None, str(refusal))
+    except BillingError as problem:
+        form.add_error(None, in_words(str(problem)))
+    return not form.errors
+
+
+def _say(request: SignedInRequest, approval: Approval) -> None:
+    if approval.state == State.USED:
+        messages.success(request, _("Approved and done."))
+    elif approval.state == State.APPROVED:
+        messages.success(request, _("Approved. The person who asked can fetch the file once, within a day."))
+    else:
+        messages.error(request, _("Nothing has happened: this is no longer valid."))

@@ -1,0 +1,100 @@
+"""How an operator's people prove who they are, and which acts need a second person.
+
+More safety is one owner's decision. Less of it, where acts needed four eyes, needs them too: otherwise one person
+could switch the rule off, act, and switch it on again. An owner who is alone decides alone.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from tenants import audit
+from tenants.errors import Refused
+from tenants.models import Approval, Membership, Operator, User
+from tenants.permissions import Permission
+from tenants.scoping import current_operator_id
+from tenants.selectors import approvals
+from tenants.services import four_eyes, operators
+
+Action = Approval.Action
+# The acts an operator may choose.
+CHOICES = (Action.PUBLISH_TARIFF, Action.ISSUE_RUN, Action.EXPORT_PERSONAL_DATA)
+
+
+@transaction.atomic
+def require_factor(operator: Operator, *, of: Collection[str]) -> None:
+    """Say of which roles a second factor is required. Of owners it always is.
+
+    Raises:
+        Refused: there is no such role.
+    """
+    unknown = set(of) - set(Membership.Role.values)
+    if unknown:
+        raise Refused(_("There is no role %(role)s.") % {"role": ", ".join(sorted(unknown))})
+    wanted = [role for role in Membership.Role.values if role in of or role == Membership.Role.OWNER]
+    if set(wanted) != set(operator.factor_required_of):
+        operators.change(operator, factor_required_of=wanted)
+
+
+@transaction.atomic
+def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at: datetime) -> Approval | None:
+    """Say which acts need a second person. Returns what waits for another owner, if any of them shall no longer.
+
+    Raises:
+        Refused: there is no such act, or switching off is asked for already.
+    """
+    unknown = set(acts) - set(CHOICES)
+    if unknown:
+        raise Refused(_("There is no act %(act)s.") % {"act": ", ".join(sorted(unknown))})
+    row = Operator.objects.select_for_update(no_key=True).get(pk=operator.pk)
+    on = set(row.four_eyes)
+    if set(acts) - on:
+        _keep(row, on | set(acts))
+    off = sorted(on - set(acts))
+    if not off:
+        return None
+    if others(by):
+        return four_eyes.ask(Action.SWITCH_OFF, subject=subject(), facts={"acts": off}, by=by, at=at)
+    _switch_off(off)
+    return None
+
+
+def others(by: User) -> list[User]:
+    """The other people who can decide about the operator's security."""
+    return list(approvals.holders(Permission.MANAGE_SECURITY, but=by))
+
+
+def register() -> None:
+    """Say what approving it means."""
+    four_eyes.register(
+        four_eyes.Act(Action.SWITCH_OFF, Permission.MANAGE_SECURITY, facts_now=_facts_now, carry_out=_carry_out)
+    )
+
+
+def _facts_now(approval: Approval) -> dict[str, Any]:
+    on = set(Operator.objects.get(pk=current_operator_id()).four_eyes)
+    return {"acts": [act for act in approval.facts["acts"] if act in on]}
+
+
+def _carry_out(approval: Approval, at: datetime) -> None:
+    four_eyes.claim(Action.SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
+    _switch_off(approval.facts["acts"])
+
+
+def _switch_off(acts: Collection[str]) -> None:
+    row = Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())
+    _keep(row, set(row.four_eyes) - set(acts))
+    audit.record("security.four_eyes_off", acts=sorted(acts))
+
+
+def _keep(row: Operator, acts: Collection[str]) -> None:
+    operators.change(row, four_eyes=[act.value for act in CHOICES if act in acts])
+
+
+def subject() -> UUID:
+    """The operator itself, which has no public id: its number in the shape of one."""
+    return UUID(int=current_operator_id())
