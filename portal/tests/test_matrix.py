@@ -6,17 +6,20 @@ is the business of its own test.
 """
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from billing.services import exports, tariffs
 from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from portal.tests import app_role
 from portal.tests.doors import doors
 from portal.tests.examples import example
 from tenants.models import (
@@ -27,13 +30,22 @@ from tenants.models import (
     DriverGroup,
     Invitation,
     Membership,
-    Operator,
+    PlatformVisit,
     User,
 )
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services import consents, drivers, invitations, memberships, operators
+from tenants.services import (
+    consents,
+    drivers,
+    invitations,
+    memberships,
+    operators,
+    platform_members,
+    platform_visits,
+    two_factor,
+)
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
 DOORS = [door for door in doors() if door.is_of_operator]
@@ -66,6 +78,7 @@ OBJECTS = {
     "consents": ConsentPurpose,
     "privacy": ConsentPurpose,
     "people": Membership,
+    "visits": PlatformVisit,
     "invitations": Invitation,
     "keys": ApiKey,
 }
@@ -74,7 +87,19 @@ VALUES = {"month": "2026-10", "number": 1, "table": "invoices", "year": 2026, "k
 
 
 @pytest.fixture
-def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, settings, tmp_path):
+def petra(north):
+    """A member of the platform with a second factor, who visits north to look."""
+    user = User.objects.create_user("petra@example.com", None, name="Petra")
+    two_factor.new_device(user, name="phone")
+    facts = {"reason": "Case 4711: prices", "lasting": timedelta(hours=1), "may_change": False}
+    with app_role.as_platform():
+        platform_members.add(email=user.email)
+        platform_visits.begin(north, by=user, at=timezone.now(), **facts)
+    return user
+
+
+@pytest.fixture
+def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, petra, settings, tmp_path):
     """North with a little of everything, all of it dana's where it is anybody's."""
     settings.MEDIA_ROOT = str(tmp_path)
     with tenant_scope(north.pk):
@@ -196,8 +221,8 @@ def test_a_removed_member_is_a_stranger_at_once(world, north, otto, sign_in):
 
 
 def test_a_closed_operator_is_nowhere(world, north, olga, sign_in):
-    with tenant_scope(north.pk):
-        operators.change(north, state=Operator.State.CLOSED)
+    with app_role.as_platform():
+        operators.close(north, reason="Gone out of business", at=timezone.now())
     assert wrong(sign_in(olga), world, lambda door, answer: answer == 404) == {}
 
 

@@ -12,6 +12,7 @@ business. It holds a mark by which the same stranger is known again, at this ope
 
 import time
 from threading import Lock
+from typing import Any
 
 import redis
 from django.core.cache import cache
@@ -53,7 +54,7 @@ def refused(access: Access, permission: Permission | None, *, reason: str = "") 
     attempts = _count(f"{REFUSED}:{access.operator.pk}:{actor.user_id}:{actor.api_key_id}:{actor.address}")
     if not _is_worth_an_entry(attempts):
         return
-    facts = {"permission": permission.value if permission else "", "reason": reason}
+    facts: dict[str, Any] = {"permission": permission.value if permission else "", "reason": reason}
     with (
         acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
         tenant_scope(access.operator.pk),
@@ -61,7 +62,7 @@ def refused(access: Access, permission: Permission | None, *, reason: str = "") 
         audit.record(REFUSED, **{name: fact for name, fact in facts.items() if fact}, **_facts(attempts))
 
 
-def _facts(attempts: int) -> dict[str, int]:
+def _facts(attempts: int) -> dict[str, Any]:
     return {"attempts": attempts} if attempts > EACH else {}
 
 

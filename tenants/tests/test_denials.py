@@ -51,6 +51,7 @@ def test_a_flood_leaves_few_entries_and_says_how_many(north, otto, settings, is_
     if not is_redis_there:
         settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
     place = access(otto, slug="north")
+    assert place is not None
     with acting(user=otto, address="192.0.2.9"):
         for _ in range(130):
             denials.refused(place, Permission.VIEW_PEOPLE)
@@ -63,6 +64,7 @@ def test_a_flood_leaves_few_entries_and_says_how_many(north, otto, settings, is_
 
 def test_another_address_has_a_count_of_its_own(north, otto):
     place = access(otto, slug="north")
+    assert place is not None
     for number in range(12):
         with acting(user=otto, address=f"192.0.2.{number}"):
             denials.refused(place, Permission.VIEW_PEOPLE)

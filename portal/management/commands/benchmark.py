@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 # In the order of the main job: sessions come in, are priced, billed, looked at, exported.
-NAMES = ("ingest", "rating", "run", "pages", "export", "seal")
+NAMES = ("ingest", "rating", "run", "pages", "export", "audit", "seal")
 
 
 class Command(BaseCommand):

@@ -1,13 +1,19 @@
+import csv
+import hashlib
+import json
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 from django.utils import timezone
 
 from charging.models import Site
+from portal.tests.examples import example
 from tenants import audit
-from tenants.actor import acting
+from tenants.actor import acting, acting_more
+from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services import drivers, memberships
 
 AUDIT = "/o/north/audit/"
 
@@ -31,7 +37,7 @@ def sentences(answer):
 def test_entries_are_sentences_newest_first(sign_in, axel, story):
     found = sentences(sign_in(axel).get(AUDIT))
     assert found[:4] == [
-        ("demo", "Site added", "Hamnen"),
+        ("the demonstration", "Site added", "Hamnen"),
         ("Olga", "Published a new wording of a consent", "Stora torget"),
         ("Olga", "Site changed", "Stora torget"),
         ("Olga", "Site added", "Torget"),
@@ -55,13 +61,17 @@ def test_filters_narrow_and_stand_in_the_address(sign_in, axel, olga, story):
     by_olga = client.get(AUDIT, {"who": str(olga.public_id), "kind": "charging.site"})
     assert {line.who for line in by_olga.context["lines"]} == {"Olga"}
     assert len(by_olga.context["lines"]) == 3
-    assert {who for who, *_ in sentences(client.get(AUDIT, {"who": "system", "kind": "charging.site"}))} == {"demo"}
+    assert {who for who, *_ in sentences(client.get(AUDIT, {"who": "task-demo", "kind": "charging.site"}))} == {
+        "the demonstration"
+    }
     assert [each[1] for each in sentences(client.get(AUDIT, {"act": "consent"}))] == [
         "Published a new wording of a consent"
     ]
     tomorrow = (timezone.now() + timedelta(days=2)).date().isoformat()
     assert sentences(client.get(AUDIT, {"first": tomorrow})) == []
-    assert sentences(client.get(AUDIT, {"who": "nobody", "kind": "x.y", "first": "soon"}))
+    nonsense = client.get(AUDIT, {"who": "somebody", "kind": "x.y", "first": "soon", "address": "here"})
+    assert sentences(nonsense) == []
+    assert "“here” is no address" in nonsense.content.decode()
 
 
 def test_pages_follow_each_other_without_a_gap(sign_in, axel, north, monkeypatch):
@@ -88,3 +98,167 @@ def test_another_operator_s_story_is_not_told(sign_in, axel, north, south, sven)
     memberships.add(axel, operator=south, role="auditor")
     client = sign_in(axel)
     assert not [each for each in sentences(client.get("/o/south/audit/")) if each[2] == "Torget"]
+
+
+def test_who_acted_says_in_whose_name(sign_in, axel, olga, otto, north):
+    with tenant_scope(north.pk):
+        key = example(ApiKey, name="Bookkeeping")
+        with acting(on_behalf_of=olga.pk, user=None), acting_more(api_key_id=key.pk):
+            audit.record("consents.viewed", number=1)
+        with acting(task="billing.tasks.make_export", on_behalf_of=otto.pk):
+            audit.record("consents.viewed", number=2)
+        with acting(user=olga), acting_more(viewing_as="finance"):
+            audit.record("consents.viewed", number=3)
+        with acting(user=otto), acting_more(is_platform=True):
+            audit.record("consents.viewed", number=4)
+    client = sign_in(axel)
+    found = [(line.who, line.how) for line in client.get(AUDIT, {"act": "consents"}).context["lines"]]
+    assert found == [
+        ("Otto", "visitor of the platform"),
+        ("Olga", "looking as Finance"),
+        ("download in the background", "on behalf of Otto"),
+        ("key Bookkeeping", "on behalf of Olga"),
+    ]
+    numbers = {
+        f"key-{key.public_id}": ["1"],
+        f"for-{olga.public_id}": ["1"],
+        f"for-{otto.public_id}": ["2"],
+        "task-billing.tasks.make_export": ["2"],
+        "platform": ["4"],
+        str(olga.public_id): ["3"],
+    }
+    for who, expected in numbers.items():
+        lines = client.get(AUDIT, {"act": "consents", "who": who}).context["lines"]
+        assert [line.changes[0][2] for line in lines] == expected, who
+
+
+def test_who_left_can_still_be_chosen(sign_in, axel, otto, north):
+    with tenant_scope(north.pk):
+        with acting(user=otto):
+            audit.record("consents.viewed")
+        memberships.remove(Membership.objects.get(user=otto))
+    lines = sign_in(axel).get(AUDIT, {"who": str(otto.public_id)}).context["lines"]
+    assert [line.who for line in lines] == ["Otto"]
+
+
+def test_things_are_found_by_what_people_call_them(sign_in, axel, story, danas_driver, north):
+    client = sign_in(axel)
+    by_name = client.get(AUDIT, {"named": "Stora torget"})
+    assert {line.kind for line in by_name.context["lines"]} == {"site"}
+    assert len(by_name.context["lines"]) == 3
+    kinds = {line.kind for line in client.get(AUDIT, {"named": "1001"}).context["lines"]}
+    assert kinds == {"driver", "personal data"}
+    assert sentences(client.get(AUDIT, {"named": str(danas_driver.public_id), "kind": "tenants.driver"}))
+    assert sentences(client.get(AUDIT, {"named": "Stora torget", "kind": "tenants.driver"})) == []
+    assert sentences(client.get(AUDIT, {"named": "no such thing"})) == []
+
+
+def test_an_address_and_a_request_narrow(sign_in, axel, north):
+    with tenant_scope(north.pk):
+        for number in range(3):
+            with acting(address=f"192.0.2.{number}", request_id=f"r{number}"):
+                audit.record("consents.viewed", number=number)
+    client = sign_in(axel)
+    for query in ({"address": "192.0.2.1"}, {"request": "r1"}, {"address": "192.0.2.1", "act": "consents"}):
+        lines = client.get(AUDIT, query).context["lines"]
+        assert [line.changes[0][2] for line in lines] == ["1"]
+    assert sentences(client.get(AUDIT, {"address": "192.0.2.1", "request": "r2"})) == []
+
+
+def test_an_entry_has_a_page_that_leads_to_its_surroundings(sign_in, axel, olga, north):
+    with tenant_scope(north.pk), acting(user=olga, address="192.0.2.7", user_agent="Test/1", request_id="abc12345"):
+        site = Site.objects.create(name="Torget")
+        audit.record("consent.notice_published", about=site, version=2)
+        entry = AuditEntry.objects.get(event="consent.notice_published")
+    page = sign_in(axel).get(f"{AUDIT}{entry.public_id}/")
+    text = page.content.decode()
+    assert "Published a new wording of a consent" in text
+    assert f"/o/north/sites/{site.public_id}/" in text
+    assert "Test/1" in text
+    assert [line.sentence for line in page.context["others"]] == ["Site added"]
+    same = sign_in(axel).get(AUDIT, {"same": str(entry.public_id)})
+    assert len(same.context["lines"]) == 2
+
+
+def test_another_operator_s_entry_is_not_found(sign_in, sven, story, north):
+    with tenant_scope(north.pk):
+        entry = AuditEntry.objects.latest("pk")
+    assert sign_in(sven).get(f"/o/south/audit/{entry.public_id}/").status_code == 404
+    found = sign_in(sven).get("/o/south/audit/", {"same": str(entry.public_id)})
+    assert sentences(found) == []
+
+
+def test_the_entries_of_strangers_name_nobody(sign_in, axel, sven, north):
+    assert sign_in(sven).get("/o/north/").status_code == 404
+    (line,) = sign_in(axel).get(AUDIT, {"act": "access"}).context["lines"]
+    assert line.who == "a person who is no member"
+    assert str(sven.public_id) not in sign_in(axel).get(AUDIT).content.decode()
+
+
+def test_history_holds_what_belongs_to_the_thing(sign_in, axel, danas_driver, north):
+    with tenant_scope(north.pk):
+        drivers.change_identity(danas_driver, name="Dana Dahl")
+    page = sign_in(axel).get(f"/o/north/history/drivers/{danas_driver.public_id}/")
+    assert {line.kind for line in page.context["lines"]} == {"driver", "personal data"}
+    assert "Dahl" not in "".join(str(line.changes) for line in page.context["lines"])
+
+
+def test_history_of_an_unknown_kind_is_not_found(sign_in, axel, danas_driver):
+    assert sign_in(axel).get(f"/o/north/history/secrets/{danas_driver.public_id}/").status_code == 404
+
+
+def body(answer):
+    return b"".join(answer.streaming_content).decode()
+
+
+def test_the_export_holds_what_the_page_shows(sign_in, axel, story, north):
+    client = sign_in(axel)
+    rows = list(
+        csv.DictReader(StringIO(body(client.get(f"{AUDIT}export.csv", {"kind": "charging.site"})).lstrip("\ufeff")))
+    )
+    shown = client.get(AUDIT, {"kind": "charging.site"}).context["lines"]
+    assert [(row["entry"], row["who"], row["what"]) for row in rows] == [
+        (str(line.public_id), line.who, line.sentence) for line in shown
+    ]
+    told = [json.loads(line) for line in body(client.get(f"{AUDIT}export.jsonl", {"act": "changed"})).splitlines()]
+    assert told[0]["changes"] == {"name": ["Torget", "Stora torget"]}
+    assert told[0]["address"] == "192.0.2.7"
+
+
+def test_an_export_is_recorded_with_its_filter_its_count_and_its_hash(sign_in, axel, story, north):
+    text = body(sign_in(axel).get(f"{AUDIT}export.jsonl", {"kind": "charging.site"}))
+    with tenant_scope(north.pk):
+        asked = AuditEntry.objects.get(event="audit.exported")
+        sent = AuditEntry.objects.get(event="audit.export_sent")
+    assert asked.additional_data == {"form": "jsonl", "query": {"kind": "charging.site"}}
+    assert sent.additional_data == {
+        "form": "jsonl",
+        "count": text.count("\n"),
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+    assert sent.actor_id == asked.actor_id == axel.pk
+    assert sent.cid == asked.cid != ""
+
+
+def test_no_cell_of_the_export_is_run_by_a_spreadsheet(sign_in, axel, olga, north):
+    with tenant_scope(north.pk), acting(user=olga, user_agent="=1+1"):
+        Site.objects.create(name='=HYPERLINK("x")\n+1')
+    text = body(sign_in(axel).get(f"{AUDIT}export.csv", {"kind": "charging.site"}))
+    (row,) = csv.DictReader(StringIO(text.lstrip("\ufeff")))
+    assert row["about"] == '\'=HYPERLINK("x") +1'
+    assert row["user_agent"] == "'=1+1"
+
+
+def test_who_only_looks_takes_nothing_away(sign_in, olga, story, north):
+    client = sign_in(olga)
+    session = client.session
+    session["viewing_as"] = {"operator": north.pk, "slug": "north", "name": "North", "role": "auditor"}
+    session.save()
+    assert client.get(AUDIT).status_code == 200
+    assert client.get(f"{AUDIT}export.csv").status_code == 403
+
+
+def test_an_unreadable_filter_exports_nothing(sign_in, axel, story):
+    answer = sign_in(axel).get(f"{AUDIT}export.csv", {"first": "soon"})
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(AUDIT)

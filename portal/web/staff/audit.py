@@ -1,108 +1,127 @@
-"""The audit log: what happened at the operator, newest first, in sentences."""
+"""The audit log: what happened at the operator, newest first, in sentences; one entry; the history of one thing."""
 
-from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 
-from django import forms
-from django.http import HttpResponse
-from django.shortcuts import render
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from portal.web import audit_lines, audit_words, lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.sensible_days import SENSIBLE
-from tenants.models import Operator
+from portal.web import audit_files, audit_lines, audit_objects, lists
+from portal.web.access import READ_ONLY, SignedInRequest, operator_view
+from portal.web.staff.audit_filter import AuditFilter
+from tenants import audit
+from tenants.actor import current_actor
+from tenants.models import AuditEntry, Operator
 from tenants.permissions import Permission
-from tenants.selectors import audit_log, people
-from tenants.selectors.audit_log import Who
+from tenants.selectors import audit_log
+from tenants.services import denials
 
-SYSTEM = "system"
-ACTS = [
-    ("", gettext_lazy("everything")),
-    (gettext_lazy("Rows"), [
-        ("created", gettext_lazy("added")),
-        ("changed", gettext_lazy("changed")),
-        ("deleted", gettext_lazy("removed")),
-    ]),
-    (gettext_lazy("Events"), [
-        ("sign_in", gettext_lazy("sign-ins")),
-        ("second_factor", gettext_lazy("second factors")),
-        ("password", gettext_lazy("passwords")),
-        ("consent", gettext_lazy("consent decisions")),
-        ("consents", gettext_lazy("consents looked at")),
-        ("import", gettext_lazy("imports")),
-        ("sessions", gettext_lazy("sessions")),
-        ("run", gettext_lazy("invoice runs")),
-        ("invoice", gettext_lazy("invoices")),
-        ("export", gettext_lazy("downloads")),
-    ]),
-]  # fmt: skip
-
-
-class AuditFilter(forms.Form):
-    """Who did what to what, and when. The days are the operator's."""
-
-    who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
-    act = forms.ChoiceField(label=gettext_lazy("What"), required=False, choices=ACTS)
-    kind = forms.ChoiceField(label=gettext_lazy("About"), required=False)
-    first = forms.DateField(
-        label=gettext_lazy("From"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        validators=SENSIBLE,
-    )
-    last = forms.DateField(
-        label=gettext_lazy("Until"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        validators=SENSIBLE,
-    )
-
-    def __init__(self, *args: Any, operator: Operator, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.operator = operator
-        self.people = {str(place.user.public_id): place.user for place in people.staff(operator)}
-        named = [(key, str(user)) for key, user in self.people.items()]
-        choices: dict[str, Any] = {
-            "who": [("", _("everybody")), *named, (SYSTEM, _("tasks and commands"))],
-            "kind": [("", _("anything")), *sorted(_kinds(), key=lambda choice: choice[1])],
-        }
-        for name, of_field in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = of_field
-
-    def criteria(self) -> dict[str, Any]:
-        """What the selector takes; a field with a senseless value narrows nothing."""
-        self.is_valid()
-        given = self.cleaned_data
-        return {
-            "who": self._who(given.get("who", "")),
-            "act": given.get("act", ""),
-            "kind": given.get("kind", ""),
-            "since": self._midnight(given.get("first"), days=0),
-            "until": self._midnight(given.get("last"), days=1),
-        }
-
-    def _who(self, given: str) -> Who | None:
-        if given == SYSTEM:
-            return Who(is_task=True)
-        person = self.people.get(given)
-        return Who(person=person.pk) if person else None
-
-    def _midnight(self, day: Any, *, days: int) -> datetime | None:
-        return datetime.combine(day + timedelta(days=days), time(), tzinfo=self.operator.zone) if day else None
-
-
-def _kinds() -> list[tuple[str, str]]:
-    return [(model._meta.label_lower, audit_words.kind(model)) for model in audit_log.kinds()]
+SAME_REQUEST_SHOWN = 50
 
 
 @operator_view(Permission.VIEW_AUDIT)
 def audit_log_page(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what happened, newest first."""
     filters = AuditFilter(request.GET, operator=operator)
-    page = lists.page(audit_log.entries(**filters.criteria()), request, by="timestamp")
+    page = lists.page(filters.rows, request, by="timestamp")
     lines = audit_lines.lines(page.rows)
     return render(request, "staff/audit/list.html", {"nav": "audit", "filters": filters, "page": page, "lines": lines})
+
+
+@operator_view(Permission.VIEW_AUDIT)
+def audit_entry(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show everything one entry holds, and what else the same request did."""
+    entry = audit_log.entry(public_id)
+    if entry is None:
+        raise Http404
+    others = audit_log.entries(request=entry.cid).exclude(pk=entry.pk) if entry.cid else AuditEntry.objects.none()
+    context = {
+        "nav": "audit",
+        "crumbs": [(_("Audit log"), _log(operator))],
+        "entry": entry,
+        "line": audit_lines.lines([entry])[0],
+        "others": audit_lines.lines(list(others.order_by("-timestamp", "-pk")[:SAME_REQUEST_SHOWN])),
+        "object_url": audit_objects.url(
+            audit_lines.model_of(entry), entry.object_id, operator=operator, may=request.access.permissions
+        ),
+    }
+    return render(request, "staff/audit/entry.html", context)
+
+
+@operator_view(Permission.VIEW_AUDIT, step_up=True)
+def audit_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the filtered log as CSV, however long it is."""
+    return _file(request, operator, "csv")
+
+
+@operator_view(Permission.VIEW_AUDIT, step_up=True)
+def audit_jsonl(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the filtered log as JSON lines, however long it is."""
+    return _file(request, operator, "jsonl")
+
+
+@operator_view(Permission.VIEW_AUDIT)
+def history(request: SignedInRequest, operator: Operator, public_id: UUID, *, word: str) -> HttpResponse:
+    """Tell what happened to one thing and to what belongs to it, newest first."""
+    thing = next(thing for thing in audit_objects.THINGS if thing.word == word)
+    row = audit_objects.find(thing, public_id, operator=operator)
+    if row is None:
+        raise Http404
+    back = audit_objects.url(thing.model, row.pk, operator=operator, may=request.access.permissions)
+    rows = audit_log.entries(objects=[(thing.model, row.pk), *thing.related(row)])
+    return _history(request, rows, title=_name(row), back=back)
+
+
+@operator_view(Permission.VIEW_AUDIT)
+def history_settings(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Tell how the operator's settings came to be as they are: changes alone, as most events are about the operator."""
+    rows = audit_log.entries(act="changed", kind="tenants.operator")
+    back = audit_objects.url(Operator, operator.pk, operator=operator, may=request.access.permissions)
+    return _history(request, rows, title=_("Settings"), back=back)
+
+
+HISTORIES: list[URLPattern] = [
+    *(
+        path(f"history/{thing.word}/<uuid:public_id>/", history, {"word": thing.word}, name=f"history_{thing.word}")
+        for thing in audit_objects.THINGS
+    ),
+    path("history/settings/", history_settings, name="history_settings"),
+]
+
+
+def _history(request: SignedInRequest, rows: Any, *, title: str, back: str) -> HttpResponse:
+    page = lists.page(rows, request, by="timestamp")
+    context = {"nav": "audit", "page": page, "lines": audit_lines.lines(page.rows), "title": title, "back": back}
+    return render(request, "staff/audit/history.html", context)
+
+
+def _file(request: SignedInRequest, operator: Operator, form: str) -> HttpResponseBase:
+    if request.access.is_read_only:  # who only looks takes nothing away
+        denials.refused(request.access, Permission.VIEW_AUDIT, reason="read only")
+        raise PermissionDenied(READ_ONLY)
+    filters = AuditFilter(request.GET, operator=operator)
+    if not filters.is_valid():
+        return redirect(f"{_log(operator)}?{filters.query()}")
+    said: dict[str, Any] = {"query": filters.said()} if filters.said() else {}
+    audit.record("audit.exported", form=form, **said)
+    pieces = audit_files.noted(
+        operator, form, filters.criteria(), language=get_language() or operator.language, actor=current_actor()
+    )
+    response = StreamingHttpResponse(pieces, content_type=audit_files.FORMS[form])
+    name = f"audit-{operator.slug}-{timezone.now():%Y-%m-%d}.{form}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _log(operator: Operator) -> str:
+    return reverse("staff:audit_log", args=[operator.slug])
+
+
+def _name(row: Any) -> str:
+    return str(getattr(row, "user", None) or row) if type(row).__name__ == "Membership" else str(row)

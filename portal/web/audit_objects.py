@@ -1,0 +1,153 @@
+"""The things whose history can be read: where each has its page, what it is called by, and what belongs to it.
+
+One table for the history pages, for the links from an entry to the thing it is about, and for finding a
+thing by the number a person types.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from billing.models import Export, Invoice, InvoiceRun, Tariff
+from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from tenants.models import (
+    ApiKey,
+    ConsentPurpose,
+    Driver,
+    DriverGroup,
+    DriverIdentity,
+    Membership,
+    Operator,
+    User,
+)
+from tenants.permissions import Permission
+
+Row = tuple[type[models.Model], int]
+
+
+def _nothing(row: Any) -> Iterable[Row]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One kind of thing.
+
+    word: its part of the address of its history. page: the URL name of its own page, called with the operator
+    and its public id. permission: who may open that page. called: the fields by which people name it.
+    related: the rows that belong to it, whose entries are part of its history.
+    """
+
+    word: str
+    model: type[models.Model]
+    page: str
+    permission: Permission
+    called: tuple[str, ...] = ()
+    related: Callable[[Any], Iterable[Row]] = field(default=_nothing)
+
+
+def _of_driver(driver: Any) -> Iterable[Row]:
+    yield from ((DriverIdentity, pk) for pk in driver.identities.values_list("pk", flat=True))
+
+
+def _of_tariff(tariff: Any) -> Iterable[Row]:
+    for rows in (tariff.versions, tariff.assignments):
+        yield from ((rows.model, pk) for pk in rows.values_list("pk", flat=True))
+
+
+def _of_station(station: Any) -> Iterable[Row]:
+    yield from ((station.connectors.model, pk) for pk in station.connectors.values_list("pk", flat=True))
+
+
+def _of_member(membership: Any) -> Iterable[Row]:
+    places = Membership.objects.filter(user_id=membership.user_id, operator_id=membership.operator_id)
+    yield from ((Membership, pk) for pk in places.values_list("pk", flat=True))
+    yield User, membership.user_id
+
+
+THINGS = (
+    Thing("sites", Site, "staff:site_detail", Permission.VIEW_NETWORK, ("name",)),
+    Thing("stations", Station, "staff:station_detail", Permission.VIEW_NETWORK, ("identifier", "name"), _of_station),
+    Thing("sessions", ChargingSession, "staff:session_detail", Permission.VIEW_SESSIONS, ("external_id",)),
+    Thing("drivers", Driver, "staff:driver_detail", Permission.VIEW_DRIVERS, ("customer_number",), _of_driver),
+    Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, ("name",)),
+    Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),
+    Thing("imports", FileImport, "staff:import_detail", Permission.IMPORT_SESSIONS),
+    Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, ("name",)),
+    Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, ("name",), _of_tariff),
+    Thing("runs", InvoiceRun, "finance:run_detail", Permission.VIEW_INVOICES),
+    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",)),
+    Thing("exports", Export, "", Permission.EXPORT_FINANCE),
+    Thing("people", Membership, "staff:member_edit", Permission.MANAGE_PEOPLE, related=_of_member),
+    Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, ("code",)),
+    Thing("keys", ApiKey, "", Permission.MANAGE_KEYS, ("name", "key_id")),
+)
+BY_MODEL = {thing.model: thing for thing in THINGS}
+
+
+def of_row(row: models.Model) -> Thing | None:
+    """The kind of thing the row is; None for what has no history page."""
+    return BY_MODEL.get(type(row))
+
+
+def find(thing: Thing, public_id: UUID, *, operator: Operator) -> Any:
+    """The operator's thing with this identifier; None if there is none."""
+    return _rows(thing, operator).filter(public_id=public_id).first()
+
+
+def named(text: str, *, kind: str, operator: Operator) -> list[Row]:
+    """The rows a person means by a number, name or identifier: of this kind (`app.model`), or of any.
+
+    What belongs to a thing is found with it. Empty if nothing is called so.
+    """
+    found: list[Row] = []
+    for thing in THINGS:
+        if kind in {"", thing.model._meta.label_lower}:
+            for row in _rows(thing, operator).filter(_is_called(thing, text))[:20]:
+                found += [(thing.model, row.pk), *thing.related(row)]
+    return found
+
+
+def url(model: type[models.Model] | None, number: int | None, *, operator: Operator, may: Iterable[str]) -> str:
+    """The page of the row an entry is about; empty if it is gone, has none, or may not be opened."""
+    thing = BY_MODEL.get(model) if model else None
+    if model is Operator:
+        return reverse("staff:settings", args=[operator.slug]) if Permission.MANAGE_OPERATOR in may else ""
+    if thing is None or not thing.page or number is None or thing.permission.value not in may:
+        return ""
+    row = _rows(thing, operator).filter(pk=number).first()
+    return reverse(thing.page, args=[operator.slug, row.public_id]) if row is not None else ""
+
+
+def history_url(row: models.Model, operator: Operator) -> str:
+    """The history of the row; empty for what has none."""
+    if isinstance(row, Operator):
+        return reverse("staff:history_settings", args=[operator.slug])
+    thing = of_row(row)
+    public_id = getattr(row, "public_id", None)
+    return reverse(f"staff:history_{thing.word}", args=[operator.slug, public_id]) if thing else ""
+
+
+def _rows(thing: Thing, operator: Operator) -> models.QuerySet[Any]:
+    rows = thing.model._default_manager.all()
+    # People's places are global rows: narrowed here.
+    return rows.filter(operator_id=operator.pk) if thing.model is Membership else rows
+
+
+def _is_called(thing: Thing, text: str) -> Q:
+    condition = Q(pk__in=[])
+    for name in thing.called:
+        is_text = isinstance(thing.model._meta.get_field(name), models.CharField)
+        if is_text:
+            condition |= Q(**{name: text})
+        elif text.isdecimal() and len(text) < 19:
+            condition |= Q(**{name: int(text)})
+    try:
+        return condition | Q(public_id=UUID(text))
+    except ValueError:
+        return condition
