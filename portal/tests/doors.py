@@ -1,12 +1,13 @@
-"""Every URL of the portal with what its page declares, read from the URLconf."""
+"""Every URL of the portal, or of the platform's process, with what its page declares, read from the URLconf."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
 OPERATOR = "operator_slug"
+PORTAL, PLATFORM = "portal.urls", "portal.platform_urls"
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,11 @@ class Door:
     route: str
     parameters: tuple[str, ...]
     callback: Any
+    urlconf: str = PORTAL
 
     @property
     def access(self) -> Any:
-        """What the page declares: a permission, `account`, `members` or `public: <reason>`."""
+        """What the page declares: a permission, `account`, `members`, `platform` or `public: <reason>`."""
         return getattr(self.callback, "access", None)
 
     @property
@@ -28,15 +30,21 @@ class Door:
         return OPERATOR in self.parameters
 
     @property
+    def is_of_platform(self) -> bool:
+        """Whether the platform's process serves it."""
+        return self.urlconf == PLATFORM
+
+    @property
     def is_api(self) -> bool:
         return self.name.startswith("api:")
 
     def __str__(self) -> str:
-        return self.name
+        return f"at the platform: {self.name}" if self.is_of_platform else self.name
 
 
-def doors() -> list[Door]:
-    return list(_walk(get_resolver().url_patterns, "", "", ()))
+def doors(urlconf: str = PORTAL) -> list[Door]:
+    found = _walk(get_resolver(urlconf).url_patterns, "", "", ())
+    return [replace(door, urlconf=urlconf) for door in found]
 
 
 def _walk(patterns: Any, route: str, namespace: str, parameters: tuple[str, ...]) -> Iterator[Door]:

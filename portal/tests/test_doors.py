@@ -4,17 +4,23 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.tests.doors import doors
+from portal.tests.at_platform import at_platform
+from portal.tests.doors import PLATFORM, PORTAL, doors
 from tenants.permissions import Permission
 
-DOORS = doors()
+DOORS = [*doors(PORTAL), *doors(PLATFORM)]
 every_door = pytest.mark.parametrize("door", DOORS, ids=str)
 SAMPLES = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "north", "int": 1, "str": "x"}
 
 
 def address(door):
     converters = [part.split(">")[0].partition(":") for part in door.route.split("<")[1:]]
-    return reverse(door.name, kwargs={name or kind: SAMPLES[kind] for kind, _, name in converters})
+    arguments = {name or kind: SAMPLES[kind] for kind, _, name in converters}
+    return reverse(door.name, urlconf=door.urlconf, kwargs=arguments)
+
+
+def browser(door):
+    return at_platform(Client()) if door.is_of_platform else Client()
 
 
 @every_door
@@ -25,10 +31,18 @@ def test_every_url_has_a_name_and_declares_for_whom_it_is(door):
 
 @every_door
 def test_pages_of_an_operator_name_a_permission_and_others_do_not(door):
-    if door.is_of_operator:
+    if door.route.startswith("platform/"):
+        assert door.access == "platform"
+    elif door.is_of_operator:
         assert isinstance(door.access, Permission) or (door.is_api and door.access == "members")
     else:
         assert door.access == "account" or door.access.startswith("public: ")
+
+
+def test_each_process_serves_its_own_doors_and_none_of_the_other_s():
+    """Behind each stands a database role that could not do the other's acts."""
+    assert {door.is_of_platform for door in DOORS if door.access == "platform"} == {True}
+    assert {door.is_of_platform for door in DOORS if door.is_of_operator} == {False}
 
 
 def test_each_permission_opens_something():
@@ -37,8 +51,9 @@ def test_each_permission_opens_something():
 
 
 @every_door
-def test_who_is_signed_out_is_sent_to_sign_in(door, north):
-    client = Client()
+def test_who_is_signed_out_is_sent_to_sign_in(door, north, settings):
+    settings.PORTAL_ADDRESS = "http://portal.example"  # where the platform sends people for the portal's pages
+    client = browser(door)
     for method in (client.get, client.post):
         answer = method(address(door))
         if str(door.access).startswith("public: "):
@@ -52,7 +67,7 @@ def test_who_is_signed_out_is_sent_to_sign_in(door, north):
 
 @every_door
 def test_answers_carry_the_security_headers(door, north):
-    answer = Client().get(address(door))
+    answer = browser(door).get(address(door))
     policy = answer["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy

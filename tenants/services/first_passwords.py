@@ -10,14 +10,14 @@ from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from tenants.models import User
-from tenants.selectors import people
+from tenants.selectors import people, platform
 
 
 class _Generator(PasswordResetTokenGenerator):
     key_salt = "tenants.first_password"
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}{people.places(user)}"
+        return f"{super()._make_hash_value(user, timestamp)}{people.places(user)}{platform.is_member(user)}"
 
 
 _links = _Generator()

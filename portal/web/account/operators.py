@@ -3,23 +3,28 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_list_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from charging.services import staffing
-from portal.web import viewing
+from portal.web import addresses, viewing
 from portal.web.access import SignedInRequest, account_view
 from portal.web.account.proving import proved_view
 from portal.web.context import home_of
 from tenants.errors import Refused
-from tenants.models import Membership
-from tenants.selectors import people
+from tenants.models import Membership, Operator, PlatformVisit
+from tenants.selectors import people, platform, visits
 
 
 @account_view
 def operators(request: SignedInRequest) -> HttpResponse:
     """Show the person's places; with only one, go there at once, unless they ask for all of them."""
-    places = [_place(membership) for membership in people.memberships(request.user)]
+    user = request.user
+    places = [_place(membership) for membership in people.memberships(user)]
+    if platform.is_member(user):
+        places += [_platform(), *(_visit(visit) for visit in visits.running(at=timezone.now()).filter(user=user))]
     if len({place["url"] for place in places}) == 1 and "all" not in request.GET:
         return redirect(places[0]["url"])
     return render(request, "account/operators.html", {"places": places})
@@ -52,9 +57,25 @@ def stop_viewing(request: SignedInRequest) -> HttpResponse:
 
 
 def _place(membership: Membership) -> dict[str, str]:
+    operator, role = membership.operator, membership.get_role_display()
+    is_active = operator.state == Operator.State.ACTIVE
     return {
-        "name": membership.operator.name,
-        "role": membership.get_role_display(),
+        "name": operator.name,
+        "role": role if is_active else f"{role}, {operator.get_state_display()}",
         "url": home_of(membership),
-        "slug": membership.operator.slug,
+        "slug": operator.slug,
     }
+
+
+def _platform() -> dict[str, str]:
+    return {
+        "name": _("Platform"),
+        "role": _("run this instance"),
+        "url": addresses.in_platform("platform:operator_list"),
+        "slug": "",
+    }
+
+
+def _visit(visit: PlatformVisit) -> dict[str, str]:
+    url = reverse("staff:overview", args=[visit.operator.slug])
+    return {"name": visit.operator.name, "role": _("visit as platform staff"), "url": url, "slug": ""}

@@ -1,0 +1,112 @@
+"""The people who run the instance."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from conftest import PASSWORD
+from portal.tests import app_role
+from portal.tests.at_platform import at_platform
+from tenants.models import PlatformMember, User
+from tenants.services import first_passwords, memberships, platform_members
+from tenants.services.platform_members import LastPlatformMember
+
+
+def text(answer):
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_somebody_new_gets_a_link_for_a_password_once(platform):
+    answer = platform.post("/platform/members/add/", {"email": "New@example.com", "name": "Nora"})
+    link = re.search(r"/account/password/[^\"<\s]+", text(answer))
+    assert link
+    assert PlatformMember.objects.get(user__email="new@example.com").is_active
+    assert at_platform(Client()).get(link[0]).status_code == 200
+
+
+def test_somebody_known_keeps_their_password(platform, olga):
+    assert platform.post("/platform/members/add/", {"email": olga.email, "name": ""}).status_code == 302
+    assert "Olga" in text(platform.get("/platform/members/"))
+
+
+def test_nobody_is_a_member_twice(platform, petra):
+    answer = platform.post("/platform/members/add/", {"email": petra.email, "name": ""})
+    assert answer.status_code == 400
+    assert "petra@example.com is a member of the platform already" in text(answer)
+
+
+def test_a_member_is_taken_off_and_added_again(platform, pelle, sign_in):
+    theirs = at_platform(sign_in(pelle))
+    assert theirs.get("/platform/").status_code == 200
+    platform.post(f"/platform/members/{pelle.public_id}/remove/")
+    assert theirs.get("/platform/").status_code == 404
+    platform.post("/platform/members/add/", {"email": pelle.email, "name": ""})
+    assert theirs.get("/platform/").status_code == 200
+
+
+def test_the_last_member_stays(platform, petra):
+    platform.post(f"/platform/members/{petra.public_id}/remove/")
+    assert PlatformMember.objects.get(user=petra).is_active
+    assert "needs at least one member" in text(platform.get("/platform/members/"))
+
+
+def test_a_member_whose_account_is_shut_does_not_count_as_one_left(petra, pelle):
+    User.objects.filter(pk=pelle.pk).update(is_active=False)
+    with app_role.as_platform(), pytest.raises(LastPlatformMember):
+        platform_members.deactivate(PlatformMember.objects.get(user=petra))
+
+
+def test_a_link_made_before_opens_no_platform(db):
+    """Whoever holds it got it for something else."""
+    user = User.objects.create_user("nora@example.com", None)
+    person, token = first_passwords.link_parts(user)
+    assert first_passwords.invited(person, token=token) == user
+    with app_role.as_platform():
+        platform_members.add(email=user.email)
+    assert first_passwords.invited(person, token=token) is None
+
+
+def test_the_first_member_is_made_by_a_command(db, capsys):
+    with app_role.as_platform():
+        call_command("platform_member", "add", "first@example.com", "--name", "First")
+        assert "/account/password/" in capsys.readouterr().out
+        call_command("platform_member", "list")
+        assert "first@example.com" in capsys.readouterr().out
+        with pytest.raises(CommandError, match="at least one member"):
+            call_command("platform_member", "remove", "first@example.com")
+        with pytest.raises(CommandError, match="no member"):
+            call_command("platform_member", "remove", "other@example.com")
+
+
+def test_signing_in_at_the_platform_takes_both_factors(petra):
+    client = at_platform(Client())
+    answer = client.post("/account/sign-in/", {"email": petra.email, "password": PASSWORD})
+    assert answer["Location"] == "/account/challenge/"
+    assert client.get("/platform/")["Location"].startswith("/account/sign-in/")
+
+
+def test_a_password_alone_opens_nothing(petra):
+    client = Client()
+    client.force_login(petra)
+    assert at_platform(client).get("/platform/")["Location"].startswith("/account/challenge/")
+
+
+def test_an_owner_finds_no_platform_in_either_process(olga, sign_in):
+    assert sign_in(olga).get("/platform/").status_code == 404
+    assert at_platform(sign_in(olga)).get("/platform/").status_code == 404
+
+
+def test_a_member_finds_no_platform_in_the_portal_s_process(portal):
+    for page in ("/platform/", "/platform/operators/north/", "/platform/health/"):
+        assert portal.get(page).status_code == 404
+
+
+def test_the_portal_leads_members_to_the_platform(portal, north, petra, settings):
+    settings.PLATFORM_ADDRESS = "http://platform.example"
+    assert portal.get("/account/operators/")["Location"] == "http://platform.example/platform/"
+    memberships.add(petra, operator=north, role="support")
+    shown = text(portal.get("/account/operators/"))
+    assert "http://platform.example/platform/" in shown
+    assert "/o/north/" in shown

@@ -1,0 +1,71 @@
+"""A suspended or closed operator's background work rests, also what was sent before."""
+
+import pytest
+from django.utils import timezone
+
+from billing import tasks as billing
+from charging import tasks as charging
+from portal.celery import app
+from portal.tests import app_role
+from tenants.scoping import current_operator_id
+from tenants.services import operators
+from tenants.tasks_base import OperatorTask, SteppedTask
+
+
+class Counts(OperatorTask):
+    name = "tests.counts"
+
+    def run(self, *, operator_id):
+        return current_operator_id()
+
+
+class CountsInSteps(SteppedTask):
+    name = "tests.counts_in_steps"
+
+    def run(self, *, operator_id):
+        return operator_id
+
+
+class CountsAlways(Counts):
+    name = "tests.counts_always"
+    rests_with_operator = False
+
+
+def done(task, operator):
+    """Do the task as a worker would."""
+    return app.register_task(task()).apply(kwargs={"operator_id": operator.pk}, throw=True).result
+
+
+@pytest.fixture
+def suspended(north):
+    with app_role.as_platform():
+        operators.suspend(north, reason="Unpaid since the spring")
+    return north
+
+
+@pytest.mark.parametrize("task", [Counts, CountsInSteps])
+def test_work_that_was_sent_before_is_left_for_later(task, suspended):
+    assert done(task, suspended) is None
+    with app_role.as_platform():
+        operators.resume(suspended)
+    assert done(task, suspended) == suspended.pk
+
+
+@pytest.mark.parametrize("task", [Counts, CountsInSteps])
+def test_a_closed_operator_s_work_is_never_done(task, north):
+    with app_role.as_platform():
+        operators.close(north, reason="Unpaid since the spring", at=timezone.now())
+    assert done(task, north) is None
+
+
+def test_what_must_go_on_goes_on(suspended):
+    assert done(CountsAlways, suspended) == suspended.pk
+
+
+def test_sweeps_pass_it_by(suspended, monkeypatch):
+    sent = []
+    monkeypatch.setattr(billing.rate_operator, "delay", lambda **facts: sent.append(facts))
+    monkeypatch.setattr(charging.run_import, "delay", lambda **facts: sent.append(facts))
+    billing.rate_waiting_sessions()
+    charging.resume_imports()
+    assert sent == []
