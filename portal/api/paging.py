@@ -18,6 +18,7 @@ from rest_framework.request import Request
 
 T = TypeVar("T", bound=Model)
 SIZE, LARGEST = 100, 500
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class CursorField(serializers.CharField):
     """A cursor of an earlier answer."""
 
     def to_internal_value(self, data: Any) -> Any:
-        text = super().to_internal_value(data)
+        text = super().to_internal_value(data)[:_LONGEST]
         try:
             plain = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             moment, _, public_id = plain.decode("ascii").partition(" ")
@@ -48,7 +49,7 @@ class CursorField(serializers.CharField):
 class PageQuery(serializers.Serializer[Any]):
     """The parameters of every list."""
 
-    cursor = CursorField(required=False, max_length=200, help_text="Where to go on: as it stands in `next`.")
+    cursor = CursorField(required=False, help_text="Where to go on: as it stands in `next`.")
     page_size = serializers.IntegerField(required=False, default=SIZE, min_value=1, max_value=LARGEST)
 
 
