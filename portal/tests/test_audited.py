@@ -23,7 +23,18 @@ from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
 from portal.web.audit_words import EVENTS, KINDS
 from tenants.actor import acting
-from tenants.models import Approval, AuditEntry, ConsentEvent, ConsentNotice, DriverIdentity, Membership, Operator, User
+from tenants.models import (
+    Approval,
+    AuditCheck,
+    AuditEntry,
+    AuditSeal,
+    ConsentEvent,
+    ConsentNotice,
+    DriverIdentity,
+    Membership,
+    Operator,
+    User,
+)
 from tenants.scoping import tenant_scope
 from tenants.selectors import audit_log
 from tenants.services import drivers, memberships
@@ -31,6 +42,8 @@ from tenants.services import drivers, memberships
 # Models without an entry for each row, and what tells the story instead.
 NOT_ROW_BY_ROW = {
     AuditEntry: "it is the log",
+    AuditSeal: "signed itself; made by the timetable, seen by everybody who may read the log",
+    AuditCheck: "an event says who asked for it",
     Approval: "each step records an event with what exactly was asked for",
     ConsentEvent: "append-only itself; an event is recorded with each",
     ConsentNotice: "append-only itself; an event is recorded with each version",
