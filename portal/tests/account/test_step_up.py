@@ -1,0 +1,231 @@
+"""Step-up: which doors ask for a fresh proof, how it is given, and that nothing typed is lost on the way."""
+
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import TOTP
+
+from conftest import PASSWORD
+from portal import throttle
+from portal.tests.doors import PLATFORM, doors
+from portal.web.step_up import FRESH_S
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+from tenants.services import two_factor
+
+# Why each of these asks who one is, however long ago one signed in. Nothing else does.
+DANGEROUS = {
+    # Who may do what
+    "staff:member_edit": "gives somebody other rights",
+    "staff:member_remove": "takes somebody's place away",
+    "staff:member_sites": "lets somebody see other sites",
+    "staff:invitation_new": "lets somebody in",
+    "staff:invitation_renew": "lets somebody in",
+    "account:leave": "gives one's own place up",
+    # How people prove who they are
+    "account:enrol": "changes the second factor",
+    "account:recovery_codes": "makes ways in without the device",
+    "account:remove_factor": "changes the second factor",
+    "account:passkey_new": "adds a second factor",
+    "account:passkey_new_options": "adds a second factor",
+    "account:passkey_rename": "changes a second factor",
+    "account:passkey_remove": "removes a second factor",
+    "staff:factor_reset": "takes somebody's second factor away",
+    "staff:factor_reset_withdraw": "decides about somebody's second factor",
+    "staff:security": "decides how people prove themselves and what needs two",
+    "staff:platform_visits": "lets the platform's staff change something",
+    "staff:platform_leave_take_back": "decides what the platform's staff may",
+    "staff:platform_visit_end": "decides what the platform's staff may",
+    "staff:key_new": "lets a machine in",
+    "staff:key_rotate": "lets a machine in",
+    "staff:key_revoke": "shuts a machine out",
+    # What binds customers
+    "finance:tariff_publish": "can never be changed",
+    "finance:run_issue": "can never be changed",
+    "finance:invoice_credit": "can never be changed",
+    "staff:approval_decide": "is the second of four eyes",
+    # What takes names out of the portal
+    "staff:driver_export": "holds all drivers' names and addresses",
+    "staff:audit_csv": "holds whole people's doings, with addresses",
+    "staff:audit_jsonl": "holds whole people's doings, with addresses",
+    "finance:export_file": "holds the customers' names",
+    "finance:invoices_csv": "holds the customers' names",
+}
+# The same of the platform's own process.
+DANGEROUS_AT_PLATFORM = {
+    "platform:member_remove": "decides who runs the instance",
+    "platform:member_add": "lets somebody run the instance",
+    "platform:operator_close": "ends an operator",
+    "platform:operator_new": "makes an operator",
+    "platform:owner_invite": "lets a first owner in",
+    "platform:operator_resume": "lets an operator's people in",
+    "platform:operator_suspend": "shuts an operator's people out",
+    "platform:visit_new": "enters an operator",
+}
+SAMPLES = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "north", "int": 1, "str": "x"}
+STEP_UP_DOORS = [door for door in doors() if getattr(door.callback, "step_up", False)]
+
+
+def address(door):
+    converters = [part.split(">")[0].partition(":") for part in door.route.split("<")[1:]]
+    return reverse(door.name, kwargs={name or kind: SAMPLES[kind] for kind, _, name in converters})
+
+
+def prove_ago(client, seconds):
+    session = client.session
+    session["proved_at"] = time.time() - seconds
+    session.save()
+
+
+def code(user):
+    device: Any = two_factor.authenticator(user)
+    return f"{TOTP(device.seed, device.STEP_S, digits=device.DIGITS).token():06d}"
+
+
+def wrong_code(user):
+    return f"{(int(code(user)) + 1) % 1_000_000:06d}"
+
+
+def events(operator):
+    with tenant_scope(operator.pk):
+        return list(AuditEntry.objects.exclude(event="").order_by("pk").values_list("event", flat=True))
+
+
+# Which doors
+
+
+def test_exactly_the_dangerous_doors_ask():
+    assert {door.name for door in STEP_UP_DOORS} == set(DANGEROUS)
+
+
+def test_exactly_the_dangerous_doors_of_the_platform_ask():
+    asking = {door.name for door in doors(PLATFORM) if getattr(door.callback, "step_up", False)}
+    assert {name for name in asking if name.startswith("platform:")} == set(DANGEROUS_AT_PLATFORM)
+
+
+@pytest.mark.parametrize("door", STEP_UP_DOORS, ids=str)
+def test_an_old_proof_leads_to_the_page_that_asks_and_a_fresh_one_past_it(door, olga, sign_in):
+    client = sign_in(olga)
+    client.raise_request_exception = False
+    prove_ago(client, FRESH_S + 1)
+    for answer in (client.get(address(door)), client.post(address(door))):
+        if answer.status_code != 405:
+            assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/account/confirm/")
+    prove_ago(client, FRESH_S - 60)
+    answer = client.get(address(door))
+    assert not str(answer.headers.get("Location", "")).startswith("/account/confirm/")
+
+
+def test_who_may_not_open_a_door_is_not_asked_to_prove_anything(axel, sven, sign_in, north):
+    for person, status in ((axel, 403), (sven, 404)):
+        client = sign_in(person)
+        prove_ago(client, FRESH_S + 1)
+        assert client.get("/o/north/settings/security/").status_code == status
+
+
+# The way there and back
+
+
+def test_a_page_leads_there_with_its_whole_address_and_back(olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    asked = client.get("/o/north/drivers/export/?a=1&b=2")
+    assert asked["Location"] == "/account/confirm/?next=%2Fo%2Fnorth%2Fdrivers%2Fexport%2F%3Fa%3D1%26b%3D2"
+    page = client.get(asked["Location"])
+    assert 'name="next" value="/o/north/drivers/export/?a=1&amp;b=2"' in page.content.decode()
+    answer = client.post(asked["Location"], {"code": code(olga)})
+    assert answer["Location"] == "/o/north/drivers/export/?a=1&b=2"
+    assert "Press the button again" not in client.get(answer["Location"]).content.decode()
+
+
+def test_a_button_leads_back_to_where_it_stands(olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    url = "/o/north/settings/keys/018f0000-0000-7000-8000-000000000000/revoke/"
+    asked = client.post(url, HTTP_REFERER="http://testserver/o/north/settings/keys/?page=1")
+    assert asked["Location"] == "/account/confirm/?next=%2Fo%2Fnorth%2Fsettings%2Fkeys%2F%3Fpage%3D1"
+    answer = client.post(asked["Location"], {"code": code(olga)})
+    assert answer["Location"] == "/o/north/settings/keys/?page=1"
+    assert "Confirmed. Press the button again." in client.get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize("referer", ["https://evil.example/o/north/", "", "javascript:alert(1)"])
+def test_it_leads_back_to_our_own_pages_only(referer, olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    url = "/o/north/settings/keys/018f0000-0000-7000-8000-000000000000/revoke/"
+    assert client.post(url, HTTP_REFERER=referer)["Location"] == "/account/confirm/"
+    answer = client.post("/account/confirm/", {"code": code(olga), "next": "https://evil.example/"})
+    assert answer["Location"] == "/account/profile/"
+
+
+# The proof
+
+
+def test_a_right_code_is_a_proof_for_a_quarter_of_an_hour(olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    client.post("/account/confirm/", {"code": code(olga)})
+    assert client.get("/o/north/settings/security/").status_code == 200
+    assert time.time() - client.session["proved_at"] < 60
+    assert events(north)[-1] == "sign_in.proved_again"
+
+
+def test_a_wrong_code_proves_nothing_and_leaves_a_trace(olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    answer = client.post("/account/confirm/", {"code": wrong_code(olga)})
+    assert answer.status_code == 400
+    assert "This code is not right" in answer.content.decode()
+    assert events(north)[-1] == "sign_in.wrong_code"
+    assert client.get("/o/north/settings/security/").status_code == 302
+
+
+def test_a_recovery_code_is_a_proof_once(olga, sign_in, north):
+    client = sign_in(olga)
+    recovery = two_factor.new_recovery_codes(olga)[0]
+    for status in (302, 400):
+        prove_ago(client, FRESH_S + 1)
+        assert client.post("/account/confirm/", {"code": recovery}).status_code == status
+
+
+def test_who_has_no_factor_gives_the_password(dana, sign_in, north):
+    client = sign_in(dana)
+    prove_ago(client, FRESH_S + 1)
+    assert "Password" in client.get("/account/confirm/").content.decode()
+    assert client.post("/account/confirm/", {"password": "not it at all"}).status_code == 400
+    assert client.post("/account/confirm/", {"password": PASSWORD}).status_code == 302
+    assert time.time() - client.session["proved_at"] < 60
+    assert events(north)[-2:] == ["sign_in.wrong_password", "sign_in.proved_again"]
+
+
+def test_the_password_is_no_proof_for_who_has_a_factor(olga, sign_in):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    assert client.post("/account/confirm/", {"password": PASSWORD}).status_code == 400
+    assert time.time() - client.session["proved_at"] > FRESH_S
+
+
+@pytest.mark.parametrize("person", ["olga", "dana"])
+def test_guessing_is_limited_as_at_sign_in(person, request, sign_in):
+    user = request.getfixturevalue(person)
+    client = sign_in(user)
+    limit = throttle.CODE_OF_PERSON if person == "olga" else throttle.PASSWORD_OF_PERSON
+    guess = {"code": "0", "password": "wrong, wrong, wrong"}
+    answers = [client.post("/account/confirm/", guess).status_code for _ in range(limit.burst + 1)]
+    assert answers == [400] * limit.burst + [429]
+
+
+def test_strangers_and_half_signed_in_people_are_sent_away(olga):
+    client = Client()
+    assert client.get("/account/confirm/")["Location"].startswith("/account/sign-in/")
+    client.force_login(olga)
+    assert client.get("/account/confirm/")["Location"].startswith("/account/challenge/")
+
+
+def test_a_key_is_offered_to_who_has_one(olga, sign_in):
+    page = sign_in(olga).get("/account/confirm/").content.decode()
+    assert "Use a passkey" not in page
