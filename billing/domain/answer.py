@@ -18,7 +18,7 @@ from billing.domain.pieces import Pieces
 from billing.domain.plan import Lane, Plan
 from billing.domain.rated import Rated
 from billing.domain.slices import COLUMNS, Rows, Table
-from billing.domain.totals import Totals
+from billing.domain.totals import Totals, width
 
 #: How many more slices than expected there is room for.
 _ROOM: Final = 1.05
@@ -43,7 +43,7 @@ class Answer:
     def __init__(self, plan: Plan, sessions: Sessions) -> None:
         size = len(sessions)
         self._plan, self._sessions = plan, sessions
-        self._dtype: type = np.int64
+        self._dtype = width(plan, (), 0)
         self._tariff, self._fault, self._flags, self._lengths = (np.zeros(size, dtype=np.int64) for _ in range(4))
         self._amounts = {name: self._zeros() for name in ("excl", "incl", "limit_excl", "limit_incl")}
         self._by_lane: dict[Lane, tuple[Exact, Exact]] = {}

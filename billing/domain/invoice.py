@@ -83,7 +83,7 @@ def price_lines(rated: Rated) -> Lines:
         raise InvoiceError(f"One invoice has one currency, not {listed}.", field="currency", value=listed)
     per_minor = plan.unit // 10 ** money.minor_digits(currencies.pop())
     kinds = _kinds(plan)
-    first, order = _groups(rated.owner * len(kinds) + kinds[rated.component])
+    first, order = _groups(rated.owner.astype(np.int64) * len(kinds) + kinds[rated.component])
     owner, component = rated.owner[order][first], kinds[rated.component[order][first]]
     quantity = _added(rated.quantity[order], first)
     dtype = rated.excl.dtype.type

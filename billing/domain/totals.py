@@ -81,7 +81,5 @@ def of_rows(plan: Plan, parts: Sequence[Rows], sessions: int, dtype: type) -> To
 
 def amounts(plan: Plan, component: Components, quantity: Ints, dtype: type) -> Exact:
     """The exact amount of each row in units."""
-    if len(quantity) == 0:  # where nothing was priced nobody asked whether the prices fit
-        return np.zeros(0, dtype=dtype)
     result: Exact = quantity * plan.weights(dtype)[component]
     return result
