@@ -46,6 +46,8 @@ NOT_FOR_TESTS = (
     "ALLOWED_HOSTS",
     "DEBUG",
     "DATABASE_ROLE",
+    "PORTAL_ADDRESS",
+    "PLATFORM_ADDRESS",
 )
 USAGE = "bin/test [--only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"
 

@@ -4,7 +4,7 @@
 -- owner     owns the tables and migrates; sees every row, because foreign keys are validated with its eyes
 -- app       web and workers; owns nothing, bypasses nothing: row security decides what it sees
 -- reader    reports; reads what row security shows
--- platform  the platform's own process
+-- platform  the platform's own process; sees when other connections began, for its page of health
 DO $$
 DECLARE
     role text;
@@ -20,5 +20,6 @@ ALTER ROLE wattledger_owner BYPASSRLS CREATEDB NOSUPERUSER NOCREATEROLE;
 ALTER ROLE wattledger_app NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
 ALTER ROLE wattledger_reader NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
 ALTER ROLE wattledger_platform NOBYPASSRLS NOCREATEDB NOSUPERUSER NOCREATEROLE;
+GRANT pg_read_all_stats TO wattledger_platform;
 -- The owner may act as any of them, which is how the tests look through the app's eyes.
 GRANT wattledger_app, wattledger_reader, wattledger_platform TO wattledger_owner;

@@ -1,7 +1,9 @@
 """bin/run: from nothing to a portal that answers, and back to nothing when it is stopped.
 
 PostgreSQL, Redis, migrations, collected files, a demonstration for an empty database of development,
-then web, worker and timetable. With DATABASE_URL and REDIS_URL set it starts no servers.
+then web, platform, worker and timetable. The platform's pages are a process of their own, on the next port and
+with a database role of their own; a process is given the address of its role and no other.
+With DATABASE_URL and REDIS_URL set it starts no servers.
 """
 
 import http.client
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from portal.embedded import catalogues, locks, servers
@@ -31,30 +34,39 @@ def main(arguments: Sequence[str]) -> int:
     if arguments:
         raise Refusal("bin/run takes no arguments; see docs/runbooks/running.md for its variables.")
     began = time.monotonic()
-    state, port = State.from_environment(), read_port()
+    state, ports = State.from_environment(), read_ports()
     state.prepare()
     try:
         with locks.own(state.root, "bin/run"):
-            check_port(port, patience_s=10 if end_leftovers(state) else 0)
-            return run(state, port, began)
+            patience_s = 10 if end_leftovers(state) else 0
+            check_port(ports.web, patience_s=patience_s)
+            check_port(ports.platform, patience_s=patience_s, variable="PLATFORM_PORT")
+            return run(state, ports, began)
     except locks.Busy as busy:
         raise Refusal(
             f"{state.root} is already in use by {busy}. Stop that, or set WATTLEDGER_STATE and PORT for a second copy."
         ) from None
 
 
-def run(state: State, port: int, began: float) -> int:
+@dataclass(frozen=True)
+class Ports:
+    """Where the two web servers listen on 127.0.0.1."""
+
+    web: int
+    platform: int
+
+
+def run(state: State, ports: Ports, began: float) -> int:
     """Start everything, say where it is, look after it, stop it."""
     try:
         with Supervisor(state) as supervisor:
             try:
-                environment = make_ready(state, supervisor)
+                environment = with_addresses(make_ready(state, supervisor), ports)
                 asking = ask_for_people(supervisor, environment)
-                web = supervisor.start(web_program(without_owner(environment), port))
-                wait_for(web, port, environment)
+                open_doors(supervisor, environment, ports)
                 for program in (worker_program, timetable_program):
-                    supervisor.start(program(state, without_owner(environment)))
-                welcome(state, port, time.monotonic() - began, told(asking))
+                    supervisor.start(program(state, as_app(environment)))
+                welcome(state, ports, time.monotonic() - began, told(asking), has_platform=has_platform(environment))
                 supervisor.watch()
             finally:
                 servers.withdraw(state)
@@ -64,15 +76,32 @@ def run(state: State, port: int, began: float) -> int:
         return 0
 
 
-def read_port() -> int:
-    """Return PORT, 8000 without it. Raises `Refusal` when it is no port."""
-    text = os.environ.get("PORT") or "8000"
+def open_doors(supervisor: Supervisor, environment: Mapping[str, str], ports: Ports) -> None:
+    """Start the web servers, side by side, and wait until each says that it is well."""
+    opened = [(supervisor.start(web_program(as_app(environment), ports.web)), ports.web)]
+    if has_platform(environment):
+        platform = platform_program(as_platform(environment), ports.platform)
+        opened.append((supervisor.start(platform), ports.platform))
+    else:
+        say("DATABASE_PLATFORM_URL is not set: the platform's pages are not served.")
+    for child, port in opened:
+        wait_for(child, port, environment)
+
+
+def read_ports() -> Ports:
+    """Return PORT (else 8000) and PLATFORM_PORT (else the one after it). Raises `Refusal` for what is no port."""
+    web = _read_port("PORT", 8000)
+    return Ports(web, _read_port("PLATFORM_PORT", web + 1))
+
+
+def _read_port(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise Refusal(f"PORT is {text!r}; a number from 1 to 65535 is needed.")
+        raise Refusal(f"{variable} is {text!r}; a number from 1 to 65535 is needed.")
     return int(text)
 
 
-def check_port(port: int, patience_s: float = 0) -> None:
+def check_port(port: int, patience_s: float = 0, *, variable: str = "PORT") -> None:
     """Make sure that nobody listens on the port. Raises `Refusal` when somebody still does in the end."""
     deadline = time.monotonic() + patience_s
     while True:
@@ -81,10 +110,10 @@ def check_port(port: int, patience_s: float = 0) -> None:
             try:
                 probe.bind((HOST, port))
             except PermissionError:
-                raise Refusal(f"Port {port} is only for root. Set PORT to one from 1024 on.") from None
+                raise Refusal(f"Port {port} is only for root. Set {variable} to one from 1024 on.") from None
             except OSError:
                 if time.monotonic() > deadline:
-                    raise Refusal(f"Port {port} is taken by another program. Set PORT to a free one.") from None
+                    raise Refusal(f"Port {port} is taken by another program. Set {variable} to a free one.") from None
                 time.sleep(0.1)
             else:
                 return
@@ -177,9 +206,32 @@ def wants_demonstration(environment: Mapping[str, str]) -> bool:
 # --- web, worker, timetable ---
 
 
-def without_owner(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the portal: it never acts as the tables' owner."""
-    return {name: value for name, value in environment.items() if name != "DATABASE_OWNER_URL"}
+def as_app(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the portal: it acts neither as the tables' owner nor as the platform."""
+    return _without(environment, {"DATABASE_OWNER_URL", "DATABASE_PLATFORM_URL", "DATABASE_READER_URL"})
+
+
+def as_platform(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the platform's process: it acts as the platform and nobody else."""
+    others = {"DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_READER_URL"}
+    return {**_without(environment, others), "DATABASE_ROLE": "platform", "WEB_CONCURRENCY": "1"}
+
+
+def has_platform(environment: Mapping[str, str]) -> bool:
+    """Whether we know how to act as the platform; servers of one's own may keep that to another machine."""
+    return bool(environment.get("DATABASE_PLATFORM_URL"))
+
+
+def with_addresses(environment: Mapping[str, str], ports: Ports) -> dict[str, str]:
+    """Tell the two web servers where a browser finds the other. In production a proxy puts both under one host."""
+    if servers.kind() == "production":
+        return dict(environment)
+    ours = {"PORTAL_ADDRESS": f"http://{HOST}:{ports.web}", "PLATFORM_ADDRESS": f"http://{HOST}:{ports.platform}"}
+    return {**ours, **environment}
+
+
+def _without(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in names}
 
 
 def web_program(environment: Mapping[str, str], port: int) -> Program:
@@ -198,6 +250,11 @@ def web_program(environment: Mapping[str, str], port: int) -> Program:
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
     command = [sys.executable, "-m", "gunicorn", *arguments, "--no-control-socket", "portal.wsgi:application"]
     return Program("web", command, environment, orphaned=signal.SIGQUIT)
+
+
+def platform_program(environment: Mapping[str, str], port: int) -> Program:
+    """Return the web server of the platform's pages: the same programs, other doors, another database role."""
+    return replace(web_program(environment, port), name="platform")
 
 
 def worker_program(_state: State, environment: Mapping[str, str]) -> Program:
@@ -247,9 +304,12 @@ def is_well(port: int, environment: Mapping[str, str]) -> bool:
         connection.close()
 
 
-def welcome(state: State, port: int, seconds: float, people: str) -> None:
-    """Print the address, who can sign in to the demonstration, and where the logs are."""
-    lines = ["", f"Wattledger is ready after {seconds:.1f} s:  http://{HOST}:{port}/", ""]
+def welcome(state: State, ports: Ports, seconds: float, people: str, *, has_platform: bool) -> None:
+    """Print the addresses, who can sign in to the demonstration, and where the logs are."""
+    lines = ["", f"Wattledger is ready after {seconds:.1f} s:  http://{HOST}:{ports.web}/"]
+    if has_platform:
+        lines.append(f"Its platform, for those who run it:  http://{HOST}:{ports.platform}/platform/")
+    lines.append("")
     if people:
         lines += [people, ""]
     lines += [f"Logs: {state.logs}    Commands beside it: bin/manage help    Stop: Ctrl-C", ""]

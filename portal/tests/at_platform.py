@@ -15,5 +15,5 @@ def at_platform(client: Client) -> Client:
         with override_settings(ROOT_URLCONF=URLCONF), app_role.as_platform():
             return handle(environ)
 
-    client.handler = answered  # type: ignore[assignment,method-assign]
+    client.handler = answered  # type: ignore[assignment]
     return client

@@ -91,10 +91,10 @@ def petra(north):
     """A member of the platform with a second factor, who visits north to look."""
     user = User.objects.create_user("petra@example.com", None, name="Petra")
     two_factor.new_device(user, name="phone")
-    facts = {"reason": "Case 4711: prices", "lasting": timedelta(hours=1), "may_change": False}
+    now, hour = timezone.now(), timedelta(hours=1)
     with app_role.as_platform():
         platform_members.add(email=user.email)
-        platform_visits.begin(north, by=user, at=timezone.now(), **facts)
+        platform_visits.begin(north, by=user, reason="Case 4711: prices", lasting=hour, may_change=False, at=now)
     return user
 
 

@@ -20,7 +20,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 def test_a_senseless_port_is_named(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
     with pytest.raises(Refusal, match=f"PORT is '{port}'"):
-        running.read_port()
+        running.read_ports()
+
+
+def test_the_platform_has_the_next_port_or_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8100")
+    monkeypatch.delenv("PLATFORM_PORT", raising=False)
+    assert running.read_ports() == running.Ports(8100, 8101)
+    monkeypatch.setenv("PLATFORM_PORT", "9000")
+    assert running.read_ports() == running.Ports(8100, 9000)
+    monkeypatch.delenv("PLATFORM_PORT")
+    monkeypatch.setenv("PORT", "65535")
+    with pytest.raises(Refusal, match="PLATFORM_PORT is '65536'"):
+        running.read_ports()
 
 
 def test_a_taken_port_is_refused_in_one_sentence() -> None:
@@ -33,9 +45,32 @@ def test_a_taken_port_is_refused_in_one_sentence() -> None:
     running.check_port(port)
 
 
-def test_the_portal_is_not_told_how_to_be_the_owner() -> None:
-    environment = running.without_owner({"DATABASE_URL": "app", "DATABASE_OWNER_URL": "owner"})
-    assert environment == {"DATABASE_URL": "app"}
+EVERY_ROLE = {f"DATABASE_{role}URL": role for role in ("", "OWNER_", "PLATFORM_", "READER_")}
+
+
+def test_the_portal_is_told_how_to_be_the_app_and_nobody_else() -> None:
+    assert running.as_app(EVERY_ROLE) == {"DATABASE_URL": ""}
+
+
+def test_the_platform_is_told_how_to_be_the_platform_and_nobody_else() -> None:
+    environment = running.as_platform(EVERY_ROLE)
+    assert {name for name in environment if name.endswith("_URL")} == {"DATABASE_PLATFORM_URL"}
+    assert environment["DATABASE_ROLE"] == "platform"
+    assert running.platform_program(environment, 8001).name == "platform"
+
+
+def test_without_the_platform_s_address_its_pages_are_not_served() -> None:
+    assert not running.has_platform({"DATABASE_URL": "app"})
+    assert running.has_platform(EVERY_ROLE)
+
+
+def test_addresses_of_ones_own_win_over_the_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports = running.Ports(8000, 8001)
+    monkeypatch.setenv("WATTLEDGER_ENV", "development")
+    assert running.with_addresses({}, ports)["PLATFORM_ADDRESS"] == "http://127.0.0.1:8001"
+    assert running.with_addresses({"PORTAL_ADDRESS": "http://x"}, ports)["PORTAL_ADDRESS"] == "http://x"
+    monkeypatch.setenv("WATTLEDGER_ENV", "production")
+    assert running.with_addresses({}, ports) == {}
 
 
 @pytest.mark.parametrize(

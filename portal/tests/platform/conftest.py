@@ -52,7 +52,8 @@ def platform(petra: User, sign_in) -> Client:
 @pytest.fixture
 def portal(petra: User, sign_in) -> Client:
     """Petra's browser at the portal."""
-    return sign_in(petra)
+    client: Client = sign_in(petra)
+    return client
 
 
 @pytest.fixture
