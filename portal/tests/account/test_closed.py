@@ -1,6 +1,7 @@
 """Redis is away: nobody is let in, in words; and whoever is in goes on working."""
 
 import pytest
+from django_otp_webauthn.models import WebAuthnCredential
 
 from conftest import PASSWORD
 from portal import throttle
@@ -29,8 +30,6 @@ def test_the_right_password_is_answered_503_and_lets_nobody_in(client, olga, dea
 
 @pytest.mark.parametrize("path", ["/account/second-factor/", "/account/passkeys/use/options/"])
 def test_so_are_factors(sign_in, olga, path, settings, client, dead_redis):
-    from django_otp_webauthn.models import WebAuthnCredential
-
     WebAuthnCredential.objects.create(user=olga, name="key", credential_id=b"1", public_key=b"2")
     assert sign_in(olga).post(path, {"code": "123456"}).status_code == 503
 

@@ -3,6 +3,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from conftest import PASSWORD
+from portal.tests import app_role
 from tenants.models import Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents
@@ -50,7 +51,8 @@ def test_the_challenge_of_real_people_says_nothing_about_the_command(olga, setti
 
 
 def test_an_operator_is_created_with_an_owner_who_gets_a_link(client, db, capsys):
-    call_command("create_operator", "east", name="East AB", owner="eva@example.com")
+    with app_role.as_platform():
+        call_command("create_operator", "east", name="East AB", owner="eva@example.com")
     said = capsys.readouterr().out
     operator = Operator.objects.get(slug="east")
     assert not Membership.objects.filter(operator=operator).exists()  # a place is accepted, not given

@@ -1,4 +1,4 @@
-"""Guessing and replaying at the same moment: real threads, each with a database connection of its own, and a real Redis."""
+"""Guessing and replaying at the same moment: real threads, each with its own connection, and a real Redis."""
 
 from concurrent.futures import ThreadPoolExecutor
 

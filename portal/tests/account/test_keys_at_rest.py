@@ -5,6 +5,7 @@ import os
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils.timezone import now
 
 from conftest import PASSWORD
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
@@ -105,8 +106,6 @@ def test_what_is_no_code_is_refused(olga, code):
 
 
 def test_after_many_failures_the_wait_is_told_and_has_an_end(device, olga):
-    from django.utils.timezone import now
-
     TotpDevice.objects.update(throttling_failure_count=40, throttling_failure_timestamp=None)
     two_factor.verify(olga, code="000000")
     device.refresh_from_db()
