@@ -15,11 +15,12 @@ from typing import Any
 from django.db import connection, connections
 from django.utils import timezone
 
+from benchmarks import network
 from tenants import audit
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.selectors import sealed
-from tenants.services import operators, seals
+from tenants.services import seals
 
 WRITERS, TURNS, SECONDS, SEAL_EVERY_S = 8, 9, 8.0, 2.0
 
@@ -36,7 +37,7 @@ FROM generate_series(%(first)s, %(last)s) i
 
 def main(rows: int = 500_000) -> None:
     """Measure and print both tables in Markdown."""
-    operator = operators.create(slug=f"seal-{time.time_ns()}", name="Seals")
+    operator = network.found(f"seal-{time.time_ns()}")
     connections.close_all()
     writers(operator)
     large_log(operator, rows)

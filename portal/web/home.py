@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
-from portal.demo.people import PASSWORD
+from portal.demo.people import PASSWORD, PLATFORM
+from portal.web import addresses
 from portal.web.access import public_view
 from portal.web.context import THEMES
 from portal.web.language import A_YEAR, keep_language
@@ -21,7 +22,13 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("account:operators")
     demo = people.demonstration() if settings.DEMONSTRATION else []
-    return render(request, "home/start.html", {"demo_people": demo, "demo_password": PASSWORD if demo else ""})
+    context = {
+        "demo_people": demo,
+        "demo_password": PASSWORD if demo else "",
+        "demo_platform": PLATFORM.email,
+        "platform_url": addresses.in_platform("platform:operator_list"),
+    }
+    return render(request, "home/start.html", context)
 
 
 @public_view("Strangers choose a language too.")
