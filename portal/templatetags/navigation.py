@@ -82,7 +82,6 @@ SETTINGS: tuple[Entry, ...] = (
     Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
     Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
     Entry("keys", _("API keys"), "staff:key_list", "settings", ("manage_keys",)),
-    Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
 )
 
 PLATFORM: tuple[Entry, ...] = (
