@@ -67,6 +67,14 @@ def acting_more(**facts: Any) -> Iterator[None]:
 
 
 @contextmanager
+def acting_for(user_id: int | None) -> Iterator[None]:
+    """Name whom a task works for: who asked for what it does. A person who acts answers for themselves."""
+    is_asked_for = current_actor().user_id is None and user_id is not None
+    with acting_more(**({"on_behalf_of": user_id} if is_asked_for else {})):
+        yield
+
+
+@contextmanager
 def acting_as(user: Any) -> Iterator[None]:
     """Name the person of the rest of a request that began without one: at sign-in."""
     with acting_more(user_id=user.pk):

@@ -23,6 +23,7 @@ from billing.models import Export, Invoice
 from billing.selectors import exports as selector
 from billing.services import documents, messages
 from tenants import audit
+from tenants.actor import acting_for
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 
@@ -91,7 +92,7 @@ def _keep(export: Export, path: Path) -> None:
         name = default_storage.save(
             f"operators/{export.operator_id}/exports/{export.public_id}/{path.name}", File(file)
         )
-    with tenant_scope(export.operator_id):
+    with acting_for(export.requested_by_id), tenant_scope(export.operator_id):
         _update(export, state=Export.State.DONE, file=name, sha256=digest, leased_until=None)
         audit.record("export.made", about=export, sha256=digest, kind=export.kind, month=f"{export.month:%Y-%m}")
 

@@ -33,6 +33,7 @@ from billing.services import approved, drafting, messages, numbers, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
 from tenants import audit, statistics
+from tenants.actor import acting_for
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
@@ -117,16 +118,17 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
         return False
     run.state, run.drafted_at = InvoiceRun.State.READY, at
     run.sessions_done = run.sessions_total
-    run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
     sums = run.invoices.aggregate(sessions=Sum("session_count"), due=Sum("amount_due"))
-    audit.record(
-        "run.drafted",
-        about=run,
-        invoices=run.invoices.count(),
-        sessions=sums["sessions"] or 0,
-        amount_due=str(sums["due"] or 0),
-        problems=run.problems.count(),
-    )
+    with acting_for(run.started_by_id):
+        run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
+        audit.record(
+            "run.drafted",
+            about=run,
+            invoices=run.invoices.count(),
+            sessions=sums["sessions"] or 0,
+            amount_due=str(sums["due"] or 0),
+            problems=run.problems.count(),
+        )
     return True
 
 

@@ -32,6 +32,7 @@ from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
 from charging.sight import limited_to
+from tenants.actor import acting_for
 from tenants.audit import record
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id, tenant_scope
@@ -130,11 +131,12 @@ def run(
     if row is None:
         with tenant_scope(operator_id):
             return FileImport.objects.get(pk=import_id)
-    try:
-        _import(row, clock=clock, writers=_writers(writers), progress=progress)
-    except ChargingError as problem:
-        with tenant_scope(operator_id):
-            _fail(row, str(problem), at=clock())
+    with acting_for(row.uploaded_by_id):
+        try:
+            _import(row, clock=clock, writers=_writers(writers), progress=progress)
+        except ChargingError as problem:
+            with tenant_scope(operator_id):
+                _fail(row, str(problem), at=clock())
     with tenant_scope(operator_id):
         row.refresh_from_db()
     return row
@@ -194,7 +196,8 @@ def _claim(import_id: int, *, at: datetime) -> FileImport | None:
     if row.state != FileImport.State.QUEUED and not abandoned:
         return None
     row.state, row.started_at = FileImport.State.RUNNING, row.started_at or at
-    row.save(update_fields=["state", "started_at", "updated_at"])
+    with acting_for(row.uploaded_by_id):
+        row.save(update_fields=["state", "started_at", "updated_at"])
     return row
 
 

@@ -34,7 +34,7 @@ from billing.services import drafting, messages, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, session, tariff
 from portal.celery import app
 from portal.embedded import redis as embedded_redis
-from tenants.models import Operator
+from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -167,9 +167,9 @@ def chunks_held_up() -> Iterator[Callable[[], bool]]:
         holder.rollback()
 
 
-def start(operator: Operator) -> InvoiceRun:
+def start(operator: Operator, by: User | None = None) -> InvoiceRun:
     with tenant_scope(operator.pk):
-        return runs.start(month=MARCH, by=None, at=datetime(2025, 4, 2, tzinfo=UTC))
+        return runs.start(month=MARCH, by=by, at=datetime(2025, 4, 2, tzinfo=UTC))
 
 
 def count(operator: Operator, model: Any) -> int:
@@ -381,3 +381,14 @@ def test_a_tariff_published_while_its_sessions_are_billed_waits_and_leaves_their
     with tenant_scope(charged.pk):
         assert set(SessionPrice.objects.values_list("amount_excl_vat", flat=True)) == {20}
         assert BilledSession.objects.count() == SessionPrice.objects.count() == DRIVERS * SESSIONS
+
+
+def test_what_a_worker_does_is_logged_on_behalf_of_who_asked(charged, worker, fina):
+    start(charged, by=fina)
+    worker()
+    wait_for(lambda: is_ready(charged), "the run")
+    with tenant_scope(charged.pk):
+        entry = AuditEntry.objects.get(event="run.drafted")
+    assert (entry.actor_id, entry.on_behalf_of) == (None, fina.pk)
+    assert entry.task == "billing.tasks.bill_chunk"
+    assert entry.cid

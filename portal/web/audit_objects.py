@@ -64,6 +64,17 @@ def _of_station(station: Any) -> Iterable[Row]:
     yield from ((station.connectors.model, pk) for pk in station.connectors.values_list("pk", flat=True))
 
 
+def _of_session(session: Any) -> Iterable[Row]:
+    if session.file_import_id:
+        yield FileImport, session.file_import_id
+
+
+def _of_invoice(invoice: Any) -> Iterable[Row]:
+    if invoice.run_id:
+        yield InvoiceRun, invoice.run_id
+    yield from ((Invoice, pk) for pk in invoice.credit_notes.values_list("pk", flat=True))
+
+
 def _of_member(membership: Any) -> Iterable[Row]:
     places = Membership.objects.filter(user_id=membership.user_id, operator_id=membership.operator_id)
     yield from ((Membership, pk) for pk in places.values_list("pk", flat=True))
@@ -73,7 +84,7 @@ def _of_member(membership: Any) -> Iterable[Row]:
 THINGS = (
     Thing("sites", Site, "staff:site_detail", Permission.VIEW_NETWORK, ("name",)),
     Thing("stations", Station, "staff:station_detail", Permission.VIEW_NETWORK, ("identifier", "name"), _of_station),
-    Thing("sessions", ChargingSession, "staff:session_detail", Permission.VIEW_SESSIONS, ("external_id",)),
+    Thing("sessions", ChargingSession, "staff:session_detail", Permission.VIEW_SESSIONS, ("external_id",), _of_session),
     Thing("drivers", Driver, "staff:driver_detail", Permission.VIEW_DRIVERS, ("customer_number",), _of_driver),
     Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, ("name",)),
     Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),
@@ -81,7 +92,7 @@ THINGS = (
     Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, ("name",)),
     Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, ("name",), _of_tariff),
     Thing("runs", InvoiceRun, "finance:run_detail", Permission.VIEW_INVOICES),
-    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",)),
+    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), _of_invoice),
     Thing("exports", Export, "", Permission.EXPORT_FINANCE),
     Thing("people", Membership, "staff:member_edit", Permission.MANAGE_PEOPLE, related=_of_member),
     Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, ("code",)),
