@@ -57,7 +57,8 @@ def approval_detail(request: SignedInRequest, operator: Operator, public_id: UUI
 @operator_view(Permission.VIEW_APPROVALS, step_up=True)
 def approval_decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Approve, which carries it out at once, or refuse with a reason."""
-    approval, form = _found(public_id), DecisionForm(request.POST or None)
+    approval = _found(public_id)
+    form = DecisionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _decided(request, approval, form):
         return redirect("staff:approval_detail", operator.slug, public_id)
     if request.method != "POST" and not _may_decide(approval, request):

@@ -28,7 +28,7 @@ def driver_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
     """Say what the file holds; send it, or ask a second person for leave."""
     approval = approvals.open_about(driver_exports.ACTION, request.user.public_id, at=timezone.now())
     needs_second = four_eyes.is_needed(driver_exports.ACTION)
-    form = ExportForm(request.POST or None)
+    form = ExportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         former = form.cleaned_data["former"]
         if needs_second and approval is not None and approval.state == Approval.State.APPROVED:
