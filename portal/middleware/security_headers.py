@@ -12,7 +12,7 @@ CONTENT_POLICY = (
 
 
 class SecurityHeadersMiddleware:
-    """Set the content policy, and keep pages of signed-in people out of shared caches."""
+    """Set the content policy, refuse other sites our answers, keep pages of signed-in people out of shared caches."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -21,5 +21,6 @@ class SecurityHeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -67,6 +67,8 @@ if KIND == "production":
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     LANGUAGE_COOKIE_SECURE = True
+    # A browser keeps a cookie of such a name only from this host, over TLS: no neighbouring host can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-wattledger_session", "__Host-wattledger_csrf"
     if DEBUG:
         raise ImproperlyConfigured("DEBUG is on. Production refuses to show its insides: unset DEBUG.")
     if SECRET_KEY == INSECURE_KEY or len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
-from billing.services import exports, tariffs
+from billing.services import exports, second_person, tariffs
 from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests import app_role
@@ -24,6 +24,7 @@ from portal.tests.doors import doors
 from portal.tests.examples import example
 from tenants.models import (
     ApiKey,
+    Approval,
     AuditEntry,
     ConsentPurpose,
     Driver,
@@ -60,6 +61,7 @@ CAST = {
 }
 # The word before an identifier in a route, and what it identifies.
 OBJECTS = {
+    "approvals": Approval,
     "audit": AuditEntry,
     "sessions": ChargingSession,
     "sites": Site,
@@ -105,7 +107,8 @@ def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, petra, 
     with tenant_scope(north.pk):
         consents.install_defaults(north)
         at = factories.connector()
-        tariffs.save_draft(factories.tariff(by=olga), document=factories.flat("3.00"))  # a draft to publish
+        draft = tariffs.save_draft(factories.tariff(by=olga), document=factories.flat("3.00"))  # to publish
+        second_person.ask_to_publish(draft, valid_from=factories.NOVEMBER, by=fina, at=timezone.now())
         card = Token.objects.create(driver=danas_driver, uid="04AABBCC")
         factories.session(at, danas_driver, token=card)
         factories.rate_all()
