@@ -16,6 +16,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from portal.web import audit_objects
+
 register = template.Library()
 
 
@@ -98,6 +100,13 @@ def nav_url(url_name: str, *args: object) -> str:
         return reverse(url_name, args=args)
     except NoReverseMatch:
         return ""
+
+
+@register.inclusion_tag("components/history_link.html", takes_context=True)
+def history_link(context: Context, row: Any) -> dict[str, Any]:
+    """The way to the history of what the page shows, for those who may read the audit log."""
+    is_offered = "view_audit" in context.get("may", ())
+    return {"url": audit_objects.history_url(row, context["operator"]) if is_offered and row else ""}
 
 
 @register.inclusion_tag("components/nav.html", takes_context=True)

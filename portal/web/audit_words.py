@@ -62,6 +62,7 @@ EVENTS: dict[str, str | Promise] = {
     "consent.withdrawn": gettext_lazy("Consent withdrawn"),
     "consent.notice_published": gettext_lazy("Published a new wording of a consent"),
     "member.sites_changed": gettext_lazy("Changed the sites a member works for"),
+    "driver.form_viewed": gettext_lazy("Opened the form with a driver's particulars"),
     "driver.viewed": gettext_lazy("Looked at a driver's page"),
     "driver.invited": gettext_lazy("Invited a driver to the portal"),
     "invitation.made": gettext_lazy("Made the link of an invitation"),

@@ -15,9 +15,11 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import Q, QuerySet
 
-from tenants.models import AuditEntry, Operator, User
+from tenants.models import AuditEntry, Driver, Operator, User
 from tenants.scoping import current_operator_id
 
+# Reads of what is personal about one driver. Lists show a name and a number, and are no reads in this sense.
+LOOKS = ("driver.viewed", "driver.form_viewed", "consents.viewed", "consents.downloaded")
 ROW_CHANGES = ("created", "changed", "deleted")
 _TABLE = AuditEntry._meta.db_table
 
@@ -92,6 +94,11 @@ def entries(
 def of_object(row: models.Model, *related: models.Model) -> QuerySet[AuditEntry]:
     """Everything that happened to one row, and to the rows that belong to it."""
     return entries(objects=[(type(each), each.pk) for each in (row, *related)])
+
+
+def looks(driver: Driver) -> QuerySet[AuditEntry]:
+    """When somebody looked at the driver's personal page, their consents, or the form with their particulars."""
+    return of_object(driver).filter(event__in=LOOKS)
 
 
 def entry(public_id: UUID) -> AuditEntry | None:

@@ -82,6 +82,12 @@ def live_keys(user: User) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(created_by_id=user.pk, revoked_at=None, expires_at__gt=timezone.now())
 
 
+def roles_at(operator: Operator, ids: Iterable[int]) -> dict[int, str]:
+    """What these people are at the operator today, in words: their staff role."""
+    places = staff(operator).filter(user_id__in=set(ids))
+    return {place.user_id: str(place.get_role_display()) for place in places}
+
+
 def named(ids: Iterable[int]) -> dict[int, User]:
     """The people behind these numbers, as far as they are still known."""
     return User.objects.in_bulk(set(ids))

@@ -2,9 +2,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from tenants import audit
+from tenants.actor import acting
 from tenants.models import ConsentEvent, ConsentPurpose
 from tenants.scoping import tenant_scope
-from tenants.services import consents
+from tenants.services import consents, drivers
 from tenants.services.consents import Words
 
 PRIVACY = "/o/north/my/privacy/"
@@ -81,3 +83,33 @@ def test_with_nothing_asked_the_page_says_so(dana, north):
     client = Client()
     client.force_login(dana)
     assert client.get(PRIVACY).context["questions"] == []
+
+
+def test_a_driver_sees_who_has_looked_at_their_data_by_role(browser, sign_in, sara, otto, danas_driver, north):
+    page = f"/o/north/drivers/{danas_driver.public_id}/"
+    sign_in(sara).get(page)
+    sign_in(otto).get(f"{page}edit/")
+    looks = browser.get(PRIVACY, headers={"accept-language": "en"}).context["looks"]
+    assert [(look.who, look.what) for look in looks] == [
+        ("Operations at North Charging AB", "Opened the form with a driver's particulars"),
+        ("Support at North Charging AB", "Looked at a driver's page"),
+    ]
+    text = browser.get(PRIVACY).content.decode()
+    assert "Sara" not in text
+    assert "Otto" not in text
+
+
+def test_a_driver_sees_nothing_of_others(browser, sign_in, sara, north):
+    with tenant_scope(north.pk):
+        other = drivers.create(name="Erik")
+    sign_in(sara).get(f"/o/north/drivers/{other.public_id}/")
+    assert browser.get(PRIVACY).context["looks"] == []
+
+
+def test_a_long_list_of_looks_is_paged(browser, danas_driver, north, sara):
+    with tenant_scope(north.pk), acting(user=sara):
+        for _ in range(25):
+            audit.record("driver.viewed", about=danas_driver)
+    first = browser.get(PRIVACY)
+    rest = browser.get(f"{PRIVACY}?{first.context['page'].older}")
+    assert (len(first.context["looks"]), len(rest.context["looks"])) == (20, 5)

@@ -123,6 +123,8 @@ def driver_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a driver's particulars."""
     driver = _driver(public_id)
+    if request.method != "POST":
+        audit.record("driver.form_viewed", about=driver)
     form = DriverForm(request.POST or None, initial=_initial(driver))
     if form.is_valid() and attempted(form, services.change, driver, **_facts(form)) is not None:
         messages.success(request, _("Driver %(number)s was saved.") % {"number": driver.customer_number})
