@@ -3,6 +3,8 @@
  * so the server answers with a page. Without script, or in a browser without passkeys, the button stays disabled
  * and the sentence beside it says why. */
 
+class Refused extends Error {}
+
 const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 const text = (buffer) => {
   let letters = "";
@@ -57,13 +59,14 @@ async function send(form) {
   button.disabled = true;
   try {
     const answer = await fetch(form.dataset.options, { method: "POST", body: new FormData(form) });
+    if (answer.redirected) return location.assign(answer.url); // a fresh proof is wanted first
     const options = await answer.json();
-    if (!answer.ok) throw new Error(options.error);
+    if (!answer.ok) throw new Refused(options.error);
     form.elements.answer.value = await (form.dataset.passkey === "use" ? use(options) : make(options));
     form.submit();
   } catch (error) {
-    // The device's own errors are in the browser's words and tell little; ours are sentences.
-    problem.textContent = error instanceof DOMException || !error.message ? form.dataset.failed : error.message;
+    // The errors of browser and device are in their words and tell little; ours are sentences.
+    problem.textContent = error instanceof Refused ? error.message : form.dataset.failed;
     problem.hidden = false;
     button.disabled = false;
   }

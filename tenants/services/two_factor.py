@@ -89,10 +89,14 @@ def offered_device(user: User) -> TotpDevice:
 
 @transaction.atomic(durable=True)
 def enrol(user: User, *, code: str) -> TotpDevice | None:
-    """Put the offered authenticator into use, replacing any other; None when the code is not from it."""
+    """Put the offered authenticator into use, replacing any other; None when the code is not from it.
+
+    Raises:
+        Uncheckable: the offer was made under a key that is gone; the page offers a new one.
+    """
     User.objects.select_for_update().get(pk=user.pk)
     offered = _offered(user)
-    if offered is None or not offered.verify_token(_bare(code)):
+    if offered is None or not _is_from(offered, code):
         return None
     TotpDevice.objects.filter(user=user).exclude(pk=offered.pk).delete()
     TotpDevice.objects.filter(pk=offered.pk).update(confirmed=True)
@@ -124,11 +128,7 @@ def verify(user: User, *, code: str) -> TotpDevice | None:
     if found is None:
         return None
     _refuse_while_paused(found)
-    try:
-        return found if found.verify_token(_bare(code)) else None
-    except Unreadable as error:
-        log.exception("The seed of authenticator %s does not open: is a key missing in ENCRYPTION_KEYS?", found.pk)
-        raise Uncheckable from error
+    return found if _is_from(found, code) else None
 
 
 @transaction.atomic(durable=True)
@@ -174,16 +174,20 @@ def _offered(user: User) -> TotpDevice | None:
     return found
 
 
+def _is_from(of: TotpDevice, code: str) -> bool:
+    try:
+        return of.verify_token("".join(code.split()))
+    except Unreadable as error:
+        log.exception("The seed of authenticator %s does not open: is a key missing in ENCRYPTION_KEYS?", of.pk)
+        raise Uncheckable from error
+
+
 def _refuse_while_paused(of: TotpDevice) -> None:
     allowed, reason = of.verify_is_allowed()
     if not allowed:
         wait_s = ceil((reason["locked_until"] - now()).total_seconds())
         if wait_s > _WORTH_SAYING_S:
             raise Paused(wait_s)
-
-
-def _bare(code: str) -> str:
-    return "".join(code.split())
 
 
 def _spell(random: bytes) -> str:

@@ -87,6 +87,15 @@ def test_an_offer_made_under_a_lost_key_is_made_anew(new_person, settings):
     assert again.seed
 
 
+def test_a_code_of_such_an_offer_is_answered_in_words(new_person, settings, sign_in):
+    client, code = sign_in(new_person), code_of(two_factor.offered_device(new_person))
+    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    answer = client.post("/account/second-factor/", {"code": code})
+    assert answer.status_code == 400
+    assert "cannot be checked" in answer.content.decode()
+    assert two_factor.device(new_person) is None
+
+
 @pytest.fixture
 def new_person(dana):
     return dana
