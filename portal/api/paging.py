@@ -50,7 +50,9 @@ class PageQuery(serializers.Serializer[Any]):
     """The parameters of every list."""
 
     cursor = CursorField(required=False, help_text="Where to go on: as it stands in `next`.")
-    page_size = serializers.IntegerField(required=False, default=SIZE, min_value=1, max_value=LARGEST)
+    page_size = serializers.IntegerField(
+        required=False, default=SIZE, min_value=1, max_value=LARGEST, help_text=f"Entries a page, at most {LARGEST}."
+    )
 
 
 @dataclass(frozen=True, slots=True)

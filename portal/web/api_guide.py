@@ -14,11 +14,11 @@ from portal.web.access import public_view
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource as its description has it."""
+    """One resource as its description has it; a parameter has a name, a meaning and perhaps its only values."""
 
     path: str
     words: str
-    parameters: list[dict[str, Any]]
+    parameters: list[tuple[str, str, list[str]]]
 
 
 @public_view("It describes the API and holds nobody's data.")
@@ -27,7 +27,7 @@ def guide(request: HttpRequest) -> HttpResponse:
     calls = throttle.API_CALLS
     context = {
         "resources": _resources(),
-        "errors": [(status.value, status.phrase, words) for status, words in schema.ERRORS.items()],
+        "errors": [(status.value, status.phrase, _plain(words)) for status, words in schema.ERRORS.items()],
         "origin": request.build_absolute_uri("/").rstrip("/"),
         "description": reverse("api_schema"),
         "largest_page": paging.LARGEST,
@@ -43,9 +43,17 @@ def _resources() -> list[Resource]:
     return [
         Resource(
             path=path.replace("{operator_slug}", "…"),
-            words=operation["description"],
-            parameters=[each for each in operation["parameters"] if each["in"] == "query"],
+            words=_plain(operation["description"]),
+            parameters=[
+                (each["name"], _plain(each["description"]), each["schema"].get("enum", []))
+                for each in operation["parameters"]
+                if each["in"] == "query"
+            ],
         )
         for path, methods in paths.items()
         for operation in methods.values()
     ]
+
+
+def _plain(words: str) -> str:
+    return words.replace("`", "")  # the description is Markdown, the page is not

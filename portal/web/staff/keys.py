@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from portal.web.access import SignedInRequest, operator_view
+from portal.web.audit_objects import history_url
 from portal.web.staff.acts import attempted, told
 from tenants import roles
 from tenants.models import ApiKey, Operator
@@ -100,6 +101,7 @@ class Row:
     maker_left: bool
     state: str
     works: bool
+    history: str
 
     @property
     def ends_soon(self) -> bool:
@@ -180,6 +182,7 @@ def _rows(operator: Operator, keys: Sequence[ApiKey], now: datetime) -> list[Row
             maker_left=key.created_by_id not in owners,
             state=_state(key, now),
             works=key.works_at(now),
+            history=history_url(key, operator),
         )
         for key in keys
     ]
