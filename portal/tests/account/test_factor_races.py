@@ -59,7 +59,7 @@ def test_of_a_thousand_copies_of_a_code_at_once_one_is_taken(olga):
 
 def test_the_update_decides_even_for_those_who_read_the_device_before(olga):
     """A thousand copies of the row, read before any code was used: what protects is the write alone."""
-    device = two_factor.authenticator(olga)
+    device = TotpDevice.objects.get(user=olga)
     code = code_of(device)
     copies = [TotpDevice.objects.get(pk=device.pk) for _ in range(1000)]
     answers = at_once(lambda number: copies[number].verify_token(code), 1000)
@@ -79,7 +79,7 @@ def test_of_many_who_take_a_challenge_one_gets_it(olga):
 
 def test_a_failure_is_counted_even_when_the_request_fails_afterwards(olga, monkeypatch):
     """The page breaks after the check: what the check wrote stays, in PostgreSQL and in Redis."""
-    device = two_factor.authenticator(olga)
+    device = TotpDevice.objects.get(user=olga)
     client = past_password(olga)
     client.raise_request_exception = False
 

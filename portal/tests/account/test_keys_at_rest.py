@@ -31,7 +31,7 @@ def test_the_seed_does_not_stand_in_the_database(device):
 
 
 def test_a_seed_moved_to_another_row_or_person_does_not_open(device, otto):
-    his = two_factor.authenticator(otto)
+    his = TotpDevice.objects.get(user=otto)
     TotpDevice.objects.filter(pk=his.pk).update(sealed_seed=device.sealed_seed)
     TotpDevice.objects.filter(pk=device.pk).update(user=otto)
     for moved in TotpDevice.objects.all():
