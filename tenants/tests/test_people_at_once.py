@@ -17,7 +17,8 @@ PASSWORD = "correct horse battery"
 
 def at_once(*acts):
     """Run the acts in threads, each with a connection; return the kind of what each raised, None if nothing."""
-    ready, raised = threading.Barrier(len(acts)), [None] * len(acts)
+    ready = threading.Barrier(len(acts))
+    raised: list[type[Exception] | None] = [None] * len(acts)
 
     def run(number, act):
         try:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -39,7 +39,7 @@ class JoinForm(NewPasswordForm):
 @public_view("It is opened by the single-use link of an invitation, by people who may have no account yet.")
 @link_page
 @sensitive_post_parameters()
-def invitation(request: HttpRequest, public_id: UUID, secret: str) -> HttpResponse:
+def invitation(request: HttpRequest, public_id: UUID, secret: str) -> HttpResponseBase:
     """Show what the invitation offers, and give it to the person it is for."""
     try:
         found = invitations.opened(public_id, secret=secret)
@@ -66,7 +66,7 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
     return _show(request, found, "account/invitation_new.html", form=form, status=400 if form.errors else 200)
 
 
-def _accept(request: HttpRequest, found: Invitation) -> HttpResponse:
+def _accept(request: HttpRequest, found: Invitation) -> HttpResponseBase:
     user = request.user
     if not isinstance(user, User) or user.email.lower() != found.email:
         status = 403 if request.method == "POST" else 200
