@@ -19,6 +19,14 @@ def in_platform(name: str, *args: object) -> str:
     return str(settings.PLATFORM_ADDRESS) + reverse(name, urlconf="portal.platform_urls", args=args)
 
 
+def is_elsewhere(address: str) -> bool:
+    """Whether the address is under another host or port than ours.
+
+    No form may lead there, not even by a redirect: the content policy says `form-action 'self'`. A link may.
+    """
+    return "://" in address
+
+
 def whole(request: HttpRequest, address: str) -> str:
     """Return the address with scheme and host, to be handed to somebody."""
     return request.build_absolute_uri(address)

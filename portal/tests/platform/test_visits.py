@@ -29,10 +29,9 @@ def test_without_a_visit_platform_staff_are_strangers(portal, north):
     assert portal.get("/o/north/").status_code == 404
 
 
-def test_a_visit_begins_with_a_reason_and_leads_there(platform, portal, petra, north, settings):
-    settings.PORTAL_ADDRESS = "http://portal.example"
+def test_a_visit_begins_with_a_reason_and_leads_there(platform, portal, petra, north):
     answer = platform.post("/platform/operators/north/visit/", FACTS)
-    assert answer["Location"] == "http://portal.example/o/north/"
+    assert answer["Location"] == "/o/north/"
     visit = PlatformVisit.objects.get()
     assert (visit.user, visit.may_change) == (petra, False)
     assert visit.ends_at - visit.began_at == timedelta(minutes=30)
@@ -42,6 +41,15 @@ def test_a_visit_begins_with_a_reason_and_leads_there(platform, portal, petra, n
     assert facts["reason"] == FACTS["reason"]
     assert facts["may_change"] is False
     assert portal.get("/o/north/").status_code == 200
+
+
+def test_between_two_hosts_a_link_leads_there_and_back_as_no_form_may(platform, portal, north, settings):
+    settings.PORTAL_ADDRESS, settings.PLATFORM_ADDRESS = "http://portal.example", "http://platform.example"
+    answer = platform.post("/platform/operators/north/visit/", FACTS)
+    assert answer["Location"] == "/platform/operators/north/"
+    assert "http://portal.example/o/north/" in text(platform.get("/platform/operators/north/"))
+    leave = f"/account/visits/{PlatformVisit.objects.get().public_id}/leave/"
+    assert portal.post(leave)["Location"] == "/account/operators/?all"
 
 
 @pytest.mark.parametrize("wrong", [{"reason": ""}, {"reason": "look"}, {"minutes": 300}, {"minutes": "x"}])

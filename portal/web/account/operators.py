@@ -25,7 +25,8 @@ def operators(request: SignedInRequest) -> HttpResponse:
     places = [_place(membership) for membership in people.memberships(user)]
     if platform.is_member(user):
         places += [_platform(), *(_visit(visit) for visit in visits.running(at=timezone.now()).filter(user=user))]
-    if len({place["url"] for place in places}) == 1 and "all" not in request.GET:
+    urls = {place["url"] for place in places}
+    if len(urls) == 1 and "all" not in request.GET and not addresses.is_elsewhere(places[0]["url"]):
         return redirect(places[0]["url"])
     return render(request, "account/operators.html", {"places": places})
 

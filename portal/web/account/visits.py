@@ -2,9 +2,12 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.web import addresses
@@ -21,4 +24,8 @@ def leave_visit(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     visit = get_object_or_404(PlatformVisit.objects.select_related("operator"), public_id=public_id, user=request.user)
     with acting_more(is_platform=True):
         platform_visits.end(visit, at=timezone.now())
-    return redirect(addresses.in_platform("platform:operator_detail", visit.operator.slug))
+    address = addresses.in_platform("platform:operator_detail", visit.operator.slug)
+    if addresses.is_elsewhere(address):
+        messages.success(request, _("The visit has ended."))
+        return redirect(reverse("account:operators") + "?all")
+    return redirect(address)

@@ -69,7 +69,7 @@ def visit_new(request: SignedInRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             form.add_error(None, str(refusal))
         else:
-            return redirect(addresses.in_portal("staff:overview", found.slug))
+            return _enter(found)
     context = {
         "nav": "operators",
         "found": found,
@@ -77,6 +77,12 @@ def visit_new(request: SignedInRequest, slug: str) -> HttpResponse:
         "leave_until": found.platform_may_change_until if leave else None,
     }
     return render(request, "platform/visits/new.html", context, status=400 if form.errors else 200)
+
+
+def _enter(operator: Operator) -> HttpResponse:
+    """Go to the operator's pages, or to where a link leads to them."""
+    address = addresses.in_portal("staff:overview", operator.slug)
+    return redirect("platform:operator_detail", operator.slug) if addresses.is_elsewhere(address) else redirect(address)
 
 
 @require_POST
