@@ -1,6 +1,8 @@
 """What the audit log holds, and that it holds it for good."""
 
+import ast
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -22,7 +24,8 @@ from billing.models import (
 from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
 from portal.web.audit_words import EVENTS, KINDS
-from tenants.actor import acting
+from tenants import audit
+from tenants.actor import acting, acting_for
 from tenants.models import (
     Approval,
     AuditCheck,
@@ -37,7 +40,7 @@ from tenants.models import (
 )
 from tenants.scoping import tenant_scope
 from tenants.selectors import audit_log
-from tenants.services import drivers, memberships
+from tenants.services import drivers, memberships, profiles
 
 # Models without an entry for each row, and what tells the story instead.
 NOT_ROW_BY_ROW = {
@@ -179,3 +182,109 @@ def test_every_kind_of_row_has_a_word():
 def test_identities_are_registered_with_every_personal_field_masked():
     masked = set(auditlog.get_model_fields(DriverIdentity)["mask_fields"])
     assert masked >= {"name", "email", "phone", "street", "postal_code", "city"}
+
+
+# Writes that django-auditlog does not see (`update`, `bulk_create`, SQL), and what tells of them instead.
+UNSEEN_WRITES = {
+    "billing/services/credit_notes.py:_MIRROR": "invoice.credited",
+    "billing/services/documents.py:_store": "a rendering; what it renders cannot change",
+    "billing/services/drafting.py:_INVOICES": "run.drafted",
+    "billing/services/drafting.py:_PROBLEM_ROWS": "run.drafted",
+    "billing/services/drafting.py:_VAT": "run.drafted",
+    "billing/services/exports.py:_update": "export.requested, export.made",
+    "billing/services/numbers.py:_ISSUE": "run.issued",
+    "billing/services/numbers.py:_locked_series": "a counter; each number stands on its invoice",
+    "billing/services/rating.py:_WRITE": "prices are derived, and worked out anew until they are billed",
+    "billing/services/runs.py:_plan": "the work list of a run",
+    "billing/services/runs.py:bill_chunk": "progress of a run",
+    "billing/services/runs.py:claim": "progress of a run",
+    "billing/services/runs.py:note_failure": "progress of a run",
+    "charging/ingest/apply.py:_count": "sessions.imported",
+    "charging/ingest/apply.py:_placed": "sessions.imported",
+    "charging/ingest/finishing.py:_FLAG": "sessions.imported",
+    "charging/ingest/network.py:_create_connectors": "sessions.imported",
+    "charging/ingest/network.py:_create_sites": "sessions.imported",
+    "charging/ingest/network.py:_create_stations": "sessions.imported",
+    "charging/ingest/network.py:_create_tokens": "sessions.imported",
+    "charging/ingest/staging.py:_INSERT": "sessions.imported",
+    "charging/ingest/staging.py:_INSERT_REFUSED": "sessions.imported",
+    "charging/services/imports.py:_finish": "sessions.imported",
+    "charging/services/review.py:_decide": "session.approved, session.written_off",
+    "charging/services/site_access.py:give": "an event names the sites gained and lost",
+    "charging/services/tokens.py:assign": "token.sessions_given",
+    "tenants/permissions.py:set_grants": "a copy of the role, whose membership is logged",
+    "tenants/scoping.py:bulk_create": "the manager itself",
+    "tenants/services/consents.py:publish_notice": "consent.notice_published",
+    "tenants/services/drivers.py:create_many": "sessions.imported",
+    "tenants/services/encryption.py:_rotate": "the same secret under another key",
+    "tenants/services/factor_resets.py:stop": "second_factor.reset_stopped",
+    "tenants/services/key_proofs.py:_note_use": "last use of a key, seen on its page",
+    "tenants/services/operators.py:close": "operator.closed, and an event for each key",
+    "tenants/services/operators.py:create": "operator.created",
+    "tenants/services/platform_members.py:deactivate": "of the platform, which has a log of its own",
+    "tenants/services/platform_visits.py:end": "platform.visit_ended",
+    "tenants/services/two_factor.py:enrol": "second_factor.enrolled",
+    "tenants/services/two_factor.py:new_recovery_codes": "second_factor.recovery_codes_made",
+    "tenants/services/two_factor.py:verify_recovery": "sign_in.recovery_code_used",
+}
+BLIND = {"bulk_create", "bulk_update"}
+SQL = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (SET|\w+ SET))\b")
+
+
+def test_every_write_that_the_library_does_not_see_is_told_otherwise():
+    """`update`, `bulk_create`, `bulk_update` and SQL leave no entry by themselves."""
+    found = set(_unseen_writes())
+    assert sorted(found - set(UNSEEN_WRITES)) == []
+    assert sorted(set(UNSEEN_WRITES) - found) == []
+
+
+def _unseen_writes() -> Iterator[str]:
+    for floor in ("tenants", "charging", "billing"):
+        for path in Path(settings.BASE_DIR, floor).rglob("*.py"):
+            place = path.relative_to(settings.BASE_DIR).as_posix()
+            is_about_rows = "tests" not in path.parts and "migrations" not in path.parts and "models" not in path.parts
+            if is_about_rows and place not in {"tenants/rls.py", "tenants/sessions.py"}:
+                for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                    yield from (f"{place}:{name}" for name in _blind_in(node))
+
+
+def _blind_in(node: ast.stmt) -> Iterator[str]:
+    if isinstance(node, ast.ClassDef):
+        for part in node.body:
+            yield from _blind_in(part)
+    elif isinstance(node, ast.FunctionDef) and any(_is_blind(part) for part in ast.walk(node)):
+        yield node.name
+    elif isinstance(node, ast.Assign) and any(_is_sql(part) for part in ast.walk(node)):
+        yield ast.unparse(node.targets[0])
+
+
+def _is_blind(node: ast.AST) -> bool:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        # `update` of rows names its fields; that of a dictionary or a hash is given one thing.
+        return node.func.attr in BLIND or (node.func.attr == "update" and bool(node.keywords) and not node.args)
+    return _is_sql(node)
+
+
+def _is_sql(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(SQL.search(node.value))
+
+
+@pytest.mark.parametrize(("field", "value"), [("name", "Olga Oskarsson"), ("language", "sv")], ids=["name", "language"])
+def test_a_person_s_own_change_is_told_at_each_operator_without_its_value(north, south, olga, field, value):
+    memberships.add(olga, operator=south, role="auditor")
+    with acting(user=olga):
+        profiles.change(olga, **{"name": olga.name, "language": olga.language, field: value})
+    for operator in (north, south):
+        with tenant_scope(operator.pk):
+            entry = AuditEntry.objects.get(event="profile.changed")
+            assert entry.additional_data == {"fields": [field]}
+            assert "Oskarsson" not in str(vars(entry))
+
+
+def test_a_person_answers_for_themselves_and_a_task_for_who_asked(in_north, olga, fina):
+    with acting(user=olga), acting_for(fina.pk):
+        assert audit.record("consents.viewed").on_behalf_of is None
+    with acting(task="x"), acting_for(fina.pk):
+        assert audit.record("consents.viewed").on_behalf_of == fina.pk
+    with acting(task="x"), acting_for(None):
+        assert audit.record("consents.viewed").on_behalf_of is None

@@ -6,17 +6,21 @@ from tenants.models import User
 from tenants.services import sign_ins
 
 
+@transaction.atomic
 def change(user: User, *, name: str, language: str) -> None:
-    """Keep the person's own name and language."""
+    """Keep the person's own name and language. Their operators' logs say that it changed, never from what to what."""
+    kept = User.objects.get(pk=user.pk)
+    changed = [field for field, value in (("name", name), ("language", language)) if getattr(kept, field) != value]
     user.name, user.language = name, language
-    user.save(update_fields=["name", "language"])
+    if changed:
+        user.save(update_fields=["name", "language"])
+        sign_ins.record(user, sign_ins.PROFILE_CHANGED, fields=changed)
 
 
 def choose_language(user: User, *, language: str) -> None:
     """Keep the language for the next browser."""
     if user.language != language:
-        user.language = language
-        user.save(update_fields=["language"])
+        change(user, name=user.name, language=language)
 
 
 @transaction.atomic
