@@ -11,13 +11,18 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charging.domain.errors import UnreadableFile
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 #: What reading a file that is cut off or damaged in its compression raises.
 DAMAGED = (EOFError, OSError, zlib.error)
 
+#: The most that may come out of a compressed file.
+LARGEST_UNPACKED = 1 << 30
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _MARKS = (
@@ -50,11 +55,15 @@ def fingerprint(stored: BinaryIO) -> Fingerprint:
 
 
 def unpacked(stored: BinaryIO) -> BinaryIO:
-    """Return the bytes of a file from its start, through gzip if it is compressed."""
+    """Return the bytes of a file from its start, through gzip if it is compressed.
+
+    Reading it raises `UnreadableFile` once more than `LARGEST_UNPACKED` has come out: a few megabytes of gzip can
+    hold terabytes.
+    """
     stored.seek(0)
     packed = stored.read(2) == _GZIP
     stored.seek(0)
-    return cast("BinaryIO", gzip.GzipFile(fileobj=stored, mode="rb")) if packed else stored
+    return io.BufferedReader(_Unpacking(stored), _BLOCK) if packed else stored
 
 
 def encoding_of(stored: BinaryIO) -> str:
@@ -123,6 +132,24 @@ def _with_first(first: bytes, rest: BinaryIO) -> Iterator[bytes]:
 def _blocks(stream: BinaryIO) -> Iterator[bytes]:
     while block := stream.read(_BLOCK):
         yield block
+
+
+class _Unpacking(io.RawIOBase):
+    """A gzip file that stops being read when too much comes out of it."""
+
+    def __init__(self, stored: BinaryIO) -> None:
+        self._plain = gzip.GzipFile(fileobj=stored, mode="rb")
+        self._left = LARGEST_UNPACKED
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: "WriteableBuffer", /) -> int:
+        count = self._plain.readinto(target)
+        self._left -= count
+        if self._left < 0:
+            raise UnreadableFile("The file is larger than 1 GB when unpacked. Split it into parts.")
+        return count
 
 
 class _Borrowed(io.BufferedIOBase):

@@ -17,9 +17,9 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 from charging.domain.errors import UnreadableFile
 from charging.ingest.headers import recognised
 from charging.ingest.raw import RawChunk, chunk_of_cells, unique_names
+from charging.ingest.text import LARGEST_UNPACKED
 
 _ROWS_OF_A_CHUNK = 50_000
-_LARGEST_UNPACKED = 1 << 30
 
 
 class XlsxFile:
@@ -91,7 +91,7 @@ def _workbook(stored: BinaryIO) -> CalamineWorkbook:
     stored.seek(0)
     content = io.BytesIO(stored.read())
     try:
-        if zipfile.is_zipfile(content) and _unpacked_size(content) > _LARGEST_UNPACKED:
+        if zipfile.is_zipfile(content) and _unpacked_size(content) > LARGEST_UNPACKED:
             raise UnreadableFile("The workbook is larger than 1 GB when unpacked. Save it as CSV.")
         content.seek(0)
         return CalamineWorkbook.from_filelike(content)

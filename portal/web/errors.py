@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from portal.api.errors import plain_problem
+from portal.uploads import UploadTooLarge
 
 _OF_THE_API = re.compile(r"/(o/[^/]+/)?api/v\d+/")
 
@@ -16,7 +17,8 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     """Say that the request could not be understood (400)."""
     if _is_of_api(request):
         return plain_problem(HTTPStatus.BAD_REQUEST)
-    return render(request, "400.html", status=400)
+    reason = str(exception) if isinstance(exception, UploadTooLarge) else ""
+    return render(request, "400.html", {"reason": reason}, status=413 if reason else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -71,6 +71,7 @@ FILES = (
     _("The file is not a workbook that can be read: %(problem)s."),
     _("The workbook has no sheet with rows."),
     _("The workbook is larger than 1 GB when unpacked. Save it as CSV."),
+    _("The file is larger than 1 GB when unpacked. Split it into parts."),
     _("The compressed file is damaged: %(problem)s."),
     _("The file lacks a column for %(fact)s: %(columns)s."),
     _("The file has no column for %(facts)s. Its columns are: %(columns)s."),

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +24,7 @@ from charging.models import FileImport
 from charging.selectors import imports
 from charging.services import imports as services
 from charging.services.imports import Options
+from portal import uploads
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.plain_words import in_words
@@ -50,6 +52,13 @@ class UploadForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["profile"]
         field.choices = profile_choices()
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse a file that is larger than what is taken."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if uploads.is_too_large(file.size or 0):
+            raise forms.ValidationError(uploads.too_large(file.size or 0))
+        return file
 
 
 @dataclass(frozen=True, slots=True)
