@@ -163,10 +163,12 @@ class AuditEntry(AbstractLogEntry):
                 fields=["operator", "actor", "-timestamp", "-id", "act", "content_type"], name="audit_of_actor"
             ),
             models.Index(fields=["operator", "act", "-timestamp", "-id"], name="audit_of_act"),
-            _partial("remote_addr", "audit_of_address", models.Q(remote_addr__isnull=False), "act", "content_type"),
+            _partial(
+                "remote_addr", "audit_of_address", models.Q(remote_addr__isnull=False), "actor", "act", "content_type"
+            ),
             _partial("task", "audit_of_task", ~models.Q(task=""), "act", "content_type"),
-            _partial("api_key_id", "audit_of_key", models.Q(api_key_id__isnull=False)),
-            _partial("on_behalf_of", "audit_on_behalf", models.Q(on_behalf_of__isnull=False)),
+            _partial("api_key_id", "audit_of_key", models.Q(api_key_id__isnull=False), "act", "content_type"),
+            _partial("on_behalf_of", "audit_on_behalf", models.Q(on_behalf_of__isnull=False), "act", "content_type"),
             _partial("is_platform", "audit_of_platform", models.Q(is_platform=True)),
             models.Index(fields=["operator", "cid"], name="audit_of_request", condition=models.Q(cid__isnull=False)),
             models.Index(fields=["operator", "xid"], name="audit_of_transaction"),
