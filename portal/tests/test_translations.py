@@ -24,8 +24,10 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SOURCES = ("portal", "billing", "charging", "tenants", "templates")
 
 #: Names and units that are the same in every language; `&nbsp;` and its like.
-NAMES = re.compile(r"\b(?:Wattledger|SHA-256|UTC|PDF|kWh?)\b|&\w+;")
+NAMES = re.compile(r"\b(?:Wattledger|SHA-256|UTC|PDF|kWh?|ms|PostgreSQL|Redis|OpenAPI)\b|&\w+;")
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%%")
+#: What a machine reads is the same in every language.
+CODE = re.compile(r"<(code|pre)\b.*?</\1>", re.S)
 COMMENTS = re.compile(r"\{#.*?#\}|<!--.*?-->|\{%\s*comment\b.*?\{%\s*endcomment\s*%\}", re.S)
 TRANSLATED = re.compile(r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}", re.S)
 CLASS_BLOCKS = re.compile(r"\{%\s*block (?:page|main)_class\s*%\}.*?\{%\s*endblock\s*%\}", re.S)
@@ -93,7 +95,7 @@ def test_a_lost_placeholder_is_noticed(text: str, fault: str) -> None:
 
 def unmarked(source: str) -> Iterator[str]:
     """The visible words of a template that no tag translates."""
-    for gone in (COMMENTS, TRANSLATED, CLASS_BLOCKS):
+    for gone in (COMMENTS, TRANSLATED, CLASS_BLOCKS, CODE):
         source = gone.sub("", source)
     for tag in TAG_STRINGS.findall(source):
         yield from (text for _quote, text in TAG_WORDS.findall(tag) if spoken(text))
@@ -134,7 +136,8 @@ def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
         given = [word.value for word in node.keywords if word.arg in shown]
-        given += node.args if name in {"success", "error", "warning", "info", "ValidationError"} else []
+        of_log = getattr(getattr(node.func, "value", None), "id", "") == "log"
+        given += node.args if not of_log and name in {"success", "error", "warning", "info", "ValidationError"} else []
         yield from (
             (node.lineno, ast.unparse(one))
             for one in given
