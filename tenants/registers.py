@@ -47,7 +47,7 @@ def _register_people() -> None:
         person="self",
         kept=Retention.ACCOUNT,
         identity="email name language",
-        trace="last_login created_at",
+        trace="last_login created_at email_proved_at",
         secret="password",  # noqa: S106  # the name of a field
         technical="id public_id is_active is_superuser",
     )
