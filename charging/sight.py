@@ -108,7 +108,7 @@ class SiteBound(OperatorOwned):
 
     seen_through: ClassVar[str] = "site"
 
-    objects = SightManager()
+    objects: ClassVar[OperatorManager[Any]] = SightManager()
 
     class Meta:
         abstract = True

@@ -386,9 +386,15 @@ def test_rating_sees_every_site_and_every_tariff_whoever_asks(north, here, there
 # Who is limited
 
 
+def place_of(user):
+    found = permissions.access(user, slug="north")
+    assert found is not None
+    return found
+
+
 def test_a_second_role_that_holds_everywhere_lifts_the_limit(north, here, there, nils, sign_in):
     memberships.add(nils, operator=north, role="support")
-    access = permissions.access(nils, slug="north")
+    access = place_of(nils)
     assert not access.is_limited
     operations, support = (roles.PERMISSIONS[role] for role in (roles.Role.OPERATIONS, roles.Role.SUPPORT))
     assert access.permissions == operations & roles.AT_SITES | support
@@ -397,7 +403,7 @@ def test_a_second_role_that_holds_everywhere_lifts_the_limit(north, here, there,
 
 def test_two_limited_roles_stay_limited(north, here, there, nils, sign_in):
     memberships.add(nils, operator=north, role="support", limited_to_sites=True)
-    assert permissions.access(nils, slug="north").is_limited
+    assert place_of(nils).is_limited
     assert CANARY not in opened(sign_in(nils), "/o/north/sites/")[1]
 
 
