@@ -1,5 +1,7 @@
 """Reads of invitations. Global, as a link is opened before any scope can be."""
 
+from uuid import UUID
+
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ def standing(operator: Operator) -> QuerySet[Invitation]:
     return _standing().filter(operator=operator).exclude(role=Membership.Role.DRIVER).order_by("-created_at", "-pk")
 
 
-def of_driver(operator: Operator, driver_public_id: object) -> Invitation | None:
+def of_driver(operator: Operator, driver_public_id: UUID) -> Invitation | None:
     """The invitation that stands for this driver, expired or not."""
     return _standing().filter(operator=operator, driver_public_id=driver_public_id).order_by("-pk").first()
 

@@ -251,6 +251,8 @@ def _give_place(row: Invitation, user: User) -> Membership:
 
 
 def _give_driver(row: Invitation, user: User) -> Membership:
+    if row.driver_public_id is None:
+        raise Ended
     driver = Driver.objects.select_for_update().filter(public_id=row.driver_public_id).first()
     if driver is None or driver.user_id is not None or _address_of(driver) != row.email:
         raise Ended

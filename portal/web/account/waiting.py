@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from portal import throttle
@@ -19,11 +19,11 @@ def too_many(request: HttpRequest, limit: TooMany) -> HttpResponse:
     return response
 
 
-def link_page(page: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def link_page(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Limit how often an address opens links of this kind: their secrets are not to be guessed."""
 
     @wraps(page)
-    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
         except TooMany as limit:
