@@ -148,8 +148,9 @@ def test_no_page_holds_a_secret(world, north, olga, sign_in):  # noqa: F811
     }
     with tenant_scope(north.pk):
         now = timezone.now()
-        facts = {"name": "Export", "scopes": ["view_audit"], "expires_at": now + timedelta(days=30)}
-        secrets["an API key"] = api_keys.make(**facts, by=olga, at=now).key.secret_sha256
+        until = now + timedelta(days=30)
+        key = api_keys.make(name="Export", scopes=["view_audit"], expires_at=until, by=olga, at=now).key
+        secrets["an API key"] = key.secret_sha256
     for device in TotpDevice.objects.filter(user=olga):
         secrets[f"device {device.pk}"] = bytes(device.sealed_seed).hex()
     assert all(len(secret) > 4 for secret in secrets.values())

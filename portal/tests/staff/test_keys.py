@@ -23,8 +23,8 @@ def owner(sign_in, olga):
 def key(north, olga):
     now = timezone.now()
     with tenant_scope(north.pk):
-        facts = {"name": "Nightly export", "scopes": ["view_audit"], "expires_at": now + timedelta(days=90)}
-        return api_keys.make(**facts, by=olga, at=now).key
+        until = now + timedelta(days=90)
+        return api_keys.make(name="Nightly export", scopes=["view_audit"], expires_at=until, by=olga, at=now).key
 
 
 def change(key, north, **facts):

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -53,11 +52,11 @@ class UploadForm(forms.Form):
         field: Any = self.fields["profile"]
         field.choices = profile_choices()
 
-    def clean_file(self) -> UploadedFile:
+    def clean_file(self) -> Any:
         """Refuse a file that is larger than what is taken."""
-        file: UploadedFile = self.cleaned_data["file"]
-        if uploads.is_too_large(file.size or 0):
-            raise forms.ValidationError(uploads.too_large(file.size or 0))
+        file = self.cleaned_data["file"]
+        if uploads.is_too_large(file.size):
+            raise forms.ValidationError(uploads.too_large(file.size))
         return file
 
 
