@@ -8,6 +8,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -75,7 +76,7 @@ def _publish(approval: Approval, operator: Operator) -> Parts:
         (_("Tariff"), str(facts["tariff"])),
         (_("Version"), str(facts["version"])),
         (_("Valid from"), valid_from),
-        (_("SHA-256 of the document"), facts["document_sha256"][:16]),
+        (capfirst(_("SHA-256 of the document")), facts["document_sha256"][:16]),
     ]
     return title, told, url, _("Look at its prices")
 
@@ -90,7 +91,7 @@ def _issue(approval: Approval, operator: Operator) -> Parts:
         (_("Invoices"), measures.number(facts["invoices"])),
         (_("Sessions"), measures.number(facts["sessions"])),
         (_("Amount due"), ", ".join(due)),
-        (_("SHA-256 of the drafts"), facts["drafts_sha256"][:16]),
+        (capfirst(_("SHA-256 of the drafts")), facts["drafts_sha256"][:16]),
     ]
     return _("Issue the invoices of %(month)s") % {"month": month}, told, url, _("Look at the drafts")
 
