@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from threading import Barrier
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -157,8 +158,9 @@ def test_both_people_stand_in_the_log(strict, draft, fina, olga, sign_in):
     with tenant_scope(strict.pk):
         entry = AuditEntry.objects.get(event="approval.used")
         published = AuditEntry.objects.filter(content_type__model="tariffversion").latest("pk")
-    assert (entry.additional_data["requested_by"], entry.additional_data["decided_by"]) == (fina.pk, olga.pk)
-    assert entry.additional_data["document_sha256"] == draft.document_sha256
+    facts: Any = entry.additional_data
+    assert (facts["requested_by"], facts["decided_by"]) == (fina.pk, olga.pk)
+    assert facts["document_sha256"] == draft.document_sha256
     assert (published.actor_id, published.on_behalf_of) == (olga.pk, fina.pk)
 
 
