@@ -129,9 +129,10 @@ def _register_people() -> None:
         AuditEntry,
         person="actor",
         kept=Retention.LOG,
-        trace="remote_addr remote_port user_agent actor_email actor timestamp action event task cid",
+        trace="remote_addr remote_port user_agent actor_email actor timestamp action event act task cid on_behalf_of"
+        " api_key_id is_platform viewing_as",
         ledger="content_type object_pk object_id object_repr changes changes_text serialized_data additional_data",
-        technical="id operator",
+        technical="id public_id operator xid",
     )
 
 

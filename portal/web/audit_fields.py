@@ -59,6 +59,7 @@ NAMES: dict[str, str | Promise] = {
     "languages": _("languages"),
     "last_number": _("last number"),
     "leased_until": _("in work until"),
+    "last_used_address": _("last used from"),
     "left": _("left"),
     "lost": _("lost"),
     "mailed": _("mailed"),
