@@ -18,6 +18,8 @@ from tenants.models import (
     Membership,
     Operator,
     OperatorGrant,
+    PlatformMember,
+    PlatformVisit,
     RecoveryCode,
     TotpDevice,
     User,
@@ -115,6 +117,20 @@ def _register_people() -> None:
         person="user",
         kept=Retention.ACCOUNT,
         conduct="operator reason requested_by_id requested_at due_at stopped_at stopped_by_id done_at",
+        technical="id public_id user",
+    )
+    sources.register(
+        PlatformMember,
+        person="user",
+        kept=Retention.ACCOUNT,
+        conduct="is_active created_at",
+        technical="id user",
+    )
+    sources.register(
+        PlatformVisit,
+        person="user",
+        kept=Retention.LOG,
+        trace="operator reason may_change began_at ends_at ended_at",
         technical="id public_id user",
     )
     sources.register(
