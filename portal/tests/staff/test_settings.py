@@ -46,6 +46,6 @@ def test_what_cannot_stand_on_an_invoice_is_refused_at_its_field(sign_in, olga, 
 
 
 def test_address_and_currency_stay(sign_in, olga, north, fields):
-    sign_in(olga).post(SETTINGS, {**fields, "slug": "taken", "currency": "EUR", "is_active": ""})
+    sign_in(olga).post(SETTINGS, {**fields, "slug": "taken", "currency": "EUR", "state": "closed"})
     north.refresh_from_db()
-    assert (north.slug, north.currency, north.is_active) == ("north", "SEK", True)
+    assert (north.slug, north.currency, north.state) == ("north", "SEK", "active")
