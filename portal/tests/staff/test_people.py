@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from charging.models import Site, SiteAccess
 from conftest import PASSWORD
+from portal.web import permission_words
 from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitation, Membership, OperatorGrant
+from tenants.permissions import Permission
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.services import api_keys, memberships
@@ -216,6 +218,11 @@ def test_role_changes_and_removals_ask_for_a_fresh_proof(sign_in, olga, otto):
     assert client.get(INVITE)["Location"].startswith("/account/confirm/")
     assert client.get("/account/operators/north/leave/")["Location"].startswith("/account/confirm/")
     assert place(otto).role == "operations"
+
+
+def test_every_permission_has_words_of_its_own():
+    assert list(permission_words.WORDS) == list(Permission)
+    assert len({str(words) for words in permission_words.WORDS.values()}) == len(Permission)
 
 
 # --- leaving and being removed ---
