@@ -220,7 +220,8 @@ def test_a_removed_member_is_a_stranger_at_once(world, north, otto, sign_in):
     assert client.get("/o/north/people/").status_code == 403
     with tenant_scope(north.pk):
         memberships.remove(Membership.objects.get(user=otto))
-    assert wrong(client, world, lambda door, answer: answer == 404) == {}
+    assert client.get("/o/north/people/")["Location"].startswith("/account/sign-in/")  # their sign-ins have ended
+    assert wrong(sign_in(otto), world, lambda door, answer: answer == 404) == {}
 
 
 def test_a_closed_operator_is_nowhere(world, north, olga, sign_in):
