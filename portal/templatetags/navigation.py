@@ -105,7 +105,7 @@ def nav_url(url_name: str, *args: object) -> str:
 @register.inclusion_tag("components/history_link.html", takes_context=True)
 def history_link(context: Context, row: Any) -> dict[str, Any]:
     """The way to the history of what the page shows, for those who may read the audit log."""
-    is_offered = "view_audit" in context.get("may", ())
+    is_offered = "view_audit" in (context.get("may") or ())
     return {"url": audit_objects.history_url(row, context["operator"]) if is_offered and row else ""}
 
 

@@ -23,7 +23,7 @@ from billing.models import (
 )
 from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
-from portal.web.audit_words import EVENTS, KINDS
+from portal.web.audit_words import ACTS, EVENTS, KINDS
 from tenants import audit
 from tenants.actor import acting, acting_for
 from tenants.models import (
@@ -288,3 +288,8 @@ def test_a_person_answers_for_themselves_and_a_task_for_who_asked(in_north, olga
         assert audit.record("consents.viewed").on_behalf_of == fina.pk
     with acting(task="x"), acting_for(None):
         assert audit.record("consents.viewed").on_behalf_of is None
+
+
+def test_every_group_of_events_has_a_word():
+    """The audit page offers each as a filter."""
+    assert sorted({code.split(".")[0] for code in EVENTS} - set(ACTS)) == []
