@@ -74,7 +74,7 @@ def turn(operator: Operator, *, sealing: bool) -> float:
         process.start()
     time.sleep(SECONDS)
     stop.set()
-    total = sum(written.get() for _ in range(WRITERS))
+    total: int = sum(written.get() for _ in range(WRITERS))
     seconds = time.perf_counter() - begun
     for process in processes:
         process.join()

@@ -41,7 +41,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_NAME = "wattledger_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-# How long a sign-in lasts: without activity, and at most. Kept on our side (`tenants.sessions`), whatever a cookie says.
+# How long a sign-in lasts without activity, and at most. Kept by us (`tenants.sessions`), whatever a cookie says.
 # An hour and a working day for those who handle other people's data and money, on machines in offices that are left
 # alone; a month for drivers, who see only their own charging, but no night on a machine that is not theirs.
 STAFF_SESSION_IDLE, STAFF_SESSION_LONGEST = timedelta(hours=1), timedelta(hours=12)
