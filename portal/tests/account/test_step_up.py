@@ -51,6 +51,7 @@ DANGEROUS = {
     "staff:driver_export": "holds all drivers' names and addresses",
     "staff:audit_csv": "holds whole people's doings, with addresses",
     "staff:audit_jsonl": "holds whole people's doings, with addresses",
+    "staff:seal_export": "holds the whole log",
     "finance:export_file": "holds the customers' names",
     "finance:invoices_csv": "holds the customers' names",
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -13,12 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from portal.web import downloads
-from portal.web.access import SignedInRequest, operator_view
+from portal.web.access import READ_ONLY, SignedInRequest, operator_view
 from tenants import audit, crypto, tasks
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
 from tenants.selectors import sealed
-from tenants.services import seals
+from tenants.services import denials, seals
 
 SCRIPT = settings.BASE_DIR / "bin" / "verify-seals"
 SHOWN = 10
@@ -58,9 +59,12 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return redirect("staff:seal_list", operator.slug)
 
 
-@operator_view(Permission.VIEW_AUDIT)
+@operator_view(Permission.VIEW_AUDIT, step_up=True)
 def seal_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send seals and entries as JSON lines, as the script wants them."""
+    if request.access.is_read_only:  # who only looks takes nothing away
+        denials.refused(request.access, Permission.VIEW_AUDIT, reason="read only")
+        raise PermissionDenied(READ_ONLY)
     audit.record("audit.seals_exported")
     return downloads.lines_file(
         f"audit-log-{operator.slug}-{timezone.now():%Y-%m-%d}.jsonl",
