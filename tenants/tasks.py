@@ -1,5 +1,7 @@
 """Background work about operators and people. Tasks fetch, call a service and fan out; they hold no logic."""
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from celery import current_app, shared_task
@@ -13,15 +15,29 @@ from tenants.scoping import tenant_scope
 from tenants.services import browser_sessions, factor_resets, four_eyes, password_resets, seals
 from tenants.tasks_base import SteppedTask
 
+log = logging.getLogger(__name__)
+
 #: A check whose worker died is begun again after this long.
 CHECK_IS_LOST = timedelta(minutes=30)
 
 
+def _one_by_one(work: Callable[[int], None]) -> None:
+    """Do the work for each operator, also a closed one; what fails at one is logged and stops no other."""
+    for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+        try:
+            work(operator_id)
+        except Exception:
+            log.exception("%s failed at operator %s.", getattr(work, "__name__", "work"), operator_id)
+
+
 @shared_task
 def seal_audit_logs() -> None:
-    """Seal what was added to each operator's log, also a closed one's."""
-    for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+    """Seal what was added to each operator's log."""
+
+    def seal(operator_id: int) -> None:
         seals.seal_all(operator_id, at=timezone.now())
+
+    _one_by_one(seal)
 
 
 @shared_task(base=SteppedTask, rests_with_operator=False)
@@ -57,11 +73,14 @@ def _send_check(operator_id: int) -> None:
 @shared_task
 def resume_audit_checks() -> None:
     """Begin checks whose message was lost."""
-    for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
+
+    def resume(operator_id: int) -> None:
         with tenant_scope(operator_id):
-            is_waiting = AuditCheck.objects.exclude(finished_at__isnull=False).exists()
+            is_waiting = AuditCheck.objects.filter(finished_at=None).exists()
         if is_waiting:
             _send_check(operator_id)
+
+    _one_by_one(resume)
 
 
 @shared_task
@@ -84,10 +103,12 @@ def sweep_sign_ins() -> None:
 @shared_task
 def expire_approvals() -> None:
     """End what has waited too long for a second person."""
-    with acting(task="tenants.tasks.expire_approvals"):
-        for operator_id in Operator.objects.order_by("pk").values_list("pk", flat=True):
-            with tenant_scope(operator_id):
-                four_eyes.expire(at=timezone.now())
+
+    def expire(operator_id: int) -> None:
+        with acting(task="tenants.tasks.expire_approvals"), tenant_scope(operator_id):
+            four_eyes.expire(at=timezone.now())
+
+    _one_by_one(expire)
 
 
 @shared_task

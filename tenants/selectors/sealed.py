@@ -1,7 +1,7 @@
 """What is sealed, and whether it is still as it was: reads for sealing, checking and exporting the audit log."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -89,9 +89,27 @@ def newest() -> AuditSeal | None:
     return AuditSeal.objects.defer("leaves", "entry_ids").order_by("-number").first()
 
 
+_HORIZON = """
+WITH here AS MATERIALIZED (SELECT pg_current_snapshot() AS seen), running AS MATERIALIZED (
+    SELECT pg_snapshot_xip(seen) AS xid FROM here
+)
+SELECT coalesce((
+    SELECT min(xid::text::bigint) FROM running WHERE NOT EXISTS (
+        SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND transactionid = running.xid::xid
+        AND datid <> (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+), (SELECT pg_snapshot_xmax(seen)::text::bigint FROM here))
+"""
+
+
 def horizon() -> int:
-    """The transaction below which all are over: none can still add an entry."""
-    return int(_one("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
+    """The transaction below which all are over: none can still add an entry.
+
+    Of those that still run, one of another database on the server does not count: it is known by its lock, looked
+    up after the list was made. One whose lock is not to be seen counts, whosever it is.
+    """
+    return int(_one(_HORIZON))
 
 
 def last_of_batch(*, from_xid: int, below_xid: int | None, above_id: int, limit: int) -> int | None:
@@ -124,11 +142,11 @@ def written(
         return found
 
 
-def check(*, noted_head: str = "") -> Report:
+def check(*, noted_heads: Iterable[str] = ()) -> Report:
     """Check the current operator's whole chain against the log, up to the first thing that differs.
 
-    noted_head: the hash of a seal that was written down earlier; it must still be part of the chain.
-    Memory: one seal with its entries at a time.
+    noted_heads: hashes of seals that were written down earlier, outside the database; each must still be part of
+    the chain. Memory: one seal with its entries at a time.
     """
     report = Report(head=sealing.BEGINNING)
     eras, fault = _sound_seals()
@@ -145,8 +163,8 @@ def check(*, noted_head: str = "") -> Report:
         report.finding = fault
         return report
     report.unsealed, everything = _waiting_and_all(before)
-    if noted_head and noted_head not in report.heads:
-        report.finding = Finding("seal", report.seals, detail="the noted head is not part of the chain")
+    if set(noted_heads) - report.heads:
+        report.finding = Finding("seal", report.seals, detail="a head noted earlier is not part of the chain")
     elif report.entries + report.unsealed != everything:
         report.finding = Finding("inserted", report.seals, detail="entries stand outside every seal")
     return report
@@ -235,6 +253,11 @@ def _ceiling(seal: AuditSeal, eras: dict[int, int]) -> int | None:
     """The newest entry that can belong to the seal's era; None in the present one."""
     later = [above_id for above_id in eras.values() if above_id > seal.above_id]
     return min(later, default=None)
+
+
+def is_sound(seal: AuditSeal) -> bool:
+    """Tell whether the seal's hash is of its facts and the signature is ours."""
+    return hash_of(seal) == seal.hash and _is_signed(seal, [key.public_key() for key in crypto.signing_keys()])
 
 
 def _seal_finding(seal: AuditSeal, before: AuditSeal | None, keys: list[Ed25519PublicKey]) -> Finding | None:

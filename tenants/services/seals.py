@@ -3,20 +3,33 @@
 Nothing is done while an entry is written, so sealing costs writers nothing. The stretch to seal is told by
 transactions (see `AuditSeal`): all that began before the oldest one still running are over, so none of them
 can add an entry behind the seal's back.
+
+A chain is extended only while it is ours: its newest seal is signed by us, and the seal noted last outside the
+database (`seal_heads`) is still in it.
 """
 
+import logging
 from datetime import datetime
+from functools import partial
 
 from django.db import connection, transaction
 
-from tenants import crypto, sealing
+from tenants import audit, crypto, sealing
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
 from tenants.selectors import sealed
+from tenants.services import seal_heads
+from tenants.services.seal_heads import Head
+
+log = logging.getLogger(__name__)
 
 AT_ONCE = 20_000
 #: Of two sealers of one operator the second waits; the first number only sets these locks apart from others.
 _LOCK = 0x5EA1
+
+
+class ChainBroken(Exception):
+    """The chain is not as we left it: nothing may be added until somebody has looked."""
 
 
 def seal_all(operator_id: int, *, at: datetime) -> int:
@@ -35,10 +48,13 @@ def seal_next(*, at: datetime, limit: int = AT_ONCE) -> AuditSeal | None:
     """Add the next seal to the current operator's chain; None when nothing new is settled.
 
     Safe to run twice and at once: sealers of one operator take turns.
+
+    Raises:
+        ChainBroken: its newest seal is not signed by us, or a seal noted outside the database is gone.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, current_operator_id() % 2**31])
-    before = sealed.newest()
+    before = _trusted_newest()
     horizon = sealed.horizon()
     from_xid, above_id, below = _next_stretch(before, horizon)
     last = sealed.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
@@ -56,9 +72,35 @@ def ask_for_check(*, by_id: int | None, at: datetime) -> AuditCheck:
     return waiting or AuditCheck.objects.create(requested_by_id=by_id, requested_at=at)
 
 
+def noted_heads() -> list[str]:
+    """Return what must be part of the current operator's chain, by the notes of this machine."""
+    noted = seal_heads.noted(current_operator_id())
+    return [noted.hash] if noted is not None and noted.number else []
+
+
+def accept_restore(*, reason: str, at: datetime) -> Head:
+    """Take the chain as it is now for the right one, though a noted head is missing: the database was restored.
+
+    The act is recorded in the audit log with the head that was lost, and stays among the notes.
+
+    Raises:
+        ChainBroken: the chain as it is now does not hold either.
+    """
+    operator_id = current_operator_id()
+    lost = seal_heads.noted(operator_id)
+    report = sealed.check()
+    if report.finding is not None:
+        raise ChainBroken(f"The chain is broken at seal {report.finding.seal}: {report.finding.detail}.")
+    newest = sealed.newest()
+    head = Head(newest.number, newest.hash) if newest else Head(0, "")
+    audit.record("audit.restore_accepted", reason=reason, lost_head=lost.hash if lost else "", kept_head=head.hash)
+    seal_heads.note(operator_id, head, at=at, accepted=reason)
+    return head
+
+
 def run_check(check: AuditCheck, *, at: datetime) -> AuditCheck:
     """Check the chain and keep what was found. Running it again checks again."""
-    report = sealed.check()
+    report = sealed.check(noted_heads=noted_heads())
     check.seals, check.entries, check.unsealed = report.seals, report.entries, report.unsealed
     check.head = report.head
     check.finding = report.finding.as_json() if report.finding else {}
@@ -66,6 +108,17 @@ def run_check(check: AuditCheck, *, at: datetime) -> AuditCheck:
     check.finished_at = at
     check.save()
     return check
+
+
+def _trusted_newest() -> AuditSeal | None:
+    """Return the newest seal, if the chain is as this machine left it."""
+    newest = AuditSeal.objects.defer("leaves").order_by("-number").first()
+    noted = seal_heads.noted(current_operator_id())
+    if newest is not None and not sealed.is_sound(newest):
+        raise ChainBroken(f"Seal {newest.number} is not one of ours.")
+    if noted and noted.number and not AuditSeal.objects.filter(number=noted.number, hash=noted.hash).exists():
+        raise ChainBroken(f"Seal {noted.number}, noted as {noted.hash[:16]}…, is gone from the chain.")
+    return newest
 
 
 def _next_stretch(before: AuditSeal | None, horizon: int) -> tuple[int, int, int | None]:
@@ -116,7 +169,13 @@ def _add(before: AuditSeal | None, *, from_xid: int, to_xid: int, above_id: int,
     seal.hash = sealed.hash_of(seal)
     seal.signature = key.sign(seal.hash.encode()).hex()
     seal.save()
+    transaction.on_commit(partial(_note, seal.operator_id, Head(seal.number, seal.hash), at))
     return seal
+
+
+def _note(operator_id: int, head: Head, at: datetime) -> None:
+    seal_heads.note(operator_id, head, at=at)
+    log.info("Operator %s: seal %s is %s.", operator_id, head.number, head.hash)  # wherever logs go, it is noted too
 
 
 def sealed_up_to(entry: AuditEntry) -> bool:

@@ -8,12 +8,13 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from tenants import audit, sealing
+from tenants import audit, sealing, tasks
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import tenant_scope
 from tenants.selectors import sealed
@@ -21,6 +22,11 @@ from tenants.services import seals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-seals"
+
+
+@pytest.fixture(autouse=True)
+def _own_notes(settings, tmp_path):
+    settings.SEAL_HEADS_DIR = str(tmp_path / "heads")
 
 
 @pytest.fixture
@@ -155,12 +161,96 @@ def test_a_forged_seal_lacks_the_signature(log):
 
 def test_a_head_noted_earlier_shows_a_chain_made_anew(log):
     noted = check(log).head
+    rewind()
+    assert check(log).finding is None, "the chain alone cannot know"
+    assert check(log, noted_heads=[noted]).finding is not None
+
+
+def rewind():
     with intruder() as cursor:
         cursor.execute("DELETE FROM tenants_auditseal WHERE number = 4")
         cursor.execute("DELETE FROM tenants_auditentry WHERE id = (SELECT max(id) FROM tenants_auditentry)")
-    seals.seal_all(log.pk, at=timezone.now())
-    assert check(log).finding is None, "the chain alone cannot know"
-    assert check(log, noted_head=noted).finding is not None
+
+
+def test_a_forged_log_is_not_sealed_again(log):
+    """The portal has the key: it must not sign what somebody made while its back was turned."""
+    with intruder() as cursor:
+        cursor.execute("DELETE FROM tenants_auditseal")
+        cursor.execute("UPDATE tenants_auditentry SET event = 'example.forged' WHERE event = 'example.made'")
+    with pytest.raises(seals.ChainBroken, match="Seal 4"):
+        seals.seal_all(log.pk, at=timezone.now())
+    with tenant_scope(log.pk):
+        asked = seals.ask_for_check(by_id=None, at=timezone.now())
+        assert seals.run_check(asked, at=timezone.now()).state == AuditCheck.State.BROKEN
+    with pytest.raises(CommandError, match="north"):
+        call_command("audit", "verify")
+
+
+def test_one_broken_chain_stops_no_other(log, south, caplog):
+    rewind()
+    with tenant_scope(south.pk):
+        audit.record("example.made")
+    tasks.seal_audit_logs()
+    assert check(south).seals == 1
+    assert "ChainBroken" in caplog.text
+
+
+def test_a_seal_that_is_not_ours_is_not_built_upon(log):
+    """The app role may add rows: a false seal stops the sealing loudly instead of leading it astray."""
+    with tenant_scope(log.pk):
+        newest = AuditSeal.objects.get(number=4)
+        newest.pk, newest.number, newest.to_xid = None, 5, 2**62
+        newest.save(force_insert=True)
+    with pytest.raises(seals.ChainBroken, match="Seal 5"):
+        seals.seal_all(log.pk, at=timezone.now())
+
+
+def test_a_restored_database_goes_on_once_somebody_says_so(log, capsys):
+    rewind()
+    with pytest.raises(CommandError, match="north"):
+        call_command("audit", "seal", "--operator", "north")
+    call_command("audit", "accept-restore", "--operator", "north", "--reason", "backup of Tuesday")
+    call_command("audit", "seal", "--operator", "north")
+    call_command("audit", "verify", "--operator", "north")
+    with tenant_scope(log.pk):
+        told = AuditEntry.objects.get(event="audit.restore_accepted")
+    assert told.additional_data["reason"] == "backup of Tuesday"
+    assert len(told.additional_data["lost_head"]) == 64
+
+
+def test_a_damaged_note_does_not_count_as_none(log, settings):
+    file = Path(settings.SEAL_HEADS_DIR) / f"operator-{log.pk}.jsonl"
+    file.write_text(file.read_text() + "{\n")
+    with pytest.raises(ValueError, match="no note of a head"):
+        seals.seal_all(log.pk, at=timezone.now())
+
+
+def test_nobody_chooses_the_transaction_of_an_entry(north):
+    with tenant_scope(north.pk):
+        entry = audit.record("example.made")
+        columns = "operator_id, timestamp, content_type_id, object_pk, object_repr, action, event, task, user_agent"
+        columns += ", changes_text, is_platform, viewing_as"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO tenants_auditentry (public_id, xid, {columns}) "
+                f"SELECT gen_random_uuid(), '3', {columns} FROM tenants_auditentry WHERE id = %s RETURNING xid::text",
+                [entry.pk],
+            )
+            (xid,) = cursor.fetchone()
+    assert int(xid) > 3
+
+
+def test_a_transaction_of_another_database_holds_nothing_back(north):
+    """Tests run beside each other on one server, and so may installations."""
+    seals.seal_all(north.pk, at=timezone.now())
+    facts = {**connection.get_connection_params(), "dbname": "postgres"}
+    facts.pop("cursor_factory", None), facts.pop("context", None), facts.pop("prepare_threshold", None)
+    with psycopg.connect(**{key: value for key, value in facts.items() if value not in (None, "")}) as other:
+        other.execute("SELECT pg_current_xact_id()")
+        with tenant_scope(north.pk):
+            audit.record("example.made")
+        seals.seal_all(north.pk, at=timezone.now())
+        assert check(north).unsealed == 0
 
 
 def test_an_entry_committed_late_is_not_skipped(north):

@@ -33,18 +33,41 @@ class Command(BaseCommand):
         verify = acts.add_parser("verify", help="check the whole chain, naming the first entry that differs")
         verify.add_argument("--operator", metavar="SLUG", help="one operator; all without it")
         verify.add_argument("--head", default="", metavar="HASH", help="a head noted earlier that must still be there")
+        accept = acts.add_parser(
+            "accept-restore", help="go on with a chain that lacks its newest seals: it was restored"
+        )
+        accept.add_argument("--operator", metavar="SLUG", required=True)
+        accept.add_argument("--reason", required=True, help="it stands in the audit log")
         export = acts.add_parser("export", help="write seals and entries for bin/verify-seals")
         export.add_argument("--operator", metavar="SLUG", required=True)
         export.add_argument("file", type=Path, help="- for standard output")
 
     def handle(self, *args: Any, act: str, **options: Any) -> None:
         with acting(task=f"audit {act}"):
-            getattr(self, f"_{act}")(**options)
+            getattr(self, f"_{act.replace('-', '_')}")(**options)
 
     def _seal(self, *, operator: str | None, **_: Any) -> None:
+        broken = []
         for each in _operators(operator):
-            done = seals.seal_all(each.pk, at=timezone.now())
-            self.stdout.write(f"{each.slug}: {done} entries sealed")
+            try:
+                done = seals.seal_all(each.pk, at=timezone.now())
+                self.stdout.write(f"{each.slug}: {done} entries sealed")
+            except seals.ChainBroken as fault:
+                broken.append(each.slug)
+                self.stdout.write(f"{each.slug}: NOT SEALED: {fault}")
+        if broken:
+            raise CommandError(
+                f"The chain of {', '.join(broken)} is not as it was left. See docs/runbooks/audit-log.md."
+            )
+
+    def _accept_restore(self, *, operator: str, reason: str, **_: Any) -> None:
+        (found,) = _operators(operator)
+        with tenant_scope(found.pk):
+            try:
+                head = seals.accept_restore(reason=reason, at=timezone.now())
+            except seals.ChainBroken as fault:
+                raise CommandError(f"This cannot be accepted. {fault}") from fault
+        self.stdout.write(f"{found.slug}: goes on after seal {head.number} {head.hash}")
 
     def _verify(self, *, operator: str | None, head: str, **_: Any) -> None:
         if head and not operator:
@@ -55,7 +78,7 @@ class Command(BaseCommand):
 
     def _is_intact(self, operator: Operator, head: str) -> bool:
         with tenant_scope(operator.pk):
-            report = sealed.check(noted_head=head)
+            report = sealed.check(noted_heads={*seals.noted_heads(), *([head] if head else [])})
         counts = f"{report.seals} seals, {report.entries} entries, {report.unsealed} not sealed yet"
         if report.finding is None:
             self.stdout.write(f"{operator.slug}: intact; {counts}; head {report.head}")

@@ -16,6 +16,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/o/north/audit/seals/"
 
 
+@pytest.fixture(autouse=True)
+def _own_notes(settings, tmp_path):
+    settings.SEAL_HEADS_DIR = str(tmp_path / "heads")
+
+
 @pytest.fixture
 def sealed(north):
     with tenant_scope(north.pk):
