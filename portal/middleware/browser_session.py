@@ -11,13 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.middleware.actor import client_address
+from portal.middleware.polls import is_poll
 from tenants.sessions import IDLE
 
 USER_AGENT_LENGTH = 300
 
 
 class BrowserSessionMiddleware:
-    """Stands before the page and outside its transaction: that a person was seen outlives a page that fails."""
+    """Stands before the page and outside its transaction: that a person was seen outlives a page that fails.
+
+    A page that asks for itself is no person (`portal.middleware.polls`): left alone, it times out like any other.
+    Then the whole page is loaded anew, so that what it showed is gone and the reason is read.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -26,11 +31,14 @@ class BrowserSessionMiddleware:
         session: Any = request.session
         session.address = client_address(request)
         session.user_agent = request.headers.get("User-Agent", "")[:USER_AGENT_LENGTH]
+        polled = is_poll(request)
         if request.user.is_authenticated:
-            session.seen()
-        elif session.timed_out:
+            if not polled:
+                session.seen()
+            return self.get_response(request)
+        if session.timed_out:
             messages.info(request, why_signed_out(session.timed_out, is_staff=session.is_staff))
-        return self.get_response(request)
+        return HttpResponse(headers={"HX-Refresh": "true"}) if polled else self.get_response(request)
 
 
 def why_signed_out(reason: str, *, is_staff: bool) -> str:

@@ -23,6 +23,7 @@ from django_otp import user_has_device
 
 from charging.selectors import sites
 from charging.sight import limited_to
+from portal.middleware.polls import is_poll
 from portal.web import step_up as proof
 from portal.web import viewing
 from tenants import permissions
@@ -85,7 +86,7 @@ def operator_view(
             if step_up and not proof.is_fresh(request):
                 return proof.ask(request)
             request.access = access
-            platform_visits.page_opened(access, page=_name_of(request), changes=request.method not in SAFE_METHODS)
+            _note_visit(request, access)
             with inside(access, request.user):
                 response = page(request, access.operator, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
@@ -97,6 +98,13 @@ def operator_view(
         return guarded
 
     return declare
+
+
+def _note_visit(request: HttpRequest, access: Access) -> None:
+    """Record what a visitor of the platform opens; a page that asks for itself is recorded once."""
+    again = request.path if is_poll(request) else ""
+    changes = request.method not in SAFE_METHODS
+    platform_visits.page_opened(access, page=_name_of(request), changes=changes, again=again)
 
 
 def _name_of(request: HttpRequest) -> str:

@@ -4,8 +4,11 @@ Beginning one is a right of the platform's database role. Ending one, and giving
 change something, are also rights of the operator's own people.
 """
 
+import hashlib
 from datetime import datetime, timedelta
 
+import redis
+from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -70,15 +73,26 @@ def end_all(operator: Operator, *, at: datetime) -> None:
         end(visit, at=at)
 
 
-def page_opened(access: Access, *, page: str, changes: bool) -> None:
+def page_opened(access: Access, *, page: str, changes: bool, again: str = "") -> None:
     """Record that a visitor opened a page, by its name; nothing for everybody else.
 
+    `again` is the address of a page that says it asks for itself: such a request is recorded once in a visit for each
+    address, so that a poll does not fill the log, and saying so hides nothing.
     In a scope of its own and before the page runs: what was opened stays in the log when the page fails.
     """
-    if access.visit is None:
+    if access.visit is None or (again and _is_known(f"{access.visit.public_id}:{again}")):
         return
     with acting_more(is_platform=True), tenant_scope(access.operator.pk):
         audit.record("platform.page_opened", page=page, sent=changes)
+
+
+def _is_known(what: str) -> bool:
+    """Tell whether this was asked before. While nothing can be kept, nothing is known."""
+    key = hashlib.sha256(what.encode()).hexdigest()
+    try:
+        return not cache.add(f"visits:{key}", 1, timeout=int(LONGEST.total_seconds()))
+    except (redis.RedisError, OSError):
+        return False
 
 
 @transaction.atomic
