@@ -5,7 +5,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants.models import Invitation, Membership, Operator
+from tenants.models import Invitation, Membership, Operator, User
 
 
 def standing(operator: Operator) -> QuerySet[Invitation]:
@@ -16,6 +16,11 @@ def standing(operator: Operator) -> QuerySet[Invitation]:
 def of_driver(operator: Operator, driver_public_id: UUID) -> Invitation | None:
     """The invitation that stands for this driver, expired or not."""
     return _standing().filter(operator=operator, driver_public_id=driver_public_id).order_by("-pk").first()
+
+
+def made_by(user: User, operator: Operator) -> QuerySet[Invitation]:
+    """The person's invitations here that nobody accepted or withdrew, of drivers too."""
+    return _standing().filter(operator=operator, invited_by_id=user.pk)
 
 
 def acceptable() -> QuerySet[Invitation]:

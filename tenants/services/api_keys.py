@@ -1,7 +1,7 @@
 """API keys: made, rotated, revoked. How one is proved stands in `key_proofs`.
 
-A key belongs to the operator, not to the person who made it: it goes on working when that person gets another
-role, and ends when they leave (`revoke_of`). It never opens more than its maker could open on that day.
+A key belongs to the operator, not to the person who made it. It never opens more than its maker may: it ends when
+they leave, and when another role takes one of its scopes from them (`revoke_of`).
 """
 
 from collections.abc import Iterable
@@ -76,13 +76,29 @@ def revoke(key: ApiKey, *, by: User | None, at: datetime) -> None:
         audit.record("key.revoked", about=key, key_id=key.key_id)
 
 
-def revoke_of(user: User, *, by: User | None = None, at: datetime | None = None) -> int:
-    """End every key the person made at the current operator; return how many there were."""
+def revoke_of(
+    user: User, *, beyond: Iterable[str] | None = None, by: User | None = None, at: datetime | None = None
+) -> int:
+    """End every key the person made at the current operator; return how many there were.
+
+    beyond: only the keys with a scope that is none of these.
+    """
     at = at or timezone.now()
-    keys = ApiKey.objects.filter(created_by_id=user.pk, revoked_at=None, expires_at__gt=at).order_by("pk")
+    keys: Iterable[ApiKey] = ApiKey.objects.filter(created_by_id=user.pk, revoked_at=None, expires_at__gt=at).order_by(
+        "pk"
+    )
+    if beyond is not None:
+        keys = exceeding(keys, beyond)
+    keys = list(keys)
     for key in keys:
         revoke(key, by=by, at=at)
     return len(keys)
+
+
+def exceeding(keys: Iterable[ApiKey], allowed: Iterable[str]) -> list[ApiKey]:
+    """The keys with a scope that is none of the allowed."""
+    held = {str(permission) for permission in allowed}
+    return [key for key in keys if not set(key.scopes) <= held]
 
 
 def _issue(*, name: str, scopes: Iterable[str], expires_at: datetime, by: User, at: datetime) -> Issued:

@@ -3,7 +3,8 @@
 A link with 256 random bits goes to an address; the database keeps their SHA-256. Whoever opens it either
 has an account with that address, and accepts signed in as exactly that person, or has none and makes one.
 So an invitation never opens an account: not the one of whoever was invited before under another role, nor
-one that another operator uses. It works once, for a week, until it is withdrawn or a new one replaces it.
+one that another operator uses. It works once, for a week, until it is withdrawn or a new one replaces it, and
+for as long as whoever made it may invite to that role.
 
 Where the installation has a mail server the link is mailed and shown to nobody; using it then proves
 that the mailbox is theirs. Without one, whoever invites hands it over, and it proves nothing.
@@ -24,9 +25,9 @@ from django.utils.translation import gettext as _
 from tenants import audit, roles
 from tenants.actor import acting_as
 from tenants.errors import Refused
-from tenants.models import Driver, Invitation, Membership, Operator, User
+from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
-from tenants.selectors import invitations
+from tenants.selectors import invitations, platform
 from tenants.services import drivers, letters, memberships, sign_ins
 
 LIFETIME = timedelta(days=7)
@@ -37,6 +38,15 @@ class Ended(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("This link has ended."))
+
+
+class RunsTheInstance(Refused):
+    """Whoever runs the instance is at an operator on a visit, which its owners see and end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This person runs the instance, so they get no place among an operator's staff. They come on a visit.")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +73,13 @@ def invite(
     to_be_mailed: whether the caller mails the link and shows it to nobody; None: if there is a mail server.
 
     Raises:
+        RunsTheInstance: the address is a platform member's.
         Refused: the person has the role already, or the role cannot be limited to sites.
     """
     if role not in roles.STAFF:
         raise Refused(_("A driver is invited from the driver's own page."))
+    if PlatformMember.objects.filter(user__email=email.lower(), is_active=True).exists():
+        raise RunsTheInstance
     check_limit(role, is_limited=site_public_ids is not None)
     holders = Membership.objects.filter(operator=operator, user__email=email.lower(), role=role)
     if holders.exists():
@@ -74,6 +87,17 @@ def invite(
     sites = None if site_public_ids is None else list(site_public_ids)
     draft = Invitation(role=role, name=name, limited_to_sites=sites is not None, site_public_ids=sites or [])
     return _make(operator, draft, email=email, by=by, to_be_mailed=to_be_mailed)
+
+
+def invite_owner(operator: Operator, *, email: str, by: User) -> Made:
+    """Invite an owner as the platform: only where no owner is left, who would invite others themselves.
+
+    Raises:
+        Refused: an owner is there, or as `invite` says.
+    """
+    if _has_owner(operator):
+        raise Refused(_("%(operator)s has an owner. Ask them to invite others.") % {"operator": operator})
+    return invite(operator, email=email, role=Membership.Role.OWNER, by=by)
 
 
 def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
@@ -131,6 +155,8 @@ def opened(public_id: UUID, *, secret: str) -> Invitation:
     found = invitations.acceptable().filter(public_id=public_id).first()
     if found is None or not constant_time_compare(found.secret_sha256, fingerprint(secret)):
         raise Ended
+    if not _may_be_meant(found):
+        raise Ended
     return found
 
 
@@ -146,6 +172,7 @@ def accept(invitation: Invitation, *, user: User) -> Membership:
 
     Raises:
         Ended: the invitation opens nothing any more.
+        RunsTheInstance: the person runs the instance, and the invitation is to the staff.
         Refused: it is for another address, or the person is another driver of the operator.
     """
     with tenant_scope(invitation.operator_id):
@@ -230,13 +257,28 @@ def _taken(invitation: Invitation) -> Invitation:
         .filter(pk=invitation.pk, secret_sha256=invitation.secret_sha256)
         .first()
     )
-    if row is None:
+    if row is None or not _may_be_meant(row):
         raise Ended
     return row
 
 
+def _may_be_meant(row: Invitation) -> bool:
+    """Whether who made the invitation could make it today. One without a maker is from a command on the machine."""
+    if row.invited_by_id is None:
+        return True
+    maker = User.objects.filter(pk=row.invited_by_id, is_active=True).first()
+    if maker is None:
+        return False
+    allowed = memberships.allowed_to(maker, operator=row.operator)
+    return memberships.right_to_invite(row.role) in allowed or platform.is_member(maker)
+
+
 @transaction.atomic
 def _give_place(row: Invitation, user: User) -> Membership:
+    if row.role in roles.STAFF and PlatformMember.objects.filter(user=user, is_active=True).exists():
+        raise RunsTheInstance
+    if row.role == Membership.Role.OWNER and _is_platforms(row) and _has_owner(row.operator):
+        raise Ended  # the platform lets in an owner only where there is none
     if row.role == Membership.Role.DRIVER:
         membership = _give_driver(row, user)
     else:
@@ -248,6 +290,18 @@ def _give_place(row: Invitation, user: User) -> Membership:
         user.save(update_fields=["email_proved_at"])
     audit.record("invitation.accepted", about=row, role=row.role, **_sites(row))
     return membership
+
+
+def _has_owner(operator: Operator) -> bool:
+    owners = Membership.objects.filter(operator=operator, role=Membership.Role.OWNER)
+    return owners.filter(user__is_active=True).exists()
+
+
+def _is_platforms(row: Invitation) -> bool:
+    """Whether the platform made the invitation, and not one of the operator's own people."""
+    if Membership.objects.filter(operator=row.operator, user_id=row.invited_by_id).exists():
+        return False
+    return PlatformMember.objects.filter(user_id=row.invited_by_id).exists()
 
 
 def _give_driver(row: Invitation, user: User) -> Membership:

@@ -5,15 +5,18 @@ once would derive from different truths, so each begins by locking the person's 
 owners lock the operator's row: two owners who remove each other must not both succeed.
 
 Whoever loses a place loses with it what could outlive the place: every browser session and the API keys they
-made here. They sign in again to whatever they have left.
+made here. They sign in again to whatever they have left. And whoever loses a right, by that or by another role,
+leaves no door open that only the right could open: the invitations they made that still stand are withdrawn,
+and API keys of theirs that may more than they may now are revoked.
 """
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants import audit, permissions, roles
 from tenants.errors import Refused
-from tenants.models import Driver, Membership, Operator, User
+from tenants.models import Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services import api_keys, browser_sessions
 
@@ -43,7 +46,7 @@ def add(user: User, *, operator: Operator, role: str, limited_to_sites: bool = F
 def change_role(membership: Membership, *, role: str, limited_to_sites: bool = False) -> Membership:
     """Give the person this role instead of the one of the membership, everywhere or at some sites only.
 
-    API keys the person made go on as they were: they belong to the operator (`api_keys`).
+    Their API keys with a scope they no longer hold are revoked; the others go on (`api_keys`).
 
     Raises:
         LastOwner: the only owner would become something else.
@@ -60,6 +63,7 @@ def change_role(membership: Membership, *, role: str, limited_to_sites: bool = F
     membership.role, membership.limited_to_sites = role, limited_to_sites
     membership.save(update_fields=["role", "limited_to_sites"])
     sync_grants(membership.user, operator=membership.operator)
+    _close_doors(membership.user, operator=membership.operator)
     return membership
 
 
@@ -81,6 +85,7 @@ def remove(membership: Membership, *, but_session: str | None = None) -> None:
             driver.save(update_fields=["user"])
     membership.delete()
     sync_grants(membership.user, operator=membership.operator)
+    _close_doors(membership.user, operator=membership.operator)
     api_keys.revoke_of(membership.user)
     browser_sessions.end_all(membership.user, but=but_session)
 
@@ -114,6 +119,24 @@ def allowed_by(membership: Membership) -> frozenset[permissions.Permission]:
     """What the place allows: the role's permissions, less those of the whole operator if it is limited to sites."""
     of_role = roles.PERMISSIONS[roles.Role(membership.role)]
     return of_role & roles.AT_SITES if membership.limited_to_sites else of_role
+
+
+def right_to_invite(role: str) -> permissions.Permission:
+    """What somebody needs to invite to the role, and for as long as the invitation stands."""
+    is_driver = role == Membership.Role.DRIVER
+    return permissions.Permission.MANAGE_DRIVERS if is_driver else permissions.Permission.MANAGE_PEOPLE
+
+
+def _close_doors(user: User, *, operator: Operator) -> None:
+    """End what the person made for others and could no longer make: invitations that stand, and API keys."""
+    allowed = allowed_to(user, operator=operator)
+    made = Invitation.objects.select_for_update().filter(operator=operator, invited_by_id=user.pk)
+    for row in made.filter(accepted_at=None, withdrawn_at=None).order_by("pk"):
+        if right_to_invite(row.role) not in allowed:
+            row.withdrawn_at = timezone.now()
+            row.save(update_fields=["withdrawn_at"])
+            audit.record("invitation.withdrawn", about=row, role=row.role)
+    api_keys.revoke_of(user, beyond=allowed)
 
 
 def _lock(user: User) -> None:

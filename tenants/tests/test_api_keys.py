@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from tenants import api_secret
 from tenants.errors import Refused
-from tenants.models import ApiKey, AuditEntry
+from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys, key_proofs
+from tenants.services import api_keys, key_proofs, memberships
 
 NOW = timezone.now()
 AUDIT = [Permission.VIEW_AUDIT.value]
@@ -125,6 +125,16 @@ def test_the_keys_of_a_person_who_left_are_revoked_and_nobody_else_s(north, olga
         assert api_keys.revoke_of(olga, at=NOW) == 0
     assert not proves(hers, north)
     assert proves(other, north)
+
+
+@pytest.mark.parametrize(("role", "works"), [("support", False), ("auditor", True)])
+def test_a_new_role_revokes_the_keys_that_may_more_than_their_maker(north, olga, otto, role, works):
+    with tenant_scope(north.pk):
+        memberships.change_role(Membership.objects.get(user=otto), role="owner")
+        issued = made(otto)
+        memberships.change_role(Membership.objects.get(user=otto), role=role)
+        assert AuditEntry.objects.filter(event="key.revoked").exists() is not works
+    assert proves(issued, north) is works
 
 
 def test_last_use_is_written_once_a_minute(north, olga):

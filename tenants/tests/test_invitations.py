@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from tenants.errors import Refused
-from tenants.models import AuditEntry, Driver, Invitation, Membership
+from tenants.models import AuditEntry, Driver, Invitation, Membership, User
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, invitations
+from tenants.services import drivers, invitations, memberships
 from tenants.services.invitations import Ended
 
 PASSWORD = "correct horse battery"
@@ -182,3 +182,64 @@ def test_the_trail_tells_who_invited_and_who_accepted(north, sven):
         ("invitation.made", made.invitation.pk),
         ("invitation.accepted", made.invitation.pk),
     ]
+
+
+# --- for as long as whoever invited may invite ---
+
+
+@pytest.fixture
+def bad(north):
+    """A second owner, who has a second address in mind."""
+    person = User.objects.create_user("bad@example.com", PASSWORD, name="Bad")
+    memberships.add(person, operator=north, role="owner")
+    return person
+
+
+@pytest.mark.parametrize("way", ["removed", "leaves", "becomes support"])
+def test_who_loses_the_right_to_invite_keeps_no_door(north, olga, bad, way):
+    made = invitations.invite(north, email="backdoor@evil.example", role="owner", by=bad)
+    with tenant_scope(north.pk):
+        place = Membership.objects.get(user=bad)
+        if way == "removed":
+            memberships.remove(place)
+        elif way == "leaves":
+            memberships.leave(bad, operator=north)
+        else:
+            memberships.change_role(place, role="support")
+        entry = AuditEntry.objects.get(event="invitation.withdrawn")
+    assert entry.additional_data == {"role": "owner"}
+    assert Invitation.objects.get(pk=made.invitation.pk).withdrawn_at is not None
+    with pytest.raises(Ended):
+        opened(made)
+
+
+def test_invitations_of_others_and_those_that_may_still_be_made_stand(north, olga, bad, danas_driver, south):
+    """Support invites drivers, but no staff; what was invited to elsewhere is the other operator's."""
+    memberships.add(bad, operator=south, role="owner")
+    with tenant_scope(north.pk):
+        danas_driver.user = None
+        danas_driver.save(update_fields=["user"])
+        driver = invitations.invite_driver(danas_driver, by=bad)
+    others = invitations.invite(north, email="a@example.com", role="auditor", by=olga)
+    elsewhere = invitations.invite(south, email="b@example.com", role="auditor", by=bad)
+    with tenant_scope(north.pk):
+        memberships.change_role(Membership.objects.get(user=bad, operator=north), role="support")
+    for made in (driver, others, elsewhere):
+        assert opened(made)
+
+
+@pytest.mark.parametrize("loss", ["place", "account", "person"])
+def test_acceptance_asks_again_whether_the_inviter_may(north, sven, bad, loss):
+    """However the right was lost, also past the withdrawal: the acceptance itself looks."""
+    made = invitations.invite(north, email=sven.email, role="owner", by=bad)
+    found = opened(made)
+    if loss == "place":
+        with tenant_scope(north.pk):
+            Membership.objects.filter(user=bad).delete()
+    elif loss == "account":
+        User.objects.filter(pk=bad.pk).update(is_active=False)
+    else:
+        Invitation.objects.update(invited_by_id=bad.pk + 1000)
+    with pytest.raises(Ended):
+        invitations.accept(found, user=sven)
+    assert not Membership.objects.filter(user=sven, operator=north).exists()

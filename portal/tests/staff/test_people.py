@@ -11,7 +11,7 @@ from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitatio
 from tenants.permissions import Permission
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys, memberships
+from tenants.services import api_keys, invitations, memberships
 from tenants.services.memberships import LastOwner
 
 PEOPLE = "/o/north/people/"
@@ -175,6 +175,20 @@ def test_another_place_of_theirs_is_counted_in(sign_in, olga, otto, north):
     assert (page.context["gains"], page.context["losses"]) == ([], [])
 
 
+def test_the_page_tells_which_keys_and_invitations_a_new_role_ends(sign_in, olga, otto, north):
+    with tenant_scope(north.pk):
+        memberships.change_role(place(otto), role="owner")
+        _key_of(otto)
+    invitations.invite(north, email="a@example.com", role="auditor", by=otto)
+    client, url = sign_in(olga), f"{PEOPLE}{place(otto).public_id}/"
+    told = client.get(url, {"role": "support"}).content.decode()
+    assert "One API key they made is revoked" in told
+    assert "One invitation they made and nobody has accepted is withdrawn" in told
+    told = client.get(url, {"role": "auditor"}).content.decode()
+    assert "API key they made" not in told, "an auditor may still read the log"
+    assert "One invitation they made" in told
+
+
 def test_a_new_role_brings_its_permissions_and_takes_the_old_ones(sign_in, olga, otto, north):
     answer = sign_in(olga).post(f"{PEOPLE}{place(otto).public_id}/", {"role": "finance"})
     assert answer["Location"] == PEOPLE
@@ -233,13 +247,7 @@ def test_a_removed_member_is_signed_out_everywhere_and_their_keys_end(sign_in, o
     assert all(browser.get("/o/north/").status_code == 200 for browser in browsers)
     memberships.add(otto, operator=north, role="owner")
     with tenant_scope(north.pk):
-        issued = api_keys.make(
-            name="Meter",
-            scopes=["view_audit"],
-            expires_at=timezone.now() + timedelta(days=9),
-            by=otto,
-            at=timezone.now(),
-        )
+        issued = _key_of(otto)
     assert BrowserSession.objects.filter(user=otto).count() == 2
     with tenant_scope(north.pk):
         memberships.remove(Membership.objects.get(user=otto, role="owner"))
@@ -251,6 +259,11 @@ def test_a_removed_member_is_signed_out_everywhere_and_their_keys_end(sign_in, o
         assert browser.get("/o/north/")["Location"].startswith("/account/sign-in/")
     with tenant_scope(north.pk):
         assert ApiKey.objects.get(pk=issued.key.pk).revoked_at is not None
+
+
+def _key_of(person):
+    now = timezone.now()
+    return api_keys.make(name="Meter", scopes=["view_audit"], expires_at=now + timedelta(days=9), by=person, at=now)
 
 
 def test_removing_one_leaves_the_sessions_of_others(sign_in, olga, otto, sara):

@@ -23,7 +23,7 @@ from tenants.errors import Refused
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations, people
-from tenants.services import memberships
+from tenants.services import api_keys, memberships
 
 WHAT_ROLES_DO = {
     Membership.Role.OWNER: gettext_lazy("Everything, including members and settings."),
@@ -143,7 +143,10 @@ def _preview(
         "keeps": permission_words.in_words(before & after),
         "sites_before": _sites_in_words(held) if place.limited_to_sites else everywhere,
         "sites_after": _sites_in_words(form.cleaned_data["sites"]) if limited else everywhere,
-        "keys": people.live_keys(place.user).count() if before - after else 0,
+        "keys": len(api_keys.exceeding(people.live_keys(place.user), after)),
+        "invitations": sum(
+            memberships.right_to_invite(each.role) not in after for each in invitations.made_by(place.user, operator)
+        ),
         "chosen": _chosen(form),
     }
     return render(request, "staff/people/change.html", context)
