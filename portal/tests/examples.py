@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
@@ -80,6 +81,7 @@ def _value(field: Any) -> Any:
         (models.DecimalField, Decimal(0)),
         (models.IntegerField, number),
         (models.BooleanField, False),
+        (models.UUIDField, UUID(int=number)),
         (models.JSONField, {}),
         (models.BinaryField, b"x"),
         (ArrayField, []),

@@ -3,7 +3,7 @@
 import pytest
 
 from charging.models import FileImport
-from portal.tests.test_matrix import world  # noqa: F401  # a fixture
+from portal.tests.test_matrix import petra, world  # noqa: F401  # fixtures
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter

@@ -87,6 +87,7 @@ EVENTS: dict[str, str | Promise] = {
     "export.made": gettext_lazy("Made a download"),
     "export.downloaded": gettext_lazy("Fetched a download"),
     "audit.check_asked": gettext_lazy("Had the seals of the audit log checked"),
+    "audit.restore_accepted": gettext_lazy("Accepted that the database was restored: the newest seals are gone"),
     "audit.seals_exported": gettext_lazy("Downloaded the sealed audit log"),
     "consents.viewed": gettext_lazy("Looked at a driver's consents"),
     "consents.downloaded": gettext_lazy("Downloaded the proof of a driver's consents"),

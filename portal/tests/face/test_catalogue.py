@@ -19,7 +19,19 @@ from portal.tests.face import samples
 TEMPLATES = sorted((BASE_DIR / "templates").rglob("*.html"))
 PAGES = [path for path in TEMPLATES if "documents" not in path.parts and "emails" not in path.parts]
 COMPONENTS = sorted((BASE_DIR / "templates" / "components").glob("*.html"))
-OF_THE_FRAMES = {"nav", "driver_tabs", "brand", "user_menu", "theme_switch", "language_switch", "messages"}
+OF_THE_FRAMES = {
+    "nav",
+    "driver_tabs",
+    "brand",
+    "user_menu",
+    "theme_switch",
+    "language_switch",
+    "messages",
+    "reset_banner",
+    "viewing_banner",
+    "sight",
+    "history_link",
+}
 
 
 class Person:
