@@ -49,7 +49,7 @@ class Permission(StrEnum):
 class Access:
     """A person's place at one operator, as one request sees it.
 
-    is_limited: the staff roles hold at some sites only.
+    limited_roles: those of the roles that hold at some sites only (`roles.holds_everywhere`).
     is_read_only: nothing may be changed, whatever the permissions say.
     viewing_as: the role an owner looks through; empty for everybody else.
     visit: the open visit of a person of the platform; None for everybody else.
@@ -59,7 +59,7 @@ class Access:
     operator: Operator
     roles: frozenset[str]
     permissions: frozenset[str] = field(default_factory=frozenset)
-    is_limited: bool = False
+    limited_roles: frozenset[str] = frozenset()
     is_read_only: bool = False
     viewing_as: str = ""
     visit: PlatformVisit | None = None
@@ -74,6 +74,11 @@ class Access:
     def is_staff(self) -> bool:
         """Whether any of the roles is a staff role."""
         return any(role != "driver" for role in self.roles)
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether every staff role holds at some sites only, so that the person sees no others at all."""
+        return bool(self.limited_roles) and self.limited_roles >= self.roles - {"driver"}
 
     @property
     def needs_factor(self) -> bool:
@@ -103,12 +108,11 @@ def access(user: User, *, slug: str) -> Access | None:
     granted = OperatorGrant.objects.filter(user=user, content_object=operator).values_list(
         "permission__codename", flat=True
     )
-    staff = [m for m in memberships if m.role != Membership.Role.DRIVER]
     return Access(
         operator,
         frozenset(m.role for m in memberships),
         frozenset(granted),
-        is_limited=bool(staff) and all(m.limited_to_sites for m in staff),
+        limited_roles=frozenset(m.role for m in memberships if m.limited_to_sites),
         elsewhere=tuple(m for m in everywhere if m.operator_id != operator.pk),
     )
 

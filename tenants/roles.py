@@ -5,7 +5,7 @@ stored by django-guardian equal to this table; the membership is the truth.
 """
 
 from tenants.models import Membership
-from tenants.permissions import Permission
+from tenants.permissions import Access, Permission
 
 Role = Membership.Role
 
@@ -111,3 +111,14 @@ PLATFORM_DOES = PLATFORM_SEES | {
     Permission.MANAGE_TARIFFS,
     Permission.RUN_BILLING,
 }
+
+
+def holds_everywhere(access: Access, permission: Permission | None) -> bool:
+    """Whether the person holds the permission at every site; None: whether any staff role of theirs does.
+
+    Each permission is asked for by itself: who may look everywhere by one role, and change something at some
+    sites by another, changes nothing elsewhere.
+    """
+    if not access.limited_roles or permission is None:
+        return not access.is_limited
+    return any(permission in PERMISSIONS[Role(role)] for role in access.roles - access.limited_roles)

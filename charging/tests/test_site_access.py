@@ -12,7 +12,7 @@ from tenants.errors import Refused
 from tenants.models import AuditEntry, Membership
 from tenants.permissions import Permission, access
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services import invitations, memberships
 
 
 @pytest.fixture
@@ -96,3 +96,10 @@ def test_one_limited_place_of_two_keeps_the_sites(in_north, three, otto):
     assert sites.ids_of(otto) == [three[0].pk]
     staffing.remove(Membership.objects.get(user=otto, role="support"))
     assert sites.ids_of(otto) == []
+
+
+def test_a_second_limited_invitation_takes_no_site_of_the_first(in_north, three, otto):
+    staffing.change(Membership.objects.get(user=otto), role="operations", site_public_ids=ids(three[0]))
+    made = invitations.invite(in_north, email=otto.email, role="support", site_public_ids=ids(three[1]))
+    staffing.accept(invitations.opened(made.invitation.public_id, secret=made.secret), user=otto)
+    assert list(sites.of(otto)) == three[:2]

@@ -87,7 +87,7 @@ class OperatorResource(APIView):
         platform_visits.page_opened(
             self.access, page=f"api:{self.operation}", changes=request.method not in SAFE_METHODS
         )
-        self._scope.enter_context(inside(self.access, self.person))
+        self._scope.enter_context(inside(self.access, self.person, permission))
         self.query = queries.checked(self.query_class, request.query_params)
 
     def handle_exception(self, exc: Exception) -> Response:

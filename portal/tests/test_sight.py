@@ -401,6 +401,38 @@ def test_a_second_role_that_holds_everywhere_lifts_the_limit(north, here, there,
     assert CANARY in opened(sign_in(nils), "/o/north/sites/")[1]
 
 
+def test_a_role_that_only_looks_everywhere_changes_nothing_elsewhere(north, here, there, nils, sign_in):
+    """The permission decides, not the person: an auditor sees both sites, the operations role changes one."""
+    memberships.add(nils, operator=north, role="auditor")
+    client = sign_in(nils)
+    statuses = {}
+    for site in (here.site, there.site):
+        page = reverse("staff:site_detail", args=["north", site.public_id])
+        edit = reverse("staff:site_edit", args=["north", site.public_id])
+        statuses[site.pk] = [client.get(page).status_code, client.get(edit).status_code, client.post(edit).status_code]
+    assert statuses == {here.site.pk: [200, 200, 200], there.site.pk: [200, 404, 404]}
+    for name in ("staff:overview", "staff:session_list", "staff:site_list"):
+        assert opened(client, reverse(name, args=["north"]))[0] == 200
+    assert CANARY in opened(client, reverse("staff:site_list", args=["north"]))[1]
+
+
+def test_every_permission_of_a_mixed_place_is_asked_for_by_itself(north, here, nils):
+    memberships.add(nils, operator=north, role="auditor")
+    access = place_of(nils)
+    narrow = {each for each in permissions.Permission if access.may(each) and not roles.holds_everywhere(access, each)}
+    operations, auditor = (roles.PERMISSIONS[role] for role in (roles.Role.OPERATIONS, roles.Role.AUDITOR))
+    assert narrow == (operations & roles.AT_SITES) - auditor
+    assert narrow == {permissions.Permission.MANAGE_NETWORK, permissions.Permission.REVIEW_SESSIONS}
+
+
+def test_who_drives_too_is_limited_all_the_same(north, here, there, nils):
+    with tenant_scope(north.pk):
+        drivers.link_user(there.driver, user=nils)
+    access = place_of(nils)
+    assert access.is_limited
+    assert not roles.holds_everywhere(access, permissions.Permission.VIEW_SESSIONS)
+
+
 def test_two_limited_roles_stay_limited(north, here, there, nils, sign_in):
     memberships.add(nils, operator=north, role="support", limited_to_sites=True)
     assert place_of(nils).is_limited

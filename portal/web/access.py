@@ -26,7 +26,7 @@ from charging.sight import limited_to
 from portal.middleware.polls import is_poll
 from portal.web import step_up as proof
 from portal.web import viewing
-from tenants import permissions
+from tenants import permissions, roles
 from tenants.actor import acting_more
 from tenants.models import Driver, Operator, User
 from tenants.permissions import Access, Permission
@@ -87,7 +87,7 @@ def operator_view(
                 return proof.ask(request)
             request.access = access
             _note_visit(request, access)
-            with inside(access, request.user):
+            with inside(access, request.user, permission):
                 response = page(request, access.operator, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
                     response.render()  # a lazy template must read its rows while they are there
@@ -133,12 +133,13 @@ def check_admission(access: Access, permission: Permission | None, method: str) 
 
 
 @contextmanager
-def inside(access: Access, user: User | None) -> Iterator[None]:
-    """Open the operator's scope, limited to what this person sees of it, and name them for the log."""
+def inside(access: Access, user: User | None, permission: Permission | None) -> Iterator[None]:
+    """Open the operator's scope, limited to the sites where the person holds the permission; name them for the log."""
+    is_limited = not roles.holds_everywhere(access, permission)
     with (
         acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
         tenant_scope(access.operator.pk),
-        limited_to(sites.ids_of(user) if user and access.is_limited else None),
+        limited_to(sites.ids_of(user) if user and is_limited else None),
     ):
         yield
 

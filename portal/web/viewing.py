@@ -70,6 +70,7 @@ def through(request: HttpRequest, access: Access) -> Access:
     return replace(
         access,
         roles=frozenset({role.value}),
+        limited_roles=frozenset(),
         permissions=frozenset(seen),
         is_read_only=True,
         viewing_as=role.value,

@@ -100,7 +100,7 @@ def _choices(request: SignedInRequest, form: WhereForm, held: list[Site]) -> dic
 
 
 def _words(place: Membership) -> dict[str, Any]:
-    """What the limit takes and leaves, and the role that makes it idle because it holds everywhere."""
+    """What the limit takes and leaves, and another role of theirs that holds everywhere."""
     of_role = roles.PERMISSIONS[roles.Role(place.role)]
     others = people.staff(place.operator).filter(user=place.user, limited_to_sites=False).exclude(pk=place.pk)
     return {
