@@ -25,7 +25,7 @@ def found(
     """Create an operator whose first owner is invited. A right of the platform's database role alone.
 
     more: the operator's other fields. `to_be_mailed` as in `invitations.invite`.
-    Raises `ValidationError` naming the field when a value is not acceptable.
+    Raises `ValidationError` naming the field when a value is not acceptable, `Refused` when the owner is not.
     """
     operator = create(slug=slug, name=name, **more)
     made = invitations.invite(operator, email=owner_email, role=Membership.Role.OWNER, by=by, to_be_mailed=to_be_mailed)

@@ -299,9 +299,10 @@ def _has_owner(operator: Operator) -> bool:
 
 def _is_platforms(row: Invitation) -> bool:
     """Whether the platform made the invitation, and not one of the operator's own people."""
-    if Membership.objects.filter(operator=row.operator, user_id=row.invited_by_id).exists():
+    maker = row.invited_by_id
+    if maker is None or Membership.objects.filter(operator=row.operator, user_id=maker).exists():
         return False
-    return PlatformMember.objects.filter(user_id=row.invited_by_id).exists()
+    return PlatformMember.objects.filter(user_id=maker).exists()
 
 
 def _give_driver(row: Invitation, user: User) -> Membership:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from tenants.actor import acting, acting_more
+from tenants.errors import Refused
 from tenants.services import founding
 
 
@@ -30,6 +31,8 @@ class Command(BaseCommand):
                 self._found(options["owner"], particulars)
         except ValidationError as error:
             raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from None
 
     def _found(self, owner: str, particulars: dict[str, Any]) -> None:
         if not owner:

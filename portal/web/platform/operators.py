@@ -16,7 +16,7 @@ from portal.web import addresses, invitation_letters, lists
 from portal.web.access import SignedInRequest
 from portal.web.platform_access import platform_view
 from tenants.errors import Refused
-from tenants.models import Membership, Operator
+from tenants.models import Operator
 from tenants.selectors import platform, visits
 from tenants.services import founding, invitations, operators
 
@@ -130,6 +130,8 @@ def operator_new(request: SignedInRequest) -> HttpResponse:
             founded = founding.found(owner_email=facts.pop("owner"), by=request.user, **facts)
         except ValidationError as error:
             form.add_error(None, error)
+        except Refused as refusal:
+            form.add_error("owner", str(refusal))
         else:
             messages.success(request, _("%(operator)s has been created.") % {"operator": founded.operator})
             return _show_link(request, founded.operator, founded.invitation)
@@ -203,14 +205,12 @@ def operator_close(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @platform_view(step_up=True)
 def owner_invite(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Invite an owner: when the first one's link has ended, or nobody is left who could let anybody in."""
+    """Invite an owner, where there is none: the first one's link has ended, or the last one has gone."""
     found = get_object_or_404(Operator, slug=slug, state=Operator.State.ACTIVE)
     form = OwnerForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = invitations.invite(
-                found, email=form.cleaned_data["owner"], role=Membership.Role.OWNER, by=request.user
-            )
+            made = invitations.invite_owner(found, email=form.cleaned_data["owner"], by=request.user)
         except Refused as refusal:
             form.add_error("owner", str(refusal))
         else:
