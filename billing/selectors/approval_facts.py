@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from billing.models import Invoice, InvoiceRun, TariffVersion
-from billing.selectors import runs
+from billing.selectors import runs, sellers
+from tenants.models import Operator
 
 
 def publishing(version: TariffVersion, valid_from: datetime) -> dict[str, Any]:
@@ -19,13 +20,19 @@ def publishing(version: TariffVersion, valid_from: datetime) -> dict[str, Any]:
 
 
 def issuing(run: InvoiceRun) -> dict[str, Any]:
-    """How many invoices over how much, and a hash over every draft: who is to pay what for how many sessions."""
+    """How many invoices over how much to which account, and what the seller and every draft say.
+
+    The drafts' hash: who is to pay what for how many sessions. The seller's: all that issuing takes from the operator.
+    """
+    operator = Operator.objects.get(pk=run.operator_id)
     sums = runs.sums(run)
     return {
         "month": f"{run.month:%Y-%m}",
         "invoices": sum(row.invoices for row in sums),
         "sessions": sum(row.sessions for row in sums),
         "amounts": {row.currency: str(row.amount_due) for row in sums},
+        "bankgiro": operator.bankgiro,
+        "seller_sha256": sellers.digest(operator),
         "drafts_sha256": _digest(run),
     }
 

@@ -12,8 +12,7 @@ from django.db import transaction
 from billing.documents import layout
 from billing.documents import pdf as renderer
 from billing.models import Invoice, InvoiceDocument
-from billing.selectors import invoices
-from billing.services import numbers
+from billing.selectors import invoices, sellers
 from tenants.models import Operator
 
 
@@ -43,6 +42,6 @@ def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
 
 
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
-    seller = invoice.seller or numbers.seller(Operator.objects.get(pk=invoice.operator_id))
+    seller = invoice.seller or sellers.seller(Operator.objects.get(pk=invoice.operator_id))
     page = layout.page(invoice, seller=seller, lines=list(invoices.lines(invoice)), vat=list(invoice.vat_rows.all()))
     return renderer.render(page, at=at)

@@ -15,24 +15,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from billing.models import Invoice, NumberSeries
+from billing.selectors.sellers import seller
 from tenants.models import Operator
-
-SELLER_FIELDS = (
-    "name",
-    "legal_name",
-    "organisation_number",
-    "vat_number",
-    "street",
-    "postal_code",
-    "city",
-    "country",
-    "email",
-    "phone",
-    "bankgiro",
-    "approved_for_f_tax",
-    "language",
-    "time_zone",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +74,6 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
     return Issued(
         len(rows), min(given, default=None), max(given, default=None), sum((due for _, due in rows), Decimal(0))
     )
-
-
-def seller(operator: Operator) -> dict[str, Any]:
-    """The operator's particulars as an invoice keeps them."""
-    return {field: getattr(operator, field) for field in SELLER_FIELDS}
 
 
 def _locked_series(operator: Operator) -> NumberSeries:

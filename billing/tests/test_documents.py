@@ -12,8 +12,8 @@ from django.db import DatabaseError, transaction
 from billing.documents import layout, pdf
 from billing.documents.words import ENGLISH, SWEDISH
 from billing.models import Invoice, InvoiceDocument
-from billing.selectors import invoices
-from billing.services import documents, numbers
+from billing.selectors import invoices, sellers
+from billing.services import documents
 from billing.services.credit_notes import credit
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
 from tenants.models import Operator
@@ -43,7 +43,7 @@ def network(seller):
 
 
 def page_of(invoice: Invoice) -> dict[str, Any]:
-    seller = invoice.seller or numbers.seller(Operator.objects.get())
+    seller = invoice.seller or sellers.seller(Operator.objects.get())
     return layout.page(invoice, seller=seller, lines=list(invoices.lines(invoice)), vat=list(invoice.vat_rows.all()))
 
 

@@ -39,6 +39,7 @@ NAMES: dict[str, str | Promise] = {
     "error": _("error"),
     "expires_at": _("ends"),
     "drafts_sha256": _("SHA-256 of the drafts"),
+    "seller_sha256": _("SHA-256 of the seller's particulars"),
     "factor_required_of": _("second factor required of"),
     "fields": _("fields"),
     "file": _("file"),

@@ -43,7 +43,10 @@ DANGEROUS = {
     "staff:key_rotate": "lets a machine in",
     "staff:key_revoke": "shuts a machine out",
     # What binds customers
+    "staff:settings": "names the account that invoices are paid to",
     "finance:tariff_publish": "can never be changed",
+    "finance:tariff_assign": "changes what customers pay",
+    "finance:tariff_unassign": "changes what customers pay",
     "finance:run_issue": "can never be changed",
     "finance:invoice_credit": "can never be changed",
     "staff:approval_decide": "is the second of four eyes",
@@ -54,6 +57,7 @@ DANGEROUS = {
     "staff:seal_export": "holds the whole log",
     "finance:export_file": "holds the customers' names",
     "finance:invoices_csv": "holds the customers' names",
+    "finance:lines_csv": "holds where and when each customer charged",
 }
 # The same of the platform's own process.
 DANGEROUS_AT_PLATFORM = {

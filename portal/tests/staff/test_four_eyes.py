@@ -250,6 +250,22 @@ def test_a_changed_sum_is_another_run(strict, run, fina, olga):
     assert approve(approval, olga).state == State.OUTDATED
 
 
+@pytest.mark.parametrize("change", [{"bankgiro": "5050-1055"}, {"legal_name": "Other AB"}, {"payment_terms_days": 1}])
+def test_invoices_of_a_changed_seller_are_others(strict, run, fina, olga, change):
+    with tenant_scope(strict.pk):
+        approval = second_person.ask_to_issue(run, by=fina, at=timezone.now())
+        operators.change(strict, **change)
+    assert approve(approval, olga).state == State.OUTDATED
+    assert fresh(run).state == InvoiceRun.State.READY
+
+
+def test_who_approves_a_run_sees_the_account_it_is_paid_to(strict, run, fina, olga, sign_in):
+    with tenant_scope(strict.pk):
+        operators.change(strict, bankgiro="5050-1055")
+        approval = second_person.ask_to_issue(run, by=fina, at=timezone.now())
+    assert "5050-1055" in sign_in(olga).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
+
+
 def test_an_approval_of_one_start_is_none_of_another(strict, draft, fina, olga):
     approval = ask_to_publish(draft, fina)
     with tenant_scope(strict.pk), transaction.atomic():

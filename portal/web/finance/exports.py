@@ -95,9 +95,9 @@ def invoices_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBa
     return _csv(request, operator, INVOICES, "invoices")
 
 
-@operator_view(Permission.EXPORT_FINANCE)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True)
 def lines_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
-    """Send the lines of the month's issued documents as CSV."""
+    """Send the lines of the month's issued documents as CSV, with where and when each customer charged."""
     return _csv(request, operator, LINES, "invoice-lines")
 
 

@@ -153,7 +153,7 @@ def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID
     return render(request, "finance/tariffs/publish.html", page | _reading(shelved.draft))
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, step_up=True)
 @require_POST
 def tariff_assign(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Let the tariff apply somewhere from a day on."""
@@ -165,7 +165,7 @@ def tariff_assign(request: SignedInRequest, operator: Operator, tariff_id: UUID)
     return redirect("finance:tariff_detail", operator.slug, tariff_id)
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, step_up=True)
 @require_POST
 def tariff_unassign(request: SignedInRequest, operator: Operator, tariff_id: UUID, assignment_id: int) -> HttpResponse:
     """End an assignment now; sessions that have started keep their price."""

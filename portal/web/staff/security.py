@@ -20,13 +20,15 @@ from tenants.services import four_eyes, security
 
 WHAT_IT_PREVENTS = {
     security.Action.PUBLISH_TARIFF: gettext_lazy(
-        "Nobody changes prices alone. A finance colleague or an owner looks at the draft first."
+        "Nobody publishes prices alone: a finance colleague or an owner looks at the draft first. Where and for whom"
+        " published prices apply, one person decides."
     ),
     security.Action.ISSUE_RUN: gettext_lazy(
         "Nobody sends a month's invoices alone. Numbers and sums are seen by two people first."
     ),
     security.Action.EXPORT_PERSONAL_DATA: gettext_lazy(
-        "Nobody takes all drivers' names and addresses alone. Only owners may, so you need two of them."
+        "Nobody downloads the register of all drivers alone. Only owners may, so you need two of them. The files for"
+        " accounting need one person, and name the customers of their month."
     ),
 }
 
