@@ -35,6 +35,11 @@ class Door:
         return self.urlconf == PLATFORM
 
     @property
+    def takes_out(self) -> bool:
+        """Whether the page declares that it hands out a file."""
+        return bool(getattr(self.callback, "takes_out", False))
+
+    @property
     def is_api(self) -> bool:
         return self.name.startswith("api:")
 

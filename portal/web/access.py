@@ -59,13 +59,14 @@ Page = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def operator_view(
-    permission: Permission, *, step_up: bool = False
+    permission: Permission, *, step_up: bool = False, takes_out: bool = False
 ) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
     """Declare a page of one operator, open to its people who hold the permission.
 
     A stranger gets 404, so that nobody learns which operators exist; a member without the
     permission 403. A second factor must have been passed where the operator requires one of the role, or
-    the person has one. Who may only look (`Access.is_read_only`) gets 403 for every method that changes.
+    the person has one. Who may only look (`Access.is_read_only`) gets 403 for every method that changes, and for
+    a page that `takes_out` what the portal holds, as a file for others.
     With `step_up` the person must have proved who they are within the last quarter of an hour.
     The page runs inside the operator's scope: one transaction, rolled back when it raises.
     """
@@ -82,7 +83,7 @@ def operator_view(
             if lacks_second_factor(request.user, access):
                 return to_second_factor(request)
             access = viewing.through(request, access)
-            check_admission(access, permission, request.method or "")
+            check_admission(access, permission, request.method or "", takes_out=takes_out)
             if step_up and not proof.is_fresh(request):
                 return proof.ask(request)
             request.access = access
@@ -95,6 +96,7 @@ def operator_view(
 
         guarded.access = permission  # type: ignore[attr-defined]  # read by the doors test
         guarded.step_up = step_up  # type: ignore[attr-defined]
+        guarded.takes_out = takes_out  # type: ignore[attr-defined]
         return guarded
 
     return declare
@@ -116,15 +118,15 @@ def find_access(user: User, *, slug: str) -> Access | None:
     return permissions.access(user, slug=slug) or visits.access(user, slug=slug)
 
 
-def check_admission(access: Access, permission: Permission | None, method: str) -> None:
-    """Refuse who lacks the permission, changes something while only looking, or whose operator is suspended.
+def check_admission(access: Access, permission: Permission | None, method: str, *, takes_out: bool = False) -> None:
+    """Refuse who lacks the permission, does more than look while only looking, or whose operator is suspended.
 
     Raises:
         PermissionDenied: with the reason as its message; the operator's log has it.
     """
     if access.operator.state == Operator.State.SUSPENDED and access.visit_ends_at is None:
         raise OperatorSuspended(SUSPENDED)
-    if access.is_read_only and method not in SAFE_METHODS:
+    if access.is_read_only and (takes_out or method not in SAFE_METHODS):
         denials.refused(access, permission, reason="read only")
         raise PermissionDenied(READ_ONLY)
     if permission is not None and not access.may(permission):

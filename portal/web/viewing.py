@@ -1,7 +1,9 @@
 """Looking at the portal as a role would: what an owner does to see what they have given.
 
 The session remembers the operator and the role. Until it ends every page there answers as it would answer
-somebody with that role, except that nothing can be changed and nothing is handed out as a file for others.
+somebody with that role, except that nothing can be changed and nothing is handed out as a file: the permissions
+to take data out are left aside (`roles.TAKES_OUT`), and every page that answers with a file refuses who only looks
+(`operator_view(…, takes_out=True)`).
 Pages of other operators, and the person's own, are as always.
 """
 

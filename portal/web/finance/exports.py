@@ -77,7 +77,7 @@ def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
 
 
-@operator_view(Permission.EXPORT_FINANCE, step_up=True)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
 def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -> HttpResponseBase:
     """Send a file that was made before; the log keeps who took it."""
     export = selector.one(export_id)
@@ -89,13 +89,13 @@ def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -
         raise Http404 from None
 
 
-@operator_view(Permission.EXPORT_FINANCE, step_up=True)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
 def invoices_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send the month's issued invoices and credit notes as CSV, with the customers' names."""
     return _csv(request, operator, INVOICES, "invoices")
 
 
-@operator_view(Permission.EXPORT_FINANCE, step_up=True)
+@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
 def lines_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send the lines of the month's issued documents as CSV, with where and when each customer charged."""
     return _csv(request, operator, LINES, "invoice-lines")

@@ -77,7 +77,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
     return render(request, "finance/invoices/detail.html", page)
 
 
-@operator_view(Permission.VIEW_INVOICES)
+@operator_view(Permission.VIEW_INVOICES, takes_out=True)
 def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Send the document; the log keeps who took it."""
     invoice = found(invoice_id)

@@ -71,7 +71,7 @@ def proof(request: SignedInRequest, operator: Operator, public_id: UUID) -> Http
     return render(request, "staff/consents/proof.html", context)
 
 
-@operator_view(Permission.VIEW_CONSENTS)
+@operator_view(Permission.VIEW_CONSENTS, takes_out=True)
 def proof_file(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Download the driver's decisions as a consent record (ISO/IEC TS 27560)."""
     driver = get_object_or_404(Driver, public_id=public_id)

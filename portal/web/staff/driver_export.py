@@ -23,7 +23,7 @@ class ExportForm(forms.Form):
     former = forms.BooleanField(label=_("Also former drivers"), required=False)
 
 
-@operator_view(Permission.EXPORT_DRIVERS, step_up=True)
+@operator_view(Permission.EXPORT_DRIVERS, step_up=True, takes_out=True)
 def driver_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Say what the file holds; send it, or ask a second person for leave."""
     approval = approvals.open_about(driver_exports.ACTION, request.user.public_id, at=timezone.now())

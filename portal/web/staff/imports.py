@@ -109,7 +109,7 @@ def import_start(request: SignedInRequest, operator: Operator, public_id: UUID) 
     return _look_page(request, operator, row, look)
 
 
-@operator_view(Permission.IMPORT_SESSIONS)
+@operator_view(Permission.IMPORT_SESSIONS, takes_out=True)
 def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponseBase:
     """Send the rejected rows with their reasons, to be corrected and imported again."""
     row = _row(public_id)

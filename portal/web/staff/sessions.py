@@ -52,7 +52,7 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     )
 
 
-@operator_view(Permission.VIEW_SESSIONS)
+@operator_view(Permission.VIEW_SESSIONS, takes_out=True)
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the filtered list as CSV, however long it is."""
     filters = SessionFilter(request.GET, operator=operator)
