@@ -18,6 +18,7 @@ from tenants.models import (
     Membership,
     Operator,
     OperatorGrant,
+    PlatformEvent,
     PlatformMember,
     PlatformVisit,
     RecoveryCode,
@@ -33,7 +34,7 @@ PERSONAL = ["name", "email", "phone", "street", "postal_code", "city"]
 def register() -> None:
     """Register the models of this floor."""
     audited(Operator)
-    audited(Membership)
+    audited(Membership, exclude=["held_since"])  # the time of the entry says it
     audited(Driver)
     audited(DriverGroup)
     audited(DriverIdentity, mask=PERSONAL)
@@ -57,7 +58,7 @@ def _register_people() -> None:
         Membership,
         person="user",
         kept=Retention.ACCOUNT,
-        conduct="operator role limited_to_sites created_at",
+        conduct="operator role limited_to_sites created_at held_since",
         technical="id public_id user",
     )
     sources.register(
@@ -124,6 +125,13 @@ def _register_people() -> None:
         person="user",
         kept=Retention.ACCOUNT,
         conduct="is_active created_at",
+        technical="id user",
+    )
+    sources.register(
+        PlatformEvent,
+        person="user",
+        kept=Retention.LOG,
+        trace="event at actor task address user_agent facts",
         technical="id user",
     )
     sources.register(

@@ -235,6 +235,7 @@ SECRETS = [
     "tenants_invitation",
     "tenants_apikey",
     "django_otp_webauthn_webauthncredential",
+    "tenants_platformevent",
 ]
 # What the platform's own process may do, and nothing else: run operators, sign its staff in, invite a first owner,
 # leave traces in an operator's log. No drivers, sessions, prices, invoices or consents of drivers. In brackets the
@@ -244,6 +245,7 @@ PLATFORM_MAY = {
     "tenants_operator": "SELECT, INSERT, UPDATE",
     "tenants_platformmember": "SELECT, INSERT, UPDATE",
     "tenants_platformvisit": "SELECT, INSERT, UPDATE",
+    "tenants_platformevent": "SELECT, INSERT",
     "tenants_user": "SELECT, INSERT, UPDATE",
     "tenants_membership": "SELECT, INSERT",
     "tenants_operatorgrant": "SELECT, INSERT, DELETE",
@@ -273,6 +275,8 @@ PLATFORM_MAY = {
 DECIDED_BY_PLATFORM = ["id", "slug", "state"]
 # Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
 APPEND_ONLY = ["tenants_auditentry", "tenants_auditseal", "tenants_consentevent", "tenants_consentnotice"]
+# The same, of the platform: the app role adds to it, as it signs the platform's people in too, and does not read it.
+PLATFORMS_LOG = "tenants_platformevent"
 
 
 def grants(**_: Any) -> None:
@@ -301,6 +305,9 @@ def grants(**_: Any) -> None:
         cursor.execute(f"GRANT UPDATE ({_columns_of_owners(cursor)}) ON tenants_operator TO {APP}")
         for table in _present(cursor, PLATFORM_MAY):
             cursor.execute(f"GRANT {PLATFORM_MAY[table]} ON {table} TO {PLATFORM}")
+        for table in _present(cursor, [PLATFORMS_LOG]):
+            cursor.execute(f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {APP}")
+            cursor.execute(f"GRANT SELECT (id) ON {table} TO {APP}")  # an insertion returns it
         for table in APPEND_ONLY:
             cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {APP}, {PLATFORM}")
         for table in _present(cursor, SECRETS):

@@ -90,6 +90,7 @@ PLATFORM: tuple[Entry, ...] = (
     Entry("operators", _("Operators"), "platform:operator_list", "sites", ()),
     Entry("health", _("Health"), "platform:health", "overview", ()),
     Entry("members", _("Members"), "platform:member_list", "people", ()),
+    Entry("log", _("Log"), "platform:log", "audit", ()),
 )
 
 

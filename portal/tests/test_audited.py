@@ -221,7 +221,7 @@ UNSEEN_WRITES = {
     "tenants/services/key_proofs.py:_note_use": "last use of a key, seen on its page",
     "tenants/services/operators.py:close": "operator.closed, and an event for each key",
     "tenants/services/operators.py:create": "operator.created",
-    "tenants/services/platform_members.py:deactivate": "of the platform, which has a log of its own",
+    "tenants/services/platform_members.py:deactivate": "platform_member.taken_off, in the platform's own log",
     "tenants/services/platform_visits.py:end": "platform.visit_ended",
     "tenants/services/two_factor.py:enrol": "second_factor.enrolled",
     "tenants/services/two_factor.py:new_recovery_codes": "second_factor.recovery_codes_made",

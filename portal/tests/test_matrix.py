@@ -95,7 +95,7 @@ def petra(north):
     two_factor.new_device(user, name="phone")
     now, hour = timezone.now(), timedelta(hours=1)
     with app_role.as_platform():
-        platform_members.add(email=user.email)
+        platform_members.add(email=user.email, meant=user.public_id)
         platform_visits.begin(north, by=user, reason="Case 4711: prices", lasting=hour, may_change=False, at=now)
     return user
 

@@ -31,7 +31,7 @@ def visited(petra, pelle):
 def pelle(db):
     user = User.objects.create_user("pelle@example.com", None)
     with app_role.as_platform():
-        platform_members.add(email=user.email)
+        platform_members.add(email=user.email, meant=user.public_id)
     return user
 
 

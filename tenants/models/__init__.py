@@ -11,7 +11,7 @@ from tenants.models.factor import FactorReset, TotpDevice
 from tenants.models.invitation import Invitation
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
-from tenants.models.platform import PlatformMember, PlatformVisit
+from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.user import User
 
@@ -33,6 +33,7 @@ __all__ = [
     "Membership",
     "Operator",
     "OperatorGrant",
+    "PlatformEvent",
     "PlatformMember",
     "PlatformVisit",
     "RecoveryCode",

@@ -1,9 +1,14 @@
 """People who run the instance, and their visits to operators."""
 
+from typing import Any
+
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tenants.actor import current_actor
 from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
 
@@ -50,3 +55,39 @@ class PlatformVisit(models.Model):
 
     def __str__(self) -> str:
         return f"visit {self.pk}"
+
+
+class PlatformEvent(models.Model):
+    """What a person who runs the instance did as themselves, or was done to their membership. Only ever added.
+
+    The platform has no operator whose audit log could tell of it. Both processes add events, as both sign people in;
+    only the platform's role reads them. People are kept as numbers without a constraint, as in the audit log.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
+    event = models.CharField(max_length=60)
+    at = models.DateTimeField(default=timezone.now)
+    task = models.CharField(max_length=120, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    facts = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("platform event")
+        indexes = [models.Index(fields=["-at", "-id"], name="platform_event_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.event} of person {self.user_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Complete the event with the actor of the moment, and add it."""
+        actor = current_actor()
+        self.actor_id, self.task = actor.user_id, actor.task
+        self.address, self.user_agent = actor.address, actor.user_agent
+        super().save(*args, **kwargs)

@@ -2,7 +2,7 @@
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from tenants.models import Membership, Operator, PlatformMember, PlatformVisit, User
+from tenants.models import Membership, Operator, PlatformEvent, PlatformMember, PlatformVisit, User
 
 _STAFF = ~Q(memberships__role=Membership.Role.DRIVER)
 
@@ -36,3 +36,8 @@ def operators(*, search: str = "", state: str = "") -> QuerySet[Operator]:
 def visits(operator: Operator) -> QuerySet[PlatformVisit]:
     """The operator's visits, newest first."""
     return PlatformVisit.objects.select_related("user").filter(operator=operator).order_by("-began_at", "-pk")
+
+
+def events() -> QuerySet[PlatformEvent]:
+    """What the people who run the instance did as themselves, and who let them in or took them off."""
+    return PlatformEvent.objects.all()

@@ -1,15 +1,16 @@
-"""Traces of signing in: an event at each operator where the person has a place.
+"""Traces of signing in: an event at each operator where the person has a place, and in the platform's log.
 
 A sign-in concerns every operator the person works for, and is written before any scope can be
-opened by a door; so each operator gets its own entry, in its own scope.
+opened by a door; so each operator gets its own entry, in its own scope. Who runs the instance may open
+every operator, so the platform has a log of theirs.
 """
 
 from typing import Any
 
 from tenants import audit
-from tenants.models import User
+from tenants.models import PlatformEvent, User
 from tenants.scoping import tenant_scope
-from tenants.selectors import people
+from tenants.selectors import people, platform
 
 SUCCEEDED = "sign_in.succeeded"
 WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105  # the name of an event
@@ -33,7 +34,9 @@ PASSWORD_LINK_PRINTED = "password.reset_link_printed"  # noqa: S105
 
 
 def record(user: User, event: str, **facts: Any) -> None:
-    """Record the event about the person in the log of each of their operators."""
+    """Record the event about the person in the log of each of their operators, and of the platform if they run it."""
+    if platform.is_member(user):
+        PlatformEvent.objects.create(user=user, event=event, facts=facts or None)
     for operator_id in people.operator_ids(user):
         with tenant_scope(operator_id):
             audit.record(event, about=user, **facts)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tenants.actor import acting
 from tenants.errors import Refused
+from tenants.models import User
 from tenants.selectors import platform
 from tenants.services import first_passwords, platform_members
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         adding = acts.add_parser("add", help="let the person with this address run the instance")
         adding.add_argument("email")
         adding.add_argument("--name", default="", help="for a person who has no account yet")
+        adding.add_argument("--existing", action="store_true", help="the address has an account, and it is theirs")
         removing = acts.add_parser("remove", help="take the person off")
         removing.add_argument("email")
         acts.add_parser("list", help="who runs the instance")
@@ -33,12 +35,27 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from None
 
     def _add(self, options: dict[str, Any]) -> None:
-        added = platform_members.add(email=options["email"], name=options["name"])
+        known = User.objects.filter(email=options["email"].lower()).first()
+        if known is not None:
+            self._describe(platform_members.account(known))
+        meant = known.public_id if known is not None and options["existing"] else None
+        try:
+            added = platform_members.add(email=options["email"], name=options["name"], meant=meant)
+        except platform_members.AccountExists as refusal:
+            raise CommandError(f"{refusal} If it is theirs, say so: --existing.") from None
         user = added.member.user
         self.stdout.write(f"{user.email} is a member of the platform and signs in at /platform/.")
         if added.needs_password:
             link = reverse("account:set_password", args=first_passwords.link_parts(user))
             self.stdout.write(f"They choose a password at {link} (once, within three days).")
+
+    def _describe(self, account: platform_members.Account) -> None:
+        proved = f"proved {account.proved_at:%Y-%m-%d}" if account.proved_at else "never proved"
+        seen = f"{account.last_login:%Y-%m-%d}" if account.last_login else "never"
+        self.stdout.write(
+            f"{account.email} has an account: name {account.name or '(none)'}, made {account.created_at:%Y-%m-%d}, "
+            f"last sign-in {seen}, places at operators: {account.places}, mailbox {proved}."
+        )
 
     def _remove(self, options: dict[str, Any]) -> None:
         member = platform.members().filter(user__email=options["email"].lower(), is_active=True).first()

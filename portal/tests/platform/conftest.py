@@ -28,7 +28,7 @@ def member(name: str) -> User:
     """A member of the platform with a second factor."""
     with app_role.as_platform():
         user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.capitalize())
-        platform_members.add(email=user.email)
+        platform_members.add(email=user.email, meant=user.public_id)
         two_factor.new_device(user, name="phone")
     return user
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from conftest import PASSWORD
 from portal.tests import app_role
@@ -26,9 +27,51 @@ def test_somebody_new_gets_a_link_for_a_password_once(platform):
     assert at_platform(Client()).get(link[0]).status_code == 200
 
 
-def test_somebody_known_keeps_their_password(platform, olga):
-    assert platform.post("/platform/members/add/", {"email": olga.email, "name": ""}).status_code == 302
+def add_known(client, user):
+    """Add somebody who has an account: look at it, and mean it."""
+    shown = client.post("/platform/members/add/", {"email": user.email, "name": ""})
+    assert not PlatformMember.objects.filter(user=user, is_active=True).exists(), "nothing is done before"
+    meant = re.search(r'name="meant" value="([^"]+)"', text(shown))
+    assert meant
+    return shown, client.post("/platform/members/add/", {"email": user.email, "meant": meant[1]})
+
+
+def test_somebody_known_is_shown_first_and_keeps_their_password(platform, olga):
+    shown, answer = add_known(platform, olga)
+    for words in ("olga@example.com has an account already", "Places at operators", "Nothing proves whose account"):
+        assert words in text(shown)
+    assert answer.status_code == 302
     assert "Olga" in text(platform.get("/platform/members/"))
+    olga.refresh_from_db()
+    assert olga.check_password(PASSWORD)
+
+
+def test_another_account_than_the_one_that_was_looked_at_is_not_added(platform, olga, otto):
+    platform.post("/platform/members/add/", {"email": otto.email, "meant": olga.public_id})
+    assert not PlatformMember.objects.filter(user=otto).exists()
+
+
+def test_with_a_mail_server_the_mailbox_must_have_been_proved(platform, sara, settings):
+    """An invitation that was handed over lets anybody make an account with somebody else's address."""
+    settings.EMAIL_HOST = "mail.example"
+    facts = {"email": sara.email, "meant": sara.public_id}
+    answer = platform.post("/platform/members/add/", facts)
+    assert answer.status_code == 400
+    assert "nobody has proved that the mailbox is theirs" in text(answer)
+    assert not PlatformMember.objects.filter(user=sara).exists()
+    User.objects.filter(pk=sara.pk).update(email_proved_at=timezone.now())
+    assert platform.post("/platform/members/add/", facts).status_code == 302
+    assert PlatformMember.objects.get(user=sara).is_active
+
+
+def test_the_command_shows_an_account_that_exists_and_wants_it_to_be_meant(north, sara, capsys):
+    with app_role.as_platform():
+        with pytest.raises(CommandError, match="--existing"):
+            call_command("platform_member", "add", sara.email)
+        assert "places at operators: 1, mailbox never proved" in capsys.readouterr().out
+        assert not PlatformMember.objects.exists()
+        call_command("platform_member", "add", sara.email, "--existing")
+    assert PlatformMember.objects.get().user == sara
 
 
 def test_nobody_is_a_member_twice(platform, petra):
@@ -42,7 +85,7 @@ def test_a_member_is_taken_off_and_added_again(platform, pelle, sign_in):
     assert theirs.get("/platform/").status_code == 200
     platform.post(f"/platform/members/{pelle.public_id}/remove/")
     assert theirs.get("/platform/").status_code == 404
-    platform.post("/platform/members/add/", {"email": pelle.email, "name": ""})
+    add_known(platform, pelle)
     assert theirs.get("/platform/").status_code == 200
 
 
@@ -64,7 +107,7 @@ def test_a_link_made_before_opens_no_platform(db):
     person, token = first_passwords.link_parts(user)
     assert first_passwords.invited(person, token=token) == user
     with app_role.as_platform():
-        platform_members.add(email=user.email)
+        platform_members.add(email=user.email, meant=user.public_id)
     assert first_passwords.invited(person, token=token) is None
 
 

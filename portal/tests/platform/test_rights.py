@@ -4,9 +4,10 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
+from portal.tests import app_role
 from portal.tests.examples import example, owned_models
 from tenants.models import AuditEntry, ConsentNotice, ConsentPurpose, Operator, PlatformMember, PlatformVisit
-from tenants.rls import APP, DECIDED_BY_PLATFORM, PLATFORM, PLATFORM_MAY, PrivilegedRole, assert_app_role
+from tenants.rls import APP, DECIDED_BY_PLATFORM, PLATFORM, PLATFORM_MAY, READER, PrivilegedRole, assert_app_role
 from tenants.scoping import tenant_scope
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -55,6 +56,31 @@ def test_the_portal_only_ends_visits(north, visit):
     for change in ("ends_at = ends_at + interval '1 day'", "may_change = true", "reason = 'other'"):
         assert refused(f"UPDATE tenants_platformvisit SET {change}")
     assert refused("DELETE FROM tenants_platformvisit")
+
+
+def test_the_platform_s_log_is_added_to_by_both_and_read_by_the_platform_alone(petra):
+    assert may(APP, "tenants_platformevent") == {"INSERT"}
+    assert columns(APP, "tenants_platformevent", "SELECT") == {"id"}
+    assert may(READER, "tenants_platformevent") == set()
+    assert refused("SELECT event FROM tenants_platformevent")
+    assert refused("UPDATE tenants_platformevent SET event = ''")
+    assert refused("DELETE FROM tenants_platformevent")
+    with app_role.as_platform():
+        assert refused("UPDATE tenants_platformevent SET event = ''")
+        assert refused("DELETE FROM tenants_platformevent")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE tenants_platformevent SET event = ''", "DELETE FROM tenants_platformevent",
+     "TRUNCATE tenants_platformevent"],
+)  # fmt: skip
+def test_nobody_rewrites_the_platform_s_log(petra, statement):
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            cursor.execute(statement)
+        cursor.execute(f"SET ROLE {APP}")
 
 
 def test_the_portal_neither_makes_nor_closes_operators(north):

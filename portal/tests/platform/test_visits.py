@@ -110,7 +110,7 @@ def test_a_visitor_changes_nothing(portal, north, visit):
 def test_people_keys_and_settings_are_never_a_visitor_s(portal, north, petra):
     allow_changes(north)
     begin(north, petra, may_change=True)
-    for page in ("settings/", "settings/platform/", "settings/keys/", "settings/keys/new/"):
+    for page in ("people/", "settings/", "settings/platform/", "settings/keys/", "settings/keys/new/"):
         assert portal.get(f"/o/north/{page}").status_code == 403, page
 
 

@@ -29,6 +29,8 @@ class MemberForm(forms.Form):
         required=False,
         help_text=gettext_lazy("For somebody who has no account yet."),
     )
+    # The account that was shown before; empty until then.
+    meant = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 @platform_view()
@@ -39,11 +41,17 @@ def member_list(request: SignedInRequest) -> HttpResponse:
 
 @platform_view(step_up=True)
 def member_add(request: SignedInRequest) -> HttpResponse:
-    """Let somebody run the instance; somebody new also gets a link to choose a password."""
+    """Let somebody run the instance; somebody new also gets a link to choose a password.
+
+    An account that is there already is shown first, as anybody can have made it.
+    """
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             added = platform_members.add(**form.cleaned_data)
+        except platform_members.AccountExists as found:
+            context = {"nav": "members", "account": found.account}
+            return render(request, "platform/members/confirm.html", context)
         except Refused as refusal:
             form.add_error("email", str(refusal))
         else:

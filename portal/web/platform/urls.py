@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.platform import health, members, operators, visits
+from portal.web.platform import health, log, members, operators, visits
 
 app_name = "platform"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("operators/<slug:slug>/visit/", visits.visit_new, name="visit_new"),
     path("visits/<uuid:public_id>/end/", visits.visit_end, name="visit_end"),
     path("health/", health.health, name="health"),
+    path("log/", log.event_list, name="log"),
     path("members/", members.member_list, name="member_list"),
     path("members/add/", members.member_add, name="member_add"),
     path("members/<uuid:public_id>/remove/", members.member_remove, name="member_remove"),
