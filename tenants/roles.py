@@ -102,7 +102,7 @@ READS = frozenset(
 )
 PLATFORM = "platform"
 # What a visitor of the platform may see, and do where an owner has allowed changes. Never people, keys or security.
-PLATFORM_SEES = READS - {Permission.USE_DRIVER_PAGES}
+PLATFORM_SEES = READS - {Permission.USE_DRIVER_PAGES, Permission.VIEW_PEOPLE}
 PLATFORM_DOES = PLATFORM_SEES | {
     Permission.MANAGE_NETWORK,
     Permission.REVIEW_SESSIONS,

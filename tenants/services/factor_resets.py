@@ -30,7 +30,7 @@ def why_not(user: User, *, operator: Operator, by: User) -> str:
     """Return why this owner cannot ask for the person's reset; empty when they can."""
     if user.pk == by.pk:
         return str(_("You cannot reset your own second factor. Ask another owner."))
-    if PlatformMember.objects.filter(user=user, is_active=True).exists():
+    if _runs_the_instance(user):
         return str(_("This person runs the instance; only the platform can help."))
     if _works_elsewhere(user, operator):
         return str(_("This person works for another operator as well, so nobody here can reset their second factor."))
@@ -85,8 +85,8 @@ def due(at: datetime) -> list[int]:
 def carry_out(reset_id: int, *, at: datetime) -> bool:
     """Remove the person's factors and end their sessions; False when it is not due, done, or stopped.
 
-    What was allowed a day ago is asked again: if the person works elsewhere now, or who asked is no longer an owner
-    here, the reset stops instead.
+    What was allowed a day ago is asked again: if the person works elsewhere or runs the instance now, or who asked is
+    no longer an owner here, the reset stops instead.
     """
     operator_id = FactorReset.objects.filter(pk=reset_id).values_list("operator_id", flat=True).first()
     if operator_id is None:
@@ -131,6 +131,10 @@ def _works_elsewhere(user: User, operator: Operator) -> bool:
     return elsewhere.exists()
 
 
+def _runs_the_instance(user: User) -> bool:
+    return PlatformMember.objects.filter(user=user, is_active=True).exists()
+
+
 def _no_longer(reset: FactorReset) -> str:
     """Return what has changed since it was asked for, so that it must not be done; a code for the log."""
     managers = Membership.objects.filter(operator=reset.operator, role__in=_MANAGERS, user__is_active=True)
@@ -138,6 +142,8 @@ def _no_longer(reset: FactorReset) -> str:
         return "requester is no owner any more"
     if _works_elsewhere(reset.user, reset.operator):
         return "person works elsewhere"
+    if _runs_the_instance(reset.user):
+        return "person runs the instance"
     if people.memberships(reset.user).filter(operator=reset.operator).exists():
         return ""
     return "person has left"

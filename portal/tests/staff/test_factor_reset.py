@@ -12,7 +12,7 @@ from portal.celery import app
 from portal.tests import app_role
 from tenants.models import AuditEntry, BrowserSession, FactorReset, Membership, RecoveryCode, TotpDevice, User
 from tenants.scoping import tenant_scope
-from tenants.services import factor_resets, memberships, operators, two_factor
+from tenants.services import factor_resets, memberships, operators, platform_members, two_factor
 from tenants.tasks import reset_lost_factors
 
 REASON = {"reason": "He called; I know his voice."}
@@ -147,7 +147,7 @@ def test_there_is_one_at_a_time_and_a_reason(path, asked, olga, sign_in):
     assert client.post(path, {"reason": " "}).status_code == 400
 
 
-@pytest.mark.parametrize("change", ["requester_left", "works_elsewhere", "person_left"])
+@pytest.mark.parametrize("change", ["requester_left", "works_elsewhere", "joined_platform", "person_left"])
 def test_what_changed_meanwhile_stops_it(asked, olga, otto, north, south, change):
     if change == "requester_left":
         second = User.objects.create_user("oda@example.com", PASSWORD)
@@ -156,6 +156,10 @@ def test_what_changed_meanwhile_stops_it(asked, olga, otto, north, south, change
             memberships.remove(Membership.objects.get(user=olga, operator=north))
     elif change == "works_elsewhere":
         memberships.add(otto, operator=south, role="owner")
+    elif change == "joined_platform":
+        User.objects.filter(pk=otto.pk).update(email_proved_at=now())
+        with app_role.as_platform():
+            platform_members.add(email=otto.email, meant=otto.public_id)
     else:
         with tenant_scope(north.pk):
             memberships.remove(Membership.objects.get(user=otto, operator=north))
