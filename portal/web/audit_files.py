@@ -29,7 +29,7 @@ AT_ONCE = 1000
 FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 COLUMNS = (
     "entry", "time_utc", "who", "how", "what", "kind", "about", "address", "user_agent", "request", "code",
-    "before_after",
+    "before_after", "actor_id",
 )  # fmt: skip
 
 
@@ -76,8 +76,13 @@ def _cells(entry: AuditEntry, line: Line) -> tuple[object, ...]:
                         for name, before, after in line.changes)  # fmt: skip
     return (
         line.public_id, line.at.isoformat(), line.who, line.how, line.sentence, line.kind, line.about, line.address,
-        line.user_agent, line.request, entry.event or entry.act, changes,
+        line.user_agent, line.request, entry.event or entry.act, changes, _actor_id(entry, line),
     )  # fmt: skip
+
+
+def _actor_id(entry: AuditEntry, line: Line) -> str:
+    """Who acted, however they call themselves."""
+    return next((str(person.public_id) for person in line.persons if person.pk == entry.actor_id), "")
 
 
 def _public_ids(entries: list[AuditEntry]) -> dict[int, str]:

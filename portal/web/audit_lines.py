@@ -29,6 +29,8 @@ class Line:
     """One entry as a reader sees it.
 
     who: the name of whoever acted. how: in whose name, as what; empty for a person on their own behalf.
+    persons: the accounts behind it, who acted first: people choose their names, so a name proves nobody. None for
+    strangers, who are nobody's business here.
     """
 
     public_id: UUID
@@ -42,6 +44,7 @@ class Line:
     request: str
     user_agent: str
     changes: list[Change]
+    persons: tuple[User, ...] = ()
 
 
 def lines(entries: Sequence[AuditEntry]) -> list[Line]:
@@ -74,6 +77,12 @@ class _Names:
     def person(self, number: int) -> str:
         user = self._rows[User].get(number)
         return str(user) if user else _("person %(number)s") % {"number": number}
+
+    def accounts(self, entry: AuditEntry) -> tuple[User, ...]:
+        if entry.event in denials.OF_STRANGERS:
+            return ()
+        numbers = dict.fromkeys(number for number in (entry.actor_id, entry.on_behalf_of) if number)
+        return tuple(self._rows[User][number] for number in numbers if number in self._rows[User])
 
     def row(self, model: type[models.Model], number: Any) -> str:
         known = self._rows.get(model, {}).get(number)
@@ -121,6 +130,7 @@ def _line(entry: AuditEntry, names: _Names) -> Line:
         request=entry.cid or "",
         user_agent=entry.user_agent,
         changes=_changes(entry, model, names),
+        persons=names.accounts(entry),
     )
 
 

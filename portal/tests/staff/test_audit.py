@@ -193,6 +193,9 @@ def test_the_entries_of_strangers_name_nobody(sign_in, axel, sven, north):
     (line,) = sign_in(axel).get(AUDIT, {"act": "access"}).context["lines"]
     assert line.who == "a person who is no member"
     assert str(sven.public_id) not in sign_in(axel).get(AUDIT).content.decode()
+    page = sign_in(axel).get(f"{AUDIT}{line.public_id}/").content.decode()
+    assert str(sven.public_id) not in page
+    assert sven.email not in page
 
 
 def test_history_holds_what_belongs_to_the_thing(sign_in, axel, danas_driver, north):
@@ -247,6 +250,24 @@ def test_no_cell_of_the_export_is_run_by_a_spreadsheet(sign_in, axel, olga, nort
     (row,) = csv.DictReader(StringIO(text.lstrip("\ufeff")))
     assert row["about"] == '\'=HYPERLINK("x") +1'
     assert row["user_agent"] == "'=1+1"
+
+
+def test_a_borrowed_name_is_told_from_its_owner(sign_in, axel, olga, sara, north):
+    """Names are chosen by the people themselves; the account behind an entry is not."""
+    sign_in(sara).post("/account/profile/", {"name": "Olga", "language": "en"})
+    with tenant_scope(north.pk), acting(user=sara):
+        Site.objects.create(name="Kajen")
+        entry = AuditEntry.objects.latest("pk")
+    client = sign_in(axel)
+    page = client.get(f"{AUDIT}{entry.public_id}/")
+    assert page.context["line"].who == "Olga"
+    assert sara.email in page.content.decode()
+    assert str(sara.public_id) in page.content.decode()
+    assert olga.email not in page.content.decode()
+    text = body(client.get(f"{AUDIT}export.csv", {"kind": "charging.site"}))
+    (row,) = csv.DictReader(StringIO(text.lstrip("\ufeff")))
+    assert (row["who"], row["actor_id"]) == ("Olga", str(sara.public_id))
+    assert sara.email not in text
 
 
 def test_who_only_looks_takes_nothing_away(sign_in, olga, story, north):

@@ -43,6 +43,7 @@ def audit_entry(request: SignedInRequest, operator: Operator, public_id: UUID) -
         "crumbs": [(_("Audit log"), _log(operator))],
         "entry": entry,
         "line": audit_lines.lines([entry])[0],
+        "may_see_people": request.access.may(Permission.VIEW_PEOPLE),
         "others": audit_lines.lines(list(others.order_by("-timestamp", "-pk")[:SAME_REQUEST_SHOWN])),
         "object_url": audit_objects.url(
             audit_lines.model_of(entry), entry.object_id, operator=operator, may=request.access.permissions
