@@ -15,7 +15,6 @@ from portal.web.access import SignedInRequest
 from portal.web.plain_words import in_words
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
-from tenants.selectors import approvals
 from tenants.services import four_eyes, letters
 
 
@@ -34,7 +33,7 @@ def ask(request: SignedInRequest, operator: Operator, make: Callable[[], Approva
 def _tell(request: SignedInRequest, operator: Operator, approval: Approval) -> None:
     path = reverse("staff:approval_detail", args=[operator.slug, approval.public_id])
     link = request.build_absolute_uri(path)
-    for person in approvals.holders(four_eyes.permission_of(approval.action), but=request.user):
+    for person in four_eyes.deciders(approval, at=approval.requested_at):
         with translation.override(person.language or operator.language):
             facts = {
                 "operator": operator.name,

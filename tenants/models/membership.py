@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from guardian.models import UserObjectPermissionBase
 
@@ -30,6 +31,8 @@ class Membership(models.Model):
     # Whether the role holds at some sites only; which ones, the floor that knows sites says. None named: at none.
     limited_to_sites = models.BooleanField(_("limited to some sites"), default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Since when the place is what it is now: set anew with the role. Who is new is no second person (`four_eyes`).
+    held_since = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         default_permissions = ()

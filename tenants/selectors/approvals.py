@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from tenants.models import Approval, OperatorGrant, User
+from tenants import roles
+from tenants.models import Approval, AuditEntry, Membership, OperatorGrant, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 
@@ -40,3 +41,21 @@ def holders(permission: Permission, *, but: User | None = None) -> QuerySet[User
 def holds(user: User, permission: Permission) -> bool:
     """Tell whether the person holds the permission at the current operator now."""
     return holders(permission).filter(pk=user.pk).exists()
+
+
+def places(user: User, permission: Permission) -> QuerySet[Membership]:
+    """The person's places at the current operator that give the permission."""
+    giving = [role.value for role, allowed in roles.PERMISSIONS.items() if permission in allowed]
+    held = Membership.objects.filter(operator_id=current_operator_id(), user=user, role__in=giving)
+    return held if permission in roles.AT_SITES else held.filter(limited_to_sites=False)
+
+
+def owner_left(*, since: datetime) -> bool:
+    """Tell whether somebody has lost an owner's place since, by removal or by another role. The log knows."""
+    return AuditEntry.objects.filter(
+        content_type__app_label="tenants",
+        content_type__model="membership",
+        action__in=[AuditEntry.Action.UPDATE, AuditEntry.Action.DELETE],
+        timestamp__gte=since,
+        changes__role__0=Membership.Role.OWNER.value,
+    ).exists()

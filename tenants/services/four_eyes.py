@@ -7,6 +7,9 @@ exactly that. So no page, resource of the API or command can forget it.
 What an act is, each floor says itself (`register`): the permission that both people hold, what must still be true,
 and how it is carried out. Approving carries it out at once, in the transaction of the decision. An act whose result
 goes to the person who asked (a download) is carried out by them, within `valid_for`.
+
+Nobody makes their own second person: who asks has held their place for `SETTLED`, who decides has so too and held it
+when it was asked for. Of an operator's first days that is not asked, as everybody is new then.
 """
 
 from collections.abc import Callable
@@ -27,6 +30,8 @@ from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
 
 WAITS = timedelta(hours=72)
+# How long a place is held before it makes a second person; and how long an operator counts as founded just now.
+SETTLED = timedelta(hours=72)
 State = Approval.State
 # Why an approval is no longer valid, as its note says it.
 CHANGED, REQUESTER_GONE = "changed", "requester gone"
@@ -37,6 +42,18 @@ class SecondPersonNeeded(Refused):
 
     def __init__(self) -> None:
         super().__init__(_("This needs the approval of a second person here. Ask for it on the page of the act."))
+
+
+class TooNew(Refused):
+    """Somebody just let in, or given the role, is not yet a second person."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "You have had your role here for less than three days, or got it after this was asked for. Somebody who"
+                " has had it for longer asks and decides."
+            )
+        )
 
 
 class Outdated(Refused):
@@ -97,11 +114,14 @@ def ask(action: str, *, subject: UUID, facts: dict[str, Any], by: User, at: date
     facts: what exactly would happen; plain JSON values, no personal data.
 
     Raises:
-        Refused: the person does not hold the permission, or something else is asked for about the same subject.
+        Refused: the person does not hold the permission, or not for long enough, or something else is asked for
+            about the same subject.
     """
     act = _acts[action]
     if not approvals.holds(by, act.permission):
         raise Refused(_("Only who may do this can ask for its approval."))
+    if not _has_held(by, action, since=at, at=at):
+        raise TooNew
     try:
         with transaction.atomic():
             return _ask(act, subject=subject, facts=facts, by=by, at=at)
@@ -116,13 +136,14 @@ def approve(approval: Approval, *, by: User, at: datetime) -> Approval:
     more, and EXPIRED when it waited too long: nothing has happened then.
 
     Raises:
-        Refused: it does not wait any more, it is the person's own, or they do not hold the permission.
+        Refused: it does not wait any more, it is the person's own, or they do not hold the permission or have
+            not held it for long enough.
         Exception: whatever the act itself is refused with; then it goes on waiting.
     """
     with transaction.atomic():
         row = _waiting(approval)
         act = act_of(row)
-        _check_decider(row, act, by)
+        _check_decider(row, act, by, at)
         if row.expires_at <= at:
             return _end(row, State.EXPIRED, "approval.expired")
         if not approvals.holds(row.requested_by, act.permission):
@@ -140,14 +161,25 @@ def refuse(approval: Approval, *, by: User, at: datetime, note: str) -> Approval
     """Say no, and why.
 
     Raises:
-        Refused: it does not wait any more, it is the person's own, they do not hold the permission, or say nothing.
+        Refused: they say nothing, or as `approve`.
     """
     row = _waiting(approval)
-    _check_decider(row, act_of(row), by)
+    _check_decider(row, act_of(row), by, at)
     if not note.strip():
         raise Refused(_("Say why, for the person who asked."))
     row.decided_by, row.decided_at = by, at
     return _end(row, State.REFUSED, "approval.refused", note=note.strip()[:300])
+
+
+def is_settled(approval: Approval, person: User, *, at: datetime) -> bool:
+    """Tell whether the person holds the permission for long enough to be the second one."""
+    return _has_held(person, approval.action, since=approval.requested_at, at=at)
+
+
+def deciders(approval: Approval, *, at: datetime) -> list[User]:
+    """The people who can decide about it, by name."""
+    people = approvals.holders(permission_of(approval.action), but=approval.requested_by)
+    return [person for person in people if is_settled(approval, person, at=at)]
 
 
 @transaction.atomic
@@ -236,11 +268,22 @@ def _waiting(approval: Approval) -> Approval:
     return row
 
 
-def _check_decider(row: Approval, act: Act, by: User) -> None:
+def _has_held(person: User, action: str, *, since: datetime, at: datetime) -> bool:
+    places = approvals.places(person, permission_of(action)).select_related("operator")
+    return any(
+        place.held_since <= since
+        and (place.held_since <= at - SETTLED or place.held_since <= place.operator.created_at + SETTLED)
+        for place in places
+    )
+
+
+def _check_decider(row: Approval, act: Act, by: User, at: datetime) -> None:
     if row.requested_by_id == by.pk:
         raise Refused(_("You asked for this yourself: somebody else decides."))
     if not approvals.holds(by, act.permission):
         raise Refused(_("Only somebody who may do this can approve it."))
+    if not is_settled(row, by, at=at):
+        raise TooNew
 
 
 def _end(row: Approval, state: str, event: str, *, note: str = "") -> Approval:

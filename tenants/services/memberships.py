@@ -61,7 +61,8 @@ def change_role(membership: Membership, *, role: str, limited_to_sites: bool = F
     if membership.role == Membership.Role.OWNER:
         _refuse_without_other_owner(membership)
     membership.role, membership.limited_to_sites = role, limited_to_sites
-    membership.save(update_fields=["role", "limited_to_sites"])
+    membership.held_since = timezone.now()
+    membership.save(update_fields=["role", "limited_to_sites", "held_since"])
     sync_grants(membership.user, operator=membership.operator)
     _close_doors(membership.user, operator=membership.operator)
     return membership

@@ -1,7 +1,8 @@
 """How an operator's people prove who they are, and which acts need a second person.
 
 More safety is one owner's decision. Less of it, where acts needed four eyes, needs them too: otherwise one person
-could switch the rule off, act, and switch it on again. An owner who is alone decides alone.
+could switch the rule off, act, and switch it on again. An owner who is alone decides alone, unless another one has
+lost their place in the last days: it could be this one who took it. The other owners get a letter.
 """
 
 from collections.abc import Collection
@@ -10,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tenants import audit
@@ -18,7 +20,7 @@ from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
-from tenants.services import four_eyes, operators
+from tenants.services import four_eyes, letters, operators
 
 Action = Approval.Action
 # The acts an operator may choose.
@@ -45,7 +47,8 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
     """Say which acts need a second person. Returns what waits for another owner, if any of them shall no longer.
 
     Raises:
-        Refused: there is no such act, or switching off is asked for already.
+        Refused: there is no such act, switching off is asked for already, or the only owner has not been that for
+            long enough.
     """
     unknown = set(acts) - set(CHOICES)
     if unknown:
@@ -59,7 +62,14 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
         return None
     if others(by):
         return four_eyes.ask(Action.SWITCH_OFF, subject=subject(), facts={"acts": off}, by=by, at=at)
-    _switch_off(off)
+    if approvals.owner_left(since=at - four_eyes.SETTLED):
+        raise Refused(
+            _(
+                "Another owner lost their place here less than three days ago. Until three days have passed, nobody"
+                " switches this off alone."
+            )
+        )
+    _switch_off(off, by=by)
     return None
 
 
@@ -82,13 +92,31 @@ def _facts_now(approval: Approval) -> dict[str, Any]:
 
 def _carry_out(approval: Approval, at: datetime) -> None:
     four_eyes.claim(Action.SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
-    _switch_off(approval.facts["acts"])
+    _switch_off(approval.facts["acts"], by=approval.requested_by)
 
 
-def _switch_off(acts: Collection[str]) -> None:
+def _switch_off(acts: Collection[str], *, by: User) -> None:
     row = Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())
     _keep(row, set(row.four_eyes) - set(acts))
     audit.record("security.four_eyes_off", acts=sorted(acts))
+    _tell_owners(row, acts, by=by)
+
+
+def _tell_owners(operator: Operator, acts: Collection[str], *, by: User) -> None:
+    """Write to everybody who could switch it on again."""
+    for person in others(by):
+        with translation.override(person.language or operator.language):
+            facts = {
+                "operator": operator.name,
+                "person": by,
+                "acts": ", ".join(str(Action(act).label) for act in sorted(acts)),
+            }
+            text = _(
+                "%(person)s has switched four eyes off at %(operator)s for: %(acts)s. One person does it alone from"
+                " now on. If you did not expect this, switch it on again under Settings, Security, and look at the"
+                " audit log.\n"
+            )
+            letters.send(person, subject=_("Four eyes are switched off at %(operator)s") % facts, text=text % facts)
 
 
 def _keep(row: Operator, acts: Collection[str]) -> None:

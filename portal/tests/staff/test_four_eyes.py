@@ -221,6 +221,55 @@ def test_what_a_suspended_person_asked_for_does_not_happen(strict, draft, fina, 
     assert approve(approval, olga).state == State.OUTDATED
 
 
+# Nobody makes their own second person
+
+
+def three_days_on(operator):
+    """Let the operator, and everybody's place there, be older than the days that make a second person."""
+    before = timezone.now() - four_eyes.SETTLED - timedelta(hours=1)
+    Operator.objects.filter(pk=operator.pk).update(created_at=before - four_eyes.SETTLED)
+    Membership.objects.filter(operator=operator).update(held_since=before)
+
+
+def test_somebody_let_in_just_now_does_not_decide(strict, draft, olga, fina, request, sign_in):
+    three_days_on(strict)
+    puppet = request.getfixturevalue("orla")
+    approval = ask_to_publish(draft, olga)
+    with pytest.raises(Refused, match="less than three days"):
+        approve(approval, puppet)
+    with pytest.raises(Refused, match="less than three days"), tenant_scope(strict.pk):
+        four_eyes.refuse(approval, by=puppet, at=timezone.now(), note="no")
+    page = sign_in(puppet).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
+    assert "You cannot decide about this yet" in page
+    assert "decide/" not in page
+    assert approve(approval, fina).state == State.USED
+
+
+def test_somebody_let_in_just_now_does_not_ask_either(strict, draft, olga, request):
+    three_days_on(strict)
+    with pytest.raises(Refused, match="less than three days"):
+        ask_to_publish(draft, request.getfixturevalue("orla"))
+
+
+def test_a_role_given_just_now_is_a_new_one(strict, draft, olga, otto):
+    three_days_on(strict)
+    approval = ask_to_publish(draft, olga)
+    with tenant_scope(strict.pk):
+        memberships.change_role(Membership.objects.get(user=otto), role=Membership.Role.FINANCE)
+    with pytest.raises(Refused, match="less than three days"):
+        approve(approval, otto)
+
+
+def test_a_place_from_after_the_request_does_not_decide_even_in_the_first_days(strict, draft, olga, request):
+    approval = ask_to_publish(draft, olga)
+    with pytest.raises(Refused, match="after this was asked for"):
+        approve(approval, request.getfixturevalue("orla"))
+
+
+def test_who_came_in_the_operators_first_days_decides_at_once(strict, draft, olga, orla):
+    assert approve(ask_to_publish(draft, olga), orla).state == State.USED
+
+
 # Exactly what was asked for
 
 

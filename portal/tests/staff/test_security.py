@@ -94,6 +94,50 @@ def test_with_another_owner_switching_off_needs_them(olga, orla, north, sign_in)
     assert fresh(north).four_eyes == ["publish_tariff"]
 
 
+def switch_off(operator, by):
+    with tenant_scope(operator.pk):
+        return security.choose_four_eyes(fresh(operator), acts=[], by=by, at=timezone.now())
+
+
+@pytest.mark.parametrize("how", ["removed", "made an auditor"])
+def test_an_owner_who_takes_the_others_place_is_not_alone_for_three_days(how, olga, orla, north):
+    with tenant_scope(north.pk):
+        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+        place = Membership.objects.get(user=orla)
+        if how == "removed":
+            memberships.remove(place)
+        else:
+            memberships.change_role(place, role=Membership.Role.AUDITOR)
+    with pytest.raises(Refused, match="lost their place here less than three days ago"):
+        switch_off(north, olga)
+    assert fresh(north).four_eyes == ["issue_run"]
+    with tenant_scope(north.pk):
+        later = timezone.now() + four_eyes.SETTLED
+        assert security.choose_four_eyes(fresh(north), acts=[], by=olga, at=later) is None
+    assert fresh(north).four_eyes == []
+
+
+def test_that_somebody_else_left_changes_nothing(olga, otto, north):
+    with tenant_scope(north.pk):
+        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+        memberships.remove(Membership.objects.get(user=otto))
+    assert switch_off(north, olga) is None
+    assert fresh(north).four_eyes == []
+
+
+def test_the_other_owners_have_a_letter_when_it_is_switched_off(olga, orla, north, settings, mailoutbox,
+                                                               django_capture_on_commit_callbacks):  # fmt: skip
+    settings.EMAIL_HOST = "mail.example"
+    third = _person(north, "oskar", "owner")
+    with tenant_scope(north.pk):
+        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+    approval = switch_off(north, olga)
+    with django_capture_on_commit_callbacks(execute=True), tenant_scope(north.pk):
+        four_eyes.approve(approval, by=orla, at=timezone.now())
+    assert {letter.to[0] for letter in mailoutbox} == {orla.email, third.email}
+    assert "Olga" in mailoutbox[0].body
+
+
 def test_where_there_are_not_two_people_the_page_warns(olga, north, sign_in, request):
     page = sign_in(olga).get(PAGE).content.decode()
     assert "There are not two people who may do this" in page

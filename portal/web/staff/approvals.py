@@ -87,6 +87,7 @@ def _found(public_id: UUID) -> Approval:
 def _page(request: SignedInRequest, operator: Operator, approval: Approval) -> dict[str, Any]:
     is_open = approval.state in approvals.OPEN and approval.expires_at > timezone.now()
     is_mine = approval.requested_by_id == request.user.pk
+    may_decide = _may_decide(approval, request)
     is_download = approval.action == Approval.Action.EXPORT_PERSONAL_DATA
     return {
         "nav": "approvals",
@@ -95,13 +96,19 @@ def _page(request: SignedInRequest, operator: Operator, approval: Approval) -> d
         "approval": approval,
         "is_open": is_open,
         "is_mine": is_mine,
-        "may_decide": _may_decide(approval, request),
-        "deciders": list(approvals.holders(four_eyes.permission_of(approval.action), but=approval.requested_by)),
+        "may_decide": may_decide,
+        "is_new": not may_decide and _could_decide(approval, request),
+        "deciders": four_eyes.deciders(approval, at=timezone.now()),
         "may_download": is_mine and is_open and is_download and approval.state == State.APPROVED,
     }
 
 
 def _may_decide(approval: Approval, request: SignedInRequest) -> bool:
+    return _could_decide(approval, request) and four_eyes.is_settled(approval, request.user, at=timezone.now())
+
+
+def _could_decide(approval: Approval, request: SignedInRequest) -> bool:
+    """Whether the person may, once they have had the role for long enough."""
     return (
         approval.state == State.WAITING
         and approval.expires_at > timezone.now()
