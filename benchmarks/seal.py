@@ -9,7 +9,7 @@ import multiprocessing
 import statistics
 import sys
 import time
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 
 from django.db import connection, connections
@@ -61,28 +61,31 @@ def writers(operator: Operator) -> None:
 def turn(operator: Operator, *, sealing: bool) -> float:
     """Entries a second of all writers together."""
     with tenant_scope(operator.pk):
-        seals_done = seals.seal_next(at=timezone.now(), limit=10**7)  # what earlier turns left is not this one's work
-    del seals_done
+        seals.seal_next(at=timezone.now(), limit=10**7)  # what earlier turns left is not this one's work
     connections.close_all()
-    context = multiprocessing.get_context("fork")
-    stop, written = context.Event(), context.Queue()
-    processes = [context.Process(target=write, args=(operator.pk, stop, written)) for _ in range(WRITERS)]
+    context = multiprocessing.get_context("spawn")  # a forked process would share our connections
+    ready, stop, written = context.Barrier(WRITERS + sealing + 1), context.Event(), context.Queue()
+    processes = [context.Process(target=write, args=(operator.pk, ready, stop, written)) for _ in range(WRITERS)]
     if sealing:
-        processes.append(context.Process(target=seal, args=(operator.pk, stop)))
-    begun = time.perf_counter()
+        processes.append(context.Process(target=seal, args=(operator.pk, ready, stop)))
     for process in processes:
         process.start()
+    ready.wait()
+    begun = time.perf_counter()
     time.sleep(SECONDS)
     stop.set()
-    total: int = sum(written.get() for _ in range(WRITERS))
     seconds = time.perf_counter() - begun
+    total: int = sum(written.get() for _ in range(WRITERS))
     for process in processes:
         process.join()
     return total / seconds
 
 
-def write(operator_id: int, stop: Event, written: Any) -> None:
+def write(operator_id: int, ready: Barrier, stop: Event, written: Any) -> None:
     """Add entries until told to stop."""
+    with tenant_scope(operator_id):
+        audit.record("example.made", number=0)  # connected, and everything loaded
+    ready.wait()
     number = 0
     while not stop.is_set():
         with tenant_scope(operator_id):
@@ -92,8 +95,10 @@ def write(operator_id: int, stop: Event, written: Any) -> None:
     written.put(number)
 
 
-def seal(operator_id: int, stop: Event) -> None:
+def seal(operator_id: int, ready: Barrier, stop: Event) -> None:
     """Seal all that is new, now and then."""
+    seals.seal_all(operator_id, at=timezone.now())
+    ready.wait()
     while not stop.wait(SEAL_EVERY_S):
         seals.seal_all(operator_id, at=timezone.now())
     connections.close_all()
