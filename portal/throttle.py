@@ -53,13 +53,21 @@ class Limit:
     every_s: float
 
 
+# Passwords and links of one person from one network; and, so that guessing stays bounded, from all of them together.
 PASSWORD_OF_PERSON = Limit("password-person", burst=10, every_s=60)
+PASSWORD_OF_PERSON_ANYWHERE = Limit("password-person-anywhere", burst=100, every_s=60)
+# Of a person who is signed in: by the person, so that no stranger uses it up.
+PASSWORD_WITHIN = Limit("password-within", burst=10, every_s=60)
 PASSWORD_FROM_ADDRESS = Limit("password-address", burst=60, every_s=5)
 CODE_OF_PERSON = Limit("code-person", burst=5, every_s=60)
 CODE_FROM_ADDRESS = Limit("code-address", burst=60, every_s=5)
 RESET_OF_PERSON = Limit("reset-person", burst=3, every_s=20 * 60)
+RESET_OF_PERSON_ANYWHERE = Limit("reset-person-anywhere", burst=15, every_s=10 * 60)
 RESET_FROM_ADDRESS = Limit("reset-address", burst=20, every_s=60)
 LINK_FROM_ADDRESS = Limit("link-address", burst=30, every_s=10)
+# Letters with invitations: no operator's people flood a mailbox, or many. About a hundred a day for an operator.
+INVITATION_TO_ADDRESS = Limit("invitation-address", burst=5, every_s=60 * 60)
+INVITATION_OF_OPERATOR = Limit("invitation-operator", burst=100, every_s=24 * 60 * 60 / 100)
 # Calls of the API by one key or person; and keys that were refused, by address.
 API_CALLS = Limit("api-calls", burst=100, every_s=0.1)
 KEYS_REFUSED = Limit("api-keys-refused", burst=20, every_s=10)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from portal import throttle
 from portal.middleware.actor import client_address
+from tenants import addresses
 from tenants.models import ApiKey, Operator
 from tenants.services import key_proofs
 
@@ -35,7 +36,7 @@ class Key(BaseAuthentication):
         now, address = timezone.now(), client_address(request)
         key = key_proofs.proved(text, operator_id=operator_id, at=now, address=address)
         if key is None:
-            throttle.admit(throttle.KEYS_REFUSED, address)
+            throttle.admit(throttle.KEYS_REFUSED, addresses.network(address))
             key_proofs.refused(text, operator_id=operator_id, at=now)
             raise AuthenticationFailed("This key does not open this address.")
         return AnonymousUser(), key

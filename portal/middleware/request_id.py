@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from uuid import uuid4
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-Id"
@@ -27,14 +28,15 @@ class RequestIdFilter(logging.Filter):
 
 
 class RequestIdMiddleware:
-    """Take the load balancer's number when it looks like one, or give a new one."""
+    """Take the number of our own proxy when it looks like one, or give a new one: nobody else is believed."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get(HEADER, "")
-        token = _request_id.set(offered if _ACCEPTABLE.fullmatch(offered) else uuid4().hex)
+        is_ours = settings.TRUSTED_PROXIES > 0 and _ACCEPTABLE.fullmatch(offered)
+        token = _request_id.set(offered if is_ours else uuid4().hex)
         try:
             response = self.get_response(request)
             response[HEADER] = _request_id.get()

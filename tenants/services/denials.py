@@ -2,7 +2,7 @@
 
 Written in a scope of their own, before the refusal is raised: a refusal rolls back what its page wrote.
 
-Who tries a thousand addresses must not fill the log: of one person at one address the first refusals of a
+Who tries a thousand addresses must not fill the log: of one person at one network the first refusals of a
 minute are recorded, then the tenth, hundredth, thousandth, each with its number. Redis counts for all
 processes; while it is away each process counts for itself, so nothing is refused for lack of a count.
 
@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 
 from tenants import audit
 from tenants.actor import acting_more, current_actor
+from tenants.addresses import network
 from tenants.models import Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
@@ -42,35 +43,37 @@ def stranger(user: User, *, slug: str) -> None:
     if operator is None:
         return
     mark = salted_hmac(f"{__name__}.{operator.pk}", str(user.pk), algorithm="sha256").hexdigest()[:12]
-    attempts = _count(f"{STRANGER}:{operator.pk}:{mark}:{current_actor().address}")
-    if _is_worth_an_entry(attempts):
+    attempts = counted(f"{STRANGER}:{operator.pk}:{mark}:{network(current_actor().address)}")
+    if is_worth_an_entry(attempts):
         with acting_more(user_id=None), tenant_scope(operator.pk):
-            audit.record(STRANGER, stranger=mark, **_facts(attempts))
+            audit.record(STRANGER, stranger=mark, **facts_of(attempts))
 
 
 def refused(access: Access, permission: Permission | None, *, reason: str = "") -> None:
     """Record that a person of the operator tried what they may not."""
     actor = current_actor()
-    attempts = _count(f"{REFUSED}:{access.operator.pk}:{actor.user_id}:{actor.api_key_id}:{actor.address}")
-    if not _is_worth_an_entry(attempts):
+    attempts = counted(f"{REFUSED}:{access.operator.pk}:{actor.user_id}:{actor.api_key_id}:{network(actor.address)}")
+    if not is_worth_an_entry(attempts):
         return
     facts: dict[str, Any] = {"permission": permission.value if permission else "", "reason": reason}
     with (
         acting_more(is_platform=access.visit_ends_at is not None, viewing_as=access.viewing_as),
         tenant_scope(access.operator.pk),
     ):
-        audit.record(REFUSED, **{name: fact for name, fact in facts.items() if fact}, **_facts(attempts))
+        audit.record(REFUSED, **{name: fact for name, fact in facts.items() if fact}, **facts_of(attempts))
 
 
-def _facts(attempts: int) -> dict[str, Any]:
+def facts_of(attempts: int) -> dict[str, Any]:
+    """What an entry says of the number."""
     return {"attempts": attempts} if attempts > EACH else {}
 
 
-def _is_worth_an_entry(attempts: int) -> bool:
+def is_worth_an_entry(attempts: int) -> bool:
+    """Tell whether the refusal of this number within its minute gets an entry."""
     return attempts <= EACH or str(attempts).rstrip("0") == "1"
 
 
-def _count(who: str) -> int:
+def counted(who: str) -> int:
     """The number of this refusal within its minute."""
     key = f"denials:{who}:{int(time.time()) // _MINUTE_S}"
     try:

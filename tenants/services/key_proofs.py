@@ -8,11 +8,13 @@ work and are told apart by nobody but the operator, in its log.
 import hmac
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from tenants import api_secret, audit
 from tenants.models import ApiKey, Operator
 from tenants.scoping import tenant_scope
+from tenants.services import denials
 
 REFUSED = "key.refused"
 _NOBODYS = api_secret.digest(api_secret.new_secret())
@@ -33,14 +35,22 @@ def proved(text: str, *, operator_id: int | None, at: datetime, address: str | N
 
 
 def refused(text: str, *, operator_id: int | None, at: datetime) -> None:
-    """Record a refusal in the operator's log, with the key it pretended to be, if that is one of its own."""
+    """Record a refusal in the operator's log, with the key it pretended to be, if that is one of its own.
+
+    Strangers cannot fill the log with keys of their invention: for each key of the operator's, and for all others
+    together, few refusals of a minute get an entry, wherever they come from (`denials`). The others are written and
+    taken back: whether a key exists must not show in the time.
+    """
     if operator_id is None:
         return
     key_id, _secret = api_secret.parsed(text) or ("", "")
     with tenant_scope(operator_id):
         key = ApiKey.objects.filter(key_id=key_id).first()
         operator = Operator.objects.get(pk=operator_id)  # asked for also when it is not needed: the same work for all
-        audit.record(REFUSED, about=key or operator, reason=_reason(key, at))
+        attempts = denials.counted(f"{REFUSED}:{operator_id}:{key.pk if key else ''}")
+        with transaction.atomic():
+            audit.record(REFUSED, about=key or operator, reason=_reason(key, at), **denials.facts_of(attempts))
+            transaction.set_rollback(not denials.is_worth_an_entry(attempts))
 
 
 def _reason(key: ApiKey | None, at: datetime) -> str:

@@ -218,7 +218,7 @@ def test_the_password_is_no_proof_for_who_has_a_factor(olga, sign_in):
 def test_guessing_is_limited_as_at_sign_in(person, request, sign_in):
     user = request.getfixturevalue(person)
     client = sign_in(user)
-    limit = throttle.CODE_OF_PERSON if person == "olga" else throttle.PASSWORD_OF_PERSON
+    limit = throttle.CODE_OF_PERSON if person == "olga" else throttle.PASSWORD_WITHIN
     guess = {"code": "0", "password": "wrong, wrong, wrong"}
     answers = [client.post("/account/confirm/", guess).status_code for _ in range(limit.burst + 1)]
     assert answers == [400] * limit.burst + [429]

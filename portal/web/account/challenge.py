@@ -20,7 +20,7 @@ from django_otp import login as otp_login
 from django_otp.models import Device
 
 from portal import throttle
-from portal.middleware.actor import client_address
+from portal.middleware.actor import client_network
 from portal.throttle import TooMany
 from portal.web import step_up
 from portal.web.access import public_view
@@ -119,7 +119,7 @@ def counted(
         TooMany: a limit is reached, and nothing was checked.
         Uncheckable: the authenticator's seed does not open.
     """
-    throttle.admit(throttle.CODE_FROM_ADDRESS, client_address(request))
+    throttle.admit(throttle.CODE_FROM_ADDRESS, client_network(request))
     throttle.admit(throttle.CODE_OF_PERSON, user.pk)
     try:
         device = check()

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import throttle
-from portal.middleware.actor import client_address
+from portal.middleware.actor import client_network
 from portal.throttle import TooMany
 from portal.web import step_up
 from portal.web.access import SignedInRequest, account_view
@@ -110,13 +110,13 @@ def _code_is_right(request: SignedInRequest, form: forms.Form) -> bool:
 
 
 def _password_is_right(request: SignedInRequest, form: forms.Form) -> bool:
-    throttle.admit(throttle.PASSWORD_FROM_ADDRESS, client_address(request))
-    throttle.admit(throttle.PASSWORD_OF_PERSON, request.user.email)
+    throttle.admit(throttle.PASSWORD_FROM_ADDRESS, client_network(request))
+    throttle.admit(throttle.PASSWORD_WITHIN, request.user.pk)
     if not check_password(form.cleaned_data["password"], request.user.password):
         sign_ins.record(request.user, sign_ins.WRONG_PASSWORD)
         form.add_error("password", _("This is not your password."))
         return False
-    throttle.forget(throttle.PASSWORD_OF_PERSON, request.user.email)
+    throttle.forget(throttle.PASSWORD_WITHIN, request.user.pk)
     request.session.cycle_key()
     step_up.mark(request)
     sign_ins.record(request.user, sign_ins.PROVED, second_factor="none")

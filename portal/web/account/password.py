@@ -72,11 +72,11 @@ def change(request: SignedInRequest) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            throttle.admit(throttle.PASSWORD_OF_PERSON, request.user.email)
+            throttle.admit(throttle.PASSWORD_WITHIN, request.user.pk)
         except TooMany as limit:
             return too_many(request, limit)
         if request.user.check_password(form.cleaned_data["present"]):
-            throttle.forget(throttle.PASSWORD_OF_PERSON, request.user.email)
+            throttle.forget(throttle.PASSWORD_WITHIN, request.user.pk)
             profiles.change_password(request.user, password=form.cleaned_data["password"])
             browser_sessions.end_all(request.user, but=request.session.session_key)
             update_session_auth_hash(request, request.user)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import throttle
-from portal.middleware.actor import client_address
+from portal.middleware.actor import client_network
 from portal.throttle import TooMany
 from portal.web.access import public_view
 from portal.web.account.password import NewPasswordForm
@@ -42,8 +42,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
         try:
-            throttle.admit(throttle.RESET_FROM_ADDRESS, client_address(request))
-            throttle.admit(throttle.RESET_OF_PERSON, email)
+            throttle.admit(throttle.RESET_FROM_ADDRESS, client_network(request))
+            throttle.admit(throttle.RESET_OF_PERSON, (email, client_network(request)))
+            throttle.admit(throttle.RESET_OF_PERSON_ANYWHERE, email)
         except TooMany as limit:
             return too_many(request, limit)
         mail_password_link.delay(email=email, address=_address(request))

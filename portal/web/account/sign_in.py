@@ -2,7 +2,8 @@
 
 A right password alone opens nothing for a person with a second factor: they wait, not signed in, at
 the challenge (`pending`). Unknown addresses get the same answer after the same time, so that nobody
-learns who has an account. Attempts are limited by person and by address before anything is checked.
+learns who has an account. Attempts are limited by network, by person at a network, and more widely by person alone,
+before anything is checked: guessing stays bounded, and who guesses from one place keeps nobody else out.
 """
 
 import time
@@ -16,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from portal import throttle
-from portal.middleware.actor import client_address
+from portal.middleware.actor import client_network
 from portal.throttle import TooMany
 from portal.web import step_up, viewing
 from portal.web.access import public_view
@@ -87,11 +88,13 @@ def _wait(began: float) -> None:
 
 def _check(request: HttpRequest, form: SignInForm) -> User | None:
     email = form.cleaned_data["email"].lower()
-    throttle.admit(throttle.PASSWORD_FROM_ADDRESS, client_address(request))
-    throttle.admit(throttle.PASSWORD_OF_PERSON, email)
+    network = client_network(request)
+    throttle.admit(throttle.PASSWORD_FROM_ADDRESS, network)
+    throttle.admit(throttle.PASSWORD_OF_PERSON, (email, network))
+    throttle.admit(throttle.PASSWORD_OF_PERSON_ANYWHERE, email)
     user = authenticate(request, username=email, password=form.cleaned_data["password"])
     if isinstance(user, User):
-        throttle.forget(throttle.PASSWORD_OF_PERSON, email)
+        throttle.forget(throttle.PASSWORD_OF_PERSON, (email, network))
         return user
     known = User.objects.filter(email=email).first()
     if known is not None:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from portal import throttle
-from portal.middleware.actor import client_address
+from portal.middleware.actor import client_network
 from portal.throttle import TooMany
 
 
@@ -25,7 +25,7 @@ def link_page(page: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespon
     @wraps(page)
     def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
-            throttle.admit(throttle.LINK_FROM_ADDRESS, client_address(request))
+            throttle.admit(throttle.LINK_FROM_ADDRESS, client_network(request))
         except TooMany as limit:
             return too_many(request, limit)
         return page(request, *args, **kwargs)
