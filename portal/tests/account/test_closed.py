@@ -6,6 +6,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 from conftest import PASSWORD
 from portal import throttle
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN
+from tenants.models import Invitation
 
 
 @pytest.fixture
@@ -52,3 +53,10 @@ def test_who_is_in_goes_on_working(sign_in, olga, dead_redis):
 
 def test_the_pages_of_signing_in_can_be_looked_at(client, dead_redis, db):
     assert client.get(SIGN_IN).status_code == 200
+
+
+def test_no_invitation_is_mailed_uncounted(sign_in, olga, settings, dead_redis):
+    settings.EMAIL_HOST = "mail.example"
+    answer = sign_in(olga).post("/o/north/invitations/new/", {"email": "a@example.com", "role": "finance"})
+    assert "Try again in a minute." in str(answer.context["form"].errors)
+    assert not Invitation.objects.exists()

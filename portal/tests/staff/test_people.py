@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from charging.models import Site, SiteAccess
 from conftest import PASSWORD
+from portal import throttle
+from portal.throttle import Limit
 from portal.web import permission_words
 from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitation, Membership, OperatorGrant
 from tenants.permissions import Permission
@@ -116,6 +118,45 @@ def test_an_invitation_is_withdrawn_and_renewed(sign_in, olga, client):
     assert client.get(second).status_code == 410
     assert owner.get(PEOPLE).context["invitations"] == []
     assert owner.post(f"/o/north/invitations/{public_id}/link/").status_code == 404
+
+
+def test_letters_to_one_address_are_counted(sign_in, olga, settings, django_capture_on_commit_callbacks):
+    """Whoever invites may write any address: a stranger's mailbox gets a handful of letters and no more."""
+    settings.EMAIL_HOST = "mail.example.com"
+    owner = sign_in(olga)
+    with django_capture_on_commit_callbacks(execute=True):
+        owner.post(INVITE, {"email": "victim@elsewhere.example", "role": "finance"})
+        renew = f"/o/north/invitations/{Invitation.objects.get().public_id}/link/"
+        for _ in range(9):
+            answer = owner.post(renew, follow=True)
+        secret = Invitation.objects.get().secret_sha256
+        refused = owner.post(INVITE, {"email": "Victim@elsewhere.example", "role": "support"})
+        owner.post(INVITE, {"email": "somebody@example.com", "role": "finance"})
+    assert [letter.to for letter in mail.outbox] == [["victim@elsewhere.example"]] * 5 + [["somebody@example.com"]]
+    assert "Enough invitations for now: victim@elsewhere.example. The next one can be sent in" in words(answer)
+    assert "Enough invitations for now" in str(refused.context["form"].errors["email"])
+    assert Invitation.objects.get(email="victim@elsewhere.example").secret_sha256 == secret, "the last link stands"
+
+
+def test_letters_of_one_operator_are_counted(
+    sign_in, olga, sara, danas_driver, north, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_HOST = "mail.example.com"
+    monkeypatch.setattr(throttle, "INVITATION_OF_OPERATOR", Limit("test", burst=2, every_s=600))
+    with tenant_scope(north.pk):
+        danas_driver.user = None
+        danas_driver.save(update_fields=["user"])
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(3):
+            sign_in(olga).post(INVITE, {"email": f"a{number}@example.com", "role": "finance"})
+        answer = sign_in(sara).post(f"/o/north/drivers/{danas_driver.public_id}/invite/", follow=True)
+    assert len(mail.outbox) == 2
+    assert "Enough invitations for now: North Charging AB." in words(answer)
+    assert Invitation.objects.count() == 2
+
+
+def words(answer):
+    return answer.content.decode().replace("\xa0", " ")
 
 
 def test_another_operators_invitation_is_not_found(sign_in, olga, sven):

@@ -24,7 +24,7 @@ from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import days
 from portal.web.staff.acts import attempted, told
-from portal.web.staff.invitation_link import hand_over
+from portal.web.staff.invitation_link import count_letter, hand_over
 from tenants import audit
 from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
@@ -140,6 +140,7 @@ def driver_invite(request: SignedInRequest, operator: Operator, public_id: UUID)
     driver = _driver(public_id)
     back = reverse("staff:driver_detail", args=[operator.slug, driver.public_id])
     try:
+        count_letter(operator, driver.identity.email if driver.identity else "")
         made = invitation_services.invite_driver(driver, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))

@@ -1,7 +1,8 @@
 """How an invitation's link reaches the person: by mail, or by the hand of whoever invites.
 
 With a mail server the link is in the letter and nowhere else, so that using it proves the mailbox. Without
-one it is shown once. Neither answer tells whether the address has an account.
+one it is shown once. Neither answer tells whether the address has an account. Letters are counted, as they go
+to whatever address somebody wrote down.
 """
 
 from django.contrib import messages
@@ -10,9 +11,37 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal import throttle
+from portal.templatetags.measures import duration
+from portal.throttle import Closed, TooMany
 from portal.web import invitation_letters
+from tenants.errors import Refused
 from tenants.models import Operator
+from tenants.services import letters
 from tenants.services.invitations import LIFETIME, Made
+
+
+def count_letter(operator: Operator, email: str) -> None:
+    """Count a letter to the address before the invitation is made. Costs nothing where none is sent.
+
+    Raises:
+        Refused: the address or the operator has had its share for now, or nothing can be counted.
+    """
+    if not letters.can_send():
+        return
+    try:
+        _count(throttle.INVITATION_TO_ADDRESS, f"{operator.pk} {email.lower()}", email)
+        _count(throttle.INVITATION_OF_OPERATOR, operator.pk, operator.name)
+    except Closed as error:
+        raise Refused(_("Invitations cannot be sent for a moment. Try again in a minute.")) from error
+
+
+def _count(limit: throttle.Limit, who: object, name: str) -> None:
+    try:
+        throttle.admit(limit, who)
+    except TooMany as reached:
+        words = _("Enough invitations for now: %(name)s. The next one can be sent in %(wait)s.")
+        raise Refused(words % {"name": name, "wait": duration(reached.retry_after_s)}) from reached
 
 
 def hand_over(

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff.acts import told
-from portal.web.staff.invitation_link import hand_over
+from portal.web.staff.invitation_link import count_letter, hand_over
 from portal.web.staff.people import WHAT_ROLES_DO, crumbs
 from portal.web.staff.place_form import PlaceForm
 from tenants.errors import Refused
@@ -40,6 +41,7 @@ def invitation_new(request: SignedInRequest, operator: Operator) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         facts = {name: form.cleaned_data[name] for name in ("email", "name", "role")}
         try:
+            count_letter(operator, facts["email"])
             made = services.invite(operator, **facts, site_public_ids=form.site_public_ids, by=request.user)
         except Refused as refusal:
             form.add_error("email", str(refusal))
@@ -60,7 +62,13 @@ def invitation_new(request: SignedInRequest, operator: Operator) -> HttpResponse
 @require_POST
 def invitation_renew(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Make a new link; the old one ends."""
-    made = services.renew(_invitation(operator, public_id), by=request.user)
+    invitation = _invitation(operator, public_id)
+    try:
+        count_letter(operator, invitation.email)
+        made = services.renew(invitation, by=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("staff:people", operator.slug)
     return _hand_over(request, operator, made)
 
 
