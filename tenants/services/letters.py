@@ -27,7 +27,8 @@ def send_to_address(address: str, *, subject: str, text: str, known_as: str) -> 
     """
     if not can_send():
         return False
-    transaction.on_commit(partial(_deliver, address, subject, text, known_as))
+    one_line = " ".join(subject.split())  # names stand in it, and a line break would begin another header
+    transaction.on_commit(partial(_deliver, address, one_line, text, known_as))
     return True
 
 
@@ -39,5 +40,5 @@ def can_send() -> bool:
 def _deliver(address: str, subject: str, text: str, known_as: str) -> None:
     try:
         send_mail(subject, text, None, [address])
-    except OSError:
+    except (OSError, ValueError):  # the server refuses it, or it cannot be a letter: `BadHeaderError`
         log.exception("Mail to %s was not delivered.", known_as)
