@@ -10,8 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
-from charging.models import ChargingSession
-from tenants.models import AuditEntry
+from charging.models import ChargingSession, Site
+from charging.services import staffing
+from tenants.models import AuditEntry, Membership
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -223,3 +224,21 @@ def test_another_operators_session_is_not_found(world, sign_in, sven, south, ott
         theirs = factories.session(factories.connector(), factories.driver())
     assert sign_in(otto).get(world.url(f"sessions/{theirs.public_id}/")).status_code == 404
     assert ChargingSession.__name__ not in sign_in(sven).get(f"/o/south/sessions/{theirs.public_id}/").content.decode()
+
+
+def test_who_may_not_see_drivers_cannot_ask_which_numbers_there_are(north, otto, dana, sign_in):
+    """Limited to some sites, otto sees no drivers: the answer is the same for every customer number and card."""
+    with tenant_scope(north.pk):
+        site = Site.objects.create(name="Torget")
+        place = Membership.objects.get(user=otto)
+    everywhere = sign_in(otto).get("/o/north/sessions/?driver=9999").content.decode()
+    assert "There is no customer number" in everywhere
+    with tenant_scope(north.pk):
+        staffing.change(place, role="operations", site_public_ids=[site.public_id])
+    client = sign_in(otto)
+    for query in ("driver=1001", "driver=9999", "card=ABC"):
+        answer = client.get(f"/o/north/sessions/?{query}")
+        assert answer.status_code == 200
+        assert "There is no" not in answer.content.decode()
+        assert {"driver", "card"}.isdisjoint(answer.context["filters"].fields)
+        assert client.get(f"/o/north/sessions/export/?{query}").status_code == 200

@@ -57,12 +57,17 @@ class SessionFilter(forms.Form):
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
     MORE = ("station", "driver", "card", "review", "flag")
+    OF_DRIVERS = ("driver", "card")
 
-    def __init__(self, query: QueryDict, *, operator: Operator) -> None:
+    def __init__(self, query: QueryDict, *, operator: Operator, may_see_drivers: bool) -> None:
+        """Read the query. Who may not see drivers cannot ask by them: the answer tells which numbers there are."""
         self.operator = operator
         self.asked = _with_default_dates(query, operator)
         super().__init__(self.asked)
         self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
+        if not may_see_drivers:
+            for name in self.OF_DRIVERS:
+                del self.fields[name]
 
     def clean_station(self) -> Any:
         return self._named(Station.objects, "station", identifier=self.cleaned_data["station"])
@@ -98,8 +103,8 @@ class SessionFilter(forms.Form):
             until=midnight(data["until"] + timedelta(days=1), zone) if data["until"] else None,
             site=data["site"],
             station=data["station"],
-            driver=data["driver"],
-            token=data["card"],
+            driver=data.get("driver"),
+            token=data.get("card"),
             review=data["review"],
             flag=data["flag"],
             external_id=data["q"],
@@ -111,11 +116,11 @@ class SessionFilter(forms.Form):
 
     def more_fields(self) -> list[forms.BoundField]:
         """The fields behind `More filters`."""
-        return [self[name] for name in self.MORE]
+        return [self[name] for name in self.MORE if name in self.fields]
 
     def more_in_use(self) -> int:
         """How many of the fields behind `More filters` narrow the list."""
-        return sum(bool(self[name].value()) for name in self.MORE)
+        return sum(bool(field.value()) for field in self.more_fields())
 
     def is_narrowed(self) -> bool:
         """Whether anything but the dates narrows the list."""

@@ -36,7 +36,7 @@ COLUMNS = (
 @operator_view(Permission.VIEW_SESSIONS)
 def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List sessions, newest first; the totals are asked for by the page once it stands."""
-    filters = SessionFilter(request.GET, operator=operator)
+    filters = _filter(request, operator)
     page = lists.page(sessions.shown(filters.rows), request, by="started_at")
     return render(
         request,
@@ -55,7 +55,7 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_SESSIONS, takes_out=True)
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the filtered list as CSV, however long it is."""
-    filters = SessionFilter(request.GET, operator=operator)
+    filters = _filter(request, operator)
     if not filters.is_valid():
         return redirect(f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}")
     audit.record("sessions.exported", query=filters.query(without=("card",)))  # a card is somebody's
@@ -73,6 +73,11 @@ def session_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     session = get_object_or_404(sessions.whole(ChargingSession.objects.all()), public_id=public_id)
     story = session_story.of(session, may_see_audit=request.access.may(Permission.VIEW_AUDIT))
     return render(request, "staff/sessions/detail.html", {"nav": "sessions", **story, **_around(session, operator)})
+
+
+def _filter(request: SignedInRequest, operator: Operator) -> SessionFilter:
+    may_see_drivers = request.access.may(Permission.VIEW_DRIVERS)
+    return SessionFilter(request.GET, operator=operator, may_see_drivers=may_see_drivers)
 
 
 def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
