@@ -21,6 +21,8 @@ RESET_DONE = gettext_noop(
     " everywhere. At your next sign-in you set up a new one."
 )
 PASSWORD = gettext_noop("A new password was set for your account, by a link that was mailed to you.")
+PASSWORD_CHANGED = gettext_noop("The password of your account was changed by somebody who was signed in.")
+CODES_MADE = gettext_noop("New recovery codes were made for your account. The earlier ones no longer work.")
 NOT_YOU = gettext_noop(
     "If this was not you, change your password at once and tell the owner of your operator's portal."
 )

@@ -9,7 +9,7 @@ database (`seal_heads`) is still in it.
 """
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
@@ -24,8 +24,18 @@ from tenants.services.seal_heads import Head
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20_000
+#: A check reads the whole log, so one that found nothing is repeated after this time at the earliest.
+CHECK_EVERY = timedelta(minutes=10)
 #: Of two sealers of one operator the second waits; the first number only sets these locks apart from others.
 _LOCK = 0x5EA1
+
+
+class CheckedLately(Exception):
+    """The whole chain was checked a moment ago; `again_at` says when it may be once more."""
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(f"The chain was checked lately; again from {again_at:%H:%M}.")
+        self.again_at = again_at
 
 
 class ChainBroken(Exception):
@@ -67,9 +77,18 @@ def seal_next(*, at: datetime, limit: int = AT_ONCE) -> AuditSeal | None:
 
 
 def ask_for_check(*, by_id: int | None, at: datetime) -> AuditCheck:
-    """Note that somebody wants the chain checked; a check that waits already serves for both."""
+    """Note that somebody wants the chain checked; a check that waits already serves for both.
+
+    Raises:
+        CheckedLately: another check would say the same: the last one found nothing, and was asked for just now.
+    """
     waiting = AuditCheck.objects.filter(state__in=[AuditCheck.State.WAITING, AuditCheck.State.RUNNING]).first()
-    return waiting or AuditCheck.objects.create(requested_by_id=by_id, requested_at=at)
+    if waiting is not None:
+        return waiting
+    last = AuditCheck.objects.order_by("-requested_at", "-pk").first()
+    if last is not None and last.state == AuditCheck.State.INTACT and at < last.requested_at + CHECK_EVERY:
+        raise CheckedLately(last.requested_at + CHECK_EVERY)
+    return AuditCheck.objects.create(requested_by_id=by_id, requested_at=at)
 
 
 def noted_heads() -> list[str]:

@@ -150,3 +150,21 @@ def test_recovery_codes_are_single_use_even_at_once(olga):
 def test_one_person_s_recovery_code_is_no_good_for_another(olga, otto):
     code, *_ = two_factor.new_recovery_codes(olga)
     assert two_factor.verify_recovery(otto, code=code) is None
+
+
+def test_the_person_is_told_of_new_recovery_codes_and_of_a_new_password(
+    olga, sign_in, settings, mailoutbox, django_capture_on_commit_callbacks
+):
+    settings.EMAIL_HOST = "mail.example"
+    olga.language = "en"
+    olga.save()
+    client, new = sign_in(olga), "a sentence nobody knows"
+    with django_capture_on_commit_callbacks(execute=True):
+        client.get(CODES)
+        client.post(CODES)
+        client.post("/account/password/", {"present": PASSWORD, "password": new, "again": new})
+    codes, password = (letter.body for letter in mailoutbox)
+    assert codes.startswith("New recovery codes were made for your account.")
+    assert password.startswith("The password of your account was changed")
+    assert "If this was not you" in codes
+    assert "If this was not you" in password

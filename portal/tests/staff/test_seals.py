@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from tenants import audit
 from tenants.models import AuditCheck, AuditEntry
@@ -39,13 +41,29 @@ def test_a_check_is_begun_by_a_person_and_done_by_a_worker(sealed, axel, sign_in
     client.post(f"{PAGE}check/")  # pressed twice
     with tenant_scope(sealed.pk):
         assert AuditCheck.objects.count() == 1
-        assert AuditEntry.objects.filter(event="audit.check_asked", actor=axel).exists()
+        assert AuditEntry.objects.filter(event="audit.check_asked", actor=axel).count() == 1
     assert 'hx-trigger="every 2s"' in client.get(PAGE).content.decode()
     check_audit_log.apply(kwargs={"operator_id": sealed.pk})
     with tenant_scope(sealed.pk):
         check = AuditCheck.objects.get()
     assert (check.state, check.finding) == ("intact", {})
     assert "every 2s" not in client.get(PAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes", "is_begun"),
+    [("intact", 9, False), ("intact", 11, True), ("broken", 1, True)],
+)
+def test_a_check_that_found_nothing_is_not_repeated_at_once(state, minutes, is_begun, sealed, axel, sign_in):
+    asked_at = timezone.now() - timedelta(minutes=minutes)
+    with tenant_scope(sealed.pk):
+        AuditCheck.objects.create(state=state, requested_at=asked_at, started_at=asked_at, finished_at=asked_at)
+    page = sign_in(axel).post(f"{PAGE}check/", follow=True).content.decode()
+    assert ("The check has begun." in page) is is_begun
+    again = date_format((asked_at + timedelta(minutes=10)).astimezone(sealed.zone), "TIME_FORMAT")
+    assert (f"You can ask for another check from {again}." in page) is not is_begun
+    with tenant_scope(sealed.pk):
+        assert AuditCheck.objects.count() == 1 + is_begun
 
 
 def test_the_download_is_what_the_script_checks(sealed, axel, sign_in, tmp_path):

@@ -50,6 +50,7 @@ def recovery_codes(request: SignedInRequest) -> HttpResponse:
     if two_factor.device(request.user) is None:
         return redirect("account:enrol")
     if request.method == "POST":
+        factor_letters.changed(request.user, factor_letters.CODES_MADE)
         return show_new_codes(request)
     return _confirm(
         request,

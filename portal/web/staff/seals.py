@@ -8,6 +8,7 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -51,8 +52,16 @@ def seal_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_AUDIT)
 def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Have the whole chain checked in the background."""
-    seals.ask_for_check(by_id=request.user.pk, at=timezone.now())
-    audit.record("audit.check_asked")
+    now = timezone.now()
+    try:
+        asked = seals.ask_for_check(by_id=request.user.pk, at=now)
+    except seals.CheckedLately as lately:
+        time = date_format(lately.again_at.astimezone(operator.zone), "TIME_FORMAT")
+        text = _("It was checked a moment ago. You can ask for another check from %(time)s.")
+        messages.info(request, text % {"time": time})
+        return redirect("staff:seal_list", operator.slug)
+    if asked.requested_at == now:
+        audit.record("audit.check_asked")
     tasks.hurry_check(operator_id=operator.pk)
     messages.success(request, _("The check has begun."))
     return redirect("staff:seal_list", operator.slug)
