@@ -161,6 +161,17 @@ def test_an_export_is_recorded_and_cells_cannot_run_as_formulas(world, sign_in, 
         assert AuditEntry.objects.filter(event="sessions.exported", actor=otto).count() == 1
 
 
+def test_whose_sessions_were_exported_does_not_stand_in_the_log_for_ever(world, sign_in, olga):
+    number = world.driver.customer_number
+    sign_in(olga).get(world.url(f"sessions/export/?driver={number}&flag="))
+    with tenant_scope(world.operator.pk):
+        entry = AuditEntry.objects.filter(event="sessions.exported").latest("pk")
+    query = (entry.additional_data or {})["query"]
+    assert "flag=" in query
+    assert "driver" not in query
+    assert number not in query
+
+
 def test_the_list_needs_the_same_queries_for_many_rows_as_for_few(world, rated, sign_in, otto):
     client = sign_in(otto)
     world.session()
