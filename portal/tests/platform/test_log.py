@@ -2,6 +2,7 @@
 
 import re
 
+from django.core.management import call_command
 from django.test import Client
 
 from conftest import PASSWORD
@@ -57,6 +58,14 @@ def test_the_page_says_it_in_words(platform, petra, pelle):
     for words in ("Pelle", "Was taken off the platform", "by Petra", "Used a recovery code", "left: 3"):
         assert words in shown
     assert not PlatformMember.objects.get(user=pelle).is_active
+
+
+def test_who_is_added_by_a_command_is_told_so(platform):
+    with app_role.as_platform():
+        call_command("platform_member", "add", "nora@example.com", "--name", "Nora")
+    shown = text(platform.get("/platform/log/"))
+    assert "Became a member of the platform" in shown
+    assert "by the command platform_member" in shown
 
 
 def test_the_page_is_cut_into_pages(platform, petra, django_assert_max_num_queries):

@@ -48,16 +48,21 @@ def event_list(request: SignedInRequest) -> HttpResponse:
 
 
 def _line(event: PlatformEvent, names: dict[int, User]) -> Line:
-    others = event.actor_id is not None and event.actor_id != event.user_id
     return Line(
         at=event.at,
         person=_name(event.user_id, names),
-        by=_name(event.actor_id, names) if others and event.actor_id else event.task,
+        by=_by(event, names),
         sentence=str(OWN_EVENTS.get(event.event) or EVENTS.get(event.event, event.event)),
         facts=", ".join(f"{name_of(key)}: {value}" for key, value in (event.facts or {}).items()),
         address=event.address or "",
         browser=browser_words.of(event.user_agent) if event.user_agent else "",
     )
+
+
+def _by(event: PlatformEvent, names: dict[int, User]) -> str:
+    if event.actor_id is not None:
+        return _name(event.actor_id, names) if event.actor_id != event.user_id else ""
+    return _("the command %(name)s") % {"name": event.task} if event.task else ""
 
 
 def _name(number: int, names: dict[int, User]) -> str:
