@@ -43,14 +43,18 @@ class ChainBroken(Exception):
 
 
 def seal_all(operator_id: int, *, at: datetime) -> int:
-    """Seal everything of the operator that is settled, a transaction a seal. Returns the number of entries."""
-    done = 0
-    while True:
+    """Seal what of the operator is settled now, a transaction a seal. Returns the number of entries.
+
+    It ends with the first seal that is not full: what is added meanwhile waits for the next time, or a busy log would
+    be sealed entry by entry for ever.
+    """
+    done, found = 0, AT_ONCE
+    while found >= AT_ONCE:
         with tenant_scope(operator_id):
             seal = seal_next(at=at)
-        if seal is None:
-            return done
-        done += len(seal.entry_ids)
+        found = len(seal.entry_ids) if seal else 0
+        done += found
+    return done
 
 
 @transaction.atomic
