@@ -53,6 +53,7 @@ NAMES: dict[str, str | Promise] = {
     "former": _("also former drivers"),
     "form": _("form"),
     "group": _("group"),
+    "held_since": _("role held since"),
     "identity": _("personal data"),
     "invoices": _("invoices"),
     "issued_at": _("issued"),
