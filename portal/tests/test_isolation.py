@@ -4,6 +4,7 @@ import copy
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, models, transaction
 from django.test import Client
 
@@ -213,3 +214,23 @@ def test_a_lazy_template_is_rendered_inside_the_scope(real):
     with tenant_scope(north.pk):
         numbers = [driver.customer_number for driver in Driver.objects.all()]
     assert client.get("/o/north/lazy/").content.decode().split() == numbers
+
+
+# Who keeps something in the cache, which knows no operators, and why no key of one can be another's.
+CACHES = {
+    "portal/instance_health.py": "the tick of the timetable: one for the instance",
+    "tenants/services/denials.py": "counts of refusals: the key names the operator",
+    "tenants/services/platform_visits.py": "pages a visit was seen at: the key names the visit, which is at one operator",
+}
+
+
+def test_whatever_is_cached_says_whose_it_is():
+    found = {
+        str(path.relative_to(settings.BASE_DIR))
+        for floor in ("tenants", "charging", "billing", "portal")
+        for path in (settings.BASE_DIR / floor).rglob("*.py")
+        if "tests" not in path.parts and "django.core.cache" in path.read_text(encoding="utf-8")
+    }
+    assert found == set(CACHES)
+    templates = (path.read_text(encoding="utf-8") for path in (settings.BASE_DIR / "templates").rglob("*.html"))
+    assert not any("{% cache" in text for text in templates)

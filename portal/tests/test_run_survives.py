@@ -80,7 +80,7 @@ def database_url() -> str:
 class Worker:
     """A Celery worker with two processes, as the portal runs it."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, *, processes: int = 2) -> None:
         environment = {
             **os.environ,
             "DATABASE_ROLE": "app",
@@ -88,7 +88,7 @@ class Worker:
             "REDIS_URL": f"unix://{redis.socket}?db=0",
             "WATTLEDGER_ENV": "test",
         }
-        arguments = ["worker", "--concurrency=2", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
+        arguments = ["worker", f"--concurrency={processes}", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "portal.celery", *arguments],
             cwd=settings.BASE_DIR,
