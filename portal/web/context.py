@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from charging.sight import visible_sites
 from portal.web import viewing
-from tenants.models import Approval, FactorReset, Membership, Operator
+from tenants.models import Approval, FactorReset, Membership, Operator, User
 from tenants.permissions import Access
 from tenants.scoping import has_scope
 from tenants.selectors import approvals, people
@@ -51,7 +51,7 @@ def _waiting(request: HttpRequest) -> int:
 
 def _open_reset(request: HttpRequest) -> FactorReset | None:
     user = getattr(request, "user", None)
-    return people.open_reset(user) if user is not None and user.is_authenticated else None
+    return people.open_reset(user) if isinstance(user, User) else None
 
 
 def home_of(place: Membership) -> str:
