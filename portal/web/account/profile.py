@@ -48,6 +48,7 @@ def profile(request: SignedInRequest) -> HttpResponse:
         "codes_left": codes_left,
         "few_codes": codes_left <= FEW_CODES,
         "required_at": people.factor_required_at(user),
+        "may_remove_one": two_factor.count(user) > 1 or not people.is_factor_required(user),
         "memberships": places,
         "zone": places[0].operator.time_zone if places else "UTC",
     }
