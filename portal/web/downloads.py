@@ -29,19 +29,18 @@ def csv_file(
     name: str, *, header: Line, lines: Callable[[], Iterable[Line]], operator: Operator
 ) -> StreamingHttpResponse:
     """Answer with a CSV file. `lines` is called, and read, inside the operator's scope."""
-    response = StreamingHttpResponse(
-        _pieces(header, lines, operator, visible_sites()), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return _attached(name, _pieces(header, lines, operator, visible_sites()), "text/csv; charset=utf-8")
 
 
 def lines_file(
     name: str, *, lines: Callable[[], Iterable[str]], operator: Operator, content_type: str
 ) -> StreamingHttpResponse:
     """Answer with a file of these lines. `lines` is called, and read, inside the operator's scope."""
-    response = StreamingHttpResponse(_text_pieces(lines, operator, visible_sites()), content_type=content_type)
+    return _attached(name, _text_pieces(lines, operator, visible_sites()), content_type)
+
+
+def _attached(name: str, body: Iterator[str], content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(body, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
