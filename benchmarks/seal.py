@@ -22,7 +22,7 @@ from tenants.scoping import tenant_scope
 from tenants.selectors import sealed
 from tenants.services import seals
 
-WRITERS, TURNS, SECONDS, SEAL_EVERY_S = 8, 9, 8.0, 2.0
+WRITERS, TURNS, SECONDS, SEAL_EVERY_S = 8, 5, 8.0, 2.0
 
 _MANY = """
 INSERT INTO tenants_auditentry (public_id, operator_id, timestamp, content_type_id, object_pk, object_id, object_repr, action,
