@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.web import audit_objects
+from portal.words.log.objects import history_url
 
 register = template.Library()
 
@@ -107,7 +107,7 @@ def nav_url(url_name: str, *args: object) -> str:
 def history_link(context: Context, row: Any) -> dict[str, Any]:
     """The way to the history of what the page shows, for those who may read the audit log."""
     is_offered = "view_audit" in (context.get("may") or ())
-    return {"url": audit_objects.history_url(row, context["operator"]) if is_offered and row else ""}
+    return {"url": history_url(row, context["operator"]) if is_offered and row else ""}
 
 
 @register.inclusion_tag("components/nav.html", takes_context=True)

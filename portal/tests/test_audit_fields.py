@@ -4,7 +4,7 @@ from auditlog.registry import auditlog
 from django.utils import translation
 from django.utils.functional import Promise
 
-from portal.web.audit_fields import NAMES, name_of
+from portal.words.log.fields import NAMES, name_of
 
 #: Never shown: who owns the row, and its own numbers.
 SILENT = {"id", "public_id", "operator"}

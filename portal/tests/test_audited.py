@@ -23,7 +23,7 @@ from billing.models import (
 )
 from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
-from portal.web.audit_words import ACTS, EVENTS, KINDS
+from portal.words.log.events import ACTS, EVENTS, KINDS
 from tenants import audit
 from tenants.actor import acting, acting_for
 from tenants.models import (

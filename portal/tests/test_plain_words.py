@@ -12,7 +12,7 @@ from billing.domain.errors import BillingError
 from billing.domain.lint import lint_tariff
 from billing.domain.tariff import parse_tariff
 from charging.ingest.profiles import ready_made
-from portal.web.plain_words import FILES, PROFILES, TARIFFS, _expression, in_words
+from portal.words.plain_words import FILES, PROFILES, TARIFFS, _expression, in_words
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Where a person's files and tariffs are read.

@@ -6,7 +6,8 @@ from decimal import Decimal
 from billing.domain import metering
 from billing.domain.rating import rate
 from billing.domain.tariff import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
-from portal.web import price_words, tariff_words
+from portal.words import prices as price_words
+from portal.words import tariffs as tariff_words
 
 NIGHT = Element((PriceComponent(Dimension.ENERGY, Decimal("1.52"), Decimal(25)),), Restrictions(time(22), time(6)))
 DAY = Element(

@@ -16,9 +16,9 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import override
 
-from portal.web import audit_lines
-from portal.web.audit_lines import Line
 from portal.web.downloads import MARK, harmless
+from portal.words.log import lines as audit_lines
+from portal.words.log.lines import Line
 from tenants import audit
 from tenants.actor import Actor, acting_more
 from tenants.models import AuditEntry, Operator, User

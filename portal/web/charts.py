@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.functional import Promise
 
-from portal.templatetags.measures import local_clock, local_date, local_time, number
+from portal.words.measures import local_clock, local_date, local_time, number
 
 Shape = Literal["bars", "stacked", "line", "area", "steps"]
 X = datetime | date | str

@@ -10,9 +10,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.domain.errors import BillingError
-from portal.web import approval_words
 from portal.web.access import SignedInRequest
-from portal.web.plain_words import in_words
+from portal.words import approvals as approval_words
+from portal.words.plain_words import in_words
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.services import four_eyes, letters

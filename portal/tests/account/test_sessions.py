@@ -13,7 +13,7 @@ from django_otp.oath import TOTP
 
 from conftest import PASSWORD
 from portal.middleware.browser_session import in_words
-from portal.web import browser_words
+from portal.words import browsers as browser_words
 from tenants.models import AuditEntry, BrowserSession, Membership
 from tenants.scoping import tenant_scope
 from tenants.services import browser_sessions, memberships, two_factor

@@ -14,8 +14,8 @@ from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
-from portal.templatetags import measures
 from portal.web.charts import Chart, Series
+from portal.words import measures
 from tenants.permissions import Permission
 
 NOW = datetime(2026, 3, 17, 13, 5, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 from django.utils.html import strip_tags
 
-from portal.templatetags import measures
+from portal.words import measures
 
 MOMENT = datetime(2026, 3, 17, 13, 5, 9, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from charging.models import Site, SiteAccess
 from conftest import PASSWORD
 from portal import throttle
 from portal.throttle import Limit
-from portal.web import permission_words
+from portal.words import permissions as permission_words
 from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitation, Membership, OperatorGrant
 from tenants.permissions import Permission
 from tenants.roles import PERMISSIONS

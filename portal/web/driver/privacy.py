@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.middleware.actor import client_address
-from portal.web import audit_words, lists
+from portal.web import lists
 from portal.web.access import SignedInRequest, driver_view
+from portal.words.log import events as audit_words
 from tenants.errors import Refused
 from tenants.models import AuditEntry, ConsentEvent, ConsentPurpose, Operator
 from tenants.selectors import audit_log, consents, people

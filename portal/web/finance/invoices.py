@@ -18,9 +18,9 @@ from billing.selectors import invoice_sums, invoices
 from billing.services import credit_notes, documents
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
-from portal.web.finance import invoice_words
 from portal.web.finance.months import MonthField
 from portal.web.pdf import pdf_file
+from portal.words import invoices as invoice_words
 from tenants import audit
 from tenants.models import Operator
 from tenants.permissions import Permission

@@ -25,12 +25,13 @@ from billing.domain.tariff import parse_tariff
 from billing.models import Tariff
 from billing.selectors.tariff_shelf import Shelved
 from billing.services import tariffs as services
-from portal.web import price_words, tariff_words
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.finance.tariff_forms import TariffEntry, fits_the_form
 from portal.web.finance.tariff_terms import Terms
 from portal.web.finance.tariffs import found, terms_of
-from portal.web.plain_words import in_words
+from portal.words import prices as price_words
+from portal.words import tariffs as tariff_words
+from portal.words.plain_words import in_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 

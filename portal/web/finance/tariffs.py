@@ -26,11 +26,12 @@ from billing.services import approved
 from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
 from charging.models import Site
-from portal.templatetags import measures
-from portal.web import second_person, tariff_words
+from portal.web import second_person
 from portal.web.access import SignedInRequest, operator_view
-from portal.web.plain_words import in_words
 from portal.web.sensible_days import SENSIBLE, sensible_moment
+from portal.words import measures
+from portal.words import tariffs as tariff_words
+from portal.words.plain_words import in_words
 from tenants.models import Driver, DriverGroup, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals

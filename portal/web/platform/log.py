@@ -9,11 +9,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web import browser_words, lists
+from portal.web import lists
 from portal.web.access import SignedInRequest
-from portal.web.audit_fields import name_of
-from portal.web.audit_words import EVENTS
 from portal.web.platform_access import platform_view
+from portal.words import browsers as browser_words
+from portal.words.log.events import EVENTS
+from portal.words.log.fields import name_of
 from tenants.models import PlatformEvent, User
 from tenants.selectors import people, platform
 from tenants.services import platform_members

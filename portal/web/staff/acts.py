@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from charging.domain.errors import ChargingError
-from portal.web.plain_words import in_words
+from portal.words.plain_words import in_words
 from tenants.errors import Refused
 
 P = ParamSpec("P")

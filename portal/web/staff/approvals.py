@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from billing.domain.errors import BillingError
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
-from portal.web.approval_words import told
-from portal.web.plain_words import in_words
+from portal.words.approvals import told
+from portal.words.plain_words import in_words
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.permissions import Permission

@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web import audit_lines, audit_objects, audit_words
 from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.days import midnight
+from portal.words.log import events as audit_words
+from portal.words.log import lines as audit_lines
+from portal.words.log import objects as audit_objects
 from tenants.models import ApiKey, AuditEntry, Operator, User
 from tenants.selectors import audit_log, people
 from tenants.selectors.audit_log import Who

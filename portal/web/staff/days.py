@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from charging.selectors.drivers import MonthTotals
 from charging.selectors.sessions import DayTotals
-from portal.templatetags import measures
 from portal.web.charts import Chart, Series
+from portal.words import measures
 
 NOTHING = DayTotals(0, 0)
 

@@ -26,9 +26,9 @@ from charging.services.imports import Options
 from portal import uploads
 from portal.web import lists
 from portal.web.access import SignedInRequest, operator_view
-from portal.web.plain_words import in_words
 from portal.web.staff.acts import attempted
 from portal.web.staff.import_layout import LayoutForm
+from portal.words.plain_words import in_words
 from tenants import audit
 from tenants.models import Operator
 from tenants.permissions import Permission

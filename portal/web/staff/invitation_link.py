@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import throttle
-from portal.templatetags.measures import duration
 from portal.throttle import Closed, TooMany
 from portal.web import invitation_letters
+from portal.words.measures import duration
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.services import letters

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from charging.models import Site
 from charging.selectors import sites
 from charging.services import staffing
-from portal.web import permission_words
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff.acts import attempted
+from portal.words import permissions as permission_words
 from tenants import roles
 from tenants.models import Membership, Operator, User
 from tenants.permissions import Permission

@@ -24,10 +24,10 @@ from billing.selectors.session_ledger import Standing
 from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
-from portal.templatetags import measures
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.staff.days import midnight
+from portal.words import measures
 from tenants.models import Operator
 from tenants.permissions import Access, Permission
 

@@ -20,9 +20,9 @@ from billing.selectors.session_ledger import Standing
 from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import sessions
 from charging.selectors.sessions import Criteria
-from portal.templatetags.session_words import FLAGS
 from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.days import midnight
+from portal.words.sessions import FLAGS
 from tenants.models import Driver, Operator
 
 DAYS_SHOWN = 30

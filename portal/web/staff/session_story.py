@@ -8,11 +8,12 @@ from django.utils.translation import gettext as _
 
 from billing.selectors import prices, session_ledger
 from charging.models import ChargingSession
-from portal.templatetags import measures
-from portal.templatetags.session_words import flag_sentence, flag_word, standing_tone
-from portal.web import audit_lines, price_words
 from portal.web.charts import Chart, Series
 from portal.web.staff.review import DecisionForm
+from portal.words import measures
+from portal.words import prices as price_words
+from portal.words.log import lines as audit_lines
+from portal.words.sessions import flag_sentence, flag_word, standing_tone
 from tenants.selectors import audit_log
 
 EVENTS_SHOWN = 20

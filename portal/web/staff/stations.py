@@ -20,10 +20,10 @@ from charging.selectors import sessions, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
-from portal.templatetags.session_words import SOCKETS
 from portal.web.access import SignedInRequest, operator_view
 from portal.web.staff import sites
 from portal.web.staff.acts import attempted
+from portal.words.sessions import SOCKETS
 from tenants.models import Operator
 from tenants.permissions import Permission
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
-from portal.templatetags import measures
+from portal.words import measures
 from tenants.models import Approval, Operator
 from tenants.services import four_eyes
 

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from billing.domain import money
 from billing.domain.price import Adjustment, SessionPrice, Slice
 from billing.domain.tariff import Dimension
-from portal.templatetags import measures
-from portal.web.tariff_words import PER_UNIT, WHAT, incl_vat
+from portal.words import measures
+from portal.words.tariffs import PER_UNIT, WHAT, incl_vat
 
 SECONDS = "s"
 

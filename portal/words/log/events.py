@@ -1,6 +1,6 @@
 """The words of the audit log: a sentence for each event, a name for each kind of row and each task.
 
-`audit_lines` makes of them what a reader sees.
+`lines` makes of them what a reader sees.
 """
 
 from django.db import models

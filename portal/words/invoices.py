@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat
 from charging.models import ChargingSession
-from portal.templatetags import measures
+from portal.words import measures
 
 COMPONENTS: dict[str, str | Promise] = {
     "ENERGY": _("Energy"),

@@ -22,8 +22,8 @@ from billing.domain import money
 from billing.domain.lint import lint_tariff
 from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.windows import MINUTES_OF_DAY, week_table
-from portal.templatetags.measures import DASH, number, percent, unit_price
-from portal.web.plain_words import in_words
+from portal.words.measures import DASH, number, percent, unit_price
+from portal.words.plain_words import in_words
 
 WHAT: dict[Dimension, str | Promise] = {
     Dimension.ENERGY: gettext_lazy("Energy"),

@@ -14,8 +14,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext as _
 
-from portal.web.audit_fields import name_of
-from portal.web.audit_words import EVENTS, ROW_WORDS, TASKS, kind
+from portal.words.log.events import EVENTS, ROW_WORDS, TASKS, kind
+from portal.words.log.fields import name_of
 from tenants.models import ApiKey, AuditEntry, Membership, User
 from tenants.scoping import OperatorOwned
 from tenants.selectors import people

@@ -1,0 +1,56 @@
+"""Words for codes that the floors below store: flags, reasons of rejection, sockets."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.selectors.session_ledger import Standing
+from charging.domain.reasons import Flag, Reject
+
+#: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
+FLAGS: list[tuple[str, str | Promise]] = [
+    (Flag.ZERO_ENERGY, _("no energy")),
+    (Flag.VERY_LONG, _("very long")),
+    (Flag.ABOVE_POWER, _("above the connector's power")),
+    (Flag.OVERLAP, _("overlaps another session")),
+    (Flag.SERIES_MISMATCH, _("readings do not add up")),
+]
+
+
+#: OCPI 2.2.1 mod_locations, ConnectorType: the ones in use in Europe; a file may bring others.
+SOCKETS: list[tuple[str, str | Promise]] = [
+    ("", _("not known")),
+    ("IEC_62196_T2", _("Type 2")),
+    ("IEC_62196_T2_COMBO", _("CCS")),
+    ("CHADEMO", _("CHAdeMO")),
+    ("IEC_62196_T1", _("Type 1")),
+    ("DOMESTIC_F", _("household socket")),
+]
+
+
+TONES = {Standing.INVOICED: "good", Standing.ACTIVE: "info", Standing.PENDING: "warn", Standing.PROBLEM: "bad"}
+
+
+def standing_tone(standing: Standing) -> str:
+    """Return the tone in which it is told where a session stands."""
+    return TONES.get(standing, "")
+
+
+def socket(code: str) -> str:
+    """Return the socket as drivers call it; a code that is not known is shown as it is."""
+    return str(dict(SOCKETS).get(code, code))
+
+
+def flag_word(code: str) -> str:
+    """Return the flag in a word or two; a code that is not known is shown as it is."""
+    return str(dict(FLAGS).get(code, code))
+
+
+def flag_sentence(code: str) -> str:
+    """Return the flag as a sentence."""
+    return gettext(Flag(code).sentence) if code in set(Flag) else code
+
+
+def reject_sentence(code: str) -> str:
+    """Return the reason of a rejection as a sentence."""
+    return gettext(Reject(code).sentence) if code in set(Reject) else code
