@@ -23,6 +23,7 @@ from django.utils.functional import Promise
 from portal.words.measures import local_clock, local_date, local_time, number
 
 Shape = Literal["bars", "stacked", "line", "area", "steps"]
+Size = Literal["", "short", "tall"]
 X = datetime | date | str
 
 
@@ -58,7 +59,7 @@ class Chart:
     zone: str | ZoneInfo = "UTC"
     clock_only: bool = False
     summary: str | Promise = ""
-    size: Literal["", "short", "tall"] = ""
+    size: Size = ""
 
     def __post_init__(self) -> None:
         for series in self.series:

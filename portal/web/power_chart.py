@@ -6,14 +6,14 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from charging.models import ChargingSession
-from portal.web.charts import Chart, Series
+from portal.web.charts import Chart, Series, Size
 
 #: A session that fits into a day is drawn by the clock alone.
 A_DAY = timedelta(hours=20)
 
 
-def power(session: ChargingSession) -> Chart | None:
-    """The average power of each slot; None for a session without readings."""
+def power(session: ChargingSession, *, size: Size = "") -> Chart | None:
+    """The average power of each slot, a gap where the meter was silent; None for a session without readings."""
     if not session.series_wh or session.series_start is None or not session.series_interval_s:
         return None
     slot = timedelta(seconds=session.series_interval_s)
@@ -28,5 +28,5 @@ def power(session: ChargingSession) -> Chart | None:
         zone=session.site.zone,
         clock_only=starts[-1] - starts[0] < A_DAY,
         summary=_("average of each %(minutes)d minutes") % {"minutes": session.series_interval_s // 60},
-        size="short",
+        size=size,
     )

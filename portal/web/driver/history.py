@@ -51,7 +51,7 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "crumbs": _way_back(entry, operator),
         "entry": entry,
         "session": entry.session,
-        "chart": power_chart.power(entry.session),
+        "chart": power_chart.power(entry.session, size="short"),
         "mail": _mail(entry, operator),
     }
     return render(request, "driver/history/session.html", page | _price(entry))

@@ -1,14 +1,12 @@
 """What the page of one session tells, put together from all floors: facts, series, price, decisions."""
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from billing.selectors import prices, session_ledger
 from charging.models import ChargingSession
-from portal.web.charts import Chart, Series
+from portal.web import power_chart
 from portal.web.staff.review import DecisionForm
 from portal.words import measures
 from portal.words import prices as price_words
@@ -17,8 +15,6 @@ from portal.words.sessions import flag_sentence, flag_word, standing_tone
 from tenants.selectors import audit_log
 
 EVENTS_SHOWN = 20
-#: A chart of at most this length needs no dates on its axis.
-ONE_DAY = timedelta(hours=20)
 
 
 def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
@@ -29,32 +25,13 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         "session": session,
         "entry": entry,
         "tone": standing_tone(entry.standing),
-        "chart": power(session),
+        "chart": power_chart.power(session),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
         "decision": DecisionForm(),
         "price": prices.of_session(session) if told else entry.price,
         "story": price_words.story(told, session.site.zone) if told else None,
         "history": _history(session) if may_see_audit else [],
     }
-
-
-def power(session: ChargingSession) -> Chart | None:
-    """Return the session's average power in each slot of its series; None without a series."""
-    if not session.series_wh or session.series_start is None or not session.series_interval_s:
-        return None
-    length = timedelta(seconds=session.series_interval_s)
-    starts = [session.series_start + place * length for place in range(len(session.series_wh))]
-    hours = Decimal(session.series_interval_s) / 3600
-    return Chart(
-        title=_("Power"),
-        x_label=_("From"),
-        xs=starts,
-        series=[Series(_("Average power"), [Decimal(wh) / hours / 1000 for wh in session.series_wh], "kW", 1)],
-        shape="steps",
-        zone=session.site.zone,
-        clock_only=starts[-1] - starts[0] < ONE_DAY,
-        summary=_("average of each %(minutes)d minutes") % {"minutes": session.series_interval_s // 60},
-    )
 
 
 def _history(session: ChargingSession) -> list[dict[str, Any]]:
