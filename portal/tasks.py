@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal import instance_health
+from portal.web.platform import instance_health
 
 
 @shared_task

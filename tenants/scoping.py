@@ -4,7 +4,7 @@ A scope is three things at once: a context variable for the ORM, a database tran
 transaction-local setting `app.operator_id` that the second wall (`tenants.rls`) reads. Outside a
 scope the ORM raises `NoTenantScope` before the database is asked, and raw SQL finds no rows.
 
-Only a door (`portal.web.access`, the API authenticator), `OperatorTask` and management commands
+Only a door (`portal.gate.access`, the API authenticator), `OperatorTask` and management commands
 open a scope. There is no default operator, and no scope that sees several.
 """
 

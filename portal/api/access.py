@@ -1,4 +1,4 @@
-"""Who may call which resource: the same door as the pages', `portal.web.access`, answered for machines.
+"""Who may call which resource: the same door as the pages', `portal.gate.access`, answered for machines.
 
 A resource derives from `OperatorResource` and names its permission. The caller is an API key or a person signed in
 by browser. A stranger gets 404, a wrong key 401, and who lacks the permission, or their second factor, 403; nothing
@@ -19,13 +19,12 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from portal import throttle
 from portal.api import queries
 from portal.api.authentication import BrowserSession, Key
 from portal.api.queries import NoParameters
 from portal.api.schema import ResourceSchema
-from portal.web import viewing
-from portal.web.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
+from portal.gate import throttle, viewing
+from portal.gate.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
 from tenants import roles
 from tenants.actor import acting_more
 from tenants.models import ApiKey, User

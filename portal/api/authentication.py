@@ -12,7 +12,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from portal import throttle
+from portal.gate import throttle
 from portal.middleware.actor import client_address
 from tenants import addresses
 from tenants.models import ApiKey, Operator

@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from portal.api import schema
-from portal.web.access import public_view
+from portal.gate.access import public_view
 
 
 @public_view("It describes the API and holds nobody's data.")

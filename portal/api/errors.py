@@ -12,8 +12,8 @@ from rest_framework.views import exception_handler
 from billing.domain.errors import BillingError
 from charging.domain.errors import ChargingError
 from portal.api.queries import BadParameters
+from portal.gate.throttle import Closed, TooMany
 from portal.middleware.request_id import current_request_id
-from portal.throttle import Closed, TooMany
 from tenants.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"

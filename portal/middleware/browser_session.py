@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.gate.polls import is_poll
 from portal.middleware.actor import client_address
-from portal.middleware.polls import is_poll
 from tenants.sessions import IDLE
 
 USER_AGENT_LENGTH = 300
@@ -20,7 +20,7 @@ USER_AGENT_LENGTH = 300
 class BrowserSessionMiddleware:
     """Stands before the page and outside its transaction: that a person was seen outlives a page that fails.
 
-    A page that asks for itself is no person (`portal.middleware.polls`): left alone, it times out like any other.
+    A page that asks for itself is no person (`portal.gate.polls`): left alone, it times out like any other.
     Then the whole page is loaded anew, so that what it showed is gone and the reason is read.
     """
 

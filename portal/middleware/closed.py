@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from portal.throttle import Closed
+from portal.gate.throttle import Closed
 
 RETRY_AFTER_S = 30
 

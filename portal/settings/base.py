@@ -128,7 +128,7 @@ FILE_UPLOAD_TEMP_DIR = None
 # The largest file that is taken: about two million sessions as text, ten times that compressed.
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 200)
 FILE_UPLOAD_HANDLERS = [
-    "portal.uploads.LimitedSize",  # first, before anything is read
+    "portal.files.uploads.LimitedSize",  # first, before anything is read
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]

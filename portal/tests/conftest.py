@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from portal import throttle
+from portal.gate import throttle
 from portal.web.account import sign_in as sign_in_page
 
 

@@ -26,7 +26,7 @@ def browser(door):
 @every_door
 def test_every_url_has_a_name_and_declares_for_whom_it_is(door):
     assert not door.name.endswith("None"), f"{door.route} has no name"
-    assert door.access is not None, f"{door.route} is declared with none of portal.web.access"
+    assert door.access is not None, f"{door.route} is declared with none of portal.gate.access"
 
 
 @every_door

@@ -2,8 +2,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from portal import throttle
-from portal.throttle import Limit, TooMany
+from portal.gate import throttle
+from portal.gate.throttle import Limit, TooMany
 
 
 def admitted(limit, who):

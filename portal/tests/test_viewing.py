@@ -6,9 +6,9 @@ Walked through the URLconf like the matrix, so that a new page is held to it bef
 import pytest
 from django.db import transaction
 
+from portal.gate import viewing
+from portal.gate.access import READ_ONLY
 from portal.tests.test_matrix import DOORS, address, petra, status, world  # noqa: F401  # two are fixtures
-from portal.web import viewing
-from portal.web.access import READ_ONLY
 from tenants import roles
 from tenants.models import AuditEntry, Membership
 from tenants.roles import PERMISSIONS

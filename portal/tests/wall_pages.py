@@ -6,8 +6,8 @@ from django.template import engines
 from django.template.response import SimpleTemplateResponse
 from django.urls import path
 
+from portal.gate.access import operator_view
 from portal.tests.examples import example
-from portal.web.access import operator_view
 from tenants.models import Driver
 from tenants.permissions import Permission
 

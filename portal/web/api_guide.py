@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from portal import throttle
 from portal.api import paging, schema
-from portal.web.access import public_view
+from portal.gate import throttle
+from portal.gate.access import public_view
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import override
 
-from portal.web.downloads import MARK, harmless
+from portal.files.downloads import MARK, harmless
 from portal.words.log import lines as audit_lines
 from portal.words.log.lines import Line
 from tenants import audit

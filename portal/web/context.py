@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from charging.sight import visible_sites
-from portal.web import viewing
+from portal.gate import viewing
 from tenants.models import Approval, FactorReset, Membership, Operator, User
 from tenants.permissions import Access
 from tenants.scoping import has_scope

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from portal.api.errors import plain_problem
-from portal.uploads import UploadTooLarge
+from portal.files.uploads import UploadTooLarge
 
 _OF_THE_API = re.compile(r"/(o/[^/]+/)?api/v\d+/")
 

@@ -3,7 +3,7 @@
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
-from portal.web.access import public_view
+from portal.gate.access import public_view
 
 
 @public_view("Load balancers have no account; it tells nothing but that we live.")

@@ -7,11 +7,11 @@ from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST
 
 from portal.demo.people import PASSWORD, PLATFORM
+from portal.gate.access import public_view
+from portal.gate.next_page import next_page
 from portal.web import addresses
-from portal.web.access import public_view
 from portal.web.context import THEMES
 from portal.web.language import A_YEAR, keep_language
-from portal.web.next_page import next_page
 from tenants.selectors import people
 from tenants.services import profiles
 

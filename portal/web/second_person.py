@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.domain.errors import BillingError
-from portal.web.access import SignedInRequest
+from portal.gate.access import SignedInRequest
 from portal.words import approvals as approval_words
 from portal.words.plain_words import in_words
 from tenants.errors import Refused

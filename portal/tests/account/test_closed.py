@@ -4,7 +4,7 @@ import pytest
 from django_otp_webauthn.models import WebAuthnCredential
 
 from conftest import PASSWORD
-from portal import throttle
+from portal.gate import throttle
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN
 from tenants.models import Invitation
 

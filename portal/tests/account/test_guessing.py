@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from conftest import PASSWORD
-from portal import throttle
-from portal.throttle import Limit
+from portal.gate import throttle
+from portal.gate.throttle import Limit
 from tenants.models import AuditEntry, BrowserSession
 from tenants.scoping import tenant_scope
 

@@ -6,8 +6,8 @@ from django.test import Client
 from django.utils.html import escape
 
 from conftest import PASSWORD
+from portal.gate import step_up
 from portal.tests.account.test_sign_in import code_of, events
-from portal.web import step_up
 from tenants.models import RecoveryCode, TotpDevice
 from tenants.services import two_factor
 

@@ -9,9 +9,9 @@ from django.urls import reverse
 from django_otp.oath import TOTP
 
 from conftest import PASSWORD
-from portal import throttle
+from portal.gate import throttle
+from portal.gate.step_up import FRESH_S
 from portal.tests.doors import PLATFORM, doors
-from portal.web.step_up import FRESH_S
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 from tenants.services import two_factor

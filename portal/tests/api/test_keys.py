@@ -7,10 +7,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal import throttle
+from portal.gate import throttle
+from portal.gate.throttle import Limit
 from portal.tests.api.conftest import with_key
 from portal.tests.app_role import as_platform
-from portal.throttle import Limit
 from tenants.models import ApiKey, AuditEntry, Operator
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope

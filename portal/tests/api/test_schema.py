@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import positive_data_acceptance
 
-from portal import throttle
 from portal.api import schema as described
+from portal.gate import throttle
+from portal.gate.throttle import Limit
 from portal.tests.doors import doors
-from portal.throttle import Limit
 from tenants.roles import API_SCOPES
 
 EXAMPLES = 25

@@ -16,7 +16,7 @@ msgstr ""
 "Content-Type: text/plain; charset=UTF-8\n"
 "Plural-Forms: nplurals=2; plural=(n != 1);\n"
 
-#: portal/web/staff/sessions.py:12
+#: portal/web/staff/sessions/pages.py:12
 msgid "Sessions"
 msgstr "Laddningar"
 

@@ -7,9 +7,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from charging.models import FileImport
-from portal import instance_health, tasks
+from portal import tasks
 from portal.tests import app_role
 from portal.tests.examples import example
+from portal.web.platform import instance_health
 from tenants.scoping import tenant_scope
 
 

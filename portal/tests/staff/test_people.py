@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from charging.models import Site, SiteAccess
 from conftest import PASSWORD
-from portal import throttle
-from portal.throttle import Limit
+from portal.gate import throttle
+from portal.gate.throttle import Limit
 from portal.words import permissions as permission_words
 from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitation, Membership, OperatorGrant
 from tenants.permissions import Permission

@@ -10,7 +10,7 @@ from charging.domain.errors import UnreadableFile
 from charging.ingest import text
 from charging.ingest.sources import opened
 from charging.models import FileImport
-from portal import uploads
+from portal.files import uploads
 from tenants.scoping import tenant_scope
 
 NEW = "/o/north/imports/new/"

@@ -1,6 +1,6 @@
 """Confirming who one is, before something dangerous: a code, a recovery code or a passkey; else the password.
 
-Reached from any page that asks for a fresh proof (`portal.web.step_up`). Within the same limits as signing in,
+Reached from any page that asks for a fresh proof (`portal.gate.step_up`). Within the same limits as signing in,
 and under a new session key afterwards.
 """
 
@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import throttle
+from portal.gate import step_up, throttle
+from portal.gate.access import SignedInRequest, account_view
+from portal.gate.next_page import next_page
+from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
-from portal.throttle import TooMany
-from portal.web import step_up
-from portal.web.access import SignedInRequest, account_view
 from portal.web.account import passkey_site
 from portal.web.account.challenge import finish, try_code
 from portal.web.account.waiting import too_many
-from portal.web.next_page import next_page
 from tenants.selectors import people
 from tenants.services import sign_ins, two_factor
 

@@ -7,9 +7,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal.web.access import SignedInRequest, account_view, public_view
+from portal.gate.access import SignedInRequest, account_view, public_view
+from portal.gate.next_page import next_page
 from portal.web.account.waiting import link_page
-from portal.web.next_page import next_page
 from tenants.selectors import people
 from tenants.services import factor_resets
 

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django_otp import user_has_device
 
 from charging.services import staffing
-from portal.web.access import public_view, to_second_factor
+from portal.gate.access import public_view, to_second_factor
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page
 from portal.web.context import home_of

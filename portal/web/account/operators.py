@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from charging.services import staffing
-from portal.web import addresses, viewing
-from portal.web.access import SignedInRequest, account_view
+from portal.gate import viewing
+from portal.gate.access import SignedInRequest, account_view
+from portal.web import addresses
 from portal.web.account.proving import proved_view
 from portal.web.context import home_of
 from tenants.errors import Refused

@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from portal import throttle
+from portal.gate import throttle
 from tenants.services.passkeys import Site
 
 _KEY = "passkey_challenge"

@@ -17,14 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.throttle import TooMany
-from portal.web.access import SignedInRequest, public_view
+from portal.gate.access import SignedInRequest, public_view
+from portal.gate.next_page import next_page
+from portal.gate.throttle import TooMany
 from portal.web.account import passkey_site, pending
 from portal.web.account.challenge import counted, finish, let_in, who
 from portal.web.account.proving import proved_view
 from portal.web.account.second_factor import drop, go_on, is_first, refuse_last
 from portal.web.account.waiting import too_many
-from portal.web.next_page import next_page
 from tenants.errors import Refused
 from tenants.models import User
 from tenants.selectors import people

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import throttle
-from portal.throttle import TooMany
-from portal.web.access import SignedInRequest, account_view, public_view
+from portal.gate import throttle
+from portal.gate.access import SignedInRequest, account_view, public_view
+from portal.gate.throttle import TooMany
 from portal.web.account.waiting import link_page, too_many
 from tenants.models import User
 from tenants.services import browser_sessions, factor_letters, first_passwords, profiles, sign_ins

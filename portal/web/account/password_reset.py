@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal import throttle
+from portal.gate import throttle
+from portal.gate.access import public_view
+from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
-from portal.throttle import TooMany
-from portal.web.access import public_view
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
 from tenants.services import letters, password_resets

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web.access import SignedInRequest, account_view
+from portal.gate.access import SignedInRequest, account_view
 from portal.web.language import keep_language
 from tenants.selectors import people
 from tenants.services import profiles, two_factor

@@ -5,6 +5,6 @@ from functools import partial
 
 from django.http import HttpResponseBase
 
-from portal.web.access import account_view
+from portal.gate.access import account_view
 
 proved_view: Callable[..., Callable[..., HttpResponseBase]] = partial(account_view, step_up=True)

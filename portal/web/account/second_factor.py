@@ -16,13 +16,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal.throttle import TooMany
-from portal.web.access import SignedInRequest
+from portal.gate.access import SignedInRequest
+from portal.gate.next_page import next_page
+from portal.gate.throttle import TooMany
 from portal.web.account import passkey_site
 from portal.web.account.challenge import UNCHECKABLE, CodeForm, counted, finish
 from portal.web.account.proving import proved_view
 from portal.web.account.waiting import too_many
-from portal.web.next_page import next_page
 from tenants.models import TotpDevice
 from tenants.selectors import people
 from tenants.services import factor_letters, sign_ins, two_factor

@@ -16,15 +16,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from portal import throttle
+from portal.gate import step_up, throttle, viewing
+from portal.gate.access import public_view
+from portal.gate.next_page import next_page
+from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
-from portal.throttle import TooMany
-from portal.web import step_up, viewing
-from portal.web.access import public_view
 from portal.web.account import pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language
-from portal.web.next_page import next_page
 from tenants.actor import acting_as
 from tenants.models import User
 from tenants.services import sign_ins, two_factor

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from portal.web.access import SignedInRequest, account_view
+from portal.gate.access import SignedInRequest, account_view
 from portal.words import browsers as browser_words
 from tenants.selectors import browser_sessions, people
 from tenants.services import browser_sessions as services

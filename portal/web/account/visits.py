@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.gate.access import SignedInRequest, account_view
 from portal.web import addresses
-from portal.web.access import SignedInRequest, account_view
 from tenants.actor import acting_more
 from tenants.models import PlatformVisit
 from tenants.services import platform_visits

@@ -7,9 +7,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from portal import throttle
+from portal.gate import throttle
+from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
-from portal.throttle import TooMany
 
 
 def too_many(request: HttpRequest, limit: TooMany) -> HttpResponse:

@@ -22,8 +22,8 @@ from billing.selectors import driver_months, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
+from portal.gate.access import SignedInRequest, driver_view
 from portal.web import power_chart
-from portal.web.access import SignedInRequest, driver_view
 from portal.web.charts import Chart, Series
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words

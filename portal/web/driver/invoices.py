@@ -7,9 +7,9 @@ from django.shortcuts import render
 
 from billing.selectors import invoices
 from billing.services import documents
+from portal.files.pdf import pdf_file
+from portal.gate.access import SignedInRequest, driver_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, driver_view
-from portal.web.pdf import pdf_file
 from tenants import audit
 from tenants.models import Operator
 

@@ -17,9 +17,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.gate.access import SignedInRequest, driver_view
 from portal.middleware.actor import client_address
 from portal.web import lists
-from portal.web.access import SignedInRequest, driver_view
 from portal.words.log import events as audit_words
 from tenants.errors import Refused
 from tenants.models import AuditEntry, ConsentEvent, ConsentPurpose, Operator

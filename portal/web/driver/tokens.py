@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from charging.models import Token
 from charging.services import tokens
-from portal.web.access import SignedInRequest, driver_view
+from portal.gate.access import SignedInRequest, driver_view
 from tenants.models import Operator
 
 

@@ -25,7 +25,7 @@ from billing.models import Export, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from tenants import audit
 from tenants.models import Operator

@@ -16,10 +16,10 @@ from billing.domain.errors import BillingError
 from billing.models import Invoice
 from billing.selectors import invoice_sums, invoices
 from billing.services import credit_notes, documents
+from portal.files.pdf import pdf_file
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
-from portal.web.pdf import pdf_file
 from portal.words import invoices as invoice_words
 from tenants import audit
 from tenants.models import Operator

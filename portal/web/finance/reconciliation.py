@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.selectors import reconciliation
 from billing.selectors.reconciliation import Bucket, Check, Row
 from billing.selectors.session_ledger import Standing
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from portal.words import measures
 from tenants.models import Operator

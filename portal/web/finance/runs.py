@@ -20,8 +20,8 @@ from billing.selectors import invoices, next_run, runs
 from billing.services import approved
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
-from portal.web.access import SignedInRequest, operator_view
 from portal.words import measures
 from tenants.models import Operator
 from tenants.permissions import Permission

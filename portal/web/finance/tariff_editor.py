@@ -25,7 +25,7 @@ from billing.domain.tariff import parse_tariff
 from billing.models import Tariff
 from billing.selectors.tariff_shelf import Shelved
 from billing.services import tariffs as services
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariff_forms import TariffEntry, fits_the_form
 from portal.web.finance.tariff_terms import Terms
 from portal.web.finance.tariffs import found, terms_of

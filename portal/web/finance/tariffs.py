@@ -26,8 +26,8 @@ from billing.services import approved
 from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
 from charging.models import Site
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
-from portal.web.access import SignedInRequest, operator_view
 from portal.web.sensible_days import SENSIBLE, sensible_moment
 from portal.words import measures
 from portal.words import tariffs as tariff_words

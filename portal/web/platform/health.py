@@ -4,9 +4,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from portal import instance_health
-from portal.web.access import SignedInRequest
-from portal.web.platform_access import platform_view
+from portal.gate.access import SignedInRequest
+from portal.gate.platform_access import platform_view
+from portal.web.platform import instance_health
 
 
 @platform_view()

@@ -9,9 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.gate.access import SignedInRequest
+from portal.gate.platform_access import platform_view
 from portal.web import lists
-from portal.web.access import SignedInRequest
-from portal.web.platform_access import platform_view
 from portal.words import browsers as browser_words
 from portal.words.log.events import EVENTS
 from portal.words.log.fields import name_of

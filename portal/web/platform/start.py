@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
-from portal.web.access import SignedInRequest, account_view, public_view
+from portal.gate.access import SignedInRequest, account_view, public_view
 from tenants.selectors import platform
 
 

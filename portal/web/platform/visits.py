@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from portal.gate.access import SignedInRequest
+from portal.gate.platform_access import platform_view
 from portal.web import addresses
-from portal.web.access import SignedInRequest
-from portal.web.platform_access import platform_view
 from tenants.errors import Refused
 from tenants.models import Operator, PlatformVisit
 from tenants.selectors import visits as open_visits

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
 from portal.words.approvals import told
 from portal.words.plain_words import in_words
 from tenants.errors import Refused

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
 from tenants import audit
 from tenants.models import ConsentEvent, ConsentPurpose, Driver, Operator
 from tenants.permissions import Permission

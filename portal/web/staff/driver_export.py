@@ -7,8 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.web import downloads, second_person
-from portal.web.access import SignedInRequest, operator_view
+from portal.files import downloads
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import second_person
 from portal.web.staff.drivers import crumbs
 from tenants.errors import Refused
 from tenants.models import Approval, Operator

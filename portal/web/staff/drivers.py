@@ -20,11 +20,11 @@ from django.views.decorators.http import require_POST
 from billing.selectors import assignments, session_ledger
 from charging.selectors import drivers, sessions
 from charging.selectors.sessions import Criteria
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
+from portal.web.acts import attempted, told
 from portal.web.staff import days
-from portal.web.staff.acts import attempted, told
-from portal.web.staff.invitation_link import count_letter, hand_over
+from portal.web.staff.people.invitation_link import count_letter, hand_over
 from tenants import audit
 from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator

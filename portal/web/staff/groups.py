@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST
 
 from billing.selectors import assignments
 from charging.selectors import drivers
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import attempted
 from portal.web.staff.drivers import crumbs
 from tenants.models import DriverGroup, Operator
 from tenants.permissions import Permission

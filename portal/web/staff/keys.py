@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted, told
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import attempted, told
 from portal.words.log.objects import history_url
 from tenants import roles
 from tenants.models import ApiKey, Operator

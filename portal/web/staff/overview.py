@@ -24,7 +24,7 @@ from billing.selectors.session_ledger import Standing
 from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.staff.days import midnight
 from portal.words import measures

@@ -16,10 +16,10 @@ from billing.selectors import session_ledger
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.services import review as services
+from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.next_page import next_page
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.next_page import next_page
-from portal.web.staff.acts import told
+from portal.web.acts import told
 from portal.words.sessions import FLAGS, flag_word
 from tenants.models import Operator
 from tenants.permissions import Permission

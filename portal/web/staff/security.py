@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted
+from portal.web.acts import attempted
 from portal.words import approvals as approval_words
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission

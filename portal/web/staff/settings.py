@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
 from tenants.models import Operator
 from tenants.permissions import Permission

@@ -19,10 +19,10 @@ from charging.selectors import sessions, sites, stations
 from charging.selectors.sessions import Criteria
 from charging.services import sites as services
 from charging.sight import visible_sites
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
+from portal.web.acts import attempted
 from portal.web.staff import days, zones
-from portal.web.staff.acts import attempted
 from tenants.models import Operator
 from tenants.permissions import Permission
 

@@ -20,9 +20,9 @@ from charging.selectors import sessions, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
-from portal.web.access import SignedInRequest, operator_view
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import attempted
 from portal.web.staff import sites
-from portal.web.staff.acts import attempted
 from portal.words.sessions import SOCKETS
 from tenants.models import Operator
 from tenants.permissions import Permission

@@ -19,9 +19,9 @@ from charging.models import Token
 from charging.selectors import sessions, tokens
 from charging.selectors.sessions import Criteria
 from charging.services import tokens as services
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted, told
+from portal.web.acts import attempted, told
 from tenants.models import Driver, Operator
 from tenants.permissions import Permission
 

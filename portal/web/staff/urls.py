@@ -4,28 +4,26 @@ from django.urls import URLPattern, path
 
 from portal.web.staff import (
     approvals,
-    audit,
     consents,
     driver_export,
     drivers,
-    factor_reset,
     groups,
-    imports,
-    invitations,
     keys,
-    member_sites,
     overview,
-    people,
     platform_visits,
     review,
-    seals,
     security,
-    sessions,
     settings,
     sites,
     stations,
     tokens,
 )
+from portal.web.staff.audit import pages as audit
+from portal.web.staff.audit import seals
+from portal.web.staff.imports import pages as imports
+from portal.web.staff.people import factor_reset, invitations, member_sites
+from portal.web.staff.people import pages as people
+from portal.web.staff.sessions import pages as sessions
 
 app_name = "staff"
 

@@ -23,11 +23,11 @@ from charging.models import FileImport
 from charging.selectors import imports
 from charging.services import imports as services
 from charging.services.imports import Options
-from portal import uploads
+from portal.files import uploads
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted
-from portal.web.staff.import_layout import LayoutForm
+from portal.web.acts import attempted
+from portal.web.staff.imports.layout import LayoutForm
 from portal.words.plain_words import in_words
 from tenants import audit
 from tenants.models import Operator

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from charging.models import Site
 from charging.selectors import sites
 from charging.services import staffing
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import attempted
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import attempted
 from portal.words import permissions as permission_words
 from tenants import roles
 from tenants.models import Membership, Operator, User

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 from charging.models import Site
 from charging.selectors import staffing as staff_sites
 from charging.services import staffing
-from portal.web import viewing
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.place_form import PlaceForm
+from portal.gate import viewing
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.staff.people.place_form import PlaceForm
 from portal.words import permissions as permission_words
 from tenants import roles
 from tenants.errors import Refused

@@ -18,10 +18,11 @@ from billing.selectors.session_ledger import Row
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.sight import in_sight
-from portal.web import downloads, lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff import session_story
-from portal.web.staff.session_filter import SessionFilter
+from portal.files import downloads
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists
+from portal.web.staff.sessions import story as session_story
+from portal.web.staff.sessions.filter import SessionFilter
 from tenants import audit
 from tenants.models import Operator
 from tenants.permissions import Permission

@@ -7,8 +7,8 @@ from typing import Concatenate, ParamSpec
 
 from django.http import Http404, HttpResponseBase
 
-from portal.web import step_up as proof
-from portal.web.access import SignedInRequest, to_second_factor
+from portal.gate import step_up as proof
+from portal.gate.access import SignedInRequest, to_second_factor
 from tenants.actor import acting_more
 from tenants.selectors import platform
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.gate.access import SignedInRequest, operator_view
 from portal.web import audit_files, lists
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.audit_filter import AuditFilter
+from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
 from tenants import audit

@@ -23,9 +23,9 @@ from django_otp import user_has_device
 
 from charging.selectors import sites
 from charging.sight import limited_to
-from portal.middleware.polls import is_poll
-from portal.web import step_up as proof
-from portal.web import viewing
+from portal.gate import step_up as proof
+from portal.gate import viewing
+from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
 from tenants.models import Driver, Operator, User

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import throttle
-from portal.throttle import Closed, TooMany
+from portal.gate import throttle
+from portal.gate.throttle import Closed, TooMany
 from portal.web import invitation_letters
 from portal.words.measures import duration
 from tenants.errors import Refused

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.acts import told
-from portal.web.staff.invitation_link import count_letter, hand_over
-from portal.web.staff.people import WHAT_ROLES_DO, crumbs
-from portal.web.staff.place_form import PlaceForm
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.acts import told
+from portal.web.staff.people.invitation_link import count_letter, hand_over
+from portal.web.staff.people.pages import WHAT_ROLES_DO, crumbs
+from portal.web.staff.people.place_form import PlaceForm
 from tenants.errors import Refused
 from tenants.models import Invitation, Operator
 from tenants.permissions import Permission

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.web.access import SignedInRequest, operator_view
-from portal.web.staff.people import crumbs
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.staff.people.pages import crumbs
 from tenants.errors import Refused
 from tenants.models import FactorReset, Membership, Operator
 from tenants.permissions import Permission

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.web import downloads
-from portal.web.access import SignedInRequest, operator_view
+from portal.files import downloads
+from portal.gate.access import SignedInRequest, operator_view
 from tenants import audit, crypto, tasks
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
