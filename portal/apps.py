@@ -6,5 +6,5 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Every process needs the Celery application, or a task's `delay` would look for a default broker.
-        # Here rather than in the package, so that `portal.embedded` starts without Celery and Django.
+        # Here rather than in the package, so that `launcher` starts without Celery and Django.
         import portal.celery  # noqa: F401

@@ -32,8 +32,8 @@ from billing.selectors import reconciliation
 from billing.selectors.terms import PriceBook
 from billing.services import drafting, messages, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, session, tariff
+from launcher import redis as launcher_redis
 from portal.celery import app
-from portal.embedded import redis as embedded_redis
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
 
@@ -62,7 +62,7 @@ class Redis:
     def start(self) -> None:
         options = {"port": "0", "unixsocket": str(self.socket), "save": "", "appendonly": "no", "dir": str(self.folder)}
         arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        self.process = subprocess.Popen([str(embedded_redis.find()), *arguments], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([str(launcher_redis.find()), *arguments], stdout=subprocess.DEVNULL)
         wait_for(self.socket.exists, "Redis")
 
     def kill(self) -> None:

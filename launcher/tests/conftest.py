@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import processes
-from portal.embedded.paths import State
-from portal.embedded.processes import Child, Program
+from launcher import processes
+from launcher.paths import State
+from launcher.processes import Child, Program
 
 
 @pytest.fixture

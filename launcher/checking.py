@@ -23,15 +23,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.embedded import locks, managing, postgres, running, servers
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import CHECKOUT, State
-from portal.embedded.processes import die_with_us, kill_group
-from portal.embedded.supervisor import Stopped, Supervisor
-from portal.embedded.terminal import say, tell
+from launcher import locks, managing, postgres, running, servers
+from launcher.errors import Refusal
+from launcher.paths import CHECKOUT, State
+from launcher.processes import die_with_us, kill_group
+from launcher.supervisor import Stopped, Supervisor
+from launcher.terminal import say, tell
 
 JOURNEYS = "portal/tests/e2e"
-FLOORS = ("tenants", "charging", "billing", "portal")
+PACKAGES = ("tenants", "charging", "billing", "portal", "launcher")
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "/usr/bin/chromium")
 # Without a font every page is empty boxes, and the package only recommends some.
 APT_PACKAGES = ("chromium", "fonts-liberation")
@@ -125,7 +125,7 @@ def look_steps() -> Iterator[Step]:
     """Yield what looks at the code without running it, the quickest first."""
     yield Step("lint (ruff)", [*_module("ruff"), "check", "--quiet", "."])
     yield Step("format (ruff)", [*_module("ruff"), "format", "--check", "--quiet", "."])
-    yield Step("security (bandit)", [*_module("bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *FLOORS])
+    yield Step("security (bandit)", [*_module("bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *PACKAGES])
     contracts = "from importlinter.cli import lint_imports_command as main; main()"
     yield Step("floors and layers (import-linter)", [sys.executable, "-c", contracts])
     yield Step("missing migrations", _manage("makemigrations", "--check", "--dry-run"))

@@ -9,9 +9,9 @@ import shutil
 import socket
 from pathlib import Path
 
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.processes import Program
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.processes import Program
 
 
 def find() -> Path:

@@ -18,9 +18,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from portal.embedded.errors import Refusal
+from launcher.errors import Refusal
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 # A unix socket's path has 107 characters at most; PostgreSQL and Redis add up to 18 to the folder's.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432.lock")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import checking, managing, running, servers
-from portal.embedded.checking import Step
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import CHECKOUT, State
+from launcher import checking, managing, running, servers
+from launcher.checking import Step
+from launcher.errors import Refusal
+from launcher.paths import CHECKOUT, State
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 
@@ -99,7 +99,7 @@ def test_no_servers_are_started_beside_ones_own(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_command_ends_with_the_status_a_shell_would_see() -> None:
-    script = "from portal.embedded import managing; import sys; sys.exit(managing.run(sys.argv[1:], {}))"
+    script = "from launcher import managing; import sys; sys.exit(managing.run(sys.argv[1:], {}))"
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
     for command, status in (("exit 7", 7), ("kill -KILL $$", 137)):
         ended = subprocess.run([sys.executable, "-c", script, "/bin/sh", "-c", command], env=environment, check=False)

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import processes
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.supervisor import ENDS_THAT_ARE_TOO_MANY, Stopped, Supervisor
-from portal.tests.embedded.conftest import python, until
+from launcher import processes
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.supervisor import ENDS_THAT_ARE_TOO_MANY, Stopped, Supervisor
+from launcher.tests.conftest import python, until
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 

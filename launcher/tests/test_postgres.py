@@ -6,10 +6,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal.embedded import postgres, servers
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.supervisor import Supervisor
+from launcher import postgres, servers
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.supervisor import Supervisor
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from portal.embedded import locks
-from portal.embedded.paths import State
+from launcher import locks
+from launcher.paths import State
 
 
 def test_a_second_owner_is_told_who_the_first_one_is(state: State) -> None:

@@ -1,4 +1,4 @@
--- Who may enter the database, by a superuser or its owner: psql -d wattledger -f portal/embedded/grants.sql
+-- Who may enter the database, by a superuser or its owner: psql -d wattledger -f launcher/grants.sql
 -- Rights on tables are given by the migrations. TEMP: an import copies its file into a temporary table first.
 DO $$
 BEGIN

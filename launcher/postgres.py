@@ -24,9 +24,9 @@ from signal import Signals
 from typing import Any
 from urllib.parse import quote
 
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.processes import Child, Program, as_user
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.processes import Child, Program, as_user
 
 OLDEST = 15
 NOBODY = 65534

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded import keeper, processes
-from portal.embedded.paths import CHECKOUT, State
-from portal.embedded.processes import Child, Program
-from portal.tests.embedded.conftest import python, until
+from launcher import keeper, processes
+from launcher.paths import CHECKOUT, State
+from launcher.processes import Child, Program
+from launcher.tests.conftest import python, until
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 
@@ -22,9 +22,9 @@ STUBBORN = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); p
 RUNNER = f"""
 import sys, time
 from pathlib import Path
-from portal.embedded.paths import State
-from portal.embedded.processes import Program
-from portal.embedded.supervisor import Supervisor
+from launcher.paths import State
+from launcher.processes import Program
+from launcher.supervisor import Supervisor
 with Supervisor(State(Path(sys.argv[1]))) as supervisor:
     obedient = supervisor.start(Program("obedient", ["sleep", "60"]))
     stubborn = supervisor.start(Program("stubborn", [sys.executable, "-S", "-c", {STUBBORN!r}]))

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portal.embedded.paths import CHECKOUT, State
+from launcher.paths import CHECKOUT, State
 
 PR_SET_PDEATHSIG = 1
 LARGEST_LOG = 20 * 1024 * 1024

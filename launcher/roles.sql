@@ -1,4 +1,4 @@
--- The four roles, by a superuser, once a server: psql -d postgres -f portal/embedded/roles.sql
+-- The four roles, by a superuser, once a server: psql -d postgres -f launcher/roles.sql
 -- They come without passwords: set them (\password) unless the server lets these roles in by its socket.
 --
 -- owner     owns the tables and migrates; sees every row, because foreign keys are validated with its eyes

@@ -10,10 +10,10 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from portal.embedded import locks, running, servers
-from portal.embedded.paths import CHECKOUT, State
-from portal.embedded.processes import die_with_us, end_leftovers
-from portal.embedded.supervisor import Supervisor
+from launcher import locks, running, servers
+from launcher.paths import CHECKOUT, State
+from launcher.processes import die_with_us, end_leftovers
+from launcher.supervisor import Supervisor
 
 # These look at code and files alone.
 WITHOUT_SERVERS = {

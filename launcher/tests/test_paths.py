@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import LONGEST_SOCKET_FOLDER, State, private
+from launcher.errors import Refusal
+from launcher.paths import LONGEST_SOCKET_FOLDER, State, private
 
 
 def test_only_we_can_enter_the_folders(state: State) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from portal.embedded import keeper, processes
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.processes import Child, Program
-from portal.embedded.terminal import say
+from launcher import keeper, processes
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.processes import Child, Program
+from launcher.terminal import say
 
 ENDS_THAT_ARE_TOO_MANY = 4
 WITHIN_S = 60.0

@@ -1,9 +1,9 @@
-"""`python -m portal.embedded run | manage … | test …`: what the scripts in `bin/` hand over to."""
+"""`python -m launcher run | manage … | test …`: what the scripts in `bin/` hand over to."""
 
 import sys
 
-from portal.embedded.errors import Refusal
-from portal.embedded.terminal import say
+from launcher.errors import Refusal
+from launcher.terminal import say
 
 
 def main() -> int:
@@ -11,14 +11,14 @@ def main() -> int:
     name, arguments = sys.argv[1], sys.argv[2:]
     try:
         if name == "run":
-            from portal.embedded import running  # noqa: PLC0415  # each of them pays for its own imports
+            from launcher import running  # noqa: PLC0415  # each of them pays for its own imports
 
             return running.main(arguments)
         if name == "manage":
-            from portal.embedded import managing  # noqa: PLC0415
+            from launcher import managing  # noqa: PLC0415
 
             return managing.main(arguments)
-        from portal.embedded import checking  # noqa: PLC0415
+        from launcher import checking  # noqa: PLC0415
 
         return checking.main(arguments)
     except Refusal as refusal:

@@ -6,7 +6,7 @@ runner sits this small process, in a session of its own, doing nothing but hold 
 the pipe breaks it gives the children a while, then kills what is left. After an orderly end there is
 nothing left, and it goes without a word.
 
-    python -m portal.embedded.keeper STATE < pipe
+    python -m launcher.keeper STATE < pipe
 """
 
 import signal
@@ -15,8 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from portal.embedded import processes
-from portal.embedded.paths import State
+from launcher import processes
+from launcher.paths import State
 
 USERS_MAY_TAKE_S = 4
 # PostgreSQL writes a checkpoint; killing it would only make the next start recover.
@@ -26,7 +26,7 @@ SERVERS_MAY_TAKE_S = 40
 def start(state: State) -> "subprocess.Popen[bytes]":
     """Start the keeper of a state. It acts when its standard input closes, or we die."""
     return subprocess.Popen(  # our own command
-        [sys.executable, "-P", "-m", "portal.embedded.keeper", str(state.root)],
+        [sys.executable, "-P", "-m", "launcher.keeper", str(state.root)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,8 +6,8 @@ from pathlib import Path
 import polib  # type: ignore[import-untyped]
 import pytest
 
-from portal.embedded import catalogues
-from portal.embedded.paths import CHECKOUT
+from launcher import catalogues
+from launcher.paths import CHECKOUT
 
 CATALOGUE = r"""# Swedish
 #, fuzzy

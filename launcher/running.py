@@ -17,12 +17,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from portal.embedded import catalogues, locks, servers
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import CHECKOUT, State
-from portal.embedded.processes import Child, Program, die_with_us, end_leftovers
-from portal.embedded.supervisor import Stopped, Supervisor
-from portal.embedded.terminal import say, tell
+from launcher import catalogues, locks, servers
+from launcher.errors import Refusal
+from launcher.paths import CHECKOUT, State
+from launcher.processes import Child, Program, die_with_us, end_leftovers
+from launcher.supervisor import Stopped, Supervisor
+from launcher.terminal import say, tell
 
 HOST = "127.0.0.1"
 LONGEST_WEB_START_S = 60.0

@@ -10,11 +10,11 @@ import os
 import time
 from pathlib import Path
 
-from portal.embedded import locks, postgres, redis
-from portal.embedded.errors import Refusal
-from portal.embedded.paths import State
-from portal.embedded.processes import Child
-from portal.embedded.supervisor import Supervisor
+from launcher import locks, postgres, redis
+from launcher.errors import Refusal
+from launcher.paths import State
+from launcher.processes import Child
+from launcher.supervisor import Supervisor
 
 ADDRESSES = (
     "DATABASE_URL",
