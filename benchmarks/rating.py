@@ -26,14 +26,16 @@ from typing import Any
 
 import numpy as np
 
-from billing.domain.cdr import Cdr, decode
-from billing.domain.cdr_columns import columns
-from billing.domain.cdr_lines import price_lines
-from billing.domain.cdr_tariffs import TariffSet, key_of, read_set
-from billing.domain.columns import Ints, Periods, Sessions, ints, offsets_of
-from billing.domain.rated import Rated
-from billing.domain.rating import rate
-from billing.domain.tariff import Tariff
+from billing.domain.arrays import Ints, ints, offsets_of
+from billing.domain.cdr.columns import columns
+from billing.domain.cdr.decoded import Cdr, decode
+from billing.domain.cdr.lines import price_lines
+from billing.domain.cdr.tariffs import TariffSet, key_of, read_set
+from billing.domain.explained.price_of import session_price
+from billing.domain.kernel.rated import Rated
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions.columns import Periods, Sessions
+from billing.domain.tariff.model import Tariff
 
 ZONE = "Europe/Amsterdam"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -299,7 +301,7 @@ def measure_single(path: str | None, count: int) -> str:
     line = read_lines(path)[0]
     mix = parsed([line])
     priced = best(lambda: [rate(mix.sessions, mix.tariffs) for _ in range(count)], times=5) / count
-    viewed = best(lambda: [rate(mix.sessions, mix.tariffs).session(0) for _ in range(count)], times=5) / count
+    viewed = best(lambda: [session_price(rate(mix.sessions, mix.tariffs), 0) for _ in range(count)], times=5) / count
     return f"| 1 | {priced * 1000:.2f} ms | {viewed * 1000:.2f} ms |"
 
 

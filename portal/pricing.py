@@ -1,7 +1,7 @@
 """The command line door of the price engine: `bin/manage price`, or `python -m portal.pricing` without Django.
 
     bin/manage price --json [FILE] [--time-zone ZONE]
-        JSON lines in, priced JSON lines out, in the same order; see `billing.domain.cdr_lines`.
+        JSON lines in, priced JSON lines out, in the same order; see `billing.domain.cdr.lines`.
     bin/manage price --tariff T.json --cdr C.json --time-zone ZONE [--language sv]
         The price of one charge detail record, explained for a person.
 
@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
-from billing.domain import findings
-from billing.domain.cdr import decode
-from billing.domain.cdr_lines import price_line, price_lines
+from billing.domain.cdr.decoded import decode
+from billing.domain.cdr.lines import price_line, price_lines
 from billing.domain.errors import BillingError
-from billing.domain.explain import sentences
+from billing.domain.explained import findings
+from billing.domain.explained.sentences import sentences
 
 PRICED: Final = 0
 NOT_PRICED: Final = 1

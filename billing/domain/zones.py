@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
-from billing.domain.columns import Ints
+from billing.domain.arrays import Ints
 from billing.domain.errors import UnknownZone
 
 #: Beyond this many steps in a batch a binary search is cheaper than one comparison per step.

@@ -458,7 +458,7 @@ class Migration(migrations.Migration):
                 ("amount_excl_vat", models.DecimalField(decimal_places=6, default=0, max_digits=18)),
                 ("amount_incl_vat", models.DecimalField(decimal_places=6, default=0, max_digits=18)),
                 ("lines", models.JSONField(default=list)),
-                ("flags", models.PositiveIntegerField(default=0, help_text="billing.domain.columns.Flag")),
+                ("flags", models.PositiveIntegerField(default=0, help_text="billing.domain.sessions.columns.Flag")),
                 ("rated_at", models.DateTimeField()),
                 (
                     "operator",

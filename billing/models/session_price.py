@@ -40,7 +40,7 @@ class SessionPrice(SiteBound):
     amount_excl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     amount_incl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     lines = models.JSONField(default=list)
-    flags = models.PositiveIntegerField(default=0, help_text="billing.domain.columns.Flag")
+    flags = models.PositiveIntegerField(default=0, help_text="billing.domain.sessions.columns.Flag")
     rated_at = models.DateTimeField()
 
     class Meta:

@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from billing import columns
-from billing.domain.price import SessionPrice as Explained
-from billing.domain.rating import rate
+from billing import batches
+from billing.domain.explained.price import SessionPrice as Explained
+from billing.domain.explained.price_of import session_price
+from billing.domain.explained.problems import error_of
+from billing.domain.kernel.rating import rate
 from billing.models import SessionPrice
 from billing.selectors import terms
 from charging.models import ChargingSession
@@ -32,10 +34,10 @@ def explained(session: ChargingSession) -> Explained | None:
     price = of_session(session)
     if price is None or price.tariff_version is None:
         return None
-    batch = columns.read(price.operator_id, [session.pk])
+    batch = batches.read(price.operator_id, [session.pk])
     if len(batch) == 0:
         return None
     only = np.zeros(1, dtype=np.int64)
     zones = terms.zones(batch.site.tolist())
     rated = rate(batch.metered(only, zones=zones, tariff=only), terms.terms([price.tariff_version]))
-    return rated.session(0) if rated.error(0) is None else None
+    return session_price(rated, 0) if error_of(rated, 0) is None else None

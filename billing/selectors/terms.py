@@ -12,10 +12,10 @@ from functools import lru_cache
 import numpy as np
 import orjson
 
-from billing.columns import Batch
-from billing.domain.columns import Bools, Ints
-from billing.domain.tariff import Tariff as Terms
-from billing.domain.tariff import parse_tariff
+from billing.batches import Batch
+from billing.domain.arrays import Bools, Ints
+from billing.domain.tariff.model import Tariff as Terms
+from billing.domain.tariff.model import parse_tariff
 from billing.models import TariffAssignment, TariffVersion
 from charging.models import Site
 from tenants.scoping import current_operator_id

@@ -15,12 +15,13 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
-from billing import columns
-from billing.columns import Batch, PricedSession
-from billing.domain.columns import Ints
-from billing.domain.rated import Rated
-from billing.domain.rating import rate as price
-from billing.domain.tariff import Tariff as Terms
+from billing import batches
+from billing.batches import Batch, PricedSession
+from billing.domain.arrays import Ints
+from billing.domain.explained.problems import error_of
+from billing.domain.kernel.rated import Rated
+from billing.domain.kernel.rating import rate as price
+from billing.domain.tariff.model import Tariff as Terms
 from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
@@ -135,7 +136,7 @@ def _lock_terms(function: str) -> None:
 
 
 def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:
-    batch = columns.read(current_operator_id(), session_ids)
+    batch = batches.read(current_operator_id(), session_ids)
     if len(batch) == 0:
         return 0
     with transaction.atomic(), connection.cursor() as cursor:
@@ -188,7 +189,7 @@ def _priced_rows(batch: Batch, rows: Ints, versions: list[TariffVersion], rated:
     ids, which = batch.id[rows].tolist(), rated.tariff.tolist()
     numbers = [version.pk for version in versions]
     return "".join(
-        _priced_row(ids[session.index], numbers[which[session.index]], session) for session in columns.priced(rated)
+        _priced_row(ids[session.index], numbers[which[session.index]], session) for session in batches.priced(rated)
     )
 
 
@@ -203,7 +204,7 @@ def _priced_row(session_id: int, version_id: int, session: PricedSession) -> str
 def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:
     for fault in np.unique(rated.fault[rated.fault != 0]).tolist():
         hit = np.flatnonzero(rated.fault == fault)
-        error = rated.error(int(hit[0]))
+        error = error_of(rated, int(hit[0]))
         if error is not None:
             yield _problem_rows(batch, rows[hit], error.code, error.message)
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from billing.domain.errors import BillingError, TariffError
 from billing.domain.money import minor_digits
-from billing.domain.tariff import parse_tariff
+from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import approval_facts
 from billing.services import approved, rating

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.domain.vat import by_rate
+from billing.domain.invoice.vat import by_rate
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, InvoiceVat, NumberSeries, RunChunk
 from billing.services import runs, tariffs
 from billing.tests.factories import (

@@ -9,8 +9,8 @@ import pytest
 from django.utils import translation
 
 from billing.domain.errors import BillingError
-from billing.domain.lint import lint_tariff
-from billing.domain.tariff import parse_tariff
+from billing.domain.lint.remarks import lint_tariff
+from billing.domain.tariff.model import parse_tariff
 from charging.ingest.profiles import ready_made
 from portal.words.plain_words import FILES, PROFILES, TARIFFS, _expression, in_words
 
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
     *sorted((ROOT / "charging" / "ingest").glob("*.py")),
     ROOT / "charging" / "services" / "imports.py",
-    ROOT / "billing" / "domain" / "lint.py",
-    ROOT / "billing" / "domain" / "tariff.py",
+    ROOT / "billing" / "domain" / "lint" / "remarks.py",
+    ROOT / "billing" / "domain" / "tariff" / "model.py",
 ]
 ERRORS = {"UnreadableFile", "WrongColumns", "ChargingError", "ImportRefused", "TariffError", "Finding"}
 

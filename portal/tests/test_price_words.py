@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
-from billing.domain import metering
-from billing.domain.rating import rate
-from billing.domain.tariff import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
+from billing.domain.explained.price_of import session_price
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions import metering
+from billing.domain.tariff.model import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 
@@ -32,7 +33,7 @@ def priced(tariff=TARIFF, *, slots=(2000, 2001, 2002, 2003, 1000, 1000, 1000, 10
         offsets=[0, len(slots)],
         charging_end=[start + len(slots) * 900],
     )
-    return rate(sessions, tariff).session(0)
+    return session_price(rate(sessions, tariff), 0)
 
 
 def amount(text):

@@ -42,7 +42,7 @@ CANARY = "zqxj"
 NOT_NARROWED: dict[type, str] = {}
 # Modules with raw SQL over such tables that do not narrow it, and why nobody limited reaches it.
 WHOLE_OPERATOR = {
-    "billing/columns.py": "reads the sessions it is told to: rating, or one that the page found in sight",
+    "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",
     "billing/exports/tables.py": "accounts of the whole operator: EXPORT_FINANCE is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/unbilled.py": "what a run bills",

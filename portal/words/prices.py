@@ -16,8 +16,8 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from billing.domain import money
-from billing.domain.price import Adjustment, SessionPrice, Slice
-from billing.domain.tariff import Dimension
+from billing.domain.explained.price import Adjustment, SessionPrice, Slice
+from billing.domain.tariff.model import Dimension
 from portal.words import measures
 from portal.words.tariffs import PER_UNIT, WHAT, incl_vat
 

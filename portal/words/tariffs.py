@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing.domain import money
-from billing.domain.lint import lint_tariff
-from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
-from billing.domain.windows import MINUTES_OF_DAY, week_table
+from billing.domain.lint.remarks import lint_tariff
+from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
+from billing.domain.tariff.windows import MINUTES_OF_DAY, week_table
 from portal.words.measures import DASH, number, percent, unit_price
 from portal.words.plain_words import in_words
 

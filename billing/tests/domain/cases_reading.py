@@ -10,15 +10,16 @@ import json
 from datetime import datetime
 from typing import Any
 
-from billing.domain.cdr import decode
-from billing.domain.cdr_lines import price_line
-from billing.domain.columns import ABSENT
+from billing.domain.cdr.decoded import decode
+from billing.domain.cdr.lines import price_line
 from billing.domain.errors import BillingError
-from billing.domain.explain import sentences
-from billing.domain.metering import from_slots
-from billing.domain.price import PARTS, SessionPrice
-from billing.domain.rating import rate
-from billing.domain.tariff import parse_tariff
+from billing.domain.explained.price import PARTS, SessionPrice
+from billing.domain.explained.price_of import session_price
+from billing.domain.explained.sentences import sentences
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions.columns import ABSENT
+from billing.domain.sessions.metering import from_slots
+from billing.domain.tariff.model import parse_tariff
 
 
 def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def _priced(tariff: Any, session: dict[str, Any]) -> tuple[SessionPrice, str]:
         slot_s=session.get("slot_s", 900),
         energy_wh=[session.get("energy_wh", ABSENT)],
     )
-    return rate(columns, parse_tariff(tariff)).session(0), session["time_zone"]
+    return session_price(rate(columns, parse_tariff(tariff)), 0), session["time_zone"]
 
 
 def _epoch(text: str) -> int:

@@ -13,7 +13,15 @@ from fractions import Fraction
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from billing.domain.tariff import WEEKDAYS, Dimension, Element, PriceComponent, ReservationKind, Restrictions, Tariff
+from billing.domain.tariff.model import (
+    WEEKDAYS,
+    Dimension,
+    Element,
+    PriceComponent,
+    ReservationKind,
+    Restrictions,
+    Tariff,
+)
 
 MWH_IN_KWH = 10**6
 

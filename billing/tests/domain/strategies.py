@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from billing.domain.tariff import (
+from billing.domain.tariff.model import (
     WEEKDAYS,
     Dimension,
     Element,

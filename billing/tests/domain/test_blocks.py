@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from billing.domain import rating
-from billing.domain.columns import Fault
-from billing.domain.metering import from_slots
-from billing.domain.periods import from_periods
-from billing.domain.rated import Rated
-from billing.domain.tariff import parse_tariff
+from billing.domain.explained.price_of import session_price
+from billing.domain.explained.problems import errors_of
+from billing.domain.kernel import rating
+from billing.domain.kernel.rated import Rated
+from billing.domain.sessions.columns import Fault
+from billing.domain.sessions.metering import from_slots
+from billing.domain.sessions.periods import from_periods
+from billing.domain.tariff.model import parse_tariff
 
 START = 1_770_886_800  # 2026-02-12 09:00 UTC
 SIZE = 40
@@ -104,11 +106,11 @@ def test_blocks_leave_no_trace(monkeypatch, made, block):
     for lane, (excl, incl) in whole.by_lane.items():
         assert (cut.by_lane[lane][0].tolist(), cut.by_lane[lane][1].tolist()) == (excl.tolist(), incl.tolist())
         assert cut.priced[lane].tolist() == whole.priced[lane].tolist()
-    assert {place: str(error) for place, error in cut.errors().items()} == {
-        place: str(error) for place, error in whole.errors().items()
+    assert {place: str(error) for place, error in errors_of(cut).items()} == {
+        place: str(error) for place, error in errors_of(whole).items()
     }
     assert Fault.NONE in whole.fault.tolist()
-    assert len(whole.errors()) > 0
+    assert len(errors_of(whole)) > 0
 
 
 def test_one_dear_session_makes_the_amounts_of_all_blocks_unbounded(monkeypatch):
@@ -127,7 +129,7 @@ def _fields(sessions) -> dict[str, Any]:
 def test_a_price_that_nobody_pays_may_be_too_large_for_64_bits():
     terms = tariff("fee", element(("FLAT", "1000.000000000001", 1), max_duration=0), element(("ENERGY", 2, 1)))
     rated = rating.rate(slots_of_one(), terms)
-    assert str(rated.session(0).total.excl_vat) == "2.0000"
+    assert str(session_price(rated, 0).total.excl_vat) == "2.0000"
     refused = rating.rate(slots_of_one(end=START - 1), terms)
     assert (refused.amount.tolist(), refused.excl.tolist()) == ([], [0])
 
@@ -147,4 +149,4 @@ def test_a_batch_may_have_more_prices_than_16_bits_can_number():
     rated = rating.rate(type(one)(**_fields(one) | {"tariff": np.array([last])}), tariffs)
     component = rated.plan.components[int(rated.component[0])]
     assert (component.tariff, component.element, rated.component[0] > 2**15) == (last, 10, True)
-    assert str(rated.session(0).total.excl_vat) == "10.0000"
+    assert str(session_price(rated, 0).total.excl_vat) == "10.0000"

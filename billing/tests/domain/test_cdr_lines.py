@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.domain import cdr_lines
-from billing.domain.cdr import decode
-from billing.domain.cdr_lines import price_line, price_lines
+from billing.domain.cdr import lines
+from billing.domain.cdr.decoded import decode
+from billing.domain.cdr.lines import price_line, price_lines
 from billing.domain.errors import BillingError
-from billing.domain.tariff import Tariff
+from billing.domain.tariff.model import Tariff
 from billing.tests.domain.judge import Period
 from billing.tests.domain.strategies import received, tariffs
 
@@ -194,7 +194,7 @@ def test_an_instant_that_is_none_is_refused(text):
 
 
 def test_a_stream_may_carry_more_tariffs_than_are_kept(monkeypatch):
-    monkeypatch.setattr(cdr_lines, "CHUNK", 10)
+    monkeypatch.setattr(lines, "CHUNK", 10)
     documents = []
     for number in range(150):
         priced_at = json.loads(json.dumps(TARIFF))

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.errors import InvoiceError
-from billing.domain.invoice import NO_VAT, Lines, price_lines, sum_up
-from billing.domain.metering import from_slots, from_totals
-from billing.domain.periods import from_periods
-from billing.domain.rating import rate
-from billing.domain.tariff import parse_tariff
+from billing.domain.explained.price_of import session_price
+from billing.domain.invoice.lines import NO_VAT, Lines, price_lines, sum_up
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions.metering import from_slots, from_totals
+from billing.domain.sessions.periods import from_periods
+from billing.domain.tariff.model import parse_tariff
 from billing.tests.domain.strategies import metered, tariffs
 from billing.tests.domain.test_kernel_against_judge import columns
 
@@ -182,7 +183,7 @@ def test_sums_beyond_64_bits_are_counted_in_unbounded_integers():
     exact = Fraction("999999999.123456789012") * 100_000
     assert Fraction(rated.excl[0], rated.unit) == exact
     assert price_lines(rated).net.tolist() == [round(exact * 100)]
-    assert rated.session(0).total.excl_vat == Decimal("99999999912345.6789")
+    assert session_price(rated, 0).total.excl_vat == Decimal("99999999912345.6789")
 
 
 def test_periods_can_be_billed_by_the_clock():
@@ -198,7 +199,7 @@ def test_periods_can_be_billed_by_the_clock():
     }
     timed = tariff({"price_components": [priced("TIME", 6, None, 600), priced("PARKING_TIME", 6, None, 0)]})
     received, by_clock = (
-        rate(from_periods(**columns_of, whole_seconds=whole), timed).session(0) for whole in (False, True)
+        session_price(rate(from_periods(**columns_of, whole_seconds=whole), timed), 0) for whole in (False, True)
     )
     assert received.slices[0].quantity == Decimal("600.12")
     assert by_clock.slices[0].quantity == Decimal(600)

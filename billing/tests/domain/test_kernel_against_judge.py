@@ -8,13 +8,14 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.domain.columns import ABSENT
-from billing.domain.metering import from_slots
-from billing.domain.periods import from_periods
-from billing.domain.plan import Lane
-from billing.domain.rated import Rated
-from billing.domain.rating import rate
-from billing.domain.tariff import Tariff
+from billing.domain.explained.price_of import session_price
+from billing.domain.kernel.plan import Lane
+from billing.domain.kernel.rated import Rated
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions.columns import ABSENT
+from billing.domain.sessions.metering import from_slots
+from billing.domain.sessions.periods import from_periods
+from billing.domain.tariff.model import Tariff
 from billing.tests.domain import judge
 from billing.tests.domain.judge import Bill, Metered, Period
 from billing.tests.domain.strategies import metered, received, tariffs
@@ -45,7 +46,7 @@ def assert_same(rated: Rated, index: int, bill: Bill, terms: Tariff) -> None:
 def assert_adds_up(rated: Rated, index: int) -> None:
     first, last = rated.offsets[index], rated.offsets[index + 1]
     assert sum(rated.amount[first:last].tolist()) + int(rated.limit_excl[index]) == int(rated.excl[index])
-    price = rated.session(index)
+    price = session_price(rated, index)
     shown = sum(one.amount for one in price.slices) + sum(one.cost.excl_vat for one in price.adjustments)
     assert shown == price.total.excl_vat
     gross = [one.amount_incl or 0 for one in price.slices] + [one.cost.incl_vat or 0 for one in price.adjustments]
@@ -118,7 +119,7 @@ def test_a_batch_prices_each_session_as_if_it_were_alone(tariff, sessions):
     together = rate(columns(sessions), tariff)
     for index, session in enumerate(sessions):
         alone = rate(columns([session]), tariff)
-        assert together.session(index) == alone.session(0)
+        assert session_price(together, index) == session_price(alone, 0)
 
 
 @MANY
@@ -132,4 +133,4 @@ def test_splitting_a_reading_never_changes_the_price(tariff, session, idle):
     whole = from_slots(**known, wh=even, offsets=[0, len(even)], slot_s=300)
     halves = [energy // 2 for energy in even for _ in range(2)]
     split = from_slots(**known, wh=halves, offsets=[0, len(halves)], slot_s=150)
-    assert rate(split, tariff).session(0) == rate(whole, tariff).session(0)
+    assert session_price(rate(split, tariff), 0) == session_price(rate(whole, tariff), 0)

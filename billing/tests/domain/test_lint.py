@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billing.domain.lint import lint_tariff
-from billing.domain.tariff import parse_tariff
+from billing.domain.lint.remarks import lint_tariff
+from billing.domain.tariff.model import parse_tariff
 
 
 def element(kind="ENERGY", price=3, *, step=1, vat=25, **restrictions):

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import calendar, money, vat
+from billing.domain import calendar, money
 from billing.domain.errors import BillingError, InvoiceError, MoneyError, UnknownZone
-from billing.domain.numbering import NumberFormat
+from billing.domain.invoice import vat
+from billing.domain.invoice.numbering import NumberFormat
 
 
 @pytest.mark.parametrize(

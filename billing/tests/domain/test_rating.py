@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from billing.domain import errors, findings, instants, zones
-from billing.domain.cdr import decode
-from billing.domain.cdr_lines import price_line
-from billing.domain.columns import ABSENT, Flag, zone_column
+from billing.domain import errors, zones
+from billing.domain.cdr import instants
+from billing.domain.cdr.decoded import decode
+from billing.domain.cdr.lines import price_line
 from billing.domain.errors import BillingError
-from billing.domain.explain import sentences
-from billing.domain.metering import from_readings, from_slots, from_totals
-from billing.domain.price import SessionPrice
-from billing.domain.rating import rate
-from billing.domain.tariff import parse_tariff
+from billing.domain.explained import findings
+from billing.domain.explained.price import SessionPrice
+from billing.domain.explained.price_of import session_price
+from billing.domain.explained.problems import error_of, errors_of
+from billing.domain.explained.sentences import sentences
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions.columns import ABSENT, Flag, zone_column
+from billing.domain.sessions.metering import from_readings, from_slots, from_totals
+from billing.domain.tariff.model import parse_tariff
 
 START = 1_770_886_800  # 2026-02-12 09:00 UTC
 
@@ -43,11 +47,11 @@ def test_readings_are_counted_from_the_first_and_sorted():
         offsets=[0, 3, 5],
     )
     rated = rate(sessions, ENERGY)
-    first = rated.session(0)
+    first = session_price(rated, 0)
     assert first.total.excl_vat == Decimal("10.0000")
     assert (first.slices[0].meter_start_wh, first.slices[0].meter_stop_wh) == (Decimal(20_950_500), Decimal(20_955_500))
     assert first.flags == ("SORTED",)
-    assert rated.session(1).flags == ()
+    assert session_price(rated, 1).flags == ()
 
 
 def test_a_register_that_falls_is_an_error_of_that_session_alone():
@@ -60,12 +64,12 @@ def test_a_register_that_falls_is_an_error_of_that_session_alone():
         offsets=[0, 2, 4],
     )
     rated = rate(sessions, ENERGY)
-    assert isinstance(rated.error(0), errors.NegativeQuantity)
-    assert [error.value for error in rated.errors().values()] == [-100_000]
-    assert rated.error(1) is None
-    assert rated.session(1).total.excl_vat == Decimal("0.2000")
+    assert isinstance(error_of(rated, 0), errors.NegativeQuantity)
+    assert [error.value for error in errors_of(rated).values()] == [-100_000]
+    assert error_of(rated, 1) is None
+    assert session_price(rated, 1).total.excl_vat == Decimal("0.2000")
     with pytest.raises(errors.NegativeQuantity):
-        rated.session(0)
+        session_price(rated, 0)
 
 
 def test_a_single_reading_says_no_energy_unless_a_total_is_known():
@@ -77,8 +81,8 @@ def test_a_single_reading_says_no_energy_unless_a_total_is_known():
         "register_wh": [5],
         "offsets": [0, 1],
     }
-    assert isinstance(rate(from_readings(**known), ENERGY).error(0), errors.Unmetered)
-    assert rate(from_readings(**known, energy_wh=[1000]), ENERGY).session(0).flags == (
+    assert isinstance(error_of(rate(from_readings(**known), ENERGY), 0), errors.Unmetered)
+    assert session_price(rate(from_readings(**known, energy_wh=[1000]), ENERGY), 0).flags == (
         "INTERPOLATED",
         "ENERGY_DIFFERS",
     )
@@ -100,7 +104,7 @@ def test_a_single_reading_says_no_energy_unless_a_total_is_known():
 def test_a_fault_becomes_a_typed_error_with_field_and_value(fields, kind):
     known: dict[str, Any] = {"start": [START], "end": [START + 3600], "zone": "UTC", "energy_wh": [1000]}
     rated = rate(from_totals(**(known | fields)), ENERGY)
-    problem = rated.error(0)
+    problem = error_of(rated, 0)
     assert isinstance(problem, kind)
     assert isinstance(problem, BillingError)
     assert problem.field
@@ -117,10 +121,10 @@ def test_one_bad_session_changes_nothing_for_the_others():
         **{name: [row[name] for row in rows] for name in good}, zone=["UTC", "Asia/Tokyo"] * 2 + ["UTC"]
     )
     rated = rate(batch, tariff(("ENERGY", 2, 500), ("FLAT", 1, 1)))
-    assert [rated.error(place) is None for place in range(5)] == [True, False, True, False, True]
+    assert [error_of(rated, place) is None for place in range(5)] == [True, False, True, False, True]
     assert rated.offsets.tolist() == [0, 2, 2, 4, 4, 6]
     assert rated.owner.tolist() == [0, 0, 2, 2, 4, 4]
-    assert rated.session(0) == rated.session(4)
+    assert session_price(rated, 0) == session_price(rated, 4)
     assert len(rated) == 5
 
 
@@ -128,8 +132,8 @@ def test_several_zones_in_one_batch_read_their_own_clocks():
     night = tariff(("ENERGY", 2, 1), restrictions={"start_time": "10:00", "end_time": "11:00"})
     zone = ["Europe/Stockholm", "Europe/London", "Europe/Stockholm"]
     rated = rate(from_totals(start=[START] * 3, end=[START + 60] * 3, zone=zone, energy_wh=[1000] * 3), night)
-    assert [rated.session(place).total.excl_vat for place in range(3)] == [2, 0, 2]
-    assert "UNPRICED_ENERGY" in rated.session(1).flags
+    assert [session_price(rated, place).total.excl_vat for place in range(3)] == [2, 0, 2]
+    assert "UNPRICED_ENERGY" in session_price(rated, 1).flags
 
 
 def test_sessions_of_our_own_may_name_one_of_several_tariffs():
@@ -144,8 +148,8 @@ def test_sessions_of_our_own_may_name_one_of_several_tariffs():
         tariff=[0, 1, 0],
     )
     rated = rate(sessions, [ENERGY, other])
-    assert [rated.session(place).total.excl_vat for place in range(3)] == [2, Decimal("1.5"), 2]
-    assert rated.session(1).currency == "EUR"
+    assert [session_price(rated, place).total.excl_vat for place in range(3)] == [2, Decimal("1.5"), 2]
+    assert session_price(rated, 1).currency == "EUR"
 
 
 def test_a_batch_over_many_years_still_reads_the_clock():
@@ -157,7 +161,7 @@ def test_a_batch_over_many_years_still_reads_the_clock():
     together = rate(sessions, morning)
     local = zones.offsets("Europe/Stockholm", np.array(years))
     assert set(local.tolist()) == {3600}
-    assert {together.session(place).total.excl_vat for place in range(30)} == {2}
+    assert {session_price(together, place).total.excl_vat for place in range(30)} == {2}
 
 
 def test_an_empty_batch_is_priced_to_nothing():
@@ -181,7 +185,7 @@ def test_every_flag_has_a_sentence_in_both_languages():
 
 def test_a_stored_price_reads_back_as_it_was():
     terms = tariff(("ENERGY", 2, 500), ("FLAT", 1, 1), min_price={"excl_vat": 50})
-    price = rate(from_totals(start=[START], end=[START + 60], zone="UTC", energy_wh=[1234]), terms).session(0)
+    price = session_price(rate(from_totals(start=[START], end=[START + 60], zone="UTC", energy_wh=[1234]), terms), 0)
     stored = json.dumps(price.to_json())
     assert SessionPrice.from_json(json.loads(stored)) == price
     assert price.adjustments[0].kind == "MINIMUM"
@@ -190,7 +194,7 @@ def test_a_stored_price_reads_back_as_it_was():
 
 def test_time_is_priced_by_the_hour_in_a_slice():
     timed = rate(from_totals(start=[START], end=[START + 900], zone="UTC", energy_wh=[0]), tariff(("TIME", 6, 1)))
-    [one] = timed.session(0).slices
+    [one] = session_price(timed, 0).slices
     assert (int(one.quantity), one.unit, one.exact_amount) == (900, "s", Fraction(3, 2))
 
 
@@ -218,7 +222,7 @@ WORDS = {
 def test_a_price_is_explained_in_words(language):
     terms = tariff(("FLAT", 1, 0), ("ENERGY", "3.20", 1000), ("PARKING_TIME", 10, 0), min_price={"excl_vat": 100})
     sessions = from_totals(start=[START], end=[START + 930], charging_end=[START + 900], zone="UTC", energy_wh=[7412])
-    assert sentences(rate(sessions, terms).session(0), "Europe/Stockholm", language) == WORDS[language]
+    assert sentences(session_price(rate(sessions, terms), 0), "Europe/Stockholm", language) == WORDS[language]
 
 
 def cdr(**dimensions) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from billing.domain.errors import MoneyError, TariffError, UnknownComponent
-from billing.domain.tariff import Dimension, ReservationKind, parse_tariff
+from billing.domain.tariff.model import Dimension, ReservationKind, parse_tariff
 from billing.tests.domain.strategies import tariffs
 
 DOCUMENT: dict[str, Any] = {

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain import instants, money
-from billing.domain.text_pieces import decimals, whole
+from billing.domain import money
+from billing.domain.cdr import instants
+from billing.domain.cdr.text_pieces import decimals, whole
 
 EDGES = [0, 1, 9, 10, 9_999, 10_000, 10_001, 99_999_999, 100_000_000, 2**63 - 1]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from billing.domain.tariff import WEEKDAYS, parse_tariff
+from billing.domain.tariff.model import WEEKDAYS, parse_tariff
 from portal.web.finance.tariff_terms import Terms, Window
 
 PRICES = st.integers(0, 9_990_000).map(lambda units: Decimal(units).scaleb(-4))

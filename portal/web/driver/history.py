@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
-from billing.domain.tariff import parse_tariff
+from billing.domain.tariff.model import parse_tariff
 from billing.models import SessionPrice
 from billing.selectors import driver_months, prices, session_ledger
 from billing.selectors.session_ledger import Entry

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.rating import rate
-from billing.domain.tariff import parse_tariff
+from billing.domain.explained.price_of import session_price
+from billing.domain.kernel.rating import rate
+from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff
 from billing.selectors.tariff_shelf import Shelved
 from billing.services import tariffs as services
@@ -166,7 +167,7 @@ def _preview(entry: TariffEntry, operator: Operator) -> dict[str, Any]:
         return {"waiting": True}
     tariff = entry.terms().tariff("preview")
     today = timezone.now().astimezone(operator.zone).date()
-    priced = rate(entry.example.session(zone=operator.time_zone, today=today), tariff).session(0)
+    priced = session_price(rate(entry.example.session(zone=operator.time_zone, today=today), tariff), 0)
     return {
         "story": price_words.story(priced, operator.zone),
         "week": tariff_words.week(tariff),

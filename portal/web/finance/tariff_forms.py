@@ -19,9 +19,10 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain import metering, money
-from billing.domain.columns import Sessions
-from billing.domain.tariff import WEEKDAYS
+from billing.domain import money
+from billing.domain.sessions import metering
+from billing.domain.sessions.columns import Sessions
+from billing.domain.tariff.model import WEEKDAYS
 from portal.web.finance.tariff_terms import ENTERED_DECIMALS, MINUTES_OF_HOUR, Terms, Window
 
 CURRENCIES = ("SEK", "EUR", "NOK", "DKK")

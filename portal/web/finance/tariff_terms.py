@@ -17,7 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from billing.domain import money
-from billing.domain.tariff import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
+from billing.domain.tariff.model import Dimension, Element, Price, PriceComponent, Restrictions, Tariff
 
 ENTERED_DECIMALS = 4
 KEPT_DECIMALS = 6

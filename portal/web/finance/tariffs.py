@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.tariff import Tariff as Terms
-from billing.domain.tariff import parse_tariff
+from billing.domain.tariff.model import Tariff as Terms
+from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import tariff_shelf
 from billing.selectors.tariff_shelf import Shelved

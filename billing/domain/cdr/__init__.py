@@ -1,0 +1,1 @@
+"""Charge detail records of OCPI as lines of JSON: read, priced and written."""

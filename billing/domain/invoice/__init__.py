@@ -1,0 +1,1 @@
+"""The lines that rated sessions become on an invoice."""

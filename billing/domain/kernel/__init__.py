@@ -1,0 +1,1 @@
+"""Sessions x tariffs -> priced slices and totals, as columns; `rating.rate` is the way in."""
