@@ -14,7 +14,8 @@ from django.test import Client
 from portal.tests import app_role
 from tenants.models import Driver, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, memberships, operators, two_factor
+from tenants.services.people import drivers, memberships, operators
+from tenants.services.proof import two_factor
 
 PASSWORD = "correct horse battery"
 

@@ -27,11 +27,11 @@ from django.db.models import QuerySet
 from benchmarks import network
 from benchmarks.export import peak_mb
 from portal.settings import env
-from tenants import audit
+from tenants.log import audit
+from tenants.log import reading as audit_log
+from tenants.log.reading import Who
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.selectors import audit_log
-from tenants.selectors.audit_log import Who
 
 ROUNDS = 100
 PAGE = 51

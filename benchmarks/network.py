@@ -7,7 +7,7 @@ from portal.management import as_platform
 from portal.settings import env
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services.people import memberships
 
 SITES, STATIONS, DRIVERS = 40, 800, 5_000
 

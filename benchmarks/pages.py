@@ -19,7 +19,7 @@ from benchmarks import network
 from charging.models import ChargingSession
 from tenants.models import Driver, User
 from tenants.scoping import tenant_scope
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 ROUNDS = 200
 

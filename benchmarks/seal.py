@@ -16,11 +16,9 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from benchmarks import network
-from tenants import audit
+from tenants.log import audit, sealed, seals
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-from tenants.selectors import sealed
-from tenants.services import seals
 
 WRITERS, TURNS, SECONDS, SEAL_EVERY_S = 8, 5, 8.0, 2.0
 

@@ -1,7 +1,7 @@
 """What this floor hands to the registers below: audited models, and where personal data stands."""
 
 from billing.models import Export, Invoice, InvoiceRun, RunProblem, Tariff, TariffAssignment, TariffVersion
-from tenants.audit import audited
+from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
 

@@ -10,7 +10,7 @@ from charging.models import (
     Station,
     Token,
 )
-from tenants.audit import audited
+from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
 

@@ -7,7 +7,7 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import registers, rls  # needs loaded models
-        from tenants.services import driver_exports, security
+        from tenants.services.people import driver_exports, security
 
         post_migrate.connect(rls.grants, sender=self)
         registers.register()

@@ -2,7 +2,7 @@
 
 from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
 
-from tenants.audit import audited
+from tenants.log.audit import audited
 from tenants.models import (
     ApiKey,
     Approval,

@@ -1,6 +1,6 @@
 """What each role may do: one table, read from left to right.
 
-A role is a set of permissions on one operator. `tenants.services.memberships` keeps the grants
+A role is a set of permissions on one operator. `tenants.services.people.memberships` keeps the grants
 stored by django-guardian equal to this table; the membership is the truth.
 """
 

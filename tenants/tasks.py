@@ -10,9 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from tenants.actor import acting
+from tenants.log import seals
 from tenants.models import AuditCheck, Operator
 from tenants.scoping import tenant_scope
-from tenants.services import browser_sessions, factor_resets, four_eyes, password_resets, seals
+from tenants.services import four_eyes
+from tenants.services.proof import browser_sessions, factor_resets, password_resets
 from tenants.tasks_base import SteppedTask
 
 log = logging.getLogger(__name__)

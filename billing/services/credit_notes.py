@@ -17,7 +17,7 @@ from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError
 from billing.models import Invoice
 from billing.services import messages, numbers
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 

@@ -22,8 +22,8 @@ from billing.exports.tables import INVOICES, LINES, Stretch, Table
 from billing.models import Export, Invoice
 from billing.selectors import exports as selector
 from billing.services import documents, messages
-from tenants import audit
 from tenants.actor import acting_for
+from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 

@@ -32,8 +32,9 @@ from billing.selectors import approval_facts, unbilled
 from billing.services import approved, drafting, messages, numbers, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
-from tenants import audit, statistics
+from tenants import statistics
 from tenants.actor import acting_for
+from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 

@@ -8,7 +8,7 @@ from billing.models import InvoiceRun, RunChunk, Tariff
 from billing.services import rating, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station
 from tenants.models import Driver, User
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 #: 2.00 by day (06-22), 1.00 at night, 5.00 a session, all plus 25 % VAT; 0.60 a minute of parking.
 DAY_NIGHT: dict[str, Any] = {

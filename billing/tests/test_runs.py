@@ -26,7 +26,7 @@ from billing.tests.factories import (
 )
 from charging.models import ChargingSession
 from tenants.models import AuditEntry, DriverIdentity
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 pytestmark = pytest.mark.usefixtures("in_north")
 

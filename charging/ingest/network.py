@@ -14,7 +14,7 @@ import polars as pl
 from charging.models import Connector, Site, Station, Token
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 _STATIONS = {"station": pl.String, "station_id": pl.Int64, "site_id": pl.Int64}
 _CONNECTORS = {"station_id": pl.Int64, "connector": pl.String, "connector_id": pl.Int64, "max_power_w": pl.Int64}

@@ -33,7 +33,7 @@ from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
 from charging.sight import limited_to
 from tenants.actor import acting_for
-from tenants.audit import record
+from tenants.log.audit import record
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id, tenant_scope
 

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from charging.domain.errors import NothingToReview
 from charging.models import ChargingSession
-from tenants.audit import record
+from tenants.log.audit import record
 
 Review = ChargingSession.Review
 

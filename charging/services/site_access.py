@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from charging.domain.errors import NetworkRefused
 from charging.models import Site, SiteAccess
 from charging.selectors import sites
-from tenants import audit
+from tenants.log import audit
 from tenants.models import User
 
 

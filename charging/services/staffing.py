@@ -13,7 +13,7 @@ from charging.selectors import sites, staffing
 from charging.services import site_access
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import invitations, memberships
+from tenants.services.people import invitations, memberships
 
 
 def accept(invitation: Invitation, *, user: User) -> Membership:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from charging.domain.errors import TokenTaken
 from charging.models import ChargingSession, Token
-from tenants.audit import record
+from tenants.log.audit import record
 from tenants.models import Driver
 
 

@@ -12,7 +12,7 @@ from tenants.errors import Refused
 from tenants.models import AuditEntry, Membership
 from tenants.permissions import Permission, access
 from tenants.scoping import tenant_scope
-from tenants.services import invitations, memberships
+from tenants.services.people import invitations, memberships
 
 
 @pytest.fixture

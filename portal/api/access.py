@@ -27,10 +27,11 @@ from portal.gate import throttle, viewing
 from portal.gate.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
 from tenants import roles
 from tenants.actor import acting_more
+from tenants.log import denials
 from tenants.models import ApiKey, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import has_scope
-from tenants.services import denials, platform_visits
+from tenants.services.platform import visits as platform_visits
 
 MEMBERS = "members"
 KEY = "key"

@@ -16,7 +16,7 @@ from portal.gate import throttle
 from portal.middleware.actor import client_address
 from tenants import addresses
 from tenants.models import ApiKey, Operator
-from tenants.services import key_proofs
+from tenants.services.proof import key_proofs
 
 SCHEME = "Bearer"
 REALM = 'Bearer realm="Wattledger"'

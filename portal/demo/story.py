@@ -24,7 +24,8 @@ from portal.demo import habits, network, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import consents, drivers, memberships, operators, two_factor
+from tenants.services.people import consents, drivers, memberships, operators
+from tenants.services.proof import two_factor
 
 DRIVERS = 200
 MONTHS = 12

@@ -28,11 +28,12 @@ from portal.gate import viewing
 from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
+from tenants.log import denials
 from tenants.models import Driver, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import visits
-from tenants.services import denials, platform_visits
+from tenants.services.platform import visits as platform_visits
 
 P = ParamSpec("P")
 

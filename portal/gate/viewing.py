@@ -12,7 +12,8 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from tenants import audit, roles
+from tenants import roles
+from tenants.log import audit
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 

@@ -60,7 +60,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Wattledger <no-reply@localhost>")
 
 MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
-# Where the heads of the audit logs' chains are noted (`tenants.services.seal_heads`): on another disk than the
+# Where the heads of the audit logs' chains are noted (`tenants.log.heads`): on another disk than the
 # database's, out of reach of its administrators, if they are to prove anything to these.
 SEAL_HEADS_DIR = env.text("WATTLEDGER_SEAL_HEADS", str(STATE_DIR / "seal-heads"))
 STORAGES = {

@@ -15,7 +15,7 @@ from django.db import models
 
 from billing.models import Invoice, SessionPrice, TariffVersion
 from charging.models import ChargingSession
-from tenants import audit
+from tenants.log import audit
 from tenants.models import AuditEntry, FactorReset, Invitation, Membership, PlatformVisit
 from tenants.scoping import OwnedForeignKey
 

@@ -24,8 +24,9 @@ from billing.models import (
 from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
-from tenants import audit
 from tenants.actor import acting, acting_for
+from tenants.log import audit
+from tenants.log import reading as audit_log
 from tenants.models import (
     Approval,
     AuditCheck,
@@ -39,8 +40,8 @@ from tenants.models import (
     User,
 )
 from tenants.scoping import tenant_scope
-from tenants.selectors import audit_log
-from tenants.services import drivers, memberships, profiles
+from tenants.services.people import drivers, memberships
+from tenants.services.proof import profiles
 
 # Models without an entry for each row, and what tells the story instead.
 NOT_ROW_BY_ROW = {
@@ -214,18 +215,18 @@ UNSEEN_WRITES = {
     "charging/services/tokens.py:assign": "token.sessions_given",
     "tenants/permissions.py:set_grants": "a copy of the role, whose membership is logged",
     "tenants/scoping.py:bulk_create": "the manager itself",
-    "tenants/services/consents.py:publish_notice": "consent.notice_published",
-    "tenants/services/drivers.py:create_many": "sessions.imported",
-    "tenants/services/encryption.py:_rotate": "the same secret under another key",
-    "tenants/services/factor_resets.py:stop": "second_factor.reset_stopped",
-    "tenants/services/key_proofs.py:_note_use": "last use of a key, seen on its page",
-    "tenants/services/operators.py:close": "operator.closed, and an event for each key",
-    "tenants/services/operators.py:create": "operator.created",
-    "tenants/services/platform_members.py:deactivate": "platform_member.taken_off, in the platform's own log",
-    "tenants/services/platform_visits.py:end": "platform.visit_ended",
-    "tenants/services/two_factor.py:enrol": "second_factor.enrolled",
-    "tenants/services/two_factor.py:new_recovery_codes": "second_factor.recovery_codes_made",
-    "tenants/services/two_factor.py:verify_recovery": "sign_in.recovery_code_used",
+    "tenants/services/people/consents.py:publish_notice": "consent.notice_published",
+    "tenants/services/people/drivers.py:create_many": "sessions.imported",
+    "tenants/services/proof/encryption.py:_rotate": "the same secret under another key",
+    "tenants/services/proof/factor_resets.py:stop": "second_factor.reset_stopped",
+    "tenants/services/proof/key_proofs.py:_note_use": "last use of a key, seen on its page",
+    "tenants/services/people/operators.py:close": "operator.closed, and an event for each key",
+    "tenants/services/people/operators.py:create": "operator.created",
+    "tenants/services/platform/members.py:deactivate": "platform_member.taken_off, in the platform's own log",
+    "tenants/services/platform/visits.py:end": "platform.visit_ended",
+    "tenants/services/proof/two_factor.py:enrol": "second_factor.enrolled",
+    "tenants/services/proof/two_factor.py:new_recovery_codes": "second_factor.recovery_codes_made",
+    "tenants/services/proof/two_factor.py:verify_recovery": "sign_in.recovery_code_used",
 }
 BLIND = {"bulk_create", "bulk_update"}
 SQL = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (SET|\w+ SET))\b")

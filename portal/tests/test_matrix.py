@@ -37,16 +37,10 @@ from tenants.models import (
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services import (
-    consents,
-    drivers,
-    invitations,
-    memberships,
-    operators,
-    platform_members,
-    platform_visits,
-    two_factor,
-)
+from tenants.services.people import consents, drivers, invitations, memberships, operators
+from tenants.services.platform import members as platform_members
+from tenants.services.platform import visits as platform_visits
+from tenants.services.proof import two_factor
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
 DOORS = [door for door in doors() if door.is_of_operator]

@@ -15,7 +15,7 @@ from portal.tests.doors import PLATFORM, doors
 from portal.tests.test_matrix import DOORS, address, petra, status, world, wrong  # noqa: F401  # two are fixtures
 from tenants.models import PlatformMember, PlatformVisit, User
 from tenants.roles import PLATFORM_SEES
-from tenants.services import platform_members
+from tenants.services.platform import members as platform_members
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
 PLATFORM_DOORS = [door for door in doors(PLATFORM) if door.route.startswith("platform/")]

@@ -13,7 +13,7 @@ from portal.tests.in_production import HOST
 from portal.tests.test_matrix import DOORS, address, petra, world  # noqa: F401  # fixtures
 from tenants.models import AuditEntry, TotpDevice
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys
+from tenants.services.proof import api_keys
 
 PROBES = """
 from django.contrib.auth.hashers import get_hasher, make_password

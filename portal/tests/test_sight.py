@@ -34,7 +34,7 @@ from portal.tests.test_matrix import address
 from tenants import permissions, roles
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, memberships
+from tenants.services.people import drivers, memberships
 
 #: Stands in whatever could name the site out of sight: no page of a limited person may hold it.
 CANARY = "zqxj"

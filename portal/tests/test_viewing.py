@@ -13,7 +13,7 @@ from tenants import roles
 from tenants.models import AuditEntry, Membership
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services.people import memberships
 
 pytestmark = pytest.mark.ignore_template_errors
 PAGES = [door for door in DOORS if not door.is_api]

@@ -19,11 +19,12 @@ from django.utils.translation import override
 from portal.files.downloads import MARK, harmless
 from portal.words.log import lines as audit_lines
 from portal.words.log.lines import Line
-from tenants import audit
 from tenants.actor import Actor, acting_more
+from tenants.log import audit
+from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.selectors import audit_log, people
+from tenants.selectors import people
 
 AT_ONCE = 1000
 FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}

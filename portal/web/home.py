@@ -13,7 +13,7 @@ from portal.web import addresses
 from portal.web.context import THEMES
 from portal.web.language import A_YEAR, keep_language
 from tenants.selectors import people
-from tenants.services import profiles
+from tenants.services.proof import profiles
 
 
 @public_view("The front door: it says what this is and where to sign in.")

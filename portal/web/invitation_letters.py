@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from tenants.models import Invitation, Membership, Operator
 from tenants.services import letters
-from tenants.services.invitations import LIFETIME
+from tenants.services.people.invitations import LIFETIME
 
 
 def mail(operator: Operator, invitation: Invitation, *, link: str) -> None:

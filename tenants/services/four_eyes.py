@@ -21,9 +21,9 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from tenants import audit
 from tenants.actor import acting_more
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Approval, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id

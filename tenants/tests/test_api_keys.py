@@ -11,7 +11,8 @@ from tenants.errors import Refused
 from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys, key_proofs, memberships
+from tenants.services.people import memberships
+from tenants.services.proof import api_keys, key_proofs
 
 NOW = timezone.now()
 AUDIT = [Permission.VIEW_AUDIT.value]

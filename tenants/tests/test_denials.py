@@ -1,10 +1,10 @@
 import pytest
 
 from tenants.actor import acting
+from tenants.log import denials
 from tenants.models import AuditEntry
 from tenants.permissions import Permission, access
 from tenants.scoping import tenant_scope
-from tenants.services import denials
 
 
 @pytest.fixture(autouse=True)

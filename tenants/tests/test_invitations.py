@@ -8,8 +8,8 @@ from django.utils import timezone
 from tenants.errors import Refused
 from tenants.models import AuditEntry, Driver, Invitation, Membership, User
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, invitations, memberships
-from tenants.services.invitations import Ended
+from tenants.services.people import drivers, invitations, memberships
+from tenants.services.people.invitations import Ended
 
 PASSWORD = "correct horse battery"
 

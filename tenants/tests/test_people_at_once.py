@@ -7,9 +7,9 @@ from django.db import connection
 
 from tenants.models import Invitation, Membership, User
 from tenants.scoping import tenant_scope
-from tenants.services import invitations, memberships
-from tenants.services.invitations import Ended
-from tenants.services.memberships import LastOwner
+from tenants.services.people import invitations, memberships
+from tenants.services.people.invitations import Ended
+from tenants.services.people.memberships import LastOwner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct horse battery"

@@ -2,7 +2,7 @@ import pytest
 
 from tenants.models import Driver
 from tenants.scoping import NoTenantScope, WrongOperator, tenant_scope
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 
 def test_without_a_scope_the_orm_refuses(north):

@@ -14,11 +14,11 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from tenants import audit, sealing, tasks
+from tenants import tasks
+from tenants.log import audit, sealed, seals
+from tenants.log import hashing as sealing
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import tenant_scope
-from tenants.selectors import sealed
-from tenants.services import seals
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-seals"

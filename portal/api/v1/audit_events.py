@@ -18,10 +18,10 @@ from portal.api import paging
 from portal.api.access import OperatorResource
 from portal.api.public_ids import PublicIds, number_of
 from portal.api.queries import BadParameters, problem
+from tenants.log import reading as audit_log
+from tenants.log.reading import Who
 from tenants.models import ApiKey, AuditEntry, User
 from tenants.permissions import Permission
-from tenants.selectors import audit_log
-from tenants.selectors.audit_log import Who
 
 Model = type[models.Model]
 WHO = {"platform": Who(is_platform=True), "nobody": Who(is_nobody=True)}

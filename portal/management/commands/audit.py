@@ -7,12 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from tenants import audit
 from tenants.actor import acting
+from tenants.log import audit, sealed, seals
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-from tenants.selectors import sealed
-from tenants.services import seals
 
 WORDS = {
     "changed": "entry {entry} was changed",

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tenants.actor import acting, acting_more
 from tenants.errors import Refused
-from tenants.services import founding
+from tenants.services.people import founding
 
 
 class Command(BaseCommand):

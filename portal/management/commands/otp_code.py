@@ -9,7 +9,7 @@ from django_otp.oath import TOTP
 
 from tenants.models import TotpDevice, User
 from tenants.selectors import people
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 
 class Command(BaseCommand):

@@ -9,8 +9,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
 from tenants.actor import acting
+from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services import password_resets, sign_ins
+from tenants.services.proof import password_resets
 
 
 class Command(BaseCommand):

@@ -9,7 +9,8 @@ from tenants.actor import acting
 from tenants.errors import Refused
 from tenants.models import User
 from tenants.selectors import platform
-from tenants.services import first_passwords, platform_members
+from tenants.services.platform import members as platform_members
+from tenants.services.proof import first_passwords
 
 
 class Command(BaseCommand):

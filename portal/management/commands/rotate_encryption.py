@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tenants.services import encryption
+from tenants.services.proof import encryption
 
 
 class Command(BaseCommand):

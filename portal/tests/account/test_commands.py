@@ -7,7 +7,8 @@ from portal.tests import app_role
 from tenants.models import Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents
-from tenants.services import memberships, two_factor
+from tenants.services.people import memberships
+from tenants.services.proof import two_factor
 
 
 @pytest.fixture

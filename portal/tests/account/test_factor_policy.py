@@ -8,7 +8,8 @@ from conftest import PASSWORD
 from tenants.models import Operator, TotpDevice
 from tenants.scoping import tenant_scope
 from tenants.selectors import people
-from tenants.services import memberships, operators, two_factor
+from tenants.services.people import memberships, operators
+from tenants.services.proof import two_factor
 
 STAFF = ["owner", "operations", "finance", "support", "auditor"]
 

@@ -11,7 +11,7 @@ from portal.gate import throttle
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
 from portal.web.account import challenge, passkey_site
 from tenants.models import TotpDevice
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS = 16

@@ -7,7 +7,7 @@ from conftest import PASSWORD
 from portal.tests import app_role
 from tenants.models import AuditEntry, Membership, User
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, invitations, memberships, operators
+from tenants.services.people import drivers, invitations, memberships, operators
 
 
 def link_of(made):

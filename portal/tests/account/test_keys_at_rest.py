@@ -11,7 +11,7 @@ from conftest import PASSWORD
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
 from tenants import crypto
 from tenants.models import TotpDevice
-from tenants.services import encryption, two_factor
+from tenants.services.proof import encryption, two_factor
 
 
 @pytest.fixture

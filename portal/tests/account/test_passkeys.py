@@ -9,7 +9,7 @@ from portal.tests.account.soft_key import SoftKey
 from portal.tests.account.test_second_factor import stale
 from portal.tests.account.test_sign_in import events
 from tenants.models import RecoveryCode, TotpDevice
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 NEW, NEW_OPTIONS = "/account/passkeys/new/", "/account/passkeys/new/options/"
 USE, USE_OPTIONS = "/account/passkeys/use/", "/account/passkeys/use/options/"

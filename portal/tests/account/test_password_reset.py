@@ -10,7 +10,7 @@ from conftest import PASSWORD
 from portal.celery import app
 from portal.tests.account.test_sign_in import code_of, events
 from tenants.models import BrowserSession, User
-from tenants.services import password_resets, two_factor
+from tenants.services.proof import password_resets, two_factor
 
 ASK = "/account/password/reset/"
 NEW = "another long password"

@@ -3,7 +3,8 @@ from django.test import Client
 from conftest import PASSWORD
 from portal.tests.account.test_sign_in import events
 from tenants.models import Membership, User
-from tenants.services import first_passwords, memberships
+from tenants.services.people import memberships
+from tenants.services.proof import first_passwords
 
 NEW = "a sentence to remember 7"
 

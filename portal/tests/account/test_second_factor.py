@@ -9,7 +9,7 @@ from conftest import PASSWORD
 from portal.gate import step_up
 from portal.tests.account.test_sign_in import code_of, events
 from tenants.models import RecoveryCode, TotpDevice
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 ENROL = "/account/second-factor/"
 CODES = "/account/second-factor/recovery-codes/"

@@ -16,7 +16,8 @@ from portal.middleware.browser_session import in_words
 from portal.words import browsers as browser_words
 from tenants.models import AuditEntry, BrowserSession, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import browser_sessions, memberships, two_factor
+from tenants.services.people import memberships
+from tenants.services.proof import browser_sessions, two_factor
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 SESSIONS = "/account/sessions/"

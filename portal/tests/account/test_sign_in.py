@@ -9,7 +9,7 @@ from conftest import PASSWORD
 from portal.web.account import pending
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 SIGN_IN = "/account/sign-in/"
 CHALLENGE = "/account/challenge/"

@@ -14,7 +14,7 @@ from portal.gate.step_up import FRESH_S
 from portal.tests.doors import PLATFORM, doors
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 # Why each of these asks who one is, however long ago one signed in. Nothing else does.
 DANGEROUS = {

@@ -10,7 +10,7 @@ from django.utils import timezone
 from tenants.models import ApiKey
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys
+from tenants.services.proof import api_keys
 
 
 @pytest.fixture

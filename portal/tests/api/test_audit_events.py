@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from charging.models import Site, Station
 from portal.tests.api.conftest import with_key
-from tenants import audit
 from tenants.actor import acting
+from tenants.log import audit
 from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 EVENTS = "/o/north/api/v1/audit-events"
 

@@ -2,12 +2,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tenants import audit
 from tenants.actor import acting
+from tenants.log import audit
 from tenants.models import ConsentEvent, ConsentPurpose
 from tenants.scoping import tenant_scope
-from tenants.services import consents, drivers
-from tenants.services.consents import Words
+from tenants.services.people import consents, drivers
+from tenants.services.people.consents import Words
 
 PRIVACY = "/o/north/my/privacy/"
 

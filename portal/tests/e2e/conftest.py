@@ -28,7 +28,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from portal.tests import app_role
 from tenants.models import Operator, TotpDevice, User
 from tenants.rls import APP
-from tenants.services import memberships, operators, two_factor
+from tenants.services.people import memberships, operators
+from tenants.services.proof import two_factor
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's event loop runs in this thread
 PASSWORD = "correct horse battery"

@@ -10,7 +10,7 @@ from charging.models import ChargingSession, Connector, Site, Station, Token
 from portal.tests.e2e.conftest import PASSWORD, look
 from tenants.models import ConsentEvent, User
 from tenants.scoping import tenant_scope
-from tenants.services import consents, drivers
+from tenants.services.people import consents, drivers
 
 DAY_AND_NIGHT = {
     "elements": [

@@ -13,7 +13,7 @@ from django.urls import Resolver404, resolve
 from portal.tests.e2e.conftest import look
 from portal.tests.e2e.test_driver import driver, month  # noqa: F401  # fixtures
 from tenants.scoping import tenant_scope
-from tenants.services import consents
+from tenants.services.people import consents
 
 FILES_OF_ONE_S_OWN = {"invoice_pdf"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -14,7 +14,9 @@ from portal.tests.at_platform import at_platform
 from tenants.actor import acting, acting_more
 from tenants.models import AuditEntry, Operator, PlatformVisit, User
 from tenants.scoping import tenant_scope
-from tenants.services import platform_members, platform_visits, two_factor
+from tenants.services.platform import members as platform_members
+from tenants.services.platform import visits as platform_visits
+from tenants.services.proof import two_factor
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ from django.test import Client
 from conftest import PASSWORD
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
+from tenants.log import sign_ins
 from tenants.models import PlatformEvent, PlatformMember
-from tenants.services import platform_members, sign_ins
+from tenants.services.platform import members as platform_members
 
 
 def text(answer):

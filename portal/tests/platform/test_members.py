@@ -11,8 +11,10 @@ from conftest import PASSWORD
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
 from tenants.models import PlatformMember, User
-from tenants.services import first_passwords, memberships, platform_members
-from tenants.services.platform_members import LastPlatformMember
+from tenants.services.people import memberships
+from tenants.services.platform import members as platform_members
+from tenants.services.platform.members import LastPlatformMember
+from tenants.services.proof import first_passwords
 
 
 def text(answer):

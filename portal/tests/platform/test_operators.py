@@ -15,7 +15,8 @@ from portal.tests.platform.conftest import begin, events
 from tenants.models import ConsentPurpose, Invitation, Membership, Operator, User
 from tenants.roles import STAFF
 from tenants.scoping import tenant_scope
-from tenants.services import invitations, memberships, operators, platform_members
+from tenants.services.people import invitations, memberships, operators
+from tenants.services.platform import members as platform_members
 
 REASON = "Unpaid since the spring"
 

@@ -8,7 +8,7 @@ from charging import tasks as charging
 from portal.celery import app
 from portal.tests import app_role
 from tenants.scoping import current_operator_id
-from tenants.services import operators
+from tenants.services.people import operators
 from tenants.tasks_base import OperatorTask, SteppedTask
 
 

@@ -11,7 +11,9 @@ from portal.tests.platform.conftest import begin, events
 from tenants.errors import Refused
 from tenants.models import Operator, PlatformMember, PlatformVisit
 from tenants.scoping import tenant_scope
-from tenants.services import operators, platform_members, platform_visits
+from tenants.services.people import operators
+from tenants.services.platform import members as platform_members
+from tenants.services.platform import visits as platform_visits
 
 FACTS = {"reason": "Case 4711: prices look wrong", "minutes": 30}
 

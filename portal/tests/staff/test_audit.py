@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from charging.models import Site
 from portal.tests.examples import example
-from tenants import audit
 from tenants.actor import acting, acting_more
+from tenants.log import audit
 from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import drivers, memberships
+from tenants.services.people import drivers, memberships
 
 AUDIT = "/o/north/audit/"
 

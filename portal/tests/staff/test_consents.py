@@ -6,8 +6,8 @@ from django.utils import timezone
 from tenants.models import AuditEntry, ConsentNotice, ConsentPurpose
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services import consents
-from tenants.services.consents import Words
+from tenants.services.people import consents
+from tenants.services.people.consents import Words
 
 CONSENTS = "/o/north/consents/"
 

@@ -9,7 +9,7 @@ from charging.models import ChargingSession, Token
 from conftest import PASSWORD
 from tenants.models import AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import drivers
+from tenants.services.people import drivers
 
 pytestmark = pytest.mark.django_db
 

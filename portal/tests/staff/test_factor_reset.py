@@ -12,7 +12,9 @@ from portal.celery import app
 from portal.tests import app_role
 from tenants.models import AuditEntry, BrowserSession, FactorReset, Membership, RecoveryCode, TotpDevice, User
 from tenants.scoping import tenant_scope
-from tenants.services import factor_resets, memberships, operators, platform_members, two_factor
+from tenants.services.people import memberships, operators
+from tenants.services.platform import members as platform_members
+from tenants.services.proof import factor_resets, two_factor
 from tenants.tasks import reset_lost_factors
 
 REASON = {"reason": "He called; I know his voice."}

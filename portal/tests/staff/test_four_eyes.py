@@ -25,7 +25,8 @@ from tenants.models import Approval, AuditEntry, Driver, Membership, Operator, U
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import approvals
-from tenants.services import driver_exports, drivers, four_eyes, memberships, operators
+from tenants.services import four_eyes
+from tenants.services.people import driver_exports, drivers, memberships, operators
 
 Action, State = Approval.Action, Approval.State
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys
+from tenants.services.proof import api_keys
 
 KEYS = "/o/north/settings/keys/"
 NEW = {"name": "Nightly export", "days": "90", "view_audit": "on"}

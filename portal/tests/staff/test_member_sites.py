@@ -8,7 +8,7 @@ from charging.selectors import sites
 from tenants.models import AuditEntry, Membership
 from tenants.permissions import access
 from tenants.scoping import tenant_scope
-from tenants.services import memberships
+from tenants.services.people import memberships
 
 
 @pytest.fixture

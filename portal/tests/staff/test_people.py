@@ -13,8 +13,9 @@ from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitatio
 from tenants.permissions import Permission
 from tenants.roles import PERMISSIONS
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys, invitations, memberships
-from tenants.services.memberships import LastOwner
+from tenants.services.people import invitations, memberships
+from tenants.services.people.memberships import LastOwner
+from tenants.services.proof import api_keys
 
 PEOPLE = "/o/north/people/"
 INVITE = "/o/north/invitations/new/"

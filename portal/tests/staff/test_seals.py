@@ -8,10 +8,9 @@ import pytest
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from tenants import audit
+from tenants.log import audit, seals
 from tenants.models import AuditCheck, AuditEntry
 from tenants.scoping import tenant_scope
-from tenants.services import seals
 from tenants.tasks import check_audit_log
 
 pytestmark = pytest.mark.django_db(transaction=True)

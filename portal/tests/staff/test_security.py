@@ -8,7 +8,8 @@ from conftest import PASSWORD, _person
 from tenants.errors import Refused
 from tenants.models import Approval, AuditEntry, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import four_eyes, memberships, security
+from tenants.services import four_eyes
+from tenants.services.people import memberships, security
 
 PAGE = "/o/north/settings/security/"
 Action = Approval.Action

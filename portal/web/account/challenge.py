@@ -28,9 +28,10 @@ from portal.web.account import passkey_site, pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language
 from tenants.actor import acting_as
+from tenants.log import sign_ins
 from tenants.models import User
 from tenants.selectors import people
-from tenants.services import sign_ins, two_factor
+from tenants.services.proof import two_factor
 
 Check = Callable[..., Device | None]
 

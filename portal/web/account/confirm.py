@@ -21,8 +21,9 @@ from portal.middleware.actor import client_network
 from portal.web.account import passkey_site
 from portal.web.account.challenge import finish, try_code
 from portal.web.account.waiting import too_many
+from tenants.log import sign_ins
 from tenants.selectors import people
-from tenants.services import sign_ins, two_factor
+from tenants.services.proof import two_factor
 
 RECOVERY_LENGTH = 16
 

@@ -11,7 +11,7 @@ from portal.gate.access import SignedInRequest, account_view, public_view
 from portal.gate.next_page import next_page
 from portal.web.account.waiting import link_page
 from tenants.selectors import people
-from tenants.services import factor_resets
+from tenants.services.proof import factor_resets
 
 
 @public_view("It is opened by a link from a letter: the person may have no device to sign in with.")

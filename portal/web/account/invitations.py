@@ -24,7 +24,7 @@ from portal.web.context import home_of
 from tenants.errors import Refused
 from tenants.models import Invitation, User
 from tenants.selectors import people
-from tenants.services import invitations
+from tenants.services.people import invitations
 
 
 class JoinForm(NewPasswordForm):

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.gate import throttle
-from tenants.services.passkeys import Site
+from tenants.services.proof.passkeys import Site
 
 _KEY = "passkey_challenge"
 LIFETIME_S = 300

@@ -26,9 +26,10 @@ from portal.web.account.proving import proved_view
 from portal.web.account.second_factor import drop, go_on, is_first, refuse_last
 from portal.web.account.waiting import too_many
 from tenants.errors import Refused
+from tenants.log import sign_ins
 from tenants.models import User
 from tenants.selectors import people
-from tenants.services import passkeys, sign_ins, two_factor
+from tenants.services.proof import passkeys, two_factor
 
 NOT_THIS = gettext_lazy("That passkey was not accepted. Try once more, or prove it another way.")
 

@@ -15,8 +15,9 @@ from portal.gate import throttle
 from portal.gate.access import SignedInRequest, account_view, public_view
 from portal.gate.throttle import TooMany
 from portal.web.account.waiting import link_page, too_many
+from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services import browser_sessions, factor_letters, first_passwords, profiles, sign_ins
+from tenants.services.proof import browser_sessions, factor_letters, first_passwords, profiles
 
 
 class NewPasswordForm(forms.Form):

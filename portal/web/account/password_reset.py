@@ -21,7 +21,8 @@ from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
-from tenants.services import letters, password_resets
+from tenants.services import letters
+from tenants.services.proof import password_resets
 from tenants.tasks import mail_password_link
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from portal.gate.access import SignedInRequest, account_view
 from portal.web.language import keep_language
 from tenants.selectors import people
-from tenants.services import profiles, two_factor
+from tenants.services.proof import profiles, two_factor
 
 # So few recovery codes are left that the person is told to make new ones.
 FEW_CODES = 3

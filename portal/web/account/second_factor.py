@@ -23,9 +23,10 @@ from portal.web.account import passkey_site
 from portal.web.account.challenge import UNCHECKABLE, CodeForm, counted, finish
 from portal.web.account.proving import proved_view
 from portal.web.account.waiting import too_many
+from tenants.log import sign_ins
 from tenants.models import TotpDevice
 from tenants.selectors import people
-from tenants.services import factor_letters, sign_ins, two_factor
+from tenants.services.proof import factor_letters, two_factor
 
 
 @proved_view

@@ -25,8 +25,9 @@ from portal.web.account import pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language
 from tenants.actor import acting_as
+from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services import sign_ins, two_factor
+from tenants.services.proof import two_factor
 
 # A refusal takes this long, or twice or three times as long: never a little longer for whatever had to be done for it.
 # More than a password check and an entry in the log on an ordinary day.

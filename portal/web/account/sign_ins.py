@@ -13,9 +13,9 @@ from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest, account_view
 from portal.words import browsers as browser_words
+from tenants.log import sign_ins
 from tenants.selectors import browser_sessions, people
-from tenants.services import browser_sessions as services
-from tenants.services import sign_ins
+from tenants.services.proof import browser_sessions as services
 
 
 @account_view

@@ -14,7 +14,7 @@ from portal.gate.access import SignedInRequest, account_view
 from portal.web import addresses
 from tenants.actor import acting_more
 from tenants.models import PlatformVisit
-from tenants.services import platform_visits
+from tenants.services.platform import visits as platform_visits
 
 
 @require_POST

@@ -10,7 +10,7 @@ from billing.services import documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, driver_view
 from portal.web import lists
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator
 
 

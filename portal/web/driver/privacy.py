@@ -22,9 +22,10 @@ from portal.middleware.actor import client_address
 from portal.web import lists
 from portal.words.log import events as audit_words
 from tenants.errors import Refused
+from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, ConsentEvent, ConsentPurpose, Operator
-from tenants.selectors import audit_log, consents, people
-from tenants.services import consents as services
+from tenants.selectors import consents, people
+from tenants.services.people import consents as services
 
 LOOKS_SHOWN = 20
 

@@ -27,7 +27,7 @@ from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope

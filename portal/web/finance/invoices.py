@@ -21,7 +21,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.finance.months import MonthField
 from portal.words import invoices as invoice_words
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 

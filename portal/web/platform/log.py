@@ -17,7 +17,7 @@ from portal.words.log.events import EVENTS
 from portal.words.log.fields import name_of
 from tenants.models import PlatformEvent, User
 from tenants.selectors import people, platform
-from tenants.services import platform_members
+from tenants.services.platform import members as platform_members
 
 OWN_EVENTS: dict[str, str | Promise] = {
     platform_members.ADDED: gettext_lazy("Became a member of the platform"),

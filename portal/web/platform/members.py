@@ -16,7 +16,8 @@ from portal.gate.platform_access import platform_view
 from portal.web import addresses
 from tenants.errors import Refused
 from tenants.selectors import platform
-from tenants.services import first_passwords, platform_members
+from tenants.services.platform import members as platform_members
+from tenants.services.proof import first_passwords
 
 
 class MemberForm(forms.Form):

@@ -18,7 +18,7 @@ from portal.web import addresses, invitation_letters, lists
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.selectors import platform, visits
-from tenants.services import founding, invitations, operators
+from tenants.services.people import founding, invitations, operators
 
 TONES = {Operator.State.ACTIVE: "good", Operator.State.SUSPENDED: "warn", Operator.State.CLOSED: "none"}
 

@@ -19,7 +19,7 @@ from portal.web import addresses
 from tenants.errors import Refused
 from tenants.models import Operator, PlatformVisit
 from tenants.selectors import visits as open_visits
-from tenants.services import platform_visits
+from tenants.services.platform import visits as platform_visits
 
 MINUTES = [
     (15, gettext_lazy("15 minutes")),

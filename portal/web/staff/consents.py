@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from tenants import audit
+from tenants.log import audit
 from tenants.models import ConsentEvent, ConsentPurpose, Driver, Operator
 from tenants.permissions import Permission
 from tenants.selectors import consents, people

@@ -15,7 +15,8 @@ from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals, driver_rows
-from tenants.services import driver_exports, four_eyes
+from tenants.services import four_eyes
+from tenants.services.people import driver_exports
 
 
 class ExportForm(forms.Form):

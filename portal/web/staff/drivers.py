@@ -25,13 +25,13 @@ from portal.web import lists
 from portal.web.acts import attempted, told
 from portal.web.staff import days
 from portal.web.staff.people.invitation_link import count_letter, hand_over
-from tenants import audit
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations
-from tenants.services import drivers as services
-from tenants.services import invitations as invitation_services
+from tenants.services.people import drivers as services
+from tenants.services.people import invitations as invitation_services
 
 SESSIONS_SHOWN = 10
 INVOICES_SHOWN = 24

@@ -15,7 +15,7 @@ from portal.web.acts import attempted
 from portal.web.staff.drivers import crumbs
 from tenants.models import DriverGroup, Operator
 from tenants.permissions import Permission
-from tenants.services import driver_groups
+from tenants.services.people import driver_groups
 
 
 class GroupForm(forms.ModelForm):  # type: ignore[type-arg]

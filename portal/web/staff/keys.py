@@ -22,8 +22,8 @@ from tenants import roles
 from tenants.models import ApiKey, Operator
 from tenants.permissions import Permission
 from tenants.selectors import api_keys, people
-from tenants.services import api_keys as services
-from tenants.services.api_keys import Issued
+from tenants.services.proof import api_keys as services
+from tenants.services.proof.api_keys import Issued
 
 SOON = timedelta(days=14)
 SCOPES: dict[Permission, tuple[Any, Any]] = {

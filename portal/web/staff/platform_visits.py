@@ -17,7 +17,7 @@ from portal.web import lists
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import visits
-from tenants.services import platform_visits
+from tenants.services.platform import visits as platform_visits
 
 HOURS = [
     (1, gettext_lazy("1 hour")),

@@ -17,7 +17,8 @@ from portal.words import approvals as approval_words
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals, people
-from tenants.services import four_eyes, security
+from tenants.services import four_eyes
+from tenants.services.people import security
 
 WHAT_IT_PREVENTS = {
     security.Action.PUBLISH_TARIFF: gettext_lazy(

@@ -15,7 +15,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
 from tenants.models import Operator
 from tenants.permissions import Permission
-from tenants.services import operators
+from tenants.services.people import operators
 
 SELLER = (
     "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "country", "email", "phone",

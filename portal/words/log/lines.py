@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from portal.words.log.events import EVENTS, ROW_WORDS, TASKS, kind
 from portal.words.log.fields import name_of
+from tenants.log import denials
 from tenants.models import ApiKey, AuditEntry, Membership, User
 from tenants.scoping import OperatorOwned
 from tenants.selectors import people
-from tenants.services import denials
 
 Change = tuple[str, str, str]
 

@@ -17,9 +17,10 @@ from portal.web.staff.days import midnight
 from portal.words.log import events as audit_words
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
+from tenants.log import reading as audit_log
+from tenants.log.reading import Who
 from tenants.models import ApiKey, AuditEntry, Operator, User
-from tenants.selectors import audit_log, people
-from tenants.selectors.audit_log import Who
+from tenants.selectors import people
 
 PLATFORM, NOBODY = "platform", "nobody"
 RANGES = ((1, gettext_lazy("Today")), (7, gettext_lazy("7 days")), (30, gettext_lazy("30 days")),

@@ -15,11 +15,11 @@ from portal.web import audit_files, lists
 from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
-from tenants import audit
 from tenants.actor import current_actor
+from tenants.log import audit
+from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, Operator
 from tenants.permissions import Permission
-from tenants.selectors import audit_log
 
 SAME_REQUEST_SHOWN = 50
 

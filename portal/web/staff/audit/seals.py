@@ -15,11 +15,10 @@ from django.views.decorators.http import require_POST
 
 from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
-from tenants import audit, crypto, tasks
+from tenants import crypto, tasks
+from tenants.log import audit, sealed, seals
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
-from tenants.selectors import sealed
-from tenants.services import seals
 
 SCRIPT = settings.BASE_DIR / "bin" / "verify-seals"
 SHOWN = 10

@@ -29,7 +29,7 @@ from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff.imports.layout import LayoutForm
 from portal.words.plain_words import in_words
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 

@@ -18,7 +18,7 @@ from tenants.errors import Refused
 from tenants.models import FactorReset, Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import people
-from tenants.services import factor_letters, factor_resets
+from tenants.services.proof import factor_letters, factor_resets
 
 
 class ReasonForm(forms.Form):

@@ -18,7 +18,7 @@ from portal.words.measures import duration
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.services import letters
-from tenants.services.invitations import LIFETIME, Made
+from tenants.services.people.invitations import LIFETIME, Made
 
 
 def count_letter(operator: Operator, email: str) -> None:

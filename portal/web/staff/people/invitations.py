@@ -20,8 +20,8 @@ from tenants.errors import Refused
 from tenants.models import Invitation, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations
-from tenants.services import invitations as services
 from tenants.services import letters
+from tenants.services.people import invitations as services
 
 
 class InvitationForm(PlaceForm):

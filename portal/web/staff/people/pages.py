@@ -24,7 +24,8 @@ from tenants.errors import Refused
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations, people
-from tenants.services import api_keys, memberships
+from tenants.services.people import memberships
+from tenants.services.proof import api_keys
 
 WHAT_ROLES_DO = {
     Membership.Role.OWNER: gettext_lazy("Everything, including members and settings."),

@@ -11,7 +11,7 @@ from charging.models import Site
 from tenants import roles
 from tenants.errors import Refused
 from tenants.models import Membership
-from tenants.services import invitations
+from tenants.services.people import invitations
 
 STAFF_ROLES = [(role.value, role.label) for role in Membership.Role if role in roles.STAFF]
 

@@ -23,7 +23,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.staff.sessions import story as session_story
 from portal.web.staff.sessions.filter import SessionFilter
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 

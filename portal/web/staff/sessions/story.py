@@ -12,7 +12,7 @@ from portal.words import measures
 from portal.words import prices as price_words
 from portal.words.log import lines as audit_lines
 from portal.words.sessions import flag_sentence, flag_word, standing_tone
-from tenants.selectors import audit_log
+from tenants.log import reading as audit_log
 
 EVENTS_SHOWN = 20
 

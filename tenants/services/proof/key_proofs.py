@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from tenants import api_secret, audit
+from tenants import api_secret
+from tenants.log import audit, denials
 from tenants.models import ApiKey, Operator
 from tenants.scoping import tenant_scope
-from tenants.services import denials
 
 REFUSED = "key.refused"
 _NOBODYS = api_secret.digest(api_secret.new_secret())

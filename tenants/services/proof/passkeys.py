@@ -26,7 +26,7 @@ from webauthn.helpers.structs import UserVerificationRequirement
 
 from tenants.errors import Refused
 from tenants.models import User
-from tenants.services import two_factor
+from tenants.services.proof import two_factor
 
 log = logging.getLogger(__name__)
 

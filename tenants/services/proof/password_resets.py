@@ -13,8 +13,9 @@ from django.utils.encoding import force_str
 from django.utils.http import base36_to_int, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timezone import now
 
+from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services import browser_sessions, factor_letters, profiles, sign_ins
+from tenants.services.proof import browser_sessions, factor_letters, profiles
 
 LIFETIME = timedelta(hours=1)
 

@@ -14,13 +14,14 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit, roles
+from tenants import roles
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import FactorReset, Membership, Operator, PlatformMember, User
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import people
-from tenants.services import browser_sessions, factor_letters, two_factor
+from tenants.services.proof import browser_sessions, factor_letters, two_factor
 
 _SALT = "tenants.factor_reset"
 _MANAGERS = [role for role in roles.STAFF if Permission.MANAGE_PEOPLE in roles.PERMISSIONS[role]]

@@ -14,12 +14,13 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from tenants import audit, crypto, sealing
+from tenants import crypto
+from tenants.log import audit, sealed
+from tenants.log import hashing as sealing
+from tenants.log import heads as seal_heads
+from tenants.log.heads import Head
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
-from tenants.selectors import sealed
-from tenants.services import seal_heads
-from tenants.services.seal_heads import Head
 
 log = logging.getLogger(__name__)
 

@@ -22,13 +22,15 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 
-from tenants import audit, roles
+from tenants import roles
 from tenants.actor import acting_as
 from tenants.errors import Refused
+from tenants.log import audit, sign_ins
 from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import invitations, platform
-from tenants.services import drivers, letters, memberships, sign_ins
+from tenants.services import letters
+from tenants.services.people import drivers, memberships
 
 LIFETIME = timedelta(days=7)
 

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from tenants.models import Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import consents, invitations, operators
+from tenants.services.people import consents, invitations, operators
 
 
 @dataclass(frozen=True, slots=True)

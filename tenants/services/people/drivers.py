@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from tenants.errors import Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
-from tenants.services import memberships
+from tenants.services.people import memberships
 
 PERSONAL_FIELDS = ("name", "email", "phone", "street", "postal_code", "city", "country")
 

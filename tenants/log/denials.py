@@ -18,9 +18,9 @@ import redis
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
-from tenants import audit
 from tenants.actor import acting_more, current_actor
 from tenants.addresses import network
+from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope

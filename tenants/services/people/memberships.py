@@ -14,11 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit, permissions, roles
+from tenants import permissions, roles
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import api_keys, browser_sessions
+from tenants.services.proof import api_keys, browser_sessions
 
 
 class LastOwner(Refused):

@@ -7,7 +7,7 @@ every operator, so the platform has a log of theirs.
 
 from typing import Any
 
-from tenants import audit
+from tenants.log import audit
 from tenants.models import PlatformEvent, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import people, platform

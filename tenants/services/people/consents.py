@@ -15,8 +15,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tenants import audit
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator, User
 from tenants.selectors import consents as asked
 

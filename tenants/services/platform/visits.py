@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit
 from tenants.actor import acting_more
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Operator, PlatformVisit, User
 from tenants.permissions import Access
 from tenants.scoping import tenant_scope

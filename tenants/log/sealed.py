@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db import connection
 
-from tenants import crypto, sealing
+from tenants import crypto
+from tenants.log import hashing as sealing
 from tenants.models import AuditSeal
 from tenants.scoping import current_operator_id
 

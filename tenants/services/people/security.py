@@ -14,13 +14,14 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tenants import audit
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
-from tenants.services import four_eyes, letters, operators
+from tenants.services import four_eyes, letters
+from tenants.services.people import operators
 
 Action = Approval.Action
 # The acts an operator may choose.

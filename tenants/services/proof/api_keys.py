@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from tenants import api_secret, audit, permissions, roles
+from tenants import api_secret, permissions, roles
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import ApiKey, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id

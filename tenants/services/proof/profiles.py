@@ -2,8 +2,8 @@
 
 from django.db import transaction
 
+from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services import sign_ins
 
 
 @transaction.atomic

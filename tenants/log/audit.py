@@ -24,7 +24,9 @@ def audited(model: type[models.Model], *, mask: list[str] | None = None, exclude
 
     mask: fields whose values are replaced whole (secrets, personal data).
     """
-    auditlog.register(model, mask_fields=mask or [], mask_callable="tenants.audit.masked", exclude_fields=exclude or [])
+    auditlog.register(
+        model, mask_fields=mask or [], mask_callable="tenants.log.audit.masked", exclude_fields=exclude or []
+    )
 
 
 def masked(value: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from tenants import audit
 from tenants.errors import Refused
+from tenants.log import audit
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services import memberships, platform_visits
+from tenants.services.people import memberships
+from tenants.services.platform import visits as platform_visits
 
 State = Operator.State
 

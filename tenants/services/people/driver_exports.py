@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from tenants import audit
+from tenants.log import audit
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.selectors import driver_rows
