@@ -14,6 +14,7 @@ from charging.domain.errors import ChargingError
 from portal.api.queries import BadParameters
 from portal.gate.throttle import Closed, TooMany
 from portal.middleware.request_id import current_request_id
+from portal.words.say import why
 from tenants.errors import Refused
 
 CONTENT_TYPE = "application/problem+json"
@@ -23,7 +24,7 @@ AWAY_S = 5
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error; None leaves what nobody foresaw to Django, which answers 500."""
     if isinstance(error, BillingError | ChargingError | Refused):  # messages a person may read
-        return _problem(HTTPStatus.CONFLICT, detail=str(error))
+        return _problem(HTTPStatus.CONFLICT, detail=why(error))
     if isinstance(error, TooMany):
         return _later(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after_s, detail="Too many requests.")
     if isinstance(error, Closed):

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 
 from charging.domain.errors import ChargingError
-from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.errors import Refused
 
 P = ParamSpec("P")
@@ -22,7 +22,7 @@ def attempted(form: forms.BaseForm, act: Callable[P, R], /, *args: P.args, **kwa
     try:
         return act(*args, **kwargs)
     except REFUSALS as refusal:
-        form.add_error(None, in_words(str(refusal)))
+        form.add_error(None, why(refusal))
         return None
 
 
@@ -31,7 +31,7 @@ def told(request: HttpRequest, done: str, act: Callable[P, R], /, *args: P.args,
     try:
         result = act(*args, **kwargs)
     except REFUSALS as refusal:
-        messages.error(request, in_words(str(refusal)))
+        messages.error(request, why(refusal))
         return None
     messages.success(request, done)
     return result

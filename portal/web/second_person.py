@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from billing.domain.errors import BillingError
 from portal.gate.access import SignedInRequest
 from portal.words import approvals as approval_words
-from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.services import four_eyes, letters
@@ -23,7 +23,7 @@ def ask(request: SignedInRequest, operator: Operator, make: Callable[[], Approva
     try:
         approval = make()
     except (Refused, BillingError) as refusal:
-        messages.error(request, in_words(str(refusal)))
+        messages.error(request, why(refusal))
         return None
     _tell(request, operator, approval)
     messages.info(request, _("Nothing has happened yet: it waits for a second person."))

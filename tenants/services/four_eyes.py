@@ -19,10 +19,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from tenants.actor import acting_more
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import Approval, Operator, User
 from tenants.permissions import Permission
@@ -41,26 +40,21 @@ class SecondPersonNeeded(Refused):
     """The act needs a second person's approval, and there is none."""
 
     def __init__(self) -> None:
-        super().__init__(_("This needs the approval of a second person here. Ask for it on the page of the act."))
+        super().__init__(Code.SECOND_PERSON_NEEDED)
 
 
 class TooNew(Refused):
     """Somebody just let in, or given the role, is not yet a second person."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _(
-                "You have had your role here for less than three days, or got it after this was asked for. Somebody who"
-                " has had it for longer asks and decides."
-            )
-        )
+        super().__init__(Code.ROLE_TOO_NEW)
 
 
 class Outdated(Refused):
     """What was approved is not what would happen now."""
 
     def __init__(self) -> None:
-        super().__init__(_("What was asked for has changed since. It has to be asked for anew."))
+        super().__init__(Code.APPROVAL_OUTDATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +113,7 @@ def ask(action: str, *, subject: UUID, facts: dict[str, Any], by: User, at: date
     """
     act = _acts[action]
     if not approvals.holds(by, act.permission):
-        raise Refused(_("Only who may do this can ask for its approval."))
+        raise Refused(Code.MAY_NOT_ASK)
     if not _has_held(by, action, since=at, at=at):
         raise TooNew
     try:
@@ -166,7 +160,7 @@ def refuse(approval: Approval, *, by: User, at: datetime, note: str) -> Approval
     row = _waiting(approval)
     _check_decider(row, act_of(row), by, at)
     if not note.strip():
-        raise Refused(_("Say why, for the person who asked."))
+        raise Refused(Code.REFUSAL_NEEDS_REASON)
     row.decided_by, row.decided_at = by, at
     return _end(row, State.REFUSED, "approval.refused", note=note.strip()[:300])
 
@@ -191,7 +185,7 @@ def withdraw(approval: Approval, *, by: User) -> Approval:
     """
     row = Approval.objects.select_for_update(of=("self",)).get(pk=approval.pk)
     if row.requested_by_id != by.pk:
-        raise Refused(_("Only who asked can take it back."))
+        raise Refused(Code.NOT_THE_REQUESTER)
     if row.state not in {State.WAITING, State.APPROVED}:
         raise _is_over(row)
     return _end(row, State.WITHDRAWN, "approval.withdrawn")
@@ -279,9 +273,9 @@ def _has_held(person: User, action: str, *, since: datetime, at: datetime) -> bo
 
 def _check_decider(row: Approval, act: Act, by: User, at: datetime) -> None:
     if row.requested_by_id == by.pk:
-        raise Refused(_("You asked for this yourself: somebody else decides."))
+        raise Refused(Code.OWN_REQUEST)
     if not approvals.holds(by, act.permission):
-        raise Refused(_("Only somebody who may do this can approve it."))
+        raise Refused(Code.MAY_NOT_APPROVE)
     if not is_settled(row, by, at=at):
         raise TooNew
 
@@ -299,8 +293,8 @@ def _record(row: Approval, event: str) -> None:
 
 
 def _already_asked() -> Refused:
-    return Refused(_("A second person is asked about this already. Take that back first, or wait for the answer."))
+    return Refused(Code.ALREADY_ASKED)
 
 
 def _is_over(row: Approval) -> Refused:
-    return Refused(_("Nothing waits here any more: %(state)s.") % {"state": row.get_state_display()})
+    return Refused(Code.APPROVAL_OVER, approval_state=row.state)

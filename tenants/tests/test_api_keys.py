@@ -58,18 +58,18 @@ def test_a_key_opens_its_own_operator_only(north, south, olga):
 
 @pytest.mark.parametrize("scope", ["use_driver_pages", "manage_people", "nonsense", ""])
 def test_what_is_no_scope_of_the_api_is_refused(in_north, olga, scope):
-    with pytest.raises(Refused, match="scope"):
+    with pytest.raises(Refused, match="no_key_scope"):
         made(olga, scopes=[scope])
 
 
 def test_a_key_is_never_more_than_its_maker_may_do(in_north, otto):
-    with pytest.raises(Refused, match="more than you may"):
+    with pytest.raises(Refused, match="scope_beyond_maker"):
         made(otto)
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(days=367)])
 def test_a_key_ends_within_a_year(in_north, olga, lifetime):
-    with pytest.raises(Refused, match="year"):
+    with pytest.raises(Refused, match="key_lifetime"):
         made(olga, expires_at=NOW + lifetime)
 
 
@@ -102,7 +102,7 @@ def test_an_overlap_does_not_lengthen_a_key_s_life(in_north, olga):
 def test_a_key_has_one_successor(in_north, olga):
     old = made(olga)
     api_keys.rotate(old.key, overlap=timedelta(days=1), by=olga, at=NOW)
-    with pytest.raises(Refused, match="successor"):
+    with pytest.raises(Refused, match="key_has_successor"):
         api_keys.rotate(old.key, overlap=timedelta(days=1), by=olga, at=NOW)
 
 
@@ -114,7 +114,7 @@ def test_a_revoked_key_ends_at_once_and_stays_ended(north, olga):
         assert ApiKey.objects.get().revoked_by_id == olga.pk
         assert AuditEntry.objects.filter(event="key.revoked").count() == 1
     assert not proves(issued, north)
-    with tenant_scope(north.pk), pytest.raises(Refused, match="no longer"):
+    with tenant_scope(north.pk), pytest.raises(Refused, match="key_ended"):
         api_keys.rotate(issued.key, overlap=timedelta(days=1), by=olga, at=NOW)
 
 

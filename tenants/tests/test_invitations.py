@@ -47,14 +47,14 @@ def test_a_link_works_once(north, sven):
 
 def test_only_the_invited_address_accepts(north, otto, sven):
     made = invitations.invite(north, email=sven.email, role="auditor")
-    with pytest.raises(Refused, match="another address"):
+    with pytest.raises(Refused, match="invitation_of_another"):
         invitations.accept(opened(made), user=otto)
     assert not Membership.objects.filter(user=otto, role="auditor").exists()
 
 
 def test_an_account_is_never_made_for_an_address_that_has_one(north, sven):
     made = invitations.invite(north, email=sven.email, role="auditor")
-    with pytest.raises(Refused, match="Sign in"):
+    with pytest.raises(Refused, match="sign_in_to_accept"):
         invitations.accept_as_new(opened(made), name="Mallory", password=PASSWORD + "!")
     sven.refresh_from_db()
     assert sven.name == "Sven"
@@ -72,7 +72,7 @@ def test_links_that_open_nothing_all_end_alike(north):
     for made in (withdrawn, expired, replaced, wrong):
         with pytest.raises(Ended) as ended:
             opened(made)
-        assert str(ended.value) == "This link has ended."
+        assert str(ended.value) == "link_ended"
 
 
 @pytest.mark.parametrize("change", [{"withdrawn_at": timezone.now()}, {"expires_at": timezone.now()}])
@@ -110,7 +110,7 @@ def test_an_ended_invitation_is_renewed_for_another_week(north):
 
 
 def test_a_role_that_somebody_has_is_not_offered_again(north, otto):
-    with pytest.raises(Refused, match="has that role already"):
+    with pytest.raises(Refused, match="has_role"):
         invitations.invite(north, email=otto.email.upper(), role="operations")
     invitations.invite(north, email=otto.email, role="finance")
 
@@ -122,13 +122,13 @@ def test_what_was_accepted_or_withdrawn_is_neither_withdrawn_nor_renewed(north, 
     invitations.withdraw(gone.invitation)
     for ended in (made, gone):
         for act in (invitations.withdraw, invitations.renew):
-            with pytest.raises(Refused, match="already"):
+            with pytest.raises(Refused, match=r"invitation_(accepted|withdrawn)"):
                 act(ended.invitation)
 
 
 @pytest.mark.parametrize("role", ["owner", "finance", "auditor"])
 def test_roles_of_the_whole_operator_are_not_limited_to_sites(north, role):
-    with pytest.raises(Refused, match="Only these roles"):
+    with pytest.raises(Refused, match="role_without_sites"):
         invitations.invite(north, email="ines@example.com", role=role, site_public_ids=[])
 
 
@@ -163,11 +163,11 @@ def test_a_driver_is_linked_and_nobody_who_is_another_driver(north, dana, danas_
         erik = drivers.create(name="Erik", email="erik@example.com")
         second = drivers.create(name="Dana again", email=dana.email)
         made, refused = invitations.invite_driver(erik), invitations.invite_driver(second)
-        with pytest.raises(Refused, match="can sign in already"):
+        with pytest.raises(Refused, match="driver_signs_in"):
             invitations.invite_driver(danas_driver)
     place = invitations.accept_as_new(opened(made), name="Erik", password=PASSWORD)
     assert place.role == "driver"
-    with pytest.raises(Refused, match="another driver"):
+    with pytest.raises(Refused, match="another_driver"):
         invitations.accept(opened(refused), user=dana)
     with tenant_scope(north.pk):
         assert Driver.objects.get(pk=erik.pk).user_id == place.user_id

@@ -10,6 +10,7 @@ from billing.domain.errors import BillingError
 from billing.models import InvoiceRun, RunChunk
 from billing.selectors import runs as selector
 from billing.services import rating, runs
+from portal.words.say import why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -37,7 +38,7 @@ class Command(BaseCommand):
                         run = runs.issue(run, by=None, at=timezone.now())
                 self._report(operator, run)
         except BillingError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(why(error)) from error
 
     def _draft(self, operator: Operator, month: str) -> InvoiceRun:
         done = rating.BATCH

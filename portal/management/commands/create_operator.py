@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from portal.words.say import why
 from tenants.actor import acting, acting_more
 from tenants.errors import Refused
 from tenants.services.people import founding
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
         except Refused as refusal:
-            raise CommandError(str(refusal)) from None
+            raise CommandError(why(refusal)) from None
 
     def _found(self, owner: str, particulars: dict[str, Any]) -> None:
         if not owner:

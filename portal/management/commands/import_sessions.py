@@ -17,6 +17,7 @@ from charging.ingest.profiles import ready_made
 from charging.models import FileImport, ImportProfile
 from charging.selectors import imports as seen
 from charging.services import imports
+from portal.words.say import why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -60,7 +61,7 @@ class Command(BaseCommand):
             try:
                 status = self._dry_run(operator, options) if options["dry_run"] else self._run(operator, options)
             except ChargingError as problem:
-                raise CommandError(str(problem)) from problem
+                raise CommandError(why(problem)) from problem
             except OSError as problem:
                 raise CommandError(f"{options['file']} cannot be read: {problem.strerror}.") from problem
         if status:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import reverse
 
+from portal.words.say import why
 from tenants.actor import acting
 from tenants.errors import Refused
 from tenants.models import User
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             with acting(task="platform_member"):
                 getattr(self, f"_{options['act']}")(options)
         except Refused as refusal:
-            raise CommandError(str(refusal)) from None
+            raise CommandError(why(refusal)) from None
 
     def _add(self, options: dict[str, Any]) -> None:
         known = User.objects.filter(email=options["email"].lower()).first()

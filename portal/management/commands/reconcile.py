@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from billing.domain.calendar import parse_month
 from billing.domain.errors import BillingError
 from billing.selectors import reconciliation
+from portal.words.say import why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         try:
             month = parse_month(options["month"]) if options["month"] else None
         except BillingError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(why(error)) from error
         with acting(task="reconcile"), tenant_scope(operator.pk):
             self._reconcile(operator, month)
 

@@ -101,9 +101,9 @@ def test_switched_off_one_person_is_enough(north, draft, run, olga, fina):
 def test_the_services_refuse_whoever_calls(by, strict, draft, run, request):
     person = request.getfixturevalue(by) if by else None
     with tenant_scope(strict.pk):
-        with pytest.raises(NotApproved, match="second person"):
+        with pytest.raises(NotApproved, match="second_person_needed"):
             tariffs.publish(draft, valid_from=DECEMBER, by=person, at=timezone.now())
-        with pytest.raises(NotApproved, match="second person"):
+        with pytest.raises(NotApproved, match="second_person_needed"):
             runs.issue(run, by=person, at=factories.NOVEMBER)
     assert fresh(draft).published_at is None
     assert fresh(run).state == InvoiceRun.State.READY
@@ -182,20 +182,20 @@ def test_an_act_that_is_refused_itself_goes_on_waiting(strict, run, fina, olga, 
 
 
 def test_nobody_approves_their_own(strict, draft, fina):
-    with pytest.raises(Refused, match="yourself"):
+    with pytest.raises(Refused, match="own_request"):
         approve(ask_to_publish(draft, fina), fina)
 
 
 def test_only_somebody_with_the_same_right_approves(strict, draft, fina, axel, sven):
     approval = ask_to_publish(draft, fina)
     for person in (axel, sven):
-        with pytest.raises(Refused, match="who may do this"):
+        with pytest.raises(Refused, match=r"may_not_(ask|approve)"):
             approve(approval, person)
     assert fresh(approval).state == State.WAITING
 
 
 def test_only_somebody_with_the_right_asks(strict, draft, otto):
-    with pytest.raises(Refused, match="who may do this"):
+    with pytest.raises(Refused, match=r"may_not_(ask|approve)"):
         ask_to_publish(draft, otto)
 
 
@@ -203,7 +203,7 @@ def test_a_right_lost_since_is_no_right(strict, draft, fina, olga, orla):
     approval = ask_to_publish(draft, fina)
     with tenant_scope(strict.pk):
         memberships.change_role(Membership.objects.get(user=orla), role=Membership.Role.AUDITOR)
-    with pytest.raises(Refused, match="who may do this"):
+    with pytest.raises(Refused, match=r"may_not_(ask|approve)"):
         approve(approval, orla)
 
 
@@ -236,9 +236,9 @@ def test_somebody_let_in_just_now_does_not_decide(strict, draft, olga, fina, req
     three_days_on(strict)
     puppet = request.getfixturevalue("orla")
     approval = ask_to_publish(draft, olga)
-    with pytest.raises(Refused, match="less than three days"):
+    with pytest.raises(Refused, match="role_too_new"):
         approve(approval, puppet)
-    with pytest.raises(Refused, match="less than three days"), tenant_scope(strict.pk):
+    with pytest.raises(Refused, match="role_too_new"), tenant_scope(strict.pk):
         four_eyes.refuse(approval, by=puppet, at=timezone.now(), note="no")
     page = sign_in(puppet).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
     assert "You cannot decide about this yet" in page
@@ -248,7 +248,7 @@ def test_somebody_let_in_just_now_does_not_decide(strict, draft, olga, fina, req
 
 def test_somebody_let_in_just_now_does_not_ask_either(strict, draft, olga, request):
     three_days_on(strict)
-    with pytest.raises(Refused, match="less than three days"):
+    with pytest.raises(Refused, match="role_too_new"):
         ask_to_publish(draft, request.getfixturevalue("orla"))
 
 
@@ -257,13 +257,13 @@ def test_a_role_given_just_now_is_a_new_one(strict, draft, olga, otto):
     approval = ask_to_publish(draft, olga)
     with tenant_scope(strict.pk):
         memberships.change_role(Membership.objects.get(user=otto), role=Membership.Role.FINANCE)
-    with pytest.raises(Refused, match="less than three days"):
+    with pytest.raises(Refused, match="role_too_new"):
         approve(approval, otto)
 
 
 def test_a_place_from_after_the_request_does_not_decide_even_in_the_first_days(strict, draft, olga, request):
     approval = ask_to_publish(draft, olga)
-    with pytest.raises(Refused, match="after this was asked for"):
+    with pytest.raises(Refused, match="role_too_new"):
         approve(approval, request.getfixturevalue("orla"))
 
 
@@ -326,7 +326,7 @@ def test_an_approval_of_one_start_is_none_of_another(strict, draft, fina, olga):
 
 def test_asking_twice_is_asking_once(strict, draft, fina, olga):
     assert ask_to_publish(draft, fina) == ask_to_publish(draft, fina)
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="already_asked"):
         ask_to_publish(draft, olga)
 
 
@@ -368,7 +368,7 @@ def test_who_asked_takes_it_back_and_nobody_else(strict, draft, fina, olga, sign
     assert fresh(approval).state == State.WAITING
     sign_in(fina).post(path)
     assert fresh(approval).state == State.WITHDRAWN
-    with pytest.raises(Refused, match="Nothing waits here any more: withdrawn"):
+    with pytest.raises(Refused, match="approval_over"):
         approve(approval, olga)
 
 

@@ -21,6 +21,7 @@ from portal.gate.access import public_view, to_second_factor
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page
 from portal.web.context import home_of
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Invitation, User
 from tenants.selectors import people
@@ -59,7 +60,7 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
         except invitations.Ended:
             raise
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, why(refusal))
         else:
             messages.success(request, _("Your account is ready. Sign in with it."))
             return redirect("account:sign_in")
@@ -79,7 +80,7 @@ def _accept(request: HttpRequest, found: Invitation) -> HttpResponseBase:
         except invitations.Ended:
             raise
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, why(refusal))
         else:
             messages.success(request, _("You have a place at %(operator)s now.") % {"operator": place.operator})
             return redirect(home_of(place))

@@ -14,6 +14,7 @@ from portal.gate.access import SignedInRequest, account_view
 from portal.web import addresses
 from portal.web.account.proving import proved_view
 from portal.web.context import home_of
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Membership, Operator, PlatformVisit
 from tenants.selectors import people, platform, visits
@@ -41,7 +42,7 @@ def leave(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             staffing.leave(request.user, operator=operator, but_session=request.session.session_key)
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            messages.error(request, why(refusal))
         else:
             messages.success(request, _("You have left %(operator)s.") % {"operator": operator})
             return redirect("account:operators")

@@ -25,6 +25,7 @@ from portal.web.account.challenge import counted, finish, let_in, who
 from portal.web.account.proving import proved_view
 from portal.web.account.second_factor import drop, go_on, is_first, refuse_last
 from portal.web.account.waiting import too_many
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import sign_ins
 from tenants.models import User
@@ -92,7 +93,7 @@ def new_options(request: SignedInRequest) -> HttpResponse:
     try:
         options, state = passkeys.options_to_register(request.user, site=site)
     except Refused as refusal:
-        return JsonResponse({"error": str(refusal)}, status=400)
+        return JsonResponse({"error": why(refusal)}, status=400)
     passkey_site.keep(request, state)
     return JsonResponse(options)
 
@@ -155,7 +156,7 @@ def _register(request: SignedInRequest, form: NameForm) -> Any:
     except passkeys.NotThisKey:
         form.add_error(None, _("This passkey cannot be used here. Try again, or choose another device."))
     except Refused as refusal:
-        form.add_error(None, str(refusal))
+        form.add_error(None, why(refusal))
     return None
 
 

@@ -21,6 +21,7 @@ from portal.gate.access import SignedInRequest, driver_view
 from portal.middleware.actor import client_address
 from portal.web import lists
 from portal.words.log import events as audit_words
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, ConsentEvent, ConsentPurpose, Operator
@@ -83,7 +84,7 @@ def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> Htt
         )
         messages.success(request, _("Your answer is kept."))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
     return redirect("driver:privacy", operator.slug)
 
 

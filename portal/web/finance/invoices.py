@@ -21,6 +21,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.finance.months import MonthField
 from portal.words import invoices as invoice_words
+from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -118,5 +119,5 @@ def _credited(request: SignedInRequest, invoice: Invoice, form: CreditForm) -> I
     try:
         return credit_notes.credit(invoice, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now())
     except BillingError as problem:
-        form.add_error(None, ValidationError(str(problem)))
+        form.add_error(None, ValidationError(why(problem)))
         return None

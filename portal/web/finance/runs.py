@@ -23,6 +23,7 @@ from billing.services import second_person as services_of_two
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.words import measures
+from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
@@ -96,7 +97,7 @@ def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> Htt
         services.issue(run, by=request.user, at=timezone.now())
         messages.success(request, gettext("The invoices are issued."))
     except BillingError as problem:
-        messages.error(request, str(problem))
+        messages.error(request, why(problem))
     return redirect("finance:run_detail", operator.slug, run_id)
 
 
@@ -108,7 +109,7 @@ def run_discard(request: SignedInRequest, operator: Operator, run_id: UUID) -> H
         services.discard(_found(run_id), by=request.user)
         messages.success(request, gettext("The drafts are discarded; their sessions wait again."))
     except BillingError as problem:
-        messages.error(request, str(problem))
+        messages.error(request, why(problem))
         return redirect("finance:run_detail", operator.slug, run_id)
     return redirect("finance:run_list", operator.slug)
 

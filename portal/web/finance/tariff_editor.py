@@ -32,7 +32,7 @@ from portal.web.finance.tariff_terms import Terms
 from portal.web.finance.tariffs import found, terms_of
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
-from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -59,7 +59,7 @@ class DocumentForm(forms.Form):
             where = {"line": problem.lineno, "column": problem.colno}
             raise ValidationError(gettext("This is not JSON: see line %(line)s, column %(column)s.") % where) from None
         except BillingError as problem:
-            raise ValidationError(in_words(str(problem))) from None
+            raise ValidationError(why(problem)) from None
         return document
 
 
@@ -117,7 +117,7 @@ def _create(entry: TariffEntry) -> Tariff | None:
     try:
         return services.create(name=name, currency=currency, document=_document(entry))
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(in_words(str(problem))))
+        entry.form.add_error(_field(problem), ValidationError(why(problem)))
         return None
 
 
@@ -127,7 +127,7 @@ def _changed(tariff: Tariff, entry: TariffEntry) -> bool:
         services.rename(tariff, name=entry.form.cleaned_data["name"])
         services.save_draft(tariff, document=_document(entry))
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(in_words(str(problem))))
+        entry.form.add_error(_field(problem), ValidationError(why(problem)))
         return False
     return True
 
@@ -156,7 +156,7 @@ def _saved_document(tariff: Tariff, form: DocumentForm) -> bool:
     try:
         services.save_draft(tariff, document=form.cleaned_data["document"])
     except BillingError as problem:
-        form.add_error("document", ValidationError(in_words(str(problem))))
+        form.add_error("document", ValidationError(why(problem)))
         return False
     return True
 

@@ -31,7 +31,7 @@ from portal.web import second_person
 from portal.web.sensible_days import SENSIBLE, sensible_moment
 from portal.words import measures
 from portal.words import tariffs as tariff_words
-from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.models import Driver, DriverGroup, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
@@ -272,7 +272,7 @@ def _assigned(tariff: Tariff, form: AssignForm, operator: Operator) -> bool:
     try:
         services.assign(tariff, **form.assignment(operator.zone))
     except BillingError as problem:
-        form.add_error(None, ValidationError(in_words(str(problem))))
+        form.add_error(None, ValidationError(why(problem)))
         return False
     return True
 
@@ -296,7 +296,7 @@ def _published(
     try:
         services.publish(draft, valid_from=form.moment(operator.zone), by=request.user, at=timezone.now())
     except BillingError as problem:
-        form.add_error(None, ValidationError(in_words(str(problem))))
+        form.add_error(None, ValidationError(why(problem)))
         return None
     messages.success(request, gettext("Version %(number)s is published.") % {"number": draft.number})
     return redirect("finance:tariff_detail", operator.slug, draft.tariff.public_id)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest
 from portal.gate.platform_access import platform_view
 from portal.web import addresses
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.selectors import platform
 from tenants.services.platform import members as platform_members
@@ -54,7 +55,7 @@ def member_add(request: SignedInRequest) -> HttpResponse:
             context = {"nav": "members", "account": found.account}
             return render(request, "platform/members/confirm.html", context)
         except Refused as refusal:
-            form.add_error("email", str(refusal))
+            form.add_error("email", why(refusal))
         else:
             user = added.member.user
             if added.needs_password:
@@ -75,7 +76,7 @@ def member_remove(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     try:
         platform_members.deactivate(member)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
     else:
         messages.success(request, _("%(person)s is no longer a member of the platform.") % {"person": member.user})
     return redirect("platform:member_list")

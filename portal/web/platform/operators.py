@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest
 from portal.gate.platform_access import platform_view
 from portal.web import addresses, invitation_letters, lists
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.selectors import platform, visits
@@ -131,7 +132,7 @@ def operator_new(request: SignedInRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         except Refused as refusal:
-            form.add_error("owner", str(refusal))
+            form.add_error("owner", why(refusal))
         else:
             messages.success(request, _("%(operator)s has been created.") % {"operator": founded.operator})
             return _show_link(request, founded.operator, founded.invitation)
@@ -166,7 +167,7 @@ def operator_suspend(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             operators.suspend(found, reason=form.cleaned_data["reason"])
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, why(refusal))
         else:
             messages.success(request, _("%(operator)s is suspended.") % {"operator": found})
             return redirect("platform:operator_detail", slug)
@@ -181,7 +182,7 @@ def operator_resume(request: SignedInRequest, slug: str) -> HttpResponse:
     try:
         operators.resume(found)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
     else:
         messages.success(request, _("%(operator)s works again.") % {"operator": found})
     return redirect("platform:operator_detail", slug)
@@ -196,7 +197,7 @@ def operator_close(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             operators.close(found, reason=form.cleaned_data["reason"], at=timezone.now())
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, why(refusal))
         else:
             messages.success(request, _("%(operator)s is closed.") % {"operator": found})
             return redirect("platform:operator_detail", slug)
@@ -212,7 +213,7 @@ def owner_invite(request: SignedInRequest, slug: str) -> HttpResponse:
         try:
             made = invitations.invite_owner(found, email=form.cleaned_data["owner"], by=request.user)
         except Refused as refusal:
-            form.add_error("owner", str(refusal))
+            form.add_error("owner", why(refusal))
         else:
             return _show_link(request, found, made)
     return _form(request, "platform/operators/invite.html", form, found=found)

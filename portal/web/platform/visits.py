@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest
 from portal.gate.platform_access import platform_view
 from portal.web import addresses
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Operator, PlatformVisit
 from tenants.selectors import visits as open_visits
@@ -67,7 +68,7 @@ def visit_new(request: SignedInRequest, slug: str) -> HttpResponse:
                 at=now,
             )
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, why(refusal))
         else:
             return _enter(found)
     context = {

@@ -17,7 +17,7 @@ from billing.domain.errors import BillingError
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.words.approvals import told
-from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.permissions import Permission
@@ -76,7 +76,7 @@ def approval_withdraw(request: SignedInRequest, operator: Operator, public_id: U
         four_eyes.withdraw(_found(public_id), by=request.user)
         messages.success(request, _("It is taken back; nothing happens."))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
     return redirect("staff:approval_detail", operator.slug, public_id)
 
 
@@ -128,9 +128,9 @@ def _decided(request: SignedInRequest, approval: Approval, form: DecisionForm) -
         else:
             _say(request, four_eyes.approve(approval, by=request.user, at=now))
     except Refused as refusal:
-        form.add_error("note" if "refuse" in request.POST else None, str(refusal))
+        form.add_error("note" if "refuse" in request.POST else None, why(refusal))
     except BillingError as problem:
-        form.add_error(None, in_words(str(problem)))
+        form.add_error(None, why(problem))
     return not form.errors
 
 

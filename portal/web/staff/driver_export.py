@@ -11,6 +11,7 @@ from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.staff.drivers import crumbs
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
 from tenants.permissions import Permission
@@ -58,7 +59,7 @@ def _file(request: SignedInRequest, operator: Operator, *, former: bool) -> Http
     try:
         numbers = driver_exports.begin(former=former, by=request.user, at=timezone.now())
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
         return redirect("staff:driver_export", operator.slug)
     return downloads.csv_file(
         f"drivers-{operator.slug}-{timezone.now():%Y-%m-%d}.csv",

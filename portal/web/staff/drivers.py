@@ -25,6 +25,7 @@ from portal.web import lists
 from portal.web.acts import attempted, told
 from portal.web.staff import days
 from portal.web.staff.people.invitation_link import count_letter, hand_over
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import audit
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
@@ -143,7 +144,7 @@ def driver_invite(request: SignedInRequest, operator: Operator, public_id: UUID)
         count_letter(operator, driver.identity.email if driver.identity else "")
         made = invitation_services.invite_driver(driver, by=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
         return redirect(back)
     return hand_over(request, operator, made, nav="drivers", crumbs=crumbs(operator, driver), back=back)
 

@@ -13,9 +13,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator, User
 from tenants.selectors import consents as asked
@@ -82,7 +81,7 @@ def publish_notice(purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: d
     Earlier answers stay answers to the words they were given to.
     """
     if not texts:
-        raise Refused("A notice needs words in at least one language.")
+        raise Refused(Code.NOTICE_WITHOUT_WORDS)
     ConsentPurpose.objects.select_for_update().get(pk=purpose.pk)
     newest: int = purpose.notices.aggregate(newest=Max("version"))["newest"] or 0
     ConsentNotice.objects.bulk_create(
@@ -127,9 +126,9 @@ def record(  # noqa: PLR0913  # a proof has as many particulars
     Driver.objects.select_for_update().only("pk").get(pk=driver.pk)
     notice = asked.notice_in(purpose, language)
     if notice is None:
-        raise Refused(f"There are no words for {purpose.code}.")
+        raise Refused(Code.PURPOSE_WITHOUT_NOTICE, purpose=purpose.code)
     if words is not None and words != notice.text_sha256 and decision == Decision.GIVEN:
-        raise Refused(_("The words have changed since you opened the page. Read them again, then answer."))
+        raise Refused(Code.NOTICE_CHANGED)
     in_force = asked.in_force(driver, purpose)
     if in_force is not None and (in_force.decision, in_force.notice_id) == (decision, notice.pk):
         return in_force

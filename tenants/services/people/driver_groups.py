@@ -1,9 +1,8 @@
 """Groups of drivers who share a tariff: added and renamed."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.models import DriverGroup
 
 
@@ -26,4 +25,4 @@ def rename(group: DriverGroup, *, name: str) -> DriverGroup:
 
 def _check_name(name: str) -> None:
     if DriverGroup.objects.filter(name=name).exists():
-        raise Refused(_("There is a group named “%(name)s” already.") % {"name": name})
+        raise Refused(Code.GROUP_NAME_TAKEN, name=name)

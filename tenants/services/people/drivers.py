@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
 from tenants.services.people import memberships
@@ -88,7 +87,7 @@ def link_user(driver: Driver, *, user: User) -> Driver:
 def _check_number(number: str, *, but: Driver | None = None) -> None:
     others = Driver.objects.filter(customer_number=number)
     if number and (others.exclude(pk=but.pk) if but else others).exists():
-        raise Refused(_("Another driver has the customer number %(number)s.") % {"number": number})
+        raise Refused(Code.CUSTOMER_NUMBER_TAKEN, number=number)
 
 
 def next_customer_number() -> str:

@@ -20,11 +20,10 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.translation import gettext as _
 
 from tenants import roles
 from tenants.actor import acting_as
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit, sign_ins
 from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
@@ -39,16 +38,14 @@ class Ended(Refused):
     """The link opens nothing: used, withdrawn, replaced, too old or never ours. Which, nobody is told."""
 
     def __init__(self) -> None:
-        super().__init__(_("This link has ended."))
+        super().__init__(Code.LINK_ENDED)
 
 
 class RunsTheInstance(Refused):
     """Whoever runs the instance is at an operator on a visit, which its owners see and end."""
 
     def __init__(self) -> None:
-        super().__init__(
-            _("This person runs the instance, so they get no place among an operator's staff. They come on a visit.")
-        )
+        super().__init__(Code.RUNS_THE_INSTANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +76,13 @@ def invite(
         Refused: the person has the role already, or the role cannot be limited to sites.
     """
     if role not in roles.STAFF:
-        raise Refused(_("A driver is invited from the driver's own page."))
+        raise Refused(Code.DRIVER_AMONG_STAFF)
     if PlatformMember.objects.filter(user__email=email.lower(), is_active=True).exists():
         raise RunsTheInstance
     check_limit(role, is_limited=site_public_ids is not None)
     holders = Membership.objects.filter(operator=operator, user__email=email.lower(), role=role)
     if holders.exists():
-        raise Refused(_("This person has that role already."))
+        raise Refused(Code.HAS_ROLE)
     sites = None if site_public_ids is None else list(site_public_ids)
     draft = Invitation(role=role, name=name, limited_to_sites=sites is not None, site_public_ids=sites or [])
     return _make(operator, draft, email=email, by=by, to_be_mailed=to_be_mailed)
@@ -98,7 +95,7 @@ def invite_owner(operator: Operator, *, email: str, by: User) -> Made:
         Refused: an owner is there, or as `invite` says.
     """
     if _has_owner(operator):
-        raise Refused(_("%(operator)s has an owner. Ask them to invite others.") % {"operator": operator})
+        raise Refused(Code.OPERATOR_HAS_OWNER, operator=operator.name)
     return invite(operator, email=email, role=Membership.Role.OWNER, by=by)
 
 
@@ -110,9 +107,9 @@ def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
     """
     email = driver.identity.email if driver.identity else ""
     if not email:
-        raise Refused(_("The driver has no e-mail address to invite."))
+        raise Refused(Code.DRIVER_WITHOUT_ADDRESS)
     if driver.user_id is not None:
-        raise Refused(_("The driver can sign in already."))
+        raise Refused(Code.DRIVER_SIGNS_IN)
     draft = Invitation(role=Membership.Role.DRIVER, name=driver.identity.name[:150], driver_public_id=driver.public_id)
     operator = Operator.objects.get(pk=driver.operator_id)
     with tenant_scope(operator.pk):
@@ -180,7 +177,7 @@ def accept(invitation: Invitation, *, user: User) -> Membership:
     with tenant_scope(invitation.operator_id):
         row = _taken(invitation)
         if user.email.lower() != row.email:
-            raise Refused(_("This invitation is for another address."))
+            raise Refused(Code.INVITATION_OF_ANOTHER)
         return _give_place(row, user)
 
 
@@ -194,7 +191,7 @@ def accept_as_new(invitation: Invitation, *, name: str, password: str, language:
     with tenant_scope(invitation.operator_id):
         row = _taken(invitation)
         if account_of(row) is not None:
-            raise Refused(_("There is an account with this address by now. Sign in to accept the invitation."))
+            raise Refused(Code.SIGN_IN_TO_ACCEPT)
         language = language or row.operator.language
         user = User.objects.create_user(row.email, password, name=name, language=language)
         with acting_as(user):
@@ -206,8 +203,7 @@ def accept_as_new(invitation: Invitation, *, name: str, password: str, language:
 def check_limit(role: str, *, is_limited: bool) -> None:
     """Refuse to limit a role to some sites that concerns the whole operator."""
     if is_limited and role not in roles.LIMITABLE:
-        words = ", ".join(str(roles.Role(each).label) for each in sorted(roles.LIMITABLE))
-        raise Refused(_("Only these roles can be limited to some sites: %(roles)s.") % {"roles": words})
+        raise Refused(Code.ROLE_WITHOUT_SITES, roles=sorted(roles.LIMITABLE))
 
 
 def fingerprint(secret: str) -> str:
@@ -245,9 +241,9 @@ def _with_new_secret(draft: Invitation, *, by: User | None, to_be_mailed: bool |
 def _locked(invitation: Invitation) -> Invitation:
     row = Invitation.objects.select_for_update().get(pk=invitation.pk)
     if row.accepted_at is not None:
-        raise Refused(_("This invitation was accepted already."))
+        raise Refused(Code.INVITATION_ACCEPTED)
     if row.withdrawn_at is not None:
-        raise Refused(_("This invitation was withdrawn already."))
+        raise Refused(Code.INVITATION_WITHDRAWN)
     return row
 
 
@@ -314,7 +310,7 @@ def _give_driver(row: Invitation, user: User) -> Membership:
     if driver is None or driver.user_id is not None or _address_of(driver) != row.email:
         raise Ended
     if Driver.objects.filter(user=user).exists():
-        raise Refused(_("You are another driver of this operator already."))
+        raise Refused(Code.ANOTHER_DRIVER)
     drivers.link_user(driver, user=user)
     return Membership.objects.get(user=user, operator=row.operator, role=Membership.Role.DRIVER)
 

@@ -12,10 +12,9 @@ and API keys of theirs that may more than they may now are revoked.
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from tenants import permissions, roles
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -26,7 +25,7 @@ class LastOwner(Refused):
     """Without an owner nobody could let anybody in any more."""
 
     def __init__(self) -> None:
-        super().__init__(_("An operator needs an owner. Make somebody else an owner first."))
+        super().__init__(Code.LAST_OWNER)
 
 
 def add(user: User, *, operator: Operator, role: str, limited_to_sites: bool = False) -> Membership:
@@ -58,7 +57,7 @@ def change_role(membership: Membership, *, role: str, limited_to_sites: bool = F
     _lock(membership.user)
     others = Membership.objects.filter(operator=membership.operator, user=membership.user).exclude(pk=membership.pk)
     if others.filter(role=role).exists():
-        raise Refused(_("This person has that role already."))
+        raise Refused(Code.HAS_ROLE)
     if membership.role == Membership.Role.OWNER:
         _refuse_without_other_owner(membership)
     membership.role, membership.limited_to_sites = role, limited_to_sites

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -87,8 +86,7 @@ def _move(operator: Operator, before: set[State], after: State, event: str, reas
     with tenant_scope(operator.pk):
         row = Operator.objects.select_for_update().get(pk=operator.pk)
         if row.state not in before:
-            state = row.get_state_display()
-            raise Refused(_("%(operator)s is %(state)s: this cannot be done.") % {"operator": row, "state": state})
+            raise Refused(Code.OPERATOR_STATE, operator=row.name, operator_state=row.state)
         row.state = after
         row.save(update_fields=["state"])
         audit.record(event, about=row, **({"reason": reason} if reason else {}))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
@@ -37,7 +37,7 @@ def require_factor(operator: Operator, *, of: Collection[str]) -> None:
     """
     unknown = set(of) - set(Membership.Role.values)
     if unknown:
-        raise Refused(_("There is no role %(role)s.") % {"role": ", ".join(sorted(unknown))})
+        raise Refused(Code.UNKNOWN_ROLE, named=sorted(unknown))
     wanted = [role for role in Membership.Role.values if role in of or role == Membership.Role.OWNER]
     if set(wanted) != set(operator.factor_required_of):
         operators.change(operator, factor_required_of=wanted)
@@ -53,7 +53,7 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
     """
     unknown = set(acts) - set(CHOICES)
     if unknown:
-        raise Refused(_("There is no act %(act)s.") % {"act": ", ".join(sorted(unknown))})
+        raise Refused(Code.UNKNOWN_ACT, named=sorted(unknown))
     row = Operator.objects.select_for_update(no_key=True).get(pk=operator.pk)
     on = set(row.four_eyes)
     if set(acts) - on:
@@ -64,12 +64,7 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
     if others(by):
         return four_eyes.ask(Action.SWITCH_OFF, subject=subject(), facts={"acts": off}, by=by, at=at)
     if approvals.owner_left(since=at - four_eyes.SETTLED):
-        raise Refused(
-            _(
-                "Another owner lost their place here less than three days ago. Until three days have passed, nobody"
-                " switches this off alone."
-            )
-        )
+        raise Refused(Code.OWNER_LEFT_LATELY)
     _switch_off(off, by=by)
     return None
 

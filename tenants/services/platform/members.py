@@ -13,10 +13,9 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from tenants.actor import current_actor
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.models import Membership, PlatformEvent, PlatformMember, User
 from tenants.services import letters
 
@@ -28,7 +27,7 @@ class LastPlatformMember(Refused):
     """Without anybody the platform could not be entered any more."""
 
     def __init__(self) -> None:
-        super().__init__(_("The platform needs at least one member. Add somebody else first."))
+        super().__init__(Code.LAST_PLATFORM_MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class AccountExists(Refused):
     """The address has an account. Whoever adds must have looked at it, and say that they mean it."""
 
     def __init__(self, account: Account) -> None:
-        super().__init__(_("%(email)s has an account already.") % {"email": account.email})
+        super().__init__(Code.ACCOUNT_EXISTS, email=account.email)
         self.account = account
 
 
@@ -56,13 +55,7 @@ class NotProved(Refused):
     """Nobody has shown yet that the account's mailbox is theirs."""
 
     def __init__(self, user: User) -> None:
-        super().__init__(
-            _(
-                "%(email)s has an account, but nobody has proved that the mailbox is theirs. "
-                "Let them set a new password by mail first (“Forgotten your password?”)."
-            )
-            % {"email": user.email}
-        )
+        super().__init__(Code.MAILBOX_NOT_PROVED, email=user.email)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +94,7 @@ def add(*, email: str, name: str = "", meant: UUID | None = None) -> Added:
 
 
 def _is_member(user: User) -> Refused:
-    return Refused(_("%(email)s is a member of the platform already.") % {"email": user.email})
+    return Refused(Code.ALREADY_PLATFORM_MEMBER, email=user.email)
 
 
 def _check_account(user: User, meant: UUID | None) -> None:

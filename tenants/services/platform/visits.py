@@ -11,10 +11,9 @@ import redis
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from tenants.actor import acting_more
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import Operator, PlatformVisit, User
 from tenants.permissions import Access
@@ -37,17 +36,17 @@ def begin(
     """
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
-        raise Refused(_("The operator reads the reason: write at least %(n)d characters.") % {"n": SHORTEST_REASON})
+        raise Refused(Code.REASON_TOO_SHORT, n=SHORTEST_REASON)
     if not timedelta(0) < lasting <= LONGEST:
-        raise Refused(_("A visit lasts at most four hours."))
+        raise Refused(Code.VISIT_TOO_LONG)
     if not platform.is_member(by):
-        raise Refused(_("Only members of the platform visit operators."))
+        raise Refused(Code.NOT_OF_THE_PLATFORM)
     with tenant_scope(operator.pk):
         row = Operator.objects.select_for_update().get(pk=operator.pk)
         if row.state == Operator.State.CLOSED:
-            raise Refused(_("%(operator)s is closed.") % {"operator": row})
+            raise Refused(Code.OPERATOR_CLOSED, operator=row.name)
         if may_change and not visits.may_be_changed(row, at=at):
-            raise Refused(_("No owner of %(operator)s allows changes at present.") % {"operator": row})
+            raise Refused(Code.CHANGES_NOT_ALLOWED, operator=row.name)
         for earlier in visits.running(at=at).filter(user=by, operator=row):
             end(earlier, at=at)
         visit = PlatformVisit.objects.create(

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from tenants import api_secret, permissions, roles
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import ApiKey, Operator, User
 from tenants.permissions import Permission
@@ -55,9 +54,9 @@ def rotate(key: ApiKey, *, overlap: timedelta, by: User, at: datetime) -> Issued
     key = ApiKey.objects.select_for_update().get(pk=key.pk)
     _refuse_ended(key, at)
     if key.replaced_by_id is not None:
-        raise Refused(_("This key has a successor already. Rotate that one."))
+        raise Refused(Code.KEY_HAS_SUCCESSOR)
     if overlap not in OVERLAPS:
-        raise Refused(_("The old key can go on working for an hour, a day or a week."))
+        raise Refused(Code.KEY_OVERLAP)
     lifetime = min(key.expires_at - key.created_at, LONGEST)
     issued = _issue(name=key.name, scopes=key.scopes, expires_at=at + lifetime, by=by, at=at)
     key.replaced_by = issued.key
@@ -106,7 +105,7 @@ def _issue(*, name: str, scopes: Iterable[str], expires_at: datetime, by: User, 
     scopes = sorted(set(scopes))
     _refuse_scopes(scopes, by)
     if not at < expires_at <= at + LONGEST:
-        raise Refused(_("A key works for a year at most."))
+        raise Refused(Code.KEY_LIFETIME)
     secret = api_secret.new_secret()
     key = ApiKey.objects.create(
         name=name,
@@ -121,15 +120,15 @@ def _issue(*, name: str, scopes: Iterable[str], expires_at: datetime, by: User, 
 
 def _refuse_scopes(scopes: list[str], by: User) -> None:
     if not scopes:
-        raise Refused(_("A key needs something it may do."))
+        raise Refused(Code.KEY_WITHOUT_SCOPES)
     access = permissions.access(by, slug=Operator.objects.get(pk=current_operator_id()).slug)
     for scope in scopes:
         if scope not in roles.API_SCOPES:
-            raise Refused(_("%(scope)s is no scope of an API key.") % {"scope": scope})
+            raise Refused(Code.NO_KEY_SCOPE, scope=scope)
         if access is None or not access.may(Permission(scope)):
-            raise Refused(_("You cannot give a key more than you may do yourself: %(scope)s.") % {"scope": scope})
+            raise Refused(Code.SCOPE_BEYOND_MAKER, permission=scope)
 
 
 def _refuse_ended(key: ApiKey, at: datetime) -> None:
     if not key.works_at(at):
-        raise Refused(_("This key no longer works. Make a new one."))
+        raise Refused(Code.KEY_ENDED)

@@ -12,10 +12,9 @@ from datetime import datetime
 from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 
 from tenants import roles
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.models import FactorReset, Membership, Operator, PlatformMember, User
 from tenants.permissions import Permission
@@ -27,17 +26,17 @@ _SALT = "tenants.factor_reset"
 _MANAGERS = [role for role in roles.STAFF if Permission.MANAGE_PEOPLE in roles.PERMISSIONS[role]]
 
 
-def why_not(user: User, *, operator: Operator, by: User) -> str:
-    """Return why this owner cannot ask for the person's reset; empty when they can."""
+def why_not(user: User, *, operator: Operator, by: User) -> Code | None:
+    """Return why this owner cannot ask for the person's reset; None when they can."""
     if user.pk == by.pk:
-        return str(_("You cannot reset your own second factor. Ask another owner."))
+        return Code.OWN_FACTOR
     if _runs_the_instance(user):
-        return str(_("This person runs the instance; only the platform can help."))
+        return Code.FACTOR_OF_THE_PLATFORM
     if _works_elsewhere(user, operator):
-        return str(_("This person works for another operator as well, so nobody here can reset their second factor."))
+        return Code.FACTOR_ELSEWHERE
     if two_factor.device(user) is None:
-        return str(_("This person has no second factor."))
-    return ""
+        return Code.NO_FACTOR
+    return None
 
 
 def ask(user: User, *, operator: Operator, by: User, reason: str, at: datetime) -> FactorReset:
@@ -60,7 +59,7 @@ def ask(user: User, *, operator: Operator, by: User, reason: str, at: datetime) 
                     due_at=at + settings.FACTOR_RESET_DELAY,
                 )
         except IntegrityError as error:
-            raise Refused(_("A reset is under way already.")) from error
+            raise Refused(Code.RESET_UNDER_WAY) from error
         audit.record("second_factor.reset_asked", about=user, reason=reason, due_at=reset.due_at.isoformat())
     return reset
 

@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy as _
 from django_otp_webauthn.exceptions import OTPWebAuthnApiError
 from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import UserVerificationRequirement
 
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.models import User
 from tenants.services.proof import two_factor
 
@@ -110,7 +109,7 @@ def rename(of: WebAuthnCredential, *, name: str) -> None:
 
 def _refuse_too_many(user: User) -> None:
     if two_factor.passkeys(user).count() >= MOST:
-        raise Refused(_("You have ten passkeys, which is the most one can have. Remove one first."))
+        raise Refused(Code.TOO_MANY_PASSKEYS)
 
 
 class _Helper(WebAuthnHelper):

@@ -29,6 +29,7 @@ from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff.imports.layout import LayoutForm
 from portal.words.plain_words import in_words
+from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -135,7 +136,7 @@ def _look(row: FileImport, profile: str, answers: Any = None) -> Look:
         if answers is None:
             return Look(preview, "", LayoutForm(None, layout=preview.layout, header=preview.header))
     except ChargingError as problem:
-        return Look(None, in_words(str(problem)), None)
+        return Look(None, why(problem), None)
     form = LayoutForm(answers, layout=preview.layout, header=preview.header)
     return _look_as_said(row, form, preview) if form.is_valid() else Look(preview, "", form)
 
@@ -144,7 +145,7 @@ def _look_as_said(row: FileImport, form: LayoutForm, before: Preview) -> Look:
     try:
         return Look(_preview(row, form.said(), form.options()), "", form)
     except ChargingError as problem:
-        return Look(before, in_words(str(problem)), form)
+        return Look(before, why(problem), form)
 
 
 def _preview(row: FileImport, layout: Layout | None, options: Options | None = None) -> Preview:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff.people.pages import crumbs
+from portal.words.say import say, why
 from tenants.errors import Refused
 from tenants.models import FactorReset, Membership, Operator
 from tenants.permissions import Permission
@@ -37,13 +38,13 @@ def reset(request: SignedInRequest, operator: Operator, public_id: UUID) -> Http
     """Ask for the reset, or see the one that is under way."""
     place = _place(operator, public_id)
     under_way = people.open_reset(place.user)
-    why_not = "" if under_way else factor_resets.why_not(place.user, operator=operator, by=request.user)
+    why_not = None if under_way else factor_resets.why_not(place.user, operator=operator, by=request.user)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and not under_way and not why_not and form.is_valid():
         try:
             _ask(request, operator, place, reason=form.cleaned_data["reason"])
         except Refused as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(None, why(refusal))
         else:
             return redirect("staff:factor_reset", operator.slug, public_id)
     context = {
@@ -51,7 +52,7 @@ def reset(request: SignedInRequest, operator: Operator, public_id: UUID) -> Http
         "place": place,
         "form": form,
         "under_way": under_way if under_way and under_way.operator == operator else None,
-        "why_not": why_not,
+        "why_not": say(why_not) if why_not else "",
         "crumbs": crumbs(operator),
     }
     return render(request, "staff/people/factor_reset.html", context, status=400 if form.errors or why_not else 200)

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from portal.gate import throttle
 from portal.gate.throttle import Closed, TooMany
 from portal.web import invitation_letters
-from portal.words.measures import duration
-from tenants.errors import Refused
+from tenants.errors import Code, Refused
 from tenants.models import Operator
 from tenants.services import letters
 from tenants.services.people.invitations import LIFETIME, Made
@@ -33,15 +32,14 @@ def count_letter(operator: Operator, email: str) -> None:
         _count(throttle.INVITATION_TO_ADDRESS, f"{operator.pk} {email.lower()}", email)
         _count(throttle.INVITATION_OF_OPERATOR, operator.pk, operator.name)
     except Closed as error:
-        raise Refused(_("Invitations cannot be sent for a moment. Try again in a minute.")) from error
+        raise Refused(Code.LETTERS_UNCOUNTED) from error
 
 
 def _count(limit: throttle.Limit, who: object, name: str) -> None:
     try:
         throttle.admit(limit, who)
     except TooMany as reached:
-        words = _("Enough invitations for now: %(name)s. The next one can be sent in %(wait)s.")
-        raise Refused(words % {"name": name, "wait": duration(reached.retry_after_s)}) from reached
+        raise Refused(Code.LETTERS_ENOUGH, name=name, wait_s=reached.retry_after_s) from reached
 
 
 def hand_over(

@@ -16,6 +16,7 @@ from portal.web.acts import told
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.web.staff.people.pages import WHAT_ROLES_DO, crumbs
 from portal.web.staff.people.place_form import PlaceForm
+from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Invitation, Operator
 from tenants.permissions import Permission
@@ -44,7 +45,7 @@ def invitation_new(request: SignedInRequest, operator: Operator) -> HttpResponse
             count_letter(operator, facts["email"])
             made = services.invite(operator, **facts, site_public_ids=form.site_public_ids, by=request.user)
         except Refused as refusal:
-            form.add_error("email", str(refusal))
+            form.add_error("email", why(refusal))
         else:
             return _hand_over(request, operator, made)
     context = {
@@ -67,7 +68,7 @@ def invitation_renew(request: SignedInRequest, operator: Operator, public_id: UU
         count_letter(operator, invitation.email)
         made = services.renew(invitation, by=request.user)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
         return redirect("staff:people", operator.slug)
     return _hand_over(request, operator, made)
 

@@ -19,6 +19,7 @@ from portal.gate import viewing
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff.people.place_form import PlaceForm
 from portal.words import permissions as permission_words
+from portal.words.say import why
 from tenants import roles
 from tenants.errors import Refused
 from tenants.models import Membership, Operator
@@ -65,7 +66,7 @@ def member_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
         try:
             staffing.change(place, role=form.cleaned_data["role"], site_public_ids=form.site_public_ids)
         except Refused as refusal:
-            form.add_error("role", str(refusal))
+            form.add_error("role", why(refusal))
         else:
             messages.success(request, _("%(person)s has a new role.") % {"person": place.user})
             return redirect("staff:people", operator.slug)
@@ -84,7 +85,7 @@ def member_remove(request: SignedInRequest, operator: Operator, public_id: UUID)
     try:
         staffing.remove(place)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        messages.error(request, why(refusal))
     else:
         messages.success(request, _("%(person)s is no longer a member.") % {"person": place.user})
     return redirect("staff:people", operator.slug)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from charging.models import Site
+from portal.words.say import why
 from tenants import roles
 from tenants.errors import Refused
 from tenants.models import Membership
@@ -44,7 +45,7 @@ class PlaceForm(forms.Form):
             try:
                 invitations.check_limit(facts["role"], is_limited=True)
             except Refused as refusal:
-                self.add_error("limited", str(refusal))
+                self.add_error("limited", why(refusal))
             if "sites" in facts and not facts["sites"]:
                 self.add_error("sites", _("Choose at least one site, or no limit."))
         return facts
