@@ -43,6 +43,12 @@ def south(db: None) -> Operator:
 
 
 @pytest.fixture
+def east(db: None) -> Operator:
+    with app_role.as_platform():
+        return operators.create(slug="east", name="East Charging AB", legal_name="East Charging AB")
+
+
+@pytest.fixture
 def in_north(north: Operator) -> Iterator[Operator]:
     """Work inside north's scope for the whole test."""
     with tenant_scope(north.pk):

@@ -8,14 +8,23 @@ import os
 
 from celery import Celery
 from celery.signals import worker_process_init
+from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+# The lanes of `tenants.work.Lane`, which cannot be imported before Django is set up.
+LANES = ("quick", "waited", "bulk")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
+# What is not sent to a lane of its own is the timetable's: sweeps and the tick are never behind anybody's work.
+app.conf.task_default_queue = "clock"
+# A worker that is not told which queues it serves serves all of them.
+app.conf.task_queues = [Queue(name) for name in ("clock", *LANES)]
 app.conf.beat_schedule = {
+    "sweep-work": {"task": "tenants.tasks.sweep_work", "schedule": 60.0},
     "reset-lost-factors": {"task": "tenants.tasks.reset_lost_factors", "schedule": 600.0},
     "expire-approvals": {"task": "tenants.tasks.expire_approvals", "schedule": 900.0},
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
@@ -24,7 +33,6 @@ app.conf.beat_schedule = {
     "resume-runs": {"task": "billing.tasks.resume_runs", "schedule": 60.0},
     "resume-exports": {"task": "billing.tasks.resume_exports", "schedule": 60.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},
-    "resume-audit-checks": {"task": "tenants.tasks.resume_audit_checks", "schedule": 60.0},
     "tick": {"task": "portal.tasks.tick", "schedule": 60.0},
     "render-documents": {"task": "billing.tasks.render_waiting_documents", "schedule": 60.0},
 }

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -6,10 +8,26 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import registers, rls  # needs loaded models
+        from tenants import registers, rls, tasks, work  # needs loaded models
+        from tenants.log import checks
+        from tenants.models import AuditCheck
+        from tenants.permissions import Permission
         from tenants.services.people import driver_exports, security
+        from tenants.work import Kind, Lane
 
         post_migrate.connect(rls.grants, sender=self)
         registers.register()
         driver_exports.register()
         security.register()
+        work.register_sender(tasks.send_to)
+        work.register(
+            Kind(
+                "audit_check",
+                AuditCheck,
+                Lane.WAITED,
+                checks.carry_out,
+                permission=Permission.VIEW_AUDIT,
+                lease=timedelta(minutes=30),
+                rests=False,
+            )
+        )

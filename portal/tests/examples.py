@@ -16,11 +16,11 @@ from django.db import models
 from billing.models import Invoice, SessionPrice, TariffVersion
 from charging.models import ChargingSession
 from tenants.log import audit
-from tenants.models import AuditEntry, FactorReset, Invitation, Membership, PlatformVisit
+from tenants.models import AuditEntry, FactorReset, Invitation, Membership, PlatformVisit, Turn
 from tenants.scoping import OwnedForeignKey
 
-# Asked before a scope can be opened: who works where, who may come, who visits.
-GLOBAL = {Membership, Invitation, PlatformVisit, FactorReset}
+# Asked before a scope can be opened: who works where, who may come, who visits, whose work is next.
+GLOBAL = {Membership, Invitation, PlatformVisit, FactorReset, Turn}
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 _numbers = count(1)
 

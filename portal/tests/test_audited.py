@@ -227,6 +227,11 @@ UNSEEN_WRITES = {
     "tenants/services/proof/two_factor.py:enrol": "second_factor.enrolled",
     "tenants/services/proof/two_factor.py:new_recovery_codes": "second_factor.recovery_codes_made",
     "tenants/services/proof/two_factor.py:verify_recovery": "sign_in.recovery_code_used",
+    "tenants/work.py:_NEXT": "whose turn it is",
+    "tenants/work.py:_mark": "whose turn it is",
+    "tenants/work.py:_nothing_left": "whose turn it is",
+    "tenants/work.py:_write": "progress of work; work.set_aside, work.tried_again",
+    "tenants/work.py:_write_mine": "progress of work",
 }
 BLIND = {"bulk_create", "bulk_update"}
 SQL = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (SET|\w+ SET))\b")

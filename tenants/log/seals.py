@@ -9,7 +9,7 @@ database (`seal_heads`) is still in it.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
@@ -19,24 +19,14 @@ from tenants.log import audit, sealed
 from tenants.log import hashing as sealing
 from tenants.log import heads as seal_heads
 from tenants.log.heads import Head
-from tenants.models import AuditCheck, AuditEntry, AuditSeal
+from tenants.models import AuditEntry, AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 20_000
-#: A check reads the whole log, so one that found nothing is repeated after this time at the earliest.
-CHECK_EVERY = timedelta(minutes=10)
 #: Of two sealers of one operator the second waits; the first number only sets these locks apart from others.
 _LOCK = 0x5EA1
-
-
-class CheckedLately(Exception):
-    """The whole chain was checked a moment ago; `again_at` says when it may be once more."""
-
-    def __init__(self, again_at: datetime) -> None:
-        super().__init__(f"The chain was checked lately; again from {again_at:%H:%M}.")
-        self.again_at = again_at
 
 
 class ChainBroken(Exception):
@@ -81,21 +71,6 @@ def seal_next(*, at: datetime, limit: int = AT_ONCE) -> AuditSeal | None:
     return _add(before, from_xid=from_xid, to_xid=last + 1, above_id=above_id, at=at)
 
 
-def ask_for_check(*, by_id: int | None, at: datetime) -> AuditCheck:
-    """Note that somebody wants the chain checked; a check that waits already serves for both.
-
-    Raises:
-        CheckedLately: another check would say the same: the last one found nothing, and was asked for just now.
-    """
-    waiting = AuditCheck.objects.filter(state__in=[AuditCheck.State.WAITING, AuditCheck.State.RUNNING]).first()
-    if waiting is not None:
-        return waiting
-    last = AuditCheck.objects.order_by("-requested_at", "-pk").first()
-    if last is not None and last.state == AuditCheck.State.INTACT and at < last.requested_at + CHECK_EVERY:
-        raise CheckedLately(last.requested_at + CHECK_EVERY)
-    return AuditCheck.objects.create(requested_by_id=by_id, requested_at=at)
-
-
 def noted_heads() -> list[str]:
     """Return what must be part of the current operator's chain, by the notes of this machine."""
     noted = seal_heads.noted(current_operator_id())
@@ -120,18 +95,6 @@ def accept_restore(*, reason: str, at: datetime) -> Head:
     audit.record("audit.restore_accepted", reason=reason, lost_head=lost.hash if lost else "", kept_head=head.hash)
     seal_heads.note(operator_id, head, at=at, accepted=reason)
     return head
-
-
-def run_check(check: AuditCheck, *, at: datetime) -> AuditCheck:
-    """Check the chain and keep what was found. Running it again checks again."""
-    report = sealed.check(noted_heads=noted_heads())
-    check.seals, check.entries, check.unsealed = report.seals, report.entries, report.unsealed
-    check.head = report.head
-    check.finding = report.finding.as_json() if report.finding else {}
-    check.state = AuditCheck.State.BROKEN if report.finding else AuditCheck.State.INTACT
-    check.finished_at = at
-    check.save()
-    return check
 
 
 def _trusted_newest() -> AuditSeal | None:

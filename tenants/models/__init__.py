@@ -14,6 +14,7 @@ from tenants.models.operator import Operator
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.user import User
+from tenants.models.work import Turn
 
 __all__ = [
     "ApiKey",
@@ -38,5 +39,6 @@ __all__ = [
     "PlatformVisit",
     "RecoveryCode",
     "TotpDevice",
+    "Turn",
     "User",
 ]

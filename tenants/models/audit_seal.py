@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned
 
@@ -47,19 +48,21 @@ class AuditSeal(OperatorOwned):
         return f"seal {self.number}"
 
 
-class AuditCheck(OperatorOwned):
+class AuditCheck(OperatorOwned, Work):
     """One check of an operator's whole chain of seals, asked for by a person, done in the background."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", _("waiting")
-        RUNNING = "running", _("running")
+        WAITING = Work.State.WAITING.value, _("waiting")
+        RUNNING = Work.State.RUNNING.value, _("running")
         INTACT = "intact", _("intact")
         BROKEN = "broken", _("broken")
+        SET_ASIDE = Work.State.SET_ASIDE.value, _("set aside")
 
-    state = models.CharField(_("state"), max_length=8, choices=State, default=State.WAITING)
+    work_kind = "audit_check"
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     requested_by_id = models.BigIntegerField(null=True)
     requested_at = models.DateTimeField(_("asked"))
-    started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(_("finished"), null=True)
     seals = models.PositiveIntegerField(default=0)
     entries = models.BigIntegerField(default=0)
@@ -72,7 +75,15 @@ class AuditCheck(OperatorOwned):
         default_permissions = ()
         verbose_name = _("check of the audit log")
         constraints = [*owned("audit_check")]
-        indexes = [models.Index(fields=["operator", "-requested_at"], name="audit_check_newest")]
+        indexes = [
+            models.Index(fields=["operator", "-requested_at"], name="audit_check_newest"),
+            models.Index(fields=["operator", "id"], condition=OPEN, name="audit_check_open"),
+        ]
 
     def __str__(self) -> str:
         return f"check {self.pk}"
+
+    @property
+    def asked_by_id(self) -> int | None:
+        """Number of the person who asked for the check."""
+        return self.requested_by_id

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
-from tenants import tasks
-from tenants.log import audit, sealed, seals
+from tenants import tasks, work
+from tenants.log import audit, checks, sealed, seals
 from tenants.log import hashing as sealing
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import tenant_scope
@@ -172,6 +172,13 @@ def rewind():
         cursor.execute("DELETE FROM tenants_auditentry WHERE id = (SELECT max(id) FROM tenants_auditentry)")
 
 
+def checked(operator):
+    """The operator's check, done as a worker does it."""
+    assert work.do_next(work.kind_named("audit_check"), operator.pk, clock=timezone.now)
+    with tenant_scope(operator.pk):
+        return AuditCheck.objects.get()
+
+
 def test_a_forged_log_is_not_sealed_again(log):
     """The portal has the key: it must not sign what somebody made while its back was turned."""
     with intruder() as cursor:
@@ -180,8 +187,8 @@ def test_a_forged_log_is_not_sealed_again(log):
     with pytest.raises(seals.ChainBroken, match="Seal 4"):
         seals.seal_all(log.pk, at=timezone.now())
     with tenant_scope(log.pk):
-        asked = seals.ask_for_check(by_id=None, at=timezone.now())
-        assert seals.run_check(asked, at=timezone.now()).state == AuditCheck.State.BROKEN
+        checks.ask(by_id=None, at=timezone.now())
+    assert checked(log).state == AuditCheck.State.BROKEN
     with pytest.raises(CommandError, match="north"):
         call_command("audit", "verify")
 
@@ -473,7 +480,7 @@ def test_the_command_seals_checks_and_exports(log, tmp_path, capsys):
 
 def test_a_check_keeps_what_it_found(log):
     with tenant_scope(log.pk):
-        asked = seals.ask_for_check(by_id=7, at=timezone.now())
-        assert seals.ask_for_check(by_id=8, at=timezone.now()) == asked
-        done = seals.run_check(asked, at=timezone.now())
+        asked = checks.ask(by_id=7, at=timezone.now())
+        assert checks.ask(by_id=8, at=timezone.now()) == asked
+    done = checked(log)
     assert (done.state, done.seals) == (AuditCheck.State.INTACT, 4)

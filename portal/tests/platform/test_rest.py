@@ -7,9 +7,12 @@ from billing import tasks as billing
 from charging import tasks as charging
 from portal.celery import app
 from portal.tests import app_role
-from tenants.scoping import current_operator_id
+from tenants import work
+from tenants.models import AuditCheck
+from tenants.scoping import current_operator_id, tenant_scope
 from tenants.services.people import operators
 from tenants.tasks_base import OperatorTask, SteppedTask
+from tenants.work import Kind, Lane
 
 
 class Counts(OperatorTask):
@@ -71,3 +74,30 @@ def test_sweeps_pass_it_by(suspended, monkeypatch):
     billing.rate_waiting_sessions()
     charging.resume_imports()
     assert sent == []
+
+
+def test_its_rows_wait_and_their_turn_comes_when_it_is_resumed(suspended, monkeypatch):
+    done = []
+    kind = Kind("audit_check", AuditCheck, Lane.BULK, lambda operator_id, row, **_: done.append(operator_id))
+    monkeypatch.setattr(work, "_kinds", {kind.name: kind})
+    with tenant_scope(suspended.pk):
+        AuditCheck.objects.create(requested_at=timezone.now())
+    work._mark(kind, suspended.pk)  # asked for before
+    assert not work.take_turn(Lane.BULK, clock=timezone.now)
+    work.sweep(at=timezone.now())
+    assert not work.take_turn(Lane.BULK, clock=timezone.now)
+    with app_role.as_platform():
+        operators.resume(suspended)
+    assert work.take_turn(Lane.BULK, clock=timezone.now)
+    assert done == [suspended.pk]
+
+
+def test_what_must_go_on_is_found_and_done_all_the_same(suspended, monkeypatch):
+    done = []
+    kind = Kind("audit_check", AuditCheck, Lane.BULK, lambda at, row, **_: done.append(at), rests=False)
+    monkeypatch.setattr(work, "_kinds", {kind.name: kind})
+    with tenant_scope(suspended.pk):
+        AuditCheck.objects.create(requested_at=timezone.now())
+    work.sweep(at=timezone.now())
+    assert work.take_turn(Lane.BULK, clock=timezone.now)
+    assert done == [suspended.pk]

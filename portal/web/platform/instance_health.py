@@ -29,7 +29,6 @@ TICK = "wattledger:timetable:tick"
 LATE = timedelta(minutes=3)
 SCARCE = 0.1  # of the disk
 WAIT_S = 1.0
-QUEUE = "celery"
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -123,9 +122,9 @@ def queue() -> Queue:
     server.ping()
     answered = (time.perf_counter() - began) * 1000
     facts: Any = server.info()
-    waiting: Any = server.llen(QUEUE)
+    waiting = sum(int(server.llen(queue.name)) for queue in app.conf.task_queues)
     version = facts.get("redis_version") or facts.get("valkey_version") or ""
-    return Queue(str(version), answered, int(waiting), int(facts.get("used_memory", 0)))
+    return Queue(str(version), answered, waiting, int(facts.get("used_memory", 0)))
 
 
 def workers() -> list[str]:

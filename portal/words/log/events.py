@@ -53,6 +53,8 @@ EVENTS: dict[str, str | Promise] = {
     "operator.created": gettext_lazy("Created the operator"),
     "operator.suspended": gettext_lazy("Suspended the operator"),
     "operator.resumed": gettext_lazy("Let the operator work again"),
+    "work.set_aside": gettext_lazy("Set work aside after too many tries"),
+    "work.tried_again": gettext_lazy("Had work tried again"),
     "operator.closed": gettext_lazy("Closed the operator for good"),
     "platform.visit_began": gettext_lazy("Began a visit of the platform"),
     "platform.visit_ended": gettext_lazy("Ended a visit of the platform"),
@@ -123,6 +125,7 @@ ACTS: dict[str, str | Promise] = {
     "sign_in": gettext_lazy("sign-ins"),
     "token": gettext_lazy("cards"),
     "view_as": gettext_lazy("looking as a role"),
+    "work": gettext_lazy("work in the background"),
 }
 ROW_WORDS: dict[int, str | Promise] = {
     AuditEntry.Action.CREATE: gettext_lazy("%(kind)s added"),
@@ -161,6 +164,7 @@ TASKS: dict[str, str | Promise] = {
     "billing.tasks.make_export": gettext_lazy("download in the background"),
     "billing.tasks.render_documents": gettext_lazy("documents in the background"),
     "tenants.tasks.check_audit_log": gettext_lazy("check of the audit log in the background"),
+    "audit_check": gettext_lazy("check of the audit log in the background"),
     "demo": gettext_lazy("the demonstration"),
 }
 

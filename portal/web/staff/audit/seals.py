@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 
 from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
-from tenants import crypto, tasks
-from tenants.log import audit, sealed, seals
+from tenants import crypto
+from tenants.log import audit, sealed
+from tenants.log import checks as checking
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
 
@@ -53,15 +54,14 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Have the whole chain checked in the background."""
     now = timezone.now()
     try:
-        asked = seals.ask_for_check(by_id=request.user.pk, at=now)
-    except seals.CheckedLately as lately:
+        asked = checking.ask(by_id=request.user.pk, at=now)
+    except checking.CheckedLately as lately:
         time = date_format(lately.again_at.astimezone(operator.zone), "TIME_FORMAT")
         text = _("It was checked a moment ago. You can ask for another check from %(time)s.")
         messages.info(request, text % {"time": time})
         return redirect("staff:seal_list", operator.slug)
     if asked.requested_at == now:
         audit.record("audit.check_asked")
-    tasks.hurry_check(operator_id=operator.pk)
     messages.success(request, _("The check has begun."))
     return redirect("staff:seal_list", operator.slug)
 
@@ -89,8 +89,8 @@ def _told(check: AuditCheck) -> dict[str, Any]:
     entry = AuditEntry.objects.filter(pk=finding["entry_id"]).first() if finding.get("entry_id") else None
     return {
         "row": check,
-        "is_open": check.finished_at is None,
-        "tone": {"intact": "good", "broken": "bad"}.get(check.state, "info"),
+        "is_open": check.is_open,
+        "tone": {"intact": "good", "broken": "bad", "set_aside": "bad"}.get(check.state, "info"),
         "finding": FINDINGS.get(finding.get("kind", ""), ""),
         "seal": finding.get("seal"),
         "entry_id": finding.get("entry_id"),
