@@ -68,7 +68,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if KIND == "test"
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "portal.bundles.BundledStorage"
     },
 }
 

@@ -16,7 +16,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "portal.apps.CollectedFilesConfig",
     "django_htmx",
     "django_otp",
     "guardian",
@@ -32,6 +32,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.request_id.RequestIdMiddleware",
+    "portal.middleware.compression.CompressionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "portal.middleware.security_headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -27,6 +27,8 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from portal import bundles
+
 register = template.Library()
 
 Crumbs = Iterable[tuple[str, str]]
@@ -140,6 +142,12 @@ def _notes(field: BoundField) -> tuple[tuple[str, bool], tuple[str, bool]]:
 def input_type(field: BoundField) -> str:
     """What kind of control a field has: checkbox, radio, select, file or text."""
     return getattr(field.field.widget, "input_type", "textarea")
+
+
+@register.simple_tag
+def bundle_addresses(bundle: str) -> list[str]:
+    """Where a page finds the style sheet or script of that name (`portal.bundles`)."""
+    return bundles.addresses(bundle)
 
 
 @register.simple_tag

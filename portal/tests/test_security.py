@@ -35,7 +35,7 @@ def probe(path, **request):
 found["page"] = probe("/account/sign-in/")
 found["machine"] = probe("/api/v1/openapi.json")
 found["missing"] = probe("/nowhere/")
-found["static"] = probe(staticfiles_storage.url("css/base.css"))
+found["static"] = probe(staticfiles_storage.url("css/portal.css"))
 found["plain"] = probe("/account/sign-in/", secure=False)
 found["wrong host"] = probe("/account/sign-in/", headers={"host": "evil.example"})
 found["wrong host at the API"] = probe("/o/north/api/v1/me", headers={"host": "evil.example"})
