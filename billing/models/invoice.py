@@ -172,6 +172,10 @@ class InvoiceVat(OperatorOwned):
         return f"{self.vat_rate} %: {self.vat}"
 
 
+#: Of a row of the ledger: the session stands on the invoice now, no credit note has released it.
+IN_FORCE = Q(released_by__isnull=True)
+
+
 class BilledSession(SiteBound):
     """That a session stands on an invoice. The unique index is why no session can be billed twice."""
 
@@ -191,7 +195,7 @@ class BilledSession(SiteBound):
             *owned("billed_session", "session", "invoice", "released_by", bulk=True),
             models.UniqueConstraint(
                 fields=["operator", "session"],
-                condition=Q(released_by__isnull=True),
+                condition=IN_FORCE,
                 name="session_billed_once",
             ),
         ]

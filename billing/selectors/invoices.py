@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceRun
+from billing.models.invoice import IN_FORCE
 from charging.models import ChargingSession
 from charging.selectors.sessions import after_all
 from tenants.models import Driver
@@ -52,7 +53,7 @@ def lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
 
 def of_session(session: ChargingSession) -> Invoice | None:
     """The invoice the session stands on now; None when on none, or when it was credited."""
-    row = BilledSession.objects.filter(session=session, released_by__isnull=True).select_related("invoice").first()
+    row = BilledSession.objects.filter(IN_FORCE, session=session).select_related("invoice").first()
     return row.invoice if row else None
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.domain.calendar import month_bounds
+from billing.models.billing_status import BillingStatus
 from billing.selectors import session_ledger
-from billing.selectors.session_ledger import Standing, Totals
+from billing.selectors.session_ledger import Totals
 from charging.models import ChargingSession
 
 
@@ -39,13 +40,13 @@ def waiting(*, month: date, zone: str) -> Waiting:
     """Sessions of the month and late ones of the months before. Eight sums in the database."""
     closed = ChargingSession.objects.filter(ended_at__lt=month_bounds(month, zone)[1])
 
-    def total(where: Standing) -> Totals:
-        return session_ledger.totals(session_ledger.standing(closed, where))
+    def total(where: BillingStatus) -> Totals:
+        return session_ledger.totals(session_ledger.having(closed, where))
 
     return Waiting(
         month=month,
-        priced=total(Standing.WAITING),
-        unpriced=total(Standing.UNRATED),
-        under_review=total(Standing.PENDING),
-        problems=total(Standing.PROBLEM),
+        priced=total(BillingStatus.WAITING),
+        unpriced=total(BillingStatus.UNRATED),
+        under_review=total(BillingStatus.PENDING),
+        problems=total(BillingStatus.PROBLEM),
     )

@@ -4,7 +4,7 @@ The floor below narrows sessions (`charging.selectors.sessions`); this module ad
 it is given. A page, its totals and its export all come through here, so that their sums agree.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,44 +13,15 @@ from operator import or_
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import models
 from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Sum
-from django.utils.translation import gettext_lazy as _
 
 from billing.models import BilledSession, Invoice, SessionPrice
-from billing.selectors.reconciliation import Bucket
+from billing.models.billing_status import BUCKET_OF, BUCKETS, RULES, BillingStatus, Bucket, Fact, status_of
+from billing.models.invoice import IN_FORCE
 from charging.models import ChargingSession
 from charging.selectors import sessions
 
 BATCH = 2000
-Review = ChargingSession.Review
-
-
-class Standing(models.TextChoices):
-    """Where a session stands on its way to an invoice: the four buckets of `reconciliation`, told apart further."""
-
-    INVOICED = "invoiced", _("invoiced")
-    ZERO_PRICE = "zero_price", _("free")
-    WRITTEN_OFF = "written_off", _("written off")
-    PENDING = "pending", _("under review")
-    PROBLEM = "problem", _("cannot be priced")
-    WAITING = "waiting_for_run", _("to be invoiced")
-    DRAFTED = "drafted", _("on a draft")
-    UNRATED = "unrated", _("not priced yet")
-    ACTIVE = "active", _("in progress")
-
-
-BUCKETS: dict[Bucket, tuple[Standing, ...]] = {
-    Bucket.INVOICED: (Standing.INVOICED,),
-    Bucket.FREE: (Standing.ZERO_PRICE, Standing.WRITTEN_OFF),
-    Bucket.UNDER_REVIEW: (Standing.PENDING, Standing.PROBLEM),
-    Bucket.NOT_YET: (Standing.WAITING, Standing.DRAFTED, Standing.UNRATED, Standing.ACTIVE),
-}
-_OF_PRICE: dict[str, Standing] = {
-    SessionPrice.State.PROBLEM.value: Standing.PROBLEM,
-    SessionPrice.State.FREE.value: Standing.ZERO_PRICE,
-    SessionPrice.State.PRICED.value: Standing.WAITING,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +33,9 @@ class Entry:
     invoice: Invoice | None = None
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> BillingStatus:
         """Where the session stands now."""
-        return standing_of(
+        return status_of(
             review=self.session.review,
             state=self.session.state,
             invoice=self.invoice.state if self.invoice is not None else None,
@@ -74,7 +45,7 @@ class Entry:
     @property
     def bucket(self) -> Bucket:
         """The one of the four buckets that the session is in."""
-        return next(bucket for bucket, parts in BUCKETS.items() if self.standing in parts)
+        return BUCKET_OF[self.status]
 
     @property
     def duration_s(self) -> int | None:
@@ -126,9 +97,9 @@ class Row(NamedTuple):
     invoice_number: int | None
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> BillingStatus:
         """Where the session stands now."""
-        return standing_of(review=self.review, state=self.state, invoice=self.invoice_state, price=self.price_state)
+        return status_of(review=self.review, state=self.state, invoice=self.invoice_state, price=self.price_state)
 
     @property
     def is_priced(self) -> bool:
@@ -166,12 +137,17 @@ class Totals:
     amounts: Sequence[tuple[str, Decimal]]
 
 
-def standing(rows: QuerySet[ChargingSession], where: str) -> QuerySet[ChargingSession]:
-    """Keep the sessions that stand there: a `Standing` or a bucket. An empty or unknown `where` keeps all."""
-    if where in Standing:
-        return rows.filter(_CONDITIONS[Standing(where)]())
+def having(rows: QuerySet[ChargingSession], where: str) -> QuerySet[ChargingSession]:
+    """Keep the sessions that stand there: a `BillingStatus` or a `Bucket`. An empty or unknown `where` keeps all.
+
+    What it costs: a review or a session in progress is read from an index of its own. The rest walks the sessions of
+    `rows`, newest first, and looks up price and ledger of each, so a status that few of very many sessions have takes
+    as long as the stretch of time that `rows` is bounded to.
+    """
+    if where in BillingStatus:
+        return rows.filter(_condition(BillingStatus(where)))
     if where in Bucket:
-        return rows.filter(reduce(or_, (_CONDITIONS[part]() for part in BUCKETS[Bucket(where)])))
+        return rows.filter(reduce(or_, (_condition(part) for part in BUCKETS[Bucket(where)])))
     return rows
 
 
@@ -196,7 +172,7 @@ def entries(rows: Iterable[ChargingSession]) -> list[Entry]:
     keys = [row.pk for row in listed]
     found = SessionPrice.objects.filter(session__in=keys).defer("lines")
     prices = {price.session_id: price for price in found}
-    billed = BilledSession.objects.filter(session__in=keys, released_by__isnull=True).select_related("invoice")
+    billed = BilledSession.objects.filter(IN_FORCE, session__in=keys).select_related("invoice")
     invoices = {row.session_id: row.invoice for row in billed}
     return [Entry(row, prices.get(row.pk), invoices.get(row.pk)) for row in listed]
 
@@ -208,52 +184,42 @@ def stream(rows: QuerySet[ChargingSession]) -> Iterator[Row]:
     return map(Row._make, found.iterator(chunk_size=BATCH))
 
 
-def standing_of(*, review: str, state: str, invoice: str | None, price: str | None) -> Standing:
-    """Tell where a session stands by its own states and those of its invoice and price, None when there is none.
-
-    The same questions in the same order as in `reconciliation`.
-    """
-    if invoice == Invoice.State.ISSUED:
-        return Standing.INVOICED
-    if review in (Review.WRITTEN_OFF, Review.PENDING):
-        return Standing(review)
-    if state == ChargingSession.State.ACTIVE:
-        return Standing.ACTIVE
-    if invoice is not None:
-        return Standing.DRAFTED
-    return _OF_PRICE[price] if price is not None else Standing.UNRATED
+def _condition(status: BillingStatus) -> Q:
+    """The rule of the status holds, and none of those before it."""
+    place = next((place for place, rule in enumerate(RULES) if rule.status == status), len(RULES))
+    condition, own = Q(), None
+    if place < len(RULES):
+        own = RULES[place].fact
+        condition = _has(own, {RULES[place].value})
+    for fact in Fact:
+        values = {rule.value for rule in RULES[:place] if rule.fact is fact}
+        if values and fact is not own:  # a fact has one value
+            condition &= _has_none(fact, values)
+    return condition
 
 
-def _on(**invoice: str) -> Q:
-    rows = BilledSession.objects.filter(session=OuterRef("pk"), released_by__isnull=True, **invoice)
-    return Q(Exists(rows))
-
-
-def _priced(**price: str) -> Q:
-    return Q(Exists(SessionPrice.objects.filter(session=OuterRef("pk"), **price)))
-
-
-def _reviewed_as(review: str) -> Q:
-    return Q(review=review) & ~_on(invoice__state=Invoice.State.ISSUED)
-
-
-def _open() -> Q:
-    """Closed, nobody's decision is needed, and on no invoice."""
-    return _DECIDED & Q(state=ChargingSession.State.COMPLETED) & ~_on()
-
-
-#: Nobody has to decide about the session, and nobody wrote it off.
-_DECIDED = Q(review__in=[Review.NONE, Review.APPROVED])
-
-
-_CONDITIONS: dict[Standing, Callable[[], Q]] = {
-    Standing.INVOICED: lambda: _on(invoice__state=Invoice.State.ISSUED),
-    Standing.ZERO_PRICE: lambda: _open() & _priced(state=SessionPrice.State.FREE),
-    Standing.WRITTEN_OFF: lambda: _reviewed_as(Review.WRITTEN_OFF),
-    Standing.PENDING: lambda: _reviewed_as(Review.PENDING),
-    Standing.PROBLEM: lambda: _open() & _priced(state=SessionPrice.State.PROBLEM),
-    Standing.WAITING: lambda: _open() & _priced(state=SessionPrice.State.PRICED),
-    Standing.DRAFTED: lambda: _DECIDED & _on(invoice__state=Invoice.State.DRAFT),
-    Standing.UNRATED: lambda: _open() & ~_priced(),
-    Standing.ACTIVE: lambda: _DECIDED & Q(state=ChargingSession.State.ACTIVE),
+_VALUES = {
+    Fact.INVOICE: set(Invoice.State.values),
+    Fact.REVIEW: set(ChargingSession.Review.values),
+    Fact.STATE: set(ChargingSession.State.values),
+    Fact.PRICE: set(SessionPrice.State.values),
 }
+
+
+def _has(fact: Fact, values: Collection[str]) -> Q:
+    if fact is Fact.INVOICE:
+        rows = BilledSession.objects.filter(IN_FORCE, session=OuterRef("pk"))
+        return Q(Exists(rows if values == _VALUES[fact] else rows.filter(_one_of("invoice__state", values))))
+    if fact is Fact.PRICE:
+        prices = SessionPrice.objects.filter(session=OuterRef("pk"))
+        return Q(Exists(prices if values == _VALUES[fact] else prices.filter(_one_of("state", values))))
+    return _one_of(fact.value, values)
+
+
+def _has_none(fact: Fact, values: set[str]) -> Q:
+    """Neither of these values; what a session itself says is asked by the others, which an index can answer."""
+    return ~_has(fact, values) if fact in (Fact.INVOICE, Fact.PRICE) else _has(fact, _VALUES[fact] - values)
+
+
+def _one_of(name: str, values: Collection[str]) -> Q:
+    return Q(**{name: next(iter(values))}) if len(values) == 1 else Q(**{f"{name}__in": sorted(values)})

@@ -7,16 +7,16 @@ from typing import Any
 from django.db import connection
 
 from billing.models import InvoiceRun
+from billing.sql.status import DECIDED, OPEN_TO_BILLING, on_no_invoice
 from tenants.scoping import current_operator_id
 
 # Those with a problem or without a driver are nobody's to bill; free ones stand on no invoice.
-_UNBILLED = """
+_UNBILLED = f"""
 FROM charging_chargingsession s
 LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
-WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND s.state = 'COMPLETED'
-  AND s.review IN ('', 'approved') AND s.driver_id IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
-  AND NOT EXISTS (SELECT 1 FROM billing_billedsession b WHERE b.operator_id = %(operator)s
-                  AND b.session_id = s.id AND b.released_by_id IS NULL)
+WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND {OPEN_TO_BILLING}
+  AND s.driver_id IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
+  AND {on_no_invoice()}
 """
 
 
@@ -58,12 +58,12 @@ def unrated_ids(run: InvoiceRun, first_driver_id: int, last_driver_id: int) -> l
 
 def drafted_under_review(run: InvoiceRun) -> int:
     """How many sessions on the run's drafts wait for a person's decision or were written off since."""
-    sql = """
+    sql = f"""
     SELECT count(*) FROM billing_billedsession b
     JOIN billing_invoice i ON i.operator_id = b.operator_id AND i.id = b.invoice_id
     JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
-    WHERE b.operator_id = %s AND i.run_id = %s AND s.review NOT IN ('', 'approved')
-    """
+    WHERE b.operator_id = %s AND i.run_id = %s AND NOT {DECIDED}
+    """  # noqa: S608  # constants only
     with connection.cursor() as cursor:
         cursor.execute(sql, [current_operator_id(), run.pk])
         return int(cursor.fetchone()[0])

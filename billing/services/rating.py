@@ -26,6 +26,7 @@ from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
 from billing.services import messages
+from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
 from charging.sight import limited_to
 from tenants import statistics
@@ -51,20 +52,19 @@ _LOCK = """
 SELECT 1 FROM billing_sessionprice p JOIN rated r ON r.session_id = p.session_id
 WHERE p.operator_id = %s ORDER BY p.id FOR UPDATE OF p
 """
-_WRITE = """
+_WRITE = f"""
 INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_message,
     currency, amount_excl_vat, amount_incl_vat, lines, flags, rated_at)
 SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.problem_message,
     r.currency, r.excl, r.incl, r.lines, r.flags, now()
-FROM rated r
-WHERE NOT EXISTS (SELECT 1 FROM billing_billedsession b WHERE b.operator_id = %(operator)s
-                  AND b.session_id = r.session_id AND b.released_by_id IS NULL)
+FROM rated r JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = r.session_id
+WHERE {OPEN_TO_BILLING} AND {on_no_invoice("r.session_id")}
 ON CONFLICT (operator_id, session_id) DO UPDATE SET
     tariff_version_id = excluded.tariff_version_id, state = excluded.state, problem = excluded.problem,
     problem_message = excluded.problem_message, currency = excluded.currency,
     amount_excl_vat = excluded.amount_excl_vat, amount_incl_vat = excluded.amount_incl_vat,
     lines = excluded.lines, flags = excluded.flags, rated_at = excluded.rated_at
-"""
+"""  # noqa: S608  # constants only
 
 
 def rate_waiting(*, limit: int = BATCH) -> int:
@@ -82,9 +82,9 @@ def rate_waiting(*, limit: int = BATCH) -> int:
 def rate(session_ids: Iterable[int]) -> int:
     """Rate these closed sessions, anew if they have a price. Billed ones and those under review keep what they have.
 
-    Returns how many got a price or a problem.
+    Whether a session may get a price is asked once, when its price is written. Returns how many got one, or a problem.
     """
-    wanted = waiting.open_to_rating(list(session_ids))
+    wanted = sorted(session_ids)
     _hold_terms()
     book = terms.price_book()
     done = 0
@@ -149,7 +149,7 @@ def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:
         cursor.execute("ANALYZE rated (session_id)")
         cursor.execute(_LOCK, [operator])
         cursor.execute(_WRITE, {"operator": operator})
-    return len(batch)
+        return int(cursor.rowcount)
 
 
 def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:

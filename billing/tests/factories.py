@@ -65,9 +65,16 @@ def session(at: Connector, payer: Driver | None, *, start: datetime = OCTOBER, k
     return ChargingSession.objects.create(**{**values, **facts})
 
 
-def tariff(document: dict[str, Any] | None = None, *, name: str = "", by: User | None = None, **target: Any) -> Tariff:
+def tariff(
+    document: dict[str, Any] | None = None,
+    *,
+    name: str = "",
+    currency: str = "SEK",
+    by: User | None = None,
+    **target: Any,
+) -> Tariff:
     """A published tariff, assigned to the target (everywhere when none is named)."""
-    made = tariffs.create(name=name or f"Tariff {next(_numbers)}", currency="SEK", document=document or flat())
+    made = tariffs.create(name=name or f"Tariff {next(_numbers)}", currency=currency, document=document or flat())
     tariffs.publish(made.versions.get(), valid_from=EPOCH, by=by, at=EPOCH)
     tariffs.assign(made, valid_from=EPOCH, **target)
     return made

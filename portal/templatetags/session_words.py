@@ -7,7 +7,7 @@ from portal.words import plain_words, sessions
 register = template.Library()
 
 for said in (
-    sessions.standing_tone,
+    sessions.status_tone,
     sessions.socket,
     sessions.flag_word,
     sessions.flag_sentence,

@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.selectors.session_ledger import Standing
+from billing.models.billing_status import BillingStatus
 from charging.domain.reasons import Flag, Reject
 
 #: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
@@ -28,12 +28,17 @@ SOCKETS: list[tuple[str, str | Promise]] = [
 ]
 
 
-TONES = {Standing.INVOICED: "good", Standing.ACTIVE: "info", Standing.PENDING: "warn", Standing.PROBLEM: "bad"}
+TONES = {
+    BillingStatus.INVOICED: "good",
+    BillingStatus.ACTIVE: "info",
+    BillingStatus.PENDING: "warn",
+    BillingStatus.PROBLEM: "bad",
+}
 
 
-def standing_tone(standing: Standing) -> str:
+def status_tone(status: BillingStatus) -> str:
     """Return the tone in which it is told where a session stands."""
-    return TONES.get(standing, "")
+    return TONES.get(status, "")
 
 
 def socket(code: str) -> str:

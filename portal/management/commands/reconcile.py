@@ -40,7 +40,7 @@ class Command(BaseCommand):
         check = reconciliation.check(month)
         self.stdout.write(f"{operator.name}, {f'{month:%Y-%m}' if month else 'all months'}\n")
         self.stdout.write(_ROW.format("bucket", "reason", "sessions", "energy kWh", "price excl. VAT"))
-        for row in reconciliation.reasons(month):
+        for row in check.reasons:
             self._row(row.bucket, row.reason, row.sessions, row.energy_wh, row.amount)
         self.stdout.write("")
         for row in check.rows:

@@ -1,5 +1,6 @@
 """Reconciliation: every session of a month in exactly one place, with sums that must add up."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,9 +11,9 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import reconciliation
-from billing.selectors.reconciliation import Bucket, Check, Row
-from billing.selectors.session_ledger import Standing
+from billing.selectors.reconciliation import Check, Row
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from portal.words import measures
@@ -57,7 +58,7 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "month": chosen,
         "check": check,
         "difference": _difference(check),
-        "parts": _parts(check, reconciliation.reasons(chosen), operator),
+        "parts": _parts(check, check.reasons, operator),
         "share": [(row.label, row.energy_wh, measures.kwh(row.energy_wh, 0)) for row in check.rows],
     }
     return render(request, "finance/reconciliation/detail.html", page)
@@ -72,7 +73,7 @@ def _difference(check: Check) -> dict[str, Any]:
     }
 
 
-def _parts(check: Check, reasons: list[Row], operator: Operator) -> list[dict[str, Any]]:
+def _parts(check: Check, reasons: Sequence[Row], operator: Operator) -> list[dict[str, Any]]:
     """Each bucket with its meaning and its reasons, and the way to the sessions of each."""
     return [
         {
@@ -89,7 +90,7 @@ def _parts(check: Check, reasons: list[Row], operator: Operator) -> list[dict[st
 
 def _reason(row: Row, operator: Operator) -> dict[str, Any]:
     """One reason in words. The list of sessions has one name for all problems with a price."""
-    where = row.reason if row.reason in Standing else Standing.PROBLEM
+    where = row.reason if row.reason in BillingStatus else BillingStatus.PROBLEM
     return {"row": row, "words": REASONS.get(row.reason, row.reason), "url": _sessions_url(operator, where)}
 
 

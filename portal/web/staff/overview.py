@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import InvoiceRun
+from billing.models.billing_status import BillingStatus
 from billing.selectors import attention as billing_attention
 from billing.selectors import revenue, session_ledger
-from billing.selectors.session_ledger import Standing
 from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
@@ -162,7 +162,7 @@ def _billing_tasks(operator: Operator, access: Access, now: datetime) -> list[Ta
     waiting, found = billing_attention.attention(today=today, zone=operator.time_zone), []
     if access.may(Permission.VIEW_SESSIONS) and (count := waiting.without_price):
         words = ngettext("%(count)s session cannot be priced", "%(count)s sessions cannot be priced", count)
-        url = f"{_url('staff:session_list', operator)}?billing={Standing.PROBLEM}&since=&until="
+        url = f"{_url('staff:session_list', operator)}?billing={BillingStatus.PROBLEM}&since=&until="
         found.append(_counted(words, count, url, "fault"))
     if access.may(Permission.ISSUE_INVOICES):
         found += [_ready(operator, run) for run in waiting.runs_to_issue]

@@ -14,9 +14,8 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import session_ledger
-from billing.selectors.reconciliation import Bucket
-from billing.selectors.session_ledger import Standing
 from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import sessions
 from charging.selectors.sessions import Criteria
@@ -29,7 +28,7 @@ DAYS_SHOWN = 30
 ANY = ("", _("Any"))
 BILLING = [
     (_("Bucket"), Bucket.choices),
-    (_("In detail"), [(part.value, part.label) for part in Standing if part.value not in Bucket.values]),
+    (_("In detail"), [(part.value, part.label) for part in BillingStatus if part.value not in Bucket.values]),
 ]
 
 
@@ -93,7 +92,7 @@ class SessionFilter(forms.Form):
         if not self.is_valid():
             return ChargingSession.objects.none()
         rows = sessions.listing(self.criteria())
-        return session_ledger.standing(rows, self.cleaned_data["billing"])
+        return session_ledger.having(rows, self.cleaned_data["billing"])
 
     def criteria(self) -> Criteria:
         """The part of the filter that is about what happened."""

@@ -108,7 +108,7 @@ def _line(row: Row) -> tuple[object, ...]:
         _moment(row.started_at, zone), _moment(row.ended_at, zone), _moment(row.started_at), _moment(row.ended_at),
         int((row.ended_at - row.started_at).total_seconds()) if row.ended_at else "",
         "" if row.energy_wh is None else Decimal(row.energy_wh).scaleb(-3),
-        row.state, row.stop_reason, row.review, " ".join(row.flags), row.standing.value,
+        row.state, row.stop_reason, row.review, " ".join(row.flags), row.status.value,
         currency, excl_vat, incl_vat, f"{row.invoice_series}{row.invoice_number}" if row.invoice_number else "",
     )  # fmt: skip
 
