@@ -1,4 +1,4 @@
-"""Rows to columns for the kernel, and the kernel's answer to rows. Nothing is decided here.
+"""Rows to columns for the kernel, and the kernel's answer to rows, with amounts as they are stored and invoiced.
 
 Reading. PostgreSQL packs each column of a batch into one byte string (`string_agg` over the binary
 form of every value), which NumPy takes over as it is: a million sessions with their series in about
@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 import psycopg
 from django.db import connection
@@ -197,24 +199,21 @@ COMPONENT: Final = {
 
 def _opening(lines: Lines, place: int) -> str:
     component = lines.plan.components[place]
-    return _json_opening(COMPONENT[component.lane], f"{component.price.price:f}", _vat(lines, place))
+    return _json_opening(COMPONENT[component.lane], f"{component.price.price:f}", component.price.vat)
 
 
 def _limit_opening(rated: Rated, session: int, component: int, net: int, digits: int) -> str:
     """The line of a least or greatest price: one piece at the price of the difference."""
     is_least = bool(int(rated.flags[session]) & Flag.MINIMUM)
     vat = rated.plan.components[component].price.vat
-    return _json_opening("MINIMUM" if is_least else "MAXIMUM", _text(net, digits), None if vat is None else f"{vat:f}")
+    return _json_opening("MINIMUM" if is_least else "MAXIMUM", _text(net, digits), vat)
 
 
-def _vat(lines: Lines, place: int) -> str | None:
-    vat = lines.plan.components[place].price.vat
-    return None if vat is None else f"{vat:f}"
-
-
-def _json_opening(component: str, unit_price: str, vat: str | None) -> str:
-    rate = "null" if vat is None else f'"{vat}"'
-    return f'{{"component":"{component}","unit_price":"{unit_price}","vat_rate":{rate},'
+def _json_opening(component: str, unit_price: str, vat: Decimal | None) -> str:
+    """What lines of one price begin with, once a price. After it a line has nothing but digits, written by hand."""
+    rate = None if vat is None else f"{vat:f}"
+    whole = msgspec.json.encode({"component": component, "unit_price": unit_price, "vat_rate": rate}).decode()
+    return f"{whole.removesuffix('}')},"
 
 
 def _text(units: int, digits: int) -> str:

@@ -47,11 +47,6 @@ def month_bounds(year_month: str | date, zone: str) -> tuple[datetime, datetime]
     return _midnight(first, zone), _midnight(month_after(first), zone)
 
 
-def month_of(moment: datetime, zone: str) -> str:
-    """The month, as `2026-03`, that an instant belongs to in a zone."""
-    return moment.astimezone(zone_named(zone)).strftime("%Y-%m")
-
-
 def day_of(moment: datetime, zone: str) -> date:
     """The local date of an instant."""
     return moment.astimezone(zone_named(zone)).date()

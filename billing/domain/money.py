@@ -20,8 +20,9 @@ from billing.domain.errors import MoneyError
 
 AnyInts = np.ndarray[Any, np.dtype[Any]]
 
-#: ISO 4217 minor units that are not 2.
-_MINOR_UNITS: Final = {
+#: Decimals of the smallest coin of most currencies, and of the others (ISO 4217).
+USUAL_DIGITS: Final = 2
+UNUSUAL_DIGITS: Final = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"), 0),
     **dict.fromkeys(("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -46,7 +47,7 @@ def power_of_ten(digits: int) -> int:
 
 def minor_digits(currency: str) -> int:
     """Decimals of the smallest coin: 2 for SEK and EUR, 0 for JPY, 3 for KWD."""
-    return _MINOR_UNITS.get(check_currency(currency), 2)
+    return UNUSUAL_DIGITS.get(check_currency(currency), USUAL_DIGITS)
 
 
 @overload
@@ -74,12 +75,6 @@ def round_half_up(amount: Decimal | Fraction | int, digits: int) -> Decimal:
     """Round an exact amount to `digits` decimals, ties away from zero."""
     exact = Fraction(amount)
     return from_units(divide_half_up(exact.numerator * power_of_ten(digits), exact.denominator), digits)
-
-
-def to_minor(amount: Decimal | Fraction | int, currency: str) -> int:
-    """Round an exact amount to whole minor units (öre, cents)."""
-    exact = Fraction(amount)
-    return divide_half_up(exact.numerator * power_of_ten(minor_digits(currency)), exact.denominator)
 
 
 def from_minor(units: int, currency: str) -> Decimal:

@@ -1,7 +1,5 @@
 """Prices of sessions, and how they came about."""
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from billing import batches
@@ -17,12 +15,6 @@ from charging.models import ChargingSession
 def of_session(session: ChargingSession) -> SessionPrice | None:
     """The session's price with its tariff; None while it has none."""
     return SessionPrice.objects.select_related("tariff_version__tariff").filter(session=session).first()
-
-
-def for_sessions(sessions: Iterable[ChargingSession]) -> dict[int, SessionPrice]:
-    """The prices of these sessions by session id, without their lines. One query."""
-    keys = [session.pk for session in sessions]
-    return {price.session_id: price for price in SessionPrice.objects.filter(session_id__in=keys).defer("lines")}
 
 
 def explained(session: ChargingSession) -> Explained | None:

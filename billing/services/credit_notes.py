@@ -7,6 +7,7 @@ dropped, as a price is kept only while it is billed: an approved session is pric
 that a tariff corrected because of the mistake takes effect.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,33 +17,13 @@ from django.utils.translation import gettext as _
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError
 from billing.models import Invoice
-from billing.services import messages, numbers
+from billing.services import issuing, messages
+from billing.sql import invoices
 from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
 CREDITED = "credited"
-
-_MIRROR = """
-INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
-    quantity, unit, unit_price, vat_rate, amount_excl_vat)
-SELECT operator_id, %(note)s, position, session_id, tariff_version_id, component,
-    -quantity, unit, unit_price, vat_rate, -amount_excl_vat
-FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s;
-INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
-SELECT operator_id, %(note)s, vat_rate, -taxable, -vat
-FROM billing_invoicevat WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s;
-UPDATE billing_billedsession SET released_by_id = %(note)s
-WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id IS NULL;
-UPDATE charging_chargingsession s
-SET review = 'pending', flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
-FROM billing_billedsession b
-WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND s.operator_id = b.operator_id AND s.id = b.session_id;
-DELETE FROM billing_sessionprice p USING billing_billedsession b
-WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND p.operator_id = b.operator_id AND p.session_id = b.session_id
-"""
 
 
 class CreditRefused(BillingError):
@@ -67,10 +48,11 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
     _check(invoice, reason)
     operator = Operator.objects.get(pk=current_operator_id())
     note = _draft(invoice, reason=reason.strip(), at=at)
-    _mirror(invoice, note)
+    _run((invoices.MIRRORED_LINES, invoices.MIRRORED_VAT), invoice, note)
     today = day_of(at, operator.time_zone)
-    numbers.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
+    issuing.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
     note.refresh_from_db()
+    _run((invoices.RELEASE, invoices.UNDER_REVIEW, invoices.PRICES_OF_RELEASED), invoice, note)
     audit.record(
         "invoice.credited",
         about=invoice,
@@ -112,7 +94,7 @@ def _draft(invoice: Invoice, *, reason: str, at: datetime) -> Invoice:
     )
 
 
-def _mirror(invoice: Invoice, note: Invoice) -> None:
+def _run(statements: Iterable[str], invoice: Invoice, note: Invoice) -> None:
     values: dict[str, Any] = {
         "operator": note.operator_id,
         "invoice": invoice.pk,
@@ -121,5 +103,5 @@ def _mirror(invoice: Invoice, note: Invoice) -> None:
         "why": _("Credited: %(reason)s") % {"reason": note.reason[:280]},
     }
     with connection.cursor() as cursor:
-        for statement in _MIRROR.split(";\n"):
+        for statement in statements:
             cursor.execute(statement, values)

@@ -29,7 +29,7 @@ from billing.models import (
     SessionPrice,
 )
 from billing.selectors import approval_facts, unbilled
-from billing.services import approved, drafting, messages, numbers, rating
+from billing.services import approved, drafting, issuing, messages, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
 from tenants import statistics
@@ -166,7 +166,7 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     check_ready(run)
     approved.claim(approved.ISSUE, subject=run.public_id, facts=lambda: approval_facts.issuing(run), at=at)
     operator = Operator.objects.get(pk=current_operator_id())
-    issued = numbers.issue(
+    issued = issuing.issue(
         Invoice.objects.filter(run=run), operator=operator, at=at, issued_on=day_of(at, operator.time_zone)
     )
     run.state, run.issued_by, run.issued_at = InvoiceRun.State.ISSUED, by, at

@@ -7,8 +7,9 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 
 from billing.models import BilledSession, Invoice, InvoiceLine
-from billing.services import credit_notes, runs, tariffs
+from billing.services import runs, tariffs
 from billing.services.credit_notes import CreditRefused, credit
+from billing.sql import invoices
 from billing.tests.factories import (
     DAY_NIGHT,
     NOVEMBER,
@@ -94,8 +95,8 @@ def test_drafts_and_credit_notes_are_refused(invoice):
 
 
 def test_the_database_refuses_a_credit_note_that_is_no_mirror(invoice, monkeypatch):
-    spoiled = credit_notes._MIRROR.replace("-amount_excl_vat", "-amount_excl_vat + 1")
-    monkeypatch.setattr(credit_notes, "_MIRROR", spoiled)
+    spoiled = invoices.MIRRORED_LINES.replace("-amount_excl_vat", "-amount_excl_vat + 1")
+    monkeypatch.setattr(invoices, "MIRRORED_LINES", spoiled)
 
     @transaction.atomic
     def attempt():

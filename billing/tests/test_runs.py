@@ -3,11 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.domain.invoice.vat import by_rate
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, InvoiceVat, NumberSeries, RunChunk
 from billing.services import runs, tariffs
 from billing.tests.factories import (
@@ -91,36 +89,6 @@ def test_swedish_cases(price, kwh, vat, expected):
     tariff(flat(price, vat))
     session(connector(), driver(), kwh=kwh)
     assert sums(drafted().invoices.get()) == tuple(Decimal(amount) for amount in expected)
-
-
-def test_the_sums_are_those_of_the_domain_on_many_odd_invoices():
-    """The database adds up, the domain is its judge: 60 invoices of odd prices and quantities, to the öre."""
-    document = {
-        "elements": [
-            {
-                "price_components": [
-                    {"type": "ENERGY", "price": "2.4937", "vat": "25"},
-                    {"type": "FLAT", "price": "0.335", "vat": "12"},
-                    {"type": "TIME", "price": "1.111", "vat": "6"},
-                ]
-            }
-        ]
-    }
-    tariff(document)
-    at, random = connector(), np.random.default_rng(4)
-    for payer in [driver(f"Driver {number}") for number in range(20)]:
-        for day in range(3):
-            watt_hours = int(random.integers(1, 60_000))
-            slots = [watt_hours - 3 * (watt_hours // 4)] + [watt_hours // 4] * 3
-            session(at, payer, start=OCTOBER + timedelta(days=day), energy_wh=watt_hours, series_wh=slots)
-    for invoice in drafted().invoices.all():
-        lines = [(line.vat_rate, line.amount_excl_vat) for line in invoice.lines.all()]
-        judged = {row.rate: (row.base, row.tax) for row in by_rate(lines, "SEK")}
-        found = {row.vat_rate: (row.taxable, row.vat) for row in invoice.vat_rows.all()}
-        assert judged == found
-        assert invoice.amount_excl_vat == sum(amount for _, amount in lines)
-        assert invoice.vat == sum(vat for _, vat in found.values())
-        assert invoice.amount_due == invoice.amount_excl_vat + invoice.vat
 
 
 def test_starting_twice_is_one_run_and_billing_twice_bills_once():

@@ -1,9 +1,9 @@
 """Priced CDRs as lines of JSON, written column by column.
 
 What a component always says is written once, numbers are put together from tables of digit groups (`text_pieces`), and
-the pieces of some hundred lines are joined at a time. A slice reads exactly as `Slice.to_json` has it, and amounts
-follow the same rule (`shares`): the difference of the rounded running total, so slices and adjustments add up to the
-total to the last digit.
+the pieces of some hundred lines are joined at a time. Amounts follow
+the rule of one price (`explained.price_of.shares`): the difference of the rounded running total, so slices and
+adjustments add up to the total to the last digit. `billing/tests/domain/price_as_json.py` says how a slice reads.
 """
 
 from __future__ import annotations

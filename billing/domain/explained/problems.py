@@ -93,12 +93,6 @@ def error_of(rated: Rated, index: int) -> BillingError | None:
     return wording.kind(wording.sentence.format(**words), field=wording.field, value=words[wording.value])
 
 
-def errors_of(rated: Rated) -> dict[int, BillingError]:
-    """Why sessions have no price, by position; those that have one are missing."""
-    found = ((index, error_of(rated, index)) for index in np.flatnonzero(rated.fault).tolist())
-    return {index: error for index, error in found if error is not None}
-
-
 def zone_name(sessions: Sessions, index: int) -> str:
     """The name of a session's time zone, as it was given."""
     return sessions.zones[0 if sessions.zone is None else int(sessions.zone[index])]

@@ -140,7 +140,7 @@ class Readings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sessions:
-    """A batch of sessions. Make one with `metering.from_slots`, `.from_readings` or `periods.from_periods`.
+    """A batch of sessions. Make one with `metering.from_slots`, `.from_totals` or `periods.from_periods`.
 
     `charging_end` is when the vehicle stopped asking for power; what follows is parking. `zone` is an index into
     `zones`. `tariff` is an index into the tariffs given to `rate`, for sessions measured by our own meter (received

@@ -1,6 +1,6 @@
-"""Our own meters as columns: fixed slots of Wh, arbitrary readings, or nothing but a session's total.
+"""Our own meters as columns: fixed slots of Wh, or nothing but a session's total.
 
-All three become `Readings`: energy counted since the start of the session, at instants inside it. Nothing here lets
+Both become `Readings`: energy counted since the start of the session, at instants inside it. Nothing here lets
 energy get lost: what a slot counted before the plug or after the unplug is moved to the edge of the session, and when
 the session's own total is more than its readings show, the rest is taken as drawn evenly until charging ended and
 flagged. A session with neither readings nor a total is `UNMETERED`; it is never free.
@@ -49,63 +49,28 @@ def from_slots(  # noqa: PLR0913  # one argument a column
     of every slot in Wh, `offsets` where each session's slots begin in it. `energy_wh` is the session's own total, or
     `ABSENT`; `charging_end` ends charging, or `ABSENT` for "until the end". A session may have no slots.
     """
-    slot_offsets, slot_energy = ints(offsets), ints(wh) * MWH_PER_WH
-    lengths = counts(slot_offsets)
-    place = within(slot_offsets) + 1
-    at = np.repeat(ints(slots_from), lengths) + place * slot_s
-    after = running(slot_energy, slot_offsets) + slot_energy
-    return _sessions(
-        start=ints(start),
-        end=ints(end),
-        zone=zone,
-        offsets=slot_offsets,
-        at=at,
-        energy=after,
-        charging_end=charging_end,
-        energy_wh=energy_wh,
-        meter_start_wh=meter_start_wh,
-        tariff=tariff,
-        unsorted=None,
-        enough=1,
-    )
-
-
-def from_readings(  # noqa: PLR0913  # one argument a column
-    *,
-    start: object,
-    end: object,
-    zone: str | Sequence[str],
-    at: object,
-    register_wh: object,
-    offsets: object,
-    charging_end: object = None,
-    energy_wh: object = None,
-    tariff: object = None,
-) -> Sessions:
-    """Sessions metered by readings of a register in Wh at arbitrary instants.
-
-    The first reading of a session is its meter start: energy is counted from there. Readings that do not come in
-    order of time are sorted and flagged; a register that falls is an error of that session.
-    """
-    begins = ints(offsets)
-    instants, registers, unsorted = _in_order(ints(at), ints(register_wh), begins)
-    lengths = counts(begins)
-    first = np.zeros(len(lengths), dtype=np.int64)
-    has = lengths > 0
-    first[has] = registers[begins[:-1][has]]
-    return _sessions(
-        start=ints(start),
-        end=ints(end),
-        zone=zone,
-        offsets=begins,
-        at=instants,
-        energy=(registers - np.repeat(first, lengths)) * MWH_PER_WH,
-        charging_end=charging_end,
-        energy_wh=energy_wh,
-        meter_start_wh=np.where(has, first, ABSENT),
-        tariff=tariff,
-        unsorted=unsorted,
-        enough=2,
+    begins, stops, slots = ints(start), ints(end), ints(offsets)
+    lengths = counts(slots)
+    each = ints(wh) * MWH_PER_WH
+    at = np.repeat(ints(slots_from), lengths) + (within(slots) + 1) * slot_s
+    energy = running(each, slots) + each
+    charged = stops if charging_end is None else _default(ints(charging_end), stops)
+    total = np.full(len(begins), ABSENT) if energy_wh is None else ints(energy_wh)
+    fault = _faults(begins, stops, charged, slots, energy, total)
+    fault[(lengths == 0) & (total == ABSENT) & (fault == Fault.NONE)] = Fault.UNMETERED
+    flags = np.zeros(len(begins), dtype=np.int64)
+    zones, zone_of = zone_column(zone)
+    return Sessions(
+        start=begins,
+        end=stops,
+        charging_end=charged,
+        zones=zones,
+        zone=zone_of,
+        measured=_readings(begins, stops, charged, slots, at, energy, total, flags),
+        tariff=None if tariff is None else ints(tariff),
+        meter_start=None if meter_start_wh is None else ints(meter_start_wh) * MWH_PER_WH,
+        fault=fault,
+        flags=flags,
     )
 
 
@@ -131,55 +96,6 @@ def from_totals(
         charging_end=charging_end,
         energy_wh=energy_wh,
         tariff=tariff,
-    )
-
-
-def _in_order(at: Ints, values: Ints, offsets: Ints) -> tuple[Ints, Ints, Ints]:
-    """Readings sorted by time within each session, and the sessions for which that changed anything."""
-    owner = owners(offsets)
-    falls = (np.diff(at) < 0) & (np.diff(owner) == 0)
-    unsorted: Ints = np.unique(owner[1:][falls])
-    if len(unsorted) == 0:
-        return at, values, unsorted
-    order = np.lexsort((at, owner))
-    return at[order], values[order], unsorted
-
-
-def _sessions(  # noqa: PLR0913  # one argument a column
-    *,
-    start: Ints,
-    end: Ints,
-    zone: str | Sequence[str],
-    offsets: Ints,
-    at: Ints,
-    energy: Ints,
-    charging_end: object,
-    energy_wh: object,
-    meter_start_wh: object,
-    tariff: object,
-    unsorted: Ints | None,
-    enough: int,
-) -> Sessions:
-    """Common end of all three. `enough`: how many entries tell of energy (one slot, but two readings)."""
-    stop = end if charging_end is None else _default(ints(charging_end), end)
-    total = np.full(len(start), ABSENT) if energy_wh is None else ints(energy_wh)
-    fault = _faults(start, end, stop, offsets, energy, total)
-    fault[(counts(offsets) < enough) & (total == ABSENT) & (fault == Fault.NONE)] = Fault.UNMETERED
-    flags = np.zeros(len(start), dtype=np.int64)
-    if unsorted is not None:
-        flags[unsorted] |= Flag.SORTED
-    zones, zone_of = zone_column(zone)
-    return Sessions(
-        start=start,
-        end=end,
-        charging_end=stop,
-        zones=zones,
-        zone=zone_of,
-        measured=_readings(start, end, stop, offsets, at, energy, total, flags),
-        tariff=None if tariff is None else ints(tariff),
-        meter_start=None if meter_start_wh is None else ints(meter_start_wh) * MWH_PER_WH,
-        fault=fault,
-        flags=flags,
     )
 
 

@@ -13,13 +13,14 @@ from typing import Any
 from billing.domain.cdr.decoded import decode
 from billing.domain.cdr.lines import price_line
 from billing.domain.errors import BillingError
-from billing.domain.explained.price import PARTS, SessionPrice
+from billing.domain.explained.price import SessionPrice
 from billing.domain.explained.price_of import session_price
 from billing.domain.explained.sentences import sentences
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions.columns import ABSENT
 from billing.domain.sessions.metering import from_slots
 from billing.domain.tariff.model import parse_tariff
+from billing.tests.domain.price_as_json import PARTS, as_json
 
 
 def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
         price, zone = _priced(tariff, session)
     except BillingError as problem:
         return {"error": {"code": problem.code, "field": problem.field, "message": str(problem)}}
-    document = price.to_json()
+    document = as_json(price)
     return {
         "total": document["total"],
         **{name: document[name] for name in PARTS if document[name] is not None},

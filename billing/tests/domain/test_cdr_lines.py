@@ -17,6 +17,7 @@ from billing.domain.cdr.lines import price_line, price_lines
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import Tariff
 from billing.tests.domain.judge import Period
+from billing.tests.domain.price_as_json import as_json
 from billing.tests.domain.strategies import received, tariffs
 
 TARIFF: dict[str, Any] = {
@@ -332,7 +333,7 @@ def test_the_printed_line_says_what_the_single_price_says(data, drawn):
         as_line(number, listed, *data.draw(received(listed))) for number in range(data.draw(st.integers(1, 4)))
     ]
     for document, printed in zip(documents, price(*documents)[0], strict=True):
-        view = price_line(decode(json.dumps(document)))[0].to_json()
+        view = as_json(price_line(decode(json.dumps(document)))[0])
         assert printed["total_cost"] == view["total"]
         for name in ("energy", "time", "parking", "fixed", "reservation"):
             assert printed[f"total_{name}_cost"] == view[name]

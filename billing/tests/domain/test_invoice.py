@@ -1,4 +1,4 @@
-"""Invoice arithmetic: lines are rounded once, VAT once per rate, and everything adds up."""
+"""Invoice lines: one for each price of a session, rounded once from its exact amount."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.domain.errors import InvoiceError
 from billing.domain.explained.price_of import session_price
-from billing.domain.invoice.lines import NO_VAT, Lines, price_lines, sum_up
+from billing.domain.invoice.lines import price_lines
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions.metering import from_slots, from_totals
 from billing.domain.sessions.periods import from_periods
@@ -56,7 +55,7 @@ def test_a_session_has_one_line_for_each_price():
 
 def test_a_step_is_part_of_its_line():
     lines = price_lines(rate(sessions(2500), tariff({"price_components": [priced("ENERGY", 1, step=1000)]})))
-    assert (lines.quantity.tolist(), lines.net.tolist(), lines.gross.tolist()) == ([3_000_000], [300], [375])
+    assert (lines.quantity.tolist(), lines.net.tolist()) == ([3_000_000], [300])
 
 
 def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
@@ -66,22 +65,18 @@ def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
     assert lines.session.tolist() == [0, 0, 0, 1, 1]
     assert lines.limit.tolist() == [False, False, True, False, False]
     assert lines.net.tolist() == [200, 50, 750, 5000, 50]
-    assert lines.rate[2] == 6
-    assert lines.gross.tolist()[:3] == [212, 63, 826]
+    assert terms.elements[0].price_components[int(lines.component[2])].vat == 6
 
 
 def test_a_limit_without_any_line_takes_the_first_rate():
     free = {"price_components": [priced("PARKING_TIME", 1, 12)]}
     lines = price_lines(rate(sessions(1000), tariff(free, min_price={"excl_vat": 2, "incl_vat": 2.5})))
-    assert (lines.net.tolist(), lines.gross.tolist(), lines.rate.tolist()) == ([200], [250], [12])
+    assert (lines.net.tolist(), lines.component.tolist(), lines.limit.tolist()) == ([200], [0], [True])
 
 
 def test_no_session_no_line():
     nothing = price_lines(rate(sessions(-1), tariff({"price_components": [priced("ENERGY", 1)]})))
     assert len(nothing) == 0
-    sums = sum_up(nothing, nothing.session, 2, gross_prices=True)
-    assert sums.payable.tolist() == [0, 0]
-    assert sum_up(nothing, nothing.session, 1, gross_prices=False).payable.tolist() == [0]
 
 
 def test_one_invoice_has_one_currency():
@@ -101,60 +96,6 @@ def test_one_invoice_has_one_currency():
     )
     with pytest.raises(InvoiceError):
         price_lines(rated)
-
-
-def invoice(*amounts, gross_prices):
-    """One document of lines given as (VAT percentage or None, net öre, gross öre)."""
-    terms = tariff({"price_components": [priced("ENERGY", 1)]})
-    plan = rate(sessions(1), terms).plan
-    size = len(amounts)
-    lines = Lines(
-        plan=plan,
-        session=np.arange(size),
-        component=np.zeros(size, dtype=np.int64),
-        limit=np.zeros(size, dtype=np.bool_),
-        quantity=np.ones(size, dtype=np.int64),
-        rate=np.array([NO_VAT if rate is None else rate for rate, _, _ in amounts]),
-        net=np.array([net for _, net, _ in amounts]),
-        gross=np.array([gross for _, _, gross in amounts]),
-    )
-    return sum_up(lines, np.zeros(size, dtype=np.int64), 1, gross_prices=gross_prices)
-
-
-def test_vat_is_computed_on_the_sum_and_not_by_line():
-    """Ten lines of 0.02 have 0.005 VAT each; together 0.05, not ten times 0.01."""
-    sums = invoice(*[(25, 2, 3)] * 10, gross_prices=False)
-    assert (sums.net[0], sums.tax[0], sums.rounding[0], sums.payable[0]) == (20, 5, 0, 25)
-
-
-def test_the_oere_that_is_no_net_and_vat_is_rounding():
-    """At 25 % no net amount gives 0.03: 0.02 and 0.01 do, but 2.47 is 1.98 and 0.50 less 0.01."""
-    sums = invoice((25, 198, 247), gross_prices=True)
-    assert (sums.net[0], sums.tax[0], sums.rounding[0], sums.payable[0]) == (198, 50, -1, 247)
-
-
-amounts = st.lists(
-    st.tuples(st.sampled_from([None, 0, 6, 12, 25]), st.integers(-50_000, 50_000)), min_size=1, max_size=30
-)
-
-
-@given(amounts, st.booleans())
-def test_an_invoice_always_adds_up_and_a_credit_note_mirrors_it(drawn, gross_prices):
-    listed = [(rate, net, net + int(net * (rate or 0) / 100)) for rate, net in drawn]
-    sums = invoice(*listed, gross_prices=gross_prices)
-    assert sums.line_net.sum() == sums.base.sum() == sums.net[0]
-    assert sums.rate_tax.sum() == sums.tax[0]
-    assert sums.net[0] + sums.tax[0] + sums.rounding[0] == sums.payable[0]
-    for rate_percent, base, tax in zip(sums.rate.tolist(), sums.base.tolist(), sums.rate_tax.tolist(), strict=True):
-        assert abs(Fraction(base * max(rate_percent, 0), 100) - tax) <= Fraction(1, 2)
-    if gross_prices:
-        assert sums.payable[0] == sum(gross for _, _, gross in listed)
-        assert abs(sums.rounding[0]) <= len(sums.rate)
-    else:
-        assert sums.rounding[0] == 0
-    credit = invoice(*[(rate, -net, -gross) for rate, net, gross in listed], gross_prices=gross_prices)
-    for name in ("net", "tax", "rounding", "payable", "line_net", "base"):
-        assert (getattr(credit, name) == -getattr(sums, name)).all()
 
 
 @settings(max_examples=50, deadline=None)

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from billing.models import Invoice, NumberSeries
 from billing.selectors.sellers import seller
+from billing.sql.invoices import ISSUE
 from tenants.models import Operator
 
 
@@ -38,20 +39,6 @@ class Issued:
         }
 
 
-# Ordered by customer number, as numbers where they are numbers: 999 before 1001.
-_ISSUE = """
-WITH ordered AS (
-    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place, d.identity_id
-    FROM billing_invoice i JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
-    WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
-)
-UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = %(due)s,
-    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id)
-FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
-RETURNING i.number, i.amount_due
-"""
-
-
 def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued_on: date) -> Issued:
     """Give the drafts of one series their numbers and freeze them. Must run in one transaction."""
     series = _locked_series(operator)
@@ -65,7 +52,7 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         "seller": orjson.dumps(seller(operator)).decode(),
     }
     with connection.cursor() as cursor:
-        cursor.execute(_ISSUE, values)
+        cursor.execute(ISSUE, values)
         rows = cursor.fetchall()
     if rows:
         series.last_number += len(rows)

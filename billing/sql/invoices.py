@@ -1,0 +1,148 @@
+"""The arithmetic of an invoice: from priced sessions to lines, VAT and totals, and the mirror that is a credit note.
+
+These statements are the one place that computes the amounts of a document. The rules are those of `docs/rounding.md`:
+
+1. **A line is rounded once**, to the smallest coin, where it is made (`billing.domain.invoice.lines`). It comes here
+   rounded, and here it is only added up.
+2. **VAT is computed once for each rate**, on the sum of what the rate applies to, and rounded once (`VAT`). The rate is
+   multiplied by 0.01 and not divided by 100: PostgreSQL's product is exact, its quotient of a large amount is not.
+3. **Half is rounded up, away from zero**: PostgreSQL's `round` of a numeric does just that, as `billing.domain.money`.
+4. **No rate and 0 % are two rows**, each with no VAT: outside the scope of VAT is another category than a rate of zero.
+5. **To pay = the sum of the bases + the sum of their VAT**; with net prices nothing is left to round.
+6. **A credit note has every quantity and amount of its invoice with the opposite sign**; nothing is computed anew.
+
+The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
+
+A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
+`drafted_lines`, `drafted_vat` (a row a driver, currency and rate), `drafted` (the drivers who get an invoice).
+"""
+
+from typing import Final
+
+from billing.domain import money
+from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
+
+#: Decimals of the smallest coin of `currency`.
+_DIGITS: Final = "CASE {} ELSE {} END".format(
+    " ".join(f"WHEN currency = '{code}' THEN {digits}" for code, digits in sorted(money.UNUSUAL_DIGITS.items())),
+    money.USUAL_DIGITS,
+)
+
+DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, drafted"
+
+# The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
+BILLABLE: Final = f"""
+CREATE TEMP TABLE billable ON COMMIT DROP AS
+SELECT s.id AS session_id, s.driver_id, s.started_at, coalesce(s.energy_wh, 0) AS energy_wh,
+    p.tariff_version_id, p.currency, p.lines
+FROM charging_chargingsession s
+JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+WHERE s.operator_id = %(operator)s AND s.driver_id BETWEEN %(first)s AND %(last)s
+  AND s.ended_at >= %(since)s AND s.ended_at < %(until)s
+  AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice()}
+FOR UPDATE OF p
+"""
+LINES: Final = """
+CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
+SELECT b.driver_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
+    l.component, l.quantity, l.unit_price, l.vat_rate, l.amount
+FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
+    AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric)
+"""
+VAT: Final = f"""
+CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
+SELECT driver_id, currency, vat_rate, sum(amount) AS taxable,
+    round(sum(amount) * coalesce(vat_rate, 0) * 0.01, {_DIGITS}) AS vat
+FROM drafted_lines GROUP BY driver_id, currency, vat_rate
+"""
+ANALYZE: Final = "ANALYZE billable (driver_id), drafted_lines (driver_id), drafted_vat (driver_id)"
+
+#: Every driver with the code of what keeps them from an invoice, or null.
+PROBLEMS: Final = """
+SELECT d.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
+                  WHEN d.identity_id IS NULL THEN 'no_identity'
+                  WHEN sum(v.taxable + v.vat) < 0 THEN 'negative_sum' END
+FROM drafted_vat v JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = v.driver_id
+GROUP BY d.id, d.identity_id
+"""
+
+DRAFTED: Final = """
+CREATE TEMP TABLE drafted ON COMMIT DROP AS
+SELECT u.driver_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
+FROM unnest(%(drivers)s::bigint[], %(public_ids)s::uuid[]) AS u(driver_id, public_id)
+"""
+INVOICES: Final = """
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, reason, state, series,
+    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at)
+SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.driver_id, d.identity_id, '', 'draft', %(series)s,
+    %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', %(at)s
+FROM drafted n
+JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = n.driver_id
+JOIN (SELECT driver_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat
+      FROM drafted_vat GROUP BY driver_id) v ON v.driver_id = n.driver_id
+JOIN (SELECT driver_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
+      FROM billable GROUP BY driver_id) s ON s.driver_id = n.driver_id
+"""
+INVOICE_LINES: Final = """
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+    quantity, unit, unit_price, vat_rate, amount_excl_vat)
+SELECT %(operator)s, n.invoice_id,
+    row_number() OVER (PARTITION BY n.invoice_id ORDER BY l.started_at, l.session_id, l.component, l.unit_price),
+    l.session_id, l.tariff_version_id, l.component, l.quantity,
+    CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%%TIME' THEN 'h' ELSE '1' END,
+    l.unit_price, l.vat_rate, l.amount
+FROM drafted_lines l JOIN drafted n USING (driver_id)
+"""
+INVOICE_VAT: Final = """
+INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
+SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat FROM drafted_vat v JOIN drafted n USING (driver_id)
+"""
+LEDGER: Final = """
+INSERT INTO billing_billedsession (operator_id, session_id, invoice_id)
+SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (driver_id)
+"""
+COUNT: Final = "SELECT count(*) FROM billable JOIN drafted USING (driver_id)"
+
+# Ordered by customer number, as numbers where they are numbers: 999 before 1001.
+ISSUE: Final = """
+WITH ordered AS (
+    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place, d.identity_id
+    FROM billing_invoice i JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
+    WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
+)
+UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = %(due)s,
+    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id)
+FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
+RETURNING i.number, i.amount_due
+"""
+
+MIRRORED_LINES: Final = """
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+    quantity, unit, unit_price, vat_rate, amount_excl_vat)
+SELECT operator_id, %(note)s, position, session_id, tariff_version_id, component,
+    -quantity, unit, unit_price, vat_rate, -amount_excl_vat
+FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s
+"""
+MIRRORED_VAT: Final = """
+INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
+SELECT operator_id, %(note)s, vat_rate, -taxable, -vat
+FROM billing_invoicevat WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s
+"""
+#: Only an issued credit note releases.
+RELEASE: Final = """
+UPDATE billing_billedsession SET released_by_id = %(note)s
+WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id IS NULL
+"""
+#: Whether a released session is billed again is for a person to decide.
+UNDER_REVIEW: Final = """
+UPDATE charging_chargingsession s
+SET review = 'pending', flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
+FROM billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND s.operator_id = b.operator_id AND s.id = b.session_id
+"""
+PRICES_OF_RELEASED: Final = """
+DELETE FROM billing_sessionprice p USING billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND p.operator_id = b.operator_id AND p.session_id = b.session_id
+"""
