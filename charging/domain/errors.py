@@ -25,10 +25,6 @@ class TokenTaken(ChargingError):
     """A card or an app account belongs to another driver."""
 
 
-class AlreadyBilled(ChargingError):
-    """A session stands on an invoice, so its facts are frozen."""
-
-
 class NothingToReview(ChargingError):
     """A session is not waiting for anybody's decision."""
 

@@ -18,7 +18,6 @@ from charging.ingest.raw import RawChunk
 
 _NUMBERS = r"^(\d{1,2})[./ -](\d{1,2})[./ -](?:\d{4}|\d{2})(?:\D|$)"
 _YEAR_FIRST = r"^\d{4}[./-]\d"
-_NAMED_MONTH = r"(?i)^(?:\d{1,2}[ -][a-z]{3}|[a-z]{3,9} \d)"
 _ABSOLUTE = r"(?:\d[T ]\d{1,2}:\d{2}.*(?:Z|[+-]\d{2}:?\d{2})|^-?\d{10,13}(?:\.\d+)?)$"
 _MONTHS = 12
 _ENERGIES = (Field.ENERGY, Field.METER_START, Field.METER_STOP)

@@ -3,14 +3,9 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from charging.domain.reasons import Flag, Reject
+from charging.domain.reasons import Reject
 
 
 def reject_choices() -> list[tuple[str, Promise]]:
     """Why a row was not imported. A function, so that a new reason is not a migration."""
     return [(reason.value, gettext_lazy(reason.sentence)) for reason in Reject]
-
-
-def flag_choices() -> list[tuple[str, Promise]]:
-    """Why a session waits for a decision."""
-    return [(flag.value, gettext_lazy(flag.sentence)) for flag in Flag]

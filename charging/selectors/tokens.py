@@ -1,8 +1,8 @@
 """Cards and app tokens as a list: those without a driver first, as nobody pays for their sessions."""
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from charging.models import ChargingSession, Token
+from charging.models import Token
 
 UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
 
@@ -24,11 +24,6 @@ def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
 def unassigned() -> QuerySet[Token]:
     """Return the cards in use that no driver has."""
     return Token.objects.filter(driver__isnull=True, is_blocked=False)
-
-
-def unassigned_with_sessions() -> QuerySet[Token]:
-    """Return the cards that no driver has although sessions were charged with them."""
-    return unassigned().filter(Exists(ChargingSession.objects.filter(token=OuterRef("pk"))))
 
 
 def _in(rows: QuerySet[Token], condition: str) -> QuerySet[Token]:

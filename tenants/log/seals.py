@@ -19,7 +19,7 @@ from tenants.log import audit, sealed
 from tenants.log import hashing as sealing
 from tenants.log import heads as seal_heads
 from tenants.log.heads import Head
-from tenants.models import AuditEntry, AuditSeal
+from tenants.models import AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
 
 log = logging.getLogger(__name__)
@@ -163,9 +163,3 @@ def _add(before: AuditSeal | None, *, from_xid: int, to_xid: int, above_id: int,
 def _note(operator_id: int, head: Head, at: datetime) -> None:
     seal_heads.note(operator_id, head, at=at)
     log.info("Operator %s: seal %s is %s.", operator_id, head.number, head.hash)  # wherever logs go, it is noted too
-
-
-def sealed_up_to(entry: AuditEntry) -> bool:
-    """Tell whether the entry is bound into the chain."""
-    newest = sealed.newest()
-    return newest is not None and entry.xid is not None and entry.xid < newest.to_xid
