@@ -35,7 +35,7 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
 
     Must run in one transaction. A driver who cannot be billed gets a `RunProblem` and stops nobody else.
     """
-    values = {
+    values: dict[str, Any] = {
         "operator": current_operator_id(),
         "run": run.pk,
         "first": first,

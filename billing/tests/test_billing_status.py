@@ -1,6 +1,7 @@
 """Where a session stands: the same answer in Python, in the CASE of a report and in the conditions of a list."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -60,7 +61,7 @@ def stands(in_north) -> dict[int, str]:
 
 def test_the_rules_say_what_a_person_would():
     for review, state, invoice, price in product(REVIEWS, STATES, INVOICES, PRICES):
-        facts = {"review": review, "state": state, "invoice": invoice, "price": price}
+        facts: dict[str, Any] = {"review": review, "state": state, "invoice": invoice, "price": price}
         assert status_of(**facts) == judged(**facts)
     assert set(BUCKET_OF) == set(BillingStatus)
 

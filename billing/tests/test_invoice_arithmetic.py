@@ -46,10 +46,12 @@ def product_says(documents: list[tuple[str, list[tuple[str | None, int]]]]) -> d
         found: dict[int, list[tuple[Decimal | None, Decimal, Decimal]]] = defaultdict(list)
         for number, rate, taxable, vat in cursor.fetchall():
             found[number].append((None if rate is None else rate.normalize(), taxable, vat))
-    return {
-        number: Judged(frozenset(rows), sum(row[1] for row in rows), sum(row[2] for row in rows))
-        for number, rows in found.items()
-    }
+    return {number: together(rows) for number, rows in found.items()}
+
+
+def together(rows: list[tuple[Decimal | None, Decimal, Decimal]]) -> Judged:
+    excl_vat = sum((base for _, base, _ in rows), Decimal(0))
+    return Judged(frozenset(rows), excl_vat, sum((vat for _, _, vat in rows), Decimal(0)))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
