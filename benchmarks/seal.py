@@ -16,7 +16,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from benchmarks import network
-from tenants.log import audit, sealed, seals
+from tenants.log import audit, checking, sealing
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -44,10 +44,10 @@ def main(rows: int = 500_000) -> None:
 def writers(operator: Operator) -> None:
     """Compare turns with and without sealing."""
     rates: dict[bool, list[float]] = {False: [], True: []}
-    turn(operator, sealing=False)  # warm
+    turn(operator, is_sealing=False)  # warm
     for number in range(TURNS * 2):
-        sealing = number % 2 == 1
-        rates[sealing].append(turn(operator, sealing=sealing))
+        is_sealing = number % 2 == 1
+        rates[is_sealing].append(turn(operator, is_sealing=is_sealing))
     without, with_seals = (statistics.median(rates[each]) for each in (False, True))
     print(f"{WRITERS} writers, {TURNS} turns of {SECONDS:.0f} s each way; a seal every {SEAL_EVERY_S:.0f} s.\n")
     print("| entries a second | median | lowest | highest |\n|---|---|---|---|")
@@ -56,15 +56,15 @@ def writers(operator: Operator) -> None:
     print(f"\nSealing costs the writers {100 * (1 - with_seals / without):.1f} %.\n", flush=True)
 
 
-def turn(operator: Operator, *, sealing: bool) -> float:
+def turn(operator: Operator, *, is_sealing: bool) -> float:
     """Entries a second of all writers together."""
     with tenant_scope(operator.pk):
-        seals.seal_next(at=timezone.now(), limit=10**7)  # what earlier turns left is not this one's work
+        sealing.seal_next(at=timezone.now(), limit=10**7)  # what earlier turns left is not this one's work
     connections.close_all()
     context = multiprocessing.get_context("spawn")  # a forked process would share our connections
-    ready, stop, written = context.Barrier(WRITERS + sealing + 1), context.Event(), context.Queue()
+    ready, stop, written = context.Barrier(WRITERS + is_sealing + 1), context.Event(), context.Queue()
     processes = [context.Process(target=write, args=(operator.pk, ready, stop, written)) for _ in range(WRITERS)]
-    if sealing:
+    if is_sealing:
         processes.append(context.Process(target=seal, args=(operator.pk, ready, stop)))
     for process in processes:
         process.start()
@@ -95,10 +95,10 @@ def write(operator_id: int, ready: Barrier, stop: Event, written: Any) -> None:
 
 def seal(operator_id: int, ready: Barrier, stop: Event) -> None:
     """Seal all that is new, now and then."""
-    seals.seal_all(operator_id, at=timezone.now())
+    sealing.seal_all(operator_id, at=timezone.now())
     ready.wait()
     while not stop.wait(SEAL_EVERY_S):
-        seals.seal_all(operator_id, at=timezone.now())
+        sealing.seal_all(operator_id, at=timezone.now())
     connections.close_all()
 
 
@@ -110,12 +110,12 @@ def large_log(operator: Operator, rows: int) -> None:
                 _MANY, {"operator": operator.pk, "rows": rows, "first": first, "last": min(first + 999, rows)}
             )
     begun = time.perf_counter()
-    done = seals.seal_all(operator.pk, at=timezone.now())
-    sealing = time.perf_counter() - begun
+    done = sealing.seal_all(operator.pk, at=timezone.now())
+    seconds = time.perf_counter() - begun
     begun = time.perf_counter()
     with tenant_scope(operator.pk):
-        report = sealed.check()
-    checking = time.perf_counter() - begun
+        report = checking.check_chain()
+    check_seconds = time.perf_counter() - begun
     begun = time.perf_counter()
     with tenant_scope(operator.pk), connection.cursor() as cursor:
         cursor.execute("SELECT e::text FROM tenants_auditentry e WHERE operator_id = %s", [operator.pk])
@@ -125,9 +125,11 @@ def large_log(operator: Operator, rows: int) -> None:
     print("| what | entries | seconds | entries a second | times the plain reading |\n|---|---|---|---|---|")
     print(f"| reading alone | {report.entries:,} | {plain:.1f} | {report.entries / plain:,.0f} | 1.0 |")
     per_row = plain / report.entries
-    print(f"| sealing | {done:,} | {sealing:.1f} | {done / sealing:,.0f} | {sealing / done / per_row:.1f} |")
-    ratio = checking / report.entries / per_row
-    print(f"| checking | {report.entries:,} | {checking:.1f} | {report.entries / checking:,.0f} | {ratio:.1f} |")
+    print(f"| sealing | {done:,} | {seconds:.1f} | {done / seconds:,.0f} | {seconds / done / per_row:.1f} |")
+    ratio = check_seconds / report.entries / per_row
+    print(
+        f"| checking | {report.entries:,} | {check_seconds:.1f} | {report.entries / check_seconds:,.0f} | {ratio:.1f} |"
+    )
     assert report.finding is None
 
 

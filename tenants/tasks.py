@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tenants import work
 from tenants.actor import acting
-from tenants.log import seals
+from tenants.log import sealing
 from tenants.scoping import tenant_scope
 from tenants.services import four_eyes
 from tenants.services.proof import browser_sessions, factor_resets, password_resets
@@ -36,7 +36,7 @@ def seal_audit_logs() -> None:
     """Seal what was added to each operator's log."""
 
     def seal(operator_id: int) -> None:
-        seals.seal_all(operator_id, at=timezone.now())
+        sealing.seal_all(operator_id, at=timezone.now())
 
     each_operator(seal, active=False)
 

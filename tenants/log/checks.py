@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tenants import work
-from tenants.log import sealed, seals
+from tenants.log import checking
 from tenants.models import AuditCheck
 from tenants.scoping import tenant_scope
 
@@ -39,7 +39,7 @@ def ask(*, by_id: int | None, at: datetime) -> AuditCheck:
 def carry_out(operator_id: int, check: AuditCheck, *, clock: Callable[[], datetime]) -> None:
     """Check the chain and keep what was found. Stepped; checking again is harmless."""
     with tenant_scope(operator_id):
-        report = sealed.check(noted_heads=seals.noted_heads())
+        report = checking.check_chain(noted_heads=checking.noted_heads())
         work.finish(
             check,
             state=AuditCheck.State.BROKEN if report.finding else AuditCheck.State.INTACT,

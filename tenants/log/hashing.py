@@ -7,6 +7,7 @@ seal's hash binds the tree to the seal before it.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 LEAF_BYTES = 32
 #: What the first seal of a chain names as its predecessor.
@@ -31,19 +32,32 @@ def root(leaves: Sequence[bytes]) -> bytes:
     return level[0]
 
 
-def seal_hash(  # noqa: PLR0913  # every fact of a seal
-    *,
-    form: int,
-    operator_id: int,
-    number: int,
-    above_id: int,
-    from_xid: int,
-    to_xid: int,
-    entries: int,
-    root: str,
-    previous: str,
-    sealed_at: str,
-) -> str:
-    """Return the hash of a seal in hexadecimal: SHA-256 of its facts, each on a line as `name=value`."""
-    facts = locals()
-    return hashlib.sha256("".join(f"{name}={value}\n" for name, value in facts.items()).encode()).hexdigest()
+#: What a seal says, in the order in which it is hashed. Both the names and their order are the format of every
+#: chain ever exported, and stand in `bin/verify-seals` as well: never changed, only followed by a new form.
+FACTS = ("form", "operator_id", "number", "above_id", "from_xid", "to_xid", "entries", "root", "previous", "sealed_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealFacts:
+    """What a seal says.
+
+    form: how its entries are written. number: its place in the operator's chain, from 1. above_id, from_xid, to_xid:
+    its stretch of the log (see `AuditSeal`). entries: how many. root, previous: hashes in hexadecimal.
+    sealed_at: ISO 8601 in UTC with microseconds.
+    """
+
+    form: int
+    operator_id: int
+    number: int
+    above_id: int
+    from_xid: int
+    to_xid: int
+    entries: int
+    root: str
+    previous: str
+    sealed_at: str
+
+    def hash(self) -> str:
+        """Return the hash of the seal in hexadecimal: SHA-256 of its facts, each on a line as `name=value`."""
+        text = "".join(f"{name}={getattr(self, name)}\n" for name in FACTS)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -19,7 +19,7 @@ class AuditSeal(OperatorOwned):
 
     `leaves` holds the SHA-256 of each entry in the order of `entry_ids`, so that the first entry that differs can
     be named. `signature` is Ed25519 over `hash`, by a key that is not in the database. `form` says how entries
-    are written to be hashed (`tenants.log.sealed`).
+    are written to be hashed (`tenants.log.written`).
     """
 
     number = models.PositiveIntegerField()
@@ -68,7 +68,7 @@ class AuditCheck(OperatorOwned, Work):
     entries = models.BigIntegerField(default=0)
     unsealed = models.BigIntegerField(default=0)
     head = models.CharField(max_length=64, blank=True)
-    # What was found first, as `tenants.log.sealed.Finding` says it; empty when all is well.
+    # What was found first, as `tenants.log.checking.Finding` says it; empty when all is well.
     finding = models.JSONField(default=dict)
 
     class Meta:

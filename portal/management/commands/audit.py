@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from tenants.actor import acting
-from tenants.log import audit, sealed, seals
+from tenants.log import audit, checking, export, sealing
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -48,9 +48,9 @@ class Command(BaseCommand):
         broken = []
         for each in _operators(operator):
             try:
-                done = seals.seal_all(each.pk, at=timezone.now())
+                done = sealing.seal_all(each.pk, at=timezone.now())
                 self.stdout.write(f"{each.slug}: {done} entries sealed")
-            except seals.ChainBroken as fault:
+            except sealing.ChainBroken as fault:
                 broken.append(each.slug)
                 self.stdout.write(f"{each.slug}: NOT SEALED: {fault}")
         if broken:
@@ -62,8 +62,8 @@ class Command(BaseCommand):
         (found,) = _operators(operator)
         with tenant_scope(found.pk):
             try:
-                head = seals.accept_restore(reason=reason, at=timezone.now())
-            except seals.ChainBroken as fault:
+                head = sealing.accept_restore(reason=reason, at=timezone.now())
+            except sealing.ChainBroken as fault:
                 raise CommandError(f"This cannot be accepted. {fault}") from fault
         self.stdout.write(f"{found.slug}: goes on after seal {head.number} {head.hash}")
 
@@ -76,7 +76,7 @@ class Command(BaseCommand):
 
     def _is_intact(self, operator: Operator, head: str) -> bool:
         with tenant_scope(operator.pk):
-            report = sealed.check(noted_heads={*seals.noted_heads(), *([head] if head else [])})
+            report = checking.check_chain(noted_heads={*checking.noted_heads(), *([head] if head else [])})
         counts = f"{report.seals} seals, {report.entries} entries, {report.unsealed} not sealed yet"
         if report.finding is None:
             self.stdout.write(f"{operator.slug}: intact; {counts}; head {report.head}")
@@ -91,11 +91,11 @@ class Command(BaseCommand):
         with tenant_scope(found.pk):
             audit.record("audit.seals_exported", by="command")
             if str(file) == "-":
-                sys.stdout.writelines(f"{line}\n" for line in sealed.export_lines())
+                sys.stdout.writelines(f"{line}\n" for line in export.export_lines())
                 return
             try:
                 with file.open("x", encoding="utf-8", newline="\n") as to:
-                    to.writelines(f"{line}\n" for line in sealed.export_lines())
+                    to.writelines(f"{line}\n" for line in export.export_lines())
             except OSError as error:
                 raise CommandError(f"{file} cannot be written: {error.strerror}.") from error
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from tenants import work
-from tenants.log import audit, seals
+from tenants.log import audit, sealing
 from tenants.models import AuditCheck, AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -26,7 +26,7 @@ def _own_notes(settings, tmp_path):
 def sealed(north):
     with tenant_scope(north.pk):
         audit.record("example.made", text="räksmörgås")
-    seals.seal_all(north.pk, at=timezone.now())
+    sealing.seal_all(north.pk, at=timezone.now())
     return north
 
 

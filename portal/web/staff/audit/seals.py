@@ -16,8 +16,7 @@ from django.views.decorators.http import require_POST
 from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
 from tenants import crypto
-from tenants.log import audit, sealed
-from tenants.log import checks as checking
+from tenants.log import audit, chain, checks, export
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
 
@@ -35,7 +34,7 @@ FINDINGS = {
 def seal_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the newest seals and checks."""
     checks = [_told(check) for check in AuditCheck.objects.order_by("-requested_at", "-pk")[:SHOWN]]
-    newest = sealed.newest()
+    newest = chain.newest()
     context = {
         "nav": "audit",
         "crumbs": [(_("Audit log"), reverse("staff:audit_log", args=[operator.slug]))],
@@ -43,7 +42,7 @@ def seal_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "seals": AuditSeal.objects.defer("leaves", "entry_ids").order_by("-number")[:SHOWN],
         "checks": checks,
         "is_checking": any(check["is_open"] for check in checks),
-        "key": sealed.key_name(crypto.signing_key().public_key()),
+        "key": chain.key_name(crypto.signing_key().public_key()),
     }
     return render(request, "staff/audit/seals.html", context)
 
@@ -54,8 +53,8 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Have the whole chain checked in the background."""
     now = timezone.now()
     try:
-        asked = checking.ask(by_id=request.user.pk, at=now)
-    except checking.CheckedLately as lately:
+        asked = checks.ask(by_id=request.user.pk, at=now)
+    except checks.CheckedLately as lately:
         time = date_format(lately.again_at.astimezone(operator.zone), "TIME_FORMAT")
         text = _("It was checked a moment ago. You can ask for another check from %(time)s.")
         messages.info(request, text % {"time": time})
@@ -72,7 +71,7 @@ def seal_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
     audit.record("audit.seals_exported")
     return downloads.lines_file(
         f"audit-log-{operator.slug}-{timezone.now():%Y-%m-%d}.jsonl",
-        lines=sealed.export_lines,
+        lines=export.export_lines,
         operator=operator,
         content_type="application/x-ndjson",
     )

@@ -5,7 +5,7 @@ transactions (see `AuditSeal`): all that began before the oldest one still runni
 can add an entry behind the seal's back.
 
 A chain is extended only while it is ours: its newest seal is signed by us, and the seal noted last outside the
-database (`seal_heads`) is still in it.
+database (`heads`) is still in it.
 """
 
 import logging
@@ -15,9 +15,7 @@ from functools import partial
 from django.db import connection, transaction
 
 from tenants import crypto
-from tenants.log import audit, sealed
-from tenants.log import hashing as sealing
-from tenants.log import heads as seal_heads
+from tenants.log import audit, chain, checking, hashing, heads, written
 from tenants.log.heads import Head
 from tenants.models import AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
@@ -60,21 +58,15 @@ def seal_next(*, at: datetime, limit: int = AT_ONCE) -> AuditSeal | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, current_operator_id() % 2**31])
     before = _trusted_newest()
-    horizon = sealed.horizon()
+    horizon = written.horizon()
     from_xid, above_id, below = _next_stretch(before, horizon)
-    last = sealed.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
+    last = written.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
     if last is None and before is not None and below is None:  # all of the era before the restore is sealed
         from_xid, above_id, below = 0, _newest_sealed_id(), horizon
-        last = sealed.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
+        last = written.last_of_batch(from_xid=from_xid, below_xid=below, above_id=above_id, limit=limit)
     if last is None:
         return None
     return _add(before, from_xid=from_xid, to_xid=last + 1, above_id=above_id, at=at)
-
-
-def noted_heads() -> list[str]:
-    """Return what must be part of the current operator's chain, by the notes of this machine."""
-    noted = seal_heads.noted(current_operator_id())
-    return [noted.hash] if noted is not None and noted.number else []
 
 
 def accept_restore(*, reason: str, at: datetime) -> Head:
@@ -86,22 +78,22 @@ def accept_restore(*, reason: str, at: datetime) -> Head:
         ChainBroken: the chain as it is now does not hold either.
     """
     operator_id = current_operator_id()
-    lost = seal_heads.noted(operator_id)
-    report = sealed.check()
+    lost = heads.noted(operator_id)
+    report = checking.check_chain()
     if report.finding is not None:
         raise ChainBroken(f"The chain is broken at seal {report.finding.seal}: {report.finding.detail}.")
-    newest = sealed.newest()
+    newest = chain.newest()
     head = Head(newest.number, newest.hash) if newest else Head(0, "")
     audit.record("audit.restore_accepted", reason=reason, lost_head=lost.hash if lost else "", kept_head=head.hash)
-    seal_heads.note(operator_id, head, at=at, accepted=reason)
+    heads.note(operator_id, head, at=at, accepted=reason)
     return head
 
 
 def _trusted_newest() -> AuditSeal | None:
     """Return the newest seal, if the chain is as this machine left it."""
     newest = AuditSeal.objects.defer("leaves").order_by("-number").first()
-    noted = seal_heads.noted(current_operator_id())
-    if newest is not None and not sealed.is_sound(newest):
+    noted = heads.noted(current_operator_id())
+    if newest is not None and not chain.is_sound(newest):
         raise ChainBroken(f"Seal {newest.number} is not one of ours.")
     if noted and noted.number and not AuditSeal.objects.filter(number=noted.number, hash=noted.hash).exists():
         raise ChainBroken(f"Seal {noted.number}, noted as {noted.hash[:16]}…, is gone from the chain.")
@@ -136,24 +128,24 @@ def _newest_sealed_id() -> int:
 
 
 def _add(before: AuditSeal | None, *, from_xid: int, to_xid: int, above_id: int, at: datetime) -> AuditSeal:
-    entries = sealed.written(form=sealed.FORM, from_xid=from_xid, to_xid=to_xid, above_id=above_id)
-    leaves = [sealing.leaf(text) for _, text in entries]
+    entries = written.written(form=written.FORM, from_xid=from_xid, to_xid=to_xid, above_id=above_id)
+    leaves = [hashing.leaf(text) for _, text in entries]
     key = crypto.signing_key()
     seal = AuditSeal(
         operator_id=current_operator_id(),
         number=before.number + 1 if before else 1,
-        form=sealed.FORM,
+        form=written.FORM,
         above_id=above_id,
         from_xid=from_xid,
         to_xid=to_xid,
         entry_ids=[entry_id for entry_id, _ in entries],
         leaves=b"".join(leaves),
-        root=sealing.root(leaves).hex(),
-        previous=before.hash if before else sealing.BEGINNING,
-        key_id=sealed.key_name(key.public_key()),
+        root=hashing.root(leaves).hex(),
+        previous=before.hash if before else hashing.BEGINNING,
+        key_id=chain.key_name(key.public_key()),
         sealed_at=at,
     )
-    seal.hash = sealed.hash_of(seal)
+    seal.hash = chain.facts_of(seal).hash()
     seal.signature = key.sign(seal.hash.encode()).hex()
     seal.save()
     transaction.on_commit(partial(_note, seal.operator_id, Head(seal.number, seal.hash), at))
@@ -161,5 +153,5 @@ def _add(before: AuditSeal | None, *, from_xid: int, to_xid: int, above_id: int,
 
 
 def _note(operator_id: int, head: Head, at: datetime) -> None:
-    seal_heads.note(operator_id, head, at=at)
+    heads.note(operator_id, head, at=at)
     log.info("Operator %s: seal %s is %s.", operator_id, head.number, head.hash)  # wherever logs go, it is noted too
