@@ -64,13 +64,13 @@ def share_bar(parts: Sequence[Sequence[Any]]) -> SafeString | str:
 
 
 @register.simple_tag
-def week_clock(hours: Sequence[Sequence[int]], label: str) -> SafeString:
+def week_drawing(hours: Sequence[Sequence[int]], label: str) -> SafeString:
     """Seven days by 24 hours, each cell in one of the bands 0 to 5 (0: no price or no use).
 
     `hours[day][hour]` is the band, Monday first. `label` says in words what the drawing shows.
     """
     if len(hours) != 7 or any(len(day) != 24 for day in hours):
-        raise ValueError("week_clock takes 7 days of 24 bands")
+        raise ValueError("week_drawing takes 7 days of 24 bands")
     cells = [
         (band, WEEK_LEFT + hour * CELL_WIDTH, WEEK_TOP + day * CELL_HEIGHT)
         for day, bands in enumerate(hours)

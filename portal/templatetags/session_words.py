@@ -1,4 +1,4 @@
-"""The filters that say what a stored code means: flags, reasons of rejection, sockets, where a session stands."""
+"""The filters that say what a stored code means: flags, reasons of rejection, sockets."""
 
 from django import template
 
@@ -7,7 +7,6 @@ from portal.words import plain_words, sessions
 register = template.Library()
 
 for said in (
-    sessions.status_tone,
     sessions.socket,
     sessions.flag_word,
     sessions.flag_sentence,

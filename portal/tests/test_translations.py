@@ -34,8 +34,16 @@ CLASS_BLOCKS = re.compile(r"\{%\s*block (?:page|main)_class\s*%\}.*?\{%\s*endblo
 TAGS = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.S)
 SPOKEN_ATTRIBUTES = re.compile(r'\b(?:aria-label|data-label|placeholder|title|alt)="([^"]*)"')
 ELEMENTS = re.compile(r"<[^>]*>", re.S)
-TAG_STRINGS = re.compile(r"""\{%\s*(?:include|panel|page_header|alert|empty_state|table_frame|dialog)\b[^%]*%\}""")
-TAG_WORDS = re.compile(r"""\b(?:label|title|text|lead|note|confirm|unit)=(["'])([^"']*)\1""")
+#: Components, which take words as they are: the first after the tag's name, or by the name of the argument.
+TAG_STRINGS = re.compile(
+    r"""\{%\s*(?:include|panel|page_header|alert|empty_state|table_frame|dialog|confirm|stat|badge|dot|crumb|copy"""
+    r"""|field|file_drop|pager|pages|progress|share|skeleton|tabs|week_clock|price_slices)\b(?:"[^"]*"|'[^']*'|[^%])*%\}"""
+)
+TAG_WORDS = re.compile(
+    r"""(?:\b(?:label|title|text|lead|note|confirm|unit|badge|delta|shown)=|(?<=\s))(["'])((?:(?!\1).)*)\1(?=[\s|])"""
+)
+#: What a tag is told that nobody reads: names of templates, identifiers, classes.
+NOT_WORDS = re.compile(r"^(?:[a-z]+(?:[-_/.][a-z_]*)*)?$")
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -98,7 +106,8 @@ def unmarked(source: str) -> Iterator[str]:
     for gone in (COMMENTS, TRANSLATED, CLASS_BLOCKS, CODE):
         source = gone.sub("", source)
     for tag in TAG_STRINGS.findall(source):
-        yield from (text for _quote, text in TAG_WORDS.findall(tag) if spoken(text))
+        words = (text for _quote, text in TAG_WORDS.findall(tag))
+        yield from (text for text in words if spoken(text) and not NOT_WORDS.match(text))
     source = TAGS.sub(" ", source)
     pieces = [*SPOKEN_ATTRIBUTES.findall(source), *ELEMENTS.split(source)]
     yield from (piece.strip() for piece in pieces if spoken(piece))
@@ -121,6 +130,10 @@ def test_every_visible_word_is_marked(template: Path) -> None:
         ("<p>Sites {{ count }}</p>", ["Sites"]),
         ('<a aria-label="Close">{% icon "x" %}</a>', ["Close"]),
         ("{% panel title='All sites' %}", ["All sites"]),
+        ("{% panel 'All sites' %}", ["All sites"]),
+        ('{% stat "Energy" value note="of all" url=x %}', ["Energy", "of all"]),
+        ('{% stat _("Energy") value note=_("of all") %}', []),
+        ('{% confirm "end" url _("End") "Really?" %}', ["Really?"]),
         ("{% blocktranslate %}Hello{% endblocktranslate %}", []),
     ],
 )

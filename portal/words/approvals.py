@@ -29,12 +29,6 @@ NOTES: dict[str, str | Promise] = {
     four_eyes.CHANGED: gettext_lazy("What was asked for has changed since. It has to be asked for anew."),
     four_eyes.REQUESTER_GONE: gettext_lazy("The person who asked may not do this any more."),
 }
-TONES = {
-    Approval.State.WAITING: "warn",
-    Approval.State.APPROVED: "good",
-    Approval.State.USED: "good",
-    Approval.State.REFUSED: "bad",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,6 @@ class Told:
     facts: list[tuple[str, str]]
     url: str
     url_label: str
-    tone: str
     note: str
 
 
@@ -57,7 +50,7 @@ def told(approval: Approval, operator: Operator) -> Told:
     """Return what is asked for, in words."""
     title, facts, url, url_label = _TELL[approval.action](approval, operator)
     note = str(NOTES.get(approval.note, approval.note))
-    return Told(approval, title, facts, url, url_label, TONES.get(Approval.State(approval.state), ""), note)
+    return Told(approval, title, facts, url, url_label, note)
 
 
 Parts = tuple[str, list[tuple[str, str]], str, str]

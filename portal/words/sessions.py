@@ -4,7 +4,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.billing_status import BillingStatus
 from charging.domain.reasons import Flag, Reject
 
 #: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
@@ -26,19 +25,6 @@ SOCKETS: list[tuple[str, str | Promise]] = [
     ("IEC_62196_T1", _("Type 1")),
     ("DOMESTIC_F", _("household socket")),
 ]
-
-
-TONES = {
-    BillingStatus.INVOICED: "good",
-    BillingStatus.ACTIVE: "info",
-    BillingStatus.PENDING: "warn",
-    BillingStatus.PROBLEM: "bad",
-}
-
-
-def status_tone(status: BillingStatus) -> str:
-    """Return the tone in which it is told where a session stands."""
-    return TONES.get(status, "")
 
 
 def socket(code: str) -> str:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.template import Context, Template
 
 from portal.settings.base import BASE_DIR
-from portal.templatetags import drawings, face, navigation
+from portal.templatetags import components, drawings, navigation
 from portal.web.charts import Chart, Series
 from tenants.permissions import Permission
 
@@ -22,11 +22,11 @@ class Form(forms.Form):
 
 
 def rendered(text: str, **context: object) -> str:
-    return Template("{% load face navigation %}" + text).render(Context(context))
+    return Template("{% load components navigation %}" + text).render(Context(context))
 
 
 def test_a_frame_escapes_its_arguments_and_keeps_its_content():
-    html = rendered("{% panel title=name %}<p>{{ name }}</p>{% endpanel %}", name="<b>")
+    html = rendered("{% panel name %}<p>{{ name }}</p>{% endpanel %}", name="<b>")
     assert "<h2>&lt;b&gt;</h2>" in html
     assert "<p>&lt;b&gt;</p>" in html
 
@@ -38,7 +38,7 @@ def test_the_query_keeps_filters_and_drops_what_is_emptied():
 
 
 def test_a_wrong_field_is_tied_to_its_help_and_its_error():
-    html = str(face.control(Form({"price": "x"})["price"]))
+    html = str(components.control(Form({"price": "x"})["price"]))
     assert 'aria-describedby="id_price_help id_price_error"' in html
     assert 'aria-invalid="true"' in html
 
@@ -87,9 +87,9 @@ def test_a_share_bar_fills_its_width():
 
 
 def test_a_week_clock_wants_a_whole_week():
-    assert drawings.week_clock([[0] * 24] * 7, "x").count("<rect") == 168
+    assert drawings.week_drawing([[0] * 24] * 7, "x").count("<rect") == 168
     with pytest.raises(ValueError, match="7 days of 24"):
-        drawings.week_clock([[0] * 24] * 6, "x")
+        drawings.week_drawing([[0] * 24] * 6, "x")
 
 
 def test_a_chart_refuses_figures_that_do_not_fit_its_axis():
@@ -100,17 +100,17 @@ def test_a_chart_refuses_figures_that_do_not_fit_its_axis():
 def test_a_chart_is_a_table_that_says_the_same():
     days = [date(2026, 3, 28), date(2026, 3, 29)]
     chart = Chart("Energy", "Day", days, [Series("Energy", [Decimal("1234.5"), None], "kWh")])
-    html = rendered('{% include "components/chart.html" with chart=chart only %}', chart=chart)
+    html = rendered("{% chart chart %}", chart=chart)
     assert '<td class="num" data-value="1234.5">1,234.5</td>' in html
     assert '<td class="num" data-value="">\u2013</td>' in html
     assert 'data-x="day"' in html
 
 
 def test_the_table_stands_open_where_the_drawing_library_is_missing(monkeypatch):
-    monkeypatch.setattr(face, "_is_there", lambda _path: False)
+    monkeypatch.setattr(components, "_is_there", lambda _path: False)
     moments = [datetime(2026, 3, 29, hour, tzinfo=UTC) for hour in (0, 1)]
     chart = Chart("Power", "Time", moments, [Series("Power", [1, 2])], zone="Europe/Stockholm", clock_only=True)
-    html = rendered('{% include "components/chart.html" with chart=chart only %}', chart=chart)
+    html = rendered("{% chart chart %}", chart=chart)
     assert 'data-library=""' in html
     assert '<details class="more" open>' in html
     assert ">01:00<" in html

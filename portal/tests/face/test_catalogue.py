@@ -114,8 +114,11 @@ def test_swedish_figures_stand_on_a_swedish_page(catalogue):
 
 def test_every_component_is_in_the_catalogue():
     shown = "".join(path.read_text() for path in (Path(__file__).parent / "templates").rglob("*.html"))
+    tags = {"form": "form_fields"}
     missing = {
-        path.stem for path in COMPONENTS if f"components/{path.name}" not in shown and f"{{% {path.stem}" not in shown
+        path.stem
+        for path in COMPONENTS
+        if f"components/{path.name}" not in shown and f"{{% {tags.get(path.stem, path.stem)}" not in shown
     }
     assert missing - OF_THE_FRAMES == {"diff"}  # stands in the timeline
 
@@ -173,3 +176,12 @@ def test_the_page_for_our_own_failure_needs_nothing():
 
 def test_there_are_both_languages():
     assert {code for code, _name in settings.LANGUAGES} == {"sv", "en"}
+
+
+LAID_OUT = [*TEMPLATES, *sorted((Path(__file__).parent / "templates").rglob("*.html"))]
+
+
+@pytest.mark.parametrize("path", LAID_OUT, ids=lambda path: str(path.relative_to(BASE_DIR)))
+def test_a_template_is_laid_out_to_be_read(path):
+    """No line is longer than those of the code."""
+    assert [number for number, line in enumerate(path.read_text().splitlines(), start=1) if len(line) > 120] == []

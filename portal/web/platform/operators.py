@@ -21,8 +21,6 @@ from tenants.models import Operator
 from tenants.selectors import platform, visits
 from tenants.services.people import founding, invitations, operators
 
-TONES = {Operator.State.ACTIVE: "good", Operator.State.SUSPENDED: "warn", Operator.State.CLOSED: "none"}
-
 
 class OperatorFilter(forms.Form):
     """Which operators are listed."""
@@ -107,8 +105,6 @@ def operator_list(request: SignedInRequest) -> HttpResponse:
     chosen = filters.cleaned_data if filters.is_valid() else {}
     rows = platform.operators(search=chosen.get("search", ""), state=chosen.get("state", ""))
     page = lists.numbered(rows, request)
-    for each in page:
-        each.tone = TONES[Operator.State(each.state)]  # type: ignore[attr-defined]  # for the template
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -148,7 +144,6 @@ def operator_detail(request: SignedInRequest, slug: str) -> HttpResponse:
     context = {
         "nav": "operators",
         "found": found,
-        "tone": TONES[Operator.State(found.state)],
         "visits": lists.numbered(platform.visits(found), request, size=20),
         "own": own,
         "now": now,

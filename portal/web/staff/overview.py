@@ -28,6 +28,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.staff.days import midnight
 from portal.words import measures
+from portal.words.states import CONNECTORS
 from tenants.models import Operator
 from tenants.permissions import Access, Permission
 
@@ -35,15 +36,15 @@ ROWS_SHOWN = 8
 RANGES = (30, 90)
 WEEK = timedelta(days=7)
 Status = Connector.Status
-#: Statuses with their tones, in the order in which they are told.
+#: In this order they are told.
 STATUSES = (
-    (Status.CHARGING, "info"),
-    (Status.AVAILABLE, "good"),
-    (Status.RESERVED, "warn"),
-    (Status.BLOCKED, "warn"),
-    (Status.OUTOFORDER, "bad"),
-    (Status.INOPERATIVE, "bad"),
-    (Status.UNKNOWN, ""),
+    Status.CHARGING,
+    Status.AVAILABLE,
+    Status.RESERVED,
+    Status.BLOCKED,
+    Status.OUTOFORDER,
+    Status.INOPERATIVE,
+    Status.UNKNOWN,
 )
 
 
@@ -83,7 +84,7 @@ def _live() -> dict[str, Any]:
         "in_progress": session_ledger.entries(in_progress[:ROWS_SHOWN]),
         "more_in_progress": len(in_progress) > ROWS_SHOWN,
         "in_progress_count": network.in_progress().count(),
-        "statuses": [(code.label, tone, statuses[code]) for code, tone in STATUSES if statuses.get(code)],
+        "statuses": [(code.label, CONNECTORS.get(code, ""), statuses[code]) for code in STATUSES if statuses.get(code)],
         "connector_count": sum(statuses.values()),
         "trouble": trouble[:ROWS_SHOWN],
         "more_trouble": len(trouble) > ROWS_SHOWN,

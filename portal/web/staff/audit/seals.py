@@ -35,6 +35,7 @@ def seal_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the newest seals and checks."""
     checks = [_told(check) for check in AuditCheck.objects.order_by("-requested_at", "-pk")[:SHOWN]]
     newest = chain.newest()
+    key, file = chain.key_name(crypto.signing_key().public_key()), _("FILE")
     context = {
         "nav": "audit",
         "crumbs": [(_("Audit log"), reverse("staff:audit_log", args=[operator.slug]))],
@@ -42,7 +43,8 @@ def seal_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "seals": AuditSeal.objects.defer("leaves", "entry_ids").order_by("-number")[:SHOWN],
         "checks": checks,
         "is_checking": any(check["is_open"] for check in checks),
-        "key": chain.key_name(crypto.signing_key().public_key()),
+        "key": key,
+        "command": f"python3 verify-seals.py {file} --key {key}" + (f" --head {newest.hash}" if newest else ""),
     }
     return render(request, "staff/audit/seals.html", context)
 
@@ -89,7 +91,6 @@ def _told(check: AuditCheck) -> dict[str, Any]:
     return {
         "row": check,
         "is_open": check.is_open,
-        "tone": {"intact": "good", "broken": "bad", "set_aside": "bad"}.get(check.state, "info"),
         "finding": FINDINGS.get(finding.get("kind", ""), ""),
         "seal": finding.get("seal"),
         "entry_id": finding.get("entry_id"),

@@ -11,7 +11,7 @@ from portal.web.staff.review import DecisionForm
 from portal.words import measures
 from portal.words import prices as price_words
 from portal.words.log import lines as audit_lines
-from portal.words.sessions import flag_sentence, flag_word, status_tone
+from portal.words.sessions import flag_sentence, flag_word
 from tenants.log import reading as audit_log
 
 EVENTS_SHOWN = 20
@@ -24,7 +24,6 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
     return {
         "session": session,
         "entry": entry,
-        "tone": status_tone(entry.status),
         "chart": power_chart.power(session),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
         "decision": DecisionForm(),

@@ -1,0 +1,29 @@
+"""The state of a thing as a badge, `{% state invoice %}`, or as a dot in a dense list, `{% state_dot connector %}`."""
+
+from django import template
+from django.utils.safestring import SafeString
+
+from portal.templatetags.components import badge, dot
+from portal.words.states import told
+
+register = template.Library()
+
+
+@register.simple_tag
+def state(thing: object) -> SafeString:
+    """The state as a badge."""
+    said = told(thing)
+    return badge(said.label, said.tone, live=said.live)
+
+
+@register.simple_tag
+def state_dot(thing: object, before: str = "") -> SafeString:
+    """The state as a dot, for dense lists; `before` stands before the word: which of several connectors it is of."""
+    said = told(thing)
+    return dot(f"{before}: {said.label}" if before else said.label, said.tone, live=said.live)
+
+
+@register.filter
+def tone(thing: object) -> str:
+    """The colour alone, for the badge of a page's heading."""
+    return told(thing).tone

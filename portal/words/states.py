@@ -1,0 +1,142 @@
+"""The state of a thing: its word, and the colour that goes with it.
+
+What a state is called stands with the model; which colour goes with it stands here and nowhere else. A thing
+without an entry has no state to show, and asking for it is a fault. Templates write `{% state invoice %}`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import singledispatch
+
+from billing.models import Export, Invoice, InvoiceRun
+from billing.models.billing_status import BillingStatus
+from charging.models import Connector, FileImport
+from tenants.models import Approval, AuditCheck, ConsentEvent, Operator
+from tenants.models.work import Work
+
+GOOD, INFO, WARN, BAD, NONE = "good", "info", "warn", "bad", ""
+
+CONNECTORS: Mapping[str, str] = {
+    Connector.Status.AVAILABLE: GOOD,
+    Connector.Status.CHARGING: INFO,
+    Connector.Status.BLOCKED: WARN,
+    Connector.Status.RESERVED: WARN,
+    Connector.Status.INOPERATIVE: BAD,
+    Connector.Status.OUTOFORDER: BAD,
+}
+IMPORTS: Mapping[str, str] = {
+    FileImport.State.UPLOADED: WARN,
+    FileImport.State.QUEUED: INFO,
+    FileImport.State.RUNNING: INFO,
+    FileImport.State.DONE: GOOD,
+    FileImport.State.FAILED: BAD,
+    Work.State.SET_ASIDE: BAD,
+}
+RUNS: Mapping[str, str] = {
+    InvoiceRun.State.RUNNING: INFO,
+    InvoiceRun.State.READY: WARN,
+    InvoiceRun.State.ISSUED: GOOD,
+}
+EXPORTS: Mapping[str, str] = {
+    Export.State.QUEUED: INFO,
+    Export.State.RUNNING: INFO,
+    Export.State.DONE: GOOD,
+    Export.State.FAILED: BAD,
+    Work.State.SET_ASIDE: BAD,
+}
+INVOICES: Mapping[str, str] = {Invoice.State.DRAFT: WARN, Invoice.State.ISSUED: GOOD}
+BILLING: Mapping[str, str] = {
+    BillingStatus.INVOICED: GOOD,
+    BillingStatus.ACTIVE: INFO,
+    BillingStatus.PENDING: WARN,
+    BillingStatus.PROBLEM: BAD,
+}
+APPROVALS: Mapping[str, str] = {
+    Approval.State.WAITING: WARN,
+    Approval.State.APPROVED: GOOD,
+    Approval.State.USED: GOOD,
+    Approval.State.REFUSED: BAD,
+}
+CHECKS: Mapping[str, str] = {
+    AuditCheck.State.WAITING: INFO,
+    AuditCheck.State.RUNNING: INFO,
+    AuditCheck.State.INTACT: GOOD,
+    AuditCheck.State.BROKEN: BAD,
+    AuditCheck.State.SET_ASIDE: BAD,
+}
+OPERATORS: Mapping[str, str] = {
+    Operator.State.ACTIVE: GOOD,
+    Operator.State.SUSPENDED: WARN,
+    Operator.State.CLOSED: NONE,
+}
+DECISIONS: Mapping[str, str] = {ConsentEvent.Decision.GIVEN: GOOD, ConsentEvent.Decision.WITHDRAWN: NONE}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A state: its word, its colour (nothing for one that needs none), and whether it is under way."""
+
+    label: object
+    tone: str = ""
+    live: bool = False
+
+
+@singledispatch
+def told(thing: object) -> Told:
+    """Return the state of a thing."""
+    raise TypeError(f"{type(thing).__name__} has no state to show; name it in {__name__}.")
+
+
+@told.register
+def _(connector: Connector) -> Told:
+    is_charging = connector.status == Connector.Status.CHARGING
+    return Told(connector.get_status_display(), CONNECTORS.get(connector.status, ""), live=is_charging)
+
+
+@told.register
+def _(row: FileImport) -> Told:
+    is_partial = row.state == FileImport.State.DONE and bool(row.rejected)
+    tone = WARN if is_partial else IMPORTS[row.state]
+    return Told(row.get_state_display(), tone, live=row.state in {FileImport.State.QUEUED, FileImport.State.RUNNING})
+
+
+@told.register
+def _(run: InvoiceRun) -> Told:
+    return Told(run.get_state_display(), RUNS[run.state], live=run.state == InvoiceRun.State.RUNNING)
+
+
+@told.register
+def _(export: Export) -> Told:
+    return Told(export.get_state_display(), EXPORTS[export.state], live=EXPORTS[export.state] == INFO)
+
+
+@told.register
+def _(invoice: Invoice) -> Told:
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return Told(invoice.get_kind_display(), INFO)
+    return Told(invoice.get_state_display(), INVOICES[invoice.state])
+
+
+@told.register
+def _(status: BillingStatus) -> Told:
+    return Told(status.label, BILLING.get(status, ""))
+
+
+@told.register
+def _(approval: Approval) -> Told:
+    return Told(approval.get_state_display(), APPROVALS.get(approval.state, ""))
+
+
+@told.register
+def _(check: AuditCheck) -> Told:
+    return Told(check.get_state_display(), CHECKS[check.state], live=CHECKS[check.state] == INFO)
+
+
+@told.register
+def _(operator: Operator) -> Told:
+    return Told(operator.get_state_display(), OPERATORS[operator.state])
+
+
+@told.register
+def _(event: ConsentEvent) -> Told:
+    return Told(event.get_decision_display(), DECISIONS[event.decision])
