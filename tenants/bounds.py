@@ -99,7 +99,7 @@ def json_of(written: str | bytes, bounds: JsonBounds = TYPED) -> Any:
     text = _text_of(written)
     if len(text) > bounds.characters:
         raise OutOfBounds(Bound.TOO_LONG, found=len(text), limit=bounds.characters)
-    _check_depth(text, bounds.depth)
+    check_depth(text, bounds.depth)
     try:
         found = json.loads(
             text,
@@ -146,8 +146,12 @@ def _text_of(written: str | bytes) -> str:
         raise OutOfBounds(Bound.NOT_UTF8) from None
 
 
-def _check_depth(text: str, limit: int) -> None:
-    """Measure the nesting before a reader recurses into it; brackets inside of texts do not count."""
+def check_depth(text: str, limit: int) -> None:
+    """Measure the nesting before a reader recurses into it; brackets inside of texts do not count.
+
+    Raises:
+        OutOfBounds: it is nested deeper.
+    """
     depth = 0
     for bracket in _BRACKETS.findall(_TEXTS.sub("", text)):
         depth += 1 if bracket in "[{" else -1

@@ -6,7 +6,7 @@ thousands) is tried again one by one with `decimal`, and is null if that fails t
 """
 
 import re
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, Overflow
 from enum import StrEnum
 
 import polars as pl
@@ -56,9 +56,9 @@ def watt_hours_of(text: str, *, unit: EnergyUnit, decimal_sign: str = ".") -> in
         cleaned = cleaned.replace(thousands, "")
     try:
         number = Decimal(cleaned.replace(decimal_sign, "."))
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or abs(number) > LARGEST_WH:
+        if not number.is_finite() or abs(number) > LARGEST_WH:
+            return None
+    except (InvalidOperation, Overflow):
         return None
     return int(number.scaleb(unit.decimals).quantize(Decimal(1), rounding=ROUND_HALF_UP))
 

@@ -19,7 +19,9 @@ class Reject(StrEnum):
     """Codes of rejected rows."""
 
     UNREADABLE_ROW = "unreadable_row"
+    LINE_TOO_LONG = "line_too_long"
     TOO_MANY_CELLS = "too_many_cells"
+    CONTROL_CHARACTER = "control_character"
     MISSING_ID = "missing_id"
     ID_TOO_LONG = "id_too_long"
     MISSING_STATION = "missing_station"
@@ -66,8 +68,12 @@ class Flag(StrEnum):
 
 
 _REJECT_SENTENCES: dict[Reject, str] = {
-    Reject.UNREADABLE_ROW: _("The row cannot be read: a quotation mark is never closed, or it is not valid JSON."),
+    Reject.UNREADABLE_ROW: _(
+        "The row cannot be read: a quotation mark is never closed, or it is no valid JSON, or nested more than 32 deep."
+    ),
+    Reject.LINE_TOO_LONG: _("The line has more than 1,000,000 characters; only its beginning is kept here."),
     Reject.TOO_MANY_CELLS: _("The row has more cells than the header, so its columns may be shifted."),
+    Reject.CONTROL_CHARACTER: _("A name, id or card holds a control character, such as a tab, a line break or a zero."),
     Reject.MISSING_ID: _("The session has no id."),
     Reject.ID_TOO_LONG: _("The session id is longer than 100 characters."),
     Reject.MISSING_STATION: _("The row does not say which station was used."),

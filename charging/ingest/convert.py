@@ -22,10 +22,14 @@ from charging.ingest import metered
 from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.raw import BrokenRow, RawChunk
 from charging.ingest.times import ReadTimes, TimeReader
+from tenants.bounds import CONTROL, MARK
 
 #: The longest text each fact may have: the width of its column in the database.
 LONGEST = {Field.SITE: 150, Field.STATION: 64, Field.CONNECTOR: 20, Field.TOKEN: 64}
 _LONGEST_ID, _LONGEST_STOP_REASON = 100, 30
+_LARGEST_POWER_W = 100_000_000
+# What a rejected row says may be anything; a file of rows of more than this would not add up in 64 bits.
+_LARGEST_COUNTED_WH = 10**11
 
 Reasons = list[tuple[Reject, pl.Series]]
 
@@ -122,6 +126,8 @@ class Converter:
         token = self._text(raw, Field.TOKEN)
         names = {Field.SITE: site, Field.STATION: station, Field.CONNECTOR: connector, Field.TOKEN: token}
         too_long = [(name.str.len_chars() > LONGEST[fact]).fill_null(value=False) for fact, name in names.items()]
+        stop_reason = self._text(raw, Field.STOP_REASON)
+        reasons.append((Reject.CONTROL_CHARACTER, _unfit([*names.values(), stop_reason])))
         reasons.append((Reject.MISSING_STATION, station.is_null()))
         reasons.append((Reject.NAME_TOO_LONG, reduce(lambda one, other: one | other, too_long)))
         return {
@@ -130,7 +136,7 @@ class Converter:
             "connector": connector,
             "power_w": _power_w(self._text(raw, Field.POWER)),
             "token": token,
-            "stop_reason": self._text(raw, Field.STOP_REASON).str.slice(0, _LONGEST_STOP_REASON).fill_null(""),
+            "stop_reason": stop_reason.str.slice(0, _LONGEST_STOP_REASON).fill_null(""),
         }
 
     def _times(self, raw: RawChunk, fact: Field, reader: TimeReader, reasons: Reasons) -> pl.Series:
@@ -167,6 +173,7 @@ class Converter:
         if not self._layout.names(Field.EXTERNAL_ID):
             return sessions.with_columns(external_id=_ids_from_facts(sessions))
         ids = self._text(raw, Field.EXTERNAL_ID)
+        reasons.append((Reject.CONTROL_CHARACTER, _unfit([ids])))
         reasons.append((Reject.MISSING_ID, ids.is_null()))
         reasons.append((Reject.ID_TOO_LONG, (ids.str.len_chars() > _LONGEST_ID).fill_null(value=False)))
         return sessions.with_columns(external_id=ids)
@@ -190,19 +197,30 @@ _TIME_REASONS = {
 
 
 def _said(column: pl.Series, nothing: tuple[str, ...]) -> pl.Series:
-    text = column.str.strip_chars()
+    """Return what the cells say, without the marks nobody sees that copying leaves in them."""
+    text = column.str.replace_all(MARK, "") if column.str.contains(MARK).any() else column
+    text = text.str.strip_chars()
     return text.set(text.is_in(list(nothing)), None)
 
 
+def _unfit(names: list[pl.Series]) -> pl.Series:
+    """Return which rows hold a sign, in any of their names, that no name can have."""
+    return reduce(lambda one, other: one | other, [name.str.contains(CONTROL).fill_null(value=False) for name in names])
+
+
 def _power_w(text: pl.Series) -> pl.Series:
-    """Read the power out of a number or a model's name: `"22"`, `"22 kW"`, `"Wallbox 7,4kW dual"`, `"22000"` W."""
+    """Read the power out of a number or a model's name: `"22"`, `"22 kW"`, `"Wallbox 7,4kW dual"`, `"22000"` W.
+
+    More than 100 MW is nobody's station and is taken for something else that was written there.
+    """
     if text.null_count() == len(text):
         return text.cast(pl.Int64)
     named = text.str.extract(r"(?i)(\d+(?:[.,]\d+)?)\s*kW", 1)
     bare = text.str.extract(r"^(\d+(?:[.,]\d+)?)$", 1)
     number = named.zip_with(named.is_not_null(), bare).str.replace(",", ".", literal=True)
     watts = watt_hours(number, unit=EnergyUnit.KWH)
-    return watts.zip_with((watts < 1_000_000).fill_null(value=True), watts // 1000)
+    power = watts.zip_with((watts < 1_000_000).fill_null(value=True), watts // 1000)
+    return power.set((power > _LARGEST_POWER_W).fill_null(value=False), None)
 
 
 def _merge(reasons: Reasons, times: ReadTimes) -> None:
@@ -239,7 +257,8 @@ def _refused(raw: RawChunk, reasons: Reasons, energy_wh: pl.Series, good: pl.Ser
     energies = energy_wh.gather(where)
     for at, (line, row, energy) in enumerate(zip(lines, cells, energies, strict=True)):
         codes = dict.fromkeys(reason for reason, mask in found if mask[at])
-        yield Refused(line, row, tuple(codes), energy)
+        believable = energy is not None and abs(energy) <= _LARGEST_COUNTED_WH
+        yield Refused(line, row, tuple(codes), energy if believable else None)
 
 
 def _broken(row: BrokenRow) -> Refused:

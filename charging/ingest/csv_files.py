@@ -21,11 +21,12 @@ import polars as pl
 from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.headers import recognised
-from charging.ingest.raw import BrokenRow, RawChunk, chunk_of_cells, unique_names
+from charging.ingest.lines import BoundedLines
+from charging.ingest.raw import BrokenRow, RawChunk, check_columns, chunk_of_cells, unique_names
+from charging.ingest.sizes import SIZES, Sizes
 from charging.ingest.text import DAMAGED, encoding_of, reader
 
 DELIMITERS = (";", ",", "\t", "|")
-_BLOCK_CHARACTERS = 3_000_000
 _LINES_OF_ONE_ROW = 50
 
 
@@ -38,19 +39,27 @@ class CsvFile:
 
     kind = "csv"
 
-    def __init__(self, stored: BinaryIO, *, delimiter: str | None = None, encoding: str | None = None) -> None:
+    def __init__(
+        self, stored: BinaryIO, *, delimiter: str | None = None, encoding: str | None = None, sizes: Sizes = SIZES
+    ) -> None:
         self._stored = stored
-        self.encoding = encoding or encoding_of(stored)
+        self._sizes = sizes
+        self.encoding = encoding or encoding_of(stored, sizes)
         beginning = self._beginning()
-        self.delimiter = delimiter or sniffed_delimiter(beginning)
-        self._header_line, written = _header(beginning, self.delimiter)
+        self.delimiter = delimiter or sniffed_delimiter(beginning, sizes)
+        self._header_line, written = _header(beginning, self.delimiter, sizes)
+        if sum(map(len, beginning)) + len(beginning) > sizes.heading + 1 and self._header_line >= len(beginning):
+            raise UnreadableFile(
+                f"Line {self._header_line} has more than {sizes.heading} characters; no line of headings is that long."
+            )
+        check_columns(len(written), line=self._header_line, sizes=sizes)
         self.header = unique_names(written)
         self._size = stored.seek(0, io.SEEK_END)
 
     def chunks(self) -> Iterator[RawChunk]:
         try:
-            with reader(self._stored, self.encoding) as text:
-                yield from self._chunks(text)
+            with reader(self._stored, self.encoding, self._sizes) as text:
+                yield from self._chunks(BoundedLines(text, longest=self._sizes.line, newline="\n"))
         except (UnicodeDecodeError, *DAMAGED) as problem:
             raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
 
@@ -59,28 +68,28 @@ class CsvFile:
 
     def _beginning(self) -> list[str]:
         try:
-            with reader(self._stored, self.encoding) as text:
-                beginning = text.read(65_536).split("\n")
+            with reader(self._stored, self.encoding, self._sizes) as text:
+                beginning = text.read(self._sizes.heading + 1).split("\n")
         except (UnicodeDecodeError, LookupError, *DAMAGED) as problem:
             raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
         if not any(line.strip() for line in beginning):
             raise UnreadableFile("The file is empty.")
         return beginning
 
-    def _chunks(self, text: io.TextIOWrapper) -> Iterator[RawChunk]:
+    def _chunks(self, text: "BoundedLines[str]") -> Iterator[RawChunk]:
         for _ in range(self._header_line):
             text.readline()
         line = self._header_line + 1
-        while block := text.read(_BLOCK_CHARACTERS):
-            block += text.readline()
+        while block := text.block(self._sizes.chunk):
             if '"' in block:
                 lines = _Lines(block, text, line)
-                yield self._by_row(lines)
+                chunk = self._by_row(lines)
                 line = lines.next_line
             else:
                 count = block.count("\n") + (not block.endswith("\n"))
-                yield self._whole(block, line, count) or self._cut(block, line)
+                chunk = self._whole(block, line, count) or self._cut(block, line)
                 line += count
+            yield _with_too_long(chunk, text)
 
     def _by_row(self, lines: "_Lines") -> RawChunk:
         rows: list[tuple[int, list[str]]] = []
@@ -134,7 +143,7 @@ class CsvFile:
 class _Lines:
     """The lines of a block, and of the file after it as long as a row that began in the block is not complete."""
 
-    def __init__(self, block: str, text: io.TextIOWrapper, first_line: int) -> None:
+    def __init__(self, block: str, text: "BoundedLines[str]", first_line: int) -> None:
         self._waiting = deque(io.StringIO(block, newline="\n"))
         self._text = text
         self._row: list[str] = []
@@ -185,22 +194,41 @@ def _next_row(csv_rows: Iterator[list[str]], lines: _Lines) -> list[str] | None:
     return None if lines.cut_short else cells
 
 
-def sniffed_delimiter(beginning: list[str]) -> str:
+def _with_too_long(chunk: RawChunk, text: "BoundedLines[str]") -> RawChunk:
+    """Return the chunk with the lines that were left out for their length, which it holds as blank ones."""
+    if not text.too_long:
+        return chunk
+    broken = [BrokenRow(line, (beginning,), Reject.LINE_TOO_LONG) for line, beginning in text.too_long]
+    text.too_long.clear()
+    blank = max(0, chunk.blank_lines - len(broken))
+    return RawChunk(chunk.lines, chunk.frame, [*chunk.broken, *broken], blank)
+
+
+def sniffed_delimiter(beginning: list[str], sizes: Sizes = SIZES) -> str:
     """Return the delimiter under which the first lines make the most sense as a table of sessions."""
-    return max(DELIMITERS, key=lambda delimiter: _sense(beginning, delimiter))
+    return max(DELIMITERS, key=lambda delimiter: _sense(beginning, delimiter, sizes))
 
 
-def _sense(beginning: list[str], delimiter: str) -> tuple[int, int]:
+def _sense(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, int]:
     rows = _first_rows(beginning, delimiter)
+    if not rows:
+        return 0, 0
     widths = [len(cells) for _, cells in rows]
     usual = max(set(widths), key=widths.count)
-    known = max(recognised(cells) for _, cells in rows)
+    known = max(recognised(cells[: sizes.columns]) for _, cells in rows)
     return known, widths.count(usual) * (usual > 1)
 
 
-def _header(beginning: list[str], delimiter: str) -> tuple[int, list[str]]:
-    """Return the line the header ends on and its cells: the row among the first ones that names the most facts."""
-    return max(_first_rows(beginning, delimiter)[:10], key=lambda row: (recognised(row[1]), -row[0]))
+def _header(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, list[str]]:
+    """Return the line the header ends on and its cells: the row among the first ones that names the most facts.
+
+    Raises:
+        UnreadableFile: no line says anything between its delimiters.
+    """
+    rows = _first_rows(beginning, delimiter)[:10]
+    if not rows:
+        raise UnreadableFile("The first lines of the file hold nothing but delimiters.")
+    return max(rows, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
 
 
 def _first_rows(beginning: list[str], delimiter: str) -> list[tuple[int, list[str]]]:

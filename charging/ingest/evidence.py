@@ -15,6 +15,8 @@ from charging.domain.energy import EnergyUnit
 from charging.ingest.headers import unit_of
 from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.raw import RawChunk
+from charging.ingest.sizes import SIZES
+from tenants.bounds import tidy
 
 _NUMBERS = r"^(\d{1,2})[./ -](\d{1,2})[./ -](?:\d{4}|\d{2})(?:\D|$)"
 _YEAR_FIRST = r"^\d{4}[./-]\d"
@@ -130,7 +132,7 @@ class Evidence:
 
     def _remember(self, about: Open, texts: pl.Series) -> None:
         if about not in self.examples and len(texts):
-            self.examples[about] = texts[0]
+            self.examples[about] = tidy(texts[0][: SIZES.shown])
 
 
 def gathered(chunks: Iterable[RawChunk], layout: Layout) -> Evidence:

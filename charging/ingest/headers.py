@@ -7,6 +7,7 @@ with the phrases of each fact. The most specific phrase wins: `"Start meter (kWh
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from charging.domain.energy import EnergyUnit
 from charging.ingest.layout import Field
@@ -97,6 +98,7 @@ def words(heading: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W_]+", spaced.lower()))
 
 
+@lru_cache(maxsize=4_096)  # each heading is asked about under every delimiter
 def fact_of(heading: str) -> tuple[Field, float] | None:
     """Return what a heading seems to name and how sure that is (0 to 1), or None.
 

@@ -6,7 +6,6 @@ steps of a series) become JSON text again and are read with the series.
 
 import io
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -14,11 +13,13 @@ import polars as pl
 
 from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
-from charging.ingest.raw import BrokenRow, RawChunk
+from charging.ingest.lines import BoundedLines
+from charging.ingest.raw import BrokenRow, RawChunk, unique_names
+from charging.ingest.sizes import SIZES, Sizes
 from charging.ingest.text import DAMAGED, unpacked
 from charging.ingest.xlsx_files import text_of
+from tenants.bounds import OutOfBounds, check_depth
 
-_BYTES_OF_A_CHUNK = 3_000_000
 _LINES_FOR_THE_KEYS = 1_000
 
 
@@ -31,42 +32,72 @@ class JsonLinesFile:
 
     kind = "jsonl"
 
-    def __init__(self, stored: BinaryIO, *, decimal_sign: str | None = None) -> None:
+    def __init__(self, stored: BinaryIO, *, decimal_sign: str | None = None, sizes: Sizes = SIZES) -> None:
         self._stored = stored
+        self._sizes = sizes
         self._decimal_sign = decimal_sign or "."
         self._size = stored.seek(0, io.SEEK_END)
-        first = (object_of(line) for line in islice(unpacked(stored), _LINES_FOR_THE_KEYS))
-        self.header = list(dict.fromkeys(key for found in first if found for key in found))
-        if not self.header:
-            raise UnreadableFile("The file is not JSON lines: no line is an object with session facts.")
+        self._keys = self._first_keys()
+        self.header = unique_names(self._keys)
 
     def chunks(self) -> Iterator[RawChunk]:
-        plain, line = unpacked(self._stored), 1
+        lines, line = self._lines(), 1
         try:
-            while lines := plain.readlines(_BYTES_OF_A_CHUNK):
-                yield self._chunk(lines, line)
-                line += len(lines)
+            while block := lines.block(self._sizes.chunk):
+                found = block.removesuffix(b"\n").split(b"\n")
+                yield self._chunk(found, line, dict(lines.too_long))
+                lines.too_long.clear()
+                line += len(found)
         except DAMAGED as problem:
             raise UnreadableFile(f"The file cannot be read to its end: {problem}.") from problem
+
+    def _lines(self) -> "BoundedLines[bytes]":
+        return BoundedLines(unpacked(self._stored, self._sizes), longest=self._sizes.line, newline=b"\n")
+
+    def _first_keys(self) -> list[str]:
+        """Return the names of the first objects.
+
+        Raises:
+            UnreadableFile: there are none, or more than are read.
+        """
+        lines, keys = self._lines(), dict[str, None]()
+        for number in range(1, _LINES_FOR_THE_KEYS + 1):
+            line = lines.readline()
+            if not line:
+                break
+            keys |= dict.fromkeys(object_of(line, self._sizes) or ())
+            if len(keys) > self._sizes.columns:
+                raise UnreadableFile(
+                    f"Up to line {number} the objects have {len(keys)} different names; "
+                    f"at most {self._sizes.columns} are read."
+                )
+        if not keys:
+            raise UnreadableFile(
+                "The file is not JSON lines: no line is an object with session facts, "
+                f"nested at most {self._sizes.depth} deep."
+            )
+        return list(keys)
 
     def done(self) -> float:
         return min(1.0, self._stored.tell() / self._size) if self._size else 1.0
 
-    def _chunk(self, lines: list[bytes], first_line: int) -> RawChunk:
+    def _chunk(self, lines: list[bytes], first_line: int, too_long: dict[int, bytes]) -> RawChunk:
         numbers, objects, broken, blank = [], [], [], 0
         for number, line in enumerate(lines, start=first_line):
-            if not line.strip():
+            if number in too_long:
+                broken.append(BrokenRow(number, (_text(too_long[number]),), Reject.LINE_TOO_LONG))
+            elif not line.strip():
                 blank += 1
-            elif (found := object_of(line)) is None:
-                broken.append(BrokenRow(number, (line.decode(errors="replace").strip(),), Reject.UNREADABLE_ROW))
+            elif (found := object_of(line, self._sizes)) is None:
+                broken.append(BrokenRow(number, (_text(line),), Reject.UNREADABLE_ROW))
             else:
                 numbers.append(number)
                 objects.append(found)
-        columns = {name: self._column(name, objects) for name in self.header}
+        columns = {name: self._column(name, key, objects) for name, key in zip(self.header, self._keys, strict=True)}
         return RawChunk(pl.Series("line", numbers, dtype=pl.Int64), pl.DataFrame(columns), broken, blank)
 
-    def _column(self, name: str, objects: list[dict[str, Any]]) -> pl.Series:
-        return pl.Series(name, [self._text(found.get(name)) for found in objects], dtype=pl.String)
+    def _column(self, name: str, key: str, objects: list[dict[str, Any]]) -> pl.Series:
+        return pl.Series(name, [self._text(found.get(key)) for found in objects], dtype=pl.String)
 
     def _text(self, value: Any) -> str:
         if isinstance(value, list | dict):
@@ -74,10 +105,18 @@ class JsonLinesFile:
         return text_of(value, self._decimal_sign)
 
 
-def object_of(line: bytes) -> dict[str, Any] | None:
-    """Return the object a line holds, or None if it holds anything else."""
+def object_of(line: bytes, sizes: Sizes = SIZES) -> dict[str, Any] | None:
+    """Return the object a line holds, or None if it holds anything else or is nested too deep."""
+    if len(line) > sizes.line + 1:
+        return None
     try:
+        if line.count(b"[") + line.count(b"{") > sizes.depth:
+            check_depth(line.decode(errors="replace"), sizes.depth)
         found = orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
+    except (orjson.JSONDecodeError, OutOfBounds):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").strip()

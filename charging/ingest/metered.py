@@ -21,6 +21,7 @@ from charging.ingest.raw import RawChunk
 from charging.ingest.times import TimeReader
 
 _LARGEST_STEP_WH = 1_000_000
+_LARGEST_REGISTER_WH = 10**15
 _SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "series_start": UTC_TIME,
     "series_interval_s": pl.Int64,
@@ -72,7 +73,7 @@ def _readings(raw: RawChunk, layout: Layout) -> tuple[pl.DataFrame, pl.Series]:
     zone = ZoneInfo(layout.time_zone) if layout.time_zone else UTC
     found = [_series_of(text, zone) if there else None for text, there in zip(texts, said, strict=True)]
     columns: dict[str, list[Any]] = {
-        "series_start": [one and one.start.astimezone(UTC) for one in found],
+        "series_start": [one and one.start for one in found],
         "series_interval_s": [one and one.interval_s for one in found],
         "series_wh": [one and list(one.wh) for one in found],
         "series_total_wh": [one and one.total_wh for one in found],
@@ -89,17 +90,27 @@ def _column(raw: RawChunk, layout: Layout, fact: Field) -> pl.Series:
 
 def _series_of(text: str, zone: Any) -> Series | None:
     try:
-        readings = [(_instant(when, zone), round(register)) for when, register in orjson.loads(text)]
+        found = orjson.loads(text)
+        if len(found) > MOST_STEPS + 1:
+            return None
+        readings = [(_instant(when, zone), _register(said)) for when, said in found]
         return from_register(readings)
-    except (ChargingError, ValueError, TypeError, OverflowError):
+    except (ChargingError, ValueError, TypeError, OverflowError, OSError):
         return None
+
+
+def _register(said: Any) -> int:
+    register = round(said)
+    if abs(register) > _LARGEST_REGISTER_WH:
+        raise ValueError(said)
+    return register
 
 
 def _instant(when: Any, zone: Any) -> datetime:
     if isinstance(when, int | float):
         return datetime.fromtimestamp(when, UTC)
     said = datetime.fromisoformat(when)
-    return said if said.tzinfo else said.replace(tzinfo=zone)
+    return (said if said.tzinfo else said.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _usable(series: pl.DataFrame, started: pl.Series, ended: pl.Series) -> pl.Series:

@@ -10,7 +10,12 @@ from typing import Protocol
 
 import polars as pl
 
+from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
+from charging.ingest.sizes import SIZES, Sizes
+from tenants.bounds import tidy
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,21 @@ class Source(Protocol):
         """Say which part of the file the running `chunks` has read, from 0 to 1."""
 
 
+def check_columns(found: int, *, line: int, sizes: Sizes = SIZES) -> None:
+    """Refuse a header that is wider than any layout is.
+
+    Raises:
+        UnreadableFile: it has more columns than are read.
+    """
+    if found > sizes.columns:
+        raise UnreadableFile(f"Line {line} has {found} columns; at most {sizes.columns} are read.")
+
+
 def unique_names(header: Sequence[str]) -> list[str]:
-    """Return names for all columns: empty ones are numbered, repeated ones told apart."""
+    """Return names for all columns: empty ones are numbered, repeated ones told apart, unfit signs replaced."""
     names: list[str] = []
     for number, written in enumerate(header, start=1):
-        name = " ".join(written.split()) or f"column {number}"
+        name = " ".join(tidy(written[:_LONGEST_NAME]).split()) or f"column {number}"
         while name in names:
             name = f"{name} ({number})"
         names.append(name)

@@ -17,6 +17,8 @@ from django.db import IntegrityError, connection
 
 from charging.domain.reasons import Reject
 from charging.ingest.convert import Refused
+from charging.ingest.sizes import SIZES
+from tenants.bounds import tidy
 from tenants.scoping import tenant_scope
 
 _COLUMNS = {
@@ -115,7 +117,7 @@ def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
         cursor.execute(_STAGE_REFUSED)
         with cursor.copy("COPY staged_refused FROM STDIN") as copy:
             for row in rows:
-                cells = orjson.dumps(row.cells).replace(b"\\u0000", b"").decode()
+                cells = orjson.dumps([tidy(cell[: SIZES.kept]) for cell in row.cells]).decode()
                 codes = [reason.value for reason in row.reasons]
                 copy.write_row((row.line, cells, codes[0], codes, row.energy_wh))
         cursor.execute(_INSERT_REFUSED, [origin.operator_id, origin.file_import_id])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charging.domain.errors import UnreadableFile
+from charging.ingest.sizes import SIZES, Sizes
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 #: What reading a file that is cut off or damaged in its compression raises.
 DAMAGED = (EOFError, OSError, zlib.error)
 
-#: The most that may come out of a compressed file.
-LARGEST_UNPACKED = 1 << 30
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _MARKS = (
@@ -32,7 +31,14 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Bytes that text is made of; a few others may be a fault in some rows, many are no text.
+_TEXT_BYTES = bytes(code for code in range(256) if code >= 32 or code in b"\t\n\r")
 _UNDEFINED_IN_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+
+
+def in_megabytes(size: int) -> int:
+    """Return a size as people say it, in whole units of 1,048,576 bytes."""
+    return size >> 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +60,35 @@ def fingerprint(stored: BinaryIO) -> Fingerprint:
     return Fingerprint(digest.hexdigest(), size)
 
 
-def unpacked(stored: BinaryIO) -> BinaryIO:
+def unpacked(stored: BinaryIO, sizes: Sizes = SIZES) -> BinaryIO:
     """Return the bytes of a file from its start, through gzip if it is compressed.
 
-    Reading it raises `UnreadableFile` once more than `LARGEST_UNPACKED` has come out: a few megabytes of gzip can
-    hold terabytes.
+    Reading it raises `UnreadableFile` once more than `sizes.unpacked` has come out: a few megabytes of gzip can hold
+    terabytes.
     """
     stored.seek(0)
     packed = stored.read(2) == _GZIP
     stored.seek(0)
-    return io.BufferedReader(_Unpacking(stored), _BLOCK) if packed else stored
+    return io.BufferedReader(_Unpacking(stored, sizes.unpacked), _BLOCK) if packed else stored
 
 
-def encoding_of(stored: BinaryIO) -> str:
+def encoding_of(stored: BinaryIO, sizes: Sizes = SIZES) -> str:
     """Return the encoding of a text file: by its mark, by valid UTF-8, or else Windows' or Latin 1.
 
     Raises:
         UnreadableFile: the bytes are not text, or the compressed file is damaged.
     """
     try:
-        return _encoding_of(unpacked(stored))
+        return _encoding_of(unpacked(stored, sizes))
     except DAMAGED as problem:
         raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem
     finally:
         stored.seek(0)
 
 
-def reader(stored: BinaryIO, encoding: str) -> io.TextIOWrapper:
+def reader(stored: BinaryIO, encoding: str, sizes: Sizes = SIZES) -> io.TextIOWrapper:
     """Return the text of a file; any line end becomes a line feed."""
-    borrowed = cast("BinaryIO", _Borrowed(unpacked(stored)))
+    borrowed = cast("BinaryIO", _Borrowed(unpacked(stored, sizes)))
     return io.TextIOWrapper(borrowed, encoding=encoding, errors="strict", newline=None)
 
 
@@ -91,18 +97,20 @@ def _encoding_of(plain: BinaryIO) -> str:
     for mark, encoding in _MARKS:
         if first.startswith(mark):
             return encoding
-    if b"\x00" in first:
-        return _unmarked_utf16(first)
+    if b"\x00" in first and (wide := _unmarked_utf16(first)):
+        return wide
+    if b"\x00" in first and len(first.translate(None, _TEXT_BYTES)) > len(first) // 20:
+        raise UnreadableFile("The file is not text: it contains zero bytes.")
     return _eight_bit(first, plain)
 
 
-def _unmarked_utf16(first: bytes) -> str:
+def _unmarked_utf16(first: bytes) -> str | None:
     even, odd = first[0::2].count(0), first[1::2].count(0)
     if odd > len(first) // 4 > even:
         return "utf-16-le"
     if even > len(first) // 4 > odd:
         return "utf-16-be"
-    raise UnreadableFile("The file is not text: it contains zero bytes.")
+    return None
 
 
 def _eight_bit(first: bytes, rest: BinaryIO) -> str:
@@ -137,9 +145,9 @@ def _blocks(stream: BinaryIO) -> Iterator[bytes]:
 class _Unpacking(io.RawIOBase):
     """A gzip file that stops being read when too much comes out of it."""
 
-    def __init__(self, stored: BinaryIO) -> None:
+    def __init__(self, stored: BinaryIO, most: int) -> None:
         self._plain = gzip.GzipFile(fileobj=stored, mode="rb")
-        self._left = LARGEST_UNPACKED
+        self._most = self._left = most
 
     def readable(self) -> bool:
         return True
@@ -148,7 +156,9 @@ class _Unpacking(io.RawIOBase):
         count = self._plain.readinto(target)
         self._left -= count
         if self._left < 0:
-            raise UnreadableFile("The file is larger than 1 GB when unpacked. Split it into parts.")
+            raise UnreadableFile(
+                f"The file is larger than {in_megabytes(self._most)} MB when unpacked. Split it into parts."
+            )
         return count
 
 

@@ -16,48 +16,48 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from charging.domain.errors import UnreadableFile
 from charging.ingest.headers import recognised
-from charging.ingest.raw import RawChunk, chunk_of_cells, unique_names
-from charging.ingest.text import LARGEST_UNPACKED
+from charging.ingest.raw import RawChunk, check_columns, chunk_of_cells, unique_names
+from charging.ingest.sheet_sizes import DAMAGED_ARCHIVE, check_workbook
+from charging.ingest.sizes import SIZES, Sizes
 
 _ROWS_OF_A_CHUNK = 50_000
+_CELLS_OF_A_CHUNK = 1_000_000
 
 
 class XlsxFile:
     """The sheet of a workbook that holds sessions: the first whose first rows name any.
 
     Raises:
-        UnreadableFile: it is not a workbook, is empty, or would unpack to more than a gigabyte.
+        UnreadableFile: it is not a workbook, is empty, or larger than what is read.
     """
 
     kind = "xlsx"
 
-    def __init__(self, stored: BinaryIO, *, decimal_sign: str | None = None) -> None:
-        self._sheet = _sheet_with_sessions(_workbook(stored))
+    def __init__(self, stored: BinaryIO, *, decimal_sign: str | None = None, sizes: Sizes = SIZES) -> None:
+        self._sheet = _sheet_with_sessions(_workbook(stored, sizes), sizes)
         self._decimal_sign = decimal_sign or "."
-        beginning = [(line, self._texts(cells)) for line, cells in islice(self._rows(), 10)]
+        beginning = [(line, self._texts(cells)) for line, cells in _first_filled(self._sheet)]
         if not beginning:
             raise UnreadableFile("The sheet is empty.")
-        self._header_line, written = max(beginning, key=lambda row: (recognised(row[1]), -row[0]))
+        self._header_line, written = max(beginning, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
         while written and not written[-1]:
             written.pop()
+        check_columns(len(written), line=self._header_line, sizes=sizes)
         self.header = unique_names(written)
         self._read = 0
 
     def chunks(self) -> Iterator[RawChunk]:
-        rows = (row for row in self._rows() if row[0] > self._header_line)
-        self._read = 0
-        while part := list(islice(rows, _ROWS_OF_A_CHUNK)):
+        rows = islice(_rows(self._sheet), self._header_line, None)
+        self._read, nothing = 0, [""] * self._sheet.width
+        at_once = max(1, min(_ROWS_OF_A_CHUNK, _CELLS_OF_A_CHUNK // max(1, self._sheet.width)))
+        while part := list(islice(rows, at_once)):
             self._read += len(part)
-            cells = [(line, self._texts(row)) for line, row in part]
+            cells = ((line, self._texts(row)) for line, row in part if row != nothing)
             said = [(line, texts) for line, texts in cells if any(map(str.strip, texts))]
-            yield chunk_of_cells(said, self.header, blank_lines=len(cells) - len(said))
+            yield chunk_of_cells(said, self.header, blank_lines=len(part) - len(said))
 
     def done(self) -> float:
-        return min(1.0, self._read / max(1, self._sheet.height - 1))
-
-    def _rows(self) -> Iterator[tuple[int, list[Any]]]:
-        start = self._sheet.start
-        return enumerate(self._sheet.iter_rows(), start=start[0] + 1 if start else 1)
+        return min(1.0, self._read / max(1, self._sheet.total_height - 1))
 
     def _texts(self, cells: list[Any]) -> list[str]:
         return [text_of(cell, self._decimal_sign) for cell in cells]
@@ -73,12 +73,20 @@ def text_of(cell: Any, decimal_sign: str = ".") -> str:
         case float():
             text = _number(cell, decimal_sign)
         case dt.datetime():
-            text = (cell + dt.timedelta(microseconds=500_000)).replace(microsecond=0).isoformat(" ")
+            text = _instant(cell)
         case dt.date() | dt.time():
             text = cell.isoformat()
         case _:
             text = str(cell)
     return text
+
+
+def _instant(value: dt.datetime) -> str:
+    try:
+        rounded = value + dt.timedelta(microseconds=500_000)
+    except OverflowError:  # the last second of the year 9999
+        rounded = value
+    return rounded.replace(microsecond=0).isoformat(" ")
 
 
 def _number(value: float, decimal_sign: str) -> str:
@@ -87,33 +95,38 @@ def _number(value: float, decimal_sign: str) -> str:
     return repr(value).replace(".", decimal_sign)
 
 
-def _workbook(stored: BinaryIO) -> CalamineWorkbook:
+def _workbook(stored: BinaryIO, sizes: Sizes) -> CalamineWorkbook:
     stored.seek(0)
     content = io.BytesIO(stored.read())
     try:
-        if zipfile.is_zipfile(content) and _unpacked_size(content) > LARGEST_UNPACKED:
-            raise UnreadableFile("The workbook is larger than 1 GB when unpacked. Save it as CSV.")
+        if zipfile.is_zipfile(content):
+            check_workbook(content, sizes)
         content.seek(0)
         return CalamineWorkbook.from_filelike(content)
-    except (CalamineError, zipfile.BadZipFile, ValueError) as problem:
+    except (CalamineError, *DAMAGED_ARCHIVE) as problem:
         raise UnreadableFile(f"The file is not a workbook that can be read: {problem}.") from problem
 
 
-def _unpacked_size(content: io.BytesIO) -> int:
-    with zipfile.ZipFile(content) as archive:
-        return sum(entry.file_size for entry in archive.infolist())
-
-
-def _sheet_with_sessions(workbook: CalamineWorkbook) -> CalamineSheet:
+def _sheet_with_sessions(workbook: CalamineWorkbook, sizes: Sizes) -> CalamineSheet:
     try:
         sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
-    except CalamineError as problem:
+    except (CalamineError, *DAMAGED_ARCHIVE) as problem:
         raise UnreadableFile(f"The file is not a workbook that can be read: {problem}.") from problem
     filled = [sheet for sheet in sheets if sheet.height > 0]
     if not filled:
         raise UnreadableFile("The workbook has no sheet with rows.")
-    return max(filled, key=_known_headings)
+    return max(filled, key=lambda sheet: _known_headings(sheet, sizes))
 
 
-def _known_headings(sheet: CalamineSheet) -> int:
-    return max(recognised([text_of(cell) for cell in row]) for row in islice(sheet.iter_rows(), 10))
+def _known_headings(sheet: CalamineSheet, sizes: Sizes) -> int:
+    return max(recognised(list(map(text_of, cells[: sizes.columns]))) for _, cells in _first_filled(sheet))
+
+
+def _first_filled(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
+    nothing = [""] * sheet.width
+    return islice((row for row in _rows(sheet) if row[1] != nothing), 10)
+
+
+def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows with their numbers, also the empty ones above the first filled one."""
+    return enumerate(sheet.iter_rows(), start=1)

@@ -10,7 +10,7 @@ from rustpy_xlsxwriter import write_worksheet
 
 from charging.domain.errors import UnreadableFile
 from charging.domain.reasons import Reject
-from charging.ingest import csv_files
+from charging.ingest.sizes import Sizes
 from charging.ingest.sources import opened
 from charging.ingest.text import encoding_of, fingerprint
 from charging.tests.ingest.files import stored
@@ -18,8 +18,8 @@ from charging.tests.ingest.files import stored
 HEADER = "session id,station,start,end,kwh\n"
 
 
-def rows_of(content):
-    source = opened(content)
+def rows_of(content, **sizes):
+    source = opened(content, sizes=Sizes(**sizes))
     chunks = list(source.chunks())
     lines = [line for chunk in chunks for line in chunk.lines]
     cells = [row for chunk in chunks for row in chunk.frame.iter_rows()]
@@ -46,6 +46,50 @@ def test_any_encoding_with_and_without_compression(encoding, packed):
     assert rows == [(2, ("1", "Umeå Öst", "x", "y", "2"))]
 
 
+@pytest.mark.parametrize("byte", [0x81, 0x8D, 0x8F, 0x90, 0x9D])
+def test_a_byte_that_windows_does_not_know_makes_the_text_latin_1(byte):
+    content = HEADER.encode() + b"1,Ume\xe5 " + bytes([byte]) + b"x,x,y,2\n"
+    assert encoding_of(stored(content)) == "latin-1"
+    _, rows, _ = rows_of(stored(content))
+    assert rows == [(2, ("1", f"Umeå {chr(byte)}x", "x", "y", "2"))]
+
+
+@pytest.mark.parametrize("byte", [0x80, 0x93, 0x9C, 0x9F])
+def test_a_byte_that_only_windows_knows_makes_the_text_windows(byte):
+    content = HEADER.encode() + b"1,Ume\xe5 " + bytes([byte]) + b"x,x,y,2\n"
+    _, rows, _ = rows_of(stored(content))
+    assert rows == [(2, ("1", f"Umeå {bytes([byte]).decode('cp1252')}x", "x", "y", "2"))]
+
+
+def test_headings_settle_the_delimiter_where_the_cells_would_not():
+    """Each row has as many commas as semicolons, and the comma comes out as even: only the headings tell."""
+    text = "session id;station;start;end;kwh, total\n" + "1,5;A,B;x,y;x,y;2,5\n" * 3
+    source, rows, _ = rows_of(stored(text))
+    assert source.delimiter == ";"
+    assert rows[0] == (2, ("1,5", "A,B", "x,y", "x,y", "2,5"))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("other", [",", ";", "\t", "|"])
+def test_a_delimiter_inside_of_every_cell_does_not_win_over_the_headings(delimiter, other):
+    if other == delimiter:
+        return
+    header = ["session id", "station", "start", "end", "kwh"]
+    row = [f"a{other}b{other}c"] * 5
+    text = delimiter.join(header) + "\n" + (delimiter.join(row) + "\n") * 30
+    source, rows, _ = rows_of(stored(text))
+    assert source.delimiter == delimiter
+    assert len(rows) == 30
+
+
+def test_a_zero_byte_in_a_row_is_no_reason_to_refuse_the_file_and_many_are():
+    source, rows, _ = rows_of(stored(HEADER + "1,A\0,x,y,2\n"))
+    assert rows == [(2, ("1", "A\0", "x", "y", "2"))]
+    assert source.encoding == "utf-8"
+    with pytest.raises(UnreadableFile, match="zero bytes"):
+        opened(stored(b"\x00\x01\x02\x03" * 100))
+
+
 def test_the_encoding_is_decided_by_the_last_line_too():
     text = HEADER + "1,A,x,y,2\n" * 5_000
     assert encoding_of(stored(text + "2,Å,x,y,2\n", "cp1252")) == "cp1252"
@@ -65,10 +109,9 @@ def test_a_quotation_mark_that_is_never_closed_swallows_only_its_own_row(rest):
     assert [line for line, _ in rows] == list(range(3, 3 + rest.count("\n")))
 
 
-def test_rows_that_cross_a_block_are_whole(monkeypatch):
-    monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 40)
+def test_rows_that_cross_a_block_are_whole():
     text = HEADER + "".join(f'{n},"A\n{n}",x,y,2\n' if n % 3 else f"{n},B,x,y,2\n" for n in range(50))
-    _, rows, broken = rows_of(stored(text))
+    _, rows, broken = rows_of(stored(text), chunk=40)
     assert [cells[0] for _, cells in rows] == [str(n) for n in range(50)]
     lines = text.split("\n")
     assert all(lines[line - 1].startswith(f"{cells[0]},") for line, cells in rows)
