@@ -1,8 +1,9 @@
 """One way in: the chunks of a file, one transaction each, into sessions.
 
-A reader cuts, converts and places chunk after chunk; writers store them on connections of their own, so that reading
-and PostgreSQL work at the same time. A chunk is committed together with its refused rows, the progress of the import
-and its own mark: after a kill the import runs again, skips marked chunks and cannot store one twice.
+A process of its own cuts and converts chunk after chunk (`apart`); they are placed here, and writers store them on
+connections of their own, so that reading and PostgreSQL work at the same time. A chunk is committed together with its
+refused rows, the progress of the import and its own mark: after a kill the import runs again, skips marked chunks and
+cannot store one twice.
 """
 
 from collections import deque
@@ -20,10 +21,11 @@ from django.utils import timezone
 from charging.domain import plausibility
 from charging.domain.plausibility import Limits
 from charging.domain.reasons import Flag, Reject
-from charging.ingest.convert import Batch, Converter, Refused
+from charging.ingest.apart import Converted
+from charging.ingest.convert import Batch, Refused
 from charging.ingest.layout import Layout
 from charging.ingest.network import Network
-from charging.ingest.raw import RawChunk, Source
+from charging.ingest.raw import RawChunk
 from charging.ingest.staging import NotInserted, Origin, insert_refused, insert_sessions
 from charging.models import ChargingSession, Connector, FileImport, Site, Station, Token
 from tenants import statistics
@@ -58,12 +60,10 @@ class Piece:
     batch: Batch
 
 
-def pieces(source: Source, work: Work, *, skip: set[int], network: Network) -> Iterator[Piece]:
-    """Yield the chunks of a file, converted, placed in the network and flagged; creates what the network lacks."""
-    converter = Converter(work.layout, at=work.at, limits=work.limits)
-    for raw in source.chunks():
-        if raw.rows and (first_line := raw.first_line) not in skip:
-            yield Piece(first_line, raw, _placed(converter.convert(raw), raw, work, network))
+def pieces(chunks: Iterable[Converted], work: Work, *, network: Network) -> Iterator[Piece]:
+    """Yield the chunks of a file, placed in the network and flagged; creates what the network lacks."""
+    for chunk in chunks:
+        yield Piece(chunk.first_line, chunk.raw, _placed(chunk.batch, chunk.raw, work, network))
 
 
 def store(piece: Piece, work: Work) -> None:

@@ -17,7 +17,7 @@ class BoundedLines(Generic[AnyStr]):
     def __init__(self, plain: "io.TextIOBase | BinaryIO", *, longest: int, newline: AnyStr) -> None:
         self._plain = plain
         self._longest = longest
-        self._newline = newline
+        self._newline: AnyStr = newline
         self._next_line = 1
         self.too_long: list[tuple[int, AnyStr]] = []
 
@@ -58,12 +58,13 @@ class BoundedLines(Generic[AnyStr]):
         return True
 
     def _cut(self, block: AnyStr) -> AnyStr:
-        lines = block.split(self._newline)
+        lines: list[AnyStr] = block.split(self._newline)
         unfinished = lines.pop()
-        kept = [self._kept(line) for line in lines]
+        kept: list[AnyStr] = [self._kept(line) for line in lines]
         if unfinished:
             kept.append(self._kept(unfinished, rest=True))
-        return self._newline.join([*kept, self._newline[:0]])
+        kept.append(unfinished[:0])
+        return self._newline.join(kept)
 
     def _kept(self, line: AnyStr, *, rest: bool = False) -> AnyStr:
         if len(line) > self._longest:

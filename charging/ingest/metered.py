@@ -100,7 +100,7 @@ def _series_of(text: str, zone: Any) -> Series | None:
 
 
 def _register(said: Any) -> int:
-    register = round(said)
+    register: int = round(said)
     if abs(register) > _LARGEST_REGISTER_WH:
         raise ValueError(said)
     return register

@@ -10,15 +10,16 @@ import polars as pl
 
 from charging.domain.plausibility import Limits
 from charging.domain.reasons import Reject
+from charging.ingest import apart
+from charging.ingest.apart import Looked
 from charging.ingest.apply import flagged
-from charging.ingest.convert import Converter, Refused
+from charging.ingest.child import SHOWN
+from charging.ingest.convert import Refused
 from charging.ingest.evidence import Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.network import Missing, Network
-from charging.ingest.reading import Reading, understood
 from charging.models import ChargingSession
 
-_SHOWN = 20
 _LOOKED_UP = 1_000
 
 
@@ -52,39 +53,36 @@ class Preview:
 
 def preview(stored: BinaryIO, layout: Layout | None, *, home_zone: str, create_missing: bool, at: datetime) -> Preview:
     """Read a file on trial in the current operator's network. See `Preview`."""
-    reading = understood(stored, layout, home_zone=home_zone)
-    found = {} if reading.questions else _tried(reading, create_missing=create_missing, at=at)
-    sample = reading.sample
-    first = zip(sample.lines.head(_SHOWN), sample.frame.head(_SHOWN).iter_rows(), strict=True)
+    looked = apart.look(stored, layout, home_zone=home_zone, at=at)
     return Preview(
-        layout=reading.layout,
-        confidence=reading.confidence,
-        questions=reading.questions,
-        kind=reading.source.kind,
-        header=reading.source.header,
-        cells=list(first),
-        rows=sample.rows,
-        whole=reading.whole,
-        **found,
+        layout=looked.layout,
+        confidence=looked.confidence,
+        questions=looked.questions,
+        kind=looked.kind,
+        header=looked.header,
+        cells=looked.cells,
+        rows=looked.rows,
+        whole=looked.whole,
+        **_tried(looked, create_missing=create_missing),
     )
 
 
-def _tried(reading: Reading, *, create_missing: bool, at: datetime) -> dict[str, Any]:
-    limits = Limits()
-    batch = Converter(reading.layout, at=at, limits=limits).convert(reading.sample)
+def _tried(looked: Looked, *, create_missing: bool) -> dict[str, Any]:
+    if looked.accepted is None:
+        return {}
     network = Network()
     network.load()
-    placed = network.placed(batch.accepted)
+    placed = network.placed(looked.accepted)
     missing = network.missing(placed)
-    sessions = flagged(placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w")), limits)
+    sessions = flagged(placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w")), Limits())
     return {
         "accepted": sessions.height,
         "accepted_wh": int(sessions["energy_wh"].sum()),
-        "known": _known(sessions, reading.layout.source),
-        "rejected": len(batch.rejected),
-        "sessions": sessions.head(_SHOWN).to_dicts(),
-        "refused": batch.rejected[:_SHOWN],
-        "reasons": Counter(row.reasons[0] for row in batch.rejected),
+        "known": _known(sessions, looked.layout.source),
+        "rejected": looked.rejected,
+        "sessions": sessions.head(SHOWN).to_dicts(),
+        "refused": list(looked.refused),
+        "reasons": Counter(looked.reasons),
         "flags": Counter(chain.from_iterable(sessions["flags"].to_list())),
         "would_create": missing.counts() if create_missing else Missing([], [], [], []).counts(),
     }

@@ -14,6 +14,7 @@ from charging.ingest.evidence import Evidence, Question, concluded, gathered, qu
 from charging.ingest.guess import guessed
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import RawChunk, Source
+from charging.ingest.sizes import SIZES, Sizes
 from charging.ingest.sources import opened
 
 
@@ -34,20 +35,25 @@ class Reading:
     whole: bool
 
     def settled(self) -> Layout:
-        """Return the layout once nothing is open.
-
-        Raises:
-            UnansweredQuestion: the file leaves something open that nobody has said.
-        """
-        if self.questions:
-            first = self.questions[0]
-            about = f" ({first.fact})" if first.fact else ""
-            example = f" Example: “{first.example}”." if first.example else ""
-            raise UnansweredQuestion(f"{first.sentence}{about}{example}")
-        return self.layout
+        """Return the layout once nothing is open. See `settled`."""
+        return settled(self.layout, self.questions)
 
 
-def understood(stored: BinaryIO, layout: Layout | None = None, *, home_zone: str) -> Reading:
+def settled(layout: Layout, questions: list[Question]) -> Layout:
+    """Return a layout about which nothing is open.
+
+    Raises:
+        UnansweredQuestion: the file leaves something open that nobody has said.
+    """
+    if not questions:
+        return layout
+    first = questions[0]
+    about = f" ({first.fact})" if first.fact else ""
+    example = f" Example: “{first.example}”." if first.example else ""
+    raise UnansweredQuestion(f"{first.sentence}{about}{example}")
+
+
+def understood(stored: BinaryIO, layout: Layout | None = None, *, home_zone: str, sizes: Sizes = SIZES) -> Reading:
     """Open a file and understand it by a layout, or by guessing when there is none.
 
     layout: what it leaves unsaid is filled in from what the file proves. home_zone: the time zone
@@ -56,7 +62,7 @@ def understood(stored: BinaryIO, layout: Layout | None = None, *, home_zone: str
     Raises:
         UnreadableFile: the file cannot be read. WrongColumns: the layout does not fit it.
     """
-    source = opened(stored, layout)
+    source = opened(stored, layout, sizes)
     chunks = source.chunks()
     sample = next(chunks, None) or _no_rows(source)
     more = next(chunks, None)

@@ -5,29 +5,26 @@ along. `run` may be killed and repeated at any moment: each chunk is stored in o
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils import timezone
 
 from charging.domain.errors import ChargingError, ImportRefused
-from charging.domain.local_time import known_zone
-from charging.ingest import previewing
-from charging.ingest.apply import Work, pieces, store_all
-from charging.ingest.csv_files import CsvFile
+from charging.ingest import apart, previewing
+from charging.ingest.apart import Converted
+from charging.ingest.apply import Piece, Work, pieces, store_all
 from charging.ingest.finishing import Reach, flag_overlaps, reach_before, reach_of
 from charging.ingest.layout import Layout
 from charging.ingest.network import Network
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
-from charging.ingest.raw import Source
-from charging.ingest.reading import understood
-from charging.ingest.sources import opened
 from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
@@ -99,12 +96,11 @@ def start(
         raise ImportRefused(f"This import is {row.get_state_display()}; it cannot be started.")
     with row.file.open("rb") as stored:
         home_zone = Operator.objects.get(pk=row.operator_id).time_zone
-        reading = understood(stored.file, layout or (layout_of(profile) if profile else None), home_zone=home_zone)
-    settled = reading.settled()
-    if settled.time_zone:
-        known_zone(settled.time_zone)
-    row.mapping, row.source, row.profile = _as_found(settled, reading.source).to_json(), settled.source, profile
-    row.options = {**(options or Options()).to_json(), "header": reading.source.header, "kind": reading.source.kind}
+        wanted = layout or (layout_of(profile) if profile else None)
+        looked = apart.look(stored.file, wanted, home_zone=home_zone, at=timezone.now())
+    settled = looked.settled()
+    row.mapping, row.source, row.profile = settled.to_json(), settled.source, profile
+    row.options = {**(options or Options()).to_json(), "header": looked.header, "kind": looked.kind}
     row.state, row.error = FileImport.State.QUEUED, ""
     row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "updated_at"])
     return row
@@ -182,13 +178,6 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
     raise ChargingError(f"There is no profile called “{name}”. There are: {', '.join(names)}.")
 
 
-def _as_found(layout: Layout, source: Source) -> Layout:
-    """Keep with the import what was found out about its text, so that running it need not look again."""
-    if isinstance(source, CsvFile):
-        return layout.saying(delimiter=source.delimiter, encoding=source.encoding)
-    return layout
-
-
 def _claim(import_id: int, *, at: datetime) -> FileImport | None:
     """Take an import that is queued, or whose runner has been silent; None if somebody else has it or it is done."""
     row = FileImport.objects.select_for_update().get(pk=import_id)
@@ -230,22 +219,36 @@ def _import(
     with tenant_scope(row.operator_id):
         network.load()
         reach = reach_of(work.origin) if row.committed_chunks else reach_before(row.operator_id)
-    with row.file.open("rb") as stored:
-        source = opened(stored.file, work.layout)
+    with (
+        row.file.open("rb") as stored,
+        apart.converted(stored.file, work.layout, at=work.at, skip=row.committed_chunks) as chunks,
+    ):
+        done = _Done(chunks)
 
         def tell() -> None:
             if progress:
                 with tenant_scope(row.operator_id):
                     row.refresh_from_db()
-                progress(row, source.done())
+                progress(row, done.part)
 
-        every = _reaching(pieces(source, work, skip=set(row.committed_chunks), network=network), reach)
-        store_all(every, work, writers=writers, progress=tell)
+        store_all(_reaching(pieces(done, work, network=network), reach), work, writers=writers, progress=tell)
     with tenant_scope(row.operator_id):
         _finish(row, work, reach, network, at=clock())
 
 
-def _reaching(every: Any, reach: Reach) -> Any:
+class _Done:
+    """The chunks of a file, and which part of it has been read."""
+
+    def __init__(self, chunks: Iterator[Converted]) -> None:
+        self._chunks, self.part = chunks, 0.0
+
+    def __iter__(self) -> Iterator[Converted]:
+        for chunk in self._chunks:
+            self.part = chunk.done
+            yield chunk
+
+
+def _reaching(every: Iterable[Piece], reach: Reach) -> Iterator[Piece]:
     for piece in every:
         reach.add(piece.batch.accepted)
         yield piece

@@ -10,8 +10,9 @@ from django.db import connection
 
 from charging.domain.errors import ChargingError, ImportRefused, UnansweredQuestion, UnreadableFile
 from charging.domain.reasons import Flag, Reject
-from charging.ingest import apply, csv_files, staging
+from charging.ingest import apart, apply, staging
 from charging.ingest.profiles import ready_made
+from charging.ingest.sizes import Sizes
 from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
 from charging.selectors import imports as seen
 from charging.services import imports
@@ -109,7 +110,7 @@ def test_a_known_session_is_never_overwritten(in_north, changed):
 
 
 def test_a_twin_in_another_chunk_of_the_file_is_a_duplicate_not_a_known_session(in_north, monkeypatch):
-    monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 120)
+    monkeypatch.setattr(apart, "SIZES", Sizes(chunk=120))
     row = bring_in(rows(1, 2, 3, 4, 5, 1))
     assert totals(row) == (5, 0, 1)
     assert len(row.committed_chunks) > 1
@@ -224,7 +225,7 @@ def test_one_operator_never_sees_or_meets_what_another_imports(north, south):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_import_goes_on_where_it_was_and_stores_nothing_twice(north, monkeypatch):
-    monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 120)
+    monkeypatch.setattr(apart, "SIZES", Sizes(chunk=120))
     with tenant_scope(north.pk):
         row = queue(rows(*range(1, 13)))
     insert, calls = staging.insert_sessions, []
@@ -267,7 +268,7 @@ def test_a_running_import_is_left_alone_and_a_finished_one_is_not_run_again(in_n
 
 
 def test_a_file_that_breaks_off_fails_with_a_sentence_and_keeps_what_was_read(in_north, monkeypatch):
-    monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 50_000)
+    monkeypatch.setattr(apart, "SIZES", Sizes(chunk=50_000))
     text = plain(*(f"{n},A,c,2025-05-01 10:00,2025-05-01 11:00,7" for n in range(4_000))).encode() + b"x,\xff\xfe,c\n"
     row = bring_in(text, PLAIN.saying(encoding="utf-8"))
     assert row.state == FileImport.State.FAILED
@@ -333,7 +334,7 @@ def test_an_import_leaves_one_entry_with_its_sums_in_the_audit_log(in_north):
 
 @pytest.mark.django_db(transaction=True)
 def test_writers_on_their_own_connections_store_every_chunk_once(north, monkeypatch):
-    monkeypatch.setattr(csv_files, "_BLOCK_CHARACTERS", 300)
+    monkeypatch.setattr(apart, "SIZES", Sizes(chunk=300))
     with tenant_scope(north.pk):
         row = queue(plain(*(f"{n},A,c,2025-05-01 10:00,2025-05-01 11:00,7" for n in [*range(60), 5])))
     told = []
