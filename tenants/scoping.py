@@ -4,8 +4,10 @@ A scope is three things at once: a context variable for the ORM, a database tran
 transaction-local setting `app.operator_id` that the second wall (`tenants.rls`) reads. Outside a
 scope the ORM raises `NoTenantScope` before the database is asked, and raw SQL finds no rows.
 
-Only a door (`portal.gate.access`, the API authenticator), `OperatorTask` and management commands
-open a scope. There is no default operator, and no scope that sees several.
+A scope is opened by a door for the whole of a page or call, by *stepped* work (each step a transaction, `operator_id`
+its first argument), by streams that go on when their page's scope is over, and by what people do, who are global while
+the log of it is an operator's. `portal/tests/test_edges.py` lists each place with its reason; everything else runs in
+its caller's scope. There is no default operator, and no scope that sees several.
 """
 
 from collections.abc import Iterable, Iterator

@@ -10,10 +10,9 @@ under another name, so that a fresh proof does not begin the time anew.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -22,16 +21,16 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tenants.identifiers import new_public_id
+from tenants.session_times import ends_at, why_over
 
 SEEN_EVERY = timedelta(minutes=1)
-IDLE, TOO_LONG = "idle", "too long"
 
 
 class SessionStore(DatabaseStore):
     """Sessions in `BrowserSession`.
 
     address, user_agent: of the browser that asks; the door says them before anything is saved.
-    timed_out: why a session that was there is over (`IDLE`, `TOO_LONG`), once it was loaded; else empty.
+    timed_out: why a session that was there is over (see `session_times`), once it was loaded; else empty.
     """
 
     # Of Django's base class, which its types leave out.
@@ -135,29 +134,6 @@ class SessionStore(DatabaseStore):
 
     def _rows(self) -> Any:
         return self.model._default_manager
-
-
-def ends_at(row: Any, *, is_staff: bool) -> datetime:
-    """Return when the session is over if nobody is seen again."""
-    idle, longest = _times(row, is_staff=is_staff)
-    end: datetime = min(row.last_seen_at + idle, row.created_at + longest)
-    return end
-
-
-def why_over(row: Any, *, is_staff: bool, at: datetime) -> str:
-    """Tell why the session is over: `IDLE`, `TOO_LONG`, or empty while it is not."""
-    idle, longest = _times(row, is_staff=is_staff)
-    if at >= row.created_at + longest:
-        return TOO_LONG
-    return IDLE if at >= row.last_seen_at + idle else ""
-
-
-def _times(row: Any, *, is_staff: bool) -> tuple[timedelta, timedelta]:
-    if row.user_id is None:
-        return settings.STRANGERS_SESSION, settings.STRANGERS_SESSION
-    if is_staff:
-        return settings.STAFF_SESSION_IDLE, settings.STAFF_SESSION_LONGEST
-    return settings.DRIVER_SESSION_IDLE, settings.DRIVER_SESSION_LONGEST
 
 
 def _person(data: dict[str, Any]) -> int | None:

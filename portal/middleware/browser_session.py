@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from portal.gate.polls import is_poll
 from portal.middleware.actor import client_address
-from tenants.sessions import IDLE
+from tenants.session_times import IDLE
 
 USER_AGENT_LENGTH = 300
 

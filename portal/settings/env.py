@@ -1,4 +1,4 @@
-"""Typed, loud reading of the environment: the only module that touches `os.environ`.
+"""Typed, loud reading of the environment: the only module of the portal that does.
 
 A missing or senseless value stops the program with a sentence that names the variable.
 A secret may also come from a file: `SECRET_KEY_FILE` instead of `SECRET_KEY`.

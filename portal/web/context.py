@@ -20,7 +20,7 @@ THEMES = ("light", "dark")
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """Return the layout's variables. Costs no query: everything was read by the page's declaration."""
+    """Return the layout's variables, read by the page's declaration; what is lazy costs a query where it is asked."""
     access = getattr(request, "access", None)
     theme = request.COOKIES.get("theme", "")
     return {

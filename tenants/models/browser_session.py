@@ -1,8 +1,9 @@
 """Sessions of browsers, with whose they are, so that they can be listed and ended.
 
-How they are written, and when they are over, says `tenants.sessions`.
+How they are written says `tenants.sessions`, when they are over `tenants.session_times`.
 """
 
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -33,6 +34,4 @@ class BrowserSession(AbstractBaseSession):
     @classmethod
     def get_session_store_class(cls) -> Any:
         """Return the engine that keeps sessions here."""
-        from tenants.sessions import SessionStore  # noqa: PLC0415  # it imports this model
-
-        return SessionStore
+        return import_module(settings.SESSION_ENGINE).SessionStore

@@ -1,9 +1,8 @@
 """The register of personal data: every model that points at a person, field by field.
 
 Each floor registers its models in `registers.py`, saying for each field what kind of data it is; the
-kind decides what an export shows, what an erasure does, and the model how long it is kept. Exports,
-erasures and the record of processing (GDPR art. 15, 17, 30) read this register and nothing else, so
-a test refuses a field that stands nowhere in it.
+kind says how an export, an erasure and the record of processing (GDPR art. 15, 17, 30) have to treat it, and the
+model how long it is kept. `portal/tests/test_personal_data.py` refuses a field that stands nowhere in it.
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tenants.models import BrowserSession, User
 from tenants.selectors import people
-from tenants.sessions import why_over
+from tenants.session_times import why_over
 
 
 def live(user: User, *, at: datetime) -> list[BrowserSession]:
