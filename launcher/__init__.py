@@ -11,6 +11,7 @@ counted, so that nobody stops them under another's feet.
     postgres     find, create, start; roles.sql and grants.sql
     redis        find, start
     keeper       ends what our own death leaves
+    waiting      until a program answers, as long as it moves
     servers      both, and the environment that leads a process to them
     supervisor   keeps programs running, stops them in order
     terminal     what a person is told

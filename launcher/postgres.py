@@ -16,7 +16,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from urllib.parse import quote
 from launcher.errors import Refusal
 from launcher.paths import State
 from launcher.processes import Child, Program, as_user
+from launcher.waiting import wait_until
 
 OLDEST = 15
 NOBODY = 65534
@@ -307,18 +307,17 @@ def _as_superuser(here: Place, database: str = "postgres") -> dict[str, Any]:
 
 
 def wait(here: Place, child: Child) -> None:
-    """Wait until the server answers, for as long as it runs: recovery after a crash takes what it takes."""
+    """Wait until the server answers: recovery after a crash takes what it takes."""
     import psycopg  # noqa: PLC0415  # a quarter of a second that other commands need not pay
 
-    while True:
-        if not child.is_running:
-            raise Refusal(f"PostgreSQL did not start ({child.ending}); see {child.log}:\n{child.last_words(4)}")
+    def answers() -> bool:
         try:
             psycopg.connect(connect_timeout=5, **_as_superuser(here)).close()
         except psycopg.OperationalError:
-            time.sleep(0.02)
-        else:
-            return
+            return False
+        return True
+
+    wait_until(answers, child, what="PostgreSQL", every_s=0.02)
 
 
 def prepare(here: Place) -> None:

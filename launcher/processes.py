@@ -79,6 +79,17 @@ class Child:
         code = self.process.returncode
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
+    def effort(self) -> tuple[int, int]:
+        """What it has done so far: processor time of all its processes, and the length of its log.
+
+        The time is in ticks of the kernel on Linux, in seconds elsewhere; only a change of it says anything.
+        """
+        return sum(used for used, _ in _session(self.process.pid)), self.log.stat().st_size
+
+    def is_at_it(self) -> bool:
+        """Whether one of its processes runs, waits for its turn, or for the disk, at this very moment."""
+        return any(state in "RD" for _, state in _session(self.process.pid))
+
     def ask_to_stop(self) -> None:
         """Send the signal of an orderly end."""
         if self.is_running:
@@ -96,6 +107,37 @@ class Child:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 8192))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+
+def _session(leader: int) -> list[tuple[int, str]]:
+    """Return processor time and state of each process of the session that the child leads."""
+    if sys.platform != "linux":
+        listed = subprocess.run(
+            ["ps", "-o", "time=,state=", "-g", str(leader)], capture_output=True, text=True, check=False
+        )
+        rows = [line.split() for line in listed.stdout.splitlines()]
+        return [(_seconds(row[0]), row[1]) for row in rows if len(row) == 2]
+    return [
+        (int(fields[11]) + int(fields[12]), fields[0])
+        for fields in map(_stat, Path("/proc").glob("[0-9]*/stat"))
+        if fields and fields[3] == str(leader)
+    ]
+
+
+def _stat(path: Path) -> list[str]:
+    """Return the fields of a process from its state on (proc(5), field 3); nothing when it is gone."""
+    try:
+        return path.read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _seconds(clock: str) -> int:
+    """Return the seconds of `ps`'s `[hours:]minutes:seconds`."""
+    total = 0
+    for part in clock.split(":"):
+        total = total * 60 + int(float(part))
+    return total
 
 
 def die_with_us(sign: signal.Signals) -> Callable[[], None]:

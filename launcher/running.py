@@ -15,17 +15,18 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from launcher import catalogues, locks, servers
 from launcher.errors import Refusal
 from launcher.paths import CHECKOUT, State
-from launcher.processes import Child, Program, die_with_us, end_leftovers
+from launcher.processes import Program, die_with_us, end_leftovers
 from launcher.supervisor import Stopped, Supervisor
 from launcher.terminal import say, tell
+from launcher.waiting import wait_until
 
 HOST = "127.0.0.1"
-LONGEST_WEB_START_S = 60.0
 CELERY = (sys.executable, "-m", "celery", "-A", "portal")
 
 
@@ -78,14 +79,15 @@ def run(state: State, ports: Ports, began: float) -> int:
 
 def open_doors(supervisor: Supervisor, environment: Mapping[str, str], ports: Ports) -> None:
     """Start the web servers, side by side, and wait until each says that it is well."""
-    opened = [(supervisor.start(web_program(as_app(environment), ports.web)), ports.web)]
+    web = supervisor.start(web_program(as_app(environment), ports.web))
+    opened = [(web, ports.web, "the web server")]
     if has_platform(environment):
         platform = platform_program(as_platform(environment), ports.platform)
-        opened.append((supervisor.start(platform), ports.platform))
+        opened.append((supervisor.start(platform), ports.platform, "the platform's web server"))
     else:
         say("DATABASE_PLATFORM_URL is not set: the platform's pages are not served.")
-    for child, port in opened:
-        wait_for(child, port, environment)
+    for child, port, what in opened:
+        wait_until(partial(is_well, port, environment), child, what=what)
 
 
 def read_ports() -> Ports:
@@ -280,15 +282,6 @@ def timetable_program(state: State, environment: Mapping[str, str]) -> Program:
         [*CELERY, "beat", "--loglevel=INFO", f"--schedule={state.run / 'timetable'}", "--pidfile="],
         environment,
     )
-
-
-def wait_for(web: Child, port: int, environment: Mapping[str, str]) -> None:
-    """Wait until the portal says that it is well. Raises `Refusal` when it ends or never says so."""
-    deadline = time.monotonic() + LONGEST_WEB_START_S
-    while not is_well(port, environment):
-        if not web.is_running or time.monotonic() > deadline:
-            raise Refusal(f"The web server did not start; see {web.log}:\n{web.last_words()}")
-        time.sleep(0.05)
 
 
 def is_well(port: int, environment: Mapping[str, str]) -> bool:

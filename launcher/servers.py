@@ -8,13 +8,14 @@ no guessing (and works when only the other terminal has the variables).
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 from launcher import locks, postgres, redis
 from launcher.errors import Refusal
 from launcher.paths import State
-from launcher.processes import Child
 from launcher.supervisor import Supervisor
+from launcher.waiting import wait_until
 
 ADDRESSES = (
     "DATABASE_URL",
@@ -79,7 +80,7 @@ def start(state: State, supervisor: Supervisor, *, durable: bool = True) -> dict
         database = supervisor.start(postgres.program(here, durable=durable))
     if embeds_redis():
         queue = supervisor.start(redis.program(state, durable=durable))
-        _wait_for_redis(state, queue)
+        wait_until(partial(redis.answers, state), queue, what="Redis")
     if here:
         postgres.wait(here, database)
         postgres.prepare(here)
@@ -88,14 +89,6 @@ def start(state: State, supervisor: Supervisor, *, durable: bool = True) -> dict
         found["PORTAL_PG_BIN"] = str(here.installation.bin)
     announce(state, found)
     return found
-
-
-def _wait_for_redis(state: State, child: Child) -> None:
-    deadline = time.monotonic() + LONGEST_START_S
-    while not redis.answers(state):
-        if not child.is_running or time.monotonic() > deadline:
-            raise Refusal(f"Redis did not start; see {child.log}:\n{child.last_words(4)}")
-        time.sleep(0.02)
 
 
 # --- the note for commands beside us ---
