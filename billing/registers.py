@@ -38,7 +38,7 @@ def _register_drivers() -> None:
         technical="id operator driver",
     )
     sources.register(
-        RunProblem, person="driver", kept=Retention.BOOKS, ledger="run code message", technical="id operator driver"
+        RunProblem, person="driver", kept=Retention.BOOKS, ledger="run code facts", technical="id operator driver"
     )
 
 

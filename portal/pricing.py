@@ -5,7 +5,8 @@
     bin/manage price --tariff T.json --cdr C.json --time-zone ZONE [--language sv]
         The price of one charge detail record, explained for a person.
 
-It needs neither a database nor a running service. The exit status is 1 if something could not be priced.
+Sentences are in the language asked for. It needs neither a database nor a running service. The exit status is 1 if
+something could not be priced.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ import sys
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
 
+import django
+from django.conf import settings
+from django.utils import translation
+
 from billing.domain.cdr.decoded import decode
 from billing.domain.cdr.lines import price_line, price_lines
 from billing.domain.errors import BillingError
-from billing.domain.explained import findings
-from billing.domain.explained.sentences import sentences
+from portal.words.explained import sentences
+from portal.words.say import say, why
 
 PRICED: Final = 0
 NOT_PRICED: Final = 1
@@ -35,21 +40,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--time-zone", default="", metavar="ZONE", help="IANA zone of the location, where the data does not say it"
     )
-    parser.add_argument("--language", default="en", help="of the explanation: en or sv")
+    parser.add_argument("--language", default="en", help="of all sentences: en or sv")
 
 
 def run(options: argparse.Namespace, source: BinaryIO, target: BinaryIO, errors: TextIO) -> int:
     """Do what the arguments say. `source` is read if no file is named. Returns the exit status."""
     try:
-        if options.as_json:
-            return price_stream(options, source, target)
-        if options.tariff and options.cdr:
-            return explain(options, target, errors)
+        with translation.override(_language(options.language)):
+            if options.as_json:
+                return price_stream(options, source, target)
+            if options.tariff and options.cdr:
+                return explain(options, target, errors)
     except OSError as problem:
         errors.write(f"{problem.filename}: {problem.strerror}.\n")
         return NOT_PRICED
     errors.write("Give --json [FILE], or --tariff FILE and --cdr FILE.\n")
     return NOT_PRICED
+
+
+def _language(wanted: str) -> str:
+    """The language of this name; English for one that is not spoken here."""
+    code = wanted.partition("-")[0].lower()
+    return code if code in dict(settings.LANGUAGES) else "en"
 
 
 def price_stream(options: argparse.Namespace, source: BinaryIO, target: BinaryIO) -> int:
@@ -64,7 +76,7 @@ def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
     failed = 0
     gc.disable()  # many small values without cycles, and no more of them at a time than a chunk has
     try:
-        for lines, errors in price_lines(source, zone=zone):
+        for lines, errors in price_lines(source, zone=zone, say=say):
             failed += errors
             target.writelines(lines)
     finally:
@@ -80,10 +92,9 @@ def explain(options: argparse.Namespace, target: BinaryIO, errors: TextIO) -> in
         line = decode(b'{"cdr":' + cdr + b',"tariffs":' + tariff + b"}")
         price, zone = price_line(line, options.time_zone)
     except BillingError as problem:
-        errors.write(f"{problem.message}\n")
+        errors.write(f"{why(problem)}\n")
         return NOT_PRICED
-    told = sentences(price, zone, options.language)
-    told += [findings.sentence(name, options.language) for name in price.flags]
+    told = [*sentences(price, zone), *(say(name) for name in price.flags)]
     target.write("".join(f"{sentence}\n" for sentence in told).encode())
     target.flush()
     return PRICED
@@ -91,6 +102,10 @@ def explain(options: argparse.Namespace, target: BinaryIO, errors: TextIO) -> in
 
 def main() -> int:
     """`python -m portal.pricing`."""
+    if not settings.configured:
+        here = Path(__file__).resolve().parents[1]
+        settings.configure(LANGUAGES=[("en", "English"), ("sv", "Svenska")], LOCALE_PATHS=[here / "locale"])
+        django.setup()
     parser = argparse.ArgumentParser(prog="price", description="Price charge detail records.")
     add_arguments(parser)
     return run(parser.parse_args(), sys.stdin.buffer, sys.stdout.buffer, sys.stderr)

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Final
 
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, Code
 from billing.domain.zones import zone_named
 
 #: Years that anybody may mean; beyond them dates overflow on their way to UTC.
@@ -26,8 +26,7 @@ def parse_month(year_month: str) -> date:
     """
     match = _YEAR_MONTH.fullmatch(year_month)
     if match is None:
-        message = f"A month is written as 2026-03, not {year_month!r}."
-        raise BillingError(message, field="month", value=year_month)
+        raise BillingError(Code.NOT_A_MONTH, field="month", value=year_month)
     return date(int(match[1]), int(match[2]), 1)
 
 

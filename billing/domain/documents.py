@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import Any, Final
 
 from billing.domain.errors import BillingError, TariffError
@@ -24,21 +25,49 @@ MAX_DECIMALS: Final = 12
 MAX_DIGITS: Final = 12
 
 
-def bad(path: str, value: object, wanted: str, kind: type[BillingError] = TariffError) -> BillingError:
-    """The error that `path` holds `value` where something else is wanted."""
-    return kind(f"{path} must be {wanted}, not {_shown(value)}.", field=path, value=value)
+class Wanted(StrEnum):
+    """What a field must be, where it is not."""
+
+    OBJECT = "wanted_object"
+    LIST = "wanted_list"
+    TEXT = "wanted_text"
+    NUMBER = "wanted_number"
+    FINITE = "wanted_finite"
+    BELOW = "wanted_below"
+    WHOLE = "wanted_whole"
+    AT_LEAST_0 = "wanted_at_least_0"
+    AT_MOST_A_MILLION = "wanted_at_most_a_million"
+    CLOCK = "wanted_clock"
+    DAY = "wanted_day"
+    INSTANT = "wanted_instant"
+    PERCENTAGE = "wanted_percentage"
+    RESTRICTION = "wanted_restriction"
+    WEEKDAY = "wanted_weekday"
+    RESERVATION = "wanted_reservation"
+    RESERVED_DIMENSION = "wanted_reserved_dimension"
+    COMPONENTS = "wanted_components"
+    ELEMENTS = "wanted_elements"
+    TARIFF = "wanted_tariff"
+    TARIFFS = "wanted_tariffs"
+    ONE_OF = "wanted_one_of"
+    TYPE = "wanted_type"
+    WITH_FIELD = "wanted_with_field"
+    FITTING = "wanted_fitting"
+    JSON = "wanted_json"
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def bad(
+    path: str, value: object, wanted: Wanted, kind: type[BillingError] = TariffError, **about: object
+) -> BillingError:
+    """The error that `path` holds `value` where something else is wanted. `about`: the facts of what is wanted."""
+    return kind(field=path, value=value, wanted={"code": wanted, **about})
 
 
 def mapping(value: object, path: str, kind: type[BillingError] = TariffError) -> Document:
     """`value` if it is a JSON object."""
     if isinstance(value, Mapping):
         return value
-    raise bad(path, value, "an object", kind)
+    raise bad(path, value, Wanted.OBJECT, kind)
 
 
 def sequence(value: object, path: str, kind: type[BillingError] = TariffError) -> list[Any]:
@@ -47,28 +76,28 @@ def sequence(value: object, path: str, kind: type[BillingError] = TariffError) -
         return []
     if isinstance(value, list | tuple):
         return list(value)
-    raise bad(path, value, "a list", kind)
+    raise bad(path, value, Wanted.LIST, kind)
 
 
 def text(value: object, path: str, kind: type[BillingError] = TariffError) -> str:
     """`value` if it is text that is not empty."""
     if isinstance(value, str) and value:
         return value
-    raise bad(path, value, "text", kind)
+    raise bad(path, value, Wanted.TEXT, kind)
 
 
 def decimal(value: object, path: str, kind: type[BillingError] = TariffError) -> Decimal:
     """A JSON number as `Decimal`. A float stands for its shortest digits, which are the ones that were written."""
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise bad(path, value, "a number", kind)
+        raise bad(path, value, Wanted.NUMBER, kind)
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except InvalidOperation:
-        raise bad(path, value, "a number", kind) from None
+        raise bad(path, value, Wanted.NUMBER, kind) from None
     if not number.is_finite():
-        raise bad(path, value, "a finite number", kind)
+        raise bad(path, value, Wanted.FINITE, kind)
     if number.adjusted() > MAX_DIGITS:
-        raise bad(path, value, f"below 10^{MAX_DIGITS + 1}", kind)
+        raise bad(path, value, Wanted.BELOW, kind, amount=f"10^{MAX_DIGITS + 1}")
     exponent = number.as_tuple().exponent
     too_fine = isinstance(exponent, int) and exponent < -MAX_DECIMALS
     return round_half_up(number, MAX_DECIMALS).normalize() if too_fine else number
@@ -84,7 +113,7 @@ def whole(value: object, path: str) -> int:
     """A JSON number that is whole and not negative."""
     number = decimal(value, path)
     if number != number.to_integral_value() or number < 0:
-        raise bad(path, value, "a whole number of at least 0")
+        raise bad(path, value, Wanted.WHOLE)
     return int(number)
 
 
@@ -92,7 +121,7 @@ def clock(value: object, path: str) -> time:
     """`hh:mm` of OCPI's `start_time` and `end_time`; "24:00" is illegal there and refused here."""
     match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise bad(path, value, "a time of day as hh:mm between 00:00 and 23:59")
+        raise bad(path, value, Wanted.CLOCK)
     return time(int(match[1]), int(match[2]))
 
 
@@ -101,7 +130,7 @@ def day(value: object, path: str) -> date:
     try:
         return date.fromisoformat(text(value, path))
     except ValueError:
-        raise bad(path, value, "a date as yyyy-mm-dd") from None
+        raise bad(path, value, Wanted.DAY) from None
 
 
 def instant(value: object, path: str, kind: type[BillingError] = TariffError) -> datetime:
@@ -110,7 +139,7 @@ def instant(value: object, path: str, kind: type[BillingError] = TariffError) ->
     try:
         moment = datetime.fromisoformat(written if _CLOCK.search(written) else "")
     except ValueError:
-        raise bad(path, value, "an instant as yyyy-mm-ddThh:mm:ssZ", kind) from None
+        raise bad(path, value, Wanted.INSTANT, kind) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).replace(microsecond=0)

@@ -1,117 +1,172 @@
 """Every way pricing can fail, as typed errors that name the field and the value.
 
-One base class for the whole floor: its message is a sentence a user may read, so pages show it as a message, the API
-as problem details and the command line as a line of JSON, one handler each. Nothing here knows who reads it.
+One base class for the whole floor. Nothing here says anything to anybody: `portal.words.pricing` has the sentence of
+each code, so pages show it as a message, the API as problem details and the command line as a line of JSON.
 
 `code` is stable and meant for machines; `field` is the path of the offending field in the words of its source (OCPI
-for tariffs and charge detail records); `value` is what stood there.
+for tariffs and charge detail records); `value` is what stood there. Both are facts of the sentence, too.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from tenants.coded import Coded
 
 
-class BillingError(Exception):
-    """Something cannot be billed. The message may be read by a user."""
+class Code(StrEnum):
+    """What can be wrong with tariffs, sessions, amounts and documents."""
 
-    code: ClassVar[str] = "billing_error"
+    BILLING_ERROR = "billing_error"
+    INVALID_TARIFF = "invalid_tariff"
+    UNKNOWN_COMPONENT = "unknown_component"
+    TARIFF_NOT_VALID = "tariff_not_valid"
+    UNKNOWN_TARIFF = "unknown_tariff"
+    MIXED_CURRENCIES = "mixed_currencies"
+    INVALID_SESSION = "invalid_session"
+    UNMETERED = "unmetered"
+    NEGATIVE_QUANTITY = "negative_quantity"
+    UNKNOWN_DIMENSION = "unknown_dimension"
+    ENDS_BEFORE_START = "ends_before_start"
+    OUTSIDE_SESSION = "outside_session"
+    TOO_LARGE = "too_large"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    INVALID_MONEY = "invalid_money"
+    TARIFF_BOUNDS_CROSSED = "tariff_bounds_crossed"
+    TARIFF_CURRENCY = "tariff_currency"
+    NOT_A_MONTH = "not_a_month"
+    ONE_CURRENCY = "one_currency"
+    TOO_MANY_DECIMALS = "too_many_decimals"
+    NO_DRIVER = "no_driver"
+    NO_TARIFF = "no_tariff"
+    NO_VERSION = "no_version"
+    NO_IDENTITY = "no_identity"
+    NEGATIVE_SUM = "negative_sum"
+    MONTH_NOT_ENDED = "month_not_ended"
+    RUN_ISSUED = "run_issued"
+    RUN_IN_DRAFTING = "run_in_drafting"
+    RUN_UNDER_REVIEW = "run_under_review"
+    ISSUED_RUN_STAYS = "issued_run_stays"
+    NOT_APPROVED = "not_approved"
+    CREDIT_NOTE_STAYS = "credit_note_stays"
+    DRAFT_NOT_CREDITED = "draft_not_credited"
+    CREDIT_NEEDS_REASON = "credit_needs_reason"
+    VERSION_PUBLISHED = "version_published"
+    ONE_TARGET = "one_target"
+    ASSIGNMENT_ENDS_FIRST = "assignment_ends_first"
+    TARIFF_ARCHIVED = "tariff_archived"
+    TARIFF_STILL_ASSIGNED = "tariff_still_assigned"
+    CURRENCY_OF_THREE_DECIMALS = "currency_of_three_decimals"
+    TARIFF_NAME_TAKEN = "tariff_name_taken"
 
-    def __init__(self, message: str, *, field: str = "", value: object = None) -> None:
-        super().__init__(message)
-        self.message = message
+
+class BillingError(Coded):
+    """Something cannot be billed. A subclass has the code that most of its kind are told by."""
+
+    usual: ClassVar[Code] = Code.BILLING_ERROR
+
+    def __init__(self, code: Code | None = None, /, *, field: str = "", value: object = None, **facts: object) -> None:
+        super().__init__(code or self.usual, field=field or "$", value=shown(value), **facts)
         self.field = field
         self.value = value
 
-    def __str__(self) -> str:
-        return self.message
+    def within(self, path: str) -> Self:
+        """The same error, its field named from further out."""
+        self.field = f"{path}.{self.field}"
+        self.facts["field"] = self.field
+        return self
+
+
+def shown(value: object) -> str:
+    """A value as a sentence shows it: at most 60 signs, text in quotes."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class TariffError(BillingError):
     """A tariff document says something that cannot be priced."""
 
-    code = "invalid_tariff"
+    usual = Code.INVALID_TARIFF
 
 
 class UnknownComponent(TariffError):
     """A price component of a type this engine does not know; skipping it would give the dimension away."""
 
-    code = "unknown_component"
+    usual = Code.UNKNOWN_COMPONENT
 
 
 class TariffNotValid(TariffError):
     """The session started outside the tariff's validity."""
 
-    code = "tariff_not_valid"
+    usual = Code.TARIFF_NOT_VALID
 
 
 class UnknownTariff(TariffError):
     """A period names a tariff that was not given."""
 
-    code = "unknown_tariff"
+    usual = Code.UNKNOWN_TARIFF
 
 
 class MixedCurrencies(TariffError):
     """One session is priced by tariffs of different currencies; their amounts cannot be added."""
 
-    code = "mixed_currencies"
+    usual = Code.MIXED_CURRENCIES
 
 
 class SessionError(BillingError):
     """A session says something that cannot be priced."""
 
-    code = "invalid_session"
+    usual = Code.INVALID_SESSION
 
 
 class Unmetered(SessionError):
     """There is nothing to price energy by. A lost reading must not become a free session."""
 
-    code = "unmetered"
+    usual = Code.UNMETERED
 
 
 class NegativeQuantity(SessionError):
     """A measured quantity is below zero, or a meter ran backwards."""
 
-    code = "negative_quantity"
+    usual = Code.NEGATIVE_QUANTITY
 
 
 class UnknownDimension(SessionError):
     """A charging period holds a dimension this engine does not know; skipping it could give something away."""
 
-    code = "unknown_dimension"
+    usual = Code.UNKNOWN_DIMENSION
 
 
 class EndsBeforeStart(SessionError):
     """A session ends before it starts."""
 
-    code = "ends_before_start"
+    usual = Code.ENDS_BEFORE_START
 
 
 class OutsideSession(SessionError):
     """An instant that belongs to a session lies outside it."""
 
-    code = "outside_session"
+    usual = Code.OUTSIDE_SESSION
 
 
 class TooLarge(SessionError):
-    """A quantity is beyond what any meter can have counted; see `quantities.LIMIT`."""
+    """A quantity is beyond what any meter can have counted; see `sessions.columns.MAX_ENERGY`."""
 
-    code = "too_large"
+    usual = Code.TOO_LARGE
 
 
 class UnknownZone(SessionError):
     """A time zone name that the IANA database does not have."""
 
-    code = "unknown_time_zone"
+    usual = Code.UNKNOWN_TIME_ZONE
 
 
 class MoneyError(BillingError):
     """A currency or amount that cannot be used."""
 
-    code = "invalid_money"
+    usual = Code.INVALID_MONEY
 
 
 class InvoiceError(BillingError):
     """Invoice arithmetic or numbering was asked for something impossible."""
-
-    code = "invalid_invoice"

@@ -16,7 +16,7 @@ from typing import Any, Final, overload
 
 import numpy as np
 
-from billing.domain.errors import MoneyError
+from billing.domain.errors import Code, MoneyError
 
 AnyInts = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,7 +37,7 @@ def check_currency(code: str, field: str = "currency") -> str:
     """
     if len(code) == 3 and code.isascii() and code.isalpha() and code.isupper():
         return code
-    raise MoneyError(f"{field} must be a three-letter ISO 4217 code, not {code!r}.", field=field, value=code)
+    raise MoneyError(field=field, value=code)
 
 
 def power_of_ten(digits: int) -> int:
@@ -90,7 +90,7 @@ def to_units(value: Decimal, digits: int) -> int:
     """
     scaled = Fraction(value) * power_of_ten(digits)
     if scaled.denominator != 1:
-        raise MoneyError(f"{value} has more than {digits} decimals.", value=value)
+        raise MoneyError(Code.TOO_MANY_DECIMALS, value=value, digits=digits)
     return scaled.numerator
 
 

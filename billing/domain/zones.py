@@ -32,7 +32,7 @@ def zone_named(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnknownZone(f"time_zone {name!r} is not an IANA time zone.", field="time_zone", value=name) from None
+        raise UnknownZone(field="time_zone", value=name) from None
 
 
 def known(name: str) -> bool:

@@ -80,7 +80,7 @@ class RunProblem(OperatorOwned):
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="problems")
     driver = OwnedForeignKey(Driver, related_name="+")
     code = models.CharField(max_length=40)
-    message = models.CharField(max_length=300)
+    facts = models.JSONField(default=dict)
 
     class Meta:
         default_permissions = ()
@@ -90,4 +90,4 @@ class RunProblem(OperatorOwned):
         ]
 
     def __str__(self) -> str:
-        return self.message
+        return self.code

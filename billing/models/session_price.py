@@ -35,7 +35,7 @@ class SessionPrice(SiteBound):
     tariff_version = OwnedForeignKey(TariffVersion, null=True, related_name="session_prices")
     state = models.CharField(max_length=8, choices=State)
     problem = models.CharField(max_length=40, blank=True)
-    problem_message = models.CharField(max_length=300, blank=True)
+    problem_facts = models.JSONField(default=dict)
     currency = models.CharField(max_length=3, blank=True)
     amount_excl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     amount_incl_vat = models.DecimalField(max_digits=18, decimal_places=6, default=0)

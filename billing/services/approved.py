@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, Code
 from tenants.models import Approval
 from tenants.services import four_eyes
 
@@ -15,7 +15,7 @@ PUBLISH, ISSUE = Approval.Action.PUBLISH_TARIFF, Approval.Action.ISSUE_RUN
 class NotApproved(BillingError):
     """The operator wants a second person for this, and none has approved it."""
 
-    code = "not_approved"
+    usual = Code.NOT_APPROVED
 
 
 def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at: datetime) -> None:
@@ -30,4 +30,4 @@ def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at
     try:
         four_eyes.claim(action, subject=subject, facts=facts(), at=at)
     except four_eyes.SecondPersonNeeded as refusal:
-        raise NotApproved(str(refusal)) from refusal
+        raise NotApproved from refusal

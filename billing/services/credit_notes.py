@@ -12,10 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, Code
 from billing.models import Invoice
 from billing.services import issuing, messages
 from billing.sql import invoices
@@ -28,8 +27,6 @@ CREDITED = "credited"
 
 class CreditRefused(BillingError):
     """The document cannot be credited."""
-
-    code = "credit_refused"
 
 
 @transaction.atomic
@@ -67,11 +64,11 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
 
 def _check(invoice: Invoice, reason: str) -> None:
     if invoice.kind != Invoice.Kind.INVOICE:
-        raise CreditRefused(_("A credit note cannot be credited."), field="invoice", value=str(invoice))
+        raise CreditRefused(Code.CREDIT_NOTE_STAYS, field="invoice", value=str(invoice))
     if invoice.state != Invoice.State.ISSUED:
-        raise CreditRefused(_("A draft is discarded, not credited."), field="invoice", value=str(invoice))
+        raise CreditRefused(Code.DRAFT_NOT_CREDITED, field="invoice", value=str(invoice))
     if not 0 < len(reason.strip()) <= 300:
-        raise CreditRefused(_("Give a reason of at most 300 characters."), field="reason", value=reason[:40])
+        raise CreditRefused(Code.CREDIT_NEEDS_REASON, field="reason", value=reason[:40])
 
 
 def _draft(invoice: Invoice, *, reason: str, at: datetime) -> Invoice:
@@ -100,7 +97,7 @@ def _run(statements: Iterable[str], invoice: Invoice, note: Invoice) -> None:
         "invoice": invoice.pk,
         "note": note.pk,
         "flag": CREDITED,
-        "why": _("Credited: %(reason)s") % {"reason": note.reason[:280]},
+        "why": note.reason,
     }
     with connection.cursor() as cursor:
         for statement in statements:

@@ -8,24 +8,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext_noop
 
 from billing.models import InvoiceRun
 from billing.sql import invoices
 from tenants.identifiers import new_public_id
 from tenants.scoping import current_operator_id
 
-_MIXED = gettext_noop("The sessions are priced in more than one currency.")
-_NAMELESS = gettext_noop("The driver has no personal data, so there is nobody to name as the buyer.")
-_NEGATIVE = gettext_noop("The sum is below zero. An invoice asks for money; only a credit note gives some back.")
-
-_MESSAGES = {"mixed_currencies": _MIXED, "no_identity": _NAMELESS, "negative_sum": _NEGATIVE}
-
 _PROBLEM_ROWS = """
-INSERT INTO billing_runproblem (operator_id, run_id, driver_id, code, message)
-SELECT %(operator)s, %(run)s, u.driver_id, u.code, u.message
-FROM unnest(%(drivers)s::bigint[], %(codes)s::text[], %(messages)s::text[]) AS u(driver_id, code, message)
-ON CONFLICT (operator_id, run_id, driver_id) DO UPDATE SET code = excluded.code, message = excluded.message
+INSERT INTO billing_runproblem (operator_id, run_id, driver_id, code, facts)
+SELECT %(operator)s, %(run)s, u.driver_id, u.code, '{}'
+FROM unnest(%(drivers)s::bigint[], %(codes)s::text[]) AS u(driver_id, code)
+ON CONFLICT (operator_id, run_id, driver_id) DO UPDATE SET code = excluded.code, facts = excluded.facts
 """
 SERIES = "F"
 
@@ -66,8 +59,6 @@ def _billable_drivers(cursor: Any, values: dict[str, Any]) -> list[int]:
     found = cursor.fetchall()
     refused = [(driver, code) for driver, code in found if code is not None]
     if refused:
-        codes = [code for _, code in refused]
-        messages = [_MESSAGES[code] for code in codes]
-        rows = {"drivers": [driver for driver, _ in refused], "codes": codes, "messages": messages}
+        rows = {"drivers": [driver for driver, _ in refused], "codes": [code for _, code in refused]}
         cursor.execute(_PROBLEM_ROWS, {**values, **rows})
     return [driver for driver, code in found if code is None]

@@ -8,16 +8,18 @@ What never happens: a session priced zero because something was missing. No paye
 reading: each is a problem with a code, which a person sees under review.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.utils.translation import gettext_noop
 
 from billing import batches
 from billing.batches import Batch, PricedSession
 from billing.domain.arrays import Ints
+from billing.domain.errors import Code
 from billing.domain.explained.problems import error_of
 from billing.domain.kernel.rated import Rated
 from billing.domain.kernel.rating import rate as price
@@ -36,13 +38,9 @@ BATCH = 20_000
 _ADVISORY_CLASS = 0x57_4C_01
 _TERMS_CLASS = 0x57_4C_02
 
-NO_DRIVER = ("no_driver", gettext_noop("Nobody pays for this session: its card belongs to no driver."))
-NO_TARIFF = ("no_tariff", gettext_noop("No tariff is assigned to the driver, the group, the site or everywhere."))
-NO_VERSION = ("no_version", gettext_noop("The assigned tariff had no published version when the session started."))
-
 _STAGE = """
 CREATE TEMP TABLE rated (
-    session_id bigint, tariff_version_id bigint, state text, problem text, problem_message text,
+    session_id bigint, tariff_version_id bigint, state text, problem text, problem_facts jsonb,
     currency text, excl numeric, incl numeric, lines jsonb, flags integer
 ) ON COMMIT DROP
 """
@@ -53,15 +51,15 @@ SELECT 1 FROM billing_sessionprice p JOIN rated r ON r.session_id = p.session_id
 WHERE p.operator_id = %s ORDER BY p.id FOR UPDATE OF p
 """
 _WRITE = f"""
-INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_message,
+INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_facts,
     currency, amount_excl_vat, amount_incl_vat, lines, flags, rated_at)
-SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.problem_message,
+SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.problem_facts,
     r.currency, r.excl, r.incl, r.lines, r.flags, now()
 FROM rated r JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = r.session_id
 WHERE {OPEN_TO_BILLING} AND {on_no_invoice("r.session_id")}
 ON CONFLICT (operator_id, session_id) DO UPDATE SET
     tariff_version_id = excluded.tariff_version_id, state = excluded.state, problem = excluded.problem,
-    problem_message = excluded.problem_message, currency = excluded.currency,
+    problem_facts = excluded.problem_facts, currency = excluded.currency,
     amount_excl_vat = excluded.amount_excl_vat, amount_incl_vat = excluded.amount_incl_vat,
     lines = excluded.lines, flags = excluded.flags, rated_at = excluded.rated_at
 """  # noqa: S608  # constants only
@@ -156,8 +154,8 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
     """The batch as lines for COPY: each session exactly once, with its price or its problem."""
     versions, chosen = book.choose(batch)
     chosen = np.where((batch.driver == 0) & (chosen >= 0), _UNPAID, chosen)
-    for reason, problem in _PROBLEMS.items():
-        yield _problem_rows(batch, np.flatnonzero(chosen == reason), *problem)
+    for reason, code in _PROBLEMS.items():
+        yield _problem_rows(batch, np.flatnonzero(chosen == reason), code, {})
     for rows, used in _kernel_groups(batch, versions, chosen):
         picked = np.unique(chosen[rows])
         place = np.searchsorted(picked, chosen[rows])
@@ -168,7 +166,7 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
 
 
 _UNPAID = -3
-_PROBLEMS = {_UNPAID: NO_DRIVER, terms.NO_TARIFF: NO_TARIFF, terms.NO_VERSION: NO_VERSION}
+_PROBLEMS = {_UNPAID: Code.NO_DRIVER, terms.NO_TARIFF: Code.NO_TARIFF, terms.NO_VERSION: Code.NO_VERSION}
 
 
 def _kernel_groups(
@@ -196,7 +194,7 @@ def _priced_rows(batch: Batch, rows: Ints, versions: list[TariffVersion], rated:
 def _priced_row(session_id: int, version_id: int, session: PricedSession) -> str:
     state = SessionPrice.State.FREE.value if session.is_free else SessionPrice.State.PRICED.value
     return (
-        f"{session_id}\t{version_id}\t{state}\t\t\t{session.currency}\t{session.excl}\t{session.incl}"
+        f"{session_id}\t{version_id}\t{state}\t\t{{}}\t{session.currency}\t{session.excl}\t{session.incl}"
         f"\t{session.lines}\t{session.flags}\n"
     )
 
@@ -206,9 +204,14 @@ def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:
         hit = np.flatnonzero(rated.fault == fault)
         error = error_of(rated, int(hit[0]))
         if error is not None:
-            yield _problem_rows(batch, rows[hit], error.code, error.message)
+            yield _problem_rows(batch, rows[hit], error.code, error.facts)
 
 
-def _problem_rows(batch: Batch, rows: Ints, code: str, message: str) -> str:
-    state = SessionPrice.State.PROBLEM.value
-    return "".join(f"{pk}\t\\N\t{state}\t{code}\t{message}\t\t0\t0\t[]\t0\n" for pk in batch.id[rows].tolist())
+def _problem_rows(batch: Batch, rows: Ints, code: str, facts: Mapping[str, Any]) -> str:
+    state, told = SessionPrice.State.PROBLEM.value, _copied(facts)
+    return "".join(f"{pk}\t\\N\t{state}\t{code}\t{told}\t\t0\t0\t[]\t0\n" for pk in batch.id[rows].tolist())
+
+
+def _copied(facts: Mapping[str, Any]) -> str:
+    """JSON as a column of COPY text; a backslash begins an escape there."""
+    return json.dumps(facts).replace("\\", "\\\\")

@@ -14,10 +14,9 @@ from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
-from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of, month_bounds
-from billing.domain.errors import BillingError
+from billing.domain.errors import BillingError, Code
 from billing.models import (
     BilledSession,
     Invoice,
@@ -46,8 +45,6 @@ LEASE = timedelta(minutes=2)
 class RunRefused(BillingError):
     """A run cannot take the step that was asked for."""
 
-    code = "run_refused"
-
 
 @transaction.atomic
 def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
@@ -66,7 +63,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
         return existing
     until = month_bounds(month, operator.time_zone)[1]
     if until > at:
-        raise RunRefused(_("%(month)s has not ended yet.") % {"month": f"{month:%Y-%m}"}, field="month", value=month)
+        raise RunRefused(Code.MONTH_NOT_ENDED, month=f"{month:%Y-%m}", field="month", value=month)
     statistics.keep_true(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
     _plan(run)
@@ -183,14 +180,14 @@ def check_ready(run: InvoiceRun) -> None:
         RunRefused: it is not drafted yet or issued already, or drafted sessions have come under review since.
     """
     if run.state == InvoiceRun.State.ISSUED:
-        raise RunRefused(_("The run is issued."), field="state", value=run.state)
+        raise RunRefused(Code.RUN_ISSUED, field="state", value=run.state)
     if run.state != InvoiceRun.State.READY:
-        raise RunRefused(_("The run is still being drafted."), field="state", value=run.state)
+        raise RunRefused(Code.RUN_IN_DRAFTING, field="state", value=run.state)
     disputed = unbilled.drafted_under_review(run)
     if disputed:
         raise RunRefused(
-            _("%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.")
-            % {"count": disputed},
+            Code.RUN_UNDER_REVIEW,
+            count=disputed,
             field="state",
         )
 
@@ -209,7 +206,7 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
         return  # somebody else has thrown it away meanwhile
     run = found
     if run.state == InvoiceRun.State.ISSUED:
-        raise RunRefused(_("The run is issued. An issued invoice is corrected by a credit note."), field="state")
+        raise RunRefused(Code.ISSUED_RUN_STAYS, field="state")
     drafts = Invoice.objects.filter(run=run)
     audit.record("run.discarded", about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
     for model in (BilledSession, InvoiceLine, InvoiceVat):

@@ -13,9 +13,8 @@ from typing import Any
 import orjson
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext as _
 
-from billing.domain.errors import BillingError, TariffError
+from billing.domain.errors import BillingError, Code, TariffError
 from billing.domain.money import minor_digits
 from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
@@ -27,8 +26,6 @@ from tenants.models import Driver, DriverGroup, User
 
 class TariffRefused(BillingError):
     """A tariff, version or assignment cannot be what was asked for."""
-
-    code = "tariff_refused"
 
 
 @transaction.atomic
@@ -91,7 +88,7 @@ def publish(version: TariffVersion, *, valid_from: datetime, by: User | None, at
     if version.published_at is not None:
         if version.valid_from == valid_from:
             return version
-        raise TariffRefused(_("Version %(number)s is published and cannot change.") % {"number": version.number})
+        raise TariffRefused(Code.VERSION_PUBLISHED, number=version.number)
     parse_tariff(version.document)
     approved.claim(
         approved.PUBLISH, subject=version.public_id, facts=lambda: approval_facts.publishing(version, valid_from), at=at
@@ -118,11 +115,11 @@ def assign(
         TariffRefused: more than one target, an end that is not after the start, or an archived tariff.
     """
     if sum(target is not None for target in (driver, group, site)) > 1:
-        raise TariffRefused(_("An assignment has one target: a driver, a group or a site."), field="site")
+        raise TariffRefused(Code.ONE_TARGET, field="site")
     if valid_until is not None and valid_until <= valid_from:
-        raise TariffRefused(_("The assignment ends before it begins."), field="valid_until", value=valid_until)
+        raise TariffRefused(Code.ASSIGNMENT_ENDS_FIRST, field="valid_until", value=valid_until)
     if tariff.is_archived:
-        raise TariffRefused(_("The tariff is archived."), field="tariff", value=tariff.name)
+        raise TariffRefused(Code.TARIFF_ARCHIVED, field="tariff", value=tariff.name)
     assignment = TariffAssignment.objects.create(
         tariff=tariff, driver=driver, group=group, site=site, valid_from=valid_from, valid_until=valid_until
     )
@@ -151,7 +148,7 @@ def archive(tariff: Tariff) -> Tariff:
         TariffRefused: it still prices something now or later.
     """
     if tariff.assignments.filter(valid_until__isnull=True).exists():
-        raise TariffRefused(_("The tariff is still assigned. End its assignments first."), value=tariff.name)
+        raise TariffRefused(Code.TARIFF_STILL_ASSIGNED, value=tariff.name)
     tariff.is_archived = True
     tariff.save(update_fields=["is_archived"])
     return tariff
@@ -162,7 +159,8 @@ def _complete(tariff: Tariff, document: Mapping[str, Any]) -> dict[str, Any]:
     complete = {**document, "id": document.get("id") or str(tariff.public_id), "currency": tariff.currency}
     if document.get("currency", tariff.currency) != tariff.currency:
         raise TariffError(
-            f"currency must be the tariff's, {tariff.currency}, not {document['currency']!r}.",
+            Code.TARIFF_CURRENCY,
+            currency=tariff.currency,
             field="currency",
             value=document["currency"],
         )
@@ -181,7 +179,8 @@ def _next_number(tariff: Tariff) -> int:
 def _check_currency(currency: str) -> None:
     if minor_digits(currency) > 2:
         raise TariffRefused(
-            _("Invoices keep two decimals; %(currency)s has three.") % {"currency": currency},
+            Code.CURRENCY_OF_THREE_DECIMALS,
+            currency=currency,
             field="currency",
             value=currency,
         )
@@ -189,4 +188,4 @@ def _check_currency(currency: str) -> None:
 
 def _check_name(name: str) -> None:
     if Tariff.objects.filter(name=name).exists():
-        raise TariffRefused(_("There is already a tariff called %(name)s.") % {"name": name}, field="name", value=name)
+        raise TariffRefused(Code.TARIFF_NAME_TAKEN, name=name, field="name", value=name)

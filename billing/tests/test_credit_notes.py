@@ -50,7 +50,7 @@ def test_its_sessions_wait_for_a_person_and_can_then_be_billed_again(invoice):
     assert (released.review, released.flags, released.review_note) == (
         "pending",
         ["credited"],
-        "Credited: The meter was wrong",
+        "The meter was wrong",
     )
     november, december = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC)
     run = drafted(november, december)
@@ -80,17 +80,17 @@ def test_twice_is_one_credit_note(invoice):
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
 def test_a_reason_is_needed(invoice, reason):
-    with pytest.raises(CreditRefused, match="reason"):
+    with pytest.raises(CreditRefused, match="credit_needs_reason"):
         credit(invoice, reason=reason, by=None, at=NOVEMBER)
 
 
 def test_drafts_and_credit_notes_are_refused(invoice):
     note = credit(invoice, reason="Wrong", by=None, at=NOVEMBER)
-    with pytest.raises(CreditRefused, match="cannot be credited"):
+    with pytest.raises(CreditRefused, match="credit_note_stays"):
         credit(note, reason="Wrong", by=None, at=NOVEMBER)
     session(connector(), driver(), start=datetime(2026, 11, 5, tzinfo=UTC))
     drafted(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 2, tzinfo=UTC))
-    with pytest.raises(CreditRefused, match="discarded"):
+    with pytest.raises(CreditRefused, match="draft_not_credited"):
         credit(Invoice.objects.get(state="draft"), reason="Wrong", by=None, at=NOVEMBER)
 
 

@@ -73,7 +73,7 @@ def test_what_cannot_be_priced_is_a_problem_and_never_free(facts, code):
     rate_all()
     price = price_of(one)
     assert (price.state, price.problem) == (State.PROBLEM, code)
-    assert price.problem_message
+    assert ("start" in price.problem_facts) == (code != "no_driver")
 
 
 def test_without_a_tariff_and_without_a_version_are_two_problems():

@@ -101,7 +101,7 @@ def test_starting_twice_is_one_run_and_billing_twice_bills_once():
 
 
 def test_a_month_that_has_not_ended_is_refused():
-    with pytest.raises(runs.RunRefused, match="2026-10 has not ended"):
+    with pytest.raises(runs.RunRefused, match="month_not_ended"):
         runs.start(month=date(2026, 10, 1), by=None, at=datetime(2026, 10, 31, 22, 59, tzinfo=UTC))
     assert runs.start(month=date(2026, 10, 1), by=None, at=datetime(2026, 10, 31, 23, 0, tzinfo=UTC)).pk
 
@@ -248,7 +248,7 @@ def test_drafts_under_review_are_not_issued():
     one = session(connector(), driver())
     run = drafted()
     ChargingSession.objects.filter(pk=one.pk).update(review=ChargingSession.Review.PENDING)
-    with pytest.raises(runs.RunRefused, match="1 drafted sessions are under review"):
+    with pytest.raises(runs.RunRefused, match="run_under_review"):
         runs.issue(run, by=None, at=NOVEMBER)
 
 
@@ -264,7 +264,7 @@ def test_discarding_lets_the_sessions_wait_again():
 def test_an_issued_run_is_not_discarded():
     tariff()
     session(connector(), driver())
-    with pytest.raises(runs.RunRefused, match="credit note"):
+    with pytest.raises(runs.RunRefused, match="issued_run_stays"):
         runs.discard(issued(), by=None)
 
 

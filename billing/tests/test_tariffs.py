@@ -46,10 +46,10 @@ def test_a_document_that_cannot_be_priced_is_refused_by_field(document, field):
 
 
 def test_currencies_of_three_decimals_and_taken_names_are_refused():
-    with pytest.raises(TariffRefused, match="KWD"):
+    with pytest.raises(TariffRefused, match="currency_of_three_decimals"):
         tariffs.create(name="Dinar", currency="KWD", document=flat())
     made()
-    with pytest.raises(TariffRefused, match="already a tariff called Day"):
+    with pytest.raises(TariffRefused, match="tariff_name_taken"):
         made()
 
 
@@ -66,7 +66,7 @@ def test_publishing_twice_is_once_and_another_start_is_refused():
     version = made().versions.get()
     tariffs.publish(version, valid_from=EPOCH, by=None, at=OCTOBER)
     assert tariffs.publish(version, valid_from=EPOCH, by=None, at=OCTOBER + timedelta(days=1)).published_at == OCTOBER
-    with pytest.raises(TariffRefused, match="cannot change"):
+    with pytest.raises(TariffRefused, match="version_published"):
         tariffs.publish(version, valid_from=OCTOBER, by=None, at=OCTOBER)
 
 
@@ -80,17 +80,17 @@ def test_a_published_version_keeps_its_words_when_its_publisher_leaves(fina):
 
 def test_an_assignment_has_one_target_an_end_after_its_start_and_a_living_tariff():
     payer, group, tariff = driver(), DriverGroup.objects.create(name="Fleet"), made()
-    with pytest.raises(TariffRefused, match="one target"):
+    with pytest.raises(TariffRefused, match="one_target"):
         tariffs.assign(tariff, valid_from=EPOCH, driver=payer, group=group)
-    with pytest.raises(TariffRefused, match="ends before"):
+    with pytest.raises(TariffRefused, match="assignment_ends_first"):
         tariffs.assign(tariff, valid_from=EPOCH, valid_until=EPOCH)
     tariffs.archive(tariff)
-    with pytest.raises(TariffRefused, match="archived"):
+    with pytest.raises(TariffRefused, match="tariff_archived"):
         tariffs.assign(tariff, valid_from=EPOCH)
 
 
 def test_a_tariff_in_use_is_not_archived():
-    with pytest.raises(TariffRefused, match="still assigned"):
+    with pytest.raises(TariffRefused, match="tariff_still_assigned"):
         tariffs.archive(tariff())
 
 
@@ -108,6 +108,7 @@ def test_an_assignment_that_has_not_begun_disappears():
     assert ended.valid_until == OCTOBER
 
 
-def test_errors_of_the_domain_are_readable_sentences():
-    with pytest.raises(TariffError, match=r"^elements must be a list with at least one element, not \[\]\.$"):
+def test_errors_of_the_domain_name_the_field():
+    with pytest.raises(TariffError, match="invalid_tariff") as refused:
         tariffs.create(name="Empty", currency="SEK", document={"elements": []})
+    assert refused.value.facts["field"] == "elements"

@@ -1,8 +1,34 @@
-"""Everything that can be wrong with the network and its sessions, in words a user may read."""
+"""Everything that can be wrong with the network and its sessions: a code for each. `portal.words.imports` says them."""
+
+from enum import StrEnum
+
+from tenants.coded import Coded
 
 
-class ChargingError(Exception):
-    """Base of all charging errors. The message names the field and the value and may be shown."""
+class Code(StrEnum):
+    """Why a site, a station, a card, a file or an import cannot be what was asked for. Stable."""
+
+    NO_SUCH_SITE = "no_such_site"
+    SEES_SOME_SITES = "sees_some_sites"
+    SITE_NAME_TAKEN = "site_name_taken"
+    CONNECTOR_NUMBER_TWICE = "connector_number_twice"
+    STATION_TAKEN = "station_taken"
+    CARD_TAKEN = "card_taken"
+    CARD_OF_ANOTHER = "card_of_another"
+    NO_TIME_ZONE = "no_time_zone"
+    SERIES_STEP = "series_step"
+    SERIES_LENGTH = "series_length"
+    SERIES_NEGATIVE = "series_negative"
+    REGISTER_READ_ONCE = "register_read_once"
+    READINGS_OUT_OF_ORDER = "readings_out_of_order"
+    PROFILE_NAME = "profile_name"
+    NO_SUCH_PROFILE = "no_such_profile"
+    IMPORT_STARTED = "import_started"
+    NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"
+
+
+class ChargingError(Coded):
+    """Base of all charging errors. Its facts name the field and the value."""
 
 
 class UnreadableFile(ChargingError):

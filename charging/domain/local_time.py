@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
 
-from charging.domain.errors import ChargingError
+from charging.domain.errors import ChargingError, Code
 
 UTC_TIME = pl.Datetime("us", "UTC")
 
@@ -41,7 +41,7 @@ def known_zone(name: str) -> str:
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ChargingError(f"There is no time zone called “{name}”. Write it like “Europe/Stockholm”.") from None
+        raise ChargingError(Code.NO_TIME_ZONE, name=name) from None
 
 
 def instants(local: pl.Series, *, zone: str, fold: Fold = Fold.REJECT) -> Instants:

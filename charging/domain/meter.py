@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from charging.domain.errors import ChargingError
+from charging.domain.errors import ChargingError, Code
 
 #: The step readings are put on when their own distances are not equal: the quarter hour of the electricity market.
 QUARTER_HOUR_S = 900
@@ -50,11 +50,11 @@ def series(start: datetime, *, interval_s: int, wh: tuple[int, ...]) -> Series:
         UnusableReadings: the step is not positive, a value is negative, or there are none or far too many.
     """
     if interval_s <= 0:
-        raise UnusableReadings(f"The step of a meter series must be positive, not {interval_s} s.")
+        raise UnusableReadings(Code.SERIES_STEP, step=interval_s)
     if not 0 < len(wh) <= MOST_STEPS:
-        raise UnusableReadings(f"A meter series has between 1 and {MOST_STEPS} steps, not {len(wh)}.")
+        raise UnusableReadings(Code.SERIES_LENGTH, most=MOST_STEPS, steps=len(wh))
     if min(wh) < 0:
-        raise UnusableReadings(f"A meter series cannot take energy back ({min(wh)} Wh).")
+        raise UnusableReadings(Code.SERIES_NEGATIVE, energy_wh=min(wh))
     return Series(start, interval_s, wh)
 
 
@@ -68,10 +68,10 @@ def from_register(readings: list[tuple[datetime, int]]) -> Series:
         UnusableReadings: fewer than two readings, out of order, or a register that runs backwards.
     """
     if len(readings) < 2:
-        raise UnusableReadings("A register must be read at least twice.")
+        raise UnusableReadings(Code.REGISTER_READ_ONCE)
     steps_s = [round((later - earlier).total_seconds()) for (earlier, _), (later, _) in pairwise(readings)]
     if min(steps_s) <= 0:
-        raise UnusableReadings("The readings are not in the order of their times.")
+        raise UnusableReadings(Code.READINGS_OUT_OF_ORDER)
     start = readings[0][0]
     if len(set(steps_s)) == 1:
         return series(start, interval_s=steps_s[0], wh=_differences([register for _, register in readings]))
@@ -82,7 +82,7 @@ def _resampled(start: datetime, steps_s: list[int], registers: list[int]) -> Ser
     known_at = np.concatenate(([0], np.cumsum(steps_s)))
     steps = -(-int(known_at[-1]) // QUARTER_HOUR_S)
     if steps > MOST_STEPS:
-        raise UnusableReadings(f"A meter series has between 1 and {MOST_STEPS} steps, not {steps}.")
+        raise UnusableReadings(Code.SERIES_LENGTH, most=MOST_STEPS, steps=steps)
     wanted_at = np.minimum(np.arange(steps + 1) * QUARTER_HOUR_S, known_at[-1])
     cumulated = np.rint(np.interp(wanted_at, known_at, np.asarray(registers) - registers[0])).astype(np.int64)
     return series(start, interval_s=QUARTER_HOUR_S, wh=_differences(cumulated.tolist()))

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from charging.domain.errors import ChargingError, ImportRefused
+from charging.domain.errors import ChargingError, Code, ImportRefused
 from charging.ingest import apart, previewing
 from charging.ingest.apart import Converted
 from charging.ingest.apply import Piece, Work, pieces, store_all
@@ -93,7 +93,7 @@ def start(
     """
     row = FileImport.objects.select_for_update().get(pk=row.pk)
     if row.state not in {FileImport.State.UPLOADED, FileImport.State.FAILED}:
-        raise ImportRefused(f"This import is {row.get_state_display()}; it cannot be started.")
+        raise ImportRefused(Code.IMPORT_STARTED, import_state=row.state)
     with row.file.open("rb") as stored:
         home_zone = Operator.objects.get(pk=row.operator_id).time_zone
         wanted = layout or (layout_of(profile) if profile else None)
@@ -151,7 +151,7 @@ def save_profile(name: str, *, layout: Layout) -> ImportProfile:
     """Keep a layout under a name of the operator's own, replacing the one of that name."""
     name = " ".join(name.split())
     if not name or len(name) > 80:
-        raise ChargingError("A profile needs a name of at most 80 characters.")
+        raise ChargingError(Code.PROFILE_NAME)
     profile, _ = ImportProfile.objects.update_or_create(
         operator_id=current_operator_id(), name=name, defaults={"mapping": layout.to_json()}
     )
@@ -175,7 +175,7 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
     if name in ready_made():
         return ready_made()[name].layout, None
     names = [*ready_made(), *own]
-    raise ChargingError(f"There is no profile called “{name}”. There are: {', '.join(names)}.")
+    raise ChargingError(Code.NO_SUCH_PROFILE, name=name, names=", ".join(names))
 
 
 def _claim(import_id: int, *, at: datetime) -> FileImport | None:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils.translation import ngettext
 
-from charging.domain.errors import NothingToReview
+from charging.domain.errors import Code, NothingToReview
 from charging.models import ChargingSession
 from tenants.log.audit import record
 
@@ -36,12 +35,7 @@ def _decide(sessions: Sequence[ChargingSession], decision: str, reason: str) -> 
     locked = list(waiting.select_for_update().only("pk", "external_id").order_by("pk"))
     gone = len(sessions) - len(locked)
     if gone:
-        words = ngettext(
-            "%(count)d of the sessions does not wait for a decision any more.",
-            "%(count)d of the sessions do not wait for a decision any more.",
-            gone,
-        )
-        raise NothingToReview(words % {"count": gone})
+        raise NothingToReview(Code.NOT_WAITING_FOR_REVIEW, count=gone)
     ChargingSession.objects.filter(pk__in=[session.pk for session in locked]).update(
         review=decision, review_note=reason[:300]
     )

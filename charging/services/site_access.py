@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from charging.domain.errors import NetworkRefused
+from charging.domain.errors import Code, NetworkRefused
 from charging.models import Site, SiteAccess
 from charging.selectors import sites
 from tenants.log import audit
@@ -48,5 +47,5 @@ def _named(public_ids: set[UUID]) -> dict[int, str]:
     sites_found = {public_id: (number, name) for public_id, number, name in found}
     unknown = sorted(str(public_id) for public_id in public_ids - set(sites_found))
     if unknown:
-        raise NetworkRefused(_("There is no site %(site)s.") % {"site": ", ".join(unknown)})
+        raise NetworkRefused(Code.NO_SUCH_SITE, site=", ".join(unknown))
     return dict(sites_found.values())

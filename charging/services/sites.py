@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from charging.domain.errors import NetworkRefused
+from charging.domain.errors import Code, NetworkRefused
 from charging.models import Site
 from charging.sight import limited_to, visible_sites
 
@@ -18,7 +17,7 @@ def create(*, name: str, **facts: Any) -> Site:
         NetworkRefused: another site has the name, or the person works for some sites only.
     """
     if visible_sites() is not None:
-        raise NetworkRefused(_("Only who sees all sites can add one."))
+        raise NetworkRefused(Code.SEES_SOME_SITES)
     _check_name(name)
     return Site.objects.create(name=name, **facts)
 
@@ -42,4 +41,4 @@ def _check_name(name: str, *, but: Site | None = None) -> None:
     with limited_to(None):  # a name is taken by a site out of sight, too
         is_taken = (others.exclude(pk=but.pk) if but else others).exists()
     if is_taken:
-        raise NetworkRefused(_("There is another site named “%(name)s”.") % {"name": name})
+        raise NetworkRefused(Code.SITE_NAME_TAKEN, name=name)

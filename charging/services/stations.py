@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from charging.domain.errors import NetworkRefused
+from charging.domain.errors import Code, NetworkRefused
 from charging.models import Connector, Station
 from charging.sight import limited_to
 
@@ -51,7 +50,7 @@ def _with(station: Station, outlets: Sequence[Outlet]) -> Station:
     numbers = [outlet.number for outlet in outlets]
     for number in numbers:
         if numbers.count(number) > 1:
-            raise NetworkRefused(_("Two connectors have the number %(number)s.") % {"number": number})
+            raise NetworkRefused(Code.CONNECTOR_NUMBER_TWICE, number=number)
     for outlet in outlets:
         facts = {"standard": outlet.standard, "max_power_w": outlet.max_power_w}
         Connector.objects.update_or_create(station=station, number=outlet.number, defaults=facts)
@@ -63,4 +62,4 @@ def _check_identifier(identifier: str, *, but: Station | None = None) -> None:
     with limited_to(None):  # an identifier is taken by a station out of sight, too
         is_taken = (others.exclude(pk=but.pk) if but else others).exists()
     if is_taken:
-        raise NetworkRefused(_("There is another station “%(identifier)s”.") % {"identifier": identifier})
+        raise NetworkRefused(Code.STATION_TAKEN, identifier=identifier)

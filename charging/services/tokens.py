@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from charging.domain.errors import TokenTaken
+from charging.domain.errors import Code, TokenTaken
 from charging.models import ChargingSession, Token
 from tenants.log.audit import record
 from tenants.models import Driver
@@ -19,7 +18,7 @@ def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", dr
         TokenTaken: there is one with this UID.
     """
     if Token.objects.filter(uid=uid).exists():
-        raise TokenTaken(_("There is a card with the UID %(uid)s already.") % {"uid": uid})
+        raise TokenTaken(Code.CARD_TAKEN, uid=uid)
     return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
 
 
@@ -34,7 +33,7 @@ def assign(token: Token, *, driver: Driver) -> Token:
     """
     token = Token.objects.select_for_update().get(pk=token.pk)
     if token.driver_id not in (None, driver.pk):
-        raise TokenTaken(_("The card belongs to driver %(driver)s.") % {"driver": token.driver})
+        raise TokenTaken(Code.CARD_OF_ANOTHER, driver=token.driver)
     if token.driver_id is None:
         token.driver = driver
         token.save(update_fields=["driver"])

@@ -263,7 +263,7 @@ def test_a_running_import_is_left_alone_and_a_finished_one_is_not_run_again(in_n
     assert imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW).accepted == 0
     done = bring_in(rows(2))
     assert imports.run(operator_id=done.operator_id, import_id=done.pk, clock=lambda: NOW).accepted == 1
-    with pytest.raises(ImportRefused, match="done"):
+    with pytest.raises(ImportRefused, match="import_started"):
         imports.start(done, PLAIN)
 
 
@@ -285,7 +285,7 @@ def test_open_questions_stop_an_import_before_it_starts(in_north):
     assert row.state == FileImport.State.UPLOADED
     preview = imports.preview(io.BytesIO(content), at=NOW)
     answered = preview.layout.saying(date_order="dmy", time_zone="Europe/Stockholm")
-    with pytest.raises(ChargingError, match="Europe/Nowhere"):
+    with pytest.raises(ChargingError, match="no_time_zone"):
         imports.start(row, preview.layout.saying(date_order="dmy", time_zone="Europe/Nowhere"))
     imports.start(row, answered)
     assert imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW).accepted == 1
@@ -321,7 +321,7 @@ def test_profiles_are_the_operators_own_and_replace_each_other(north, south):
         assert imports.profile_named("dundee-2018") == (ready_made()["dundee-2018"].layout, None)
         with pytest.raises(ChargingError):
             imports.save_profile(" ", layout=PLAIN)
-    with tenant_scope(south.pk), pytest.raises(ChargingError, match="dundee-2018"):
+    with tenant_scope(south.pk), pytest.raises(ChargingError, match="no_such_profile"):
         imports.profile_named("our own")
 
 

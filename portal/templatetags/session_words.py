@@ -3,6 +3,7 @@
 from django import template
 
 from portal.words import plain_words, sessions
+from portal.words.say import say
 
 register = template.Library()
 
@@ -14,3 +15,5 @@ for said in (
     plain_words.in_words,
 ):
     register.filter(said)
+
+register.filter("said", say)

@@ -4,46 +4,83 @@ A fact that is a code of its own (a role, a state, a permission) gets its word; 
 their form. What has no writer is shown as it is, a list with commas.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from portal.words import measures, permissions
-from tenants.models import Approval, Operator
-from tenants.permissions import Permission
-from tenants.roles import Role
+from django.utils.dates import WEEKDAYS as DAY_NAMES
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from billing.domain.tariff.model import WEEKDAYS
+from portal.words import measures
 
-def _role(code: str) -> str:
-    return str(dict(Role.choices).get(code, code))
-
-
-def _permission(code: str) -> str:
-    return str(permissions.WORDS[Permission(code)]) if code in set(Permission) else code
-
-
-WRITERS: dict[str, Callable[[Any], str]] = {
-    "roles": lambda codes: ", ".join(_role(code) for code in codes),
-    "operator_state": lambda code: str(dict(Operator.State.choices).get(code, code)),
-    "approval_state": lambda code: str(dict(Approval.State.choices).get(code, code)),
-    "permission": _permission,
-    "wait_s": measures.duration,
+_DIMENSIONS: dict[str, str | Promise] = {
+    "ENERGY": _("energy"),
+    "TIME": _("charging time"),
+    "PARKING_TIME": _("parking"),
+    "FLAT": _("start fee"),
 }
 
 
-class Written(dict[str, str]):
-    """Facts by name, as a sentence shows them. One that an old row lacks is a dash."""
+# The models are asked for when they are needed: the price engine's command says sentences without a database.
+def _roles(codes: list[str]) -> str:
+    from tenants.roles import Role  # noqa: PLC0415
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        super().__init__({name: written(name, fact) for name, fact in facts.items()})
-
-    def __missing__(self, name: str) -> str:
-        return measures.DASH
+    return ", ".join(str(dict(Role.choices).get(code, code)) for code in codes)
 
 
-def written(name: str, fact: Any) -> str:
+def _operator_state(code: str) -> str:
+    from tenants.models import Operator  # noqa: PLC0415
+
+    return str(dict(Operator.State.choices).get(code, code))
+
+
+def _approval_state(code: str) -> str:
+    from tenants.models import Approval  # noqa: PLC0415
+
+    return str(dict(Approval.State.choices).get(code, code))
+
+
+def _import_state(code: str) -> str:
+    from charging.models import FileImport  # noqa: PLC0415
+
+    return str(dict(FileImport.State.choices).get(code, code))
+
+
+def _permission(code: str) -> str:
+    from portal.words import permissions  # noqa: PLC0415
+
+    return next((str(words) for each, words in permissions.WORDS.items() if each == code), code)
+
+
+def _hours(days: dict[str, list[str]]) -> str:
+    """Hours of the week: `Monday 08:00–17:00; Sunday 00:00–24:00`, `daily 22:00–24:00`."""
+    if not days:
+        return gettext("at any time")
+    return "; ".join(f"{_day(name)} {', '.join(windows)}" for name, windows in days.items())
+
+
+def _day(name: str) -> str:
+    return str(DAY_NAMES[WEEKDAYS.index(name)]) if name in WEEKDAYS else gettext("daily")
+
+
+WRITERS: dict[str, Callable[[Any], str]] = {
+    "roles": _roles,
+    "operator_state": _operator_state,
+    "approval_state": _approval_state,
+    "permission": _permission,
+    "import_state": _import_state,
+    "wait_s": measures.duration,
+    "dimension": lambda code: str(_DIMENSIONS[code]) if code in _DIMENSIONS else code,
+    "hours": _hours,
+}
+
+
+def written(name: str, fact: Any) -> Any:
     """One fact as its sentence shows it."""
     if fact is None:
         return measures.DASH
     if name in WRITERS:
         return WRITERS[name](fact)
-    return ", ".join(str(part) for part in fact) if isinstance(fact, list) else str(fact)
+    return ", ".join(str(part) for part in fact) if isinstance(fact, list) else fact

@@ -9,57 +9,9 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-#: Remarks about tariffs, and what is wrong with a tariff's document.
-TARIFFS = (
-    _("The element already has a %(kind)s price."),
-    _("A price of %(price)s pays the driver."),
-    _("%(price)s is the price of an hour; if it was meant for a minute, write %(hourly)s."),
-    _("A step of %(step)s is %(wh)s Wh; if kWh were meant, write %(meant)s."),
-    _("A step of %(step)s is %(seconds)s seconds; if minutes were meant, write %(meant)s."),
-    _("start_time and end_time are both %(time)s; that is read as the whole day."),
-    _(
-        "The window passes midnight and the weekday is judged at each instant: after midnight it holds only if "
-        "the next day is listed too."
-    ),
-    _("Its restrictions exclude each other, so its %(kind)s price never holds."),
-    _("Earlier elements always win, so its %(kind)s price never holds."),
-    _("Its %(kind)s price overlaps an earlier element, which wins by its order."),
-    _("Energy has no price %(hours)s."),
-    _("At some energies, durations, dates, powers or currents energy has no price %(hours)s."),
-    _("No element prices energy; it is free."),
-    _("Some prices name a VAT rate and others none; none means that no VAT applies to them."),
-    _("The bound names no amount including VAT; VAT is scaled with the price."),
-    _("min_price.excl_vat is %(least)s, above max_price.excl_vat of %(most)s."),
-    _("%(path)s must be a three-letter ISO 4217 code, not %(value)s."),
-    _("currency must be the tariff's, %(currency)s, not %(value)s."),
-    _("%(path)s must be %(wanted)s, not %(value)s."),
-)
-#: What a field of a tariff's document must be.
-WANTED = (
-    _("an object"),
-    _("a list"),
-    _("text"),
-    _("a number"),
-    _("a finite number"),
-    _("below %(amount)s"),
-    _("a whole number of at least 0"),
-    _("at least 0"),
-    _("a time of day as hh:mm between 00:00 and 23:59"),
-    _("a date as yyyy-mm-dd"),
-    _("an instant as yyyy-mm-ddThh:mm:ssZ"),
-    _("a percentage between 0 and 100"),
-    _("a restriction of OCPI 2.2.1"),
-    _("a weekday such as MONDAY"),
-    _("RESERVATION or RESERVATION_EXPIRES"),
-    _("FLAT or TIME in a reservation element"),
-    _("a list with at least one component"),
-    _("a list with at least one element"),
-    _("one of %(names)s"),
-)
 #: What is wrong with a file of sessions, or with how it was to be read.
 FILES = (
     _("The file is empty."),
@@ -101,14 +53,6 @@ PROFILES = (
     _("Trondheim garages, charging reports 2018 to 2020"),
     _("Wattledger's own format, with meter readings"),
 )
-KINDS = {
-    "ENERGY": _("Energy"),
-    "TIME": _("Charging time"),
-    "PARKING_TIME": _("Parking after charging"),
-    "FLAT": _("Start fee"),
-}
-DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-HOURS = (_("at any time"), _("daily"))
 FACT = re.compile(r"%\\\((\w+)\\\)s")
 
 
@@ -116,34 +60,16 @@ def in_words(sentence: str) -> str:
     """Return the sentence in the reader's language."""
     if (get_language() or "en").startswith("en"):
         return sentence
-    return next(_said(sentence, (*TARIFFS, *FILES, *PROFILES)), sentence)
+    return next(_said(sentence, (*FILES, *PROFILES)), sentence)
 
 
 def _said(sentence: str, patterns: tuple[str, ...]) -> Iterator[str]:
     for pattern in patterns:
         if fit := _expression(pattern).fullmatch(sentence):
-            yield gettext(pattern) % {name: _fact(name, text) for name, text in fit.groupdict().items()}
+            yield gettext(pattern) % fit.groupdict()
 
 
 @cache
 def _expression(pattern: str) -> re.Pattern[str]:
     """The pattern as it matches: `%(kind)s` stands for any text, as little of it as fits."""
     return re.compile(FACT.sub(r"(?P<\1>.+?)", re.escape(pattern)), re.S)
-
-
-def _fact(name: str, text: str) -> str:
-    """A fact of a sentence; the few that are words themselves are said in the reader's language too."""
-    if name == "kind" and text in KINDS:
-        return gettext(KINDS[text]).lower()
-    if name == "wanted":
-        return next(_said(text, WANTED), text)
-    return _hours(text) if name == "hours" else text
-
-
-def _hours(text: str) -> str:
-    """Hours of the week: `Monday 08:00–17:00; Sunday 00:00–24:00`."""
-    for words in HOURS:
-        text = text.replace(words, gettext(words))
-    for place, day in enumerate(DAY_NAMES):
-        text = text.replace(day, str(WEEKDAYS[place]))
-    return text

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.words import facts, refusals
+from portal.words import facts, imports, measures, pricing, refusals
 from tenants.coded import Coded
 
-SENTENCES: dict[str, str | Promise] = {**refusals.SENTENCES}
+SENTENCES: dict[str, str | Promise] = {**refusals.SENTENCES, **pricing.SENTENCES, **imports.SENTENCES}
 #: Of a code that is not known here: a row that a newer version stored.
 UNKNOWN = _("Something went wrong that this version has no words for: %(code)s.")
 
@@ -23,15 +23,30 @@ def say(code: str, about: Mapping[str, Any] | None = None) -> str:
     pattern = SENTENCES.get(code)
     if pattern is None:
         return str(UNKNOWN) % {"code": code}
-    return str(pattern % facts.Written(about or {}))
+    return str(pattern % _Written(about or {}))
+
+
+class _Written(dict[str, Any]):
+    """Facts by name, as a sentence shows them. One that an old row lacks is a dash."""
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        super().__init__({name: _written(name, fact) for name, fact in about.items()})
+
+    def __missing__(self, name: str) -> str:
+        return measures.DASH
+
+
+def _written(name: str, fact: Any) -> Any:
+    """One fact as its sentence shows it. A fact with a code of its own is a sentence within."""
+    if isinstance(fact, Mapping) and "code" in fact:
+        return say(fact["code"], {name: part for name, part in fact.items() if name != "code"})
+    return facts.written(name, fact)
 
 
 def why(problem: Exception) -> str:
     """The sentence of what was raised."""
-    if isinstance(problem, Coded):
+    if isinstance(problem, Coded) and problem.code in SENTENCES:
         return say(problem.code, problem.facts)
-    if isinstance(problem.__cause__, Coded):
-        return why(problem.__cause__)
     from portal.words.plain_words import in_words  # noqa: PLC0415
 
     return in_words(str(problem))

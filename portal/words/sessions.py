@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.services.credit_notes import CREDITED
 from charging.domain.reasons import Flag, Reject
 
 #: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
@@ -13,6 +14,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.ABOVE_POWER, _("above the connector's power")),
     (Flag.OVERLAP, _("overlaps another session")),
     (Flag.SERIES_MISMATCH, _("readings do not add up")),
+    (CREDITED, _("credited")),
 ]
 
 
@@ -39,6 +41,8 @@ def flag_word(code: str) -> str:
 
 def flag_sentence(code: str) -> str:
     """Return the flag as a sentence."""
+    if code == CREDITED:
+        return gettext("It stood on an invoice that was credited.")
     return gettext(Flag(code).sentence) if code in set(Flag) else code
 
 

@@ -23,7 +23,7 @@ from billing.domain.lint.remarks import lint_tariff
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.tariff.windows import MINUTES_OF_DAY, week_table
 from portal.words.measures import DASH, number, percent, unit_price
-from portal.words.plain_words import in_words
+from portal.words.say import say
 
 WHAT: dict[Dimension, str | Promise] = {
     Dimension.ENERGY: gettext_lazy("Energy"),
@@ -107,7 +107,7 @@ def chips(tariff: Tariff) -> list[str]:
 
 def remarks(tariff: Tariff) -> list[tuple[str, str]]:
     """What a person should know before publishing: (sentence, the hours or days it is about)."""
-    return [(in_words(finding.sentence), _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
+    return [(say(finding.code, finding.facts), _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
 
 
 def week(tariff: Tariff) -> Week:

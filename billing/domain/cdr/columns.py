@@ -16,7 +16,7 @@ import numpy as np
 from billing.domain.arrays import Ints, offsets_of
 from billing.domain.cdr import instants
 from billing.domain.cdr.decoded import CODES, COLUMNS, Cdr, Period
-from billing.domain.documents import bad, instant
+from billing.domain.documents import Wanted, bad, instant
 from billing.domain.errors import BillingError, NegativeQuantity, SessionError, TooLarge
 from billing.domain.sessions.columns import ABSENT, MICRO, Flag, Sessions
 from billing.domain.sessions.periods import from_periods
@@ -127,8 +127,8 @@ def _volume_error(cdr: Cdr) -> BillingError:
         if not 0 <= dimension.volume <= LARGEST
     )
     if volume < 0:
-        return bad(path, volume, "at least 0", NegativeQuantity)
-    return bad(path, volume, "at most a million", TooLarge)
+        return bad(path, volume, Wanted.AT_LEAST_0, NegativeQuantity)
+    return bad(path, volume, Wanted.AT_MOST_A_MILLION, TooLarge)
 
 
 def _instant_error(cdr: Cdr) -> BillingError | None:

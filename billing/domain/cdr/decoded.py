@@ -11,7 +11,8 @@ from typing import Any, ClassVar, Final, Union, cast
 
 import msgspec
 
-from billing.domain.errors import SessionError, UnknownDimension
+from billing.domain.documents import Wanted
+from billing.domain.errors import BillingError, SessionError, UnknownDimension
 
 _NOTHING: Final = msgspec.Raw(b"")
 
@@ -90,6 +91,8 @@ class Line(msgspec.Struct, gc=False):
 
 _decoder: Final = msgspec.json.Decoder(Line)
 _TYPE: Final = re.compile(r"cdr\.charging_periods\[\d+\]\.dimensions\[\d+\]\.type")
+_EXPECTED: Final = re.compile(r"Expected `(.+)`, got `(.+)`")
+_MISSING: Final = re.compile(r"Object missing required field `(.+)`")
 _AT: Final = re.compile(r"`\$\.?(.*)`$")
 
 
@@ -129,6 +132,15 @@ def decode(text: bytes | str) -> Line:
         found = _AT.search(where)
         field = found[1] if found else ""
         kind = UnknownDimension if _TYPE.fullmatch(field) else SessionError
-        raise kind(f"{field or 'The line'}: {what}.", field=field) from None
+        raise _misfit(what, field, kind) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise SessionError(f"The line is not JSON: {problem}.") from None
+        raise SessionError(value=text, wanted={"code": Wanted.JSON, "problem": str(problem)}) from None
+
+
+def _misfit(what: str, field: str, kind: type[BillingError]) -> BillingError:
+    """What the reader of JSON says of a value that does not fit, as an error with facts."""
+    if found := _EXPECTED.fullmatch(what):
+        return kind(field=field, value=found[2], wanted={"code": Wanted.TYPE, "type": found[1]})
+    if found := _MISSING.fullmatch(what):
+        return kind(field=field, value={}, wanted={"code": Wanted.WITH_FIELD, "name": found[1]})
+    return kind(field=field, wanted={"code": Wanted.FITTING, "problem": what})

@@ -21,6 +21,7 @@ from billing.domain.cdr import written
 from billing.domain.cdr.columns import Batch, columns
 from billing.domain.cdr.decoded import Line, decode, id_of
 from billing.domain.cdr.tariffs import TariffSet, assign, key_of, read_set
+from billing.domain.cdr.written import Say, unsaid
 from billing.domain.errors import BillingError
 from billing.domain.explained.price import SessionPrice
 from billing.domain.explained.price_of import session_price
@@ -62,21 +63,23 @@ class _Group:
     sets: list[TariffSet] = field(default_factory=list)
 
 
-def price_lines(texts: Iterable[bytes], *, zone: str = "") -> Iterator[tuple[Iterable[bytes], int]]:
+def price_lines(texts: Iterable[bytes], *, zone: str = "", say: Say = unsaid) -> Iterator[tuple[Iterable[bytes], int]]:
     """For each chunk of lines its priced lines, in order, and how many of them are errors. Empty lines are skipped.
 
     The lines come as texts of some hundred lines, each line with its end; joining them is left to whoever writes.
-    `zone` is used by lines that carry no time zone of their own.
+    `zone` is used by lines that carry no time zone of their own; `say` has the sentence of each code.
     """
     stream = (text for text in texts if text and not text.isspace())
     shelves: dict[tuple[bool, bool], _Shelf] = {}
     while chunk := list(islice(stream, CHUNK)):
-        yield _chunk(chunk, zone, shelves)
+        yield _chunk(chunk, zone, shelves, say)
 
 
-def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf]) -> tuple[Iterable[bytes], int]:
-    groups, unread = _read(texts)
-    answers = [_answers(group, zone, shelves.setdefault(kind, _Shelf())) for kind, group in groups.items()]
+def _chunk(
+    texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf], say: Say
+) -> tuple[Iterable[bytes], int]:
+    groups, unread = _read(texts, say)
+    answers = [_answers(group, zone, shelves.setdefault(kind, _Shelf()), say) for kind, group in groups.items()]
     failed = len(unread) + sum(errors for _, errors in answers)
     if len(answers) == 1 and not unread:
         return answers[0][0], failed
@@ -87,7 +90,7 @@ def _chunk(texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shel
     return [told[place] for place in range(len(texts))], failed
 
 
-def _read(texts: list[bytes]) -> tuple[dict[tuple[bool, bool], _Group], dict[int, str]]:
+def _read(texts: list[bytes], say: Say) -> tuple[dict[tuple[bool, bool], _Group], dict[int, str]]:
     """The lines that can be read, by what may be priced together, and the error lines of the others, by place."""
     groups: dict[tuple[bool, bool], _Group] = {}
     unread: dict[int, str] = {}
@@ -103,7 +106,7 @@ def _read(texts: list[bytes]) -> tuple[dict[tuple[bool, bool], _Group], dict[int
                 if key == (own, False):
                     seen[own] = found
         except BillingError as problem:
-            unread[place] = written.error_line(id_of(text), problem)
+            unread[place] = written.error_line(id_of(text), problem, say)
             continue
         group = groups.get(found.kind)
         if group is None:
@@ -114,13 +117,13 @@ def _read(texts: list[bytes]) -> tuple[dict[tuple[bool, bool], _Group], dict[int
     return groups, unread
 
 
-def _answers(group: _Group, zone: str, shelf: _Shelf) -> tuple[Iterable[bytes], int]:
+def _answers(group: _Group, zone: str, shelf: _Shelf, say: Say) -> tuple[Iterable[bytes], int]:
     """The lines of a group, and how many of them are errors."""
     rated, batch = _rate_lines(group.lines, group.sets, zone, shelf)
     lines = group.lines
     bad = {*batch.problems, *np.flatnonzero(rated.fault).tolist()}
-    errors = {place: written.error_line(lines[place].cdr.id, _problem(lines[place], zone)) for place in bad}
-    return written.lines(rated, [line.cdr.id for line in lines], errors), len(errors)
+    errors = {place: written.error_line(lines[place].cdr.id, _problem(lines[place], zone), say) for place in bad}
+    return written.lines(rated, [line.cdr.id for line in lines], errors, say), len(errors)
 
 
 def _problem(line: Line, zone: str) -> BillingError:

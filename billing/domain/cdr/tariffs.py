@@ -20,8 +20,8 @@ import numpy as np
 
 from billing.domain.arrays import Ints
 from billing.domain.cdr.decoded import Cdr, Line
-from billing.domain.documents import Document, bad, instant, sequence
-from billing.domain.errors import BillingError, TariffError
+from billing.domain.documents import Document, Wanted, bad, instant, sequence
+from billing.domain.errors import BillingError
 from billing.domain.kernel.plan import asks_clock, plan_for
 from billing.domain.sessions.columns import NO_TARIFF, Flag
 from billing.domain.tariff.model import Tariff, parse_tariff
@@ -107,14 +107,14 @@ def _read_set(key: tuple[bytes, bool]) -> TariffSet | BillingError:
     """The same, remembered: an error too, so that a broken tariff is not read a thousand times."""
     text, is_211 = key
     if not text:
-        return TariffError("The line has no tariff.", field="tariff")
+        return bad("tariff", None, Wanted.TARIFF)
     document = _decoder.decode(text)
     try:
         if isinstance(document, dict):
             return TariffSet.of((_parsed(document, "tariff", is_211=is_211),))
         listed = sequence(document, "tariffs")
         if not listed:
-            raise bad("tariffs", listed, "a list with at least one tariff")
+            raise bad("tariffs", listed, Wanted.TARIFFS)
         parsed = (_parsed(one, f"tariffs[{place}]", is_211=is_211) for place, one in enumerate(listed))
         return TariffSet.of(tuple(parsed))
     except BillingError as problem:
@@ -126,8 +126,7 @@ def _parsed(document: Document, path: str, *, is_211: bool) -> Tariff:
     try:
         return parse_tariff(document, has_vat=not is_211)
     except BillingError as problem:
-        problem.field = f"{path}.{problem.field}"
-        problem.message = f"{path}.{problem.message}"
+        problem.within(path)
         raise
 
 

@@ -8,10 +8,10 @@ adjustments add up to the total to the last digit. `billing/tests/domain/price_a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -28,6 +28,8 @@ from billing.domain.kernel.plan import DIMENSION, RESERVED, Lane, Plan
 from billing.domain.kernel.rated import Rated
 from billing.domain.sessions.columns import Flag
 
+#: Who finds the sentence of a code and its facts.
+Say = Callable[[str, Mapping[str, Any]], str]
 _SCALE: Final = 10**DIGITS
 #: How every cost begins.
 _EXCL: Final = '{"excl_vat":"'
@@ -35,18 +37,24 @@ _EXCL: Final = '{"excl_vat":"'
 _TOGETHER: Final = 250
 
 
+def unsaid(code: str, facts: Mapping[str, Any]) -> str:
+    """The bare code, for whoever wants no sentences."""
+    return code
+
+
 def quoted(value: object) -> str:
     """Any plain value as JSON."""
     return msgspec.json.encode(value).decode()
 
 
-def error_line(cdr_id: str | None, problem: BillingError) -> str:
+def error_line(cdr_id: str | None, problem: BillingError, say: Say) -> str:
     """The line of a CDR that cannot be priced."""
-    error = {"code": problem.code, "field": problem.field, "message": problem.message}
+    message = say(problem.code, problem.facts)
+    error = {"code": problem.code, "field": problem.field, "facts": problem.facts, "message": message}
     return quoted({"id": cdr_id, "error": error})
 
 
-def lines(rated: Rated, ids: Sequence[str], errors: Mapping[int, str]) -> Iterator[bytes]:
+def lines(rated: Rated, ids: Sequence[str], errors: Mapping[int, str], say: Say) -> Iterator[bytes]:
     """One line for each CDR of a batch, each with its end, some hundred lines in one text.
 
     `errors` has the lines of CDRs without a price, by position. The tariffs all know VAT, or none does.
@@ -56,7 +64,7 @@ def lines(rated: Rated, ids: Sequence[str], errors: Mapping[int, str]) -> Iterat
     null = not rated.plan.tariffs[0].has_vat
     heads, slices, tails = _heads(rated, ids), _slices(rated, shares), Sheet(len(rated))
     tails.add(_adjustments(rated, limits, per_incl, null=null))
-    tails.add(_findings(rated.flags))
+    tails.add(_findings(rated.flags, say))
     many = counts(rated.offsets)
     begins = offsets_of(many * slices.width + (heads.width + tails.width))
     flat = np.empty(int(begins[-1]), dtype=object)
@@ -197,14 +205,13 @@ def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> P
     return [texts]
 
 
-def _findings(flags: Ints) -> Pieces:
+def _findings(flags: Ints, say: Say) -> Pieces:
     """The end of each line."""
     distinct, which = np.unique(flags, return_inverse=True)
-    return [table([_named(flag) for flag in distinct.tolist()])[which]]
+    return [table([_named(flag, say) for flag in distinct.tolist()])[which]]
 
 
-@lru_cache(maxsize=1024)
-def _named(flags: int) -> str:
+def _named(flags: int, say: Say) -> str:
     """The findings of a line and its end."""
-    listed = [{"code": name, "message": findings.sentence(name)} for name in findings.named(Flag(flags))]
+    listed = [{"code": name, "message": say(name, {})} for name in findings.named(Flag(flags))]
     return f',"findings":{quoted(listed)}}}\n'

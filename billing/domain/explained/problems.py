@@ -15,64 +15,24 @@ from billing.domain.sessions.columns import Fault, Readings, Sessions
 
 
 @dataclass(frozen=True, slots=True)
-class _Wording:
-    """How a fault is told: the type of the error, the field, a sentence, and which of its words is the value."""
+class _Fault:
+    """How a fault is told: the type of the error, the field, and which of its facts is the value."""
 
     kind: type[BillingError]
     field: str
-    sentence: str
     value: str
 
 
-_WORDINGS: Final = {
-    Fault.UNMETERED: _Wording(
-        errors.Unmetered,
-        "charging_periods",
-        "The session from {start} to {end} has no reading and no total energy, so there is nothing to price.",
-        "start",
-    ),
-    Fault.NEGATIVE: _Wording(
-        errors.NegativeQuantity,
-        "charging_periods.dimensions.volume",
-        "A quantity is negative, or the meter ran backwards, in the session from {start} to {end}.",
-        "least",
-    ),
-    Fault.ENDS_BEFORE_START: _Wording(
-        errors.EndsBeforeStart, "end_date_time", "The session ends at {end}, before it starts at {start}.", "end"
-    ),
-    Fault.OUTSIDE_SESSION: _Wording(
-        errors.OutsideSession,
-        "charging_periods.start_date_time",
-        "A period or the end of charging lies outside the session from {start} to {end}.",
-        "end",
-    ),
-    Fault.TOO_LARGE: _Wording(
-        errors.TooLarge,
-        "charging_periods",
-        "The session from {start} to {end} is longer than 366 days or has more than 100 MWh.",
-        "end",
-    ),
-    Fault.UNKNOWN_ZONE: _Wording(
-        errors.UnknownZone, "time_zone", "time_zone must be an IANA time zone, not {zone!r}.", "zone"
-    ),
-    Fault.TARIFF_NOT_VALID: _Wording(
-        errors.TariffNotValid,
-        "tariff.start_date_time",
-        "The tariff was not valid at {start}, when the session started.",
-        "start",
-    ),
-    Fault.UNKNOWN_TARIFF: _Wording(
-        errors.UnknownTariff,
-        "charging_periods.tariff_id",
-        "The session names a tariff that was not given, or none; given are {tariffs}.",
-        "tariffs",
-    ),
-    Fault.MIXED_CURRENCIES: _Wording(
-        errors.MixedCurrencies,
-        "tariff.currency",
-        "One session is priced in one currency, not in {currencies}.",
-        "currencies",
-    ),
+_FAULTS: Final = {
+    Fault.UNMETERED: _Fault(errors.Unmetered, "charging_periods", "start"),
+    Fault.NEGATIVE: _Fault(errors.NegativeQuantity, "charging_periods.dimensions.volume", "least"),
+    Fault.ENDS_BEFORE_START: _Fault(errors.EndsBeforeStart, "end_date_time", "end"),
+    Fault.OUTSIDE_SESSION: _Fault(errors.OutsideSession, "charging_periods.start_date_time", "end"),
+    Fault.TOO_LARGE: _Fault(errors.TooLarge, "charging_periods", "end"),
+    Fault.UNKNOWN_ZONE: _Fault(errors.UnknownZone, "time_zone", "zone"),
+    Fault.TARIFF_NOT_VALID: _Fault(errors.TariffNotValid, "tariff.start_date_time", "start"),
+    Fault.UNKNOWN_TARIFF: _Fault(errors.UnknownTariff, "charging_periods.tariff_id", "tariffs"),
+    Fault.MIXED_CURRENCIES: _Fault(errors.MixedCurrencies, "tariff.currency", "currencies"),
 }
 
 
@@ -81,8 +41,8 @@ def error_of(rated: Rated, index: int) -> BillingError | None:
     fault = Fault(int(rated.fault[index]))
     if fault is Fault.NONE:
         return None
-    wording, sessions = _WORDINGS[fault], rated.sessions
-    words = {
+    told, sessions = _FAULTS[fault], rated.sessions
+    facts = {
         "start": instant_text(int(sessions.start[index])),
         "end": instant_text(int(sessions.end[index])),
         "zone": zone_name(sessions, index),
@@ -90,7 +50,7 @@ def error_of(rated: Rated, index: int) -> BillingError | None:
         "tariffs": ", ".join(terms.id for terms in rated.plan.tariffs),
         "currencies": ", ".join(sorted({terms.currency for terms in rated.plan.tariffs})),
     }
-    return wording.kind(wording.sentence.format(**words), field=wording.field, value=words[wording.value])
+    return told.kind(field=told.field, value=facts[told.value], **facts)
 
 
 def zone_name(sessions: Sessions, index: int) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from billing.domain import money
 from billing.domain.arrays import Bools, Exact, Ints
-from billing.domain.errors import InvoiceError
+from billing.domain.errors import Code, InvoiceError
 from billing.domain.kernel.plan import Plan
 from billing.domain.kernel.rated import Rated
 
@@ -45,7 +45,7 @@ def price_lines(rated: Rated) -> Lines:
     currencies = {terms.currency for terms in plan.tariffs}
     if len(currencies) != 1:
         listed = ", ".join(sorted(currencies))
-        raise InvoiceError(f"One invoice has one currency, not {listed}.", field="currency", value=listed)
+        raise InvoiceError(Code.ONE_CURRENCY, field="currency", value=listed)
     per_minor = plan.unit // 10 ** money.minor_digits(currencies.pop())
     kinds = _kinds(plan)
     first, order = _groups(rated.owner.astype(np.int64) * len(kinds) + kinds[rated.component])

@@ -2,15 +2,16 @@
 
 None of this is an error: the tariff can be priced. But a gap gives energy away, an element that can never match is a
 misunderstanding, and a price of 0.05 an hour was probably meant for a minute. Each finding has a stable code, the place
-in the tariff and a sentence. What can and cannot match is decided exactly, on the grid of `grid`.
+in the tariff and its facts. What can and cannot match is decided exactly, on the grid of `grid`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 import numpy as np
 
@@ -29,13 +30,33 @@ _SMALL_SECONDS: Final = range(2, 31)
 _MANY_WINDOWS: Final = 6
 
 
+class Remark(StrEnum):
+    """What can be remarked on. The values are stable."""
+
+    SECOND_COMPONENT = "SECOND_COMPONENT"
+    NEGATIVE_PRICE = "NEGATIVE_PRICE"
+    PRICE_PER_MINUTE = "PRICE_PER_MINUTE"
+    STEP_IN_KWH = "STEP_IN_KWH"
+    STEP_IN_MINUTES = "STEP_IN_MINUTES"
+    SAME_START_AND_END = "SAME_START_AND_END"
+    WEEKDAY_AT_MIDNIGHT = "WEEKDAY_AT_MIDNIGHT"
+    NEVER_APPLIES = "NEVER_APPLIES"
+    NEVER_REACHED = "NEVER_REACHED"
+    OVERLAP = "OVERLAP"
+    ENERGY_GAP = "ENERGY_GAP"
+    ENERGY_SOMETIMES_FREE = "ENERGY_SOMETIMES_FREE"
+    NO_ENERGY_PRICE = "NO_ENERGY_PRICE"
+    VAT_MISSING = "VAT_MISSING"
+    BOUND_WITHOUT_VAT = "BOUND_WITHOUT_VAT"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A remark: a stable code, the place in the tariff, and a sentence."""
+    """A remark: its code, the place in the tariff, and the facts its sentence names."""
 
-    code: str
+    code: Remark
     place: str
-    sentence: str
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def lint_tariff(tariff: Tariff) -> list[Finding]:
@@ -58,7 +79,7 @@ def _element(element: Element, place: str) -> Iterator[Finding]:
     for number, component in enumerate(element.price_components):
         where = f"{place}.price_components[{number}]"
         if component.type in seen:
-            yield Finding("SECOND_COMPONENT", where, f"The element already has a {component.type.value} price.")
+            yield Finding(Remark.SECOND_COMPONENT, where, {"dimension": component.type.value})
         seen.add(component.type)
         yield from _component(component, where)
     yield from _windows(element, f"{place}.restrictions")
@@ -67,30 +88,22 @@ def _element(element: Element, place: str) -> Iterator[Finding]:
 def _component(component: PriceComponent, place: str) -> Iterator[Finding]:
     price, step = component.price, component.step_size
     if price < 0:
-        yield Finding("NEGATIVE_PRICE", f"{place}.price", f"A price of {price} pays the driver.")
+        yield Finding(Remark.NEGATIVE_PRICE, f"{place}.price", {"price": str(price)})
     if component.type in _TIMED and 0 < price < _HOURLY:
-        sentence = f"{price} is the price of an hour; if it was meant for a minute, write {price * 60}."
-        yield Finding("PRICE_PER_MINUTE", f"{place}.price", sentence)
+        yield Finding(Remark.PRICE_PER_MINUTE, f"{place}.price", {"price": str(price), "hourly": str(price * 60)})
     if component.type is Dimension.ENERGY and step in _SMALL_STEPS:
-        sentence = f"A step of {step} is {step} Wh; if kWh were meant, write {step * 1000}."
-        yield Finding("STEP_IN_KWH", f"{place}.step_size", sentence)
+        yield Finding(Remark.STEP_IN_KWH, f"{place}.step_size", {"step": step, "meant": step * 1000})
     if component.type in _TIMED and step in _SMALL_SECONDS:
-        sentence = f"A step of {step} is {step} seconds; if minutes were meant, write {step * 60}."
-        yield Finding("STEP_IN_MINUTES", f"{place}.step_size", sentence)
+        yield Finding(Remark.STEP_IN_MINUTES, f"{place}.step_size", {"step": step, "meant": step * 60})
 
 
 def _windows(element: Element, place: str) -> Iterator[Finding]:
     asked = element.restrictions
     if asked.start_time is not None and asked.start_time == asked.end_time:
-        sentence = f"start_time and end_time are both {asked.start_time:%H:%M}; that is read as the whole day."
-        yield Finding("SAME_START_AND_END", place, sentence)
+        yield Finding(Remark.SAME_START_AND_END, place, {"time": f"{asked.start_time:%H:%M}"})
     wraps = asked.start_time and asked.end_time and asked.end_time.hour + asked.end_time.minute > 0
     if wraps and asked.start_time > asked.end_time and asked.day_of_week:  # type: ignore[operator]
-        sentence = (
-            "The window passes midnight and the weekday is judged at each instant: after midnight it holds only if "
-            "the next day is listed too."
-        )
-        yield Finding("WEEKDAY_AT_MIDNIGHT", place, sentence)
+        yield Finding(Remark.WEEKDAY_AT_MIDNIGHT, place)
 
 
 def _lane(plan: Plan, lane: Lane, listed: list[Candidate]) -> Iterator[Finding]:
@@ -103,12 +116,11 @@ def _lane(plan: Plan, lane: Lane, listed: list[Candidate]) -> Iterator[Finding]:
         name = component.price.type.value
         cells = grid.where(candidate)
         if not cells.any():
-            sentence = f"Its restrictions exclude each other, so its {name} price never holds."
-            yield Finding("NEVER_APPLIES", place, sentence)
+            yield Finding(Remark.NEVER_APPLIES, place, {"dimension": name})
         elif not (cells & ~taken).any():
-            yield Finding("NEVER_REACHED", place, f"Earlier elements always win, so its {name} price never holds.")
+            yield Finding(Remark.NEVER_REACHED, place, {"dimension": name})
         elif (cells & taken).any() and not candidate.always:
-            yield Finding("OVERLAP", place, f"Its {name} price overlaps an earlier element, which wins by its order.")
+            yield Finding(Remark.OVERLAP, place, {"dimension": name})
         taken = taken | cells
     if lane is Lane.ENERGY and listed:
         yield from _gaps(grid, taken)
@@ -118,21 +130,19 @@ def _gaps(grid: Grid, taken: Cells) -> Iterator[Finding]:
     free = ~taken
     always, sometimes = grid.minutes(free, everywhere=True), grid.minutes(free, everywhere=False)
     if always.any():
-        yield Finding("ENERGY_GAP", "elements", f"Energy has no price {_spoken(always)}.")
+        yield Finding(Remark.ENERGY_GAP, "elements", {"hours": _hours(always)})
     if (sometimes & ~always).any():
-        sentence = "At some energies, durations, dates, powers or currents energy has no price "
-        yield Finding("ENERGY_SOMETIMES_FREE", "elements", f"{sentence}{_spoken(sometimes & ~always)}.")
+        yield Finding(Remark.ENERGY_SOMETIMES_FREE, "elements", {"hours": _hours(sometimes & ~always)})
 
 
-def _spoken(minutes: Cells) -> str:
-    """Minutes of the week in words."""
+def _hours(minutes: Cells) -> dict[str, list[str]]:
+    """Minutes of the week as windows of a day by its OCPI name; `daily` when all days are alike, none for always."""
     days = minutes.reshape(7, MINUTES_OF_DAY)
     if days.all():
-        return "at any time"
+        return {}
     if (days == days[0]).all():
-        return f"daily {', '.join(_ranges(days[0]))}"
-    spoken = [f"{WEEKDAYS[day].title()} {', '.join(_ranges(days[day]))}" for day in range(7) if days[day].any()]
-    return "; ".join(spoken)
+        return {"daily": _ranges(days[0])}
+    return {WEEKDAYS[day]: _ranges(days[day]) for day in range(7) if days[day].any()}
 
 
 def _ranges(day: Cells) -> list[str]:
@@ -148,12 +158,10 @@ def _clock(minute: int) -> str:
 def _whole(tariff: Tariff) -> Iterator[Finding]:
     components = [one for element in tariff.elements for one in element.price_components]
     if not any(one.type is Dimension.ENERGY for one in components):
-        yield Finding("NO_ENERGY_PRICE", "elements", "No element prices energy; it is free.")
+        yield Finding(Remark.NO_ENERGY_PRICE, "elements")
     if tariff.has_vat and len({one.vat is None for one in components}) > 1:
-        sentence = "Some prices name a VAT rate and others none; none means that no VAT applies to them."
-        yield Finding("VAT_MISSING", "elements", sentence)
+        yield Finding(Remark.VAT_MISSING, "elements")
     for name in ("min_price", "max_price"):
         price = getattr(tariff, name)
         if price is not None and price.incl_vat is None and tariff.has_vat:
-            sentence = "The bound names no amount including VAT; VAT is scaled with the price."
-            yield Finding("BOUND_WITHOUT_VAT", name, sentence)
+            yield Finding(Remark.BOUND_WITHOUT_VAT, name)

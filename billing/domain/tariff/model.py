@@ -19,8 +19,8 @@ from enum import Enum
 from typing import Any, Self
 
 from billing.domain import documents, money
-from billing.domain.documents import Document, bad
-from billing.domain.errors import TariffError, UnknownComponent
+from billing.domain.documents import Document, Wanted, bad
+from billing.domain.errors import Code, TariffError, UnknownComponent
 
 
 class Dimension(Enum):
@@ -57,10 +57,10 @@ class PriceComponent:
         name = fields.get("type")
         if not isinstance(name, str) or name not in Dimension.__members__:
             wanted = ", ".join(Dimension.__members__)
-            raise bad(f"{path}.type", name, f"one of {wanted}", UnknownComponent)
+            raise bad(f"{path}.type", name, Wanted.ONE_OF, UnknownComponent, names=wanted)
         vat = documents.optional_decimal(fields, "vat", path)
         if vat is not None and not 0 <= vat <= 100:
-            raise bad(f"{path}.vat", fields["vat"], "a percentage between 0 and 100")
+            raise bad(f"{path}.vat", fields["vat"], Wanted.PERCENTAGE)
         return cls(
             type=Dimension[name],
             price=documents.decimal(fields.get("price"), f"{path}.price"),
@@ -101,7 +101,7 @@ class Restrictions:
         fields = documents.mapping(document, path)
         unknown = sorted(set(fields) - set(cls.__slots__))
         if unknown:
-            raise bad(f"{path}.{unknown[0]}", fields[unknown[0]], "a restriction of OCPI 2.2.1")
+            raise bad(f"{path}.{unknown[0]}", fields[unknown[0]], Wanted.RESTRICTION)
         given = {key: fields[key] for key in cls.__slots__ if fields.get(key) is not None}
         return cls(**{key: _RESTRICTIONS[key](value, f"{path}.{key}") for key, value in given.items()})
 
@@ -113,7 +113,7 @@ class Restrictions:
 def _amount(value: object, path: str) -> Decimal:
     number = documents.decimal(value, path)
     if number < 0:
-        raise bad(path, value, "at least 0")
+        raise bad(path, value, Wanted.AT_LEAST_0)
     return number
 
 
@@ -121,14 +121,14 @@ def _weekdays(value: object, path: str) -> tuple[str, ...]:
     names = documents.sequence(value, path)
     for position, name in enumerate(names):
         if name not in WEEKDAYS:
-            raise bad(f"{path}[{position}]", name, "a weekday such as MONDAY")
+            raise bad(f"{path}[{position}]", name, Wanted.WEEKDAY)
     return tuple(name for name in WEEKDAYS if name in names)
 
 
 def _reservation(value: object, path: str) -> ReservationKind:
     if value in ReservationKind.__members__:
         return ReservationKind(value)
-    raise bad(path, value, "RESERVATION or RESERVATION_EXPIRES")
+    raise bad(path, value, Wanted.RESERVATION)
 
 
 _RESTRICTIONS: dict[str, Any] = {
@@ -172,7 +172,7 @@ class Element:
         fields = documents.mapping(document, path)
         listed = documents.sequence(fields.get("price_components"), f"{path}.price_components")
         if not listed:
-            raise bad(f"{path}.price_components", listed, "a list with at least one component")
+            raise bad(f"{path}.price_components", listed, Wanted.COMPONENTS)
         components = tuple(
             PriceComponent.parse(one, f"{path}.price_components[{position}]") for position, one in enumerate(listed)
         )
@@ -192,7 +192,7 @@ def _check_reservation(components: tuple[PriceComponent, ...], path: str) -> Non
     for position, component in enumerate(components):
         if component.type not in (Dimension.FLAT, Dimension.TIME):
             field_path = f"{path}.price_components[{position}].type"
-            raise bad(field_path, component.type.value, "FLAT or TIME in a reservation element")
+            raise bad(field_path, component.type.value, Wanted.RESERVED_DIMENSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +268,7 @@ def parse_tariff(document: Mapping[str, Any], *, version: str = "", has_vat: boo
     fields: Document = documents.mapping(document, "tariff")
     listed = documents.sequence(fields.get("elements"), "elements")
     if not listed:
-        raise bad("elements", listed, "a list with at least one element")
+        raise bad("elements", listed, Wanted.ELEMENTS)
     tariff = Tariff(
         id=documents.text(fields.get("id"), "id"),
         currency=money.check_currency(documents.text(fields.get("currency"), "currency")),
@@ -296,5 +296,10 @@ def _optional_instant(fields: Document, key: str) -> datetime | None:
 def _check_bounds(tariff: Tariff) -> None:
     low, high = tariff.min_price, tariff.max_price
     if low and high and low.excl_vat > high.excl_vat:
-        message = f"min_price.excl_vat is {low.excl_vat}, above max_price.excl_vat of {high.excl_vat}."
-        raise TariffError(message, field="min_price.excl_vat", value=low.excl_vat)
+        raise TariffError(
+            Code.TARIFF_BOUNDS_CROSSED,
+            field="min_price.excl_vat",
+            value=low.excl_vat,
+            least=low.excl_vat,
+            most=high.excl_vat,
+        )

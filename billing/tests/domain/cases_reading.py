@@ -15,7 +15,6 @@ from billing.domain.cdr.lines import price_line
 from billing.domain.errors import BillingError
 from billing.domain.explained.price import SessionPrice
 from billing.domain.explained.price_of import session_price
-from billing.domain.explained.sentences import sentences
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions.columns import ABSENT
 from billing.domain.sessions.metering import from_slots
@@ -26,9 +25,9 @@ from billing.tests.domain.price_as_json import PARTS, as_json
 def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
     """What a case costs, in the form of `expected.json`."""
     try:
-        price, zone = _priced(tariff, session)
+        price, _zone = priced_case(tariff, session)
     except BillingError as problem:
-        return {"error": {"code": problem.code, "field": problem.field, "message": str(problem)}}
+        return {"error": {"code": problem.code, "field": problem.field}}
     document = as_json(price)
     return {
         "total": document["total"],
@@ -36,11 +35,11 @@ def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
         "slices": [_short(one) for one in document["slices"]],
         "adjustments": document["adjustments"],
         "flags": document["flags"],
-        "words": sentences(price, zone, "en"),
     }
 
 
-def _priced(tariff: Any, session: dict[str, Any]) -> tuple[SessionPrice, str]:
+def priced_case(tariff: Any, session: dict[str, Any]) -> tuple[SessionPrice, str]:
+    """The price of a case and the zone it was charged in."""
     if "cdr" in session:
         return price_line(decode(json.dumps(session | {"tariffs": tariff}).encode()))
     wh = session.get("wh", [])

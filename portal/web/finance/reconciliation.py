@@ -17,6 +17,7 @@ from billing.selectors.reconciliation import Check, Row
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from portal.words import measures
+from portal.words.say import say
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -34,9 +35,6 @@ REASONS: dict[str, str | Promise] = {
     "drafted": _("on a draft"),
     "waiting_for_run": _("priced, waits for a run"),
     "unrated": _("not priced yet"),
-    "no_driver": _("nobody pays for it"),
-    "no_tariff": _("no tariff applies"),
-    "no_version": _("its tariff was not in force yet"),
 }
 
 
@@ -91,7 +89,7 @@ def _parts(check: Check, reasons: Sequence[Row], operator: Operator) -> list[dic
 def _reason(row: Row, operator: Operator) -> dict[str, Any]:
     """One reason in words. The list of sessions has one name for all problems with a price."""
     where = row.reason if row.reason in BillingStatus else BillingStatus.PROBLEM
-    return {"row": row, "words": REASONS.get(row.reason, row.reason), "url": _sessions_url(operator, where)}
+    return {"row": row, "words": REASONS.get(row.reason) or say(row.reason), "url": _sessions_url(operator, where)}
 
 
 def _sessions_url(operator: Operator, where: str) -> str:

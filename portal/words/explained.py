@@ -1,0 +1,128 @@
+"""The price of a session as the command line tells it, in the local time of the place of charging.
+
+One sentence a slice ("18:00–22:00, 7.412 kWh at 3.20 SEK: 23.7184 SEK"), one for each step, minimum or maximum, and one
+for the total. Prices are shown excluding VAT, as the tariff has them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from billing.domain.explained.price import Adjustment, SessionPrice, Slice
+from billing.domain.money import round_half_up
+from billing.domain.tariff.model import Dimension
+from billing.domain.zones import zone_named
+
+_WORDS: dict[str, str | Promise] = {
+    "ENERGY": _("%(when)s, %(quantity)s kWh at %(price)s %(currency)s: %(amount)s %(currency)s"),
+    "TIME": _("%(when)s, %(quantity)s charging at %(price)s %(currency)s an hour: %(amount)s %(currency)s"),
+    "PARKING_TIME": _("%(when)s, %(quantity)s parking at %(price)s %(currency)s an hour: %(amount)s %(currency)s"),
+    "RESERVED": _("%(when)s, %(quantity)s reserved at %(price)s %(currency)s an hour: %(amount)s %(currency)s"),
+    "FLAT": _("%(start)s, fee: %(amount)s %(currency)s"),
+    "RESERVED_FLAT": _("%(start)s, fee for the reservation: %(amount)s %(currency)s"),
+    "STEP_ENERGY": _(
+        "Rounded up to the next step: %(quantity)s kWh at %(price)s %(currency)s: %(amount)s %(currency)s"
+    ),
+    "STEP_TIME": _(
+        "Rounded up to the next step: %(quantity)s at %(price)s %(currency)s an hour: %(amount)s %(currency)s"
+    ),
+    "MINIMUM": _("Up to the minimum price: %(amount)s %(currency)s"),
+    "MAXIMUM": _("Down to the maximum price: %(amount)s %(currency)s"),
+    "TOTAL": _("Total: %(amount)s %(currency)s excluding VAT, %(incl)s %(currency)s including VAT"),
+    "TOTAL_EXCL": _("Total: %(amount)s %(currency)s"),
+    "MIXED": _("Nothing of this session has a price"),
+}
+
+
+def sentences(price: SessionPrice, zone: str) -> list[str]:
+    """Why the session costs what it costs, one sentence for each part, in the present language.
+
+    `zone` is where the charging took place.
+    """
+    teller = _Teller(price.currency, zone)
+    told = [teller.slice(one) for one in price.slices]
+    told += [teller.adjustment(one) for one in price.adjustments]
+    return [*(told or [str(_WORDS["MIXED"])]), teller.total(price)]
+
+
+class _Teller:
+    """Prints the numbers and times of one session."""
+
+    def __init__(self, currency: str, zone: str) -> None:
+        self.currency = currency
+        self.zone = zone_named(zone)
+
+    def say(self, word: str, **facts: str) -> str:
+        return str(_WORDS[word]) % {**facts, "currency": self.currency}
+
+    def slice(self, one: Slice) -> str:
+        return self.say(
+            _key(one),
+            when=self._when(one.start, one.end),
+            start=self._clock(one.start),
+            quantity=self._number(_three(one.quantity))
+            if one.unit == "kWh"
+            else _duration(int(round_half_up(one.quantity, 0))),
+            price=self._number(_two(one.unit_price)),
+            amount=self._money(one.amount),
+        )
+
+    def adjustment(self, one: Adjustment) -> str:
+        return self.say(one.kind, amount=self._money(one.cost.excl_vat))
+
+    def total(self, price: SessionPrice) -> str:
+        incl = price.total.incl_vat
+        amount = self._money(price.total.excl_vat)
+        if incl is None:
+            return self.say("TOTAL_EXCL", amount=amount)
+        return self.say("TOTAL", amount=amount, incl=self._money(incl))
+
+    def _when(self, start: datetime, end: datetime) -> str:
+        return f"{self._clock(start)}–{self._clock(end)}"
+
+    def _clock(self, moment: datetime) -> str:
+        local = moment.astimezone(self.zone)
+        return local.strftime("%H:%M:%S" if local.second else "%H:%M")
+
+    def _money(self, amount: Decimal) -> str:
+        return self._number(_two(amount))
+
+    def _number(self, value: Decimal) -> str:
+        text = f"{value:f}"
+        return text.replace(".", ",") if (get_language() or "").startswith("sv") else text
+
+
+def _key(one: Slice) -> str:
+    if one.is_step:
+        return "STEP_ENERGY" if one.dimension is Dimension.ENERGY else "STEP_TIME"
+    if one.reserved:
+        return "RESERVED_FLAT" if one.dimension is Dimension.FLAT else "RESERVED"
+    return one.dimension.value
+
+
+def _duration(seconds: int) -> str:
+    """`2 h 05 min`, with seconds only where there are any."""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes or not (hours or left) else []
+    parts += [f"{left} s"] if left else []
+    return " ".join(parts)
+
+
+def _two(value: Decimal) -> Decimal:
+    """At least two decimals, more only where the value has them."""
+    plain = value.normalize()
+    exponent = plain.as_tuple().exponent
+    return round_half_up(plain, max(2, -exponent if isinstance(exponent, int) else 2))
+
+
+def _three(value: Decimal) -> Decimal:
+    plain = value.normalize()
+    exponent = plain.as_tuple().exponent
+    return round_half_up(plain, max(3, -exponent if isinstance(exponent, int) else 3))

@@ -1,0 +1,137 @@
+"""What can be wrong with a tariff, a session's price, a run or an invoice; and what a person should know of each."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from billing.domain.documents import Wanted
+from billing.domain.errors import Code
+from billing.domain.lint.remarks import Remark
+from billing.domain.sessions.columns import Flag
+
+_MUST_BE = _("%(field)s must be %(wanted)s, not %(value)s.")
+ERRORS: dict[str, str | Promise] = {
+    Code.BILLING_ERROR: _("This cannot be billed."),
+    Code.INVALID_TARIFF: _MUST_BE,
+    Code.UNKNOWN_COMPONENT: _MUST_BE,
+    Code.TARIFF_NOT_VALID: _("The tariff was not valid at %(start)s, when the session started."),
+    Code.UNKNOWN_TARIFF: _("The session names a tariff that was not given, or none; given are %(tariffs)s."),
+    Code.MIXED_CURRENCIES: _("It is priced in more than one currency; a session and an invoice have one."),
+    Code.INVALID_SESSION: _MUST_BE,
+    Code.UNMETERED: _("The session has neither readings nor a total of its energy, so there is nothing to price."),
+    Code.NEGATIVE_QUANTITY: _("A quantity is negative, or the meter ran backwards: %(value)s."),
+    Code.UNKNOWN_DIMENSION: _MUST_BE,
+    Code.ENDS_BEFORE_START: _("The session ends at %(end)s, before it starts at %(start)s."),
+    Code.OUTSIDE_SESSION: _("A period or the end of charging lies outside the session from %(start)s to %(end)s."),
+    Code.TOO_LARGE: _("The session is longer than 366 days, or a quantity is larger than any meter has counted."),
+    Code.UNKNOWN_TIME_ZONE: _("%(field)s must be an IANA time zone, not %(value)s."),
+    Code.INVALID_MONEY: _("%(field)s must be a three-letter ISO 4217 code, not %(value)s."),
+    Code.TOO_MANY_DECIMALS: _("%(value)s has more than %(digits)s decimals."),
+    Code.TARIFF_BOUNDS_CROSSED: _("min_price.excl_vat is %(least)s, above max_price.excl_vat of %(most)s."),
+    Code.TARIFF_CURRENCY: _("currency must be the tariff's, %(currency)s, not %(value)s."),
+    Code.NOT_A_MONTH: _("A month is written as 2026-03, not %(value)s."),
+    Code.ONE_CURRENCY: _("One invoice has one currency, not %(value)s."),
+    Code.NO_DRIVER: _("Nobody pays for this session: its card belongs to no driver."),
+    Code.NO_TARIFF: _("No tariff is assigned to the driver, the group, the site or everywhere."),
+    Code.NO_VERSION: _("The assigned tariff had no published version when the session started."),
+    Code.NO_IDENTITY: _("The driver has no personal data, so there is nobody to name as the buyer."),
+    Code.NEGATIVE_SUM: _("The sum is below zero. An invoice asks for money; only a credit note gives some back."),
+    Code.MONTH_NOT_ENDED: _("%(month)s has not ended yet."),
+    Code.RUN_ISSUED: _("The run is issued."),
+    Code.RUN_IN_DRAFTING: _("The run is still being drafted."),
+    Code.RUN_UNDER_REVIEW: ngettext_lazy(
+        "%(count)s drafted session is under review by now. Discard the drafts and start the run again.",
+        "%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.",
+        "count",
+    ),
+    Code.ISSUED_RUN_STAYS: _("The run is issued. An issued invoice is corrected by a credit note."),
+    Code.NOT_APPROVED: _("This needs the approval of a second person here. Ask for it on the page of the act."),
+    Code.CREDIT_NOTE_STAYS: _("A credit note cannot be credited."),
+    Code.DRAFT_NOT_CREDITED: _("A draft is discarded, not credited."),
+    Code.CREDIT_NEEDS_REASON: _("Give a reason of at most 300 characters."),
+    Code.VERSION_PUBLISHED: _("Version %(number)s is published and cannot change."),
+    Code.ONE_TARGET: _("An assignment has one target: a driver, a group or a site."),
+    Code.ASSIGNMENT_ENDS_FIRST: _("The assignment ends before it begins."),
+    Code.TARIFF_ARCHIVED: _("The tariff is archived."),
+    Code.TARIFF_STILL_ASSIGNED: _("The tariff is still assigned. End its assignments first."),
+    Code.CURRENCY_OF_THREE_DECIMALS: _("Invoices keep two decimals; %(currency)s has three."),
+    Code.TARIFF_NAME_TAKEN: _("There is already a tariff called %(name)s."),
+}
+#: What a field of a document must be.
+WANTED: dict[str, str | Promise] = {
+    Wanted.OBJECT: _("an object"),
+    Wanted.LIST: _("a list"),
+    Wanted.TEXT: _("text"),
+    Wanted.NUMBER: _("a number"),
+    Wanted.FINITE: _("a finite number"),
+    Wanted.BELOW: _("below %(amount)s"),
+    Wanted.WHOLE: _("a whole number of at least 0"),
+    Wanted.AT_LEAST_0: _("at least 0"),
+    Wanted.AT_MOST_A_MILLION: _("at most a million"),
+    Wanted.CLOCK: _("a time of day as hh:mm between 00:00 and 23:59"),
+    Wanted.DAY: _("a date as yyyy-mm-dd"),
+    Wanted.INSTANT: _("an instant as yyyy-mm-ddThh:mm:ssZ"),
+    Wanted.PERCENTAGE: _("a percentage between 0 and 100"),
+    Wanted.RESTRICTION: _("a restriction of OCPI 2.2.1"),
+    Wanted.WEEKDAY: _("a weekday such as MONDAY"),
+    Wanted.RESERVATION: _("RESERVATION or RESERVATION_EXPIRES"),
+    Wanted.RESERVED_DIMENSION: _("FLAT or TIME in a reservation element"),
+    Wanted.COMPONENTS: _("a list with at least one component"),
+    Wanted.ELEMENTS: _("a list with at least one element"),
+    Wanted.TARIFF: _("a tariff"),
+    Wanted.TARIFFS: _("a list with at least one tariff"),
+    Wanted.ONE_OF: _("one of %(names)s"),
+    Wanted.TYPE: _("of the type %(type)s"),
+    Wanted.WITH_FIELD: _("an object with the field %(name)s"),
+    Wanted.FITTING: _("readable (%(problem)s)"),
+    Wanted.JSON: _("JSON (%(problem)s)"),
+}
+#: Remarks about a tariff, before it is published.
+REMARKS: dict[str, str | Promise] = {
+    Remark.SECOND_COMPONENT: _("The element already has a %(dimension)s price."),
+    Remark.NEGATIVE_PRICE: _("A price of %(price)s pays the driver."),
+    Remark.PRICE_PER_MINUTE: _("%(price)s is the price of an hour; if it was meant for a minute, write %(hourly)s."),
+    Remark.STEP_IN_KWH: _("A step of %(step)s is %(step)s Wh; if kWh were meant, write %(meant)s."),
+    Remark.STEP_IN_MINUTES: _("A step of %(step)s is %(step)s seconds; if minutes were meant, write %(meant)s."),
+    Remark.SAME_START_AND_END: _("start_time and end_time are both %(time)s; that is read as the whole day."),
+    Remark.WEEKDAY_AT_MIDNIGHT: _(
+        "The window passes midnight and the weekday is judged at each instant: after midnight it holds only if "
+        "the next day is listed too."
+    ),
+    Remark.NEVER_APPLIES: _("Its restrictions exclude each other, so its %(dimension)s price never holds."),
+    Remark.NEVER_REACHED: _("Earlier elements always win, so its %(dimension)s price never holds."),
+    Remark.OVERLAP: _("Its %(dimension)s price overlaps an earlier element, which wins by its order."),
+    Remark.ENERGY_GAP: _("Energy has no price %(hours)s."),
+    Remark.ENERGY_SOMETIMES_FREE: _(
+        "At some energies, durations, dates, powers or currents energy has no price %(hours)s."
+    ),
+    Remark.NO_ENERGY_PRICE: _("No element prices energy; it is free."),
+    Remark.VAT_MISSING: _("Some prices name a VAT rate and others none; none means that no VAT applies to them."),
+    Remark.BOUND_WITHOUT_VAT: _("The bound names no amount including VAT; VAT is scaled with the price."),
+}
+#: What the engine noted while it priced a session.
+FLAGS: dict[str, str | Promise] = {
+    str(Flag.INTERPOLATED.name): _("Energy without readings was spread evenly over the charging time."),
+    str(Flag.SORTED.name): _("Periods or readings did not come in order of time; they were sorted."),
+    str(Flag.NO_POWER_READING.name): _(
+        "The tariff asks for power and there is no reading of it; such elements did not match."
+    ),
+    str(Flag.NO_CURRENT_READING.name): _(
+        "The tariff asks for current and there is no reading of it; such elements did not match."
+    ),
+    str(Flag.SPANS_CHANGE.name): _(
+        "A period crosses a change of price; it was billed whole at the price valid at its start."
+    ),
+    str(Flag.PERIOD_WITHOUT_TARIFF.name): _("A period names no tariff although others do; it was not priced."),
+    str(Flag.TIME_DIFFERS.name): _("A duration does not fit the instants of its period; the duration was billed."),
+    str(Flag.ENERGY_DIFFERS.name): _("The total energy is not the sum of what was metered."),
+    str(Flag.UNPRICED_ENERGY.name): _("Some energy is named by no matching element of the tariff and is free."),
+    str(Flag.MINIMUM.name): _("The minimum price of the tariff was applied."),
+    str(Flag.MAXIMUM.name): _("The maximum price of the tariff was applied."),
+    str(Flag.TARIFF_ASSUMED.name): _("No period names a tariff; the first valid one was taken."),
+    str(Flag.STEP_BY_ROUNDING.name): _(
+        "A time step was begun by at most 0.36 s, the precision of an hour with four decimals."
+    ),
+    str(Flag.ENERGY_MISSING.name): _("The total says that energy was used, but nothing metered it."),
+}
+SENTENCES = {**ERRORS, **WANTED, **REMARKS, **FLAGS}
