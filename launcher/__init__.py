@@ -21,5 +21,5 @@ counted, so that nobody stops them under another's feet.
     checking     bin/test
 
 This package works before Django does and therefore reads its few variables itself. It uses the standard
-library, and psycopg to talk to the database once it stands.
+library, Babel to compile translations, and psycopg to talk to the database once it stands.
 """
