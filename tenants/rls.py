@@ -209,19 +209,23 @@ class SameOperatorInBulk(models.BaseConstraint):
         )
 
 
-def owned(prefix: str, *references: str, bulk: bool = False) -> list[models.BaseConstraint]:
+def owned(prefix: str, *references: str, bulk: bool = False, referred: bool = True) -> list[models.BaseConstraint]:
     """Return the constraints of an owned model.
 
     Args:
         prefix: starts the constraints' names; the table's name without the floor is a good one.
         references: the names of the fields that refer to other owned models.
         bulk: prove the references once a statement, for a table that is filled by the million.
+        referred: whether other tables refer to this one row by row, which needs the unique pair; those that prove
+            their references in bulk find a row by its key.
     """
     if bulk:
-        return [*owned(prefix), SameOperatorInBulk(name=f"{prefix}_same_operator", fields=references)]
+        alone = owned(prefix, referred=referred)
+        return [*alone, SameOperatorInBulk(name=f"{prefix}_same_operator", fields=references)]
+    pair = models.UniqueConstraint(fields=["operator", "id"], name=f"{prefix}_of_operator")
     return [
         RowSecurity(name=f"{prefix}_row_security"),
-        models.UniqueConstraint(fields=["operator", "id"], name=f"{prefix}_of_operator"),
+        *([pair] if referred else []),
         *(SameOperator(name=f"{prefix}_{field}_same_operator", field=field) for field in references),
     ]
 

@@ -1,6 +1,7 @@
 """What a driver identifies with: RFID cards and app tokens (OCPI: Token)."""
 
 from django.db import models
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
@@ -31,7 +32,16 @@ class Token(OperatorOwned):
             *owned("token", "driver"),
             models.UniqueConstraint(fields=["operator", "uid"], name="token_uid_once"),
         ]
-        indexes = [models.Index(fields=["operator", "driver"], name="token_of_driver")]
+        indexes = [
+            # The cards of a driver, and the list: those without a driver first, then the newest.
+            models.Index(
+                F("operator"),
+                F("driver").asc(nulls_first=True),
+                F("created_at").desc(),
+                F("id").desc(),
+                name="token_listed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.visual_number or f"…{self.uid[-4:]}"

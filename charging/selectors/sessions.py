@@ -58,7 +58,7 @@ def listing(criteria: Criteria) -> QuerySet[ChargingSession]:
     if criteria.external_id:
         rows = rows.filter(**_begins_with(criteria.external_id))
     if criteria.flag:
-        rows = rows.filter(flags__contains=[criteria.flag])
+        rows = _flagged(rows, criteria.flag)
     return rows
 
 
@@ -96,7 +96,12 @@ def active() -> QuerySet[ChargingSession]:
 def under_review(flag: str = "") -> QuerySet[ChargingSession]:
     """Return the sessions that wait for a person's decision, all or those with one flag."""
     rows = ChargingSession.objects.filter(review=ChargingSession.Review.PENDING)
-    return rows.filter(flags__contains=[flag]) if flag else rows
+    return _flagged(rows, flag) if flag else rows
+
+
+def _flagged(rows: QuerySet[ChargingSession], flag: str) -> QuerySet[ChargingSession]:
+    """Keep those with the flag. That there are flags at all is what the index of flagged sessions goes by."""
+    return rows.exclude(flags=[]).filter(flags__contains=[flag])
 
 
 def review_counts() -> dict[str, int]:
