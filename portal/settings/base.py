@@ -77,6 +77,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "portal.form_rendering.QuickSelects"
+
 AUTH_USER_MODEL = "tenants.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "account:sign_in"
