@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from billing.models import InvoiceRun
 from billing.selectors import exports as export_rows
-from billing.services import documents, exports, rating, runs
+from billing.services import day_sums, documents, exports, rating, runs
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.tasks_base import OperatorTask, SteppedTask
@@ -22,6 +22,7 @@ from tenants.tasks_base import OperatorTask, SteppedTask
 RATE_AT_ONCE = 20_000
 RENDER_AT_ONCE = 20
 RENDER_FOR = timedelta(seconds=50)
+COUNT_FOR = timedelta(seconds=50)
 
 
 def send(task: str, **arguments: Any) -> None:
@@ -124,3 +125,19 @@ def render_waiting_documents() -> None:
     """From the timetable: render at every operator."""
     for operator_id in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
         render_documents.delay(operator_id=operator_id)
+
+
+@shared_task(base=SteppedTask, queue="bulk")
+def count_stale_days(*, operator_id: int) -> None:
+    """Count the days and months anew whose sums are no longer true, some at a time, for a minute; the sweep goes on."""
+    until, done = timezone.now() + COUNT_FOR, 1
+    while done and timezone.now() < until:
+        with tenant_scope(operator_id):
+            done = day_sums.refresh_months() + day_sums.refresh()
+
+
+@shared_task
+def count_days() -> None:
+    """From the timetable: count stale days at every operator."""
+    for operator_id in Operator.objects.filter(state=Operator.State.ACTIVE).values_list("pk", flat=True):
+        count_stale_days.delay(operator_id=operator_id)

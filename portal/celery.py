@@ -30,6 +30,7 @@ app.conf.beat_schedule = {
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
     "resume-imports": {"task": "charging.tasks.resume_imports", "schedule": 60.0},
     "rate-sessions": {"task": "billing.tasks.rate_waiting_sessions", "schedule": 60.0},
+    "count-days": {"task": "billing.tasks.count_days", "schedule": 60.0},
     "resume-runs": {"task": "billing.tasks.resume_runs", "schedule": 60.0},
     "resume-exports": {"task": "billing.tasks.resume_exports", "schedule": 60.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},

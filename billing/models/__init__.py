@@ -1,23 +1,29 @@
 """Tables about what it costs: import them from here."""
 
+from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
+from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.run import InvoiceRun, RunChunk, RunProblem
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "BilledSession",
+    "DaySum",
     "Export",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",
     "InvoiceRun",
     "InvoiceVat",
+    "MonthSum",
     "NumberSeries",
     "RunChunk",
     "RunProblem",
     "SessionPrice",
+    "StaleDay",
+    "StaleMonth",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

@@ -1,13 +1,13 @@
 """What the run of a month would find, and what it would have to leave."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from billing.domain.calendar import month_bounds
+from billing.domain.calendar import month_after
 from billing.models.billing_status import BillingStatus
-from billing.selectors import session_ledger
+from billing.selectors import day_sums
+from billing.selectors.day_sums import Wanted
 from billing.selectors.session_ledger import Totals
-from charging.models import ChargingSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,13 @@ class Waiting:
         return self.under_review.sessions + self.problems.sessions
 
 
-def waiting(*, month: date, zone: str) -> Waiting:
-    """Sessions of the month and late ones of the months before. Eight sums in the database."""
-    closed = ChargingSession.objects.filter(ended_at__lt=month_bounds(month, zone)[1])
+def waiting(*, month: date) -> Waiting:
+    """Sessions of the month and late ones of the months before."""
+    ended = Wanted(last=month_after(month) - timedelta(days=1), by="ended_on")
+    found = day_sums.totals_by_status(ended)
 
     def total(where: BillingStatus) -> Totals:
-        return session_ledger.totals(session_ledger.having(closed, where))
+        return found.get(where.value, Totals(0, 0, 0, []))
 
     return Waiting(
         month=month,

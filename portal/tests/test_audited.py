@@ -13,13 +13,17 @@ from django.db import DatabaseError, connection, transaction
 
 from billing.models import (
     BilledSession,
+    DaySum,
     InvoiceDocument,
     InvoiceLine,
     InvoiceVat,
+    MonthSum,
     NumberSeries,
     RunChunk,
     RunProblem,
     SessionPrice,
+    StaleDay,
+    StaleMonth,
 )
 from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
 from portal.tests.examples import example, owned_models
@@ -61,6 +65,10 @@ NOT_ROW_BY_ROW = {
     InvoiceDocument: "rendered from an invoice that cannot change",
     NumberSeries: "a counter; each number stands on its invoice",
     RunChunk: "work list of a run",
+    DaySum: "counted from sessions and prices, again whenever they change",
+    StaleDay: "a mark that sums have to be counted again",
+    MonthSum: "counted from invoices, again whenever they change",
+    StaleMonth: "a mark that sums have to be counted again",
     RunProblem: "work list of a run",
 }
 
@@ -188,6 +196,13 @@ def test_identities_are_registered_with_every_personal_field_masked():
 # Writes that django-auditlog does not see (`update`, `bulk_create`, SQL), and what tells of them instead.
 UNSEEN_WRITES = {
     "billing/services/credit_notes.py:_MIRROR": "invoice.credited",
+    "billing/services/day_sums.py:_SPREAD": "marks for sums that are counted again",
+    "billing/services/day_sums.py:_TAKE": "marks for sums that are counted again",
+    "billing/services/day_sums.py:_TAKE_MONTHS": "marks for sums that are counted again",
+    "billing/services/day_sums.py:refresh": "sums, counted from sessions and prices",
+    "billing/services/day_sums.py:refresh_months": "sums, counted from invoices",
+    "billing/sql/day_sums.py:COUNT_DAYS": "sums, counted from sessions and prices",
+    "billing/sql/month_sums.py:COUNT_MONTHS": "sums, counted from invoices",
     "billing/services/documents.py:_store": "a rendering; what it renders cannot change",
     "billing/services/drafting.py:_INVOICES": "run.drafted",
     "billing/services/drafting.py:_PROBLEM_ROWS": "run.drafted",

@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -47,9 +48,12 @@ WHOLE_OPERATOR = {
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",
+    "billing/services/day_sums.py": "counts the sums of every site; readers take those in sight",
     "billing/services/credit_notes.py": "credits an invoice whole",
     "billing/services/drafting.py": "drafts the invoices of a run",
     "billing/services/rating.py": "rates every session",
+    "billing/sql/day_sums.py": "fragments: `billing.selectors.day_sums` narrows them",
+    "billing/sql/status.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "charging/ingest/finishing.py": "imports",
     "charging/ingest/staging.py": "imports",
 }
@@ -249,7 +253,7 @@ def test_the_unlimited_see_both_in_the_same_places(here, there, otto, sign_in):
 
 def test_sums_count_what_is_in_sight_alone(north, here, there):
     today = timezone.now().astimezone(north.zone).date()
-    days = {"first": today - timedelta(days=2), "last": today, "zone": north.zone}
+    days: dict[str, Any] = {"first": today - timedelta(days=2), "last": today}
     with tenant_scope(north.pk):
         everything = session_ledger.totals(ChargingSession.objects.all())
         all_days = revenue.by_day(**days)

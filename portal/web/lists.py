@@ -37,7 +37,7 @@ def page(rows: QuerySet[T], request: HttpRequest, *, by: str, size: int = PAGE_S
 
     A position that cannot be read starts at the first page.
     """
-    after, before = _position(request, "after"), _position(request, "before")
+    after, before = position(request, "after"), position(request, "before")
     if before is not None:
         found = list(rows.filter(_beyond(by, before, "gt")).order_by(by, "pk")[: size + 1])
         more, shown = len(found) > size, list(reversed(found[:size]))
@@ -65,7 +65,8 @@ def _beyond(by: str, position: tuple[Any, int], side: str) -> Q:
     return Q(**{f"{by}__{side}e": value}) & (Q(**{f"{by}__{side}": value}) | Q(**{f"pk__{side}": pk}))
 
 
-def _position(request: HttpRequest, name: str) -> tuple[Any, int] | None:
+def position(request: HttpRequest, name: str) -> tuple[datetime, int] | None:
+    """Read where a page begins: the row before or after which it stands, None when that cannot be read."""
     value, _, pk = request.GET.get(name, "").rpartition("~")
     if not value or not pk.isdecimal() or len(pk) > 18:
         return None

@@ -1,6 +1,7 @@
 """The reconciliation page: every session in one place, and sums that add up."""
 
 from billing.tests import factories
+from portal.web.finance import reconciliation
 
 
 def text(response):
@@ -9,6 +10,11 @@ def text(response):
 
 def test_the_difference_is_shown_to_be_nothing(fina_browser, url, invoice):
     page = text(fina_browser.get(url("reconciliation/?month=2026-10")))
+    assert 'hx-get="?month=2026-10&amp;proof=now"' in page
+    part = text(fina_browser.get(url("reconciliation/?month=2026-10&proof=now"), headers={"HX-Request": "true"}))
+    assert "<html" not in part
+    page = text(fina_browser.get(url("reconciliation/?month=2026-10&proof=now")))
+    assert part.strip() in page
     assert "All 3 sessions and 30 kWh are accounted for." in page
     assert "Difference: 0 sessions" in page
 
@@ -23,4 +29,11 @@ def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
 
 
 def test_a_month_that_cannot_be_read_shows_all(fina_browser, url, charged):
-    assert "All 3 sessions" in text(fina_browser.get(url("reconciliation/?month=x")))
+    assert "All 3 sessions" in text(fina_browser.get(url("reconciliation/?month=x&proof=now")))
+
+
+def test_a_very_long_list_is_proved_a_month_at_a_time(fina_browser, url, charged, monkeypatch):
+    monkeypatch.setattr(reconciliation, "PROVED_AT_ONCE", 2)
+    page = text(fina_browser.get(url("reconciliation/")))
+    assert "Choose a month" in page
+    assert "proof=now" not in page

@@ -23,7 +23,7 @@ from billing.exports import csv_files, tables
 from billing.exports.tables import INVOICES, LINES, Table
 from billing.models import Export, Invoice
 from billing.selectors import exports as selector
-from billing.selectors import invoice_sums, invoices
+from billing.selectors import invoice_sums
 from billing.services import exports as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
@@ -58,7 +58,7 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "nav": "exports",
         "month_form": form,
         "month": month,
-        "sums": invoice_sums.of(invoices.listing(state=Invoice.State.ISSUED, month=month)),
+        "sums": invoice_sums.of_all(state=Invoice.State.ISSUED, month=month),
         "exports": made,
         "is_working": any(export.state in (Export.State.QUEUED, Export.State.RUNNING) for export in made),
     }

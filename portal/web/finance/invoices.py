@@ -58,9 +58,11 @@ class CreditForm(forms.Form):
 def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List invoices and credit notes, newest month first, with the sums of all that match."""
     filters = InvoiceFilter(request.GET)
-    rows = invoices.listing(**filters.criteria())
+    criteria = filters.criteria()
+    rows = invoices.listing(**criteria)
     page = {"nav": "invoices", "filters": filters, "page": lists.page(rows, request, by="month")}
-    return render(request, "finance/invoices/list.html", page | {"sums": invoice_sums.of(rows)})
+    sums = invoice_sums.of(rows) if "search" in criteria else invoice_sums.of_all(**criteria)
+    return render(request, "finance/invoices/list.html", page | {"sums": sums})
 
 
 @operator_view(Permission.VIEW_INVOICES)

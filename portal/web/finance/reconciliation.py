@@ -1,6 +1,7 @@
 """Reconciliation: every session of a month in exactly one place, with sums that must add up."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,6 +39,10 @@ REASONS: dict[str, str | Promise] = {
 }
 
 
+#: More sessions than these are proved a month at a time.
+PROVED_AT_ONCE = 2_000_000
+
+
 class MonthForm(forms.Form):
     """Which month is shown; none shows all of them together."""
 
@@ -49,17 +54,30 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show where every session of a month stands, and that nothing is missing."""
     form = MonthForm(request.GET)
     chosen = form.cleaned_data["month"] if form.is_valid() else None
-    check = reconciliation.check(chosen)
-    page = {
+    proof = _proof(chosen) if "proof" in request.GET else {}
+    if request.htmx and proof:
+        return render(request, "finance/reconciliation/_proof.html", proof)
+    reasons = reconciliation.by_reason(chosen)
+    rows = reconciliation.by_bucket(reasons)
+    page: dict[str, Any] = {
         "nav": "reconciliation",
         "month_form": form,
         "month": chosen,
-        "check": check,
-        "difference": _difference(check),
-        "parts": _parts(check, check.reasons, operator),
-        "share": [(row.label, row.energy_wh, measures.kwh(row.energy_wh, 0)) for row in check.rows],
+        "parts": _parts(rows, reasons, operator),
+        "share": [(row.label, row.energy_wh, measures.kwh(row.energy_wh, 0)) for row in rows],
+        "sessions": sum(row.sessions for row in rows),
+        "energy_wh": sum(row.energy_wh for row in rows),
+        "amount": sum(row.amount for row in rows),
     }
-    return render(request, "finance/reconciliation/detail.html", page)
+    page["is_long"] = page["sessions"] > PROVED_AT_ONCE
+    page["asked"] = urlencode({**({"month": f"{chosen:%Y-%m}"} if chosen else {}), "proof": "now"})
+    return render(request, "finance/reconciliation/detail.html", page | proof)
+
+
+def _proof(chosen: date | None) -> dict[str, Any]:
+    """Count everything once more without the sums: each session in its place, then all without any."""
+    check = reconciliation.check(chosen)
+    return {"check": check, "difference": _difference(check)}
 
 
 def _difference(check: Check) -> dict[str, Any]:
@@ -71,7 +89,7 @@ def _difference(check: Check) -> dict[str, Any]:
     }
 
 
-def _parts(check: Check, reasons: Sequence[Row], operator: Operator) -> list[dict[str, Any]]:
+def _parts(rows: Sequence[Row], reasons: Sequence[Row], operator: Operator) -> list[dict[str, Any]]:
     """Each bucket with its meaning and its reasons, and the way to the sessions of each."""
     return [
         {
@@ -82,7 +100,7 @@ def _parts(check: Check, reasons: Sequence[Row], operator: Operator) -> list[dic
                 _reason(reason, operator) for reason in reasons if reason.bucket == row.bucket and reason.reason
             ],
         }
-        for row in check.rows
+        for row in rows
     ]
 
 

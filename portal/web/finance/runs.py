@@ -133,7 +133,7 @@ def _next_run(request: SignedInRequest, operator: Operator) -> dict[str, Any]:
     asked = MonthForm(request.GET if "month" in request.GET else None, months=months)
     month = asked.chosen() if asked.is_valid() else months[0]
     form = MonthForm(months=months, initial={"month": f"{month:%Y-%m}"})
-    return {"month_form": form, "waiting": next_run.waiting(month=month, zone=operator.time_zone)}
+    return {"month_form": form, "waiting": next_run.waiting(month=month)}
 
 
 def _drafted(run: InvoiceRun, operator: Operator) -> dict[str, Any]:
@@ -142,5 +142,5 @@ def _drafted(run: InvoiceRun, operator: Operator) -> dict[str, Any]:
     page: dict[str, Any] = {"drafts": drafts[:DRAFTS_SHOWN], "sums": runs.sums(run)}
     page["more"] = max(0, sum(row.invoices for row in page["sums"]) - DRAFTS_SHOWN)
     if run.state == InvoiceRun.State.READY:
-        page["waiting"] = next_run.waiting(month=run.month, zone=operator.time_zone)
+        page["waiting"] = next_run.waiting(month=run.month)
     return page

@@ -121,7 +121,7 @@ def _delta(now: int | Decimal, before: int | Decimal) -> str:
 
 def _days(operator: Operator, count: int) -> dict[str, Any]:
     today = timezone.now().astimezone(operator.zone).date()
-    rows = revenue.by_day(first=today - timedelta(days=count - 1), last=today, zone=operator.zone)
+    rows = revenue.by_day(first=today - timedelta(days=count - 1), last=today)
     days: list[date] = [row.day for row in rows]
     energy = Series(_("Energy"), [Decimal(row.energy_wh) / 1000 for row in rows], "kWh", 0)
     earned = Series(_("Revenue including VAT"), [row.amount_incl_vat for row in rows], operator.currency, 2, tone=2)

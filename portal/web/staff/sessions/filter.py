@@ -15,7 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.billing_status import BillingStatus, Bucket
-from billing.selectors import session_ledger
+from billing.selectors import day_sums, session_ledger
+from billing.selectors.day_sums import Wanted
 from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import sessions
 from charging.selectors.sessions import Criteria
@@ -93,6 +94,18 @@ class SessionFilter(forms.Form):
             return ChargingSession.objects.none()
         rows = sessions.listing(self.criteria())
         return session_ledger.having(rows, self.cleaned_data["billing"])
+
+    def by_day(self) -> Wanted | None:
+        """The filter as sums by day know it; None when it asks for more than days, a site and a status."""
+        if not self.is_valid() or any(self.cleaned_data.get(name) for name in (*self.MORE, "q")):
+            return None
+        data = self.cleaned_data
+        return Wanted(
+            first=data["since"],
+            last=data["until"],
+            site=data["site"],
+            statuses=day_sums.statuses_of(data["billing"]),
+        )
 
     def criteria(self) -> Criteria:
         """The part of the filter that is about what happened."""

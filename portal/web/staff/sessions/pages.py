@@ -7,14 +7,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.selectors import session_ledger
-from billing.selectors.session_ledger import Row
+from billing.selectors import day_sums, session_ledger
+from billing.selectors.day_sums import Place
+from billing.selectors.session_ledger import Row, Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.sight import in_sight
@@ -38,19 +40,33 @@ COLUMNS = (
 def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List sessions, newest first; the totals are asked for by the page once it stands."""
     filters = _filter(request, operator)
-    page = lists.page(sessions.shown(filters.rows), request, by="started_at")
-    return render(
-        request,
-        "staff/sessions/list.html",
-        {
-            "nav": "sessions",
-            "filters": filters,
-            "page": page,
-            "entries": session_ledger.entries(page.rows),
-            "totals": session_ledger.totals(filters.rows) if "totals" in request.GET else None,
-            "now": timezone.now(),
-        },
-    )
+    found: dict[str, Any] = {"filters": filters, "totals": _totals(filters) if "totals" in request.GET else None}
+    if request.htmx and found["totals"]:
+        return render(request, "staff/sessions/_totals.html", found)
+    page = lists.page(sessions.shown(_within_reach(filters, request)), request, by="started_at")
+    found |= {"nav": "sessions", "page": page, "entries": session_ledger.entries(page.rows), "now": timezone.now()}
+    return render(request, "staff/sessions/list.html", found)
+
+
+def _totals(filters: SessionFilter) -> Totals:
+    wanted = filters.by_day()
+    return session_ledger.totals(filters.rows) if wanted is None else day_sums.totals(wanted)
+
+
+def _within_reach(filters: SessionFilter, request: SignedInRequest) -> QuerySet[ChargingSession]:
+    """The rows, or of a status that may be rare those of this page alone: sums by day know where they are."""
+    wanted = filters.by_day()
+    if wanted is None or wanted.statuses is None:
+        return filters.rows
+    keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, place=_place(request))
+    return filters.rows if keys is None else filters.rows.filter(pk__in=keys)
+
+
+def _place(request: SignedInRequest) -> Place | None:
+    for name in ("before", "after"):
+        if (position := lists.position(request, name)) is not None:
+            return Place(*position, newer=name == "before")
+    return None
 
 
 @operator_view(Permission.VIEW_SESSIONS, takes_out=True)
