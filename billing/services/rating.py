@@ -195,7 +195,7 @@ def _priced_row(session_id: int, version_id: int, session: PricedSession) -> str
     state = SessionPrice.State.FREE.value if session.is_free else SessionPrice.State.PRICED.value
     return (
         f"{session_id}\t{version_id}\t{state}\t\t{{}}\t{session.currency}\t{session.excl}\t{session.incl}"
-        f"\t{session.lines}\t{session.flags}\n"
+        f"\t{_copied(session.lines)}\t{session.flags}\n"
     )
 
 
@@ -208,10 +208,10 @@ def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:
 
 
 def _problem_rows(batch: Batch, rows: Ints, code: str, facts: Mapping[str, Any]) -> str:
-    state, told = SessionPrice.State.PROBLEM.value, _copied(facts)
+    state, told = SessionPrice.State.PROBLEM.value, _copied(json.dumps(facts))
     return "".join(f"{pk}\t\\N\t{state}\t{code}\t{told}\t\t0\t0\t[]\t0\n" for pk in batch.id[rows].tolist())
 
 
-def _copied(facts: Mapping[str, Any]) -> str:
+def _copied(document: str) -> str:
     """JSON as a column of COPY text; a backslash begins an escape there."""
-    return json.dumps(facts).replace("\\", "\\\\")
+    return document.replace("\\", "\\\\")

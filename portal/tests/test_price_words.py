@@ -3,6 +3,9 @@
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions import metering
@@ -26,7 +29,7 @@ def priced(tariff=TARIFF, *, slots=(2000, 2001, 2002, 2003, 1000, 1000, 1000, 10
     start = int(EVENING.timestamp())
     sessions = metering.from_slots(
         start=[start],
-        end=[start + hours * 3600],
+        end=[start + int(hours * 3600)],
         zone="Europe/Stockholm",
         slots_from=[start],
         wh=list(slots),
@@ -43,6 +46,35 @@ def amount(text):
 def test_the_rows_add_up_to_the_total():
     told = price_words.story(priced(), "Europe/Stockholm")
     assert sum(amount(row.amount) for row in told.slices) == amount(told.totals[-1][1])
+
+
+def test_rows_that_need_rounding_add_up_to_the_total():
+    """Three rows of 0.105 are 0.32: each rounded by itself, a reader who adds them up would come to 0.33."""
+    parts = ((Dimension.FLAT, "0.105"), (Dimension.ENERGY, "1"), (Dimension.PARKING_TIME, "0.42"))
+    tariff = Tariff("T", "SEK", (Element(tuple(PriceComponent(of, Decimal(price)) for of, price in parts)),))
+    told = price_words.story(priced(tariff, slots=[105], hours=0.5), "Europe/Stockholm")
+    assert [amount(row.amount) for row in told.slices] == [Decimal("0.11"), Decimal("0.10"), Decimal("0.11")]
+    assert amount(told.totals[-1][1]) == Decimal("0.32")
+
+
+@given(
+    st.lists(st.integers(0, 999), min_size=1, max_size=10),
+    st.lists(st.integers(1, 99_999), min_size=3, max_size=3),
+    st.sampled_from([None, "6", "25"]),
+    st.one_of(st.none(), st.integers(0, 999_999)),
+)
+def test_whatever_is_charged_the_rows_add_up_and_none_is_off_by_a_coin(wh, prices, vat, least):
+    rate_of = None if vat is None else Decimal(vat)
+    fee, by_day, by_night = (Decimal(price).scaleb(-4) for price in prices)
+    night = Element((PriceComponent(Dimension.ENERGY, by_night, rate_of),), Restrictions(time(22), time(6)))
+    day = Element((PriceComponent(Dimension.FLAT, fee, rate_of), PriceComponent(Dimension.ENERGY, by_day, rate_of)))
+    bound = None if least is None else Price(Decimal(least).scaleb(-4), None)
+    price = priced(Tariff("T", "SEK", (night, day), min_price=bound), slots=wh)
+    told = price_words.story(price, "Europe/Stockholm")
+    rows, limits = [amount(row.amount) for row in told.slices], [amount(text) for _label, text in told.totals[:-2]]
+    assert sum(rows) + sum(limits) == amount(told.totals[-1][1])
+    for row, part in zip(rows, price.slices, strict=True):
+        assert abs(row - part.amount_incl) < Decimal("0.01")
 
 
 def test_each_row_says_when_how_much_and_at_which_price():
