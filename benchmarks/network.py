@@ -59,9 +59,7 @@ def build(slug: str, *, sessions: int) -> tuple[Operator, User]:
     facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": DRIVERS, "sessions": sessions}
     for part in (_NETWORK, _SESSIONS):
         with tenant_scope(operator.pk), connection.cursor() as cursor:
-            for statement in part.split(";\n"):
-                if statement.strip():
-                    cursor.execute(statement.rstrip().rstrip(";"), facts)
+            cursor.execute(part, facts)
         analyze()
     return operator, owner
 

@@ -4,8 +4,8 @@ These statements are the one place that computes the amounts of a document. The 
 
 1. **A line is rounded once**, to the smallest coin, where it is made (`billing.domain.invoice.lines`). It comes here
    rounded, and here it is only added up.
-2. **VAT is computed once for each rate**, on the sum of what the rate applies to, and rounded once (`VAT`). The rate is
-   multiplied by 0.01 and not divided by 100: PostgreSQL's product is exact, its quotient of a large amount is not.
+2. **VAT is computed once for each rate**, on the sum of what the rate applies to, and rounded once (`VAT`). It is
+   multiplied by 0.01 and not divided by 100: PostgreSQL's products are exact, its quotients have a limited scale.
 3. **Half is rounded up, away from zero**: PostgreSQL's `round` of a numeric does just that, as `billing.domain.money`.
 4. **No rate and 0 % are two rows**, each with no VAT: outside the scope of VAT is another category than a rate of zero.
 5. **To pay = the sum of the bases + the sum of their VAT**; with net prices nothing is left to round.

@@ -61,7 +61,7 @@ def together(rows: list[tuple[Decimal | None, Decimal, Decimal]]) -> Judged:
 )  # exactly half a coin
 @example([("SEK", [("25", 2)] * 10)])  # once on the sum: 0.05, and not ten times 0.01
 @example([("SEK", [(None, 100), ("0", 100), ("12", 37), ("6", 8)])])
-@example([("SEK", [("25.5", 9_999_999_999_999), ("3.75", 8_888_888_888_889)])])
+@example([("SEK", [("25.5", 400_000_000_000_049)])])  # a quotient of four decimals would be rounded twice
 def test_the_statement_and_the_judge_agree(documents):
     assert product_says(documents) == {
         number: judge(lines_of(currency, drawn), DIGITS[currency]) for number, (currency, drawn) in enumerate(documents)

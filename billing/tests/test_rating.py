@@ -150,6 +150,15 @@ def test_a_new_version_rates_unbilled_sessions_anew_and_billed_ones_never():
     assert [price_of(each).amount_excl_vat for each in (billed, late)] == [10, 30]
 
 
+@pytest.mark.parametrize("review", ["pending", "written_off"])
+def test_a_session_that_comes_under_review_while_it_is_rated_gets_no_price(review):
+    """Whoever found it waiting may be a moment late: what counts is how it stands when the price is written."""
+    tariff()
+    held, free = session(connector(), driver(), review=review), session(connector(), driver(), review="approved")
+    assert rating.rate([held.pk, free.pk]) == 1
+    assert SessionPrice.objects.get().session_id == free.pk
+
+
 def test_ending_an_assignment_changes_only_what_comes_after():
     at, payer = connector(), driver()
     tariff(flat("4.00"))
