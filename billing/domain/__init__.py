@@ -6,7 +6,6 @@ One kernel prices everything: the running session, the invoice, the simulation a
     sessions = from_slots(start=…, end=…, zone=…, …)     # sessions.metering: our meters -> Sessions (columns)
     rated = rate(sessions, tariff)                       # kernel.rating: Sessions x Tariff(s) -> Rated (columns)
     price = session_price(rated, 0)                      # explained.price_of: one session as plain values
-    sentences(price, "Europe/Stockholm", "sv")           # explained.sentences: the price in words
     price_lines(rated)                                   # invoice.lines: what stands on the invoice
 
 The rooms, from the ground up; none imports one above it (`pyproject.toml` holds the contract):

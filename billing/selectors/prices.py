@@ -3,7 +3,7 @@
 import numpy as np
 
 from billing import batches
-from billing.domain.explained.price import SessionPrice as Explained
+from billing.domain.explained.price import ExplainedPrice
 from billing.domain.explained.price_of import session_price
 from billing.domain.explained.problems import error_of
 from billing.domain.kernel.rating import rate
@@ -17,7 +17,7 @@ def of_session(session: ChargingSession) -> SessionPrice | None:
     return SessionPrice.objects.select_related("tariff_version__tariff").filter(session=session).first()
 
 
-def explained(session: ChargingSession) -> Explained | None:
+def explained(session: ChargingSession) -> ExplainedPrice | None:
     """How the session's price came about, slice by slice; None when it has none.
 
     The kernel tells it again from the session and the tariff version it was priced by. Neither ever

@@ -14,8 +14,7 @@ import orjson
 
 from billing.batches import Batch
 from billing.domain.arrays import Bools, Ints
-from billing.domain.tariff.model import Tariff as Terms
-from billing.domain.tariff.model import parse_tariff
+from billing.domain.tariff import model as ocpi
 from billing.models import TariffAssignment, TariffVersion
 from charging.models import Site
 from tenants.scoping import current_operator_id
@@ -112,7 +111,7 @@ def _seconds(moment: object) -> int:
     return int(moment.timestamp())  # type: ignore[attr-defined]
 
 
-def terms(versions: Iterable[TariffVersion]) -> tuple[Terms, ...]:
+def terms(versions: Iterable[TariffVersion]) -> tuple[ocpi.Tariff, ...]:
     """The versions as the kernel reads them. Parsed once: a published version never changes."""
     return tuple(_parsed(current_operator_id(), version.pk, _written(version)) for version in versions)
 
@@ -122,6 +121,6 @@ def _written(version: TariffVersion) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _parsed(operator_id: int, version_id: int, written: bytes) -> Terms:
+def _parsed(operator_id: int, version_id: int, written: bytes) -> ocpi.Tariff:
     read = orjson.loads(written)
-    return parse_tariff(read["document"], version=read["version"])
+    return ocpi.parse_tariff(read["document"], version=read["version"])

@@ -21,9 +21,9 @@ from billing.batches import Batch, PricedSession
 from billing.domain.arrays import Ints
 from billing.domain.errors import Code
 from billing.domain.explained.problems import error_of
+from billing.domain.kernel import rating as kernel
 from billing.domain.kernel.rated import Rated
-from billing.domain.kernel.rating import rate as price
-from billing.domain.tariff.model import Tariff as Terms
+from billing.domain.tariff import model as ocpi
 from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
@@ -160,7 +160,7 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
         picked = np.unique(chosen[rows])
         place = np.searchsorted(picked, chosen[rows])
         needed = [versions[number] for number in picked.tolist()]
-        rated = price(batch.metered(rows, zones=book.zones, tariff=place), used)
+        rated = kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
         yield _priced_rows(batch, rows, needed, rated)
         yield from _fault_rows(batch, rows, rated)
 
@@ -171,7 +171,7 @@ _PROBLEMS = {_UNPAID: Code.NO_DRIVER, terms.NO_TARIFF: Code.NO_TARIFF, terms.NO_
 
 def _kernel_groups(
     batch: Batch, versions: list[TariffVersion], chosen: Ints
-) -> Iterator[tuple[Ints, tuple[Terms, ...]]]:
+) -> Iterator[tuple[Ints, tuple[ocpi.Tariff, ...]]]:
     """Rows that one call of the kernel can take: one slot length, one currency."""
     parsed = terms.terms(versions)
     codes = sorted({one.currency for one in parsed})

@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -45,7 +46,7 @@ def test_no_fact_of_a_problem_can_spoil_a_batch(monkeypatch, in_north):
     told = 'Tab\tline\nback\\slash \\N "quoted" ' + "å" * 400
     monkeypatch.setattr(rating, "error_of", lambda rated, index: Unmetered(zone=told))
     tariff()
-    lost = {"energy_wh": None, "series_wh": None, "series_start": None, "series_interval_s": None}
+    lost: dict[str, Any] = {"energy_wh": None, "series_wh": None, "series_start": None, "series_interval_s": None}
     session(connector(), driver(), **lost)
     assert rate_all() == 1
     assert SessionPrice.objects.get().problem_facts["zone"] == told

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain.explained.price import Adjustment, SessionPrice, Slice
+from billing.domain.explained.price import Adjustment, ExplainedPrice, Slice
 from billing.domain.money import round_half_up
 from billing.domain.tariff.model import Dimension
 from billing.domain.zones import zone_named
@@ -39,7 +39,7 @@ _WORDS: dict[str, str | Promise] = {
 }
 
 
-def sentences(price: SessionPrice, zone: str) -> list[str]:
+def sentences(price: ExplainedPrice, zone: str) -> list[str]:
     """Why the session costs what it costs, one sentence for each part, in the present language.
 
     `zone` is where the charging took place.
@@ -75,7 +75,7 @@ class _Teller:
     def adjustment(self, one: Adjustment) -> str:
         return self.say(one.kind, amount=self._money(one.cost.excl_vat))
 
-    def total(self, price: SessionPrice) -> str:
+    def total(self, price: ExplainedPrice) -> str:
         incl = price.total.incl_vat
         amount = self._money(price.total.excl_vat)
         if incl is None:

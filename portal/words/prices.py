@@ -16,7 +16,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from billing.domain import money
-from billing.domain.explained.price import Adjustment, SessionPrice, Slice
+from billing.domain.explained.price import Adjustment, ExplainedPrice, Slice
 from billing.domain.tariff.model import Dimension
 from portal.words import measures
 from portal.words.tariffs import PER_UNIT, WHAT, incl_vat
@@ -53,7 +53,7 @@ class Story:
     notes: list[str]
 
 
-def story(price: SessionPrice, zone: str | ZoneInfo) -> Story:
+def story(price: ExplainedPrice, zone: str | ZoneInfo) -> Story:
     """Explain a price with VAT, by the clock of the place where the car stood."""
     place = ZoneInfo(zone) if isinstance(zone, str) else zone
     own = [_with_vat(part.amount, part.amount_incl) for part in price.slices]
@@ -138,7 +138,7 @@ def _unit_price(part: Slice, currency: str) -> str:
     return f"{measures.unit_price(incl_vat(price, part.vat), currency)}{PER_UNIT[part.dimension]}"
 
 
-def _totals(price: SessionPrice, limits: Sequence[Decimal]) -> list[tuple[str, str]]:
+def _totals(price: ExplainedPrice, limits: Sequence[Decimal]) -> list[tuple[str, str]]:
     digits = money.minor_digits(price.currency)
     whole = money.round_half_up(_with_vat(price.total.excl_vat, price.total.incl_vat), digits)
     vat = whole - money.round_half_up(price.total.excl_vat, digits)

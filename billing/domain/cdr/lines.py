@@ -23,7 +23,7 @@ from billing.domain.cdr.decoded import Line, decode, id_of
 from billing.domain.cdr.tariffs import TariffSet, assign, key_of, read_set
 from billing.domain.cdr.written import Say, unsaid
 from billing.domain.errors import BillingError
-from billing.domain.explained.price import SessionPrice
+from billing.domain.explained.price import ExplainedPrice
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rated import Rated
 from billing.domain.kernel.rating import rate
@@ -152,7 +152,7 @@ def _zone(line: Line, tariffs: TariffSet, otherwise: str) -> str:
     return (place.time_zone if place else None) or otherwise or ("" if tariffs.asks_clock else "UTC")
 
 
-def price_line(line: Line, zone: str = "") -> tuple[SessionPrice, str]:
+def price_line(line: Line, zone: str = "") -> tuple[ExplainedPrice, str]:
     """The price of one line as plain values, and the time zone it was priced in (UTC where none matters).
 
     Raises:

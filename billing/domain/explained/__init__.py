@@ -1,1 +1,1 @@
-"""One session of a rated batch as plain values and in words, and why another has no price."""
+"""One session of a rated batch as plain values, and why another has no price."""

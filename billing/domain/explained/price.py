@@ -71,7 +71,7 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionPrice:
+class ExplainedPrice:
     """The price of one session: slices, adjustments, total, the parts a CDR lists, and flags for a reviewer.
 
     A part is None when nothing of it was priced, which differs from a price of zero.

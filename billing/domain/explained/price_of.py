@@ -13,7 +13,7 @@ from typing import Final
 
 from billing.domain import money
 from billing.domain.explained import findings
-from billing.domain.explained.price import DIGITS, Adjustment, Cost, SessionPrice, Slice
+from billing.domain.explained.price import DIGITS, Adjustment, Cost, ExplainedPrice, Slice
 from billing.domain.explained.problems import error_of
 from billing.domain.kernel.plan import DIMENSION, RESERVED, Lane
 from billing.domain.kernel.rated import Rated
@@ -42,7 +42,7 @@ def shares(exact: Sequence[int], unit: int) -> list[Decimal]:
     return shown
 
 
-def session_price(rated: Rated, index: int) -> SessionPrice:
+def session_price(rated: Rated, index: int) -> ExplainedPrice:
     """Session `index` of the batch.
 
     Raises:
@@ -58,7 +58,7 @@ def session_price(rated: Rated, index: int) -> SessionPrice:
     incl = shares([_incl(rated, row) for row in rows] + [limit[1]], rated.unit * rated.vat_unit)
     has_vat = terms.has_vat
     parts = {name: _part(rated, index, lanes, has_vat=has_vat) for name, lanes in LANES_OF.items()}
-    return SessionPrice(
+    return ExplainedPrice(
         currency=terms.currency,
         slices=tuple(
             _slice(rated, row, excl[place], incl[place] if has_vat else None) for place, row in enumerate(rows)

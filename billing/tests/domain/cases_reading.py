@@ -13,7 +13,7 @@ from typing import Any
 from billing.domain.cdr.decoded import decode
 from billing.domain.cdr.lines import price_line
 from billing.domain.errors import BillingError
-from billing.domain.explained.price import SessionPrice
+from billing.domain.explained.price import ExplainedPrice
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions.columns import ABSENT
@@ -38,7 +38,7 @@ def price_case(tariff: Any, session: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def priced_case(tariff: Any, session: dict[str, Any]) -> tuple[SessionPrice, str]:
+def priced_case(tariff: Any, session: dict[str, Any]) -> tuple[ExplainedPrice, str]:
     """The price of a case and the zone it was charged in."""
     if "cdr" in session:
         return price_line(decode(json.dumps(session | {"tariffs": tariff}).encode()))

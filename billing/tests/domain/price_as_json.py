@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from billing.domain.explained.price import Cost, SessionPrice, Slice
+from billing.domain.explained.price import Cost, ExplainedPrice, Slice
 
 #: The parts of a total, in the order in which they are listed.
 PARTS: Final = ("energy", "time", "parking", "fixed", "reservation")
 
 
-def as_json(price: SessionPrice) -> dict[str, Any]:
+def as_json(price: ExplainedPrice) -> dict[str, Any]:
     """Numbers are texts, so no reader turns them into floats."""
     parts = {name: getattr(price, name) for name in PARTS}
     return {

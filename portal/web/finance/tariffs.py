@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.tariff.model import Tariff as Terms
-from billing.domain.tariff.model import parse_tariff
+from billing.domain.tariff import model as ocpi
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import tariff_shelf
 from billing.selectors.tariff_shelf import Shelved
@@ -186,12 +185,12 @@ def found(tariff_id: UUID) -> Shelved:
     return shelved
 
 
-def terms_of(version: TariffVersion | None) -> Terms | None:
+def terms_of(version: TariffVersion | None) -> ocpi.Tariff | None:
     """The version as the kernel reads it; None for a draft that it refuses."""
     if version is None:
         return None
     try:
-        return parse_tariff(version.document)
+        return ocpi.parse_tariff(version.document)
     except BillingError:
         return None
 
