@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.domain.calendar import month_bounds
-from billing.models import InvoiceRun, SessionPrice
+from billing.models import InvoiceRun
+from billing.models.billing_status import BillingStatus
+from billing.selectors import session_ledger
 from charging.models import ChargingSession
 
 
@@ -25,7 +27,8 @@ def attention(*, today: date, zone: str) -> Attention:
 
 
 def _without_price() -> int:
-    return SessionPrice.objects.filter(state=SessionPrice.State.PROBLEM).count()
+    """As many as the list of them has: one that is under review or written off waits for nothing here."""
+    return session_ledger.having(ChargingSession.objects.all(), BillingStatus.PROBLEM).count()
 
 
 def _month_without_run(today: date, zone: str) -> date | None:

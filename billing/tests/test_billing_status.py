@@ -9,6 +9,7 @@ from django.db import connection
 from billing.models import BilledSession, Invoice, SessionPrice, TariffVersion
 from billing.models.billing_status import BUCKET_OF, BillingStatus, Bucket, status_of
 from billing.selectors import session_ledger
+from billing.selectors.attention import attention
 from billing.services import issuing
 from billing.sql import status as sql
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, session, tariff
@@ -92,3 +93,8 @@ def test_the_hot_paths_ask_what_the_rules_say(stands, in_north):
     assert found == {
         key for key, status in stands.items() if status in ("unrated", "problem", "zero_price", "waiting_for_run")
     }
+
+
+def test_what_waits_for_a_price_is_as_many_as_the_list_has(stands, in_north):
+    waiting = attention(today=NOVEMBER.date(), zone=in_north.time_zone)
+    assert waiting.without_price == list(stands.values()).count("problem")
