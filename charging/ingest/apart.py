@@ -1,7 +1,7 @@
 """Read strangers' files in a process of their own (`child`), so that nothing in a file can harm who asked for it.
 
 A parser that runs out of memory or time, or aborts, ends its own process only; here that becomes `UnreadableFile` with
-a sentence. What comes back are checked columns, never the file.
+a code. What comes back are checked columns, never the file.
 """
 
 import fcntl
@@ -24,11 +24,11 @@ import orjson
 import polars as pl
 
 from charging.domain import errors
-from charging.domain.errors import ChargingError, UnreadableFile
+from charging.domain.errors import ChargingError, Code, UnreadableFile
 from charging.domain.local_time import known_zone
 from charging.domain.reasons import Reject
 from charging.ingest.convert import Batch, Refused
-from charging.ingest.evidence import Open, Question
+from charging.ingest.evidence import Asks, Open, Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import RawChunk
 from charging.ingest.reading import settled
@@ -42,7 +42,6 @@ _ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "LC_ALL": "C.UTF-8"}
 _COMMAND = (sys.executable, "-s", "-m", "charging.ingest.child")
 _BLOCK = 1 << 20
 _LONGEST_ANSWER = 1 << 29
-_UNREADABLE = "Something in the file cannot be read at all. Save it as CSV and try again."
 #: Bytes that say how long a message is.
 LENGTH = 8
 
@@ -234,7 +233,7 @@ class _Pipe:
     def exactly(self, size: int) -> bytes:
         """Return so many bytes, or fewer at the end."""
         if size > _LONGEST_ANSWER:
-            raise UnreadableFile("Reading the file gave an answer that is too long. Split it into parts.")
+            raise UnreadableFile(Code.READING_ANSWER_TOO_LONG)
         found = bytearray()
         while len(found) < size and (block := self._more(size - len(found))):
             found += block
@@ -242,33 +241,29 @@ class _Pipe:
 
     def _more(self, most: int) -> bytes:
         if not self._waiting.poll(max(0.0, self._until - time.monotonic()) * 1_000):
-            raise UnreadableFile(f"Reading the file gave no sign of life for {self._silence_s} seconds.")
+            raise UnreadableFile(Code.READING_SILENT, wait_s=self._silence_s)
         return os.read(self._fd, min(most, _BLOCK))
 
 
 def _refusal(said: dict[str, Any]) -> ChargingError:
     kind: type[ChargingError] = getattr(errors, said["refused"], UnreadableFile)
-    return kind(said["sentence"])
+    return kind(said["code"], **said["facts"])
 
 
 def _give_up(said: dict[str, Any], allowed: Allowance) -> NoReturn:
     if said["broken"] == "memory":
         _say_why(signal.SIGABRT, allowed)
     log.error("A file could not be read: %s at %s.", said["broken"], said["where"])
-    raise UnreadableFile(_UNREADABLE)
+    raise UnreadableFile(Code.FILE_UNREADABLE)
 
 
 def _say_why(number: int, allowed: Allowance) -> NoReturn:
     log.warning("A process that read a file was ended by signal %s.", number)
     if number < 0:  # a status of its own: it never came to the file
-        raise UnreadableFile(_UNREADABLE)
+        raise UnreadableFile(Code.FILE_UNREADABLE)
     if number == signal.SIGXCPU:
-        raise UnreadableFile(
-            f"Reading the file took more than {allowed.processor_s} seconds of work. Split it into parts."
-        )
-    raise UnreadableFile(
-        f"Reading the file took more than {allowed.memory_mb} MB of memory. Save it as CSV, or split it into parts."
-    )
+        raise UnreadableFile(Code.READING_TOO_SLOW, wait_s=allowed.processor_s)
+    raise UnreadableFile(Code.READING_TOO_LARGE, limit=allowed.memory_mb)
 
 
 def _looked(said: dict[str, Any]) -> Looked:
@@ -288,9 +283,9 @@ def _looked(said: dict[str, Any]) -> Looked:
 def _question(said: dict[str, Any]) -> Question:
     return Question(
         Open(said["about"]),
-        said["sentence"],
+        Asks(said["asks"]),
         said["example"],
-        tuple((value, label) for value, label in said["choices"]),
+        tuple(said["choices"]),
         said["suggestion"],
         Field(said["fact"]) if said["fact"] else None,
     )

@@ -43,7 +43,7 @@ def main() -> None:
             for message, frames in _JOBS[job["do"]](stored, job):
                 _send(message, frames)
         except ChargingError as problem:
-            _send({"refused": type(problem).__name__, "sentence": str(problem)})
+            _send({"refused": type(problem).__name__, "code": problem.code, "facts": problem.facts})
         except MemoryError:
             _send({"broken": "memory"})
         except BaseException as problem:  # also a panic of native code; whatever it is, it ends here
@@ -113,7 +113,7 @@ def _reading(reading: Reading, sizes: Sizes) -> dict[str, Any]:
         "questions": [
             {
                 "about": question.about,
-                "sentence": question.sentence,
+                "asks": question.asks,
                 "example": question.example,
                 "choices": question.choices,
                 "suggestion": question.suggestion,

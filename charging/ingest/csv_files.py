@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.headers import recognised
 from charging.ingest.lines import BoundedLines
@@ -49,9 +49,7 @@ class CsvFile:
         self.delimiter = delimiter or sniffed_delimiter(beginning, sizes)
         self._header_line, written = _header(beginning, self.delimiter, sizes)
         if sum(map(len, beginning)) + len(beginning) > sizes.heading + 1 and self._header_line >= len(beginning):
-            raise UnreadableFile(
-                f"Line {self._header_line} has more than {sizes.heading} characters; no line of headings is that long."
-            )
+            raise UnreadableFile(Code.HEADING_TOO_LONG, line=self._header_line, most=sizes.heading)
         check_columns(len(written), line=self._header_line, sizes=sizes)
         self.header = unique_names(written)
         self._size = stored.seek(0, io.SEEK_END)
@@ -61,7 +59,7 @@ class CsvFile:
             with reader(self._stored, self.encoding, self._sizes) as text:
                 yield from self._chunks(BoundedLines(text, longest=self._sizes.line, newline="\n"))
         except (UnicodeDecodeError, *DAMAGED) as problem:
-            raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
+            raise UnreadableFile(Code.FILE_NOT_OF_ENCODING, encoding=self.encoding, problem=str(problem)) from problem
 
     def done(self) -> float:
         return min(1.0, self._stored.tell() / self._size) if self._size else 1.0
@@ -71,9 +69,9 @@ class CsvFile:
             with reader(self._stored, self.encoding, self._sizes) as text:
                 beginning = text.read(self._sizes.heading + 1).split("\n")
         except (UnicodeDecodeError, LookupError, *DAMAGED) as problem:
-            raise UnreadableFile(f"The file cannot be read as {self.encoding} text: {problem}.") from problem
+            raise UnreadableFile(Code.FILE_NOT_OF_ENCODING, encoding=self.encoding, problem=str(problem)) from problem
         if not any(line.strip() for line in beginning):
-            raise UnreadableFile("The file is empty.")
+            raise UnreadableFile(Code.FILE_EMPTY)
         return beginning
 
     def _chunks(self, text: "BoundedLines[str]") -> Iterator[RawChunk]:
@@ -227,7 +225,7 @@ def _header(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, li
     """
     rows = _first_rows(beginning, delimiter)[:10]
     if not rows:
-        raise UnreadableFile("The first lines of the file hold nothing but delimiters.")
+        raise UnreadableFile(Code.FILE_OF_DELIMITERS)
     return max(rows, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
 
 

@@ -25,8 +25,15 @@ _MONTHS = 12
 _ENERGIES = (Field.ENERGY, Field.METER_START, Field.METER_STOP)
 
 
-def _(sentence: str) -> str:
-    return sentence
+class Asks(StrEnum):
+    """The questions; `portal.words.imports` has their sentences."""
+
+    WHICH_COLUMN = "which_column"
+    WHICH_ZONE = "which_zone"
+    WHICH_ORDER = "which_order"
+    WHICH_OF_BOTH_ORDERS = "which_of_both_orders"
+    WHICH_SIGN = "which_sign"
+    WHICH_UNIT = "which_unit"
 
 
 class Open(StrEnum):
@@ -43,14 +50,14 @@ class Open(StrEnum):
 class Question:
     """Something the file does not prove. `example` is a text of the file it is about; `suggestion` may be None.
 
-    `choices` are pairs of value and label; for a column they are the columns of the file, for a time zone there are
+    `choices` are values; for a column they are the columns of the file, for a time zone there are
     none, as any zone will do. `fact` names the fact a column is wanted for.
     """
 
     about: Open
-    sentence: str
+    asks: Asks
     example: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
+    choices: tuple[str, ...] = ()
     suggestion: str | None = None
     fact: Field | None = None
 
@@ -157,18 +164,13 @@ def concluded(layout: Layout, evidence: Evidence) -> Layout:
 
 def questions(layout: Layout, evidence: Evidence, header: list[str], *, home_zone: str) -> list[Question]:
     """Return what is still open after `concluded`, with a suggestion where there is a sensible one."""
-    columns = tuple((name, name) for name in header)
-    asked = [
-        Question(Open.COLUMN, _("Which column holds this fact?"), choices=columns, fact=fact)
-        for fact in layout.missing()
-    ]
+    columns = tuple(header)
+    asked = [Question(Open.COLUMN, Asks.WHICH_COLUMN, choices=columns, fact=fact) for fact in layout.missing()]
     if layout.date_order is None:
         asked.append(_date_question(evidence))
     if layout.time_zone is None and evidence.local_times:
-        sentence = _("The times have no offset. In which time zone were they written?")
-        asked.append(
-            Question(Open.TIME_ZONE, sentence, evidence.examples.get(Open.TIME_ZONE, ""), suggestion=home_zone)
-        )
+        asks = Asks.WHICH_ZONE
+        asked.append(Question(Open.TIME_ZONE, asks, evidence.examples.get(Open.TIME_ZONE, ""), suggestion=home_zone))
     if layout.decimal_sign is None:
         asked.append(_sign_question(evidence))
     if layout.energy_unit is None and any(layout.names(fact) for fact in _ENERGIES):
@@ -178,26 +180,26 @@ def questions(layout: Layout, evidence: Evidence, header: list[str], *, home_zon
 
 def _date_question(evidence: Evidence) -> Question:
     example = evidence.examples.get(Open.DATE_ORDER, "")
-    sentence = _("No date of the file says which number is the day. In which order are they written?")
+    asks = Asks.WHICH_ORDER
     if evidence.contradictory:
-        sentence = _("Some dates can only have the day first, others only the month. Which order is right?")
+        asks = Asks.WHICH_OF_BOTH_ORDERS
     choices = (
-        (str(DateOrder.DMY), _("day, month, year")),
-        (str(DateOrder.MDY), _("month, day, year")),
+        str(DateOrder.DMY),
+        str(DateOrder.MDY),
     )
-    return Question(Open.DATE_ORDER, sentence, example, choices, "dmy" if "." in example[:6] else None)
+    return Question(Open.DATE_ORDER, asks, example, choices, "dmy" if "." in example[:6] else None)
 
 
 def _sign_question(evidence: Evidence) -> Question:
-    sentence = _("Does the sign in the energy stand before decimals, or between thousands?")
-    choices = ((".", _("a point stands before decimals")), (",", _("a comma stands before decimals")))
-    return Question(Open.DECIMAL_SIGN, sentence, evidence.examples.get(Open.DECIMAL_SIGN, ""), choices)
+    asks = Asks.WHICH_SIGN
+    choices = (".", ",")
+    return Question(Open.DECIMAL_SIGN, asks, evidence.examples.get(Open.DECIMAL_SIGN, ""), choices)
 
 
 def _unit_question(evidence: Evidence) -> Question:
-    sentence = _("The file does not say in which unit the energy is written.")
-    choices = tuple((str(unit), str(unit)) for unit in EnergyUnit)
-    return Question(Open.ENERGY_UNIT, sentence, evidence.examples.get(Open.ENERGY_UNIT, ""), choices)
+    asks = Asks.WHICH_UNIT
+    choices = tuple(str(unit) for unit in EnergyUnit)
+    return Question(Open.ENERGY_UNIT, asks, evidence.examples.get(Open.ENERGY_UNIT, ""), choices)
 
 
 def _unit(layout: Layout) -> EnergyUnit | None:

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 import polars as pl
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.lines import BoundedLines
 from charging.ingest.raw import BrokenRow, RawChunk, unique_names
@@ -49,7 +49,7 @@ class JsonLinesFile:
                 lines.too_long.clear()
                 line += len(found)
         except DAMAGED as problem:
-            raise UnreadableFile(f"The file cannot be read to its end: {problem}.") from problem
+            raise UnreadableFile(Code.FILE_BREAKS_OFF, problem=str(problem)) from problem
 
     def _lines(self) -> "BoundedLines[bytes]":
         return BoundedLines(unpacked(self._stored, self._sizes), longest=self._sizes.line, newline=b"\n")
@@ -67,15 +67,9 @@ class JsonLinesFile:
                 break
             keys |= dict.fromkeys(object_of(line, self._sizes) or ())
             if len(keys) > self._sizes.columns:
-                raise UnreadableFile(
-                    f"Up to line {number} the objects have {len(keys)} different names; "
-                    f"at most {self._sizes.columns} are read."
-                )
+                raise UnreadableFile(Code.TOO_MANY_NAMES, line=number, names=len(keys), most=self._sizes.columns)
         if not keys:
-            raise UnreadableFile(
-                "The file is not JSON lines: no line is an object with session facts, "
-                f"nested at most {self._sizes.depth} deep."
-            )
+            raise UnreadableFile(Code.NOT_JSON_LINES, depth=self._sizes.depth)
         return list(keys)
 
     def done(self) -> float:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Self, TypeVar
 
 from charging.domain.energy import EnergyUnit
-from charging.domain.errors import WrongColumns
+from charging.domain.errors import Code, WrongColumns
 from charging.domain.local_time import Fold
 
 Kind = TypeVar("Kind", bound=StrEnum)
@@ -98,7 +98,7 @@ class Layout:
         """
         unknown = set(said) - {item.name for item in fields(cls)}
         if unknown:
-            raise WrongColumns(f"A profile has no setting “{min(unknown)}”.")
+            raise WrongColumns(Code.NO_SUCH_SETTING, name=min(unknown))
         values = dict(said)
         values["columns"] = _columns_of(said.get("columns", {}))
         values["nothing"] = tuple(said.get("nothing", NOTHING))
@@ -118,13 +118,11 @@ class Layout:
         fitting = replace(self, columns={fact: names for fact, names in present.items() if names})
         for fact in (Field.STARTED_AT, Field.ENDED_AT):
             if len(fitting.columns.get(fact, ())) != len(self.columns.get(fact, ())):
-                raise WrongColumns(f"The file lacks a column for {fact}: {', '.join(self.columns[fact])}.")
+                raise WrongColumns(Code.COLUMN_LACKING, fact=fact, columns=self.columns[fact])
         missing = fitting.missing()
         if missing:
-            wanted = ", ".join(
-                f"{fact} ({' or '.join(self.columns.get(fact, ())) or 'no column named'})" for fact in missing
-            )
-            raise WrongColumns(f"The file has no column for {wanted}. Its columns are: {', '.join(header)}.")
+            lacking = {fact: self.columns.get(fact, ()) for fact in missing}
+            raise WrongColumns(Code.FACTS_WITHOUT_COLUMN, lacking=lacking, columns=header)
         return fitting
 
     def missing(self) -> list[Field]:
@@ -158,4 +156,4 @@ def _choice(kind: type[Kind], name: str, value: Any) -> Kind:
     try:
         return kind(value)
     except ValueError:
-        raise WrongColumns(f"{name} cannot be “{value}”; it is one of {', '.join(kind)}.") from None
+        raise WrongColumns(Code.SETTING_VALUE, name=name, value=str(value), choices=list(kind)) from None

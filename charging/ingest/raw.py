@@ -10,7 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.domain.reasons import Reject
 from charging.ingest.sizes import SIZES, Sizes
 from tenants.bounds import tidy
@@ -73,7 +73,7 @@ def check_columns(found: int, *, line: int, sizes: Sizes = SIZES) -> None:
         UnreadableFile: it has more columns than are read.
     """
     if found > sizes.columns:
-        raise UnreadableFile(f"Line {line} has {found} columns; at most {sizes.columns} are read.")
+        raise UnreadableFile(Code.FILE_TOO_WIDE, line=line, columns=found, most=sizes.columns)
 
 
 def unique_names(header: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from charging.domain.errors import UnansweredQuestion
+from charging.domain.errors import Code, UnansweredQuestion
 from charging.ingest.evidence import Evidence, Question, concluded, gathered, questions
 from charging.ingest.guess import guessed
 from charging.ingest.layout import Field, Layout
@@ -48,9 +48,11 @@ def settled(layout: Layout, questions: list[Question]) -> Layout:
     if not questions:
         return layout
     first = questions[0]
-    about = f" ({first.fact})" if first.fact else ""
-    example = f" Example: “{first.example}”." if first.example else ""
-    raise UnansweredQuestion(f"{first.sentence}{about}{example}")
+    if first.fact:
+        raise UnansweredQuestion(Code.COLUMN_OPEN, fact=first.fact)
+    if first.example:
+        raise UnansweredQuestion(Code.QUESTION_OPEN_AT, question={"code": first.asks}, example=first.example)
+    raise UnansweredQuestion(Code.QUESTION_OPEN, question={"code": first.asks})
 
 
 def understood(stored: BinaryIO, layout: Layout | None = None, *, home_zone: str, sizes: Sizes = SIZES) -> Reading:

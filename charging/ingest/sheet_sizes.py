@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.ingest.sizes import Sizes
 from charging.ingest.text import in_megabytes
 
@@ -60,15 +60,12 @@ def check_workbook(content: BinaryIO, sizes: Sizes) -> None:
                 left -= len(block)
                 if left < 0:
                     limit = in_megabytes(sizes.unpacked)
-                    raise UnreadableFile(f"The workbook is larger than {limit} MB when unpacked. Save it as CSV.")
+                    raise UnreadableFile(Code.WORKBOOK_TOO_LARGE, limit=limit)
                 _look_at(before + block, corner)
                 before = block[-_OVERHANG:]
             cells += corner.row * corner.column
             if cells > sizes.cells:
-                raise UnreadableFile(
-                    f"The cells of the workbook lie too far apart: with {corner} its sheets reach over {cells} cells, "
-                    f"at most {sizes.cells} are read. Delete the stray cells, or save it as CSV."
-                )
+                raise UnreadableFile(Code.WORKBOOK_TOO_WIDE, corner=str(corner), cells=cells, most=sizes.cells)
 
 
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.ingest.csv_files import CsvFile
 from charging.ingest.json_lines import JsonLinesFile
 from charging.ingest.layout import Layout
@@ -40,4 +40,4 @@ def _first_line(stored: BinaryIO, sizes: Sizes) -> bytes:
     try:
         return next((line for line in iter(lambda: plain.readline(sizes.line + 1), b"") if line.strip()), b"")
     except DAMAGED as problem:
-        raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem
+        raise UnreadableFile(Code.FILE_DAMAGED, problem=str(problem)) from problem

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.ingest.sizes import SIZES, Sizes
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def encoding_of(stored: BinaryIO, sizes: Sizes = SIZES) -> str:
     try:
         return _encoding_of(unpacked(stored, sizes))
     except DAMAGED as problem:
-        raise UnreadableFile(f"The compressed file is damaged: {problem}.") from problem
+        raise UnreadableFile(Code.FILE_DAMAGED, problem=str(problem)) from problem
     finally:
         stored.seek(0)
 
@@ -100,7 +100,7 @@ def _encoding_of(plain: BinaryIO) -> str:
     if b"\x00" in first and (wide := _unmarked_utf16(first)):
         return wide
     if b"\x00" in first and len(first.translate(None, _TEXT_BYTES)) > len(first) // 20:
-        raise UnreadableFile("The file is not text: it contains zero bytes.")
+        raise UnreadableFile(Code.FILE_NOT_TEXT)
     return _eight_bit(first, plain)
 
 
@@ -156,9 +156,7 @@ class _Unpacking(io.RawIOBase):
         count = self._plain.readinto(target)
         self._left -= count
         if self._left < 0:
-            raise UnreadableFile(
-                f"The file is larger than {in_megabytes(self._most)} MB when unpacked. Split it into parts."
-            )
+            raise UnreadableFile(Code.FILE_TOO_LARGE, limit=in_megabytes(self._most))
         return count
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from charging.domain.errors import UnreadableFile
+from charging.domain.errors import Code, UnreadableFile
 from charging.ingest.headers import recognised
 from charging.ingest.raw import RawChunk, check_columns, chunk_of_cells, unique_names
 from charging.ingest.sheet_sizes import DAMAGED_ARCHIVE, check_workbook
@@ -38,7 +38,7 @@ class XlsxFile:
         self._decimal_sign = decimal_sign or "."
         beginning = [(line, self._texts(cells)) for line, cells in _first_filled(self._sheet)]
         if not beginning:
-            raise UnreadableFile("The sheet is empty.")
+            raise UnreadableFile(Code.SHEET_EMPTY)
         self._header_line, written = max(beginning, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
         while written and not written[-1]:
             written.pop()
@@ -104,17 +104,17 @@ def _workbook(stored: BinaryIO, sizes: Sizes) -> CalamineWorkbook:
         content.seek(0)
         return CalamineWorkbook.from_filelike(content)
     except (CalamineError, *DAMAGED_ARCHIVE) as problem:
-        raise UnreadableFile(f"The file is not a workbook that can be read: {problem}.") from problem
+        raise UnreadableFile(Code.NOT_A_WORKBOOK, problem=str(problem)) from problem
 
 
 def _sheet_with_sessions(workbook: CalamineWorkbook, sizes: Sizes) -> CalamineSheet:
     try:
         sheets = [workbook.get_sheet_by_name(name) for name in workbook.sheet_names]
     except (CalamineError, *DAMAGED_ARCHIVE) as problem:
-        raise UnreadableFile(f"The file is not a workbook that can be read: {problem}.") from problem
+        raise UnreadableFile(Code.NOT_A_WORKBOOK, problem=str(problem)) from problem
     filled = [sheet for sheet in sheets if sheet.height > 0]
     if not filled:
-        raise UnreadableFile("The workbook has no sheet with rows.")
+        raise UnreadableFile(Code.WORKBOOK_WITHOUT_ROWS)
     return max(filled, key=lambda sheet: _known_headings(sheet, sizes))
 
 

@@ -5,7 +5,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from charging.models.reasons import reject_choices
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
@@ -55,7 +54,9 @@ class FileImport(OperatorOwned):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED)
-    error = models.TextField(blank=True)
+    # Why it failed: a code and its facts.
+    error = models.CharField(max_length=60, blank=True)
+    error_facts = models.JSONField(default=dict, blank=True)
     rows_total = models.BigIntegerField(null=True)
     rows_read = models.BigIntegerField(default=0)
     accepted = models.BigIntegerField(default=0)
@@ -92,7 +93,7 @@ class RejectedRow(OperatorOwned):
     file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
     line_number = models.BigIntegerField()
     cells = models.JSONField()
-    reason = models.CharField(_("reason"), max_length=40, choices=reject_choices)
+    reason = models.CharField(_("reason"), max_length=40)
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     energy_wh = models.BigIntegerField(null=True)
 
@@ -105,7 +106,6 @@ class RejectedRow(OperatorOwned):
         return f"line {self.line_number}: {self.reason}"
 
     @property
-    def message(self) -> str:
-        """Every reason as a sentence, in the reader's language."""
-        sentences = dict(reject_choices())
-        return " ".join(str(sentences.get(code, code)) for code in self.reasons or [self.reason])
+    def codes(self) -> list[str]:
+        """Every reason, the gravest first."""
+        return list(self.reasons or [self.reason])

@@ -101,8 +101,8 @@ def start(
     settled = looked.settled()
     row.mapping, row.source, row.profile = settled.to_json(), settled.source, profile
     row.options = {**(options or Options()).to_json(), "header": looked.header, "kind": looked.kind}
-    row.state, row.error = FileImport.State.QUEUED, ""
-    row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "updated_at"])
+    row.state, row.error, row.error_facts = FileImport.State.QUEUED, "", {}
+    row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "error_facts", "updated_at"])
     return row
 
 
@@ -119,7 +119,7 @@ def run(
 
     clock: says what time it is. writers: 0 stores in this thread and in an open transaction, if there is one.
 
-    A file that turns out to be unreadable fails the import with a sentence; anything else is raised and leaves it to
+    A file that turns out to be unreadable fails the import with a code; anything else is raised and leaves it to
     the sweep to try again.
     """
     with tenant_scope(operator_id):
@@ -132,7 +132,7 @@ def run(
             _import(row, clock=clock, writers=_writers(writers), progress=progress)
         except ChargingError as problem:
             with tenant_scope(operator_id):
-                _fail(row, str(problem), at=clock())
+                _fail(row, problem, at=clock())
     with tenant_scope(operator_id):
         row.refresh_from_db()
     return row
@@ -276,7 +276,8 @@ def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: 
     )
 
 
-def _fail(row: FileImport, error: str, *, at: datetime) -> None:
+def _fail(row: FileImport, problem: ChargingError, *, at: datetime) -> None:
     row.refresh_from_db()
-    row.state, row.error, row.finished_at = FileImport.State.FAILED, error, at
+    row.state, row.finished_at = FileImport.State.FAILED, at
+    row.error, row.error_facts = problem.code, problem.facts
     row.save(update_fields=["state", "error", "finished_at", "updated_at"])

@@ -69,7 +69,7 @@ def test_the_rejected_rows_are_kept_with_line_cells_and_reasons(in_north):
     kept = list(seen.rejected_rows(row))
     assert [one.line_number for one in kept] == [4, 5, 6]
     assert kept[1].reasons == [Reject.OPEN_SESSION, Reject.MISSING_ENERGY]
-    assert "has no end" in kept[1].message
+    assert kept[1].codes == ["open_session"]
     assert kept[2].energy_wh == 1_430_170
     assert kept[0].cells[8] == "-9.54"
     assert {reason for reason, *_ in seen.reasons(row)} == {
@@ -272,7 +272,7 @@ def test_a_file_that_breaks_off_fails_with_a_sentence_and_keeps_what_was_read(in
     text = plain(*(f"{n},A,c,2025-05-01 10:00,2025-05-01 11:00,7" for n in range(4_000))).encode() + b"x,\xff\xfe,c\n"
     row = bring_in(text, PLAIN.saying(encoding="utf-8"))
     assert row.state == FileImport.State.FAILED
-    assert "cannot be read as utf-8" in row.error
+    assert (row.error, row.error_facts["encoding"]) == ("file_not_of_encoding", "utf-8")
     assert 0 < row.accepted == ChargingSession.objects.count()
 
 

@@ -2,7 +2,7 @@
 
 from django import template
 
-from portal.words import plain_words, sessions
+from portal.words import sessions
 from portal.words.say import say
 
 register = template.Library()
@@ -12,7 +12,6 @@ for said in (
     sessions.flag_word,
     sessions.flag_sentence,
     sessions.reject_sentence,
-    plain_words.in_words,
 ):
     register.filter(said)
 

@@ -48,6 +48,18 @@ def _import_state(code: str) -> str:
     return str(dict(FileImport.State.choices).get(code, code))
 
 
+def _fact(code: str) -> str:
+    from portal.words.imports import FACTS  # noqa: PLC0415
+
+    return str(dict(FACTS).get(code, code))  # type: ignore[call-overload]
+
+
+def _lacking(facts: dict[str, list[str]]) -> str:
+    """Facts with the columns they were looked for in."""
+    nowhere = gettext("no column named")
+    return ", ".join(f"{_fact(fact)} ({' / '.join(columns) or nowhere})" for fact, columns in facts.items())
+
+
 def _permission(code: str) -> str:
     from portal.words import permissions  # noqa: PLC0415
 
@@ -71,6 +83,8 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "approval_state": _approval_state,
     "permission": _permission,
     "import_state": _import_state,
+    "fact": _fact,
+    "lacking": _lacking,
     "wait_s": measures.duration,
     "dimension": lambda code: str(_DIMENSIONS[code]) if code in _DIMENSIONS else code,
     "hours": _hours,

@@ -4,9 +4,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from billing.services.credit_notes import CREDITED
 from charging.domain.errors import Code
+from charging.domain.reasons import Flag, Reject
+from charging.ingest.evidence import Asks
+from charging.ingest.layout import Field
 
-SENTENCES: dict[str, str | Promise] = {
+ERRORS: dict[str, str | Promise] = {
     Code.NO_SUCH_SITE: _("There is no site %(site)s."),
     Code.SEES_SOME_SITES: _("Only who sees all sites can add one."),
     Code.SITE_NAME_TAKEN: _("There is another site named “%(name)s”."),
@@ -28,4 +32,123 @@ SENTENCES: dict[str, str | Promise] = {
         "%(count)d of the sessions do not wait for a decision any more.",
         "count",
     ),
+    Code.FILE_EMPTY: _("The file is empty."),
+    Code.SHEET_EMPTY: _("The sheet is empty."),
+    Code.FILE_NOT_OF_ENCODING: _("The file cannot be read as %(encoding)s text: %(problem)s."),
+    Code.FILE_BREAKS_OFF: _("The file cannot be read to its end: %(problem)s."),
+    Code.FILE_NOT_TEXT: _("The file is not text: it contains zero bytes."),
+    Code.FILE_OF_DELIMITERS: _("The first lines of the file hold nothing but delimiters."),
+    Code.FILE_TOO_WIDE: _("Line %(line)s has %(columns)s columns; at most %(most)s are read."),
+    Code.HEADING_TOO_LONG: _("Line %(line)s has more than %(most)s characters; no line of headings is that long."),
+    Code.NOT_JSON_LINES: _(
+        "The file is not JSON lines: no line is an object with session facts, nested at most %(depth)s deep."
+    ),
+    Code.TOO_MANY_NAMES: _(
+        "Up to line %(line)s the objects have %(names)s different names; at most %(most)s are read."
+    ),
+    Code.NOT_A_WORKBOOK: _("The file is not a workbook that can be read: %(problem)s."),
+    Code.WORKBOOK_WITHOUT_ROWS: _("The workbook has no sheet with rows."),
+    Code.WORKBOOK_TOO_LARGE: _("The workbook is larger than %(limit)s MB when unpacked. Save it as CSV."),
+    Code.WORKBOOK_TOO_WIDE: _(
+        "The cells of the workbook lie too far apart: with %(corner)s its sheets reach over %(cells)s "
+        "cells, at most %(most)s are read. Delete the stray cells, or save it as CSV."
+    ),
+    Code.FILE_TOO_LARGE: _("The file is larger than %(limit)s MB when unpacked. Split it into parts."),
+    Code.FILE_DAMAGED: _("The compressed file is damaged: %(problem)s."),
+    Code.FILE_UNREADABLE: _("Something in the file cannot be read at all. Save it as CSV and try again."),
+    Code.READING_ANSWER_TOO_LONG: _("Reading the file gave an answer that is too long. Split it into parts."),
+    Code.READING_SILENT: _("Reading the file gave no sign of life for %(wait_s)s."),
+    Code.READING_TOO_SLOW: _("Reading the file took more than %(wait_s)s of work. Split it into parts."),
+    Code.READING_TOO_LARGE: _(
+        "Reading the file took more than %(limit)s MB of memory. Save it as CSV, or split it into parts."
+    ),
+    Code.COLUMN_LACKING: _("The file lacks a column for %(fact)s: %(columns)s."),
+    Code.FACTS_WITHOUT_COLUMN: _("The file has no column for %(lacking)s. Its columns are: %(columns)s."),
+    Code.NO_SUCH_SETTING: _("A profile has no setting “%(name)s”."),
+    Code.SETTING_VALUE: _("%(name)s cannot be “%(value)s”; it is one of %(choices)s."),
+    Code.QUESTION_OPEN: _("This has to be answered first: %(question)s"),
+    Code.QUESTION_OPEN_AT: _("This has to be answered first: %(question)s Example: “%(example)s”."),
+    Code.COLUMN_OPEN: _("This has to be answered first: which column holds %(fact)s?"),
 }
+#: What a file leaves open, and the person who imports it is asked.
+QUESTIONS: dict[str, str | Promise] = {
+    Asks.WHICH_COLUMN: _("Which column holds this fact?"),
+    Asks.WHICH_ZONE: _("The times have no offset. In which time zone were they written?"),
+    Asks.WHICH_ORDER: _("No date of the file says which number is the day. In which order are they written?"),
+    Asks.WHICH_OF_BOTH_ORDERS: _(
+        "Some dates can only have the day first, others only the month. Which order is right?"
+    ),
+    Asks.WHICH_SIGN: _("Does the sign in the energy stand before decimals, or between thousands?"),
+    Asks.WHICH_UNIT: _("The file does not say in which unit the energy is written."),
+}
+#: Why a row of a file was rejected.
+REJECTS: dict[str, str | Promise] = {
+    Reject.UNREADABLE_ROW: _(
+        "The row cannot be read: a quotation mark is never closed, or it is no valid JSON, or nested more than 32 deep."
+    ),
+    Reject.LINE_TOO_LONG: _("The line has more than 1,000,000 characters; only its beginning is kept here."),
+    Reject.TOO_MANY_CELLS: _("The row has more cells than the header, so its columns may be shifted."),
+    Reject.CONTROL_CHARACTER: _("A name, id or card holds a control character, such as a tab, a line break or a zero."),
+    Reject.MISSING_ID: _("The session has no id."),
+    Reject.ID_TOO_LONG: _("The session id is longer than 100 characters."),
+    Reject.MISSING_STATION: _("The row does not say which station was used."),
+    Reject.NAME_TOO_LONG: _("The name of the site, station, connector or card is too long."),
+    Reject.MISSING_START: _("The start time is missing."),
+    Reject.UNREADABLE_START: _("The start time cannot be read in the chosen date order."),
+    Reject.UNREADABLE_END: _("The end time cannot be read in the chosen date order."),
+    Reject.IMPOSSIBLE_LOCAL_TIME: _("That local time does not exist: the clock was put forward over it."),
+    Reject.REPEATED_LOCAL_TIME: _(
+        "That local time happened twice when the clock was put back; the file does not say which."
+    ),
+    Reject.CLOCK_NOT_SET: _("The date is before the year 2000: the clock of the station was not set."),
+    Reject.FUTURE_DATE: _("The date lies in the future."),
+    Reject.OPEN_SESSION: _("The session has no end: it was still running, or its end was lost."),
+    Reject.END_BEFORE_START: _("The session ends before it starts."),
+    Reject.MISSING_ENERGY: _("The energy is missing."),
+    Reject.UNREADABLE_ENERGY: _("The energy is not a number."),
+    Reject.NEGATIVE_ENERGY: _("The energy is negative: the meter ran backwards or was replaced."),
+    Reject.ABSURD_ENERGY: _("The energy is more than 1 MWh: probably the reading of the meter, not the session."),
+    Reject.IMPOSSIBLE_POWER: _("No charger can deliver that much energy in the time of the session."),
+    Reject.UNREADABLE_SERIES: _("The meter readings cannot be read, or do not lie within the session."),
+    Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to create any."),
+    Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to create any."),
+    Reject.DUPLICATE_IN_FILE: _("Another row of this file has the same session id."),
+    Reject.CHANGED: _(
+        "The session is known already, with another time, place, card or energy; nothing was overwritten."
+    ),
+}
+#: Why a session waits for a person.
+FLAGS: dict[str, str | Promise] = {
+    Flag.ZERO_ENERGY: _("Connected for more than an hour without taking any energy."),
+    Flag.VERY_LONG: _("Lasted more than 24 hours."),
+    Flag.ABOVE_POWER: _("More energy than the connector can deliver in that time."),
+    Flag.OVERLAP: _("Overlaps another session on the same connector."),
+    Flag.SERIES_MISMATCH: _("The meter readings do not add up to the energy of the session."),
+    CREDITED: _("It stood on an invoice that was credited."),
+}
+#: The facts a column may hold, in the order in which they are asked for.
+FACTS: list[tuple[Field, str | Promise]] = [
+    (Field.EXTERNAL_ID, _("Session id")),
+    (Field.STARTED_AT, _("Start")),
+    (Field.ENDED_AT, _("End")),
+    (Field.ENERGY, _("Energy")),
+    (Field.SITE, _("Site")),
+    (Field.STATION, _("Station")),
+    (Field.CONNECTOR, _("Connector")),
+    (Field.TOKEN, _("Card")),
+    (Field.POWER, _("Power of the station")),
+    (Field.STOP_REASON, _("Stop reason")),
+    (Field.METER_START, _("Meter at start")),
+    (Field.METER_STOP, _("Meter at end")),
+    (Field.READINGS, _("Meter readings")),
+    (Field.SERIES_START, _("Series: first instant")),
+    (Field.SERIES_INTERVAL, _("Series: seconds of a slot")),
+    (Field.SERIES_WH, _("Series: Wh of each slot")),
+]
+#: The layouts of well-known files, by name.
+PROFILES: dict[str, str | Promise] = {
+    "dundee-2018": _("Dundee City Council, charging sessions 2018 (with or without the user's id)"),
+    "trondheim-2018": _("Trondheim garages, charging reports 2018 to 2020"),
+    "wattledger": _("Wattledger's own format, with meter readings"),
+}
+SENTENCES = {**ERRORS, **QUESTIONS, **REJECTS, **FLAGS}

@@ -43,10 +43,6 @@ def _written(name: str, fact: Any) -> Any:
     return facts.written(name, fact)
 
 
-def why(problem: Exception) -> str:
+def why(problem: Coded) -> str:
     """The sentence of what was raised."""
-    if isinstance(problem, Coded) and problem.code in SENTENCES:
-        return say(problem.code, problem.facts)
-    from portal.words.plain_words import in_words  # noqa: PLC0415
-
-    return in_words(str(problem))
+    return say(problem.code, problem.facts)

@@ -1,13 +1,13 @@
 """Words for codes that the floors below store: flags, reasons of rejection, sockets."""
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.services.credit_notes import CREDITED
-from charging.domain.reasons import Flag, Reject
+from charging.domain.reasons import Flag
+from portal.words.say import say
 
-#: A flag in a word or two, for choices and badges; `Flag.sentence` says it in full.
+#: A flag in a word or two, for choices and badges; `say` says it in full.
 FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.ZERO_ENERGY, _("no energy")),
     (Flag.VERY_LONG, _("very long")),
@@ -41,11 +41,9 @@ def flag_word(code: str) -> str:
 
 def flag_sentence(code: str) -> str:
     """Return the flag as a sentence."""
-    if code == CREDITED:
-        return gettext("It stood on an invoice that was credited.")
-    return gettext(Flag(code).sentence) if code in set(Flag) else code
+    return say(code)
 
 
 def reject_sentence(code: str) -> str:
     """Return the reason of a rejection as a sentence."""
-    return gettext(Reject(code).sentence) if code in set(Reject) else code
+    return say(code)

@@ -89,7 +89,3 @@ def test_a_session_within_an_earlier_one_overlaps_even_behind_a_short_one():
     assert overlaps(sessions, limits=Limits()).to_list() == [True, False, True, False]
     elsewhere = sessions.with_columns(connector_id=pl.Series([1, 2, 3, 4]))
     assert not overlaps(elsewhere, limits=Limits()).any()
-
-
-def test_every_code_has_a_sentence():
-    assert all(code.sentence.endswith(".") for code in [*Reject, *Flag])

@@ -48,23 +48,28 @@ def imported(content, layout=PLAIN, sizes=None):
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "code", "facts"),
     [
-        (gzip.compress(b"x" * 300_000_000, 1), "Line 1 has more than 65536 characters"),
-        (",".join(f"c{n}" for n in range(4_000)).encode() + b"\n", "Line 1 has 4000 columns; at most 200"),
-        (b"Report\n\n" + b"session id;" * 201 + b"\n", "Line 3 has 202 columns"),
-        (json.dumps({f"k{n}": n for n in range(9_000)}).encode(), "Up to line 1 the objects have 9000 different names"),
+        (gzip.compress(b"x" * 300_000_000, 1), "heading_too_long", {"line": 1, "most": 65536}),
+        (
+            ",".join(f"c{n}" for n in range(4_000)).encode() + b"\n",
+            "file_too_wide",
+            {"line": 1, "columns": 4000, "most": 200},
+        ),
+        (b"Report\n\n" + b"session id;" * 201 + b"\n", "file_too_wide", {"line": 3, "columns": 202}),
+        (json.dumps({f"k{n}": n for n in range(9_000)}).encode(), "too_many_names", {"line": 1, "names": 9000}),
         (
             "\n".join(json.dumps({f"k{line}_{n}": n for n in range(90)}) for line in range(50)).encode(),
-            "Up to line 3 the objects have 270 different names; at most 200",
+            "too_many_names",
+            {"line": 3, "names": 270, "most": 200},
         ),
-        (b'{"id":' * 600 + b"1" + b"}" * 600, "nested at most 32 deep"),
-        (b"[" * 100_000, "nested at most 32 deep"),
-        (b'[{"session_id": 1},\n{"session_id": 2}]\n', "no line is an object"),
-        (b";;;;\n" * 50, "nothing but delimiters"),
-        (b";" * 3_000_000, "nothing but delimiters"),
-        (b"\n" * 5_000, "empty"),
-        (gzip.compress(b"id,station\n" + bytes(range(256)) * 10_000)[:200], "damaged"),
+        (b'{"id":' * 600 + b"1" + b"}" * 600, "not_json_lines", {"depth": 32}),
+        (b"[" * 100_000, "not_json_lines", {"depth": 32}),
+        (b'[{"session_id": 1},\n{"session_id": 2}]\n', "not_json_lines", {}),
+        (b";;;;\n" * 50, "file_of_delimiters", {}),
+        (b";" * 3_000_000, "file_of_delimiters", {}),
+        (b"\n" * 5_000, "file_empty", {}),
+        (gzip.compress(b"id,station\n" + bytes(range(256)) * 10_000)[:200], "file_damaged", {}),
     ],
     ids=[
         "line",
@@ -81,15 +86,16 @@ def imported(content, layout=PLAIN, sizes=None):
         "cut",
     ],
 )
-def test_what_is_too_large_is_refused_with_limit_and_line(content, words):
+def test_what_is_too_large_is_refused_with_limit_and_line(content, code, facts):
     began = time.monotonic()
-    with pytest.raises(UnreadableFile, match=words):
+    with pytest.raises(UnreadableFile, match=code) as refused:
         look(content)
+    assert refused.value.facts.items() >= facts.items()
     assert time.monotonic() - began < 60
 
 
 def test_a_gzip_that_unpacks_to_more_than_a_gigabyte_is_given_up():
-    with pytest.raises(UnreadableFile, match="larger than 1024 MB"):
+    with pytest.raises(UnreadableFile, match="file_too_large"):
         look(gzip.compress(b"id,station,start,end,kwh\n" + b"x" * (1 << 30), 1))
 
 
@@ -133,13 +139,14 @@ def test_long_and_deep_lines_of_json_are_rejected_rows():
 def test_two_cells_in_opposite_corners_are_refused_before_they_are_a_rectangle():
     content = workbook(row(1, cell("A1", "id")) + row(1_048_576, cell("XFD1048576", "x")))
     assert len(content) < 2_000
-    with pytest.raises(UnreadableFile, match="A1:XFD1048576 its sheets reach over 17179869184 cells, at most 16777216"):
+    with pytest.raises(UnreadableFile, match="workbook_too_wide") as refused:
         look(content)
+    assert refused.value.facts == {"corner": "A1:XFD1048576", "cells": 17179869184, "most": 16777216}
 
 
 def test_a_rectangle_spread_over_sheets_is_one_rectangle():
     half = row(1, cell("A1", "id")) + row(1_000_000, cell("J1000000", "x"))
-    with pytest.raises(UnreadableFile, match="20000000 cells"):
+    with pytest.raises(UnreadableFile, match="workbook_too_wide"):
         look(workbook(half, half))
 
 
@@ -147,7 +154,7 @@ def test_corners_that_hide_from_the_count_end_the_process_and_nothing_else():
     """The sheet's rows stand in no order, so that only the parser sees how far they reach."""
     filler = "".join(row(n, cell(f"A{n}", "x" * 90)) for n in range(2, 30_000))
     sheet = row(1, cell("A1", "id"), cell("P1", "x")) + row(2_000_000_000, cell("B2000000000", "far")) + filler
-    with pytest.raises(UnreadableFile, match=r"memory|cannot be read|too far apart"):
+    with pytest.raises(UnreadableFile, match=r"reading_too_large|file_unreadable|not_a_workbook|workbook_too_wide"):
         look(workbook(sheet))
 
 
@@ -173,7 +180,7 @@ def test_what_an_archive_says_of_its_sizes_is_not_believed():
     lying = bytearray(content.getvalue())
     for place in (lying.find(b"PK\x01\x02") + 24, lying.find(b"PK\x03\x04") + 22):
         lying[place : place + 4] = (100).to_bytes(4, "little")
-    with pytest.raises(UnreadableFile, match="larger than 9 MB when unpacked"):
+    with pytest.raises(UnreadableFile, match="file_too_large"):
         look(bytes(lying), sizes=Sizes(unpacked=10_000_000))
 
 
@@ -316,21 +323,21 @@ def test_a_process_out_of_memory_ends_alone_and_says_so(monkeypatch):
 def test_a_process_out_of_processor_time_ends_alone_and_says_so(monkeypatch):
     code = "from charging.ingest import child; child._shut_in(memory=2 << 30, seconds=1)\nwhile True: pass"
     monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-s", "-c", code))
-    with pytest.raises(UnreadableFile, match="120 seconds of work"):
+    with pytest.raises(UnreadableFile, match="reading_too_slow"):
         look(DUNDEE.encode())
 
 
 def test_a_silent_process_is_ended(monkeypatch):
     monkeypatch.setattr(apart, "LOOK", Allowance(memory_mb=2_048, processor_s=60, silence_s=1))
     monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(600)"))
-    with pytest.raises(UnreadableFile, match="no sign of life for 1 seconds"):
+    with pytest.raises(UnreadableFile, match="reading_silent"):
         look(DUNDEE.encode())
 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_is_killed_is_an_unreadable_file(monkeypatch, number):
     monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-c", f"import os; os.kill(os.getpid(), {int(number)})"))
-    with pytest.raises(UnreadableFile, match="memory"):
+    with pytest.raises(UnreadableFile, match="reading_too_large"):
         look(DUNDEE.encode())
 
 
@@ -359,7 +366,7 @@ def test_memory_stays_bounded_on_a_long_line(tmp_path):
 
 
 def test_errors_come_back_as_what_they_are():
-    with pytest.raises(WrongColumns, match="kwh"):
+    with pytest.raises(WrongColumns, match=r"facts_without_column|column_lacking"):
         look(b"id,station,card,start,end\n1,A,c,x,y\n", PLAIN)
-    with pytest.raises(ChargingError, match="Europe/Nowhere"):
+    with pytest.raises(ChargingError, match="no_time_zone"):
         look(DUNDEE.encode(), PLAIN.saying(time_zone="Europe/Nowhere"))

@@ -86,7 +86,7 @@ def test_a_zero_byte_in_a_row_is_no_reason_to_refuse_the_file_and_many_are():
     source, rows, _ = rows_of(stored(HEADER + "1,A\0,x,y,2\n"))
     assert rows == [(2, ("1", "A\0", "x", "y", "2"))]
     assert source.encoding == "utf-8"
-    with pytest.raises(UnreadableFile, match="zero bytes"):
+    with pytest.raises(UnreadableFile, match="file_not_text"):
         opened(stored(b"\x00\x01\x02\x03" * 100))
 
 
@@ -177,7 +177,7 @@ def test_a_workbook_with_a_damaged_or_missing_sheet_is_refused(damage, tmp_path)
             is_sheet = name.startswith("xl/worksheets/")
             if damage or not is_sheet:
                 parts.writestr(name, f"<worksheet>{damage}" if is_sheet else whole.read(name))
-    with pytest.raises(UnreadableFile, match="workbook"):
+    with pytest.raises(UnreadableFile, match=r"not_a_workbook|workbook_without_rows|sheet_empty"):
         opened(damaged)
 
 

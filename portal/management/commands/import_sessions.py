@@ -17,7 +17,7 @@ from charging.ingest.profiles import ready_made
 from charging.models import FileImport, ImportProfile
 from charging.selectors import imports as seen
 from charging.services import imports
-from portal.words.say import why
+from portal.words.say import say, why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -129,10 +129,10 @@ class Command(BaseCommand):
         self.stderr.write("The file does not prove everything. Please answer:")
         for question in questions:
             example = f" For example “{question.example}”." if question.example else ""
-            choices = " or ".join(value for value, _ in question.choices) if question.about != Open.COLUMN else ""
+            choices = " or ".join(question.choices) if question.about != Open.COLUMN else ""
             about = f" ({question.fact})" if question.fact else ""
             said = question.suggestion or choices or "NAME"
-            self.stderr.write(f"  {question.sentence}{about}{example} {_ANSWERS[question.about]} {said}")
+            self.stderr.write(f"  {say(question.asks)}{about}{example} {_ANSWERS[question.about]} {said}")
 
     def _progress(self, row: FileImport, done: float) -> None:
         if self.stdout.isatty():
@@ -140,16 +140,18 @@ class Command(BaseCommand):
 
     def _report(self, row: FileImport) -> int:
         if row.state != FileImport.State.DONE:
-            raise CommandError(row.error or f"The import is {row.get_state_display()}.")
+            raise CommandError(
+                say(row.error, row.error_facts) if row.error else f"The import is {row.get_state_display()}."
+            )
         self.stdout.write(f"Rows read        {row.rows_read:>12,}")
         self.stdout.write(f"  accepted       {row.accepted:>12,}   {_kwh(row.accepted_wh)}")
         self.stdout.write(f"    for review   {row.flagged:>12,}")
         self.stdout.write(f"  known already  {row.known:>12,}")
         self.stdout.write(f"  rejected       {row.rejected:>12,}   {_kwh(row.rejected_wh)}")
         for reason, rows, energy_wh in seen.reasons(row):
-            self.stdout.write(f"    {reason:<22} {rows:>10,}   {_kwh(energy_wh)}   {reason.sentence}")
+            self.stdout.write(f"    {reason:<22} {rows:>10,}   {_kwh(energy_wh)}   {say(reason)}")
         for flag, sessions in seen.flags(row):
-            self.stdout.write(f"  review: {flag:<16} {sessions:>10,}   {flag.sentence}")
+            self.stdout.write(f"  review: {flag:<16} {sessions:>10,}   {say(flag)}")
         created = ", ".join(f"{count:,} {name}" for name, count in row.created.items() if count)
         self.stdout.write(f"Created          {created or 'nothing'}")
         return _SOME_REJECTED if row.rejected else 0

@@ -16,6 +16,12 @@ from billing.domain.errors import BillingError
 from billing.domain.lint.remarks import Remark, lint_tariff
 from billing.domain.sessions.columns import Flag
 from billing.domain.tariff.model import parse_tariff
+from billing.services.credit_notes import CREDITED
+from charging.domain import reasons
+from charging.domain.reasons import Reject
+from charging.ingest.evidence import Asks
+from charging.ingest.profiles import ready_made
+from portal.words.imports import PROFILES
 from portal.words.say import SENTENCES, say, why
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,10 +31,13 @@ CODES: list[type[StrEnum]] = [
     billing.domain.errors.Code,
     Wanted,
     Remark,
+    Asks,
+    Reject,
+    reasons.Flag,
 ]
-NAMES = {name for name in Flag.__members__ if name != "NONE"}
+NAMES = {CREDITED} | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
-ODD = {"hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}
+ODD: dict[str, object] = {"lacking": {"start": ["A"]}, "hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}
 SAME = {"text", "JSON (2)"}
 
 
@@ -151,6 +160,10 @@ def test_days_are_named_in_the_readers_language() -> None:
         assert say(Remark.ENERGY_GAP, {"hours": hours}) == (
             "Energi har inget pris måndag 00:00–24:00; söndag 08:00–10:00."
         )
+
+
+def test_every_ready_made_profile_has_its_title() -> None:
+    assert set(ready_made()) == set(PROFILES)
 
 
 def test_a_code_of_a_newer_version_is_told_as_such() -> None:

@@ -18,27 +18,11 @@ from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.previewing import Preview
 from charging.services.imports import Options
 from portal.web.staff import zones
+from portal.words.imports import FACTS
+from portal.words.say import say
 
 #: A choice of several columns at once; no header of a real file contains the separator.
 SEPARATOR = "\x1f"
-FACTS: list[tuple[Field, Any]] = [
-    (Field.EXTERNAL_ID, _("Session id")),
-    (Field.STARTED_AT, _("Start")),
-    (Field.ENDED_AT, _("End")),
-    (Field.ENERGY, _("Energy")),
-    (Field.SITE, _("Site")),
-    (Field.STATION, _("Station")),
-    (Field.CONNECTOR, _("Connector")),
-    (Field.TOKEN, _("Card")),
-    (Field.POWER, _("Power of the station")),
-    (Field.STOP_REASON, _("Stop reason")),
-    (Field.METER_START, _("Meter at start")),
-    (Field.METER_STOP, _("Meter at end")),
-    (Field.READINGS, _("Meter readings")),
-    (Field.SERIES_START, _("Series: first instant")),
-    (Field.SERIES_INTERVAL, _("Series: seconds of a slot")),
-    (Field.SERIES_WH, _("Series: Wh of each slot")),
-]
 TIMES = (Field.STARTED_AT, Field.ENDED_AT)
 #: Facts of files with meter readings; out of the way while none of them is in use.
 RARE = (
@@ -138,7 +122,7 @@ class LayoutForm(forms.Form):
         found = []
         for question in preview.questions if preview else []:
             name = _name(question.fact) if question.fact else ANSWERS[question.about]
-            found.append((question, gettext(question.sentence), self[name]))
+            found.append((question, say(question.asks), self[name]))
         return found
 
     def _row(self, fact: Field) -> list[forms.BoundField]:

@@ -28,7 +28,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff.imports.layout import LayoutForm
-from portal.words.plain_words import in_words
+from portal.words.imports import PROFILES
 from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
@@ -124,7 +124,7 @@ def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUI
 def profile_choices() -> list[tuple[Any, Any]]:
     """The profiles to choose from: none, the operator's own, those that come with the product."""
     own = [(profile.name, profile.name) for profile in imports.profiles()]
-    known = [(profile.name, in_words(profile.title)) for profile in ready_made().values()]
+    known = [(profile.name, str(PROFILES.get(profile.name, profile.title))) for profile in ready_made().values()]
     groups = [(_("Yours"), own)] if own else []
     return [("", _("Guess the columns")), *groups, (_("Ready-made"), known)]
 
