@@ -3,7 +3,6 @@
 A period says how much it holds of each dimension, and that is what is billed: the sender's own statement, to the last
 digit. How long a period lasts follows from the next one's start as well, and the two rarely agree to the second,
 because OCPI writes hours with four decimals (0.36 s). Where they differ by more than that, the session is flagged.
-With `whole_seconds` durations are taken from the instants where the two agree, and are whole seconds elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Final
 
 import numpy as np
 
-from billing.domain import money
 from billing.domain.arrays import Ints, counts, ints, owners
 from billing.domain.sessions.columns import (
     MAX_DURATION,
@@ -50,7 +48,6 @@ def from_periods(  # noqa: PLR0913  # one argument a column
     max_current: object = None,
     tariff: object = None,
     expired: object = None,
-    whole_seconds: bool = False,
 ) -> Sessions:
     """Sessions split into periods. Volumes are in millionths: of a kWh, an hour, a kW, an ampere.
 
@@ -76,7 +73,7 @@ def from_periods(  # noqa: PLR0913  # one argument a column
     lengths = period_lengths(ints(columns["start"]), ends, bounds)
     fault = _faults(begins, ends, bounds, owner, columns, lengths)
     for name in ("charging", "parking", "reserved"):
-        columns[name] = _ticks(columns[name], lengths, owner, flags, whole_seconds=whole_seconds)
+        columns[name] = _ticks(columns[name], lengths, owner, flags)
     nothing = np.zeros(len(owner), dtype=np.int64)
     for name in ("charging", "parking"):
         columns[name] = nothing if columns[name] is None else columns[name]
@@ -123,7 +120,7 @@ def period_lengths(start: Ints, session_end: Ints, offsets: Ints) -> Ints:
     return period_ends(start, session_end, offsets) - start
 
 
-def _ticks(microhours: Ints | None, lengths: Ints, owner: Ints, flags: Ints, *, whole_seconds: bool) -> Ints | None:
+def _ticks(microhours: Ints | None, lengths: Ints, owner: Ints, flags: Ints) -> Ints | None:
     """Durations in ticks; sessions are flagged where one does not fit the instants of its period."""
     if microhours is None:
         return None
@@ -133,10 +130,7 @@ def _ticks(microhours: Ints | None, lengths: Ints, owner: Ints, flags: Ints, *, 
     differs &= ticks != 0
     if differs.any():
         flags[owner[differs]] |= Flag.TIME_DIFFERS
-    if not whole_seconds:
-        return ticks
-    rounded = money.divide_half_up(ticks, TICKS) * TICKS
-    return np.where(differs, rounded, np.where(ticks == 0, 0, by_clock))
+    return ticks
 
 
 def _faults(start: Ints, end: Ints, offsets: Ints, owner: Ints, columns: dict[str, Ints | None], lengths: Ints) -> Ints:
