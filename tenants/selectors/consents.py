@@ -1,6 +1,7 @@
 """Reads of consent: what is asked, what is in force, and the proof."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,21 +67,31 @@ class Tally:
 
 
 def questions(driver: Driver, *, language: str) -> list[Question]:
-    """What the driver is asked now, with their answers."""
-    found = []
-    for purpose in ConsentPurpose.objects.filter(is_active=True).order_by("code"):
-        notice = notice_in(purpose, language)
-        if notice is not None:
-            found.append(Question(purpose, notice, in_force(driver, purpose)))
-    return found
+    """What the driver is asked now, with their answers. Three queries."""
+    purposes = list(ConsentPurpose.objects.filter(is_active=True).order_by("code"))
+    words = notices_in(purposes, language)
+    own = ConsentEvent.objects.select_related("notice").filter(driver=driver, purpose__in=purposes)
+    answers = {event.purpose_id: event for event in own.order_by("purpose", "-id").distinct("purpose")}
+    return [
+        Question(purpose, words[purpose.pk], answers.get(purpose.pk)) for purpose in purposes if purpose.pk in words
+    ]
 
 
 def notice_in(purpose: ConsentPurpose, language: str) -> ConsentNotice | None:
     """The newest words, in the language if it has them, otherwise in one it has."""
-    newest = ConsentNotice.objects.filter(purpose=purpose).order_by("-version", "language")
-    notices = list(newest[:10])
-    current = [notice for notice in notices if notice.version == notices[0].version]
-    return next((notice for notice in current if notice.language == language), current[0] if current else None)
+    return notices_in([purpose], language).get(purpose.pk)
+
+
+def notices_in(purposes: Iterable[ConsentPurpose], language: str) -> dict[int, ConsentNotice]:
+    """The same for several purposes by their numbers; one without any words is missing. One query."""
+    newest = ConsentNotice.objects.filter(purpose__in=list(purposes)).order_by("purpose", "language", "-version")
+    found: dict[int, ConsentNotice] = {}
+    for notice in newest.distinct("purpose", "language"):
+        known = found.get(notice.purpose_id)
+        rank = (notice.version, notice.language == language)
+        if known is None or rank > (known.version, known.language == language):
+            found[notice.purpose_id] = notice
+    return found
 
 
 def in_force(driver: Driver, purpose: ConsentPurpose) -> ConsentEvent | None:
@@ -111,15 +122,16 @@ def tallies(*, language: str) -> list[Tally]:
         .values("purpose")
         .annotate(given=Count("id", filter=Q(decision=GIVEN)), withdrawn=Count("id", filter=~Q(decision=GIVEN)))
     }
-    return [_tally(purpose, answers.get(purpose.pk), drivers, language) for purpose in _purposes()]
+    purposes = list(_purposes())
+    words = notices_in(purposes, language)
+    return [_tally(purpose, answers.get(purpose.pk), drivers, words.get(purpose.pk)) for purpose in purposes]
 
 
 def _purposes() -> QuerySet[ConsentPurpose]:
     return ConsentPurpose.objects.order_by("code")
 
 
-def _tally(purpose: ConsentPurpose, answers: Any, drivers: int, language: str) -> Tally:
-    notice = notice_in(purpose, language)
+def _tally(purpose: ConsentPurpose, answers: Any, drivers: int, notice: ConsentNotice | None) -> Tally:
     given, withdrawn = (answers["given"], answers["withdrawn"]) if answers else (0, 0)
     return Tally(
         purpose=purpose,
