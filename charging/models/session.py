@@ -97,12 +97,18 @@ class ChargingSession(SiteBound):
             models.Index(
                 fields=["driver", "-started_at", "-id"],
                 name="session_of_driver",
+                include=["operator", "energy_wh"],  # the months of a driver with very many
                 condition=Q(driver__isnull=False),
             ),
             models.Index(
                 fields=["token", "-started_at"],
                 name="session_of_token",
                 condition=Q(token__isnull=False),
+            ),
+            models.Index(
+                fields=["token"],
+                name="session_without_payer",
+                condition=Q(token__isnull=False, driver__isnull=True),
             ),
             models.Index(fields=["operator", "ended_at", "id"], name="session_ended", include=["energy_wh"]),
             # Few have a review, a remark or no end: small indexes that imports seldom touch.
