@@ -104,6 +104,7 @@ class Invoice(OperatorOwned):
         indexes = [
             models.Index(fields=["operator", "-month", "-id"], name="invoice_newest"),
             models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
+            models.Index(fields=["operator", "run", "-amount_due", "id"], name="invoice_largest_of_run"),
         ]
 
     def __str__(self) -> str:

@@ -59,6 +59,13 @@ def numbered(rows: QuerySet[T], request: HttpRequest, *, size: int = PAGE_SIZE) 
     return Paginator(rows, size).get_page(request.GET.get("page"))
 
 
+def with_totals(request: HttpRequest) -> str:
+    """Return the query of a list that asks for its totals as well."""
+    query = request.GET.copy()
+    query["totals"] = "now"
+    return query.urlencode()
+
+
 def _beyond(by: str, position: tuple[Any, int], side: str) -> Q:
     value, pk = position
     # The first condition alone lets PostgreSQL start in the index; the second settles equal values.
@@ -83,7 +90,7 @@ def _query(request: HttpRequest, name: str, rows: list[T], index: int, by: str) 
     if not rows:
         return ""
     query = request.GET.copy()
-    for key in ("after", "before"):
+    for key in ("after", "before", "totals"):
         query.pop(key, None)
     row = rows[index]
     query[name] = f"{getattr(row, by).isoformat()}~{row.pk}"

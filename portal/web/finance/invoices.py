@@ -6,6 +6,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.domain.errors import BillingError
 from billing.models import Invoice
 from billing.selectors import invoice_sums, invoices
+from billing.selectors.invoice_sums import Sums
 from billing.services import credit_notes, documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, operator_view
@@ -60,9 +62,18 @@ def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     filters = InvoiceFilter(request.GET)
     criteria = filters.criteria()
     rows = invoices.listing(**criteria)
-    page = {"nav": "invoices", "filters": filters, "page": lists.page(rows, request, by="month")}
-    sums = invoice_sums.of(rows) if "search" in criteria else invoice_sums.of_all(**criteria)
-    return render(request, "finance/invoices/list.html", page | {"sums": sums})
+    found: dict[str, Any] = {"sums": _sums(criteria, rows, request), "asked": lists.with_totals(request)}
+    if request.htmx and "totals" in request.GET:
+        return render(request, "finance/invoices/_sums.html", found)
+    found |= {"nav": "invoices", "filters": filters, "page": lists.page(rows, request, by="month")}
+    return render(request, "finance/invoices/list.html", found)
+
+
+def _sums(criteria: dict[str, Any], rows: QuerySet[Invoice], request: SignedInRequest) -> list[Sums] | None:
+    """The sums of all that match; what a search finds may be much, so that is summed when the page stands."""
+    if "search" not in criteria:
+        return invoice_sums.of_all(**criteria)
+    return invoice_sums.of(rows) if "totals" in request.GET else None
 
 
 @operator_view(Permission.VIEW_INVOICES)
