@@ -93,12 +93,12 @@ def main(entries: int = 5_000_000) -> None:
 
 
 def _built(entries: int) -> tuple[Operator, list[User]]:
-    stamp = int(time.time())
-    people = [User.objects.create_user(f"p{n}@bench{stamp}.example.com") for n in range(PEOPLE)]
+    slug = f"bench{int(time.time())}"
+    people = people_of(slug)
     begun = time.perf_counter()
-    operator = _filled(f"bench{stamp}", people, entries)
+    operator = fill(network.found(slug), people, entries)
     for other in ("a", "b"):
-        _filled(f"bench{stamp}{other}", people, entries // 10)
+        fill(network.found(f"{slug}{other}"), people, entries // 10)
     with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE tenants_auditentry")
         size = owner.execute("SELECT pg_table_size(oid), pg_indexes_size(oid) FROM pg_class WHERE relname = %s",
@@ -111,9 +111,13 @@ def _built(entries: int) -> tuple[Operator, list[User]]:
     return operator, people
 
 
-def _filled(slug: str, people: list[User], entries: int) -> Operator:
-    """As the owner of the tables: the app role may not name another time than now."""
-    operator = network.found(slug)
+def people_of(slug: str) -> list[User]:
+    """Make those who act in a log."""
+    return [User.objects.create_user(f"p{number}@{slug}.example.com") for number in range(PEOPLE)]
+
+
+def fill(operator: Operator, people: list[User], entries: int) -> Operator:
+    """Add entries as the owner of the tables: the app role may not name another time than now."""
     with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
         owner.execute("CREATE TEMP TABLE bench_mix (above int, event text, kind int, action int, task text)")
         above = 0

@@ -2,15 +2,19 @@
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 # In the order of the main job: sessions come in, are priced, billed, looked at, exported.
 NAMES = ("ingest", "rating", "run", "pages", "export", "audit", "seal")
+FILL = "fill"
+MODULES = {FILL: "benchmarks.filled"}
 
 
 class Command(BaseCommand):
@@ -24,18 +28,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = options["names"] or NAMES
-        unknown = set(names) - set(NAMES)
+        unknown = set(names) - {*NAMES, FILL}
         if unknown:
             raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.")
         results = {name: self._measure(name) for name in names}
         if options["write"]:
-            write_page(results)
+            write_page({name: text for name, text in results.items() if name != FILL})
 
     def _measure(self, name: str) -> str:
         self.stdout.write(f"\n## {name}\n")
         # Unbuffered, so that a person sees the rows as they are measured.
         process = subprocess.Popen(  # noqa: S603  # our own module
-            [sys.executable, "-u", "-m", f"benchmarks.{name}"],
+            [sys.executable, "-u", "-m", MODULES.get(name, f"benchmarks.{name}")],
             cwd=settings.BASE_DIR,
             stdout=subprocess.PIPE,
             text=True,
@@ -50,12 +54,18 @@ class Command(BaseCommand):
 
 
 def write_page(results: dict[str, str]) -> None:
-    """Write the page of results: the machine, then each benchmark as it printed itself."""
+    """Put the results into the page: each benchmark as it printed itself, with its day and machine; others stay."""
+    page = settings.BASE_DIR / "docs" / "benchmarks.md"
+    known = dict(
+        re.findall(r"^## (\w+)\n\n(.*?)(?=^## |\Z)", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    )
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    page = [
-        "# Benchmarks",
-        "Written by `bin/benchmark --write`. Medians; the program of each is in `benchmarks/`.",
-        f"Machine: {machine}.",
-        *(f"## {name}\n\n{text.strip()}" for name, text in results.items()),
-    ]
-    (settings.BASE_DIR / "docs" / "benchmarks.md").write_text("\n\n".join(page) + "\n", encoding="utf-8")
+    for name, text in results.items():
+        known[name] = f"Measured on {timezone.now():%Y-%m-%d}: {machine}.\n\n{text.strip()}\n"
+    head = (
+        "# Benchmarks\n\nWritten by `bin/benchmark --write [NAME …]`. The program of each is in `benchmarks/`. "
+        "Pages are measured\nin a state that is kept: `bin/benchmark fill` fills what is missing in it."
+    )
+    order = [*NAMES, *(name for name in known if name not in NAMES)]
+    parts = [f"## {name}\n\n{known[name].strip()}" for name in order if name in known]
+    page.write_text("\n\n".join([head, *parts]) + "\n", encoding="utf-8")

@@ -1,0 +1,92 @@
+"""Twenty operators, one of them with ten million sessions and one with a million, kept for the benchmarks of pages.
+
+Run: `bin/benchmark fill`. What is there already stays; the state folder is that of `bin/benchmark pages`.
+"""
+
+import sys
+import time
+from datetime import UTC, date, datetime
+
+import orjson
+import psycopg
+from django.db import connection, connections
+
+from benchmarks import audit, history, network
+from benchmarks.history import Size
+from billing.models import InvoiceRun, StaleDay, StaleMonth
+from billing.selectors import reconciliation
+from billing.selectors.sellers import seller
+from billing.services import day_sums, tariffs
+from portal.settings import env
+from tenants.models import Operator, User
+from tenants.scoping import tenant_scope
+from tenants.services.people import memberships
+
+LARGE = Size(10_000_000, drivers=200_000, sites=200, stations=1_200, rejected=100_000)
+MIDDLE = Size(1_000_000, drivers=20_000, sites=40, stations=300, rejected=10_000)
+SMALL = Size(20_000, drivers=1_000, sites=5, stations=40)
+OPERATORS = {"ten-million": LARGE, "one-million": MIDDLE, **{f"small-{number}": SMALL for number in range(1, 19)}}
+LOG = {"ten-million": 1_000_000, "one-million": 200_000}
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+TERMS = {
+    "elements": [
+        {"price_components": [{"type": "FLAT", "price": "5.00", "vat": "25"}]},
+        {"price_components": [{"type": "ENERGY", "price": "3.20", "vat": "25"}]},
+    ]
+}
+
+
+def main(*slugs: str) -> None:
+    """Write the operators that are missing."""
+    wanted = {slug: OPERATORS[slug] for slug in slugs or OPERATORS}
+    there = set(Operator.objects.values_list("slug", flat=True))
+    for slug, size in wanted.items():
+        if slug not in there:
+            begun = time.perf_counter()
+            _fill(slug, size)
+            print(f"{slug}: {size.sessions:,} sessions in {time.perf_counter() - begun:,.0f} s", flush=True)
+    for operator in Operator.objects.filter(slug__in=wanted):
+        count(operator)
+    with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
+        owner.execute("VACUUM (ANALYZE)")
+
+
+def _fill(slug: str, size: Size) -> None:
+    operator = network.found(slug)
+    owner = User.objects.create_user(f"owner@{slug}.example.com")
+    memberships.add(owner, operator=operator, role="owner")
+    with tenant_scope(operator.pk):
+        tariff = tariffs.create(name="By the kWh", currency="SEK", document=TERMS)
+        version = tariff.versions.get()
+        tariffs.publish(version, valid_from=EPOCH, by=None, at=EPOCH)
+        tariffs.assign(tariff, valid_from=EPOCH)
+    connections.close_all()
+    keeps = orjson.dumps(seller(operator)).decode()
+    history.write(operator.pk, size, version=version.pk, seller=keeps, at=history.now())
+    history.prove(operator.pk)
+    with tenant_scope(operator.pk):  # the triggers that mark days were off
+        StaleDay.objects.create(started_on=None)
+        StaleMonth.objects.bulk_create([StaleMonth(month=month) for month in set(_months())])
+    count(operator)
+    with tenant_scope(operator.pk):
+        if not reconciliation.check().adds_up:
+            raise SystemExit(f"The books of {slug} do not add up.")
+    if slug in LOG:
+        audit.fill(operator, audit.people_of(slug), LOG[slug])
+
+
+def _months() -> list[date]:
+    return list(InvoiceRun.objects.values_list("month", flat=True))
+
+
+def count(operator: Operator) -> None:
+    """Count the operator's days and months with the portal's service, all that there are at once."""
+    done = 1
+    while done:
+        with tenant_scope(operator.pk), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL work_mem = '512MB'; SET LOCAL enable_nestloop = off")
+            done = day_sums.refresh_months(limit=100) + day_sums.refresh(limit=10_000)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,54 @@
+"""The benchmark of pages measures the page that is meant, or nothing."""
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from benchmarks import questions
+from benchmarks.questions import Question
+from portal.management.commands import benchmark
+from portal.web.staff.sessions.filter import SessionFilter
+
+
+def asked(**query):
+    form = type("Form", (), {"fields": SessionFilter.base_fields})
+    return questions._question("sessions", Client(), "/o/x/sessions/", query, form, type("Operator", (), {"pk": 1}))
+
+
+def test_a_parameter_that_the_filter_does_not_know_ends_the_program():
+    assert asked(since="2026-01-01", until="").addresses == ["/o/x/sessions/?since=2026-01-01&until="]
+    with pytest.raises(SystemExit, match="no field from"):
+        asked(**{"from": "2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ends"),
+    [
+        (200, b"<table><tbody>\n <tr><td>1</td></tr></tbody></table>", False),
+        (200, b"<table><tbody>\n</tbody></table>", True),
+        (200, b"<p>No sessions</p>", True),
+        (404, b"<table><tbody>\n <tr></tr></tbody></table>", True),
+    ],
+)
+def test_a_list_without_a_row_and_another_page_end_the_program(status, body, ends):
+    question = Question("sessions", Client(), ["/x/"], has_rows=True)
+    answer = HttpResponse(body, status=status)
+    if ends:
+        with pytest.raises(SystemExit):
+            question.check(answer, "/x/")
+    else:
+        question.check(answer, "/x/")
+
+
+def test_results_are_put_into_the_page_and_others_stay(settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    page = tmp_path / "docs" / "benchmarks.md"
+    page.parent.mkdir()
+    page.write_text("# Benchmarks\n\nOld words.\n\n## audit\n\n### a part\n\n| kept |\n\n## pages\n\n| old |\n")
+    benchmark.write_page({"pages": "| new |"})
+    text = page.read_text()
+    assert "| kept |" in text
+    assert "### a part" in text
+    assert "| new |" in text
+    assert "| old |" not in text
+    assert text.index("## pages") < text.index("## audit")
