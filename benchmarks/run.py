@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from benchmarks import network
 from billing.domain.calendar import month_after
-from billing.models import InvoiceRun, RunChunk
+from billing.models import InvoiceRun
 from billing.selectors import reconciliation
-from billing.services import rating, runs, tariffs
+from billing.services import rating, run_steps, runs, tariffs
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -86,20 +86,9 @@ def started(operator: Operator) -> tuple[InvoiceRun, float]:
 
 def draft(operator: Operator, run: InvoiceRun, workers: int) -> None:
     """Work off the chunks in so many processes."""
-    with tenant_scope(operator.pk):
-        chunks = [(operator.pk, key) for key in RunChunk.objects.filter(run=run).values_list("pk", flat=True)]
     connections.close_all()
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        pool.map(bill, chunks, chunksize=1)
-    with tenant_scope(operator.pk):
-        runs.close_if_done(run, at=timezone.now())
-
-
-def bill(chunk: tuple[int, int]) -> None:
-    """Bill one chunk, in a worker process."""
-    operator_id, chunk_id = chunk
-    with tenant_scope(operator_id):
-        runs.bill_chunk(chunk_id, at=timezone.now())
+        pool.starmap(run_steps.draft_all, [(operator.pk, run, timezone.now)] * workers, chunksize=1)
 
 
 def issue(operator: Operator, run: InvoiceRun) -> None:

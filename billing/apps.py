@@ -5,9 +5,9 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import registers, tasks  # needs loaded models
-        from billing.services import messages, second_person
+        from billing import kinds, registers  # needs loaded models
+        from billing.services import second_person
 
         registers.register()
         second_person.register()
-        messages.register(tasks.send)
+        kinds.register()

@@ -16,7 +16,7 @@ def register() -> None:
     audited(TariffAssignment)
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
-    audited(Export, exclude=["done", "total", "updated_at"])
+    audited(Export, exclude=["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"])
     _register_drivers()
     _register_staff()
 
@@ -62,5 +62,6 @@ def _register_staff() -> None:
         person="requested_by",
         kept=Retention.BOOKS,
         trace="requested_by created_at",
-        technical="id operator public_id kind month state done total file sha256 error leased_until updated_at",
+        technical="id operator public_id kind month state done total file sha256 error error_facts attempts claimed_at"
+        " leased_until queued_at finished_at",
     )

@@ -1,13 +1,14 @@
 """bin/run: from nothing to a portal that answers, and back to nothing when it is stopped.
 
 PostgreSQL, Redis, migrations, collected files, a demonstration for an empty database of development,
-then web, platform, worker and timetable. The platform's pages are a process of their own, on the next port and
+then web, platform, workers and timetable. The platform's pages are a process of their own, on the next port and
 with a database role of their own; a process is given the address of its role and no other.
 With DATABASE_URL and REDIS_URL set it starts no servers.
 """
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -65,8 +66,8 @@ def run(state: State, ports: Ports, began: float) -> int:
                 environment = with_addresses(make_ready(state, supervisor), ports)
                 asking = ask_for_people(supervisor, environment)
                 open_doors(supervisor, environment, ports)
-                for program in (worker_program, timetable_program):
-                    supervisor.start(program(state, as_app(environment)))
+                for program in [*worker_programs(as_app(environment)), timetable_program(state, as_app(environment))]:
+                    supervisor.start(program)
                 welcome(state, ports, time.monotonic() - began, told(asking), has_platform=has_platform(environment))
                 supervisor.watch()
             finally:
@@ -259,16 +260,36 @@ def platform_program(environment: Mapping[str, str], port: int) -> Program:
     return replace(web_program(environment, port), name="platform")
 
 
-def worker_program(_state: State, environment: Mapping[str, str]) -> Program:
-    """Return the Celery worker. An orphaned one drops its tasks at once: they are safe to run again."""
+#: The workers: what each serves (`portal.celery`), and how many processes it has. Whoever waits for a page or a file
+#: is never behind a month of documents, and the timetable behind nobody. On two cores the month's work yields.
+WORKERS = {
+    "worker": ("clock,quick", "2"),
+    "worker-waited": ("waited", None),
+    "worker-bulk": ("bulk", None),
+}
+YIELDING = "worker-bulk"
+
+
+def worker_programs(environment: Mapping[str, str]) -> list[Program]:
+    """Return the Celery workers. An orphaned one drops its tasks at once: they are safe to run again."""
+    return [
+        _worker_program(name, queues, processes or environment.get("WORKER_CONCURRENCY", "2"), environment)
+        for name, (queues, processes) in WORKERS.items()
+    ]
+
+
+def _worker_program(name: str, queues: str, processes: str, environment: Mapping[str, str]) -> Program:
     options = [
-        f"--concurrency={environment.get('WORKER_CONCURRENCY', '2')}",
+        f"--queues={queues}",
+        f"--hostname={name}@%h",
+        f"--concurrency={processes}",
         "--without-gossip",
         "--without-mingle",
     ]
+    nice = shutil.which("nice") if name == YIELDING else None
     return Program(
-        "worker",
-        [*CELERY, "worker", "--loglevel=INFO", *options],
+        name,
+        [*((nice, "-n", "10") if nice else ()), *CELERY, "worker", "--loglevel=INFO", *options],
         environment,
         orphaned=signal.SIGQUIT,
         patience_s=20,

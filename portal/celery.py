@@ -29,13 +29,10 @@ app.conf.beat_schedule = {
     "expire-approvals": {"task": "tenants.tasks.expire_approvals", "schedule": 900.0},
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
     "resume-imports": {"task": "charging.tasks.resume_imports", "schedule": 60.0},
-    "rate-sessions": {"task": "billing.tasks.rate_waiting_sessions", "schedule": 60.0},
     "count-days": {"task": "billing.tasks.count_days", "schedule": 60.0},
-    "resume-runs": {"task": "billing.tasks.resume_runs", "schedule": 60.0},
-    "resume-exports": {"task": "billing.tasks.resume_exports", "schedule": 60.0},
+    "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},
     "tick": {"task": "portal.tasks.tick", "schedule": 60.0},
-    "render-documents": {"task": "billing.tasks.render_waiting_documents", "schedule": 60.0},
 }
 
 

@@ -245,6 +245,7 @@ SECRETS = [
 # leave traces in an operator's log. No drivers, sessions, prices, invoices or consents of drivers. In brackets the
 # columns a right is limited to; background work is counted, not read.
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+_COUNTED = "SELECT (id, operator_id, state, leased_until, queued_at)"
 PLATFORM_MAY = {
     "tenants_operator": "SELECT, INSERT, UPDATE",
     "tenants_platformmember": "SELECT, INSERT, UPDATE",
@@ -271,9 +272,11 @@ PLATFORM_MAY = {
     "django_otp_webauthn_webauthnuserhandle": EVERYTHING,
     # Whether background work stands still.
     "charging_fileimport": "SELECT (id, operator_id, state, updated_at)",
-    "billing_invoicerun": "SELECT (id, operator_id, state)",
-    "billing_runchunk": "SELECT (id, operator_id, run_id, is_done, leased_until)",
-    "billing_export": "SELECT (id, operator_id, state, leased_until)",
+    "tenants_auditcheck": _COUNTED,
+    "billing_runchunk": _COUNTED,
+    "billing_pricing": _COUNTED,
+    "billing_rendering": _COUNTED,
+    "billing_export": "SELECT (id, operator_id, kind, state, leased_until, queued_at)",
 }
 # What of an operator only the platform decides: the app role changes every column but these, and no rows.
 DECIDED_BY_PLATFORM = ["id", "slug", "state"]

@@ -24,7 +24,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any, Protocol
 
-from django.db import connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
@@ -214,13 +214,15 @@ def fail(row: Work, code: str, facts: dict[str, Any] | None = None, **more: Any)
     _write_mine(row, state=Work.State.FAILED, leased_until=None, error=code, error_facts=facts or {}, **more)
 
 
-def put_back(row: Work) -> None:
+def put_back(row: Work, *, until: datetime | None = None) -> None:
     """Let the row wait for the operator's next turn: a stretch of it is done, and there is more.
+
+    until: it is left alone so long, as there is nothing to do before.
 
     Raises:
         LostClaim: another worker has taken it over.
     """
-    _write_mine(row, state=Work.State.WAITING, leased_until=None, attempts=0, error="", error_facts={})
+    _write_mine(row, state=Work.State.WAITING, leased_until=until, attempts=0, error="", error_facts={})
 
 
 @transaction.atomic
@@ -229,7 +231,11 @@ def try_again(row: Work, *, at: datetime) -> bool:
     found = type(row)._default_manager.select_for_update(of=("self",)).filter(pk=row.pk).first()
     if found is None or found.state != Work.State.SET_ASIDE:
         return False
-    _write(found, state=Work.State.WAITING, leased_until=None, attempts=0, queued_at=at)
+    try:
+        with transaction.atomic():
+            _write(found, state=Work.State.WAITING, leased_until=None, attempts=0, queued_at=at)
+    except IntegrityError:
+        return False  # the same has been asked for meanwhile, and waits
     audit.record("work.tried_again", about=found, kind=found.work_kind, code=found.error)
     enqueue(found)
     return True
@@ -285,35 +291,41 @@ def do_next(kind: Kind, operator_id: int | None, *, clock: Callable[[], datetime
     """Claim one row of the operator and do it; return whether there was one. Never raises for what the work does."""
     with _scope(operator_id):
         row = claim(kind, at=clock())
+        asked_by_id = row.asked_by_id if row else None
     if row is None:
         return False
-    do(kind, operator_id, row, clock=clock)
+    with acting_for(asked_by_id):
+        _do(kind, operator_id, row, clock=clock)
     return True
 
 
-def do(kind: Kind, operator_id: int | None, row: Work, *, clock: Callable[[], datetime]) -> None:
+def _do(kind: Kind, operator_id: int | None, row: Work, *, clock: Callable[[], datetime]) -> None:
     """Do a claimed row and end it one way or the other."""
-    with acting_for(row.asked_by_id):
-        try:
-            kind.do(operator_id, row, clock=clock)
-            if row.state == Work.State.RUNNING:
-                with _scope(operator_id):
-                    finish(row)
-        except LostClaim:
-            log.warning("%s %s was taken over by another worker.", kind.name, row.pk)
-        except Exception as error:  # one row's failure stops no other
-            _failed(kind, operator_id, row, error, at=clock())
+    try:
+        kind.do(operator_id, row, clock=clock)
+        if row.state == Work.State.RUNNING:
+            with _scope(operator_id):
+                finish(row)
+    except LostClaim:
+        log.warning("%s %s was taken over by another worker.", kind.name, row.pk)
+    except Exception as error:  # one row's failure stops no other
+        _failed(kind, operator_id, row, error, at=clock())
 
 
 def _failed(kind: Kind, operator_id: int | None, row: Work, error: Exception, *, at: datetime) -> None:
     """Note a failure: another try after a while, or set aside after too many."""
     code, facts = reason(error)
-    _report(f"{kind.name} {row.pk} failed, try {row.attempts}", error)
+    report(f"{kind.name} {row.pk} failed, try {row.attempts}", error)
     with suppress(LostClaim), _scope(operator_id):
         delay = FIRST_DELAY * 2 ** (row.attempts - 1)
         _write_mine(row, state=Work.State.WAITING, leased_until=at + delay, error=code, error_facts=facts)
         if row.attempts >= TRIES:
             _set_aside(row, code, facts)
+
+
+def is_of_the_machine(error: BaseException) -> bool:
+    """Whether what failed is the machine and not what was worked on, so that leaving out a part would not help."""
+    return isinstance(error, OperationalError | InterfaceError | OSError | MemoryError | LostClaim)
 
 
 def reason(error: BaseException) -> tuple[str, dict[str, Any]]:
@@ -328,7 +340,7 @@ def reason(error: BaseException) -> tuple[str, dict[str, Any]]:
     return "unexpected", {"error": type(error).__name__, **({"sqlstate": state} if state else {})}
 
 
-def _report(what: str, error: BaseException) -> None:
+def report(what: str, error: BaseException) -> None:
     """Log a failure with the places it came from, without its text."""
     code, facts = reason(error)
     frames = traceback.extract_tb(error.__traceback__)[-4:]
@@ -400,7 +412,7 @@ def each_operator(work: Callable[[int], object], *, active: bool = True) -> None
         try:
             work(operator_id)
         except Exception as error:
-            _report(f"{getattr(work, '__qualname__', 'work')} at operator {operator_id} failed", error)
+            report(f"{getattr(work, '__qualname__', 'work')} at operator {operator_id} failed", error)
 
 
 def _look(operator_id: int | None, at: datetime) -> None:
@@ -410,7 +422,7 @@ def _look(operator_id: int | None, at: datetime) -> None:
             try:
                 _look_for(kind, operator_id, at)
             except Exception as error:
-                _report(f"Looking for {kind.name} at operator {operator_id} failed", error)
+                report(f"Looking for {kind.name} at operator {operator_id} failed", error)
 
 
 def _look_for(kind: Kind, operator_id: int | None, at: datetime) -> None:

@@ -3,27 +3,36 @@
 PostgreSQL writes the text itself (`COPY … TO STDOUT`); Python only passes the bytes on.
 """
 
-from typing import IO, Any
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
 
 import psycopg
 from django.db import connection
 
+from billing.exports import tables
 from billing.exports.tables import Table
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
 
 MARK = "\ufeff".encode()
 
 
-def write_header(table: Table, file: IO[bytes]) -> None:
-    """Begin the file."""
-    file.write(MARK + ",".join(table.names).encode() + b"\n")
+def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
+    """The file stretch by stretch, as it is sent. Read when the page has returned, so each opens a scope anew."""
+    yield MARK + ",".join(table.names).encode() + b"\n"
+    with tenant_scope(operator.pk):
+        stretches = tables.stretches(month)
+    for stretch in stretches:
+        with tenant_scope(operator.pk):
+            piece = b"".join(_rows(table, tables.values(operator, month, stretch)))
+        yield piece
 
 
-def write_rows(table: Table, given: dict[str, Any], file: IO[bytes]) -> None:
-    """Append the rows of one stretch."""
+def _rows(table: Table, given: dict[str, Any]) -> Iterator[bytes]:
     connection.ensure_connection()
     # COPY takes no parameters from the server's side: this cursor puts them into the text, quoted.
     with psycopg.ClientCursor(connection.connection) as cursor:
         sql = cursor.mogrify(table.select(guard_formulas=True), given)
         with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
-            for block in copy:
-                file.write(block)
+            yield from (bytes(block) for block in copy)

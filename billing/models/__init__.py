@@ -4,6 +4,8 @@ from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
 from billing.models.month_sum import MonthSum, StaleMonth
+from billing.models.pricing import Pricing
+from billing.models.rendering import Rendering
 from billing.models.run import InvoiceRun, RunChunk, RunProblem
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
@@ -19,6 +21,8 @@ __all__ = [
     "InvoiceVat",
     "MonthSum",
     "NumberSeries",
+    "Pricing",
+    "Rendering",
     "RunChunk",
     "RunProblem",
     "SessionPrice",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
 from tenants.models import Driver
+from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 
@@ -48,20 +49,15 @@ class InvoiceRun(OperatorOwned):
         return f"{self.month:%Y-%m}"
 
 
-class RunChunk(OperatorOwned):
-    """A range of drivers billed by one task, in one transaction.
+class RunChunk(OperatorOwned, Work):
+    """A range of drivers billed in one transaction. The lock on its row keeps two workers apart."""
 
-    The lock on its row keeps two workers apart; its lease only tells the sweep when to send again.
-    """
+    work_kind = "run_part"
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="chunks")
     first_driver_id = models.BigIntegerField()
     last_driver_id = models.BigIntegerField()
     sessions = models.BigIntegerField(default=0, help_text="How many were waiting when the run was planned.")
-    is_done = models.BooleanField(default=False)
-    attempts = models.PositiveIntegerField(default=0)
-    leased_until = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
 
     class Meta:
         default_permissions = ()
@@ -69,9 +65,16 @@ class RunChunk(OperatorOwned):
             *owned("run_chunk", "run"),
             models.UniqueConstraint(fields=["operator", "run", "first_driver_id"], name="run_chunk_once"),
         ]
+        indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="run_chunk_open")]
 
     def __str__(self) -> str:
         return f"{self.first_driver_id}–{self.last_driver_id}"
+
+    @property
+    def asked_by_id(self) -> int | None:
+        """Number of the person who started the run."""
+        started_by_id: int | None = self.run.started_by_id
+        return started_by_id
 
 
 class RunProblem(OperatorOwned):

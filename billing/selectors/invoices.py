@@ -3,9 +3,9 @@
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from billing.models import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceRun, NumberSeries
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, NumberSeries
 from billing.models.invoice import IN_FORCE
 from charging.models import ChargingSession
 from charging.selectors.sessions import after_all
@@ -55,12 +55,6 @@ def of_session(session: ChargingSession) -> Invoice | None:
     """The invoice the session stands on now; None when on none, or when it was credited."""
     row = BilledSession.objects.filter(IN_FORCE, session=session).select_related("invoice").first()
     return row.invoice if row else None
-
-
-def without_document() -> QuerySet[Invoice]:
-    """Issued invoices whose PDF has not been rendered yet, oldest first."""
-    rendered = InvoiceDocument.objects.filter(invoice=OuterRef("pk"))
-    return Invoice.objects.filter(~Exists(rendered), state=Invoice.State.ISSUED).order_by("pk")
 
 
 #: Who is looked up first. Where more match, the list is walked instead: among so many it is full at once.

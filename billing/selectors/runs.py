@@ -8,14 +8,14 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from billing.domain.calendar import day_of, month_after
-from billing.models import InvoiceRun, RunProblem
+from billing.models import InvoiceRun, RunChunk, RunProblem
 from billing.selectors import month_sums
 from tenants.models import Operator
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is. `failed` chunks are tried again; their `error` says what stopped the last try."""
+    """How far a run is. `failed` parts are tried again; what is `set_aside` waits for a person."""
 
     state: str
     sessions_done: int
@@ -23,7 +23,7 @@ class Progress:
     chunks_done: int
     chunks_total: int
     failed: int
-    error: str
+    set_aside: int
 
     @property
     def is_running(self) -> bool:
@@ -76,14 +76,21 @@ def one(public_id: UUID) -> InvoiceRun | None:
 def progress(run: InvoiceRun) -> Progress:
     """How far the run is now. Two queries."""
     run = InvoiceRun.objects.get(pk=run.pk)
+    state = RunChunk.State
     chunks = run.chunks.aggregate(
-        total=Count("pk"), done=Count("pk", filter=Q(is_done=True)), failed=Count("pk", filter=~Q(error=""))
+        total=Count("pk"),
+        finished=Count("pk", filter=Q(state=state.DONE)),
+        failed=Count("pk", filter=~Q(error="") & Q(state__in=[state.WAITING, state.RUNNING])),
+        set_aside=Count("pk", filter=Q(state=state.SET_ASIDE)),
     )
-    error = ""
-    if chunks["failed"]:
-        error = run.chunks.exclude(error="").values_list("error", flat=True).first() or ""
     return Progress(
-        run.state, run.sessions_done, run.sessions_total, chunks["done"], chunks["total"], chunks["failed"], error
+        run.state,
+        run.sessions_done,
+        run.sessions_total,
+        chunks["finished"],
+        chunks["total"],
+        chunks["failed"],
+        chunks["set_aside"],
     )
 
 

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.models import Invoice
-from billing.services import issuing, messages
+from billing.services import issuing
 from billing.sql import invoices
 from tenants.log import audit
 from tenants.models import Operator, User
@@ -58,7 +58,6 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
         amount_due=str(note.amount_due),
         credited_by=by.pk if by else None,
     )
-    messages.send("billing.tasks.render_documents")
     return note
 
 

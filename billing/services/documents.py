@@ -20,16 +20,13 @@ def pdf(invoice: Invoice) -> bytes:
     """Return the PDF: of an issued document the stored one, rendered if there is none yet."""
     if invoice.state != Invoice.State.ISSUED or invoice.issued_at is None:
         return _rendered(invoice, at=invoice.drafted_at)
-    stored = InvoiceDocument.objects.filter(invoice=invoice).first()
-    return bytes((stored or _store(invoice, at=invoice.issued_at)).pdf)
+    return stored(invoice) or bytes(_store(invoice, at=invoice.issued_at).pdf)
 
 
-def render_waiting(*, limit: int) -> int:
-    """Render and store up to `limit` documents that nobody has rendered yet; return how many there were."""
-    waiting = list(invoices.without_document()[:limit])
-    for invoice in waiting:
-        pdf(invoice)
-    return len(waiting)
+def stored(invoice: Invoice) -> bytes | None:
+    """Return the PDF of an issued document, if it has been rendered."""
+    document = InvoiceDocument.objects.filter(invoice=invoice).first()
+    return bytes(document.pdf) if document else None
 
 
 def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:

@@ -14,9 +14,10 @@ import orjson
 from django.db import connection
 from django.db.models import QuerySet
 
-from billing.models import Invoice, NumberSeries
+from billing.models import Invoice, NumberSeries, Rendering
 from billing.selectors.sellers import seller
 from billing.sql.invoices import ISSUE
+from tenants import work
 from tenants.models import Operator
 
 
@@ -39,6 +40,15 @@ class Issued:
         }
 
 
+# What is issued becomes a file, in the background.
+_RENDER = """
+INSERT INTO billing_rendering (operator_id, invoice_id, state, queued_at, attempts, error, error_facts, done, total)
+SELECT %(operator)s, id, 'queued', now(), 0, '', '{}', 0, 0
+FROM billing_invoice WHERE operator_id = %(operator)s AND id = ANY(%(ids)s) AND state = 'issued'
+ON CONFLICT (operator_id, invoice_id) DO NOTHING
+"""
+
+
 def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued_on: date) -> Issued:
     """Give the drafts of one series their numbers and freeze them. Must run in one transaction."""
     series = _locked_series(operator)
@@ -54,6 +64,8 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
     with connection.cursor() as cursor:
         cursor.execute(ISSUE, values)
         rows = cursor.fetchall()
+        cursor.execute(_RENDER, values)
+    work.enqueue(Rendering(), rows=len(rows))
     if rows:
         series.last_number += len(rows)
         series.save(update_fields=["last_number"])

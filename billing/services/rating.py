@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.utils.timezone import now
 
 from billing import batches
 from billing.batches import Batch, PricedSession
@@ -24,14 +25,13 @@ from billing.domain.explained.problems import error_of
 from billing.domain.kernel import rating as kernel
 from billing.domain.kernel.rated import Rated
 from billing.domain.tariff import model as ocpi
-from billing.models import SessionPrice, Tariff, TariffAssignment, TariffVersion
+from billing.models import Pricing, SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
-from billing.services import messages
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
 from charging.sight import limited_to
-from tenants import statistics
+from tenants import statistics, work
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
@@ -65,6 +65,19 @@ ON CONFLICT (operator_id, session_id) DO UPDATE SET
 """  # noqa: S608  # constants only
 
 
+def ask() -> None:
+    """Have the sessions that wait for a price priced soon. One row stands for all of them."""
+    Pricing.objects.bulk_create([Pricing()], ignore_conflicts=True)
+    Pricing.objects.filter(state=Pricing.State.DONE).update(state=Pricing.State.WAITING, queued_at=now())
+    work.enqueue(Pricing())
+
+
+def ask_if_waiting(at: datetime) -> None:
+    """The sweep's question: sessions arrive by the million, and none of them asks by itself."""
+    if waiting.session_ids(limit=1):
+        ask()
+
+
 def rate_waiting(*, limit: int = BATCH) -> int:
     """Rate up to `limit` sessions that wait for a price; return how many. 0 when there are none.
 
@@ -87,8 +100,23 @@ def rate(session_ids: Iterable[int]) -> int:
     book = terms.price_book()
     done = 0
     for start in range(0, len(wanted), BATCH):
-        done += _rate_batch(book, wanted[start : start + BATCH])
+        done += _rate_or_divide(book, wanted[start : start + BATCH])
     return done
+
+
+def _rate_or_divide(book: PriceBook, session_ids: Sequence[int]) -> int:
+    """Rate a batch; one that fails is halved until the sessions at fault stand alone, and get a problem."""
+    try:
+        with transaction.atomic():
+            return _rate_batch(book, session_ids)
+    except Exception as error:
+        if work.is_of_the_machine(error):
+            raise
+        if len(session_ids) == 1:
+            work.report(f"Session {session_ids[0]} could not be priced", error)
+            return _write_prices([_problem_row(session_ids[0], Code.NOT_PRICEABLE, {})])
+    middle = len(session_ids) // 2
+    return sum(_rate_or_divide(book, half) for half in (session_ids[:middle], session_ids[middle:]))
 
 
 def forget_tariff(tariff: Tariff, *, since: datetime) -> int:
@@ -103,7 +131,7 @@ def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
     list(waiting.unbilled_prices(assignment, since=since).select_for_update(of=("self",)).values_list("pk"))
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
-    messages.send("billing.tasks.rate_waiting_sessions")
+    ask()
     return dropped
 
 
@@ -137,11 +165,16 @@ def _rate_batch(book: PriceBook, session_ids: Sequence[int]) -> int:
     batch = batches.read(current_operator_id(), session_ids)
     if len(batch) == 0:
         return 0
+    return _write_prices(_rows(book, batch))
+
+
+def _write_prices(rows: Iterable[str]) -> int:
+    """Store prices and problems given as lines for COPY; return how many were stored."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS rated")
         cursor.execute(_STAGE)
         with cursor.connection.cursor() as raw, raw.copy("COPY rated FROM STDIN") as copy:
-            for block in _rows(book, batch):
+            for block in rows:
                 copy.write(block)
         operator = current_operator_id()
         cursor.execute("ANALYZE rated (session_id)")
@@ -208,8 +241,12 @@ def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:
 
 
 def _problem_rows(batch: Batch, rows: Ints, code: str, facts: Mapping[str, Any]) -> str:
+    return "".join(_problem_row(pk, code, facts) for pk in batch.id[rows].tolist())
+
+
+def _problem_row(session_id: int, code: str, facts: Mapping[str, Any]) -> str:
     state, told = SessionPrice.State.PROBLEM.value, _copied(json.dumps(facts))
-    return "".join(f"{pk}\t\\N\t{state}\t{code}\t{told}\t\t0\t0\t[]\t0\n" for pk in batch.id[rows].tolist())
+    return f"{session_id}\t\\N\t{state}\t{code}\t{told}\t\t0\t0\t[]\t0\n"
 
 
 def _copied(document: str) -> str:

@@ -7,13 +7,13 @@ Why every session is billed once, whatever is killed, lost, doubled or started t
 - prices are locked while an invoice takes them, so they cannot change underneath;
 - behind it all the unique index of `BilledSession` refuses a session's second invoice.
 
-Messages only hurry: `unfinished` finds what nobody works on.
+`services.drafting_runs` draws the steps of this together for whoever works a chunk off.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Sum
 
 from billing.domain.calendar import day_of, month_bounds
 from billing.domain.errors import BillingError, Code
@@ -28,18 +28,17 @@ from billing.models import (
     SessionPrice,
 )
 from billing.selectors import approval_facts, unbilled
-from billing.services import approved, drafting, issuing, messages, rating
+from billing.services import approved, drafting, issuing, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
-from tenants import statistics
+from tenants import statistics, work
 from tenants.actor import acting_for
 from tenants.log import audit
-from tenants.models import Operator, User
+from tenants.models import Driver, Operator, User
+from tenants.models.work import OPEN
 from tenants.scoping import current_operator_id
 
 CHUNK_SESSIONS = 20_000
-# A chunk takes seconds. A second message for one that still lives finds it locked and does nothing.
-LEASE = timedelta(minutes=2)
 
 
 class RunRefused(BillingError):
@@ -66,9 +65,10 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
         raise RunRefused(Code.MONTH_NOT_ENDED, month=f"{month:%Y-%m}", field="month", value=month)
     statistics.keep_true(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
-    _plan(run)
+    chunks = _plan(run)
+    if chunks:
+        work.enqueue(chunks[0], rows=len(chunks))
     close_if_done(run, at=at)
-    messages.send("billing.tasks.bill_run", run_id=run.pk)
     return run
 
 
@@ -82,28 +82,46 @@ def bill_chunk(chunk_id: int, *, at: datetime) -> int:
         chunk = (
             RunChunk.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("run")
-            .filter(pk=chunk_id, is_done=False, run__state=InvoiceRun.State.RUNNING)
+            .filter(OPEN, pk=chunk_id, run__state=InvoiceRun.State.RUNNING)
             .first()
         )
         if chunk is None:
             return 0
         rating.rate(unbilled.unrated_ids(chunk.run, chunk.first_driver_id, chunk.last_driver_id))
         billed = drafting.draft(chunk.run, first=chunk.first_driver_id, last=chunk.last_driver_id, at=at)
-        chunk.is_done, chunk.error = True, ""
-        chunk.save(update_fields=["is_done", "error"])
+        chunk.state, chunk.error, chunk.error_facts = RunChunk.State.DONE, "", {}
+        chunk.save(update_fields=["state", "error", "error_facts"])
         # Last, as it keeps other chunks' ends waiting until this one has committed.
         InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)
     return billed
 
 
-def claim(chunk_id: int, *, at: datetime) -> None:
-    """Note that a worker has begun with a chunk, so that the sweep leaves it alone for a while."""
-    RunChunk.objects.filter(pk=chunk_id, is_done=False).update(leased_until=at + LEASE, attempts=F("attempts") + 1)
+@transaction.atomic
+def divide(chunk: RunChunk, *, at: datetime) -> bool:
+    """Cut a chunk that cannot be drafted in two, so that only a part stays stuck; False when it is one driver's."""
+    if chunk.first_driver_id == chunk.last_driver_id:
+        return False
+    middle = (chunk.first_driver_id + chunk.last_driver_id) // 2
+    later = RunChunk.objects.create(
+        run_id=chunk.run_id,
+        first_driver_id=middle + 1,
+        last_driver_id=chunk.last_driver_id,
+        sessions=chunk.sessions // 2,
+        queued_at=at,
+    )
+    RunChunk.objects.filter(pk=chunk.pk).update(last_driver_id=middle, sessions=chunk.sessions - later.sessions)
+    return True
 
 
-def note_failure(chunk_id: int, *, error: str) -> None:
-    """Keep what stopped a chunk, for a person to read; it is tried again."""
-    RunChunk.objects.filter(pk=chunk_id, is_done=False).update(error=error[:2000], leased_until=None)
+@transaction.atomic
+def leave_out(chunk: RunChunk, *, code: str) -> None:
+    """End the chunk of a single driver who cannot be billed, with a problem that a person sees on the run's page."""
+    if Driver.objects.filter(pk=chunk.first_driver_id).exists():
+        RunProblem.objects.update_or_create(
+            run_id=chunk.run_id, driver_id=chunk.first_driver_id, defaults={"code": code}
+        )
+    work.finish(chunk)
+    InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)
 
 
 @transaction.atomic
@@ -112,7 +130,7 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.state != InvoiceRun.State.RUNNING:
         return True
-    if run.chunks.filter(is_done=False).exists():
+    if run.chunks.exclude(state=RunChunk.State.DONE).exists():
         return False
     run.state, run.drafted_at = InvoiceRun.State.READY, at
     run.sessions_done = run.sessions_total
@@ -130,20 +148,11 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     return True
 
 
-def unfinished(*, at: datetime, run_id: int | None = None) -> list[RunChunk]:
-    """Chunks that nobody seems to work on: never begun, or begun so long ago that the worker must be gone.
-
-    Of all runs, or of one.
-    """
-    abandoned = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
-    chunks = RunChunk.objects.filter(abandoned, is_done=False, run__state=InvoiceRun.State.RUNNING)
-    return list((chunks.filter(run=run_id) if run_id else chunks).order_by("pk"))
-
-
 def stalled(*, at: datetime) -> list[InvoiceRun]:
     """Runs whose chunks are all done and which nobody closed; closing them is all that is left."""
+    undone = RunChunk.objects.exclude(state=RunChunk.State.DONE).values("run_id")
     running = InvoiceRun.objects.filter(state=InvoiceRun.State.RUNNING)
-    return [run for run in running.exclude(chunks__is_done=False) if not close_if_done(run, at=at)]
+    return [run for run in running.exclude(pk__in=undone) if not close_if_done(run, at=at)]
 
 
 @transaction.atomic
@@ -169,7 +178,6 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     run.state, run.issued_by, run.issued_at = InvoiceRun.State.ISSUED, by, at
     run.save(update_fields=["state", "issued_by", "issued_at", "updated_at"])
     audit.record("run.issued", about=run, **issued.facts())
-    messages.send("billing.tasks.render_documents")
     return run
 
 
@@ -222,8 +230,8 @@ def _delete(rows: object) -> None:
     rows._raw_delete(using="default")  # type: ignore[attr-defined]  # no signals: drafts are not audited one by one
 
 
-def _plan(run: InvoiceRun) -> None:
-    """Write the chunks: ranges of drivers with about as many waiting sessions each."""
+def _plan(run: InvoiceRun) -> list[RunChunk]:
+    """Write and return the chunks: ranges of drivers with about as many waiting sessions each."""
     found = unbilled.by_driver(run)
     run.since = min((row.oldest for row in found), default=None)
     run.sessions_total = sum(row.sessions for row in found)
@@ -234,4 +242,4 @@ def _plan(run: InvoiceRun) -> None:
             chunks.append(RunChunk(run=run, first_driver_id=row.driver_id, last_driver_id=row.driver_id))
         chunks[-1].last_driver_id = row.driver_id
         chunks[-1].sessions += row.sessions
-    RunChunk.objects.bulk_create(chunks)
+    return RunChunk.objects.bulk_create(chunks)

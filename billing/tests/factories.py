@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from billing.models import InvoiceRun, RunChunk, Tariff
-from billing.services import rating, runs, tariffs
+from billing.models import InvoiceRun, Tariff
+from billing.services import rating, run_steps, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station
 from tenants.models import Driver, User
+from tenants.scoping import current_operator_id
 from tenants.services.people import drivers
 
 #: 2.00 by day (06-22), 1.00 at night, 5.00 a session, all plus 25 % VAT; 0.60 a minute of parking.
@@ -86,11 +87,8 @@ def rate_all() -> int:
 
 def drafted(month: datetime = OCTOBER, at: datetime = NOVEMBER) -> InvoiceRun:
     """A run with all chunks done."""
-    run = runs.start(month=month.date(), by=None, at=at)
-    for chunk in RunChunk.objects.filter(run=run):
-        runs.bill_chunk(chunk.pk, at=at)
-    runs.close_if_done(run, at=at)
-    run.refresh_from_db()
+    run = run_steps.draft_month(current_operator_id(), month.date(), by=None, clock=lambda: at)
+    assert run.state == InvoiceRun.State.READY
     return run
 
 

@@ -11,12 +11,14 @@ from django.db import DatabaseError, transaction
 
 from billing.documents import layout, pdf
 from billing.documents.words import ENGLISH, SWEDISH
-from billing.models import Invoice, InvoiceDocument
+from billing.models import Invoice, InvoiceDocument, Rendering
 from billing.selectors import invoices, sellers
 from billing.services import documents
 from billing.services.credit_notes import credit
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
+from tenants import work
 from tenants.models import Operator
+from tenants.scoping import current_operator_id
 
 
 @pytest.fixture
@@ -94,11 +96,36 @@ def test_a_credit_note_names_the_invoice_and_asks_for_nothing(network):
     assert page["due"] == "\u22122\u00a0531,25\u00a0SEK"
 
 
+def rendered(operator_id):
+    """How many documents the background renders."""
+    kind, done = work.kind_named("document"), 0
+    while work.do_next(kind, operator_id, clock=lambda: NOVEMBER):
+        done += 1
+    return done
+
+
+def test_one_document_that_cannot_be_rendered_stops_no_other(network, monkeypatch):
+    issued()
+    credit(Invoice.objects.get(number=1), reason="Fel mätare", by=None, at=NOVEMBER)
+    render = documents._rendered
+
+    def fails(invoice, *, at):
+        if invoice.number == 1:
+            raise ValueError("no glyph for Nils")
+        return render(invoice, at=at)
+
+    monkeypatch.setattr(documents, "_rendered", fails)
+    assert rendered(current_operator_id()) == 2
+    assert [document.invoice.number for document in InvoiceDocument.objects.all()] == [2]
+    left = Rendering.objects.get()
+    assert (left.invoice.number, left.state, left.error) == (1, Rendering.State.WAITING, "unexpected")
+
+
 def test_the_pdf_is_kept_and_always_the_same(network):
     issued()
     invoice = Invoice.objects.get()
-    assert documents.render_waiting(limit=10) == 1
-    assert documents.render_waiting(limit=10) == 0
+    assert rendered(current_operator_id()) == 1
+    assert rendered(current_operator_id()) == 0
     stored = InvoiceDocument.objects.get()
     first = documents.pdf(invoice)
     assert first == bytes(stored.pdf) == documents.pdf(invoice)

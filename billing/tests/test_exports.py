@@ -11,12 +11,14 @@ import pytest
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from billing.exports import tables
+from billing.exports import csv_files, tables
+from billing.exports.formats import FORMATS
 from billing.models import Export, Invoice
-from billing.services import exports
+from billing.services import documents, export_steps, exports
 from billing.services.credit_notes import credit
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, driver, issued, session, tariff
 from charging.models import Site
+from tenants import work
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -41,12 +43,21 @@ def month(north):
     return north
 
 
-def made(operator, kind: str) -> Export:
+def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=OCTOBER_2026) -> Export:
     with tenant_scope(operator.pk):
-        export = exports.request(kind=kind, month=date(2026, 10, 17), by=None)
-    assert exports.make(operator_id=operator.pk, export_id=export.pk)
-    with tenant_scope(operator.pk):
+        return exports.request(kind=kind, month=month, by=by, at=timezone.now())
+
+
+def worked(export: Export, clock=timezone.now) -> Export:
+    """The export after a worker's next turn with it."""
+    work.do_next(work.kind_named(export.work_kind), export.operator_id, clock=clock)
+    with tenant_scope(export.operator_id):
         export.refresh_from_db()
+    return export
+
+
+def made(operator, kind: str = Export.Kind.XLSX) -> Export:
+    export = worked(asked(operator, kind, month=date(2026, 10, 17)))
     assert (export.state, export.done) == (Export.State.DONE, export.total)
     return export
 
@@ -56,13 +67,14 @@ def content(export: Export, operator) -> bytes:
         return file.read()
 
 
-def records(export: Export, operator) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(content(export, operator).decode("utf-8-sig"))))
+def records(table, operator) -> list[dict[str, str]]:
+    """The CSV as people get it."""
+    text = b"".join(csv_files.pieces(table, operator, OCTOBER_2026)).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
 
 
 def test_invoices_as_csv(month):
-    export = made(month, Export.Kind.INVOICES_CSV)
-    rows = records(export, month)
+    rows = records(tables.INVOICES, month)
     assert [(row["number"], row["kind"], row["credits"], row["amount_due"]) for row in rows] == [
         ("F1", "invoice", "", "31.25"),
         ("F2", "invoice", "", "25.00"),
@@ -76,7 +88,7 @@ def test_invoices_as_csv(month):
 def test_lines_as_csv_in_many_stretches_add_up_to_the_invoices(month, monkeypatch):
     monkeypatch.setattr(tables, "STRETCH_LINES", 1)
     monkeypatch.setattr(tables.stretches, "__kwdefaults__", {"size": 1})
-    rows = records(made(month, Export.Kind.LINES_CSV), month)
+    rows = records(tables.LINES, month)
     assert len(rows) == 2 + 3 + 3
     assert rows[0]["site"] == "'=HYPERLINK(1)"
     assert (rows[2]["started"], rows[2]["unit"], rows[2]["vat_rate"]) == ("2026-10-04 21:30:00", "kWh", "25.00")
@@ -105,13 +117,47 @@ def test_pdfs_as_zip(month):
     assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
 
 
+def test_a_zip_tells_which_documents_are_missing_and_has_the_others(month, monkeypatch):
+    render = documents._rendered
+
+    def fails(invoice, *, at):
+        if invoice.number == 2:
+            raise ValueError("no glyph for Nils")
+        return render(invoice, at=at)
+
+    monkeypatch.setattr(documents, "_rendered", fails)
+    export = made(month, Export.Kind.PDF_ZIP)
+    archive = zipfile.ZipFile(io.BytesIO(content(export, month)))
+    assert archive.namelist() == ["F1.pdf", "F3.pdf", "missing.csv"]
+    assert archive.read("missing.csv") == b"number\nF2\n"
+    assert (export.error, export.error_facts) == ("documents_missing", {"count": 1, "numbers": ["F2"]})
+
+
+def test_a_zip_waits_for_documents_that_another_worker_renders_and_takes_turns(month):
+    kind = work.kind_named("document")
+    with tenant_scope(month.pk):
+        other = work.claim(kind, at=timezone.now())
+    export = worked(asked(month, Export.Kind.PDF_ZIP))
+    assert export.state == Export.State.WAITING
+    assert export.leased_until is not None
+    with tenant_scope(month.pk):
+        documents.pdf(other.invoice)
+        work.finish(other)
+    assert worked(export).state == Export.State.WAITING, "it rests a while first"
+    assert worked(export, clock=lambda: timezone.now() + export_steps.REST).state == Export.State.DONE
+
+
 @pytest.mark.parametrize("kind", list(Export.Kind))
 def test_an_empty_month_gives_an_empty_file(north, kind):
     assert made(north, kind).total == 0
 
 
+def test_every_kind_of_file_has_its_format():
+    assert set(FORMATS) == set(Export.Kind)
+
+
 def test_the_fingerprint_is_the_files_and_taking_it_is_recorded(month):
-    export = made(month, Export.Kind.INVOICES_CSV)
+    export = made(month)
     assert hashlib.sha256(content(export, month)).hexdigest() == export.sha256
     with tenant_scope(month.pk):
         events = list(AuditEntry.objects.filter(event__startswith="export.").values_list("event", flat=True))
@@ -119,34 +165,73 @@ def test_the_fingerprint_is_the_files_and_taking_it_is_recorded(month):
     assert f"operators/{month.pk}/exports/" in str(export.file.name)
 
 
-def test_it_is_made_once_whoever_asks_again(month):
-    export = made(month, Export.Kind.INVOICES_CSV)
-    assert not exports.make(operator_id=month.pk, export_id=export.pk)
+def test_a_failure_is_told_by_its_kind_and_tried_again(month, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError("the disk of Nils is full")
 
-
-def test_a_living_worker_is_left_alone_and_a_dead_ones_work_begins_anew(month):
-    with tenant_scope(month.pk):
-        export = exports.request(kind=Export.Kind.INVOICES_CSV, month=OCTOBER_2026, by=None)
-        Export.objects.update(state=Export.State.RUNNING, leased_until=timezone.now() + timedelta(minutes=1))
-    assert not exports.make(operator_id=month.pk, export_id=export.pk)
-    with tenant_scope(month.pk):
-        Export.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
-    assert exports.make(operator_id=month.pk, export_id=export.pk)
-
-
-def test_a_failure_is_told(month, monkeypatch):
-    def fail(*args):
-        raise OSError("the disk is full")
-
-    monkeypatch.setattr(exports, "_keep", fail)
-    with tenant_scope(month.pk):
-        export = exports.request(kind=Export.Kind.INVOICES_CSV, month=OCTOBER_2026, by=None)
-    with pytest.raises(OSError, match="full"):
-        exports.make(operator_id=month.pk, export_id=export.pk)
-    with tenant_scope(month.pk):
-        export.refresh_from_db()
-    assert (export.state, export.error) == (Export.State.FAILED, "OSError: the disk is full")
+    monkeypatch.setattr(export_steps, "_store", fail)
+    export = worked(asked(month))
+    assert export.state == Export.State.WAITING
+    assert (export.error, export.error_facts) == ("unexpected", {"error": "OSError"})
+    monkeypatch.undo()
+    later = timezone.now() + work.FIRST_DELAY
+    assert worked(export, clock=lambda: later).state == Export.State.DONE
 
 
 def test_another_operators_documents_are_not_in_it(month, south):
-    assert records(made(south, Export.Kind.INVOICES_CSV), south) == []
+    assert records(tables.INVOICES, south) == []
+
+
+# --- how many ---
+
+
+def test_sixty_times_the_same_is_one(month, fina):
+    assert len({asked(month, by=fina).pk for _ in range(60)}) == 1
+    with tenant_scope(month.pk):
+        assert AuditEntry.objects.filter(event="export.requested").count() == 1
+
+
+def test_a_finished_one_is_made_anew_when_it_is_asked_for_again(month):
+    assert made(month).pk != made(month).pk
+
+
+def test_a_person_and_an_operator_wait_for_so_many_at_most(north, south, fina, olga):
+    months = [date(2020 + number // 12, number % 12 + 1, 1) for number in range(exports.OPEN_OF_OPERATOR + 1)]
+    for each in months[: exports.OPEN_OF_PERSON]:
+        asked(north, by=fina, month=each)
+    with pytest.raises(exports.TooManyExports):
+        asked(north, by=fina, month=months[-1])
+    for each in months[exports.OPEN_OF_PERSON : exports.OPEN_OF_OPERATOR]:
+        asked(north, by=olga, month=each)
+    with pytest.raises(exports.TooManyExports):
+        asked(north, month=months[-1])
+    assert asked(south, month=months[-1]).pk, "another operator has its own"
+
+
+def test_a_person_asks_for_so_many_an_hour_at_most(north, fina):
+    with tenant_scope(north.pk):
+        for _ in range(exports.HOURLY_OF_PERSON):
+            Export.objects.create(kind="xlsx", month=OCTOBER_2026, requested_by=fina, state=Export.State.DONE)
+    with pytest.raises(exports.TooManyExports):
+        asked(north, by=fina)
+    with tenant_scope(north.pk):
+        Export.objects.update(created_at=timezone.now() - timedelta(hours=1))
+    assert asked(north, by=fina).pk
+
+
+# --- how long ---
+
+
+def test_a_file_is_kept_for_its_days_and_not_a_second_longer(month):
+    export = made(month)
+    assert export.finished_at is not None
+    end = export.finished_at + exports.KEPT
+    assert export_steps.remove_old(month.pk, at=end - timedelta(seconds=1)) == 0
+    assert content(export, month)
+    assert export_steps.remove_old(month.pk, at=end) == 1
+    with tenant_scope(month.pk):
+        export.refresh_from_db()
+        with pytest.raises(FileNotFoundError):
+            exports.opened(export)
+    assert (export.state, bool(export.file), bool(export.sha256)) == (Export.State.DONE, False, True)
+    assert export_steps.remove_old(month.pk, at=end) == 0

@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import DataError, OperationalError
+from django.utils import timezone
 
-from billing.models import InvoiceRun, SessionPrice
+from billing.models import InvoiceRun, Pricing, SessionPrice
 from billing.services import rating, tariffs
 from billing.tests.factories import (
     DAY_NIGHT,
@@ -20,6 +22,7 @@ from billing.tests.factories import (
     tariff,
 )
 from charging.models import ChargingSession
+from tenants import work
 from tenants.models import DriverGroup
 
 pytestmark = pytest.mark.usefixtures("in_north")
@@ -210,3 +213,46 @@ def test_a_run_rates_what_nobody_has_rated_yet():
     session(connector(), driver())
     run = drafted()
     assert (run.state, run.sessions_done, run.invoices.count()) == (InvoiceRun.State.READY, 1, 1)
+
+
+def test_sessions_that_cannot_be_priced_get_a_problem_and_the_others_their_price(monkeypatch, caplog):
+    tariff()
+    at, dana = connector(), driver()
+    rated = [session(at, dana, start=OCTOBER + timedelta(days=day)) for day in range(7)]
+    poisoned = {rated[1].pk, rated[4].pk}
+    rate = rating._rate_batch
+
+    def fails(book, session_ids):
+        if poisoned & set(session_ids):
+            raise DataError("numeric field overflow: Nils Nilsson")
+        return rate(book, session_ids)
+
+    monkeypatch.setattr(rating, "_rate_batch", fails)
+    assert rating.rate_waiting() == 7
+    assert {price.session_id for price in SessionPrice.objects.filter(problem="not_priceable")} == poisoned
+    assert SessionPrice.objects.filter(state=SessionPrice.State.PRICED).count() == 5
+    assert rating.rate_waiting() == 0, "nothing is tried for ever"
+    assert "Nilsson" not in caplog.text
+
+
+def test_a_machine_that_fails_is_no_fault_of_the_sessions(monkeypatch):
+    tariff()
+    session(connector(), driver())
+    monkeypatch.setattr(rating, "_rate_batch", lambda *_: (_ for _ in ()).throw(OperationalError("gone")))
+    with pytest.raises(OperationalError):
+        rating.rate_waiting()
+    assert not SessionPrice.objects.exists()
+
+
+def test_a_full_batch_leaves_the_rest_to_the_next_turn(monkeypatch, in_north):
+    monkeypatch.setattr(rating, "BATCH", 2)
+    tariff()
+    at, dana = connector(), driver()
+    for day in range(5):
+        session(at, dana, start=OCTOBER + timedelta(days=day))
+    rating.ask()
+    done = []
+    while work.do_next(work.kind_named("pricing"), in_north.pk, clock=timezone.now):
+        done.append(SessionPrice.objects.count())
+    assert done == [2, 4, 5]
+    assert Pricing.objects.get().state == Pricing.State.DONE

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, OperationalError, connection, transaction
 
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, InvoiceVat, NumberSeries, RunChunk
-from billing.services import runs, tariffs
+from billing.services import drafting, run_steps, runs, tariffs
 from billing.tests.factories import (
     DAY_NIGHT,
     EPOCH,
@@ -23,6 +23,7 @@ from billing.tests.factories import (
     tariff,
 )
 from charging.models import ChargingSession
+from tenants import work
 from tenants.models import AuditEntry, DriverIdentity
 from tenants.services.people import drivers
 
@@ -152,17 +153,46 @@ def test_a_chunk_that_fails_leaves_nothing(monkeypatch):
     assert runs.bill_chunk(chunk.pk, at=NOVEMBER) == 1
 
 
-def test_the_sweep_finds_chunks_without_a_worker_and_leaves_living_ones_alone():
+def test_a_driver_whose_invoice_cannot_be_drafted_is_left_out_and_the_others_are_billed(monkeypatch, caplog):
+    tariff()
+    at = connector()
+    payers = [driver() for _ in range(5)]
+    for payer in payers:
+        session(at, payer)
+    draft, poisoned = drafting.draft, payers[2]
+
+    def fails(run, *, first, last, at):
+        if first <= poisoned.pk <= last:
+            raise DataError("numeric field overflow: Nils Nilsson")
+        return draft(run, first=first, last=last, at=at)
+
+    monkeypatch.setattr(drafting, "draft", fails)
+    run = drafted()
+    assert run.invoices.count() == 4
+    assert [(problem.driver, problem.code) for problem in run.problems.all()] == [(poisoned, "not_drafted")]
+    assert run.sessions_done == run.sessions_total == 5
+    assert "Nilsson" not in caplog.text
+
+
+def test_a_machine_that_fails_leaves_nobody_out(monkeypatch):
+    tariff()
+    session(connector(), driver())
+    monkeypatch.setattr(drafting, "draft", lambda *_, **__: (_ for _ in ()).throw(OperationalError("gone")))
+    run = runs.start(month=OCTOBER.date(), by=None, at=NOVEMBER)
+    assert run_steps.draft_all(run.operator_id, run, clock=lambda: NOVEMBER).state == InvoiceRun.State.RUNNING
+    chunk = run.chunks.get()
+    assert (chunk.state, chunk.error, chunk.attempts) == (RunChunk.State.WAITING, "unexpected", 1)
+    assert not run.problems.exists()
+
+
+def test_a_run_whose_last_part_forgot_to_close_it_is_closed_by_the_sweep():
     tariff()
     session(connector(), driver())
     run = runs.start(month=OCTOBER.date(), by=None, at=NOVEMBER)
-    chunk = run.chunks.get()
-    assert runs.unfinished(at=NOVEMBER) == [chunk]
-    runs.claim(chunk.pk, at=NOVEMBER)
-    assert runs.unfinished(at=NOVEMBER + runs.LEASE / 2) == []
-    assert runs.unfinished(at=NOVEMBER + runs.LEASE * 2) == [chunk]
-    runs.note_failure(chunk.pk, error="OSError: no disk")
-    assert [(one.error, one.attempts) for one in runs.unfinished(at=NOVEMBER)] == [("OSError: no disk", 1)]
+    runs.bill_chunk(run.chunks.get().pk, at=NOVEMBER)
+    work.sweep(at=NOVEMBER)
+    run.refresh_from_db()
+    assert run.state == InvoiceRun.State.READY
 
 
 def test_drivers_who_cannot_be_billed_stop_nobody_else():

@@ -88,12 +88,14 @@ def test_progress_counts_sessions_chunks_and_failures(monkeypatch):
     run = run_services.start(month=OCTOBER.date(), by=None, at=NOVEMBER)
     first, second = RunChunk.objects.order_by("pk")[:2]
     run_services.bill_chunk(first.pk, at=NOVEMBER)
-    run_services.note_failure(second.pk, error="OSError: no disk")
+    third = RunChunk.objects.order_by("pk")[2]
+    RunChunk.objects.filter(pk=second.pk).update(error="unexpected")
+    RunChunk.objects.filter(pk=third.pk).update(error="unexpected", state=RunChunk.State.SET_ASIDE)
     with CaptureQueriesContext(connection) as captured:
         progress = runs.progress(run)
     assert len(captured) <= 3
     assert (progress.percent, progress.chunks_done, progress.chunks_total) == (25, 1, 4)
-    assert (progress.failed, progress.error, progress.is_running) == (1, "OSError: no disk", True)
+    assert (progress.failed, progress.set_aside, progress.is_running) == (1, 1, True)
 
 
 def test_months_that_can_be_started(north):

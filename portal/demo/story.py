@@ -14,8 +14,7 @@ from typing import Any
 
 from django.core.files import File
 
-from billing.models import InvoiceRun
-from billing.services import rating, runs, tariffs
+from billing.services import run_steps, runs, tariffs
 from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
@@ -244,17 +243,11 @@ def _typed_by_hand(place: network.Place, card: habits.Card, at: datetime) -> Ite
 def close_months(operator: Operator, *, at: datetime) -> None:
     """Price everything; draft, check and issue each month but the last whole one, on the third of the next."""
     finance = _member(operator, "finance") or _member(operator, "owner")
-    with tenant_scope(operator.pk):
-        while rating.rate_waiting():
-            pass
     for month in _months(operator, at)[:-1]:
         on_the_third = datetime(month.year + month.month // 12, month.month % 12 + 1, 3, 9, tzinfo=operator.zone)
         with tenant_scope(operator.pk):
-            run = runs.start(month=month, by=finance, at=on_the_third)
-            for chunk in run.chunks.all():
-                runs.bill_chunk(chunk.pk, at=on_the_third)
-            runs.close_if_done(run, at=on_the_third)
-            runs.issue(InvoiceRun.objects.get(pk=run.pk), by=finance, at=on_the_third)
+            run = run_steps.draft_month(operator.pk, month, by=finance, clock=lambda: on_the_third)  # noqa: B023
+            runs.issue(run, by=finance, at=on_the_third)
 
 
 def _months(operator: Operator, at: datetime) -> list[date]:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from portal.words import sessions
+from portal.words import sessions, work
 from portal.words.say import say
 
 register = template.Library()
@@ -12,6 +12,8 @@ for said in (
     sessions.flag_word,
     sessions.flag_sentence,
     sessions.reject_sentence,
+    work.work_word,
+    work.piece,
 ):
     register.filter(said)
 

@@ -22,6 +22,7 @@ from charging.models import ChargingSession, FileImport, ImportProfile, Site, St
 from portal.tests import app_role
 from portal.tests.doors import doors
 from portal.tests.examples import example
+from tenants import work
 from tenants.models import (
     ApiKey,
     Approval,
@@ -79,7 +80,15 @@ OBJECTS = {
     "keys": ApiKey,
 }
 # Other parts of an address.
-VALUES = {"month": "2026-10", "number": 1, "table": "invoices", "year": 2026, "kind": "invoices", "name": "invoices"}
+VALUES = {
+    "month": "2026-10",
+    "number": 1,
+    "table": "invoices",
+    "year": 2026,
+    "kind": "invoices",
+    "name": "invoices",
+    "work_kind": "run_part",
+}
 
 
 @pytest.fixture
@@ -116,8 +125,8 @@ def world(north, olga, otto, fina, sara, axel, dana, danas_driver, sven, petra, 
         example(ImportProfile)
         example(ApiKey)
         invitations.invite(north, email="ines@example.com", role="support")
-        export = exports.request(kind="invoices_csv", month=factories.OCTOBER.date(), by=fina)
-        exports.make(operator_id=north.pk, export_id=export.pk)
+        exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=timezone.now())
+        work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
         world = {name: _newest(model, otto) for name, model in OBJECTS.items()}
         return {**world, "assignment_id": TariffAssignment.objects.get().pk}
 

@@ -26,22 +26,24 @@ from django.conf import settings
 from django.db import connection, connections
 from django.db.models import Count
 
-from billing import tasks
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk, SessionPrice, Tariff
 from billing.selectors import reconciliation
 from billing.selectors.terms import PriceBook
-from billing.services import drafting, messages, rating, runs, tariffs
+from billing.services import drafting, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, session, tariff
 from launcher import redis as launcher_redis
 from portal.celery import app
+from tenants import work
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
+from tenants.work import Lane
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DRIVERS, SESSIONS = 12, 3
 MARCH = date(2025, 3, 1)
 PATIENCE_S = 90
+TURN = "tenants.tasks.take_turn"
 
 
 def wait_for(condition: Callable[[], Any], what: str) -> None:
@@ -80,7 +82,7 @@ def database_url() -> str:
 class Worker:
     """A Celery worker with two processes, as the portal runs it."""
 
-    def __init__(self, redis: Redis, *, processes: int = 2) -> None:
+    def __init__(self, redis: Redis, *, processes: int = 2, queues: str = "") -> None:
         environment = {
             **os.environ,
             "DATABASE_ROLE": "app",
@@ -89,6 +91,8 @@ class Worker:
             "WATTLEDGER_ENV": "test",
         }
         arguments = ["worker", f"--concurrency={processes}", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
+        if queues:
+            arguments += [f"--queues={queues}", f"--hostname={queues}@%h"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "celery", "-A", "portal.celery", *arguments],
             cwd=settings.BASE_DIR,
@@ -128,12 +132,11 @@ def worker(redis) -> Iterator[Callable[[], Worker]]:
 
 @pytest.fixture(autouse=True)
 def _send_to_our_redis(redis, monkeypatch):
-    def send(task: str, **arguments: Any) -> None:
+    def send(lane: Lane) -> None:
         with app.connection_for_write(f"redis+socket://{redis.socket}?virtual_host=0") as broker:
-            app.send_task(task, kwargs=arguments, connection=broker, retry=True)
+            app.send_task(TURN, kwargs={"lane": lane.value}, queue=lane.value, connection=broker, retry=True)
 
-    monkeypatch.setattr(messages, "_senders", [send])
-    monkeypatch.setattr(tasks, "send", send)
+    monkeypatch.setattr(work, "_senders", [send])
 
 
 @pytest.fixture
@@ -186,7 +189,7 @@ def sweep(operator: Operator) -> None:
     """What the timetable does every minute; the lease of the dead is over."""
     with tenant_scope(operator.pk):
         RunChunk.objects.update(leased_until=datetime.now(UTC) - timedelta(seconds=1))
-    tasks.resume_runs()
+    work.sweep(at=datetime.now(UTC) + timedelta(minutes=1))
 
 
 def assert_all_billed_once(operator: Operator) -> None:
@@ -244,10 +247,7 @@ def test_a_run_started_twice_at_once_with_every_message_doubled_bills_once(charg
         try:
             run = start(charged)
             found.append(run.pk)
-            with tenant_scope(charged.pk):
-                chunks = list(run.chunks.values_list("pk", flat=True))
-            for chunk in chunks:
-                tasks.send("billing.tasks.bill_chunk", operator_id=charged.pk, run_id=run.pk, chunk_id=chunk)
+            work.wake(Lane.BULK, times=DRIVERS)
         finally:
             connections.close_all()
 
@@ -390,5 +390,5 @@ def test_what_a_worker_does_is_logged_on_behalf_of_who_asked(charged, worker, fi
     with tenant_scope(charged.pk):
         entry = AuditEntry.objects.get(event="run.drafted")
     assert (entry.actor_id, entry.on_behalf_of) == (None, fina.pk)
-    assert entry.task == "billing.tasks.bill_chunk"
+    assert entry.task == "run_part"
     assert entry.cid

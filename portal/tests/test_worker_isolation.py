@@ -5,16 +5,20 @@ from typing import Any
 
 import pytest
 
-from billing.models import SessionPrice
+from billing.models import InvoiceRun, RunChunk, SessionPrice
 from billing.services import rating
 from billing.tests.factories import connector, driver, session, tariff
 from portal.celery import app
+from portal.tests.examples import example
 from portal.tests.test_run_survives import (  # noqa: F401  # fixtures
+    TURN,
     Redis,
     Worker,
     redis,
     wait_for,
 )
+from tenants import work
+from tenants.models import Turn
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,21 +44,38 @@ def priced(operator: Any) -> int:
         return SessionPrice.objects.filter(state=SessionPrice.State.PRICED).count()
 
 
-def test_a_task_that_crashed_leaves_nothing_to_the_next_operator_s(north, south, redis, one_process):  # noqa: F811
+def queue_a_crash(operator: Any) -> RunChunk:
+    """A part of a run that dies in the operator's scope: its sum does not fit into the column."""
+    with tenant_scope(operator.pk):
+        part: RunChunk = example(RunChunk, first_driver_id=1, last_driver_id=1, sessions=2**63 - 1, error="")
+        InvoiceRun.objects.update(sessions_done=1)
+        work.enqueue(part)
+        return part
+
+
+def test_work_that_crashed_leaves_nothing_to_the_next_operator_s(north, south, redis, one_process, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(work, "_senders", [])
     for operator in (north, south):
         charge(operator)
+    Turn.objects.all().delete()  # nobody has asked for anything yet
+    part = queue_a_crash(south)
+    with tenant_scope(north.pk):
+        rating.ask()
     with app.connection_for_write(f"redis+socket://{redis.socket}?virtual_host=0") as broker:
 
-        def send(task: str, **arguments: Any) -> None:
-            app.send_task(task, kwargs=arguments, connection=broker, retry=True)
+        def send(**facts: Any) -> None:
+            app.send_task(TURN, kwargs=facts, queue="bulk", connection=broker, retry=True)
 
-        # In south's scope three times: a row that is not there, an argument that is none, a session of north's.
-        send("billing.tasks.bill_chunk", operator_id=south.pk, run_id=999_999, chunk_id=999_999)
-        send("charging.tasks.run_import", operator_id=south.pk, import_id=999_999)
-        send("charging.tasks.run_import", operator_id=south.pk, import_id="x")
-        send("charging.tasks.run_import", import_id=1)  # no operator: fails before any work
-        send("billing.tasks.rate_operator", operator_id=north.pk)
+        # A lane that is none, an operator that no message names, none at all: each fails before any work.
+        send(lane="nobody's")
+        send(lane="bulk", operator_id=south.pk)
+        send()
+        for _ in range(2):
+            send(lane="bulk")
         wait_for(lambda: priced(north) == 1, "north's price")
+    with tenant_scope(south.pk):
+        part.refresh_from_db()
+    assert (part.state, part.error, part.attempts) == (RunChunk.State.WAITING, "unexpected", 1)
     assert priced(south) == 0, "nobody asked for south's"
     with tenant_scope(south.pk):
         assert rating.rate_waiting(limit=10) == 1

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.words import facts, imports, measures, pricing, refusals
+from portal.words import facts, imports, measures, pricing, refusals, work
 from tenants.coded import Coded
 
-SENTENCES: dict[str, str | Promise] = {**refusals.SENTENCES, **pricing.SENTENCES, **imports.SENTENCES}
+SENTENCES: dict[str, str | Promise] = {**refusals.SENTENCES, **pricing.SENTENCES, **imports.SENTENCES, **work.SENTENCES}
 #: Of a code that is not known here: a row that a newer version stored.
 UNKNOWN = _("Something went wrong that this version has no words for: %(code)s.")
 

@@ -38,7 +38,7 @@ RUNS: Mapping[str, str] = {
     InvoiceRun.State.ISSUED: GOOD,
 }
 EXPORTS: Mapping[str, str] = {
-    Export.State.QUEUED: INFO,
+    Export.State.WAITING: INFO,
     Export.State.RUNNING: INFO,
     Export.State.DONE: GOOD,
     Export.State.FAILED: BAD,

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from billing.domain.calendar import parse_month
 from billing.domain.errors import BillingError
-from billing.models import InvoiceRun, RunChunk
+from billing.models import InvoiceRun
 from billing.selectors import runs as selector
-from billing.services import rating, runs
+from billing.services import run_steps, runs
 from portal.words.say import say, why
 from tenants.actor import acting
 from tenants.models import Operator
@@ -32,29 +32,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no operator “{options['operator']}”.")
         try:
             with acting(task="bill_month"):
-                run = self._draft(operator, options["month"])
+                run = run_steps.draft_month(operator.pk, parse_month(options["month"]), by=None, clock=timezone.now)
                 if options["issue"]:
                     with tenant_scope(operator.pk):
                         run = runs.issue(run, by=None, at=timezone.now())
                 self._report(operator, run)
         except BillingError as error:
             raise CommandError(why(error)) from error
-
-    def _draft(self, operator: Operator, month: str) -> InvoiceRun:
-        done = rating.BATCH
-        while done >= rating.BATCH:
-            with tenant_scope(operator.pk):
-                done = rating.rate_waiting()
-        with tenant_scope(operator.pk):
-            run = runs.start(month=parse_month(month), by=None, at=timezone.now())
-            chunks = list(RunChunk.objects.filter(run=run, is_done=False).values_list("pk", flat=True))
-        for chunk in chunks:
-            with tenant_scope(operator.pk):
-                runs.bill_chunk(chunk, at=timezone.now())
-        with tenant_scope(operator.pk):
-            runs.close_if_done(run, at=timezone.now())
-            run.refresh_from_db()
-        return run
 
     def _report(self, operator: Operator, run: InvoiceRun) -> None:
         with tenant_scope(operator.pk):

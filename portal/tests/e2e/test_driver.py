@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from billing.services import rating, runs, tariffs
+from billing.services import run_steps, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station, Token
 from portal.tests.e2e.conftest import PASSWORD, look
 from tenants.models import ConsentEvent, User
@@ -42,12 +43,7 @@ def driver(operator, month):
         dana = drivers.create(customer_number="1001", name="Dana Driver", street="Storgatan 1", city="Umeå")
         drivers.link_user(dana, user=user)
         charge(dana, start=month.replace(day=10, hour=21))
-        rating.rate_waiting()
-        run = runs.start(month=month.date(), by=None, at=datetime.now(UTC))
-        for chunk in run.chunks.all():
-            runs.bill_chunk(chunk.pk, at=datetime.now(UTC))
-        runs.close_if_done(run, at=datetime.now(UTC))
-        run.refresh_from_db()
+        run = run_steps.draft_month(operator.pk, month.date(), by=None, clock=timezone.now)
         runs.issue(run, by=None, at=datetime.now(UTC))
     return user
 

@@ -4,6 +4,7 @@ import csv
 from io import StringIO
 
 import pytest
+from django.utils import timezone
 
 from billing.models import Export
 from billing.services import exports as services
@@ -50,7 +51,7 @@ def test_csv_is_not_made_in_the_background(fina_browser, url, invoice):
 
 
 def test_an_unfinished_file_cannot_be_taken(fina_browser, url, invoice):
-    export = services.request(kind="xlsx", month=invoice.month, by=None)
+    export = services.request(kind="xlsx", month=invoice.month, by=None, at=timezone.now())
     assert fina_browser.get(url(f"downloads/{export.public_id}/")).status_code == 404
 
 

@@ -53,4 +53,6 @@ def test_stalled_work_is_counted_operator_by_operator(north, south):
         example(FileImport, state="queued")
     with app_role.as_platform():
         found = instance_health.stalled(at=timezone.now())
-    assert [(each.operator, each.imports, each.runs, each.exports) for each in found] == [(north, 1, 0, 0)]
+    assert [(each.operator, [(one.kind, one.overdue) for one in each.work]) for each in found] == [
+        (north, [("import", 1)])
+    ]

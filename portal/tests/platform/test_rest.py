@@ -3,7 +3,6 @@
 import pytest
 from django.utils import timezone
 
-from billing import tasks as billing
 from charging import tasks as charging
 from portal.celery import app
 from portal.tests import app_role
@@ -69,9 +68,7 @@ def test_what_must_go_on_goes_on(suspended):
 
 def test_sweeps_pass_it_by(suspended, monkeypatch):
     sent = []
-    monkeypatch.setattr(billing.rate_operator, "delay", lambda **facts: sent.append(facts))
     monkeypatch.setattr(charging.run_import, "delay", lambda **facts: sent.append(facts))
-    billing.rate_waiting_sessions()
     charging.resume_imports()
     assert sent == []
 

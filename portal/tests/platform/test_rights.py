@@ -11,7 +11,14 @@ from tenants.rls import APP, DECIDED_BY_PLATFORM, PLATFORM, PLATFORM_MAY, READER
 from tenants.scoping import tenant_scope
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
-COUNTED = {"charging_fileimport", "billing_invoicerun", "billing_runchunk", "billing_export"}
+COUNTED = {
+    "charging_fileimport",
+    "tenants_auditcheck",
+    "billing_runchunk",
+    "billing_pricing",
+    "billing_rendering",
+    "billing_export",
+}
 
 
 def ask(statement, *parameters):

@@ -4,9 +4,7 @@ A CSV is sent while PostgreSQL writes it, so it may be of any length; the other 
 by a worker, and kept with their SHA-256.
 """
 
-from collections.abc import Iterator
 from datetime import date
-from io import BytesIO
 from uuid import UUID
 
 from django import forms
@@ -19,7 +17,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from billing.exports import csv_files, tables
+from billing.domain.errors import BillingError
+from billing.exports import csv_files
 from billing.exports.tables import INVOICES, LINES, Table
 from billing.models import Export, Invoice
 from billing.selectors import exports as selector
@@ -27,13 +26,12 @@ from billing.selectors import invoice_sums
 from billing.services import exports as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
+from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
-from tenants.scoping import tenant_scope
 
 EXPORTS_SHOWN = 50
-BACKGROUND = (Export.Kind.XLSX, Export.Kind.PDF_ZIP)
 
 
 class MonthForm(forms.Form):
@@ -45,7 +43,7 @@ class MonthForm(forms.Form):
 class RequestForm(MonthForm):
     """What is made in the background."""
 
-    kind = forms.ChoiceField(choices=[(kind.value, kind.label) for kind in BACKGROUND])
+    kind = forms.ChoiceField(choices=Export.Kind.choices)
 
 
 @operator_view(Permission.EXPORT_FINANCE)
@@ -60,7 +58,8 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "month": month,
         "sums": invoice_sums.of_all(state=Invoice.State.ISSUED, month=month),
         "exports": made,
-        "is_working": any(export.state in (Export.State.QUEUED, Export.State.RUNNING) for export in made),
+        "kept_days": services.KEPT.days,
+        "is_working": any(export.is_open for export in made),
     }
     return render(request, "finance/exports/list.html", page)
 
@@ -73,7 +72,12 @@ def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, gettext("Choose a month and a kind of file."))
         return redirect("finance:export_list", operator.slug)
-    services.request(kind=form.cleaned_data["kind"], month=form.cleaned_data["month"], by=request.user)
+    try:
+        services.request(
+            kind=form.cleaned_data["kind"], month=form.cleaned_data["month"], by=request.user, at=timezone.now()
+        )
+    except BillingError as problem:
+        messages.error(request, why(problem))
     return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
 
 
@@ -107,24 +111,10 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
     audit.record("export.downloaded", kind=name, month=f"{month:%Y-%m}")
-    response = StreamingHttpResponse(_pieces(table, operator, month), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_files.pieces(table, operator, month), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
-    """The file stretch by stretch. It is read after the page has returned, so each opens the scope anew."""
-    head = BytesIO()
-    csv_files.write_header(table, head)
-    yield head.getvalue()
-    with tenant_scope(operator.pk):
-        stretches = tables.stretches(month)
-    for stretch in stretches:
-        piece = BytesIO()
-        with tenant_scope(operator.pk):
-            csv_files.write_rows(table, tables.values(operator, month, stretch), piece)
-        yield piece.getvalue()
 
 
 def _last_month(operator: Operator) -> date:

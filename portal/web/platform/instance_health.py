@@ -18,11 +18,12 @@ from django.core.cache import cache
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from billing.selectors import exports, stalled_runs
 from charging.services import imports
 from portal.celery import app
+from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+from tenants.work import Standing
 
 TICK = "wattledger:timetable:tick"
 # The timetable ticks once a minute; later than this it has stopped, or nobody does its work.
@@ -70,12 +71,10 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Stalled:
-    """How much of an operator's work nobody seems to do."""
+    """Which kinds of an operator's work stand still or are set aside."""
 
     operator: Operator
-    imports: int
-    runs: int
-    exports: int
+    work: list[Standing]
 
 
 def measure(*, at: datetime) -> dict[str, Any]:
@@ -142,14 +141,13 @@ def disk() -> Disk:
 def stalled(*, at: datetime) -> list[Stalled]:
     """Return the active operators with work that stands still, by name."""
     found = (_stalled_at(each, at) for each in Operator.objects.filter(state=Operator.State.ACTIVE).order_by("name"))
-    return [each for each in found if each.imports or each.runs or each.exports]
+    return [each for each in found if each.work]
 
 
 def _stalled_at(operator: Operator, at: datetime) -> Stalled:
     with tenant_scope(operator.pk):
-        return Stalled(
-            operator, len(imports.waiting(at=at)), stalled_runs.count(at=at), exports.unfinished(at=at).count()
-        )
+        overdue = len(imports.waiting(at=at))
+        return Stalled(operator, [*([Standing("import", 0, overdue)] if overdue else []), *work.standing(at=at)])
 
 
 def _or_none(measured: Callable[[], T]) -> T | None:

@@ -27,6 +27,7 @@ from charging.selectors.sessions import DayTotals
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.staff.days import midnight
+from portal.web.staff.work import count_set_aside
 from portal.words import measures
 from portal.words.states import CONNECTORS
 from tenants.models import Operator
@@ -136,7 +137,15 @@ def _days(operator: Operator, count: int) -> dict[str, Any]:
 
 def _tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
     """Collect what waits, as far as this person can do something about it."""
-    return [*_charging_tasks(operator, access, now), *_billing_tasks(operator, access, now)]
+    return [*_charging_tasks(operator, access, now), *_billing_tasks(operator, access, now), *_work(operator, access)]
+
+
+def _work(operator: Operator, access: Access) -> list[Task]:
+    count = count_set_aside(access)
+    if not count:
+        return []
+    words = ngettext("%(count)s piece of work was set aside", "%(count)s pieces of work were set aside", count)
+    return [_counted(words, count, _url("staff:work_list", operator), "fault")]
 
 
 def _charging_tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:

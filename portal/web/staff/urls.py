@@ -17,6 +17,7 @@ from portal.web.staff import (
     sites,
     stations,
     tokens,
+    work,
 )
 from portal.web.staff.audit import pages as audit
 from portal.web.staff.audit import seals
@@ -80,6 +81,8 @@ urlpatterns: list[URLPattern] = [
     path("approvals/<uuid:public_id>/", approvals.approval_detail, name="approval_detail"),
     path("approvals/<uuid:public_id>/decide/", approvals.approval_decide, name="approval_decide"),
     path("approvals/<uuid:public_id>/withdraw/", approvals.approval_withdraw, name="approval_withdraw"),
+    path("work/", work.work_list, name="work_list"),
+    path("work/<slug:work_kind>/again/", work.work_again, name="work_again"),
     path("audit/", audit.audit_log_page, name="audit_log"),
     path("audit/export.csv", audit.audit_csv, name="audit_csv"),
     path("audit/export.jsonl", audit.audit_jsonl, name="audit_jsonl"),

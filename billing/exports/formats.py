@@ -1,0 +1,103 @@
+"""The kinds of files a month can be downloaded as, one class each: all that is particular to a kind stands there.
+
+CSV is none of them: it is streamed while it is asked for (`csv_files.pieces`).
+"""
+
+import zipfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from billing.exports import xlsx
+from billing.exports.tables import INVOICES, LINES, Stretch, Table
+from billing.models import Export
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document of the month. `content` is None where it could not be made."""
+
+    name: str
+    content: bytes | None
+    issued_at: datetime
+
+
+class Source(Protocol):
+    """What a format reads the month from; reading says how far the file is."""
+
+    def rows(self, table: Table) -> Iterator[dict[str, Any]]:
+        """The rows of a table."""
+
+    def documents(self) -> Iterator[Document]:
+        """The documents, in order of their numbers."""
+
+
+class Format(ABC):
+    """A kind of file. `needs_documents`: it is made when every document has been rendered or has failed."""
+
+    suffix: ClassVar[str]
+    needs_documents: ClassVar[bool] = False
+
+    @abstractmethod
+    def total(self, stretches: list[Stretch]) -> int:
+        """How many steps the file takes, for its progress."""
+
+    @abstractmethod
+    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+        """Write the file; return the names of documents that are missing in it."""
+
+
+class Workbook(Format):
+    """XLSX: both tables, with real numbers and dates."""
+
+    suffix = "xlsx"
+
+    def total(self, stretches: list[Stretch]) -> int:
+        """A step a row."""
+        return sum(stretch.documents + stretch.lines for stretch in stretches)
+
+    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+        """Write two sheets."""
+        counts = (sum(stretch.documents for stretch in stretches), sum(stretch.lines for stretch in stretches))
+        sheets = [
+            xlsx.Sheet(name, table.names, month.rows(table), count)
+            for name, table, count in zip(("Invoices", "Lines"), (INVOICES, LINES), counts, strict=True)
+        ]
+        xlsx.write(path, sheets)
+        return []
+
+
+class Archive(Format):
+    """ZIP: every document as the customer gets it. Those that could not be made are listed in `missing.csv`."""
+
+    suffix = "zip"
+    needs_documents = True
+
+    def total(self, stretches: list[Stretch]) -> int:
+        """A step a document."""
+        return sum(stretch.documents for stretch in stretches)
+
+    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+        """Write the documents, each dated when it was issued, so that the same ones make the same archive."""
+        missing = []
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:  # PDFs are compressed
+            for document in month.documents():
+                if document.content is None:
+                    missing.append(document.name)
+                else:
+                    _add(archive, f"{document.name}.pdf", document.content, document.issued_at)
+            if missing:
+                _add(archive, "missing.csv", "\n".join(["number", *missing, ""]).encode(), document.issued_at)
+        return missing
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes, at: datetime) -> None:
+    entry = zipfile.ZipInfo(name, at.timetuple()[:6])
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, content)
+
+
+FORMATS: dict[str, Format] = {Export.Kind.XLSX: Workbook(), Export.Kind.PDF_ZIP: Archive()}

@@ -1,0 +1,57 @@
+"""This floor's kinds of background work, each with the stepped service that does it."""
+
+from datetime import timedelta
+
+from django.db.models import Q
+
+from billing.models import Export, Pricing, Rendering, RunChunk
+from billing.services import export_steps, rating, rating_steps, rendering_steps, run_steps, runs
+from tenants import work
+from tenants.permissions import Permission
+from tenants.work import Kind, Lane
+
+
+def register() -> None:
+    """Enter them. A file with rows is waited for; one with documents is a month's work, as the documents are."""
+    work.register(
+        Kind(
+            RunChunk.work_kind,
+            RunChunk,
+            Lane.BULK,
+            run_steps.draft_part,
+            permission=Permission.RUN_BILLING,
+            prepare=lambda at: runs.stalled(at=at),
+        )
+    )
+    work.register(
+        Kind(
+            Pricing.work_kind,
+            Pricing,
+            Lane.BULK,
+            rating_steps.price_waiting,
+            permission=Permission.RUN_BILLING,
+            prepare=rating.ask_if_waiting,
+            lease=timedelta(minutes=10),
+        )
+    )
+    work.register(
+        Kind(
+            Rendering.work_kind,
+            Rendering,
+            Lane.BULK,
+            rendering_steps.render,
+            permission=Permission.ISSUE_INVOICES,
+        )
+    )
+    for kind, lane in ((Export.Kind.XLSX, Lane.WAITED), (Export.Kind.PDF_ZIP, Lane.BULK)):
+        work.register(
+            Kind(
+                f"export_{kind.value}",
+                Export,
+                lane,
+                export_steps.make,
+                where=Q(kind=kind),
+                permission=Permission.EXPORT_FINANCE,
+                lease=timedelta(minutes=5),
+            )
+        )

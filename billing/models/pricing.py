@@ -1,0 +1,21 @@
+"""The pricing of an operator's sessions as a piece of work."""
+
+from django.db import models
+
+from tenants.models.work import OPEN, Work
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned
+
+
+class Pricing(OperatorOwned, Work):
+    """That an operator's sessions are to be priced: one row, which waits again whenever sessions do."""
+
+    work_kind = "pricing"
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("pricing"), models.UniqueConstraint(fields=["operator"], name="pricing_once")]
+        indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="pricing_open")]
+
+    def __str__(self) -> str:
+        return "pricing"

@@ -1,0 +1,85 @@
+"""Real workers, as the launcher starts them: operators take turns, and who waits is not behind a month's work."""
+
+import re
+from datetime import UTC, date, datetime
+
+import pytest
+
+from billing.models import Export, Rendering
+from billing.services import exports
+from billing.tests.factories import connector, driver, issued, session, tariff
+from launcher.running import WORKERS, worker_programs
+from portal.celery import LANES, app
+from portal.tests.test_run_survives import (  # noqa: F401  # fixtures
+    Redis,
+    Worker,
+    _send_to_our_redis,
+    redis,
+    wait_for,
+)
+from tenants import work
+from tenants.models import Turn
+from tenants.scoping import tenant_scope
+from tenants.work import Lane
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OCTOBER = date(2026, 10, 1)
+
+
+def test_every_lane_has_a_worker_and_only_one():
+    served = [queue for queues, _ in WORKERS.values() for queue in queues.split(",")]
+    assert sorted(served) == sorted(["clock", *LANES])
+    assert set(LANES) == set(Lane)
+    assert {queue.name for queue in app.conf.task_queues} == set(served)
+    commands = {program.name: " ".join(map(str, program.command)) for program in worker_programs({})}
+    assert re.search(r"nice -n 10 .*--queues=bulk", commands["worker-bulk"])
+    assert "nice" not in commands["worker-waited"]
+
+
+@pytest.fixture
+def workers(redis):  # noqa: F811
+    started = [Worker(redis, processes=1, queues=queues) for queues, _ in WORKERS.values()]
+    yield started
+    for each in started:
+        each.kill()
+
+
+def billed(operator, documents: int) -> None:
+    """Issued documents that wait to be rendered."""
+    with tenant_scope(operator.pk):
+        tariff()
+        at = connector()
+        for _ in range(documents):
+            session(at, driver())
+        issued()
+
+
+def rendering(operator) -> int:
+    with tenant_scope(operator.pk):
+        return Rendering.objects.count()
+
+
+def test_one_operator_s_documents_never_starve_another_s_and_a_workbook_waits_for_neither(
+    north, south, workers, monkeypatch, settings, tmp_path
+):
+    many, few = 300, 3
+    senders = list(work._senders)
+    monkeypatch.setattr(work, "_senders", [])
+    billed(north, many)
+    billed(south, few)
+    monkeypatch.setattr(work, "_senders", senders)
+    work.wake(Lane.BULK)
+    with tenant_scope(south.pk):
+        export = exports.request(kind=Export.Kind.XLSX, month=OCTOBER, by=None, at=datetime.now(UTC))
+
+    def is_made() -> bool:
+        with tenant_scope(south.pk):
+            export.refresh_from_db()
+        return export.state == Export.State.DONE
+
+    wait_for(is_made, "the workbook")
+    assert rendering(north), "the workbook was behind the documents"
+    wait_for(lambda: rendering(south) == 0, "south's documents")
+    assert rendering(north), "south's few documents were behind north's many"
+    wait_for(lambda: rendering(north) == 0, "north's documents")
+    assert not Turn.objects.filter(wanted_at__isnull=False, kind="document").exists()

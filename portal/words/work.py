@@ -1,0 +1,55 @@
+"""Work in the background: what each kind is called, what one piece of it is, and why it was set aside."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import Export, Pricing, Rendering, RunChunk
+from portal.words import measures
+from tenants.models import AuditCheck
+from tenants.models.work import Work
+
+#: Each kind of work, as the log and the pages name it.
+KINDS: dict[str, str | Promise] = {
+    "import": gettext_lazy("import of sessions"),
+    AuditCheck.work_kind: gettext_lazy("check of the audit log"),
+    RunChunk.work_kind: gettext_lazy("part of an invoice run"),
+    Pricing.work_kind: gettext_lazy("pricing of sessions"),
+    Rendering.work_kind: gettext_lazy("document as a PDF"),
+    f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
+    f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
+}
+SENTENCES: dict[str, str | Promise] = {
+    "unexpected": gettext_lazy("It failed in a way that was not foreseen (%(error)s)."),
+    "worker_lost": gettext_lazy("The worker ended each time without a word: killed, or out of memory or time."),
+    "documents_missing": gettext_lazy("Some documents could not be made and are missing in the file: %(numbers)s."),
+}
+
+
+def work_word(kind: str) -> str:
+    """What a kind of work is called; its code where it has no word."""
+    return str(KINDS.get(kind, kind))
+
+
+def piece(row: Work) -> str:
+    """Which piece of work a row is, for somebody who knows the operator."""
+    tell = _PIECES.get(type(row))
+    return tell(row) if tell else str(row)
+
+
+def _of_run(row: RunChunk) -> str:
+    return _("%(month)s, %(count)s sessions") % {
+        "month": measures.month(row.run.month),
+        "count": measures.number(row.sessions),
+    }
+
+
+_PIECES: dict[type[Any], Callable[[Any], str]] = {
+    RunChunk: _of_run,
+    Export: lambda row: measures.month(row.month),
+    Pricing: lambda row: _("all sessions that wait"),
+    AuditCheck: lambda row: _("the whole log"),
+}
