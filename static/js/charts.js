@@ -6,8 +6,14 @@ const drawn = new Map();
 const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 let library;
 
+/* A colour of the present theme as rgb(…): a token is a pair of colours, which only an element can decide. */
 function token(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  document.body.append(probe);
+  const colour = getComputedStyle(probe).color;
+  probe.remove();
+  return colour;
 }
 
 function read(figure) {
@@ -47,7 +53,7 @@ function line(uPlot, one) {
   if (one.shape === "bars" || one.shape === "stacked") {
     return { ...common, width: 0, fill: colour, paths: uPlot.paths.bars({ size: [0.72, 44], radius: [0.12, 0] }) };
   }
-  const fill = `${colour}26`; // the tokens are six hex digits: a quarter of it, transparent
+  const fill = colour.replace(/^rgb\((.*)\)$/, "rgba($1, 0.15)");
   if (one.shape === "steps") return { ...common, fill, paths: uPlot.paths.stepped({ align: 1 }) };
   return { ...common, fill: one.shape === "area" ? fill : undefined };
 }

@@ -1,6 +1,6 @@
 /* The light, dark or system switch, at once and without a page load. The choice lives in a cookie, so
  * that the server can write it into <html data-theme> and no page flashes in the wrong theme. Without
- * script the same form posts the choice. */
+ * script the same form posts the choice. The browser's own bar takes the colour of the desk. */
 
 const YEAR = 31536000;
 
@@ -20,6 +20,14 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   choose(event.submitter.value);
 });
+
+function colourTheBar() {
+  const bar = document.querySelector('meta[name="theme-color"]');
+  bar.content = getComputedStyle(document.documentElement).backgroundColor;
+}
+
+document.addEventListener("themechange", colourTheBar);
+colourTheBar();
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
   document.dispatchEvent(new CustomEvent("themechange")),
