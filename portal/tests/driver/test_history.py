@@ -1,8 +1,11 @@
 """A driver's history: month by month, and each session with its price explained."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 from billing.tests import factories
+from portal.tests import coins, meter
+from portal.tests.reading import figures_of, stats_of, table_of
 from tenants.scoping import tenant_scope
 
 
@@ -11,10 +14,43 @@ def text(response):
 
 
 def test_the_newest_month_is_shown_with_its_sums(danas_browser, url, hers):
-    page = text(danas_browser.get(url()))
-    assert "October 2026" in page
-    assert "10.0 kWh" in page
-    assert "SEK 25.00" in page
+    page = danas_browser.get(url())
+    assert "October 2026" in text(page)
+    assert stats_of(page) == {"Cost": "SEK 25.00", "Energy": "10.0 kWh", "Sessions": "1"}
+
+
+def test_the_month_is_drawn_day_by_day(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        late = factories.OCTOBER + timedelta(days=2, hours=21, minutes=30)  # ends on the fourth, by the local clock
+        factories.session(factories.connector(), hers.driver, start=late, energy_wh=2345)
+        factories.rate_all()
+    page = danas_browser.get(url("?month=2026-10"))
+    energy, cost = figures_of(page, "Energy by day"), figures_of(page, "Cost by day")
+    assert len(energy) == len(cost) == 31
+    drawn = {day: figure for day, figure in energy.items() if figure[1]}
+    assert drawn == {"2026-10-01": ("10.0", Decimal(10)), "2026-10-04": ("2.3", Decimal("2.345"))}
+    paid = {day: figure for day, figure in cost.items() if figure[1]}
+    assert set(paid) == {"2026-10-01", "2026-10-04"}
+    assert paid["2026-10-01"] == ("25.00", Decimal(25))
+
+
+def test_a_session_draws_the_power_of_its_readings(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        session = factories.session(factories.connector(), hers.driver, **meter.READ)
+    page = danas_browser.get(url(f"sessions/{session.public_id}/"))
+    assert figures_of(page, "Power") == meter.power_from(factories.OCTOBER)
+
+
+def test_the_rows_of_a_price_add_up_also_where_each_needs_rounding(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        factories.tariff(coins.TARIFF, driver=hers.driver)
+        session = factories.session(factories.connector(), hers.driver, kwh=coins.KWH)
+        factories.rate_all()
+    page = danas_browser.get(url(f"sessions/{session.public_id}/"))
+    *rows, vat, total = table_of(page, "Price, step by step")
+    assert sorted(row[-1] for row in rows) == sorted(coins.ROWS)
+    assert (vat[-1], total[-1]) == (coins.VAT, coins.TOTAL)
+    assert stats_of(page)["Cost"] == coins.TOTAL
 
 
 def test_a_month_can_be_asked_for(danas_browser, url, hers):
@@ -37,13 +73,14 @@ def test_a_driver_sees_none_of_anothers_sessions(danas_browser, url, hers, anoth
 
 
 def test_a_session_explains_its_price_by_the_clock_of_the_site(danas_browser, url, hers):
-    page = text(danas_browser.get(url(f"sessions/{hers.session.public_id}/")))
-    assert "21:30–22:00" in page
-    assert "5.000 kWh" in page
-    assert "SEK 2.50/kWh" in page
-    assert "22:00–22:30" in page
-    assert "SEK 1.25/kWh" in page
-    assert "SEK 25.00" in page
+    page = danas_browser.get(url(f"sessions/{hers.session.public_id}/"))
+    assert table_of(page, "Price, step by step") == [
+        ["21:30", "Start fee", "", "SEK 6.25", "SEK 6.25"],
+        ["21:30–22:00", "Energy", "5.000 kWh", "SEK 2.50/kWh", "SEK 12.50"],
+        ["22:00–22:30", "Energy", "5.000 kWh", "SEK 1.25/kWh", "SEK 6.25"],
+        ["Of which VAT", "SEK 5.00"],
+        ["Total", "SEK 25.00"],
+    ]
 
 
 def test_a_session_shows_its_tariff_in_words_and_its_invoice(danas_browser, url, hers):

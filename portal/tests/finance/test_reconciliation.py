@@ -1,6 +1,7 @@
 """The reconciliation page: every session in one place, and sums that add up."""
 
 from billing.tests import factories
+from portal.tests.reading import read, table_of
 from portal.web.finance import reconciliation
 
 
@@ -17,6 +18,20 @@ def test_the_difference_is_shown_to_be_nothing(fina_browser, url, invoice):
     assert part.strip() in page
     assert "All 3 sessions and 30 kWh are accounted for." in page
     assert "Difference: 0 sessions" in page
+
+
+def test_the_share_of_each_place_is_drawn_as_its_row_says(fina_browser, url, invoice):
+    factories.session(factories.connector(), None, kwh=10)
+    factories.rate_all()
+    page = fina_browser.get(url("reconciliation/"))
+    (drawing,) = read(page).find("svg", "share")
+    assert [part.attributes["width"] for part in drawing.find("rect") if part.attributes["width"] != "0.00"] == [
+        "75.00",
+        "25.00",
+    ]
+    energy = [row[-2] for row in table_of(page, "Reconciliation")]
+    assert {"30.00 kWh", "10.00 kWh"} <= set(energy)
+    assert energy[-1] == "40.00 kWh"
 
 
 def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):

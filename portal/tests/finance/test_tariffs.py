@@ -10,6 +10,7 @@ from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.services import tariffs as services
 from billing.tests import factories
 from charging.models import Site
+from portal.tests.reading import read
 
 ENTRY = {
     "name": "Nights are cheap",
@@ -61,6 +62,24 @@ def test_a_tariff_page_shows_prices_with_and_without_vat(fina_browser, url, tari
     assert "SEK 2.50" in page
     assert "SEK 2.00" in page
     assert "06:00–22:00" in page
+
+
+def test_a_tariff_page_draws_the_price_of_each_hour_of_the_week(fina_browser, url, tariff):
+    """Nights are the cheap band, and the legend says what each band costs."""
+    page = read(fina_browser.get(url(f"tariffs/{tariff.public_id}/")))
+    (drawing,) = page.find("svg", "week__clock")
+    bands = [cell.attributes["class"] for cell in drawing.find("rect")]
+    assert bands == (["band-1"] * 6 + ["band-4"] * 16 + ["band-1"] * 2) * 7
+    (week,) = page.find("figure", "week")
+    legend = {
+        next(each.find("span", "swatch")).attributes["class"].split()[-1]: each.text
+        for each in week.find("span", "legend__entry")
+    }
+    assert {band: "1.25" in words or "2.50" in words for band, words in legend.items()} == {
+        "band-1": True,
+        "band-4": True,
+    }
+    assert "1.25" in legend["band-1"]
 
 
 def test_a_new_version_shows_what_it_changes(fina_browser, url, tariff):

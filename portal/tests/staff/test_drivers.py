@@ -1,12 +1,16 @@
 """Drivers, groups and cards."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import ChargingSession, Token
-from conftest import PASSWORD
+from portal.tests.cast import PASSWORD
+from portal.tests.reading import figures_of
 from tenants.models import AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
@@ -53,7 +57,12 @@ def test_a_drivers_page_shows_charging_invoices_cards_and_tariffs(world, rated, 
     with tenant_scope(world.operator.pk):
         factories.tariff(name="Staff price", driver=world.driver)
         factories.issued()
-    page = sign_in(olga).get(world.url(f"drivers/{world.driver.public_id}/")).content.decode()
+    world.session(start=world.now - timedelta(hours=1), energy_wh=2345)
+    answer = sign_in(olga).get(world.url(f"drivers/{world.driver.public_id}/"))
+    months = list(figures_of(answer, "Energy by month, the last twelve").values())
+    assert len(months) == 12
+    assert months[-1] == ("2", Decimal("2.345"))
+    page = answer.content.decode()
     assert "October 2026" in page
     assert "Staff price" in page
     assert "WL-1" in page

@@ -1,11 +1,15 @@
 """Sites and stations: lists, pages, and the forms."""
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import Connector, Site, Station
+from portal.tests.reading import figures_of
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -81,10 +85,13 @@ def test_a_name_that_is_taken_is_refused_in_words(world, sign_in, otto):
 
 
 def test_a_site_shows_its_stations_and_its_energy(world, sign_in, otto):
-    world.session(kwh=10)
+    noon = world.now.astimezone(world.operator.zone).replace(hour=12) - timedelta(days=1)
+    world.session(start=noon, kwh=10)
     site = world.connector.station.site
     page = sign_in(otto).get(world.url(f"sites/{site.public_id}/"))
     assert (page.context["session_count"], page.context["energy_wh"]) == (1, 10_000)
+    drawn = {day: figure for day, figure in figures_of(page, "Energy by day").items() if figure[1]}
+    assert drawn == {f"{noon:%Y-%m-%d}": ("10", Decimal(10))}
     assert world.connector.station.identifier in page.content.decode()
 
 

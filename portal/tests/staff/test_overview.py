@@ -1,6 +1,7 @@
 """The overview: live figures, today against last week, what waits, and the days."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from billing.tests import factories
 from charging.models import Connector, FileImport
+from portal.tests.reading import figures_of, stats_of, words
 from portal.web.staff import overview
 from tenants.scoping import tenant_scope
 
@@ -46,11 +48,12 @@ def test_today_is_compared_with_the_same_weekday_a_week_ago_until_now(world, noo
     world.session(start=noon - timedelta(days=7) + timedelta(hours=3))  # later that day: not yet comparable
     world.session(start=noon - timedelta(days=1))
     rated()
-    context = sign_in(otto).get(world.url("")).context
-    assert context["today"].sessions == 2
-    assert context["sessions_delta"] == "+100%"
-    assert context["money"] == 50  # two sessions of 10 kWh at 2.00 and 25 % VAT
-    assert context["money_delta"] == "+100%"
+    page = sign_in(otto).get(world.url(""))
+    assert page.context["sessions_delta"] == page.context["energy_delta"] == page.context["money_delta"] == "+100%"
+    today = stats_of(page)
+    assert today["Sessions today"] == "2"
+    assert today["Energy today"] == "20 kWh"
+    assert today["Revenue today, including VAT"] == "SEK 50.00"  # two sessions of 10 kWh at 2.00 and 25 % VAT
 
 
 @pytest.mark.parametrize(
@@ -100,13 +103,21 @@ def test_the_live_part_refreshes_itself_and_leaves_the_charts_alone(world, sign_
 
 
 def test_the_days_show_energy_and_revenue_of_each_day(world, rated, sign_in, otto):
-    world.session(start=world.now - timedelta(days=2), kwh=10)
+    noon = world.now.astimezone(world.operator.zone).replace(hour=12) - timedelta(days=2)
+    world.session(start=noon, kwh=10)
+    world.session(start=noon - timedelta(days=1), energy_wh=2345)
     rated()
-    context = sign_in(otto).get(world.url("days/?days=90")).context
-    assert len(context["energy_chart"].xs) == 90
-    assert sum(context["energy_chart"].series[0].values) == 10
-    assert sum(context["revenue_chart"].series[0].values) == 25
-    assert (context["sessions"], context["energy_wh"], context["amount"]) == (1, 10_000, 25)
+    page = sign_in(otto).get(world.url("days/?days=90"))
+    energy, revenue = figures_of(page, "Energy by day"), figures_of(page, "Revenue by day")
+    assert len(energy) == len(revenue) == 90
+    second, first = f"{noon:%Y-%m-%d}", f"{noon - timedelta(days=1):%Y-%m-%d}"
+    drawn = {day: figure for day, figure in energy.items() if figure[1]}
+    assert drawn == {first: ("2", Decimal("2.345")), second: ("10", Decimal(10))}
+    assert revenue[second] == ("25.00", Decimal(25))
+    assert {day for day, figure in revenue.items() if figure[1]} == {first, second}
+    earned = revenue[first][1] + revenue[second][1]
+    assert page.context["amount"] == earned
+    assert f"2 sessions, 12 kWh, SEK {earned:.2f} including VAT" in words(page)
 
 
 @pytest.mark.parametrize("days", ["", "31", "abc", "-1"])

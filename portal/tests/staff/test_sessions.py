@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from billing.tests import factories
 from charging.models import ChargingSession, Site
 from charging.services import staffing
+from portal.tests import coins, meter
+from portal.tests.reading import figures_of, stats_of, table_of
 from tenants.models import AuditEntry, Membership
 from tenants.scoping import tenant_scope
 
@@ -190,13 +192,35 @@ def test_the_list_needs_the_same_queries_for_many_rows_as_for_few(world, rated, 
 
 
 def test_the_session_page_explains_the_price_step_by_step(world, rated, sign_in, otto):
-    session = world.session(kwh=10)
+    session = world.session(start=datetime(2026, 10, 1, 8, tzinfo=UTC), kwh=10)
     rated()
-    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
-    assert "10.000\u00a0kWh" in page
-    assert "SEK\u00a02.50/kWh" in page
-    assert "SEK\u00a025.00" in page
-    assert 'data-x="time"' in page  # the series as a chart
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
+    assert table_of(page, "Price, step by step") == [
+        ["10:00–11:00", "Energy", "10.000 kWh", "SEK 2.50/kWh", "SEK 25.00"],
+        ["Of which VAT", "SEK 5.00"],
+        ["Total", "SEK 25.00"],
+    ]
+    assert stats_of(page)["Energy"] == "10.00 kWh"
+    assert stats_of(page)["Average power"] == "10.0 kW"
+
+
+def test_the_rows_of_a_price_add_up_also_where_each_needs_rounding(world, rated, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        factories.tariff(coins.TARIFF, driver=world.driver)
+    session = world.session(kwh=coins.KWH)
+    rated()
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
+    *rows, vat, total = table_of(page, "Price, step by step")
+    assert sorted(row[-1] for row in rows) == sorted(coins.ROWS)
+    assert (vat[-1], total[-1]) == (coins.VAT, coins.TOTAL)
+
+
+def test_the_session_page_draws_the_power_of_its_readings(world, sign_in, otto):
+    start = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    session = world.session(start=start, **meter.READ)
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
+    assert figures_of(page, "Power") == meter.power_from(start)
+    assert 'data-x="time"' in page.content.decode()
 
 
 def test_the_session_page_says_why_there_is_no_price(world, rated, sign_in, otto):
