@@ -1,0 +1,129 @@
+"""Which permission opens which URL: the table as it was reviewed, beside what the pages declare.
+
+The matrix asks of a page what the page declares, so it cannot see a declaration that is too weak. This table
+can: a change of what a page asks for is a change of two places, and the second is this one. The words of a
+key are the URL names that it opens.
+"""
+
+import pytest
+
+from portal.tests.doors import PLATFORM, PORTAL, doors
+from tenants.permissions import Permission
+
+#: `members`: everybody who works at the operator. `account`: every signed-in person, about themselves.
+#: `public`: anybody; why, stands with each page.
+MAY_OPEN = {
+    Permission.VIEW_OVERVIEW: "staff:overview staff:overview_days staff:work_again staff:work_list",
+    Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail",
+    Permission.MANAGE_NETWORK: "staff:site_edit staff:site_new staff:station_edit staff:station_new",
+    Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
+    Permission.REVIEW_SESSIONS: "staff:review_decide staff:review_list",
+    Permission.IMPORT_SESSIONS: (
+        "staff:import_detail staff:import_list staff:import_new staff:import_rejected staff:import_start"
+    ),
+    Permission.VIEW_DRIVERS: (
+        "staff:driver_detail staff:driver_list staff:group_list staff:token_detail staff:token_list"
+    ),
+    Permission.MANAGE_DRIVERS: (
+        "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
+        "staff:token_assign staff:token_block staff:token_new staff:token_unblock"
+    ),
+    Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list",
+    Permission.MANAGE_TARIFFS: (
+        "finance:tariff_assign finance:tariff_edit finance:tariff_new finance:tariff_preview finance:tariff_publish "
+        "finance:tariff_unassign"
+    ),
+    Permission.VIEW_INVOICES: (
+        "finance:invoice_detail finance:invoice_list finance:invoice_pdf finance:reconciliation finance:run_detail "
+        "finance:run_list"
+    ),
+    Permission.RUN_BILLING: "finance:run_discard finance:run_start",
+    Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
+    Permission.EXPORT_FINANCE: (
+        "finance:export_file finance:export_list finance:export_new finance:invoices_csv finance:lines_csv"
+    ),
+    Permission.VIEW_CONSENTS: ("staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"),
+    Permission.VIEW_AUDIT: (
+        "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log staff:history_cards "
+        "staff:history_consents staff:history_drivers staff:history_exports staff:history_groups "
+        "staff:history_imports staff:history_invoices staff:history_keys staff:history_people staff:history_profiles "
+        "staff:history_runs staff:history_sessions staff:history_settings staff:history_sites staff:history_stations "
+        "staff:history_tariffs staff:seal_check staff:seal_export staff:seal_list staff:seal_script"
+    ),
+    Permission.VIEW_PEOPLE: "staff:people",
+    Permission.MANAGE_PEOPLE: (
+        "staff:factor_reset staff:factor_reset_withdraw staff:invitation_new staff:invitation_renew "
+        "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
+    ),
+    Permission.MANAGE_OPERATOR: "staff:settings",
+    Permission.MANAGE_SECURITY: (
+        "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security"
+    ),
+    Permission.MANAGE_KEYS: "staff:key_list staff:key_new staff:key_revoke staff:key_rotate",
+    Permission.EXPORT_DRIVERS: "staff:driver_export",
+    Permission.VIEW_APPROVALS: (
+        "staff:approval_decide staff:approval_detail staff:approval_list staff:approval_withdraw"
+    ),
+    Permission.USE_DRIVER_PAGES: (
+        "driver:history driver:invoice_list driver:invoice_pdf driver:privacy driver:privacy_decide "
+        "driver:session_detail driver:token_block driver:token_list"
+    ),
+    "members": "api:me",
+    "account": (
+        "account:end_others account:end_session account:enrol account:factor_reset_stop account:leave "
+        "account:leave_visit account:operators account:passkey_new account:passkey_new_options account:passkey_remove "
+        "account:passkey_rename account:password account:profile account:recovery_codes account:remove_factor "
+        "account:sessions account:step_up account:stop_viewing"
+    ),
+    "public": (
+        "account:challenge account:factor_reset_by_letter account:invitation account:passkey_use "
+        "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
+        "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home set_language "
+        "set_theme"
+    ),
+}
+#: In the platform's own process, where no operator has pages.
+MAY_OPEN_AT_PLATFORM = {
+    "account": (
+        "account:end_others account:end_session account:enrol account:factor_reset_stop account:operators "
+        "account:passkey_new account:passkey_new_options account:passkey_remove account:passkey_rename "
+        "account:password account:profile account:recovery_codes account:remove_factor account:sessions "
+        "account:step_up"
+    ),
+    "platform": (
+        "platform:health platform:log platform:member_add platform:member_list platform:member_remove "
+        "platform:operator_close platform:operator_detail platform:operator_list platform:operator_new "
+        "platform:operator_resume platform:operator_suspend platform:owner_invite platform:visit_end "
+        "platform:visit_new"
+    ),
+    "public": (
+        "account:challenge account:factor_reset_by_letter account:invitation account:leave account:leave_visit "
+        "account:passkey_use account:passkey_use_options account:password_reset account:password_reset_choose "
+        "account:recovery account:set_password account:sign_in account:sign_out account:stop_viewing healthz home "
+        "set_language set_theme"
+    ),
+}
+
+
+def declared(urlconf: str) -> dict[str, str]:
+    """What each URL declares; of a public page not the reason."""
+    return {door.name: str(door.access).partition(":")[0] for door in doors(urlconf)}
+
+
+def reviewed(table: dict[str, str]) -> dict[str, str]:
+    return {name: str(access) for access, names in table.items() for name in names.split()}
+
+
+@pytest.mark.parametrize(("urlconf", "table"), [(PORTAL, MAY_OPEN), (PLATFORM, MAY_OPEN_AT_PLATFORM)])
+def test_every_page_asks_for_what_was_reviewed(urlconf, table):
+    assert declared(urlconf) == reviewed(table)
+
+
+@pytest.mark.parametrize("table", [MAY_OPEN, MAY_OPEN_AT_PLATFORM])
+def test_no_page_stands_twice(table):
+    names = [name for names in table.values() for name in names.split()]
+    assert len(names) == len(set(names))
+
+
+def test_every_permission_opens_something():
+    assert {*Permission} - set(MAY_OPEN) == set()
