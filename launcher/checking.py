@@ -6,6 +6,7 @@ last and alone, because they wait for pages and would blame the portal for a bus
 runs, whatever the others said.
 
     bin/test                      all of it
+    bin/test --quick              for the daily loop: the tests that are not slow, and the quick looks
     bin/test --only ARGUMENTS     pytest with these arguments
     bin/test --shell [COMMAND]    a shell, or a command, with the servers and the environment of tests
 """
@@ -23,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher import locks, managing, postgres, running, servers
+from launcher import browser, locks, managing, postgres, running, servers
 from launcher.errors import Refusal
 from launcher.paths import CHECKOUT, State
 from launcher.processes import die_with_us, kill_group
@@ -32,9 +33,6 @@ from launcher.terminal import say, tell
 
 JOURNEYS = "portal/tests/e2e"
 PACKAGES = ("tenants", "charging", "billing", "portal", "launcher")
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "/usr/bin/chromium")
-# Without a font every page is empty boxes, and the package only recommends some.
-APT_PACKAGES = ("chromium", "fonts-liberation")
 SPACE_FOR_TESTS = 2 * 1024**3
 # What the caller has set up for himself must not lead the tests to his servers or past their settings.
 NOT_FOR_TESTS = (
@@ -49,7 +47,7 @@ NOT_FOR_TESTS = (
     "PORTAL_ADDRESS",
     "PLATFORM_ADDRESS",
 )
-USAGE = "bin/test [--only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"
+USAGE = "bin/test [--quick | --only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Outcome:
 def main(arguments: Sequence[str]) -> int:
     """Run the checks. Returns the exit status."""
     mode, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if mode not in ("", "--only", "--shell"):
+    if mode not in ("", "--quick", "--only", "--shell"):
         raise Refusal(f"{mode} is not known here. Usage: {USAGE}")
     began = time.monotonic()
     try:
@@ -82,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
                 return managing.run([*_module("pytest"), *rest], environment)
             if mode == "--shell":
                 return managing.run(list(rest) or [os.environ.get("SHELL") or "/bin/sh"], environment)
-            return check_all(state, environment, began)
+            return (check_quick if mode == "--quick" else check_all)(state, environment, began)
     except Stopped:
         say("Stopped.")
         return 130
@@ -91,23 +89,38 @@ def main(arguments: Sequence[str]) -> int:
 def check_all(state: State, environment: Mapping[str, str], began: float) -> int:
     """Run every step and sum up. Returns the exit status."""
     needs_browser = any((CHECKOUT / JOURNEYS).glob("test_*.py"))
-    chromium = find_chromium(environment)
-    installing = [Step("install Chromium", _apt())] if needs_browser and not chromium and can_install() else []
-    outcomes = run(state, environment, [test_steps(), look_steps(), installing])
-    chromium = chromium or find_chromium(environment)
+    chromium = browser.find(environment)
+    way = browser.way() if needs_browser and not chromium else []
+    getting = [Step("get a browser", way)] if way else []
+    outcomes = run(state, environment, [test_steps(), look_steps(), getting])
+    chromium = chromium or browser.find(environment)
     if needs_browser and chromium:
         journeys = Step("journeys in a browser", [*_module("pytest"), JOURNEYS], {"CHROMIUM": chromium})
         outcomes += run(state, environment, [[journeys]])
+    failed = sum_up(outcomes, began)
+    if needs_browser and not chromium:
+        tell("The journeys in a browser were NOT run: no Chromium was found. Name one in CHROMIUM.")
+    is_incomplete = needs_browser and not chromium and bool(environment.get("CI"))
+    return 1 if failed or is_incomplete else 0
+
+
+def check_quick(state: State, environment: Mapping[str, str], began: float) -> int:
+    """Run what answers within a minute or two, and say that it was not all. Returns the exit status."""
+    outcomes = run(state, environment, [[tests()], quick_looks()])
+    failed = sum_up(outcomes, began)
+    tell("The slow walls, the types and the journeys were left out: bin/test runs them too.")
+    return 1 if failed else 0
+
+
+def sum_up(outcomes: Sequence[Outcome], began: float) -> list[str]:
+    """Say how it went. Returns what failed."""
     failed = [outcome.step.title for outcome in outcomes if not outcome.passed]
     seconds = time.monotonic() - began
     if failed:
         tell(f"{len(failed)} of {len(outcomes)} checks failed after {seconds:.0f} s: {', '.join(failed)}.")
     else:
         tell(f"All {len(outcomes)} checks passed in {seconds:.0f} s.")
-    if needs_browser and not chromium:
-        tell("The journeys in a browser were NOT run: no Chromium was found. Name one in CHROMIUM.")
-    is_incomplete = needs_browser and not chromium and bool(environment.get("CI"))
-    return 1 if failed or is_incomplete else 0
+    return failed
 
 
 # --- the steps ---
@@ -121,13 +134,18 @@ def _manage(*arguments: str) -> list[str]:
     return [sys.executable, str(CHECKOUT / "manage.py"), *arguments]
 
 
-def look_steps() -> Iterator[Step]:
-    """Yield what looks at the code without running it, the quickest first."""
+def quick_looks() -> Iterator[Step]:
+    """Yield what looks at the code in seconds."""
     yield Step("lint (ruff)", [*_module("ruff"), "check", "--quiet", "."])
     yield Step("format (ruff)", [*_module("ruff"), "format", "--check", "--quiet", "."])
-    yield Step("security (bandit)", [*_module("bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *PACKAGES])
     contracts = "from importlinter.cli import lint_imports_command as main; main()"
     yield Step("floors and layers (import-linter)", [sys.executable, "-c", contracts])
+
+
+def look_steps() -> Iterator[Step]:
+    """Yield what looks at the code without running it, the quickest first."""
+    yield from quick_looks()
+    yield Step("security (bandit)", [*_module("bandit"), "--quiet", "--configfile", "pyproject.toml", "-r", *PACKAGES])
     yield Step("missing migrations", _manage("makemigrations", "--check", "--dry-run"))
     yield Step("Django's own checks", _manage("check", "--fail-level", "WARNING"))
     if any((CHECKOUT / "templates").rglob("*.html")):
@@ -136,9 +154,18 @@ def look_steps() -> Iterator[Step]:
 
 
 def test_steps() -> list[Step]:
-    """Return the tests, spread over the cores."""
+    """Return the tests, then the slow ones (marked `slow`), both spread over the cores."""
+    return [tests(), Step("slow walls (pytest)", _pytest("slow"))]
+
+
+def tests() -> Step:
+    """Return the tests of the daily loop."""
+    return Step("tests (pytest)", _pytest("not slow"))
+
+
+def _pytest(mark: str) -> list[str]:
     count = str(len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 2)
-    return [Step("tests (pytest)", [*_module("pytest"), "-n", count, f"--ignore={JOURNEYS}"])]
+    return [*_module("pytest"), "-n", count, "-m", mark, f"--ignore={JOURNEYS}"]
 
 
 # --- running them ---
@@ -240,27 +267,3 @@ def test_environment(state: State, supervisor: Supervisor) -> dict[str, str]:
     os.environ["WATTLEDGER_ENV"] = "test"
     running.compile_catalogues()
     return servers.environment(state, servers.start(state, supervisor, durable=False))
-
-
-# --- a browser ---
-
-
-def find_chromium(environment: Mapping[str, str]) -> str | None:
-    """Return the Chromium that CHROMIUM names, or one that is installed."""
-    if named := environment.get("CHROMIUM"):
-        if not shutil.which(named):
-            raise Refusal(f"CHROMIUM is {named}, which is no program.")
-        return named
-    return next((found for name in CHROMIUMS if (found := shutil.which(name))), None)
-
-
-def can_install() -> bool:
-    """Whether we may install packages on this machine."""
-    return os.geteuid() == 0 and shutil.which("apt-get") is not None
-
-
-def _apt() -> list[str]:
-    install = f"apt-get install --yes --quiet --no-install-recommends {' '.join(APT_PACKAGES)}"
-    # Two runs at once wait for each other's package manager.
-    wait = "-o DPkg::Lock::Timeout=300"
-    return ["sh", "-c", f"export DEBIAN_FRONTEND=noninteractive; apt-get update --quiet && {install} {wait}"]

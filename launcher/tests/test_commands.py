@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import checking, managing, running, servers
+from launcher import browser, checking, managing, running, servers
 from launcher.checking import Step
 from launcher.errors import Refusal
 from launcher.paths import CHECKOUT, State
@@ -125,7 +125,7 @@ def test_how_the_tests_closed_is_always_shown(state: State, capsys: pytest.Captu
 
 def test_a_browser_that_is_no_program_is_refused() -> None:
     with pytest.raises(Refusal, match="CHROMIUM is /nowhere/chromium"):
-        checking.find_chromium({"CHROMIUM": "/nowhere/chromium"})
+        browser.find({"CHROMIUM": "/nowhere/chromium"})
 
 
 def test_a_killed_runs_folder_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
