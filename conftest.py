@@ -14,10 +14,9 @@ from django.test import Client
 from portal.tests import app_role
 from tenants.models import Driver, Operator, User
 from tenants.scoping import tenant_scope
-from tenants.services.people import drivers, memberships, operators
+from tenants.services.people import operators
 from tenants.services.proof import two_factor
-
-PASSWORD = "correct horse battery"
+from tenants.tests.cast import a_driver, somebody
 
 
 @pytest.fixture(scope="session")
@@ -55,50 +54,40 @@ def in_north(north: Operator) -> Iterator[Operator]:
         yield north
 
 
-def _person(operator: Operator, name: str, role: str) -> User:
-    user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name.capitalize())
-    memberships.add(user, operator=operator, role=role)
-    two_factor.new_device(user, name="phone")
-    return user
-
-
 @pytest.fixture
 def olga(north: Operator) -> User:
-    return _person(north, "olga", "owner")
+    return somebody(north, "olga", "owner")
 
 
 @pytest.fixture
 def otto(north: Operator) -> User:
-    return _person(north, "otto", "operations")
+    return somebody(north, "otto", "operations")
 
 
 @pytest.fixture
 def fina(north: Operator) -> User:
-    return _person(north, "fina", "finance")
+    return somebody(north, "fina", "finance")
 
 
 @pytest.fixture
 def sara(north: Operator) -> User:
-    return _person(north, "sara", "support")
+    return somebody(north, "sara", "support")
 
 
 @pytest.fixture
 def axel(north: Operator) -> User:
-    return _person(north, "axel", "auditor")
+    return somebody(north, "axel", "auditor")
 
 
 @pytest.fixture
 def sven(south: Operator) -> User:
-    return _person(south, "sven", "owner")
+    return somebody(south, "sven", "owner")
 
 
 @pytest.fixture
 def dana(north: Operator) -> User:
     """A driver at north, without a second factor."""
-    user = User.objects.create_user("dana@example.com", PASSWORD, name="Dana")
-    with tenant_scope(north.pk):
-        drivers.link_user(drivers.create(customer_number="1001", name="Dana Driver", email=user.email), user=user)
-    return user
+    return a_driver(north)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.tests.api.conftest import make_key, with_key  # noqa: F401  # a fixture
+from portal.tests.cast import with_key
 from portal.tests.doors import doors
 
 RESOURCES = [door for door in doors() if door.is_api]
@@ -22,14 +22,14 @@ def test_there_are_resources():
 
 
 @every_resource
-def test_a_key_with_the_scope_is_let_in_and_one_without_is_not(door, north, olga, make_key):  # noqa: F811
+def test_a_key_with_the_scope_is_let_in_and_one_without_is_not(door, north, olga, make_key):
     is_for_members = door.access == "members"
     assert answer(door, make_key(north, olga, scopes=[str(door.access)])) == 200
     assert answer(door, make_key(north, olga, scopes=[])) == (200 if is_for_members else 403)
 
 
 @every_resource
-def test_what_is_no_key_of_this_operator_is_refused(door, north, south, olga, sven, make_key):  # noqa: F811
+def test_what_is_no_key_of_this_operator_is_refused(door, north, south, olga, sven, make_key):
     now = timezone.now()
     keys = {
         "of south": make_key(south, sven),
@@ -42,7 +42,7 @@ def test_what_is_no_key_of_this_operator_is_refused(door, north, south, olga, sv
 
 
 @every_resource
-def test_a_key_changes_nothing_where_a_resource_only_reads(door, north, olga, make_key):  # noqa: F811
+def test_a_key_changes_nothing_where_a_resource_only_reads(door, north, olga, make_key):
     client = with_key(make_key(north, olga, scopes=[str(door.access)]))
     path = reverse(door.name, args=["north"])
     methods = (client.post, client.put, client.patch, client.delete, client.options)

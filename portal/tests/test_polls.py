@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from portal.tests.platform.conftest import begin, events, member
+from portal.tests.cast import begin, events, member
 from tenants.models import BrowserSession
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -38,7 +38,7 @@ from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.work import Lane
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 DRIVERS, SESSIONS = 12, 3
 MARCH = date(2025, 3, 1)

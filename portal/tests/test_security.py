@@ -1,19 +1,13 @@
 """What production is like, tried in production's own settings; and what no answer of the portal may hold."""
 
-from datetime import timedelta
-
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
 
 from portal.tests import in_production
 from portal.tests.in_production import HOST
-from portal.tests.test_matrix import DOORS, address, petra, world  # noqa: F401  # fixtures
-from tenants.models import AuditEntry, TotpDevice
+from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
-from tenants.services.proof import api_keys
 
 PROBES = """
 from django.contrib.auth.hashers import get_hasher, make_password
@@ -136,32 +130,6 @@ def test_passwords_are_kept_by_argon2_as_it_is_recommended_now(production):
     assert iterations >= 2
     assert kibibytes >= 19 * 1024
     assert production["hashers"] == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
-
-
-def test_no_page_holds_a_secret(world, north, olga, sign_in):  # noqa: F811
-    browser = sign_in(olga)
-    secrets = {
-        "the instance's key": settings.SECRET_KEY,
-        "the password": olga.password,
-        "the session": browser.session.session_key,
-        "the database": settings.DATABASES["default"]["HOST"] or "wattledger_app@",
-    }
-    with tenant_scope(north.pk):
-        now = timezone.now()
-        until = now + timedelta(days=30)
-        key = api_keys.make(name="Export", scopes=["view_audit"], expires_at=until, by=olga, at=now).key
-        secrets["an API key"] = key.secret_sha256
-    for device in TotpDevice.objects.filter(user=olga):
-        secrets[f"device {device.pk}"] = bytes(device.sealed_seed).hex()
-    assert all(len(secret) > 4 for secret in secrets.values())
-    found = {}
-    for door in DOORS:
-        answer = browser.get(address(door, world))
-        text = b"".join(answer.streaming_content) if answer.streaming else answer.content
-        names = [name for name, secret in secrets.items() if secret.encode() in text]
-        if names:
-            found[door.name] = names
-    assert found == {}
 
 
 def test_a_key_s_secret_is_in_the_one_answer_that_shows_it(north, olga, sign_in, caplog):

@@ -28,10 +28,10 @@ from charging.services import site_access, staffing
 from charging.services import sites as site_services
 from charging.services import stations as station_services
 from charging.sight import OutOfSight, SightManager, SiteBound, limited_to, visible_sites
-from conftest import _person
+from portal.tests.cast import somebody
 from portal.tests.doors import doors
 from portal.tests.examples import example, owned_models, references
-from portal.tests.test_matrix import address
+from portal.tests.house import address
 from tenants import permissions, roles
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
@@ -160,7 +160,7 @@ class Place:
 @pytest.fixture
 def nils(north):
     """Operations at north, limited to some sites."""
-    user = _person(north, "nils", "operations")
+    user = somebody(north, "nils", "operations")
     with tenant_scope(north.pk):
         staffing.change(Membership.objects.get(user=user), role="operations", site_public_ids=[])
     return user

@@ -3,9 +3,9 @@
 import pytest
 from django_otp_webauthn.models import WebAuthnCredential
 
-from conftest import PASSWORD
 from portal.gate import throttle
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN
+from portal.tests.cast import PASSWORD
 from tenants.models import Invitation
 
 

@@ -2,8 +2,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.tests import app_role
+from portal.tests.cast import PASSWORD
 from tenants.models import Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from conftest import PASSWORD
+from portal.tests.cast import PASSWORD
 from tenants.models import Operator, TotpDevice
 from tenants.scoping import tenant_scope
 from tenants.selectors import people

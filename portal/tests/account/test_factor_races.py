@@ -6,9 +6,9 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.gate import throttle
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
+from portal.tests.cast import PASSWORD
 from portal.web.account import challenge, passkey_site
 from tenants.models import TotpDevice
 from tenants.services.proof import two_factor

@@ -3,9 +3,9 @@
 import pytest
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.gate import throttle
 from portal.gate.throttle import Limit
+from portal.tests.cast import PASSWORD
 from tenants.models import AuditEntry, BrowserSession
 from tenants.scoping import tenant_scope
 

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.tests import app_role
+from portal.tests.cast import PASSWORD
 from tenants.models import AuditEntry, Membership, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers, invitations, memberships, operators

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.timezone import now
 
-from conftest import PASSWORD
 from portal.tests.account.test_sign_in import CHALLENGE, SIGN_IN, code_of
+from portal.tests.cast import PASSWORD
 from tenants import crypto
 from tenants.models import TotpDevice
 from tenants.services.proof import encryption, two_factor

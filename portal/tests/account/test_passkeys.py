@@ -4,10 +4,10 @@ import pytest
 from django.test import Client
 from django_otp_webauthn.models import WebAuthnCredential
 
-from conftest import PASSWORD
 from portal.tests.account.soft_key import SoftKey
 from portal.tests.account.test_second_factor import stale
 from portal.tests.account.test_sign_in import events
+from portal.tests.cast import PASSWORD
 from tenants.models import RecoveryCode, TotpDevice
 from tenants.services.proof import two_factor
 

@@ -6,9 +6,9 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.celery import app
 from portal.tests.account.test_sign_in import code_of, events
+from portal.tests.cast import PASSWORD
 from tenants.models import BrowserSession, User
 from tenants.services.proof import password_resets, two_factor
 

@@ -1,7 +1,7 @@
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.tests.account.test_sign_in import events
+from portal.tests.cast import PASSWORD
 from tenants.models import Membership, User
 from tenants.services.people import memberships
 from tenants.services.proof import first_passwords

@@ -5,9 +5,9 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from conftest import PASSWORD
 from portal.gate import step_up
 from portal.tests.account.test_sign_in import code_of, events
+from portal.tests.cast import PASSWORD
 from tenants.models import RecoveryCode, TotpDevice
 from tenants.services.proof import two_factor
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from conftest import PASSWORD
 from portal.middleware.browser_session import in_words
+from portal.tests.cast import PASSWORD
 from portal.words import browsers as browser_words
 from tenants.models import AuditEntry, BrowserSession, Membership
 from tenants.scoping import tenant_scope

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
 
-from conftest import PASSWORD
+from portal.tests.cast import PASSWORD
 from portal.web.account import pending
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
 
-from conftest import PASSWORD
 from portal.gate import throttle
 from portal.gate.step_up import FRESH_S
+from portal.tests.cast import PASSWORD
 from portal.tests.doors import PLATFORM, doors
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope

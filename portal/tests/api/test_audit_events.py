@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from charging.models import Site, Station
-from portal.tests.api.conftest import with_key
+from portal.tests.cast import with_key
 from tenants.actor import acting
 from tenants.log import audit
 from tenants.models import ApiKey, AuditEntry, Membership

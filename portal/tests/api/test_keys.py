@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from portal.gate import throttle
 from portal.gate.throttle import Limit
-from portal.tests.api.conftest import with_key
 from portal.tests.app_role import as_platform
+from portal.tests.cast import with_key
 from tenants.models import ApiKey, AuditEntry, Operator
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope

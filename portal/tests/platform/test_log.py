@@ -5,9 +5,9 @@ import re
 from django.core.management import call_command
 from django.test import Client
 
-from conftest import PASSWORD
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
+from portal.tests.cast import PASSWORD
 from tenants.log import sign_ins
 from tenants.models import PlatformEvent, PlatformMember
 from tenants.services.platform import members as platform_members

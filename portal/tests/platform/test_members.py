@@ -7,9 +7,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from conftest import PASSWORD
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
+from portal.tests.cast import PASSWORD
 from tenants.models import PlatformMember, User
 from tenants.services.people import memberships
 from tenants.services.platform import members as platform_members

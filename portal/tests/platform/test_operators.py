@@ -8,10 +8,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from conftest import PASSWORD
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
-from portal.tests.platform.conftest import begin, events
+from portal.tests.cast import PASSWORD, begin, events
 from tenants.models import ConsentPurpose, Invitation, Membership, Operator, User
 from tenants.roles import STAFF
 from tenants.scoping import tenant_scope

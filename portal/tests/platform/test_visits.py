@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from portal.tests import app_role
-from portal.tests.platform.conftest import begin, events
+from portal.tests.cast import begin, events
 from tenants.errors import Refused
 from tenants.models import Operator, PlatformMember, PlatformVisit
 from tenants.scoping import tenant_scope

@@ -7,9 +7,9 @@ from django.test import Client
 from django.utils.timezone import now
 from django_otp_webauthn.models import WebAuthnCredential
 
-from conftest import PASSWORD
 from portal.celery import app
 from portal.tests import app_role
+from portal.tests.cast import PASSWORD
 from tenants.models import AuditEntry, BrowserSession, FactorReset, Membership, RecoveryCode, TotpDevice, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships, operators

@@ -18,7 +18,7 @@ from billing.models import InvoiceRun
 from billing.services import runs, second_person, tariffs
 from billing.services.approved import NotApproved
 from billing.tests import factories
-from conftest import _person
+from portal.tests.cast import somebody
 from tenants import tasks
 from tenants.errors import Refused
 from tenants.models import Approval, AuditEntry, Driver, Membership, Operator, User
@@ -43,7 +43,7 @@ def strict(north):
 @pytest.fixture
 def orla(north):
     """Another owner."""
-    return _person(north, "orla", "owner")
+    return somebody(north, "orla", "owner")
 
 
 @pytest.fixture

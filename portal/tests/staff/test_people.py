@@ -5,9 +5,9 @@ from django.core import mail
 from django.utils import timezone
 
 from charging.models import Site, SiteAccess
-from conftest import PASSWORD
 from portal.gate import throttle
 from portal.gate.throttle import Limit
+from portal.tests.cast import PASSWORD
 from portal.words import permissions as permission_words
 from tenants.models import ApiKey, AuditEntry, BrowserSession, Driver, Invitation, Membership, OperatorGrant
 from tenants.permissions import Permission

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from portal.tests.platform.conftest import begin, events, member
+from portal.tests.cast import begin, events, member
 from tenants.models import Operator
 
 PAGE = "/o/north/settings/platform/"

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from conftest import PASSWORD, _person
+from portal.tests.cast import PASSWORD, somebody
 from tenants.errors import Refused
 from tenants.models import Approval, AuditEntry, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -21,7 +21,7 @@ def fresh(operator):
 
 @pytest.fixture
 def orla(north):
-    return _person(north, "orla", "owner")
+    return somebody(north, "orla", "owner")
 
 
 @pytest.fixture
@@ -129,7 +129,7 @@ def test_that_somebody_else_left_changes_nothing(olga, otto, north):
 def test_the_other_owners_have_a_letter_when_it_is_switched_off(olga, orla, north, settings, mailoutbox,
                                                                django_capture_on_commit_callbacks):  # fmt: skip
     settings.EMAIL_HOST = "mail.example"
-    third = _person(north, "oskar", "owner")
+    third = somebody(north, "oskar", "owner")
     with tenant_scope(north.pk):
         security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
     approval = switch_off(north, olga)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from portal.gate import viewing
 from portal.gate.access import READ_ONLY
-from portal.tests.test_matrix import DOORS, address, petra, status, world  # noqa: F401  # two are fixtures
+from portal.tests.house import DOORS, address, status
 from tenants import roles
 from tenants.models import AuditEntry, Membership
 from tenants.roles import PERMISSIONS
@@ -35,7 +35,7 @@ def posted(client, path):
 
 
 @pytest.mark.parametrize("role", viewing.ROLES)
-def test_every_page_answers_a_reader_as_it_would_answer_the_role(role, world, olga, sign_in):  # noqa: F811
+def test_every_page_answers_a_reader_as_it_would_answer_the_role(role, world, olga, sign_in):
     client = begin(sign_in(olga), role)
     wrong = {}
     for door in PAGES:
@@ -59,7 +59,7 @@ def _status_of_get(client, path):
 
 
 @pytest.mark.parametrize("role", viewing.ROLES)
-def test_nothing_is_changed_behind_any_door(role, world, olga, sign_in):  # noqa: F811
+def test_nothing_is_changed_behind_any_door(role, world, olga, sign_in):
     client = begin(sign_in(olga), role)
     answers = {door.name: posted(client, address(door, world)) for door in PAGES}
     assert {name: answer for name, answer in answers.items() if answer not in {403, 405}} == {}
@@ -67,7 +67,7 @@ def test_nothing_is_changed_behind_any_door(role, world, olga, sign_in):  # noqa
 
 
 @pytest.mark.parametrize("role", viewing.ROLES)
-def test_no_file_for_others_is_handed_out(role, world, olga, sign_in):  # noqa: F811
+def test_no_file_for_others_is_handed_out(role, world, olga, sign_in):
     client = begin(sign_in(olga), role)
     doors = [door for door in DOORS if door.access in roles.TAKES_OUT or door.takes_out]
     assert len(doors) > 10
@@ -87,7 +87,7 @@ def _hands_out(client, path):
     return False
 
 
-def test_every_page_that_answers_with_a_file_declares_it(world, olga, sign_in):  # noqa: F811
+def test_every_page_that_answers_with_a_file_declares_it(world, olga, sign_in):
     """A driver's own invoice is not among them: nobody looks through a driver's eyes."""
     assert roles.Role.DRIVER not in viewing.ROLES
     client = sign_in(olga)
@@ -97,7 +97,7 @@ def test_every_page_that_answers_with_a_file_declares_it(world, olga, sign_in): 
     assert len(files) > 8
 
 
-def test_a_visitor_of_the_platform_takes_no_file_and_the_operator_reads_of_the_attempt(world, north, petra, sign_in):  # noqa: F811
+def test_a_visitor_of_the_platform_takes_no_file_and_the_operator_reads_of_the_attempt(world, north, petra, sign_in):
     client = sign_in(petra)
     client.get("/o/north/sessions/export/")
     with tenant_scope(north.pk):

@@ -2,7 +2,6 @@
 and every URL of an operator x visitors of the platform.
 """
 
-# ruff: noqa: F811  # fixtures of another module
 import re
 
 import pytest
@@ -12,8 +11,9 @@ from django.urls import reverse
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
 from portal.tests.doors import PLATFORM, doors
-from portal.tests.test_matrix import DOORS, address, petra, status, world, wrong  # noqa: F401  # two are fixtures
-from tenants.models import PlatformMember, PlatformVisit, User
+from portal.tests.house import DOORS, address, status
+from portal.tests.walls.test_matrix import wrong
+from tenants.models import PlatformMember, PlatformVisit
 from tenants.roles import PLATFORM_SEES
 from tenants.services.platform import members as platform_members
 
@@ -25,14 +25,6 @@ PLATFORM_DOORS = [door for door in doors(PLATFORM) if door.route.startswith("pla
 def visited(petra, pelle):
     """The examples of what a route of the platform names."""
     return {"operators": "north", "visits": PlatformVisit.objects.get().public_id, "members": pelle.public_id}
-
-
-@pytest.fixture
-def pelle(db):
-    user = User.objects.create_user("pelle@example.com", None)
-    with app_role.as_platform():
-        platform_members.add(email=user.email, meant=user.public_id)
-    return user
 
 
 def platform_wrong(client, visited, is_right):

@@ -3,7 +3,6 @@
 import pytest
 
 from charging.models import FileImport
-from portal.tests.test_matrix import petra, world  # noqa: F401  # fixtures
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
@@ -38,7 +37,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_no_address_breaks_a_list(path, world, sign_in, olga, dana):  # noqa: F811
+def test_no_address_breaks_a_list(path, world, sign_in, olga, dana):
     browser = sign_in(dana if path.startswith("my/") else olga)
     browser.raise_request_exception = False
     broken = {}
@@ -51,7 +50,7 @@ def test_no_address_breaks_a_list(path, world, sign_in, olga, dana):  # noqa: F8
 
 
 @pytest.mark.parametrize(("state", "name"), [("uploaded", "profile"), ("done", "reason"), ("done", "page")])
-def test_no_address_breaks_an_import(state, name, north, world, sign_in, olga):  # noqa: F811
+def test_no_address_breaks_an_import(state, name, north, world, sign_in, olga):
     with tenant_scope(north.pk):
         FileImport.objects.update(state=state)
     browser = sign_in(olga)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from portal.tests.examples import example, owned_models, references
-from portal.tests.test_matrix import DOORS, OBJECTS, address, petra, world  # noqa: F401  # fixtures
+from portal.tests.house import DOORS, OBJECTS, address
 from tenants.models import Approval, AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -20,7 +20,7 @@ COPIES = 4
 FIRST_TIME = 6
 
 
-def counted(client, world):  # noqa: F811
+def counted(client, world):
     found = {}
     for door in DOORS:
         if door.is_api or door.takes_out:
@@ -35,7 +35,7 @@ def counted(client, world):  # noqa: F811
     return found
 
 
-def multiply(world):  # noqa: F811
+def multiply(world):
     """Add rows of every kind: on their own, and for each thing that a page is about."""
     objects = {model: world[word] for word, model in OBJECTS.items()}
     for model in owned_models():
@@ -61,7 +61,7 @@ def _add(model, **given):
 
 
 @pytest.mark.parametrize("person", ["olga", "dana"])
-def test_the_number_of_queries_does_not_grow_with_the_rows(person, world, north, request, sign_in):  # noqa: F811
+def test_the_number_of_queries_does_not_grow_with_the_rows(person, world, north, request, sign_in):
     client = sign_in(request.getfixturevalue(person))
     client.raise_request_exception = False
     before = counted(client, world)

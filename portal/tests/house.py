@@ -1,0 +1,159 @@
+"""A house with a little of everything, for walls that try every address: north, all of it dana's if anybody's."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
+from billing.services import exports, second_person, tariffs
+from billing.tests import factories
+from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from portal.tests import app_role
+from portal.tests.cast import a_driver, begin, member, somebody
+from portal.tests.doors import doors
+from portal.tests.examples import example
+from tenants import work
+from tenants.models import (
+    ApiKey,
+    Approval,
+    AuditEntry,
+    ConsentPurpose,
+    Driver,
+    DriverGroup,
+    Invitation,
+    Membership,
+    Operator,
+    PlatformVisit,
+    User,
+)
+from tenants.scoping import tenant_scope
+from tenants.selectors import consents as asked
+from tenants.services.people import consents, invitations, operators
+
+DOORS = [door for door in doors() if door.is_of_operator]
+# The word before an identifier in a route, and what it identifies.
+OBJECTS = {
+    "approvals": Approval,
+    "audit": AuditEntry,
+    "sessions": ChargingSession,
+    "sites": Site,
+    "stations": Station,
+    "drivers": Driver,
+    "groups": DriverGroup,
+    "cards": Token,
+    "tokens": Token,
+    "imports": FileImport,
+    "profiles": ImportProfile,
+    "tariffs": Tariff,
+    "runs": InvoiceRun,
+    "invoices": Invoice,
+    "exports": Export,
+    "downloads": Export,
+    "consents": ConsentPurpose,
+    "privacy": ConsentPurpose,
+    "people": Membership,
+    "visits": PlatformVisit,
+    "invitations": Invitation,
+    "keys": ApiKey,
+}
+# Other parts of an address.
+VALUES = {
+    "month": "2026-10",
+    "number": 1,
+    "table": "invoices",
+    "year": 2026,
+    "kind": "invoices",
+    "name": "invoices",
+    "work_kind": "run_part",
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """North and south with their people, and the identifiers of north's rows by the word before them in an address."""
+
+    north: Operator
+    south: Operator
+    people: dict[str, User]
+    rows: dict[str, Any]
+
+
+def build() -> House:
+    """Build it, with petra of the platform on a visit at north."""
+    names = {"north": "North Charging AB", "south": "South Charging AB"}
+    with app_role.as_platform():
+        north, south = (operators.create(slug=slug, name=name, legal_name=name) for slug, name in names.items())
+    roles = {"olga": "owner", "otto": "operations", "fina": "finance", "sara": "support", "axel": "auditor"}
+    people = {name: somebody(north, name, role) for name, role in roles.items()}
+    people |= {"sven": somebody(south, "sven", "owner"), "dana": a_driver(north), "petra": member("petra")}
+    begin(north, people["petra"], lasting=timedelta(hours=1))
+    with tenant_scope(north.pk):
+        rows = _furnish(north, people)
+    return House(north, south, people, rows)
+
+
+def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
+    consents.install_defaults(north)
+    dana, fina, now = people["dana"], people["fina"], timezone.now()
+    driver = Driver.objects.get(user=dana)
+    at = factories.connector()
+    draft = tariffs.save_draft(factories.tariff(by=people["olga"]), document=factories.flat("3.00"))  # to publish
+    second_person.ask_to_publish(draft, valid_from=factories.NOVEMBER, by=fina, at=now)
+    factories.session(at, driver, token=Token.objects.create(driver=driver, uid="04AABBCC"))
+    factories.rate_all()
+    factories.issued()
+    purpose = ConsentPurpose.objects.earliest("pk")
+    consents.record(driver, purpose, "given", channel="portal", at=factories.NOVEMBER, language="sv", by=dana)
+    assert asked.proofs(driver)
+    example(DriverGroup)
+    october = Path(settings.MEDIA_ROOT) / "october.csv"
+    october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
+    example(FileImport, state="done", file="october.csv")
+    example(ImportProfile)
+    example(ApiKey)
+    invitations.invite(north, email="ines@example.com", role="support")
+    exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
+    work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
+    rows = {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}
+    return {**rows, "assignment_id": TariffAssignment.objects.get().pk}
+
+
+def _newest(model, otto):
+    if model is Membership:
+        return Membership.objects.get(user=otto).public_id
+    return model.objects.order_by("-pk").first().public_id
+
+
+def address(door, world):
+    parameters = {"operator_slug": "north"}
+    for before, kind, name in re.findall(r"([a-z-]*)/?<(\w+):(\w+)>", door.route):
+        if name == "operator_slug":
+            continue
+        if kind == "uuid":
+            assert before in world, f"Name the example object of {door.route} in OBJECTS."
+            parameters[name] = world[before]
+        else:
+            values = {**VALUES, **world}
+            assert name in values, f"Name an example of <{kind}:{name}> of {door.route} in VALUES."
+            parameters[name] = values[name]
+    return reverse(door.name, kwargs=parameters)
+
+
+def status(client, path):
+    """What the page answers, by POST where it takes nothing else. Nothing of it is kept."""
+    with transaction.atomic():
+        answer = client.get(path)
+        if answer.status_code == 405:
+            answer = client.post(path)
+        for close in answer._resource_closers:  # not answer.close(): that would end the test's connection
+            close()
+        transaction.set_rollback(True)
+    to_account = answer.status_code == 302 and answer["Location"].startswith("/account/")
+    return f"302 {answer['Location'].split('?')[0]}" if to_account else answer.status_code
