@@ -94,7 +94,7 @@ def cases(operation, mode):
         database=None,
         deadline=None,
         phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=[HealthCheck.too_slow],
     )
     @given(operation.as_strategy(generation_mode=mode, path_parameters={"operator_slug": "north"}))
     def collect(case):
