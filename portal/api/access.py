@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction  # noqa: TID251  # an answered error must roll the scope back as a raised one does
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
 from rest_framework.request import Request
@@ -35,7 +36,6 @@ from tenants.services.platform import visits as platform_visits
 
 MEMBERS = "members"
 KEY = "key"
-LANGUAGE = "en"
 
 
 class OperatorResource(APIView):
@@ -67,10 +67,11 @@ class OperatorResource(APIView):
         return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer in English, inside the operator's scope, which `initial` opens once the caller is known."""
-        with ExitStack() as self._scope, translation.override(LANGUAGE):
+        """Answer in the language asked for, in the operator's scope, which `initial` opens once the caller is known."""
+        language = translation.get_language_from_request(request)
+        with ExitStack() as self._scope, translation.override(language):
             response = super().dispatch(request, *args, **kwargs)
-            response.headers["Content-Language"] = LANGUAGE
+            response.headers["Content-Language"] = language
             if isinstance(response, Response):
                 response.render()  # what is lazy must be read while the rows are there
             return response
@@ -100,13 +101,13 @@ class OperatorResource(APIView):
         if self.key is not None:
             return self._access_of(self.key)
         if self.person is None:
-            raise NotAuthenticated("Send an API key: Authorization: Bearer wl_live_…")
+            raise NotAuthenticated(_("Send an API key: Authorization: Bearer wl_live_…"))
         access = find_access(self.person, slug=slug)
         if access is None:
             denials.stranger(self.person, slug=slug)
             raise NotFound
         if lacks_second_factor(self.person, access):
-            raise PermissionDenied("Pass your second factor first.")
+            raise PermissionDenied(_("Pass your second factor first."))
         return viewing.through(request, access)
 
     def _access_of(self, key: ApiKey) -> Access:

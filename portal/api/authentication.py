@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
@@ -38,7 +39,7 @@ class Key(BaseAuthentication):
         if key is None:
             throttle.admit(throttle.KEYS_REFUSED, addresses.network(address))
             key_proofs.refused(text, operator_id=operator_id, at=now)
-            raise AuthenticationFailed("This key does not open this address.")
+            raise AuthenticationFailed(_("This key does not open this address."))
         return AnonymousUser(), key
 
     def authenticate_header(self, request: Request) -> str:

@@ -5,17 +5,16 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, JsonResponse
+from django.utils.translation import gettext
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from billing.domain.errors import BillingError
-from charging.domain.errors import ChargingError
 from portal.api.queries import BadParameters
 from portal.gate.throttle import Closed, TooMany
 from portal.middleware.request_id import current_request_id
 from portal.words.say import why
-from tenants.errors import Refused
+from tenants.coded import Coded
 
 CONTENT_TYPE = "application/problem+json"
 AWAY_S = 5
@@ -23,12 +22,12 @@ AWAY_S = 5
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error; None leaves what nobody foresaw to Django, which answers 500."""
-    if isinstance(error, BillingError | ChargingError | Refused):  # messages a person may read
-        return _problem(HTTPStatus.CONFLICT, detail=why(error))
+    if isinstance(error, Coded):
+        return _problem(HTTPStatus.CONFLICT, detail=why(error), code=error.code, facts=error.facts)
     if isinstance(error, TooMany):
-        return _later(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after_s, detail="Too many requests.")
+        return _later(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after_s, detail=gettext("Too many requests."))
     if isinstance(error, Closed):
-        return _later(HTTPStatus.SERVICE_UNAVAILABLE, AWAY_S, detail="Requests cannot be counted just now.")
+        return _later(HTTPStatus.SERVICE_UNAVAILABLE, AWAY_S, detail=gettext("Requests cannot be counted just now."))
     response = exception_handler(error, context)
     if response is None:
         return None
@@ -52,7 +51,7 @@ def _fields(error: Exception) -> dict[str, Any]:
 
 def _detail(error: Exception) -> str:
     if isinstance(error, exceptions.ValidationError):
-        return "Some fields are not acceptable."
+        return gettext("Some fields are not acceptable.")
     if isinstance(error, Http404):
         return ""  # the status says it; more would tell a stranger what there is
     if isinstance(error, PermissionDenied):
@@ -61,7 +60,7 @@ def _detail(error: Exception) -> str:
 
 
 def _later(status: HTTPStatus, seconds: int, *, detail: str) -> Response:
-    answer = _problem(status, detail=f"{detail} Try again in {seconds} s.")
+    answer = _problem(status, detail=f"{detail} {gettext('Try again in %(seconds)s s.') % {'seconds': seconds}}")
     answer["Retry-After"] = str(seconds)
     return answer
 

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import APIException
 
@@ -17,7 +19,7 @@ class BadParameters(APIException):
     """Some parameters cannot be used; `problems` names each with its value."""
 
     status_code = 400
-    default_detail = "Some parameters are not acceptable."
+    default_detail = _("Some parameters are not acceptable.")
 
     def __init__(self, problems: list[dict[str, str]]) -> None:
         super().__init__()
@@ -34,12 +36,12 @@ def checked(form: type[serializers.Serializer[Any]], query: QueryDict) -> dict[s
     fields = form(data=given)
     known = ", ".join(fields.fields) or "none"
     problems = [
-        problem(name, given[name], f"There is no such parameter. Known: {known}.")
+        problem(name, given[name], gettext("There is no such parameter. Known: %(known)s.") % {"known": known})
         for name in given
         if name not in fields.fields
     ]
     problems += [
-        problem(name, ", ".join(map(str, values)), "Given more than once.")
+        problem(name, ", ".join(map(str, values)), gettext("Given more than once."))
         for name, values in query.lists()
         if len(values) > 1
     ]

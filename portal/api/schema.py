@@ -53,7 +53,9 @@ class Problem(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     request_id = serializers.CharField(help_text="Name it when you ask for help.")
-    detail = serializers.CharField(required=False)
+    detail = serializers.CharField(required=False, help_text="A sentence, in the language of Accept-Language.")
+    code = serializers.CharField(required=False, help_text="What stood in the way: stable, for machines.")
+    facts = serializers.DictField(required=False, help_text="What the code is about.")
     errors = FieldProblem(many=True, required=False)  # type: ignore[assignment]  # a field, taken out by the metaclass
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -154,12 +155,12 @@ def _objects(query: dict[str, Any]) -> list[tuple[Model, int]] | None:
     if "object" not in query:
         return None
     if "kind" not in query:
-        raise BadParameters([problem("object", query["object"], "Say of which kind the object is.")])
+        raise BadParameters([problem("object", query["object"], gettext("Say of which kind the object is."))])
     model = next(model for model in audit_log.kinds() if model._meta.label_lower == query["kind"])
     try:
         number = number_of(model, query["object"])
     except ValueError as error:
-        raise BadParameters([problem("object", query["object"], "Not a public id.")]) from error
+        raise BadParameters([problem("object", query["object"], gettext("Not a public id."))]) from error
     return [] if number is None else [(model, number)]
 
 

@@ -179,10 +179,17 @@ def _away(**_):
     raise redis.ConnectionError("refused")
 
 
-def test_the_api_answers_in_english_whatever_the_browser_reads(key, north):
-    answer = with_key(key).get(EVENTS, {"page_size": "0"}, headers={"Accept-Language": "sv"})
-    assert answer["Content-Language"] == "en"
-    assert answer.json()["errors"][0]["message"] == "Ensure this value is greater than or equal to 1."
+@pytest.mark.parametrize(
+    ("asked", "language", "detail"),
+    [
+        ({}, "en", "Some parameters are not acceptable."),
+        ({"Accept-Language": "sv"}, "sv", "Några parametrar går inte att använda."),
+        ({"Accept-Language": "xx"}, "en", "Some parameters are not acceptable."),
+    ],
+)
+def test_the_api_answers_in_the_language_asked_for(key, north, asked, language, detail):
+    answer = with_key(key).get(EVENTS, {"page_size": "0"}, headers=asked)
+    assert (answer["Content-Language"], answer.json()["detail"]) == (language, detail)
 
 
 def test_an_address_that_does_not_exist_is_a_problem_too(client, north):
