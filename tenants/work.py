@@ -30,6 +30,7 @@ from django.db.models.functions import Coalesce
 
 from tenants.actor import acting, acting_for
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Operator
 from tenants.models.work import OPEN, Turn, Work
 from tenants.permissions import Permission
@@ -236,7 +237,7 @@ def try_again(row: Work, *, at: datetime) -> bool:
             _write(found, state=Work.State.WAITING, leased_until=None, attempts=0, queued_at=at)
     except IntegrityError:
         return False  # the same has been asked for meanwhile, and waits
-    audit.record("work.tried_again", about=found, kind=found.work_kind, code=found.error)
+    audit.record(Event.WORK_TRIED_AGAIN, about=found, kind=found.work_kind, code=found.error)
     enqueue(found)
     return True
 
@@ -260,7 +261,7 @@ def _set_aside(row: Work, code: str, facts: dict[str, Any]) -> None:
     _write(row, state=Work.State.SET_ASIDE, leased_until=None, error=code, error_facts=facts)
     log.error("%s %s was set aside: %s %s.", row.work_kind, row.pk, code, facts)
     if hasattr(row, "operator_id"):
-        audit.record("work.set_aside", about=row, kind=row.work_kind, code=code)
+        audit.record(Event.WORK_SET_ASIDE, about=row, kind=row.work_kind, code=code)
 
 
 # --- a worker's turn ---

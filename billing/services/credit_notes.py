@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
+from billing.events import Event
 from billing.models import Invoice
 from billing.services import issuing
 from billing.sql import invoices
@@ -51,7 +52,7 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
     note.refresh_from_db()
     _run((invoices.RELEASE, invoices.UNDER_REVIEW, invoices.PRICES_OF_RELEASED), invoice, note)
     audit.record(
-        "invoice.credited",
+        Event.INVOICE_CREDITED,
         about=invoice,
         credit_note=str(note),
         sessions=invoice.session_count,

@@ -15,6 +15,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from billing.events import Event
 from billing.exports import tables
 from billing.exports.formats import FORMATS, Document
 from billing.exports.tables import Stretch, Table
@@ -75,7 +76,7 @@ def _store(export: Export, path: Path, missing: list[str], *, at: datetime) -> N
     with tenant_scope(export.operator_id):
         work.finish(export, file=name, sha256=digest, finished_at=at, **(told if missing else {}))
         facts = {"sha256": digest, "kind": export.kind, "month": f"{export.month:%Y-%m}"}
-        audit.record("export.made", about=export, **facts, **({"missing": len(missing)} if missing else {}))
+        audit.record(Event.EXPORT_MADE, about=export, **facts, **({"missing": len(missing)} if missing else {}))
 
 
 class _Month:

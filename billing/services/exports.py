@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 
 from billing.domain.errors import BillingError, Code
+from billing.events import Event
 from billing.exports.formats import FORMATS
 from billing.models import Export
 from tenants import work
@@ -44,7 +45,7 @@ def request(*, kind: str, month: date, by: User | None, at: datetime) -> Export:
             export = Export.objects.create(kind=Export.Kind(kind), month=month, requested_by=by, queued_at=at)
     except IntegrityError:
         return unfinished.get()  # somebody asked at the same moment
-    audit.record("export.requested", about=export, kind=export.kind, month=f"{export.month:%Y-%m}")
+    audit.record(Event.EXPORT_REQUESTED, about=export, kind=export.kind, month=f"{export.month:%Y-%m}")
     work.enqueue(export)
     return export
 
@@ -75,7 +76,7 @@ def opened(export: Export) -> IO[bytes]:
     """
     if export.state != Export.State.DONE or not export.file:
         raise FileNotFoundError(f"Export {export.public_id} has no file.")
-    audit.record("export.downloaded", about=export, sha256=export.sha256)
+    audit.record(Event.EXPORT_DOWNLOADED, about=export, sha256=export.sha256)
     return default_storage.open(str(export.file.name), "rb")
 
 

@@ -17,6 +17,7 @@ from django.db.models import F, Sum
 
 from billing.domain.calendar import day_of, month_bounds
 from billing.domain.errors import BillingError, Code
+from billing.events import Event
 from billing.models import (
     BilledSession,
     Invoice,
@@ -138,7 +139,7 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     with acting_for(run.started_by_id):
         run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
         audit.record(
-            "run.drafted",
+            Event.RUN_DRAFTED,
             about=run,
             invoices=run.invoices.count(),
             sessions=sums["sessions"] or 0,
@@ -177,7 +178,7 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     )
     run.state, run.issued_by, run.issued_at = InvoiceRun.State.ISSUED, by, at
     run.save(update_fields=["state", "issued_by", "issued_at", "updated_at"])
-    audit.record("run.issued", about=run, **issued.facts())
+    audit.record(Event.RUN_ISSUED, about=run, **issued.facts())
     return run
 
 
@@ -216,7 +217,7 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     if run.state == InvoiceRun.State.ISSUED:
         raise RunRefused(Code.ISSUED_RUN_STAYS, field="state")
     drafts = Invoice.objects.filter(run=run)
-    audit.record("run.discarded", about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
+    audit.record(Event.RUN_DISCARDED, about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
     for model in (BilledSession, InvoiceLine, InvoiceVat):
         _delete(model.objects.filter(invoice__run=run))
     _delete(drafts)

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from charging.domain.errors import ChargingError, Code, ImportRefused
+from charging.events import Event
 from charging.ingest import apart, previewing
 from charging.ingest.apart import Converted
 from charging.ingest.apply import Piece, Work, pieces, store_all
@@ -262,7 +263,7 @@ def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: 
     row.rows_total, row.state, row.finished_at = row.rows_read, FileImport.State.DONE, at
     row.save(update_fields=["created", "rows_total", "state", "finished_at", "updated_at"])
     record(
-        "sessions.imported",
+        Event.SESSIONS_IMPORTED,
         about=row,
         sha256=row.file_sha256,
         rows=row.rows_read,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from charging.domain.errors import Code, NothingToReview
+from charging.events import Event
 from charging.models import ChargingSession
 from tenants.log.audit import record
 
@@ -40,5 +41,5 @@ def _decide(sessions: Sequence[ChargingSession], decision: str, reason: str) -> 
         review=decision, review_note=reason[:300]
     )
     for session in locked:
-        record(f"session.{decision}", about=session, reason=reason)
+        record(Event(f"session.{decision}"), about=session, reason=reason)
     return len(locked)

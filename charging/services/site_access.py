@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from charging.domain.errors import Code, NetworkRefused
+from charging.events import Event
 from charging.models import Site, SiteAccess
 from charging.selectors import sites
 from tenants.log import audit
@@ -33,7 +34,7 @@ def give(user: User, *, site_public_ids: Iterable[UUID]) -> frozenset[int]:
     SiteAccess.objects.bulk_create([SiteAccess(user=user, site_id=number) for number in gained])
     if lost or gained:
         audit.record(
-            "member.sites_changed",
+            Event.MEMBER_SITES_CHANGED,
             about=user,
             gained=sorted(wanted[number] for number in gained),
             lost=sorted(held[number] for number in lost),

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from charging.domain.errors import Code, TokenTaken
+from charging.events import Event
 from charging.models import ChargingSession, Token
 from tenants.log.audit import record
 from tenants.models import Driver
@@ -39,7 +40,7 @@ def assign(token: Token, *, driver: Driver) -> Token:
         token.save(update_fields=["driver"])
     moved = ChargingSession.objects.filter(token=token, driver__isnull=True).update(driver=driver)
     if moved:
-        record("token.sessions_given", about=token, sessions=moved)
+        record(Event.TOKEN_SESSIONS_GIVEN, about=token, sessions=moved)
     return token
 
 

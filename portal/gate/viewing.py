@@ -12,6 +12,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from portal.gate.events import Event
 from tenants import roles
 from tenants.log import audit
 from tenants.permissions import Access, Permission
@@ -40,7 +41,7 @@ def begin(request: HttpRequest, access: Access, *, role: str) -> None:
     """Look through the role's eyes at this operator from the next page on. Call it in the operator's scope."""
     operator = access.operator
     request.session[_KEY] = {"operator": operator.pk, "slug": operator.slug, "name": operator.name, "role": role}
-    audit.record("view_as.began", role=role)
+    audit.record(Event.VIEW_AS_BEGAN, role=role)
 
 
 def end(request: HttpRequest) -> Viewing | None:
@@ -49,7 +50,7 @@ def end(request: HttpRequest) -> Viewing | None:
     if found is None:
         return None
     with tenant_scope(found["operator"]):
-        audit.record("view_as.ended", role=found["role"])
+        audit.record(Event.VIEW_AS_ENDED, role=found["role"])
     return _viewing(found)
 
 

@@ -17,6 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import override
 
 from portal.files.downloads import MARK, harmless
+from portal.gate.events import Event
 from portal.words.log import lines as audit_lines
 from portal.words.log.lines import Line
 from tenants.actor import Actor, acting_more
@@ -62,7 +63,7 @@ def noted(operator: Operator, form: str, criteria: dict[str, Any], *, language: 
             count += text.count("\n") if form == "jsonl" else text.count("\r\n")
             yield piece
         with tenant_scope(operator.pk):
-            audit.record("audit.export_sent", form=form, count=count, sha256=digest.hexdigest())
+            audit.record(Event.AUDIT_EXPORT_SENT, form=form, count=count, sha256=digest.hexdigest())
 
 
 def _csv(rows: list[Any]) -> str:

@@ -37,7 +37,7 @@ def masked(value: str) -> str:
 def record(event: str, *, about: models.Model | None = None, **facts: Any) -> AuditEntry:
     """Record an act that is not a change of one row, in the current operator's log.
 
-    event: a stable dotted code such as `invoice.downloaded`; the page has a sentence for each.
+    event: a member of a floor's `Event`, such as `invoice.downloaded`; `portal.words.log.events` has its sentence.
     about: the object it concerns; the operator when there is none.
     facts: what an auditor needs (counts, sums, hashes); plain JSON values, no personal data.
     """

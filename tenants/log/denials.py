@@ -21,12 +21,13 @@ from django.utils.crypto import salted_hmac
 from tenants.actor import acting_more, current_actor
 from tenants.addresses import network
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 
-STRANGER = "access.stranger"
-REFUSED = "access.refused"
+STRANGER = Event.ACCESS_STRANGER
+REFUSED = Event.ACCESS_REFUSED
 OF_STRANGERS = frozenset({STRANGER})
 EACH = 5  # refusals of a minute that get an entry each
 _MINUTE_S = 60

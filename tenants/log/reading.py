@@ -15,11 +15,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import Q, QuerySet
 
+from tenants.log.events import Event
 from tenants.models import AuditEntry, Driver, Operator, User
 from tenants.scoping import current_operator_id
 
 # Reads of what is personal about one driver. Lists show a name and a number, and are no reads in this sense.
-LOOKS = ("driver.viewed", "driver.form_viewed", "consents.viewed", "consents.downloaded")
+LOOKS = (Event.DRIVER_VIEWED, Event.DRIVER_FORM_VIEWED, Event.CONSENTS_VIEWED, Event.CONSENTS_DOWNLOADED)
 ROW_CHANGES = ("created", "changed", "deleted")
 _TABLE = AuditEntry._meta.db_table
 

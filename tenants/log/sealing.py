@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from tenants import crypto
 from tenants.log import audit, chain, checking, hashing, heads, written
+from tenants.log.events import Event
 from tenants.log.heads import Head
 from tenants.models import AuditSeal
 from tenants.scoping import current_operator_id, tenant_scope
@@ -84,7 +85,7 @@ def accept_restore(*, reason: str, at: datetime) -> Head:
         raise ChainBroken(f"The chain is broken at seal {report.finding.seal}: {report.finding.detail}.")
     newest = chain.newest()
     head = Head(newest.number, newest.hash) if newest else Head(0, "")
-    audit.record("audit.restore_accepted", reason=reason, lost_head=lost.hash if lost else "", kept_head=head.hash)
+    audit.record(Event.AUDIT_RESTORE_ACCEPTED, reason=reason, lost_head=lost.hash if lost else "", kept_head=head.hash)
     heads.note(operator_id, head, at=at, accepted=reason)
     return head
 

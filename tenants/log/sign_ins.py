@@ -8,29 +8,30 @@ every operator, so the platform has a log of theirs.
 from typing import Any
 
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import PlatformEvent, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import people, platform
 
-SUCCEEDED = "sign_in.succeeded"
-WRONG_PASSWORD = "sign_in.wrong_password"  # noqa: S105  # the name of an event
-WRONG_CODE = "sign_in.wrong_code"
-WRONG_PASSKEY = "sign_in.wrong_passkey"
-RECOVERY_CODE_USED = "sign_in.recovery_code_used"
-SIGNED_OUT = "sign_in.ended"
-ENDED_ELSEWHERE = "sign_in.ended_elsewhere"
-PROVED = "sign_in.proved_again"
-PROFILE_CHANGED = "profile.changed"
-FACTOR_ENROLLED = "second_factor.enrolled"
-FACTOR_REPLACED = "second_factor.replaced"
-FACTOR_ADDED = "second_factor.added"
-FACTOR_REMOVED = "second_factor.removed"
-RECOVERY_CODES_MADE = "second_factor.recovery_codes_made"
-PASSWORD_CHANGED = "password.changed"  # noqa: S105
-PASSWORD_SET = "password.set"  # noqa: S105
-PASSWORD_RESET_ASKED = "password.reset_asked"  # noqa: S105
-PASSWORD_RESET = "password.reset"  # noqa: S105
-PASSWORD_LINK_PRINTED = "password.reset_link_printed"  # noqa: S105
+SUCCEEDED = Event.SIGN_IN_SUCCEEDED
+WRONG_PASSWORD = Event.SIGN_IN_WRONG_PASSWORD  # the name of an event
+WRONG_CODE = Event.SIGN_IN_WRONG_CODE
+WRONG_PASSKEY = Event.SIGN_IN_WRONG_PASSKEY
+RECOVERY_CODE_USED = Event.SIGN_IN_RECOVERY_CODE_USED
+SIGNED_OUT = Event.SIGN_IN_ENDED
+ENDED_ELSEWHERE = Event.SIGN_IN_ENDED_ELSEWHERE
+PROVED = Event.SIGN_IN_PROVED_AGAIN
+PROFILE_CHANGED = Event.PROFILE_CHANGED
+FACTOR_ENROLLED = Event.SECOND_FACTOR_ENROLLED
+FACTOR_REPLACED = Event.SECOND_FACTOR_REPLACED
+FACTOR_ADDED = Event.SECOND_FACTOR_ADDED
+FACTOR_REMOVED = Event.SECOND_FACTOR_REMOVED
+RECOVERY_CODES_MADE = Event.SECOND_FACTOR_RECOVERY_CODES_MADE
+PASSWORD_CHANGED = Event.PASSWORD_CHANGED
+PASSWORD_SET = Event.PASSWORD_SET
+PASSWORD_RESET_ASKED = Event.PASSWORD_RESET_ASKED
+PASSWORD_RESET = Event.PASSWORD_RESET
+PASSWORD_LINK_PRINTED = Event.PASSWORD_RESET_LINK_PRINTED
 
 
 def record(user: User, event: str, **facts: Any) -> None:

@@ -23,6 +23,7 @@ from django.db import IntegrityError, transaction
 from tenants.actor import acting_more
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Approval, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
@@ -139,15 +140,15 @@ def approve(approval: Approval, *, by: User, at: datetime) -> Approval:
         act = act_of(row)
         _check_decider(row, act, by, at)
         if row.expires_at <= at:
-            return _end(row, State.EXPIRED, "approval.expired")
+            return _end(row, State.EXPIRED, Event.APPROVAL_EXPIRED)
         if not approvals.holds(row.requested_by, act.permission):
-            return _end(row, State.OUTDATED, "approval.outdated", note=REQUESTER_GONE)
+            return _end(row, State.OUTDATED, Event.APPROVAL_OUTDATED, note=REQUESTER_GONE)
         try:
             with transaction.atomic():
                 return _carry_out(row, act, by=by, at=at)
         except Outdated:
             row.refresh_from_db()
-            return _end(row, State.OUTDATED, "approval.outdated", note=CHANGED)
+            return _end(row, State.OUTDATED, Event.APPROVAL_OUTDATED, note=CHANGED)
 
 
 @transaction.atomic
@@ -162,7 +163,7 @@ def refuse(approval: Approval, *, by: User, at: datetime, note: str) -> Approval
     if not note.strip():
         raise Refused(Code.REFUSAL_NEEDS_REASON)
     row.decided_by, row.decided_at = by, at
-    return _end(row, State.REFUSED, "approval.refused", note=note.strip()[:300])
+    return _end(row, State.REFUSED, Event.APPROVAL_REFUSED, note=note.strip()[:300])
 
 
 def is_settled(approval: Approval, person: User, *, at: datetime) -> bool:
@@ -188,7 +189,7 @@ def withdraw(approval: Approval, *, by: User) -> Approval:
         raise Refused(Code.NOT_THE_REQUESTER)
     if row.state not in {State.WAITING, State.APPROVED}:
         raise _is_over(row)
-    return _end(row, State.WITHDRAWN, "approval.withdrawn")
+    return _end(row, State.WITHDRAWN, Event.APPROVAL_WITHDRAWN)
 
 
 def claim(action: str, *, subject: UUID, facts: dict[str, Any], at: datetime) -> Approval:
@@ -207,7 +208,7 @@ def claim(action: str, *, subject: UUID, facts: dict[str, Any], at: datetime) ->
         raise SecondPersonNeeded
     if not _acts[action].is_same(row.facts, facts):
         raise Outdated
-    return _end(row, State.USED, "approval.used")
+    return _end(row, State.USED, Event.APPROVAL_USED)
 
 
 def expire(*, at: datetime) -> int:
@@ -216,7 +217,7 @@ def expire(*, at: datetime) -> int:
     with transaction.atomic():
         rows = list(due.select_for_update(of=("self",), skip_locked=True))
         for row in rows:
-            _end(row, State.EXPIRED, "approval.expired")
+            _end(row, State.EXPIRED, Event.APPROVAL_EXPIRED)
     return len(rows)
 
 
@@ -226,7 +227,7 @@ def _ask(act: Act, *, subject: UUID, facts: dict[str, Any], by: User, at: dateti
     )
     for row in found:
         if row.expires_at <= at:
-            _end(row, State.EXPIRED, "approval.expired")
+            _end(row, State.EXPIRED, Event.APPROVAL_EXPIRED)
         elif row.requested_by_id == by.pk and act.is_same(row.facts, facts):
             return row
         else:
@@ -234,7 +235,7 @@ def _ask(act: Act, *, subject: UUID, facts: dict[str, Any], by: User, at: dateti
     row = Approval.objects.create(
         action=act.action, subject=subject, facts=facts, requested_by=by, requested_at=at, expires_at=at + WAITS
     )
-    _record(row, "approval.asked")
+    _record(row, Event.APPROVAL_ASKED)
     return row
 
 
@@ -246,7 +247,7 @@ def _carry_out(row: Approval, act: Act, *, by: User, at: datetime) -> Approval:
     if act.valid_for is not None:
         row.expires_at = at + act.valid_for
     row.save(update_fields=["state", "decided_by", "decided_at", "expires_at"])
-    _record(row, "approval.approved")
+    _record(row, Event.APPROVAL_APPROVED)
     if act.carry_out is not None:
         with acting_more(on_behalf_of=row.requested_by_id):
             act.carry_out(row, at)

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from portal.gate.events import Event
 from tenants.actor import acting
 from tenants.log import audit, checking, export, sealing
 from tenants.models import Operator
@@ -89,7 +90,7 @@ class Command(BaseCommand):
     def _export(self, *, operator: str, file: Path, **_: Any) -> None:
         (found,) = _operators(operator)
         with tenant_scope(found.pk):
-            audit.record("audit.seals_exported", by="command")
+            audit.record(Event.AUDIT_SEALS_EXPORTED, by="command")
             if str(file) == "-":
                 sys.stdout.writelines(f"{line}\n" for line in export.export_lines())
                 return

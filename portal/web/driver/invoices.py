@@ -9,6 +9,7 @@ from billing.selectors import invoices
 from billing.services import documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, driver_view
+from portal.gate.events import Event
 from portal.web import lists
 from tenants.log import audit
 from tenants.models import Operator
@@ -28,5 +29,5 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     invoice = invoices.of_driver(request.driver).filter(public_id=invoice_id).first()
     if invoice is None:
         raise Http404
-    audit.record("invoice.downloaded", about=invoice)
+    audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
     return pdf_file(str(invoice), documents.pdf(invoice))

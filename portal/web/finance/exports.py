@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
+from billing.events import Event
 from billing.exports import csv_files
 from billing.exports.tables import INVOICES, LINES, Table
 from billing.models import Export, Invoice
@@ -110,7 +111,7 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
     if not form.is_valid():
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
-    audit.record("export.downloaded", kind=name, month=f"{month:%Y-%m}")
+    audit.record(Event.EXPORT_DOWNLOADED, kind=name, month=f"{month:%Y-%m}")
     response = StreamingHttpResponse(csv_files.pieces(table, operator, month), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
     response["Cache-Control"] = "private, no-store"

@@ -20,6 +20,7 @@ from billing.selectors.invoice_sums import Sums
 from billing.services import credit_notes, documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from portal.web import lists
 from portal.web.finance.months import MonthField
 from portal.words import invoices as invoice_words
@@ -97,7 +98,7 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     invoice = found(invoice_id)
     if invoice.state != Invoice.State.ISSUED:
         raise Http404
-    audit.record("invoice.downloaded", about=invoice)
+    audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
     return pdf_file(str(invoice), documents.pdf(invoice))
 
 

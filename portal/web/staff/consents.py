@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import ConsentEvent, ConsentPurpose, Driver, Operator
 from tenants.permissions import Permission
 from tenants.selectors import consents, people
@@ -60,7 +61,7 @@ def proof(request: SignedInRequest, operator: Operator, public_id: UUID) -> Http
     """Show every decision of one driver with the exact words it was given to. Looking is recorded."""
     driver = get_object_or_404(Driver, public_id=public_id)
     proofs = consents.proofs(driver)
-    audit.record("consents.viewed", about=driver)
+    audit.record(Event.CONSENTS_VIEWED, about=driver)
     names = people.named(each.event.recorded_by_id for each in proofs if each.event.recorded_by_id)
     context = {
         "nav": "consents",
@@ -75,7 +76,7 @@ def proof(request: SignedInRequest, operator: Operator, public_id: UUID) -> Http
 def proof_file(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Download the driver's decisions as a consent record (ISO/IEC TS 27560)."""
     driver = get_object_or_404(Driver, public_id=public_id)
-    audit.record("consents.downloaded", about=driver)
+    audit.record(Event.CONSENTS_DOWNLOADED, about=driver)
     body = json.dumps(consents.receipt(operator, driver), ensure_ascii=False, indent=2)
     name = f'attachment; filename="consents-{driver.public_id}.json"'
     return HttpResponse(body, content_type="application/json", headers={"Content-Disposition": name})

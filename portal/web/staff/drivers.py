@@ -28,6 +28,7 @@ from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations
@@ -104,7 +105,7 @@ def driver_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def driver_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a driver, and record that it was shown."""
     driver = _driver(public_id)
-    audit.record("driver.viewed", about=driver)
+    audit.record(Event.DRIVER_VIEWED, about=driver)
     context = {"nav": "drivers", "driver": driver, "crumbs": crumbs(operator), "now": timezone.now()}
     context["invitation"] = None if driver.user_id else invitations.of_driver(operator, driver.public_id)
     return render(request, "staff/drivers/detail.html", {**context, **_charging(driver, operator)})
@@ -125,7 +126,7 @@ def driver_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
     """Change a driver's particulars."""
     driver = _driver(public_id)
     if request.method != "POST":
-        audit.record("driver.form_viewed", about=driver)
+        audit.record(Event.DRIVER_FORM_VIEWED, about=driver)
     form = DriverForm(request.POST or None, initial=_initial(driver))
     if form.is_valid() and attempted(form, services.change, driver, **_facts(form)) is not None:
         messages.success(request, _("Driver %(number)s was saved.") % {"number": driver.customer_number})

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator, User
 from tenants.selectors import consents as asked
 
@@ -96,7 +97,7 @@ def publish_notice(purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: d
         )
         for language, words in texts.items()
     )
-    audit.record("consent.notice_published", about=purpose, version=newest + 1, languages=sorted(texts))
+    audit.record(Event.CONSENT_NOTICE_PUBLISHED, about=purpose, version=newest + 1, languages=sorted(texts))
     return newest + 1
 
 
@@ -143,5 +144,7 @@ def record(  # noqa: PLR0913  # a proof has as many particulars
         address=address,
         happened_at=at,
     )
-    audit.record(f"consent.{decision}", about=driver, purpose=purpose.code, version=notice.version, channel=channel)
+    audit.record(
+        Event(f"consent.{decision}"), about=driver, purpose=purpose.code, version=notice.version, channel=channel
+    )
     return event

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.selectors import driver_rows
@@ -29,7 +30,7 @@ def begin(*, former: bool, by: User, at: datetime) -> list[int]:
         four_eyes.claim(ACTION, subject=by.public_id, facts=facts(former=former), at=at)
     found = driver_rows.ids(former=former)
     digest = hashlib.sha256("\n".join(str(public_id) for _number, public_id in found).encode()).hexdigest()
-    audit.record("drivers.exported", count=len(found), former=former, sha256=digest)
+    audit.record(Event.DRIVERS_EXPORTED, count=len(found), former=former, sha256=digest)
     return [number for number, _public_id in found]
 
 

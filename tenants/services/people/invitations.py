@@ -25,6 +25,7 @@ from tenants import roles
 from tenants.actor import acting_as
 from tenants.errors import Code, Refused
 from tenants.log import audit, sign_ins
+from tenants.log.events import Event
 from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import invitations, platform
@@ -117,7 +118,7 @@ def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
         if before is not None and before.email != email.lower():
             withdraw(before)  # the driver's address has changed since
         made = _make(operator, draft, email=email, by=by)
-    audit.record("driver.invited", about=driver)
+    audit.record(Event.DRIVER_INVITED, about=driver)
     return made
 
 
@@ -142,7 +143,7 @@ def withdraw(invitation: Invitation) -> None:
         row = _locked(invitation)
         row.withdrawn_at = timezone.now()
         row.save(update_fields=["withdrawn_at"])
-        audit.record("invitation.withdrawn", about=row, role=row.role)
+        audit.record(Event.INVITATION_WITHDRAWN, about=row, role=row.role)
 
 
 def opened(public_id: UUID, *, secret: str) -> Invitation:
@@ -234,7 +235,7 @@ def _with_new_secret(draft: Invitation, *, by: User | None, to_be_mailed: bool |
     draft.invited_by_id = by.pk if by else None
     draft.expires_at = timezone.now() + LIFETIME
     draft.save()
-    audit.record("invitation.made", about=draft, role=draft.role, mailed=draft.is_mailed, **_sites(draft))
+    audit.record(Event.INVITATION_MADE, about=draft, role=draft.role, mailed=draft.is_mailed, **_sites(draft))
     return Made(draft, secret)
 
 
@@ -286,7 +287,7 @@ def _give_place(row: Invitation, user: User) -> Membership:
     if row.is_mailed:
         user.email_proved_at = row.accepted_at
         user.save(update_fields=["email_proved_at"])
-    audit.record("invitation.accepted", about=row, role=row.role, **_sites(row))
+    audit.record(Event.INVITATION_ACCEPTED, about=row, role=row.role, **_sites(row))
     return membership
 
 

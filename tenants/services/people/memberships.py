@@ -16,6 +16,7 @@ from django.utils import timezone
 from tenants import permissions, roles
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.proof import api_keys, browser_sessions
@@ -100,7 +101,7 @@ def leave(user: User, *, operator: Operator, but_session: str | None = None) -> 
     """
     for membership in Membership.objects.select_related("operator").filter(user=user, operator=operator):
         remove(membership, but_session=but_session)
-    audit.record("membership.left", about=user)
+    audit.record(Event.MEMBERSHIP_LEFT, about=user)
 
 
 def sync_grants(user: User, *, operator: Operator) -> None:
@@ -136,7 +137,7 @@ def _close_doors(user: User, *, operator: Operator) -> None:
         if right_to_invite(row.role) not in allowed:
             row.withdrawn_at = timezone.now()
             row.save(update_fields=["withdrawn_at"])
-            audit.record("invitation.withdrawn", about=row, role=row.role)
+            audit.record(Event.INVITATION_WITHDRAWN, about=row, role=row.role)
     api_keys.revoke_of(user, beyond=allowed)
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships
@@ -30,7 +31,7 @@ def create(*, slug: str, name: str, owner: User | None = None, **particulars: An
         # Without signals: django-auditlog would need the scope that only an existing operator can have.
         Operator.objects.bulk_create([operator])
         with tenant_scope(operator.pk):
-            audit.record("operator.created", about=operator)
+            audit.record(Event.OPERATOR_CREATED, about=operator)
         if owner is not None:
             memberships.add(owner, operator=operator, role=Membership.Role.OWNER)
     return operator
@@ -58,7 +59,7 @@ def suspend(operator: Operator, *, reason: str) -> None:
     Raises:
         Refused: it is not active.
     """
-    _move(operator, {State.ACTIVE}, State.SUSPENDED, "operator.suspended", reason)
+    _move(operator, {State.ACTIVE}, State.SUSPENDED, Event.OPERATOR_SUSPENDED, reason)
 
 
 def resume(operator: Operator) -> None:
@@ -67,7 +68,7 @@ def resume(operator: Operator) -> None:
     Raises:
         Refused: it is not suspended.
     """
-    _move(operator, {State.SUSPENDED}, State.ACTIVE, "operator.resumed")
+    _move(operator, {State.SUSPENDED}, State.ACTIVE, Event.OPERATOR_RESUMED)
 
 
 def close(operator: Operator, *, reason: str, at: datetime) -> None:
@@ -77,7 +78,7 @@ def close(operator: Operator, *, reason: str, at: datetime) -> None:
         Refused: it is closed already.
     """
     with transaction.atomic():
-        _move(operator, {State.ACTIVE, State.SUSPENDED}, State.CLOSED, "operator.closed", reason)
+        _move(operator, {State.ACTIVE, State.SUSPENDED}, State.CLOSED, Event.OPERATOR_CLOSED, reason)
         platform_visits.end_all(operator, at=at)
         Invitation.objects.filter(operator=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
 

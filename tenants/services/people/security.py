@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
@@ -94,7 +95,7 @@ def _carry_out(approval: Approval, at: datetime) -> None:
 def _switch_off(acts: Collection[str], *, by: User) -> None:
     row = Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())
     _keep(row, set(row.four_eyes) - set(acts))
-    audit.record("security.four_eyes_off", acts=sorted(acts))
+    audit.record(Event.SECURITY_FOUR_EYES_OFF, acts=sorted(acts))
     _tell_owners(row, acts, by=by)
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from tenants.actor import acting_more
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Operator, PlatformVisit, User
 from tenants.permissions import Access
 from tenants.scoping import tenant_scope
@@ -53,7 +54,7 @@ def begin(
             operator=row, user=by, reason=reason[:300], may_change=may_change, began_at=at, ends_at=at + lasting
         )
         audit.record(
-            "platform.visit_began", reason=visit.reason, until=visit.ends_at.isoformat(), may_change=may_change
+            Event.PLATFORM_VISIT_BEGAN, reason=visit.reason, until=visit.ends_at.isoformat(), may_change=may_change
         )
     return visit
 
@@ -63,7 +64,7 @@ def end(visit: PlatformVisit, *, at: datetime) -> None:
     with tenant_scope(visit.operator_id):
         ended = PlatformVisit.objects.filter(pk=visit.pk, ended_at=None, ends_at__gt=at).update(ended_at=at)
         if ended:
-            audit.record("platform.visit_ended")
+            audit.record(Event.PLATFORM_VISIT_ENDED)
 
 
 def end_all(operator: Operator, *, at: datetime) -> None:
@@ -82,7 +83,7 @@ def page_opened(access: Access, *, page: str, changes: bool, again: str = "") ->
     if access.visit is None or (again and _is_known(f"{access.visit.public_id}:{again}")):
         return
     with acting_more(is_platform=True), tenant_scope(access.operator.pk):
-        audit.record("platform.page_opened", page=page, sent=changes)
+        audit.record(Event.PLATFORM_PAGE_OPENED, page=page, sent=changes)
 
 
 def _is_known(what: str) -> bool:
@@ -99,7 +100,7 @@ def allow_changes(operator: Operator, *, lasting: timedelta) -> datetime:
     """Let visiting platform staff change something here for so long; return until when."""
     until = timezone.now() + lasting
     _set_leave(operator, until)
-    audit.record("platform.changes_allowed", until=until.isoformat())
+    audit.record(Event.PLATFORM_CHANGES_ALLOWED, until=until.isoformat())
     return until
 
 
@@ -107,7 +108,7 @@ def allow_changes(operator: Operator, *, lasting: timedelta) -> datetime:
 def take_back_leave(operator: Operator) -> None:
     """Let visiting platform staff only look again, from the next page on."""
     _set_leave(operator, None)
-    audit.record("platform.changes_forbidden")
+    audit.record(Event.PLATFORM_CHANGES_FORBIDDEN)
 
 
 def _set_leave(operator: Operator, until: datetime | None) -> None:

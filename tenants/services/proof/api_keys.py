@@ -14,6 +14,7 @@ from django.utils import timezone
 from tenants import api_secret, permissions, roles
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import ApiKey, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
@@ -40,7 +41,7 @@ def make(*, name: str, scopes: Iterable[str], expires_at: datetime, by: User, at
     """
     issued = _issue(name=name, scopes=scopes, expires_at=expires_at, by=by, at=at)
     key = issued.key
-    audit.record("key.made", about=key, key_id=key.key_id, scopes=key.scopes, until=expires_at.isoformat())
+    audit.record(Event.KEY_MADE, about=key, key_id=key.key_id, scopes=key.scopes, until=expires_at.isoformat())
     return issued
 
 
@@ -62,7 +63,7 @@ def rotate(key: ApiKey, *, overlap: timedelta, by: User, at: datetime) -> Issued
     key.replaced_by = issued.key
     key.expires_at = min(key.expires_at, at + overlap)
     key.save(update_fields=["replaced_by", "expires_at"])
-    audit.record("key.rotated", about=key, key_id=issued.key.key_id, until=key.expires_at.isoformat())
+    audit.record(Event.KEY_ROTATED, about=key, key_id=issued.key.key_id, until=key.expires_at.isoformat())
     return issued
 
 
@@ -73,7 +74,7 @@ def revoke(key: ApiKey, *, by: User | None, at: datetime) -> None:
     if key.revoked_at is None:
         key.revoked_at, key.revoked_by_id = at, by.pk if by else None
         key.save(update_fields=["revoked_at", "revoked_by_id"])
-        audit.record("key.revoked", about=key, key_id=key.key_id)
+        audit.record(Event.KEY_REVOKED, about=key, key_id=key.key_id)
 
 
 def revoke_of(

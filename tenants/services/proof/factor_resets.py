@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from tenants import roles
 from tenants.errors import Code, Refused
 from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import FactorReset, Membership, Operator, PlatformMember, User
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
@@ -60,7 +61,7 @@ def ask(user: User, *, operator: Operator, by: User, reason: str, at: datetime) 
                 )
         except IntegrityError as error:
             raise Refused(Code.RESET_UNDER_WAY) from error
-        audit.record("second_factor.reset_asked", about=user, reason=reason, due_at=reset.due_at.isoformat())
+        audit.record(Event.SECOND_FACTOR_RESET_ASKED, about=user, reason=reason, due_at=reset.due_at.isoformat())
     return reset
 
 
@@ -71,7 +72,7 @@ def stop(reset: FactorReset, *, by: User | None, at: datetime, why: str = "") ->
             stopped_at=at, stopped_by_id=by.pk if by else None
         )
         if stopped:
-            audit.record("second_factor.reset_stopped", about=reset.user, reason=why)
+            audit.record(Event.SECOND_FACTOR_RESET_STOPPED, about=reset.user, reason=why)
             factor_letters.changed(reset.user, factor_letters.RESET_STOPPED)
     return bool(stopped)
 
@@ -107,7 +108,7 @@ def carry_out(reset_id: int, *, at: datetime) -> bool:
         browser_sessions.end_all(reset.user)
         reset.done_at = at
         reset.save(update_fields=["done_at"])
-        audit.record("second_factor.reset_done", about=reset.user)
+        audit.record(Event.SECOND_FACTOR_RESET_DONE, about=reset.user)
         factor_letters.changed(reset.user, factor_letters.RESET_DONE)
     return True
 

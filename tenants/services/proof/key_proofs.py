@@ -13,10 +13,11 @@ from django.db.models import Q
 
 from tenants import api_secret
 from tenants.log import audit, denials
+from tenants.log.events import Event
 from tenants.models import ApiKey, Operator
 from tenants.scoping import tenant_scope
 
-REFUSED = "key.refused"
+REFUSED = Event.KEY_REFUSED
 _NOBODYS = api_secret.digest(api_secret.new_secret())
 _NO_OPERATOR = 0
 

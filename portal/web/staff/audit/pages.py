@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from portal.web import audit_files, lists
 from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
@@ -106,7 +107,7 @@ def _file(request: SignedInRequest, operator: Operator, form: str) -> HttpRespon
     if not filters.is_valid():
         return redirect(f"{_log(operator)}?{filters.query()}")
     said: dict[str, Any] = {"query": filters.said()} if filters.said() else {}
-    audit.record("audit.exported", form=form, **said)
+    audit.record(Event.AUDIT_EXPORTED, form=form, **said)
     pieces = audit_files.noted(
         operator, form, filters.criteria(), language=get_language() or operator.language, actor=current_actor()
     )

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from tenants import crypto
 from tenants.log import audit, chain, checks, export
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
@@ -62,7 +63,7 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
         messages.info(request, text % {"time": time})
         return redirect("staff:seal_list", operator.slug)
     if asked.requested_at == now:
-        audit.record("audit.check_asked")
+        audit.record(Event.AUDIT_CHECK_ASKED)
     messages.success(request, _("The check has begun."))
     return redirect("staff:seal_list", operator.slug)
 
@@ -70,7 +71,7 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_AUDIT, step_up=True, takes_out=True)
 def seal_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send seals and entries as JSON lines, as the script wants them."""
-    audit.record("audit.seals_exported")
+    audit.record(Event.AUDIT_SEALS_EXPORTED)
     return downloads.lines_file(
         f"audit-log-{operator.slug}-{timezone.now():%Y-%m-%d}.jsonl",
         lines=export.export_lines,

@@ -25,6 +25,7 @@ from charging.services import imports as services
 from charging.services.imports import Options
 from portal.files import uploads
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff.imports.layout import LayoutForm
@@ -114,7 +115,7 @@ def import_start(request: SignedInRequest, operator: Operator, public_id: UUID) 
 def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponseBase:
     """Send the rejected rows with their reasons, to be corrected and imported again."""
     row = _row(public_id)
-    audit.record("import.rejected_downloaded", about=row, rows=row.rejected)
+    audit.record(Event.IMPORT_REJECTED_DOWNLOADED, about=row, rows=row.rejected)
     body = imports.rejected_file(operator_id=operator.pk, import_id=row.pk)
     response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="rejected-{row.public_id}.csv"'

@@ -22,6 +22,7 @@ from charging.selectors import sessions
 from charging.sight import in_sight
 from portal.files import downloads
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from portal.web import lists
 from portal.web.staff.sessions import story as session_story
 from portal.web.staff.sessions.filter import SessionFilter
@@ -75,7 +76,7 @@ def session_export(request: SignedInRequest, operator: Operator) -> HttpResponse
     filters = _filter(request, operator)
     if not filters.is_valid():
         return redirect(f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}")
-    audit.record("sessions.exported", query=filters.query(without=filters.OF_DRIVERS))  # both are somebody's
+    audit.record(Event.SESSIONS_EXPORTED, query=filters.query(without=filters.OF_DRIVERS))  # both are somebody's
     return downloads.csv_file(
         f"sessions-{operator.slug}-{timezone.now():%Y-%m-%d}.csv",
         header=COLUMNS,

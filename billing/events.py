@@ -1,0 +1,15 @@
+"""What this floor records in the audit log beside changes of rows: acts of runs, invoices and exports."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Codes of events. Stored, so they never change; `portal.words.log.events` has their sentences."""
+
+    EXPORT_DOWNLOADED = "export.downloaded"
+    EXPORT_MADE = "export.made"
+    EXPORT_REQUESTED = "export.requested"
+    INVOICE_CREDITED = "invoice.credited"
+    RUN_DISCARDED = "run.discarded"
+    RUN_DRAFTED = "run.drafted"
+    RUN_ISSUED = "run.issued"

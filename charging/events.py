@@ -1,0 +1,13 @@
+"""What this floor records in the audit log beside changes of rows: acts of sessions, cards and imports."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Codes of events. Stored, so they never change; `portal.words.log.events` has their sentences."""
+
+    MEMBER_SITES_CHANGED = "member.sites_changed"
+    SESSION_APPROVED = "session.approved"
+    SESSION_WRITTEN_OFF = "session.written_off"
+    SESSIONS_IMPORTED = "sessions.imported"
+    TOKEN_SESSIONS_GIVEN = "token.sessions_given"

@@ -1,0 +1,17 @@
+"""What this floor records in the audit log beside changes of rows: acts of pages: what was looked at and taken out."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Codes of events. Stored, so they never change; `portal.words.log.events` has their sentences."""
+
+    AUDIT_CHECK_ASKED = "audit.check_asked"
+    AUDIT_EXPORT_SENT = "audit.export_sent"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_SEALS_EXPORTED = "audit.seals_exported"
+    IMPORT_REJECTED_DOWNLOADED = "import.rejected_downloaded"
+    INVOICE_DOWNLOADED = "invoice.downloaded"
+    SESSIONS_EXPORTED = "sessions.exported"
+    VIEW_AS_BEGAN = "view_as.began"
+    VIEW_AS_ENDED = "view_as.ended"
