@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import sys
 from pathlib import Path
 from typing import BinaryIO, Final, TextIO
@@ -25,7 +26,6 @@ from billing.domain.cdr.decoded import decode
 from billing.domain.cdr.lines import price_line, price_lines
 from billing.domain.errors import BillingError
 from portal.words.explained import sentences
-from portal.words.say import say, why
 
 PRICED: Final = 0
 NOT_PRICED: Final = 1
@@ -73,6 +73,8 @@ def price_stream(options: argparse.Namespace, source: BinaryIO, target: BinaryIO
 
 
 def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
+    from portal.words.say import say  # noqa: PLC0415  # its tables name models, which need the settings
+
     failed = 0
     gc.disable()  # many small values without cycles, and no more of them at a time than a chunk has
     try:
@@ -87,6 +89,8 @@ def _price_lines(source: BinaryIO, zone: str, target: BinaryIO) -> int:
 
 def explain(options: argparse.Namespace, target: BinaryIO, errors: TextIO) -> int:
     """Explain the price of one CDR in words."""
+    from portal.words.say import say, why  # noqa: PLC0415  # as above
+
     cdr, tariff = Path(options.cdr).read_bytes(), Path(options.tariff).read_bytes()
     try:
         line = decode(b'{"cdr":' + cdr + b',"tariffs":' + tariff + b"}")
@@ -102,10 +106,8 @@ def explain(options: argparse.Namespace, target: BinaryIO, errors: TextIO) -> in
 
 def main() -> int:
     """`python -m portal.pricing`."""
-    if not settings.configured:
-        here = Path(__file__).resolve().parents[1]
-        settings.configure(LANGUAGES=[("en", "English"), ("sv", "Svenska")], LOCALE_PATHS=[here / "locale"])
-        django.setup()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
     parser = argparse.ArgumentParser(prog="price", description="Price charge detail records.")
     add_arguments(parser)
     return run(parser.parse_args(), sys.stdin.buffer, sys.stdout.buffer, sys.stderr)

@@ -29,6 +29,8 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from tenants.actor import acting, acting_for
+from tenants.coded import Coded
+from tenants.errors import Refused
 from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import Operator
@@ -334,9 +336,10 @@ def reason(error: BaseException) -> tuple[str, dict[str, Any]]:
 
     Never the exception's text, which may hold anything of the data at hand.
     """
-    code = getattr(error, "code", None)
-    if isinstance(code, str) and code and type(error).__module__.split(".")[0] in ("tenants", "charging", "billing"):
-        return code[:60], {}
+    if isinstance(error, Refused):  # its facts may name a person
+        return error.code[:60], {}
+    if isinstance(error, Coded):
+        return error.code[:60], error.facts
     state = getattr(error.__cause__ or error, "sqlstate", None)
     return "unexpected", {"error": type(error).__name__, **({"sqlstate": state} if state else {})}
 

@@ -17,12 +17,14 @@ from billing.domain.lint.remarks import Remark, lint_tariff
 from billing.domain.sessions.columns import Flag
 from billing.domain.tariff.model import parse_tariff
 from billing.services.credit_notes import CREDITED
+from billing.services.export_steps import DOCUMENTS_MISSING
 from charging.domain import reasons
 from charging.domain.reasons import Reject
 from charging.ingest.evidence import Asks
 from charging.ingest.profiles import ready_made
 from portal.words.imports import PROFILES
 from portal.words.say import SENTENCES, say, why
+from tenants import work
 
 ROOT = Path(__file__).resolve().parents[3]
 CODES: list[type[StrEnum]] = [
@@ -35,7 +37,9 @@ CODES: list[type[StrEnum]] = [
     Reject,
     reasons.Flag,
 ]
-NAMES = {CREDITED} | {name for name in Flag.__members__ if name != "NONE"}
+#: Why work in the background failed, where no error of the floors says it.
+OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING}
+NAMES = {CREDITED} | OF_WORK | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
 ODD: dict[str, object] = {"lacking": {"start": ["A"]}, "hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}
 SAME = {"text", "JSON (2)"}
