@@ -105,6 +105,11 @@ class Invoice(OperatorOwned):
             models.Index(fields=["operator", "-month", "-id"], name="invoice_newest"),
             models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
             models.Index(fields=["operator", "run", "-amount_due", "id"], name="invoice_largest_of_run"),
+            # The few among many: credit notes, and drafts.
+            models.Index(
+                fields=["operator", "-month", "-id"], name="invoice_credit_notes", condition=Q(kind="credit_note")
+            ),
+            models.Index(fields=["operator", "-month", "-id"], name="invoice_drafts", condition=Q(state="draft")),
         ]
 
     def __str__(self) -> str:
