@@ -1,41 +1,27 @@
-"""How large a file may be that somebody sends: known from the request's first lines, before any of it is read."""
+"""How large what somebody sends may be: judged by the request's first lines, before any of it is read or stored."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import FileUploadHandler
 from django.utils.translation import gettext as _
 
 MEGABYTE = 1024 * 1024
-# The other fields of a form come along with the file.
-_BESIDE_THE_FILE = MEGABYTE
+#: The largest form without a file, and what may come along with a file.
+LARGEST_FORM = 2 * MEGABYTE
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
-class UploadTooLarge(SuspiciousOperation):
-    """A request is larger than the largest file that is taken. Its message may be shown."""
+class TooLarge(SuspiciousOperation):
+    """A request is larger than what is taken there. Its message may be shown."""
 
 
-class LimitedSize(FileUploadHandler):
-    """Refuses the whole request; a file of an allowed size it leaves to the handlers after it."""
-
-    def handle_raw_input(
-        self,
-        input_data: Any,
-        META: dict[str, str],  # noqa: N803  # as Django calls it
-        content_length: int,
-        boundary: Any,
-        encoding: str | None = None,
-    ) -> None:
-        if content_length > settings.UPLOAD_LIMIT_MB * MEGABYTE + _BESIDE_THE_FILE:
-            raise UploadTooLarge(too_large(content_length))
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
-        return raw_data
-
-    def file_complete(self, file_size: int) -> "UploadedFile[Any] | None":
-        return None
+def takes_files(view: View) -> View:
+    """Declare a page to which a person who holds its permission may send a file."""
+    view.takes_files = True  # type: ignore[attr-defined]  # read by `portal.middleware.bodies`
+    return view
 
 
 def too_large(size: int) -> str:

@@ -39,6 +39,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.middleware.bodies.BodiesMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -125,16 +126,11 @@ FONT_DIR = BASE_DIR / "node_modules" / "@fontsource-variable" / "hanken-grotesk"
 if FONT_DIR.is_dir():  # without npm the reader's own sans serif is used
     STATICFILES_DIRS.append(("font", FONT_DIR))
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
 # The largest file that is taken: about two million sessions as text, ten times that compressed.
 UPLOAD_LIMIT_MB = env.number("UPLOAD_LIMIT_MB", 200)
-FILE_UPLOAD_HANDLERS = [
-    "portal.files.uploads.LimitedSize",  # first, before anything is read
-    "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 REST_FRAMEWORK = {

@@ -8,17 +8,19 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from portal.api.errors import plain_problem
-from portal.files.uploads import UploadTooLarge
+from portal.files.uploads import TooLarge
 
 _OF_THE_API = re.compile(r"/(o/[^/]+/)?api/v\d+/")
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Say that the request could not be understood (400)."""
+    """Say that the request could not be understood (400), or that it is too large (413)."""
+    is_large = isinstance(exception, TooLarge)
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if is_large else HTTPStatus.BAD_REQUEST
     if _is_of_api(request):
-        return plain_problem(HTTPStatus.BAD_REQUEST)
-    reason = str(exception) if isinstance(exception, UploadTooLarge) else ""
-    return render(request, "400.html", {"reason": reason}, status=413 if reason else 400)
+        return plain_problem(status)
+    reason = str(exception) if is_large else ""
+    return render(request, "400.html", {"reason": reason, "code": status.value}, status=status)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -79,6 +79,7 @@ def import_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 
 
 @operator_view(Permission.IMPORT_SESSIONS)
+@uploads.takes_files
 def import_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Take a file."""
     form = UploadForm(request.POST or None, request.FILES or None)
