@@ -10,4 +10,5 @@ class Event(StrEnum):
     SESSION_APPROVED = "session.approved"
     SESSION_WRITTEN_OFF = "session.written_off"
     SESSIONS_IMPORTED = "sessions.imported"
+    IMPORT_DISCARDED = "import.discarded"
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

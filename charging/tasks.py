@@ -1,13 +1,14 @@
 """Charging work that runs in the background. Tasks only name rows and call services."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from celery import shared_task
 from django.db import OperationalError, transaction  # noqa: TID251  # only to send a message after the commit
 from django.utils import timezone
 
-from charging.models import FileImport
-from charging.services import imports
+from charging.models import FileImport, ImportLook
+from charging.services import imports, looks
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.tasks_base import SteppedTask
@@ -21,6 +22,13 @@ def _now() -> datetime:
 def run_import(*, operator_id: int, import_id: int) -> None:
     """Import a queued file. Safe to run twice or to be killed: see `services.imports.run`."""
     imports.run(operator_id=operator_id, import_id=import_id, clock=_now)
+
+
+def take_look(operator_id: int, look: ImportLook, /, *, clock: Callable[[], datetime]) -> None:
+    """Look at an uploaded file, and hurry its import along if the look started it."""
+    queued = looks.carry_out(operator_id, look, clock=clock)
+    if queued:
+        hurry_import(queued)
 
 
 def hurry_import(row: FileImport) -> None:

@@ -24,6 +24,8 @@ class Code(StrEnum):
     PROFILE_NAME = "profile_name"
     NO_SUCH_PROFILE = "no_such_profile"
     IMPORT_STARTED = "import_started"
+    UPLOADS_OF_ONE = "uploads_of_one"
+    UPLOADS_OF_ALL = "uploads_of_all"
     NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"
     FILE_EMPTY = "file_empty"
     SHEET_EMPTY = "sheet_empty"

@@ -31,7 +31,6 @@ from charging.ingest.convert import Batch, Refused
 from charging.ingest.evidence import Asks, Open, Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import RawChunk
-from charging.ingest.reading import settled
 from charging.ingest.sizes import Sizes
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Allowance:
 #: The bounds of every file.
 SIZES = Sizes()
 #: A look reads as much of a file as proves how it is written, at worst all of it; an import always reads all of it.
-LOOK = Allowance(memory_mb=2_048, processor_s=120, silence_s=240)
+LOOK = Allowance(memory_mb=2_048, processor_s=60, silence_s=150)
 IMPORT = Allowance(memory_mb=2_048, processor_s=1_800, silence_s=240)
 
 
@@ -84,10 +83,6 @@ class Looked:
     rejected: int = 0
     reasons: tuple[Reject, ...] = ()
     refused: tuple[Refused, ...] = ()
-
-    def settled(self) -> Layout:
-        """Return the layout once nothing is open, with what was found out about the text. See `reading.settled`."""
-        return settled(self.layout, self.questions).saying(**self.as_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +266,7 @@ def _looked(said: dict[str, Any]) -> Looked:
         layout=Layout.from_json(said["layout"]),
         as_text=said["as_text"],
         confidence={Field(fact): sure for fact, sure in said["confidence"].items()},
-        questions=[_question(question) for question in said["questions"]],
+        questions=[question_of(question) for question in said["questions"]],
         kind=said["kind"],
         header=said["header"],
         cells=[(line, tuple(cells)) for line, cells in said["cells"]],
@@ -280,7 +275,8 @@ def _looked(said: dict[str, Any]) -> Looked:
     )
 
 
-def _question(said: dict[str, Any]) -> Question:
+def question_of(said: dict[str, Any]) -> Question:
+    """Return the question that data describes."""
     return Question(
         Open(said["about"]),
         Asks(said["asks"]),

@@ -15,7 +15,7 @@ from charging.domain.reasons import Reject
 from charging.ingest.sizes import SIZES, Sizes
 from tenants.bounds import tidy
 
-_LONGEST_NAME = 200
+_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)

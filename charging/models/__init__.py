@@ -1,6 +1,7 @@
 """Tables about what happened: import them from here."""
 
 from charging.models.file_import import FileImport, ImportProfile, RejectedRow
+from charging.models.import_look import ImportLook
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
@@ -11,6 +12,7 @@ __all__ = [
     "ChargingSession",
     "Connector",
     "FileImport",
+    "ImportLook",
     "ImportProfile",
     "RejectedRow",
     "Site",

@@ -19,13 +19,14 @@ from django.utils import timezone
 from charging.domain.errors import ChargingError, Code, ImportRefused
 from charging.events import Event
 from charging.ingest import apart, previewing
-from charging.ingest.apart import Converted
+from charging.ingest.apart import Converted, Looked
 from charging.ingest.apply import Piece, Work, pieces, store_all
 from charging.ingest.finishing import Reach, flag_overlaps, reach_before, reach_of
 from charging.ingest.layout import Layout
 from charging.ingest.network import Network
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
+from charging.ingest.reading import settled
 from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
@@ -37,6 +38,12 @@ from tenants.scoping import current_operator_id, tenant_scope
 
 #: Without a sign of life for this long, a running import is taken to be dead and is run again.
 STALLED_AFTER = timedelta(minutes=3)
+
+#: From these states an import can be started, and a file of which nothing was imported be discarded.
+STARTABLE = (FileImport.State.UPLOADED, FileImport.State.FAILED)
+UNFINISHED = (FileImport.State.UPLOADED, FileImport.State.QUEUED, FileImport.State.RUNNING)
+#: So many files may wait for their import, of one person and of an operator.
+MOST_OF_ONE, MOST_OF_ALL = 20, 100
 
 #: Threads that store chunks while the next one is read. More than two gain nothing: PostgreSQL is the limit.
 WRITERS = 2
@@ -56,13 +63,31 @@ class Options:
 
 @transaction.atomic
 def upload(content: "File[bytes]", *, name: str, by: User | None = None) -> FileImport:
-    """Keep a file in the store and open an import for it, waiting for its layout."""
+    """Keep a file in the store and open an import for it, waiting for its layout.
+
+    Raises:
+        ImportRefused: this person, or all of them together, have too many files here that wait for their import.
+    """
+    check_room(by)
     row = FileImport(file_name=PurePath(name).name[:200], uploaded_by=by)
     print_of = fingerprint(content)  # type: ignore[arg-type]
     row.file_sha256, row.file_size = print_of.sha256, print_of.size
     row.file.save(f"imports/{current_operator_id()}/{row.public_id}", content, save=False)
     row.save()
     return row
+
+
+def check_room(by: User | None) -> None:
+    """Refuse another file while too many of the current operator's wait for their import.
+
+    Raises:
+        ImportRefused: naming how many of whom wait already.
+    """
+    waiting = FileImport.objects.filter(state__in=UNFINISHED)
+    if by and waiting.filter(uploaded_by=by).count() >= MOST_OF_ONE:
+        raise ImportRefused(Code.UPLOADS_OF_ONE, most=MOST_OF_ONE)
+    if waiting.count() >= MOST_OF_ALL:
+        raise ImportRefused(Code.UPLOADS_OF_ALL, most=MOST_OF_ALL)
 
 
 def preview(stored: BinaryIO, layout: Layout | None = None, *, options: Options | None = None, at: datetime) -> Preview:
@@ -85,26 +110,32 @@ def start(
     *,
     options: Options | None = None,
     profile: ImportProfile | None = None,
+    preview: Preview | None = None,
 ) -> FileImport:
     """Settle the layout of an uploaded file and queue it. The caller sends the message when this has committed.
+
+    preview: what a look by that very layout found, so that the file need not be looked at again.
 
     Raises:
         ImportRefused: the import is under way or done.
         UnansweredQuestion: the file does not prove something that nobody has said.
     """
     row = FileImport.objects.select_for_update().get(pk=row.pk)
-    if row.state not in {FileImport.State.UPLOADED, FileImport.State.FAILED}:
+    if row.state not in STARTABLE:
         raise ImportRefused(Code.IMPORT_STARTED, import_state=row.state)
-    with row.file.open("rb") as stored:
-        home_zone = Operator.objects.get(pk=row.operator_id).time_zone
-        wanted = layout or (layout_of(profile) if profile else None)
-        looked = apart.look(stored.file, wanted, home_zone=home_zone, at=timezone.now())
-    settled = looked.settled()
-    row.mapping, row.source, row.profile = settled.to_json(), settled.source, profile
-    row.options = {**(options or Options()).to_json(), "header": looked.header, "kind": looked.kind}
+    found = preview or _looked(row, layout or (layout_of(profile) if profile else None))
+    wanted = settled(found.layout, found.questions).saying(**found.as_text)
+    row.mapping, row.source, row.profile = wanted.to_json(), wanted.source, profile
+    row.options = {**(options or Options()).to_json(), "header": found.header, "kind": found.kind}
     row.state, row.error, row.error_facts = FileImport.State.QUEUED, "", {}
     row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "error_facts", "updated_at"])
     return row
+
+
+def _looked(row: FileImport, layout: Layout | None) -> Looked:
+    home_zone = Operator.objects.get(pk=row.operator_id).time_zone
+    with row.file.open("rb") as stored:
+        return apart.look(stored.file, layout, home_zone=home_zone, at=timezone.now())
 
 
 @limited_to(None)  # a file may hold sessions of any site, whoever brought it
@@ -281,4 +312,4 @@ def _fail(row: FileImport, problem: ChargingError, *, at: datetime) -> None:
     row.refresh_from_db()
     row.state, row.finished_at = FileImport.State.FAILED, at
     row.error, row.error_facts = problem.code, problem.facts
-    row.save(update_fields=["state", "error", "finished_at", "updated_at"])
+    row.save(update_fields=["state", "error", "error_facts", "finished_at", "updated_at"])

@@ -69,7 +69,7 @@ def test_the_rejected_rows_are_kept_with_line_cells_and_reasons(in_north):
     kept = list(seen.rejected_rows(row))
     assert [one.line_number for one in kept] == [4, 5, 6]
     assert kept[1].reasons == [Reject.OPEN_SESSION, Reject.MISSING_ENERGY]
-    assert kept[1].codes == ["open_session"]
+    assert kept[1].codes == ["open_session", "missing_energy"]
     assert kept[2].energy_wh == 1_430_170
     assert kept[0].cells[8] == "-9.54"
     assert {reason for reason, *_ in seen.reasons(row)} == {

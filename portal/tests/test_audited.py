@@ -30,7 +30,7 @@ from billing.models import (
     StaleMonth,
 )
 from charging import events as charging_events
-from charging.models import ChargingSession, RejectedRow, Site, SiteAccess
+from charging.models import ChargingSession, ImportLook, RejectedRow, Site, SiteAccess
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
@@ -66,6 +66,7 @@ NOT_ROW_BY_ROW = {
     ConsentNotice: "append-only itself; an event is recorded with each version",
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
+    ImportLook: "a look at a file changes nothing; its import is recorded",
     SiteAccess: "an event names the sites a person gained and lost",
     SessionPrice: "derived; worked out anew until it is billed",
     InvoiceLine: "written by a run, which records one event",
@@ -248,6 +249,7 @@ UNSEEN_WRITES = {
     "charging/ingest/staging.py:_INSERT": "sessions.imported",
     "charging/ingest/staging.py:_INSERT_REFUSED": "sessions.imported",
     "charging/services/imports.py:_finish": "sessions.imported",
+    "charging/services/looks.py:clear_away": "what looks at a file had to show, which is over",
     "charging/services/review.py:_decide": "session.approved, session.written_off",
     "charging/services/site_access.py:give": "an event names the sites gained and lost",
     "charging/services/tokens.py:assign": "token.sessions_given",

@@ -27,6 +27,10 @@ ERRORS: dict[str, str | Promise] = {
     Code.PROFILE_NAME: _("A profile needs a name of at most 80 characters."),
     Code.NO_SUCH_PROFILE: _("There is no profile called “%(name)s”. There are: %(names)s."),
     Code.IMPORT_STARTED: _("This import is %(import_state)s; it cannot be started."),
+    Code.UPLOADS_OF_ONE: _(
+        "You have %(most)s files here that wait for their import. Import or discard one of them first."
+    ),
+    Code.UPLOADS_OF_ALL: _("%(most)s files wait for their import here. Import or discard one of them first."),
     Code.NOT_WAITING_FOR_REVIEW: ngettext_lazy(
         "%(count)d of the sessions does not wait for a decision any more.",
         "%(count)d of the sessions do not wait for a decision any more.",

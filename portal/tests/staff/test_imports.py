@@ -1,6 +1,8 @@
 """Imports: upload, questions, a look before anything is written, progress, result, correct and import again."""
 
 import csv
+import gzip
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -8,10 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from charging import tasks
+from charging.ingest import apart
 from charging.models import ChargingSession, FileImport, ImportProfile
-from charging.services import imports
+from charging.services import imports, looks
+from charging.tests.ingest.workbooks import cell, row, workbook
+from tenants.actor import acting
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
+from tenants.work import do_next, kind_named
 
 pytestmark = pytest.mark.django_db
 HEADER = "Session ID,Location,Charge point,Card,Start,End,Energy (kWh)"
@@ -36,9 +42,18 @@ def sent(monkeypatch):
 def upload(client, world, *rows, header=HEADER, name="march.csv", profile=""):
     content = "\n".join([header, *rows]).encode()
     data = {"file": SimpleUploadedFile(name, content, "text/csv"), "profile": profile}
-    response = client.post(world.url("imports/new/"), data, follow=True)
-    assert response.status_code == 200
-    return response
+    return looked_at(client, world, client.post(world.url("imports/new/"), data))
+
+
+def looked_at(client, world, answer):
+    """Follow an answer to its page, once a worker has had its look at the file."""
+    assert answer.status_code == 302
+    waiting = client.get(answer["Location"])
+    assert waiting.status_code == 200
+    if "staff/imports/reading.html" in {template.name for template in waiting.templates}:
+        while do_next(kind_named("import_look"), world.operator.pk, clock=timezone.now):
+            pass
+    return client.get(answer["Location"])
 
 
 def answers(page, **said):
@@ -49,9 +64,9 @@ def answers(page, **said):
     return {**shown, "create_missing": "on", **said}
 
 
-def start(client, page, **said):
+def start(client, world, page, **said):
     url = page.request["PATH_INFO"].removesuffix("start/") + "start/"
-    return client.post(url, {**answers(page, **said), "start": "yes"}, follow=True)
+    return looked_at(client, world, client.post(url, {**answers(page, **said), "start": "yes"}))
 
 
 def work(world, clock=timezone.now):
@@ -75,7 +90,7 @@ def test_an_answered_question_shows_what_would_come_of_the_file(world, sign_in, 
     client = sign_in(otto)
     page = upload(client, world, GOOD, BAD)
     said = answers(page, time_zone="Europe/Stockholm")
-    looked = client.post(page.request["PATH_INFO"] + "start/", {**said, "look": "again"})
+    looked = looked_at(client, world, client.post(page.request["PATH_INFO"] + "start/", {**said, "look": "again"}))
     preview = looked.context["preview"]
     assert (preview.accepted, preview.rejected, preview.accepted_wh) == (1, 1, 12_500)
     assert "The session ends before it starts." in looked.content.decode()
@@ -84,10 +99,10 @@ def test_an_answered_question_shows_what_would_come_of_the_file(world, sign_in, 
 def test_a_file_that_does_not_prove_its_date_order_is_not_imported_before_it_is_said(world, sign_in, otto, sent):
     client = sign_in(otto)
     page = upload(client, world, UNCLEAR)
-    refused = start(client, page, time_zone="Europe/Stockholm")
+    refused = start(client, world, page, time_zone="Europe/Stockholm")
     assert "In which order are they written?" in refused.content.decode()
     assert sent == []
-    start(client, refused, date_order="mdy", time_zone="Europe/Stockholm")
+    start(client, world, refused, date_order="mdy", time_zone="Europe/Stockholm")
     work(world)
     with tenant_scope(world.operator.pk):
         assert ChargingSession.objects.get().started_at.month == 6
@@ -96,7 +111,7 @@ def test_a_file_that_does_not_prove_its_date_order_is_not_imported_before_it_is_
 def test_an_import_from_upload_to_result(world, sign_in, otto, sent):
     client = sign_in(otto)
     page = upload(client, world, GOOD, BAD)
-    running = start(client, page, time_zone="Europe/Stockholm", source="provider")
+    running = start(client, world, page, time_zone="Europe/Stockholm", source="provider")
     assert len(sent) == 1
     assert 'hx-trigger="every 2s"' in running.content.decode()
     work(world)
@@ -113,7 +128,7 @@ def test_an_import_from_upload_to_result(world, sign_in, otto, sent):
 
 def test_the_rejected_rows_come_back_corrected(world, sign_in, otto):
     client = sign_in(otto)
-    start(client, upload(client, world, GOOD, BAD), time_zone="Europe/Stockholm", source="provider")
+    start(client, world, upload(client, world, GOOD, BAD), time_zone="Europe/Stockholm", source="provider")
     row = work(world)
     response = client.get(world.url(f"imports/{row.public_id}/rejected/"))
     text = b"".join(response.streaming_content).decode("utf-8-sig")
@@ -123,7 +138,7 @@ def test_the_rejected_rows_come_back_corrected(world, sign_in, otto):
     corrected = text.replace("2026-10-15 11:00", "2026-10-15 13:00")
     header, *rows = corrected.splitlines()
     page = upload(client, world, *[one for one in rows if one], header=header, name="corrected.csv")
-    start(client, page, time_zone="Europe/Stockholm", source="provider")
+    start(client, world, page, time_zone="Europe/Stockholm", source="provider")
     again = work(world)
     assert (again.accepted, again.rejected) == (1, 0)
     with tenant_scope(world.operator.pk):
@@ -132,18 +147,25 @@ def test_the_rejected_rows_come_back_corrected(world, sign_in, otto):
 
 def test_the_same_file_again_changes_nothing_and_says_so(world, sign_in, otto):
     client = sign_in(otto)
-    start(client, upload(client, world, GOOD), time_zone="Europe/Stockholm", source="provider")
+    start(client, world, upload(client, world, GOOD), time_zone="Europe/Stockholm", source="provider")
     work(world)
     page = upload(client, world, GOOD)
     assert "This file has been here before" in page.content.decode()
-    start(client, page, time_zone="Europe/Stockholm", source="provider")
+    start(client, world, page, time_zone="Europe/Stockholm", source="provider")
     again = work(world)
     assert (again.accepted, again.known) == (0, 1)
 
 
 def test_a_kept_profile_answers_the_next_file(world, sign_in, otto):
     client = sign_in(otto)
-    start(client, upload(client, world, GOOD), time_zone="Europe/Stockholm", source="provider", save_as="Our provider")
+    start(
+        client,
+        world,
+        upload(client, world, GOOD),
+        time_zone="Europe/Stockholm",
+        source="provider",
+        save_as="Our provider",
+    )
     with tenant_scope(world.operator.pk):
         assert ImportProfile.objects.get().name == "Our provider"
     page = upload(client, world, GOOD, profile="Our provider")
@@ -154,7 +176,7 @@ def test_a_kept_profile_answers_the_next_file(world, sign_in, otto):
 def test_a_column_can_be_chosen_by_hand(world, sign_in, otto):
     client = sign_in(otto)
     page = upload(client, world, GOOD)
-    started = start(client, page, time_zone="Europe/Stockholm", column_token="")
+    started = start(client, world, page, time_zone="Europe/Stockholm", column_token="")
     assert started.context["row"].state == "queued"
     work(world)
     with tenant_scope(world.operator.pk):
@@ -185,3 +207,105 @@ def test_only_those_who_may_import_get_in(world, sign_in, request, who):
     client = sign_in(request.getfixturevalue(who))
     assert client.get(world.url("imports/")).status_code == 403
     assert client.get(world.url("imports/new/")).status_code == 403
+
+
+def test_while_a_look_goes_on_the_page_asks_itself_and_writes_nothing(world, sign_in, otto):
+    client = sign_in(otto)
+    data = {"file": SimpleUploadedFile("march.csv", f"{HEADER}\n{GOOD}\n".encode()), "profile": ""}
+    page = client.post(world.url("imports/new/"), data, follow=True)
+    text = page.content.decode()
+    assert "Reading the file" in text
+    assert 'hx-headers=\'{"X-Poll": "1"}\'' in text
+    assert page.context["look"].is_open
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (workbook(row(1, cell("A1", "id")) + row(1_048_576, cell("XFD1048576", "x"))), "lie too far apart"),
+        (gzip.compress(b"x" * 300_000_000, 1), "has more than 65536 characters"),
+        (b'{"id":' * 600 + b"1" + b"}" * 600, "nested at most 32"),
+        (b";;;;\n" * 40, "nothing but delimiters"),
+        (",".join(f"c{n}" for n in range(4_000)).encode(), "4000 columns; at most 200"),
+    ],
+    ids=["corners", "line", "deep", "delimiters", "columns"],
+)
+def test_files_made_to_harm_are_answered_in_words_on_small_pages(world, sign_in, otto, content, words):
+    client = sign_in(otto)
+    answer = client.post(world.url("imports/new/"), {"file": SimpleUploadedFile("x.bin", content), "profile": ""})
+    page = looked_at(client, world, answer)
+    assert words in page.content.decode()
+    assert len(page.content) < 100_000
+    discarded = client.post(page.request["PATH_INFO"] + "discard/", follow=True)
+    assert "The file was discarded." in discarded.content.decode()
+    with tenant_scope(world.operator.pk):
+        assert not FileImport.objects.exists()
+        assert AuditEntry.objects.filter(event="import.discarded").count() == 1
+
+
+def test_wide_files_make_no_wide_pages(world, sign_in, otto):
+    header = ",".join(
+        ["Session ID", "Charge point", "Start", "End", "Energy (kWh)", *(f"{n:0>90}" for n in range(195))]
+    )
+    page = upload(sign_in(otto), world, ",".join(["x" * 3_000] * 200), header=header)
+    assert page.context["preview"].rows == 1
+    assert len(page.content) < 1_500_000
+    assert "x" * 300 not in page.content.decode()
+
+
+def test_a_profile_can_be_chosen_after_the_first_look(world, sign_in, otto):
+    client = sign_in(otto)
+    page = upload(client, world, GOOD)
+    url = page.request["PATH_INFO"] + "start/"
+    looked = looked_at(client, world, client.post(url, {"profile": "dundee-2018", "profile_only": "yes"}))
+    assert "The file cannot be read like this" in looked.content.decode()
+    back = looked_at(client, world, client.post(url, {"profile": "", "profile_only": "yes"}))
+    assert [question.about for question in back.context["preview"].questions] == ["time_zone"]
+
+
+def test_what_the_first_look_found_out_about_the_text_is_not_found_out_again(world, sign_in, otto, monkeypatch):
+    client = sign_in(otto)
+    page = upload(client, world, GOOD.replace("Torget", "Torget Öst"))
+    asked = []
+    look = apart.look
+
+    def noted(stored, layout, **more):
+        asked.append(layout)
+        return look(stored, layout, **more)
+
+    monkeypatch.setattr(apart, "look", noted)
+    start(client, world, page, time_zone="Europe/Stockholm", source="provider")
+    assert [(layout.encoding, layout.delimiter) for layout in asked] == [("utf-8", ",")]
+    with tenant_scope(world.operator.pk):
+        found = FileImport.objects.get()
+    assert (found.mapping["encoding"], found.mapping["delimiter"], found.state) == ("utf-8", ",", "queued")
+
+
+def test_a_person_has_room_for_so_many_files_that_wait(world, sign_in, otto, monkeypatch):
+    monkeypatch.setattr(imports, "MOST_OF_ONE", 1)
+    client = sign_in(otto)
+    upload(client, world, GOOD)
+    data = {"file": SimpleUploadedFile("more.csv", GOOD.encode()), "profile": ""}
+    refused = client.post(world.url("imports/new/"), data)
+    assert "You have 1 files here that wait" in refused.content.decode()
+
+
+def test_a_file_nobody_had_imported_is_removed_after_two_weeks(world, sign_in, otto):
+    upload(sign_in(otto), world, GOOD)
+    with tenant_scope(world.operator.pk):
+        waiting = FileImport.objects.get()
+        looks.clear_away(waiting.created_at + looks.KEPT)
+        assert FileImport.objects.exists()
+        with acting(task="sweep"):
+            looks.clear_away(waiting.created_at + looks.KEPT + timedelta(seconds=1))
+        assert not FileImport.objects.exists()
+
+
+def test_an_import_under_way_or_done_cannot_be_discarded(world, sign_in, otto):
+    client = sign_in(otto)
+    page = start(client, world, upload(client, world, GOOD), time_zone="Europe/Stockholm", source="provider")
+    for _ in range(2):
+        client.post(page.request["PATH_INFO"] + "discard/")
+        with tenant_scope(world.operator.pk):
+            assert FileImport.objects.exists()
+        work(world)

@@ -38,6 +38,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/new/", imports.import_new, name="import_new"),
     path("imports/<uuid:public_id>/", imports.import_detail, name="import_detail"),
     path("imports/<uuid:public_id>/start/", imports.import_start, name="import_start"),
+    path("imports/<uuid:public_id>/discard/", imports.import_discard, name="import_discard"),
     path("imports/<uuid:public_id>/rejected/", imports.import_rejected, name="import_rejected"),
     path("review/", review.review_list, name="review_list"),
     path("review/decide/", review.review_decide, name="review_decide"),

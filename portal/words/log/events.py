@@ -83,6 +83,7 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.VIEW_AS_BEGAN: gettext_lazy("Began to look at the portal as a role would"),
     portal_events.Event.VIEW_AS_ENDED: gettext_lazy("Stopped looking at the portal as a role would"),
     charging_events.Event.SESSIONS_IMPORTED: gettext_lazy("Imported a file of sessions"),
+    charging_events.Event.IMPORT_DISCARDED: gettext_lazy("Discarded a file before it was imported"),
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),
     charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Gave a card's sessions to a driver"),
     charging_events.Event.SESSION_APPROVED: gettext_lazy("Approved a session under review"),
@@ -180,6 +181,7 @@ TASKS: dict[str, str | Promise] = {
     "document": gettext_lazy("documents in the background"),
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
+    "import_look": gettext_lazy("look at a file in the background"),
     "demo": gettext_lazy("the demonstration"),
 }
 

@@ -23,6 +23,8 @@ from portal.words.say import say
 
 #: A choice of several columns at once; no header of a real file contains the separator.
 SEPARATOR = "\x1f"
+#: Every column is a choice of every fact, so that a long heading would stand on the page eighteen times.
+LONGEST_SHOWN = 60
 TIMES = (Field.STARTED_AT, Field.ENDED_AT)
 #: Facts of files with meter readings; out of the way while none of them is in use.
 RARE = (
@@ -78,8 +80,10 @@ class LayoutForm(forms.Form):
         help_text=_("The next file of this kind then needs no answers."),
     )
 
-    def __init__(self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str]) -> None:
-        super().__init__(data, initial=_initial(layout))
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str], options: Mapping[str, bool]
+    ) -> None:
+        super().__init__(data, initial=_initial(layout) | dict(options))
         self.layout = layout
         for fact, label in FACTS:
             self.fields[_name(fact)] = _column_field(label, layout.names(fact), header)
@@ -140,10 +144,14 @@ def _name(fact: Field, place: int = 1) -> str:
 
 
 def _column_field(label: Any, present: tuple[str, ...], header: list[str]) -> forms.ChoiceField:
-    choices: list[tuple[str, Any]] = [("", _("not in the file")), *((name, name) for name in header)]
+    choices: list[tuple[str, Any]] = [("", _("not in the file")), *((name, _cut(name)) for name in header)]
     if len(present) > 1:
-        choices.append((SEPARATOR.join(present), " / ".join(present)))
+        choices.append((SEPARATOR.join(present), " / ".join(map(_cut, present))))
     return forms.ChoiceField(label=label, required=False, choices=choices)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_SHOWN else f"{name[:LONGEST_SHOWN]}…"
 
 
 def _initial(layout: Layout) -> dict[str, Any]:

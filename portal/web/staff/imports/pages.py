@@ -1,6 +1,5 @@
 """Imports of session files: the list, the upload, the look before anything is written, progress, and the result."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,21 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from charging import tasks
-from charging.domain.errors import ChargingError
 from charging.domain.reasons import Reject
-from charging.ingest.layout import Layout
-from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
-from charging.models import FileImport
+from charging.models import FileImport, ImportLook
 from charging.selectors import imports
 from charging.services import imports as services
-from charging.services.imports import Options
+from charging.services import looks
 from portal.files import uploads
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
-from portal.web.acts import attempted
+from portal.web.acts import attempted, told
 from portal.web.staff.imports.layout import LayoutForm
 from portal.words.imports import PROFILES
 from portal.words.say import why
@@ -37,6 +32,7 @@ from tenants.permissions import Permission
 
 State = FileImport.State
 ROWS_SHOWN = 8
+COLUMNS_SHOWN = 40
 
 
 class UploadForm(forms.Form):
@@ -62,15 +58,6 @@ class UploadForm(forms.Form):
         return file
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A file looked at before it is imported: the trial reading or why there is none, and the form about it."""
-
-    preview: Preview | None
-    problem: str
-    form: LayoutForm | None
-
-
 @operator_view(Permission.IMPORT_SESSIONS)
 def import_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the imports, newest first."""
@@ -86,7 +73,8 @@ def import_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if form.is_valid():
         file = form.cleaned_data["file"]
         if row := attempted(form, services.upload, file, name=file.name, by=request.user):
-            return redirect(f"{_url(operator, row)}?profile={form.cleaned_data['profile']}")
+            looks.ask(row, by=request.user, at=timezone.now(), profile=form.cleaned_data["profile"])
+            return redirect(_url(operator, row))
     return render(request, "staff/imports/new.html", {"nav": "imports", "form": form, "crumbs": _crumbs(operator)})
 
 
@@ -98,18 +86,34 @@ def import_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
         return _page(request, operator, row, "running")
     if row.state == State.DONE:
         return _page(request, operator, row, "result", **_result(request, row))
-    return _look_page(request, operator, row, _look(row, request.GET.get("profile", "")))
+    look = looks.newest(row)
+    if look is not None and look.is_open:
+        return _page(request, operator, row, "reading", look=look)
+    return _look_page(request, operator, row, look, _form(look))
 
 
 @operator_view(Permission.IMPORT_SESSIONS)
 @require_POST
 def import_start(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Look again with what the person says now, or start the import."""
+    """Have the file looked at again as the person says now, or imported if that leaves nothing open."""
     row = _row(public_id)
-    look = _look(row, request.POST.get("profile", ""), answers=request.POST)
-    if look.form and look.form.is_valid() and "start" in request.POST and _started(row, look.form):
-        return redirect(_url(operator, row))
-    return _look_page(request, operator, row, look)
+    look = looks.newest(row)
+    form = None if "profile_only" in request.POST else _form(look, request.POST)
+    if form is None:
+        profile = request.POST.get("profile", "")
+        told(request, "", looks.ask, row, by=request.user, at=timezone.now(), profile=profile)
+    elif not (form.is_valid() and _asked(request, row, form, look)):
+        return _look_page(request, operator, row, look, form)
+    return redirect(_url(operator, row))
+
+
+@operator_view(Permission.IMPORT_SESSIONS)
+@require_POST
+def import_discard(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Remove a file of which nothing was imported."""
+    row = _row(public_id)
+    told(request, _("The file was discarded."), looks.discard, row)
+    return redirect("staff:import_list", operator.slug)
 
 
 @operator_view(Permission.IMPORT_SESSIONS, takes_out=True)
@@ -131,53 +135,52 @@ def profile_choices() -> list[tuple[Any, Any]]:
     return [("", _("Guess the columns")), *groups, (_("Ready-made"), known)]
 
 
-def _look(row: FileImport, profile: str, answers: Any = None) -> Look:
-    """Read the file on trial, by a profile or by guessing, or as the person says in `answers`."""
-    try:
-        preview = _preview(row, services.profile_named(profile)[0] if profile else None)
-        if answers is None:
-            return Look(preview, "", LayoutForm(None, layout=preview.layout, header=preview.header))
-    except ChargingError as problem:
-        return Look(None, why(problem), None)
-    form = LayoutForm(answers, layout=preview.layout, header=preview.header)
-    return _look_as_said(row, form, preview) if form.is_valid() else Look(preview, "", form)
+def _form(look: ImportLook | None, data: Any = None) -> LayoutForm | None:
+    """The form about the file, as it was last read or last asked to be; None while it never could be read."""
+    preview = looks.shown_by(look) if look else None
+    if look is None or preview is None:
+        return None
+    failed = looks.problem_of(look) is not None
+    layout = (looks.said_in(look) if failed else None) or preview.layout
+    return LayoutForm(data, layout=layout, header=preview.header, options=look.options)
 
 
-def _look_as_said(row: FileImport, form: LayoutForm, before: Preview) -> Look:
-    try:
-        return Look(_preview(row, form.said(), form.options()), "", form)
-    except ChargingError as problem:
-        return Look(before, why(problem), form)
-
-
-def _preview(row: FileImport, layout: Layout | None, options: Options | None = None) -> Preview:
-    with row.file.open("rb") as stored:
-        return services.preview(stored.file, layout, options=options, at=timezone.now())
-
-
-def _started(row: FileImport, form: LayoutForm) -> bool:
-    """Keep the profile if asked to, and queue the import."""
+def _asked(request: SignedInRequest, row: FileImport, form: LayoutForm, look: ImportLook | None) -> bool:
+    """Keep the profile if asked to, and have the file looked at or imported; False when that is refused."""
     name = form.cleaned_data["save_as"]
     profile = attempted(form, services.save_profile, name, layout=form.said()) if name else None
     if form.errors:
         return False
-    queued = attempted(form, services.start, row, form.said(), options=form.options(), profile=profile)
-    if queued:
-        tasks.hurry_import(queued)
-    return queued is not None
+    asked = attempted(
+        form,
+        looks.ask,
+        row,
+        by=request.user,
+        at=timezone.now(),
+        layout=form.said(),
+        profile=profile.name if profile else request.POST.get("profile", ""),
+        options=form.options(),
+        starts="start" in request.POST,
+    )
+    return asked is not None
 
 
-def _look_page(request: SignedInRequest, operator: Operator, row: FileImport, look: Look) -> HttpResponse:
+def _look_page(
+    request: SignedInRequest, operator: Operator, row: FileImport, look: ImportLook | None, form: LayoutForm | None
+) -> HttpResponse:
+    preview = looks.shown_by(look) if look else None
+    problem = looks.problem_of(look) if look else None
     context = {
-        "look": look,
-        "form": look.form,
-        "preview": look.preview,
-        "questions": look.form.questions(look.preview) if look.form else [],
-        "settings": look.form.settings(look.preview) if look.form else [],
-        "profile": request.POST.get("profile", request.GET.get("profile", "")),
+        "problem": why(problem) if problem else "",
+        "form": form,
+        "preview": preview,
+        "questions": form.questions(preview) if form else [],
+        "settings": form.settings(preview) if form else [],
+        "profile": look.profile if look else "",
         "profiles": profile_choices(),
         "earlier": imports.earlier(row).first(),
         "rows_shown": ROWS_SHOWN,
+        "columns_shown": f":{COLUMNS_SHOWN}",
     }
     return _page(request, operator, row, "look", **context)
 
