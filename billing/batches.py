@@ -21,12 +21,13 @@ import psycopg
 from django.db import connection
 
 from billing.domain import money
-from billing.domain.arrays import Ints, offsets_of
+from billing.domain.arrays import Bools, Ints, offsets_of
 from billing.domain.invoice.lines import Lines, price_lines
 from billing.domain.kernel.plan import Lane
 from billing.domain.kernel.rated import Rated
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
+from billing.domain.tariff.kept import SESSION_LIMIT
 
 #: Decimals of stored session amounts and of quantities on lines.
 DIGITS: Final = 6
@@ -138,15 +139,34 @@ class PricedSession:
     flags: int
 
 
+def beyond_billing(rated: Rated) -> Bools:
+    """Tell which sessions cost more than an invoice line can say; also before a least or greatest price was met.
+
+    Prices are not negative, so no line is larger than what all of them come to.
+    """
+    most_excl = SESSION_LIMIT * rated.unit
+    most_incl = most_excl * rated.vat_unit
+    result: Bools = (
+        (np.abs(rated.excl) >= most_excl)
+        | (np.abs(rated.excl - rated.limit_excl) >= most_excl)
+        | (np.abs(rated.incl) >= most_incl)
+        | (np.abs(rated.incl - rated.limit_incl) >= most_incl)
+    ).astype(np.bool_)
+    return result
+
+
 def priced(rated: Rated) -> Iterator[PricedSession]:
-    """Yield the sessions of a batch in one currency that have a price. Those with a fault are left out."""
+    """Yield the sessions of a batch in one currency that have a price to be billed.
+
+    Those with a fault and those `beyond_billing` are left out.
+    """
     unit = rated.unit // 10**DIGITS
     excl = money.divide_half_up(rated.excl, unit).tolist()
     incl = money.divide_half_up(rated.incl, unit * rated.vat_unit).tolist()
     exactly_nothing = ((rated.excl == 0) & (rated.incl == 0)).tolist()
     lines = _lines_of_sessions(rated)
     currency, flags = rated.plan.tariffs[0].currency, rated.flags.tolist()
-    for index in np.flatnonzero(rated.fault == 0).tolist():
+    for index in np.flatnonzero((rated.fault == 0) & ~beyond_billing(rated)).tolist():
         yield PricedSession(
             index,
             currency,

@@ -27,7 +27,7 @@ def _register_drivers() -> None:
         person="driver",
         kept=Retention.BOOKS,
         ledger="kind run buyer credits reason state series number month currency amount_excl_vat vat rounding "
-        "amount_due session_count energy_wh seller drafted_at issued_at due_on",
+        "amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
         technical="id operator public_id driver",
     )
     sources.register(
@@ -35,7 +35,7 @@ def _register_drivers() -> None:
         person="driver",
         kept=Retention.BOOKS,
         ledger="tariff group site valid_from valid_until created_at",
-        technical="id operator driver",
+        technical="id operator public_id driver",
     )
     sources.register(
         RunProblem, person="driver", kept=Retention.BOOKS, ledger="run code facts", technical="id operator driver"

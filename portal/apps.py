@@ -4,11 +4,15 @@ from django.contrib.staticfiles.apps import StaticFilesConfig
 
 class PortalConfig(AppConfig):
     name = "portal"
+    default = True  # of the two here
 
     def ready(self) -> None:
         # Every process needs the Celery application, or a task's `delay` would look for a default broker.
         # Here rather than in the package, so that `launcher` starts without Celery and Django.
         import portal.celery  # noqa: F401
+        from portal.web import unfit_signs
+
+        unfit_signs.refuse()
 
 
 class CollectedFilesConfig(StaticFilesConfig):

@@ -41,6 +41,7 @@ _UNFIT_IN_LINES = re.compile(
 )
 _MARK = re.compile(MARK)
 
+_LONGEST_PATH = 100
 _TEXTS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKETS = re.compile(r"[\[\]{}]")
 
@@ -57,7 +58,7 @@ class Bound(StrEnum):
     NUMBER_TOO_LONG = "number_too_long", "A number of the document has more than %(limit)s digits: %(value)s…"
     NUMBER_TOO_LARGE = "number_too_large", "A number of the document is too large: %(value)s."
     NOT_A_NUMBER = "not_a_number", "%(value)s is not a number."
-    UNFIT_SIGN = "unfit_sign", "A text of the document holds a sign that no text may hold (%(sign)s)."
+    UNFIT_SIGN = "unfit_sign", "%(field)s holds a sign that no text may hold (%(sign)s)."
 
     sentence: str
 
@@ -182,23 +183,24 @@ def _no_number(written: str) -> Any:
 
 
 def _check(document: Any, bounds: JsonBounds) -> None:
-    for count, value in enumerate(_all(document, bounds.names), start=1):
+    for count, (field, value) in enumerate(_all(document, bounds.names), start=1):
         if count > bounds.values:
             raise OutOfBounds(Bound.TOO_MANY_VALUES, limit=bounds.values)
         if isinstance(value, str) and (sign := unfit_sign(value, lines=True)):
-            raise OutOfBounds(Bound.UNFIT_SIGN, sign=sign)
+            raise OutOfBounds(Bound.UNFIT_SIGN, field=field, sign=sign)
 
 
-def _all(document: Any, names: int) -> Iterator[Any]:
-    """Yield every value and every name of a document."""
-    waiting = [document]
+def _all(document: Any, names: int) -> Iterator[tuple[str, Any]]:
+    """Yield every value and every name of a document with the path of its field, such as `elements[0].note`."""
+    waiting = [("", document)]
     while waiting:
-        value = waiting.pop()
-        yield value
+        path, value = waiting.pop()
+        yield path or "The document", value
         if isinstance(value, list):
-            waiting += value
+            waiting += [(f"{path}[{place}]", each) for place, each in enumerate(value)]
         elif isinstance(value, dict):
             if len(value) > names:
                 raise OutOfBounds(Bound.TOO_MANY_NAMES, found=len(value), limit=names)
-            waiting += value.keys()
-            waiting += value.values()
+            for name, each in value.items():
+                field = tidy(f"{path}.{name}" if path else name)[:_LONGEST_PATH]
+                waiting += [(field, name), (field, each)]

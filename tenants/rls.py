@@ -22,6 +22,9 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
 CONDITION = "operator_id = NULLIF(current_setting('app.operator_id', true), '')::bigint"
+# A trigger that reads a table to decide must not see it through the caller's row security, which a statement can move
+# in the same breath, nor find a temporary table of the caller's in its place.
+DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
 APP, READER, PLATFORM = "wattledger_app", "wattledger_reader", "wattledger_platform"
 
 
@@ -161,8 +164,9 @@ class SameOperatorInBulk(models.BaseConstraint):
         )
 
     def _function(self, suffix: str, body: str) -> str:
-        head = f"CREATE FUNCTION {self.name}_{suffix}() RETURNS trigger LANGUAGE plpgsql AS $$"
-        return f"{head}\nDECLARE missing bigint;\nBEGIN\n{body}RETURN NULL;\nEND\n$$;"
+        head = f"CREATE FUNCTION {self.name}_{suffix}() RETURNS trigger {DEFINER} AS $$"
+        revoked = f"REVOKE ALL ON FUNCTION {self.name}_{suffix}() FROM PUBLIC;"
+        return f"{head}\nDECLARE missing bigint;\nBEGIN\n{body}RETURN NULL;\nEND\n$$;\n{revoked}\n"
 
     def _refusal(self, table: str, message: str) -> str:
         return (

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from billing.documents import words
 from billing.documents.words import Words
 from billing.models import Invoice, InvoiceLine, InvoiceVat
-from charging.models import ChargingSession
 from tenants.models import DriverIdentity
 
 NARROW_SPACE, MINUS = "\u00a0", "\u2212"
@@ -51,7 +50,7 @@ def page(
 ) -> dict[str, Any]:
     """Everything on the document, in order of appearance.
 
-    lines: in order of position, each with session, site and station.
+    lines: in order of position, each with its session, and named as `billing.selectors.invoices.lines` does.
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
@@ -71,7 +70,7 @@ def page(
         "summary": _summary(lines, writer),
         "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
-        "sessions": [_session(session, found, writer) for session, found in _sessions(lines)],
+        "sessions": [_session(found, writer) for found in _sessions(lines)],
         "energy": _quantity(writer, Decimal(invoice.energy_wh) / 1000, "kWh"),
         "session_count": f"{invoice.session_count} {writer.words['session_count']}",
     }
@@ -114,7 +113,7 @@ def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[s
         yield w["reason"], invoice.reason
     elif invoice.due_on:
         yield w["due"], invoice.due_on.isoformat()
-    yield w["customer"], invoice.driver.customer_number
+    yield w["customer"], invoice.customer
     yield w["period"], writer.month(invoice.month)
 
 
@@ -165,22 +164,22 @@ _ORDER = {
 }
 
 
-def _sessions(lines: Iterable[InvoiceLine]) -> Iterable[tuple[ChargingSession, list[InvoiceLine]]]:
+def _sessions(lines: Iterable[InvoiceLine]) -> Iterable[list[InvoiceLine]]:
     for _, found in groupby(lines, key=lambda line: line.session_id):
-        of_session = list(found)
-        yield of_session[0].session, of_session
+        yield list(found)
 
 
-def _session(session: ChargingSession, lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
+def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
     """A session: when and where, then its prices."""
-    zone = session.site.zone
+    session, named = lines[0].session, lines[0].named
+    zone = named.zone
     start = session.started_at.astimezone(zone)
     end = (session.ended_at or session.started_at).astimezone(zone)
     until = f"{end:%H:%M}" if end.date() == start.date() else f"{end:%Y-%m-%d %H:%M}"
     return {
         "day": f"{start:%Y-%m-%d}",
         "time": f"{start:%H:%M}\u2013{until}",
-        "place": f"{session.site.name} · {session.station}",
+        "place": f"{named.site} · {named.station}",
         "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: _ORDER.get(one.component, 99))],
         "amount": writer.number(sum((line.amount_excl_vat for line in lines), Decimal(0)), digits=2),
     }

@@ -6,7 +6,7 @@ has compiled refuses here instead of hanging.
 """
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,11 @@ import orjson
 import typst
 from django.conf import settings
 
+from billing.documents import signs
+from billing.domain.errors import BillingError, Code
+
 TEMPLATE: Final = "invoice.typ"
+PROBE: Final = "signs.typ"
 STANDARDS: Final = ["a-3b", "ua-1"]
 _compiled_by: list[int] = []
 
@@ -24,9 +28,41 @@ class CompiledBeforeFork(RuntimeError):
     """This process was forked from one that had compiled a document; compiling here would never end."""
 
 
+class CannotBeSet(BillingError):
+    """A page that typst refuses even with every doubtful sign replaced. It does not say whose."""
+
+    usual = Code.CANNOT_BE_SET
+
+
 def render(page: dict[str, Any], *, at: datetime) -> bytes:
-    """Return the PDF of a page model (`layout.page`). The same page and instant give the same bytes."""
-    result = _compiler().compile(
+    """Return the PDF of a page model (`layout.page`). The same page and instant give the same bytes.
+
+    Raises:
+        CannotBeSet: it cannot be made, whatever is replaced.
+    """
+    ready = signs.tidied(page)
+    try:
+        return _compiled(TEMPLATE, ready, at=at)
+    except typst.TypstError:
+        ready = signs.shown(ready, _shows)
+    try:
+        return _compiled(TEMPLATE, ready, at=at)
+    except typst.TypstError:
+        raise CannotBeSet from None  # typst's own words would name people
+
+
+@lru_cache(maxsize=4096)
+def _shows(text: str) -> bool:
+    """Whether our fonts show every sign of the text, in the styles the template uses."""
+    try:
+        _compiled(PROBE, text, at=datetime.fromtimestamp(0, UTC))
+    except typst.TypstError:
+        return False
+    return True
+
+
+def _compiled(template: str, page: Any, *, at: datetime) -> bytes:
+    result = _compiler(template).compile(
         sys_inputs={"page": orjson.dumps(page).decode()},
         format="pdf",
         pdf_standards=STANDARDS,
@@ -35,16 +71,18 @@ def render(page: dict[str, Any], *, at: datetime) -> bytes:
     return bytes(result)
 
 
-def _compiler() -> Any:
+def _compiler(template: str) -> Any:
     if not _compiled_by:
         _compiled_by.append(os.getpid())
     if _compiled_by != [os.getpid()]:
         raise CompiledBeforeFork("Documents were compiled before this process was forked. Compile in workers only.")
-    return _made()
+    return _made(template)
 
 
-@lru_cache(maxsize=1)
-def _made() -> Any:
-    """One compiler a process: fonts are read once."""
+@lru_cache(maxsize=2)
+def _made(template: str) -> Any:
+    """One compiler a process and template: fonts are read once."""
     folder = Path(settings.BASE_DIR) / "templates" / "documents"
-    return typst.Compiler(str(folder / TEMPLATE), root=str(folder), ignore_system_fonts=True)
+    return typst.Compiler(
+        str(folder / template), root=str(folder), ignore_system_fonts=True, font_paths=signs.folders()
+    )

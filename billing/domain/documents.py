@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
@@ -20,9 +20,12 @@ from billing.domain.money import round_half_up
 Document = Mapping[str, Any]
 
 _CLOCK: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_NUMBER: Final = re.compile(r"\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,9})?\s*")
 #: More decimals than this are the trace of binary arithmetic (0.33999999999999997), not a price; they are rounded off.
 MAX_DECIMALS: Final = 12
 MAX_DIGITS: Final = 12
+_LONGEST_NUMBER: Final = 400
+_NOT_FINITE: Final = ("nan", "snan", "inf", "infinity")
 
 
 class Wanted(StrEnum):
@@ -40,6 +43,9 @@ class Wanted(StrEnum):
     CLOCK = "wanted_clock"
     DAY = "wanted_day"
     INSTANT = "wanted_instant"
+    YEARS = "wanted_years"
+    AT_MOST = "wanted_at_most"
+    DECIMALS = "wanted_decimals"
     PERCENTAGE = "wanted_percentage"
     RESTRICTION = "wanted_restriction"
     WEEKDAY = "wanted_weekday"
@@ -86,21 +92,34 @@ def text(value: object, path: str, kind: type[BillingError] = TariffError) -> st
     raise bad(path, value, Wanted.TEXT, kind)
 
 
+def optional_text(document: Document, key: str) -> str:
+    """The text under `key`, or nothing if it is absent, null or empty."""
+    value = document.get(key)
+    return "" if value is None or value == "" else text(value, key)
+
+
 def decimal(value: object, path: str, kind: type[BillingError] = TariffError) -> Decimal:
     """A JSON number as `Decimal`. A float stands for its shortest digits, which are the ones that were written."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise bad(path, value, Wanted.NUMBER, kind)
-    try:
-        number = Decimal(repr(value) if isinstance(value, float) else value)
-    except InvalidOperation:
-        raise bad(path, value, Wanted.NUMBER, kind) from None
+    number = _number(value, path, kind)
     if not number.is_finite():
         raise bad(path, value, Wanted.FINITE, kind)
     if number.adjusted() > MAX_DIGITS:
         raise bad(path, value, Wanted.BELOW, kind, amount=f"10^{MAX_DIGITS + 1}")
+    if number.adjusted() < -MAX_DECIMALS - 1:
+        return Decimal(0)  # and not a fraction over a number of as many digits as the exponent says
     exponent = number.as_tuple().exponent
     too_fine = isinstance(exponent, int) and exponent < -MAX_DECIMALS
     return round_half_up(number, MAX_DECIMALS).normalize() if too_fine else number
+
+
+def _number(value: object, path: str, kind: type[BillingError]) -> Decimal:
+    if isinstance(value, str) and value.strip().lower().lstrip("+-") in _NOT_FINITE:
+        raise bad(path, value, Wanted.FINITE, kind)
+    if isinstance(value, str) and (len(value) > _LONGEST_NUMBER or not _NUMBER.fullmatch(value)):
+        raise bad(path, value, Wanted.NUMBER, kind)
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise bad(path, value, Wanted.NUMBER, kind)
+    return Decimal(repr(value) if isinstance(value, float) else value)
 
 
 def optional_decimal(document: Document, key: str, path: str) -> Decimal | None:
@@ -142,4 +161,7 @@ def instant(value: object, path: str, kind: type[BillingError] = TariffError) ->
         raise bad(path, value, Wanted.INSTANT, kind) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).replace(microsecond=0)
+    try:
+        return moment.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:  # of the first or the last day there is, by a clock ahead or behind
+        raise bad(path, value, Wanted.YEARS, kind) from None

@@ -10,7 +10,7 @@ for tariffs and charge detail records); `value` is what stood there. Both are fa
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from tenants.coded import Coded
 
@@ -44,6 +44,10 @@ class Code(StrEnum):
     NOT_PRICEABLE = "not_priceable"
     NOT_DRAFTED = "not_drafted"
     TOO_MANY_EXPORTS = "too_many_exports"
+    TOO_COSTLY = "too_costly"
+    TOO_MUCH = "too_much"
+    NOT_KEPT = "document_not_kept"
+    CANNOT_BE_SET = "document_cannot_be_set"
     NO_IDENTITY = "no_identity"
     NEGATIVE_SUM = "negative_sum"
     MONTH_NOT_ENDED = "month_not_ended"
@@ -62,6 +66,9 @@ class Code(StrEnum):
     TARIFF_STILL_ASSIGNED = "tariff_still_assigned"
     CURRENCY_OF_THREE_DECIMALS = "currency_of_three_decimals"
     TARIFF_NAME_TAKEN = "tariff_name_taken"
+
+
+_LONGEST_BITS: Final = 1_000
 
 
 class BillingError(Coded):
@@ -83,6 +90,8 @@ class BillingError(Coded):
 
 def shown(value: object) -> str:
     """A value as a sentence shows it: at most 60 signs, text in quotes."""
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:  # Python refuses to write it
+        return "…"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 

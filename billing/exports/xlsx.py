@@ -4,6 +4,7 @@ Rows are pulled one by one through generators, so memory does not grow with the 
 written as text cells, so nothing in it can become a formula.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +12,15 @@ from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from rustpy_xlsxwriter import FastExcel
 
 Row = dict[str, Any]
 #: Excel's rows without the header.
 SHEET_ROWS: Final = 1_048_575
+_PROPERTIES: Final = "docProps/core.xml"
+_INSTANT: Final = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Sheet:
 
 
 def write(path: Path, sheets: list[Sheet]) -> None:
-    """Write a workbook."""
+    """Write a workbook. The same rows give the same bytes: it does not say when it was made."""
     book = FastExcel(path).format(bold_headers=True, float_format="0.00####", datetime_format="yyyy-mm-dd")
     for sheet in sheets:
         rows = (_typed(row) for row in sheet.rows)
@@ -41,6 +45,22 @@ def write(path: Path, sheets: list[Sheet]) -> None:
             part = islice(rows, SHEET_ROWS) if sheet.count else [dict.fromkeys(sheet.columns, "")]
             book.sheet(title, part, autofilter=True)
     book.freeze(row=1).save()
+    _undate(path)
+
+
+def _undate(path: Path) -> None:
+    """Take the time of writing out; it stands near the end, so that little is written anew."""
+    with ZipFile(path, "a", ZIP_DEFLATED) as archive:
+        place = archive.namelist().index(_PROPERTIES)
+        tail = archive.infolist()[place:]
+        contents = [(info.filename, archive.read(info)) for info in tail]
+        for info in tail:
+            archive.filelist.remove(info)
+            del archive.NameToInfo[info.filename]
+        archive.start_dir = tail[0].header_offset  # where the next member goes
+        for name, content in contents:
+            undated = _INSTANT.sub(b"1980-01-01T00:00:00Z", content) if name == _PROPERTIES else content
+            archive.writestr(ZipInfo(name), undated, ZIP_DEFLATED)
 
 
 def _typed(row: Row) -> Row:

@@ -3,6 +3,7 @@
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
+from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
@@ -19,6 +20,9 @@ __all__ = [
     "InvoiceLine",
     "InvoiceRun",
     "InvoiceVat",
+    "IssuedPlace",
+    "IssuedTariff",
+    "LineNames",
     "MonthSum",
     "NumberSeries",
     "Pricing",

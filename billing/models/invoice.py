@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.issued_names import LineNames
 from billing.models.run import InvoiceRun
 from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
@@ -74,7 +75,8 @@ class Invoice(OperatorOwned):
     amount_due = models.DecimalField(max_digits=14, decimal_places=2)
     session_count = models.PositiveIntegerField(default=0)
     energy_wh = models.BigIntegerField(default=0)
-    # The operator's particulars at the time of issue (EN 16931 BG-4).
+    # The driver's number and the operator's particulars at the time of issue (EN 16931 BT-46, BG-4).
+    customer_number = models.CharField(_("customer number"), max_length=30, blank=True)
     seller = models.JSONField(default=dict)
     drafted_at = models.DateTimeField()
     issued_at = models.DateTimeField(_("issued"), null=True)
@@ -92,6 +94,7 @@ class Invoice(OperatorOwned):
                 | Q(state="issued", number__isnull=False, issued_at__isnull=False),
                 name="invoice_issued_has_number",
             ),
+            models.CheckConstraint(condition=Q(number__isnull=True) | Q(number__gt=0), name="invoice_number_positive"),
             models.CheckConstraint(
                 condition=Q(kind="invoice", credits__isnull=True) | Q(kind="credit_note", credits__isnull=False),
                 name="invoice_credit_note_names_original",
@@ -114,6 +117,11 @@ class Invoice(OperatorOwned):
 
     def __str__(self) -> str:
         return f"{self.series}{self.number}" if self.number else str(_("draft"))
+
+    @property
+    def customer(self) -> str:
+        """The customer's number: of an issued document as it was, of a draft as it is."""
+        return self.customer_number or self.driver.customer_number
 
     @property
     def payment_reference(self) -> str:
@@ -140,6 +148,8 @@ class InvoiceLine(SiteBound):
     unit_price = models.DecimalField(max_digits=14, decimal_places=6)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
+    #: What it says of place and tariff; filled in by `billing.selectors.invoices.lines`.
+    named: LineNames
 
     class Meta:
         default_permissions = ()

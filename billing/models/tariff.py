@@ -75,6 +75,7 @@ class TariffAssignment(SiteBound):
     The most particular one wins: driver, then group, then site, then everywhere.
     """
 
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     tariff = OwnedForeignKey(Tariff, related_name="assignments")
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tariff_assignments")
     group = OwnedForeignKey(DriverGroup, null=True, blank=True, related_name="tariff_assignments")

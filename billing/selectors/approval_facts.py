@@ -19,6 +19,17 @@ def publishing(version: TariffVersion, valid_from: datetime) -> dict[str, Any]:
     }
 
 
+def crediting(invoice: Invoice, reason: str) -> dict[str, Any]:
+    """Which invoice over how much is taken back, and what its credit note says."""
+    return {
+        "invoice": str(invoice),
+        "amount_due": str(invoice.amount_due),
+        "currency": invoice.currency,
+        "sessions": invoice.session_count,
+        "reason": reason.strip(),
+    }
+
+
 def issuing(run: InvoiceRun) -> dict[str, Any]:
     """How many invoices over how much to which account, and what the seller and every draft say.
 

@@ -5,7 +5,16 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, NumberSeries
+from billing.models import (
+    BilledSession,
+    Invoice,
+    InvoiceLine,
+    InvoiceRun,
+    IssuedPlace,
+    IssuedTariff,
+    LineNames,
+    NumberSeries,
+)
 from billing.models.invoice import IN_FORCE
 from charging.models import ChargingSession
 from charging.selectors.sessions import after_all
@@ -41,14 +50,30 @@ def credit_note_of(invoice: Invoice) -> Invoice | None:
     return Invoice.objects.filter(credits=invoice).first()
 
 
-def lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
-    """The invoice's lines in order, each with its session, site and station."""
-    return (
+def lines(invoice: Invoice) -> list[InvoiceLine]:
+    """The invoice's lines in order, each with its session, site and station, and `named` as it was when issued."""
+    found = list(
         InvoiceLine.objects.filter(invoice=invoice)
         .select_related("session__site", "session__station", "tariff_version__tariff")
         .defer("session__series_wh", "tariff_version__document")
         .order_by("position")
     )
+    run = invoice.credits.run_id if invoice.credits else invoice.run_id
+    is_issued = invoice.state == Invoice.State.ISSUED
+    stations = {line.session.station_id for line in found} if is_issued else set()
+    places = {(row.site_id, row.station_id): row for row in IssuedPlace.objects.filter(run=run, station__in=stations)}
+    tariffs = dict(IssuedTariff.objects.filter(run=run).values_list("tariff_version", "name")) if is_issued else {}
+    for line in found:
+        line.named = _named(line, places.get((line.session.site_id, line.session.station_id)), tariffs)
+    return found
+
+
+def _named(line: InvoiceLine, place: IssuedPlace | None, tariffs: dict[int, str]) -> LineNames:
+    tariff = tariffs.get(line.tariff_version_id, line.tariff_version.tariff.name)
+    if place is not None:
+        return LineNames(place.site_name, place.station_name, place.time_zone, tariff)
+    site, station = line.session.site, line.session.station
+    return LineNames(site.name, str(station), site.time_zone, tariff)
 
 
 def of_session(session: ChargingSession) -> Invoice | None:

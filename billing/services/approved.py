@@ -9,13 +9,20 @@ from billing.domain.errors import BillingError, Code
 from tenants.models import Approval
 from tenants.services import four_eyes
 
-PUBLISH, ISSUE = Approval.Action.PUBLISH_TARIFF, Approval.Action.ISSUE_RUN
+PUBLISH, ISSUE, CREDIT = Approval.Action.PUBLISH_TARIFF, Approval.Action.ISSUE_RUN, Approval.Action.CREDIT_INVOICE
+# A credit note takes back what an invoice asks for: whoever wants two people for the one wants them for the other.
+_CHOSEN_WITH = {CREDIT: ISSUE}
 
 
 class NotApproved(BillingError):
     """The operator wants a second person for this, and none has approved it."""
 
     usual = Code.NOT_APPROVED
+
+
+def is_needed(action: str) -> bool:
+    """Tell whether the operator wants a second person for it."""
+    return four_eyes.is_needed(_CHOSEN_WITH.get(Approval.Action(action), action))
 
 
 def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at: datetime) -> None:
@@ -25,7 +32,7 @@ def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at
         NotApproved: there is no approval.
         Outdated: something else was approved.
     """
-    if not four_eyes.is_needed(action):
+    if not is_needed(action):
         return
     try:
         four_eyes.claim(action, subject=subject, facts=facts(), at=at)

@@ -17,7 +17,8 @@ from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import Invoice
-from billing.services import issuing
+from billing.selectors import approval_facts
+from billing.services import approved, issuing
 from billing.sql import invoices
 from tenants.log import audit
 from tenants.models import Operator, User
@@ -34,16 +35,20 @@ class CreditRefused(BillingError):
 def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> Invoice:
     """Issue the credit note of a whole invoice and return it. Repeating it returns the same one.
 
-    reason: stands on the credit note; at most 300 characters.
+    reason: stands on the credit note; at most 300 characters. Where the operator wants a second person for issuing,
+    this uses up the approval of exactly this invoice and reason.
 
     Raises:
+        NotApproved: a second person has not approved it.
         CreditRefused: it is a draft or itself a credit note, or the reason is missing or too long.
     """
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("driver").get(pk=invoice.pk)
     existing = Invoice.objects.filter(credits=invoice).first()
     if existing is not None:
         return existing
-    _check(invoice, reason)
+    check(invoice, reason)
+    facts = approval_facts.crediting(invoice, reason)
+    approved.claim(approved.CREDIT, subject=invoice.public_id, facts=lambda: facts, at=at)
     operator = Operator.objects.get(pk=current_operator_id())
     note = _draft(invoice, reason=reason.strip(), at=at)
     _run((invoices.MIRRORED_LINES, invoices.MIRRORED_VAT), invoice, note)
@@ -62,7 +67,12 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
     return note
 
 
-def _check(invoice: Invoice, reason: str) -> None:
+def check(invoice: Invoice, reason: str) -> None:
+    """Refuse what cannot be credited.
+
+    Raises:
+        CreditRefused: it is a draft or itself a credit note, or the reason is missing or too long.
+    """
     if invoice.kind != Invoice.Kind.INVOICE:
         raise CreditRefused(Code.CREDIT_NOTE_STAYS, field="invoice", value=str(invoice))
     if invoice.state != Invoice.State.ISSUED:

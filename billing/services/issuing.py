@@ -53,10 +53,15 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
     """Give the drafts of one series their numbers and freeze them. Must run in one transaction."""
     series = _locked_series(operator)
     ids = list(drafts.filter(state=Invoice.State.DRAFT).values_list("pk", flat=True))
+    last = series.last_number
+    if ids:
+        # First the series, then the documents: the database refuses a number that the series has not reached.
+        series.last_number += len(ids)
+        series.save(update_fields=["last_number"])
     values: dict[str, Any] = {
         "operator": operator.pk,
         "ids": ids,
-        "last": series.last_number,
+        "last": last,
         "at": at,
         "due": issued_on + timedelta(days=operator.payment_terms_days),
         "seller": orjson.dumps(seller(operator)).decode(),
@@ -66,9 +71,6 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         rows = cursor.fetchall()
         cursor.execute(_RENDER, values)
     work.enqueue(Rendering(), rows=len(rows))
-    if rows:
-        series.last_number += len(rows)
-        series.save(update_fields=["last_number"])
     given = [number for number, _ in rows]
     return Issued(
         len(rows), min(given, default=None), max(given, default=None), sum((due for _, due in rows), Decimal(0))

@@ -195,6 +195,8 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
         needed = [versions[number] for number in picked.tolist()]
         rated = kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
         yield _priced_rows(batch, rows, needed, rated)
+        costly = np.flatnonzero((rated.fault == 0) & batches.beyond_billing(rated))
+        yield _problem_rows(batch, rows[costly], Code.TOO_COSTLY, {})
         yield from _fault_rows(batch, rows, rated)
 
 

@@ -29,7 +29,7 @@ from billing.models import (
     SessionPrice,
 )
 from billing.selectors import approval_facts, unbilled
-from billing.services import approved, drafting, issuing, rating
+from billing.services import approved, drafting, issued_names, issuing, rating
 from charging.models import ChargingSession
 from charging.sight import limited_to
 from tenants import statistics, work
@@ -160,8 +160,8 @@ def stalled(*, at: datetime) -> list[InvoiceRun]:
 def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     """Number and freeze all of the run's drafts, in order of customer number. Repeating it changes nothing.
 
-    The particulars of the seller and the identities of the buyers are those of this moment. Where the operator
-    wants a second person, this uses up the approval of exactly these drafts.
+    The seller's particulars, the buyers' identities and every name on the documents are those of this moment. Where
+    the operator wants a second person, this uses up the approval of exactly these drafts.
 
     Raises:
         RunRefused: it is still being drafted, or drafted sessions have come under review since.
@@ -173,6 +173,7 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     check_ready(run)
     approved.claim(approved.ISSUE, subject=run.public_id, facts=lambda: approval_facts.issuing(run), at=at)
     operator = Operator.objects.get(pk=current_operator_id())
+    issued_names.keep(run)
     issued = issuing.issue(
         Invoice.objects.filter(run=run), operator=operator, at=at, issued_on=day_of(at, operator.time_zone)
     )

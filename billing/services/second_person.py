@@ -1,4 +1,4 @@
-"""Acts of this floor that may need a second person: publishing a tariff, issuing a run.
+"""Acts of this floor that may need a second person: publishing a tariff, issuing a run, crediting an invoice.
 
 The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
 approving it does.
@@ -7,10 +7,10 @@ approving it does.
 from datetime import datetime
 from typing import Any
 
-from billing.models import InvoiceRun, TariffVersion
+from billing.models import Invoice, InvoiceRun, TariffVersion
 from billing.selectors import approval_facts
-from billing.services import runs, tariffs
-from billing.services.approved import ISSUE, PUBLISH
+from billing.services import credit_notes, runs, tariffs
+from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -33,10 +33,23 @@ def ask_to_issue(run: InvoiceRun, *, by: User, at: datetime) -> Approval:
     return four_eyes.ask(ISSUE, subject=run.public_id, facts=approval_facts.issuing(run), by=by, at=at)
 
 
+def ask_to_credit(invoice: Invoice, *, reason: str, by: User, at: datetime) -> Approval:
+    """Ask for leave to credit the invoice.
+
+    Raises:
+        CreditRefused: it cannot be credited, or not with this reason.
+        Refused: as `four_eyes.ask` does.
+    """
+    credit_notes.check(invoice, reason)
+    facts = approval_facts.crediting(invoice, reason)
+    return four_eyes.ask(CREDIT, subject=invoice.public_id, facts=facts, by=by, at=at)
+
+
 def register() -> None:
     """Say what approving each act means."""
     four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish))
     four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue))
+    four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 
 def _publishing_now(approval: Approval) -> dict[str, Any]:
@@ -54,6 +67,21 @@ def _issuing_now(approval: Approval) -> dict[str, Any]:
 
 def _issue(approval: Approval, at: datetime) -> None:
     runs.issue(_run(approval), by=approval.requested_by, at=at)
+
+
+def _crediting_now(approval: Approval) -> dict[str, Any]:
+    return approval_facts.crediting(_invoice(approval), approval.facts["reason"])
+
+
+def _credit(approval: Approval, at: datetime) -> None:
+    credit_notes.credit(_invoice(approval), reason=approval.facts["reason"], by=approval.requested_by, at=at)
+
+
+def _invoice(approval: Approval) -> Invoice:
+    found = Invoice.objects.filter(public_id=approval.subject, credit_notes__isnull=True).first()
+    if found is None:
+        raise four_eyes.Outdated
+    return found
 
 
 def _draft(approval: Approval) -> TariffVersion:

@@ -14,13 +14,16 @@ import orjson
 from django.db import transaction
 from django.db.models import Max
 
+from billing.domain.documents import mapping
 from billing.domain.errors import BillingError, Code, TariffError
 from billing.domain.money import minor_digits
+from billing.domain.tariff.kept import check_kept
 from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import approval_facts
 from billing.services import approved, rating
 from charging.models import Site
+from tenants.bounds import OutOfBounds, json_of
 from tenants.models import Driver, DriverGroup, User
 
 
@@ -89,7 +92,7 @@ def publish(version: TariffVersion, *, valid_from: datetime, by: User | None, at
         if version.valid_from == valid_from:
             return version
         raise TariffRefused(Code.VERSION_PUBLISHED, number=version.number)
-    parse_tariff(version.document)
+    check_kept(parse_tariff(version.document))
     approved.claim(
         approved.PUBLISH, subject=version.public_id, facts=lambda: approval_facts.publishing(version, valid_from), at=at
     )
@@ -155,17 +158,33 @@ def archive(tariff: Tariff) -> Tariff:
 
 
 def _complete(tariff: Tariff, document: Mapping[str, Any]) -> dict[str, Any]:
-    """The document as it is stored: with id and currency, read once by the parser, without floats' noise."""
-    complete = {**document, "id": document.get("id") or str(tariff.public_id), "currency": tariff.currency}
-    if document.get("currency", tariff.currency) != tariff.currency:
-        raise TariffError(
-            Code.TARIFF_CURRENCY,
-            currency=tariff.currency,
-            field="currency",
-            value=document["currency"],
-        )
-    parse_tariff(complete)
-    return orjson.loads(orjson.dumps(complete, default=str))  # type: ignore[no-any-return]
+    return complete(document, identifier=str(tariff.public_id), currency=tariff.currency)
+
+
+def complete(document: Mapping[str, Any], *, identifier: str, currency: str) -> dict[str, Any]:
+    """The document as it is stored: with id and currency, held to what can be billed, without floats' noise.
+
+    Raises:
+        BillingError: something in it cannot be priced, billed or kept; the error names the field.
+    """
+    given = mapping(document, "tariff")
+    whole = {**given, "id": given.get("id") or identifier, "currency": currency}
+    if given.get("currency", currency) != currency:
+        raise TariffError(Code.TARIFF_CURRENCY, currency=currency, field="currency", value=given["currency"])
+    check_kept(parse_tariff(whole))
+    return _storable(whole)
+
+
+def _storable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as JSON that the database takes; what the parser does not look at is held to bounds too."""
+    try:
+        kept: dict[str, Any] = json_of(orjson.dumps(document, default=str))
+    except OutOfBounds as problem:
+        field = str(problem.facts.get("field", ""))
+        raise TariffError(Code.NOT_KEPT, field=field, problem={"code": problem.code, **problem.facts}) from None
+    except orjson.JSONEncodeError as problem:  # numbers of more than 64 bits, lone surrogates, endless nesting
+        raise TariffError(Code.NOT_KEPT, problem=str(problem)) from None
+    return kept
 
 
 def _digest(document: Mapping[str, Any]) -> str:

@@ -20,6 +20,7 @@ A draft is made in temporary tables that go from one statement to the next: `bil
 from typing import Final
 
 from billing.domain import money
+from billing.domain.tariff.kept import INVOICE_LIMIT
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 
 #: Decimals of the smallest coin of `currency`.
@@ -58,10 +59,11 @@ FROM drafted_lines GROUP BY driver_id, currency, vat_rate
 ANALYZE: Final = "ANALYZE billable (driver_id), drafted_lines (driver_id), drafted_vat (driver_id)"
 
 #: Every driver with the code of what keeps them from an invoice, or null.
-PROBLEMS: Final = """
+PROBLEMS: Final = f"""
 SELECT d.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
                   WHEN d.identity_id IS NULL THEN 'no_identity'
-                  WHEN sum(v.taxable + v.vat) < 0 THEN 'negative_sum' END
+                  WHEN sum(v.taxable + v.vat) < 0 THEN 'negative_sum'
+                  WHEN sum(v.taxable + v.vat) >= {INVOICE_LIMIT} THEN 'too_much' END
 FROM drafted_vat v JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = v.driver_id
 GROUP BY d.id, d.identity_id
 """
@@ -73,9 +75,10 @@ FROM unnest(%(drivers)s::bigint[], %(public_ids)s::uuid[]) AS u(driver_id, publi
 """
 INVOICES: Final = """
 INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, reason, state, series,
-    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at)
+    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, customer_number,
+    drafted_at)
 SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.driver_id, d.identity_id, '', 'draft', %(series)s,
-    %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', %(at)s
+    %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', '', %(at)s
 FROM drafted n
 JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = n.driver_id
 JOIN (SELECT driver_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat
@@ -106,14 +109,41 @@ COUNT: Final = "SELECT count(*) FROM billable JOIN drafted USING (driver_id)"
 # Ordered by customer number, as numbers where they are numbers: 999 before 1001.
 ISSUE: Final = """
 WITH ordered AS (
-    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place, d.identity_id
+    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place,
+        d.identity_id, d.customer_number
     FROM billing_invoice i JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
     WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
 )
 UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = %(due)s,
-    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id)
+    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id), customer_number = o.customer_number
 FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due
+"""
+
+#: What the places and tariffs of a run's lines are called, written down as it is issued.
+ISSUED_PLACES: Final = """
+INSERT INTO billing_issuedplace (operator_id, run_id, site_id, station_id, site_name, station_name, station_identifier,
+    time_zone)
+SELECT w.operator_id, %(run)s, w.id, t.id, w.name, coalesce(nullif(t.name, ''), t.identifier), t.identifier, w.time_zone
+FROM (
+    SELECT DISTINCT s.site_id, s.station_id FROM billing_invoice i
+    JOIN billing_billedsession b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
+    JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
+    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+) seen
+JOIN charging_site w ON w.operator_id = %(operator)s AND w.id = seen.site_id
+JOIN charging_station t ON t.operator_id = %(operator)s AND t.id = seen.station_id
+"""
+ISSUED_TARIFFS: Final = """
+INSERT INTO billing_issuedtariff (operator_id, run_id, tariff_version_id, name)
+SELECT f.operator_id, %(run)s, v.id, f.name
+FROM (
+    SELECT DISTINCT l.tariff_version_id FROM billing_invoice i
+    JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
+    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+) used
+JOIN billing_tariffversion v ON v.operator_id = %(operator)s AND v.id = used.tariff_version_id
+JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
 """
 
 MIRRORED_LINES: Final = """

@@ -4,23 +4,26 @@ import csv
 import hashlib
 import io
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import CharField
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
 from billing.exports import csv_files, tables
 from billing.exports.formats import FORMATS
-from billing.models import Export, Invoice
-from billing.services import documents, export_steps, exports
+from billing.models import Export, Invoice, Tariff
+from billing.selectors import invoices
+from billing.services import documents, export_steps, exports, runs
 from billing.services.credit_notes import credit
-from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, driver, issued, session, tariff
-from charging.models import Site
+from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
+from charging.models import Connector, Site, Station, Token
 from tenants import work
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Driver, DriverGroup, Operator
 from tenants.scoping import tenant_scope
+from tenants.services.people import drivers
 
 OCTOBER_2026 = date(2026, 10, 1)
 
@@ -235,3 +238,62 @@ def test_a_file_is_kept_for_its_days_and_not_a_second_longer(month):
             exports.opened(export)
     assert (export.state, bool(export.file), bool(export.sha256)) == (Export.State.DONE, False, True)
     assert export_steps.remove_old(month.pk, at=end) == 0
+
+
+# --- what a closed month says ---
+
+RENAMED = (Site, Station, Connector, Token, Tariff, Driver, DriverGroup, Operator)
+MEANINGS = {"time_zone": "America/New_York", "country": "NO", "currency": "EUR", "language": "en", "email": "n@new.se"}
+#: What only the platform changes, and what a choice is read as.
+NOT_RENAMED = {"slug", "state", "status"}
+
+
+def rename_everything(operator):
+    """Give each text of each thing that documents speak of another value, as far as the portal's role may."""
+    for model in RENAMED:
+        rows = model.objects.filter(pk=operator.pk) if model is Operator else model.objects.all()
+        for field in model._meta.concrete_fields:
+            if isinstance(field, CharField) and field.name not in NOT_RENAMED:
+                for pk in rows.values_list("pk", flat=True):
+                    value = MEANINGS.get(field.name, f"new {field.name} {pk}"[: field.max_length])
+                    model.objects.filter(pk=pk).update(**{field.name: value})
+    for payer in Driver.objects.all():
+        drivers.change_identity(payer, name="New Name", street="New Street 1", city="Newtown", country="NO")
+
+
+def said(operator):
+    """A hash of every file of the month, and of every document rendered anew."""
+    operator.refresh_from_db()
+    tables_of_month = {"invoices": tables.INVOICES, "lines": tables.LINES}
+    files = {name: b"".join(csv_files.pieces(table, operator, OCTOBER_2026)) for name, table in tables_of_month.items()}
+    files["xlsx"] = content(made(operator), operator)
+    with tenant_scope(operator.pk):
+        for invoice in Invoice.objects.filter(state="issued"):
+            files[str(invoice)] = documents._rendered(invoice, at=invoice.issued_at or NOVEMBER)
+    return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+
+
+def test_what_a_closed_month_says_stays_whatever_is_renamed(month):
+    before = said(month)
+    assert len(before) == 6
+    with tenant_scope(month.pk):
+        rename_everything(month)
+        assert Site.objects.get().name == f"new name {Site.objects.get().pk}"
+        assert Invoice.objects.get(number=1).driver.customer_number.startswith("new")
+    assert said(month) == before
+
+
+def test_what_is_issued_later_says_the_new_names(month):
+    with tenant_scope(month.pk):
+        Site.objects.update(name="Nytorget")
+        at = Connector.objects.get()
+        november = datetime(2026, 11, 3, tzinfo=UTC)
+        session(at, Driver.objects.order_by("pk")[0], start=november)
+        run = drafted(november, datetime(2026, 12, 2, tzinfo=UTC))
+        Site.objects.update(name="Gamla torget")  # what counts is the moment of issue
+        runs.issue(run, by=None, at=datetime(2026, 12, 2, tzinfo=UTC))
+        assert [line.named.site for line in invoices.lines(run.invoices.get())] == ["Gamla torget"] * 2
+        old = Invoice.objects.get(number=1)
+        assert {line.named.site for line in invoices.lines(old)} == {"=HYPERLINK(1)"}
+        note = Invoice.objects.get(number=3)
+        assert {line.named.site for line in invoices.lines(note)} == {"=HYPERLINK(1)"}

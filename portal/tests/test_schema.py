@@ -114,21 +114,34 @@ def test_no_view_looks_with_its_owner_s_eyes(ask):
     ) == []  # fmt: skip
 
 
-MARKS_DAYS = "Marks days by the operator of the changed rows themselves: a scope moved meanwhile hides nothing."
-# Functions that run with their owner's rights, each with the reason why it may.
+# Functions that run with their owner's rights, each with the reason why it may. Triggers: see below.
 DEFINERS = {
     "refresh_statistics": "ANALYZE needs the owner; it takes names of tables, reads nothing and returns nothing.",
-    "billing_stale_sessions": MARKS_DAYS,
-    "billing_stale_references": MARKS_DAYS,
-    "billing_stale_invoices": MARKS_DAYS,
-    "billing_stale_clock": MARKS_DAYS,
-    "billing_stale_months": MARKS_DAYS,
 }
+READS_A_TABLE = r"\m(FROM|JOIN|INTO|PERFORM)\s+(?!foreign_key)"
 
 
 def test_no_function_runs_with_its_owner_s_rights_without_a_reason(ask):
-    found = ask("SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
+    found = ask(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace "
+        "AND prorettype <> 'trigger'::regtype"
+    )
     assert {name for (name,) in found} <= set(DEFINERS)
+
+
+def test_a_trigger_that_reads_a_table_sees_all_of_it_and_hangs_on_no_other_table(ask):
+    """Under the caller's row security a statement that moves the scope would blind it."""
+    found = ask(
+        "SELECT p.proname, p.prosecdef, p.prosrc ~ %s, p.proconfig, has_function_privilege('public', p.oid, 'EXECUTE') "
+        "FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace AND p.prorettype = 'trigger'::regtype",
+        READS_A_TABLE,
+    )
+    readers = {name for name, _, reads, _, _ in found if reads}
+    assert len(readers) > 20
+    assert {name for name, is_definer, _, _, _ in found if is_definer} == readers
+    paths = {setting for name, _, _, settings, _ in found if name in readers for setting in settings or [""]}
+    assert paths == {"search_path=pg_catalog, public, pg_temp", "search_path=public, pg_temp"}  # temporary tables last
+    assert [name for name, _, _, _, is_public in found if is_public] == []
 
 
 def test_functions_with_their_owner_s_rights_fix_their_search_path(ask):

@@ -22,6 +22,7 @@ Action = Approval.Action
 NAMES: dict[str, str | Promise] = {
     Action.PUBLISH_TARIFF: gettext_lazy("Publish a tariff"),
     Action.ISSUE_RUN: gettext_lazy("Issue the invoices of a run"),
+    Action.CREDIT_INVOICE: gettext_lazy("Credit an invoice"),
     Action.EXPORT_PERSONAL_DATA: gettext_lazy("Download the personal data of all drivers"),
 }
 # Why it is no longer valid.
@@ -91,6 +92,17 @@ def _issue(approval: Approval, operator: Operator) -> Parts:
     return _("Issue the invoices of %(month)s") % {"month": month}, told, url, _("Look at the drafts")
 
 
+def _credit(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    told = [
+        (_("Amount due"), measures.money(Decimal(facts["amount_due"]), facts["currency"])),
+        (_("Sessions"), measures.number(facts["sessions"])),
+        (_("Reason"), facts["reason"]),
+    ]
+    url = reverse("finance:invoice_detail", args=[operator.slug, approval.subject])
+    return _("Credit invoice %(invoice)s") % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
+
+
 def _export(approval: Approval, operator: Operator) -> Parts:
     former = approval.facts["former"]
     told = [
@@ -110,6 +122,7 @@ def _switch_off(approval: Approval, operator: Operator) -> Parts:
 _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     Action.PUBLISH_TARIFF: _publish,
     Action.ISSUE_RUN: _issue,
+    Action.CREDIT_INVOICE: _credit,
     Action.EXPORT_PERSONAL_DATA: _export,
     Action.SWITCH_OFF: _switch_off,
 }

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
-from billing.models import Invoice, InvoiceLine, InvoiceVat
+from billing.models import Invoice, InvoiceLine, InvoiceVat, LineNames
 from charging.models import ChargingSession
 from portal.words import measures
 
@@ -42,9 +42,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class SessionLines:
-    """The lines of one session on an invoice, with what they come to."""
+    """The lines of one session on an invoice, with where it was and what they come to."""
 
     session: ChargingSession
+    named: LineNames
     lines: list[Line]
     amount: str
 
@@ -65,7 +66,7 @@ def by_session(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[SessionLi
         own = list(found)
         amount = sum((line.amount_excl_vat for line in own), Decimal(0))
         written = [_line(line, invoice.currency) for line in own]
-        groups.append(SessionLines(own[0].session, written, measures.money(amount, invoice.currency)))
+        groups.append(SessionLines(own[0].session, own[0].named, written, measures.money(amount, invoice.currency)))
     return groups
 
 
@@ -83,7 +84,7 @@ def _line(line: InvoiceLine, currency: str) -> Line:
     version = line.tariff_version
     return Line(
         what=str(COMPONENTS.get(line.component, line.component)),
-        tariff=f"{version.tariff} v{version.number}",
+        tariff=f"{line.named.tariff} v{version.number}",
         quantity=_quantity(line),
         unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
         vat=rate(line.vat_rate),

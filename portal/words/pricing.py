@@ -37,6 +37,12 @@ ERRORS: dict[str, str | Promise] = {
     Code.NOT_PRICEABLE: _("Its price could not be worked out from its tariff and readings."),
     Code.NOT_DRAFTED: _("The invoice could not be drafted. The others were; tell whoever runs the portal."),
     Code.TOO_MANY_EXPORTS: _("Many files are being made already. Wait until some are ready."),
+    Code.TOO_COSTLY: _(
+        "The session would cost 100 million or more, which no invoice can say: check its energy and its tariff."
+    ),
+    Code.TOO_MUCH: _("The sum is more than an invoice can say: check the tariffs of its sessions."),
+    Code.NOT_KEPT: _("The document cannot be kept: %(problem)s"),
+    Code.CANNOT_BE_SET: _("The document cannot be made as a PDF, whatever is replaced in it."),
     Code.NO_IDENTITY: _("The driver has no personal data, so there is nobody to name as the buyer."),
     Code.NEGATIVE_SUM: _("The sum is below zero. An invoice asks for money; only a credit note gives some back."),
     Code.MONTH_NOT_ENDED: _("%(month)s has not ended yet."),
@@ -74,6 +80,9 @@ WANTED: dict[str, str | Promise] = {
     Wanted.CLOCK: _("a time of day as hh:mm between 00:00 and 23:59"),
     Wanted.DAY: _("a date as yyyy-mm-dd"),
     Wanted.INSTANT: _("an instant as yyyy-mm-ddThh:mm:ssZ"),
+    Wanted.YEARS: _("an instant between the years 1 and 9999"),
+    Wanted.AT_MOST: _("at least 0 and at most %(most)s"),
+    Wanted.DECIMALS: _("a number of at most %(places)s decimals"),
     Wanted.PERCENTAGE: _("a percentage between 0 and 100"),
     Wanted.RESTRICTION: _("a restriction of OCPI 2.2.1"),
     Wanted.WEEKDAY: _("a weekday such as MONDAY"),

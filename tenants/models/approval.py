@@ -22,7 +22,9 @@ class Approval(OperatorOwned):
         PUBLISH_TARIFF = "publish_tariff", _("publish a tariff")
         ISSUE_RUN = "issue_run", _("issue a run's invoices")
         EXPORT_PERSONAL_DATA = "export_personal_data", _("download personal data in bulk")
-        # Not a choice of the operator: it follows from having chosen any of the others.
+        # Not choices of the operator. A credit note needs it where issuing does; the other follows from having chosen
+        # any.
+        CREDIT_INVOICE = "credit_invoice", _("credit an invoice")
         SWITCH_OFF = "switch_off", _("let one person act alone again")
 
     class State(models.TextChoices):

@@ -126,7 +126,7 @@ def _weekdays(value: object, path: str) -> tuple[str, ...]:
 
 
 def _reservation(value: object, path: str) -> ReservationKind:
-    if value in ReservationKind.__members__:
+    if isinstance(value, str) and value in ReservationKind.__members__:
         return ReservationKind(value)
     raise bad(path, value, Wanted.RESERVATION)
 
@@ -273,13 +273,13 @@ def parse_tariff(document: Mapping[str, Any], *, version: str = "", has_vat: boo
         id=documents.text(fields.get("id"), "id"),
         currency=money.check_currency(documents.text(fields.get("currency"), "currency")),
         elements=tuple(Element.parse(one, f"elements[{position}]") for position, one in enumerate(listed)),
-        type=fields.get("type"),
+        type=documents.optional_text(fields, "type") or None,
         min_price=Price.parse(fields.get("min_price"), "min_price"),
         max_price=Price.parse(fields.get("max_price"), "max_price"),
         start_date_time=_optional_instant(fields, "start_date_time"),
         end_date_time=_optional_instant(fields, "end_date_time"),
-        country_code=str(fields.get("country_code") or ""),
-        party_id=str(fields.get("party_id") or ""),
+        country_code=documents.optional_text(fields, "country_code"),
+        party_id=documents.optional_text(fields, "party_id"),
         last_updated=_optional_instant(fields, "last_updated"),
         version=version,
         has_vat=has_vat,

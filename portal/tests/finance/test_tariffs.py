@@ -1,5 +1,6 @@
 """The tariff pages: the shelf, the form, its preview, publishing, assignments."""
 
+import html
 import json
 from decimal import Decimal
 
@@ -156,6 +157,38 @@ def test_what_the_form_cannot_say_is_edited_as_json(fina_browser, url, tariff):
     assert "start_date" in page
 
 
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("[" * 100_000, "nested more than 32 deep"),
+        ('{"a":' * 3_000, "nested more than 32 deep"),
+        ('{"elements": %s}' % ("9" * 5_000), "more than 40 digits"),
+        (f'{{"note": {2**70}}}', "too large: 1180591620717411303424"),
+        ('{"note": "a\x00b"}', "The text holds a sign that no text may hold (U+0000)."),
+        (r'{"note": "a\u0000b"}', "note holds a sign that no text may hold (U+0000)"),
+        (r'{"extra": [{"note": "\ud800"}]}', "extra[0].note holds a sign that no text may hold (U+D800)"),
+        ("[]", "tariff must be an object, not []"),
+        ("nothing", "This is not JSON: see line 1, column 1."),
+        (
+            '{"elements": [{"price_components": [{"type": "FLAT", "price": 1}], "restrictions": {"reservation": {}}}]}',
+            "elements[0].restrictions.reservation must be RESERVATION or RESERVATION_EXPIRES, not {}",
+        ),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_a_document_beyond_all_bounds_is_told_where_it_is_wrong(fina_browser, url, tariff, sent, said):
+    answer = fina_browser.post(url(f"tariffs/{tariff.public_id}/edit/?as=json"), {"document": sent})
+    assert answer.status_code == 200
+    assert said in html.unescape(text(answer))
+    assert tariff.versions.count() == 1
+
+
+@pytest.mark.parametrize("rows", ["²", "①", "1" * 5_000, "-1", "", "1e3", "١", "0x1", " 1"])
+def test_a_number_of_rows_that_is_none_is_one_row_at_least(fina_browser, url, in_north, rows):
+    for path in ("tariffs/new/", "tariffs/preview/"):
+        assert fina_browser.post(url(path), {**ENTRY, "rows": rows}).status_code == 200
+
+
 def test_json_that_cannot_be_priced_names_the_place(fina_browser, url, tariff):
     document = json.dumps({"id": "T", "currency": "SEK", "elements": [{"price_components": [{"type": "GAS"}]}]})
     page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/edit/?as=json"), {"document": document}))
@@ -201,7 +234,7 @@ def test_an_unknown_customer_is_named(fina_browser, url, tariff):
 
 def test_an_assignment_ends_now(fina_browser, url, tariff):
     assignment = tariff.assignments.get()
-    fina_browser.post(url(f"tariffs/{tariff.public_id}/assignments/{assignment.pk}/end/"))
+    fina_browser.post(url(f"tariffs/{tariff.public_id}/assignments/{assignment.public_id}/end/"))
     assignment.refresh_from_db()
     assert assignment.valid_until is not None
     assert assignment.valid_until <= timezone.now()

@@ -14,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from billing.models import InvoiceRun
-from billing.services import runs, second_person, tariffs
+from billing.models import Invoice, InvoiceRun
+from billing.services import credit_notes, runs, second_person, tariffs
 from billing.services.approved import NotApproved
 from billing.tests import factories
 from portal.tests.cast import somebody
@@ -151,6 +151,66 @@ def test_a_run_is_issued_as_it_was_drafted(strict, run, fina, olga):
     assert approve(approval, olga).state == State.USED
     issued = fresh(run)
     assert (issued.state, issued.issued_by_id) == (InvoiceRun.State.ISSUED, fina.pk)
+
+
+@pytest.fixture
+def issued_invoice(strict, run, fina, olga):
+    with tenant_scope(strict.pk):
+        asked = second_person.ask_to_issue(run, by=fina, at=timezone.now())
+    approve(asked, olga)
+    with tenant_scope(strict.pk):
+        return Invoice.objects.get()
+
+
+def ask_to_credit(invoice, by, reason="Wrong price"):
+    with tenant_scope(invoice.operator_id):
+        return second_person.ask_to_credit(invoice, reason=reason, by=by, at=timezone.now())
+
+
+def test_a_credit_note_needs_two_people_where_issuing_does(strict, issued_invoice, fina, olga):
+    with tenant_scope(strict.pk):
+        with pytest.raises(NotApproved):
+            credit_notes.credit(issued_invoice, reason="Wrong price", by=fina, at=timezone.now())
+        assert Invoice.objects.count() == 1
+    asked = ask_to_credit(issued_invoice, fina)
+    with pytest.raises(Refused):
+        approve(asked, fina)
+    assert approve(asked, olga).state == State.USED
+    with tenant_scope(strict.pk):
+        note = Invoice.objects.get(credits=issued_invoice)
+        assert (note.state, note.reason) == ("issued", "Wrong price")
+
+
+def test_an_approved_credit_is_of_exactly_that_reason_and_once(strict, issued_invoice, fina, olga):
+    asked = ask_to_credit(issued_invoice, fina)
+    with tenant_scope(strict.pk):
+        operators.change(strict, four_eyes=[])
+        credit_notes.credit(issued_invoice, reason="Another reason", by=fina, at=timezone.now())
+        operators.change(strict, four_eyes=[Action.ISSUE_RUN])
+    assert approve(asked, olga).state == State.OUTDATED
+    with tenant_scope(strict.pk):
+        assert Invoice.objects.filter(credits=issued_invoice).count() == 1
+
+
+def test_where_issuing_needs_one_person_so_does_a_credit_note(strict, issued_invoice, fina):
+    with tenant_scope(strict.pk):
+        operators.change(strict, four_eyes=[Action.PUBLISH_TARIFF])
+        assert credit_notes.credit(issued_invoice, reason="Wrong", by=fina, at=timezone.now()).number == 2
+
+
+def test_crediting_asks_instead(strict, issued_invoice, fina, olga, sign_in):
+    browser = sign_in(fina)
+    page = f"/o/north/finance/invoices/{issued_invoice.public_id}/credit/"
+    assert "This needs a second person" in browser.get(page).content.decode()
+    answer = browser.post(page, {"reason": "Wrong price"}, follow=True)
+    assert "it waits for a second person" in answer.content.decode()
+    assert "It waits for a second person" in browser.get(page).content.decode()
+    with tenant_scope(strict.pk):
+        assert not Invoice.objects.filter(kind="credit_note").exists()
+        (approval,) = Approval.objects.filter(action=Action.CREDIT_INVOICE)
+    told = sign_in(olga).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
+    assert "Credit invoice F1" in told
+    assert "Wrong price" in told
 
 
 def test_both_people_stand_in_the_log(strict, draft, fina, olga, sign_in):

@@ -17,17 +17,19 @@ from billing.domain.errors import BillingError
 from billing.models import Invoice
 from billing.selectors import invoice_sums, invoices
 from billing.selectors.invoice_sums import Sums
-from billing.services import credit_notes, documents
+from billing.services import approved, credit_notes, documents
+from billing.services import second_person as services_of_two
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists
+from portal.web import lists, second_person
 from portal.web.finance.months import MonthField
 from portal.words import invoices as invoice_words
 from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
+from tenants.selectors import approvals
 
 
 class InvoiceFilter(forms.Form):
@@ -104,14 +106,19 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
 
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
-    """Ask why, say what follows; then issue the credit note of a whole invoice and show it."""
+    """Ask why, say what follows; then issue the credit note of a whole invoice and show it.
+
+    Where the operator wants two people for issuing, a second one is asked instead.
+    """
     invoice, form = found(invoice_id), CreditForm(request.POST or None)
-    note = _credited(request, invoice, form) if request.method == "POST" and form.is_valid() else None
-    if note is None:
-        page = {"nav": "invoices", "invoice": invoice, "form": form}
-        return render(request, "finance/invoices/credit.html", page, status=400 if form.errors else 200)
-    messages.success(request, gettext("%(note)s credits %(invoice)s in full.") % {"note": note, "invoice": invoice})
-    return redirect("finance:invoice_detail", operator.slug, note.public_id)
+    needs_second = approved.is_needed(approved.CREDIT)
+    if request.method == "POST" and form.is_valid():
+        answer = (_asked if needs_second else _credited)(request, operator, invoice, form)
+        if answer is not None:
+            return answer
+    page = {"nav": "invoices", "invoice": invoice, "form": form, "needs_second": needs_second}
+    page["approval"] = approvals.open_about(approved.CREDIT, invoice.public_id, at=timezone.now())
+    return render(request, "finance/invoices/credit.html", page, status=400 if form.errors else 200)
 
 
 def found(invoice_id: UUID) -> Invoice:
@@ -128,10 +135,22 @@ def particulars(operator: Operator) -> dict[str, Any]:
     return {name: getattr(operator, name) for name in names}
 
 
-def _credited(request: SignedInRequest, invoice: Invoice, form: CreditForm) -> Invoice | None:
+def _credited(request: SignedInRequest, operator: Operator, invoice: Invoice, form: CreditForm) -> HttpResponse | None:
     """Credit the invoice, or put the reason why not into the form."""
     try:
-        return credit_notes.credit(invoice, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now())
+        note = credit_notes.credit(invoice, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now())
     except BillingError as problem:
         form.add_error(None, ValidationError(why(problem)))
         return None
+    messages.success(request, gettext("%(note)s credits %(invoice)s in full.") % {"note": note, "invoice": invoice})
+    return redirect("finance:invoice_detail", operator.slug, note.public_id)
+
+
+def _asked(request: SignedInRequest, operator: Operator, invoice: Invoice, form: CreditForm) -> HttpResponse | None:
+    """Ask a second person to let exactly this be credited, for exactly this reason."""
+    reason = form.cleaned_data["reason"]
+    return second_person.ask(
+        request,
+        operator,
+        lambda: services_of_two.ask_to_credit(invoice, reason=reason, by=request.user, at=timezone.now()),
+    )

@@ -22,7 +22,6 @@ from django.views.decorators.http import require_POST
 from billing.domain.errors import BillingError
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
-from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff
 from billing.selectors.tariff_shelf import Shelved
 from billing.services import tariffs as services
@@ -33,6 +32,7 @@ from portal.web.finance.tariffs import found, terms_of
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 from portal.words.say import why
+from tenants.bounds import OutOfBounds, json_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -51,14 +51,10 @@ class DocumentForm(forms.Form):
     )
 
     def clean_document(self) -> dict[str, Any]:
-        """Refuse what is not JSON, and what the kernel cannot price, naming the place."""
+        """Refuse what is not JSON within bounds. Saving refuses what cannot be priced, naming the place."""
         try:
-            document: dict[str, Any] = json.loads(self.cleaned_data["document"])
-            parse_tariff(document)
-        except json.JSONDecodeError as problem:
-            where = {"line": problem.lineno, "column": problem.colno}
-            raise ValidationError(gettext("This is not JSON: see line %(line)s, column %(column)s.") % where) from None
-        except BillingError as problem:
+            document: dict[str, Any] = json_of(self.cleaned_data["document"])
+        except OutOfBounds as problem:
             raise ValidationError(why(problem)) from None
         return document
 

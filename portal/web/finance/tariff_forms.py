@@ -22,8 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.domain import money
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import Sessions
+from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import WEEKDAYS
 from portal.web.finance.tariff_terms import ENTERED_DECIMALS, MINUTES_OF_HOUR, Terms, Window
+from tenants.bounds import whole_of
 
 CURRENCIES = ("SEK", "EUR", "NOK", "DKK")
 MOST_ROWS = 12
@@ -33,11 +35,9 @@ MINUTE, HOUR = "minute", "hour"
 class PriceField(forms.DecimalField):
     """An amount of money. Comma and point both mean the decimal sign, whatever the reader's language."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, decimal_places: int = ENTERED_DECIMALS, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}))
-        super().__init__(
-            min_value=0, max_value=Decimal(99999), decimal_places=ENTERED_DECIMALS, required=False, **kwargs
-        )
+        super().__init__(min_value=0, max_value=Decimal(99999), decimal_places=decimal_places, required=False, **kwargs)
 
     def to_python(self, value: Any) -> Any:
         """Read `3,20` and `3.20` alike; refuse a text with both, which could be either of two amounts."""
@@ -78,7 +78,7 @@ class TermsForm(forms.Form):
         required=False,
         initial="1",
     )
-    vat = PriceField(label=_("VAT"), help_text=_("Empty: no VAT applies."))
+    vat = PriceField(label=_("VAT"), decimal_places=VAT_DECIMALS, help_text=_("Empty: no VAT applies."))
     energy = PriceField(label=_("Energy"), help_text=_("At all hours without a price of their own."))
     start_fee = PriceField(label=_("Start fee"))
     charging_price = PriceField(label=_("Charging time"))
@@ -247,8 +247,8 @@ class TariffEntry:
 
 def _rows_in(data: QueryDict) -> range:
     """The numbers of the rows that were sent."""
-    sent = data.get("rows", "")
-    return range(min(int(sent), MOST_ROWS) if sent.isdigit() else 1)
+    sent = whole_of(data.get("rows", ""), most=MOST_ROWS)
+    return range(1 if sent is None else sent)
 
 
 def _as_entered(form_class: type[forms.Form], data: QueryDict, prefix: str = "") -> dict[str, Any]:

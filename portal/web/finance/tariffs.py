@@ -167,9 +167,9 @@ def tariff_assign(request: SignedInRequest, operator: Operator, tariff_id: UUID)
 
 @operator_view(Permission.MANAGE_TARIFFS, step_up=True)
 @require_POST
-def tariff_unassign(request: SignedInRequest, operator: Operator, tariff_id: UUID, assignment_id: int) -> HttpResponse:
+def tariff_unassign(request: SignedInRequest, operator: Operator, tariff_id: UUID, assignment_id: UUID) -> HttpResponse:
     """End an assignment now; sessions that have started keep their price."""
-    assignment = TariffAssignment.objects.filter(pk=assignment_id, tariff__public_id=tariff_id).first()
+    assignment = TariffAssignment.objects.filter(public_id=assignment_id, tariff__public_id=tariff_id).first()
     if assignment is None:
         raise Http404
     services.unassign(assignment, at=timezone.now())

@@ -15,7 +15,7 @@ urlpatterns = [
     path("tariffs/<uuid:tariff_id>/publish/", tariffs.tariff_publish, name="tariff_publish"),
     path("tariffs/<uuid:tariff_id>/assign/", tariffs.tariff_assign, name="tariff_assign"),
     path(
-        "tariffs/<uuid:tariff_id>/assignments/<int:assignment_id>/end/",
+        "tariffs/<uuid:tariff_id>/assignments/<uuid:assignment_id>/end/",
         tariffs.tariff_unassign,
         name="tariff_unassign",
     ),

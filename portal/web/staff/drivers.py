@@ -73,7 +73,11 @@ class DriverForm(forms.ModelForm):  # type: ignore[type-arg]
         help_text=gettext_lazy("Left empty, the next free number is given."),
     )
     group = forms.ModelChoiceField(
-        DriverGroup.objects.none(), label=gettext_lazy("Group"), required=False, empty_label=gettext_lazy("No group")
+        DriverGroup.objects.none(),
+        label=gettext_lazy("Group"),
+        required=False,
+        empty_label=gettext_lazy("No group"),
+        to_field_name="public_id",
     )
     is_active = forms.BooleanField(label=gettext_lazy("Customer today"), required=False, initial=True)
 
@@ -198,4 +202,4 @@ def _facts(form: DriverForm, *, new: bool = False) -> dict[str, Any]:
 
 def _initial(driver: Driver) -> dict[str, Any]:
     personal = model_to_dict(driver.identity, fields=services.PERSONAL_FIELDS) if driver.identity else {}
-    return {**personal, **model_to_dict(driver, fields=["customer_number", "group", "is_active"])}
+    return {**personal, **model_to_dict(driver, fields=["customer_number", "is_active"]), "group": driver.group}

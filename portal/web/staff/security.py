@@ -26,7 +26,8 @@ WHAT_IT_PREVENTS = {
         " published prices apply, one person decides."
     ),
     security.Action.ISSUE_RUN: gettext_lazy(
-        "Nobody sends a month's invoices alone. Numbers and sums are seen by two people first."
+        "Nobody sends a month's invoices alone. Numbers and sums are seen by two people first. A credit note needs"
+        " two people as well."
     ),
     security.Action.EXPORT_PERSONAL_DATA: gettext_lazy(
         "Nobody downloads the register of all drivers alone. Only owners may, so you need two of them. The files for"
