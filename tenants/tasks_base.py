@@ -6,13 +6,13 @@ from celery import Task
 
 from tenants.actor import acting
 from tenants.models import Operator
-from tenants.scoping import tenant_scope
 
 
-class _ForOperator(Task):  # type: ignore[type-arg]
-    """Work for one operator rests while it is suspended, and for good once it is closed.
+class SteppedTask(Task):  # type: ignore[type-arg]
+    """A task for one operator whose services open a scope, and thus a transaction, for each step.
 
-    The row that stands for the work stays, so a sweep finds it when the operator is resumed.
+    It rests while the operator is suspended, and for good once it is closed. The row that stands for the work stays, so
+    a sweep finds it when the operator is resumed. A call without `operator_id` fails before any work is done.
     """
 
     abstract = True
@@ -22,29 +22,6 @@ class _ForOperator(Task):  # type: ignore[type-arg]
     def _rests(self, operator_id: int) -> bool:
         active = Operator.objects.filter(pk=operator_id, state=Operator.State.ACTIVE)
         return self.rests_with_operator and not active.exists()
-
-
-class OperatorTask(_ForOperator):
-    """Run inside the scope of the operator named by the keyword argument `operator_id`.
-
-    A call without it fails before any work is done. The scope is a transaction: a task that raises
-    leaves nothing half written. Work that must commit in steps opens its scopes itself and derives
-    from `SteppedTask`.
-    """
-
-    abstract = True
-
-    def __call__(self, *args: Any, operator_id: int, **kwargs: Any) -> Any:
-        if self._rests(operator_id):
-            return None
-        with acting(task=self.name, request_id=str(self.request.id or "")), tenant_scope(operator_id):
-            return super().__call__(*args, operator_id=operator_id, **kwargs)
-
-
-class SteppedTask(_ForOperator):
-    """A task for one operator whose services open a scope, and thus a transaction, for each step."""
-
-    abstract = True
 
     def __call__(self, *args: Any, operator_id: int, **kwargs: Any) -> Any:
         if self._rests(operator_id):

@@ -31,9 +31,6 @@ KEPT = {
     "of_kind": "the same",
     "json_of": "one of the readers of strangers' input, which are a set",
     "whole_of": "the same",
-    "kind_named": "one of the steps that kinds of work are built from, which are a set",
-    "put_back": "the same",
-    "try_again": "the same",
 }
 
 

@@ -8,21 +8,14 @@ from portal.celery import app
 from portal.tests import app_role
 from tenants import work
 from tenants.models import AuditCheck
-from tenants.scoping import current_operator_id, tenant_scope
+from tenants.scoping import tenant_scope
 from tenants.services.people import operators
-from tenants.tasks_base import OperatorTask, SteppedTask
+from tenants.tasks_base import SteppedTask
 from tenants.work import Kind, Lane
 
 
-class Counts(OperatorTask):
+class Counts(SteppedTask):
     name = "tests.counts"
-
-    def run(self, *, operator_id):
-        return current_operator_id()
-
-
-class CountsInSteps(SteppedTask):
-    name = "tests.counts_in_steps"
 
     def run(self, *, operator_id):
         return operator_id
@@ -33,7 +26,7 @@ class CountsAlways(Counts):
     rests_with_operator = False
 
 
-def done(task, operator):
+def done(Counts, operator):
     """Do the task as a worker would."""
     if task.name not in app.tasks:
         app.register_task(task())
@@ -47,19 +40,17 @@ def suspended(north):
     return north
 
 
-@pytest.mark.parametrize("task", [Counts, CountsInSteps])
-def test_work_that_was_sent_before_is_left_for_later(task, suspended):
-    assert done(task, suspended) is None
+def test_work_that_was_sent_before_is_left_for_later(suspended):
+    assert done(Counts, suspended) is None
     with app_role.as_platform():
         operators.resume(suspended)
-    assert done(task, suspended) == suspended.pk
+    assert done(Counts, suspended) == suspended.pk
 
 
-@pytest.mark.parametrize("task", [Counts, CountsInSteps])
-def test_a_closed_operator_s_work_is_never_done(task, north):
+def test_a_closed_operator_s_work_is_never_done(north):
     with app_role.as_platform():
         operators.close(north, reason="Unpaid since the spring", at=timezone.now())
-    assert done(task, north) is None
+    assert done(Counts, north) is None
 
 
 def test_what_must_go_on_goes_on(suspended):
