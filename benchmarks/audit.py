@@ -24,7 +24,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, connections
 from django.db.models import QuerySet
 
-from benchmarks import network
+from benchmarks import network, visitors
 from benchmarks.export import peak_mb
 from portal.settings import env
 from tenants.log import audit
@@ -113,7 +113,7 @@ def _built(entries: int) -> tuple[Operator, list[User]]:
 
 def people_of(slug: str) -> list[User]:
     """Make those who act in a log."""
-    return [User.objects.create_user(f"p{number}@{slug}.example.com") for number in range(PEOPLE)]
+    return [visitors.person(f"p{number}@{slug}.example.com") for number in range(PEOPLE)]
 
 
 def fill(operator: Operator, people: list[User], entries: int) -> Operator:

@@ -11,14 +11,14 @@ import orjson
 import psycopg
 from django.db import connection, connections
 
-from benchmarks import audit, history, network
+from benchmarks import audit, history, network, visitors
 from benchmarks.history import Size
 from billing.models import InvoiceRun, StaleDay, StaleMonth
 from billing.selectors import reconciliation
 from billing.selectors.sellers import seller
 from billing.services import day_sums, tariffs
 from portal.settings import env
-from tenants.models import Operator, User
+from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships
 
@@ -53,7 +53,7 @@ def main(*slugs: str) -> None:
 
 def _fill(slug: str, size: Size) -> None:
     operator = network.found(slug)
-    owner = User.objects.create_user(f"owner@{slug}.example.com")
+    owner = visitors.person(f"owner@{slug}.example.com")
     memberships.add(owner, operator=operator, role="owner")
     with tenant_scope(operator.pk):
         tariff = tariffs.create(name="By the kWh", currency="SEK", document=TERMS)

@@ -43,8 +43,8 @@ class Visitors:
 def of(operator: Operator) -> Visitors:
     """The visitors of one operator; made once, signed in anew each time."""
     slug = operator.slug
-    owner = _person(f"owner@{slug}.example.com")
-    limited = _person(f"limited@{slug}.example.com")
+    owner = person(f"owner@{slug}.example.com")
+    limited = person(f"limited@{slug}.example.com")
     with tenant_scope(operator.pk):
         memberships.add(owner, operator=operator, role="owner")
         memberships.add(limited, operator=operator, role="operations", limited_to_sites=True)
@@ -71,9 +71,9 @@ def of(operator: Operator) -> Visitors:
 
 def of_platform() -> Visitors:
     """The visitors of the platform's own process."""
-    person = _person("platform@example.com")
-    members.add(email=person.email, meant=person.public_id)
-    return Visitors(None, stranger=Client(HTTP_HOST="localhost"), owner=signed_in(person))
+    staff = person("platform@example.com")
+    members.add(email=staff.email, meant=staff.public_id)
+    return Visitors(None, stranger=Client(HTTP_HOST="localhost"), owner=signed_in(staff))
 
 
 def signed_in(user: User) -> Client:
@@ -90,12 +90,13 @@ def signed_in(user: User) -> Client:
     return client
 
 
-def _person(email: str) -> User:
+def person(email: str) -> User:
+    """Return the person with this address, who is made when there is none."""
     return User.objects.filter(email=email).first() or User.objects.create_user(email)
 
 
 def _driver(operator: Operator) -> User:
-    user = _person(f"driver@{operator.slug}.example.com")
+    user = person(f"driver@{operator.slug}.example.com")
     if not Driver.objects.filter(user=user).exists():
         typical = Driver.objects.order_by("pk")[int(Driver.objects.count() * TYPICAL)]
         Driver.objects.filter(pk=typical.pk).update(user=user)
