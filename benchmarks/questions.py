@@ -19,8 +19,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks.visitors import Visitors
-from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
-from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from billing.models import Invoice, InvoiceRun, Tariff, TariffAssignment
+from charging.models import ChargingSession, FileImport, Site, Station, Token
+from portal.tests import house
 from portal.tests.doors import PLATFORM, PORTAL, Door, doors
 from portal.web.finance.invoices import InvoiceFilter
 from portal.web.platform.operators import OperatorFilter
@@ -33,12 +34,8 @@ from portal.web.staff.sites import SiteFilter
 from portal.web.staff.tokens import TokenFilter
 from tenants.models import (
     ApiKey,
-    Approval,
-    AuditEntry,
-    ConsentPurpose,
     Driver,
     DriverGroup,
-    Invitation,
     Membership,
     Operator,
     PlatformVisit,
@@ -46,40 +43,18 @@ from tenants.models import (
 from tenants.scoping import tenant_scope
 
 SAMPLES = 12
-#: The word before an identifier in a route, and what it identifies.
-OBJECTS: dict[str, Any] = {
-    "approvals": Approval,
-    "audit": AuditEntry,
-    "sessions": ChargingSession,
+#: The word before an identifier in a route, and what it identifies; pages of a thing's history say it in the singular.
+OBJECTS: dict[str, Any] = house.OBJECTS | {
     "session": ChargingSession,
-    "sites": Site,
     "site": Site,
-    "stations": Station,
     "station": Station,
-    "drivers": Driver,
     "driver": Driver,
-    "groups": DriverGroup,
     "group": DriverGroup,
-    "cards": Token,
     "card": Token,
-    "tokens": Token,
-    "imports": FileImport,
     "import": FileImport,
-    "profiles": ImportProfile,
-    "tariffs": Tariff,
     "tariff": Tariff,
-    "runs": InvoiceRun,
     "run": InvoiceRun,
-    "invoices": Invoice,
     "invoice": Invoice,
-    "exports": Export,
-    "downloads": Export,
-    "consents": ConsentPurpose,
-    "privacy": ConsentPurpose,
-    "people": Membership,
-    "visits": PlatformVisit,
-    "invitations": Invitation,
-    "keys": ApiKey,
     "key": ApiKey,
 }
 FILTERS: dict[str, Any] = {
@@ -217,10 +192,7 @@ def spread(rows: Any) -> list[Any]:
 def _value(name: str, who: Visitors) -> Any:
     today = timezone.now().date()
     last_month = date(today.year, today.month - 1, 1) if today.month > 1 else date(today.year - 1, 12, 1)
-    values: dict[str, Any] = {
-        "month": f"{last_month:%Y-%m}", "year": today.year, "number": 1, "table": "invoices", "kind": "invoices",
-        "name": "invoices", "uidb64": "x", "token": "x",
-    }  # fmt: skip
+    values = house.VALUES | {"month": f"{last_month:%Y-%m}", "uidb64": "x", "token": "x"}
     if name == "assignment_id" and who.operator:
         with tenant_scope(who.operator.pk):
             return TariffAssignment.objects.latest("pk").pk
