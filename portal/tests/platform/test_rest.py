@@ -26,7 +26,7 @@ class CountsAlways(Counts):
     rests_with_operator = False
 
 
-def done(Counts, operator):
+def done(task, operator):
     """Do the task as a worker would."""
     if task.name not in app.tasks:
         app.register_task(task())
