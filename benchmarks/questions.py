@@ -206,7 +206,7 @@ def _choices(door: Door, kind: Any, who: Visitors) -> Iterator[tuple[str, dict[s
     fields: dict[str, Any] = _form(kind, who).fields
     for name, part in fields.items():
         if isinstance(part, forms.ModelChoiceField):
-            values = [str(value) for value, _ in list(part.choices)[1:2]]
+            values = [str(value) for value, _ in _pairs(part)[1:2]]
         elif isinstance(part, forms.ChoiceField):
             values = [str(value) for value, _ in _flat(part.choices) if value != ""]
         elif isinstance(part, forms.BooleanField):
@@ -228,8 +228,12 @@ def _form(kind: Any, who: Visitors) -> Any:
             form = kind(QueryDict(), operator=who.operator) if kind is AuditFilter else kind(QueryDict())
         for part in form.fields.values():
             if isinstance(part, forms.ModelChoiceField):
-                part.choices = [(f"{value}", label) for value, label in part.choices]
+                part.choices = [(f"{value}", label) for value, label in _pairs(part)]
         return form
+
+
+def _pairs(part: Any) -> list[tuple[Any, Any]]:
+    return list(part.choices)
 
 
 def _flat(choices: Any) -> Iterator[tuple[Any, Any]]:

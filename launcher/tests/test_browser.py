@@ -1,6 +1,10 @@
 """Where the browser of the journeys comes from, and that nothing is installed unannounced."""
 
 import json
+import os
+import platform
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +17,10 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A machine without a browser, but with npm and apt, where we are root."""
     monkeypatch.setattr(browser, "NAMES", ())
     monkeypatch.setattr(browser, "BROUGHT", tmp_path / "run")
-    monkeypatch.setattr(browser.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(browser.os, "geteuid", lambda: 0)
-    monkeypatch.setattr(browser.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(browser.sys, "platform", "linux")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(sys, "platform", "linux")
     return monkeypatch
 
 
@@ -34,7 +38,7 @@ def test_a_package_is_preferred_to_the_system(bare: pytest.MonkeyPatch, capsys: 
 def test_the_system_is_told_of_before_it_is_changed(
     bare: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bare.setattr(browser.platform, "machine", lambda: "aarch64")
+    bare.setattr(platform, "machine", lambda: "aarch64")
     assert "apt-get install" in browser.way()[-1]
     said = "".join(capsys.readouterr())
     assert "chromium and fonts-liberation INTO THE SYSTEM" in said
@@ -42,8 +46,8 @@ def test_the_system_is_told_of_before_it_is_changed(
 
 
 def test_nobody_but_root_is_offered_the_system(bare: pytest.MonkeyPatch) -> None:
-    bare.setattr(browser.platform, "machine", lambda: "aarch64")
-    bare.setattr(browser.os, "geteuid", lambda: 1000)
+    bare.setattr(platform, "machine", lambda: "aarch64")
+    bare.setattr(os, "geteuid", lambda: 1000)
     assert browser.way() == []
 
 

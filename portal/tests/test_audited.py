@@ -198,7 +198,7 @@ def test_every_event_has_a_sentence_in_both_languages():
 def test_events_are_members_of_their_floor_and_stand_nowhere_in_quotes():
     """A code in quotes could be one that no sentence has."""
     quoted = [
-        f"{path.relative_to(settings.BASE_DIR)}:{node.lineno}"
+        f"{path.relative_to(settings.BASE_DIR)}:{getattr(node, 'lineno', 0)}"
         for floor in ("tenants", "charging", "billing", "portal")
         for path in sorted(Path(settings.BASE_DIR, floor).rglob("*.py"))
         if not {"tests", "migrations", "demo"} & set(path.parts) and path.name != "events.py"
@@ -212,8 +212,10 @@ def quotes_an_event(node: ast.AST) -> bool:
     """Whether a piece of code names an event by a text, or records one that it makes up."""
     if isinstance(node, ast.Constant):
         return node.value in EVENTS
-    called = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", ""))
-    return called == "record" and bool(node.args) and isinstance(node.args[0], ast.Constant | ast.JoinedStr)  # type: ignore[attr-defined]
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return called == "record" and isinstance(node.args[0], ast.Constant | ast.JoinedStr)
 
 
 def test_every_kind_of_row_has_a_word():

@@ -8,11 +8,12 @@ from benchmarks import questions
 from benchmarks.questions import Question
 from portal.management.commands import benchmark
 from portal.web.staff.sessions.filter import SessionFilter
+from tenants.models import Operator
 
 
 def asked(**query):
     form = type("Form", (), {"fields": SessionFilter.base_fields})
-    return questions._question("sessions", Client(), "/o/x/sessions/", query, form, type("Operator", (), {"pk": 1}))
+    return questions._question("sessions", Client(), "/o/x/sessions/", query, form, Operator(pk=1))
 
 
 def test_a_parameter_that_the_filter_does_not_know_ends_the_program():

@@ -16,16 +16,80 @@ FLOORS = ("tenants", "charging", "billing", "portal")
 # A scope is opened by the doors, for the whole of a page or a call; by *stepped* work, whose every step is a
 # transaction and whose first argument is `operator_id`; by streams, which go on when the page's scope is over; and by
 # what people do, who are global while the log of it is an operator's. Everything else runs in its caller's scope.
-OPENS_SCOPES: dict[str, str] = {}
+OPENS_SCOPES = {
+    # doors
+    "portal/gate/access.py": "a page or a call of the API",
+    "portal/gate/viewing.py": "view-as begins and ends on pages of no operator",
+    "portal/management/commands/audit.py": "a command, operator by operator",
+    "portal/management/commands/bill_month.py": "a command for one operator",
+    "portal/management/commands/import_sessions.py": "a command for one operator",
+    "portal/management/commands/reconcile.py": "a command for one operator",
+    "portal/demo/story.py": "the demonstration acts as its people would",
+    "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
+    # streams
+    "portal/files/downloads.py": "a stream goes on when its page's scope is over",
+    "portal/web/audit_files.py": "the entry of a stream that ended, with its digest",
+    "billing/exports/csv_files.py": "a stream of tables for accounting",
+    "charging/selectors/imports.py": "a stream of rejected rows",
+    # stepped work
+    "tenants/work.py": "claims, keeps and ends each piece of work",
+    "tenants/tasks.py": "the timetable's small duties, operator by operator",
+    "tenants/log/sealing.py": "stepped: a transaction a seal",
+    "tenants/log/checks.py": "stepped: a check of the log",
+    "charging/services/imports.py": "stepped: an import",
+    "charging/services/looks.py": "stepped: a look at a file",
+    "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
+    "charging/ingest/staging.py": "a savepoint within the import's scope",
+    "charging/tasks.py": "files that nobody came back for, operator by operator",
+    "billing/tasks.py": "sums of days and months, a stretch at a time",
+    "billing/services/export_steps.py": "stepped: a file for accounting",
+    "billing/services/rating_steps.py": "stepped: pricing",
+    "billing/services/rendering_steps.py": "stepped: documents",
+    "billing/services/run_steps.py": "stepped: drafting a month",
+    # people, who are global
+    "tenants/log/denials.py": "a refusal, in the log of the operator that refused",
+    "tenants/log/sign_ins.py": "a sign-in, in the log of each of the person's operators",
+    "tenants/log/audit.py": "an entry in the log of the operator that the act names",
+    "tenants/services/people/founding.py": "the first rows of a new operator",
+    "tenants/services/people/invitations.py": "the invited person stands outside; the invitation names the operator",
+    "tenants/services/people/memberships.py": "a person's place at one operator",
+    "tenants/services/people/operators.py": "the operator itself",
+    "tenants/services/platform/visits.py": "a visit to one operator",
+    "tenants/services/proof/factor_resets.py": "stopped by a link in a letter, carried out by the timetable",
+    "tenants/services/proof/key_proofs.py": "a key names its operator before anybody is let in",
+    "charging/services/staffing.py": "the place together with its sites",
+}
 
 # Below the doors a moment is an argument, `at` or `clock`, so that a test can choose it and all of one act has one.
-READS_CLOCK: dict[str, str] = {}
+# These take the moment at which they run, and nothing else hangs on it.
+READS_CLOCK = {
+    "charging/ingest/apply.py": "progress of an import, for the page that waits",
+    "charging/ingest/staging.py": "the time in the public ids of a batch (UUID version 7)",
+    "charging/services/imports.py": "up to when a session in a file can have begun, for a look at it",
+    "tenants/log/denials.py": "the minute to which an attempt is counted",
+    "tenants/models/audit_entry.py": "a default: when the row was made",
+    "tenants/models/browser_session.py": "a default: when the row was made",
+    "tenants/models/factor.py": "the time step of a code (RFC 6238)",
+    "tenants/models/membership.py": "a default: when the row was made",
+    "tenants/models/platform.py": "a default: when the row was made",
+    "tenants/models/work.py": "a default: when the row was made",
+    "tenants/selectors/invitations.py": "what can be accepted now",
+    "tenants/selectors/people.py": "which keys work now",
+    "tenants/selectors/visits.py": "whether a visit goes on now",
+    "tenants/services/people/consents.py": "when the first notices of a new operator hold from",
+    "tenants/services/people/invitations.py": "when a link was made, accepted or withdrawn",
+    "tenants/services/people/memberships.py": "since when a place is held",
+    "tenants/services/platform/visits.py": "for how long from now visitors may change something",
+    "tenants/services/proof/api_keys.py": "when the keys of somebody who leaves end",
+    "tenants/sessions.py": "Django's interface of a session has no moment to hand over",
+}
 
 READS_ENVIRONMENT = {
     "manage.py": "which settings, and which role of the database a command has",
     "portal/celery.py": "which settings",
     "portal/management/as_platform.py": "hands its own on to a process of the platform's role",
     "portal/settings/env.py": "the one reader of the portal's settings",
+    "portal/pricing.py": "which settings, where it is run by itself",
     "portal/wsgi.py": "which settings",
 }
 
@@ -51,7 +115,15 @@ def opens_scope(node: ast.AST) -> bool:
     return isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "tenant_scope"
 
 
-CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "date.today", "time.time", "timezone.localdate"}
+CLOCKS = {
+    "timezone.now",
+    "datetime.now",
+    "datetime.utcnow",
+    "date.today",
+    "time.time",
+    "time.time_ns",
+    "timezone.localdate",
+}
 
 
 def reads_clock(node: ast.AST) -> bool:

@@ -65,7 +65,7 @@ def columns(cdrs: Sequence[Cdr], periods: Sequence[Period], zones: str | Sequenc
         period_start=np.maximum(at[2 * count :], 0),
         tariff=tariffs,
         expired=[_has_expired(cdr) for cdr in cdrs] if "reserved_uh" in filled else None,
-        **filled,  # type: ignore[arg-type]  # its keys are names of columns
+        **filled,  # its keys are names of columns
     )
     _check_energy(cdrs, sessions, offsets, filled["energy_mwh"])
     return Batch(sessions, problems)
