@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal.words.log.events import EVENTS, ROW_WORDS, TASKS, kind
 from portal.words.log.fields import name_of
+from portal.words.say import SENTENCES, say
 from tenants.log import denials
 from tenants.models import ApiKey, AuditEntry, Membership, User
 from tenants.scoping import OperatorOwned
@@ -178,7 +179,7 @@ def _about(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -
 
 def _changes(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> list[Change]:
     if entry.event:
-        return [(name_of(key), "", _written(value)) for key, value in (entry.additional_data or {}).items()]
+        return [(name_of(key), "", _told(key, value)) for key, value in (entry.additional_data or {}).items()]
     found = []
     for name, pair in sorted((entry.changes or {}).items()):
         field = _field(model, name)
@@ -195,7 +196,12 @@ def _value(field: Any, value: Any, names: _Names) -> str:
             return names.person(value) if field.related_model is User else names.row(field.related_model, value)
         if field.choices:
             return str(dict(field.flatchoices).get(value, value))
-    return _written(value)
+    return _told(field.name if field is not None else "", value)
+
+
+def _told(name: str, value: Any) -> str:
+    """What stands in a field; why something failed is kept as a code, and said."""
+    return say(value) if name in {"error", "code"} and value in SENTENCES else _written(value)
 
 
 def _written(value: Any) -> str:
