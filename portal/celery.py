@@ -8,7 +8,7 @@ import os
 
 from celery import Celery
 from celery.signals import worker_process_init
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -21,8 +21,9 @@ app.autodiscover_tasks()
 
 # What is not sent to a lane of its own is the timetable's: sweeps and the tick are never behind anybody's work.
 app.conf.task_default_queue = "clock"
-# A worker that is not told which queues it serves serves all of them.
-app.conf.task_queues = [Queue(name) for name in ("clock", *LANES)]
+# A worker that is not told which queues it serves serves all of them. Each queue has a key of its own: with the
+# default one a message to a lane would lie in all of them.
+app.conf.task_queues = [Queue(name, Exchange(name), routing_key=name) for name in ("clock", *LANES)]
 app.conf.beat_schedule = {
     "sweep-work": {"task": "tenants.tasks.sweep_work", "schedule": 60.0},
     "reset-lost-factors": {"task": "tenants.tasks.reset_lost_factors", "schedule": 600.0},
