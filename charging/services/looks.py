@@ -24,6 +24,8 @@ from tenants.scoping import tenant_scope
 
 #: A file that nobody had imported for so long is removed.
 KEPT = timedelta(days=14)
+#: A look that waits for so long may have lost its message.
+UNTAKEN = timedelta(seconds=4)
 #: Why a look failed that cannot be taken: what is wrong with the file stands among the facts, with its own code.
 UNREADABLE = "unreadable"
 
@@ -69,6 +71,12 @@ def ask(
 def newest(row: FileImport) -> ImportLook | None:
     """Return the last look that was asked for."""
     return ImportLook.objects.filter(file_import=row).order_by("-pk").first()
+
+
+def remind(look: ImportLook, *, at: datetime) -> None:
+    """Send another message for a look that nobody has taken up: somebody waits, and the first one may be lost."""
+    if not look.attempts and at > look.queued_at + UNTAKEN:
+        work.wake(work.Lane.QUICK)
 
 
 def said_in(look: ImportLook) -> Layout | None:

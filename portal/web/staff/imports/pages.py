@@ -88,6 +88,7 @@ def import_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
         return _page(request, operator, row, "result", **_result(request, row))
     look = looks.newest(row)
     if look is not None and look.is_open:
+        looks.remind(look, at=timezone.now())
         return _page(request, operator, row, "reading", look=look)
     return _look_page(request, operator, row, look, _form(look))
 
