@@ -27,7 +27,22 @@ def register() -> None:
     audited(ImportProfile)
     audited(
         FileImport,
-        exclude=["rows_read", "accepted", "known", "rejected", "flagged", "accepted_wh", "rejected_wh", "updated_at"],
+        exclude=[
+            "rows_read",
+            "accepted",
+            "known",
+            "rejected",
+            "flagged",
+            "accepted_wh",
+            "rejected_wh",
+            "updated_at",
+            "attempts",
+            "claimed_at",
+            "leased_until",
+            "queued_at",
+            "done",
+            "total",
+        ],
     )
     _register_personal_data()
 

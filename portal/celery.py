@@ -29,7 +29,6 @@ app.conf.beat_schedule = {
     "reset-lost-factors": {"task": "tenants.tasks.reset_lost_factors", "schedule": 600.0},
     "expire-approvals": {"task": "tenants.tasks.expire_approvals", "schedule": 900.0},
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
-    "resume-imports": {"task": "charging.tasks.resume_imports", "schedule": 60.0},
     "count-days": {"task": "billing.tasks.count_days", "schedule": 60.0},
     "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},

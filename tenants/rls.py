@@ -275,7 +275,7 @@ PLATFORM_MAY = {
     "django_otp_webauthn_webauthnattestation": EVERYTHING,
     "django_otp_webauthn_webauthnuserhandle": EVERYTHING,
     # Whether background work stands still.
-    "charging_fileimport": "SELECT (id, operator_id, state, updated_at)",
+    "charging_fileimport": _COUNTED,
     "tenants_auditcheck": _COUNTED,
     "billing_runchunk": _COUNTED,
     "billing_pricing": _COUNTED,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 from django.db import OperationalError, connection
@@ -31,6 +31,9 @@ from charging.models import ChargingSession, Connector, FileImport, Site, Statio
 from tenants import statistics
 from tenants.models import Driver
 from tenants.scoping import tenant_scope
+
+#: Without a sign of life for this long, a running import is taken to be dead and is run again.
+LEASE = timedelta(minutes=3)
 
 _TRIES = 4
 
@@ -201,6 +204,7 @@ def _count(piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, 
             accepted_wh=F("accepted_wh") + int(inserted["energy_wh"].sum()),
             rejected_wh=F("rejected_wh") + sum(row.energy_wh or 0 for row in rejected),
             updated_at=timezone.now(),
+            leased_until=timezone.now() + LEASE,
         )
     )
     if not marked:

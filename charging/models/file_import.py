@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
+from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 
@@ -32,7 +33,7 @@ class ImportProfile(OperatorOwned):
         return self.name
 
 
-class FileImport(OperatorOwned):
+class FileImport(OperatorOwned, Work):
     """One file on its way in. The counts always satisfy rows_read = accepted + known + rejected."""
 
     class State(models.TextChoices):
@@ -41,6 +42,9 @@ class FileImport(OperatorOwned):
         RUNNING = "running", _("running")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
+        SET_ASIDE = Work.State.SET_ASIDE.value, _("set aside")
+
+    work_kind = "import"
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     file = models.FileField(max_length=300)
@@ -54,9 +58,6 @@ class FileImport(OperatorOwned):
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UPLOADED)
-    # Why it failed: a code and its facts.
-    error = models.CharField(max_length=60, blank=True)
-    error_facts = models.JSONField(default=dict, blank=True)
     rows_total = models.BigIntegerField(null=True)
     rows_read = models.BigIntegerField(default=0)
     accepted = models.BigIntegerField(default=0)
@@ -78,10 +79,18 @@ class FileImport(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [*owned("file_import", "profile")]
-        indexes = [models.Index(fields=["operator", "-created_at"], name="file_import_newest")]
+        indexes = [
+            models.Index(fields=["operator", "-created_at"], name="file_import_newest"),
+            models.Index(fields=["operator", "id"], condition=OPEN, name="file_import_open"),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def asked_by_id(self) -> int | None:
+        """Number of the person who brought the file."""
+        return self.uploaded_by_id
 
 
 class RejectedRow(OperatorOwned):

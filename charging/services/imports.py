@@ -7,7 +7,7 @@ along. `run` may be killed and repeated at any moment: each chunk is stored in o
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -31,16 +31,16 @@ from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
 from charging.sight import limited_to
+from tenants import work as background
 from tenants.actor import acting_for
 from tenants.log.audit import record
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id, tenant_scope
 
-#: Without a sign of life for this long, a running import is taken to be dead and is run again.
-STALLED_AFTER = timedelta(minutes=3)
+_SETTLED = ["mapping", "source", "profile", "options", "updated_at"]
 
 #: From these states an import can be started, and a file of which nothing was imported be discarded.
-STARTABLE = (FileImport.State.UPLOADED, FileImport.State.FAILED)
+STARTABLE = (FileImport.State.UPLOADED, FileImport.State.FAILED, FileImport.State.SET_ASIDE)
 UNFINISHED = (FileImport.State.UPLOADED, FileImport.State.QUEUED, FileImport.State.RUNNING)
 #: So many files may wait for their import, of one person and of an operator.
 MOST_OF_ONE, MOST_OF_ALL = 20, 100
@@ -112,7 +112,7 @@ def start(
     profile: ImportProfile | None = None,
     preview: Preview | None = None,
 ) -> FileImport:
-    """Settle the layout of an uploaded file and queue it. The caller sends the message when this has committed.
+    """Settle the layout of an uploaded file and queue it. A message is sent when this has committed.
 
     preview: what a look by that very layout found, so that the file need not be looked at again.
 
@@ -128,7 +128,9 @@ def start(
     row.mapping, row.source, row.profile = wanted.to_json(), wanted.source, profile
     row.options = {**(options or Options()).to_json(), "header": found.header, "kind": found.kind}
     row.state, row.error, row.error_facts = FileImport.State.QUEUED, "", {}
-    row.save(update_fields=["mapping", "source", "profile", "options", "state", "error", "error_facts", "updated_at"])
+    row.queued_at, row.attempts, row.leased_until = timezone.now(), 0, None
+    row.save(update_fields=[*_SETTLED, "state", "error", "error_facts", "queued_at", "attempts", "leased_until"])
+    background.enqueue(row)
     return row
 
 
@@ -151,31 +153,40 @@ def run(
 
     clock: says what time it is. writers: 0 stores in this thread and in an open transaction, if there is one.
 
-    A file that turns out to be unreadable fails the import with a code; anything else is raised and leaves it to
-    the sweep to try again.
+    An import that another worker is at, or that is over, is returned as it is.
     """
     with tenant_scope(operator_id):
-        row = _claim(import_id, at=clock())
-    if row is None:
-        with tenant_scope(operator_id):
+        row = background.claim(background.kind_named(FileImport.work_kind), at=clock(), pk=import_id)
+        if row is None:
             return FileImport.objects.get(pk=import_id)
     with acting_for(row.uploaded_by_id):
-        try:
-            _import(row, clock=clock, writers=_writers(writers), progress=progress)
-        except ChargingError as problem:
-            with tenant_scope(operator_id):
-                _fail(row, problem, at=clock())
+        carry_out(operator_id, row, clock=clock, writers=writers, progress=progress)
     with tenant_scope(operator_id):
         row.refresh_from_db()
     return row
 
 
-def waiting(*, at: datetime) -> list[int]:
-    """Return the imports of the current operator whose message was lost or whose worker died."""
-    silent = FileImport.objects.filter(updated_at__lt=at - STALLED_AFTER)
-    return list(
-        silent.filter(state__in=[FileImport.State.QUEUED, FileImport.State.RUNNING]).values_list("pk", flat=True)
-    )
+@limited_to(None)
+def carry_out(
+    operator_id: int,
+    row: FileImport,
+    *,
+    clock: Callable[[], datetime],
+    writers: int | None = None,
+    progress: Callable[[FileImport, float], None] | None = None,
+) -> None:
+    """Import a claimed file. A file that turns out to be unreadable fails the import with a code, for good.
+
+    Anything else is raised, and leaves it to the background to try again or to set it aside.
+    """
+    row.started_at = row.started_at or clock()
+    with tenant_scope(operator_id):
+        FileImport.objects.filter(pk=row.pk).update(started_at=row.started_at)
+    try:
+        _import(row, clock=clock, writers=_writers(writers), progress=progress)
+    except ChargingError as problem:
+        with tenant_scope(operator_id):
+            _fail(row, problem, at=clock())
 
 
 @transaction.atomic
@@ -208,18 +219,6 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
         return ready_made()[name].layout, None
     names = [*ready_made(), *own]
     raise ChargingError(Code.NO_SUCH_PROFILE, name=name, names=", ".join(names))
-
-
-def _claim(import_id: int, *, at: datetime) -> FileImport | None:
-    """Take an import that is queued, or whose runner has been silent; None if somebody else has it or it is done."""
-    row = FileImport.objects.select_for_update().get(pk=import_id)
-    abandoned = row.state == FileImport.State.RUNNING and row.updated_at < at - STALLED_AFTER
-    if row.state != FileImport.State.QUEUED and not abandoned:
-        return None
-    row.state, row.started_at = FileImport.State.RUNNING, row.started_at or at
-    with acting_for(row.uploaded_by_id):
-        row.save(update_fields=["state", "started_at", "updated_at"])
-    return row
 
 
 def _writers(wanted: int | None) -> int:
@@ -260,7 +259,7 @@ def _import(
         def tell() -> None:
             if progress:
                 with tenant_scope(row.operator_id):
-                    row.refresh_from_db()
+                    _read_again(row)
                 progress(row, done.part)
 
         store_all(_reaching(pieces(done, work, network=network), reach), work, writers=writers, progress=tell)
@@ -289,10 +288,11 @@ def _reaching(every: Iterable[Piece], reach: Reach) -> Iterator[Piece]:
 def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: datetime) -> None:
     newly_flagged = flag_overlaps(work.origin, reach, limits=work.limits)
     FileImport.objects.filter(pk=row.pk).update(flagged=F("flagged") + newly_flagged)
-    row.refresh_from_db()
+    _read_again(row)
     row.created = dict(network.created)
-    row.rows_total, row.state, row.finished_at = row.rows_read, FileImport.State.DONE, at
-    row.save(update_fields=["created", "rows_total", "state", "finished_at", "updated_at"])
+    row.rows_total = row.rows_read
+    row.save(update_fields=["created", "rows_total", "updated_at"])
+    background.finish(row, finished_at=at)
     record(
         Event.SESSIONS_IMPORTED,
         about=row,
@@ -309,7 +309,12 @@ def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: 
 
 
 def _fail(row: FileImport, problem: ChargingError, *, at: datetime) -> None:
+    _read_again(row)
+    background.fail(row, problem.code, problem.facts, finished_at=at)
+
+
+def _read_again(row: FileImport) -> None:
+    """Read the row anew, but for the claim: that is ours, whoever holds one now."""
+    claimed_at = row.claimed_at
     row.refresh_from_db()
-    row.state, row.finished_at = FileImport.State.FAILED, at
-    row.error, row.error_facts = problem.code, problem.facts
-    row.save(update_fields=["state", "error", "error_facts", "finished_at", "updated_at"])
+    row.claimed_at = claimed_at

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.utils import timezone
 
 from charging.domain.errors import ChargingError, ImportRefused, UnansweredQuestion, UnreadableFile
 from charging.domain.reasons import Flag, Reject
@@ -17,6 +18,7 @@ from charging.models import ChargingSession, Connector, FileImport, RejectedRow,
 from charging.selectors import imports as seen
 from charging.services import imports
 from charging.tests.ingest.files import DUNDEE, PLAIN, TRONDHEIM, plain, stored
+from tenants import work
 from tenants.models import AuditEntry, Driver
 from tenants.scoping import tenant_scope
 
@@ -245,9 +247,10 @@ def test_a_killed_import_goes_on_where_it_was_and_stores_nothing_twice(north, mo
         row.refresh_from_db()
         assert row.state == FileImport.State.RUNNING
         assert row.accepted == ChargingSession.objects.count() == sum(calls[:2])
-        later = row.updated_at + imports.STALLED_AFTER + timedelta(seconds=1)
-        assert imports.waiting(at=row.updated_at) == []
-        assert imports.waiting(at=later) == [row.pk]
+        later, kind = row.leased_until, work.kind_named("import")
+        assert timezone.now() < later <= timezone.now() + timedelta(minutes=3)
+        assert not kind.claimable(later - timedelta(seconds=1)).exists()
+        assert kind.claimable(later).exists()
     row = imports.run(operator_id=north.pk, import_id=row.pk, clock=lambda: later)
     assert row.state == FileImport.State.DONE
     assert totals(row) == (12, 0, 0)
@@ -258,8 +261,7 @@ def test_a_killed_import_goes_on_where_it_was_and_stores_nothing_twice(north, mo
 
 def test_a_running_import_is_left_alone_and_a_finished_one_is_not_run_again(in_north):
     row = queue(rows(1))
-    FileImport.objects.filter(pk=row.pk).update(state=FileImport.State.RUNNING, updated_at=NOW)
-    assert imports.waiting(at=NOW) == []
+    FileImport.objects.filter(pk=row.pk).update(state=FileImport.State.RUNNING, leased_until=NOW + timedelta(seconds=1))
     assert imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW).accepted == 0
     done = bring_in(rows(2))
     assert imports.run(operator_id=done.operator_id, import_id=done.pk, clock=lambda: NOW).accepted == 1
@@ -374,3 +376,28 @@ def test_rejected_rows_of_an_operator_stay_theirs(north, south):
         assert not RejectedRow.objects.exists()
     with pytest.raises(FileImport.DoesNotExist):
         list(seen.rejected_file(operator_id=south.pk, import_id=row.pk))
+
+
+def test_a_poisoned_import_is_set_aside_after_its_tries_and_can_be_started_again(north, monkeypatch, caplog):
+    def poisoned(*_, **__):
+        raise ValueError("A string literal cannot contain NUL: Nils Nilsson")
+
+    monkeypatch.setattr(apply, "insert_sessions", poisoned)
+    with tenant_scope(north.pk):
+        row = queue(rows(1))
+    at, kind = timezone.now(), work.kind_named("import")
+    for attempt in range(work.TRIES):
+        assert work.do_next(kind, north.pk, clock=lambda at=at: at)
+        assert not work.do_next(kind, north.pk, clock=lambda at=at: at)
+        at += work.FIRST_DELAY * 2**attempt
+    assert not work.do_next(kind, north.pk, clock=lambda at=at: at)
+    with tenant_scope(north.pk):
+        row.refresh_from_db()
+        assert (row.state, row.error, row.error_facts) == ("set_aside", "unexpected", {"error": "ValueError"})
+        assert "Nilsson" not in caplog.text
+        monkeypatch.undo()
+        imports.start(row, PLAIN)
+    assert work.do_next(kind, north.pk, clock=lambda at=at: at)
+    with tenant_scope(north.pk):
+        row.refresh_from_db()
+    assert (row.state, row.accepted) == (FileImport.State.DONE, 1)

@@ -40,7 +40,6 @@ OPENS_SCOPES = {
     "charging/services/looks.py": "stepped: a look at a file",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
     "charging/ingest/staging.py": "a savepoint within the import's scope",
-    "charging/tasks.py": "files that nobody came back for, operator by operator",
     "billing/tasks.py": "sums of days and months, a stretch at a time",
     "billing/services/export_steps.py": "stepped: a file for accounting",
     "billing/services/rating_steps.py": "stepped: pricing",

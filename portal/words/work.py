@@ -8,13 +8,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Export, Pricing, Rendering, RunChunk
+from charging.models import FileImport, ImportLook
 from portal.words import measures
 from tenants.models import AuditCheck
 from tenants.models.work import Work
 
 #: Each kind of work, as the log and the pages name it.
 KINDS: dict[str, str | Promise] = {
-    "import": gettext_lazy("import of sessions"),
+    FileImport.work_kind: gettext_lazy("import of sessions"),
+    ImportLook.work_kind: gettext_lazy("look at a file"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),

@@ -49,7 +49,7 @@ def test_a_tick_is_late_after_three_minutes(as_platform):
 def test_stalled_work_is_counted_operator_by_operator(north, south):
     with tenant_scope(north.pk):
         example(FileImport, state="queued")
-        FileImport.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+        FileImport.objects.update(queued_at=timezone.now() - timedelta(hours=1))
         example(FileImport, state="queued")
     with app_role.as_platform():
         found = instance_health.stalled(at=timezone.now())

@@ -3,7 +3,6 @@
 import pytest
 from django.utils import timezone
 
-from charging import tasks as charging
 from portal.celery import app
 from portal.tests import app_role
 from tenants import work
@@ -55,13 +54,6 @@ def test_a_closed_operator_s_work_is_never_done(north):
 
 def test_what_must_go_on_goes_on(suspended):
     assert done(CountsAlways, suspended) == suspended.pk
-
-
-def test_sweeps_pass_it_by(suspended, monkeypatch):
-    sent = []
-    monkeypatch.setattr(charging.run_import, "delay", lambda **facts: sent.append(facts))
-    charging.resume_imports()
-    assert sent == []
 
 
 def test_its_rows_wait_and_their_turn_comes_when_it_is_resumed(suspended, monkeypatch):

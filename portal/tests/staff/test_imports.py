@@ -9,11 +9,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from charging import tasks
 from charging.ingest import apart
 from charging.models import ChargingSession, FileImport, ImportProfile
 from charging.services import imports, looks
 from charging.tests.ingest.workbooks import cell, row, workbook
+from tenants import work as background
 from tenants.actor import acting
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
@@ -33,10 +33,10 @@ def files(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def sent(monkeypatch):
-    """The messages that would have gone to a worker."""
-    messages: list[FileImport] = []
-    monkeypatch.setattr(tasks, "hurry_import", messages.append)
-    return messages
+    """The imports that were asked to be done soon."""
+    rows: list[FileImport] = []
+    monkeypatch.setattr(background, "enqueue", lambda row, **_: isinstance(row, FileImport) and rows.append(row))
+    return rows
 
 
 def upload(client, world, *rows, header=HEADER, name="march.csv", profile=""):

@@ -18,7 +18,6 @@ from django.core.cache import cache
 from django.db import connection
 from kombu.exceptions import OperationalError
 
-from charging.services import imports
 from portal.celery import app
 from tenants import work
 from tenants.models import Operator
@@ -146,8 +145,7 @@ def stalled(*, at: datetime) -> list[Stalled]:
 
 def _stalled_at(operator: Operator, at: datetime) -> Stalled:
     with tenant_scope(operator.pk):
-        overdue = len(imports.waiting(at=at))
-        return Stalled(operator, [*([Standing("import", 0, overdue)] if overdue else []), *work.standing(at=at)])
+        return Stalled(operator, work.standing(at=at))
 
 
 def _or_none(measured: Callable[[], T]) -> T | None:

@@ -176,6 +176,7 @@ TASKS: dict[str, str | Promise] = {
     "billing.tasks.render_documents": gettext_lazy("documents in the background"),
     "tenants.tasks.check_audit_log": gettext_lazy("check of the audit log in the background"),
     "audit_check": gettext_lazy("check of the audit log in the background"),
+    "import": gettext_lazy("import in the background"),
     "run_part": gettext_lazy("invoice run in the background"),
     "pricing": gettext_lazy("pricing in the background"),
     "document": gettext_lazy("documents in the background"),
