@@ -156,7 +156,7 @@ def run(
     An import that another worker is at, or that is over, is returned as it is.
     """
     with tenant_scope(operator_id):
-        row = background.claim(background.kind_named(FileImport.work_kind), at=clock(), pk=import_id)
+        row: FileImport | None = background.claim(background.kind_named(FileImport.work_kind), at=clock(), pk=import_id)
         if row is None:
             return FileImport.objects.get(pk=import_id)
     with acting_for(row.uploaded_by_id):
