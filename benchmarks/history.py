@@ -211,9 +211,11 @@ FROM billed GROUP BY driver_id, month
 """,
     "statistics": "ANALYZE billed; ANALYZE document",
     "invoices": """
-INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, reason, state, series, number,
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, customer_number, reason, state,
+    series, number,
     month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at, due_on)
-SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, d.driver_id, v.identity_id, '', CASE WHEN r.state = 'issued'
+SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, d.driver_id, v.identity_id,
+    CASE WHEN r.state = 'issued' THEN v.customer_number ELSE '' END, '', CASE WHEN r.state = 'issued'
     THEN 'issued' ELSE 'draft' END, 'F', CASE WHEN r.state = 'issued' THEN d.id - %(last_invoice)s END, d.month, 'SEK',
     d.taxable, round(d.taxable * 0.25, 2), 0, d.taxable + round(d.taxable * 0.25, 2), d.sessions, d.energy_wh,
     CASE WHEN r.state = 'issued' THEN %(seller)s::jsonb ELSE '{}' END, r.drafted_at, r.issued_at,
