@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from billing.models import Export, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums
 from billing.services import exports as services
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from portal.words.say import why
@@ -111,10 +112,14 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
     audit.record("export.downloaded", kind=name, month=f"{month:%Y-%m}")
+<<<<<<< HEAD
     response = StreamingHttpResponse(csv_files.pieces(table, operator, month), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
     response["Cache-Control"] = "private, no-store"
     return response
+=======
+    return streamed.sent(f"{name}-{month:%Y-%m}.csv", lambda: _pieces(table, operator, month), operator=operator)
+>>>>>>> de72d0d (Guard every file by one rule, and stream it in one way)
 
 
 def _last_month(operator: Operator) -> date:
