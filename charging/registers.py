@@ -13,6 +13,7 @@ from charging.models import (
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
+from tenants.rls import rights
 
 
 def register() -> None:
@@ -23,13 +24,15 @@ def register() -> None:
     audited(Site)
     audited(Station)
     audited(Connector)
-    audited(Token, mask=["uid"])
+    audited(Token, mask=["uid", "visual_number"])
     audited(ImportProfile)
     audited(
         FileImport,
         exclude=["rows_read", "accepted", "known", "rejected", "flagged", "accepted_wh", "rejected_wh", "updated_at"],
     )
     _register_personal_data()
+    # Whether background work stands still: counted, not read.
+    rights.platform_may(FileImport, "SELECT", columns=["id", "operator_id", "state", "updated_at"])
 
 
 def _register_personal_data() -> None:

@@ -5,6 +5,7 @@ by a worker, and kept with their SHA-256.
 """
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django import forms
@@ -112,14 +113,8 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
     audit.record("export.downloaded", kind=name, month=f"{month:%Y-%m}")
-<<<<<<< HEAD
-    response = StreamingHttpResponse(csv_files.pieces(table, operator, month), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
-    response["Cache-Control"] = "private, no-store"
-    return response
-=======
-    return streamed.sent(f"{name}-{month:%Y-%m}.csv", lambda: _pieces(table, operator, month), operator=operator)
->>>>>>> de72d0d (Guard every file by one rule, and stream it in one way)
+    pieces = partial(csv_files.pieces, table, operator, month)
+    return streamed.sent(f"{name}-{month:%Y-%m}.csv", pieces, operator=operator)
 
 
 def _last_month(operator: Operator) -> date:
