@@ -10,10 +10,17 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.words import facts, imports, measures, pricing, refusals, work
+from portal.words import bounds, facts, imports, measures, pricing, refusals, work
+from tenants.bounds import OutOfBounds
 from tenants.coded import Coded
 
-SENTENCES: dict[str, str | Promise] = {**refusals.SENTENCES, **pricing.SENTENCES, **imports.SENTENCES, **work.SENTENCES}
+SENTENCES: dict[str, str | Promise] = {
+    **refusals.SENTENCES,
+    **pricing.SENTENCES,
+    **imports.SENTENCES,
+    **work.SENTENCES,
+    **bounds.SENTENCES,
+}
 #: Of a code that is not known here: a row that a newer version stored.
 UNKNOWN = _("Something went wrong that this version has no words for: %(code)s.")
 
@@ -43,6 +50,6 @@ def _written(name: str, fact: Any) -> Any:
     return facts.written(name, fact)
 
 
-def why(problem: Coded) -> str:
+def why(problem: Coded | OutOfBounds) -> str:
     """The sentence of what was raised."""
     return say(problem.code, problem.facts)

@@ -33,6 +33,7 @@ from portal.web.finance.tariffs import found, terms_of
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 from portal.words.say import why
+from tenants.bounds import OutOfBounds, json_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -53,12 +54,9 @@ class DocumentForm(forms.Form):
     def clean_document(self) -> dict[str, Any]:
         """Refuse what is not JSON, and what the kernel cannot price, naming the place."""
         try:
-            document: dict[str, Any] = json.loads(self.cleaned_data["document"])
+            document: dict[str, Any] = json_of(self.cleaned_data["document"])
             parse_tariff(document)
-        except json.JSONDecodeError as problem:
-            where = {"line": problem.lineno, "column": problem.colno}
-            raise ValidationError(gettext("This is not JSON: see line %(line)s, column %(column)s.") % where) from None
-        except BillingError as problem:
+        except (OutOfBounds, BillingError) as problem:
             raise ValidationError(why(problem)) from None
         return document
 

@@ -24,6 +24,7 @@ from billing.domain.sessions import metering
 from billing.domain.sessions.columns import Sessions
 from billing.domain.tariff.model import WEEKDAYS
 from portal.web.finance.tariff_terms import ENTERED_DECIMALS, MINUTES_OF_HOUR, Terms, Window
+from tenants.bounds import whole_of
 
 CURRENCIES = ("SEK", "EUR", "NOK", "DKK")
 MOST_ROWS = 12
@@ -247,8 +248,8 @@ class TariffEntry:
 
 def _rows_in(data: QueryDict) -> range:
     """The numbers of the rows that were sent."""
-    sent = data.get("rows", "")
-    return range(min(int(sent), MOST_ROWS) if sent.isdigit() else 1)
+    sent = whole_of(data.get("rows", ""), most=MOST_ROWS)
+    return range(1 if sent is None else sent)
 
 
 def _as_entered(form_class: type[forms.Form], data: QueryDict, prefix: str = "") -> dict[str, Any]:
