@@ -9,7 +9,6 @@ from django.db import DatabaseError, connection, transaction
 from django.utils.timezone import now
 
 from portal.tests import app_role
-from portal.tests.test_matrix import petra  # noqa: F401  # a fixture
 from tenants.models import FactorReset, Invitation, Membership, Operator, OperatorGrant, PlatformVisit
 from tenants.rls import CONDITION
 from tenants.scoping import tenant_scope
@@ -116,7 +115,7 @@ def test_every_way_of_writing_is_walled_in_every_table_of_operators(db):
 
 
 @pytest.fixture
-def rows(north, south, olga, sven, petra):  # noqa: F811
+def rows(north, south, olga, sven, petra):
     """A row of each operator in every table that is read before a scope is opened."""
     for operator, person, other in ((north, olga, sven), (south, sven, olga)):
         with tenant_scope(operator.pk):

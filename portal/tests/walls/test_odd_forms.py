@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from django.test import Client
 
-from portal.tests.test_matrix import DOORS, address, petra, world  # noqa: F401  # fixtures
+from portal.tests.house import DOORS, address
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
@@ -40,7 +40,7 @@ def fields_of(page):
 
 
 @pytest.mark.parametrize("kind", ODD)
-def test_no_page_fails_for_what_is_sent_to_it(kind, world, north, olga, dana, sign_in):  # noqa: F811
+def test_no_page_fails_for_what_is_sent_to_it(kind, world, north, olga, dana, sign_in):
     browsers = {"staff": sign_in(olga), "driver": sign_in(dana)}
     broken = []
     for browser in browsers.values():
