@@ -282,16 +282,16 @@ def _print_download(operator: Operator) -> None:
 
 
 def _download(operator_id: int, form: str) -> tuple[int, float, float, float]:
-    from portal.web import audit_files  # noqa: PLC0415
+    from portal.files import audit_log as files  # noqa: PLC0415
 
     operator = Operator.objects.get(pk=operator_id)
     with tenant_scope(operator_id):
         list(audit_log.entries()[:10])
-    for _line in audit_files.lines(operator, form, {"who": Who(is_platform=True)}):
+    for _line in files.answer(operator, form, {"who": Who(is_platform=True)}):
         pass  # whatever is loaded once
     before, begun, found = peak_mb(), time.perf_counter(), -1 if form == "csv" else 0
-    for block in audit_files.lines(operator, form, {"since": datetime.now(UTC) - timedelta(days=365)}):
-        found += block.count("\n")
+    for block in files.answer(operator, form, {"since": datetime.now(UTC) - timedelta(days=365)}):
+        found += block.count(b"\n")
     return found, time.perf_counter() - begun, peak_mb(), before
 
 

@@ -1,9 +1,21 @@
 """What this floor hands to the registers below: audited models, and where personal data stands."""
 
-from billing.models import Export, Invoice, InvoiceRun, RunProblem, Tariff, TariffAssignment, TariffVersion
+from billing.models import (
+    Export,
+    Invoice,
+    InvoiceRun,
+    Pricing,
+    Rendering,
+    RunChunk,
+    RunProblem,
+    Tariff,
+    TariffAssignment,
+    TariffVersion,
+)
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
+from tenants.rls import rights
 
 
 def register() -> None:
@@ -19,6 +31,7 @@ def register() -> None:
     audited(Export, exclude=["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"])
     _register_drivers()
     _register_staff()
+    _register_rights()
 
 
 def _register_drivers() -> None:
@@ -65,3 +78,10 @@ def _register_staff() -> None:
         technical="id operator public_id kind month state done total file sha256 error error_facts attempts claimed_at"
         " leased_until queued_at finished_at",
     )
+
+
+def _register_rights() -> None:
+    """Let the platform's process count whether background work stands still, and read no more."""
+    for model in (RunChunk, Pricing, Rendering):
+        rights.platform_counts(model)
+    rights.platform_counts(Export, "kind")

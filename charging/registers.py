@@ -4,6 +4,7 @@ from charging.models import (
     ChargingSession,
     Connector,
     FileImport,
+    ImportLook,
     ImportProfile,
     Site,
     SiteAccess,
@@ -13,6 +14,7 @@ from charging.models import (
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
+from tenants.rls import rights
 
 
 def register() -> None:
@@ -23,7 +25,7 @@ def register() -> None:
     audited(Site)
     audited(Station)
     audited(Connector)
-    audited(Token, mask=["uid"])
+    audited(Token, mask=["uid", "visual_number"])
     audited(ImportProfile)
     audited(
         FileImport,
@@ -45,6 +47,9 @@ def register() -> None:
         ],
     )
     _register_personal_data()
+    # Whether background work stands still: counted, not read.
+    for model in (FileImport, ImportLook):
+        rights.platform_counts(model)
 
 
 def _register_personal_data() -> None:

@@ -7,7 +7,7 @@ page can forget to. Without a limit the condition vanishes from the query and co
 The limit is for people who look and change by hand. Background work has none, and what must hold for the
 whole operator, such as that a name is taken, lifts it with `limited_to(None)`. Raw SQL is narrowed by
 whoever writes it (`portal/tests/test_sight.py` lists where), and a streamed answer carries the limit of its
-page along (`portal.files.downloads`).
+page along (`portal.files.streamed`).
 """
 
 from collections.abc import Iterable, Iterator

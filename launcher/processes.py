@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from launcher.paths import CHECKOUT, State
 
 PR_SET_PDEATHSIG = 1
 LARGEST_LOG = 20 * 1024 * 1024
+#: Files of ours are for our own user: 0600, folders 0700.
+NOBODY_ELSE = 0o077
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -52,8 +55,8 @@ class Child:
     def __init__(self, program: Program, state: State) -> None:
         self.program = program
         self.log = state.logs / f"{program.name}.log"
-        _turn_over(self.log)
-        with self.log.open("ab") as log:
+        turn_over(self.log)
+        with open(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as log:
             self.process = subprocess.Popen(  # our own command
                 program.command,
                 stdin=subprocess.DEVNULL,
@@ -62,6 +65,7 @@ class Child:
                 env=program.environment,
                 cwd=program.folder,
                 start_new_session=True,
+                umask=NOBODY_ELSE,
                 preexec_fn=die_with_us(program.orphaned),  # noqa: PLW1509  # we have one thread
                 **as_user(program.user),
             )
@@ -167,10 +171,18 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _turn_over(log: Path) -> None:
-    """Keep one older log beside the current one."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".log.1"))
+def turn_over(log: Path) -> None:
+    """Keep one older log beside the current one, once it is large; also while its program goes on writing.
+
+    The program holds the file open and always writes at its end, so the file is copied and emptied, not renamed.
+    What is written in the moment between the two is lost: a few lines of twenty megabytes.
+    """
+    if not log.exists() or log.stat().st_size <= LARGEST_LOG:
+        return
+    older = log.with_suffix(".log.1")
+    with log.open("rb") as full, open(os.open(older, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as kept:
+        shutil.copyfileobj(full, kept)
+    os.truncate(log, 0)
 
 
 # --- notes of what runs, for those who must end it when we cannot ---

@@ -238,15 +238,11 @@ def _without(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
 
 
 def web_program(environment: Mapping[str, str], port: int) -> Program:
-    """Return gunicorn with threads. It writes no access log: addresses and searches are personal data."""
+    """Return gunicorn, which reads `gunicorn.conf.py`: what holds wherever we are served stands there."""
     options = {
         "bind": f"{HOST}:{port}",
-        "worker-class": "gthread",
         "workers": environment.get("WEB_CONCURRENCY", "2"),
         "threads": environment.get("WEB_THREADS", "4"),
-        "timeout": "60",
-        "graceful-timeout": "10",
-        "keep-alive": "5",
     }
     if Path("/dev/shm").is_dir():  # noqa: S108  # gunicorn's heartbeat; on a busy disk it stalls workers
         options["worker-tmp-dir"] = "/dev/shm"  # noqa: S108

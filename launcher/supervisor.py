@@ -88,8 +88,12 @@ class Supervisor:
         processes.forget(self.state)
 
     def look(self) -> None:
-        """Report and restart what ended. Raises `Refusal` when it ends again and again."""
+        """Report and restart what ended; turn over logs that have grown large.
+
+        Raises `Refusal` when something ends again and again.
+        """
         for position, child in enumerate(self.children):
+            processes.turn_over(child.log)
             if not child.is_running:
                 self.children[position] = self._restart(child)
 

@@ -7,7 +7,7 @@ rows whose message was lost, so a restart of Redis delays work and never loses i
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import beat_init, worker_init, worker_process_init
 from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -36,9 +36,16 @@ app.conf.beat_schedule = {
 }
 
 
+@worker_init.connect
+@beat_init.connect
+def keep_files_to_ourselves(**_: object) -> None:
+    """Let what is written be for our own user alone; gunicorn has a setting for it."""
+    os.umask(0o077)
+
+
 @worker_process_init.connect
 def refuse_privileged_role(**_: object) -> None:
     """Stop a worker whose database role could look past the walls between operators."""
-    from tenants.rls import assert_app_role  # noqa: PLC0415  # needs loaded apps
+    from tenants.rls.at_start import assert_app_role  # noqa: PLC0415  # needs loaded apps
 
     assert_app_role()

@@ -10,6 +10,6 @@ application = get_wsgi_application()
 
 from django.conf import settings  # noqa: E402  # needs the settings that were just loaded
 
-from tenants.rls import assert_app_role, assert_platform_role  # noqa: E402  # needs loaded apps
+from tenants.rls.at_start import assert_app_role, assert_platform_role  # noqa: E402  # needs loaded apps
 
 (assert_platform_role if settings.IS_PLATFORM else assert_app_role)()

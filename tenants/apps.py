@@ -8,14 +8,15 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import registers, rls, tasks, work  # needs loaded models
+        from tenants import registers, tasks, work  # needs loaded models
         from tenants.log import checks
         from tenants.models import AuditCheck
         from tenants.permissions import Permission
+        from tenants.rls import rights
         from tenants.services.people import driver_exports, security
         from tenants.work import Kind, Lane
 
-        post_migrate.connect(rls.grants, sender=self)
+        post_migrate.connect(rights.grant, sender=self)
         registers.register()
         driver_exports.register()
         security.register()

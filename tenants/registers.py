@@ -1,14 +1,19 @@
 """What this floor hands to the registers: audited models, and where personal data stands."""
 
-from django_otp_webauthn.models import WebAuthnCredential, WebAuthnUserHandle
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, WebAuthnUserHandle
 
 from tenants.log.audit import audited
 from tenants.models import (
     ApiKey,
     Approval,
+    AuditCheck,
     AuditEntry,
+    AuditSeal,
     BrowserSession,
     ConsentEvent,
+    ConsentNotice,
     ConsentPurpose,
     Driver,
     DriverGroup,
@@ -27,6 +32,7 @@ from tenants.models import (
 )
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
+from tenants.rls import rights
 
 PERSONAL = ["name", "email", "phone", "street", "postal_code", "city"]
 
@@ -42,6 +48,7 @@ def register() -> None:
     audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
     _register_people()
     _register_drivers()
+    _register_rights()
 
 
 def _register_people() -> None:
@@ -184,3 +191,40 @@ def _register_drivers() -> None:
         trace="recorded_by_id address",
         technical="id operator public_id driver",
     )
+
+
+def _register_rights() -> None:
+    """Say what the database roles may do with this floor's tables, where it is not what they may in general.
+
+    The platform's own process runs operators, signs its staff in, invites a first owner and leaves traces in an
+    operator's log. No drivers, no consents of drivers.
+    """
+    everything = rights.EVERYTHING
+    rights.platform_may(Operator, "SELECT, INSERT, UPDATE")
+    rights.platform_may(PlatformMember, "SELECT, INSERT, UPDATE")
+    rights.platform_may(PlatformVisit, "SELECT, INSERT, UPDATE")
+    rights.platform_may(PlatformEvent, "SELECT, INSERT")
+    rights.platform_may(User, "SELECT, INSERT, UPDATE")
+    rights.platform_may(Membership, "SELECT")
+    rights.platform_may(OperatorGrant, "SELECT")
+    rights.platform_may(Invitation, "SELECT, INSERT, UPDATE")
+    rights.platform_may(Permission, "SELECT")
+    rights.platform_may(ContentType, "SELECT")
+    # Added to, not read; an insertion returns the columns that the database fills in.
+    rights.platform_may(AuditEntry, "SELECT, INSERT", columns=["id", "operator_id", "act", "xid"])
+    # What drivers of a new operator are asked; never what they answered.
+    rights.platform_may(ConsentPurpose, "SELECT, INSERT, UPDATE")
+    rights.platform_may(ConsentNotice, "SELECT, INSERT")
+    # Signing its staff in.
+    rights.platform_may(FactorReset, "SELECT, UPDATE")
+    for model in (BrowserSession, RecoveryCode, TotpDevice, WebAuthnCredential, WebAuthnAttestation):
+        rights.platform_may(model, everything)
+    rights.platform_may(WebAuthnUserHandle, everything)
+    rights.platform_counts(AuditCheck)
+    rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
+    rights.opens_doors(PlatformEvent)
+    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice)
+    # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
+    rights.app_only_adds(PlatformEvent)
+    rights.app_changes_only(PlatformMember)
+    rights.app_changes_only(PlatformVisit, "ended_at")

@@ -42,14 +42,14 @@ def seal_audit_logs() -> None:
 
 
 @shared_task
-def mail_password_link(*, email: str, address: str) -> None:
+def mail_password_link(*, to: str, address: str) -> None:
     """Send a link for a new password, if somebody has this e-mail.
 
     Asked for whatever was typed, known or not, so that the page takes the same time for both. There is no row
     behind it: a lost message means a lost letter, and the person asks again.
     """
     with acting(task="tenants.tasks.mail_password_link"):
-        password_resets.mail(email=email, address=address)
+        password_resets.mail(email=password_resets.opened(to), address=address)
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""CSV: UTF-8 with a mark (spreadsheets need it), commas, decimal points, CRLF-free.
+"""CSV: UTF-8 with a mark (spreadsheets need it), commas, decimal points, one line end (`tenants.spreadsheets`).
 
 PostgreSQL writes the text itself (`COPY … TO STDOUT`); Python only passes the bytes on.
 """
@@ -14,13 +14,12 @@ from billing.exports import tables
 from billing.exports.tables import Table
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-
-MARK = "\ufeff".encode()
+from tenants.spreadsheets import MARK, csv_text
 
 
 def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
     """The file stretch by stretch, as it is sent. Read when the page has returned, so each opens a scope anew."""
-    yield MARK + ",".join(table.names).encode() + b"\n"
+    yield (MARK + csv_text([table.names])).encode()
     with tenant_scope(operator.pk):
         stretches = tables.stretches(month)
     for stretch in stretches:

@@ -17,6 +17,7 @@ from django.db import connection
 
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
+from tenants.spreadsheets import harmless_sql
 
 STRETCH_LINES: Final = 20_000
 
@@ -45,13 +46,8 @@ class Table:
 
     def select(self, *, guard_formulas: bool) -> str:
         """The query of one stretch. `guard_formulas`: a spreadsheet that reads text must not run it."""
-        listed = ", ".join(_guarded(c.sql) if guard_formulas and c.is_text else c.sql for c in self.columns)
+        listed = ", ".join(harmless_sql(c.sql) if guard_formulas and c.is_text else c.sql for c in self.columns)
         return f"SELECT {listed} FROM {self.source} WHERE {_WHERE} ORDER BY {self.order}"  # noqa: S608  # constants
-
-
-def _guarded(sql: str) -> str:
-    """A text that begins like a formula gets an apostrophe, which spreadsheets hide."""
-    return f"CASE WHEN {sql} ~ '^[=+@\\t\\r-]' THEN '''' || {sql} ELSE {sql} END"
 
 
 _WHERE = """

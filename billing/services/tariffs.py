@@ -7,6 +7,7 @@ are rated anew (`services.rating`).
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from billing.selectors import approval_facts
 from billing.services import approved, rating
 from charging.models import Site
 from tenants.bounds import OutOfBounds, json_of
+from tenants.conflicts import refused_as
 from tenants.models import Driver, DriverGroup, User
 
 
@@ -41,8 +43,8 @@ def create(*, name: str, currency: str, document: Mapping[str, Any]) -> Tariff:
         BillingError: the document or the currency cannot be priced (names the field), or the name is taken.
     """
     _check_currency(currency)
-    _check_name(name)
-    tariff = Tariff.objects.create(name=name, currency=currency)
+    with _name_once(name):
+        tariff = Tariff.objects.create(name=name, currency=currency)
     save_draft(tariff, document=document)
     return tariff
 
@@ -51,9 +53,9 @@ def create(*, name: str, currency: str, document: Mapping[str, Any]) -> Tariff:
 def rename(tariff: Tariff, *, name: str) -> Tariff:
     """Give the tariff another name. Its versions keep the words they were published with."""
     if name != tariff.name:
-        _check_name(name)
         tariff.name = name
-        tariff.save(update_fields=["name"])
+        with _name_once(name):
+            tariff.save(update_fields=["name"])
     return tariff
 
 
@@ -121,7 +123,7 @@ def assign(
         raise TariffRefused(Code.ONE_TARGET, field="site")
     if valid_until is not None and valid_until <= valid_from:
         raise TariffRefused(Code.ASSIGNMENT_ENDS_FIRST, field="valid_until", value=valid_until)
-    if tariff.is_archived:
+    if Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk).is_archived:
         raise TariffRefused(Code.TARIFF_ARCHIVED, field="tariff", value=tariff.name)
     assignment = TariffAssignment.objects.create(
         tariff=tariff, driver=driver, group=group, site=site, valid_from=valid_from, valid_until=valid_until
@@ -150,6 +152,7 @@ def archive(tariff: Tariff) -> Tariff:
     Raises:
         TariffRefused: it still prices something now or later.
     """
+    Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk)
     if tariff.assignments.filter(valid_until__isnull=True).exists():
         raise TariffRefused(Code.TARIFF_STILL_ASSIGNED, value=tariff.name)
     tariff.is_archived = True
@@ -205,6 +208,6 @@ def _check_currency(currency: str) -> None:
         )
 
 
-def _check_name(name: str) -> None:
-    if Tariff.objects.filter(name=name).exists():
-        raise TariffRefused(Code.TARIFF_NAME_TAKEN, name=name, field="name", value=name)
+def _name_once(name: str) -> AbstractContextManager[None]:
+    taken = TariffRefused(Code.TARIFF_NAME_TAKEN, name=name, field="name", value=name)
+    return refused_as(taken, constraint="tariff_name_once")

@@ -10,6 +10,8 @@ class Code(StrEnum):
 
     NO_SUCH_SITE = "no_such_site"
     SEES_SOME_SITES = "sees_some_sites"
+    SITE_IN_SIGHT_OF_SOME = "site_in_sight_of_some"
+    STATION_IN_SIGHT_OF_SOME = "station_in_sight_of_some"
     SITE_NAME_TAKEN = "site_name_taken"
     CONNECTOR_NUMBER_TWICE = "connector_number_twice"
     STATION_TAKEN = "station_taken"

@@ -43,5 +43,10 @@ class Token(OperatorOwned):
             ),
         ]
 
+    @property
+    def log_name(self) -> str:
+        """The card in the audit log, which cannot be erased: the end of a number, and nobody's whole card."""
+        return f"…{(self.visual_number or self.uid)[-4:]}"
+
     def __str__(self) -> str:
         return self.visual_number or f"…{self.uid[-4:]}"

@@ -1,7 +1,5 @@
 """Reading imports: the list, why rows were rejected, and the rejected rows as a file to correct."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,9 +8,9 @@ from django.db.models import Count, Func, QuerySet, Sum
 from charging.domain.reasons import Flag, Reject
 from charging.models import ChargingSession, FileImport, ImportProfile, RejectedRow
 from tenants.scoping import tenant_scope
+from tenants.spreadsheets import MARK, csv_text
 
 _ROWS_AT_ONCE = 2_000
-_FORMULA = ("=", "@", "+", "-", "\t", "\r")
 
 #: Columns put before the original ones in a file of rejected rows; nobody maps them, so they may stay when it returns.
 ADDED_COLUMNS = ("rejected_line", "rejected_because")
@@ -69,14 +67,16 @@ def rejected_file(*, operator_id: int, import_id: int) -> Iterator[bytes]:
     with tenant_scope(operator_id):
         row = FileImport.objects.get(pk=import_id)
     delimiter = row.mapping.get("delimiter") or (";" if row.mapping.get("decimal_sign") == "," else ",")
-    yield "\ufeff".encode() + _lines([[*ADDED_COLUMNS, *row.options.get("header", [])]], delimiter)
+    header = [[*ADDED_COLUMNS, *row.options.get("header", [])]]
+    yield (MARK + csv_text(header, delimiter=delimiter)).encode()
     after = (-1, 0)
     while True:
         with tenant_scope(operator_id):
             rows = _next(import_id, after)
         if not rows:
             return
-        yield _lines([[str(one.line_number), " ".join(one.reasons), *map(_safe, one.cells)] for one in rows], delimiter)
+        lines = ([one.line_number, " ".join(one.reasons), *one.cells] for one in rows)
+        yield csv_text(lines, delimiter=delimiter).encode()
         after = (rows[-1].line_number, rows[-1].pk)
 
 
@@ -85,16 +85,3 @@ def _next(import_id: int, after: tuple[int, int]) -> list[RejectedRow]:
     rows = RejectedRow.objects.filter(file_import_id=import_id, line_number__gte=line)
     rest = rows.exclude(line_number=line, pk__lte=pk).order_by("line_number", "pk")
     return list(rest[:_ROWS_AT_ONCE])
-
-
-def _lines(rows: list[list[str]], delimiter: str) -> bytes:
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
-    return text.getvalue().encode()
-
-
-def _safe(cell: str) -> str:
-    """Keep a spreadsheet from taking a cell for a formula; numbers stay numbers."""
-    if cell.startswith(_FORMULA) and not cell.lstrip("+-").replace(".", "", 1).replace(",", "", 1).isdigit():
-        return f"'{cell}"
-    return cell

@@ -1,12 +1,14 @@
 """Sites: added and changed by people. An import adds the ones it meets by itself."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.db import transaction
 
 from charging.domain.errors import Code, NetworkRefused
 from charging.models import Site
-from charging.sight import limited_to, visible_sites
+from charging.sight import visible_sites
+from tenants.conflicts import refused_as
 
 
 @transaction.atomic
@@ -18,8 +20,8 @@ def create(*, name: str, **facts: Any) -> Site:
     """
     if visible_sites() is not None:
         raise NetworkRefused(Code.SEES_SOME_SITES)
-    _check_name(name)
-    return Site.objects.create(name=name, **facts)
+    with _name_once(name):
+        return Site.objects.create(name=name, **facts)
 
 
 @transaction.atomic
@@ -27,18 +29,18 @@ def change(site: Site, **facts: Any) -> Site:
     """Give the site these facts. A new time zone counts for sessions that are priced from now on.
 
     Raises:
-        NetworkRefused: another site has the new name.
+        NetworkRefused: another site has the new name, or it gets one from a person who works for some sites only:
+            whether a name is taken would tell them of sites they do not see.
     """
-    _check_name(facts.get("name", site.name), but=site)
+    name = facts.get("name", site.name)
+    if visible_sites() is not None and name != site.name:
+        raise NetworkRefused(Code.SITE_IN_SIGHT_OF_SOME)
     for field, value in facts.items():
         setattr(site, field, value)
-    site.save()
+    with _name_once(name):
+        site.save()
     return site
 
 
-def _check_name(name: str, *, but: Site | None = None) -> None:
-    others = Site.objects.filter(name=name)
-    with limited_to(None):  # a name is taken by a site out of sight, too
-        is_taken = (others.exclude(pk=but.pk) if but else others).exists()
-    if is_taken:
-        raise NetworkRefused(Code.SITE_NAME_TAKEN, name=name)
+def _name_once(name: str) -> AbstractContextManager[None]:
+    return refused_as(NetworkRefused(Code.SITE_NAME_TAKEN, name=name), constraint="site_name_once")

@@ -1,6 +1,7 @@
 """Stations and their connectors: added and changed by people. An import adds the ones it meets by itself."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,8 @@ from django.db import transaction
 
 from charging.domain.errors import Code, NetworkRefused
 from charging.models import Connector, Station
-from charging.sight import limited_to
+from charging.sight import visible_sites
+from tenants.conflicts import refused_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ def create(*, identifier: str, outlets: Sequence[Outlet] = (), **facts: Any) -> 
     """Add a station with its connectors. `facts`: the other fields of `Station`.
 
     Raises:
-        NetworkRefused: another station has the identifier, or two connectors the same number.
+        NetworkRefused: another station has the identifier, two connectors have the same number, or the person works
+            for some sites only (see `change`).
     """
-    _check_identifier(identifier)
-    station = Station.objects.create(identifier=identifier, **facts)
+    if visible_sites() is not None:
+        raise NetworkRefused(Code.STATION_IN_SIGHT_OF_SOME)
+    with _identifier_once(identifier):
+        station = Station.objects.create(identifier=identifier, **facts)
     return _with(station, outlets)
 
 
@@ -37,12 +42,17 @@ def change(station: Station, *, outlets: Sequence[Outlet] = (), **facts: Any) ->
     """Give the station these facts and outlets. A connector that is not named stays: it may have sessions.
 
     Raises:
-        NetworkRefused: another station has the identifier, or two connectors the same number.
+        NetworkRefused: another station has the identifier, two connectors have the same number, or the station gets
+            another identifier from a person who works for some sites only: identifiers are of the whole operator, so
+            whether one is taken would tell them of stations they do not see.
     """
-    _check_identifier(facts.get("identifier", station.identifier), but=station)
+    identifier = facts.get("identifier", station.identifier)
+    if visible_sites() is not None and identifier != station.identifier:
+        raise NetworkRefused(Code.STATION_IN_SIGHT_OF_SOME)
     for field, value in facts.items():
         setattr(station, field, value)
-    station.save()
+    with _identifier_once(identifier):
+        station.save()
     return _with(station, outlets)
 
 
@@ -57,9 +67,6 @@ def _with(station: Station, outlets: Sequence[Outlet]) -> Station:
     return station
 
 
-def _check_identifier(identifier: str, *, but: Station | None = None) -> None:
-    others = Station.objects.filter(identifier=identifier)
-    with limited_to(None):  # an identifier is taken by a station out of sight, too
-        is_taken = (others.exclude(pk=but.pk) if but else others).exists()
-    if is_taken:
-        raise NetworkRefused(Code.STATION_TAKEN, identifier=identifier)
+def _identifier_once(identifier: str) -> AbstractContextManager[None]:
+    taken = NetworkRefused(Code.STATION_TAKEN, identifier=identifier)
+    return refused_as(taken, constraint="station_identifier_once")

@@ -7,6 +7,7 @@ from django.db import transaction
 from charging.domain.errors import Code, TokenTaken
 from charging.events import Event
 from charging.models import ChargingSession, Token
+from tenants.conflicts import refused_as
 from tenants.log.audit import record
 from tenants.models import Driver
 
@@ -18,9 +19,8 @@ def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", dr
     Raises:
         TokenTaken: there is one with this UID.
     """
-    if Token.objects.filter(uid=uid).exists():
-        raise TokenTaken(Code.CARD_TAKEN, uid=uid)
-    return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
+    with refused_as(TokenTaken(Code.CARD_TAKEN, uid=uid), constraint="token_uid_once"):
+        return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
 
 
 @transaction.atomic
@@ -47,6 +47,7 @@ def assign(token: Token, *, driver: Driver) -> Token:
 @transaction.atomic
 def block(token: Token, *, at: datetime) -> Token:
     """Refuse the token from now on. Its sessions stay as they are. Repeating it keeps the first instant."""
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
     if not token.is_blocked:
         token.is_blocked, token.blocked_at = True, at
         token.save(update_fields=["is_blocked", "blocked_at"])
@@ -56,6 +57,7 @@ def block(token: Token, *, at: datetime) -> Token:
 @transaction.atomic
 def unblock(token: Token) -> Token:
     """Accept the token again."""
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
     if token.is_blocked:
         token.is_blocked, token.blocked_at = False, None
         token.save(update_fields=["is_blocked", "blocked_at"])

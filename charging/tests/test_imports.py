@@ -378,6 +378,10 @@ def test_rejected_rows_of_an_operator_stay_theirs(north, south):
         list(seen.rejected_file(operator_id=south.pk, import_id=row.pk))
 
 
+def clock_at(at):
+    return lambda: at
+
+
 def test_a_poisoned_import_is_set_aside_after_its_tries_and_can_be_started_again(north, monkeypatch, caplog):
     def poisoned(*_, **__):
         raise ValueError("A string literal cannot contain NUL: Nils Nilsson")
@@ -387,17 +391,17 @@ def test_a_poisoned_import_is_set_aside_after_its_tries_and_can_be_started_again
         row = queue(rows(1))
     at, kind = timezone.now(), work.kind_named("import")
     for attempt in range(work.TRIES):
-        assert work.do_next(kind, north.pk, clock=lambda at=at: at)
-        assert not work.do_next(kind, north.pk, clock=lambda at=at: at)
+        assert work.do_next(kind, north.pk, clock=clock_at(at))
+        assert not work.do_next(kind, north.pk, clock=clock_at(at))
         at += work.FIRST_DELAY * 2**attempt
-    assert not work.do_next(kind, north.pk, clock=lambda at=at: at)
+    assert not work.do_next(kind, north.pk, clock=clock_at(at))
     with tenant_scope(north.pk):
         row.refresh_from_db()
         assert (row.state, row.error, row.error_facts) == ("set_aside", "unexpected", {"error": "ValueError"})
         assert "Nilsson" not in caplog.text
         monkeypatch.undo()
         imports.start(row, PLAIN)
-    assert work.do_next(kind, north.pk, clock=lambda at=at: at)
+    assert work.do_next(kind, north.pk, clock=clock_at(at))
     with tenant_scope(north.pk):
         row.refresh_from_db()
     assert (row.state, row.accepted) == (FileImport.State.DONE, 1)

@@ -47,6 +47,29 @@ def test_a_program_that_ends_is_reported_and_started_again(supervisor: Superviso
     assert "web.log" in told[0]
 
 
+def test_the_log_of_a_long_run_is_turned_over_and_is_for_us_alone(
+    supervisor: Supervisor, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "LARGEST_LOG", 2000)
+    file = state.root / "made"
+    code = f"import time; open({str(file)!r}, 'w').close()\nwhile True: print('x' * 500, flush=True); time.sleep(0.02)"
+    child = supervisor.start(python(code, "web"))
+    older = state.logs / "web.log.1"
+
+    def is_turned_over() -> bool:
+        supervisor.look()
+        return older.exists()
+
+    assert until(is_turned_over)
+    size = child.log.stat().st_size
+    until(lambda: child.log.stat().st_size != size)  # it goes on writing, at the beginning of an emptied file
+    assert child.is_running
+    assert child.log.stat().st_size < older.stat().st_size * 3
+    assert b"\0" not in child.log.read_bytes()
+    for kept in (child.log, older, file):
+        assert kept.stat().st_mode & 0o777 == 0o600, kept
+
+
 def test_a_program_that_keeps_ending_ends_the_run(supervisor: Supervisor, told: list[str]) -> None:
     supervisor.start(python("raise SystemExit(3)", "worker"))
     for _ in range(ENDS_THAT_ARE_TOO_MANY - 1):

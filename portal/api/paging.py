@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -37,11 +37,13 @@ class CursorField(serializers.CharField):
         try:
             plain = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
             moment, _, public_id = plain.decode("ascii").partition(" ")
-            at = datetime.fromisoformat(moment)
+            written = datetime.fromisoformat(moment)
+            # In UTC: PostgreSQL knows fewer zones than Python, and at the edges of the calendar none but this one.
+            at = written.astimezone(UTC)
             position = Position(at, UUID(public_id))
-        except (binascii.Error, ValueError) as error:
+        except (binascii.Error, ValueError, OverflowError) as error:
             raise serializers.ValidationError("Not a cursor of an earlier answer.") from error
-        if at.utcoffset() is None or not 1 < at.year < 9999:
+        if written.utcoffset() is None or not 1 < at.year < 9999:
             raise serializers.ValidationError("Not a cursor of an earlier answer.")
         return position
 

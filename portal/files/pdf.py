@@ -5,8 +5,7 @@ from django.utils.text import slugify
 
 
 def pdf_file(name: str, content: bytes) -> HttpResponse:
-    """Answer with a document named after its number. Not kept by shared caches: it names a person."""
+    """Answer with a document named after its number."""
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{slugify(name) or "document"}.pdf"'
-    response["Cache-Control"] = "private, no-store"
     return response

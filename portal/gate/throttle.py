@@ -3,12 +3,11 @@
 The generic cell rate algorithm: a bucket admits `burst` attempts at once and gives one back every
 `every_s` seconds. Reading, deciding and writing are one script, so a hundred attempts at the same
 moment admit exactly the allowed number. Counting is outside any database transaction: a failure
-that rolls back is counted all the same. Redis keeps no e-mail or address, only a hash of it.
+that rolls back is counted all the same. Redis keeps no e-mail or address, only a mark of it (`tenants.marks`).
 
 Without Redis nothing can be counted, so nothing is admitted (`Closed`): a guesser must not gain from an outage.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,8 @@ import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from tenants.marks import mark
 
 NAMESPACE = "wattledger:limit"
 
@@ -116,7 +117,7 @@ def take(word: str) -> str | None:
 
 
 def _key(limit: Limit, who: object) -> str:
-    return f"{NAMESPACE}:{limit.name}:{hashlib.sha256(str(who).encode()).hexdigest()[:32]}"
+    return f"{NAMESPACE}:{limit.name}:{mark(who, purpose='limit')}"
 
 
 @cache

@@ -1,6 +1,5 @@
 """A number for every request, in each of its log lines and audit entries and in the answer's header."""
 
-import logging
 import re
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -19,14 +18,6 @@ def current_request_id() -> str:
     return _request_id.get()
 
 
-class RequestIdFilter(logging.Filter):
-    """Put the number on every log line."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = _request_id.get() or "-"
-        return True
-
-
 class RequestIdMiddleware:
     """Take the number of our own proxy when it looks like one, or give a new one: nobody else is believed."""
 
@@ -37,6 +28,7 @@ class RequestIdMiddleware:
         offered = request.headers.get(HEADER, "")
         is_ours = settings.TRUSTED_PROXIES > 0 and _ACCEPTABLE.fullmatch(offered)
         token = _request_id.set(offered if is_ours else uuid4().hex)
+        request.request_id = _request_id.get()  # type: ignore[attr-defined]  # read by `log_lines`, when it is over
         try:
             response = self.get_response(request)
             response[HEADER] = _request_id.get()

@@ -59,6 +59,9 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Wattledger <no-reply@localhost>")
 
+# Uploads and exports hold people's data: for our own user alone, wherever the folder is.
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
 # Where the heads of the audit logs' chains are noted (`tenants.log.heads`): on another disk than the
 # database's, out of reach of its administrators, if they are to prove anything to these.
@@ -72,16 +75,26 @@ STORAGES = {
     },
 }
 
+LOGGING_CONFIG = "portal.middleware.log_lines.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "portal.middleware.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "portal.middleware.log_lines.RequestIdFilter"},
+        "refused": {"()": "portal.middleware.log_lines.RefusedInOneLine"},
+    },
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "line": {
+            "()": "portal.middleware.log_lines.Line",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
     },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]},
+        "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "refused"]},
     },
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING" if KIND == "test" else "INFO")},
-    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+    "loggers": {
+        "django.request": {"filters": ["refused"]},
+        "django.server": {"handlers": ["console"], "propagate": False},
+    },
 }

@@ -10,7 +10,7 @@ from django.test import Client
 
 from portal.tests.examples import WITH_REFERENCE, example, owned_models, references
 from tenants.models import Driver
-from tenants.rls import assert_app_role
+from tenants.rls.at_start import assert_app_role
 from tenants.scoping import SETTING, NoTenantScope, WrongOperator, has_scope, tenant_scope
 
 every_owned_model = pytest.mark.parametrize("model", owned_models(), ids=lambda model: model._meta.label)

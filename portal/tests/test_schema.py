@@ -5,7 +5,8 @@ from django.db import connection, models
 
 from portal.tests.examples import GLOBAL, owned_models, references
 from tenants.models import AuditEntry
-from tenants.rls import APP, APPEND_ONLY, CONDITION, PLATFORM, READER, SECRETS, SameOperator, owned
+from tenants.rls import APP, CONDITION, PLATFORM, READER, SameOperator, owned
+from tenants.rls.rights import APPEND_ONLY, SECRETS
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from charging.ingest.layout import Field
 ERRORS: dict[str, str | Promise] = {
     Code.NO_SUCH_SITE: _("There is no site %(site)s."),
     Code.SEES_SOME_SITES: _("Only who sees all sites can add one."),
+    Code.SITE_IN_SIGHT_OF_SOME: _("Only who sees all sites can give one another name."),
+    Code.STATION_IN_SIGHT_OF_SOME: _("Only who sees all sites can add a station or give it another identifier."),
     Code.SITE_NAME_TAKEN: _("There is another site named “%(name)s”."),
     Code.CONNECTOR_NUMBER_TWICE: _("Two connectors have the number %(number)s."),
     Code.STATION_TAKEN: _("There is another station “%(identifier)s”."),

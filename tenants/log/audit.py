@@ -14,8 +14,8 @@ from auditlog.registry import auditlog
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
-from tenants.models import AuditEntry, Operator, User
-from tenants.models.audit_entry import MASK
+from tenants.models import AuditEntry, Operator
+from tenants.models.audit_entry import MASK, name_in_log
 from tenants.scoping import current_operator_id, tenant_scope
 
 
@@ -46,7 +46,7 @@ def record(event: str, *, about: models.Model | None = None, **facts: Any) -> Au
         content_type=ContentType.objects.get_for_model(subject),
         object_pk=str(subject.pk),
         object_id=subject.pk,
-        object_repr=f"person {subject.pk}" if isinstance(subject, User) else str(subject)[:200],
+        object_repr=name_in_log(subject),
         action=AuditEntry.Action.ACCESS,
         event=event,
         additional_data=facts or None,

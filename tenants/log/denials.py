@@ -11,17 +11,20 @@ business. It holds a mark by which the same stranger is known again, at this ope
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
 import redis
 from django.core.cache import cache
-from django.utils.crypto import salted_hmac
+from django.db import connection, transaction
 
 from tenants.actor import acting_more, current_actor
 from tenants.addresses import network
 from tenants.log import audit
 from tenants.log.events import Event
+from tenants.marks import mark
 from tenants.models import Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
@@ -30,6 +33,7 @@ STRANGER = Event.ACCESS_STRANGER
 REFUSED = Event.ACCESS_REFUSED
 OF_STRANGERS = frozenset({STRANGER})
 EACH = 5  # refusals of a minute that get an entry each
+NOBODYS = 0  # no operator has this number
 _MINUTE_S = 60
 _KEYS_COUNTED = 10_000
 _counts: dict[str, int] = {}
@@ -37,17 +41,34 @@ _lock = Lock()
 
 
 def stranger(user: User, *, slug: str) -> None:
-    """Record that somebody without a place tried the operator's address. Nothing if there is no such operator."""
+    """Record that somebody without a place tried the operator's address. Nothing stays if there is no such operator."""
     if not user.is_authenticated:
         return
-    operator = Operator.objects.filter(slug=slug).exclude(state=Operator.State.CLOSED).first()
-    if operator is None:
-        return
-    mark = salted_hmac(f"{__name__}.{operator.pk}", str(user.pk), algorithm="sha256").hexdigest()[:12]
-    attempts = counted(f"{STRANGER}:{operator.pk}:{mark}:{network(current_actor().address)}")
+    operator = Operator.objects.filter(slug=slug).exclude(state=Operator.State.CLOSED).first() or nobody()
+    who = mark(user.pk, purpose=f"stranger.{operator.pk}")[:12]
+    attempts = counted(f"{STRANGER}:{slug}:{who}:{network(current_actor().address)}")
     if is_worth_an_entry(attempts):
-        with acting_more(user_id=None), tenant_scope(operator.pk):
-            audit.record(STRANGER, stranger=mark, **facts_of(attempts))
+        with acting_more(user_id=None), taken_back_for_nobody(operator):
+            audit.record(STRANGER, about=operator, stranger=who, **facts_of(attempts))
+
+
+def nobody() -> Operator:
+    """Return an operator that there is not. What is refused at it is written like at any other, and taken back."""
+    return Operator(pk=NOBODYS)
+
+
+@contextmanager
+def taken_back_for_nobody(operator: Operator, *, keep: bool = True) -> Iterator[None]:
+    """Open the operator's scope to record a refusal; with an operator that is none nothing is kept.
+
+    Whether there is the operator must not show in the time: the same statements run, and none waits for the disk.
+    A crash of the machine in the same instant costs an entry about a refusal.
+    """
+    with tenant_scope(operator.pk), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
+        yield
+        transaction.set_rollback(operator.pk == NOBODYS or not keep)
 
 
 def refused(access: Access, permission: Permission | None, *, reason: str = "") -> None:
@@ -76,7 +97,7 @@ def is_worth_an_entry(attempts: int) -> bool:
 
 def counted(who: str) -> int:
     """The number of this refusal within its minute."""
-    key = f"denials:{who}:{int(time.time()) // _MINUTE_S}"
+    key = f"denials:{mark(who, purpose='denials')}:{int(time.time()) // _MINUTE_S}"
     try:
         cache.add(key, 0, timeout=2 * _MINUTE_S)
         return int(cache.incr(key))

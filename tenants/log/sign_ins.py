@@ -7,9 +7,9 @@ every operator, so the platform has a log of theirs.
 
 from typing import Any
 
-from tenants.log import audit
+from tenants.log import audit, denials
 from tenants.log.events import Event
-from tenants.models import PlatformEvent, User
+from tenants.models import Operator, PlatformEvent, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import people, platform
 
@@ -41,3 +41,16 @@ def record(user: User, event: str, **facts: Any) -> None:
     for operator_id in people.operator_ids(user):
         with tenant_scope(operator_id):
             audit.record(event, about=user, **facts)
+
+
+def wrong_password(user: User | None) -> None:
+    """Record a wrong password in the logs of the person's operators; for nobody do the same and keep nothing.
+
+    Whether an address has an account must not show in the work: the same questions, and at least one entry.
+    """
+    who = user or User(pk=0)
+    if platform.is_member(who):
+        PlatformEvent.objects.create(user=who, event=WRONG_PASSWORD)
+    for operator in [Operator(pk=number) for number in people.operator_ids(who)] or [denials.nobody()]:
+        with denials.taken_back_for_nobody(operator):
+            audit.record(WRONG_PASSWORD, about=who)

@@ -27,7 +27,13 @@ class AuditEntryManager(OperatorManager["AuditEntry"], LogEntryManager):
             entry["changes"] = _true_changes(type(instance), entry["changes"])
             if not entry["changes"] and not force_log:
                 return None
+        entry.setdefault("object_repr", name_in_log(instance))
         return super().log_create(instance, force_log=force_log, **entry)
+
+
+def name_in_log(row: Any) -> str:
+    """Return what the log calls the row for ever: its `log_name` where its own name is somebody's, such as a card's."""
+    return str(getattr(row, "log_name", None) or row)[:200]
 
 
 def _true_changes(model: type[models.Model], changes: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django_otp.oath import TOTP
 from tenants import crypto
 from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
+from tenants.rls import WriteSecurity
 
 
 class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
@@ -114,6 +115,7 @@ class FactorReset(models.Model):
         default_permissions = ()
         verbose_name = _("reset of a second factor")
         constraints = [
+            WriteSecurity(name="factor_reset_writes"),
             models.UniqueConstraint(
                 fields=["user"],
                 condition=models.Q(stopped_at__isnull=True, done_at__isnull=True),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.identifiers import new_public_id
 from tenants.models.membership import Membership
 from tenants.models.operator import Operator
+from tenants.rls import WriteSecurity
 
 
 class Invitation(models.Model):
@@ -39,6 +40,7 @@ class Invitation(models.Model):
         default_permissions = ()
         verbose_name = _("invitation")
         constraints = [
+            WriteSecurity(name="invitation_writes"),
             models.UniqueConstraint(
                 fields=["operator", "email", "role"],
                 condition=models.Q(accepted_at__isnull=True, withdrawn_at__isnull=True),

@@ -8,6 +8,7 @@ from guardian.models import UserObjectPermissionBase
 
 from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
+from tenants.rls import WriteSecurity
 
 
 class Membership(models.Model):
@@ -37,6 +38,7 @@ class Membership(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
+            WriteSecurity(name="membership_writes"),
             models.UniqueConstraint(fields=["operator", "user", "role"], name="membership_role_once"),
         ]
 
@@ -55,3 +57,4 @@ class OperatorGrant(UserObjectPermissionBase):
 
     class Meta(UserObjectPermissionBase.Meta):
         default_permissions = ()
+        constraints = [WriteSecurity(name="operator_grant_writes", column="content_object_id")]

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tenants.rls import WriteSecurity
+
 
 def staff_roles() -> list[str]:
     """Return the roles of which a second factor is required unless the operator says otherwise."""
@@ -79,6 +81,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
         ]
 
         constraints = [
+            WriteSecurity(name="operator_writes", column="id", adds=False),
             models.CheckConstraint(
                 condition=models.Q(factor_required_of__contains=["owner"]), name="operator_owners_need_a_factor"
             ),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.actor import current_actor
 from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
+from tenants.rls import WriteSecurity
 
 
 class PlatformMember(models.Model):
@@ -48,6 +49,7 @@ class PlatformVisit(models.Model):
         default_permissions = ()
         verbose_name = _("platform visit")
         constraints = [
+            WriteSecurity(name="platform_visit_writes"),
             models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("began_at")), name="platform_visit_ends"),
             models.CheckConstraint(condition=~models.Q(reason=""), name="platform_visit_has_reason"),
         ]

@@ -49,6 +49,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
         ]
 
+    @property
+    def log_name(self) -> str:
+        """The person in audit logs, which cannot be erased."""
+        return f"person {self.pk}"
+
     def __str__(self) -> str:
         return self.name or self.email
 

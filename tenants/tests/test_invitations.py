@@ -65,7 +65,8 @@ def test_links_that_open_nothing_all_end_alike(north):
     withdrawn = invitations.invite(north, email="a@example.com", role="support")
     invitations.withdraw(withdrawn.invitation)
     expired = invitations.invite(north, email="b@example.com", role="support")
-    Invitation.objects.filter(pk=expired.invitation.pk).update(expires_at=timezone.now())
+    with tenant_scope(north.pk):
+        Invitation.objects.filter(pk=expired.invitation.pk).update(expires_at=timezone.now())
     replaced = invitations.invite(north, email="c@example.com", role="support")
     invitations.renew(replaced.invitation)
     wrong = invitations.Made(invitations.invite(north, email="d@example.com", role="support").invitation, "x" * 43)
@@ -79,7 +80,8 @@ def test_links_that_open_nothing_all_end_alike(north):
 def test_what_ends_between_opening_and_accepting_is_not_accepted(north, sven, change):
     made = invitations.invite(north, email=sven.email, role="auditor")
     found = opened(made)
-    Invitation.objects.filter(pk=found.pk).update(**change)
+    with tenant_scope(north.pk):
+        Invitation.objects.filter(pk=found.pk).update(**change)
     with pytest.raises(Ended):
         invitations.accept(found, user=sven)
 
@@ -104,7 +106,8 @@ def test_inviting_again_replaces_what_stands_and_keeps_one_row(north, olga):
 
 def test_an_ended_invitation_is_renewed_for_another_week(north):
     made = invitations.invite(north, email="ines@example.com", role="support")
-    Invitation.objects.update(expires_at=timezone.now() - timedelta(days=1))
+    with tenant_scope(north.pk):
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(days=1))
     again = invitations.renew(made.invitation)
     assert opened(again).expires_at > timezone.now() + timedelta(days=6)
 
@@ -239,7 +242,8 @@ def test_acceptance_asks_again_whether_the_inviter_may(north, sven, bad, loss):
     elif loss == "account":
         User.objects.filter(pk=bad.pk).update(is_active=False)
     else:
-        Invitation.objects.update(invited_by_id=bad.pk + 1000)
+        with tenant_scope(north.pk):
+            Invitation.objects.update(invited_by_id=bad.pk + 1000)
     with pytest.raises(Ended):
         invitations.accept(found, user=sven)
     assert not Membership.objects.filter(user=sven, operator=north).exists()

@@ -1,7 +1,7 @@
 """Of whom a second factor is required: by operator and role."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.test import Client
 
 from portal.tests.cast import PASSWORD
@@ -46,7 +46,7 @@ def test_a_role_that_needs_none_gets_in_without_unless_they_have_one(north, sara
 
 
 def test_owners_cannot_be_taken_out(north):
-    with pytest.raises(IntegrityError, match="owners_need_a_factor"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="owners_need_a_factor"), tenant_scope(north.pk):
         Operator.objects.filter(pk=north.pk).update(factor_required_of=["finance"])
 
 

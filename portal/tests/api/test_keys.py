@@ -65,13 +65,13 @@ def test_every_refusal_costs_the_same_questions(key, north, south, olga, sven, m
 
 
 def test_a_closed_operator_s_keys_open_nothing(key, north):
-    with as_platform():
+    with as_platform(), tenant_scope(north.pk):
         Operator.objects.filter(pk=north.pk).update(state=Operator.State.CLOSED)
     assert with_key(key).get(ME).status_code == 401
 
 
 def test_a_suspended_operator_s_keys_open_nothing(key, north):
-    with as_platform():
+    with as_platform(), tenant_scope(north.pk):
         Operator.objects.filter(pk=north.pk).update(state=Operator.State.SUSPENDED)
     answer = with_key(key).get(ME)
     assert answer.status_code == 403

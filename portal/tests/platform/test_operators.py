@@ -11,6 +11,7 @@ from django.utils import timezone
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
 from portal.tests.cast import PASSWORD, begin, events
+from portal.tests.links import through
 from tenants.models import ConsentPurpose, Invitation, Membership, Operator, User
 from tenants.roles import STAFF
 from tenants.scoping import tenant_scope
@@ -62,7 +63,8 @@ def test_an_operator_is_created_with_its_first_owner_invited(platform, petra):
     recorded = events(east)
     assert recorded[0].event == "operator.created"
     assert {(entry.is_platform, entry.actor_id) for entry in recorded} == {(True, petra.pk)}
-    assert Client().get(link[0]).status_code == 200, "the portal opens the link"
+    browser = Client()
+    assert browser.get(through(browser, link[0])).status_code == 200, "the portal opens the link"
 
 
 def test_with_a_mail_server_the_link_is_in_the_letter_and_nowhere_else(
@@ -216,7 +218,9 @@ def test_who_joined_the_platform_meanwhile_does_not_accept(north, olga, sven, si
         platform_members.add(email=sven.email, meant=sven.public_id)
     with pytest.raises(invitations.RunsTheInstance):
         invitations.accept(made.invitation, user=sven)
-    answer = sign_in(sven).post(f"/account/invitations/{made.invitation.public_id}/{made.secret}/")
+    browser = sign_in(sven)
+    link = f"/account/invitations/{made.invitation.public_id}/{made.secret}/"
+    answer = browser.post(through(browser, link))
     assert "runs the instance" in text(answer)
     assert not Membership.objects.filter(user=sven, operator=north).exists()
 

@@ -7,7 +7,9 @@ from django.db import DatabaseError, connection, transaction
 from portal.tests import app_role
 from portal.tests.examples import example, owned_models
 from tenants.models import AuditEntry, ConsentNotice, ConsentPurpose, Operator, PlatformMember, PlatformVisit
-from tenants.rls import APP, DECIDED_BY_PLATFORM, PLATFORM, PLATFORM_MAY, READER, PrivilegedRole, assert_app_role
+from tenants.rls import APP, PLATFORM, READER
+from tenants.rls.at_start import PrivilegedRole, assert_app_role
+from tenants.rls.rights import DECIDED_BY_PLATFORM, PLATFORM_MAY
 from tenants.scoping import tenant_scope
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")

@@ -136,12 +136,13 @@ def test_leave_that_is_taken_back_ends_changes_with_the_next_page(portal, north,
 def test_leave_that_ran_out_is_none(portal, north, petra):
     allow_changes(north)
     begin(north, petra, may_change=True)
-    Operator.objects.filter(pk=north.pk).update(platform_may_change_until=timezone.now() - timedelta(seconds=1))
+    with tenant_scope(north.pk):
+        Operator.objects.filter(pk=north.pk).update(platform_may_change_until=timezone.now() - timedelta(seconds=1))
     assert portal.get("/o/north/sites/new/").status_code == 403
 
 
 def test_a_visit_that_ran_out_opens_nothing(portal, north, visit):
-    with app_role.as_platform():
+    with app_role.as_platform(), tenant_scope(north.pk):
         PlatformVisit.objects.update(
             began_at=timezone.now() - timedelta(hours=1), ends_at=timezone.now() - timedelta(seconds=1)
         )

@@ -288,8 +288,9 @@ def test_what_a_suspended_person_asked_for_does_not_happen(strict, draft, fina, 
 def three_days_on(operator):
     """Let the operator, and everybody's place there, be older than the days that make a second person."""
     before = timezone.now() - four_eyes.SETTLED - timedelta(hours=1)
-    Operator.objects.filter(pk=operator.pk).update(created_at=before - four_eyes.SETTLED)
-    Membership.objects.filter(operator=operator).update(held_since=before)
+    with tenant_scope(operator.pk):
+        Operator.objects.filter(pk=operator.pk).update(created_at=before - four_eyes.SETTLED)
+        Membership.objects.filter(operator=operator).update(held_since=before)
 
 
 def test_somebody_let_in_just_now_does_not_decide(strict, draft, olga, fina, request, sign_in):

@@ -35,7 +35,12 @@ def files(settings, tmp_path):
 def sent(monkeypatch):
     """The imports that were asked to be done soon."""
     rows: list[FileImport] = []
-    monkeypatch.setattr(background, "enqueue", lambda row, **_: isinstance(row, FileImport) and rows.append(row))
+
+    def enqueue(row, **_):
+        if isinstance(row, FileImport):
+            rows.append(row)
+
+    monkeypatch.setattr(background, "enqueue", enqueue)
     return rows
 
 

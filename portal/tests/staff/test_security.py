@@ -1,7 +1,7 @@
 """The security settings: of whom a second factor is required, and switching four eyes on and off."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from portal.tests.cast import PASSWORD, somebody
@@ -53,7 +53,7 @@ def test_who_is_newly_required_sets_one_up_before_the_next_page(olga, dana, nort
 
 
 def test_the_database_keeps_the_owners_factor(north):
-    with pytest.raises(IntegrityError, match="owners_need_a_factor"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="owners_need_a_factor"), tenant_scope(north.pk):
         Operator.objects.filter(pk=north.pk).update(factor_required_of=["support"])
 
 

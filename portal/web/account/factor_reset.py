@@ -7,18 +7,29 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.gate import links
 from portal.gate.access import SignedInRequest, account_view, public_view
 from portal.gate.next_page import next_page
 from portal.web.account.waiting import link_page
 from tenants.selectors import people
 from tenants.services.proof import factor_resets
 
+PAGE = "account:stop_reset"
+
+
+@public_view("It is a link from a letter: the person may have no device to sign in with.")
+@link_page
+def letter(request: HttpRequest, word: str) -> HttpResponse:
+    """Take the word out of the address, and go on to the page."""
+    if factor_resets.by_stop_word(word) is None:
+        return render(request, "account/factor_reset.html", {"reset": None}, status=410)
+    return links.take_out(request, PAGE, word=word)
+
 
 @public_view("It is opened by a link from a letter: the person may have no device to sign in with.")
-@link_page
-def stop_by_letter(request: HttpRequest, word: str) -> HttpResponse:
+def stop_by_letter(request: HttpRequest) -> HttpResponse:
     """Ask, and stop the reset: a mail program that looks ahead at links must not."""
-    reset = factor_resets.by_stop_word(word)
+    reset = factor_resets.by_stop_word(links.taken_out(request, PAGE).get("word", ""))
     if reset is None:
         return render(request, "account/factor_reset.html", {"reset": None}, status=410)
     if request.method == "POST":

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from portal.gate import throttle
+from tenants.bounds import JsonBounds, OutOfBounds, json_of
 from tenants.services.proof.passkeys import Site
 
 _KEY = "passkey_challenge"
@@ -46,11 +47,9 @@ def take(request: HttpRequest) -> dict[str, Any] | None:
 def answer(request: HttpRequest) -> dict[str, Any] | None:
     """Return what the browser's key said; None when it is nothing of the kind."""
     written = request.POST.get("answer", "")
-    if len(written) > LONGEST_ANSWER:
-        return None
     try:
-        found = json.loads(written)
-    except (ValueError, RecursionError):
+        found = json_of(written, JsonBounds(characters=LONGEST_ANSWER))
+    except OutOfBounds:
         return None
     return found if isinstance(found, dict) else None
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal.gate import throttle
+from portal.gate import links, throttle
 from portal.gate.access import SignedInRequest, account_view, public_view
 from portal.gate.throttle import TooMany
 from portal.web.account.waiting import link_page, too_many
@@ -89,12 +89,24 @@ def change(request: SignedInRequest) -> HttpResponse:
     return render(request, "account/password.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@public_view("It is opened by a single-use link of a person who has no password yet.")
+PAGE = "account:first_password"
+
+
+@public_view("It is the single-use link of a person who has no password yet.")
 @link_page
+def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
+    """Take the token out of the address, and go on to the page."""
+    if first_passwords.invited(person, token=token) is None:
+        return render(request, "account/link_ended.html", status=410)
+    return links.take_out(request, PAGE, person=person, token=token)
+
+
+@public_view("It is opened by a single-use link of a person who has no password yet.")
 @sensitive_post_parameters()
-def set_first(request: HttpRequest, person: str, token: str) -> HttpResponse:
+def set_first(request: HttpRequest) -> HttpResponse:
     """Let somebody whose account the command line made choose their password, once."""
-    user = first_passwords.invited(person, token=token)
+    held = links.taken_out(request, PAGE)
+    user = first_passwords.invited(held["person"], token=held["token"]) if held else None
     if user is None:
         return render(request, "account/link_ended.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal.gate import throttle
+from portal.gate import links, throttle
 from portal.gate.access import public_view
 from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
@@ -48,17 +48,30 @@ def ask(request: HttpRequest) -> HttpResponse:
             throttle.admit(throttle.RESET_OF_PERSON_ANYWHERE, email)
         except TooMany as limit:
             return too_many(request, limit)
-        mail_password_link.delay(email=email, address=_address(request))
+        mail_password_link.delay(to=password_resets.sealed(email), address=_address(request))
         return render(request, "account/password_reset_sent.html", {"email": email})
     return render(request, "account/password_reset.html", {"form": form}, status=400 if form.errors else 200)
 
 
-@public_view("It is opened by a single-use link from a letter.")
+PAGE = "account:new_password"
+
+
+@public_view("It is a single-use link from a letter.")
 @link_page
+def letter(request: HttpRequest, person: str, token: str) -> HttpResponse:
+    """Take the token out of the address, and go on to the page."""
+    if password_resets.person_of(person, token=token) is None:
+        return render(request, "account/password_link_ended.html", status=410)
+    return links.take_out(request, PAGE, person=person, token=token)
+
+
+@public_view("It is opened by a single-use link from a letter.")
 @sensitive_post_parameters()
-def choose(request: HttpRequest, person: str, token: str) -> HttpResponse:
+def choose(request: HttpRequest) -> HttpResponse:
     """Let the person choose a new password; the second factor is asked for at the next sign-in as ever."""
-    user = password_resets.person_of(person, token=token)
+    held = links.taken_out(request, PAGE)
+    person, token = held.get("person", ""), held.get("token", "")
+    user = password_resets.person_of(person, token=token) if held else None
     if user is None:
         return render(request, "account/password_link_ended.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)

@@ -81,15 +81,22 @@ def remove(request: SignedInRequest) -> HttpResponse:
 
 def refuse_last(request: SignedInRequest) -> HttpResponse | None:
     """Return the page that refuses to remove the only factor of a person of whom one is required; None if it may go."""
-    at = people.factor_required_at(request.user)
     if two_factor.count(request.user) > 1 or not people.is_factor_required(request.user):
         return None
+    return _required(request)
+
+
+def _required(request: SignedInRequest) -> HttpResponse:
+    at = people.factor_required_at(request.user)
     return render(request, "account/factor_required.html", {"operators": at}, status=403)
 
 
 def drop(request: SignedInRequest, device: Any) -> HttpResponse:
     """Remove the factor; the session goes on with one that is left."""
-    two_factor.remove(device)
+    try:
+        two_factor.remove(device)
+    except two_factor.LastRequired:
+        return _required(request)
     sign_ins.record(request.user, sign_ins.FACTOR_REMOVED)
     factor_letters.changed(request.user, factor_letters.REMOVED)
     left = two_factor.device(request.user)

@@ -96,9 +96,7 @@ def _check(request: HttpRequest, form: SignInForm) -> User | None:
     if isinstance(user, User):
         throttle.forget(throttle.PASSWORD_OF_PERSON, (email, network))
         return user
-    known = User.objects.filter(email=email).first()
-    if known is not None:
-        sign_ins.record(known, sign_ins.WRONG_PASSWORD)
+    sign_ins.wrong_password(User.objects.filter(email=email).first())
     return None
 
 

@@ -5,11 +5,12 @@ by a worker, and kept with their SHA-256.
 """
 
 from datetime import date
+from functools import partial
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,6 +26,7 @@ from billing.models import Export, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums
 from billing.services import exports as services
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
 from portal.words.say import why
@@ -112,10 +114,8 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
     audit.record(Event.EXPORT_DOWNLOADED, kind=name, month=f"{month:%Y-%m}")
-    response = StreamingHttpResponse(csv_files.pieces(table, operator, month), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{month:%Y-%m}.csv"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    pieces = partial(csv_files.pieces, table, operator, month)
+    return streamed.sent(f"{name}-{month:%Y-%m}.csv", pieces, operator=operator)
 
 
 def _last_month(operator: Operator) -> date:

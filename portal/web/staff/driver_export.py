@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.files import downloads
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.staff.drivers import crumbs
@@ -61,7 +61,7 @@ def _file(request: SignedInRequest, operator: Operator, *, former: bool) -> Http
     except Refused as refusal:
         messages.error(request, why(refusal))
         return redirect("staff:driver_export", operator.slug)
-    return downloads.csv_file(
+    return streamed.csv_file(
         f"drivers-{operator.slug}-{timezone.now():%Y-%m-%d}.csv",
         header=driver_rows.COLUMNS,
         lines=lambda: driver_rows.rows(numbers),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,6 +21,7 @@ from charging.selectors import sessions, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
+from charging.sight import visible_sites
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import attempted
 from portal.web.staff import sites
@@ -98,7 +100,9 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
 
 @operator_view(Permission.MANAGE_NETWORK)
 def station_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Add a station with its connectors."""
+    """Add a station with its connectors. Not for somebody limited to some sites: see `services.change`."""
+    if visible_sites() is not None:
+        raise PermissionDenied(_("You work for some of the sites only, so you cannot add a station."))
     form = StationForm(request.POST or None, initial={"site": request.GET.get("site", ""), "is_active": True})
     outlets = Outlets(request.POST or None, prefix="outlets", initial=[{"number": "1"}])
     if _both_valid(form, outlets) and (station := attempted(form, services.create, **_facts(form, outlets))):

@@ -1,15 +1,18 @@
 """Drivers and their personal data: created, changed by adding a version, linked to a sign-in."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from django.db import transaction
 
+from tenants.conflicts import refused_as
 from tenants.errors import Code, Refused
 from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
 from tenants.services.people import memberships
 
+TRIES = 5
 PERSONAL_FIELDS = ("name", "email", "phone", "street", "postal_code", "city", "country")
 
 
@@ -22,8 +25,7 @@ def create(*, customer_number: str = "", group: DriverGroup | None = None, **per
     Raises:
         Refused: another driver has the customer number.
     """
-    _check_number(customer_number)
-    driver = Driver.objects.create(customer_number=customer_number or next_customer_number(), group=group)
+    driver = _added(customer_number, group) if customer_number else _added_with_next_number(group)
     return change_identity(driver, **personal)
 
 
@@ -36,10 +38,10 @@ def change(
     Raises:
         Refused: another driver has the customer number.
     """
-    _check_number(customer_number, but=driver)
     driver.customer_number = customer_number or driver.customer_number
     driver.group, driver.is_active = group, is_active
-    driver.save(update_fields=["customer_number", "group", "is_active"])
+    with _number_once(driver.customer_number):
+        driver.save(update_fields=["customer_number", "group", "is_active"])
     before = driver.identity
     if before is None or any(getattr(before, field) != value for field, value in personal.items()):
         change_identity(driver, **personal)
@@ -52,6 +54,7 @@ def create_many(names: Sequence[str]) -> list[Driver]:
 
     Bulk work: the caller records one event about all of them.
     """
+    _one_at_a_time()
     first = int(next_customer_number())
     drivers = Driver.objects.bulk_create(
         Driver(customer_number=str(number)) for number in range(first, first + len(names))
@@ -79,22 +82,38 @@ def change_identity(driver: Driver, **personal: Any) -> Driver:
 def link_user(driver: Driver, *, user: User) -> Driver:
     """Let the person see the driver's own pages."""
     driver.user = user
-    driver.save(update_fields=["user"])
+    with refused_as(Refused(Code.ANOTHER_DRIVER), constraint="driver_user_once"):
+        driver.save(update_fields=["user"])
     memberships.add(user, operator=Operator.objects.get(pk=driver.operator_id), role=Membership.Role.DRIVER)
     return driver
 
 
-def _check_number(number: str, *, but: Driver | None = None) -> None:
-    others = Driver.objects.filter(customer_number=number)
-    if number and (others.exclude(pk=but.pk) if but else others).exists():
-        raise Refused(Code.CUSTOMER_NUMBER_TAKEN, number=number)
+def _added(number: str, group: DriverGroup | None) -> Driver:
+    with _number_once(number):
+        return Driver.objects.create(customer_number=number, group=group)
+
+
+def _added_with_next_number(group: DriverGroup | None) -> Driver:
+    """Numbers are given one at a time; one that somebody types at the same moment is passed over."""
+    _one_at_a_time()
+    for _ in range(TRIES):
+        with suppress(Refused):
+            return _added(next_customer_number(), group)
+    return _added(next_customer_number(), group)
+
+
+def _one_at_a_time() -> None:
+    # Not FOR UPDATE: that would wait for every import, as each row it writes refers to the operator.
+    Operator.objects.select_for_update(no_key=True).only("pk").get(pk=current_operator_id())
+
+
+def _number_once(number: str) -> AbstractContextManager[None]:
+    taken = Refused(Code.CUSTOMER_NUMBER_TAKEN, number=number)
+    return refused_as(taken, constraint="driver_customer_number_once")
 
 
 def next_customer_number() -> str:
-    """Return a customer number that is free: one above the highest, counting from 1001.
-
-    Two creations at once may get the same; the unique constraint then refuses the second.
-    """
+    """Return a customer number that is free: one above the highest, counting from 1001."""
     numbers = Driver.objects.filter(operator_id=current_operator_id(), customer_number__regex=r"^\d{1,9}$")
     highest = max((int(number) for number in numbers.values_list("customer_number", flat=True)), default=1000)
     return str(highest + 1)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -47,6 +47,13 @@ class RunsTheInstance(Refused):
 
     def __init__(self) -> None:
         super().__init__(Code.RUNS_THE_INSTANCE)
+
+
+class HasAccount(Refused):
+    """The invited address has an account, which an invitation never opens."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.SIGN_IN_TO_ACCEPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,18 +194,24 @@ def accept_as_new(invitation: Invitation, *, name: str, password: str, language:
 
     Raises:
         Ended: the invitation opens nothing any more.
-        Refused: the address has an account by now.
+        HasAccount: the address has one.
     """
     with tenant_scope(invitation.operator_id):
         row = _taken(invitation)
-        if account_of(row) is not None:
-            raise Refused(Code.SIGN_IN_TO_ACCEPT)
-        language = language or row.operator.language
-        user = User.objects.create_user(row.email, password, name=name, language=language)
+        user = _new_account(row, name=name, password=password, language=language or row.operator.language)
         with acting_as(user):
             membership = _give_place(row, user)
             sign_ins.record(user, sign_ins.PASSWORD_SET)
         return membership
+
+
+def _new_account(row: Invitation, *, name: str, password: str, language: str) -> User:
+    """Make the account. The password is hashed whether or not there is one: the answer takes as long."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(row.email, password, name=name, language=language)
+    except IntegrityError as error:
+        raise HasAccount from error
 
 
 def check_limit(role: str, *, is_limited: bool) -> None:

@@ -37,17 +37,17 @@ def create(*, slug: str, name: str, owner: User | None = None, **particulars: An
     return operator
 
 
-@transaction.atomic
 def change(operator: Operator, **particulars: Any) -> Operator:
     """Change the operator's particulars. Issued invoices keep those of their day.
 
     Raises `ValidationError` naming the field when a value is not acceptable.
     """
-    row = Operator.objects.select_for_update().get(pk=operator.pk)
-    for name, value in particulars.items():
-        setattr(row, name, value)
-    row.full_clean()
-    row.save(update_fields=list(particulars))
+    with tenant_scope(operator.pk):
+        row = Operator.objects.select_for_update().get(pk=operator.pk)
+        for name, value in particulars.items():
+            setattr(row, name, value)
+        row.full_clean()
+        row.save(update_fields=list(particulars))
     return row
 
 
@@ -80,7 +80,8 @@ def close(operator: Operator, *, reason: str, at: datetime) -> None:
     with transaction.atomic():
         _move(operator, {State.ACTIVE, State.SUSPENDED}, State.CLOSED, Event.OPERATOR_CLOSED, reason)
         platform_visits.end_all(operator, at=at)
-        Invitation.objects.filter(operator=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
+        with tenant_scope(operator.pk):
+            Invitation.objects.filter(operator=operator, accepted_at=None, withdrawn_at=None).update(withdrawn_at=at)
 
 
 def _move(operator: Operator, before: set[State], after: State, event: str, reason: str = "") -> None:

@@ -4,7 +4,6 @@ Beginning one is a right of the platform's database role. Ending one, and giving
 change something, are also rights of the operator's own people.
 """
 
-import hashlib
 from datetime import datetime, timedelta
 
 import redis
@@ -16,6 +15,7 @@ from tenants.actor import acting_more
 from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.log.events import Event
+from tenants.marks import mark
 from tenants.models import Operator, PlatformVisit, User
 from tenants.permissions import Access
 from tenants.scoping import tenant_scope
@@ -88,7 +88,7 @@ def page_opened(access: Access, *, page: str, changes: bool, again: str = "") ->
 
 def _is_known(what: str) -> bool:
     """Tell whether this was asked before. While nothing can be kept, nothing is known."""
-    key = hashlib.sha256(what.encode()).hexdigest()
+    key = mark(what, purpose="visits")
     try:
         return not cache.add(f"visits:{key}", 1, timeout=int(LONGEST.total_seconds()))
     except (redis.RedisError, OSError):

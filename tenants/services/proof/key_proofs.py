@@ -8,7 +8,6 @@ work and are told apart by nobody but the operator, in its log.
 import hmac
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Q
 
 from tenants import api_secret
@@ -19,13 +18,12 @@ from tenants.scoping import tenant_scope
 
 REFUSED = Event.KEY_REFUSED
 _NOBODYS = api_secret.digest(api_secret.new_secret())
-_NO_OPERATOR = 0
 
 
 def proved(text: str, *, operator_id: int | None, at: datetime, address: str | None) -> ApiKey | None:
     """Return the operator's key that this text proves; None for a wrong or ended one, or no such operator."""
     key_id, secret = api_secret.parsed(text) or ("", "")
-    with tenant_scope(operator_id or _NO_OPERATOR):
+    with tenant_scope(operator_id or denials.NOBODYS):
         key = ApiKey.objects.filter(key_id=key_id).first()
         kept = key.secret_sha256 if key else _NOBODYS
         is_right = hmac.compare_digest(kept, api_secret.digest(secret))
@@ -40,18 +38,16 @@ def refused(text: str, *, operator_id: int | None, at: datetime) -> None:
 
     Strangers cannot fill the log with keys of their invention: for each key of the operator's, and for all others
     together, few refusals of a minute get an entry, wherever they come from (`denials`). The others are written and
-    taken back: whether a key exists must not show in the time.
+    taken back, also where there is no such operator: whether a key or an operator exists must not show in the time.
     """
-    if operator_id is None:
-        return
     key_id, _secret = api_secret.parsed(text) or ("", "")
-    with tenant_scope(operator_id):
+    with tenant_scope(operator_id or denials.NOBODYS):
         key = ApiKey.objects.filter(key_id=key_id).first()
-        operator = Operator.objects.get(pk=operator_id)  # asked for also when it is not needed: the same work for all
+        # Asked for also when it is not needed: the same work for all.
+        operator = Operator.objects.filter(pk=operator_id or denials.NOBODYS).first() or denials.nobody()
         attempts = denials.counted(f"{REFUSED}:{operator_id}:{key.pk if key else ''}")
-        with transaction.atomic():
+        with denials.taken_back_for_nobody(operator, keep=denials.is_worth_an_entry(attempts)):
             audit.record(REFUSED, about=key or operator, reason=_reason(key, at), **denials.facts_of(attempts))
-            transaction.set_rollback(not denials.is_worth_an_entry(attempts))
 
 
 def _reason(key: ApiKey | None, at: datetime) -> str:

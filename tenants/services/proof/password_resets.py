@@ -13,11 +13,13 @@ from django.utils.encoding import force_str
 from django.utils.http import base36_to_int, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timezone import now
 
+from tenants import crypto
 from tenants.log import sign_ins
 from tenants.models import User
 from tenants.services.proof import browser_sessions, factor_letters, profiles
 
 LIFETIME = timedelta(hours=1)
+_ASKED = "password-link"
 
 
 class _Generator(PasswordResetTokenGenerator):
@@ -37,6 +39,16 @@ _links = _Generator()
 def link_parts(user: User) -> tuple[str, str]:
     """Return the person's part and the token of a link."""
     return urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)
+
+
+def sealed(email: str) -> str:
+    """Return the address as a message to the background carries it: the broker keeps messages on disk."""
+    return urlsafe_base64_encode(crypto.encrypt(email.encode(), about=_ASKED))
+
+
+def opened(text: str) -> str:
+    """Return the address that was sealed. Raises `crypto.Unreadable`, or `ValueError` for what is no such text."""
+    return crypto.decrypt(urlsafe_base64_decode(text), about=_ASKED).decode()
 
 
 def mail(*, email: str, address: str) -> None:

@@ -21,6 +21,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from tenants.crypto import Unreadable
 from tenants.models import RecoveryCode, TotpDevice, User
+from tenants.selectors import people
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,10 @@ class Paused(Exception):
 
 class Uncheckable(Exception):
     """The authenticator's seed does not open, so no code of it can be checked any more."""
+
+
+class LastRequired(Exception):
+    """The person's only factor cannot go while one is required of them."""
 
 
 def device(user: User) -> Device | None:
@@ -153,8 +158,16 @@ def new_recovery_codes(user: User) -> list[str]:
 
 @transaction.atomic
 def remove(of: Device) -> None:
-    """Take one factor away; with the last one go the recovery codes. Whether it may go is the caller's concern."""
+    """Take one factor away; with the last one go the recovery codes.
+
+    Looked at once the person is locked: of two factors that are removed at once the second one stays, if it must.
+
+    Raises:
+        LastRequired: it is the person's only one, and one is required of them.
+    """
     user = User.objects.select_for_update().get(pk=of.user_id)
+    if count(user) <= 1 and people.is_factor_required(user):
+        raise LastRequired
     of.delete()
     if device(user) is None:
         remove_all(user)

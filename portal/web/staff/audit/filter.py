@@ -168,10 +168,6 @@ class AuditFilter(forms.Form):
             query.pop(name, None)
         return query.urlencode()
 
-    def said(self) -> dict[str, str]:
-        """The filter as an entry of the log keeps it: only what narrows."""
-        return {name: str(value) for name in self.fields if (value := self[name].value())}
-
     def periods(self) -> list[tuple[Any, str, bool]]:
         """Ready-made ranges of days: label, query, whether it is the present one."""
         today = timezone.now().astimezone(self.operator.zone).date()

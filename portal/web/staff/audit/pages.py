@@ -3,20 +3,19 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from portal.files import audit_log as audit_log_file
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import audit_files, lists
+from portal.web import lists
+from portal.web.chosen import chosen
 from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
-from tenants.actor import current_actor
 from tenants.log import audit
 from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, Operator
@@ -106,16 +105,10 @@ def _file(request: SignedInRequest, operator: Operator, form: str) -> HttpRespon
     filters = AuditFilter(request.GET, operator=operator)
     if not filters.is_valid():
         return redirect(f"{_log(operator)}?{filters.query()}")
-    said: dict[str, Any] = {"query": filters.said()} if filters.said() else {}
-    audit.record(Event.AUDIT_EXPORTED, form=form, **said)
-    pieces = audit_files.noted(
-        operator, form, filters.criteria(), language=get_language() or operator.language, actor=current_actor()
-    )
-    response = StreamingHttpResponse(pieces, content_type=audit_files.FORMS[form])
-    name = f"audit-{operator.slug}-{timezone.now():%Y-%m-%d}.{form}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "private, no-store"
-    return response
+    narrowed = {name: value for name, value in chosen(filters).items() if value}
+    facts: dict[str, Any] = {"query": narrowed} if narrowed else {}
+    audit.record(Event.AUDIT_EXPORTED, form=form, **facts)
+    return audit_log_file.answer(operator, form, filters.criteria())
 
 
 def _log(operator: Operator) -> str:

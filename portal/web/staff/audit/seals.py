@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from portal.files import downloads
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from tenants import crypto
@@ -72,11 +72,11 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def seal_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send seals and entries as JSON lines, as the script wants them."""
     audit.record(Event.AUDIT_SEALS_EXPORTED)
-    return downloads.lines_file(
+    return streamed.lines_file(
         f"audit-log-{operator.slug}-{timezone.now():%Y-%m-%d}.jsonl",
         lines=export.export_lines,
         operator=operator,
-        content_type="application/x-ndjson",
+        noted=streamed.Noted("audit.export_sent", {"form": "seals"}),
     )
 
 

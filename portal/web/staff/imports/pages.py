@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from charging.models import FileImport, ImportLook
 from charging.selectors import imports
 from charging.services import imports as services
 from charging.services import looks
-from portal.files import uploads
+from portal.files import streamed, uploads
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
@@ -122,10 +122,11 @@ def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUI
     """Send the rejected rows with their reasons, to be corrected and imported again."""
     row = _row(public_id)
     audit.record(Event.IMPORT_REJECTED_DOWNLOADED, about=row, rows=row.rejected)
-    body = imports.rejected_file(operator_id=operator.pk, import_id=row.pk)
-    response = StreamingHttpResponse(body, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="rejected-{row.public_id}.csv"'
-    return response
+    return streamed.sent(
+        f"rejected-{row.public_id}.csv",
+        lambda: imports.rejected_file(operator_id=operator.pk, import_id=row.pk),
+        operator=operator,
+    )
 
 
 def profile_choices() -> list[tuple[Any, Any]]:

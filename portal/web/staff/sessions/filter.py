@@ -144,10 +144,10 @@ class SessionFilter(forms.Form):
         query["totals"] = "now"
         return query.urlencode()
 
-    def query(self, *, without: tuple[str, ...] = ()) -> str:
-        """The filter as a query string, without the place in the list (and without other parts of it)."""
+    def query(self) -> str:
+        """The filter as a query string, without the place in the list."""
         query = self.asked.copy()
-        for name in ("after", "before", "totals", *without):
+        for name in ("after", "before", "totals"):
             query.pop(name, None)
         return query.urlencode()
 

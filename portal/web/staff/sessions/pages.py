@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from billing.selectors import day_sums, session_ledger
@@ -20,10 +21,11 @@ from billing.selectors.session_ledger import Row, Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.sight import in_sight
-from portal.files import downloads
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
+from portal.web.chosen import chosen
 from portal.web.staff.sessions import story as session_story
 from portal.web.staff.sessions.filter import SessionFilter
 from tenants.log import audit
@@ -76,8 +78,8 @@ def session_export(request: SignedInRequest, operator: Operator) -> HttpResponse
     filters = _filter(request, operator)
     if not filters.is_valid():
         return redirect(f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}")
-    audit.record(Event.SESSIONS_EXPORTED, query=filters.query(without=filters.OF_DRIVERS))  # both are somebody's
-    return downloads.csv_file(
+    audit.record(Event.SESSIONS_EXPORTED, query=urlencode(chosen(filters)))
+    return streamed.csv_file(
         f"sessions-{operator.slug}-{timezone.now():%Y-%m-%d}.csv",
         header=COLUMNS,
         lines=lambda: _lines(filters),

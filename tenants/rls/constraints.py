@@ -1,7 +1,6 @@
-"""The second wall: PostgreSQL itself shows a connection one operator's rows, or none.
+"""Row security and composite references, as constraints of models.
 
-Written as model constraints, so that `makemigrations` creates them and a model without them is
-found by a test. Three kinds, all produced by `owned(…)`:
+`makemigrations` creates them, and a model without them is found by a test. `owned(…)` makes those of an owned model:
 
 - `RowSecurity`: the policy. A bare comparison, nothing else: an `OR` or a function in it cost up to
   10,000 times the query time on five million rows.
@@ -9,27 +8,22 @@ found by a test. Three kinds, all produced by `owned(…)`:
 - `SameOperator`: a foreign key over (operator, reference), as a plain one accepts another operator's row;
 - `SameOperatorInBulk`: the same promise for a table that is filled by the million, kept once a statement.
 
-Roles: the owner migrates (and bypasses row security, as validating a foreign key under it accepts
-orphans); the app role owns nothing and bypasses nothing; the reader reads; the platform role serves
-the platform's own process. `grants(…)` runs after every migration.
+`WriteSecurity` walls the tables that say who gets in: they are read before any scope can be opened, and written
+inside one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection, models, transaction  # noqa: TID251  # grants change together
+from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 
-CONDITION = "operator_id = NULLIF(current_setting('app.operator_id', true), '')::bigint"
+_CURRENT = "NULLIF(current_setting('app.operator_id', true), '')::bigint"
+CONDITION = f"operator_id = {_CURRENT}"
 # A trigger that reads a table to decide must not see it through the caller's row security, which a statement can move
 # in the same breath, nor find a temporary table of the caller's in its place.
 DEFINER = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp"
-APP, READER, PLATFORM = "wattledger_app", "wattledger_reader", "wattledger_platform"
-
-
-class PrivilegedRole(RuntimeError):
-    """The process would run with a database role that can look past the walls."""
 
 
 class _Deferred(models.BaseConstraint):
@@ -71,6 +65,41 @@ class RowSecurity(_Deferred):
             table=Table(model._meta.db_table, schema_editor.quote_name),  # type: ignore[union-attr]
             name=schema_editor.quote_name(self.name),  # type: ignore[union-attr]
         )
+
+
+class WriteSecurity(_Deferred):
+    """Row security on writing alone: rows of the current operator are changed, added and removed, all are read.
+
+    column: the operator's number in this table.
+    adds: whether rows are added inside a scope too; the operator's own row cannot be, as it is what makes one. Who
+        may add such rows is a matter of grants then.
+    """
+
+    def __init__(self, *, name: str, column: str = "operator_id", adds: bool = True) -> None:
+        super().__init__(name=name)
+        self.column, self.adds = column, adds
+
+    def deconstruct(self) -> Any:
+        path, args, kwargs = super().deconstruct()
+        return path, args, {**kwargs, "column": self.column, "adds": self.adds}
+
+    def _statement(self, model: Any, schema_editor: Any) -> Statement:
+        condition = f"{self.column} = {_CURRENT}"
+        policies = {
+            "select": "USING (true)",
+            "insert": f"WITH CHECK ({condition if self.adds else 'true'})",
+            "update": f"USING ({condition}) WITH CHECK ({condition})",
+            "delete": f"USING ({condition})",
+        }
+        made = [f"CREATE POLICY {self.name}_{act} ON %(table)s FOR {act} {rule}" for act, rule in policies.items()]
+        switched = "ALTER TABLE %(table)s ENABLE ROW LEVEL SECURITY; ALTER TABLE %(table)s FORCE ROW LEVEL SECURITY"
+        return Statement("; ".join([switched, *made]), table=Table(model._meta.db_table, schema_editor.quote_name))
+
+    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
+        dropped = [f"DROP POLICY {self.name}_{act} ON %(table)s" for act in ("select", "insert", "update", "delete")]
+        switched = "ALTER TABLE %(table)s DISABLE ROW LEVEL SECURITY"
+        quote = schema_editor.quote_name  # type: ignore[union-attr]
+        return Statement("; ".join([*dropped, switched]), table=Table(model._meta.db_table, quote))
 
 
 class SameOperator(_Deferred):
@@ -232,156 +261,3 @@ def owned(prefix: str, *references: str, bulk: bool = False, referred: bool = Tr
         *([pair] if referred else []),
         *(SameOperator(name=f"{prefix}_{field}_same_operator", field=field) for field in references),
     ]
-
-
-# What opens doors: of no use in a report, so the reader role does not get it.
-SECRETS = [
-    "tenants_user",
-    "tenants_recoverycode",
-    "tenants_totpdevice",
-    "tenants_browsersession",
-    "tenants_invitation",
-    "tenants_apikey",
-    "django_otp_webauthn_webauthncredential",
-    "tenants_platformevent",
-]
-# What the platform's own process may do, and nothing else: run operators, sign its staff in, invite a first owner,
-# leave traces in an operator's log. No drivers, sessions, prices, invoices or consents of drivers. In brackets the
-# columns a right is limited to; background work is counted, not read.
-EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
-_COUNTED = "SELECT (id, operator_id, state, leased_until, queued_at)"
-PLATFORM_MAY = {
-    "tenants_operator": "SELECT, INSERT, UPDATE",
-    "tenants_platformmember": "SELECT, INSERT, UPDATE",
-    "tenants_platformvisit": "SELECT, INSERT, UPDATE",
-    "tenants_platformevent": "SELECT, INSERT",
-    "tenants_user": "SELECT, INSERT, UPDATE",
-    "tenants_membership": "SELECT",
-    "tenants_operatorgrant": "SELECT",
-    "tenants_invitation": "SELECT, INSERT, UPDATE",
-    "auth_permission": "SELECT",
-    "django_content_type": "SELECT",
-    # Added to, not read; an insertion returns the columns that the database fills in.
-    "tenants_auditentry": "SELECT (id, operator_id, act, xid), INSERT",
-    # What drivers of a new operator are asked; never what they answered.
-    "tenants_consentpurpose": "SELECT, INSERT, UPDATE",
-    "tenants_consentnotice": "SELECT, INSERT",
-    # Signing its staff in.
-    "tenants_browsersession": EVERYTHING,
-    "tenants_recoverycode": EVERYTHING,
-    "tenants_totpdevice": EVERYTHING,
-    "tenants_factorreset": "SELECT, UPDATE",
-    "django_otp_webauthn_webauthncredential": EVERYTHING,
-    "django_otp_webauthn_webauthnattestation": EVERYTHING,
-    "django_otp_webauthn_webauthnuserhandle": EVERYTHING,
-    # Whether background work stands still.
-    "charging_fileimport": _COUNTED,
-    "tenants_auditcheck": _COUNTED,
-    "billing_runchunk": _COUNTED,
-    "billing_pricing": _COUNTED,
-    "billing_rendering": _COUNTED,
-    "billing_export": "SELECT (id, operator_id, kind, state, leased_until, queued_at)",
-}
-# What of an operator only the platform decides: the app role changes every column but these, and no rows.
-DECIDED_BY_PLATFORM = ["id", "slug", "state"]
-# Rows that are only ever added. The app role may not change them; a trigger stops everybody else.
-APPEND_ONLY = ["tenants_auditentry", "tenants_auditseal", "tenants_consentevent", "tenants_consentnotice"]
-# The same, of the platform: the app role adds to it, as it signs the platform's people in too, and does not read it.
-PLATFORMS_LOG = "tenants_platformevent"
-
-
-def grants(**_: Any) -> None:
-    """Give each role what it needs on the tables as they are now; runs after every migration."""
-    statements = f"""
-    GRANT USAGE ON SCHEMA public TO {APP}, {READER}, {PLATFORM};
-    GRANT {EVERYTHING} ON ALL TABLES IN SCHEMA public TO {APP};
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP};
-    GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};
-    REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP};
-    REVOKE INSERT, UPDATE, DELETE ON tenants_operator, tenants_platformmember, tenants_platformvisit FROM {APP};
-    GRANT UPDATE (ended_at) ON tenants_platformvisit TO {APP};
-    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {PLATFORM};
-    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {PLATFORM};
-    REVOKE ALL ON auditlog_logentry FROM {APP}, {READER}, {PLATFORM};  -- the library's own table; ours replaces it
-    """  # noqa: S608  # the roles are constants
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
-            "WHERE schemaname = 'public' AND tablename = 'tenants_operator'"
-        )
-        row = cursor.fetchone()
-        if row is None or not row[1]:
-            return
-        cursor.execute(statements)
-        cursor.execute(f"GRANT UPDATE ({_columns_of_owners(cursor)}) ON tenants_operator TO {APP}")
-        for table in _present(cursor, PLATFORM_MAY):
-            cursor.execute(f"GRANT {PLATFORM_MAY[table]} ON {table} TO {PLATFORM}")
-        for table in _present(cursor, [PLATFORMS_LOG]):
-            cursor.execute(f"REVOKE SELECT, UPDATE, DELETE ON {table} FROM {APP}")
-            cursor.execute(f"GRANT SELECT (id) ON {table} TO {APP}")  # an insertion returns it
-        for table in APPEND_ONLY:
-            cursor.execute(f"REVOKE UPDATE, DELETE ON {table} FROM {APP}, {PLATFORM}")
-        for table in _present(cursor, SECRETS):
-            cursor.execute(f"REVOKE SELECT ON {table} FROM {READER}")  # noqa: S608  # names of our own
-
-
-def _present(cursor: Any, tables: Iterable[str]) -> list[str]:
-    """Return those of the tables that the migrations have made by now."""
-    cursor.execute(
-        "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename = ANY(%s)", [list(tables)]
-    )
-    return [table for (table,) in cursor.fetchall()]
-
-
-def _columns_of_owners(cursor: Any) -> str:
-    """Return the operator's columns that its own people may change, also those a later migration adds."""
-    cursor.execute(
-        "SELECT quote_ident(column_name) FROM information_schema.columns WHERE table_schema = 'public'"
-        " AND table_name = 'tenants_operator' AND NOT column_name = ANY(%s)",
-        [DECIDED_BY_PLATFORM],
-    )
-    return ", ".join(column for (column,) in cursor.fetchall())
-
-
-def assert_app_role() -> None:
-    """Refuse to serve operators with a role that could look past the walls, or do the platform's acts.
-
-    Raises:
-        PrivilegedRole: the role is a superuser, bypasses row security, owns the tables, may act as one that
-            does, or may let people into the platform.
-    """
-    role = _assert_unprivileged("DATABASE_URL", APP)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT has_table_privilege('tenants_platformmember', 'INSERT')")
-        (is_platforms,) = cursor.fetchone()
-    connection.close()
-    if is_platforms:
-        raise PrivilegedRole(
-            f"The database role {role!r} may do what only the platform may. Let DATABASE_URL name the app role ({APP})."
-        )
-
-
-def assert_platform_role() -> None:
-    """Refuse to serve the platform's pages with a role that could look past row security.
-
-    Raises:
-        PrivilegedRole: as for the app role, but for what the platform may.
-    """
-    _assert_unprivileged("DATABASE_PLATFORM_URL", PLATFORM)
-    connection.close()
-
-
-def _assert_unprivileged(variable: str, wanted: str) -> str:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_user, EXISTS (SELECT 1 FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')"
-            " AND (r.rolsuper OR r.rolbypassrls)), EXISTS (SELECT 1 FROM pg_tables WHERE schemaname = 'public'"
-            " AND pg_has_role(current_user, tableowner, 'MEMBER'))"
-        )
-        role, bypasses, owns = cursor.fetchone()
-    if bypasses or owns:
-        connection.close()
-        raise PrivilegedRole(
-            f"The database role {role!r} can look past row security. Let {variable} name another ({wanted})."
-        )
-    return str(role)

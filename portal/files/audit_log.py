@@ -4,73 +4,58 @@ Written entry by entry while it is sent, in words and as recorded, so that a mil
 memory than a thousand. When the last line is sent the log notes how many there were and their SHA-256.
 """
 
-import csv
-import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
-from io import StringIO
 from itertools import islice
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils.translation import override
+from django.http import StreamingHttpResponse
+from django.utils import timezone
 
-from portal.files.downloads import MARK, harmless
+from portal.files import streamed
 from portal.gate.events import Event
 from portal.words.log import lines as audit_lines
 from portal.words.log.lines import Line
-from tenants.actor import Actor, acting_more
-from tenants.log import audit
 from tenants.log import reading as audit_log
 from tenants.models import AuditEntry, Operator, User
-from tenants.scoping import tenant_scope
 from tenants.selectors import people
 
 AT_ONCE = 1000
-FORMS = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 COLUMNS = (
     "entry", "time_utc", "who", "how", "what", "kind", "about", "address", "user_agent", "request", "code",
     "before_after", "actor_id",
 )  # fmt: skip
 
 
-def lines(operator: Operator, form: str, criteria: dict[str, Any]) -> Iterator[str]:
-    """The entries that meet the conditions, newest first, in pieces of text. Opens the operator's scope itself."""
-    with tenant_scope(operator.pk):
-        rows = audit_log.entries(**criteria).order_by("-timestamp", "-pk").iterator(chunk_size=AT_ONCE)
-        if form == "csv":
-            yield MARK + _csv([COLUMNS])
-        while entries := list(islice(rows, AT_ONCE)):
-            told = audit_lines.lines(entries)
-            if form == "csv":
-                yield _csv([_cells(entry, line) for entry, line in zip(entries, told, strict=True)])
-            else:
-                public = _public_ids(entries)
-                yield "".join(_json(entry, line, public) for entry, line in zip(entries, told, strict=True))
+def answer(operator: Operator, form: str, criteria: dict[str, Any]) -> StreamingHttpResponse:
+    """Send the entries that meet the conditions, newest first; at its end the log has their number and SHA-256."""
+    name = f"audit-{operator.slug}-{timezone.now():%Y-%m-%d}.{form}"
+    noted = streamed.Noted(Event.AUDIT_EXPORT_SENT, {"form": form})
+    if form == "csv":
+        return streamed.csv_file(name, header=COLUMNS, lines=lambda: rows(criteria), operator=operator, noted=noted)
+    return streamed.lines_file(name, lines=lambda: json_lines(criteria), operator=operator, noted=noted)
 
 
-def noted(operator: Operator, form: str, criteria: dict[str, Any], *, language: str, actor: Actor) -> Iterator[bytes]:
-    """The same, encoded; at its end the log has the number of entries and the file's SHA-256.
-
-    A body is sent when the page has long returned: who asked, and in which language, are taken along.
-    """
-    digest, count = hashlib.sha256(), -1 if form == "csv" else 0
-    with acting_more(**asdict(actor)), override(language):
-        for text in lines(operator, form, criteria):
-            piece = text.encode()
-            digest.update(piece)
-            count += text.count("\n") if form == "jsonl" else text.count("\r\n")
-            yield piece
-        with tenant_scope(operator.pk):
-            audit.record(Event.AUDIT_EXPORT_SENT, form=form, count=count, sha256=digest.hexdigest())
+def rows(criteria: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """The entries in words, each a line of the file: line breaks of a value become spaces."""
+    for entries, told in _told(criteria):
+        for entry, line in zip(entries, told, strict=True):
+            yield tuple(" ".join(str(cell).splitlines()) for cell in _cells(entry, line))
 
 
-def _csv(rows: list[Any]) -> str:
-    text = StringIO()
-    # Line breaks of a value become spaces, so that a line of the file is an entry.
-    csv.writer(text).writerows([harmless(" ".join(str(cell).splitlines())) for cell in row] for row in rows)
-    return text.getvalue()
+def json_lines(criteria: dict[str, Any]) -> Iterator[str]:
+    """The entries in words and as recorded."""
+    for entries, told in _told(criteria):
+        public = _public_ids(entries)
+        for entry, line in zip(entries, told, strict=True):
+            yield _json(entry, line, public)
+
+
+def _told(criteria: dict[str, Any]) -> Iterator[tuple[list[AuditEntry], list[Line]]]:
+    found = audit_log.entries(**criteria).order_by("-timestamp", "-pk").iterator(chunk_size=AT_ONCE)
+    while entries := list(islice(found, AT_ONCE)):
+        yield entries, audit_lines.lines(entries)
 
 
 def _cells(entry: AuditEntry, line: Line) -> tuple[object, ...]:
@@ -116,4 +101,4 @@ def _json(entry: AuditEntry, line: Line, public: dict[int, str]) -> str:
         "changes": entry.changes,
         "facts": entry.additional_data,
     }
-    return json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False) + "\n"
+    return json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False)
