@@ -71,7 +71,7 @@ FILTERS: dict[str, Any] = {
 #: Files of any length; what people get of them is what `bin/benchmark export` and `audit` measure.
 FILES = {
     "staff:session_export", "staff:audit_csv", "staff:audit_jsonl", "staff:seal_export", "staff:driver_export",
-    "staff:import_rejected", "finance:invoices_csv", "finance:lines_csv", "finance:export_download",
+    "staff:import_rejected", "finance:invoices_csv", "finance:lines_csv", "finance:invoice_pdf", "driver:invoice_pdf", "finance:export_download",
 }  # fmt: skip
 #: Lists that must show a row where an operator was filled.
 FULL = {

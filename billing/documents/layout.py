@@ -5,7 +5,7 @@ without a PDF, and the template holds no logic.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -14,35 +14,39 @@ from zoneinfo import ZoneInfo
 from billing.documents import words
 from billing.documents.words import Words
 from billing.models import Invoice, InvoiceLine, InvoiceVat
+from tenants.figures import figures
 from tenants.models import DriverIdentity
 
-NARROW_SPACE, MINUS = "\u00a0", "\u2212"
 Seller = dict[str, Any]
 
 
 class Writer:
-    """Numbers and dates as a language writes them."""
+    """The words and figures of a document's language."""
 
     def __init__(self, language: str) -> None:
-        self.language = "sv" if language.startswith("sv") else "en"
+        self.figures = figures(language)
+        self.language = self.figures.language
         self.words: Words = words.of(self.language)
 
-    def number(self, value: Decimal, *, digits: int | None = None) -> str:
-        """A number with separators; without `digits` as many decimals as it has."""
-        shown = f"{abs(value):,f}" if digits is None else f"{abs(value):,.{digits}f}"
-        if digits is None and "." in shown:
-            shown = shown.rstrip("0").rstrip(".")
-        if self.language == "sv":
-            shown = shown.replace(",", NARROW_SPACE).replace(".", ",")
-        return f"{MINUS}{shown}" if value < 0 else shown
+    def amount(self, value: Decimal) -> str:
+        """An amount in the currency of the document, which stands beside the sum."""
+        return self.figures.number(value, 2)
 
     def price(self, value: Decimal) -> str:
         """A price: two decimals, more where it has more."""
-        return self.number(value, digits=max(2, _decimals(value)))
+        return self.figures.all_decimals(value, at_least=2)
 
-    def month(self, month: date) -> str:
-        """`oktober 2026`."""
-        return f"{words.MONTHS[self.language][month.month - 1]} {month.year}"
+    def money(self, value: Decimal, currency: str) -> str:
+        """A sum with the currency's code, as both languages have it on an invoice: `1 190,00 SEK`."""
+        return self.figures.quantity(value, currency, 2)
+
+    def quantity(self, value: Decimal, unit: str) -> str:
+        """What was delivered; what is counted in pieces has no decimals."""
+        return self.figures.quantity(value, self.words.get(unit, unit), 0 if unit == "1" else 3)
+
+    def rate(self, vat: Decimal | None) -> str:
+        """A VAT rate, or that there is none."""
+        return self.words["no_vat"] if vat is None else self.figures.rate(vat)
 
 
 def page(
@@ -65,13 +69,13 @@ def page(
         "footer": _footer(seller, writer),
         "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
         "buyer": _address(invoice.buyer, seller),
-        "due": _money(writer, invoice.amount_due, invoice.currency),
+        "due": writer.money(invoice.amount_due, invoice.currency),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
         "summary": _summary(lines, writer),
         "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
         "sessions": [_session(found, writer) for found in _sessions(lines)],
-        "energy": _quantity(writer, Decimal(invoice.energy_wh) / 1000, "kWh"),
+        "energy": writer.quantity(Decimal(invoice.energy_wh) / 1000, "kWh"),
         "session_count": f"{invoice.session_count} {writer.words['session_count']}",
     }
 
@@ -114,7 +118,7 @@ def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[s
     elif invoice.due_on:
         yield w["due"], invoice.due_on.isoformat()
     yield w["customer"], invoice.customer
-    yield w["period"], writer.month(invoice.month)
+    yield w["period"], writer.figures.month(invoice.month)
 
 
 def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[str, str]]:
@@ -146,10 +150,10 @@ def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
     return [
         [
             writer.words.get(component, component),
-            _quantity(writer, total[0], unit),
+            writer.quantity(total[0], unit),
             "" if component in _LIMITS else writer.price(price),
-            _rate(rate, writer),
-            writer.number(total[1], digits=2),
+            writer.rate(rate),
+            writer.amount(total[1]),
         ]
         for (component, unit, price, rate), total in ordered
     ]
@@ -181,17 +185,17 @@ def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
         "time": f"{start:%H:%M}\u2013{until}",
         "place": f"{named.site} · {named.station}",
         "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: _ORDER.get(one.component, 99))],
-        "amount": writer.number(sum((line.amount_excl_vat for line in lines), Decimal(0)), digits=2),
+        "amount": writer.amount(sum((line.amount_excl_vat for line in lines), Decimal(0))),
     }
 
 
 def _line(line: InvoiceLine, writer: Writer) -> list[str]:
     return [
         writer.words.get(line.component, line.component),
-        _quantity(writer, line.quantity, line.unit),
+        writer.quantity(line.quantity, line.unit),
         "" if line.component in _LIMITS else writer.price(line.unit_price),
-        _rate(line.vat_rate, writer),
-        writer.number(line.amount_excl_vat, digits=2),
+        writer.rate(line.vat_rate),
+        writer.amount(line.amount_excl_vat),
     ]
 
 
@@ -201,36 +205,18 @@ def _by_rate(vat: Iterable[InvoiceVat]) -> list[InvoiceVat]:
 
 
 def _vat_row(row: InvoiceVat, writer: Writer) -> list[str]:
-    return [_rate(row.vat_rate, writer), writer.number(row.taxable, digits=2), writer.number(row.vat, digits=2)]
+    return [writer.rate(row.vat_rate), writer.amount(row.taxable), writer.amount(row.vat)]
 
 
 def _totals(invoice: Invoice, writer: Writer) -> Iterable[tuple[str, str]]:
     w = writer.words
-    yield w["sum_excl_vat"], writer.number(invoice.amount_excl_vat, digits=2)
-    yield w["sum_vat"], writer.number(invoice.vat, digits=2)
+    yield w["sum_excl_vat"], writer.amount(invoice.amount_excl_vat)
+    yield w["sum_vat"], writer.amount(invoice.vat)
     if invoice.rounding:
-        yield w["rounding"], writer.number(invoice.rounding, digits=2)
+        yield w["rounding"], writer.amount(invoice.rounding)
     label = "to_receive" if invoice.kind == Invoice.Kind.CREDIT_NOTE else "to_pay"
-    yield w[label], _money(writer, invoice.amount_due, invoice.currency)
-
-
-def _money(writer: Writer, amount: Decimal, currency: str) -> str:
-    return f"{writer.number(amount, digits=2)}{NARROW_SPACE}{currency}"
-
-
-def _quantity(writer: Writer, quantity: Decimal, unit: str) -> str:
-    digits = 0 if unit == "1" else 3
-    return f"{writer.number(quantity, digits=digits)}{NARROW_SPACE}{writer.words.get(unit, unit)}"
-
-
-def _rate(rate: Decimal | None, writer: Writer) -> str:
-    return writer.words["no_vat"] if rate is None else f"{writer.number(rate)}{NARROW_SPACE}%"
+    yield w[label], writer.money(invoice.amount_due, invoice.currency)
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d}"
-
-
-def _decimals(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0

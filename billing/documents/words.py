@@ -122,8 +122,3 @@ SWEDISH: Final[Words] = {
 def of(language: str) -> Words:
     """The words of a language; English for one we do not have."""
     return SWEDISH if language.startswith("sv") else ENGLISH
-
-
-_SWEDISH_MONTHS = "januari februari mars april maj juni juli augusti september oktober november december"
-_ENGLISH_MONTHS = "January February March April May June July August September October November December"
-MONTHS: Final = {"sv": tuple(_SWEDISH_MONTHS.split()), "en": tuple(_ENGLISH_MONTHS.split())}

@@ -1,9 +1,11 @@
 """Invoices and credit notes as lists, and what stands on one."""
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from billing.models import (
     BilledSession,
@@ -50,10 +52,14 @@ def credit_note_of(invoice: Invoice) -> Invoice | None:
     return Invoice.objects.filter(credits=invoice).first()
 
 
-def lines(invoice: Invoice) -> list[InvoiceLine]:
-    """The invoice's lines in order, each with its session, site and station, and `named` as it was when issued."""
+def lines(invoice: Invoice, *, of: Iterable[int] | None = None) -> list[InvoiceLine]:
+    """The invoice's lines in order, each with its session, site and station, and `named` as it was when issued.
+
+    of: the numbers of the sessions whose lines are wanted, if not of all.
+    """
+    rows = InvoiceLine.objects.filter(invoice=invoice)
     found = list(
-        InvoiceLine.objects.filter(invoice=invoice)
+        (rows if of is None else rows.filter(session__in=list(of)))
         .select_related("session__site", "session__station", "tariff_version__tariff")
         .defer("session__series_wh", "tariff_version__document")
         .order_by("position")
@@ -74,6 +80,12 @@ def _named(line: InvoiceLine, place: IssuedPlace | None, tariffs: dict[int, str]
         return LineNames(place.site_name, place.station_name, place.time_zone, tariff)
     site, station = line.session.site, line.session.station
     return LineNames(site.name, str(station), site.time_zone, tariff)
+
+
+def sessions(invoice: Invoice) -> QuerySet[Any]:
+    """The numbers of the sessions on the invoice, in the order of its lines."""
+    rows = InvoiceLine.objects.filter(invoice=invoice).values("session").annotate(first=Min("position"))
+    return rows.order_by("first").values_list("session", flat=True)
 
 
 def of_session(session: ChargingSession) -> Invoice | None:

@@ -1,7 +1,8 @@
 """The price of a session as the command line tells it, in the local time of the place of charging.
 
 One sentence a slice ("18:00–22:00, 7.412 kWh at 3.20 SEK: 23.7184 SEK"), one for each step, minimum or maximum, and one
-for the total. Prices are shown excluding VAT, as the tariff has them.
+for the total. Prices are shown excluding VAT, as the tariff has them. Figures are as they are typed, so that a line can
+be worked on by a program: no groups, ordinary spaces and hyphens.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from billing.domain.explained.price import Adjustment, ExplainedPrice, Slice
 from billing.domain.money import round_half_up
 from billing.domain.tariff.model import Dimension
 from billing.domain.zones import zone_named
+from tenants.figures import NBSP, figures
 
 _WORDS: dict[str, str | Promise] = {
     "ENERGY": _("%(when)s, %(quantity)s kWh at %(price)s %(currency)s: %(amount)s %(currency)s"),
@@ -56,6 +58,7 @@ class _Teller:
     def __init__(self, currency: str, zone: str) -> None:
         self.currency = currency
         self.zone = zone_named(zone)
+        self.figures = figures(get_language())
 
     def say(self, word: str, **facts: str) -> str:
         return str(_WORDS[word]) % {**facts, "currency": self.currency}
@@ -65,22 +68,20 @@ class _Teller:
             _key(one),
             when=self._when(one.start, one.end),
             start=self._clock(one.start),
-            quantity=self._number(_three(one.quantity))
-            if one.unit == "kWh"
-            else _duration(int(round_half_up(one.quantity, 0))),
-            price=self._number(_two(one.unit_price)),
-            amount=self._money(one.amount),
+            quantity=self._quantity(one),
+            price=self._price(one.unit_price),
+            amount=self._price(one.amount),
         )
 
     def adjustment(self, one: Adjustment) -> str:
-        return self.say(one.kind, amount=self._money(one.cost.excl_vat))
+        return self.say(one.kind, amount=self._price(one.cost.excl_vat))
 
     def total(self, price: ExplainedPrice) -> str:
         incl = price.total.incl_vat
-        amount = self._money(price.total.excl_vat)
+        amount = self._price(price.total.excl_vat)
         if incl is None:
             return self.say("TOTAL_EXCL", amount=amount)
-        return self.say("TOTAL", amount=amount, incl=self._money(incl))
+        return self.say("TOTAL", amount=amount, incl=self._price(incl))
 
     def _when(self, start: datetime, end: datetime) -> str:
         return f"{self._clock(start)}–{self._clock(end)}"
@@ -89,12 +90,14 @@ class _Teller:
         local = moment.astimezone(self.zone)
         return local.strftime("%H:%M:%S" if local.second else "%H:%M")
 
-    def _money(self, amount: Decimal) -> str:
-        return self._number(_two(amount))
+    def _quantity(self, one: Slice) -> str:
+        if one.unit == "kWh":
+            return self.figures.typed(one.quantity, at_least=3)
+        seconds = int(round_half_up(one.quantity, 0))
+        return self.figures.duration_exact(seconds).replace(NBSP, " ")
 
-    def _number(self, value: Decimal) -> str:
-        text = f"{value:f}"
-        return text.replace(".", ",") if (get_language() or "").startswith("sv") else text
+    def _price(self, amount: Decimal) -> str:
+        return self.figures.typed(amount, at_least=2)
 
 
 def _key(one: Slice) -> str:
@@ -103,26 +106,3 @@ def _key(one: Slice) -> str:
     if one.reserved:
         return "RESERVED_FLAT" if one.dimension is Dimension.FLAT else "RESERVED"
     return one.dimension.value
-
-
-def _duration(seconds: int) -> str:
-    """`2 h 05 min`, with seconds only where there are any."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [f"{hours} h"] if hours else []
-    parts += [f"{minutes} min"] if minutes or not (hours or left) else []
-    parts += [f"{left} s"] if left else []
-    return " ".join(parts)
-
-
-def _two(value: Decimal) -> Decimal:
-    """At least two decimals, more only where the value has them."""
-    plain = value.normalize()
-    exponent = plain.as_tuple().exponent
-    return round_half_up(plain, max(2, -exponent if isinstance(exponent, int) else 2))
-
-
-def _three(value: Decimal) -> Decimal:
-    plain = value.normalize()
-    exponent = plain.as_tuple().exponent
-    return round_half_up(plain, max(3, -exponent if isinstance(exponent, int) else 3))

@@ -9,7 +9,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat, LineNames
 from charging.models import ChargingSession
 from portal.words import measures
@@ -77,7 +76,7 @@ def vat_rows(invoice: Invoice) -> list[Vat]:
 
 def rate(vat: Decimal | None) -> str:
     """A VAT rate with the decimals it has; a dash where no VAT applies."""
-    return measures.DASH if vat is None else measures.percent(vat / 100, money.decimals_of(vat))
+    return measures.vat_rate(vat)
 
 
 def _line(line: InvoiceLine, currency: str) -> Line:
@@ -95,7 +94,7 @@ def _line(line: InvoiceLine, currency: str) -> Line:
 def _quantity(line: InvoiceLine) -> str:
     if line.unit not in PLACES:
         return measures.number(line.quantity)
-    return f"{measures.number(line.quantity, PLACES[line.unit])}{measures.NBSP}{line.unit}"
+    return measures.quantity(line.quantity, line.unit, PLACES[line.unit])
 
 
 def _vat(row: InvoiceVat, currency: str) -> Vat:

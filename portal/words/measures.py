@@ -1,101 +1,84 @@
 """Write quantities the way people read them: money, energy, time, shares.
 
 The database keeps exact units (`*_wh`, `*_s`, `Decimal` money, aware UTC); a page shows
-them in the reader's language. Everything stays exact on the way: a float is refused with
-a `TypeError`, because a page that rounds differently from the invoice is a page that
-finance stops believing. What is missing is shown as a dash, never as zero.
-
-Swedish and English differ in more than the comma: `1 190,00 kr` and `SEK 1,190.00`. All
-spaces inside a quantity are no-break spaces, so that a figure never splits over a line.
+them in the reader's language. How a figure is written stands in `tenants.figures`, which
+an invoice follows too; a float is refused there. What is missing is shown as a dash,
+never as zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.utils import translation
-from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from billing.domain.money import minor_digits
+from tenants.figures import NBSP, Figures, figures
 
 DASH = "\u2013"
-NBSP = "\u00a0"
-MINUS = "\u2212"
-
-SWEDISH_SYMBOLS = {"SEK": "kr", "EUR": "€"}
-"""What Swedish writes after the amount; other currencies keep their code, which is unambiguous."""
 
 Quantity = Decimal | int | None
 
 
 def money(amount: Quantity, currency: str = "SEK") -> str:
     """An amount with its currency, to the smallest unit: `1 190,00 kr`, `SEK 1,190.00`."""
-    if amount is None:
-        return DASH
-    places = minor_digits(currency)
-    return _with_currency(_number(_exact(amount, "money"), places), currency)
+    return DASH if amount is None else _figures().money(amount, currency, minor_digits(currency))
 
 
 def unit_price(amount: Quantity, currency: str = "SEK") -> str:
-    """A price per unit with all its decimals, at least two: `0,3925 kr`."""
-    if amount is None:
-        return DASH
-    exact = _exact(amount, "unit_price").normalize()
-    exponent = exact.as_tuple().exponent
-    places = max(-exponent, minor_digits(currency)) if isinstance(exponent, int) else 2
-    return _with_currency(_number(exact, places), currency)
+    """A price per unit with all its decimals, at least those of the smallest unit: `0,3925 kr`."""
+    return DASH if amount is None else _figures().unit_price(amount, currency, minor_digits(currency))
 
 
 def kwh(energy_wh: Quantity, places: int = 2) -> str:
     """Energy given in Wh, shown in kWh: `12 345` Wh is `12,35 kWh`; `|kwh:3` hides nothing."""
-    if energy_wh is None:
-        return DASH
-    return f"{_number(_exact(energy_wh, 'kwh').scaleb(-3), places)}{NBSP}kWh"
+    return DASH if energy_wh is None else _figures().kwh(energy_wh, places)
 
 
 def kw(power_w: Quantity, places: int = 1) -> str:
     """Power given in W, shown in kW."""
-    if power_w is None:
-        return DASH
-    return f"{_number(_exact(power_w, 'kw').scaleb(-3), places)}{NBSP}kW"
+    return DASH if power_w is None else _figures().kw(power_w, places)
 
 
 def number(value: Quantity, places: int = 0) -> str:
     """A plain number with grouped thousands."""
-    return DASH if value is None else _number(_exact(value, "number"), places)
+    return DASH if value is None else _figures().number(value, places)
+
+
+def all_decimals(value: Quantity, at_least: int = 0) -> str:
+    """A plain number with every decimal it has."""
+    return DASH if value is None else _figures().all_decimals(value, at_least)
+
+
+def typed(value: Decimal | int, at_least: int = 0) -> str:
+    """A plain number as the reader types it, for fields of forms: no groups, a hyphen for minus."""
+    return _figures().typed(value, at_least)
+
+
+def quantity(value: Quantity, unit: str, places: int = 0) -> str:
+    """A number of something: `12,35 kWh`."""
+    return DASH if value is None else _figures().quantity(value, unit, places)
 
 
 def percent(share: Quantity, places: int = 0) -> str:
     """A share of one as a percentage: `Decimal("0.125")` is `13 %` (`12,5 %` with one place)."""
-    if share is None:
-        return DASH
-    figure = _number(_exact(share, "percent").scaleb(2), places)
-    return f"{figure}{NBSP}%" if _swedish() else f"{figure}%"
+    return DASH if share is None else _figures().percent(share, places)
+
+
+def vat_rate(per_cent: Quantity) -> str:
+    """A VAT rate, given in per cent, with the decimals it has; a dash where no VAT applies."""
+    return DASH if per_cent is None else _figures().rate(per_cent)
 
 
 def duration(seconds: Quantity) -> str:
     """A length of time in its two largest useful units: `42 s`, `7 min`, `5 h 07 min`, `3 d 4 h`."""
-    if seconds is None:
-        return DASH
-    exact = _exact(seconds, "duration")
-    sign = MINUS if exact < 0 else ""
-    whole = int(abs(exact))
-    if whole < 60:
-        return f"{sign}{whole}{NBSP}s"
-    minutes = whole // 60
-    if minutes < 60:
-        return f"{sign}{minutes}{NBSP}min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{sign}{hours}{NBSP}h{NBSP}{minutes:02d}{NBSP}min"
-    days, hours = divmod(hours, 24)
-    return f"{sign}{days}{NBSP}{gettext('d')}{NBSP}{hours}{NBSP}h"
+    return DASH if seconds is None else _figures().duration(seconds)
 
 
 def local_time(moment: datetime | None, zone: str | ZoneInfo = "UTC") -> SafeString | str:
@@ -126,12 +109,12 @@ def local_clock(moment: datetime | None, zone: str | ZoneInfo = "UTC") -> SafeSt
 
 def month(day: date | None) -> str:
     """A billing month: `March 2025`."""
-    return DASH if day is None else date_format(day, "F Y")
+    return DASH if day is None else _figures().month(day)
 
 
 def month_short(day: date | None) -> str:
     """A month where there is little room: `Mar`. Swedish writes it `mar`, as it writes every month."""
-    return DASH if day is None else date_format(day, "b" if _swedish() else "M")
+    return DASH if day is None else _figures().month_short(day)
 
 
 def ago(moment: datetime | None, now: datetime) -> SafeString | str:
@@ -176,28 +159,9 @@ def _time_element(
 
 
 def _date(day: date) -> str:
-    """Swedish writes dates as ISO 8601 does; English names the month, which nobody misreads."""
-    return f"{day:%Y-%m-%d}" if _swedish() else date_format(day, "j M Y").replace(" ", NBSP)
+    return _figures().day(day)
 
 
-def _exact(value: object, filter_name: str) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (Decimal, int)):
-        raise TypeError(f"{filter_name} takes Decimal or int, not {type(value).__name__}: {value!r}")
-    return Decimal(value)
-
-
-def _number(value: Decimal, places: int) -> str:
-    rounded = value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-    text = number_format(abs(rounded), decimal_pos=places, use_l10n=True, force_grouping=True)
-    return f"{MINUS}{text}" if rounded < 0 else text
-
-
-def _with_currency(figure: str, currency: str) -> str:
-    if _swedish():
-        return f"{figure}{NBSP}{SWEDISH_SYMBOLS.get(currency, currency)}"
-    sign, digits = (MINUS, figure[1:]) if figure.startswith(MINUS) else ("", figure)
-    return f"{sign}{currency}{NBSP}{digits}"
-
-
-def _swedish() -> bool:
-    return (translation.get_language() or "en").startswith("sv")
+def _figures() -> Figures:
+    """In the language of the page."""
+    return figures(translation.get_language())

@@ -123,8 +123,8 @@ def _quantity(part: Slice) -> str:
         return ""
     if part.unit == SECONDS:
         minutes = part.quantity / 60
-        return f"{measures.number(minutes, 0 if minutes == int(minutes) else 2)}{measures.NBSP}min"
-    return f"{measures.number(part.quantity, 3)}{measures.NBSP}kWh"
+        return measures.quantity(minutes, "min", 0 if minutes == int(minutes) else 2)
+    return measures.quantity(part.quantity, "kWh", 3)
 
 
 def _meter(part: Slice) -> str:

@@ -22,7 +22,7 @@ from billing.domain import money
 from billing.domain.lint.remarks import lint_tariff
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.tariff.windows import MINUTES_OF_DAY, week_table
-from portal.words.measures import DASH, number, percent, unit_price
+from portal.words.measures import all_decimals, unit_price, vat_rate
 from portal.words.say import say
 
 WHAT: dict[Dimension, str | Promise] = {
@@ -66,7 +66,7 @@ class PriceRow:
     @property
     def vat_said(self) -> str:
         """The VAT rate with as many decimals as it has; a dash where no VAT applies."""
-        return DASH if self.vat is None else percent(self.vat / 100, money.decimals_of(self.vat))
+        return vat_rate(self.vat)
 
     @property
     def told(self) -> str:
@@ -197,7 +197,7 @@ def _from_to(low: Decimal, high: Decimal, currency: str) -> str:
         return last
     if last.startswith(currency):
         return f"{first}–{last.removeprefix(currency).lstrip()}"
-    return f"{number(low, max(2, money.decimals_of(low)))}–{last}"
+    return f"{all_decimals(low, 2)}–{last}"
 
 
 def _price_at(tariff: Tariff, minute: int) -> Decimal | None:
@@ -312,4 +312,4 @@ def _minutes(seconds: int) -> str:
 
 
 def _short(amount: Decimal) -> str:
-    return number(amount, money.decimals_of(amount))
+    return all_decimals(amount)

@@ -2,6 +2,7 @@
 
 from billing.models import Invoice
 from billing.tests import factories
+from portal.web.finance import invoices as invoice_pages
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -81,3 +82,11 @@ def test_another_operators_invoice_does_not_exist(north, danas_driver, south, sv
         invoice = Invoice.objects.get(run=factories.issued())
     assert sign_in(sven).get(f"/o/south/finance/invoices/{invoice.public_id}/").status_code == 404
     assert sign_in(sven).get(f"/o/north/finance/invoices/{invoice.public_id}/").status_code == 404
+
+
+def test_an_invoice_of_very_many_sessions_comes_in_pages_with_whole_sessions(fina_browser, url, invoice, monkeypatch):
+    monkeypatch.setattr(invoice_pages, "SESSIONS_SHOWN", 2)
+    first = text(fina_browser.get(url(f"invoices/{invoice.public_id}/")))
+    second = text(fina_browser.get(url(f"invoices/{invoice.public_id}/?page=2")))
+    assert "Page 1 of 2" in first
+    assert [page.count('class="lines__session"') for page in (first, second)] == [2, 1]

@@ -31,6 +31,9 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 
+#: Of a document with very many; the PDF holds all of them.
+SESSIONS_SHOWN = 200
+
 
 class InvoiceFilter(forms.Form):
     """The filter bar above the list. Everything is optional; what cannot be read narrows nothing."""
@@ -83,10 +86,13 @@ def _sums(criteria: dict[str, Any], rows: QuerySet[Invoice], request: SignedInRe
 def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Show one document: who to whom, every session with its lines, VAT by rate, what is due."""
     invoice = found(invoice_id)
+    shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
+    lines = invoices.lines(invoice, of=shown)
     page = {
         "nav": "invoices",
         "invoice": invoice,
-        "groups": invoice_words.by_session(invoice, invoices.lines(invoice)),
+        "shown": shown,
+        "groups": invoice_words.by_session(invoice, lines),
         "vat_rows": invoice_words.vat_rows(invoice),
         "credit_note": invoices.credit_note_of(invoice),
         "seller": invoice.seller or particulars(operator),

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils import formats
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +24,7 @@ from billing.domain.sessions.columns import Sessions
 from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import WEEKDAYS
 from portal.web.finance.tariff_terms import ENTERED_DECIMALS, MINUTES_OF_HOUR, Terms, Window
+from portal.words import measures
 from tenants.bounds import whole_of
 
 CURRENCIES = ("SEK", "EUR", "NOK", "DKK")
@@ -52,8 +52,7 @@ class PriceField(forms.DecimalField):
         """Show the amount with the decimal sign of the reader's language, at least two decimals."""
         if not isinstance(value, Decimal):
             return value
-        places = max(2, money.decimals_of(value)) if value != value.to_integral_value() else 0
-        return f"{value:.{places}f}".replace(".", formats.get_format("DECIMAL_SEPARATOR"))
+        return measures.typed(value, at_least=0 if value == value.to_integral_value() else 2)
 
 
 class ClockField(forms.TimeField):
