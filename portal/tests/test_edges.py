@@ -27,8 +27,7 @@ OPENS_SCOPES = {
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
     # streams
-    "portal/files/downloads.py": "a stream goes on when its page's scope is over",
-    "portal/web/audit_files.py": "the entry of a stream that ended, with its digest",
+    "portal/files/streamed.py": "a stream goes on when its page's scope is over",
     "billing/exports/csv_files.py": "a stream of tables for accounting",
     "charging/selectors/imports.py": "a stream of rejected rows",
     # stepped work
@@ -46,7 +45,7 @@ OPENS_SCOPES = {
     "billing/services/rendering_steps.py": "stepped: documents",
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global
-    "tenants/log/denials.py": "a refusal, in the log of the operator that refused",
+    "tenants/log/denials.py": "a refusal, in the log of the operator that refused; of none, taken back",
     "tenants/log/sign_ins.py": "a sign-in, in the log of each of the person's operators",
     "tenants/log/audit.py": "an entry in the log of the operator that the act names",
     "tenants/services/people/founding.py": "the first rows of a new operator",
