@@ -11,8 +11,11 @@ class PortalConfig(AppConfig):
         # Here rather than in the package, so that `launcher` starts without Celery and Django.
         import portal.celery  # noqa: F401
         from portal.web import unfit_signs
+        from portal.words import letters
+        from tenants.services import mail
 
         unfit_signs.refuse()
+        mail.register(letters.write)
 
 
 class CollectedFilesConfig(StaticFilesConfig):

@@ -49,7 +49,7 @@ def mail_password_link(*, to: str, address: str) -> None:
     behind it: a lost message means a lost letter, and the person asks again.
     """
     with acting(task="tenants.tasks.mail_password_link"):
-        password_resets.mail(email=password_resets.opened(to), address=address)
+        password_resets.send_link(email=password_resets.opened(to), address=address)
 
 
 @shared_task

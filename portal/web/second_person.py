@@ -6,16 +6,15 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.domain.errors import BillingError
 from portal.gate.access import SignedInRequest
-from portal.words import approvals as approval_words
+from portal.words.letters import Letter
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
-from tenants.services import four_eyes, letters
+from tenants.services import four_eyes, mail
 
 
 def ask(request: SignedInRequest, operator: Operator, make: Callable[[], Approval]) -> HttpResponse | None:
@@ -34,15 +33,4 @@ def _tell(request: SignedInRequest, operator: Operator, approval: Approval) -> N
     path = reverse("staff:approval_detail", args=[operator.slug, approval.public_id])
     link = request.build_absolute_uri(path)
     for person in four_eyes.deciders(approval, at=approval.requested_at):
-        with translation.override(person.language or operator.language):
-            facts = {
-                "operator": operator.name,
-                "person": request.user,
-                "act": approval_words.told(approval, operator).title,
-                "link": link,
-            }
-            subject = _("Something waits for your approval at %(operator)s") % facts
-            text = _(
-                "%(person)s asks for a second person: %(act)s. Look at it and decide within three days:\n\n%(link)s\n"
-            )
-            letters.send(person, subject=subject, text=text % facts)
+        mail.send(person, Letter.SECOND_PERSON_ASKED, operator=operator, person=request.user, act=approval, link=link)

@@ -15,9 +15,11 @@ from portal.gate import links, throttle
 from portal.gate.access import SignedInRequest, account_view, public_view
 from portal.gate.throttle import TooMany
 from portal.web.account.waiting import link_page, too_many
+from portal.words.letters import Letter
 from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services.proof import browser_sessions, factor_letters, first_passwords, profiles
+from tenants.services import mail
+from tenants.services.proof import browser_sessions, first_passwords, profiles
 
 
 class NewPasswordForm(forms.Form):
@@ -79,7 +81,7 @@ def change(request: SignedInRequest) -> HttpResponse:
         if request.user.check_password(form.cleaned_data["present"]):
             throttle.forget(throttle.PASSWORD_WITHIN, request.user.pk)
             profiles.change_password(request.user, password=form.cleaned_data["password"])
-            factor_letters.changed(request.user, factor_letters.PASSWORD_CHANGED)
+            mail.send(request.user, Letter.PASSWORD_CHANGED)
             browser_sessions.end_all(request.user, but=request.session.session_key)
             update_session_auth_hash(request, request.user)
             messages.success(request, _("Your password is changed. You are signed out on other devices."))

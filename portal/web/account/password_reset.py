@@ -21,7 +21,7 @@ from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
-from tenants.services import letters
+from tenants.services import mail
 from tenants.services.proof import password_resets
 from tenants.tasks import mail_password_link
 
@@ -37,7 +37,7 @@ class AskForm(forms.Form):
 @public_view("Who has forgotten their password cannot sign in.")
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for the address, and have a link mailed to it."""
-    if not letters.can_send():
+    if not mail.can_send():
         return render(request, "account/password_reset_by_hand.html")
     form = AskForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

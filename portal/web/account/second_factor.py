@@ -23,10 +23,12 @@ from portal.web.account import passkey_site
 from portal.web.account.challenge import UNCHECKABLE, CodeForm, counted, finish
 from portal.web.account.proving import proved_view
 from portal.web.account.waiting import too_many
+from portal.words.letters import Letter
 from tenants.log import sign_ins
 from tenants.models import TotpDevice
 from tenants.selectors import people
-from tenants.services.proof import factor_letters, two_factor
+from tenants.services import mail
+from tenants.services.proof import two_factor
 
 
 @proved_view
@@ -51,7 +53,7 @@ def recovery_codes(request: SignedInRequest) -> HttpResponse:
     if two_factor.device(request.user) is None:
         return redirect("account:enrol")
     if request.method == "POST":
-        factor_letters.changed(request.user, factor_letters.CODES_MADE)
+        mail.send(request.user, Letter.RECOVERY_CODES_MADE)
         return show_new_codes(request)
     return _confirm(
         request,
@@ -98,7 +100,7 @@ def drop(request: SignedInRequest, device: Any) -> HttpResponse:
     except two_factor.LastRequired:
         return _required(request)
     sign_ins.record(request.user, sign_ins.FACTOR_REMOVED)
-    factor_letters.changed(request.user, factor_letters.REMOVED)
+    mail.send(request.user, Letter.FACTOR_REMOVED)
     left = two_factor.device(request.user)
     if left is not None:
         finish(request, request.user, left)
@@ -109,7 +111,7 @@ def go_on(request: SignedInRequest, device: Any, event: str) -> HttpResponse:
     """Go on with the new factor under a new session key; with the first one come recovery codes."""
     finish(request, request.user, device)
     sign_ins.record(request.user, event)
-    factor_letters.changed(request.user, factor_letters.ADDED)
+    mail.send(request.user, Letter.FACTOR_ADDED)
     if event != sign_ins.FACTOR_ADDED:
         return show_new_codes(request)
     messages.success(request, _("It is ready. At your next sign-in you can choose it."))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest
 from portal.gate.platform_access import platform_view
-from portal.web import addresses, invitation_letters, lists
+from portal.web import addresses, invitation_letter, lists
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Operator
@@ -224,7 +224,7 @@ def _show_link(request: SignedInRequest, operator: Operator, made: invitations.M
     invitation = made.invitation
     link = addresses.whole(request, addresses.in_portal("account:invitation", invitation.public_id, made.secret))
     if invitation.is_mailed:
-        invitation_letters.mail(operator, invitation, link=link)
+        invitation_letter.send(operator, invitation, link=link)
         messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invitation.email})
         return redirect("platform:operator_detail", operator.slug)
     context = {

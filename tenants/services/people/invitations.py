@@ -29,7 +29,7 @@ from tenants.log.events import Event
 from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import invitations, platform
-from tenants.services import letters
+from tenants.services import mail
 from tenants.services.people import drivers, memberships
 
 LIFETIME = timedelta(days=7)
@@ -244,7 +244,7 @@ def _make(
 def _with_new_secret(draft: Invitation, *, by: User | None, to_be_mailed: bool | None) -> Made:
     secret = secrets.token_urlsafe(32)
     draft.secret_sha256 = fingerprint(secret)
-    draft.is_mailed = letters.can_send() if to_be_mailed is None else to_be_mailed
+    draft.is_mailed = mail.can_send() if to_be_mailed is None else to_be_mailed
     draft.invited_by_id = by.pk if by else None
     draft.expires_at = timezone.now() + LIFETIME
     draft.save()

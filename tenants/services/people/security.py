@@ -11,8 +11,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from tenants.errors import Code, Refused
 from tenants.log import audit
@@ -21,7 +19,8 @@ from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
-from tenants.services import four_eyes, letters
+from tenants.services import four_eyes, mail
+from tenants.services.mail import Letter
 from tenants.services.people import operators
 
 Action = Approval.Action
@@ -102,18 +101,7 @@ def _switch_off(acts: Collection[str], *, by: User) -> None:
 def _tell_owners(operator: Operator, acts: Collection[str], *, by: User) -> None:
     """Write to everybody who could switch it on again."""
     for person in others(by):
-        with translation.override(person.language or operator.language):
-            facts = {
-                "operator": operator.name,
-                "person": by,
-                "acts": ", ".join(str(Action(act).label) for act in sorted(acts)),
-            }
-            text = _(
-                "%(person)s has switched four eyes off at %(operator)s for: %(acts)s. One person does it alone from"
-                " now on. If you did not expect this, switch it on again under Settings, Security, and look at the"
-                " audit log.\n"
-            )
-            letters.send(person, subject=_("Four eyes are switched off at %(operator)s") % facts, text=text % facts)
+        mail.send(person, Letter.FOUR_EYES_OFF, operator=operator, person=by, acts=sorted(acts))
 
 
 def _keep(row: Operator, acts: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from django.db import transaction
 from tenants.actor import current_actor
 from tenants.errors import Code, Refused
 from tenants.models import Membership, PlatformEvent, PlatformMember, User
-from tenants.services import letters
+from tenants.services import mail
 
 log = logging.getLogger(__name__)
 ADDED, TAKEN_OFF = "platform_member.added", "platform_member.taken_off"
@@ -100,7 +100,7 @@ def _is_member(user: User) -> Refused:
 def _check_account(user: User, meant: UUID | None) -> None:
     if PlatformMember.objects.filter(user=user, is_active=True).exists():
         raise _is_member(user)
-    if letters.can_send() and user.has_usable_password() and user.email_proved_at is None:
+    if mail.can_send() and user.has_usable_password() and user.email_proved_at is None:
         raise NotProved(user)
     if meant != user.public_id:
         raise AccountExists(account(user))

@@ -21,7 +21,9 @@ from tenants.models import FactorReset, Membership, Operator, PlatformMember, Us
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import people
-from tenants.services.proof import browser_sessions, factor_letters, two_factor
+from tenants.services import mail
+from tenants.services.mail import Letter
+from tenants.services.proof import browser_sessions, two_factor
 
 _SALT = "tenants.factor_reset"
 _MANAGERS = [role for role in roles.STAFF if Permission.MANAGE_PEOPLE in roles.PERMISSIONS[role]]
@@ -41,7 +43,7 @@ def why_not(user: User, *, operator: Operator, by: User) -> Code | None:
 
 
 def ask(user: User, *, operator: Operator, by: User, reason: str, at: datetime) -> FactorReset:
-    """Begin the reset. The caller sends the letter (`factor_letters.reset_asked`), as it knows the pages' addresses.
+    """Begin the reset. The caller sends the letter, as it knows the pages' addresses.
 
     Raises:
         Refused: see `why_not`; or one is under way already.
@@ -73,7 +75,7 @@ def stop(reset: FactorReset, *, by: User | None, at: datetime, why: str = "") ->
         )
         if stopped:
             audit.record(Event.SECOND_FACTOR_RESET_STOPPED, about=reset.user, reason=why)
-            factor_letters.changed(reset.user, factor_letters.RESET_STOPPED)
+            mail.send(reset.user, Letter.FACTOR_RESET_STOPPED)
     return bool(stopped)
 
 
@@ -109,7 +111,7 @@ def carry_out(reset_id: int, *, at: datetime) -> bool:
         reset.done_at = at
         reset.save(update_fields=["done_at"])
         audit.record(Event.SECOND_FACTOR_RESET_DONE, about=reset.user)
-        factor_letters.changed(reset.user, factor_letters.RESET_DONE)
+        mail.send(reset.user, Letter.FACTOR_RESET_DONE)
     return True
 
 

@@ -16,7 +16,9 @@ from django.utils.timezone import now
 from tenants import crypto
 from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services.proof import browser_sessions, factor_letters, profiles
+from tenants.services import mail
+from tenants.services.mail import Letter
+from tenants.services.proof import browser_sessions, profiles
 
 LIFETIME = timedelta(hours=1)
 _ASKED = "password-link"
@@ -51,13 +53,13 @@ def opened(text: str) -> str:
     return crypto.decrypt(urlsafe_base64_decode(text), about=_ASKED).decode()
 
 
-def mail(*, email: str, address: str) -> None:
+def send_link(*, email: str, address: str) -> None:
     """Send a link to the person with this e-mail, if there is one. `address` has a place for the parts of the link."""
     user = User.objects.filter(email=email.lower(), is_active=True).first()
     if user is None:
         return
     person, token = link_parts(user)
-    factor_letters.password_link(user, link=address.format(person=person, token=token))
+    mail.send(user, Letter.PASSWORD_LINK, link=address.format(person=person, token=token))
     sign_ins.record(user, sign_ins.PASSWORD_RESET_ASKED)
 
 
@@ -80,7 +82,7 @@ def use(person: str, *, token: str, password: str) -> User | None:
     user.email_proved_at = now()
     user.save(update_fields=["email_proved_at"])
     browser_sessions.end_all(user)
-    factor_letters.changed(user, factor_letters.PASSWORD)
+    mail.send(user, Letter.PASSWORD_SET)
     return user
 
 

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff.people.pages import crumbs
+from portal.words.letters import Letter
 from portal.words.say import say, why
 from tenants.errors import Refused
 from tenants.models import FactorReset, Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import people
-from tenants.services.proof import factor_letters, factor_resets
+from tenants.services import mail
+from tenants.services.proof import factor_resets
 
 
 class ReasonForm(forms.Form):
@@ -77,8 +79,7 @@ def _ask(request: SignedInRequest, operator: Operator, place: Membership, *, rea
     asked = factor_resets.ask(place.user, operator=operator, by=request.user, reason=reason, at=now())
     stop = reverse("account:factor_reset_by_letter", args=[factor_resets.stop_word(asked)])
     link = request.build_absolute_uri(stop)
-    mailed = factor_letters.reset_asked(place.user, operator=operator, due_at=asked.due_at, stop_link=link)
-    if mailed:
+    if mail.send(place.user, Letter.FACTOR_RESET_ASKED, operator=operator, due=asked.due_at, link=link):
         messages.success(request, _("The person has been told by mail."))
     else:
         messages.warning(request, _("There is no mail server: tell the person yourself. They see it when signed in."))

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from portal.gate import throttle
 from portal.gate.throttle import Closed, TooMany
-from portal.web import invitation_letters
+from portal.web import invitation_letter
 from tenants.errors import Code, Refused
 from tenants.models import Operator
-from tenants.services import letters
+from tenants.services import mail
 from tenants.services.people.invitations import LIFETIME, Made
 
 
@@ -26,7 +26,7 @@ def count_letter(operator: Operator, email: str) -> None:
     Raises:
         Refused: the address or the operator has had its share for now, or nothing can be counted.
     """
-    if not letters.can_send():
+    if not mail.can_send():
         return
     try:
         _count(throttle.INVITATION_TO_ADDRESS, f"{operator.pk} {email.lower()}", email)
@@ -49,7 +49,7 @@ def hand_over(
     invitation = made.invitation
     link = request.build_absolute_uri(reverse("account:invitation", args=[invitation.public_id, made.secret]))
     if invitation.is_mailed:
-        invitation_letters.mail(operator, invitation, link=link)
+        invitation_letter.send(operator, invitation, link=link)
         messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invitation.email})
         return redirect(back)
     context = {

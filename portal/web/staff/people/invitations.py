@@ -21,7 +21,7 @@ from tenants.errors import Refused
 from tenants.models import Invitation, Operator
 from tenants.permissions import Permission
 from tenants.selectors import invitations
-from tenants.services import letters
+from tenants.services import mail
 from tenants.services.people import invitations as services
 
 
@@ -52,7 +52,7 @@ def invitation_new(request: SignedInRequest, operator: Operator) -> HttpResponse
         "nav": "people",
         "form": form,
         "crumbs": crumbs(operator),
-        "mails": letters.can_send(),
+        "mails": mail.can_send(),
         "days": services.LIFETIME.days,
         "what_roles_do": [(role.label, words) for role, words in WHAT_ROLES_DO.items()],
     }

@@ -3,20 +3,23 @@
 import logging
 
 import pytest
-from django.core import mail
+from django.core import mail as django_mail
 
-from tenants.services import letters
+from tenants.models import User
+from tenants.services import mail
+from tenants.services.mail import Letter
 
 
 @pytest.fixture
-def sent(settings, db, django_capture_on_commit_callbacks):
+def sent(settings, db, monkeypatch, django_capture_on_commit_callbacks):
     """Send a letter with this subject to this address."""
     settings.EMAIL_HOST = "mail.example"
+    monkeypatch.setattr(mail, "_writers", [lambda letter, facts, language: (facts["subject"], "Hello")])
 
     def send(subject, address="olga@example.com"):
         with django_capture_on_commit_callbacks(execute=True):
-            letters.send_to_address(address, subject=subject, text="Hello", known_as="person 7")
-        return mail.outbox
+            mail.send(User(pk=7, email=address), Letter.PASSWORD_SET, subject=subject)
+        return django_mail.outbox
 
     return send
 

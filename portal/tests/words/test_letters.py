@@ -1,0 +1,80 @@
+"""The letters: each has words in both languages, and its sender gives the facts that stand in them."""
+
+import ast
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from portal.words import letters
+from tenants.models import Approval, Membership, Operator
+from tenants.services import mail
+
+ROOT = Path(__file__).resolve().parents[3]
+FLOORS = ("tenants", "charging", "billing", "portal")
+EVERY = [*mail.Letter, *letters.Letter]
+PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+def facts():
+    operator = Operator(name="Exempel AB", slug="north", time_zone="Europe/Stockholm")
+    asked = Approval(action="export_personal_data", facts={"former": False, "count": 3})
+    return {
+        "operator": operator,
+        "person": "Olga",
+        "link": "https://example.com/here",
+        "days": 7,
+        "role": Membership.Role.OPERATIONS,
+        "due": datetime(2026, 3, 1, 12, tzinfo=UTC),
+        "act": asked,
+        "acts": ["issue_run", "publish_tariff"],
+    }
+
+
+def placeholders(letter):
+    worded = letters.LETTERS[letter]
+    return {name for text in (worded.subject, *worded.paragraphs) for name in PLACEHOLDER.findall(str(text))}
+
+
+def sends():
+    """Each letter that some code sends, with the facts given."""
+    for path in sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py") if "tests" not in path.parts):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"mail.send", "mail.send_to_address"}:
+                named = [one.attr for one in ast.walk(node.args[1]) if ast.unparse(one).startswith("Letter.")
+                         and isinstance(one, ast.Attribute)]  # fmt: skip
+                yield from ((name, {word.arg for word in node.keywords}) for name in named)
+
+
+def test_every_letter_has_words_and_no_name_stands_on_two_floors():
+    assert set(letters.LETTERS) == set(EVERY)
+    assert len({letter.name for letter in EVERY}) == len(EVERY)
+
+
+@pytest.mark.parametrize("letter", EVERY)
+def test_subject_and_text_are_said_in_both_languages(letter):
+    swedish, english = (letters.write(letter, facts(), language) for language in ("sv", "en"))
+    assert swedish[0] != english[0]
+    assert swedish[1] != english[1]
+    assert "%(" not in "".join(swedish + english)
+
+
+def test_every_letter_is_sent_with_the_facts_that_stand_in_it():
+    given = list(sends())
+    assert {name for name, _facts in given} == {letter.name for letter in EVERY}
+    by_name = {letter.name: letter for letter in EVERY}
+    missing = {name: placeholders(by_name[name]) - facts for name, facts in given}
+    assert {name: facts for name, facts in missing.items() if facts} == {}
+
+
+def test_facts_are_said_in_the_language_of_the_letter():
+    _subject, text = letters.write(mail.Letter.FOUR_EYES_OFF, facts(), "sv")
+    assert "utfärda fakturor" in text or "körning" in text
+    _subject, text = letters.write(letters.Letter.INVITED, facts(), "en")
+    assert text == (
+        "You are invited to work at Exempel AB, in the role operations. Open this link to accept:\n\n"
+        "https://example.com/here\n\nIt works once, for 7 days. If you did not expect this letter, do nothing.\n"
+    )
+    _subject, text = letters.write(letters.Letter.FACTOR_RESET_ASKED, facts(), "en")
+    assert "March 1, 2026, 1 p.m." in text

@@ -1,0 +1,139 @@
+"""The letters that the product sends, whichever floor sends them: subject and text of each.
+
+A letter is worded here when it is sent, in its receiver's language. A placeholder is the name of a fact that the
+sender gives; what is no text yet (a code, a moment, a row) is said by `_SAY`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from typing import Any
+
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from portal.words import approvals
+from tenants.models import Membership
+from tenants.services import mail
+
+
+class Letter(StrEnum):
+    """The letters that the doors send, as they know the pages' addresses or do the act themselves."""
+
+    INVITED = auto()
+    DRIVER_INVITED = auto()
+    SECOND_PERSON_ASKED = auto()
+    FACTOR_ADDED = auto()
+    FACTOR_REMOVED = auto()
+    FACTOR_RESET_ASKED = auto()
+    PASSWORD_CHANGED = auto()
+    RECOVERY_CODES_MADE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A letter in words.
+
+    paragraphs: with an empty line between them.
+    """
+
+    subject: str | Promise
+    paragraphs: tuple[str | Promise, ...]
+
+
+def _changed(what: str | Promise) -> Worded:
+    """A letter about how a person signs in. Who did not do it themselves learns of it here, and what to do then."""
+    not_you = _("If this was not you, change your password at once and tell the owner of your operator's portal.")
+    return Worded(_("How you sign in to Wattledger has changed"), (what, not_you))
+
+
+def _invitation(subject: str | Promise, beginning: str | Promise) -> Worded:
+    rest = _("It works once, for %(days)s days. If you did not expect this letter, do nothing.")
+    return Worded(subject, (beginning, "%(link)s", rest))
+
+
+LETTERS: dict[StrEnum, Worded] = {
+    Letter.INVITED: _invitation(
+        _("Your place at %(operator)s"),
+        _("You are invited to work at %(operator)s, in the role %(role)s. Open this link to accept:"),
+    ),
+    Letter.DRIVER_INVITED: _invitation(
+        _("Your charging at %(operator)s"),
+        _("You can see your charging and your invoices at %(operator)s. Open this link to begin:"),
+    ),
+    Letter.SECOND_PERSON_ASKED: Worded(
+        _("Something waits for your approval at %(operator)s"),
+        (_("%(person)s asks for a second person: %(act)s. Look at it and decide within three days:\n\n%(link)s\n"),),
+    ),
+    Letter.FACTOR_ADDED: _changed(
+        _("A second factor was added to your account. It is asked for when somebody signs in as you.")
+    ),
+    Letter.FACTOR_REMOVED: _changed(_("A second factor was removed from your account.")),
+    Letter.FACTOR_RESET_ASKED: Worded(
+        _("Your second factor will be reset"),
+        (
+            _(
+                "An owner of %(operator)s has asked for the reset of your second factor, because your device is said to"
+                " be lost. On %(due)s your devices, passkeys and recovery codes stop working, and you set up new"
+                " ones.\n\nIs your device not lost? Then stop it here, without signing in:\n\n%(link)s\n"
+            ),
+        ),
+    ),
+    mail.Letter.FACTOR_RESET_STOPPED: _changed(
+        _("The reset of your second factor was stopped. Nothing has changed.")
+    ),
+    mail.Letter.FACTOR_RESET_DONE: _changed(
+        _(
+            "Your second factor was reset: your devices, passkeys and recovery codes no longer work, and you are signed"
+            " out everywhere. At your next sign-in you set up a new one."
+        )
+    ),
+    Letter.PASSWORD_CHANGED: _changed(
+        _("The password of your account was changed by somebody who was signed in.")
+    ),
+    mail.Letter.PASSWORD_LINK: Worded(
+        _("Choose a new password"),
+        (
+            _(
+                "Somebody, probably you, asked for a new password for your account at Wattledger. Choose it here,"
+                " within one hour:\n\n%(link)s\n\nIf it was not you, do nothing: your password stays as it is.\n"
+            ),
+        ),
+    ),
+    mail.Letter.PASSWORD_SET: _changed(
+        _("A new password was set for your account, by a link that was mailed to you.")
+    ),
+    Letter.RECOVERY_CODES_MADE: _changed(
+        _("New recovery codes were made for your account. The earlier ones no longer work.")
+    ),
+    mail.Letter.FOUR_EYES_OFF: Worded(
+        _("Four eyes are switched off at %(operator)s"),
+        (
+            _(
+                "%(person)s has switched four eyes off at %(operator)s for: %(acts)s. One person does it alone from now"
+                " on. If you did not expect this, switch it on again under Settings, Security, and look at the audit"
+                " log.\n"
+            ),
+        ),
+    ),
+}  # fmt: skip
+
+# How a fact is said that is no text yet; it may need the others.
+_SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
+    "operator": lambda operator, facts: operator.name if operator else "",
+    "role": lambda role, facts: str(Membership.Role(role).label).lower(),
+    "due": lambda at, facts: date_format(at.astimezone(facts["operator"].zone), "DATETIME_FORMAT"),
+    "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
+    "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),
+}
+
+
+def write(letter: StrEnum, facts: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """Return subject and text of the letter in the language."""
+    worded = LETTERS[letter]
+    with translation.override(language):
+        said = {name: _SAY[name](fact, facts) if name in _SAY else str(fact) for name, fact in facts.items()}
+        text = "\n\n".join(str(paragraph) % said for paragraph in worded.paragraphs)
+        return str(worded.subject) % said, text.rstrip("\n") + "\n"

@@ -1,0 +1,80 @@
+"""Mail to people, when the installation has a mail server.
+
+A service says which letter goes to whom, with plain facts; the floor that has words for people registers what words
+it (`register`). The letter is in its receiver's language.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from enum import StrEnum, auto
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import transaction
+
+from tenants.models import Operator, User
+
+log = logging.getLogger(__name__)
+_USUAL_LANGUAGE = "sv"  # of who has chosen none, when the letter is no operator's
+
+
+class Letter(StrEnum):
+    """The letters that this floor sends."""
+
+    FACTOR_RESET_STOPPED = auto()
+    FACTOR_RESET_DONE = auto()
+    PASSWORD_LINK = auto()
+    PASSWORD_SET = auto()
+    FOUR_EYES_OFF = auto()
+
+
+# The letter, its facts and the language -> subject and text.
+Writer = Callable[[StrEnum, Mapping[str, Any], str], tuple[str, str]]
+_writers: list[Writer] = []
+
+
+def register(write: Writer) -> None:
+    """Name what words letters. The last one named counts."""
+    _writers[:] = [write]
+
+
+def send(to: User, letter: StrEnum, *, operator: Operator | None = None, **facts: Any) -> bool:
+    """Send the letter once the present transaction is kept; False when there is no mail server.
+
+    It is in the person's language, else the operator's, which is one of its facts. A letter that cannot be delivered is
+    logged by the person's number and stops nothing.
+    """
+    language = to.language or (operator.language if operator else "") or _USUAL_LANGUAGE
+    return _send(to.email, letter, {"operator": operator, **facts}, language, known_as=f"person {to.pk}")
+
+
+def send_to_address(address: str, letter: StrEnum, *, operator: Operator, known_as: str, **facts: Any) -> bool:
+    """Send a letter to somebody who may have no account, in the operator's language.
+
+    known_as: what the log calls the receiver, as no address may stand in it.
+    """
+    return _send(address, letter, {"operator": operator, **facts}, operator.language, known_as=known_as)
+
+
+def can_send() -> bool:
+    """Tell whether the installation has a mail server."""
+    return bool(settings.EMAIL_HOST)
+
+
+def _send(address: str, letter: StrEnum, facts: Mapping[str, Any], language: str, *, known_as: str) -> bool:
+    if not can_send():
+        return False
+    (write,) = _writers
+    subject, text = write(letter, facts, language)
+    one_line = " ".join(subject.split())  # names stand in it, and a line break would begin another header
+    transaction.on_commit(partial(_deliver, address, one_line, text, known_as))
+    return True
+
+
+def _deliver(address: str, subject: str, text: str, known_as: str) -> None:
+    try:
+        send_mail(subject, text, None, [address])
+    except (OSError, ValueError):  # the server refuses it, or it cannot be a letter: `BadHeaderError`
+        log.exception("Mail to %s was not delivered.", known_as)
