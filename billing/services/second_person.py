@@ -47,8 +47,8 @@ def ask_to_credit(invoice: Invoice, *, reason: str, by: User, at: datetime) -> A
 
 def register() -> None:
     """Say what approving each act means."""
-    four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish))
-    four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue))
+    four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish, is_chosen=True))
+    four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue, is_chosen=True))
     four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 

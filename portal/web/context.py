@@ -10,7 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from charging.sight import visible_sites
 from portal.gate import viewing
-from tenants.models import Approval, FactorReset, Membership, Operator, User
+from tenants.models import FactorReset, Membership, Operator, User
 from tenants.permissions import Access
 from tenants.scoping import has_scope
 from tenants.selectors import approvals, people
@@ -45,7 +45,7 @@ def _waiting(request: HttpRequest) -> int:
     access = getattr(request, "access", None)
     if access is None or not access.operator.four_eyes or not has_scope():
         return 0
-    may = [action for action in Approval.Action.values if access.may(four_eyes.permission_of(action))]
+    may = [action for action in four_eyes.actions() if access.may(four_eyes.permission_of(action))]
     return approvals.waiting(may, at=timezone.now()).exclude(requested_by=request.user.pk).count() if may else 0
 
 

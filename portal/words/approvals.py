@@ -14,16 +14,18 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
+from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from portal.words import measures
 from tenants.models import Approval, Operator
 from tenants.services import four_eyes
+from tenants.services.people.driver_exports import ACTION as EXPORT
+from tenants.services.people.security import SWITCH_OFF
 
-Action = Approval.Action
 NAMES: dict[str, str | Promise] = {
-    Action.PUBLISH_TARIFF: gettext_lazy("Publish a tariff"),
-    Action.ISSUE_RUN: gettext_lazy("Issue the invoices of a run"),
-    Action.CREDIT_INVOICE: gettext_lazy("Credit an invoice"),
-    Action.EXPORT_PERSONAL_DATA: gettext_lazy("Download the personal data of all drivers"),
+    PUBLISH: gettext_lazy("Publish a tariff"),
+    ISSUE: gettext_lazy("Issue the invoices of a run"),
+    CREDIT: gettext_lazy("Credit an invoice"),
+    EXPORT: gettext_lazy("Download the personal data of all drivers"),
 }
 # Why it is no longer valid.
 NOTES: dict[str, str | Promise] = {
@@ -120,9 +122,9 @@ def _switch_off(approval: Approval, operator: Operator) -> Parts:
 
 
 _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
-    Action.PUBLISH_TARIFF: _publish,
-    Action.ISSUE_RUN: _issue,
-    Action.CREDIT_INVOICE: _credit,
-    Action.EXPORT_PERSONAL_DATA: _export,
-    Action.SWITCH_OFF: _switch_off,
+    PUBLISH: _publish,
+    ISSUE: _issue,
+    CREDIT: _credit,
+    EXPORT: _export,
+    SWITCH_OFF: _switch_off,
 }

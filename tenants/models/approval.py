@@ -15,17 +15,9 @@ class Approval(OperatorOwned):
 
     The act is described by `action`, the public id of its subject and `facts` (what exactly was asked for:
     dates, counts, sums, hashes); what is carried out must be exactly that. An act without a row of its own
-    has whoever asks as its subject. How a row is written: `tenants.services.four_eyes`.
+    has whoever asks as its subject. Which acts there are, the floors register that do them, and how a row is
+    written: `tenants.services.four_eyes`.
     """
-
-    class Action(models.TextChoices):
-        PUBLISH_TARIFF = "publish_tariff", _("publish a tariff")
-        ISSUE_RUN = "issue_run", _("issue a run's invoices")
-        EXPORT_PERSONAL_DATA = "export_personal_data", _("download personal data in bulk")
-        # Not choices of the operator. A credit note needs it where issuing does; the other follows from having chosen
-        # any.
-        CREDIT_INVOICE = "credit_invoice", _("credit an invoice")
-        SWITCH_OFF = "switch_off", _("let one person act alone again")
 
     class State(models.TextChoices):
         WAITING = "waiting", _("waiting for a second person")
@@ -37,7 +29,7 @@ class Approval(OperatorOwned):
         EXPIRED = "expired", _("expired")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
-    action = models.CharField(_("act"), max_length=30, choices=Action)
+    action = models.CharField(_("act"), max_length=30)
     subject = models.UUIDField(_("subject"))
     facts = models.JSONField(default=dict)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -43,7 +43,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     currency = models.CharField(_("currency"), max_length=3, default="SEK")
     time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Stockholm")
     language = models.CharField(_("language"), max_length=5, default="sv")
-    # How people prove who they are, and which acts need a second person (`Approval.Action`).
+    # How people prove who they are, and which acts need a second person (registered in `services.four_eyes`).
     factor_required_of = ArrayField(models.CharField(max_length=12), default=staff_roles, blank=True)
     four_eyes = ArrayField(models.CharField(max_length=30), default=list, blank=True)
     # Until when visiting platform staff may change something here; null: they may only look.

@@ -65,6 +65,7 @@ class Act:
     facts_now: what would happen now, in the shape of `Approval.facts`. Raises `Outdated` when the subject is gone.
     carry_out: does it, for the person who asked; None when that person does it, within `valid_for`.
     bound: the facts that must not change between asking and doing; all of them if none are named.
+    is_chosen: an operator chooses whether it needs a second person; otherwise that follows from another act.
     """
 
     action: str
@@ -73,6 +74,7 @@ class Act:
     carry_out: Callable[[Approval, datetime], object] | None
     bound: tuple[str, ...] = ()
     valid_for: timedelta | None = None
+    is_chosen: bool = False
 
     def is_same(self, then: dict[str, Any], now: dict[str, Any]) -> bool:
         """Tell whether what was asked for is what would happen."""
@@ -91,6 +93,16 @@ def register(act: Act) -> None:
 def act_of(approval: Approval) -> Act:
     """The kind of act that an approval is about."""
     return _acts[approval.action]
+
+
+def actions() -> list[str]:
+    """Every act there is, in registered order."""
+    return list(_acts)
+
+
+def choices() -> list[str]:
+    """The acts an operator may choose, in registered order."""
+    return [action for action, act in _acts.items() if act.is_chosen]
 
 
 def permission_of(action: str) -> Permission:

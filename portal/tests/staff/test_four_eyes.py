@@ -16,9 +16,11 @@ from django.utils import timezone
 
 from billing.models import Invoice, InvoiceRun
 from billing.services import credit_notes, runs, second_person, tariffs
-from billing.services.approved import NotApproved
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, NotApproved
 from billing.tests import factories
 from portal.tests.cast import somebody
+from portal.web.staff.security import WHAT_IT_PREVENTS
+from portal.words import approvals as approval_words
 from tenants import tasks
 from tenants.errors import Refused
 from tenants.models import Approval, AuditEntry, Driver, Membership, Operator, User
@@ -28,7 +30,7 @@ from tenants.selectors import approvals
 from tenants.services import four_eyes
 from tenants.services.people import driver_exports, drivers, memberships, operators
 
-Action, State = Approval.Action, Approval.State
+State = Approval.State
 DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 
 
@@ -36,7 +38,7 @@ DECEMBER = datetime(2026, 12, 1, tzinfo=UTC)
 def strict(north):
     """North wants two people for everything that can need them."""
     with tenant_scope(north.pk):
-        operators.change(north, four_eyes=[Action.PUBLISH_TARIFF, Action.ISSUE_RUN, Action.EXPORT_PERSONAL_DATA])
+        operators.change(north, four_eyes=[PUBLISH, ISSUE, driver_exports.ACTION])
     return north
 
 
@@ -186,7 +188,7 @@ def test_an_approved_credit_is_of_exactly_that_reason_and_once(strict, issued_in
     with tenant_scope(strict.pk):
         operators.change(strict, four_eyes=[])
         credit_notes.credit(issued_invoice, reason="Another reason", by=fina, at=timezone.now())
-        operators.change(strict, four_eyes=[Action.ISSUE_RUN])
+        operators.change(strict, four_eyes=[ISSUE])
     assert approve(asked, olga).state == State.OUTDATED
     with tenant_scope(strict.pk):
         assert Invoice.objects.filter(credits=issued_invoice).count() == 1
@@ -194,7 +196,7 @@ def test_an_approved_credit_is_of_exactly_that_reason_and_once(strict, issued_in
 
 def test_where_issuing_needs_one_person_so_does_a_credit_note(strict, issued_invoice, fina):
     with tenant_scope(strict.pk):
-        operators.change(strict, four_eyes=[Action.PUBLISH_TARIFF])
+        operators.change(strict, four_eyes=[PUBLISH])
         assert credit_notes.credit(issued_invoice, reason="Wrong", by=fina, at=timezone.now()).number == 2
 
 
@@ -207,7 +209,7 @@ def test_crediting_asks_instead(strict, issued_invoice, fina, olga, sign_in):
     assert "It waits for a second person" in browser.get(page).content.decode()
     with tenant_scope(strict.pk):
         assert not Invoice.objects.filter(kind="credit_note").exists()
-        (approval,) = Approval.objects.filter(action=Action.CREDIT_INVOICE)
+        (approval,) = Approval.objects.filter(action=CREDIT)
     told = sign_in(olga).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
     assert "Credit invoice F1" in told
     assert "Wrong price" in told
@@ -635,9 +637,16 @@ def test_an_approved_download_fetched_twice_at_once_is_given_once(strict, danas_
 
 def test_each_act_names_a_permission_that_somebody_holds(north, olga):
     with tenant_scope(north.pk):
-        for action in Action.values:
+        for action in four_eyes.actions():
             assert approvals.holds(olga, four_eyes.permission_of(action)), action
-    assert four_eyes.permission_of(Action.EXPORT_PERSONAL_DATA) == Permission.EXPORT_DRIVERS
+    assert four_eyes.permission_of(driver_exports.ACTION) == Permission.EXPORT_DRIVERS
+
+
+def test_each_act_has_words_and_what_an_operator_may_choose_says_what_it_prevents():
+    assert set(approval_words._TELL) == set(four_eyes.actions())
+    assert four_eyes.choices() == [driver_exports.ACTION, PUBLISH, ISSUE]
+    assert set(WHAT_IT_PREVENTS) == set(four_eyes.choices())
+    assert set(four_eyes.choices()) <= set(approval_words.NAMES)
 
 
 def test_another_operators_approvals_do_not_exist_here(strict, draft, fina, sven, sign_in):

@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
+from billing.services.approved import ISSUE
 from portal.tests.cast import PASSWORD, somebody
 from portal.tests.reading import read, words
 from tenants.errors import Refused
@@ -13,7 +14,6 @@ from tenants.services import four_eyes
 from tenants.services.people import memberships, security
 
 PAGE = "/o/north/settings/security/"
-Action = Approval.Action
 
 
 def fresh(operator):
@@ -61,7 +61,7 @@ def test_unknown_roles_and_acts_are_refused(north, olga):
     with tenant_scope(north.pk):
         with pytest.raises(Refused, match="unknown_role"):
             security.require_factor(north, of=["king"])
-        for act in ("everything", Action.SWITCH_OFF):
+        for act in ("everything", security.SWITCH_OFF):
             with pytest.raises(Refused, match="unknown_act"):
                 security.choose_four_eyes(north, acts=[act], by=olga, at=timezone.now())
 
@@ -104,7 +104,7 @@ def switch_off(operator, by):
 @pytest.mark.parametrize("how", ["removed", "made an auditor"])
 def test_an_owner_who_takes_the_others_place_is_not_alone_for_three_days(how, olga, orla, north):
     with tenant_scope(north.pk):
-        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+        security.choose_four_eyes(north, acts=[ISSUE], by=olga, at=timezone.now())
         place = Membership.objects.get(user=orla)
         if how == "removed":
             memberships.remove(place)
@@ -121,7 +121,7 @@ def test_an_owner_who_takes_the_others_place_is_not_alone_for_three_days(how, ol
 
 def test_that_somebody_else_left_changes_nothing(olga, otto, north):
     with tenant_scope(north.pk):
-        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+        security.choose_four_eyes(north, acts=[ISSUE], by=olga, at=timezone.now())
         memberships.remove(Membership.objects.get(user=otto))
     assert switch_off(north, olga) is None
     assert fresh(north).four_eyes == []
@@ -132,7 +132,7 @@ def test_the_other_owners_have_a_letter_when_it_is_switched_off(olga, orla, nort
     settings.EMAIL_HOST = "mail.example"
     third = somebody(north, "oskar", "owner")
     with tenant_scope(north.pk):
-        security.choose_four_eyes(north, acts=[Action.ISSUE_RUN], by=olga, at=timezone.now())
+        security.choose_four_eyes(north, acts=[ISSUE], by=olga, at=timezone.now())
     approval = switch_off(north, olga)
     with django_capture_on_commit_callbacks(execute=True), tenant_scope(north.pk):
         four_eyes.approve(approval, by=orla, at=timezone.now())

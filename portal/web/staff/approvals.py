@@ -23,6 +23,7 @@ from tenants.models import Approval, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 from tenants.services import four_eyes
+from tenants.services.people import driver_exports
 
 State = Approval.State
 
@@ -88,7 +89,7 @@ def _page(request: SignedInRequest, operator: Operator, approval: Approval) -> d
     is_open = approval.state in approvals.OPEN and approval.expires_at > timezone.now()
     is_mine = approval.requested_by_id == request.user.pk
     may_decide = _may_decide(approval, request)
-    is_download = approval.action == Approval.Action.EXPORT_PERSONAL_DATA
+    is_download = approval.action == driver_exports.ACTION
     return {
         "nav": "approvals",
         "crumbs": [(_("Approvals"), reverse("staff:approval_list", args=[operator.slug]))],

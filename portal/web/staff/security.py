@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.services.approved import ISSUE, PUBLISH
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.acts import attempted
@@ -18,18 +19,18 @@ from tenants.models import Membership, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals, people
 from tenants.services import four_eyes
-from tenants.services.people import security
+from tenants.services.people import driver_exports, security
 
 WHAT_IT_PREVENTS = {
-    security.Action.PUBLISH_TARIFF: gettext_lazy(
+    PUBLISH: gettext_lazy(
         "Nobody publishes prices alone: a finance colleague or an owner looks at the draft first. Where and for whom"
         " published prices apply, one person decides."
     ),
-    security.Action.ISSUE_RUN: gettext_lazy(
+    ISSUE: gettext_lazy(
         "Nobody sends a month's invoices alone. Numbers and sums are seen by two people first. A credit note needs"
         " two people as well."
     ),
-    security.Action.EXPORT_PERSONAL_DATA: gettext_lazy(
+    driver_exports.ACTION: gettext_lazy(
         "Nobody downloads the register of all drivers alone. Only owners may, so you need two of them. The files for"
         " accounting need one person, and name the customers of their month."
     ),
@@ -61,12 +62,12 @@ class FourEyesForm(forms.Form):
 
     def __init__(self, *args: Any, operator: Operator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for act in security.CHOICES:
-            self.fields[act.value] = forms.BooleanField(
+        for act in four_eyes.choices():
+            self.fields[act] = forms.BooleanField(
                 label=approval_words.NAMES[act],  # type: ignore[arg-type]  # a lazy text is as good
                 help_text=WHAT_IT_PREVENTS[act],
                 required=False,
-                initial=act.value in operator.four_eyes,
+                initial=act in operator.four_eyes,
             )
 
     def chosen(self) -> list[str]:
@@ -91,7 +92,7 @@ def security_page(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "without": _without_factor(operator),
         "alone": _alone(request),
         "other_owners": security.others(request.user),
-        "switching_off": approvals.open_about(security.Action.SWITCH_OFF, security.subject(), at=timezone.now()),
+        "switching_off": approvals.open_about(security.SWITCH_OFF, security.subject(), at=timezone.now()),
     }
     status = 400 if factors.errors or four.errors else 200
     return render(request, "staff/settings/security.html", context, status=status)
@@ -138,6 +139,6 @@ def _alone(request: SignedInRequest) -> list[str]:
     """The acts that would need a second person where there is none."""
     return [
         str(approval_words.NAMES[act])
-        for act in security.CHOICES
+        for act in four_eyes.choices()
         if approvals.holders(four_eyes.permission_of(act)).count() < 2
     ]

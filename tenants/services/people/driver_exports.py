@@ -13,7 +13,7 @@ from tenants.permissions import Permission
 from tenants.selectors import driver_rows
 from tenants.services import four_eyes
 
-ACTION = Approval.Action.EXPORT_PERSONAL_DATA
+ACTION = "export_personal_data"
 VALID_FOR = timedelta(hours=24)
 
 
@@ -54,5 +54,6 @@ def register() -> None:
             carry_out=None,
             bound=("former",),
             valid_for=VALID_FOR,
+            is_chosen=True,
         )
     )

@@ -23,9 +23,8 @@ from tenants.services import four_eyes, mail
 from tenants.services.mail import Letter
 from tenants.services.people import operators
 
-Action = Approval.Action
-# The acts an operator may choose.
-CHOICES = (Action.PUBLISH_TARIFF, Action.ISSUE_RUN, Action.EXPORT_PERSONAL_DATA)
+# Needs another owner wherever the operator has chosen any act, so it is no choice itself.
+SWITCH_OFF = "switch_off"
 
 
 @transaction.atomic
@@ -51,7 +50,7 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
         Refused: there is no such act, switching off is asked for already, or the only owner has not been that for
             long enough.
     """
-    unknown = set(acts) - set(CHOICES)
+    unknown = set(acts) - set(four_eyes.choices())
     if unknown:
         raise Refused(Code.UNKNOWN_ACT, named=sorted(unknown))
     row = Operator.objects.select_for_update(no_key=True).get(pk=operator.pk)
@@ -62,7 +61,7 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
     if not off:
         return None
     if others(by):
-        return four_eyes.ask(Action.SWITCH_OFF, subject=subject(), facts={"acts": off}, by=by, at=at)
+        return four_eyes.ask(SWITCH_OFF, subject=subject(), facts={"acts": off}, by=by, at=at)
     if approvals.owner_left(since=at - four_eyes.SETTLED):
         raise Refused(Code.OWNER_LEFT_LATELY)
     _switch_off(off, by=by)
@@ -77,7 +76,7 @@ def others(by: User) -> list[User]:
 def register() -> None:
     """Say what approving it means."""
     four_eyes.register(
-        four_eyes.Act(Action.SWITCH_OFF, Permission.MANAGE_SECURITY, facts_now=_facts_now, carry_out=_carry_out)
+        four_eyes.Act(SWITCH_OFF, Permission.MANAGE_SECURITY, facts_now=_facts_now, carry_out=_carry_out)
     )
 
 
@@ -87,7 +86,7 @@ def _facts_now(approval: Approval) -> dict[str, Any]:
 
 
 def _carry_out(approval: Approval, at: datetime) -> None:
-    four_eyes.claim(Action.SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
+    four_eyes.claim(SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
     _switch_off(approval.facts["acts"], by=approval.requested_by)
 
 
@@ -105,7 +104,7 @@ def _tell_owners(operator: Operator, acts: Collection[str], *, by: User) -> None
 
 
 def _keep(row: Operator, acts: Collection[str]) -> None:
-    operators.change(row, four_eyes=[act.value for act in CHOICES if act in acts])
+    operators.change(row, four_eyes=[act for act in four_eyes.choices() if act in acts])
 
 
 def subject() -> UUID:
