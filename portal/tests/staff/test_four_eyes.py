@@ -103,9 +103,9 @@ def test_switched_off_one_person_is_enough(north, draft, run, olga, fina):
 def test_the_services_refuse_whoever_calls(by, strict, draft, run, request):
     person = request.getfixturevalue(by) if by else None
     with tenant_scope(strict.pk):
-        with pytest.raises(NotApproved, match="second_person_needed"):
+        with pytest.raises(NotApproved, match="not_approved"):
             tariffs.publish(draft, valid_from=DECEMBER, by=person, at=timezone.now())
-        with pytest.raises(NotApproved, match="second_person_needed"):
+        with pytest.raises(NotApproved, match="not_approved"):
             runs.issue(run, by=person, at=factories.NOVEMBER)
     assert fresh(draft).published_at is None
     assert fresh(run).state == InvoiceRun.State.READY
