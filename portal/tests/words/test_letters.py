@@ -78,3 +78,10 @@ def test_facts_are_said_in_the_language_of_the_letter():
     )
     _subject, text = letters.write(letters.Letter.FACTOR_RESET_ASKED, facts(), "en")
     assert "March 1, 2026, 1 p.m." in text
+
+
+@pytest.mark.parametrize("room", ["tenants/services", "tenants/log", "charging/services", "billing/services"])
+def test_services_have_no_words_of_their_own(room):
+    modules = [*(ROOT / room).rglob("*.py")]
+    assert modules
+    assert [path.name for path in modules if "utils.translation" in path.read_text(encoding="utf-8")] == []
