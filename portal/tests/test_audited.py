@@ -36,6 +36,7 @@ from charging.models import ChargingSession, ImportLook, RejectedRow, Site, Site
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
+from portal.words.log.fields import NAMES
 from tenants.actor import acting, acting_for
 from tenants.log import audit
 from tenants.log import events as tenants_events
@@ -190,9 +191,25 @@ def test_an_act_that_fails_leaves_no_entry(north):
 def test_every_event_has_a_sentence_in_both_languages():
     events = {*tenants_events.Event, *charging_events.Event, *billing_events.Event, *portal_events.Event}
     assert set(EVENTS) == {str(event) for event in events}
-    english = {event: str(EVENTS[event]) for event in events}
+    with translation.override("en"):
+        english = {event: str(EVENTS[event]) for event in events}
     with translation.override("sv"):
         assert [event for event in events if str(EVENTS[event]) == english[event]] == []
+
+
+def test_every_fact_of_an_event_has_a_name():
+    lacking = {
+        (path.name, word.arg)
+        for floor in ("tenants", "charging", "billing", "portal")
+        for path in (settings.BASE_DIR / floor).rglob("*.py")
+        if "tests" not in path.parts
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) == "record"
+        for word in call.keywords
+        if ast.unparse(call.args[0] if call.args else call).startswith("Event") and word.arg not in {None, "about"}
+        if word.arg not in NAMES
+    }
+    assert lacking == set()
 
 
 def test_events_are_members_of_their_floor_and_stand_nowhere_in_quotes():

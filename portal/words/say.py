@@ -39,7 +39,14 @@ class _Written(dict[str, Any]):
     def __init__(self, about: Mapping[str, Any]) -> None:
         super().__init__({name: _written(name, fact) for name, fact in about.items()})
 
-    def __missing__(self, name: str) -> str:
+    def __missing__(self, name: str) -> Any:
+        return _Uncounted() if name == "count" else measures.DASH
+
+
+class _Uncounted(int):
+    """A number nobody knows: it has a plural, and is written as a dash."""
+
+    def __str__(self) -> str:
         return measures.DASH
 
 

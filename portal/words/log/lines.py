@@ -4,7 +4,7 @@ Used wherever entries are shown or written into a file. The log holds numbers in
 looked up here for all entries of a page at once, while the people and rows are still known.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,15 +14,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.translation import gettext as _
 
+from billing.models import Export, Pricing
+from charging.models import ImportLook
 from portal.words.log.events import EVENTS, ROW_WORDS, TASKS, kind
 from portal.words.log.fields import name_of
+from portal.words.log.values import written
 from portal.words.say import SENTENCES, say
 from tenants.log import denials
-from tenants.models import ApiKey, AuditEntry, Membership, User
+from tenants.models import ApiKey, Approval, AuditCheck, AuditEntry, AuditSeal, Invitation, Membership, User
 from tenants.scoping import OperatorOwned
 from tenants.selectors import people
 
 Change = tuple[str, str, str]
+#: Kinds of rows that have no name but their number.
+_NUMBERED = {AuditCheck, AuditSeal, ImportLook, Invitation, Membership, Pricing}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,20 +179,34 @@ def _about(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -
         return names.person(entry.object_id)
     if model is Membership and isinstance(entry.changes, dict) and "user" in entry.changes:
         return next((names.person(number) for number in entry.changes["user"] if number), "")
-    return str(entry.object_repr)
+    if model is Approval:
+        return written("act", entry.object_repr.split(" ")[0])
+    if model is Export:  # named in the language of whoever wrote the entry, up to the month
+        return str(entry.object_repr).rsplit(" ", 1)[-1]
+    return f"#{entry.object_id}" if model in _NUMBERED else str(entry.object_repr)
 
 
 def _changes(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> list[Change]:
     if entry.event:
-        return [(name_of(key), "", _told(key, value)) for key, value in (entry.additional_data or {}).items()]
+        facts = entry.additional_data or {}
+        return [(name_of(key), "", written(key, fact, entry.event)) for key, fact in facts.items()]
     found = []
     for name, pair in sorted((entry.changes or {}).items()):
         field = _field(model, name)
-        if name in {"id", "public_id", "operator"} or len(pair) != 2:
+        if name in {"id", "public_id", "operator", "error_facts"} or len(pair) != 2:
             continue
         before, after = (_value(field, value, names) for value in pair)
+        if name == "error":
+            before, after = _errors(entry.changes or {})
         found.append((name_of(name, str(field.verbose_name) if field else ""), before, after))
     return found
+
+
+def _errors(changes: dict[str, Any]) -> Iterator[str]:
+    """Why something failed, before and after: the code's sentence with its facts, which are a field of their own."""
+    for code, about in zip(changes["error"], changes.get("error_facts", [None, None]), strict=True):
+        known = isinstance(about, dict) and code in SENTENCES
+        yield say(code, about) if known else written("error", code)
 
 
 def _value(field: Any, value: Any, names: _Names) -> str:
@@ -196,21 +215,4 @@ def _value(field: Any, value: Any, names: _Names) -> str:
             return names.person(value) if field.related_model is User else names.row(field.related_model, value)
         if field.choices:
             return str(dict(field.flatchoices).get(value, value))
-    return _told(field.name if field is not None else "", value)
-
-
-def _told(name: str, value: Any) -> str:
-    """What stands in a field; why something failed is kept as a code, and said."""
-    return say(value) if name in {"error", "code"} and value in SENTENCES else _written(value)
-
-
-def _written(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, dict):
-        return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(_written(part) for part in value)
-    return str(value)
+    return written(field.name if field is not None else "", value)

@@ -1,0 +1,106 @@
+"""What the values of fields and facts are called in the audit log.
+
+The log holds codes: names of acts, roles, kinds of work. A fact's name says which codes it holds; what has no words
+here is shown as it is.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import get_resolver
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import Export
+from portal.words import imports, permissions, work
+from portal.words.log.fields import name_of
+from portal.words.say import SENTENCES, say
+from tenants.log import denials
+from tenants.log.events import Event
+from tenants.models import Approval, ConsentEvent, Membership
+
+#: Why an API key or a person's request was refused.
+REASONS: dict[str, str | Promise] = {
+    "unknown": gettext_lazy("there is no such key"),
+    "revoked": gettext_lazy("the key was revoked"),
+    "wrong secret": gettext_lazy("the secret is wrong"),
+    "expired": gettext_lazy("the key has expired"),
+    "read only": gettext_lazy("nothing may be changed on a visit or while looking as a role"),
+}
+KINDS: dict[str, str | Promise] = {
+    **work.KINDS,
+    **dict(Export.Kind.choices),
+    "invoices": gettext_lazy("invoices, CSV"),
+    "invoice-lines": gettext_lazy("invoice lines, CSV"),
+}
+_FACTS: dict[str, str | Promise] = {str(field): words for field, words in imports.FACTS}
+#: A part of an address that says what it is about.
+_PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
+_REFUSALS = {Event.KEY_REFUSED, denials.REFUSED}
+
+
+def written(name: str, value: Any, event: str = "") -> str:
+    """Return the value of a field or fact for its reader.
+
+    event: the event whose fact it is; empty for the field of a row.
+    """
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return ", ".join(f"{_key(key)}: {written(key, part, event)}" for key, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(written(name, part, event) for part in value)
+    return _word(name, str(value), event)
+
+
+def _word(name: str, code: str, event: str) -> str:
+    if name in {"error", "code"} and code in SENTENCES:
+        return say(code)
+    if name == "reason" and event in _REFUSALS:
+        return str(REASONS.get(code, code))
+    if name in WORDS:
+        return str(WORDS[name].get(code, code))
+    return _page(code) if name == "page" else code
+
+
+def _key(name: str) -> str:
+    return str(_FACTS.get(name) or name_of(name))
+
+
+def _page(name: str) -> str:
+    """The address of a page by its name, with dots for what it is about."""
+    space, _colon, bare = name.rpartition(":")
+    found = get_resolver().namespace_dict.get(space)
+    if found is None:
+        return name
+    prefix, resolver = found
+    routes: list[Any] = resolver.reverse_dict.getlist(bare)
+    if not routes:
+        return name
+    (route, parameters), *_more = routes[0][0]
+    return f"/{_PARAMETER.sub('…', prefix)}{route % dict.fromkeys(parameters, '…')}"
+
+
+def _by_text(words: Mapping[Any, str | Promise]) -> dict[str, str | Promise]:
+    return {str(code): text for code, text in words.items()}
+
+
+#: By the name of the fact, the words of its codes.
+WORDS: dict[str, dict[str, str | Promise]] = {
+    "act": _by_text(dict(Approval.Action.choices)),
+    "acts": _by_text(dict(Approval.Action.choices)),
+    "four_eyes": _by_text(dict(Approval.Action.choices)),
+    "kind": KINDS,
+    "role": _by_text(dict(Membership.Role.choices)),
+    "factor_required_of": _by_text(dict(Membership.Role.choices)),
+    "permission": _by_text(permissions.WORDS),
+    "scopes": _by_text(permissions.WORDS),
+    "channel": _by_text(dict(ConsentEvent.Channel.choices)),
+    "language": _by_text(dict(settings.LANGUAGES)),
+    "languages": _by_text(dict(settings.LANGUAGES)),
+}
