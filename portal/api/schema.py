@@ -1,7 +1,8 @@
 """How the API describes itself: OpenAPI 3.1, made by drf-spectacular from the resources.
 
 A resource names the serializers of its parameters (`query_class`) and of its answer (`answer_class`); everything
-that is the same for all, errors above all, is added here once.
+that is the same for all, errors above all, is added here once. Its texts are English for every reader, as the names in
+it are: programmers read them. What the API says of an error to a person is in that person's language.
 """
 
 from functools import cache

@@ -1,4 +1,7 @@
-"""The API in words: how to get a key, page through a list and read an error."""
+"""The API in words: how to get a key, page through a list and read an error.
+
+What it repeats of the API's description (`portal.api.schema`) is English for every reader: programmers read it.
+"""
 
 from dataclasses import dataclass
 from typing import Any
