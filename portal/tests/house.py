@@ -52,6 +52,7 @@ OBJECTS = {
     "imports": FileImport,
     "profiles": ImportProfile,
     "tariffs": Tariff,
+    "assignments": TariffAssignment,
     "runs": InvoiceRun,
     "invoices": Invoice,
     "exports": Export,
@@ -121,8 +122,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     invitations.invite(north, email="ines@example.com", role="support")
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
-    rows = {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}
-    return {**rows, "assignment_id": TariffAssignment.objects.get().pk}
+    return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}
 
 
 def _newest(model, otto):
