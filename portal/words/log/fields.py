@@ -39,6 +39,8 @@ NAMES: dict[str, str | Promise] = {
     "drafted_at": _("drafted"),
     "driver": _("driver"),
     "energy_wh": _("energy, Wh"),
+    "claimed_at": _("taken up"),
+    "queued_at": _("waiting since"),
     "code": _("why"),
     "error": _("error"),
     "error_facts": _("what the error is about"),
