@@ -272,6 +272,7 @@ UNSEEN_WRITES = {
     "charging/ingest/staging.py:_INSERT": "sessions.imported",
     "charging/ingest/staging.py:_INSERT_REFUSED": "sessions.imported",
     "charging/services/imports.py:_finish": "sessions.imported",
+    "charging/services/imports.py:carry_out": "sessions.imported",
     "charging/services/looks.py:clear_away": "what looks at a file had to show, which is over",
     "charging/services/review.py:_decide": "session.approved, session.written_off",
     "charging/services/site_access.py:give": "an event names the sites gained and lost",

@@ -21,7 +21,9 @@ ASKED_FOR = re.compile(
     r"|set_source_expressions|receive_data_chunk|file_complete"
 )
 #: Modules that Django, Celery or Python find by where they lie.
-FOUND_BY_PLACE = re.compile(r"__init__|__main__|/management/commands/|/templatetags/|/settings/|/(apps|tasks|wsgi)\.py")
+FOUND_BY_PLACE = re.compile(
+    r"__init__|__main__|/management/commands/|/templatetags/|/settings/|/serving/|/(apps|tasks|wsgi)\.py"
+)
 #: What nothing in the product says, and why it stands all the same.
 KEPT = {
     "refuse_privileged_role": "Celery calls it by its signal",

@@ -152,14 +152,6 @@ KINDS: dict[str, str | Promise] = {
     "tenants.drivergroup": gettext_lazy("driver group"),
     "tenants.driveridentity": gettext_lazy("personal data"),
     "tenants.consentpurpose": gettext_lazy("consent purpose"),
-    "tenants.approval": gettext_lazy("approval"),
-    "tenants.invitation": gettext_lazy("invitation"),
-    "tenants.auditcheck": gettext_lazy("check of the audit log"),
-    "charging.chargingsession": gettext_lazy("session"),
-    "charging.importlook": gettext_lazy("look at a file"),
-    "billing.pricing": gettext_lazy("pricing of sessions"),
-    "billing.runchunk": gettext_lazy("part of an invoice run"),
-    "billing.rendering": gettext_lazy("document as a PDF"),
     "charging.site": gettext_lazy("site"),
     "charging.station": gettext_lazy("station"),
     "charging.connector": gettext_lazy("connector"),
@@ -172,6 +164,17 @@ KINDS: dict[str, str | Promise] = {
     "billing.invoicerun": gettext_lazy("invoice run"),
     "billing.invoice": gettext_lazy("invoice"),
     "billing.export": gettext_lazy("download"),
+}
+#: Kinds of rows that only events are about: none of their changes is logged.
+OF_EVENTS: dict[str, str | Promise] = {
+    "tenants.approval": gettext_lazy("approval"),
+    "tenants.invitation": gettext_lazy("invitation"),
+    "tenants.auditcheck": gettext_lazy("check of the audit log"),
+    "charging.chargingsession": gettext_lazy("session"),
+    "charging.importlook": gettext_lazy("look at a file"),
+    "billing.pricing": gettext_lazy("pricing of sessions"),
+    "billing.runchunk": gettext_lazy("part of an invoice run"),
+    "billing.rendering": gettext_lazy("document as a PDF"),
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {
@@ -197,4 +200,4 @@ TASKS: dict[str, str | Promise] = {
 
 def kind(model: type[models.Model]) -> str:
     """What a row of the model is called."""
-    return str(KINDS.get(model._meta.label_lower, model._meta.verbose_name))
+    return str({**KINDS, **OF_EVENTS}.get(model._meta.label_lower, model._meta.verbose_name))

@@ -76,7 +76,7 @@ def seal_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
         f"audit-log-{operator.slug}-{timezone.now():%Y-%m-%d}.jsonl",
         lines=export.export_lines,
         operator=operator,
-        noted=streamed.Noted("audit.export_sent", {"form": "seals"}),
+        noted=streamed.Noted(Event.AUDIT_EXPORT_SENT, {"form": "seals"}),
     )
 
 
