@@ -27,6 +27,9 @@ FOUND_BY_PLACE = re.compile(
 #: What nothing in the product says, and why it stands all the same.
 KEPT = {
     "refuse_privileged_role": "Celery calls it by its signal",
+    "keep_files_to_ourselves": "the same",
+    "PatientWorker": "gunicorn.conf.py names it",
+    "WebLog": "the same",
     "create_attestation": "the library calls it for each passkey",
     "TREATMENT": "the register of personal data says it to the wall that holds every model to it",
     "all_sources": "the same",
