@@ -17,6 +17,7 @@ from django.utils import timezone
 from billing.domain.errors import Code as BillingCode
 from billing.domain.sessions.columns import Flag as PriceFlag
 from billing.models import Export, Invoice, InvoiceRun, Pricing, Rendering, RunChunk, RunProblem, SessionPrice, Tariff
+from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from billing.services.credit_notes import CREDITED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
@@ -32,6 +33,8 @@ from tenants.models import Approval, AuditCheck, AuditEntry, Driver, Operator, U
 from tenants.models.work import Work
 from tenants.permissions import Permission
 from tenants.services import four_eyes
+from tenants.services.people.driver_exports import ACTION as EXPORT
+from tenants.services.people.security import SWITCH_OFF
 
 #: Facts of sentences that are more than a text or a number.
 ODD: dict[str, Any] = {
@@ -165,21 +168,21 @@ def approvals(people: dict[str, User]) -> None:
     invoice, run = Invoice.objects.latest("pk"), InvoiceRun.objects.earliest("pk")
     version = Tariff.objects.latest("pk").versions.latest("pk")
     facts: dict[str, tuple[Any, dict[str, Any]]] = {
-        Approval.Action.PUBLISH_TARIFF: (
+        PUBLISH: (
             version,
             {"tariff": "T", "version": 2, "valid_from": "2026-11-02T09:00:00+00:00", "document_sha256": "ab" * 32},
         ),
-        Approval.Action.ISSUE_RUN: (
+        ISSUE: (
             run,
             {"month": "2026-10", "invoices": 1, "sessions": 2, "amounts": {"SEK": "10.00"}, "bankgiro": ""}
             | {"seller_sha256": "ab" * 32, "drafts_sha256": "cd" * 32},
         ),
-        Approval.Action.CREDIT_INVOICE: (
+        CREDIT: (
             invoice,
             {"invoice": str(invoice), "amount_due": "10.00", "currency": "SEK", "sessions": 1, "reason": "Fel"},
         ),
-        Approval.Action.EXPORT_PERSONAL_DATA: (people["olga"], {"count": 3, "former": True}),
-        Approval.Action.SWITCH_OFF: (people["olga"], {"acts": ["issue_run", "publish_tariff"]}),
+        EXPORT: (people["olga"], {"count": 3, "former": True}),
+        SWITCH_OFF: (people["olga"], {"acts": ["issue_run", "publish_tariff"]}),
     }
     now = timezone.now()
     asked = {"requested_by": people["fina"], "requested_at": now, "expires_at": now + four_eyes.WAITS}

@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Export
-from portal.words import imports, permissions, work
+from portal.words import approvals, imports, permissions, work
 from portal.words.log.fields import name_of
 from portal.words.say import SENTENCES, say
 from tenants.log import denials
 from tenants.log.events import Event
-from tenants.models import Approval, ConsentEvent, Membership
+from tenants.models import ConsentEvent, Membership
+from tenants.services.people.security import SWITCH_OFF
 
 #: Why an API key or a person's request was refused.
 REASONS: dict[str, str | Promise] = {
@@ -39,6 +40,7 @@ KINDS: dict[str, str | Promise] = {
 _FACTS: dict[str, str | Promise] = {str(field): words for field, words in imports.FACTS}
 #: A part of an address that says what it is about.
 _PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
+_ACTS: dict[str, str | Promise] = {**approvals.NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
 _REFUSALS = {Event.KEY_REFUSED, denials.REFUSED}
 
 
@@ -92,9 +94,9 @@ def _by_text(words: Mapping[Any, str | Promise]) -> dict[str, str | Promise]:
 
 #: By the name of the fact, the words of its codes.
 WORDS: dict[str, dict[str, str | Promise]] = {
-    "act": _by_text(dict(Approval.Action.choices)),
-    "acts": _by_text(dict(Approval.Action.choices)),
-    "four_eyes": _by_text(dict(Approval.Action.choices)),
+    "act": _ACTS,
+    "acts": _ACTS,
+    "four_eyes": _ACTS,
     "kind": KINDS,
     "role": _by_text(dict(Membership.Role.choices)),
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
