@@ -116,7 +116,7 @@ def html_of(client: Client, path: str) -> str | None:
         return None
     if isinstance(answer, StreamingHttpResponse) or not answer["Content-Type"].startswith("text/html"):
         return ""
-    return answer.content.decode()
+    return str(answer.content.decode())
 
 
 def printed(client: Client, doors_paths: Iterable[Iterable[str]], find: Finder) -> dict[str, str]:
