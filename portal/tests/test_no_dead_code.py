@@ -20,9 +20,9 @@ ASKED_FOR = re.compile(
     r"|authenticate_header|constraint_sql|create_sql|remove_sql|db_type|from_db_value|prepare_value|read1"
     r"|set_source_expressions|receive_data_chunk|file_complete"
 )
-#: Modules that Django, Celery or Python find by where they lie.
+#: Modules that Django, Celery or Python find by where they lie, and those that gunicorn.conf.py names.
 FOUND_BY_PLACE = re.compile(
-    r"__init__|__main__|/management/commands/|/templatetags/|/settings/|/serving/|/(apps|tasks|wsgi)\.py"
+    r"__init__|__main__|/serving/|/management/commands/|/templatetags/|/settings/|/(apps|tasks|wsgi)\.py"
 )
 #: What nothing in the product says, and why it stands all the same.
 KEPT = {

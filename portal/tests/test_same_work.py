@@ -60,14 +60,14 @@ def test_a_wrong_key_costs_the_same_at_an_operator_that_is_none(north):
     def ask(slug):
         answer = Client().get(f"/o/{slug}/api/v1/me", headers={"authorization": f"Bearer {key}"})
         assert answer.status_code == 401
-        return answer.content
+        return {name: said for name, said in answer.json().items() if name not in {"instance", "request", "request_id"}}
 
     ask("north")
     known, unknown = work(lambda: ask("north")), work(lambda: ask("nosuch"))
     assert known == unknown
     with tenant_scope(north.pk):
         assert AuditEntry.objects.filter(event="key.refused").count() == 2
-    assert ask("north") == ask("nosuch").replace(b"nosuch", b"north")
+    assert ask("north") == ask("nosuch")
 
 
 def test_a_stranger_costs_the_same_at_an_operator_that_is_none(north, sven, sign_in):
