@@ -46,7 +46,6 @@ OPENS_SCOPES = {
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global
     "tenants/log/denials.py": "a refusal, in the log of the operator that refused; of none, taken back",
-    "tenants/log/sign_ins.py": "a sign-in, in the log of each of the person's operators",
     "tenants/log/audit.py": "an entry in the log of the operator that the act names",
     "tenants/services/people/founding.py": "the first rows of a new operator",
     "tenants/services/people/invitations.py": "the invited person stands outside; the invitation names the operator",

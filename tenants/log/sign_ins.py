@@ -10,7 +10,6 @@ from typing import Any
 from tenants.log import audit, denials
 from tenants.log.events import Event
 from tenants.models import Operator, PlatformEvent, User
-from tenants.scoping import tenant_scope
 from tenants.selectors import people, platform
 
 SUCCEEDED = Event.SIGN_IN_SUCCEEDED
@@ -39,8 +38,7 @@ def record(user: User, event: str, **facts: Any) -> None:
     if platform.is_member(user):
         PlatformEvent.objects.create(user=user, event=event, facts=facts or None)
     for operator_id in people.operator_ids(user):
-        with tenant_scope(operator_id):
-            audit.record(event, about=user, **facts)
+        audit.record_at(operator_id, event, about=user, **facts)
 
 
 def wrong_password(user: User | None) -> None:

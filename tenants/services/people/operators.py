@@ -30,8 +30,7 @@ def create(*, slug: str, name: str, owner: User | None = None, **particulars: An
         operator.full_clean()
         # Without signals: django-auditlog would need the scope that only an existing operator can have.
         Operator.objects.bulk_create([operator])
-        with tenant_scope(operator.pk):
-            audit.record(Event.OPERATOR_CREATED, about=operator)
+        audit.record_at(operator.pk, Event.OPERATOR_CREATED, about=operator)
         if owner is not None:
             memberships.add(owner, operator=operator, role=Membership.Role.OWNER)
     return operator

@@ -82,8 +82,8 @@ def page_opened(access: Access, *, page: str, changes: bool, again: str = "") ->
     """
     if access.visit is None or (again and _is_known(f"{access.visit.public_id}:{again}")):
         return
-    with acting_more(is_platform=True), tenant_scope(access.operator.pk):
-        audit.record(Event.PLATFORM_PAGE_OPENED, page=page, sent=changes)
+    with acting_more(is_platform=True):
+        audit.record_at(access.operator.pk, Event.PLATFORM_PAGE_OPENED, page=page, sent=changes)
 
 
 def _is_known(what: str) -> bool:
