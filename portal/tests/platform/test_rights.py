@@ -14,6 +14,7 @@ from tenants.scoping import tenant_scope
 
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 COUNTED = {
+    "charging_importlook",
     "charging_fileimport",
     "tenants_auditcheck",
     "billing_runchunk",
