@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from billing.models import BilledSession, Invoice, SessionPrice, TariffVersion
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceVat, SessionPrice, TariffVersion
 from billing.models.billing_status import BUCKET_OF, BillingStatus, Bucket, status_of
 from billing.selectors import session_ledger
 from billing.selectors.attention import attention
@@ -55,9 +55,18 @@ def stands(in_north) -> dict[int, str]:
             SessionPrice.objects.create(session=one, state=price, tariff_version=of, rated_at=NOVEMBER)
         if invoice:
             BilledSession.objects.create(session=one, invoice=invoices[invoice])
+            free_line(invoices[invoice], one, version, position=len(found))
+    InvoiceVat.objects.create(invoice=invoices["issued"], vat_rate=None, taxable=0, vat=0)
     to_issue = Invoice.objects.filter(pk=invoices["issued"].pk)
     issuing.issue(to_issue, operator=in_north, at=NOVEMBER, issued_on=NOVEMBER.date())
     return found
+
+
+def free_line(invoice: Invoice, one: ChargingSession, version: TariffVersion, *, position: int) -> None:
+    """Put the session on the invoice for nothing: what is issued must add up to its lines."""
+    amounts = dict.fromkeys(("quantity", "unit_price", "amount_excl_vat"), 0)
+    facts = {"session": one, "tariff_version": version, "component": "ENERGY", "unit": "kWh", "vat_rate": None}
+    InvoiceLine.objects.create(invoice=invoice, position=position, **facts, **amounts)
 
 
 def test_the_rules_say_what_a_person_would():
