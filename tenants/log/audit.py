@@ -16,7 +16,7 @@ from django.db import models
 
 from tenants.models import AuditEntry, Operator
 from tenants.models.audit_entry import MASK, name_in_log
-from tenants.scoping import current_operator_id
+from tenants.scoping import current_operator_id, tenant_scope
 
 
 def audited(model: type[models.Model], *, mask: list[str] | None = None, exclude: list[str] | None = None) -> None:
@@ -51,3 +51,9 @@ def record(event: str, *, about: models.Model | None = None, **facts: Any) -> Au
         event=event,
         additional_data=facts or None,
     )
+
+
+def record_at(operator_id: int, event: str, *, about: models.Model | None = None, **facts: Any) -> AuditEntry:
+    """Record an act of somebody who stands outside, in the log of the operator that it concerns; see `record`."""
+    with tenant_scope(operator_id):
+        return record(event, about=about, **facts)
