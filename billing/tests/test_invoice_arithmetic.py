@@ -96,7 +96,7 @@ def test_drafts_issued_invoices_and_credit_notes_are_those_of_the_judge(currency
     components = [
         {"type": "ENERGY", "price": "2.4937", "vat": "25"},
         {"type": "FLAT", "price": "0.335", "vat": "12"},
-        {"type": "TIME", "price": "-1.111", "vat": "6"},
+        {"type": "TIME", "price": "1.111", "vat": "6"},
         {"type": "PARKING_TIME", "price": "3.33"},
     ]
     tariff({"elements": [{"price_components": components}]}, currency=currency)

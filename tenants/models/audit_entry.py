@@ -5,7 +5,7 @@ from typing import Any
 
 from auditlog.models import AbstractLogEntry, LogEntryManager
 from django.conf import settings
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
@@ -32,8 +32,14 @@ class AuditEntryManager(OperatorManager["AuditEntry"], LogEntryManager):
 
 
 def name_in_log(row: Any) -> str:
-    """Return what the log calls the row for ever: its `log_name` where its own name is somebody's, such as a card's."""
-    return str(getattr(row, "log_name", None) or row)[:200]
+    """Return what the log calls the row for ever: its `log_name` where its own name is somebody's, such as a card's.
+
+    A name can be made of a row that is out of scope; the database refuses such a reference when the transaction ends.
+    """
+    try:
+        return str(getattr(row, "log_name", None) or row)[:200]
+    except ObjectDoesNotExist:
+        return f"{row._meta.verbose_name} {row.pk}"[:200]
 
 
 def _true_changes(model: type[models.Model], changes: dict[str, Any]) -> dict[str, Any]:

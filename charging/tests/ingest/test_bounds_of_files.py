@@ -180,7 +180,7 @@ def test_what_an_archive_says_of_its_sizes_is_not_believed():
     lying = bytearray(content.getvalue())
     for place in (lying.find(b"PK\x01\x02") + 24, lying.find(b"PK\x03\x04") + 22):
         lying[place : place + 4] = (100).to_bytes(4, "little")
-    with pytest.raises(UnreadableFile, match="file_too_large"):
+    with pytest.raises(UnreadableFile, match="workbook_too_large"):
         look(bytes(lying), sizes=Sizes(unpacked=10_000_000))
 
 
@@ -316,7 +316,7 @@ def test_the_process_has_nothing_of_the_callers_environment_and_may_write_no_fil
 
 def test_a_process_out_of_memory_ends_alone_and_says_so(monkeypatch):
     monkeypatch.setattr(apart, "LOOK", Allowance(memory_mb=500, processor_s=20, silence_s=60))
-    with pytest.raises(UnreadableFile, match=r"500 MB of memory|cannot be read"):
+    with pytest.raises(UnreadableFile, match="reading_too_large"):
         look(plain(*[GOOD] * 50_000).encode(), PLAIN)
 
 
