@@ -38,7 +38,7 @@ def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
     factories.session(factories.connector(), None)
     factories.rate_all()
     page = text(fina_browser.get(url("reconciliation/")))
-    assert "nobody pays for it" in page
+    assert "Nobody pays for this session" in page
     assert "sessions/?billing=problem&amp;since=&amp;until=" in page
     assert "sessions/?billing=waiting_for_run&amp;since=&amp;until=" in page
 
