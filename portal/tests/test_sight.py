@@ -202,9 +202,7 @@ def opened(client, path, **data):
 @pytest.mark.parametrize("door", AT_SITES, ids=str)
 def test_pages_for_some_sites_show_nothing_of_the_others(door, here, there, nils, sign_in):
     status, text = opened(sign_in(nils), address(door, here.ids))
-    expected = {403} if door.name in {"staff:site_new", "staff:station_new"} else {200, 302, 404}
-    if door.name != "staff:work_again":  # a kind of work that nobody limited to some sites answers for
-        expected -= {404}
+    expected = {403} if door.name in {"staff:site_new", "staff:station_new"} else {200, 302}
     assert status in expected, text
     assert CANARY not in text
     assert not [name for name in there.names if name in text]

@@ -50,6 +50,7 @@ def test_no_page_fails_for_what_is_sent_to_it(kind, world, north, olga, dana, si
         path = address(door, world)
         shown = browser.get(path)
         page = b"" if shown.streaming or shown.status_code != 200 else shown.content
+        shown.close()  # a file that nobody reads stays open else
         fields = fields_of(page)
         sent = dict.fromkeys(fields["get"], ODD[kind])
         asked = _status(browser.get, path, sent)
@@ -70,6 +71,7 @@ def _status(ask, path, sent):
         answer = ask(path, {name: value.encode("utf-8", "surrogatepass") for name, value in sent.items()})
     if answer.streaming:
         b"".join(answer.streaming_content)
+    answer.close()
     return answer.status_code
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
@@ -51,10 +51,10 @@ def work_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @require_POST
 def work_again(request: SignedInRequest, operator: Operator, work_kind: str) -> HttpResponse:
     """Have one row, or all that were set aside of a kind, tried again."""
-    kind = next((kind for kind in kinds_of(request.access) if kind.name == work_kind), None)
-    if kind is None:
-        raise Http404
-    rows: list[Work] = list(_chosen(kind, request.POST.get("row", "")))
+    rows: list[Work] = []
+    for kind in kinds_of(request.access):
+        if kind.name == work_kind:
+            rows = list(_chosen(kind, request.POST.get("row", "")))
     tried = sum(work.try_again(row, at=timezone.now()) for row in rows)
     if tried:
         text = ngettext("%(count)s piece of work is tried again.", "%(count)s pieces of work are tried again.", tried)
