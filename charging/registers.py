@@ -83,5 +83,5 @@ def _register_personal_data() -> None:
         trace="uploaded_by created_at started_at finished_at updated_at",
         technical="id operator public_id file file_name file_sha256 file_size source mapping options profile state "
         "error error_facts rows_total rows_read accepted known rejected flagged accepted_wh rejected_wh created "
-        "blank_lines committed_chunks",
+        "blank_lines committed_chunks attempts claimed_at leased_until queued_at done total",
     )

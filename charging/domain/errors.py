@@ -38,7 +38,7 @@ class Code(StrEnum):
     FILE_TOO_WIDE = "file_too_wide"
     HEADING_TOO_LONG = "heading_too_long"
     NOT_JSON_LINES = "not_json_lines"
-    TOO_MANY_NAMES = "too_many_names"
+    TOO_MANY_KEYS = "too_many_keys"
     NOT_A_WORKBOOK = "not_a_workbook"
     WORKBOOK_WITHOUT_ROWS = "workbook_without_rows"
     WORKBOOK_TOO_LARGE = "workbook_too_large"

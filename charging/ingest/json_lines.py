@@ -67,7 +67,7 @@ class JsonLinesFile:
                 break
             keys |= dict.fromkeys(object_of(line, self._sizes) or ())
             if len(keys) > self._sizes.columns:
-                raise UnreadableFile(Code.TOO_MANY_NAMES, line=number, names=len(keys), most=self._sizes.columns)
+                raise UnreadableFile(Code.TOO_MANY_KEYS, line=number, names=len(keys), most=self._sizes.columns)
         if not keys:
             raise UnreadableFile(Code.NOT_JSON_LINES, depth=self._sizes.depth)
         return list(keys)

@@ -19,7 +19,8 @@ MAY_OPEN = {
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: "staff:review_decide staff:review_list",
     Permission.IMPORT_SESSIONS: (
-        "staff:import_detail staff:import_list staff:import_new staff:import_rejected staff:import_start"
+        "staff:import_detail staff:import_discard staff:import_list staff:import_new staff:import_rejected "
+        "staff:import_start"
     ),
     Permission.VIEW_DRIVERS: (
         "staff:driver_detail staff:driver_list staff:group_list staff:token_detail staff:token_list"
@@ -76,7 +77,8 @@ MAY_OPEN = {
         "account:sessions account:step_up account:stop_viewing"
     ),
     "public": (
-        "account:challenge account:factor_reset_by_letter account:invitation account:passkey_use "
+        "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
+        "account:new_password account:stop_reset account:passkey_use "
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
         "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home set_language "
         "set_theme"
@@ -97,7 +99,8 @@ MAY_OPEN_AT_PLATFORM = {
         "platform:visit_new"
     ),
     "public": (
-        "account:challenge account:factor_reset_by_letter account:invitation account:leave account:leave_visit "
+        "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
+        "account:new_password account:stop_reset account:leave account:leave_visit "
         "account:passkey_use account:passkey_use_options account:password_reset account:password_reset_choose "
         "account:recovery account:set_password account:sign_in account:sign_out account:stop_viewing healthz home "
         "set_language set_theme"

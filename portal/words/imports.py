@@ -49,9 +49,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.NOT_JSON_LINES: _(
         "The file is not JSON lines: no line is an object with session facts, nested at most %(depth)s deep."
     ),
-    Code.TOO_MANY_NAMES: _(
-        "Up to line %(line)s the objects have %(names)s different names; at most %(most)s are read."
-    ),
+    Code.TOO_MANY_KEYS: _("Up to line %(line)s the objects have %(names)s different names; at most %(most)s are read."),
     Code.NOT_A_WORKBOOK: _("The file is not a workbook that can be read: %(problem)s."),
     Code.WORKBOOK_WITHOUT_ROWS: _("The workbook has no sheet with rows."),
     Code.WORKBOOK_TOO_LARGE: _("The workbook is larger than %(limit)s MB when unpacked. Save it as CSV."),

@@ -57,10 +57,10 @@ def imported(content, layout=PLAIN, sizes=None):
             {"line": 1, "columns": 4000, "most": 200},
         ),
         (b"Report\n\n" + b"session id;" * 201 + b"\n", "file_too_wide", {"line": 3, "columns": 202}),
-        (json.dumps({f"k{n}": n for n in range(9_000)}).encode(), "too_many_names", {"line": 1, "names": 9000}),
+        (json.dumps({f"k{n}": n for n in range(9_000)}).encode(), "too_many_keys", {"line": 1, "names": 9000}),
         (
             "\n".join(json.dumps({f"k{line}_{n}": n for n in range(90)}) for line in range(50)).encode(),
-            "too_many_names",
+            "too_many_keys",
             {"line": 3, "names": 270, "most": 200},
         ),
         (b'{"id":' * 600 + b"1" + b"}" * 600, "not_json_lines", {"depth": 32}),

@@ -25,10 +25,12 @@ from charging.ingest.profiles import ready_made
 from portal.words.imports import PROFILES
 from portal.words.say import SENTENCES, say, why
 from tenants import work
+from tenants.bounds import Bound
 
 ROOT = Path(__file__).resolve().parents[3]
 CODES: list[type[StrEnum]] = [
     tenants.errors.Code,
+    Bound,
     charging.domain.errors.Code,
     billing.domain.errors.Code,
     Wanted,
