@@ -8,7 +8,7 @@ from the sessions themselves (`billing.selectors.day_sums`), and a task counts t
 from django.db import models
 
 from charging.models import Site
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 

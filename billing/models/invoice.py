@@ -12,7 +12,7 @@ from billing.models.issued_names import LineNames
 from billing.models.run import InvoiceRun
 from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver, DriverIdentity
 from tenants.rls import owned

@@ -13,7 +13,7 @@ from django.db import models
 from billing.models.run import InvoiceRun
 from billing.models.tariff import TariffVersion
 from charging.models import Site, Station
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.rls import owned
 from tenants.scoping import OwnedForeignKey
 

@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from charging.models import Site
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver, DriverGroup
 from tenants.rls import owned

@@ -19,7 +19,7 @@ from billing.selectors.session_ledger import Totals
 from billing.sql.day_sums import LIVE
 from billing.sql.status import JOINED, STATUS
 from charging.models import Site
-from charging.sight import visible_sites
+from charging.site_scope import visible_sites
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 

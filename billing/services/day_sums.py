@@ -12,7 +12,7 @@ from django.db import connection
 from billing.selectors import day_sums
 from billing.sql.day_sums import COUNT_DAYS
 from billing.sql.month_sums import COUNT_MONTHS
-from charging.sight import limited_to
+from charging.site_scope import limited_to
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 

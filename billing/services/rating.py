@@ -30,8 +30,8 @@ from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
-from charging.sight import limited_to
-from tenants import statistics, work
+from charging.site_scope import limited_to
+from tenants import analyze, work
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
@@ -85,7 +85,7 @@ def rate_waiting(*, limit: int = BATCH) -> int:
     """
     if not _only_one():
         return 0
-    statistics.keep_true(ChargingSession, SessionPrice)
+    analyze.refresh(ChargingSession, SessionPrice)
     return rate(waiting.session_ids(limit=limit))
 
 

@@ -31,8 +31,8 @@ from billing.models import (
 from billing.selectors import approval_facts, unbilled
 from billing.services import approved, drafting, issued_names, issuing, rating
 from charging.models import ChargingSession
-from charging.sight import limited_to
-from tenants import statistics, work
+from charging.site_scope import limited_to
+from tenants import analyze, work
 from tenants.actor import acting_for
 from tenants.log import audit
 from tenants.models import Driver, Operator, User
@@ -64,7 +64,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
     until = month_bounds(month, operator.time_zone)[1]
     if until > at:
         raise RunRefused(Code.MONTH_NOT_ENDED, month=f"{month:%Y-%m}", field="month", value=month)
-    statistics.keep_true(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
+    analyze.refresh(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
     chunks = _plan(run)
     if chunks:

@@ -16,7 +16,7 @@ from billing.services import credit_notes, runs
 from billing.services import day_sums as services
 from billing.tests import factories
 from charging.models import ChargingSession
-from charging.sight import limited_to
+from charging.site_scope import limited_to
 from tenants.models import Operator
 
 pytestmark = pytest.mark.django_db

@@ -28,7 +28,7 @@ from charging.ingest.network import Network
 from charging.ingest.raw import RawChunk
 from charging.ingest.staging import NotInserted, Origin, insert_refused, insert_sessions
 from charging.models import ChargingSession, Connector, FileImport, Site, Station, Token
-from tenants import statistics
+from tenants import analyze
 from tenants.models import Driver
 from tenants.scoping import tenant_scope
 
@@ -112,7 +112,7 @@ def _placed(batch: Batch, raw: RawChunk, work: Work, network: Network) -> Batch:
     if missing and work.create_missing:
         with tenant_scope(work.origin.operator_id):
             network.create(missing)
-            statistics.keep_true(Site, Station, Connector, Token, Driver, ChargingSession)
+            analyze.refresh(Site, Station, Connector, Token, Driver, ChargingSession)
             FileImport.objects.filter(pk=work.origin.file_import_id).update(created=dict(network.created))
         placed = network.placed(batch.accepted)
     elif missing:

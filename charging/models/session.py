@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from charging.models.site import Site
 from charging.models.station import Connector, Station
 from charging.models.token import Token
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.models import Driver
 from tenants.rls import owned

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 

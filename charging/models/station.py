@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from charging.models.site import Site
-from charging.sight import SiteBound
+from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OwnedForeignKey

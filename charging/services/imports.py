@@ -30,7 +30,7 @@ from charging.ingest.reading import settled
 from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
-from charging.sight import limited_to
+from charging.site_scope import limited_to
 from tenants import work as background
 from tenants.actor import acting_for
 from tenants.log.audit import record

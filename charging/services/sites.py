@@ -7,7 +7,7 @@ from django.db import transaction
 
 from charging.domain.errors import Code, NetworkRefused
 from charging.models import Site
-from charging.sight import visible_sites
+from charging.site_scope import visible_sites
 from tenants.conflicts import refused_as
 
 

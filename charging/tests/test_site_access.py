@@ -7,7 +7,7 @@ import pytest
 from charging.domain.errors import NetworkRefused
 from charging.models import Site
 from charging.selectors import sites
-from charging.services import site_access, staffing
+from charging.services import site_access, site_memberships
 from tenants.errors import Refused
 from tenants.models import AuditEntry, Membership
 from tenants.permissions import Permission, access
@@ -70,13 +70,13 @@ def test_another_operator_s_site_is_unknown(north, south, otto):
 def test_a_limit_takes_what_concerns_the_whole_operator_and_its_end_gives_it_back(in_north, three, otto):
     place = Membership.objects.get(user=otto)
     before = place_of(otto).permissions
-    staffing.change(place, role="operations", site_public_ids=ids(three[0]))
+    site_memberships.change(place, role="operations", site_public_ids=ids(three[0]))
     limited = place_of(otto)
     assert limited.is_limited
     assert limited.may(Permission.MANAGE_NETWORK)
     assert not limited.may(Permission.IMPORT_SESSIONS)
     assert not limited.may(Permission.VIEW_DRIVERS)
-    staffing.change(place, role="operations", site_public_ids=None)
+    site_memberships.change(place, role="operations", site_public_ids=None)
     assert place_of(otto).permissions == before
     assert sites.ids_of(otto) == []
 
@@ -84,22 +84,22 @@ def test_a_limit_takes_what_concerns_the_whole_operator_and_its_end_gives_it_bac
 def test_only_some_roles_can_be_limited(in_north, three, olga, fina):
     for person, role in ((olga, "owner"), (fina, "finance")):
         with pytest.raises(Refused):
-            staffing.change(Membership.objects.get(user=person), role=role, site_public_ids=ids(three[0]))
+            site_memberships.change(Membership.objects.get(user=person), role=role, site_public_ids=ids(three[0]))
         assert not place_of(person).is_limited
 
 
 def test_one_limited_place_of_two_keeps_the_sites(in_north, three, otto):
     memberships.add(otto, operator=in_north, role="support", limited_to_sites=True)
     place = Membership.objects.get(user=otto, role="operations")
-    staffing.change(place, role="operations", site_public_ids=ids(three[0]))
-    staffing.change(place, role="operations", site_public_ids=None)
+    site_memberships.change(place, role="operations", site_public_ids=ids(three[0]))
+    site_memberships.change(place, role="operations", site_public_ids=None)
     assert sites.ids_of(otto) == [three[0].pk]
-    staffing.remove(Membership.objects.get(user=otto, role="support"))
+    site_memberships.remove(Membership.objects.get(user=otto, role="support"))
     assert sites.ids_of(otto) == []
 
 
 def test_a_second_limited_invitation_takes_no_site_of_the_first(in_north, three, otto):
-    staffing.change(Membership.objects.get(user=otto), role="operations", site_public_ids=ids(three[0]))
+    site_memberships.change(Membership.objects.get(user=otto), role="operations", site_public_ids=ids(three[0]))
     made = invitations.invite(in_north, email=otto.email, role="support", site_public_ids=ids(three[1]))
-    staffing.accept(invitations.opened(made.invitation.public_id, secret=made.secret), user=otto)
+    site_memberships.accept(invitations.opened(made.invitation.public_id, secret=made.secret), user=otto)
     assert list(sites.of(otto)) == three[:2]

@@ -28,7 +28,7 @@ from portal.gate import throttle, viewing
 from portal.gate.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
 from tenants import roles
 from tenants.actor import acting_more
-from tenants.log import denials
+from tenants.log import refused_access
 from tenants.models import ApiKey, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import has_scope
@@ -104,7 +104,7 @@ class OperatorResource(APIView):
             raise NotAuthenticated(_("Send an API key: Authorization: Bearer wl_live_…"))
         access = find_access(self.person, slug=slug)
         if access is None:
-            denials.stranger(self.person, slug=slug)
+            refused_access.stranger(self.person, slug=slug)
             raise NotFound
         if lacks_second_factor(self.person, access):
             raise PermissionDenied(_("Pass your second factor first."))

@@ -17,7 +17,7 @@ from portal.gate import throttle
 from portal.middleware.actor import client_address
 from tenants import addresses
 from tenants.models import ApiKey, Operator
-from tenants.services.proof import key_proofs
+from tenants.services.proof import api_key_authentication
 
 SCHEME = "Bearer"
 REALM = 'Bearer realm="Wattledger"'
@@ -35,10 +35,10 @@ class Key(BaseAuthentication):
         operator = Operator.objects.filter(slug=slug).exclude(state=Operator.State.CLOSED).first()
         operator_id = operator.pk if operator else None
         now, address = timezone.now(), client_address(request)
-        key = key_proofs.proved(text, operator_id=operator_id, at=now, address=address)
+        key = api_key_authentication.proved(text, operator_id=operator_id, at=now, address=address)
         if key is None:
             throttle.admit(throttle.KEYS_REFUSED, addresses.network(address))
-            key_proofs.refused(text, operator_id=operator_id, at=now)
+            api_key_authentication.refused(text, operator_id=operator_id, at=now)
             raise AuthenticationFailed(_("This key does not open this address."))
         return AnonymousUser(), key
 

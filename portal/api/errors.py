@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.api.queries import BadParameters
-from portal.gate.throttle import Closed, TooMany
+from portal.gate.throttle import LimiterUnavailable, TooMany
 from portal.middleware.request_id import current_request_id
 from portal.words.say import why
 from tenants.coded import Coded
@@ -26,7 +26,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
         return _problem(HTTPStatus.CONFLICT, detail=why(error), code=error.code, facts=error.facts)
     if isinstance(error, TooMany):
         return _later(HTTPStatus.TOO_MANY_REQUESTS, error.retry_after_s, detail=gettext("Too many requests."))
-    if isinstance(error, Closed):
+    if isinstance(error, LimiterUnavailable):
         return _later(HTTPStatus.SERVICE_UNAVAILABLE, AWAY_S, detail=gettext("Requests cannot be counted just now."))
     response = exception_handler(error, context)
     if response is None:

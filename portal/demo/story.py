@@ -18,7 +18,7 @@ from billing.services import run_steps, runs, tariffs
 from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
-from charging.services import imports, staffing
+from charging.services import imports, site_memberships
 from portal.demo import habits, network, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
@@ -119,7 +119,7 @@ def limit(operator: Operator, places: list[network.Place]) -> None:
         if person.operator == operator.slug and person.only_at:
             member = Membership.objects.get(operator=operator, user__email=person.email)
             sites = [place.site.public_id for place in places if place.site.name == person.only_at]
-            staffing.change(member, role=person.role, site_public_ids=sites)
+            site_memberships.change(member, role=person.role, site_public_ids=sites)
 
 
 def publish_tariffs(operator: Operator, places: list[network.Place], *, first: datetime) -> None:

@@ -15,7 +15,7 @@ from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
 
-from charging.sight import limited_to, visible_sites
+from charging.site_scope import limited_to, visible_sites
 from tenants.actor import acting_more, current_actor
 from tenants.log import audit
 from tenants.models import Operator

@@ -22,13 +22,13 @@ from django_htmx.middleware import HtmxDetails
 from django_otp import user_has_device
 
 from charging.selectors import sites
-from charging.sight import limited_to
+from charging.site_scope import limited_to
 from portal.gate import step_up as proof
 from portal.gate import viewing
 from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
-from tenants.log import denials
+from tenants.log import refused_access
 from tenants.models import Driver, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
@@ -79,7 +79,7 @@ def operator_view(
         ) -> HttpResponseBase:
             access = find_access(request.user, slug=operator_slug)
             if access is None:
-                denials.stranger(request.user, slug=operator_slug)
+                refused_access.stranger(request.user, slug=operator_slug)
                 raise Http404
             if lacks_second_factor(request.user, access):
                 return to_second_factor(request)
@@ -128,10 +128,10 @@ def check_admission(access: Access, permission: Permission | None, method: str, 
     if access.operator.state == Operator.State.SUSPENDED and access.visit_ends_at is None:
         raise OperatorSuspended(SUSPENDED)
     if access.is_read_only and (takes_out or method not in SAFE_METHODS):
-        denials.refused(access, permission, reason="read only")
+        refused_access.refused(access, permission, reason="read only")
         raise PermissionDenied(READ_ONLY)
     if permission is not None and not access.may(permission):
-        denials.refused(access, permission)
+        refused_access.refused(access, permission)
         raise PermissionDenied
 
 

@@ -5,7 +5,8 @@ The generic cell rate algorithm: a bucket admits `burst` attempts at once and gi
 moment admit exactly the allowed number. Counting is outside any database transaction: a failure
 that rolls back is counted all the same. Redis keeps no e-mail or address, only a mark of it (`tenants.marks`).
 
-Without Redis nothing can be counted, so nothing is admitted (`Closed`): a guesser must not gain from an outage.
+Without Redis nothing can be counted, so nothing is admitted (`LimiterUnavailable`): a guesser must not gain from an
+outage.
 """
 
 import secrets
@@ -41,7 +42,7 @@ class TooMany(Exception):
         self.retry_after_s = retry_after_s
 
 
-class Closed(Exception):
+class LimiterUnavailable(Exception):
     """Attempts cannot be counted now, so none is admitted."""
 
 
@@ -79,40 +80,40 @@ def admit(limit: Limit, who: object) -> None:
 
     Raises:
         TooMany: it is not admitted, and not counted either.
-        Closed: Redis does not answer.
+        LimiterUnavailable: Redis does not answer.
     """
     try:
         wait_ms = int(_script()(keys=[_key(limit, who)], args=[limit.every_s * 1000, limit.burst]))
     except redis.RedisError as error:
-        raise Closed from error
+        raise LimiterUnavailable from error
     if wait_ms:
         raise TooMany(-(-wait_ms // 1000))
 
 
 def forget(limit: Limit, who: object) -> None:
-    """Give all attempts back: the person has proved who they are. Raises `Closed` when Redis does not answer."""
+    """Give all attempts back: the person has proved who they are. Raises `LimiterUnavailable` without Redis."""
     try:
         _server().delete(_key(limit, who))
     except redis.RedisError as error:
-        raise Closed from error
+        raise LimiterUnavailable from error
 
 
 def remember(text: str, *, for_s: int) -> str:
-    """Keep something that may be taken once, and return the word to take it with. Raises `Closed`."""
+    """Keep something that may be taken once, and return the word to take it with. Raises `LimiterUnavailable`."""
     word = secrets.token_urlsafe(24)
     try:
         _server().set(f"{NAMESPACE}:once:{word}", text, ex=for_s)
     except redis.RedisError as error:
-        raise Closed from error
+        raise LimiterUnavailable from error
     return word
 
 
 def take(word: str) -> str | None:
-    """Return what was kept under the word, once: of two who ask at the same moment one gets it. Raises `Closed`."""
+    """Return what was kept under the word, once: of two at the same moment one gets it. Raises `LimiterUnavailable`."""
     try:
         found = _server().getdel(f"{NAMESPACE}:once:{word}")
     except redis.RedisError as error:
-        raise Closed from error
+        raise LimiterUnavailable from error
     return None if found is None else str(found, "utf-8")
 
 

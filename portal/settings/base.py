@@ -49,7 +49,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.browser_session.BrowserSessionMiddleware",
     "portal.middleware.actor.ActorMiddleware",
-    "portal.middleware.closed.ClosedMiddleware",
+    "portal.middleware.limiter_unavailable.LimiterUnavailableMiddleware",
 ]
 
 # The platform's own process serves other doors, with another database role; see `portal.platform_urls`.

@@ -283,7 +283,7 @@ UNSEEN_WRITES = {
     "tenants/services/people/drivers.py:create_many": "sessions.imported",
     "tenants/services/proof/encryption.py:_rotate": "the same secret under another key",
     "tenants/services/proof/factor_resets.py:stop": "second_factor.reset_stopped",
-    "tenants/services/proof/key_proofs.py:_note_use": "last use of a key, seen on its page",
+    "tenants/services/proof/api_key_authentication.py:_note_use": "last use of a key, seen on its page",
     "tenants/services/people/operators.py:close": "operator.closed, and an event for each key",
     "tenants/services/people/operators.py:create": "operator.created",
     "tenants/services/platform/members.py:deactivate": "platform_member.taken_off, in the platform's own log",

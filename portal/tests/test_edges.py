@@ -45,16 +45,16 @@ OPENS_SCOPES = {
     "billing/services/rendering_steps.py": "stepped: documents",
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global
-    "tenants/log/denials.py": "a refusal, in the log of the operator that refused; of none, taken back",
+    "tenants/log/refused_access.py": "a refusal, in the log of the operator that refused; of none, taken back",
     "tenants/log/audit.py": "an entry in the log of the operator that the act names",
-    "tenants/services/people/founding.py": "the first rows of a new operator",
+    "tenants/services/people/onboarding.py": "the first rows of a new operator",
     "tenants/services/people/invitations.py": "the invited person stands outside; the invitation names the operator",
     "tenants/services/people/memberships.py": "a person's place at one operator",
     "tenants/services/people/operators.py": "the operator itself",
     "tenants/services/platform/visits.py": "a visit to one operator",
     "tenants/services/proof/factor_resets.py": "stopped by a link in a letter, carried out by the timetable",
-    "tenants/services/proof/key_proofs.py": "a key names its operator before anybody is let in",
-    "charging/services/staffing.py": "the place together with its sites",
+    "tenants/services/proof/api_key_authentication.py": "a key names its operator before anybody is let in",
+    "charging/services/site_memberships.py": "the place together with its sites",
 }
 
 # Below the doors a moment is an argument, `at` or `clock`, so that a test can choose it and all of one act has one.
@@ -63,7 +63,7 @@ READS_CLOCK = {
     "charging/ingest/apply.py": "progress of an import, for the page that waits",
     "charging/ingest/staging.py": "the time in the public ids of a batch (UUID version 7)",
     "charging/services/imports.py": "up to when a session in a file can have begun, for a look at it",
-    "tenants/log/denials.py": "the minute to which an attempt is counted",
+    "tenants/log/refused_access.py": "the minute to which an attempt is counted",
     "tenants/models/audit_entry.py": "a default: when the row was made",
     "tenants/models/browser_session.py": "a default: when the row was made",
     "tenants/models/factor.py": "the time step of a code (RFC 6238)",
@@ -86,7 +86,6 @@ READS_ENVIRONMENT = {
     "portal/celery.py": "which settings",
     "portal/management/as_platform.py": "hands its own on to a process of the platform's role",
     "portal/settings/env.py": "the one reader of the portal's settings",
-    "portal/pricing.py": "which settings, where it is run by itself",
     "portal/wsgi.py": "which settings",
 }
 

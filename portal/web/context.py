@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from charging.sight import visible_sites
+from charging.site_scope import visible_sites
 from portal.gate import viewing
 from tenants.models import FactorReset, Membership, Operator, User
 from tenants.permissions import Access

@@ -7,7 +7,7 @@ every operator, so the platform has a log of theirs.
 
 from typing import Any
 
-from tenants.log import audit, denials
+from tenants.log import audit, refused_access
 from tenants.log.events import Event
 from tenants.models import Operator, PlatformEvent, User
 from tenants.selectors import people, platform
@@ -49,6 +49,6 @@ def wrong_password(user: User | None) -> None:
     who = user or User(pk=0)
     if platform.is_member(who):
         PlatformEvent.objects.create(user=who, event=WRONG_PASSWORD)
-    for operator in [Operator(pk=number) for number in people.operator_ids(who)] or [denials.nobody()]:
-        with denials.taken_back_for_nobody(operator):
+    for operator in [Operator(pk=number) for number in people.operator_ids(who)] or [refused_access.nobody()]:
+        with refused_access.taken_back_for_nobody(operator):
             audit.record(WRONG_PASSWORD, about=who)

@@ -12,7 +12,7 @@ from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships
-from tenants.services.proof import api_keys, key_proofs
+from tenants.services.proof import api_key_authentication, api_keys
 
 NOW = timezone.now()
 AUDIT = [Permission.VIEW_AUDIT.value]
@@ -24,7 +24,7 @@ def made(by, **given):
 
 
 def proves(issued, operator, *, at=NOW):
-    return key_proofs.proved(issued.text, operator_id=operator.pk, at=at, address="192.0.2.7") is not None
+    return api_key_authentication.proved(issued.text, operator_id=operator.pk, at=at, address="192.0.2.7") is not None
 
 
 def test_a_key_is_a_name_and_256_random_bits_of_which_a_hash_is_kept(in_north, olga):
@@ -144,7 +144,7 @@ def test_last_use_is_written_once_a_minute(north, olga):
 
     def last_use_at(seconds, address):
         at = NOW + timedelta(seconds=seconds)
-        key_proofs.proved(issued.text, operator_id=north.pk, at=at, address=address)
+        api_key_authentication.proved(issued.text, operator_id=north.pk, at=at, address=address)
         with tenant_scope(north.pk):
             key = ApiKey.objects.get()
         assert key.last_used_at

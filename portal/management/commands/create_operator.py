@@ -9,7 +9,7 @@ from django.urls import reverse
 from portal.words.say import why
 from tenants.actor import acting, acting_more
 from tenants.errors import Refused
-from tenants.services.people import founding
+from tenants.services.people import onboarding
 
 
 class Command(BaseCommand):
@@ -37,10 +37,10 @@ class Command(BaseCommand):
 
     def _found(self, owner: str, particulars: dict[str, Any]) -> None:
         if not owner:
-            operator = founding.create(**particulars)
+            operator = onboarding.create(**particulars)
             self.stdout.write(f"{operator.name} lives at /o/{operator.slug}/.")
             return
-        founded = founding.found(owner_email=owner, to_be_mailed=False, **particulars)
+        founded = onboarding.found(owner_email=owner, to_be_mailed=False, **particulars)
         link = reverse("account:invitation", args=[founded.invitation.invitation.public_id, founded.invitation.secret])
         self.stdout.write(f"{founded.operator.name} lives at /o/{founded.operator.slug}/.")
         self.stdout.write(f"Its owner gets in by {link} (once, within a week).")

@@ -76,7 +76,7 @@ def test_a_link_is_no_good_for_somebody_else(client, north, olga):
     _, token = first_passwords.link_parts(user)
     person, _ = first_passwords.link_parts(olga)
     for parts in ((person, token), ("x", token), ("", token)):
-        assert first_passwords.invited(parts[0], token=parts[1]) is None
+        assert first_passwords.user_of_link(parts[0], token=parts[1]) is None
 
 
 def test_one_place_is_gone_to_at_once_and_several_are_offered(sign_in, olga, north, south):

@@ -109,10 +109,10 @@ def test_a_link_made_before_opens_no_platform(db):
     """Whoever holds it got it for something else."""
     user = User.objects.create_user("nora@example.com", None)
     person, token = first_passwords.link_parts(user)
-    assert first_passwords.invited(person, token=token) == user
+    assert first_passwords.user_of_link(person, token=token) == user
     with app_role.as_platform():
         platform_members.add(email=user.email, meant=user.public_id)
-    assert first_passwords.invited(person, token=token) is None
+    assert first_passwords.user_of_link(person, token=token) is None
 
 
 def test_the_first_member_is_made_by_a_command(db, capsys):

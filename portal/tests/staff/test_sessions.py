@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import ChargingSession, Site
-from charging.services import staffing
+from charging.services import site_memberships
 from portal.tests import coins, meter
 from portal.tests.reading import figures_of, stats_of, table_of
 from tenants.models import AuditEntry, Membership
@@ -269,7 +269,7 @@ def test_who_may_not_see_drivers_cannot_ask_which_numbers_there_are(north, otto,
     everywhere = sign_in(otto).get("/o/north/sessions/?driver=9999").content.decode()
     assert "There is no customer number" in everywhere
     with tenant_scope(north.pk):
-        staffing.change(place, role="operations", site_public_ids=[site.public_id])
+        site_memberships.change(place, role="operations", site_public_ids=[site.public_id])
     client = sign_in(otto)
     for query in ("driver=1001", "driver=9999", "card=ABC"):
         answer = client.get(f"/o/north/sessions/?{query}")

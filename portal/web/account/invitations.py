@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django_otp import user_has_device
 
-from charging.services import staffing
+from charging.services import site_memberships
 from portal.gate import links
 from portal.gate.access import public_view, to_second_factor
 from portal.web.account.password import NewPasswordForm
@@ -89,7 +89,7 @@ def _join(request: HttpRequest, found: Invitation) -> HttpResponse:
         facts = {"name": form.cleaned_data["name"], "password": form.cleaned_data["password"]}
         try:
             with contextlib.suppress(invitations.HasAccount):
-                staffing.accept_as_new(found, **facts, language=request.LANGUAGE_CODE or "")
+                site_memberships.accept_as_new(found, **facts, language=request.LANGUAGE_CODE or "")
         except invitations.Ended:
             raise
         except Refused as refusal:
@@ -116,7 +116,7 @@ def _accept(request: HttpRequest, found: Invitation) -> HttpResponseBase:
         return to_second_factor(request)  # type: ignore[arg-type]  # the person is known here
     if request.method == "POST":
         try:
-            place = staffing.accept(found, user=user)
+            place = site_memberships.accept(found, user=user)
         except invitations.Ended:
             raise
         except Refused as refusal:

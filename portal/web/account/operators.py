@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from charging.services import staffing
+from charging.services import site_memberships
 from portal.gate import viewing
 from portal.gate.access import SignedInRequest, account_view
 from portal.web import addresses
@@ -40,7 +40,7 @@ def leave(request: SignedInRequest, slug: str) -> HttpResponse:
     operator = places[0].operator
     if request.method == "POST":
         try:
-            staffing.leave(request.user, operator=operator, but_session=request.session.session_key)
+            site_memberships.leave(request.user, operator=operator, but_session=request.session.session_key)
         except Refused as refusal:
             messages.error(request, why(refusal))
         else:

@@ -98,7 +98,7 @@ PAGE = "account:first_password"
 @link_page
 def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Take the token out of the address, and go on to the page."""
-    if first_passwords.invited(person, token=token) is None:
+    if first_passwords.user_of_link(person, token=token) is None:
         return render(request, "account/link_ended.html", status=410)
     return links.take_out(request, PAGE, person=person, token=token)
 
@@ -108,7 +108,7 @@ def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
 def set_first(request: HttpRequest) -> HttpResponse:
     """Let somebody whose account the command line made choose their password, once."""
     held = links.taken_out(request, PAGE)
-    user = first_passwords.invited(held["person"], token=held["token"]) if held else None
+    user = first_passwords.user_of_link(held["person"], token=held["token"]) if held else None
     if user is None:
         return render(request, "account/link_ended.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)

@@ -23,7 +23,7 @@ from billing.domain.errors import BillingError
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
 from billing.models import Tariff
-from billing.selectors.tariff_shelf import Shelved
+from billing.selectors.tariff_listing import TariffSummary
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariff_forms import TariffEntry, fits_the_form
@@ -138,7 +138,7 @@ def _field(problem: BillingError) -> str | None:
     return problem.field if problem.field in ("name", "currency") else None
 
 
-def _edit_document(request: SignedInRequest, operator: Operator, shelved: Shelved) -> HttpResponse:
+def _edit_document(request: SignedInRequest, operator: Operator, shelved: TariffSummary) -> HttpResponse:
     source = shelved.draft or shelved.shown
     written = json.dumps(source.document if source else {}, indent=2, ensure_ascii=False)
     form = DocumentForm(request.POST or None, initial={"document": written})

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST
 from billing.domain.errors import BillingError
 from billing.domain.tariff import model as ocpi
 from billing.models import Tariff, TariffAssignment, TariffVersion
-from billing.selectors import tariff_shelf
-from billing.selectors.tariff_shelf import Shelved
+from billing.selectors import tariff_listing
+from billing.selectors.tariff_listing import TariffSummary
 from billing.services import approved
 from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
@@ -117,7 +117,7 @@ class AssignForm(forms.Form):
 @operator_view(Permission.VIEW_TARIFFS)
 def tariff_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show every tariff with its prices, its state and where it applies."""
-    shelf = [_entry(shelved) for shelved in tariff_shelf.shelf(at=timezone.now())]
+    shelf = [_entry(shelved) for shelved in tariff_listing.listed(at=timezone.now())]
     return render(request, "finance/tariffs/list.html", {"nav": "tariffs", "shelf": shelf})
 
 
@@ -177,9 +177,9 @@ def tariff_unassign(request: SignedInRequest, operator: Operator, tariff_id: UUI
     return redirect("finance:tariff_detail", operator.slug, tariff_id)
 
 
-def found(tariff_id: UUID) -> Shelved:
+def found(tariff_id: UUID) -> TariffSummary:
     """The tariff, or a page that does not exist."""
-    shelved = tariff_shelf.one(tariff_id, at=timezone.now())
+    shelved = tariff_listing.one(tariff_id, at=timezone.now())
     if shelved is None:
         raise Http404
     return shelved
@@ -195,7 +195,7 @@ def terms_of(version: TariffVersion | None) -> ocpi.Tariff | None:
         return None
 
 
-def _entry(shelved: Shelved) -> dict[str, Any]:
+def _entry(shelved: TariffSummary) -> dict[str, Any]:
     terms = terms_of(shelved.shown)
     return {
         "shelved": shelved,
@@ -211,7 +211,7 @@ def place(assignment: TariffAssignment) -> str:
     return str(assignment.group or assignment.site or gettext("everywhere"))
 
 
-def _chosen(shelved: Shelved, number: str) -> TariffVersion | None:
+def _chosen(shelved: TariffSummary, number: str) -> TariffVersion | None:
     """The version asked for by its number, else the one a list shows."""
     return next((version for version in shelved.versions if str(version.number) == number), shelved.shown)
 
@@ -232,7 +232,7 @@ def _reading(version: TariffVersion | None) -> dict[str, Any]:
     }
 
 
-def _history(shelved: Shelved) -> list[dict[str, Any]]:
+def _history(shelved: TariffSummary) -> list[dict[str, Any]]:
     """Every version with what it changed from the one before."""
     older = [*shelved.versions[1:], None]
     return [

@@ -19,7 +19,7 @@ from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.selectors import platform, visits
-from tenants.services.people import founding, invitations, operators
+from tenants.services.people import invitations, onboarding, operators
 
 
 class OperatorFilter(forms.Form):
@@ -124,7 +124,7 @@ def operator_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         try:
-            founded = founding.found(owner_email=facts.pop("owner"), by=request.user, **facts)
+            founded = onboarding.found(owner_email=facts.pop("owner"), by=request.user, **facts)
         except ValidationError as error:
             form.add_error(None, error)
         except Refused as refusal:

@@ -18,7 +18,7 @@ from charging.models import Site
 from charging.selectors import sessions, sites, stations
 from charging.selectors.sessions import Criteria
 from charging.services import sites as services
-from charging.sight import visible_sites
+from charging.site_scope import visible_sites
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted

@@ -21,7 +21,7 @@ from charging.selectors import sessions, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
-from charging.sight import visible_sites
+from charging.site_scope import visible_sites
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import attempted
 from portal.web.staff import sites

@@ -20,7 +20,7 @@ from portal.words.log.events import EVENTS, ROW_WORDS, TASKS, kind
 from portal.words.log.fields import name_of
 from portal.words.log.values import written
 from portal.words.say import SENTENCES, say
-from tenants.log import denials
+from tenants.log import refused_access
 from tenants.models import ApiKey, Approval, AuditCheck, AuditEntry, AuditSeal, Invitation, Membership, User
 from tenants.scoping import OperatorOwned
 from tenants.selectors import people
@@ -85,7 +85,7 @@ class _Names:
         return str(user) if user else _("person %(number)s") % {"number": number}
 
     def accounts(self, entry: AuditEntry) -> tuple[User, ...]:
-        if entry.event in denials.OF_STRANGERS:
+        if entry.event in refused_access.OF_STRANGERS:
             return ()
         numbers = dict.fromkeys(number for number in (entry.actor_id, entry.on_behalf_of) if number)
         return tuple(self._rows[User][number] for number in numbers if number in self._rows[User])
@@ -141,7 +141,7 @@ def _line(entry: AuditEntry, names: _Names) -> Line:
 
 
 def _who(entry: AuditEntry, names: _Names) -> str:
-    if entry.event in denials.OF_STRANGERS:
+    if entry.event in refused_access.OF_STRANGERS:
         return _("a person who is no member")
     if entry.actor_id:
         return names.person(entry.actor_id)

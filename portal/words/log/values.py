@@ -18,7 +18,7 @@ from billing.models import Export
 from portal.words import approvals, imports, permissions, work
 from portal.words.log.fields import name_of
 from portal.words.say import SENTENCES, say
-from tenants.log import denials
+from tenants.log import refused_access
 from tenants.log.events import Event
 from tenants.models import ConsentEvent, Membership
 from tenants.services.people.security import SWITCH_OFF
@@ -41,7 +41,7 @@ _FACTS: dict[str, str | Promise] = {str(field): words for field, words in import
 #: A part of an address that says what it is about.
 _PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
 _ACTS: dict[str, str | Promise] = {**approvals.NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
-_REFUSALS = {Event.KEY_REFUSED, denials.REFUSED}
+_REFUSALS = {Event.KEY_REFUSED, refused_access.REFUSED}
 
 
 def written(name: str, value: Any, event: str = "") -> str:

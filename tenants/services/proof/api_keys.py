@@ -1,4 +1,4 @@
-"""API keys: made, rotated, revoked. How one is proved stands in `key_proofs`.
+"""API keys: made, rotated, revoked. How one is proved stands in `api_key_authentication`.
 
 A key belongs to the operator, not to the person who made it. It never opens more than its maker may: it ends when
 they leave, and when another role takes one of its scopes from them (`revoke_of`).

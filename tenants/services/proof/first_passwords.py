@@ -28,7 +28,7 @@ def link_parts(user: User) -> tuple[str, str]:
     return urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)
 
 
-def invited(person: str, *, token: str) -> User | None:
+def user_of_link(person: str, *, token: str) -> User | None:
     """Return whose first password the link sets; None when it is spent, too old or not ours."""
     try:
         user = User.objects.filter(pk=int(force_str(urlsafe_base64_decode(person))), is_active=True).first()

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.gate import throttle
-from portal.gate.throttle import Closed, TooMany
+from portal.gate.throttle import LimiterUnavailable, TooMany
 from portal.web import invitation_letter
 from tenants.errors import Code, Refused
 from tenants.models import Operator
@@ -31,7 +31,7 @@ def count_letter(operator: Operator, email: str) -> None:
     try:
         _count(throttle.INVITATION_TO_ADDRESS, f"{operator.pk} {email.lower()}", email)
         _count(throttle.INVITATION_OF_OPERATOR, operator.pk, operator.name)
-    except Closed as error:
+    except LimiterUnavailable as error:
         raise Refused(Code.LETTERS_UNCOUNTED) from error
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from charging.models import Site
 from charging.selectors import sites
-from charging.services import staffing
+from charging.services import site_memberships
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import attempted
 from portal.words import permissions as permission_words
@@ -75,7 +75,7 @@ def member_sites(request: SignedInRequest, operator: Operator, public_id: UUID) 
     form = WhereForm(request.POST or None, initial={"where": AT_SITES if place.limited_to_sites else EVERYWHERE})
     if form.is_valid():
         wanted = form.sites_after({site.public_id for site in held})
-        if attempted(form, staffing.change, place, role=place.role, site_public_ids=wanted) is not None:
+        if attempted(form, site_memberships.change, place, role=place.role, site_public_ids=wanted) is not None:
             _tell(request, place.user, wanted)
             return redirect(request.get_full_path())
     context = {"nav": "people", "place": place, "form": form, "held": held, "crumbs": _crumbs(operator, place)}

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from charging.models import Site
-from charging.selectors import staffing as staff_sites
-from charging.services import staffing
+from charging.selectors import site_memberships as staff_sites
+from charging.services import site_memberships
 from portal.gate import viewing
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff.people.place_form import PlaceForm
@@ -64,7 +64,7 @@ def member_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -
         if request.method == "GET":
             return _preview(request, operator, place, held, form)
         try:
-            staffing.change(place, role=form.cleaned_data["role"], site_public_ids=form.site_public_ids)
+            site_memberships.change(place, role=form.cleaned_data["role"], site_public_ids=form.site_public_ids)
         except Refused as refusal:
             form.add_error("role", why(refusal))
         else:
@@ -83,7 +83,7 @@ def member_remove(request: SignedInRequest, operator: Operator, public_id: UUID)
     if place.user == request.user:
         return redirect("account:leave", operator.slug)
     try:
-        staffing.remove(place)
+        site_memberships.remove(place)
     except Refused as refusal:
         messages.error(request, why(refusal))
     else:

@@ -20,7 +20,7 @@ from billing.selectors.day_sums import Place
 from billing.selectors.session_ledger import Row, Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
-from charging.sight import in_sight
+from charging.site_scope import in_site_scope
 from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
@@ -107,7 +107,7 @@ def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
         "crumbs": crumbs,
         "earlier": earlier,
         "later": later,
-        "station_in_sight": in_sight(session.station.site_id),
+        "station_in_sight": in_site_scope(session.station.site_id),
     }
 
 

@@ -24,10 +24,10 @@ from billing.tests import factories
 from charging.domain.errors import NetworkRefused
 from charging.models import ChargingSession, Connector, Site, Station, Token
 from charging.selectors import sessions
-from charging.services import site_access, staffing
+from charging.services import site_access, site_memberships
 from charging.services import sites as site_services
 from charging.services import stations as station_services
-from charging.sight import OutOfSight, SightManager, SiteBound, limited_to, visible_sites
+from charging.site_scope import OutsideSiteScope, SiteBound, SiteScopeManager, limited_to, visible_sites
 from portal.tests.cast import somebody
 from portal.tests.doors import doors
 from portal.tests.examples import example, owned_models, references
@@ -77,8 +77,8 @@ def test_every_model_that_leads_to_a_site_is_narrowed_or_says_why_not():
     bare = {model for model in OF_SITES if not issubclass(model, SiteBound)}
     assert bare == set(NOT_NARROWED)
     for model in set(OF_SITES) - bare:
-        assert isinstance(model._default_manager, SightManager), model
-        assert isinstance(model._base_manager, SightManager), model
+        assert isinstance(model._default_manager, SiteScopeManager), model
+        assert isinstance(model._base_manager, SiteScopeManager), model
 
 
 def site_of(row):
@@ -107,7 +107,7 @@ def test_rows_of_other_sites_are_not_there(in_north, model):
             assert manager.filter(pk=there.pk).update(operator=in_north) == 0
         with limited_to([]):
             assert manager.count() == 0
-    with limited_to(sites), pytest.raises(OutOfSight):
+    with limited_to(sites), pytest.raises(OutsideSiteScope):
         there.save()
 
 
@@ -161,7 +161,7 @@ def nils(north):
     """Operations at north, limited to some sites."""
     user = somebody(north, "nils", "operations")
     with tenant_scope(north.pk):
-        staffing.change(Membership.objects.get(user=user), role="operations", site_public_ids=[])
+        site_memberships.change(Membership.objects.get(user=user), role="operations", site_public_ids=[])
     return user
 
 
@@ -338,7 +338,7 @@ def test_a_station_is_not_moved_out_of_sight(north, here, there, nils, sign_in):
     with tenant_scope(north.pk):
         here.station.refresh_from_db()
         assert here.station.site == here.site
-        with limited_to([here.site.pk]), pytest.raises(OutOfSight):
+        with limited_to([here.site.pk]), pytest.raises(OutsideSiteScope):
             station_services.change(here.station, site=there.site)
     assert client.post(path, {**facts, "name": "Kajen", "site": str(here.site.public_id)}).status_code == 302
 
@@ -350,7 +350,7 @@ def test_a_new_site_is_not_theirs_to_add(north, here, nils, sign_in):
     with tenant_scope(north.pk), limited_to([here.site.pk]):
         with pytest.raises(NetworkRefused):
             site_services.create(name="Ny")
-        with pytest.raises(OutOfSight):
+        with pytest.raises(OutsideSiteScope):
             Site(name="Ny").save()
 
 

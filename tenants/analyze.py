@@ -15,7 +15,7 @@ WHERE schemaname = 'public' AND relname = ANY (%s) AND n_mod_since_analyze > 100
 """
 
 
-def keep_true(*models: type[Model]) -> list[str]:
+def refresh(*models: type[Model]) -> list[str]:
     """Refresh the statistics of those tables of which a fifth has changed; return their names.
 
     Counts what other transactions have committed, so call it between steps that commit. Takes a

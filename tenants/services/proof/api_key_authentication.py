@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from tenants import api_secret
-from tenants.log import audit, denials
+from tenants.log import audit, refused_access
 from tenants.log.events import Event
 from tenants.models import ApiKey, Operator
 from tenants.scoping import tenant_scope
@@ -23,7 +23,7 @@ _NOBODYS = api_secret.digest(api_secret.new_secret())
 def proved(text: str, *, operator_id: int | None, at: datetime, address: str | None) -> ApiKey | None:
     """Return the operator's key that this text proves; None for a wrong or ended one, or no such operator."""
     key_id, secret = api_secret.parsed(text) or ("", "")
-    with tenant_scope(operator_id or denials.NOBODYS):
+    with tenant_scope(operator_id or refused_access.NOBODYS):
         key = ApiKey.objects.filter(key_id=key_id).first()
         kept = key.secret_sha256 if key else _NOBODYS
         is_right = hmac.compare_digest(kept, api_secret.digest(secret))
@@ -37,17 +37,17 @@ def refused(text: str, *, operator_id: int | None, at: datetime) -> None:
     """Record a refusal in the operator's log, with the key it pretended to be, if that is one of its own.
 
     Strangers cannot fill the log with keys of their invention: for each key of the operator's, and for all others
-    together, few refusals of a minute get an entry, wherever they come from (`denials`). The others are written and
-    taken back, also where there is no such operator: whether a key or an operator exists must not show in the time.
+    together, few refusals of a minute get an entry, wherever they come from (`refused_access`). The others are written
+    and taken back, also where there is no such operator: whether a key or an operator exists must not show in the time.
     """
     key_id, _secret = api_secret.parsed(text) or ("", "")
-    with tenant_scope(operator_id or denials.NOBODYS):
+    with tenant_scope(operator_id or refused_access.NOBODYS):
         key = ApiKey.objects.filter(key_id=key_id).first()
         # Asked for also when it is not needed: the same work for all.
-        operator = Operator.objects.filter(pk=operator_id or denials.NOBODYS).first() or denials.nobody()
-        attempts = denials.counted(f"{REFUSED}:{operator_id}:{key.pk if key else ''}")
-        with denials.taken_back_for_nobody(operator, keep=denials.is_worth_an_entry(attempts)):
-            audit.record(REFUSED, about=key or operator, reason=_reason(key, at), **denials.facts_of(attempts))
+        operator = Operator.objects.filter(pk=operator_id or refused_access.NOBODYS).first() or refused_access.nobody()
+        attempts = refused_access.counted(f"{REFUSED}:{operator_id}:{key.pk if key else ''}")
+        with refused_access.taken_back_for_nobody(operator, keep=refused_access.is_worth_an_entry(attempts)):
+            audit.record(REFUSED, about=key or operator, reason=_reason(key, at), **refused_access.facts_of(attempts))
 
 
 def _reason(key: ApiKey | None, at: datetime) -> str:

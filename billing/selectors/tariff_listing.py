@@ -14,7 +14,7 @@ Row = TypeVar("Row", TariffVersion, TariffAssignment)
 
 
 @dataclass(frozen=True, slots=True)
-class Shelved:
+class TariffSummary:
     """A tariff with its versions, newest first, and its assignments that have not ended."""
 
     tariff: Tariff
@@ -30,7 +30,7 @@ class Shelved:
         return self.current or self.upcoming or self.draft
 
 
-def shelf(*, at: datetime) -> list[Shelved]:
+def listed(*, at: datetime) -> list[TariffSummary]:
     """Every tariff of the operator by name, archived ones last. Three queries."""
     tariffs = list(Tariff.objects.order_by("is_archived", "name"))
     versions = _grouped(TariffVersion.objects.order_by("-number"))
@@ -38,7 +38,7 @@ def shelf(*, at: datetime) -> list[Shelved]:
     return [shelved(tariff, versions.get(tariff.pk, []), assignments.get(tariff.pk, []), at=at) for tariff in tariffs]
 
 
-def one(public_id: UUID, *, at: datetime) -> Shelved | None:
+def one(public_id: UUID, *, at: datetime) -> TariffSummary | None:
     """A single tariff, with who published its versions; None when there is no such tariff."""
     tariff = Tariff.objects.filter(public_id=public_id).first()
     if tariff is None:
@@ -49,12 +49,12 @@ def one(public_id: UUID, *, at: datetime) -> Shelved | None:
 
 def shelved(
     tariff: Tariff, versions: Sequence[TariffVersion], assignments: Sequence[TariffAssignment], *, at: datetime
-) -> Shelved:
+) -> TariffSummary:
     """Tell the versions apart: in force is the published one with the latest start that has come."""
     published = [version for version in versions if version.published_at is not None and version.valid_from]
     begun = [version for version in published if version.valid_from and version.valid_from <= at]
     coming = [version for version in published if version.valid_from and version.valid_from > at]
-    return Shelved(
+    return TariffSummary(
         tariff,
         versions,
         assignments,

@@ -1,7 +1,7 @@
 import pytest
 
 from tenants.actor import acting
-from tenants.log import denials
+from tenants.log import refused_access
 from tenants.models import AuditEntry
 from tenants.permissions import Permission, access
 from tenants.scoping import tenant_scope
@@ -10,7 +10,7 @@ from tenants.scoping import tenant_scope
 @pytest.fixture(autouse=True)
 def nothing_counted(settings):
     settings.CACHES = {"default": {**settings.CACHES["default"], "KEY_PREFIX": f"test{id(settings)}"}}
-    denials._counts.clear()
+    refused_access._counts.clear()
 
 
 def of_north(north, event):
@@ -20,8 +20,8 @@ def of_north(north, event):
 
 def test_a_stranger_is_recorded_without_their_name(north, sven):
     with acting(user=sven, address="192.0.2.9"):
-        denials.stranger(sven, slug="north")
-    (entry,) = of_north(north, denials.STRANGER)
+        refused_access.stranger(sven, slug="north")
+    (entry,) = of_north(north, refused_access.STRANGER)
     assert (entry.actor_id, entry.remote_addr) == (None, "192.0.2.9")
     text = str(vars(entry))
     assert "sven" not in text
@@ -30,20 +30,20 @@ def test_a_stranger_is_recorded_without_their_name(north, sven):
 
 def test_the_same_stranger_is_known_again_at_this_operator_only(north, south, sven, olga):
     with acting(address="192.0.2.9"):
-        denials.stranger(sven, slug="north")
-        denials.stranger(sven, slug="north")
-        denials.stranger(olga, slug="south")
-    marks = {entry.additional_data["stranger"] for entry in of_north(north, denials.STRANGER)}
+        refused_access.stranger(sven, slug="north")
+        refused_access.stranger(sven, slug="north")
+        refused_access.stranger(olga, slug="south")
+    marks = {entry.additional_data["stranger"] for entry in of_north(north, refused_access.STRANGER)}
     assert len(marks) == 1
     with acting(address="192.0.2.9"):
-        denials.stranger(olga, slug="north")
-    assert len({entry.additional_data["stranger"] for entry in of_north(north, denials.STRANGER)}) == 2
-    assert not {entry.additional_data["stranger"] for entry in of_north(south, denials.STRANGER)} & marks
+        refused_access.stranger(olga, slug="north")
+    assert len({entry.additional_data["stranger"] for entry in of_north(north, refused_access.STRANGER)}) == 2
+    assert not {entry.additional_data["stranger"] for entry in of_north(south, refused_access.STRANGER)} & marks
 
 
 def test_an_unknown_address_is_recorded_nowhere(north, sven):
-    denials.stranger(sven, slug="nowhere")
-    assert of_north(north, denials.STRANGER) == []
+    refused_access.stranger(sven, slug="nowhere")
+    assert of_north(north, refused_access.STRANGER) == []
 
 
 @pytest.mark.parametrize("is_redis_there", [True, False])
@@ -54,8 +54,8 @@ def test_a_flood_leaves_few_entries_and_says_how_many(north, otto, settings, is_
     assert place is not None
     with acting(user=otto, address="192.0.2.9"):
         for _ in range(130):
-            denials.refused(place, Permission.VIEW_PEOPLE)
-    attempts = [entry.additional_data.get("attempts") for entry in of_north(north, denials.REFUSED)]
+            refused_access.refused(place, Permission.VIEW_PEOPLE)
+    attempts = [entry.additional_data.get("attempts") for entry in of_north(north, refused_access.REFUSED)]
     # A minute that turns meanwhile begins the count anew.
     assert attempts[:5] == [None] * 5
     assert len(attempts) <= 14
@@ -67,5 +67,5 @@ def test_another_address_has_a_count_of_its_own(north, otto):
     assert place is not None
     for number in range(12):
         with acting(user=otto, address=f"192.0.2.{number}"):
-            denials.refused(place, Permission.VIEW_PEOPLE)
-    assert len(of_north(north, denials.REFUSED)) == 12
+            refused_access.refused(place, Permission.VIEW_PEOPLE)
+    assert len(of_north(north, refused_access.REFUSED)) == 12

@@ -6,7 +6,7 @@ page can forget to. Without a limit the condition vanishes from the query and co
 
 The limit is for people who look and change by hand. Background work has none, and what must hold for the
 whole operator, such as that a name is taken, lifts it with `limited_to(None)`. Raw SQL is narrowed by
-whoever writes it (`portal/tests/test_sight.py` lists where), and a streamed answer carries the limit of its
+whoever writes it (`portal/tests/test_site_scope.py` lists where), and a streamed answer carries the limit of its
 page along (`portal.files.streamed`).
 """
 
@@ -26,7 +26,7 @@ M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 _sites: ContextVar[frozenset[int] | None] = ContextVar("visible_sites", default=None)
 
 
-class OutOfSight(RuntimeError):
+class OutsideSiteScope(RuntimeError):
     """Somebody limited to some sites would have written a row of another one."""
 
 
@@ -45,13 +45,13 @@ def visible_sites() -> frozenset[int] | None:
     return _sites.get()
 
 
-def in_sight(site_id: int) -> bool:
+def in_site_scope(site_id: int) -> bool:
     """Tell whether the site with this number may be seen."""
     sites = visible_sites()
     return sites is None or site_id in sites
 
 
-class _InSight(Expression):
+class _InSiteScope(Expression):
     """SQL condition that the row's site may be seen, filled in when the query runs; nothing where all may be.
 
     column: the site of the row, or the row that leads to it; then `through` is the model of that row.
@@ -95,14 +95,14 @@ def _among(column: str, sites: list[int]) -> tuple[str, tuple[Any, ...]]:
     return f"{column} = ANY(%s::bigint[])", (sites,)
 
 
-class SightManager(OperatorManager[M_co]):
+class SiteScopeManager(OperatorManager[M_co]):
     """The default manager of what belongs to a site: narrowed to the operator and to the visible sites.
 
     It reads the way to the site from the model, as Django makes managers of related rows without arguments.
     """
 
     def get_queryset(self) -> models.QuerySet[M_co]:
-        return super().get_queryset().filter(self.model._in_sight())  # type: ignore[attr-defined]
+        return super().get_queryset().filter(self.model._in_site_scope())  # type: ignore[attr-defined]
 
 
 class SiteBound(OperatorOwned):
@@ -114,7 +114,7 @@ class SiteBound(OperatorOwned):
 
     seen_through: ClassVar[str] = "site"
 
-    objects = SightManager()  # type: ignore[misc]  # the plugin takes the base's for a class variable
+    objects = SiteScopeManager()  # type: ignore[misc]  # the plugin takes the base's for a class variable
 
     class Meta:
         abstract = True
@@ -124,23 +124,23 @@ class SiteBound(OperatorOwned):
         """Save the row, refusing what the person could not see afterwards.
 
         Raises:
-            OutOfSight: the row is, or would be, of a site outside the limit.
+            OutsideSiteScope: the row is, or would be, of a site outside the limit.
         """
-        if visible_sites() is not None and not self._is_in_sight():
-            raise OutOfSight(f"{self._meta.label} {self.pk} is of a site outside the limit.")
+        if visible_sites() is not None and not self._is_in_site_scope():
+            raise OutsideSiteScope(f"{self._meta.label} {self.pk} is of a site outside the limit.")
         super().save(*args, **kwargs)
 
-    def _is_in_sight(self) -> bool:
+    def _is_in_site_scope(self) -> bool:
         if self.seen_through == "pk":  # a new site would be none of theirs
-            return not self._state.adding and in_sight(self.pk)
+            return not self._state.adding and in_site_scope(self.pk)
         field: Any = self._meta.get_field(self.seen_through)
         target: Any = field.related_model
         return bool(target._default_manager.filter(pk=getattr(self, field.attname)).exists())
 
     @classmethod
-    def _in_sight(cls) -> _InSight:
+    def _in_site_scope(cls) -> _InSiteScope:
         if cls.seen_through == "pk":
-            return _InSight(models.F("pk"))
+            return _InSiteScope(models.F("pk"))
         field: Any = cls._meta.get_field(cls.seen_through)
         of_site = field.related_model.seen_through == "pk"
-        return _InSight(models.F(field.attname), None if of_site else field.related_model, or_none=field.null)
+        return _InSiteScope(models.F(field.attname), None if of_site else field.related_model, or_none=field.null)

@@ -97,7 +97,7 @@ def is_worth_an_entry(attempts: int) -> bool:
 
 def counted(who: str) -> int:
     """The number of this refusal within its minute."""
-    key = f"denials:{mark(who, purpose='denials')}:{int(time.time()) // _MINUTE_S}"
+    key = f"refused-access:{mark(who, purpose='refused-access')}:{int(time.time()) // _MINUTE_S}"
     try:
         cache.add(key, 0, timeout=2 * _MINUTE_S)
         return int(cache.incr(key))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from charging.selectors import sites, staffing
+from charging.selectors import site_memberships, sites
 from charging.services import site_access
 from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -66,7 +66,8 @@ def leave(user: User, *, operator: Operator, but_session: str | None = None) -> 
 def _give_sites(invitation: Invitation, user: User) -> None:
     """Give the sites of the invitation besides those of another limited place: sites are a person's, not a role's."""
     if invitation.limited_to_sites:
-        known = [*staffing.named(invitation.site_public_ids), *sites.of(user)]  # one may have been removed since
+        named = site_memberships.named(invitation.site_public_ids)  # one may have been removed since
+        known = [*named, *sites.of(user)]
         site_access.give(user, site_public_ids=[site.public_id for site in known])
 
 
