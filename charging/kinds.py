@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from charging.ingest.apply import LEASE
 from charging.models import FileImport, ImportLook
+from charging.selectors import numbers
 from charging.services import imports, looks
 from tenants import work
 from tenants.permissions import Permission
@@ -11,7 +12,8 @@ from tenants.work import Kind, Lane
 
 
 def register() -> None:
-    """Enter them."""
+    """Enter them, and what is searched."""
+    numbers.register()
     work.register(
         Kind(
             ImportLook.work_kind,

@@ -10,9 +10,11 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import registers, tasks, work  # needs loaded models
         from tenants.log import checks
-        from tenants.models import AuditCheck
+        from tenants.models import AuditCheck, SearchIndex
         from tenants.permissions import Permission
         from tenants.rls import rights
+        from tenants.selectors import names
+        from tenants.services import indexing
         from tenants.services.people import driver_exports, security
         from tenants.work import Kind, Lane
 
@@ -21,6 +23,17 @@ class TenantsConfig(AppConfig):
         driver_exports.register()
         security.register()
         work.register_sender(tasks.send_to)
+        names.register()
+        work.register(
+            Kind(
+                SearchIndex.work_kind,
+                SearchIndex,
+                Lane.BULK,
+                indexing.carry_out,
+                permission=Permission.MANAGE_OPERATOR,
+                prepare=indexing.ask_if_behind,
+            )
+        )
         work.register(
             Kind(
                 "audit_check",

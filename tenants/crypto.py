@@ -70,6 +70,16 @@ def signing_keys() -> list[Ed25519PrivateKey]:
     return [Ed25519PrivateKey.from_private_bytes(_derived(key, "signature")) for key in settings.ENCRYPTION_KEYS]
 
 
+def search_key() -> bytes:
+    """Return the key that marks words which are searched (`tenants.search.terms`), derived from the newest key."""
+    return _derived(settings.ENCRYPTION_KEYS[0], "search")
+
+
+def newest_key_name() -> str:
+    """Return what tells the newest key from the others, and says nothing of it."""
+    return _key_id(settings.ENCRYPTION_KEYS[0]).hex()
+
+
 def _key_id(key: bytes) -> bytes:
     return _derived(key, "name")[:_KEY_ID]
 

@@ -27,6 +27,7 @@ from tenants.models import (
     PlatformMember,
     PlatformVisit,
     RecoveryCode,
+    SearchIndex,
     TotpDevice,
     User,
 )
@@ -221,6 +222,7 @@ def _register_rights() -> None:
         rights.platform_may(model, everything)
     rights.platform_may(WebAuthnUserHandle, everything)
     rights.platform_counts(AuditCheck)
+    rights.platform_counts(SearchIndex)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent)
     rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice)

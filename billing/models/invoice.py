@@ -108,6 +108,7 @@ class Invoice(OperatorOwned):
             models.Index(fields=["operator", "-month", "-id"], name="invoice_newest"),
             models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
             models.Index(fields=["operator", "run", "-amount_due", "id"], name="invoice_largest_of_run"),
+            models.Index(fields=["operator", "amount_due", "id"], name="invoice_by_amount"),
             # The few among many: credit notes, and drafts.
             models.Index(
                 fields=["operator", "-month", "-id"], name="invoice_credit_notes", condition=Q(kind="credit_note")

@@ -1,7 +1,9 @@
 """Invoices and credit notes as lists, and what stands on one."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +19,12 @@ from billing.models import (
     LineNames,
     NumberSeries,
 )
-from billing.models.invoice import IN_FORCE
+from billing.models.invoice import IN_FORCE, with_check_digit
 from charging.models import ChargingSession
-from charging.selectors.sessions import after_all
+from charging.selectors.words import after_all
 from tenants.models import Driver, DriverIdentity
+from tenants.selectors import names
+from tenants.selectors.search import among
 
 
 def listing(
@@ -28,7 +32,8 @@ def listing(
 ) -> QuerySet[Invoice]:
     """Invoices and credit notes that meet all criteria, with buyer and driver, in no order.
 
-    search: an invoice number (`F17` or `17`), or the beginning of a customer number or of the buyer's name.
+    search: an invoice number (`F17` or `17`), an OCR reference, an amount, words of the buyer's name, or the beginning
+        of a customer number.
     """
     rows = Invoice.objects.select_related("buyer", "driver", "credits")
     equal = {"state": state, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
@@ -94,28 +99,35 @@ def of_session(session: ChargingSession) -> Invoice | None:
     return row.invoice if row else None
 
 
-#: Who is looked up first. Where more match, the list is walked instead: among so many it is full at once.
-_FEW = 500
-
-
 def _matches(text: str) -> Q:
     """Conditions that an index answers: the people first, then their invoices. Under row security none serves LIKE."""
-    end = after_all(text)
-    by_number = Driver.objects.filter(customer_number__gte=text, customer_number__lt=end)
-    by_name = DriverIdentity.objects.filter(name__gte=text, name__lt=end)
-    drivers = list(by_number.values_list("pk", flat=True)[: _FEW + 1])
-    people = list(by_name.values_list("driver_id", "pk")[: _FEW + 1])
-    if len(drivers) > _FEW or len(people) > _FEW:
-        found = Q(driver__customer_number__gte=text, driver__customer_number__lt=end)
-        found |= Q(buyer__name__gte=text, buyer__name__lt=end)
-    else:
-        named = {"driver__in": [driver for driver, _ in people], "buyer__in": [pk for _, pk in people]}
-        found = Q(driver__in=drivers) | Q(**named)
-    return found | Q(pk__in=_numbered(text.lstrip("Ff")))
+    identities = names.like(text)
+    owners = set(DriverIdentity.objects.filter(among("pk", identities)).values_list("driver_id", flat=True))
+    numbered = Driver.objects.filter(customer_number__gte=text, customer_number__lt=after_all(text))
+    drivers = list(numbered.values_list("pk", flat=True)[: names.MOST])
+    named = among("driver", owners) & among("buyer", identities)
+    return named | among("driver", drivers) | among("pk", [*_numbered(text), *_of_amount(text)])
 
 
-def _numbered(digits: str) -> list[int]:
-    if not digits.isdecimal() or len(digits) >= 18:
+def _numbered(text: str) -> list[int]:
+    """The documents with this number, with or without its letters, or with this OCR reference."""
+    digits = re.sub(r"\s", "", text).lstrip("Ff")
+    if not (digits.isascii() and digits.isdecimal()) or len(digits) >= 18:
         return []
+    numbers = [int(digits)]
+    if len(digits) > 1 and with_check_digit(int(digits[:-1])) == digits:
+        numbers.append(int(digits[:-1]))
     series = list(NumberSeries.objects.values_list("code", flat=True))
-    return list(Invoice.objects.filter(series__in=series, number=int(digits)).values_list("pk", flat=True))
+    return list(Invoice.objects.filter(series__in=series, number__in=numbers).values_list("pk", flat=True))
+
+
+def _of_amount(text: str) -> list[int]:
+    """The newest documents over this amount, written as people write it: 1 190,50 kr, SEK 75.49."""
+    written = re.fullmatch(r"(?:[A-Z]{3}\s*)?([\d\s.,'’]+?)\s*(?:kr|:-|[A-Z]{3}|€)?", text.strip(), re.IGNORECASE)
+    plain = re.sub(r"[\s'’]", "", written[1]) if written else ""
+    parts = re.fullmatch(r"(\d{1,3}(?:[.,]\d{3})+|\d{1,11})(?:[.,](\d{1,2}))?", plain)
+    if parts is None:
+        return []
+    amount = Decimal(f"{re.sub('[.,]', '', parts[1])}.{parts[2] or 0}")
+    rows = Invoice.objects.filter(amount_due__in=[amount, -amount]).order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[: names.MOST])

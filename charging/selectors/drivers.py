@@ -8,11 +8,8 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
 from charging.models import ChargingSession
-from charging.selectors.sessions import after_all
-from tenants.models import Driver, DriverGroup, DriverIdentity
-
-#: So many are looked up by what people type before a list is made of them.
-FEW = 500
+from charging.selectors import words
+from tenants.models import Driver, DriverGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +24,16 @@ class MonthTotals:
 def listing(search: str = "", *, group: DriverGroup | None = None, active: bool | None = None) -> QuerySet[Driver]:
     """Return the drivers by customer number, with identity, group and cards.
 
-    search: part of the name or the e-mail, or the beginning of the customer number.
+    search: words of the name or the e-mail, the beginning of the customer number, or part of a card's number.
     """
     rows = Driver.objects.select_related("identity", "group").prefetch_related("tokens")
     if search:
-        numbered = Q(customer_number__gte=search, customer_number__lt=after_all(search))
-        rows = rows.filter(_known_as(search) | numbered)
+        rows = rows.filter(words.of_driver_or_card(search))
     if group is not None:
         rows = rows.filter(group=group)
     if active is not None:
         rows = rows.filter(is_active=active)
     return rows.order_by("customer_number", "pk")
-
-
-def _known_as(text: str) -> Q:
-    """Look the people up first: one walk through their names. Many are found while the drivers are listed."""
-    named = DriverIdentity.objects.filter(Q(name__icontains=text) | Q(email__icontains=text))
-    few = list(named.values_list("pk", flat=True)[: FEW + 1])
-    if len(few) > FEW:
-        return Q(identity__name__icontains=text) | Q(identity__email__icontains=text)
-    return Q(identity__in=few)
 
 
 def groups() -> QuerySet[DriverGroup]:

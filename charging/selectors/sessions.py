@@ -2,14 +2,14 @@
 
 One function narrows, `listing`; whatever shows sessions (a page, its totals, an export) starts from it, so
 they cannot disagree. Conditions are plain comparisons of indexed columns, because under row security
-PostgreSQL uses an index for nothing else; that is also why a session id is searched from its beginning.
+PostgreSQL uses an index for nothing else.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, QuerySet, Sum
+from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from charging.models import ChargingSession, Site, Station, Token
@@ -20,7 +20,8 @@ from tenants.models import Driver
 class Criteria:
     """What a list of sessions is narrowed to; None and the empty text narrow nothing.
 
-    `since` and `until` bound the start of the session, the second one exclusively.
+    `since` and `until` bound the start of the session, the second one exclusively. `like` is what words mean
+    (`charging.selectors.words`).
     """
 
     since: datetime | None = None
@@ -32,7 +33,7 @@ class Criteria:
     state: str = ""
     review: str = ""
     flag: str = ""
-    external_id: str = ""
+    like: Q | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class DayTotals:
 def listing(criteria: Criteria) -> QuerySet[ChargingSession]:
     """Return the sessions that meet all criteria, in no order."""
     rows = ChargingSession.objects.filter(**_equal(criteria), **_between(criteria))
-    if criteria.external_id:
-        rows = rows.filter(**_begins_with(criteria.external_id))
+    if criteria.like is not None:
+        rows = rows.filter(criteria.like)
     if criteria.flag:
         rows = _flagged(rows, criteria.flag)
     return rows
@@ -110,17 +111,6 @@ def review_counts() -> dict[str, int]:
     return dict(waiting.order_by().values_list("flag").annotate(Count("pk")))
 
 
-def sources() -> list[str]:
-    """Return the feeds that sessions came from: one jump in the index of session ids for each."""
-    found: list[str] = []
-    while True:
-        later = ChargingSession.objects.filter(source__gt=found[-1]) if found else ChargingSession.objects.all()
-        source = later.order_by("source").values_list("source", flat=True).first()
-        if source is None:
-            return found
-        found.append(source)
-
-
 def _equal(criteria: Criteria) -> dict[str, object]:
     names = ("site", "station", "driver", "token", "state", "review")
     return {name: value for name in names if (value := getattr(criteria, name))}
@@ -129,19 +119,6 @@ def _equal(criteria: Criteria) -> dict[str, object]:
 def _between(criteria: Criteria) -> dict[str, datetime]:
     bounds = {"started_at__gte": criteria.since, "started_at__lt": criteria.until}
     return {bound: moment for bound, moment in bounds.items() if moment is not None}
-
-
-def after_all(prefix: str) -> str:
-    """Return the first text that comes after every text with this beginning."""
-    following = ord(prefix[-1]) + 1
-    if 0xD800 <= following <= 0xDFFF:  # halves of a pair, which no text may hold
-        following = 0xE000
-    return prefix[:-1] + chr(min(following, 0x10FFFF))
-
-
-def _begins_with(text: str) -> dict[str, object]:
-    """Session ids that begin with the text, as a range in the index (operator, source, external_id)."""
-    return {"source__in": sources(), "external_id__gte": text, "external_id__lt": after_all(text)}
 
 
 def energy_by_day(rows: QuerySet[ChargingSession], *, zone: ZoneInfo) -> dict[date, DayTotals]:

@@ -3,6 +3,7 @@
 from django.db.models import Count, Q, QuerySet
 
 from charging.models import Connector, Site, SiteAccess
+from charging.selectors import words
 from tenants.models import User
 
 #: What a driver meets as a station that does not charge.
@@ -29,7 +30,7 @@ def found(search: str) -> QuerySet[Site]:
     rows = Site.objects.order_by("name", "pk")
     if not search:
         return rows
-    return rows.filter(Q(name__icontains=search) | Q(city__icontains=search) | Q(street__icontains=search))
+    return rows.filter(words.of_site(search))
 
 
 def _with_status(connectors: str, statuses: object) -> Count:

@@ -1,10 +1,9 @@
 """Cards and app tokens as a list: those without a driver first, as nobody pays for their sessions."""
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 
 from charging.models import Token
-from charging.selectors.drivers import FEW
-from tenants.models import Driver
+from charging.selectors import words
 
 UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
 
@@ -12,21 +11,13 @@ UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
 def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
     """Return the tokens, unassigned first, then the newest.
 
-    search: the beginning of the UID or part of the printed number or the customer number.
+    search: part of the UID or the printed number, or what a driver is found by.
     condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, or empty for all.
     """
     rows = Token.objects.select_related("driver__identity")
     if search:
-        rows = rows.filter(_named(search))
+        rows = rows.filter(words.of_card(search))
     return _in(rows, condition).order_by(F("driver").asc(nulls_first=True), "-created_at", "-pk")
-
-
-def _named(text: str) -> Q:
-    """Look the cards up first: one walk through them, none to sort and none to count. Many are found while listing."""
-    named = Q(uid__istartswith=text) | Q(visual_number__icontains=text)
-    few = list(Token.objects.filter(named).order_by().values_list("pk", flat=True)[: FEW + 1])
-    owners = list(Driver.objects.filter(customer_number=text).values_list("pk", flat=True))
-    return (named if len(few) > FEW else Q(pk__in=few)) | Q(driver__in=owners)
 
 
 def unassigned() -> QuerySet[Token]:

@@ -51,6 +51,9 @@ from tenants.models import (
     DriverIdentity,
     Membership,
     Operator,
+    SearchIndex,
+    SearchSegment,
+    SearchTerm,
     User,
 )
 from tenants.scoping import tenant_scope
@@ -85,6 +88,9 @@ NOT_ROW_BY_ROW = {
     MonthSum: "counted from invoices, again whenever they change",
     StaleMonth: "a mark that sums have to be counted again",
     RunProblem: "work list of a run",
+    SearchIndex: "how far what is searched is indexed",
+    SearchSegment: "made from what is searched, again whenever it is read",
+    SearchTerm: "as above",
 }
 
 
@@ -296,6 +302,8 @@ UNSEEN_WRITES = {
     "tenants/work.py:_nothing_left": "whose turn it is",
     "tenants/work.py:_write": "progress of work; work.set_aside, work.tried_again",
     "tenants/work.py:_write_mine": "progress of work",
+    "tenants/services/indexing.py:_INSERT": "the index of what is searched",
+    "tenants/services/indexing.py:ask_if_behind": "that there is something to index",
 }
 BLIND = {"bulk_create", "bulk_update"}
 SQL = re.compile(r"\b(INSERT INTO|DELETE FROM|UPDATE \w+ (SET|\w+ SET))\b")

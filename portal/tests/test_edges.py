@@ -55,6 +55,7 @@ OPENS_SCOPES = {
     "tenants/services/proof/factor_resets.py": "stopped by a link in a letter, carried out by the timetable",
     "tenants/services/proof/api_key_authentication.py": "a key names its operator before anybody is let in",
     "charging/services/site_memberships.py": "the place together with its sites",
+    "tenants/services/indexing.py": "stepped: the index of what is searched",
 }
 
 # Below the doors a moment is an argument, `at` or `clock`, so that a test can choose it and all of one act has one.

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import Export, Pricing, Rendering, RunChunk
 from charging.models import FileImport, ImportLook
 from portal.words import measures
-from tenants.models import AuditCheck
+from tenants.models import AuditCheck, SearchIndex
 from tenants.models.work import Work
 
 #: Each kind of work, as the log and the pages name it.
@@ -18,11 +18,18 @@ KINDS: dict[str, str | Promise] = {
     FileImport.work_kind: gettext_lazy("import of sessions"),
     ImportLook.work_kind: gettext_lazy("look at a file"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
+    SearchIndex.work_kind: gettext_lazy("index of the search"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
+}
+#: What is searched, as `tenants.search` names it.
+SUBJECTS: dict[str, str | Promise] = {
+    "names": gettext_lazy("names of drivers"),
+    "sessions": gettext_lazy("session ids"),
+    "cards": gettext_lazy("card numbers"),
 }
 SENTENCES: dict[str, str | Promise] = {
     "unexpected": gettext_lazy("It failed in a way that was not foreseen (%(error)s)."),
@@ -54,4 +61,5 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
     AuditCheck: lambda row: _("the whole log"),
+    SearchIndex: lambda row: str(SUBJECTS[row.subject]),
 }

@@ -13,6 +13,7 @@ from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.recovery_code import RecoveryCode
+from tenants.models.search import SearchIndex, SearchSegment, SearchTerm
 from tenants.models.user import User
 from tenants.models.work import Turn
 
@@ -38,6 +39,9 @@ __all__ = [
     "PlatformMember",
     "PlatformVisit",
     "RecoveryCode",
+    "SearchIndex",
+    "SearchSegment",
+    "SearchTerm",
     "TotpDevice",
     "Turn",
     "User",

@@ -12,6 +12,7 @@ from portal.web.staff import (
     overview,
     platform_visits,
     review,
+    search,
     security,
     settings,
     sites,
@@ -31,6 +32,7 @@ app_name = "staff"
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
     path("days/", overview.overview_days, name="overview_days"),
+    path("search/", search.search, name="search"),
     path("sessions/", sessions.session_list, name="session_list"),
     path("sessions/export/", sessions.session_export, name="session_export"),
     path("sessions/<uuid:public_id>/", sessions.session_detail, name="session_detail"),

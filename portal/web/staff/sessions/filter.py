@@ -5,11 +5,12 @@ page is quick whatever the operator's size; a date that is there but empty bound
 """
 
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from typing import Any
 
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import day_sums, session_ledger
 from billing.selectors.day_sums import Wanted
-from charging.models import ChargingSession, Site, Station, Token
-from charging.selectors import sessions
+from charging.models import ChargingSession, Site
+from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
 from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.days import midnight
 from portal.words.sessions import FLAGS
-from tenants.models import Driver, Operator
+from tenants.models import Operator
 
 DAYS_SHOWN = 30
 ANY = ("", _("Any"))
@@ -41,9 +42,11 @@ class DayField(forms.DateField):
 
 
 class SessionFilter(forms.Form):
-    """What a list of sessions is narrowed to. Places and people are named as they are in the files."""
+    """What a list of sessions is narrowed to. Places and people are meant by any word (`charging.selectors.words`)."""
 
-    q = forms.CharField(label=_("Session id"), required=False, max_length=100, widget=forms.SearchInput)
+    q = forms.CharField(
+        label=_("Id, driver, card or station"), required=False, max_length=100, widget=forms.SearchInput
+    )
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("To"), required=False)
     site = forms.ModelChoiceField(
@@ -51,7 +54,7 @@ class SessionFilter(forms.Form):
     )
     billing = forms.ChoiceField(label=_("Billing"), required=False, choices=[ANY, *BILLING])
     station = forms.CharField(label=_("Station"), required=False, max_length=64)
-    driver = forms.CharField(label=_("Customer number"), required=False, max_length=30)
+    driver = forms.CharField(label=_("Driver"), required=False, max_length=100)
     card = forms.CharField(label=_("Card"), required=False, max_length=64)
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
@@ -62,23 +65,13 @@ class SessionFilter(forms.Form):
     def __init__(self, query: QueryDict, *, operator: Operator, may_see_drivers: bool) -> None:
         """Read the query. Who may not see drivers cannot ask by them: the answer tells which numbers there are."""
         self.operator = operator
+        self.may_see_drivers = may_see_drivers
         self.asked = _with_default_dates(query, operator)
         super().__init__(self.asked)
         self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
         if not may_see_drivers:
             for name in self.OF_DRIVERS:
                 del self.fields[name]
-
-    def clean_station(self) -> Any:
-        return self._named(Station.objects, "station", identifier=self.cleaned_data["station"])
-
-    def clean_driver(self) -> Any:
-        return self._named(Driver.objects, "driver", customer_number=self.cleaned_data["driver"])
-
-    def clean_card(self) -> Any:
-        name = self.cleaned_data["card"]
-        by_number = Token.objects.filter(visual_number=name).first() if name else None
-        return by_number or self._named(Token.objects, "card", uid=name)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -114,13 +107,18 @@ class SessionFilter(forms.Form):
             since=midnight(data["since"], zone) if data["since"] else None,
             until=midnight(data["until"] + timedelta(days=1), zone) if data["until"] else None,
             site=data["site"],
-            station=data["station"],
-            driver=data.get("driver"),
-            token=data.get("card"),
             review=data["review"],
             flag=data["flag"],
-            external_id=data["q"],
+            like=self._like(),
         )
+
+    def _like(self) -> Q | None:
+        data = self.cleaned_data
+        ways = {"station": words.sessions_at, "driver": words.sessions_of, "card": words.sessions_with}
+        found = [meant(text) for name, meant in ways.items() if (text := data.get(name))]
+        if data["q"]:
+            found.append(words.sessions(data["q"], people=self.may_see_drivers))
+        return reduce(and_, found) if found else None
 
     def main_fields(self) -> list[forms.BoundField]:
         """The fields that are always in sight, without the search field."""
@@ -171,18 +169,6 @@ class SessionFilter(forms.Form):
         current = (self.asked.get("since", ""), self.asked.get("until", "")) == wanted
         query["since"], query["until"] = wanted
         return query.urlencode(), current
-
-    def _named(self, rows: Any, field: str, **name: str) -> Any:
-        (value,) = name.values()
-        if not value:
-            return None
-        found: Model | None = rows.filter(**name).first()
-        if found is None:
-            raise forms.ValidationError(
-                _("There is no %(field)s “%(value)s”."),
-                params={"field": str(self.fields[field].label).lower(), "value": value},
-            )
-        return found
 
 
 def _today(operator: Operator) -> date:

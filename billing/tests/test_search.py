@@ -1,0 +1,159 @@
+"""The index of what is searched: terms, postings, and the work that keeps it."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+
+from billing.tests import factories
+from charging.models import ChargingSession
+from charging.selectors import numbers
+from tenants import crypto
+from tenants.models import DriverIdentity, SearchIndex, SearchSegment, SearchTerm
+from tenants.scoping import tenant_scope
+from tenants.search import postings, subjects, terms
+from tenants.selectors import names, search
+from tenants.services import indexing
+from tenants.work import claim, kind_named
+
+
+def charged(external_id):
+    return factories.session(factories.connector(), None, external_id=external_id)
+
+
+def indexed(name):
+    """Index all there is of a subject, as the sweep and the worker do once everything is settled."""
+    subject = subjects.named(name)
+    last = subject.model._default_manager.order_by("-pk").values_list("pk", flat=True)[0]
+    row, _ = SearchIndex.objects.get_or_create(subject=name, defaults={"key": crypto.newest_key_name()})
+    while row.up_to < last:
+        row.up_to = indexing.index(subject, after=row.up_to, last=last)
+    row.save()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "has"),
+    [
+        ("NORTH-018979", "018979", True),
+        ("NORTH-018979", "north-01", True),
+        ("NORTH-018979", "7", True),
+        ("NORTH-018979", "79", True),
+        ("NORTH-018979", "979", True),
+        ("NORTH-018979", "97N", False),
+        ("NORTH-018979", "018978", False),
+        ("A\u00e5B12", "\u00c5b1", True),
+        ("ab", "abc", False),
+    ],
+)
+def test_a_text_has_the_terms_of_its_parts(text, part, has):
+    own, owners = terms.parts_of(["zz", text])
+    mine = set(own[owners == 1].tolist())
+    wanted = terms.part(part)
+    if wanted.span:
+        assert any(wanted.span[0] <= term <= wanted.span[1] for term in mine) is has
+    else:
+        assert (set(wanted.terms) <= mine) is has
+
+
+@pytest.mark.parametrize("gaps", [[1, 1, 1], [300, 2], [70_000], [2**33, 5]])
+def test_postings_come_back_as_they_were(gaps):
+    ids = 17 + np.cumsum(np.array(gaps, np.int64))
+    assert postings.unpack(postings.pack(ids, after=17), after=17).tolist() == ids.tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Lund", True),
+        ("lundberg sara", True),
+        ("SARA", True),
+        ("berg", False),
+        ("asa", True),
+        ("x", True),
+        ("nobody", False),
+    ],
+)
+@pytest.mark.parametrize("is_indexed", [False, True])
+@pytest.mark.django_db
+def test_people_are_found_by_the_beginnings_of_their_words(in_north, text, found, is_indexed):
+    factories.driver(name="Sara Åsa Lundberg-Xyz")
+    for _ in range(3):
+        factories.driver(name="Otto Other")
+    if is_indexed:
+        indexed("names")
+        assert SearchTerm.objects.exists()
+    known = DriverIdentity.objects.filter(pk__in=names.like(text))
+    assert [row.name for row in known] == (["Sara Åsa Lundberg-Xyz"] if found else [])
+
+
+@pytest.mark.django_db
+def test_a_session_is_found_by_any_part_of_its_id_before_and_after_it_is_indexed(in_north):
+    first = charged("NORTH-018979")
+    charged("NORTH-018980")
+    for _ in range(2):
+        for part in ("8979", "018979", "north-018979", "97", "9"):
+            found = ChargingSession.objects.filter(numbers.of_session(part))
+            assert first in found
+        assert [row.external_id for row in ChargingSession.objects.filter(numbers.of_session("18980"))] == [
+            "NORTH-018980"
+        ]
+        indexed("sessions")
+    later = charged("NORTH-118979")
+    assert set(ChargingSession.objects.filter(numbers.of_session("8979"))) == {first, later}
+
+
+@pytest.mark.django_db
+def test_small_segments_become_one(in_north):
+    for number in range(9):
+        charged(f"S-{number}")
+        indexed("sessions")
+    assert SearchSegment.objects.filter(subject="sessions").count() <= 4
+    assert sum(SearchSegment.objects.values_list("rows", flat=True)) == ChargingSession.objects.count()
+    assert ChargingSession.objects.filter(numbers.of_session("s-3")).count() == 1
+
+
+@pytest.mark.django_db
+def test_another_operators_terms_are_not_found(north, south):
+    with tenant_scope(north.pk):
+        factories.driver(name="Sara Lundberg")
+        indexed("names")
+    with tenant_scope(south.pk):
+        assert names.like("lundberg") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_indexes_what_was_handed_out_before(north, monkeypatch):
+    subject = subjects.named("sessions")
+    monkeypatch.setattr(indexing, "SETTLING", timedelta())
+    with tenant_scope(north.pk):
+        kept = charged("NORTH-018979")
+        indexing.ask_if_behind(timezone.now())
+    kind = kind_named(SearchIndex.work_kind)
+    object.__setattr__(subject, "behind", 0)
+    try:
+        for _ in range(3):
+            with tenant_scope(north.pk):
+                row = claim(kind, at=timezone.now(), pk=SearchIndex.objects.get(subject="sessions").pk)
+            if row is None:
+                break
+            indexing.carry_out(north.pk, row, clock=timezone.now)
+        with tenant_scope(north.pk):
+            row = SearchIndex.objects.get(subject="sessions")
+            assert row.up_to >= kept.pk
+            assert row.state == SearchIndex.State.DONE
+            assert search.find(subject, terms.part("8979"), most=5).ids == [kept.pk]
+    finally:
+        object.__setattr__(subject, "behind", 8_000)
+
+
+@pytest.mark.django_db
+def test_with_a_new_key_everything_is_marked_anew(in_north, settings):
+    factories.driver(name="Sara Lundberg")
+    row = indexed("names")
+    settings.ENCRYPTION_KEYS = [b"k" * 32, *settings.ENCRYPTION_KEYS]
+    assert len(names.like("lundberg")) == 1  # looked through, as nothing could be found by the old marks
+    indexing.ask_if_behind(timezone.now())
+    row.refresh_from_db()
+    assert row.state == SearchIndex.State.WAITING

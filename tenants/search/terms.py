@@ -1,0 +1,109 @@
+"""Terms: the numbers under which a text is found.
+
+A text that is searched by any part has a term for each of its places: the four characters from there, in any case.
+So three or fewer characters are a span of terms, more of them several terms that the same text must have. What is
+found this way may still not hold the part, and is compared by whoever asks.
+
+A name is found by the beginnings of its words. Those terms are marks made with the instance's key: they tell nobody
+a name, and are found again only by who asks for the same word.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenants import crypto
+
+_LENGTH = 4
+#: So many terms of a long part are asked for: more would hardly leave out another row.
+_MOST = 12
+#: A word is marked by its beginnings up to so many letters.
+LONGEST = 10
+_WORD = re.compile(r"[^\W_]+")
+
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a row must have: all of these terms, or any of the span (first, last)."""
+
+    terms: tuple[int, ...] = ()
+    span: tuple[int, int] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.span)
+
+
+def parts_of(texts: Sequence[str]) -> Pairs:
+    """Return each text's terms, and beside each the place of its text in the sequence."""
+    data = np.frombuffer(b"".join(_folded(text) + b"\0" for text in texts) + b"\0" * _LENGTH, np.uint8)
+    characters = data.astype(np.int64)
+    terms = np.zeros(len(data) - _LENGTH, np.int64)
+    inside = np.ones(len(terms), bool)
+    for place in range(_LENGTH):
+        following = characters[place : place + len(terms)]
+        inside &= following > 0  # nothing of the next text belongs to a term
+        terms = terms << 8 | np.where(inside, following, 0)
+    owners = np.cumsum(characters[: len(terms)] == 0)
+    at = characters[: len(terms)] > 0
+    return terms[at], owners[at]
+
+
+def part(text: str) -> Wanted:
+    """Return what a text has that holds this part."""
+    folded = _folded(text)
+    if len(folded) < _LENGTH:
+        missing = 8 * (_LENGTH - len(folded))
+        first = int.from_bytes(folded) << missing
+        return Wanted(span=(first, first + (1 << missing) - 1)) if folded else Wanted()
+    places = range(len(folded) - _LENGTH + 1)
+    return Wanted(tuple(dict.fromkeys(int.from_bytes(folded[at : at + _LENGTH]) for at in places))[-_MOST:])
+
+
+def _folded(text: str) -> bytes:
+    """One byte a character, in lower case; all that is not ASCII looks alike."""
+    return text.encode("ascii", "replace").lower().replace(b"\0", b"?")
+
+
+def words_of(texts: Sequence[str]) -> Pairs:
+    """Return the marks of the beginnings of each text's words, and beside each the place of its text."""
+    terms: list[int] = []
+    owners: list[int] = []
+    for place, text in enumerate(texts):
+        marks = {_mark(beginning) for word in words(text) for beginning in _beginnings(word)}
+        terms.extend(marks)
+        owners.extend([place] * len(marks))
+    return np.array(terms, np.int64), np.array(owners, np.int64)
+
+
+def begun(text: str) -> Wanted:
+    """Return what a text has that has a word for each of these words, beginning like it."""
+    return Wanted(tuple(dict.fromkeys(_mark(word[:LONGEST]) for word in words(text))))
+
+
+def have_words(text: str, wanted: Iterable[str]) -> bool:
+    """Tell whether for each wanted word the text has one that begins like it."""
+    own = words(text)
+    return all(any(word.startswith(each) for word in own) for each in wanted)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, in lower case and without accents, so that Asa finds Åsa."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+
+
+def _beginnings(word: str) -> Iterable[str]:
+    return {word[:length] for length in range(1, min(LONGEST, len(word)) + 1)}
+
+
+def _mark(beginning: str) -> int:
+    """A keyed hash of 63 bits."""
+    digest = hashlib.blake2b(beginning.encode(), key=crypto.search_key(), digest_size=8).digest()
+    return int.from_bytes(digest) >> 1

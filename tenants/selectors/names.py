@@ -1,0 +1,39 @@
+"""People looked up by what somebody types of their name or e-mail: the one place that does."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from tenants.models import DriverIdentity
+from tenants.search import subjects, terms
+from tenants.search.subjects import Subject
+from tenants.selectors import search
+
+#: So many are looked up; of a word that more people have, these are the newest.
+MOST = 20_000
+
+_IDENTITIES = Subject("names", DriverIdentity, ("name", "email"), terms.words_of, behind=500)
+
+
+def register() -> None:
+    """Enter the names of drivers among what is searched."""
+    subjects.register(_IDENTITIES)
+
+
+def like(text: str) -> list[int]:
+    """Return the identities, also former ones, that have each word of the text, or a longer one that begins like it."""
+    words = terms.words(text)
+    if not words:
+        return []
+    found = search.find(_IDENTITIES, terms.begun(text), most=MOST)
+    fresh = DriverIdentity.objects.filter(pk__gt=found.up_to).exclude(name="", email="")
+    ids = [*_named(fresh, words)][:MOST]
+    if all(len(word) <= terms.LONGEST for word in words):
+        return [*ids, *found.ids]
+    return [*ids, *_named(DriverIdentity.objects.filter(search.among("pk", found.ids)), words)]
+
+
+def _named(rows: QuerySet[DriverIdentity], words: list[str]) -> Iterator[int]:
+    for pk, name, email in rows.order_by("-pk").values_list("pk", "name", "email"):
+        if terms.have_words(f"{name} {email}", words):
+            yield pk
