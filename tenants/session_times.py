@@ -9,6 +9,8 @@ from typing import Protocol
 from django.conf import settings
 
 IDLE, TOO_LONG = "idle", "too long"
+#: Its row is gone: ended in another browser, or over for more than a day.
+GONE = "gone"
 
 
 class Lasting(Protocol):

@@ -21,7 +21,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from tenants.identifiers import new_public_id
-from tenants.session_times import ends_at, why_over
+from tenants.session_times import GONE, ends_at, why_over
 
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -30,7 +30,8 @@ class SessionStore(DatabaseStore):
     """Sessions in `BrowserSession`.
 
     address, user_agent: of the browser that asks; the door says them before anything is saved.
-    timed_out: why a session that was there is over (see `session_times`), once it was loaded; else empty.
+    timed_out: why a person's session that was there is over (see `session_times`), once it was loaded; else empty.
+    was_of: whose it was, where that is still known.
     """
 
     # Of Django's base class, which its types leave out.
@@ -43,6 +44,7 @@ class SessionStore(DatabaseStore):
         self.address: str | None = None
         self.user_agent = ""
         self.timed_out = ""
+        self.was_of: int | None = None
         self.is_staff = False
         self._row: Any = None
 
@@ -56,12 +58,14 @@ class SessionStore(DatabaseStore):
     def load(self) -> dict[str, Any]:
         """Read the row; nothing if there is none, or its time is over."""
         row = self._rows().annotate(is_staff=_works_here()).filter(session_key=self.session_key).first()
-        if row is not None:
-            self.is_staff = row.is_staff
-            self.timed_out = why_over(row, is_staff=row.is_staff, at=timezone.now())
-        if row is None or self.timed_out:
+        if row is None or (over := why_over(row, is_staff=row.is_staff, at=timezone.now())):
             self._session_key = None
+            if row is None:
+                self.timed_out = GONE
+            elif row.user_id is not None:
+                self.timed_out, self.was_of, self.is_staff = over, row.user_id, row.is_staff
             return {}
+        self.is_staff = row.is_staff
         self._row = row
         return dict(self.decode(row.session_data))
 

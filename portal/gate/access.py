@@ -68,7 +68,8 @@ def operator_view(
     permission 403. A second factor must have been passed where the operator requires one of the role, or
     the person has one. Who may only look (`Access.is_read_only`) gets 403 for every method that changes, and for
     a page that `takes_out` what the portal holds, as a file for others.
-    With `step_up` the person must have proved who they are within the last quarter of an hour.
+    With `step_up` the person must have proved who they are within the last quarter of an hour, to change
+    something or to take it out; not to look.
     The page runs inside the operator's scope: one transaction, rolled back when it raises.
     """
 
@@ -85,8 +86,8 @@ def operator_view(
                 return to_second_factor(request)
             access = viewing.through(request, access)
             check_admission(access, permission, request.method or "", takes_out=takes_out)
-            if step_up and not proof.is_fresh(request):
-                return proof.ask(request)
+            if step_up and proof.is_missing(request, for_looking=takes_out):
+                return proof.ask(request, person=request.user.pk)
             request.access = access
             _note_visit(request, access)
             with inside(access, request.user, permission):
@@ -169,15 +170,16 @@ def account_view(page: Page[P], *, step_up: bool = False) -> Callable[..., HttpR
     """Declare a page about the signed-in person, whatever operators they belong to.
 
     A person with a second factor must have passed it: a password alone changes nothing here.
-    With `step_up` they must have proved who they are within the last quarter of an hour.
+    With `step_up` they must have proved who they are within the last quarter of an hour, also to look: such a
+    page shows what proves them.
     """
 
     @wraps(page)
     def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_verified() and user_has_device(request.user):
             return to_second_factor(request)
-        if step_up and not proof.is_fresh(request):
-            return proof.ask(request)
+        if step_up and proof.is_missing(request, for_looking=True):
+            return proof.ask(request, person=request.user.pk)
         return page(request, *args, **kwargs)
 
     guarded.access = "account"  # type: ignore[attr-defined]

@@ -21,7 +21,8 @@ def platform_view(*, step_up: bool = False) -> Callable[[PlatformPage[P]], Calla
     """Declare a page of those who run the instance.
 
     Everybody else gets 404. The second factor is always required. With `step_up` the person must have proved
-    who they are within the last quarter of an hour. No operator's scope is open; services open them one by one.
+    who they are within the last quarter of an hour, to change something. No operator's scope is open; services open
+    them one by one.
     """
 
     def declare(page: PlatformPage[P]) -> Callable[..., HttpResponseBase]:
@@ -32,8 +33,8 @@ def platform_view(*, step_up: bool = False) -> Callable[[PlatformPage[P]], Calla
                 raise Http404
             if not request.user.is_verified():
                 return to_second_factor(request)
-            if step_up and not proof.is_fresh(request):
-                return proof.ask(request)
+            if step_up and proof.is_missing(request):
+                return proof.ask(request, person=request.user.pk)
             with acting_more(is_platform=True):
                 return page(request, *args, **kwargs)
 

@@ -1,4 +1,7 @@
-"""Tells the session which browser asks, keeps "last seen" true, and says why a person has to sign in again."""
+"""Tells the session which browser asks, keeps "last seen" true, says why a person has to sign in again.
+
+What they sent when their time was over is kept for them (`portal.gate.kept`).
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,14 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from portal.gate import kept
+from portal.gate.next_page import came_from
 from portal.gate.polls import is_poll
 from portal.middleware.actor import client_address
-from tenants.session_times import IDLE
+from portal.web import errors
+from tenants.session_times import GONE, IDLE
 
 USER_AGENT_LENGTH = 300
+_WAS_OF = "was_of"
 
 
 class BrowserSessionMiddleware:
@@ -38,11 +47,35 @@ class BrowserSessionMiddleware:
             return self.get_response(request)
         if session.timed_out:
             messages.info(request, why_signed_out(session.timed_out, is_staff=session.is_staff))
-        return HttpResponse(headers={"HX-Refresh": "true"}) if polled else self.get_response(request)
+        if polled:
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        return _to_sign_in(request, self.get_response(request))
+
+
+def _to_sign_in(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Let somebody who sent a form too late come back to what they sent, or at least to where the form stands."""
+    sign_in = reverse("account:sign_in")
+    if request.method != "POST" or response.headers.get("Location", "").partition("?")[0] != sign_in:
+        return response
+    session: Any = request.session
+    was_of = session.was_of or session.get(_WAS_OF)
+    if was_of is not None and "HX-Request" in request.headers:
+        session[_WAS_OF] = was_of  # a part of the page asked; the form is sent after it
+    if was_of is not None and kept.keep(request, person=was_of):
+        back = reverse("account:kept")
+    elif session.timed_out == GONE and kept.fields_of(request) is not None:
+        return errors.too_late(request)
+    else:
+        back = came_from(request)
+    if back:
+        response["Location"] = f"{sign_in}?{urlencode({'next': back})}"
+    return response
 
 
 def why_signed_out(reason: str, *, is_staff: bool) -> str:
     """Return the sentence a person reads whose time was over."""
+    if reason == GONE:
+        return _("You have been signed out: from another browser, or because you were last here long ago.")
     if reason == IDLE:
         time = settings.STAFF_SESSION_IDLE if is_staff else settings.DRIVER_SESSION_IDLE
         return _("You were signed out after %(time)s without activity.") % {"time": in_words(time)}

@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "portal.middleware.browser_session.BrowserSessionMiddleware",
     "portal.middleware.actor.ActorMiddleware",
     "portal.middleware.limiter_unavailable.LimiterUnavailableMiddleware",
+    "portal.middleware.not_allowed.NotAllowedMiddleware",
 ]
 
 # The platform's own process serves other doors, with another database role; see `portal.platform_urls`.

@@ -73,8 +73,8 @@ MAY_OPEN = {
     "account": (
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:leave "
         "account:leave_visit account:operators account:passkey_new account:passkey_new_options account:passkey_remove "
-        "account:passkey_rename account:password account:profile account:recovery_codes account:remove_factor "
-        "account:sessions account:step_up account:stop_viewing"
+        "account:kept account:passkey_rename account:password account:profile account:recovery_codes "
+        "account:remove_factor account:sessions account:step_up account:stop_viewing"
     ),
     "public": (
         "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
@@ -88,8 +88,8 @@ MAY_OPEN = {
 MAY_OPEN_AT_PLATFORM = {
     "account": (
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:operators "
-        "account:passkey_new account:passkey_new_options account:passkey_remove account:passkey_rename "
-        "account:password account:profile account:recovery_codes account:remove_factor account:sessions "
+        "account:kept account:passkey_new account:passkey_new_options account:passkey_remove "
+        "account:passkey_rename account:password account:profile account:recovery_codes account:remove_factor account:sessions "
         "account:step_up"
     ),
     "platform": (

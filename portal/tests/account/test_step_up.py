@@ -12,7 +12,8 @@ from portal.gate import throttle
 from portal.gate.step_up import FRESH_S
 from portal.tests.cast import PASSWORD
 from portal.tests.doors import PLATFORM, doors
-from tenants.models import AuditEntry
+from portal.words import dangerous
+from tenants.models import ApiKey, AuditEntry
 from tenants.scoping import tenant_scope
 from tenants.services.proof import two_factor
 
@@ -70,6 +71,8 @@ DANGEROUS_AT_PLATFORM = {
     "platform:operator_suspend": "shuts an operator's people out",
     "platform:visit_new": "enters an operator",
 }
+INVITE = "/o/north/invitations/new/"
+INVITED = {"email": "ines@example.com", "name": "Ines", "role": "support"}
 SAMPLES = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "north", "int": 1, "str": "x"}
 STEP_UP_DOORS = [door for door in doors() if getattr(door.callback, "step_up", False)]
 
@@ -111,24 +114,48 @@ def test_exactly_the_dangerous_doors_of_the_platform_ask():
     assert {name for name in asking if name.startswith("platform:")} == set(DANGEROUS_AT_PLATFORM)
 
 
+def is_for_looking(door):
+    """Whether the door asks also of who only opens the page: files, and what proves a person."""
+    return door.takes_out or door.access == "account"
+
+
 @pytest.mark.parametrize("door", STEP_UP_DOORS, ids=str)
 def test_an_old_proof_leads_to_the_page_that_asks_and_a_fresh_one_past_it(door, olga, sign_in):
     client = sign_in(olga)
     client.raise_request_exception = False
     prove_ago(client, FRESH_S + 1)
-    for answer in (client.get(address(door)), client.post(address(door))):
+    for method in ("get", "post") if is_for_looking(door) else ("post",):
+        answer = getattr(client, method)(address(door))
         if answer.status_code != 405:
             assert (answer.status_code, answer["Location"].partition("?")[0]) == (302, "/account/confirm/")
     prove_ago(client, FRESH_S - 60)
+    for answer in (client.get(address(door)), client.post(address(door))):
+        assert not str(answer.headers.get("Location", "")).startswith("/account/confirm/")
+
+
+@pytest.mark.parametrize("door", [door for door in STEP_UP_DOORS if not is_for_looking(door)], ids=str)
+def test_nobody_is_asked_for_looking(door, olga, sign_in):
+    client = sign_in(olga)
+    client.raise_request_exception = False
+    prove_ago(client, FRESH_S + 1)
     answer = client.get(address(door))
     assert not str(answer.headers.get("Location", "")).startswith("/account/confirm/")
+
+
+@pytest.mark.parametrize("name", sorted({*DANGEROUS, *DANGEROUS_AT_PLATFORM}))
+def test_each_dangerous_act_has_its_words(name):
+    assert str(dangerous.ACTS[name][0])
+
+
+def test_no_act_has_words_that_nobody_reads():
+    assert set(dangerous.ACTS) == {*DANGEROUS, *DANGEROUS_AT_PLATFORM}
 
 
 def test_who_may_not_open_a_door_is_not_asked_to_prove_anything(axel, sven, sign_in, north):
     for person, status in ((axel, 403), (sven, 404)):
         client = sign_in(person)
         prove_ago(client, FRESH_S + 1)
-        assert client.get("/o/north/settings/security/").status_code == status
+        assert client.post("/o/north/settings/security/").status_code == status
 
 
 # The way there and back
@@ -146,14 +173,48 @@ def test_a_page_leads_there_with_its_whole_address_and_back(olga, sign_in, north
     assert "Press the button again" not in client.get(answer["Location"]).content.decode()
 
 
-def test_a_button_leads_back_to_where_it_stands(olga, sign_in, north):
+def test_what_a_form_sent_goes_on_with_the_proof(olga, otto, sign_in, north):
     client = sign_in(olga)
     prove_ago(client, FRESH_S + 1)
-    url = "/o/north/settings/keys/018f0000-0000-7000-8000-000000000000/revoke/"
-    asked = client.post(url, HTTP_REFERER="http://testserver/o/north/settings/keys/?page=1")
-    assert asked["Location"] == "/account/confirm/?next=%2Fo%2Fnorth%2Fsettings%2Fkeys%2F%3Fpage%3D1"
+    asked = client.post(INVITE, INVITED, HTTP_REFERER=f"http://testserver{INVITE}")
+    assert asked["Location"] == "/account/confirm/?next=%2Faccount%2Fkept%2F"
+    assert "Invite ines@example.com" in client.get(asked["Location"]).content.decode()
     answer = client.post(asked["Location"], {"code": code(olga)})
-    assert answer["Location"] == "/o/north/settings/keys/?page=1"
+    assert answer["Location"] == "/account/kept/"
+    page = client.get(answer["Location"]).content.decode()
+    assert "data-sends-at-once" in page
+    assert f'action="{INVITE}"' in page
+    for name, value in INVITED.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in page
+    assert client.get("/account/kept/")["Location"] == "/account/operators/"
+
+
+def test_a_proof_names_the_thing_it_is_for(olga, sign_in, north, make_key):
+    make_key(north, olga)
+    with tenant_scope(north.pk):
+        key = ApiKey.objects.get()
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    asked = client.post(f"/o/north/settings/keys/{key.public_id}/revoke/")
+    assert "Revoke the API key Nightly export" in client.get(asked["Location"]).content.decode()
+
+
+def test_nobody_learns_names_by_asking_for_a_proof(axel, olga, sign_in, north, make_key):
+    make_key(north, olga)
+    with tenant_scope(north.pk):
+        key = ApiKey.objects.get()
+    page = sign_in(axel).get(f"/account/confirm/?next=/o/north/settings/keys/{key.public_id}/revoke/")
+    assert "Nightly export" not in page.content.decode()
+
+
+def test_an_account_page_leads_back_to_where_its_button_stands(olga, sign_in, north):
+    client = sign_in(olga)
+    prove_ago(client, FRESH_S + 1)
+    here = "/account/operators/north/leave/"
+    asked = client.post(here, HTTP_REFERER=f"http://testserver{here}?page=1")
+    assert asked["Location"] == "/account/confirm/?next=%2Faccount%2Foperators%2Fnorth%2Fleave%2F%3Fpage%3D1"
+    answer = client.post(asked["Location"], {"code": code(olga)})
+    assert answer["Location"] == f"{here}?page=1"
     assert "Confirmed. Press the button again." in client.get(answer["Location"]).content.decode()
 
 
@@ -161,7 +222,7 @@ def test_a_button_leads_back_to_where_it_stands(olga, sign_in, north):
 def test_it_leads_back_to_our_own_pages_only(referer, olga, sign_in, north):
     client = sign_in(olga)
     prove_ago(client, FRESH_S + 1)
-    url = "/o/north/settings/keys/018f0000-0000-7000-8000-000000000000/revoke/"
+    url = "/account/operators/north/leave/"
     assert client.post(url, HTTP_REFERER=referer)["Location"] == "/account/confirm/"
     answer = client.post("/account/confirm/", {"code": code(olga), "next": "https://evil.example/"})
     assert answer["Location"] == "/account/profile/"
@@ -174,7 +235,7 @@ def test_a_right_code_is_a_proof_for_a_quarter_of_an_hour(olga, sign_in, north):
     client = sign_in(olga)
     prove_ago(client, FRESH_S + 1)
     client.post("/account/confirm/", {"code": code(olga)})
-    assert client.get("/o/north/settings/security/").status_code == 200
+    assert client.post("/o/north/settings/security/").status_code == 200
     assert time.time() - client.session["proved_at"] < 60
     assert events(north)[-1] == "sign_in.proved_again"
 
@@ -186,7 +247,7 @@ def test_a_wrong_code_proves_nothing_and_leaves_a_trace(olga, sign_in, north):
     assert answer.status_code == 400
     assert "This code is not right" in answer.content.decode()
     assert events(north)[-1] == "sign_in.wrong_code"
-    assert client.get("/o/north/settings/security/").status_code == 302
+    assert client.post("/o/north/settings/security/").status_code == 302
 
 
 def test_a_recovery_code_is_a_proof_once(olga, sign_in, north):

@@ -163,9 +163,11 @@ def test_great_acts_want_a_fresh_proof(page, petra, north, sign_in):
     session = client.session
     session["proved_at"] = 0
     session.save()
-    answer = at_platform(client).get(f"/platform/{page}")
+    client = at_platform(client)
+    assert client.get(f"/platform/{page}").status_code == 200
+    answer = client.post(f"/platform/{page}")
     assert answer.status_code == 302
-    assert answer["Location"].startswith("/account/confirm/?next=%2Fplatform%2F")
+    assert answer["Location"] == "/account/confirm/?next=%2Faccount%2Fkept%2F"
 
 
 def test_an_owner_can_be_invited_where_there_is_none(platform, north, otto):

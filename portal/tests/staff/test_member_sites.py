@@ -123,4 +123,5 @@ def test_it_asks_for_a_fresh_proof(path, olga, sign_in):
     session = client.session
     session["proved_at"] = 0
     session.save()
-    assert "/account/" in client.get(path)["Location"]
+    assert client.get(path).status_code == 200
+    assert "/account/confirm/" in client.post(path)["Location"]

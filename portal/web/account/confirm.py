@@ -4,25 +4,29 @@ Reached from any page that asks for a fresh proof (`portal.gate.step_up`). Withi
 and under a new session key afterwards.
 """
 
+from urllib.parse import urlsplit
+
 from django import forms
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal.gate import step_up, throttle
-from portal.gate.access import SignedInRequest, account_view
+from portal.gate import kept, step_up, throttle
+from portal.gate.access import SignedInRequest, account_view, find_access, inside
 from portal.gate.next_page import next_page
 from portal.gate.throttle import TooMany
 from portal.middleware.actor import client_network
 from portal.web.account import passkey_site
 from portal.web.account.challenge import finish, try_code
 from portal.web.account.waiting import too_many
+from portal.words import dangerous
 from tenants.log import sign_ins
-from tenants.selectors import people
+from tenants.selectors import people, platform
 from tenants.services.proof import two_factor
 
 RECOVERY_LENGTH = 16
@@ -80,11 +84,31 @@ def confirm(request: SignedInRequest) -> HttpResponse:
     context = {
         "form": form,
         "next": target,
+        "act": _act(request, target),
         "has_passkey": two_factor.passkeys(user).exists(),
         "passkeys_work": passkey_site.site(request) is not None,
         "demo_email": user.email if demo else "",
     }
     return render(request, "account/step_up.html", context, status=400 if form.errors else 200)
+
+
+def _act(request: SignedInRequest, target: str) -> str:
+    """Return what the person is about to do, read from where they go on to or from what is kept for them."""
+    waiting = kept.seen(request, person=request.user.pk) if target == reverse("account:kept") else None
+    try:
+        found = resolve(urlsplit(waiting.path if waiting else target).path)
+    except Resolver404:
+        return ""
+    typed = dict(waiting.fields) if waiting else {}
+    permission, slug = getattr(found.func, "access", ""), found.kwargs.get("operator_slug")
+    if slug is None:
+        is_shown = permission == "account" or (permission == "platform" and platform.is_member(request.user))
+        return dangerous.said(found.view_name, found.kwargs, typed) if is_shown else ""
+    access = find_access(request.user, slug=slug)
+    if access is None or not access.may(permission):
+        return ""
+    with inside(access, request.user, permission):
+        return dangerous.said(found.view_name, found.kwargs, typed)
 
 
 def _form(request: SignedInRequest) -> forms.Form:

@@ -9,6 +9,7 @@ import time
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
+from portal.gate import kept
 from tenants.models import User
 
 _KEY = "pending"
@@ -17,7 +18,8 @@ LIFETIME_S = 300
 
 def begin(request: HttpRequest, user: User, *, target: str) -> None:
     """Remember the person under a new session key."""
-    request.session.flush()
+    with kept.across(request):
+        request.session.flush()
     request.session[_KEY] = {
         "user": user.pk,
         "password": user.get_session_auth_hash(),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from portal.gate import step_up, throttle, viewing
+from portal.gate import kept, step_up, throttle, viewing
 from portal.gate.access import public_view
 from portal.gate.next_page import next_page
 from portal.gate.throttle import TooMany
@@ -105,7 +105,8 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponse:
     if two_factor.device(user) is not None:
         pending.begin(request, user, target=next_page(request))
         return redirect("account:challenge")
-    request.session.flush()  # a new key, also for somebody who is signed in already
+    with kept.across(request):
+        request.session.flush()  # a new key, also for somebody who is signed in already
     login(request, user)
     step_up.mark(request)
     with acting_as(user):
