@@ -86,9 +86,6 @@ LIMITABLE = frozenset({Role.OPERATIONS, Role.SUPPORT})
 # What an API key can be given: the permissions that a resource of the API asks for, and no other.
 API_SCOPES = frozenset({Permission.VIEW_AUDIT})
 
-# What takes data out of the portal as files for others: never while an owner looks through a role's eyes.
-TAKES_OUT = frozenset({Permission.EXPORT_FINANCE, Permission.EXPORT_DRIVERS})
-
 # What changes nothing: all that is left to a visitor of the platform.
 READS = frozenset(
     {

@@ -6,6 +6,7 @@ memory than a thousand. When the last line is sent the log notes how many there 
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -33,36 +34,38 @@ def answer(operator: Operator, form: str, criteria: dict[str, Any]) -> Streaming
     name = f"audit-{operator.slug}-{timezone.now():%Y-%m-%d}.{form}"
     noted = streamed.Noted(Event.AUDIT_EXPORT_SENT, {"form": form})
     if form == "csv":
-        return streamed.csv_file(name, header=COLUMNS, lines=lambda: rows(criteria), operator=operator, noted=noted)
-    return streamed.lines_file(name, lines=lambda: json_lines(criteria), operator=operator, noted=noted)
+        return streamed.csv_file(
+            name, header=COLUMNS, lines=lambda: rows(operator, criteria), operator=operator, noted=noted
+        )
+    return streamed.lines_file(name, lines=partial(json_lines, operator, criteria), operator=operator, noted=noted)
 
 
-def rows(criteria: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+def rows(operator: Operator, criteria: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     """The entries in words, each a line of the file: line breaks of a value become spaces."""
-    for entries, told in _told(criteria):
+    for entries, told in _told(operator, criteria):
         for entry, line in zip(entries, told, strict=True):
             yield tuple(" ".join(str(cell).splitlines()) for cell in _cells(entry, line))
 
 
-def json_lines(criteria: dict[str, Any]) -> Iterator[str]:
+def json_lines(operator: Operator, criteria: dict[str, Any]) -> Iterator[str]:
     """The entries in words and as recorded."""
-    for entries, told in _told(criteria):
+    for entries, told in _told(operator, criteria):
         public = _public_ids(entries)
         for entry, line in zip(entries, told, strict=True):
             yield _json(entry, line, public)
 
 
-def _told(criteria: dict[str, Any]) -> Iterator[tuple[list[AuditEntry], list[Line]]]:
+def _told(operator: Operator, criteria: dict[str, Any]) -> Iterator[tuple[list[AuditEntry], list[Line]]]:
     found = audit_log.entries(**criteria).order_by("-timestamp", "-pk").iterator(chunk_size=AT_ONCE)
     while entries := list(islice(found, AT_ONCE)):
-        yield entries, audit_lines.lines(entries)
+        yield entries, audit_lines.lines(entries, zone=operator.zone)
 
 
 def _cells(entry: AuditEntry, line: Line) -> tuple[object, ...]:
     changes = "; ".join(f"{name}: {before} → {after}" if before else f"{name}: {after}"
                         for name, before, after in line.changes)  # fmt: skip
     return (
-        line.public_id, line.at.isoformat(), line.who, line.how, line.sentence, line.kind, line.about, line.address,
+        line.public_id, line.at.isoformat(), line.who, line.how, line.told, line.kind, line.about, line.address,
         line.user_agent, line.request, entry.event or entry.act, changes, _actor_id(entry, line),
     )  # fmt: skip
 
@@ -93,7 +96,7 @@ def _json(entry: AuditEntry, line: Line, public: dict[int, str]) -> str:
         },
         "act": entry.act,
         "event": entry.event or None,
-        "sentence": line.sentence,
+        "sentence": line.told,
         "object": {"kind": model._meta.label_lower if model else None, "name": None if model is User else line.about},
         "address": line.address or None,
         "user_agent": line.user_agent or None,

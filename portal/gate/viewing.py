@@ -1,9 +1,8 @@
 """Looking at the portal as a role would: what an owner does to see what they have given.
 
 The session remembers the operator and the role. Until it ends every page there answers as it would answer
-somebody with that role, except that nothing can be changed and nothing is handed out as a file: the permissions
-to take data out are left aside (`roles.TAKES_OUT`), and every page that answers with a file refuses who only looks
-(`operator_view(…, takes_out=True)`).
+somebody with that role, except that nothing can be changed and nothing is handed out as a file: every page that
+answers with a file refuses who only looks (`operator_view(…, takes_out=True)`).
 Pages of other operators, and the person's own, are as always.
 """
 
@@ -38,14 +37,14 @@ class Viewing:
 
 
 def begin(request: HttpRequest, access: Access, *, role: str) -> None:
-    """Look through the role's eyes at this operator from the next page on. Call it in the operator's scope."""
+    """See this operator as the role would, from the next page on. Call it in the operator's scope."""
     operator = access.operator
     request.session[_KEY] = {"operator": operator.pk, "slug": operator.slug, "name": operator.name, "role": role}
     audit.record(Event.VIEW_AS_BEGAN, role=role)
 
 
 def end(request: HttpRequest) -> Viewing | None:
-    """See with one's own eyes again; return what was looked at, None when nothing was."""
+    """See it as oneself again; return what was looked at, None when nothing was."""
     found = request.session.pop(_KEY, None)
     if found is None:
         return None
@@ -70,7 +69,7 @@ def through(request: HttpRequest, access: Access) -> Access:
         return access
     role = roles.Role(found["role"])
     # Narrowed by what the person holds, which is all of it while owners hold every permission of the staff.
-    seen = {permission.value for permission in roles.PERMISSIONS[role] - roles.TAKES_OUT} & access.permissions
+    seen = {permission.value for permission in roles.PERMISSIONS[role]} & access.permissions
     return replace(
         access,
         roles=frozenset({role.value}),

@@ -89,8 +89,8 @@ MAY_OPEN_AT_PLATFORM = {
     "account": (
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:operators "
         "account:kept account:passkey_new account:passkey_new_options account:passkey_remove "
-        "account:passkey_rename account:password account:profile account:recovery_codes account:remove_factor account:sessions "
-        "account:step_up"
+        "account:passkey_rename account:password account:profile account:recovery_codes account:remove_factor "
+        "account:sessions account:step_up"
     ),
     "platform": (
         "platform:health platform:log platform:member_add platform:member_list platform:member_remove "

@@ -97,6 +97,22 @@ def bounds(tariff: Tariff) -> list[tuple[str, Decimal]]:
     return [(label, bound.excl_vat if bound.incl_vat is None else bound.incl_vat) for label, bound in named if bound]
 
 
+def prices(tariff: Tariff) -> dict[str, str]:
+    """Every price of the tariff as a driver is told it, by what it is for and when."""
+    named = {f"{row.what}, {row.when}": row.told for row in rows(tariff)}
+    return named | {label: unit_price(amount, tariff.currency) for label, amount in bounds(tariff)}
+
+
+def changes(before: Tariff | None, after: Tariff | None) -> list[tuple[str, str, str]]:
+    """What differs between two wordings of a tariff, price by price: (which price, before, after)."""
+    old, new = (prices(terms) if terms else {} for terms in (before, after))
+    return [
+        (name, old.get(name, ""), new.get(name, ""))
+        for name in dict.fromkeys([*new, *old])
+        if old.get(name) != new.get(name)
+    ]
+
+
 def chips(tariff: Tariff) -> list[str]:
     """The tariff in a few short words, prices with VAT: `2.10–3.20 SEK/kWh`, `start 5 SEK`."""
     listed = rows(tariff)

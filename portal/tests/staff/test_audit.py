@@ -7,13 +7,16 @@ from io import StringIO
 import pytest
 from django.utils import timezone
 
+from billing.services import tariffs
+from billing.tests.factories import flat
 from charging.models import Site
+from charging.services import tokens
 from portal.tests.examples import example
 from tenants.actor import acting, acting_more
 from tenants.log import audit
 from tenants.models import ApiKey, AuditEntry, Membership
 from tenants.scoping import tenant_scope
-from tenants.services.people import drivers, memberships
+from tenants.services.people import drivers, invitations, memberships
 
 AUDIT = "/o/north/audit/"
 
@@ -221,7 +224,7 @@ def test_the_export_holds_what_the_page_shows(sign_in, axel, story, north):
     )
     shown = client.get(AUDIT, {"kind": "charging.site"}).context["lines"]
     assert [(row["entry"], row["who"], row["what"]) for row in rows] == [
-        (str(line.public_id), line.who, line.sentence) for line in shown
+        (str(line.public_id), line.who, line.told) for line in shown
     ]
     told = [json.loads(line) for line in body(client.get(f"{AUDIT}export.jsonl", {"act": "changed"})).splitlines()]
     assert told[0]["changes"] == {"name": ["Torget", "Stora torget"]}
@@ -283,3 +286,60 @@ def test_an_unreadable_filter_exports_nothing(sign_in, axel, story):
     answer = sign_in(axel).get(f"{AUDIT}export.csv", {"first": "soon"})
     assert answer.status_code == 302
     assert answer["Location"].startswith(AUDIT)
+
+
+# The sentence of an entry, with its names and values
+
+
+def told(answer):
+    return [line.told for line in answer.context["lines"]]
+
+
+def test_a_sentence_holds_the_values(sign_in, axel, story):
+    found = told(sign_in(axel).get(AUDIT, {"kind": "charging.site"}))
+    assert found == [
+        "Added site Hamnen",
+        "Published a new wording of a consent: Stora torget (version 2)",
+        "Changed site Stora torget: name Torget → Stora torget",
+        "Added site Torget",
+    ]
+
+
+def test_a_publication_tells_the_prices_and_is_found_by_part_of_the_name(sign_in, axel, fina, north):
+    with tenant_scope(north.pk), acting(user=fina):
+        made = tariffs.create(name="Boende dag/natt", currency="SEK", document=flat("1.36"))
+        now = timezone.now()
+        tariffs.publish(made.versions.get(), valid_from=now - timedelta(days=1), by=fina, at=now - timedelta(days=1))
+        tariffs.publish(tariffs.save_draft(made, document=flat("2.20")), valid_from=now, by=fina, at=now)
+    lines = sign_in(axel).get(AUDIT, {"named": "dag/na"}).context["lines"]
+    published = [line.told.replace("\xa0", " ") for line in lines if line.told.startswith("Published")]
+    assert published[0].startswith("Published Boende dag/natt v2: Energy, always SEK 1.70/kWh → SEK 2.75/kWh, ")
+    assert published[1].startswith("Published Boende dag/natt v1: Energy, always SEK 1.70/kWh, ")
+
+
+def test_blocking_a_card_has_a_verb(sign_in, axel, otto, north, danas_driver):
+    with tenant_scope(north.pk), acting(user=otto):
+        card = tokens.create(uid="04A1B2C3D4E5F6", visual_number="WL-1", driver=danas_driver)
+        tokens.block(card, at=timezone.now())
+    found = told(sign_in(axel).get(AUDIT, {"kind": "charging.token"}))
+    assert found[0].startswith("Blocked card ")
+
+
+def test_times_are_those_of_the_operator_s_clock_and_say_so(sign_in, axel, north):
+    with tenant_scope(north.pk):
+        audit.record("platform.changes_allowed", until="2026-11-28T23:00:00+00:00")
+        audit.record("platform.changes_allowed", until="2026-07-28T22:00:00+00:00")
+    lines = sign_in(axel).get(AUDIT, {"act": "platform"}).context["lines"]
+    assert [line.changes[0][2].replace("\xa0", " ") for line in lines] == ["29 Jul 2026 00:00 CEST", "29 Nov 2026 00:00 CET"]
+
+
+def test_people_drivers_and_invitations_are_called_by_their_names(sign_in, axel, olga, danas_driver, north):
+    with tenant_scope(north.pk), acting(user=olga):
+        audit.record("driver.viewed", about=danas_driver)
+        invitations.invite(north, email="ines@example.com", name="Ines", role="support", by=olga)
+    client = sign_in(axel)
+    (viewed,) = told(client.get(AUDIT, {"act": "driver"}))
+    assert viewed == f"Looked at a driver's page: 1001 {danas_driver.identity.name}"
+    (invited,) = told(client.get(AUDIT, {"act": "invitation"}))
+    assert invited.startswith("Made the link of an invitation: ines@example.com (role Support")
+    assert told(client.get(AUDIT, {"named": danas_driver.identity.name.split()[0], "act": "driver"})) == [viewed]

@@ -71,6 +71,16 @@ def test_without_a_mail_server_the_link_is_shown_once_to_hand_over(sign_in, olga
     assert client.get(through(client, link)).status_code == 200
 
 
+def test_no_role_is_chosen_before_somebody_chooses_one(sign_in, olga):
+    owner = sign_in(olga)
+    form = owner.get(INVITE).context["form"]
+    assert form["role"].value() is None
+    assert next(iter(form.fields["role"].choices))[0] == ""
+    answer = owner.post(INVITE, {"email": "new@example.com", "role": ""})
+    assert "role" in answer.context["form"].errors
+    assert not Invitation.objects.exists()
+
+
 def test_with_a_mail_server_the_link_is_mailed_and_never_shown(
     sign_in, olga, settings, django_capture_on_commit_callbacks
 ):
@@ -176,7 +186,9 @@ def test_the_same_role_twice_is_refused_in_words(sign_in, olga, otto):
 
 def test_somebody_is_invited_for_some_sites_and_gets_exactly_those(sign_in, olga, sites, north, client):
     form = {"email": "new@example.com", "role": "support", "limited": "on", "sites": [str(sites[1].public_id)]}
-    link = sign_in(olga).post(INVITE, form).context["link"]
+    answer = sign_in(olga).post(INVITE, form)
+    assert "Support, only at Torget" in answer.content.decode()
+    link = answer.context["link"]
     client.post(through(client, link), {"name": "Nils", "password": PASSWORD, "again": PASSWORD})
     given = Membership.objects.get(role="support")
     assert given.limited_to_sites

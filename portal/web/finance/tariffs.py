@@ -28,7 +28,6 @@ from charging.models import Site
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.sensible_days import SENSIBLE, sensible_moment
-from portal.words import measures
 from portal.words import tariffs as tariff_words
 from portal.words.say import why
 from tenants.models import Driver, DriverGroup, Operator
@@ -243,21 +242,7 @@ def _history(shelved: TariffSummary) -> list[dict[str, Any]]:
 
 def _changes(version: TariffVersion, before: TariffVersion | None) -> list[tuple[str, str, str]]:
     """What differs between two versions, price by price: (which price, before, after)."""
-    old, new = _prices(before), _prices(version)
-    return [
-        (name, old.get(name, ""), new.get(name, ""))
-        for name in dict.fromkeys([*new, *old])
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _prices(version: TariffVersion | None) -> dict[str, str]:
-    terms = terms_of(version)
-    if terms is None:
-        return {}
-    prices = {f"{row.what}, {row.when}": row.told for row in tariff_words.rows(terms)}
-    limits = {label: measures.unit_price(amount, terms.currency) for label, amount in tariff_words.bounds(terms)}
-    return prices | limits
+    return tariff_words.changes(terms_of(before), terms_of(version))
 
 
 def _tomorrow(zone: ZoneInfo) -> datetime:

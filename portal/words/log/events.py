@@ -143,6 +143,38 @@ ROW_WORDS: dict[int, str | Promise] = {
     AuditEntry.Action.UPDATE: gettext_lazy("%(kind)s changed"),
     AuditEntry.Action.DELETE: gettext_lazy("%(kind)s removed"),
 }
+#: The same with the thing's name, as what somebody did.
+ROW_ACTS: dict[int, str | Promise] = {
+    AuditEntry.Action.CREATE: gettext_lazy("Added %(kind)s %(about)s"),
+    AuditEntry.Action.UPDATE: gettext_lazy("Changed %(kind)s %(about)s"),
+    AuditEntry.Action.DELETE: gettext_lazy("Removed %(kind)s %(about)s"),
+}
+#: Changes of one field that people have a verb for, by kind and field: when it is set, and when it is emptied.
+VERBS: dict[tuple[str, str], tuple[str | Promise, str | Promise]] = {
+    ("billing.tariffversion", "published_at"): (gettext_lazy("Published %(about)s"), ""),
+    ("billing.tariff", "is_archived"): (
+        gettext_lazy("Archived tariff %(about)s"),
+        gettext_lazy("Took tariff %(about)s out of the archive"),
+    ),
+    ("billing.tariffassignment", "valid_until"): (gettext_lazy("Ended the assignment %(about)s"), ""),
+    ("billing.invoice", "issued_at"): (gettext_lazy("Issued %(about)s"), ""),
+    ("charging.token", "blocked_at"): (
+        gettext_lazy("Blocked card %(about)s"),
+        gettext_lazy("Unblocked card %(about)s"),
+    ),
+    ("charging.site", "is_active"): (
+        gettext_lazy("Put site %(about)s back in use"),
+        gettext_lazy("Took site %(about)s out of use"),
+    ),
+    ("charging.station", "is_active"): (
+        gettext_lazy("Put station %(about)s back in use"),
+        gettext_lazy("Took station %(about)s out of use"),
+    ),
+    ("tenants.driver", "is_active"): (
+        gettext_lazy("Made driver %(about)s active again"),
+        gettext_lazy("Closed driver %(about)s"),
+    ),
+}
 KINDS: dict[str, str | Promise] = {
     "tenants.operator": gettext_lazy("operator"),
     "tenants.apikey": gettext_lazy("API key"),

@@ -4,6 +4,7 @@ One table for the history pages, for the links from an entry to the thing it is 
 thing by the number a person types.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from django.urls import reverse
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from charging.selectors import drivers
 from tenants.models import (
     ApiKey,
     ConsentPurpose,
@@ -28,6 +30,10 @@ from tenants.models import (
 from tenants.permissions import Permission
 
 Row = tuple[type[models.Model], int]
+#: So many things of a kind are meant by what a person types, at most.
+FEW = 20
+#: The number of a document, with or without the letters of its series.
+_NUMBER = re.compile(r"[A-Za-z]*(\d{1,18})")
 
 
 def _nothing(row: Any) -> Iterable[Row]:
@@ -39,7 +45,9 @@ class Thing:
     """One kind of thing.
 
     word: its part of the address of its history. page: the URL name of its own page, called with the operator
-    and its public id. permission: who may open that page. called: the fields by which people name it.
+    and its public id. permission: who may open that page. called: the fields by which people name it, whole;
+    known_by: those of which a part is enough, as there are few rows of the kind. by_name: who is found by a name
+    that stands elsewhere.
     related: the rows that belong to it, whose entries are part of its history.
     """
 
@@ -48,6 +56,8 @@ class Thing:
     page: str
     permission: Permission
     called: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+    by_name: Callable[[str], Q] | None = None
     related: Callable[[Any], Iterable[Row]] = field(default=_nothing)
 
 
@@ -81,22 +91,55 @@ def _of_member(membership: Any) -> Iterable[Row]:
     yield User, membership.user_id
 
 
+def _drivers_named(text: str) -> Q:
+    return Q(pk__in=list(drivers.listing(text).values_list("pk", flat=True)[:FEW]))
+
+
 THINGS = (
-    Thing("sites", Site, "staff:site_detail", Permission.VIEW_NETWORK, ("name",)),
-    Thing("stations", Station, "staff:station_detail", Permission.VIEW_NETWORK, ("identifier", "name"), _of_station),
-    Thing("sessions", ChargingSession, "staff:session_detail", Permission.VIEW_SESSIONS, ("external_id",), _of_session),
-    Thing("drivers", Driver, "staff:driver_detail", Permission.VIEW_DRIVERS, ("customer_number",), _of_driver),
-    Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, ("name",)),
+    Thing("sites", Site, "staff:site_detail", Permission.VIEW_NETWORK, known_by=("name",)),
+    Thing(
+        "stations",
+        Station,
+        "staff:station_detail",
+        Permission.VIEW_NETWORK,
+        known_by=("identifier", "name"),
+        related=_of_station,
+    ),
+    Thing(
+        "sessions",
+        ChargingSession,
+        "staff:session_detail",
+        Permission.VIEW_SESSIONS,
+        ("external_id",),
+        related=_of_session,
+    ),
+    Thing(
+        "drivers",
+        Driver,
+        "staff:driver_detail",
+        Permission.VIEW_DRIVERS,
+        ("customer_number",),
+        by_name=_drivers_named,
+        related=_of_driver,
+    ),
+    Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, known_by=("name",)),
     Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),
     Thing("imports", FileImport, "staff:import_detail", Permission.IMPORT_SESSIONS),
-    Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, ("name",)),
-    Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, ("name",), _of_tariff),
+    Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, known_by=("name",)),
+    Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, known_by=("name",), related=_of_tariff),
     Thing("runs", InvoiceRun, "finance:run_detail", Permission.VIEW_INVOICES),
-    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), _of_invoice),
+    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), related=_of_invoice),
     Thing("exports", Export, "", Permission.EXPORT_FINANCE),
-    Thing("people", Membership, "staff:member_edit", Permission.MANAGE_PEOPLE, related=_of_member),
-    Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, ("code",)),
-    Thing("keys", ApiKey, "", Permission.MANAGE_KEYS, ("name", "key_id")),
+    Thing(
+        "people",
+        Membership,
+        "staff:member_edit",
+        Permission.MANAGE_PEOPLE,
+        known_by=("user__name", "user__email"),
+        related=_of_member,
+    ),
+    Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, known_by=("code",)),
+    Thing("keys", ApiKey, "", Permission.MANAGE_KEYS, known_by=("name", "key_id")),
 )
 BY_MODEL = {thing.model: thing for thing in THINGS}
 
@@ -112,14 +155,14 @@ def find(thing: Thing, public_id: UUID, *, operator: Operator) -> Any:
 
 
 def named(text: str, *, kind: str, operator: Operator) -> list[Row]:
-    """The rows a person means by a number, name or identifier: of this kind (`app.model`), or of any.
+    """The rows a person means by a number, an identifier or part of a name: of this kind (`app.model`), or of any.
 
     What belongs to a thing is found with it. Empty if nothing is called so.
     """
     found: list[Row] = []
     for thing in THINGS:
         if kind in {"", thing.model._meta.label_lower}:
-            for row in _rows(thing, operator).filter(_is_called(thing, text))[:20]:
+            for row in _rows(thing, operator).filter(_is_called(thing, text))[:FEW]:
                 found += [(thing.model, row.pk), *thing.related(row)]
     return found
 
@@ -152,12 +195,16 @@ def _rows(thing: Thing, operator: Operator) -> models.QuerySet[Any]:
 
 def _is_called(thing: Thing, text: str) -> Q:
     condition = Q(pk__in=[])
+    number = _NUMBER.fullmatch(text)
     for name in thing.called:
-        is_text = isinstance(thing.model._meta.get_field(name), models.CharField)
-        if is_text:
+        if isinstance(thing.model._meta.get_field(name), models.CharField):
             condition |= Q(**{name: text})
-        elif text.isdecimal() and len(text) < 19:
-            condition |= Q(**{name: int(text)})
+        elif number:
+            condition |= Q(**{name: int(number[1])})
+    for name in thing.known_by:
+        condition |= Q(**{f"{name}__icontains": text})
+    if thing.by_name is not None:
+        condition |= thing.by_name(text)
     try:
         return condition | Q(public_id=UUID(text))
     except ValueError:

@@ -6,16 +6,19 @@ here is shown as it is.
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import get_resolver
 from django.utils.functional import Promise
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Export
-from portal.words import approvals, imports, permissions, work
+from portal.words import approvals, imports, measures, permissions, work
 from portal.words.log.fields import name_of
 from portal.words.say import SENTENCES, say
 from tenants.log import refused_access
@@ -38,6 +41,8 @@ KINDS: dict[str, str | Promise] = {
     "invoice-lines": gettext_lazy("invoice lines, CSV"),
 }
 _FACTS: dict[str, str | Promise] = {str(field): words for field, words in imports.FACTS}
+#: An instant as the log holds it.
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?")
 #: A part of an address that says what it is about.
 _PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
 _ACTS: dict[str, str | Promise] = {**approvals.NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
@@ -58,6 +63,19 @@ def written(name: str, value: Any, event: str = "") -> str:
     if isinstance(value, list):
         return ", ".join(written(name, part, event) for part in value)
     return _word(name, str(value), event)
+
+
+def moment(text: str, zone: ZoneInfo) -> str:
+    """Return an instant as the operator's clock showed it, and which clock that is; other texts as they are.
+
+    The log holds instants in UTC, with or without saying so.
+    """
+    if not _INSTANT.fullmatch(text):
+        return text
+    at = datetime.fromisoformat(text)
+    local = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+    clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{strip_tags(measures.local_date(local, zone))} {clock} {local.tzname()}"
 
 
 def _word(name: str, code: str, event: str) -> str:

@@ -29,7 +29,7 @@ def audit_log_page(request: SignedInRequest, operator: Operator) -> HttpResponse
     """List what happened, newest first."""
     filters = AuditFilter(request.GET, operator=operator)
     page = lists.page(filters.rows, request, by="timestamp")
-    lines = audit_lines.lines(page.rows)
+    lines = audit_lines.lines(page.rows, zone=operator.zone)
     return render(request, "staff/audit/list.html", {"nav": "audit", "filters": filters, "page": page, "lines": lines})
 
 
@@ -44,9 +44,11 @@ def audit_entry(request: SignedInRequest, operator: Operator, public_id: UUID) -
         "nav": "audit",
         "crumbs": [(_("Audit log"), _log(operator))],
         "entry": entry,
-        "line": audit_lines.lines([entry])[0],
+        "line": audit_lines.lines([entry], zone=operator.zone)[0],
         "may_see_people": request.access.may(Permission.VIEW_PEOPLE),
-        "others": audit_lines.lines(list(others.order_by("-timestamp", "-pk")[:SAME_REQUEST_SHOWN])),
+        "others": audit_lines.lines(
+            list(others.order_by("-timestamp", "-pk")[:SAME_REQUEST_SHOWN]), zone=operator.zone
+        ),
         "object_url": audit_objects.url(
             audit_lines.model_of(entry), entry.object_id, operator=operator, may=request.access.permissions
         ),
@@ -75,7 +77,7 @@ def history(request: SignedInRequest, operator: Operator, public_id: UUID, *, wo
         raise Http404
     back = audit_objects.url(thing.model, row.pk, operator=operator, may=request.access.permissions)
     rows = audit_log.entries(objects=[(thing.model, row.pk), *thing.related(row)])
-    return _history(request, rows, title=_name(row), back=back)
+    return _history(request, operator, rows, title=_name(row), back=back)
 
 
 @operator_view(Permission.VIEW_AUDIT)
@@ -83,7 +85,7 @@ def history_settings(request: SignedInRequest, operator: Operator) -> HttpRespon
     """Tell how the operator's settings came to be as they are: changes alone, as most events are about the operator."""
     rows = audit_log.entries(act="changed", kind="tenants.operator")
     back = audit_objects.url(Operator, operator.pk, operator=operator, may=request.access.permissions)
-    return _history(request, rows, title=_("Settings"), back=back)
+    return _history(request, operator, rows, title=_("Settings"), back=back)
 
 
 HISTORIES: list[URLPattern] = [
@@ -95,9 +97,10 @@ HISTORIES: list[URLPattern] = [
 ]
 
 
-def _history(request: SignedInRequest, rows: Any, *, title: str, back: str) -> HttpResponse:
+def _history(request: SignedInRequest, operator: Operator, rows: Any, *, title: str, back: str) -> HttpResponse:
     page = lists.page(rows, request, by="timestamp")
-    context = {"nav": "audit", "page": page, "lines": audit_lines.lines(page.rows), "title": title, "back": back}
+    lines = audit_lines.lines(page.rows, zone=operator.zone)
+    context = {"nav": "audit", "page": page, "lines": lines, "title": title, "back": back}
     return render(request, "staff/audit/history.html", context)
 
 

@@ -9,13 +9,15 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
+from charging.selectors import site_memberships
 from portal.gate import throttle
 from portal.gate.throttle import LimiterUnavailable, TooMany
 from portal.web import invitation_letter
 from tenants.errors import Code, Refused
-from tenants.models import Operator
+from tenants.models import Invitation, Operator
 from tenants.services import mail
 from tenants.services.people.invitations import LIFETIME, Made
 
@@ -50,14 +52,26 @@ def hand_over(
     link = request.build_absolute_uri(reverse("account:invitation", args=[invitation.public_id, made.secret]))
     if invitation.is_mailed:
         invitation_letter.send(operator, invitation, link=link)
-        messages.success(request, _("The invitation is on its way to %(email)s.") % {"email": invitation.email})
+        facts = {"email": invitation.email, "role": offered(invitation)}
+        messages.success(request, _("The invitation is on its way to %(email)s: %(role)s.") % facts)
         return redirect(back)
     context = {
         "nav": nav,
         "crumbs": crumbs,
         "invitation": invitation,
+        "offered": offered(invitation),
         "link": link,
         "days": LIFETIME.days,
         "back": back,
     }
     return render(request, "staff/invitations/link.html", context)
+
+
+def offered(invitation: Invitation) -> str:
+    """Return what the invitation gives: the role, and its limits."""
+    role = str(invitation.get_role_display())
+    if not invitation.limited_to_sites:
+        return role
+    names = [site.name for site in site_memberships.named(invitation.site_public_ids)]
+    sites = get_text_list(names, _("and")) or _("no site")
+    return _("%(role)s, only at %(sites)s") % {"role": role, "sites": sites}

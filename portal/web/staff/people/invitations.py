@@ -15,7 +15,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import told
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.web.staff.people.pages import WHAT_ROLES_DO, crumbs
-from portal.web.staff.people.place_form import PlaceForm
+from portal.web.staff.people.place_form import STAFF_ROLES, PlaceForm
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Invitation, Operator
@@ -32,6 +32,7 @@ class InvitationForm(PlaceForm):
     name = forms.CharField(
         label=gettext_lazy("Name"), max_length=150, required=False, help_text=gettext_lazy("They can change it.")
     )
+    role = forms.ChoiceField(label=gettext_lazy("Role"), choices=[("", gettext_lazy("Choose a role")), *STAFF_ROLES])
     field_order = ["email", "name", "role", "limited", "sites"]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,7 +25,6 @@ class PlaceForm(forms.Form):
     limited = forms.BooleanField(
         label=gettext_lazy("Only at some sites"),
         required=False,
-        help_text=gettext_lazy("For operations and support. They then see these sites and what happened there."),
     )
     sites = forms.ModelMultipleChoiceField(
         Site.objects.none(),
@@ -37,6 +37,10 @@ class PlaceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sites"].queryset = Site.objects.order_by("name", "pk")  # type: ignore[attr-defined]
+        limitable = [str(role.label) for role in Membership.Role if role in roles.LIMITABLE]
+        self.fields["limited"].help_text = _(
+            "Possible for %(roles)s. They then see only these sites and what happens there."
+        ) % {"roles": get_text_list(limitable, _("or"))}
 
     def clean(self) -> dict[str, Any]:
         """Refuse a limit that the role cannot have, or one to nothing."""

@@ -42,7 +42,7 @@ def _history(session: ChargingSession) -> list[dict[str, Any]]:
             "by": line.who,
             "changes": line.changes or _reason(entry.additional_data),
         }
-        for entry, line in zip(entries, audit_lines.lines(entries), strict=True)
+        for entry, line in zip(entries, audit_lines.lines(entries, zone=session.site.zone), strict=True)
     ]
 
 
