@@ -54,7 +54,7 @@ def _approval(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
 
 
 def _platform_member(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
-    found = PlatformMember.objects.select_related("user").filter(public_id=named["public_id"]).first()
+    found = PlatformMember.objects.select_related("user").filter(user__public_id=named["public_id"]).first()
     return found and found.user
 
 

@@ -4,6 +4,7 @@ Reached from any page that asks for a fresh proof (`portal.gate.step_up`). Withi
 and under a new session key afterwards.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
@@ -100,7 +101,8 @@ def _act(request: SignedInRequest, target: str) -> str:
     except Resolver404:
         return ""
     typed = dict(waiting.fields) if waiting else {}
-    permission, slug = getattr(found.func, "access", ""), found.kwargs.get("operator_slug")
+    permission: Any = getattr(found.func, "access", "")
+    slug = found.kwargs.get("operator_slug")
     if slug is None:
         is_shown = permission == "account" or (permission == "platform" and platform.is_member(request.user))
         return dangerous.said(found.view_name, found.kwargs, typed) if is_shown else ""

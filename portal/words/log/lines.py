@@ -129,7 +129,7 @@ class _Names:
         return self._names.get(number, "")
 
     def known(self, model: type[models.Model] | None, number: int | None) -> Any:
-        return self._rows.get(model, {}).get(number) if model else None
+        return self._rows.get(model, {}).get(number or 0) if model else None
 
     def prices(self, entry: AuditEntry) -> list[Change]:
         """What the published version changed in prices."""
