@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from portal import bundles
 from portal.bundles import BUNDLES
 from portal.tests import in_production
 from portal.tests.in_production import HOST
@@ -77,3 +78,10 @@ def test_every_sheet_and_small_behaviour_of_ours_is_in_a_bundle(settings):
     ours = {f"{path.parent.name}/{path.name}" for kind in ("css", "js") for path in (static / kind).iterdir()}
     alone = {"js/charts.js", "js/passkeys.js"}
     assert ours - alone == {part for parts in BUNDLES.values() for part in parts if not part.startswith("font/")}
+
+
+def test_what_is_inside_of_something_is_still_meant_when_spaces_are_gone():
+    sheet = "@layer a { .field :where(input, select) { color: red } .field ::placeholder { color: blue } }"
+    small = bundles._small("x.css", sheet)
+    assert ".field *:where(input,select)" in small
+    assert ".field *::placeholder" in small
