@@ -7,10 +7,11 @@ Everything here only words what the tariff says; what a session costs is the ker
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.dates import WEEKDAYS_ABBR
@@ -42,6 +43,19 @@ PER_UNIT = {
     Dimension.TIME: "/min",
     Dimension.PARKING_TIME: "/min",
     Dimension.FLAT: "",
+}
+#: As OCPI writes them.
+PER_HOUR_UNIT = {**PER_UNIT, Dimension.TIME: "/h", Dimension.PARKING_TIME: "/h"}
+#: What else a tariff's document may say, by its OCPI name.
+BESIDES: dict[str, str | Promise] = {
+    "type": gettext_lazy("Kind of tariff"),
+    "start_date_time": gettext_lazy("Valid from"),
+    "end_date_time": gettext_lazy("Valid until"),
+    "min_price": gettext_lazy("At least"),
+    "max_price": gettext_lazy("At most"),
+    "tariff_alt_text": gettext_lazy("Text for drivers"),
+    "tariff_alt_url": gettext_lazy("Page for drivers"),
+    "energy_mix": gettext_lazy("Energy mix"),
 }
 TIMED = {Dimension.TIME, Dimension.PARKING_TIME}
 SHOWN_DECIMALS = 4
@@ -146,7 +160,7 @@ def week(tariff: Tariff) -> Week:
 def when(restrictions: Restrictions) -> str:
     """When an element applies, in words; empty when it always does."""
     parts = [
-        _days(restrictions.day_of_week),
+        days(restrictions.day_of_week),
         _clock(restrictions),
         _season(restrictions),
         *(_range(restrictions, *names) for names in _RANGES),
@@ -154,6 +168,21 @@ def when(restrictions: Restrictions) -> str:
         _("while reserved") if restrictions.reservation else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def told(element: Element) -> list[str]:
+    """Each price of an element without VAT and without its currency: `Energy 2.00/kWh, 06:00–22:00`."""
+    conditions = when(element.restrictions)
+    return [
+        f"{WHAT[one.type]} {all_decimals(one.price, 2)}{PER_HOUR_UNIT[one.type]}"
+        + (f", {conditions}" if conditions else "")
+        for one in element.price_components
+    ]
+
+
+def besides(rest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a tariff's document says that neither prices nor limits of the form are: (what, written)."""
+    return [(str(name), _short_json(rest[key])) for key, name in BESIDES.items() if rest.get(key) not in (None, "", [])]
 
 
 def incl_vat(price: Decimal, vat: Decimal | None) -> Decimal:
@@ -257,7 +286,8 @@ def _legend(band_of: dict[Decimal, int], currency: str, *, unpriced: bool) -> li
     return [(0, _("no price")), *entries] if unpriced else entries
 
 
-def _days(names: Sequence[str]) -> str:
+def days(names: Sequence[str]) -> str:
+    """Days of the week in their order: `Mon–Fri`, `Saturday`, `Sat, Sun`; empty for all of them."""
     numbers = [WEEKDAYS.index(name) for name in names]
     if not numbers or len(numbers) == 7:
         return ""
@@ -325,6 +355,16 @@ def _minutes(seconds: int) -> str:
     if minutes and minutes % 60 == 0:
         return ngettext("%(count)d hour", "%(count)d hours", minutes // 60) % {"count": minutes // 60}
     return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+
+
+def _short_json(value: object) -> str:
+    """A value of a document as one line of at most 120 signs."""
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{key} {_short_json(part)}" for key, part in value.items())
+    elif isinstance(value, list):
+        value = "; ".join(_short_json(part) for part in value)
+    text = str(value)
+    return text if len(text) <= 120 else f"{text[:119]}…"
 
 
 def _short(amount: Decimal) -> str:

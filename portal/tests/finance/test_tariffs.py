@@ -18,15 +18,18 @@ ENTRY = {
     "currency": "SEK",
     "with_vat": "1",
     "vat": "25",
-    "energy": "3,20",
-    "charging_unit": "minute",
-    "rows": "1",
-    "window0-start": "22:00",
-    "window0-end": "06:00",
-    "window0-price": "1.90",
-    "start_fee": "5",
-    "parking_minute": "0,50",
-    "parking_free_minutes": "240",
+    "rows": "4",
+    "row0-what": "ENERGY",
+    "row0-start": "22:00",
+    "row0-end": "06:00",
+    "row0-price": "1.90",
+    "row1-what": "ENERGY",
+    "row1-price": "3,20",
+    "row2-what": "FLAT",
+    "row2-price": "5",
+    "row3-what": "PARKING_TIME",
+    "row3-price": "0,50",
+    "row3-after": "240",
     "example-day": "1",
     "example-start": "20:00",
     "example-kwh": "30",
@@ -101,12 +104,12 @@ def test_a_tariff_is_made_without_knowing_ocpi(fina_browser, url, in_north):
 
 def test_comma_and_point_mean_the_same(fina_browser, url, in_north):
     fina_browser.post(url("tariffs/new/"), {**ENTRY, "save": "1"})
-    base = Tariff.objects.get().versions.get().document["elements"][-1]["price_components"]
+    base = Tariff.objects.get().versions.get().document["elements"][1]["price_components"]
     assert Decimal(next(part["price"] for part in base if part["type"] == "ENERGY")) == Decimal("2.56")
 
 
 def test_an_amount_that_could_be_two_is_refused(fina_browser, url, in_north):
-    page = text(fina_browser.post(url("tariffs/new/"), {**ENTRY, "energy": "1,234.50", "save": "1"}))
+    page = text(fina_browser.post(url("tariffs/new/"), {**ENTRY, "row1-price": "1,234.50", "save": "1"}))
     assert "one decimal sign" in page
     assert not Tariff.objects.exists()
 
@@ -117,18 +120,64 @@ def test_a_name_is_taken_once(fina_browser, url, tariff):
 
 
 def test_a_tariff_without_any_price_is_refused(fina_browser, url, in_north):
-    empty = {key: value for key, value in ENTRY.items() if key not in ("energy", "start_fee", "parking_minute")}
-    page = text(fina_browser.post(url("tariffs/new/"), {**empty, "rows": "0", "save": "1"}))
+    page = text(fina_browser.post(url("tariffs/new/"), {**ENTRY, "rows": "0", "save": "1"}))
     assert "needs at least one price" in page
 
 
-def test_rows_are_added_and_removed_without_losing_what_was_entered(fina_browser, url):
-    grown = text(fina_browser.post(url("tariffs/new/"), {**ENTRY, "add_window": "1"}))
-    assert 'name="window1-price"' in grown
-    assert 'value="1.90"' in grown
-    shrunk = text(fina_browser.post(url("tariffs/new/"), {**ENTRY, "remove_window": "0"}))
-    assert 'value="1.90"' not in shrunk
-    assert 'value="3,20"' in shrunk
+def prices(page):
+    """The values of the price fields, in their order."""
+    return [field.attributes.get("value", "") for field in page.find("input") if "-price" in field.attributes["name"]]
+
+
+@pytest.mark.parametrize(
+    ("button", "left"),
+    [
+        ({"add": "weekend"}, ["1.90", "", "3,20", "5", "0,50"]),
+        ({"add": "fee"}, ["1.90", "3,20", "5", "0,50", ""]),
+        ({"remove": "0"}, ["3,20", "5", "0,50"]),
+        ({"move": "1:0"}, ["3,20", "1.90", "5", "0,50"]),
+        ({"move": "0:3"}, ["3,20", "5", "0,50", "1.90"]),
+        ({"move": "0:9"}, ["1.90", "3,20", "5", "0,50"]),
+        ({"move": "x"}, ["1.90", "3,20", "5", "0,50"]),
+        ({"remove": "77"}, ["1.90", "3,20", "5", "0,50"]),
+    ],
+)
+def test_rows_are_arranged_without_losing_what_was_entered(fina_browser, url, button, left):
+    page = read(fina_browser.post(url("tariffs/new/"), {**ENTRY, **button}))
+    assert prices(page) == left
+
+
+def test_midnight_ends_a_day_as_24_00(fina_browser, url, in_north):
+    entry = {**ENTRY, "row0-start": "06:00", "row0-end": "24:00"}
+    fina_browser.post(url("tariffs/new/"), {**entry, "save": "1"})
+    made = Tariff.objects.get()
+    assert made.versions.get().document["elements"][0]["restrictions"] == {"start_time": "06:00", "end_time": "00:00"}
+    assert 'value="24:00"' in text(fina_browser.get(url(f"tariffs/{made.public_id}/edit/")))
+
+
+def test_what_cannot_be_read_is_named_where_the_price_would_stand(fina_browser, url):
+    page = text(fina_browser.post(url("tariffs/preview/"), {**ENTRY, "row0-end": "25:00", "row3-price": "x"}))
+    assert '<a href="#id_row0-end">Price 1, To</a>' in page
+    assert '<a href="#id_row3-price">Price 4, Price</a>' in page
+    assert "Write it as 06:30 or 24:00" in page
+
+
+def test_each_row_says_when_it_counts(fina_browser, url):
+    page = text(fina_browser.post(url("tariffs/preview/"), ENTRY))
+    assert "Counts every day 00:00–06:00, 22:00–24:00." in page
+    assert "Where price 1 holds too, that one comes first." in page
+    buried = {**ENTRY, "rows": "2", "row0-start": "", "row0-end": "", "row1-start": "22:00", "row1-end": "06:00"}
+    page = text(fina_browser.post(url("tariffs/preview/"), buried))
+    assert "Never counts: price 1 above always comes first." in page
+
+
+def test_sessions_are_priced_by_the_prices_in_force_and_by_the_new_ones(fina_browser, url, tariff):
+    """30 kWh from 20:00 on: 15 by day, 15 at night; parking 6 hours at 0.75 a minute, since the prices in force do."""
+    page = text(fina_browser.post(url("tariffs/preview/"), {**ENTRY, "tariff": str(tariff.public_id)}))
+    own = page[page.index("Your own") :]
+    assert "SEK 332.50" in own
+    assert "SEK 261.50" in own
+    assert "-21.4%" in own.replace("\N{MINUS SIGN}", "-")
 
 
 def test_the_preview_prices_the_example_by_the_kernel(fina_browser, url):
@@ -138,8 +187,8 @@ def test_the_preview_prices_the_example_by_the_kernel(fina_browser, url):
 
 
 def test_the_preview_waits_while_nothing_can_be_read(fina_browser, url):
-    page = text(fina_browser.post(url("tariffs/preview/"), {**ENTRY, "energy": "x"}))
-    assert "as soon as the prices can be read" in page
+    page = text(fina_browser.post(url("tariffs/preview/"), {**ENTRY, "row1-price": "x"}))
+    assert "as soon as this can be read" in page
 
 
 def test_what_was_saved_comes_back_into_the_form(fina_browser, url, in_north):
@@ -149,12 +198,20 @@ def test_what_was_saved_comes_back_into_the_form(fina_browser, url, in_north):
         assert shown in page
 
 
-def test_what_the_form_cannot_say_is_edited_as_json(fina_browser, url, tariff):
-    season = factories.flat() | {}
-    season["elements"][0]["restrictions"] = {"start_date": "2026-06-01"}
-    services.save_draft(tariff, document=season)
-    page = text(fina_browser.get(url(f"tariffs/{tariff.public_id}/edit/")))
-    assert "start_date" in page
+def test_what_no_row_can_say_is_a_named_row_that_stays(fina_browser, url, tariff):
+    odd = {"elements": [factories.flat()["elements"][0] | {"colour": "green"}]}
+    services.save_draft(tariff, document=odd)
+    address = url(f"tariffs/{tariff.public_id}/edit/")
+    page = read(fina_browser.get(address))
+    assert "Energy 2.00/kWh" in page.text
+    sent = {
+        field.attributes["name"]: field.attributes.get("value", "")
+        for field in page.find("input")
+        if field.attributes.get("type") not in ("submit", "checkbox") and "name" in field.attributes
+    }
+    sent |= {"currency": "SEK", "with_vat": "1", "save": "1"}
+    assert fina_browser.post(address, sent).status_code == 302
+    assert tariff.versions.get(published_at=None).document["elements"] == odd["elements"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Making and changing a tariff: the form, its live preview, and the OCPI document for those who need more.
+"""Making and changing a tariff: the form with its live preview, and behind a link the OCPI document itself.
 
 Saving writes the tariff's draft; nothing is priced by a draft. A published version never changes: its
 editing starts a new draft from it.
@@ -20,29 +20,27 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.domain.explained.price_of import session_price
-from billing.domain.kernel.rating import rate
 from billing.models import Tariff
+from billing.selectors import tariff_listing
 from billing.selectors.tariff_listing import TariffSummary
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.finance.tariff_forms import TariffEntry, fits_the_form
-from portal.web.finance.tariff_terms import Terms
-from portal.web.finance.tariffs import found, terms_of
-from portal.words import prices as price_words
-from portal.words import tariffs as tariff_words
+from portal.web.finance.tariffs import preview
+from portal.web.finance.tariffs.form import ADD, MOVE, REMOVE, TariffEntry
+from portal.web.finance.tariffs.pages import found, terms_of
+from portal.web.finance.tariffs.rows import PriceSheet
 from portal.words.say import why
+from portal.words.tariff_reach import SILENT
 from tenants.bounds import OutOfBounds, json_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 #: What a new tariff begins with, by the operator's country; a person decides.
 STANDARD_VAT = {"SE": Decimal(25), "NO": Decimal(25), "DK": Decimal(25), "FI": Decimal("25.5")}
-ROW_BUTTONS = ("add_window", "remove_window")
 
 
 class DocumentForm(forms.Form):
-    """The tariff as an OCPI 2.2.1 object, for what the plain form cannot say."""
+    """The tariff as an OCPI 2.2.1 object, for those who have one."""
 
     document = forms.CharField(
         label=_("OCPI document"),
@@ -62,75 +60,77 @@ class DocumentForm(forms.Form):
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make a tariff: its first draft."""
-    entry = _entry(request, terms=Terms(operator.currency, vat=STANDARD_VAT.get(operator.country)), name="")
+    entry = _entry(request, sheet=PriceSheet(operator.currency, vat=STANDARD_VAT.get(operator.country)), name="")
     if _is_saved(request, entry):
         tariff = _create(entry)
         if tariff is not None:
             return redirect("finance:tariff_detail", operator.slug, tariff.public_id)
-    return render(request, "finance/tariffs/form.html", {"nav": "tariffs", "entry": entry, **_preview(entry, operator)})
+    page = {"nav": "tariffs", "entry": entry, **_preview(entry, operator, None)}
+    return render(request, "finance/tariffs/form.html", page)
 
 
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
-    """Change a tariff's draft, or start one from the version in force; by the form where it can say all."""
+    """Change a tariff's draft, or start one from the version in force."""
     shelved = found(tariff_id)
-    source = shelved.draft or shelved.shown
-    written = terms_of(source)
-    terms = Terms.of(written) if written else None
-    if request.GET.get("as") == "json" or terms is None or not fits_the_form(terms):
+    if request.GET.get("as") == "json":
         return _edit_document(request, operator, shelved)
-    entry = _entry(request, terms=terms, name=shelved.tariff.name)
+    source = shelved.draft or shelved.shown
+    sheet = PriceSheet.of(source.document if source else {}, currency=shelved.tariff.currency)
+    entry = _entry(request, sheet=sheet, name=shelved.tariff.name)
     if _is_saved(request, entry) and _changed(shelved.tariff, entry):
         messages.success(request, gettext("The draft is saved."))
         return redirect("finance:tariff_detail", operator.slug, tariff_id)
-    page = {"nav": "tariffs", "entry": entry, "shelved": shelved, **_preview(entry, operator)}
+    page = {"nav": "tariffs", "entry": entry, "shelved": shelved, **_preview(entry, operator, shelved)}
     return render(request, "finance/tariffs/form.html", page)
 
 
 @operator_view(Permission.MANAGE_TARIFFS)
 @require_POST
 def tariff_preview(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Price the example session by what is entered so far, by the kernel that prices real ones."""
-    entry = TariffEntry(request.POST)
-    return render(request, "finance/tariffs/_preview.html", _preview(entry, operator))
+    """Tell what the tariff comes to as it is entered so far, or which values cannot be read."""
+    entry, shelved = TariffEntry(request.POST), _shelved(request.POST.get("tariff", ""))
+    return render(request, "finance/tariffs/_preview.html", _preview(entry, operator, shelved) | {"apart": True})
 
 
-def _entry(request: SignedInRequest, *, terms: Terms, name: str) -> TariffEntry:
+def _shelved(tariff_id: str) -> TariffSummary | None:
+    try:
+        return tariff_listing.one(UUID(tariff_id), at=timezone.now())
+    except ValueError:
+        return None
+
+
+def _entry(request: SignedInRequest, *, sheet: PriceSheet, name: str) -> TariffEntry:
     if request.method != "POST":
-        return TariffEntry(name=name, terms=terms)
-    if any(button in request.POST for button in ROW_BUTTONS):
+        return TariffEntry(name=name, sheet=sheet)
+    if any(button in request.POST for button in (ADD, REMOVE, MOVE)):
         return TariffEntry.rearranged(request.POST)
     return TariffEntry(request.POST)
 
 
 def _is_saved(request: SignedInRequest, entry: TariffEntry) -> bool:
-    return request.method == "POST" and "save" in request.POST and entry.is_valid()
+    return request.method == "POST" and "save" in request.POST and entry.is_valid
 
 
 def _create(entry: TariffEntry) -> Tariff | None:
     """Create the tariff, or put the reason why not into the form."""
-    name, currency = entry.form.cleaned_data["name"], entry.form.cleaned_data["currency"]
+    name, sheet = entry.terms.cleaned_data["name"], entry.sheet()
     try:
-        return services.create(name=name, currency=currency, document=_document(entry))
+        return services.create(name=name, currency=sheet.currency, document=sheet.document())
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(why(problem)))
+        entry.terms.add_error(_field(problem), ValidationError(why(problem)))
         return None
 
 
 def _changed(tariff: Tariff, entry: TariffEntry) -> bool:
     """Save name and draft, or put the reason why not into the form."""
     try:
-        services.rename(tariff, name=entry.form.cleaned_data["name"])
-        services.save_draft(tariff, document=_document(entry))
+        services.rename(tariff, name=entry.terms.cleaned_data["name"])
+        services.save_draft(tariff, document=entry.sheet().document())
     except BillingError as problem:
-        entry.form.add_error(_field(problem), ValidationError(why(problem)))
+        entry.terms.add_error(_field(problem), ValidationError(why(problem)))
         return False
     return True
-
-
-def _document(entry: TariffEntry) -> dict[str, Any]:
-    """What was entered as an OCPI document; its id is the tariff's own."""
-    return {key: value for key, value in entry.terms().tariff("").to_ocpi().items() if key != "id"}
 
 
 def _field(problem: BillingError) -> str | None:
@@ -157,15 +157,16 @@ def _saved_document(tariff: Tariff, form: DocumentForm) -> bool:
     return True
 
 
-def _preview(entry: TariffEntry, operator: Operator) -> dict[str, Any]:
-    """What the entered tariff says and costs; nothing while it cannot be priced yet."""
-    if not entry.form.is_bound or not entry.is_valid():
-        return {"waiting": True}
-    tariff = entry.terms().tariff("preview")
-    today = timezone.now().astimezone(operator.zone).date()
-    priced = session_price(rate(entry.example.session(zone=operator.time_zone, today=today), tariff), 0)
-    return {
-        "story": price_words.story(priced, operator.zone),
-        "week": tariff_words.week(tariff),
-        "remarks": tariff_words.remarks(tariff),
-    }
+def _preview(entry: TariffEntry, operator: Operator, shelved: TariffSummary | None) -> dict[str, Any]:
+    """What the entered tariff says and costs, beside the version in force; or what in it cannot be read.
+
+    `lines`: the rows of the page, each with when it counts.
+    """
+    judged = entry.as_sent()
+    if not judged.is_valid:
+        return {"problems": list(judged.problems()), "lines": [(row, SILENT) for row in entry.rows]}
+    numbers = [number for number, row in enumerate(judged.rows, start=1) if not row.says_nothing]
+    current = terms_of(shelved.current) if shelved else None
+    told = preview.of_sheet(judged.sheet(), numbers, judged.example, operator, current)
+    counting = told.get("counting", {})
+    return told | {"lines": [(row, counting.get(number, SILENT)) for number, row in enumerate(entry.rows, start=1)]}
