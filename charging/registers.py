@@ -58,7 +58,7 @@ def _register_personal_data() -> None:
         person="driver",
         kept=Retention.CONTRACT,
         identity="uid visual_number kind",
-        conduct="is_blocked blocked_at created_at",
+        conduct="is_blocked blocked_at lost_at created_at",
         technical="id operator public_id driver",
     )
     sources.register(

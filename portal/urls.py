@@ -3,13 +3,16 @@
 from django.urls import include, path
 
 from portal.api import described
-from portal.web import api_guide, health, home
+from portal.web import api_guide, health, home, installed
 
 urlpatterns = [
     path("", home.start, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
+    path("app.webmanifest", installed.manifest, name="manifest"),
+    path("service-worker.js", installed.worker, name="service_worker"),
+    path("offline/", installed.offline, name="offline"),
     path("api/", api_guide.guide, name="api_guide"),
     path("api/v1/openapi.json", described.openapi, name="api_schema"),
     path("account/", include("portal.web.account.urls")),

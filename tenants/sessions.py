@@ -10,7 +10,7 @@ under another name, so that a fresh proof does not begin the time anew.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -108,6 +108,11 @@ class SessionStore(DatabaseStore):
     def public_id(self) -> Any:
         """How a page names this session; None before it is stored."""
         return self._row.public_id if self._row is not None else None
+
+    @property
+    def lasts_until(self) -> datetime | None:
+        """When it is over if the person is not seen again; None before it is stored."""
+        return ends_at(self._row, is_staff=self.is_staff) if self._row is not None else None
 
     def _insert(self, data: dict[str, Any]) -> None:
         row: Any = self.get_model_class()(session_key=self.session_key, session_data=self.encode(data))

@@ -17,6 +17,7 @@ class Code(StrEnum):
     STATION_TAKEN = "station_taken"
     CARD_TAKEN = "card_taken"
     CARD_OF_ANOTHER = "card_of_another"
+    CARD_BLOCKED_BY_STAFF = "card_blocked_by_staff"
     NO_TIME_ZONE = "no_time_zone"
     SERIES_STEP = "series_step"
     SERIES_LENGTH = "series_length"
@@ -81,6 +82,10 @@ class ImportRefused(ChargingError):
 
 class TokenTaken(ChargingError):
     """A card or an app account belongs to another driver."""
+
+
+class CardBlockedByStaff(ChargingError):
+    """A driver cannot lift what staff have blocked."""
 
 
 class NothingToReview(ChargingError):

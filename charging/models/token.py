@@ -24,6 +24,8 @@ class Token(OperatorOwned):
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tokens")
     is_blocked = models.BooleanField(_("blocked"), default=False)
     blocked_at = models.DateTimeField(null=True, blank=True)
+    # When its driver said that it is lost; None while nobody did, and once staff block it themselves.
+    lost_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

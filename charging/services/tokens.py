@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from charging.domain.errors import Code, TokenTaken
+from charging.domain.errors import CardBlockedByStaff, Code, TokenTaken
 from charging.events import Event
 from charging.models import ChargingSession, Token
 from tenants.conflicts import refused_as
@@ -46,19 +46,51 @@ def assign(token: Token, *, driver: Driver) -> Token:
 
 @transaction.atomic
 def block(token: Token, *, at: datetime) -> Token:
-    """Refuse the token from now on. Its sessions stay as they are. Repeating it keeps the first instant."""
-    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
-    if not token.is_blocked:
-        token.is_blocked, token.blocked_at = True, at
-        token.save(update_fields=["is_blocked", "blocked_at"])
-    return token
+    """Refuse the token from now on. Its sessions stay as they are. Repeating it keeps the first instant.
+
+    Where its driver had blocked it as lost, it is staff's from now on: only they can lift it.
+    """
+    return _block(token, at=at, lost_at=None)
+
+
+@transaction.atomic
+def report_lost(token: Token, *, at: datetime) -> Token:
+    """Refuse the token from now on, as its driver has lost it. One that staff have blocked stays theirs."""
+    return _block(token, at=at, lost_at=at)
 
 
 @transaction.atomic
 def unblock(token: Token) -> Token:
     """Accept the token again."""
     token.refresh_from_db(from_queryset=Token.objects.select_for_update())
-    if token.is_blocked:
-        token.is_blocked, token.blocked_at = False, None
-        token.save(update_fields=["is_blocked", "blocked_at"])
+    return _lift(token) if token.is_blocked else token
+
+
+@transaction.atomic
+def report_found(token: Token) -> Token:
+    """Accept the token again, as its driver has found it.
+
+    Raises:
+        CardBlockedByStaff: only they can lift it.
+    """
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
+    if token.is_blocked and token.lost_at is None:
+        raise CardBlockedByStaff(Code.CARD_BLOCKED_BY_STAFF, card=str(token))
+    return _lift(token) if token.is_blocked else token
+
+
+def _block(token: Token, *, at: datetime, lost_at: datetime | None) -> Token:
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
+    if not token.is_blocked:
+        token.is_blocked, token.blocked_at, token.lost_at = True, at, lost_at
+        token.save(update_fields=["is_blocked", "blocked_at", "lost_at"])
+    elif lost_at is None and token.lost_at is not None:
+        token.lost_at = None
+        token.save(update_fields=["lost_at"])
+    return token
+
+
+def _lift(token: Token) -> Token:
+    token.is_blocked, token.blocked_at, token.lost_at = False, None, None
+    token.save(update_fields=["is_blocked", "blocked_at", "lost_at"])
     return token

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction  # noqa: TID251  # an answered error must roll the scope back as a raised one does
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import NotAuthenticated, NotFound, PermissionDenied
@@ -47,8 +48,9 @@ class OperatorResource(APIView):
 
     # Who may: a permission, or MEMBERS for whoever has a place at the operator.
     access_for: ClassVar[Permission | str]
-    # How the description calls it, and the shapes of its parameters and of its answer.
+    # How the description calls it and what it says of it, and the shapes of its parameters and of its answer.
     operation: ClassVar[str]
+    description: ClassVar[Promise | str]
     answer_class: ClassVar[type[Serializer[Any]]]
     query_class: ClassVar[type[Serializer[Any]]] = NoParameters
     authentication_classes: ClassVar[list[type[BaseAuthentication]]] = [Key, BrowserSession]  # type: ignore[misc]

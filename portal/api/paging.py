@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -51,9 +52,9 @@ class CursorField(serializers.CharField):
 class PageQuery(serializers.Serializer[Any]):
     """The parameters of every list."""
 
-    cursor = CursorField(required=False, help_text="Where to go on: as it stands in `next`.")
+    cursor = CursorField(required=False, help_text=_("Where to go on: as it stands in `next`."))
     page_size = serializers.IntegerField(
-        required=False, default=SIZE, min_value=1, max_value=LARGEST, help_text=f"Entries a page, at most {LARGEST}."
+        required=False, default=SIZE, min_value=1, max_value=LARGEST, help_text=_("How many entries each page has.")
     )
 
 

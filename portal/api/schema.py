@@ -1,8 +1,8 @@
 """How the API describes itself: OpenAPI 3.1, made by drf-spectacular from the resources.
 
 A resource names the serializers of its parameters (`query_class`) and of its answer (`answer_class`); everything
-that is the same for all, errors above all, is added here once. Its texts are English for every reader, as the names in
-it are: programmers read them. What the API says of an error to a person is in that person's language.
+that is the same for all, errors above all, is added here once. The description is English for every reader, as the
+names in it are; the guide (`portal.web.api_guide`) says the same texts in the reader's language.
 """
 
 from functools import cache
@@ -11,6 +11,8 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -18,15 +20,15 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 PROBLEM = "application/problem+json"
-ERRORS: dict[HTTPStatus, str] = {
-    HTTPStatus.BAD_REQUEST: "A parameter is unknown or has a value that cannot be used; `errors` names each.",
-    HTTPStatus.UNAUTHORIZED: "No key, or one that does not open this operator.",
-    HTTPStatus.FORBIDDEN: "The caller may not do this here.",
-    HTTPStatus.NOT_FOUND: "There is no such operator, or not for this caller.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "The resource does not know this method.",
-    HTTPStatus.NOT_ACCEPTABLE: "The answer is JSON and nothing else.",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests; `Retry-After` says when the next is let in.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Requests cannot be counted just now, so none is let in.",
+ERRORS: dict[HTTPStatus, str | Promise] = {
+    HTTPStatus.BAD_REQUEST: _("A parameter is unknown or has a value that cannot be used; `errors` names each."),
+    HTTPStatus.UNAUTHORIZED: _("No key, or one that does not open this operator."),
+    HTTPStatus.FORBIDDEN: _("The caller may not do this here."),
+    HTTPStatus.NOT_FOUND: _("There is no such operator, or not for this caller."),
+    HTTPStatus.METHOD_NOT_ALLOWED: _("The resource does not know this method."),
+    HTTPStatus.NOT_ACCEPTABLE: _("The answer is JSON and nothing else."),
+    HTTPStatus.TOO_MANY_REQUESTS: _("Too many requests; `Retry-After` says when the next is let in."),
+    HTTPStatus.SERVICE_UNAVAILABLE: _("Requests cannot be counted just now, so none is let in."),
 }
 _WAIT = [HTTPStatus.TOO_MANY_REQUESTS.value, HTTPStatus.SERVICE_UNAVAILABLE.value]
 _HEADERS = [
@@ -69,7 +71,7 @@ class ResourceSchema(AutoSchema):
         return str(self.view.operation)
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
-        return str(self.view.__doc__).strip()
+        return str(self.view.description)
 
     def get_tags(self) -> list[str]:
         return []
@@ -81,7 +83,7 @@ class ResourceSchema(AutoSchema):
     def get_response_serializers(self) -> Any:
         answers: dict[Any, Any] = {HTTPStatus.OK.value: self.view.answer_class}
         for status, meaning in ERRORS.items():
-            answers[status.value, PROBLEM] = OpenApiResponse(Problem, description=meaning)
+            answers[status.value, PROBLEM] = OpenApiResponse(Problem, description=str(meaning))
         return answers
 
 

@@ -23,8 +23,8 @@ from django_otp import user_has_device
 
 from charging.selectors import sites
 from charging.site_scope import limited_to
+from portal.gate import offline, viewing
 from portal.gate import step_up as proof
-from portal.gate import viewing
 from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
@@ -160,7 +160,7 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
             raise PermissionDenied
         request.driver = driver
         with limited_to(None):  # what somebody charged is theirs, also where they do not work
-            return page(request, operator, *args, **kwargs)
+            return offline.marked(request, page(request, operator, *args, **kwargs))
 
     update_wrapper(own, page)
     return operator_view(Permission.USE_DRIVER_PAGES)(own)

@@ -67,7 +67,7 @@ MAY_OPEN = {
     ),
     Permission.USE_DRIVER_PAGES: (
         "driver:history driver:invoice_list driver:invoice_pdf driver:privacy driver:privacy_decide "
-        "driver:session_detail driver:token_block driver:token_list"
+        "driver:session_detail driver:token_block driver:token_found driver:token_list"
     ),
     "members": "api:me",
     "account": (
@@ -80,8 +80,8 @@ MAY_OPEN = {
         "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
         "account:new_password account:stop_reset account:passkey_use "
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
-        "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home set_language "
-        "set_theme"
+        "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home manifest "
+        "offline service_worker set_language set_theme"
     ),
 }
 #: In the platform's own process, where no operator has pages.

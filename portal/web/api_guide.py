@@ -1,6 +1,6 @@
 """The API in words: how to get a key, page through a list and read an error.
 
-What it repeats of the API's description (`portal.api.schema`) is English for every reader: programmers read it.
+It repeats the API's description (`portal.api.schema`) in the reader's language, with the reader's own operator.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,15 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from portal.api import paging, schema
 from portal.gate import throttle
 from portal.gate.access import public_view
+from portal.gate.next_page import came_from
+from tenants import roles
+from tenants.models import User
+from tenants.selectors import people
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,11 @@ class Resource:
 @public_view("It describes the API and holds nobody's data.")
 def guide(request: HttpRequest) -> HttpResponse:
     """Show how the API works."""
-    calls = throttle.API_CALLS
+    calls, slug = throttle.API_CALLS, _own_operator(request)
     context = {
-        "resources": _resources(),
-        "errors": [(status.value, status.phrase, _plain(words)) for status, words in schema.ERRORS.items()],
+        "resources": _resources(slug),
+        "slug": slug,
+        "errors": [(status.value, status.phrase, _plain(str(words))) for status, words in schema.ERRORS.items()],
         "origin": request.build_absolute_uri("/").rstrip("/"),
         "description": reverse("api_schema"),
         "largest_page": paging.LARGEST,
@@ -41,11 +47,21 @@ def guide(request: HttpRequest) -> HttpResponse:
     return render(request, "home/api.html", context)
 
 
-def _resources() -> list[Resource]:
+def _own_operator(request: HttpRequest) -> str:
+    """The operator the reader comes from, or else the first they work for; empty for a stranger."""
+    if not isinstance(request.user, User):
+        return ""
+    places = people.memberships(request.user)
+    slugs = [place.operator.slug for place in places if place.role in roles.STAFF]
+    came = came_from(request).split("/")
+    return next((slug for slug in slugs if came[:3] == ["", "o", slug]), slugs[0] if slugs else "")
+
+
+def _resources(slug: str) -> list[Resource]:
     paths: dict[str, Any] = schema.document()["paths"]
     return [
         Resource(
-            path=path.replace("{operator_slug}", "…"),
+            path=path.replace("{operator_slug}", slug or "…"),
             words=_plain(operation["description"]),
             parameters=[
                 (each["name"], _plain(each["description"]), each["schema"].get("enum", []))
@@ -59,4 +75,4 @@ def _resources() -> list[Resource]:
 
 
 def _plain(words: str) -> str:
-    return words.replace("`", "")  # the description is Markdown, the page is not
+    return gettext(words).replace("`", "")  # the description is Markdown, the page is not

@@ -19,6 +19,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.CONNECTOR_NUMBER_TWICE: _("Two connectors have the number %(number)s."),
     Code.STATION_TAKEN: _("There is another station “%(identifier)s”."),
     Code.CARD_TAKEN: _("There is a card with the UID %(uid)s already."),
+    Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),
     Code.CARD_OF_ANOTHER: _("The card belongs to driver %(driver)s."),
     Code.NO_TIME_ZONE: _("There is no time zone called “%(name)s”. Write it like “Europe/Stockholm”."),
     Code.SERIES_STEP: _("The step of a meter series must be positive, not %(step)s s."),

@@ -10,6 +10,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -48,21 +49,23 @@ class AuditQuery(paging.PageQuery):
     who = serializers.CharField(
         required=False,
         max_length=len(TASK) + 120,
-        help_text="Public id of a person or key; `task:` and its name; `platform`, the people who run the portal;"
-        " `nobody`, who was not signed in.",
+        help_text=_(
+            "Public id of a person or key; `task:` and its name; `platform`, the people who run the portal;"
+            " `nobody`, who was not signed in."
+        ),
     )
     what = serializers.RegexField(
         r"^[a-z_]+$",
         required=False,
         max_length=60,
-        help_text="`created`, `changed`, `deleted`, or the first word of an event's code, such as `sign_in`.",
+        help_text=_("`created`, `changed`, `deleted`, or the first word of an event's code, such as `sign_in`."),
     )
-    kind = serializers.ChoiceField(choices=[], required=False, help_text="Kind of object.")
-    object = serializers.CharField(required=False, max_length=50, help_text="Public id of an object; needs `kind`.")
-    since = serializers.DateTimeField(required=False, help_text="From this instant on.")
-    until = serializers.DateTimeField(required=False, help_text="Up to this instant, but without it.")
-    address = AddressField(required=False, help_text="IP address of the caller.")
-    request_id = serializers.CharField(required=False, max_length=64, help_text="Number of a request.")
+    kind = serializers.ChoiceField(choices=[], required=False, help_text=_("Kind of object."))
+    object = serializers.CharField(required=False, max_length=50, help_text=_("Public id of an object; needs `kind`."))
+    since = serializers.DateTimeField(required=False, help_text=_("From this instant on."))
+    until = serializers.DateTimeField(required=False, help_text=_("Up to this instant, but without it."))
+    address = AddressField(required=False, help_text=_("IP address of the caller."))
+    request_id = serializers.CharField(required=False, max_length=64, help_text=_("Number of a request."))
 
     def get_fields(self) -> dict[str, Any]:
         """Offer the kinds that are known now: other floors register theirs after this module is read."""
@@ -127,6 +130,7 @@ class AuditEvents(OperatorResource):
 
     access_for = Permission.VIEW_AUDIT
     operation = "audit_events"
+    description = _("What happened at the operator, newest first.")
     query_class = AuditQuery
     answer_class = AuditPage
 

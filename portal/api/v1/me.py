@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,6 +50,7 @@ class Me(OperatorResource):
 
     access_for = MEMBERS
     operation = "me"
+    description = _("Who calls, and what they may do at this operator. Good for trying a key.")
     answer_class = Caller
 
     def get(self, request: Request, **kwargs: Any) -> Response:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from billing.models import SessionPrice
 from billing.tests import factories
 from portal.tests import coins, meter
 from portal.tests.reading import figures_of, stats_of, table_of
@@ -16,7 +17,9 @@ def text(response):
 def test_the_newest_month_is_shown_with_its_sums(danas_browser, url, hers):
     page = danas_browser.get(url())
     assert "October 2026" in text(page)
-    assert stats_of(page) == {"Cost": "SEK 25.00", "Energy": "10.0 kWh", "Sessions": "1"}
+    assert stats_of(page) == {
+        "Cost": "SEK 25.00", "Energy": "10.0 kWh", "Price per kWh": "SEK 2.50",
+    }  # fmt: skip
 
 
 def test_the_month_is_drawn_day_by_day(danas_browser, url, hers, north):
@@ -108,7 +111,7 @@ def test_the_pages_ask_the_database_a_fixed_number_of_times(
         connector = factories.connector()
         for hour in range(12):
             factories.session(connector, hers.driver, start=factories.OCTOBER + timedelta(hours=2 * hour))
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         danas_browser.get(url("?month=2026-10"))
     with django_assert_max_num_queries(20):
         danas_browser.get(url(f"sessions/{hers.session.public_id}/"))
@@ -116,3 +119,27 @@ def test_the_pages_ask_the_database_a_fixed_number_of_times(
 
 def test_staff_who_are_no_drivers_have_no_history(fina, sign_in, url, hers):
     assert sign_in(fina).get(url()).status_code == 403
+
+
+def test_the_month_leads_to_its_invoice_and_has_its_price_beside_the_usual(danas_browser, url, hers, north):
+    page = text(danas_browser.get(url()))
+    assert f"Invoice {hers.invoice}" in page
+    assert "Price per kWh" in page
+    assert "usually" not in page
+    with tenant_scope(north.pk):
+        later = factories.session(hers.session.connector, hers.driver, start=factories.OCTOBER + timedelta(days=45))
+        factories.rate_all()
+        october = SessionPrice.objects.get(session=hers.session).amount_incl_vat
+        november = SessionPrice.objects.get(session=later).amount_incl_vat
+    page = danas_browser.get(url(), {"month": "2026-11"})
+    assert page.context["per_kwh"] == round(november / 10, 2)
+    assert page.context["usual"] == round(october / 10, 2)
+    assert "usually" in text(page)
+    assert text(page).index('class="items"') < text(page).index("data-chart")
+
+
+def test_a_session_that_ended_in_the_next_month_says_why_it_stands_there(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        start = factories.OCTOBER + timedelta(days=31) - timedelta(minutes=90)  # 23:30 by the local clock
+        factories.session(hers.session.connector, hers.driver, start=start)
+    assert "so it is on this month" in text(danas_browser.get(url(), {"month": "2026-11"}))

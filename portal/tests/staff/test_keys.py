@@ -156,6 +156,16 @@ def test_the_guide_says_how_to_call(client, db):
         assert words in page
 
 
+def test_the_guide_calls_the_reader_s_own_operator_in_their_language(owner, client, north):
+    assert "/o/north/api/v1/me" in owner.get("/api/").content.decode()
+    assert "/o/north/" not in client.get("/api/").content.decode()
+    client.cookies["django_language"] = "sv"
+    page = client.get("/api/").content.decode()
+    assert "Vem som anropar" in page
+    for english in ("Who calls", "From this instant", "Kind of object", 'lang="en"'):
+        assert english not in page
+
+
 def test_a_member_who_is_removed_leaves_no_working_key(owner, north, olga, key, sign_in):
     """Whoever takes the place away, `memberships.remove` ends the keys with it."""
     with tenant_scope(north.pk):

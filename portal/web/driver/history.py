@@ -18,7 +18,7 @@ from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
 from billing.models import SessionPrice
-from billing.selectors import driver_months, prices, session_ledger
+from billing.selectors import driver_months, invoices, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
@@ -36,10 +36,25 @@ def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
     months = driver_months.months(request.driver, operator=operator)
     first = _month(request.GET.get("month", ""), months, operator)
     entries = driver_months.month(request.driver, first, operator=operator)
-    page = {"nav": "history", "month": first, "entries": entries, **_neighbours(first, months)}
-    return render(
-        request, "driver/history/month.html", page | _sums(entries, operator) | _charts(entries, first, operator)
-    )
+    sums = _sums(entries, operator)
+    usual = driver_months.usual_price(request.driver, first, currency=sums["currency"], operator=operator)
+    page = {
+        "nav": "history",
+        "month": first,
+        "entries": [(entry, _other_month(entry, operator)) for entry in entries],
+        "usual": usual,
+        "documents": invoices.of_driver(request.driver).filter(month=first),
+        **_neighbours(first, months),
+    }
+    return render(request, "driver/history/month.html", page | sums | _charts(entries, first, operator))
+
+
+def _other_month(entry: Entry, operator: Operator) -> date | None:
+    """The day on which a session ended that began in another month: it belongs where it ended, as on the invoice."""
+    if entry.session.ended_at is None:
+        return None
+    began, ended = (day_of(at, operator.time_zone) for at in (entry.session.started_at, entry.session.ended_at))
+    return ended if (began.year, began.month) != (ended.year, ended.month) else None
 
 
 @driver_view
@@ -77,9 +92,12 @@ def _sums(entries: Sequence[Entry], operator: Operator) -> dict[str, Any]:
     """What the month comes to; sessions without a price yet are counted apart."""
     amounts = [entry.amount for entry in entries if entry.amount is not None]
     currencies = [entry.price.currency for entry in entries if entry.price and entry.price.currency]
+    amount = sum(amounts, Decimal(0))
+    priced_wh = sum(entry.session.energy_wh or 0 for entry in entries if entry.amount)
     return {
         "energy_wh": sum(entry.session.energy_wh or 0 for entry in entries),
-        "amount": sum(amounts, Decimal(0)),
+        "amount": amount,
+        "per_kwh": driver_months.per_kwh(amount, priced_wh),
         "currency": currencies[0] if currencies else operator.currency,
         "unpriced": len(entries) - len(amounts),
     }

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("cards/", tokens.token_list, name="token_list"),
     path("cards/<uuid:token_id>/block/", tokens.token_block, name="token_block"),
+    path("cards/<uuid:token_id>/found/", tokens.token_found, name="token_found"),
     path("privacy/", privacy.privacy, name="privacy"),
     path("privacy/<uuid:public_id>/", privacy.decide, name="privacy_decide"),
 ]
