@@ -21,7 +21,7 @@ import psycopg
 from django.db import connection
 
 from billing.domain import money
-from billing.domain.arrays import Bools, Ints, offsets_of
+from billing.domain.arrays import Bools, Exact, Ints, offsets_of
 from billing.domain.invoice.lines import Lines, price_lines
 from billing.domain.kernel.plan import Lane
 from billing.domain.kernel.rated import Rated
@@ -155,18 +155,28 @@ def beyond_billing(rated: Rated) -> Bools:
     return result
 
 
+def billable(rated: Rated) -> Bools:
+    """Tell which sessions have a price to be billed."""
+    result: Bools = (rated.fault == 0) & ~beyond_billing(rated)
+    return result
+
+
+def incl_units(rated: Rated) -> Exact:
+    """What each session costs including VAT, in the units of a stored amount: 10**-6 of the currency."""
+    return money.divide_half_up(rated.incl, rated.unit // 10**DIGITS * rated.vat_unit)
+
+
 def priced(rated: Rated) -> Iterator[PricedSession]:
     """Yield the sessions of a batch in one currency that have a price to be billed.
 
     Those with a fault and those `beyond_billing` are left out.
     """
-    unit = rated.unit // 10**DIGITS
-    excl = money.divide_half_up(rated.excl, unit).tolist()
-    incl = money.divide_half_up(rated.incl, unit * rated.vat_unit).tolist()
+    excl = money.divide_half_up(rated.excl, rated.unit // 10**DIGITS).tolist()
+    incl = incl_units(rated).tolist()
     exactly_nothing = ((rated.excl == 0) & (rated.incl == 0)).tolist()
     lines = _lines_of_sessions(rated)
     currency, flags = rated.plan.tariffs[0].currency, rated.flags.tolist()
-    for index in np.flatnonzero((rated.fault == 0) & ~beyond_billing(rated)).tolist():
+    for index in np.flatnonzero(billable(rated)).tolist():
         yield PricedSession(
             index,
             currency,

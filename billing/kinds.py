@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, Pricing, Rendering, RunChunk
-from billing.services import export_steps, rating, rating_steps, rendering_steps, run_steps, runs
+from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
+from billing.services import effect_steps, export_steps, rating, rating_steps, rendering_steps, run_steps, runs
 from tenants import work
 from tenants.permissions import Permission
 from tenants.work import Kind, Lane
@@ -32,6 +32,15 @@ def register() -> None:
             permission=Permission.RUN_BILLING,
             prepare=rating.ask_if_waiting,
             lease=timedelta(minutes=10),
+        )
+    )
+    work.register(
+        Kind(
+            PriceEffect.work_kind,
+            PriceEffect,
+            Lane.WAITED,
+            effect_steps.work_out,
+            permission=Permission.MANAGE_TARIFFS,
         )
     )
     work.register(

@@ -4,6 +4,7 @@ from billing.models import (
     Export,
     Invoice,
     InvoiceRun,
+    PriceEffect,
     Pricing,
     Rendering,
     RunChunk,
@@ -82,6 +83,6 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, Pricing, Rendering):
+    for model in (RunChunk, PriceEffect, Pricing, Rendering):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

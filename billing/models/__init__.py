@@ -5,6 +5,7 @@ from billing.models.export import Export
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.month_sum import MonthSum, StaleMonth
+from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
 from billing.models.run import InvoiceRun, RunChunk, RunProblem
@@ -25,6 +26,7 @@ __all__ = [
     "LineNames",
     "MonthSum",
     "NumberSeries",
+    "PriceEffect",
     "Pricing",
     "Rendering",
     "RunChunk",

@@ -189,11 +189,7 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
     chosen = np.where((batch.driver == 0) & (chosen >= 0), _UNPAID, chosen)
     for reason, code in _PROBLEMS.items():
         yield _problem_rows(batch, np.flatnonzero(chosen == reason), code, {})
-    for rows, used in _kernel_groups(batch, versions, chosen):
-        picked = np.unique(chosen[rows])
-        place = np.searchsorted(picked, chosen[rows])
-        needed = [versions[number] for number in picked.tolist()]
-        rated = kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
+    for rows, needed, rated in priced_groups(book, batch, versions, chosen):
         yield _priced_rows(batch, rows, needed, rated)
         costly = np.flatnonzero((rated.fault == 0) & batches.beyond_billing(rated))
         yield _problem_rows(batch, rows[costly], Code.TOO_COSTLY, {})
@@ -202,6 +198,20 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
 
 _UNPAID = -3
 _PROBLEMS = {_UNPAID: Code.NO_DRIVER, terms.NO_TARIFF: Code.NO_TARIFF, terms.NO_VERSION: Code.NO_VERSION}
+
+
+def priced_groups(
+    book: PriceBook, batch: Batch, versions: list[TariffVersion], chosen: Ints
+) -> Iterator[tuple[Ints, list[TariffVersion], Rated]]:
+    """Price the sessions for which a version is chosen (an index; below 0: none), as many at a time as can be.
+
+    Yields the rows of the batch, the versions used, and the answer, whose tariffs are indices of those versions.
+    """
+    for rows, used in _kernel_groups(batch, versions, chosen):
+        picked = np.unique(chosen[rows])
+        place = np.searchsorted(picked, chosen[rows])
+        needed = [versions[number] for number in picked.tolist()]
+        yield rows, needed, kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
 
 
 def _kernel_groups(

@@ -6,7 +6,7 @@ are rated anew (`services.rating`).
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
@@ -130,6 +130,12 @@ def assign(
     )
     rating.forget_target(assignment, since=valid_from)
     return assignment
+
+
+@transaction.atomic
+def assign_all(tariff: Tariff, wanted: Iterable[Mapping[str, Any]]) -> int:
+    """Let the tariff apply at several places, or nowhere if one of them is refused; return at how many."""
+    return len([assign(tariff, **one) for one in wanted])
 
 
 @transaction.atomic

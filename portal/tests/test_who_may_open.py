@@ -31,8 +31,8 @@ MAY_OPEN = {
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list",
     Permission.MANAGE_TARIFFS: (
-        "finance:tariff_assign finance:tariff_edit finance:tariff_new finance:tariff_preview finance:tariff_publish "
-        "finance:tariff_unassign"
+        "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
+        "finance:tariff_publish finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
         "finance:invoice_detail finance:invoice_list finance:invoice_pdf finance:reconciliation finance:run_detail "

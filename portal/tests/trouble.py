@@ -16,7 +16,18 @@ from django.utils import timezone
 
 from billing.domain.errors import Code as BillingCode
 from billing.domain.sessions.columns import Flag as PriceFlag
-from billing.models import Export, Invoice, InvoiceRun, Pricing, Rendering, RunChunk, RunProblem, SessionPrice, Tariff
+from billing.models import (
+    Export,
+    Invoice,
+    InvoiceRun,
+    PriceEffect,
+    Pricing,
+    Rendering,
+    RunChunk,
+    RunProblem,
+    SessionPrice,
+    Tariff,
+)
 from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from billing.services.credit_notes import CREDITED
 from billing.tests import factories
@@ -144,6 +155,9 @@ def failed_work(people: dict[str, User]) -> None:
         for state in (Work.State.SET_ASIDE, Work.State.FAILED, Work.State.DONE, Work.State.WAITING):
             Export.objects.create(kind=kind, state=state, **gone, **asked)
     Pricing.objects.update_or_create(defaults=lost)
+    PriceEffect.objects.update_or_create(
+        tariff=Tariff.objects.latest("pk"), month=factories.OCTOBER.date(), defaults=lost
+    )
     Rendering.objects.update_or_create(invoice=invoice, defaults=lost)
     RunChunk.objects.create(run=run, first_driver_id=10**9, last_driver_id=10**9, sessions=3, **lost)
     for verdict in AuditCheck.State:
@@ -226,7 +240,7 @@ def events(people: dict[str, User]) -> None:
 
 
 def _work_of_each_kind() -> Iterator[Any]:
-    for model in (Pricing, Rendering, RunChunk, ImportLook, AuditCheck, FileImport, Export):
+    for model in (PriceEffect, Pricing, Rendering, RunChunk, ImportLook, AuditCheck, FileImport, Export):
         yield model.objects.filter(state=Work.State.SET_ASIDE).latest("pk")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.utils.translation import gettext as _
 
+from billing.domain.lint.order import night_is_dearer, turned
 from billing.domain.lint.reach import Reach, reach
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Tariff
 from billing.domain.tariff.windows import MINUTES_OF_DAY
@@ -54,6 +55,20 @@ def _told(one: Reach, above: list[int]) -> Counting:
         case _:
             said = _("Counts %(hours)s.")
     return Counting(said % facts, never=not one.minutes.any())
+
+
+def turned_words(old: Tariff | None, new: Tariff) -> list[str]:
+    """What of new prices may be a slip: hours that change places, or a night that is dearer than the day."""
+    said = []
+    found = turned(old, new) if old else None
+    if found is not None:
+        said.append(
+            _("The order turns round: %(risen)s was cheaper than %(fallen)s and becomes dearer.")
+            % {"risen": hours_of_week(found.risen), "fallen": hours_of_week(found.fallen)}
+        )
+    if night_is_dearer(new) and not (old and night_is_dearer(old)):
+        said.append(_("Night becomes dearer than day."))
+    return said
 
 
 def hours_of_week(minutes: np.ndarray[Any, Any]) -> str:

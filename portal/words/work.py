@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, Pricing, Rendering, RunChunk
+from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
 from charging.models import FileImport, ImportLook
 from portal.words import measures
 from tenants.models import AuditCheck, SearchIndex
@@ -21,6 +21,7 @@ KINDS: dict[str, str | Promise] = {
     SearchIndex.work_kind: gettext_lazy("index of the search"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
+    PriceEffect.work_kind: gettext_lazy("effect of new prices"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
@@ -60,6 +61,7 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     RunChunk: _of_run,
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
+    PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
     AuditCheck: lambda row: _("the whole log"),
     SearchIndex: lambda row: str(SUBJECTS[row.subject]),
 }

@@ -2,6 +2,7 @@
 
 import html
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -272,21 +273,46 @@ def test_publishing_shows_remarks_first(fina_browser, url, tariff):
     assert "Energy has no price" in page
 
 
-@pytest.mark.parametrize("target", ["everywhere", "site", "driver"])
-def test_a_tariff_is_let_apply(fina_browser, url, tariff, danas_driver, target):
-    site = Site.objects.create(name="Harbour")
-    where = {"site": f"site:{site.public_id}"}.get(target, target)
-    facts = {"where": where, "customer_number": danas_driver.customer_number, "valid_from": "2026-12-01"}
-    fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), facts)
-    made = TariffAssignment.objects.order_by("-pk")[0]
-    assert (made.site == site, made.driver == danas_driver) == (target == "site", target == "driver")
-    assert made.valid_from.isoformat() == "2026-11-30T23:00:00+00:00"
+def test_a_tariff_is_let_apply_at_several_places_at_once(fina_browser, url, tariff, danas_driver):
+    sites = [Site.objects.create(name=name) for name in ("Harbour", "Square")]
+    facts = {
+        "where": [f"site:{site.public_id}" for site in sites],
+        "customer_numbers": f"{danas_driver.customer_number},",
+        "valid_from": "2026-12-01",
+    }
+    page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), facts, follow=True))
+    assert "at 3 places" in page
+    made = TariffAssignment.objects.order_by("-pk")[:3]
+    assert [(one.driver, one.site) for one in made] == [(danas_driver, None), (None, sites[1]), (None, sites[0])]
+    assert {one.valid_from.isoformat() for one in made} == {"2026-11-30T23:00:00+00:00"}
+
+
+def test_nothing_is_chosen_beforehand_and_nothing_applies_nowhere(fina_browser, url, tariff):
+    page = read(fina_browser.get(url(f"tariffs/{tariff.public_id}/")))
+    boxes = [box for box in page.find("input") if box.attributes.get("name") == "where"]
+    assert boxes
+    assert not [box for box in boxes if "checked" in box.attributes]
+    refused = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), {"valid_from": "2026-12-01"}))
+    assert "Choose where it applies." in refused
+    assert tariff.assignments.count() == 1
+
+
+def test_it_begins_when_the_tariff_does_and_not_before(fina_browser, url, in_north):
+    made = services.create(name="Later", currency="SEK", document=factories.flat())
+    begins = datetime(2027, 2, 1, 11, tzinfo=UTC)
+    services.publish(made.versions.get(), valid_from=begins, by=None, at=timezone.now())
+    address = url(f"tariffs/{made.public_id}/")
+    assert 'value="2027-02-01"' in text(fina_browser.get(address))
+    early = {"where": ["everywhere"], "valid_from": "2027-01-31"}
+    assert "The tariff has prices from" in text(fina_browser.post(f"{address}assign/", early))
+    fina_browser.post(f"{address}assign/", early | {"valid_from": "2027-02-01"})
+    assert made.assignments.get().valid_from == begins
 
 
 def test_an_unknown_customer_is_named(fina_browser, url, tariff):
-    facts = {"where": "driver", "customer_number": "none", "valid_from": "2026-12-01"}
-    page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), facts, follow=True))
-    assert "No driver has this customer number" in page
+    facts = {"customer_numbers": "none", "valid_from": "2026-12-01"}
+    page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), facts))
+    assert "No driver has the customer number none." in page
 
 
 def test_an_assignment_ends_now(fina_browser, url, tariff):

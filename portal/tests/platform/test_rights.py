@@ -18,6 +18,7 @@ COUNTED = {
     "charging_fileimport",
     "tenants_auditcheck",
     "billing_runchunk",
+    "billing_priceeffect",
     "billing_pricing",
     "billing_rendering",
     "billing_export",

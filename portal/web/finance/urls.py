@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.web.finance import exports, invoices, reconciliation, runs
-from portal.web.finance.tariffs import editor
+from portal.web.finance.tariffs import editor, places, publish
 from portal.web.finance.tariffs import pages as tariffs
 
 app_name = "finance"
@@ -14,11 +14,12 @@ urlpatterns = [
     path("tariffs/preview/", editor.tariff_preview, name="tariff_preview"),
     path("tariffs/<uuid:tariff_id>/", tariffs.tariff_detail, name="tariff_detail"),
     path("tariffs/<uuid:tariff_id>/edit/", editor.tariff_edit, name="tariff_edit"),
-    path("tariffs/<uuid:tariff_id>/publish/", tariffs.tariff_publish, name="tariff_publish"),
-    path("tariffs/<uuid:tariff_id>/assign/", tariffs.tariff_assign, name="tariff_assign"),
+    path("tariffs/<uuid:tariff_id>/publish/", publish.tariff_publish, name="tariff_publish"),
+    path("tariffs/<uuid:tariff_id>/effect/", publish.tariff_effect, name="tariff_effect"),
+    path("tariffs/<uuid:tariff_id>/assign/", places.tariff_assign, name="tariff_assign"),
     path(
         "tariffs/<uuid:tariff_id>/assignments/<uuid:assignment_id>/end/",
-        tariffs.tariff_unassign,
+        places.tariff_unassign,
         name="tariff_unassign",
     ),
     path("runs/", runs.run_list, name="run_list"),

@@ -23,11 +23,13 @@ from billing.domain.errors import BillingError
 from billing.models import Tariff
 from billing.selectors import tariff_listing
 from billing.selectors.tariff_listing import TariffSummary
+from billing.services import effects
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariffs import preview
 from portal.web.finance.tariffs.form import ADD, MOVE, REMOVE, TariffEntry
 from portal.web.finance.tariffs.pages import found, terms_of
+from portal.web.finance.tariffs.publish import last_month
 from portal.web.finance.tariffs.rows import PriceSheet
 from portal.words.say import why
 from portal.words.tariff_reach import SILENT
@@ -79,6 +81,7 @@ def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -
     sheet = PriceSheet.of(source.document if source else {}, currency=shelved.tariff.currency)
     entry = _entry(request, sheet=sheet, name=shelved.tariff.name)
     if _is_saved(request, entry) and _changed(shelved.tariff, entry):
+        _ask_for_effect(shelved.tariff, operator)
         messages.success(request, gettext("The draft is saved."))
         return redirect("finance:tariff_detail", operator.slug, tariff_id)
     page = {"nav": "tariffs", "entry": entry, "shelved": shelved, **_preview(entry, operator, shelved)}
@@ -133,6 +136,11 @@ def _changed(tariff: Tariff, entry: TariffEntry) -> bool:
     return True
 
 
+def _ask_for_effect(tariff: Tariff, operator: Operator) -> None:
+    """Have ready what the draft would have made of last month when it is to be published."""
+    effects.ask(tariff.versions.get(published_at=None), month=last_month(operator), at=timezone.now())
+
+
 def _field(problem: BillingError) -> str | None:
     """The field of the form that a service's refusal is about, if it is one of them."""
     return problem.field if problem.field in ("name", "currency") else None
@@ -143,6 +151,7 @@ def _edit_document(request: SignedInRequest, operator: Operator, shelved: Tariff
     written = json.dumps(source.document if source else {}, indent=2, ensure_ascii=False)
     form = DocumentForm(request.POST or None, initial={"document": written})
     if request.method == "POST" and form.is_valid() and _saved_document(shelved.tariff, form):
+        _ask_for_effect(shelved.tariff, operator)
         messages.success(request, gettext("The draft is saved."))
         return redirect("finance:tariff_detail", operator.slug, shelved.tariff.public_id)
     return render(request, "finance/tariffs/document.html", {"nav": "tariffs", "shelved": shelved, "form": form})

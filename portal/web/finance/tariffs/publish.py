@@ -1,0 +1,174 @@
+"""Publishing a draft: what changes, what that would have made of last month, from when it counts."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from billing.batches import DIGITS
+from billing.domain.errors import BillingError
+from billing.models import PriceEffect, TariffVersion
+from billing.services import approved, effects
+from billing.services import second_person as services_of_two
+from billing.services import tariffs as services
+from billing.services.effects import Sums, Tally
+from charging.models import ChargingSession, Site
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import second_person
+from portal.web.finance.tariffs.pages import changes_of, found, reading_of, terms_of
+from portal.web.sensible_days import sensible_moment
+from portal.words import tariff_reach
+from portal.words.changes import Change
+from portal.words.say import why
+from tenants.models import Operator
+from tenants.permissions import Permission
+from tenants.selectors import approvals
+from tenants.services import four_eyes
+
+
+class PublishForm(forms.Form):
+    """From when a version counts, by the operator's clock."""
+
+    valid_from = forms.DateTimeField(
+        label=_("Valid from"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Sessions that start at or after this time are priced by the new version."),
+        validators=[sensible_moment],
+    )
+
+    def moment(self, zone: ZoneInfo) -> datetime:
+        """The chosen time as an instant."""
+        chosen: datetime = self.cleaned_data["valid_from"]
+        return chosen.replace(tzinfo=zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a draft would have made of a month, for the page."""
+
+    month: date
+    work: PriceEffect
+    total: Change
+    tally: Tally
+    sites: list[tuple[Site, int, Change]]
+    most: list[tuple[ChargingSession, Change]]
+
+
+@operator_view(Permission.MANAGE_TARIFFS, step_up=True)
+def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
+    """Ask from when the draft shall count, showing what a person should know before; then publish it.
+
+    Where the operator wants two people for it, a second one is asked instead.
+    """
+    shelved = found(tariff_id)
+    if shelved.draft is None:
+        raise Http404
+    form = PublishForm(request.POST or None, initial={"valid_from": _tomorrow(operator.zone)})
+    needs_second = four_eyes.is_needed(approved.PUBLISH)
+    if request.method == "POST" and form.is_valid():
+        answer = (_asked if needs_second else _published)(request, shelved.draft, form, operator)
+        if answer is not None:
+            return answer
+    page = {"nav": "tariffs", "shelved": shelved, "form": form, "changes": changes_of(shelved.draft, shelved.current)}
+    page["needs_second"] = needs_second
+    page["approval"] = approvals.open_about(approved.PUBLISH, shelved.draft.public_id, at=timezone.now())
+    page |= {
+        "effect": _effect(shelved.draft, last_month(operator)),
+        "warnings": _warnings(shelved.current, shelved.draft),
+    }
+    page["month"] = last_month(operator)
+    return render(request, "finance/tariffs/publish.html", page | reading_of(shelved.draft))
+
+
+@operator_view(Permission.MANAGE_TARIFFS)
+@require_POST
+def tariff_effect(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
+    """Have the effect of the draft on last month worked out anew."""
+    shelved = found(tariff_id)
+    if shelved.draft is None:
+        raise Http404
+    effects.ask(shelved.draft, month=last_month(operator), at=timezone.now())
+    return redirect("finance:tariff_publish", operator.slug, tariff_id)
+
+
+def last_month(operator: Operator) -> date:
+    """The last complete month by the operator's clock."""
+    first = timezone.now().astimezone(operator.zone).date().replace(day=1)
+    return (first - timedelta(days=1)).replace(day=1)
+
+
+def _effect(draft: TariffVersion, month: date) -> Effect | None:
+    """The effect of exactly this draft on exactly this month, as far as it is known; None if nobody asked for it."""
+    row = PriceEffect.objects.filter(tariff=draft.tariff, document_sha256=draft.document_sha256, month=month).first()
+    if row is None:
+        return None
+    tally = Tally.of(row.result) if row.result else Tally(draft.tariff.currency)
+    return Effect(month, row, _change(tally.total, tally.currency), tally, _sites(tally), _most(tally))
+
+
+def _sites(tally: Tally) -> list[tuple[Site, int, Change]]:
+    """The sites that the reader sees, the greatest change first."""
+    sites = Site.objects.in_bulk(list(tally.sites))
+    return [
+        (sites[key], sums.sessions, _change(sums, tally.currency)) for key, sums in tally.sites.items() if key in sites
+    ]
+
+
+def _most(tally: Tally) -> list[tuple[ChargingSession, Change]]:
+    keys = [key for key, _old, _new in tally.most]
+    sessions = ChargingSession.objects.select_related("site").in_bulk(keys)
+    return [
+        (sessions[key], _change(Sums(1, old, new), tally.currency)) for key, old, new in tally.most if key in sessions
+    ]
+
+
+def _change(sums: Sums, currency: str) -> Change:
+    return Change(Decimal(sums.old).scaleb(-DIGITS), Decimal(sums.new).scaleb(-DIGITS), currency)
+
+
+def _warnings(current: TariffVersion | None, draft: TariffVersion) -> list[str]:
+    """What of the change may be a slip: the order of the hours turned round."""
+    old, new = terms_of(current), terms_of(draft)
+    return tariff_reach.turned_words(old, new) if new else []
+
+
+def _tomorrow(zone: ZoneInfo) -> datetime:
+    """The coming midnight as the form writes it: by the operator's clock, without a zone."""
+    today = timezone.now().astimezone(zone).date()
+    return datetime.combine(today + timedelta(days=1), time())
+
+
+def _asked(
+    request: SignedInRequest, draft: TariffVersion, form: PublishForm, operator: Operator
+) -> HttpResponse | None:
+    """Ask a second person to let exactly this draft begin then."""
+    valid_from = form.moment(operator.zone)
+    return second_person.ask(
+        request,
+        operator,
+        lambda: services_of_two.ask_to_publish(draft, valid_from=valid_from, by=request.user, at=timezone.now()),
+    )
+
+
+def _published(
+    request: SignedInRequest, draft: TariffVersion, form: PublishForm, operator: Operator
+) -> HttpResponse | None:
+    """Publish, or put the reason why not into the form."""
+    try:
+        services.publish(draft, valid_from=form.moment(operator.zone), by=request.user, at=timezone.now())
+    except BillingError as problem:
+        form.add_error(None, ValidationError(why(problem)))
+        return None
+    messages.success(request, gettext("Version %(number)s is published.") % {"number": draft.number})
+    return redirect("finance:tariff_detail", operator.slug, draft.tariff.public_id)
