@@ -35,7 +35,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         f"js/{name}.js"
         for name in (
             "theme", "menu", "dialog", "filters", "messages", "partial", "relative-time", "copy", "file-drop",
-            "choose-all", "search", "kept", "errors", "price-rows", "offline",
+            "choose-all", "search", "kept", "errors", "price-rows", "offline", "lists",
         )
     ),
 }  # fmt: skip

@@ -20,6 +20,7 @@ from tenants.models import (
     DriverIdentity,
     FactorReset,
     Invitation,
+    ListChoice,
     Membership,
     Operator,
     OperatorGrant,
@@ -27,6 +28,7 @@ from tenants.models import (
     PlatformMember,
     PlatformVisit,
     RecoveryCode,
+    SavedView,
     SearchIndex,
     TotpDevice,
     User,
@@ -68,6 +70,19 @@ def _register_people() -> None:
         kept=Retention.ACCOUNT,
         conduct="operator role limited_to_sites created_at held_since",
         technical="id public_id user",
+    )
+    sources.register(
+        ListChoice,
+        person="user",
+        kept=Retention.ACCOUNT,
+        technical="id operator user list_name columns is_dense",
+    )
+    sources.register(
+        SavedView,
+        person="user",
+        kept=Retention.ACCOUNT,
+        conduct="name query is_shared",
+        technical="id operator user list_name",
     )
     sources.register(
         Invitation,

@@ -33,9 +33,12 @@ class Sheet:
     count: int
 
 
-def write(path: Path, sheets: list[Sheet]) -> None:
-    """Write a workbook. The same rows give the same bytes: it does not say when it was made."""
-    book = FastExcel(path).format(bold_headers=True, float_format="0.00####", datetime_format="yyyy-mm-dd")
+def write(path: Path, sheets: list[Sheet], *, moments: str = "yyyy-mm-dd") -> None:
+    """Write a workbook. The same rows give the same bytes: it does not say when it was made.
+
+    moments: how days and local times are shown; what stands in the cell is a date that can be counted with.
+    """
+    book = FastExcel(path).format(bold_headers=True, float_format="0.00####", datetime_format=moments)
     for sheet in sheets:
         rows = (_typed(row) for row in sheet.rows)
         parts = max(-(-sheet.count // SHEET_ROWS), 1)

@@ -77,8 +77,10 @@ class Row(NamedTuple):
     site: str
     time_zone: str
     station: str
+    station_name: str
     connector: str
     customer_number: str | None
+    driver_name: str | None
     card_number: str | None
     card_uid: str | None
     started_at: datetime
@@ -113,8 +115,10 @@ _COLUMNS = {
     "site": "site__name",
     "time_zone": "site__time_zone",
     "station": "station__identifier",
+    "station_name": "station__name",
     "connector": "connector__number",
     "customer_number": "driver__customer_number",
+    "driver_name": "driver__identity__name",
     "card_number": "token__visual_number",
     "card_uid": "token__uid",
     "price_state": "prices__state",
@@ -178,9 +182,9 @@ def entries(rows: Iterable[ChargingSession]) -> list[Entry]:
 
 
 def stream(rows: QuerySet[ChargingSession]) -> Iterator[Row]:
-    """Yield any number of sessions, newest first, holding one batch in memory: one query, no model instances."""
+    """Yield any number of sessions in their order, holding one batch in memory: one query, no model instances."""
     standing_on = FilteredRelation("billings", condition=Q(billings__released_by__isnull=True))
-    found = rows.annotate(billed=standing_on).order_by("-started_at", "-pk").values_list(*_COLUMNS.values())
+    found = rows.annotate(billed=standing_on).values_list(*_COLUMNS.values())
     return map(Row._make, found.iterator(chunk_size=BATCH))
 
 

@@ -5,12 +5,13 @@ from charging.models.import_look import ImportLook
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
-from charging.models.station import Connector, Station
+from charging.models.station import Connector, ConnectorState, Station
 from charging.models.token import Token
 
 __all__ = [
     "ChargingSession",
     "Connector",
+    "ConnectorState",
     "FileImport",
     "ImportLook",
     "ImportProfile",

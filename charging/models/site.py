@@ -22,6 +22,9 @@ class Site(SiteBound):
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
     time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Stockholm")
+    phone = models.CharField(
+        _("phone"), max_length=40, blank=True, help_text=_("Of somebody there: a janitor, a reception.")
+    )
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)

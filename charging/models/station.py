@@ -19,6 +19,7 @@ class Station(SiteBound):
     name = models.CharField(_("name"), max_length=150, blank=True)
     vendor = models.CharField(_("vendor"), max_length=100, blank=True)
     model = models.CharField(_("model"), max_length=100, blank=True)
+    note = models.TextField(_("note"), max_length=2000, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -66,3 +67,21 @@ class Connector(SiteBound):
 
     def __str__(self) -> str:
         return f"{self.station}/{self.number}"
+
+
+class ConnectorState(SiteBound):
+    """A state that a connector had from a moment on, until the next one. Written by a trigger, whoever changes it."""
+
+    seen_through = "connector"
+
+    connector = OwnedForeignKey(Connector, models.CASCADE, related_name="states")
+    status = models.CharField(_("status"), max_length=12, choices=Connector.Status)
+    at = models.DateTimeField(_("since"))
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("connector_state", "connector", referred=False)]
+        indexes = [models.Index(fields=["operator", "connector", "-at"], name="connector_state_newest")]
+
+    def __str__(self) -> str:
+        return self.status

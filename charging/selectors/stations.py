@@ -1,18 +1,51 @@
-"""Stations with their connectors."""
+"""Stations with their connectors: what does not work first."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
-from charging.models import Connector, Station
+from charging.models import Connector, ConnectorState, Station
+from charging.selectors import words
 from charging.selectors.sites import TROUBLE
 
+FAULTY, CHARGING, FREE, SILENT = "faulty", "charging", "free", "silent"
+#: What a list of stations can be narrowed to, as the state of one of the connectors.
+CONDITIONS = {
+    FAULTY: TROUBLE,
+    CHARGING: (Connector.Status.CHARGING,),
+    FREE: (Connector.Status.AVAILABLE,),
+    SILENT: (Connector.Status.UNKNOWN,),
+}
 
-def listing() -> QuerySet[Station]:
-    """Return the stations by identifier, each with its site and, in `outlets`, its connectors."""
+
+def listing(search: str = "", *, condition: str = "", active: bool | None = None) -> QuerySet[Station]:
+    """Return the stations by identifier, each with its site and, in `outlets`, its connectors.
+
+    search: part of the identifier, the name, or the site's name. condition: one of `CONDITIONS`, or empty for all.
+    """
     outlets = Prefetch("connectors", Connector.objects.order_by("number"), to_attr="outlets")
-    return Station.objects.select_related("site").prefetch_related(outlets).order_by("identifier")
+    rows = Station.objects.select_related("site").prefetch_related(outlets).order_by("identifier")
+    if search:
+        rows = rows.filter(words.of_station(search))
+    if active is not None:
+        rows = rows.filter(is_active=active)
+    if condition in CONDITIONS:
+        rows = rows.filter(Exists(Connector.objects.filter(station=OuterRef("pk"), status__in=CONDITIONS[condition])))
+    return rows
+
+
+def faulty_first(rows: QuerySet[Station]) -> QuerySet[Station]:
+    """Return the stations with `faulty` (whether something there does not work) and `faulty_since`, these first."""
+    trouble = Q(connectors__status__in=TROUBLE)
+    is_faulty = Exists(Connector.objects.filter(station=OuterRef("pk"), status__in=TROUBLE))
+    told = rows.annotate(faulty=is_faulty, faulty_since=Min("connectors__status_at", filter=trouble))
+    return told.order_by("-faulty", "identifier", "pk")
 
 
 def in_trouble() -> QuerySet[Connector]:
     """Return the connectors that cannot charge, the longest out of order first."""
     rows = Connector.objects.filter(status__in=TROUBLE, station__is_active=True)
     return rows.select_related("station__site").order_by("status_at", "pk")
+
+
+def states(station: Station) -> QuerySet[ConnectorState]:
+    """Return the states that the station's connectors have had, as far as they are known, the newest first."""
+    return ConnectorState.objects.filter(connector__station=station).select_related("connector").order_by("-at", "-pk")

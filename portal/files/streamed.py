@@ -45,13 +45,14 @@ def csv_file(
     lines: Callable[[], Iterable[Line]],
     operator: Operator,
     noted: Noted | None = None,
+    delimiter: str = ",",
 ) -> StreamingHttpResponse:
     """Answer with a CSV file. `lines` is called, and read, inside the operator's scope."""
 
     def pieces() -> Iterator[bytes]:
-        yield (MARK + csv_text([header])).encode()
+        yield (MARK + csv_text([header], delimiter=delimiter)).encode()
         for some in _in_scope(lines, operator, noted):
-            yield csv_text(some).encode()
+            yield csv_text(some, delimiter=delimiter).encode()
 
     return sent(name, pieces, content_type=CSV, operator=operator, noted=noted)
 

@@ -217,6 +217,33 @@ def filters(form: BaseForm, target: str = "", search: str = "", clear_url: str =
     return {"form": form, "target": target, "search": search, "clear_url": clear_url}
 
 
+@register.inclusion_tag("components/filters_fold.html")
+def filters_fold() -> dict[str, Any]:
+    """What unfolds the filters of a list on a phone; it stands after the search field."""
+    return {}
+
+
+@register.inclusion_tag("components/list_head.html")
+def list_head(shown: object, target: str = "list") -> dict[str, Any]:
+    """The headings of a list (`portal.web.tables.Shown`), each with its sorting link."""
+    return {"shown": shown, "target": target}
+
+
+@register.inclusion_tag("components/list_tools.html", takes_context=True)
+def list_tools(context: Context, shown: object, export_url: str = "") -> dict[str, Any]:
+    """What one does with a list: its saved views, its columns, and the file of exactly this list."""
+    request = context["request"]
+    return {
+        "shown": shown,
+        "slug": context["operator"].slug,
+        "here": request.path,
+        "export_url": export_url,
+        "may_keep": not context.get("is_read_only"),
+        "user_id": getattr(getattr(request, "user", None), "pk", None),
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
 @register.inclusion_tag("components/pager.html")
 def pager(page: object, target: str = "", note: str = "", label: str = "") -> dict[str, Any]:
     """Paging by key. `page` has `newer` and `older`: query strings, empty where there is none.

@@ -44,6 +44,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("sessions", _("Sessions"), "staff:session_list", "sessions", ("view_sessions",)),
             Entry("review", _("Review"), "staff:review_list", "review", ("review_sessions",)),
             Entry("sites", _("Sites"), "staff:site_list", "sites", ("view_network",)),
+            Entry("stations", _("Stations"), "staff:station_list", "station", ("view_network",)),
             Entry("drivers", _("Drivers"), "staff:driver_list", "drivers", ("view_drivers",)),
             Entry("tokens", _("Cards"), "staff:token_list", "cards", ("view_drivers",)),
             Entry("imports", _("Imports"), "staff:import_list", "imports", ("import_sessions",)),

@@ -73,6 +73,7 @@ VALUES = {
     "kind": "invoices",
     "name": "invoices",
     "work_kind": "run_part",
+    "list_name": "sessions",
 }
 
 

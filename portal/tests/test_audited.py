@@ -33,7 +33,7 @@ from billing.models import (
     StaleMonth,
 )
 from charging import events as charging_events
-from charging.models import ChargingSession, ImportLook, RejectedRow, Site, SiteAccess
+from charging.models import ChargingSession, ConnectorState, ImportLook, RejectedRow, Site, SiteAccess
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
@@ -50,8 +50,10 @@ from tenants.models import (
     ConsentEvent,
     ConsentNotice,
     DriverIdentity,
+    ListChoice,
     Membership,
     Operator,
+    SavedView,
     SearchIndex,
     SearchSegment,
     SearchTerm,
@@ -75,6 +77,7 @@ NOT_ROW_BY_ROW = {
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
     ImportLook: "a look at a file changes nothing; its import is recorded",
+    ConnectorState: "the history of a connector, kept by itself",
     SiteAccess: "an event names the sites a person gained and lost",
     SessionPrice: "derived; worked out anew until it is billed",
     InvoiceLine: "written by a run, which records one event",
@@ -90,6 +93,8 @@ NOT_ROW_BY_ROW = {
     MonthSum: "counted from invoices, again whenever they change",
     StaleMonth: "a mark that sums have to be counted again",
     RunProblem: "work list of a run",
+    ListChoice: "how a person wants a list shown",
+    SavedView: "what somebody looks at, under a name; nothing it shows is changed",
     SearchIndex: "how far what is searched is indexed",
     SearchSegment: "made from what is searched, again whenever it is read",
     SearchTerm: "as above",

@@ -208,7 +208,11 @@ def test_pages_for_some_sites_show_nothing_of_the_others(door, here, there, nils
     assert not [name for name in there.names if name in text]
 
 
-@pytest.mark.parametrize("door", [d for d in AT_SITES if set(d.parameters) - {"operator_slug", "work_kind"}], ids=str)
+#: Parameters that name no row.
+WORDS = {"operator_slug", "work_kind", "list_name"}
+
+
+@pytest.mark.parametrize("door", [d for d in AT_SITES if set(d.parameters) - WORDS], ids=str)
 def test_what_stands_elsewhere_is_not_found(door, here, there, nils, otto, sign_in):
     path = address(door, there.ids)
     assert opened(sign_in(otto), path)[0] != 404
@@ -219,12 +223,12 @@ def test_what_stands_elsewhere_is_not_found(door, here, there, nils, otto, sign_
 
 
 ASKED = [
-    ("staff:session_list", "since=&until=&totals=now"),
+    ("staff:session_list", "period=all&totals=now"),
     ("staff:session_list", f"station={CANARY}-1"),
     ("staff:session_list", f"q={CANARY}"),
-    ("staff:session_list", "billing=unrated&since=&until="),
-    ("staff:session_export", "since=&until="),
-    ("staff:session_export", "billing=waiting_for_run&since=&until="),
+    ("staff:session_list", "billing=unrated&period=all"),
+    ("staff:session_export", "period=all"),
+    ("staff:session_export", "billing=waiting_for_run&period=all"),
     ("staff:review_list", "flag=overlap"),
     ("staff:site_list", "closed=on"),
     ("staff:site_list", f"q={CANARY}"),
@@ -245,7 +249,7 @@ def test_the_unlimited_see_both_in_the_same_places(here, there, otto, sign_in):
     """Otherwise the tests above would pass for pages that show nothing at all."""
     client = sign_in(otto)
     for page in ("staff:session_list", "staff:session_export", "staff:review_list", "staff:site_list"):
-        text = opened(client, f"{reverse(page, args=['north'])}?since=&until=")[1]
+        text = opened(client, f"{reverse(page, args=['north'])}?period=all")[1]
         assert CANARY in text
         assert "Hamnen" in text
 
@@ -272,7 +276,7 @@ def test_sums_count_what_is_in_sight_alone(north, here, there):
 
 def test_a_streamed_file_keeps_the_limit_of_its_page(here, there, nils, sign_in):
     """It is written when the page is over, in a scope of its own."""
-    answer = sign_in(nils).get(reverse("staff:session_export", args=["north"]) + "?since=&until=")
+    answer = sign_in(nils).get(reverse("staff:session_export", args=["north"]) + "?period=all")
     assert answer.streaming
     assert visible_sites() is None
     lines = body(answer).splitlines()

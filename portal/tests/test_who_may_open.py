@@ -13,8 +13,11 @@ from tenants.permissions import Permission
 #: `members`: everybody who works at the operator. `account`: every signed-in person, about themselves.
 #: `public`: anybody; why, stands with each page.
 MAY_OPEN = {
-    Permission.VIEW_OVERVIEW: "staff:overview staff:overview_days staff:search staff:work_again staff:work_list",
-    Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail",
+    Permission.VIEW_OVERVIEW: (
+        "staff:columns_choose staff:overview staff:overview_days staff:search staff:view_remove staff:view_save "
+        "staff:work_again staff:work_list"
+    ),
+    Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail staff:station_list",
     Permission.MANAGE_NETWORK: "staff:site_edit staff:site_new staff:station_edit staff:station_new",
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: "staff:review_decide staff:review_list",

@@ -75,6 +75,12 @@ class Chart:
         return "day" if isinstance(first, date) else "name"
 
     @property
+    def unit(self) -> str:
+        """What all figures are measured in; empty when that differs."""
+        units = {series.unit for series in self.series}
+        return units.pop() if len(units) == 1 else ""
+
+    @property
     def zone_name(self) -> str:
         """The IANA name of the zone the axis is written in."""
         return str(self.zone)

@@ -36,6 +36,11 @@ def unit_price(amount: Quantity, currency: str = "SEK") -> str:
     return DASH if amount is None else _figures().unit_price(amount, currency, minor_digits(currency))
 
 
+def decimal_sign() -> str:
+    """The sign between the whole and the decimals."""
+    return _figures().number(Decimal("0.5"), 1)[1]
+
+
 def kwh(energy_wh: Quantity, places: int = 2) -> str:
     """Energy given in Wh, shown in kWh: `12 345` Wh is `12,35 kWh`; `|kwh:3` hides nothing."""
     return DASH if energy_wh is None else _figures().kwh(energy_wh, places)

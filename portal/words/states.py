@@ -10,7 +10,7 @@ from functools import singledispatch
 
 from billing.models import Export, Invoice, InvoiceRun
 from billing.models.billing_status import BillingStatus
-from charging.models import Connector, FileImport
+from charging.models import Connector, ConnectorState, FileImport
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator
 from tenants.models.work import Work
 
@@ -91,6 +91,11 @@ def told(thing: object) -> Told:
 def _(connector: Connector) -> Told:
     is_charging = connector.status == Connector.Status.CHARGING
     return Told(connector.get_status_display(), CONNECTORS.get(connector.status, ""), live=is_charging)
+
+
+@told.register
+def _(state: ConnectorState) -> Told:
+    return Told(state.get_status_display(), CONNECTORS.get(state.status, ""))
 
 
 @told.register

@@ -9,6 +9,7 @@ from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
 from tenants.models.factor import FactorReset, TotpDevice
 from tenants.models.invitation import Invitation
+from tenants.models.list_view import ListChoice, SavedView
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
@@ -32,6 +33,7 @@ __all__ = [
     "DriverIdentity",
     "FactorReset",
     "Invitation",
+    "ListChoice",
     "Membership",
     "Operator",
     "OperatorGrant",
@@ -39,6 +41,7 @@ __all__ = [
     "PlatformMember",
     "PlatformVisit",
     "RecoveryCode",
+    "SavedView",
     "SearchIndex",
     "SearchSegment",
     "SearchTerm",

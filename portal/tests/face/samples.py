@@ -15,7 +15,9 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from portal.web.charts import Chart, Series
+from portal.web.tables import Column, Heading, Shown, Table
 from portal.words import measures
+from tenants.models import SavedView
 from tenants.permissions import Permission
 
 NOW = datetime(2026, 3, 17, 13, 5, tzinfo=UTC)
@@ -31,6 +33,21 @@ class Filters(forms.Form):
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All"), ("billed", "Billed")])
     since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
     q.widget.input_type = "search"
+
+
+LIST = Table(
+    "sessions",
+    (
+        Column("started", "Started", by="started_at", is_fixed=True),
+        Column("site", "Site"),
+        Column("driver", "Driver"),
+        Column("state", "State"),
+        Column("duration", "Duration", css="num"),
+        Column("energy", "Energy", css="num"),
+        Column("amount", "Amount", css="num"),
+    ),
+    order="-started",
+)
 
 
 class Tariff(forms.Form):
@@ -56,6 +73,19 @@ class Small(forms.Form):
         raise forms.ValidationError("Nothing is shorter than nothing.")
 
 
+def listed() -> Shown:
+    """A list as somebody wants it, with two saved views, one of them in use."""
+    mine, shared = (
+        SavedView(name=name, query=query, is_shared=query == "", user_id=7)
+        for name, query in (("Night", "period=last_month"), ("All for finance", ""))
+    )
+    headings = [
+        Heading(column, "sort=started" if column.by else "", "descending" if column.by else "")
+        for column in LIST.columns
+    ]
+    return Shown(LIST, LIST.keys(), order=LIST.order, views=[mine, shared], headings=headings)
+
+
 def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
     """Everything the catalogue shows."""
     return {
@@ -74,6 +104,7 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         "small": Small({"seconds": "-1"}),
         "numbered": Paginator(range(95), 10).page(2),
         "sessions": sessions(),
+        "shown": listed(),
         "tabs": [
             {"label": "All", "url": "?", "current": True, "count": "1,204"},
             {"label": "Under review", "url": "?state=review", "current": False, "count": "7"},

@@ -28,13 +28,17 @@ STAFF = (
 FINANCE = ("tariff_list", "run_list", "invoice_list", "reconciliation", "export_list")
 DRIVER = ("history", "invoice_list", "token_list", "privacy")
 ACCOUNT = ("sign_in", "sign_out", "profile", "operators")
+LISTS = [
+    path(f"lists/<slug:list_name>/{name}/", catalogue, name=name)
+    for name in ("view_save", "view_remove", "columns_choose")
+]
 
 urlpatterns = [
     path("", catalogue, name="home"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
     path("account/", include((_named(*ACCOUNT), "account"))),
-    path("o/<slug:operator_slug>/", include((_named(*STAFF), "staff"))),
+    path("o/<slug:operator_slug>/", include((_named(*STAFF) + LISTS, "staff"))),
     path("o/<slug:operator_slug>/finance/", include((_named(*FINANCE), "finance"))),
     path("o/<slug:operator_slug>/my/", include((_named(*DRIVER), "driver"))),
 ]

@@ -135,3 +135,45 @@ def test_who_may_only_look_is_not_let_into_the_forms(world, sign_in, fina, path)
     client = sign_in(fina)
     assert client.get(world.url(path)).status_code == 403
     assert world.url(path) not in client.get(world.url("sites/")).content.decode()
+
+
+def stations_shown(answer):
+    return [row.identifier for row in answer.context["page"].object_list]
+
+
+def test_stations_are_listed_with_what_does_not_work_first(world, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        site = world.connector.station.site
+        rows = {name: Station.objects.create(site=site, identifier=name) for name in ("A-1", "B-1", "C-1")}
+        old = Station.objects.create(site=site, identifier="D-1", is_active=False)
+        for name, status in (("A-1", "AVAILABLE"), ("B-1", "OUTOFORDER"), ("B-1", "CHARGING"), ("C-1", "INOPERATIVE")):
+            number = Connector.objects.filter(station=rows[name]).count()
+            Connector.objects.create(station=rows[name], number=str(number), status=status, status_at=world.now)
+    client, usual = sign_in(otto), world.connector.station.identifier
+    everything = client.get(world.url("stations/"))
+    assert stations_shown(everything) == ["B-1", "C-1", *sorted(["A-1", usual])]
+    assert stations_shown(client.get(world.url("stations/?condition=faulty"))) == ["B-1", "C-1"]
+    assert stations_shown(client.get(world.url("stations/?condition=charging"))) == ["B-1"]
+    assert stations_shown(client.get(world.url("stations/?sort=-station")))[:2] == sorted(["C-1", usual])[::-1]
+    assert stations_shown(client.get(world.url("stations/?q=d-1"))) == []
+    assert stations_shown(client.get(world.url("stations/?q=d-1&closed=on"))) == [old.identifier]
+
+
+def test_a_connectors_states_are_kept_whoever_changes_them(world, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        connector = Connector.objects.filter(pk=world.connector.pk)
+        for ago, status in ((5, "AVAILABLE"), (3, "OUTOFORDER"), (2, "OUTOFORDER"), (1, "CHARGING")):
+            connector.update(status=status, status_at=world.now - timedelta(hours=ago))
+        station = world.connector.station
+        station.note = "Behind the\nbakery"
+        station.save()
+        site = station.site
+        site.phone = "090-12 34 56"
+        site.save()
+    answer = sign_in(otto).get(world.url(f"stations/{station.public_id}/"))
+    states = [(row.status, row.at) for row in answer.context["states"]]
+    hours = {"CHARGING": 1, "OUTOFORDER": 3, "AVAILABLE": 5}
+    assert states == [(status, world.now - timedelta(hours=ago)) for status, ago in hours.items()]
+    page = answer.content.decode()
+    assert "Behind the<br>bakery" in page
+    assert 'href="tel:090-12 34 56"' in page

@@ -25,6 +25,7 @@ from portal.web import lists
 from portal.web.acts import attempted, told
 from portal.web.staff import days
 from portal.web.staff.people.invitation_link import count_letter, hand_over
+from portal.web.staff.sessions.columns import SESSIONS
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import audit
@@ -186,6 +187,7 @@ def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
         "tokens": driver.tokens.order_by("-created_at", "-pk"),
         "chart": days.month_chart(months, totals),
         "months": totals,
+        "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]),
         "assignments": assignments.of_driver(driver, at=timezone.now()),
         "invoices": driver.invoices.order_by("-month", "-pk")[:INVOICES_SHOWN],

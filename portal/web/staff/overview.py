@@ -172,7 +172,7 @@ def _billing_tasks(operator: Operator, access: Access, now: datetime) -> list[Ta
     waiting, found = billing_attention.attention(today=today, zone=operator.time_zone), []
     if access.may(Permission.VIEW_SESSIONS) and (count := waiting.without_price):
         words = ngettext("%(count)s session cannot be priced", "%(count)s sessions cannot be priced", count)
-        url = f"{_url('staff:session_list', operator)}?billing={BillingStatus.PROBLEM}&since=&until="
+        url = f"{_url('staff:session_list', operator)}?billing={BillingStatus.PROBLEM}&period=all"
         found.append(_counted(words, count, url, "fault"))
     if access.may(Permission.ISSUE_INVOICES):
         found += [_ready(operator, run) for run in waiting.runs_to_issue]

@@ -136,10 +136,10 @@ def _url(kind: str, operator: Operator, row: Driver | Token | Station | Site | C
 
 
 KINDS = (
-    Kind(_("Sessions"), "sessions", Permission.VIEW_SESSIONS, "staff:session_list", "q", _sessions, "since=&until=&"),
+    Kind(_("Sessions"), "sessions", Permission.VIEW_SESSIONS, "staff:session_list", "q", _sessions, "period=all&"),
     Kind(_("Drivers"), "drivers", Permission.VIEW_DRIVERS, "staff:driver_list", "q", _drivers),
     Kind(_("Cards"), "cards", Permission.VIEW_DRIVERS, "staff:token_list", "q", _cards),
     Kind(_("Invoices"), "invoices", Permission.VIEW_INVOICES, "finance:invoice_list", "search", _invoices),
-    Kind(_("Stations"), "station", Permission.VIEW_NETWORK, "staff:site_list", "q", _stations),
+    Kind(_("Stations"), "station", Permission.VIEW_NETWORK, "staff:station_list", "q", _stations),
     Kind(_("Sites"), "sites", Permission.VIEW_NETWORK, "staff:site_list", "q", _sites),
 )

@@ -45,7 +45,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Site
-        fields = ("name", "street", "postal_code", "city", "country", "time_zone", "is_active")
+        fields = ("name", "street", "postal_code", "city", "country", "phone", "time_zone", "is_active")
         labels = {"is_active": gettext_lazy("In use")}
         help_texts = {"country": gettext_lazy("Two letters, such as SE.")}
 

@@ -1,4 +1,4 @@
-"""Stations: one station with its connectors and latest sessions, and the form with an outlet a row."""
+"""Stations: the list, one with its connectors, their states and its latest sessions, and the form."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,6 +7,8 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.forms.models import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,13 +25,50 @@ from charging.services import stations as services
 from charging.services.stations import Outlet
 from charging.site_scope import visible_sites
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists, tables
 from portal.web.acts import attempted
 from portal.web.staff import sites
+from portal.web.staff.sessions.columns import SESSIONS
+from portal.web.tables import Column, Table
 from portal.words.sessions import SOCKETS
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 SESSIONS_SHOWN = 10
+
+
+STATES_SHOWN = 30
+#: What does not work stands first until somebody sorts by something else.
+STATIONS = Table(
+    "stations",
+    (
+        Column("station", gettext_lazy("Station"), by="identifier", is_fixed=True),
+        Column("site", gettext_lazy("Site"), by="site__name"),
+        Column("connectors", gettext_lazy("Connectors")),
+        Column("since", gettext_lazy("Faulty since")),
+        Column("make", gettext_lazy("Make"), by=Concat("vendor", Value(" "), "model"), css="rest"),
+        Column("phone", gettext_lazy("Phone"), is_optional=True),
+    ),
+    order="",
+)
+
+
+class StationFilter(forms.Form):
+    """What the list of stations is narrowed to."""
+
+    q = forms.CharField(label=gettext_lazy("Station or site"), required=False, max_length=100, widget=forms.SearchInput)
+    condition = forms.ChoiceField(
+        label=gettext_lazy("Right now"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("Any")),
+            (stations.FAULTY, gettext_lazy("out of order")),
+            (stations.CHARGING, gettext_lazy("charging")),
+            (stations.FREE, gettext_lazy("available")),
+            (stations.SILENT, gettext_lazy("not heard of")),
+        ],
+    )
+    closed = forms.BooleanField(label=gettext_lazy("Also stations not in use"), required=False)
 
 
 class StationForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -39,11 +78,15 @@ class StationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Station
-        fields = ("identifier", "name", "vendor", "model", "is_active")
+        fields = ("identifier", "name", "vendor", "model", "note", "is_active")
+        widgets = {"note": forms.Textarea({"rows": 3})}
         labels = {"is_active": gettext_lazy("In use"), "vendor": gettext_lazy("Maker")}
-        help_texts = {"identifier": gettext_lazy("As files and protocols call the station.")}
+        help_texts = {
+            "identifier": gettext_lazy("As files and protocols call the station."),
+            "note": gettext_lazy("For colleagues: where it stands, how one gets to it, what it tends to do."),
+        }
 
-    field_order = ("site", "identifier", "name", "vendor", "model", "is_active")
+    field_order = ("site", "identifier", "name", "vendor", "model", "note", "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,6 +124,22 @@ Outlets = forms.formset_factory(OutletForm, extra=2, max_num=20, validate_max=Tr
 
 
 @operator_view(Permission.VIEW_NETWORK)
+def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List the stations, what does not work first."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, shown = StationFilter(request.GET), tables.shown(STATIONS, request)
+    asked = filters.cleaned_data if filters.is_valid() else {}
+    rows = stations.listing(
+        asked.get("q", ""), condition=asked.get("condition", ""), active=None if asked.get("closed") else True
+    )
+    rows = stations.faulty_first(rows)
+    page = lists.numbered(shown.sorted(rows) if shown.order else rows, request)
+    context = {"nav": "stations", "filters": filters, "shown": shown, "page": page, "now": timezone.now()}
+    return render(request, "staff/stations/list.html", context)
+
+
+@operator_view(Permission.VIEW_NETWORK)
 def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a station's connectors as they are now, and its latest sessions."""
     station = get_object_or_404(stations.listing(), public_id=public_id)
@@ -91,7 +150,9 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         {
             "nav": "sites",
             "station": station,
+            "shown": SESSIONS.part("started", "driver", "duration", "energy", "amount", "billing"),
             "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]) if _may_see_sessions(request) else [],
+            "states": list(stations.states(station)[:STATES_SHOWN]),
             "now": timezone.now(),
             "crumbs": sites.crumbs(operator, station.site),
         },

@@ -22,6 +22,7 @@ from charging.services import tokens as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted, told
+from portal.web.staff.sessions.columns import SESSIONS
 from tenants.models import Driver, Operator
 from tenants.permissions import Permission
 
@@ -150,6 +151,7 @@ def _page(request: SignedInRequest, operator: Operator, token: Token, form: Assi
         "nav": "tokens",
         "token": token,
         "form": form,
+        "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": used.filter(driver__isnull=True).count(),
         "now": _now(),

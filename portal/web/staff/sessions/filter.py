@@ -1,10 +1,10 @@
 """The filter of session lists: what stands in the URL, and the sessions it means.
 
-Days are days of the operator's zone. Without dates in the URL the last 30 days are shown, so that the first
-page is quick whatever the operator's size; a date that is there but empty bounds nothing.
+Days are days of the operator's zone (`portal.web.periods`). Unless the URL says otherwise the last 30 days are shown,
+so that the first page is quick whatever the operator's size.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import cached_property, reduce
 from operator import and_
 from typing import Any
@@ -21,12 +21,13 @@ from billing.selectors.day_sums import Wanted
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
+from portal.web import lists, periods
+from portal.web.periods import PERIODS
 from portal.web.sensible_days import SENSIBLE
 from portal.web.staff.days import midnight
 from portal.words.sessions import FLAGS
 from tenants.models import Operator
 
-DAYS_SHOWN = 30
 ANY = ("", _("Any"))
 BILLING = [
     (_("Bucket"), Bucket.choices),
@@ -59,6 +60,8 @@ class SessionFilter(forms.Form):
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
+    period = forms.CharField(required=False, widget=forms.HiddenInput)
+
     MORE = ("station", "driver", "card", "review", "flag")
     OF_DRIVERS = ("driver", "card")
 
@@ -66,8 +69,13 @@ class SessionFilter(forms.Form):
         """Read the query. Who may not see drivers cannot ask by them: the answer tells which numbers there are."""
         self.operator = operator
         self.may_see_drivers = may_see_drivers
-        self.asked = _with_default_dates(query, operator)
-        super().__init__(self.asked)
+        today = timezone.now().astimezone(operator.zone).date()
+        self.period_name, self.asked = periods.asked(lists.narrowed(query), today=today)
+        data = self.asked.copy()
+        if self.period_name:
+            data["since"], data["until"] = periods.written(PERIODS[self.period_name].days(today))
+        data["period"] = self.period_name
+        super().__init__(data)
         self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
         if not may_see_drivers:
             for name in self.OF_DRIVERS:
@@ -122,7 +130,7 @@ class SessionFilter(forms.Form):
 
     def main_fields(self) -> list[forms.BoundField]:
         """The fields that are always in sight, without the search field."""
-        return [self[name] for name in self.fields if name not in (*self.MORE, "q")]
+        return [self[name] for name in self.fields if name not in (*self.MORE, "q", "period")]
 
     def more_fields(self) -> list[forms.BoundField]:
         """The fields behind `More filters`."""
@@ -134,7 +142,7 @@ class SessionFilter(forms.Form):
 
     def is_narrowed(self) -> bool:
         """Whether anything but the dates narrows the list."""
-        return any(self[name].value() for name in self.fields if name not in ("since", "until"))
+        return any(self[name].value() for name in self.fields if name not in ("since", "until", "period"))
 
     def summed(self) -> str:
         """The query of this list with its totals."""
@@ -143,41 +151,24 @@ class SessionFilter(forms.Form):
         return query.urlencode()
 
     def query(self) -> str:
-        """The filter as a query string, without the place in the list."""
-        query = self.asked.copy()
-        for name in ("after", "before", "totals"):
-            query.pop(name, None)
-        return query.urlencode()
+        """The filter and the order as a query string, without the place in the list."""
+        return self.asked.urlencode()
+
+    def days_in_words(self) -> str:
+        """The days of the list for the name of a file: a month, or from when to when."""
+        first, last = self.cleaned_data["since"], self.cleaned_data["until"]
+        if self.period_name in ("month", "last_month"):
+            return f"{first:%Y-%m}"
+        return "_".join(f"{day:%Y-%m-%d}" for day in (first, last) if day) or str(_("all"))
 
     def periods(self) -> list[tuple[Any, str, bool]]:
         """Ready-made ranges of days: label, query, whether it is the present one."""
-        today = _today(self.operator)
-        ranges = [
-            (_("7 days"), today - timedelta(days=6)),
-            (_("30 days"), today - timedelta(days=DAYS_SHOWN - 1)),
-            (_("90 days"), today - timedelta(days=89)),
-            (_("This month"), today.replace(day=1)),
-            (_("All time"), None),
-        ]
-        return [(label, *self._ranged(first, today)) for label, first in ranges]
-
-    def _ranged(self, first: date | None, last: date) -> tuple[str, bool]:
-        query = self.asked.copy()
-        for name in ("after", "before", "totals"):
-            query.pop(name, None)
-        wanted = (first.isoformat() if first else "", last.isoformat() if first else "")
-        current = (self.asked.get("since", ""), self.asked.get("until", "")) == wanted
-        query["since"], query["until"] = wanted
-        return query.urlencode(), current
-
-
-def _today(operator: Operator) -> date:
-    return timezone.now().astimezone(operator.zone).date()
-
-
-def _with_default_dates(query: QueryDict, operator: Operator) -> QueryDict:
-    data = query.copy()
-    if "since" not in query and "until" not in query:
-        data["since"] = (_today(operator) - timedelta(days=DAYS_SHOWN - 1)).isoformat()
-        data["until"] = _today(operator).isoformat()
-    return data
+        found = []
+        for period in PERIODS.values():
+            query = self.asked.copy()
+            for name in ("since", "until", "period"):
+                query.pop(name, None)
+            if period.name != periods.DEFAULT:
+                query["period"] = period.name
+            found.append((period.label, query.urlencode(), period.name == self.period_name))
+        return found

@@ -1,12 +1,9 @@
 """Charging sessions: the list with its filters and totals, its export, and the page of one session."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,49 +14,51 @@ from django.utils.translation import gettext as _
 
 from billing.selectors import day_sums, session_ledger
 from billing.selectors.day_sums import Place
-from billing.selectors.session_ledger import Row, Totals
+from billing.selectors.session_ledger import Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.site_scope import in_site_scope
-from portal.files import streamed
+from portal.files import tables as files
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists
+from portal.web import lists, tables
 from portal.web.chosen import chosen
 from portal.web.staff.sessions import story as session_story
+from portal.web.staff.sessions.columns import MOST_SORTED, SESSIONS, file_columns
 from portal.web.staff.sessions.filter import SessionFilter
+from portal.web.tables import Shown
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 
-COLUMNS = (
-    "session", "portal_id", "source", "site", "station", "connector", "customer_number", "card", "time_zone",
-    "started_local", "ended_local", "started_utc", "ended_utc", "duration_s", "energy_kwh", "state", "stop_reason",
-    "review", "remarks", "billing", "currency", "amount_excl_vat", "amount_incl_vat", "invoice",
-)  # fmt: skip
-
 
 @operator_view(Permission.VIEW_SESSIONS)
 def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List sessions, newest first; the totals are asked for by the page once it stands."""
-    filters = _filter(request, operator)
-    found: dict[str, Any] = {"filters": filters, "totals": _totals(filters) if "totals" in request.GET else None}
+    """List sessions, newest first unless sorted otherwise; the totals are asked for by the page once it stands."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
+    found: dict[str, Any] = {"filters": filters, "shown": shown, "totals": _totals(filters, request)}
     if request.htmx and found["totals"]:
         return render(request, "staff/sessions/_totals.html", found)
-    page = lists.page(sessions.shown(_within_reach(filters, request)), request, by="started_at")
+    rows = _within_reach(filters, request, shown)
+    found["shown"] = shown = shown.within(rows, most=MOST_SORTED)
+    page = shown.page(sessions.shown(rows), request)
     found |= {"nav": "sessions", "page": page, "entries": session_ledger.entries(page.rows), "now": timezone.now()}
     return render(request, "staff/sessions/list.html", found)
 
 
-def _totals(filters: SessionFilter) -> Totals:
+def _totals(filters: SessionFilter, request: SignedInRequest) -> Totals | None:
+    if "totals" not in request.GET:
+        return None
     wanted = filters.by_day()
     return session_ledger.totals(filters.rows) if wanted is None else day_sums.totals(wanted)
 
 
-def _within_reach(filters: SessionFilter, request: SignedInRequest) -> QuerySet[ChargingSession]:
+def _within_reach(filters: SessionFilter, request: SignedInRequest, shown: Shown) -> QuerySet[ChargingSession]:
     """The rows, or of a status that may be rare those of this page alone: sums by day know where they are."""
     wanted = filters.by_day()
-    if wanted is None or wanted.statuses is None:
+    if wanted is None or wanted.statuses is None or shown.order != SESSIONS.order:
         return filters.rows
     keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, place=_place(request))
     return filters.rows if keys is None else filters.rows.filter(pk__in=keys)
@@ -67,22 +66,30 @@ def _within_reach(filters: SessionFilter, request: SignedInRequest) -> QuerySet[
 
 def _place(request: SignedInRequest) -> Place | None:
     for name in ("before", "after"):
-        if (position := lists.position(request, name)) is not None:
-            return Place(*position, newer=name == "before")
+        place = lists.position(request, name, ChargingSession.objects.all(), by="started_at")
+        if place is not None:
+            return Place(*place, newer=name == "before")
     return None
 
 
 @operator_view(Permission.VIEW_SESSIONS, takes_out=True)
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
-    """Send exactly the filtered list as CSV, however long it is."""
-    filters = _filter(request, operator)
+    """Send exactly the filtered list as a file, in its order, with the names and the language of the reader."""
+    filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
+    back = f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}"
     if not filters.is_valid():
-        return redirect(f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}")
+        return redirect(back)
+    kind = files.kind(request.GET.get("format", ""))
+    if kind.limit is not None and len(filters.rows.order_by()[: kind.limit + 1].values("pk")) > kind.limit:
+        messages.error(request, files.too_long(kind))
+        return redirect(back)
     audit.record(Event.SESSIONS_EXPORTED, query=urlencode(chosen(filters)))
-    return streamed.csv_file(
-        f"sessions-{operator.slug}-{timezone.now():%Y-%m-%d}.csv",
-        header=COLUMNS,
-        lines=lambda: _lines(filters),
+    rows = shown.within(filters.rows, most=MOST_SORTED).sorted(filters.rows)
+    return files.table_file(
+        f"{_('sessions')}-{operator.slug}-{filters.days_in_words()}",
+        kind=kind,
+        columns=file_columns(sees_people=request.access.may(Permission.VIEW_DRIVERS)),
+        rows=lambda: session_ledger.stream(rows),
         operator=operator,
     )
 
@@ -109,28 +116,3 @@ def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
         "later": later,
         "station_in_sight": in_site_scope(session.station.site_id),
     }
-
-
-def _lines(filters: SessionFilter) -> Iterator[tuple[object, ...]]:
-    return map(_line, session_ledger.stream(filters.rows))
-
-
-def _line(row: Row) -> tuple[object, ...]:
-    """Write one session in the order of `COLUMNS`. Amounts are exact, so that the column adds up to the total."""
-    zone = ZoneInfo(row.time_zone)
-    currency, excl_vat, incl_vat = (
-        (row.currency, row.amount_excl_vat, row.amount_incl_vat) if row.is_priced else ("", "", "")
-    )
-    return (
-        row.external_id, row.public_id, row.source, row.site, row.station, row.connector, row.customer_number,
-        row.card_number or (f"…{row.card_uid[-4:]}" if row.card_uid else ""), row.time_zone,
-        _moment(row.started_at, zone), _moment(row.ended_at, zone), _moment(row.started_at), _moment(row.ended_at),
-        int((row.ended_at - row.started_at).total_seconds()) if row.ended_at else "",
-        "" if row.energy_wh is None else Decimal(row.energy_wh).scaleb(-3),
-        row.state, row.stop_reason, row.review, " ".join(row.flags), row.status.value,
-        currency, excl_vat, incl_vat, f"{row.invoice_series}{row.invoice_number}" if row.invoice_number else "",
-    )  # fmt: skip
-
-
-def _moment(moment: datetime | None, zone: tzinfo = UTC) -> str:
-    return moment.astimezone(zone).isoformat(timespec="seconds") if moment else ""
