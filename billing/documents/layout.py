@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from billing.documents import words
+from billing.documents.rules import Rules
 from billing.documents.words import Words
 from billing.models import Invoice, InvoiceLine, InvoiceVat
 from tenants.figures import figures
@@ -27,6 +28,7 @@ class Writer:
         self.figures = figures(language)
         self.language = self.figures.language
         self.words: Words = words.of(self.language)
+        self.rules = Rules(self.words)
 
     def amount(self, value: Decimal) -> str:
         """An amount in the currency of the document, which stands beside the sum."""
@@ -44,6 +46,11 @@ class Writer:
         """What was delivered; what is counted in pieces has no decimals."""
         return self.figures.quantity(value, self.words.get(unit, unit), 0 if unit == "1" else 3)
 
+    def what(self, line: InvoiceLine) -> str:
+        """What a line prices, and when that price holds where the tariff has several."""
+        name, rule = self.words.get(line.component, line.component), self.rules.of(line)
+        return f"{name}, {rule}" if rule else name
+
     def rate(self, vat: Decimal | None) -> str:
         """A VAT rate, or that there is none."""
         return self.words["no_vat"] if vat is None else self.figures.rate(vat)
@@ -58,6 +65,7 @@ def page(
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
+    summary, sessions = _summary(lines, writer), [_session(found, writer) for found in _sessions(lines)]
     return {
         "lang": writer.language,
         "words": writer.words,
@@ -70,14 +78,25 @@ def page(
         "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
         "buyer": _address(invoice.buyer, seller),
         "due": writer.money(invoice.amount_due, invoice.currency),
+        "refund": _refund(invoice, seller, writer),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
-        "summary": _summary(lines, writer),
+        "summary": summary,
         "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
-        "sessions": [_session(found, writer) for found in _sessions(lines)],
+        "sessions": sessions,
+        "is_dense": _is_dense(len(summary) + sum(len(session["lines"]) + 1 for session in sessions)),
         "energy": writer.quantity(Decimal(invoice.energy_wh) / 1000, "kWh"),
         "session_count": f"{invoice.session_count} {writer.words['session_count']}",
     }
+
+
+#: So many rows fit on a page, and so many when they are set closer. Both are a little less than what does.
+FIT, FIT_CLOSER = 17, 28
+
+
+def _is_dense(rows: int) -> bool:
+    """Whether the document is set closer, so that no page holds a row or two alone."""
+    return FIT < rows <= FIT_CLOSER
 
 
 def _seller(seller: Seller) -> dict[str, Any]:
@@ -131,6 +150,15 @@ def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple
     yield w["reference"], invoice.payment_reference
 
 
+def _refund(invoice: Invoice, seller: Seller, writer: Writer) -> str:
+    """How the money of a credit note comes back; empty for an invoice."""
+    if invoice.credits is None:
+        return ""
+    pattern = writer.words["credit_open" if seller.get("email") else "credit_open_bare"]
+    name = seller.get("legal_name") or seller.get("name", "")
+    return pattern.format(number=invoice.credits, seller=name, email=seller.get("email", ""))
+
+
 def _address(buyer: DriverIdentity, seller: Seller) -> list[str]:
     place = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
     abroad = buyer.country if buyer.country != seller.get("country") else ""
@@ -138,24 +166,25 @@ def _address(buyer: DriverIdentity, seller: Seller) -> list[str]:
 
 
 def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
-    """One row for each price: what, quantity, price, VAT, amount."""
-    sums: dict[tuple[str, str, Decimal, Decimal | None], list[Decimal]] = {}
+    """One row for each price: what and by which tariff, quantity, price, VAT, amount."""
+    sums: dict[tuple[str, str, str, Decimal, Decimal | None], list[Decimal]] = {}
     for line in lines:
         # The difference to a least or greatest price is another amount each time: one row for all of them.
         price = line.unit_price if line.component not in _LIMITS else Decimal(0)
-        total = sums.setdefault((line.component, line.unit, price, line.vat_rate), [Decimal(0), Decimal(0)])
+        what = f"{writer.what(line)} · {line.named.tariff}"
+        total = sums.setdefault((line.component, what, line.unit, price, line.vat_rate), [Decimal(0), Decimal(0)])
         total[0] += line.quantity
         total[1] += line.amount_excl_vat
-    ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][2]))
+    ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][3]))
     return [
         [
-            writer.words.get(component, component),
+            what,
             writer.quantity(total[0], unit),
             "" if component in _LIMITS else writer.price(price),
             writer.rate(rate),
             writer.amount(total[1]),
         ]
-        for (component, unit, price, rate), total in ordered
+        for (component, what, unit, price, rate), total in ordered
     ]
 
 
@@ -191,7 +220,7 @@ def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
 
 def _line(line: InvoiceLine, writer: Writer) -> list[str]:
     return [
-        writer.words.get(line.component, line.component),
+        writer.what(line),
         writer.quantity(line.quantity, line.unit),
         "" if line.component in _LIMITS else writer.price(line.unit_price),
         writer.rate(line.vat_rate),

@@ -7,18 +7,22 @@ keep its invoice from ever being made. Two steps:
 - `shown`: a sign that none of our fonts can show becomes a box. Only for a page that could not be set, as looking at
   each sign costs as much as a page.
 
-The fonts are typst's own and the Noto fonts of the packages in `FONTS`: a page is set the same on every machine.
+The fonts are the portal's typeface (`templates/documents/fonts`), typst's own and the Noto fonts of the packages in
+`FONTS`: a page is set the same on every machine.
 """
 
 import unicodedata
 from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from tenants.bounds import tidy
 
 #: Packages that hold nothing but fonts, under the SIL Open Font License.
 FONTS: Final = ("manimgx_fonts", "manimgx_fonts_cjk")
+#: The portal's typeface, under the same license: its Latin letters, in the two weights of a document.
+OWN: Final = Path(__file__).resolve().parents[2] / "templates" / "documents" / "fonts"
 BOX: Final = "\u25a1"
 #: What typst's own fonts show whatever happens: Latin with the accents of western Europe.
 _PLAIN_UNTIL: Final = "\u017f"
@@ -29,7 +33,7 @@ Shows = Callable[[str], bool]
 
 def folders() -> list[str]:
     """Where the fonts lie."""
-    return [folder for name in FONTS for folder in _place(name)]
+    return [str(OWN), *(folder for name in FONTS for folder in _place(name))]
 
 
 def _place(package: str) -> list[str]:

@@ -50,6 +50,13 @@ ENGLISH: Final[Words] = {
     "vat_number": "VAT no.",
     "f_tax": "Approved for F-tax",
     "terms": "Please pay by the due date and give the OCR reference.",
+    "credit_open": "You need not pay invoice {number}. If you have paid it already, the amount is paid back to you"
+    " by {seller}: write to {email} with your name and account number.",
+    "credit_open_bare": "You need not pay invoice {number}. If you have paid it already, {seller} pays the amount back"
+    " to you.",
+    "other_times": "other times",
+    "special_rate": "special rate",
+    "days": "Mon Tue Wed Thu Fri Sat Sun",
     "ENERGY": "Energy",
     "TIME": "Charging time",
     "PARKING_TIME": "Parking time",
@@ -104,6 +111,13 @@ SWEDISH: Final[Words] = {
     "vat_number": "Momsreg.nr",
     "f_tax": "Godkänd för F-skatt",
     "terms": "Betala senast på förfallodagen och ange OCR-numret.",
+    "credit_open": "Du behöver inte betala faktura {number}. Har du redan betalat den får du tillbaka pengarna av"
+    " {seller}: mejla ditt namn och kontonummer till {email}.",
+    "credit_open_bare": "Du behöver inte betala faktura {number}. Har du redan betalat den betalar {seller} tillbaka"
+    " pengarna till dig.",
+    "other_times": "övrig tid",
+    "special_rate": "särskilt pris",
+    "days": "mån tis ons tors fre lör sön",
     "ENERGY": "Energi",
     "TIME": "Laddtid",
     "PARKING_TIME": "Parkeringstid",

@@ -57,16 +57,16 @@ def credit_note_of(invoice: Invoice) -> Invoice | None:
     return Invoice.objects.filter(credits=invoice).first()
 
 
-def lines(invoice: Invoice, *, of: Iterable[int] | None = None) -> list[InvoiceLine]:
+def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool = False) -> list[InvoiceLine]:
     """The invoice's lines in order, each with its session, site and station, and `named` as it was when issued.
 
-    of: the numbers of the sessions whose lines are wanted, if not of all.
+    of: the numbers of the sessions whose lines are wanted, if not of all. with_terms: with the wording of the tariffs.
     """
     rows = InvoiceLine.objects.filter(invoice=invoice)
     found = list(
         (rows if of is None else rows.filter(session__in=list(of)))
         .select_related("session__site", "session__station", "tariff_version__tariff")
-        .defer("session__series_wh", "tariff_version__document")
+        .defer("session__series_wh", *(() if with_terms else ("tariff_version__document",)))
         .order_by("position")
     )
     run = invoice.credits.run_id if invoice.credits else invoice.run_id

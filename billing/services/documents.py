@@ -40,5 +40,7 @@ def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
 
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
     seller = invoice.seller or sellers.seller(Operator.objects.get(pk=invoice.operator_id))
-    page = layout.page(invoice, seller=seller, lines=invoices.lines(invoice), vat=list(invoice.vat_rows.all()))
+    page = layout.page(
+        invoice, seller=seller, lines=invoices.lines(invoice, with_terms=True), vat=list(invoice.vat_rows.all())
+    )
     return renderer.render(page, at=at)

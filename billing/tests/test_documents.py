@@ -10,12 +10,25 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from billing.documents import layout, pdf
+from billing.documents.rules import Rules
 from billing.documents.words import ENGLISH, SWEDISH
-from billing.models import Invoice, InvoiceDocument, Rendering
+from billing.domain.tariff.model import Restrictions
+from billing.models import Invoice, InvoiceDocument, Rendering, Tariff
 from billing.selectors import invoices, sellers
 from billing.services import documents
 from billing.services.credit_notes import credit
-from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
+from billing.tests.factories import (
+    DAY_NIGHT,
+    NOVEMBER,
+    OCTOBER,
+    connector,
+    drafted,
+    driver,
+    flat,
+    issued,
+    session,
+    tariff,
+)
 from tenants import work
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
@@ -46,7 +59,9 @@ def network(seller):
 
 def page_of(invoice: Invoice) -> dict[str, Any]:
     seller = invoice.seller or sellers.seller(Operator.objects.get())
-    return layout.page(invoice, seller=seller, lines=list(invoices.lines(invoice)), vat=list(invoice.vat_rows.all()))
+    return layout.page(
+        invoice, seller=seller, lines=invoices.lines(invoice, with_terms=True), vat=list(invoice.vat_rows.all())
+    )
 
 
 def test_it_says_in_swedish_what_the_law_asks_for(network):
@@ -63,12 +78,13 @@ def test_it_says_in_swedish_what_the_law_asks_for(network):
     assert page["buyer"] == ["Åsa Öberg", "Ringvägen 3", "118 60 Stockholm"]
     assert page["footer"][2] == ["Org.nr 559000-1234", "Momsreg.nr SE559000123401", "Godkänd för F-skatt"]
     assert page["payment"] == [["Förfallodatum", "2026-12-02"], ["Bankgiro", "123-4567"], ["OCR-nummer", "18"]]
-    assert page["summary"][0] == ["Energi", "1\u00a0005,000\u00a0kWh", "2,00", "25\u00a0%", "2\u00a0010,00"]
+    what = f"Energi, 06:00–22:00 · {Tariff.objects.get()}"
+    assert page["summary"][0] == [what, "1\u00a0005,000\u00a0kWh", "2,00", "25\u00a0%", "2\u00a0010,00"]
     assert page["vat"] == [["25\u00a0%", "2\u00a0025,00", "506,25"]]
     assert page["totals"][-1] == ["Att betala", "2\u00a0531,25\u00a0SEK"]
     late = page["sessions"][1]
     assert (late["day"], late["time"], late["amount"]) == ("2026-10-04", "21:30\u201322:30", "20,00")
-    assert [line[0] for line in late["lines"]] == ["Energi", "Energi", "Startavgift"]
+    assert [line[0] for line in late["lines"]] == ["Energi, övrig tid", "Energi, 06:00–22:00", "Startavgift"]
 
 
 def test_in_english(network):
@@ -93,6 +109,7 @@ def test_a_credit_note_names_the_invoice_and_asks_for_nothing(network):
     assert ["Krediterar faktura", "F1 (2026-11-02)"] in page["facts"]
     assert ["Orsak", "Fel mätare"] in page["facts"]
     assert page["payment"] == []
+    assert page["refund"].startswith("Du behöver inte betala faktura F1. Har du redan betalat den")
     assert page["due"] == "\u22122\u00a0531,25\u00a0SEK"
 
 
@@ -166,6 +183,44 @@ def test_a_child_of_a_process_that_compiled_refuses_instead_of_hanging(network, 
         pdf.render({}, at=NOVEMBER)
 
 
+def pages(content):
+    return len(re.findall(rb"/Type ?/Page\b", content))
+
+
+@pytest.mark.parametrize("sessions", [1, 7, 8, 9, 10, 11, 12])
+def test_no_page_holds_a_row_or_two_alone(sessions, seller):
+    tariff(flat())
+    at, dana = connector(), driver("Åsa Öberg", street="Ringvägen 3", postal_code="118 60", city="Stockholm")
+    for day in range(sessions):
+        session(at, dana, start=OCTOBER + timedelta(days=day, hours=8))
+    issued()
+    assert pages(documents.pdf(Invoice.objects.get())) == 1
+
+
+def test_one_price_needs_no_words_and_several_are_told_apart(seller):
+    tariff(flat())
+    session(connector(), driver(), start=OCTOBER)
+    issued()
+    assert page_of(Invoice.objects.get())["sessions"][0]["lines"][0][0] == "Energi"
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({"day_of_week": ["SATURDAY", "SUNDAY"]}, "lör–sön"),
+        ({"day_of_week": ["MONDAY", "WEDNESDAY"]}, "mån, ons"),
+        ({"start_time": "22:00", "end_time": "06:00"}, "22:00–06:00"),
+        ({"start_time": "18:00"}, "18:00–24:00"),
+        ({"day_of_week": ["FRIDAY"], "end_time": "06:00"}, "fre, 00:00–06:00"),
+        ({"min_kwh": 20}, "särskilt pris"),
+        ({}, "övrig tid"),
+    ],
+)
+def test_a_price_is_named_as_the_tariff_says_it(rule, told):
+    restrictions = Restrictions.parse(rule, "restrictions")
+    assert Rules(SWEDISH)._said(restrictions) == told
+
+
 def test_an_invoice_of_many_sessions_gets_several_pages(network):
     at, dana = connector(), driver("Long")
     for day in range(28):
@@ -173,4 +228,4 @@ def test_an_invoice_of_many_sessions_gets_several_pages(network):
             session(at, dana, start=OCTOBER + timedelta(days=day, hours=hour))
     issued()
     content = documents.pdf(Invoice.objects.get(session_count=56))
-    assert content.count(b"/Type /Page\n") + content.count(b"/Type/Page") >= 3
+    assert pages(content) >= 3

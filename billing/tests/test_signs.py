@@ -43,6 +43,8 @@ def page(name: str) -> dict[str, Any]:
         "buyer": [name, name],
         "due": "1,00 SEK",
         "payment": [["OCR", name]],
+        "refund": name,
+        "is_dense": False,
         "summary": [["Energi", "1", "1", "25 %", "1"]],
         "vat": [["25 %", "1", "1"]],
         "totals": [["Att betala", "1"]],
