@@ -3,6 +3,7 @@
 from charging.models import (
     ChargingSession,
     Connector,
+    EarlierHolder,
     FileImport,
     ImportLook,
     ImportProfile,
@@ -58,8 +59,15 @@ def _register_personal_data() -> None:
         person="driver",
         kept=Retention.CONTRACT,
         identity="uid visual_number kind",
-        conduct="is_blocked blocked_at lost_at created_at",
-        technical="id operator public_id driver",
+        conduct="driver_since is_blocked blocked_at lost_at created_at",
+        technical="id operator public_id driver merged_into file_import",
+    )
+    sources.register(
+        EarlierHolder,
+        person="driver",
+        kept=Retention.CONTRACT,
+        conduct="token since until",
+        technical="id operator driver",
     )
     sources.register(
         ChargingSession,

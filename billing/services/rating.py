@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from billing import batches
@@ -25,7 +26,8 @@ from billing.domain.explained.problems import error_of
 from billing.domain.kernel import rating as kernel
 from billing.domain.kernel.rated import Rated
 from billing.domain.tariff import model as ocpi
-from billing.models import Pricing, SessionPrice, Tariff, TariffAssignment, TariffVersion
+from billing.models import BilledSession, Pricing, SessionPrice, Tariff, TariffAssignment, TariffVersion
+from billing.models.invoice import IN_FORCE
 from billing.selectors import terms, waiting
 from billing.selectors.terms import PriceBook
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
@@ -133,6 +135,24 @@ def forget_target(assignment: TariffAssignment, *, since: datetime) -> int:
     dropped = int(waiting.unbilled_prices(assignment, since=since).delete()[0])
     ask()
     return dropped
+
+
+def free_to_change(sessions: QuerySet[ChargingSession]) -> list[int]:
+    """Drop the prices of those of the sessions that stand on no invoice, and return their ids: their facts may change.
+
+    They are priced anew when this transaction has committed. Nobody can bill one of them before that.
+    """
+    _await_rating()
+    ids = list(sessions.order_by("pk").values_list("pk", flat=True))
+    prices = SessionPrice.objects.filter(session__in=ids)
+    # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
+    list(prices.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    billed = set(BilledSession.objects.filter(IN_FORCE, session__in=ids).values_list("session", flat=True))
+    free = [pk for pk in ids if pk not in billed]
+    prices.filter(session__in=free).delete()
+    if free:
+        ask()
+    return free
 
 
 def _only_one() -> bool:

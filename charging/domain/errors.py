@@ -16,8 +16,8 @@ class Code(StrEnum):
     CONNECTOR_NUMBER_TWICE = "connector_number_twice"
     STATION_TAKEN = "station_taken"
     CARD_TAKEN = "card_taken"
-    CARD_OF_ANOTHER = "card_of_another"
     CARD_BLOCKED_BY_STAFF = "card_blocked_by_staff"
+    HELD_BACKWARDS = "held_backwards"
     NO_TIME_ZONE = "no_time_zone"
     SERIES_STEP = "series_step"
     SERIES_LENGTH = "series_length"
@@ -81,7 +81,11 @@ class ImportRefused(ChargingError):
 
 
 class TokenTaken(ChargingError):
-    """A card or an app account belongs to another driver."""
+    """There is a card or an app account with that number already."""
+
+
+class HolderRefused(ChargingError):
+    """Nobody can have had a card for the time that was said."""
 
 
 class CardBlockedByStaff(ChargingError):

@@ -36,6 +36,7 @@ class Reject(StrEnum):
     ABSURD_ENERGY = "absurd_energy"
     IMPOSSIBLE_POWER = "impossible_power"
     UNREADABLE_SERIES = "unreadable_series"
+    UNKNOWN_SITE = "unknown_site"
     UNKNOWN_STATION = "unknown_station"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105  # a charging card, not a secret
     DUPLICATE_IN_FILE = "duplicate_in_file"

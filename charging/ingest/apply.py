@@ -7,11 +7,13 @@ cannot store one twice.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 import polars as pl
 from django.db import OperationalError, connection
@@ -24,9 +26,9 @@ from charging.domain.reasons import Flag, Reject
 from charging.ingest.apart import Converted
 from charging.ingest.convert import Batch, Refused
 from charging.ingest.layout import Layout
-from charging.ingest.network import Network
+from charging.ingest.network import EVERYTHING, Missing, Network, Thing
 from charging.ingest.raw import RawChunk
-from charging.ingest.staging import NotInserted, Origin, insert_refused, insert_sessions
+from charging.ingest.staging import FACTS, NotInserted, Origin, insert_refused, insert_sessions
 from charging.models import ChargingSession, Connector, FileImport, Site, Station, Token
 from tenants import analyze
 from tenants.models import Driver
@@ -49,7 +51,7 @@ class Work:
     origin: Origin
     layout: Layout
     at: datetime
-    create_missing: bool = True
+    creates: frozenset[Thing] = EVERYTHING
     create_drivers: bool = False
     limits: Limits = Limits()  # noqa: RUF009  # frozen
 
@@ -107,18 +109,63 @@ def store_all(every: Iterable[Piece], work: Work, *, writers: int, progress: Cal
 
 
 def _placed(batch: Batch, raw: RawChunk, work: Work, network: Network) -> Batch:
+    """Place the sessions, refusing first what is not to come in: nothing is created for a row that is refused."""
     placed = network.placed(batch.accepted)
-    missing = network.missing(placed)
-    if missing and work.create_missing:
-        with tenant_scope(work.origin.operator_id):
-            network.create(missing)
-            analyze.refresh(Site, Station, Connector, Token, Driver, ChargingSession)
-            FileImport.objects.filter(pk=work.origin.file_import_id).update(created=dict(network.created))
-        placed = network.placed(batch.accepted)
-    elif missing:
-        placed, refused = _without_strangers(placed, raw)
-        batch = replace(batch, rejected=sorted([*batch.rejected, *refused], key=lambda row: row.line))
+    if network.missing(placed):
+        refused = _strangers(placed, work, network)
+        rows = batch.accepted.filter(~pl.col("line").is_in(list(refused))) if refused else batch.accepted
+        batch = replace(batch, accepted=rows, rejected=_with(batch, _refused(refused, placed, raw)))
+        if missing := network.missing(network.placed(rows)):
+            _create(missing, work, network)
+        placed = network.placed(rows)
     return replace(batch, accepted=flagged(placed, work.limits))
+
+
+def _create(missing: Missing, work: Work, network: Network) -> None:
+    with tenant_scope(work.origin.operator_id):
+        network.create(missing)
+        analyze.refresh(Site, Station, Connector, Token, Driver, ChargingSession)
+        FileImport.objects.filter(pk=work.origin.file_import_id).update(created=dict(network.created))
+
+
+def _with(batch: Batch, refused: Iterable[Refused]) -> list[Refused]:
+    return sorted([*batch.rejected, *refused], key=lambda row: row.line)
+
+
+def _strangers(placed: pl.DataFrame, work: Work, network: Network) -> dict[int, Reject]:
+    """Return the lines that name what is not there, and either are known already or may not bring it along."""
+    needs = network.needing(placed)
+    lacking = placed.filter(reduce(or_, needs.values()))
+    with tenant_scope(work.origin.operator_id):
+        rows = ChargingSession.objects.filter(
+            source=work.origin.source, external_id__in=lacking["external_id"].to_list()
+        )
+        known = dict(rows.values_list("external_id", "file_import_id"))
+    refused = refused_things(placed, needs, work.creates)
+    for line, external_id in lacking.select("line", "external_id").iter_rows():
+        if external_id in known:
+            here = known[external_id] == work.origin.file_import_id
+            refused[line] = Reject.DUPLICATE_IN_FILE if here else Reject.CHANGED
+    return refused
+
+
+def refused_things(
+    placed: pl.DataFrame, needs: dict[Thing, pl.Series], creates: Collection[Thing]
+) -> dict[int, Reject]:
+    """Return the lines that need something an import may not create, each with the gravest reason."""
+    refused: dict[int, Reject] = {}
+    for thing in reversed(Thing):
+        if thing not in creates:
+            refused |= dict.fromkeys(placed["line"].filter(needs[thing]), _UNKNOWN[thing])
+    return refused
+
+
+_UNKNOWN = {
+    Thing.SITES: Reject.UNKNOWN_SITE,
+    Thing.STATIONS: Reject.UNKNOWN_STATION,
+    Thing.CONNECTORS: Reject.UNKNOWN_STATION,
+    Thing.TOKENS: Reject.UNKNOWN_TOKEN,
+}
 
 
 def flagged(placed: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -134,30 +181,20 @@ def flagged(placed: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     return placed.with_columns(pl.concat_list(codes).list.drop_nulls().alias("flags"))
 
 
-def _without_strangers(placed: pl.DataFrame, raw: RawChunk) -> tuple[pl.DataFrame, list[Refused]]:
-    """Take out the sessions whose station or card is not known, where an import is not to create any."""
-    no_place = pl.col("connector_id").is_null()
-    no_card = pl.col("token").is_not_null() & pl.col("token_id").is_null()
-    strangers = placed.filter(no_place | no_card)
-    reasons = {
-        line: Reject.UNKNOWN_STATION if placeless else Reject.UNKNOWN_TOKEN
-        for line, placeless in strangers.select("line", no_place).iter_rows()
-    }
-    return placed.filter(~(no_place | no_card)), list(_refused(reasons, placed, raw))
-
-
 def _refused_lines(piece: Piece, not_inserted: NotInserted) -> Iterator[Refused]:
     return _refused(not_inserted.refused, piece.batch.accepted, piece.raw)
 
 
 def _refused(reasons: dict[int, Reject], sessions: pl.DataFrame, raw: RawChunk) -> Iterator[Refused]:
+    """The rows of the file on these lines; one that would change a session is kept with what it says of it."""
     if not reasons:
         return
     lines = list(reasons)
-    energies = dict(sessions.filter(pl.col("line").is_in(lines)).select("line", "energy_wh").iter_rows())
+    said = {row["line"]: row for row in sessions.filter(pl.col("line").is_in(lines)).to_dicts()}
     where = raw.lines.is_in(lines)
     for line, cells in zip(raw.lines.filter(where), raw.frame.filter(where).iter_rows(), strict=True):
-        yield Refused(line, cells, (reasons[line],), energies.get(line))
+        facts = {name: said[line][name] for name in FACTS} if reasons[line] is Reject.CHANGED else None
+        yield Refused(line, cells, (reasons[line],), said[line]["energy_wh"], facts)
 
 
 def _store_in_scope(piece: Piece, work: Work) -> None:

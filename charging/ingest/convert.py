@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
+from typing import Any
 
 import polars as pl
 
@@ -36,12 +37,16 @@ Reasons = list[tuple[Reject, pl.Series]]
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that is no session, with everything known to be wrong with it, the first reason being the gravest."""
+    """A row that is no session, with everything known to be wrong with it, the first reason being the gravest.
+
+    facts: what a row says of a session that is known otherwise.
+    """
 
     line: int
     cells: tuple[str, ...]
     reasons: tuple[Reject, ...]
     energy_wh: int | None = None
+    facts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,29 +1,50 @@
-"""The sites, stations, connectors and cards that sessions name: found by name, created when missing.
+"""The sites, stations, connectors and cards that sessions name: found by name, created when missing and allowed.
 
-The whole network of an operator is held as three small tables of names and keys, so that a chunk of sessions is
-matched by three joins and no question to the database. What is missing is created and committed before the sessions
-that need it.
+The whole network of an operator is held as small tables of names and keys, so that a chunk of sessions is matched by
+joins and no question to the database. What is missing is created and committed before the sessions that need it.
+
+Names are compared as written first, then without their case and the blanks in them (OCPI CiString, OCPP
+CiString20), UIDs also without the colons and hyphens between their bytes. A card answers to its printed number too,
+a station to its name where only one has it, and both to those that were merged into them. The first spelling stays.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
 
 import polars as pl
 
-from charging.models import Connector, Site, Station, Token
+from charging.domain import holders
+from charging.domain.holders import Held
+from charging.domain.local_time import UTC_TIME
+from charging.models import Connector, EarlierHolder, Site, Station, Token
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 from tenants.services.people import drivers
 
-_STATIONS = {"station": pl.String, "station_id": pl.Int64, "site_id": pl.Int64}
+
+class Thing(StrEnum):
+    """What an import may add to the network."""
+
+    SITES = "sites"
+    STATIONS = "stations"
+    CONNECTORS = "connectors"
+    TOKENS = "tokens"
+
+
+EVERYTHING = frozenset(Thing)
+
+_STATIONS = {"station_id": pl.Int64, "site_id": pl.Int64}
 _CONNECTORS = {"station_id": pl.Int64, "connector": pl.String, "connector_id": pl.Int64, "max_power_w": pl.Int64}
-_TOKENS = {"token": pl.String, "token_id": pl.Int64, "driver_id": pl.Int64}
+_TOKENS = {"token_id": pl.Int64, "driver_id": pl.Int64}
+_HOLDERS: dict[str, Any] = {"token_id": pl.Int64, "since": UTC_TIME, "holder_id": pl.Int64}
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a batch names and the network does not have."""
+    """What a batch names and the network does not have. `connectors`: with their station, also of new ones."""
 
     sites: list[str]
     stations: list[tuple[str, str]]
@@ -32,63 +53,120 @@ class Missing:
 
     def counts(self) -> dict[str, int]:
         """Return how many of each are missing."""
-        return {
-            "sites": len(self.sites),
-            "stations": len(self.stations),
-            "connectors": len(self.connectors),
-            "tokens": len(self.tokens),
-        }
+        return {thing.value: len(getattr(self, thing)) for thing in Thing}
 
     def __bool__(self) -> bool:
         return any(self.counts().values())
+
+
+class Names:
+    """What things are called: exactly, and alike. Where two have a name, it is the first one's."""
+
+    def __init__(self, exact: Iterable[tuple[str, int]] = (), also: Iterable[tuple[str, int]] = ()) -> None:
+        """Take the names proper, and others that count where only one thing has them."""
+        known = pl.DataFrame(list(exact), schema={"name": pl.String, "pk": pl.Int64}, orient="row")
+        more = pl.DataFrame(list(also), schema=known.schema, orient="row").filter(pl.col("name") != "")
+        self._exact = known.unique("name", keep="first", maintain_order=True)
+        only = more.with_columns(like=alike("name")).unique(["like", "pk"]).unique("like", keep="none")
+        spelled = known.with_columns(like=alike("name")).unique("like", keep="first", maintain_order=True)
+        others = only.join(spelled, on="like", how="anti")
+        self._alike = pl.concat([spelled.select("like", "pk"), others.select("like", "pk")])
+
+    def keys(self, names: pl.Series) -> pl.Series:
+        """Return the key of what each name means, null where there is none."""
+        asked = names.rename("name").to_frame().with_columns(like=alike("name"))
+        found = asked.join(self._exact, on="name", how="left", maintain_order="left").join(
+            self._alike, on="like", how="left", maintain_order="left", suffix="_alike"
+        )
+        return found.select(pl.coalesce("pk", "pk_alike")).to_series()
+
+
+def alike(name: str) -> pl.Expr:
+    """What names are compared by: upper case, no blanks; of hexadecimal numbers the digits alone."""
+    whole = pl.col(name).str.to_uppercase().str.replace_all(r"\s", "")
+    digits = whole.str.replace_all(r"[:\-]", "")
+    return pl.when(digits.str.contains(r"^[0-9A-F]{8,20}$")).then(digits).otherwise(whole)
 
 
 @dataclass
 class Network:
     """The names and keys of the current operator's network. `created` counts what was added through it."""
 
-    time_zone: str | None = None
     create_drivers: bool = False
+    file_import_id: int | None = None
     created: Counter[str] = field(default_factory=Counter)
-    _sites: dict[str, int] = field(default_factory=dict)
+    _site_names: Names = field(default_factory=Names)
+    _station_names: Names = field(default_factory=Names)
+    _token_names: Names = field(default_factory=Names)
     _stations: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_STATIONS))
     _connectors: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_CONNECTORS))
     _tokens: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_TOKENS))
+    _holders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_HOLDERS))
 
     def load(self) -> None:
         """Read the network of the current operator."""
-        self._sites = dict(Site.objects.values_list("name", "pk"))
-        self._stations = _frame(Station.objects.values_list("identifier", "pk", "site_id"), _STATIONS)
+        self._site_names = Names(Site.objects.order_by("pk").values_list("name", "pk"))
+        stations = list(
+            Station.objects.order_by("pk").values_list("pk", "identifier", "name", "site_id", "merged_into")
+        )
+        self._station_names = Names(
+            ((identifier, into or pk) for pk, identifier, _, _, into in stations),
+            ((name, pk) for pk, _, name, _, into in stations if not into),
+        )
+        self._stations = _frame(((pk, site) for pk, _, _, site, _ in stations), _STATIONS)
         rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w")
         self._connectors = _frame(rows, _CONNECTORS)
-        self._tokens = _frame(Token.objects.values_list("uid", "pk", "driver_id"), _TOKENS)
+        tokens = list(
+            Token.objects.order_by("pk").values_list("pk", "uid", "visual_number", "driver_id", "merged_into")
+        )
+        self._token_names = Names(
+            ((uid, into or pk) for pk, uid, _, _, into in tokens),
+            ((printed, into or pk) for pk, _, printed, _, into in tokens),
+        )
+        self._tokens = _frame(((pk, driver) for pk, _, _, driver, _ in tokens), _TOKENS)
+        self._holders = _holders()
 
     def placed(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Return the sessions with the keys of what they name, null where it is missing.
 
-        Adds station_id, site_id, connector_id, max_power_w, token_id, driver_id.
+        Adds station_id, site_id, connector_id, max_power_w, token_id, and as driver_id who had the card at the start.
         """
-        return (
-            sessions.join(self._stations, on="station", how="left", maintain_order="left")
-            .join(self._connectors, on=["station_id", "connector"], how="left", maintain_order="left")
-            .join(self._tokens, on="token", how="left", maintain_order="left")
+        named = sessions.with_columns(
+            station_id=self._station_names.keys(sessions["station"]),
+            token_id=self._token_names.keys(sessions["token"]),
         )
+        found = (
+            named.join(self._stations, on="station_id", how="left", maintain_order="left")
+            .join(self._connectors, on=["station_id", "connector"], how="left", maintain_order="left")
+            .join(self._tokens, on="token_id", how="left", maintain_order="left")
+        )
+        return found if self._holders.is_empty() else self._held(found)
+
+    def needing(self, placed: pl.DataFrame) -> dict[Thing, pl.Series]:
+        """Return which of the placed sessions need something that is not there; a new station brings its connectors."""
+        no_station = placed["station_id"].is_null()
+        return {
+            Thing.SITES: no_station & self._site_names.keys(placed["site"]).is_null(),
+            Thing.STATIONS: no_station,
+            Thing.CONNECTORS: ~no_station & placed["connector_id"].is_null(),
+            Thing.TOKENS: placed["token"].is_not_null() & placed["token_id"].is_null(),
+        }
 
     def missing(self, placed: pl.DataFrame) -> Missing:
-        """Return what the placed sessions name and the network does not have, each once."""
-        new_stations = placed.filter(pl.col("station_id").is_null()).unique("station", maintain_order=True)
-        new_connectors = (
+        """Return what the placed sessions name and the network does not have, each once, as first spelled."""
+        needs = self.needing(placed)
+        stations = _firsts(placed.filter(needs[Thing.STATIONS]), "station")
+        connectors = (
             placed.filter(pl.col("connector_id").is_null())
-            .group_by("station", "connector", maintain_order=True)
-            .agg(pl.col("power_w").max())
+            .with_columns(like=alike("station"))
+            .group_by("like", "connector", maintain_order=True)
+            .agg(pl.col("station").first(), pl.col("power_w").max())
         )
-        new_tokens = placed.filter(pl.col("token").is_not_null() & pl.col("token_id").is_null())["token"]
-        names = new_stations["site"].unique(maintain_order=True)
         return Missing(
-            sites=[name for name in names if name not in self._sites],
-            stations=list(new_stations.select("station", "site").iter_rows()),
-            connectors=list(new_connectors.iter_rows()),
-            tokens=new_tokens.unique(maintain_order=True).to_list(),
+            sites=_firsts(placed.filter(needs[Thing.SITES]), "site")["site"].to_list(),
+            stations=list(stations.select("station", "site").iter_rows()),
+            connectors=list(connectors.select("station", "connector", "power_w").iter_rows()),
+            tokens=_firsts(placed.filter(needs[Thing.TOKENS]), "token")["token"].to_list(),
         )
 
     def create(self, missing: Missing) -> None:
@@ -100,31 +178,54 @@ class Network:
         self.created.update(missing.counts())
         self.load()
 
+    def _held(self, placed: pl.DataFrame) -> pl.DataFrame:
+        """Let sessions with a card that has moved be paid for by whoever had it when they began."""
+        numbered = placed.with_row_index("place")
+        moved = numbered.join(self._holders.select("token_id").unique(), on="token_id", how="semi")
+        held = (
+            moved.sort("started_at")
+            .join_asof(self._holders, left_on="started_at", right_on="since", by="token_id", check_sortedness=False)
+            .select("place", pl.col("holder_id"), moved=True)
+        )
+        joined = numbered.join(held, on="place", how="left", maintain_order="left")
+        payer = pl.when("moved").then("holder_id").otherwise("driver_id")
+        return joined.with_columns(driver_id=payer).drop("place", "holder_id", "moved")
+
     def _create_sites(self, names: list[str]) -> None:
+        """A site keeps the operator's clock: how a file writes its times says nothing about where its stations are."""
         if not names:
             return
         operator = Operator.objects.get(pk=current_operator_id())
-        zone = self.time_zone or operator.time_zone
-        sites = (Site(name=name, time_zone=zone, country=operator.country) for name in names)
+        facts: dict[str, Any] = {"time_zone": operator.time_zone, "country": operator.country}
+        sites = (Site(name=name, file_import_id=self.file_import_id, **facts) for name in names)
         Site.objects.bulk_create(sites, ignore_conflicts=True)
-        self._sites = dict(Site.objects.values_list("name", "pk"))
+        self._site_names = Names(Site.objects.order_by("pk").values_list("name", "pk"))
 
     def _create_stations(self, stations: list[tuple[str, str]]) -> None:
-        rows = (Station(identifier=identifier, site_id=self._sites[site]) for identifier, site in stations)
+        sites = self._site_names.keys(pl.Series([site for _, site in stations], dtype=pl.String))
+        rows = (
+            Station(identifier=identifier, site_id=site, file_import_id=self.file_import_id)
+            for (identifier, _), site in zip(stations, sites, strict=True)
+        )
         Station.objects.bulk_create(rows, ignore_conflicts=True)
 
     def _create_connectors(self, connectors: list[tuple[str, str, int | None]]) -> None:
-        names = {station for station, _, _ in connectors}
-        keys = dict(Station.objects.filter(identifier__in=names).values_list("identifier", "pk"))
+        if not connectors:
+            return
+        self.load()
+        keys = self._station_names.keys(pl.Series([station for station, _, _ in connectors], dtype=pl.String))
         rows = (
-            Connector(station_id=keys[station], number=number, max_power_w=power_w)
-            for station, number, power_w in connectors
+            Connector(station_id=key, number=number, max_power_w=power_w, file_import_id=self.file_import_id)
+            for key, (_, number, power_w) in zip(keys, connectors, strict=True)
         )
         Connector.objects.bulk_create(rows, ignore_conflicts=True)
 
     def _create_tokens(self, uids: list[str]) -> None:
         owners = self._create_drivers(uids) if self.create_drivers else [None] * len(uids)
-        rows = (Token(uid=uid, driver_id=owner) for uid, owner in zip(uids, owners, strict=True))
+        rows = (
+            Token(uid=uid, driver_id=owner, file_import_id=self.file_import_id)
+            for uid, owner in zip(uids, owners, strict=True)
+        )
         Token.objects.bulk_create(rows, ignore_conflicts=True)
 
     def _create_drivers(self, uids: list[str]) -> list[int]:
@@ -132,5 +233,22 @@ class Network:
         return [driver.pk for driver in drivers.create_many(uids)] if uids else []
 
 
-def _frame(rows: Iterable[tuple[object, ...]], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    return rows.with_columns(like=alike(name)).unique("like", keep="first", maintain_order=True)
+
+
+def _holders() -> pl.DataFrame:
+    """From when on who has a card, of the cards that have moved or are somebody's only from some day on."""
+    histories: defaultdict[int, list[Held]] = defaultdict(list)
+    earlier = EarlierHolder.objects.order_by("until").values_list("token_id", "driver_id", "since", "until")
+    for token, driver, since, until in earlier:
+        histories[token].append(Held(driver, since, until))
+    now = Token.objects.filter(driver__isnull=False, driver_since__isnull=False)
+    for token, driver, since in now.values_list("pk", "driver_id", "driver_since"):
+        histories[token].append(Held(driver, since))
+    rows = [(token, *change) for token, history in histories.items() for change in holders.changes(history)]
+    return _frame(rows, _HOLDERS).sort("since")
+
+
+def _frame(rows: Iterable[tuple[object, ...]], schema: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=schema, orient="row")

@@ -1,27 +1,28 @@
 """How a file would be read, shown before anything is written."""
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
-from typing import Any, BinaryIO
+from typing import Any
 
 import orjson
 import polars as pl
 
 from charging.domain.plausibility import Limits
 from charging.domain.reasons import Reject
-from charging.ingest import apart
 from charging.ingest.apart import Looked, question_of
-from charging.ingest.apply import flagged
+from charging.ingest.apply import flagged, refused_things
 from charging.ingest.child import SHOWN
 from charging.ingest.convert import Refused
 from charging.ingest.evidence import Question
 from charging.ingest.layout import Field, Layout
-from charging.ingest.network import Missing, Network
+from charging.ingest.network import Missing, Network, Thing
 from charging.models import ChargingSession
 
 _LOOKED_UP = 1_000
+NAMES_SHOWN = 5
 _FACTS_SHOWN = ("external_id", "started_at", "ended_at", "site", "station", "token", "energy_wh")
 
 
@@ -32,6 +33,7 @@ class Preview:
     as_text: delimiter and encoding of a text file. questions: what must be answered first; while there are any,
     nothing below `rows` is filled in. cells: the first rows as they stand, with their lines. sessions: the first ones,
     as facts. refused: the first rejected rows. known: how many of the first thousand sessions are there already.
+    news: what the network lacks, see `_news`. creates: what the import would add of it.
     """
 
     layout: Layout
@@ -51,16 +53,15 @@ class Preview:
     refused: list[Refused] = field(default_factory=list)
     reasons: Counter[Reject] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
-    would_create: dict[str, int] = field(default_factory=dict)
+    news: list[dict[str, Any]] = field(default_factory=list)
+    creates: list[Thing] = field(default_factory=list)
 
 
-def preview(stored: BinaryIO, layout: Layout | None, *, home_zone: str, create_missing: bool, at: datetime) -> Preview:
-    """Read a file on trial in the current operator's network. See `Preview`."""
-    return tried(apart.look(stored, layout, home_zone=home_zone, at=at), create_missing=create_missing)
+def tried(looked: Looked, *, creates: Collection[Thing] | None) -> Preview:
+    """Hold what a look found against the current operator's network. Writes nothing.
 
-
-def tried(looked: Looked, *, create_missing: bool) -> Preview:
-    """Hold what a look found against the current operator's network."""
+    creates: what the import may add. None: nobody has said, and then cards alone, if nothing but cards is new.
+    """
     return Preview(
         layout=looked.layout,
         as_text=looked.as_text,
@@ -71,7 +72,7 @@ def tried(looked: Looked, *, create_missing: bool) -> Preview:
         cells=looked.cells,
         rows=looked.rows,
         whole=looked.whole,
-        **_tried(looked, create_missing=create_missing),
+        **_tried(looked, creates),
     )
 
 
@@ -107,29 +108,59 @@ def from_json(said: dict[str, Any]) -> Preview:
         ],
         "reasons": Counter({Reject(code): count for code, count in said["reasons"].items()}),
         "flags": Counter(said["flags"]),
+        "creates": [Thing(thing) for thing in said.get("creates", [])],
     }
-    return Preview(**{name: read.get(name, said[name]) for name in Preview.__slots__})
+    return Preview(**{name: read[name] if name in read else said[name] for name in Preview.__slots__ if name in said})
 
 
-def _tried(looked: Looked, *, create_missing: bool) -> dict[str, Any]:
+def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
     if looked.accepted is None:
         return {}
     network = Network()
     network.load()
     placed = network.placed(looked.accepted)
-    missing = network.missing(placed)
+    missing, needs = network.missing(placed), network.needing(placed)
+    added = _presumed(missing) if creates is None else creates
+    strangers = refused_things(placed, needs, added)
+    placed = placed.filter(~pl.col("line").is_in(list(strangers)))
     sessions = flagged(placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w")), Limits())
     return {
         "accepted": sessions.height,
         "accepted_wh": int(sessions["energy_wh"].sum()),
         "known": _known(sessions, looked.layout.source),
-        "rejected": looked.rejected,
+        "rejected": looked.rejected + len(strangers),
         "sessions": sessions.head(SHOWN).to_dicts(),
         "refused": list(looked.refused),
-        "reasons": Counter(looked.reasons),
+        "reasons": Counter(looked.reasons) + Counter(strangers.values()),
         "flags": Counter(chain.from_iterable(sessions["flags"].to_list())),
-        "would_create": missing.counts() if create_missing else Missing([], [], [], []).counts(),
+        "news": _news(missing, needs),
+        "creates": sorted(added),
     }
+
+
+def _presumed(missing: Missing) -> frozenset[Thing]:
+    """A new card is daily business, a new station may be a typing mistake: it is added when somebody says so."""
+    only_cards = missing.tokens and not (missing.sites or missing.stations or missing.connectors)
+    return frozenset([Thing.TOKENS]) if only_cards else frozenset()
+
+
+def _news(missing: Missing, needs: dict[Thing, pl.Series]) -> list[dict[str, Any]]:
+    """What would be new, by kind: how many, the names of the first ones, and how many rows need one of them.
+
+    A new station brings its connectors along; those that are told are of stations that are known.
+    """
+    fresh = {station for station, _ in missing.stations}
+    names: dict[Thing, list[str]] = {
+        Thing.SITES: missing.sites,
+        Thing.STATIONS: [station for station, _ in missing.stations],
+        Thing.CONNECTORS: [f"{station}/{number}" for station, number, _ in missing.connectors if station not in fresh],
+        Thing.TOKENS: missing.tokens,
+    }
+    return [
+        {"thing": thing, "count": len(found), "names": found[:NAMES_SHOWN], "rows": int(needs[thing].sum())}
+        for thing, found in names.items()
+        if found
+    ]
 
 
 def _known(sessions: pl.DataFrame, source: str) -> int:

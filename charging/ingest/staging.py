@@ -41,6 +41,11 @@ _COLUMNS = {
     "flags": "text[]",
 }
 _FACTS = ", ".join(name for name in _COLUMNS if name != "line")
+#: What a row says of a session, by the names it uses: kept where a session is known otherwise, to be decided on.
+FACTS = (
+    "external_id", "site", "station", "connector", "token", "started_at", "ended_at", "energy_wh", "meter_start_wh",
+    "series_start", "series_interval_s", "series_wh", "stop_reason",
+)  # fmt: skip
 _STAGE = "CREATE TEMPORARY TABLE IF NOT EXISTS staged_sessions ({}) ON COMMIT DROP; TRUNCATE staged_sessions"
 _INSERT = f"""
     INSERT INTO charging_chargingsession
@@ -61,11 +66,13 @@ _NOT_INSERTED = """
 """
 _STAGE_REFUSED = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_refused"
-    " (line bigint, cells jsonb, reason text, reasons text[], energy_wh bigint) ON COMMIT DROP; TRUNCATE staged_refused"
+    " (line bigint, cells jsonb, reason text, reasons text[], energy_wh bigint, facts jsonb) ON COMMIT DROP;"
+    " TRUNCATE staged_refused"
 )
 _INSERT_REFUSED = """
-    INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, reason, reasons, energy_wh)
-    SELECT %s, %s, line, cells, reason, reasons, energy_wh FROM staged_refused
+    INSERT INTO charging_rejectedrow
+        (operator_id, file_import_id, line_number, cells, reason, reasons, energy_wh, facts, settled)
+    SELECT %s, %s, line, cells, reason, reasons, energy_wh, facts, '' FROM staged_refused
 """
 
 
@@ -119,7 +126,8 @@ def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
             for row in rows:
                 cells = orjson.dumps([tidy(cell[: SIZES.kept]) for cell in row.cells]).decode()
                 codes = [reason.value for reason in row.reasons]
-                copy.write_row((row.line, cells, codes[0], codes, row.energy_wh))
+                facts = None if row.facts is None else orjson.dumps(row.facts).decode()
+                copy.write_row((row.line, cells, codes[0], codes, row.energy_wh, facts))
         cursor.execute(_INSERT_REFUSED, [origin.operator_id, origin.file_import_id])
 
 

@@ -6,12 +6,13 @@ from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
 from charging.models.station import Connector, ConnectorState, Station
-from charging.models.token import Token
+from charging.models.token import EarlierHolder, Token
 
 __all__ = [
     "ChargingSession",
     "Connector",
     "ConnectorState",
+    "EarlierHolder",
     "FileImport",
     "ImportLook",
     "ImportProfile",

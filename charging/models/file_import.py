@@ -43,6 +43,7 @@ class FileImport(OperatorOwned, Work):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         SET_ASIDE = Work.State.SET_ASIDE.value, _("set aside")
+        UNDONE = "undone", _("undone")
 
     work_kind = "import"
 
@@ -96,8 +97,17 @@ class FileImport(OperatorOwned, Work):
 class RejectedRow(OperatorOwned):
     """A row that was not imported: where it stood, what it said, and why.
 
-    `reason` is the gravest of `reasons`, all being codes of `charging.domain.reasons.Reject`.
+    `reason` is the gravest of `reasons`, all being codes of `charging.domain.reasons.Reject`. `facts`: what it says of
+    a session that is known otherwise (`charging.ingest.staging.FACTS`).
     """
+
+    class Settled(models.TextChoices):
+        """What a person made of it since."""
+
+        NO = "", _("open")
+        TAKEN_OVER = "taken_over", _("taken over")
+        LEFT = "left", _("left as it was")
+        MENDED = "mended", _("mended")
 
     file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
     line_number = models.BigIntegerField()
@@ -105,6 +115,8 @@ class RejectedRow(OperatorOwned):
     reason = models.CharField(_("reason"), max_length=40)
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     energy_wh = models.BigIntegerField(null=True)
+    facts = models.JSONField(null=True)
+    settled = models.CharField(_("settled"), max_length=10, choices=Settled, default=Settled.NO, blank=True)
 
     class Meta:
         default_permissions = ()

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
+from tenants.scoping import OwnedForeignKey
 
 
 class Site(SiteBound):
@@ -28,12 +29,14 @@ class Site(SiteBound):
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # The import that met it first; null: a person added it.
+    file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("site"),
+            *owned("site", "file_import"),
             models.UniqueConstraint(fields=["operator", "name"], name="site_name_once"),
         ]
 

@@ -21,12 +21,16 @@ class Station(SiteBound):
     model = models.CharField(_("model"), max_length=100, blank=True)
     note = models.TextField(_("note"), max_length=2000, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # The station that this one turned out to be: what files say of either is said of that one.
+    merged_into = OwnedForeignKey("self", null=True, editable=False, related_name="merged")
+    # The import that met it first; null: a person added it.
+    file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("station", "site"),
+            *owned("station", "site", "merged_into", "file_import"),
             models.UniqueConstraint(fields=["operator", "identifier"], name="station_identifier_once"),
         ]
         indexes = [models.Index(fields=["operator", "site"], name="station_of_site")]
@@ -57,11 +61,12 @@ class Connector(SiteBound):
     max_power_w = models.PositiveIntegerField(_("maximum power, W"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=12, choices=Status, default=Status.UNKNOWN)
     status_at = models.DateTimeField(_("status since"), null=True, blank=True)
+    file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("connector", "station"),
+            *owned("connector", "station", "file_import"),
             models.UniqueConstraint(fields=["operator", "station", "number"], name="connector_number_once"),
         ]
 

@@ -1,7 +1,7 @@
 """What a driver identifies with: RFID cards and app tokens (OCPI: Token)."""
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
@@ -11,7 +11,10 @@ from tenants.scoping import OperatorOwned, OwnedForeignKey
 
 
 class Token(OperatorOwned):
-    """A card or app token. Without a driver its sessions have nobody to pay for them."""
+    """A card or app token. Without a driver its sessions have nobody to pay for them.
+
+    Cards move: a session is paid for by whoever had the card when it began (`charging.domain.holders`).
+    """
 
     class Kind(models.TextChoices):
         RFID = "RFID", _("card")
@@ -21,17 +24,23 @@ class Token(OperatorOwned):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.RFID)
     uid = models.CharField(_("UID"), max_length=64)
     visual_number = models.CharField(_("printed number"), max_length=64, blank=True)
+    # Who has it now, and since when; null: from its first session on. Who had it before: `EarlierHolder`.
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tokens")
+    driver_since = models.DateTimeField(_("with the driver since"), null=True, blank=True)
     is_blocked = models.BooleanField(_("blocked"), default=False)
     blocked_at = models.DateTimeField(null=True, blank=True)
     # When its driver said that it is lost; None while nobody did, and once staff block it themselves.
     lost_at = models.DateTimeField(null=True, blank=True)
+    # The card that this one turned out to be: what files say of either is said of that one.
+    merged_into = OwnedForeignKey("self", null=True, editable=False, related_name="merged")
+    # The import that met it first; null: a person added it.
+    file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("token", "driver"),
+            *owned("token", "driver", "merged_into", "file_import"),
             models.UniqueConstraint(fields=["operator", "uid"], name="token_uid_once"),
         ]
         indexes = [
@@ -52,3 +61,26 @@ class Token(OperatorOwned):
 
     def __str__(self) -> str:
         return self.visual_number or f"…{self.uid[-4:]}"
+
+
+class EarlierHolder(OperatorOwned):
+    """That a driver had the card for a time that is over; null `since`: from its first session on."""
+
+    token = OwnedForeignKey(Token, models.CASCADE, related_name="earlier_holders")
+    driver = OwnedForeignKey(Driver, related_name="+")
+    since = models.DateTimeField(_("from"), null=True)
+    until = models.DateTimeField(_("until"))
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("earlier_holder", "token", "driver", referred=False),
+            models.CheckConstraint(condition=Q(until__gt=F("since")), name="earlier_holder_until_after_since"),
+        ]
+        indexes = [
+            models.Index(fields=["operator", "token", "until"], name="earlier_holder_of_token"),
+            models.Index(fields=["operator", "driver"], name="earlier_holder_by_driver"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.driver} – {self.until:%Y-%m-%d}"

@@ -1,9 +1,13 @@
 """Cards and app tokens as a list: those without a driver first, as nobody pays for their sessions."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.db.models import F, QuerySet
 
-from charging.models import Token
+from charging.models import EarlierHolder, Token
 from charging.selectors import words
+from tenants.models import Driver
 
 UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
 
@@ -18,6 +22,27 @@ def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
     if search:
         rows = rows.filter(words.of_card(search))
     return _in(rows, condition).order_by(F("driver").asc(nulls_first=True), "-created_at", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """That a driver has or had a card; without `since` from its first session on, without `until` still."""
+
+    driver: Driver
+    since: datetime | None
+    until: datetime | None
+
+    @property
+    def last(self) -> datetime | None:
+        """The last instant at which they had it."""
+        return self.until and self.until - timedelta(microseconds=1)
+
+
+def holders_of(token: Token) -> list[Holder]:
+    """Return whose card it is and was, the newest first."""
+    rows = EarlierHolder.objects.filter(token=token).select_related("driver__identity").order_by("-until")
+    earlier = [Holder(row.driver, row.since, row.until) for row in rows]
+    return [Holder(token.driver, token.driver_since, None), *earlier] if token.driver else earlier
 
 
 def unassigned() -> QuerySet[Token]:

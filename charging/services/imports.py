@@ -5,11 +5,11 @@ along. `run` may be killed and repeated at any moment: each chunk is stored in o
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO, Self
 
 from django.core.files import File
 from django.db import connection, transaction
@@ -23,7 +23,7 @@ from charging.ingest.apart import Converted, Looked
 from charging.ingest.apply import Piece, Work, pieces, store_all
 from charging.ingest.finishing import Reach, flag_overlaps, reach_before, reach_of
 from charging.ingest.layout import Layout
-from charging.ingest.network import Network
+from charging.ingest.network import EVERYTHING, Network, Thing
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
 from charging.ingest.reading import settled
@@ -51,14 +51,25 @@ WRITERS = 2
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What an import may create. `create_drivers` makes a driver for each unknown card, so that it can be billed."""
+    """What an import may create. `create_drivers` makes a driver for each unknown card, so that it can be billed.
 
-    create_missing: bool = True
+    creates: None while nobody has said; then what a look presumes (`charging.ingest.previewing.Preview.creates`).
+    """
+
+    creates: frozenset[Thing] | None = EVERYTHING
     create_drivers: bool = False
 
-    def to_json(self) -> dict[str, bool]:
+    def to_json(self) -> dict[str, Any]:
         """Return the options as data."""
-        return {"create_missing": self.create_missing, "create_drivers": self.create_drivers}
+        creates = None if self.creates is None else sorted(self.creates)
+        return {"creates": creates, "create_drivers": self.create_drivers}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Self:
+        """Return the options that data describes; what was said before things could be told apart is all or none."""
+        creates = said.get("creates", EVERYTHING if said.get("create_missing", True) else ())
+        things = None if creates is None else frozenset(map(Thing, creates))
+        return cls(things, bool(said.get("create_drivers")))
 
 
 @transaction.atomic
@@ -99,8 +110,8 @@ def preview(stored: BinaryIO, layout: Layout | None = None, *, options: Options 
         UnreadableFile: it holds no sessions. WrongColumns: the layout does not fit.
     """
     home_zone = Operator.objects.get(pk=current_operator_id()).time_zone
-    create_missing = (options or Options()).create_missing
-    return previewing.preview(stored, layout, home_zone=home_zone, create_missing=create_missing, at=at)
+    looked = apart.look(stored, layout, home_zone=home_zone, at=at)
+    return previewing.tried(looked, creates=options.creates if options else None)
 
 
 @transaction.atomic
@@ -229,12 +240,13 @@ def _writers(wanted: int | None) -> int:
 
 
 def _work(row: FileImport, at: datetime) -> Work:
+    options = Options.from_json(row.options)
     return Work(
         origin=Origin(row.operator_id, row.source, row.pk),
         layout=Layout.from_json(row.mapping),
         at=at,
-        create_missing=row.options.get("create_missing", True),
-        create_drivers=row.options.get("create_drivers", False),
+        creates=options.creates or frozenset(),
+        create_drivers=options.create_drivers,
     )
 
 
@@ -246,7 +258,7 @@ def _import(
     progress: Callable[[FileImport, float], None] | None,
 ) -> None:
     work = _work(row, clock())
-    network = Network(work.layout.time_zone, work.create_drivers, created=Counter(row.created))
+    network = Network(work.create_drivers, row.pk, created=Counter(row.created))
     with tenant_scope(row.operator_id):
         network.load()
         reach = reach_of(work.origin) if row.committed_chunks else reach_before(row.operator_id)

@@ -5,6 +5,7 @@ import that is asked for after a look without questions reads the file only once
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -58,7 +59,7 @@ def ask(
         file_import=row,
         profile=profile,
         said=said.to_json() if layout or shown else {},
-        options=(options or Options()).to_json(),
+        options=(options or Options(creates=None)).to_json(),
         starts=starts,
         found=shown,
         requested_by_id=by.pk if by else None,
@@ -109,7 +110,9 @@ def carry_out(operator_id: int, look: ImportLook, *, clock: Callable[[], datetim
         with row.file.open("rb") as stored:
             looked = apart.look(stored.file, said_in(look), home_zone=home_zone, at=clock())
         with tenant_scope(operator_id):
-            preview = previewing.tried(looked, create_missing=look.options["create_missing"])
+            preview = previewing.tried(
+                looked, creates=Options.from_json(look.options).creates if look.options else None
+            )
             starts = look.starts and not preview.questions
             queued = _queued(row, look, preview) if starts else None
             work.finish(look, found=previewing.to_json(preview))
@@ -120,9 +123,17 @@ def carry_out(operator_id: int, look: ImportLook, *, clock: Callable[[], datetim
     return queued
 
 
+def is_open(look: ImportLook, preview: Preview) -> bool:
+    """Tell whether a person has to say something yet: what the file does not, or what it may add to the network."""
+    unasked = look.options.get("creates", ()) is None
+    return bool(preview.questions) or (unasked and any(new["thing"] not in preview.creates for new in preview.news))
+
+
 def _queued(row: FileImport, look: ImportLook, preview: Preview) -> FileImport:
     profile = ImportProfile.objects.filter(name=look.profile).first() if look.profile else None
-    options = Options(look.options["create_missing"], look.options["create_drivers"])
+    options = Options.from_json(look.options)
+    if options.creates is None:
+        options = replace(options, creates=frozenset(preview.creates))
     return imports.start(row, options=options, profile=profile, preview=preview)
 
 

@@ -1,14 +1,15 @@
-"""Cards and app tokens: added, given to a driver, blocked and unblocked."""
+"""Cards and app tokens: added, whose they were from when to when, blocked and unblocked."""
 
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 
-from charging.domain.errors import CardBlockedByStaff, Code, TokenTaken
-from charging.events import Event
-from charging.models import ChargingSession, Token
+from charging.domain import holders
+from charging.domain.errors import CardBlockedByStaff, Code, HolderRefused, TokenTaken
+from charging.domain.holders import Held
+from charging.models import EarlierHolder, Token
 from tenants.conflicts import refused_as
-from tenants.log.audit import record
 from tenants.models import Driver
 
 
@@ -24,24 +25,45 @@ def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", dr
 
 
 @transaction.atomic
-def assign(token: Token, *, driver: Driver) -> Token:
-    """Give the token to the driver, with the sessions charged with it that have no driver yet.
+def give(
+    token: Token, *, driver: Driver | None, since: datetime | None = None, until: datetime | None = None
+) -> list[Held]:
+    """Say that the driver, or nobody, had the card from `since` until `until`; return whose it was before.
 
-    Giving it to the same driver again changes nothing.
+    since: None for its first session on. until: None for still. What was said of that time before is replaced. The
+    sessions charged with the card are not touched here: which of them may follow is billing's to know.
 
     Raises:
-        TokenTaken: it belongs to another driver.
+        HolderRefused: the time ends before it begins.
     """
-    token = Token.objects.select_for_update().get(pk=token.pk)
-    if token.driver_id not in (None, driver.pk):
-        raise TokenTaken(Code.CARD_OF_ANOTHER, driver=token.driver)
-    if token.driver_id is None:
-        token.driver = driver
-        token.save(update_fields=["driver"])
-    moved = ChargingSession.objects.filter(token=token, driver__isnull=True).update(driver=driver)
-    if moved:
-        record(Event.TOKEN_SESSIONS_GIVEN, about=token, sessions=moved)
-    return token
+    if since and until and until <= since:
+        raise HolderRefused(Code.HELD_BACKWARDS, since=since, until=until)
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
+    before = history(token)
+    _keep(token, holders.given(before, driver.pk if driver else None, since, until))
+    return before
+
+
+def history(token: Token) -> list[Held]:
+    """Return who has had the card, from when to when, in order of time."""
+    earlier = EarlierHolder.objects.filter(token=token).order_by(F("since").asc(nulls_first=True))
+    held = [Held(row.driver_id, row.since, row.until) for row in earlier]
+    return [*held, Held(token.driver_id, token.driver_since)] if token.driver_id else held
+
+
+def _keep(token: Token, history: list[Held]) -> None:
+    now = history[-1] if history and history[-1].until is None else None
+    EarlierHolder.objects.filter(token=token).delete()
+    EarlierHolder.objects.bulk_create(
+        EarlierHolder(token=token, driver_id=held.driver_id, since=held.since, until=held.until)
+        for held in history
+        if held.until is not None
+    )
+    holder, since = (now.driver_id, now.since) if now else (None, None)
+    if holder != token.driver_id:
+        token.lost_at = None  # whoever has it next did not report it, and cannot take that back
+    token.driver_id, token.driver_since = holder, since
+    token.save(update_fields=["driver", "driver_since", "lost_at"])
 
 
 @transaction.atomic

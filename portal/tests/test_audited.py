@@ -33,7 +33,7 @@ from billing.models import (
     StaleMonth,
 )
 from charging import events as charging_events
-from charging.models import ChargingSession, ConnectorState, ImportLook, RejectedRow, Site, SiteAccess
+from charging.models import ChargingSession, ConnectorState, EarlierHolder, ImportLook, RejectedRow, Site, SiteAccess
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
@@ -76,6 +76,7 @@ NOT_ROW_BY_ROW = {
     ConsentNotice: "append-only itself; an event is recorded with each version",
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
+    EarlierHolder: "an event says whose card it became, from when to when",
     ImportLook: "a look at a file changes nothing; its import is recorded",
     ConnectorState: "the history of a connector, kept by itself",
     SiteAccess: "an event names the sites a person gained and lost",
@@ -277,7 +278,7 @@ UNSEEN_WRITES = {
     "billing/services/runs.py:_plan": "the work list of a run",
     "billing/services/runs.py:bill_chunk": "progress of a run",
     "charging/ingest/apply.py:_count": "sessions.imported",
-    "charging/ingest/apply.py:_placed": "sessions.imported",
+    "charging/ingest/apply.py:_create": "sessions.imported",
     "charging/ingest/finishing.py:_FLAG": "sessions.imported",
     "charging/ingest/network.py:_create_connectors": "sessions.imported",
     "charging/ingest/network.py:_create_sites": "sessions.imported",
@@ -290,7 +291,8 @@ UNSEEN_WRITES = {
     "charging/services/looks.py:clear_away": "what looks at a file had to show, which is over",
     "charging/services/review.py:_decide": "session.approved, session.written_off",
     "charging/services/site_access.py:give": "an event names the sites gained and lost",
-    "charging/services/tokens.py:assign": "token.sessions_given",
+    "billing/services/card_moves.py:give": "token.sessions_given",
+    "charging/services/tokens.py:_keep": "token.sessions_given",
     "tenants/permissions.py:set_grants": "a copy of the role, whose membership is logged",
     "tenants/scoping.py:bulk_create": "the manager itself",
     "tenants/services/people/consents.py:publish_notice": "consent.notice_published",

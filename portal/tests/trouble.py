@@ -272,7 +272,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
     "session.approved": {"reason": "Bra"},
-    "token.sessions_given": {"sessions": 2},
+    "token.sessions_given": {"driver": "1001", "since": "", "until": "", "sessions": 2, "billed": 0},
 }
 
 

@@ -1,5 +1,7 @@
 """What can be wrong with sites, stations, cards, files of sessions and their imports."""
 
+from typing import Any
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -9,6 +11,7 @@ from charging.domain.errors import Code
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.evidence import Asks
 from charging.ingest.layout import Field
+from charging.ingest.network import Thing
 
 ERRORS: dict[str, str | Promise] = {
     Code.NO_SUCH_SITE: _("There is no site %(site)s."),
@@ -20,7 +23,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.STATION_TAKEN: _("There is another station “%(identifier)s”."),
     Code.CARD_TAKEN: _("There is a card with the UID %(uid)s already."),
     Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),
-    Code.CARD_OF_ANOTHER: _("The card belongs to driver %(driver)s."),
+    Code.HELD_BACKWARDS: _("The time that somebody has a card must end after it begins."),
     Code.NO_TIME_ZONE: _("There is no time zone called “%(name)s”. Write it like “Europe/Stockholm”."),
     Code.SERIES_STEP: _("The step of a meter series must be positive, not %(step)s s."),
     Code.SERIES_LENGTH: _("A meter series has between 1 and %(most)s steps, not %(steps)s."),
@@ -115,8 +118,9 @@ REJECTS: dict[str, str | Promise] = {
     Reject.ABSURD_ENERGY: _("The energy is more than 1 MWh: probably the reading of the meter, not the session."),
     Reject.IMPOSSIBLE_POWER: _("No charger can deliver that much energy in the time of the session."),
     Reject.UNREADABLE_SERIES: _("The meter readings cannot be read, or do not lie within the session."),
-    Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to create any."),
-    Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to create any."),
+    Reject.UNKNOWN_SITE: _("The site is not known, and the import was not to add any."),
+    Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to add any."),
+    Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to add any."),
     Reject.DUPLICATE_IN_FILE: _("Another row of this file has the same session id."),
     Reject.CHANGED: _(
         "The session is known already, with another time, place, card or energy; nothing was overwritten."
@@ -157,3 +161,12 @@ PROFILES: dict[str, str | Promise] = {
     "wattledger": _("Wattledger's own format, with meter readings"),
 }
 SENTENCES = {**ERRORS, **QUESTIONS, **REJECTS, **FLAGS}
+#: What a file would add to the network.
+NEWS: dict[str, Any] = {
+    Thing.SITES: ngettext_lazy("%(count)s new site", "%(count)s new sites", "count"),
+    Thing.STATIONS: ngettext_lazy("%(count)s new station", "%(count)s new stations", "count"),
+    Thing.CONNECTORS: ngettext_lazy(
+        "%(count)s new connector of a known station", "%(count)s new connectors of known stations", "count"
+    ),
+    Thing.TOKENS: ngettext_lazy("%(count)s new card", "%(count)s new cards", "count"),
+}

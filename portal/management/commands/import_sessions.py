@@ -13,6 +13,7 @@ from charging.domain.errors import ChargingError
 from charging.domain.local_time import Fold
 from charging.ingest.evidence import Open, Question
 from charging.ingest.layout import DateOrder, Layout
+from charging.ingest.network import EVERYTHING, Thing
 from charging.ingest.profiles import ready_made
 from charging.models import FileImport, ImportProfile
 from charging.selectors import imports as seen
@@ -98,7 +99,8 @@ class Command(BaseCommand):
         row = imports.upload(File(content), name=options["file"].name)
         for earlier in seen.earlier(row)[:1]:
             self.stdout.write(f"This very file was imported before, on {earlier.created_at:%Y-%m-%d %H:%M}.")
-        wanted = imports.Options(create_missing=not options["no_create"], create_drivers=options["create_drivers"])
+        creates = frozenset[Thing]() if options["no_create"] else EVERYTHING
+        wanted = imports.Options(creates, create_drivers=options["create_drivers"])
         return imports.start(row, layout, options=wanted, profile=profile)
 
     def _layout(self, operator: Operator, options: dict[str, Any]) -> tuple[Layout, ImportProfile | None]:

@@ -174,8 +174,11 @@ def test_a_card_given_to_a_driver_brings_its_sessions(world, rated, sign_in, sar
     session = world.session(payer=None, token=world.lost_card)
     rated()
     client, url = sign_in(sara), world.url(f"cards/{world.lost_card.public_id}/")
-    assert "1 session was charged with this card" in client.get(url).content.decode()
-    client.post(f"{url}assign/", {"customer_number": world.driver.customer_number})
+    page = client.get(url)
+    assert "1 session was charged with this card" in page.content.decode()
+    assert page.context["form"]["since"].value() == session.started_at.astimezone(world.operator.zone).date()
+    said = client.post(f"{url}assign/", {"driver": world.driver.customer_number}, follow=True).content.decode()
+    assert "1 session follows it." in said
     rated()
     with tenant_scope(world.operator.pk):
         session = ChargingSession.objects.get(pk=session.pk)
@@ -183,12 +186,39 @@ def test_a_card_given_to_a_driver_brings_its_sessions(world, rated, sign_in, sar
         assert session.prices.get().state == "priced"
 
 
-def test_a_card_of_another_driver_is_not_given_away(world, sign_in, sara):
+def test_a_card_moves_on_a_day_and_the_page_tells_whose_it_was(world, sign_in, sara):
     with tenant_scope(world.operator.pk):
-        other = factories.driver()
+        factories.driver("Bo Berg")
+    before = world.session(token=world.card, start=world.now - timedelta(days=9))
+    after = world.session(token=world.card, start=world.now - timedelta(days=2))
+    day = (world.now - timedelta(days=5)).astimezone(world.operator.zone).date()
+    url = world.url(f"cards/{world.card.public_id}/")
+    page = sign_in(sara).post(f"{url}assign/", {"driver": "berg", "since": day.isoformat()}, follow=True)
+    assert [holder.driver.identity.name for holder in page.context["holders"]] == ["Bo Berg", "Dana Driver"]
+    with tenant_scope(world.operator.pk):
+        payers = [ChargingSession.objects.get(pk=row.pk).driver.identity.name for row in (before, after)]
+    assert payers == ["Dana Driver", "Bo Berg"]
+    assert page.context["holders"][1].last.astimezone(world.operator.zone).date() == day - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("nobody-1", "There is no driver nobody-1."),
+        ("Driver", "Several drivers are called that: Dana Driver (1001), Eve Driver (1002). Type the customer number."),
+    ],
+)
+def test_a_driver_who_is_not_the_only_one_meant_is_asked_for_again(world, sign_in, sara, words, said):
+    with tenant_scope(world.operator.pk):
+        factories.driver("Eve Driver")
+    url = world.url(f"cards/{world.lost_card.public_id}/assign/")
+    assert said in sign_in(sara).post(url, {"driver": words}).content.decode()
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(world, sign_in, sara):
     url = world.url(f"cards/{world.card.public_id}/assign/")
-    page = sign_in(sara).post(url, {"customer_number": other.customer_number}, follow=True).content.decode()
-    assert f"belongs to driver {world.driver.customer_number}" in page
+    said = {"driver": "1001", "since": "2026-05-02", "until": "2026-04-02"}
+    assert "must end after it begins" in sign_in(sara).post(url, said).content.decode()
 
 
 def test_the_uid_of_a_card_is_never_shown_whole(world, sign_in, sara):
@@ -211,7 +241,7 @@ def test_a_card_is_blocked_and_unblocked(world, sign_in, sara):
 
 def test_a_card_is_added_and_a_known_uid_refused(world, sign_in, sara):
     client = sign_in(sara)
-    data = {"kind": "RFID", "uid": "04 bb cc dd", "visual_number": "WL-3", "customer_number": "1001"}
+    data = {"kind": "RFID", "uid": "04 bb cc dd", "visual_number": "WL-3", "driver": "1001"}
     client.post(world.url("cards/new/"), data)
     with tenant_scope(world.operator.pk):
         assert Token.objects.get(uid="04BBCCDD").driver_id == world.driver.pk

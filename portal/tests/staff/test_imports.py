@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from charging.ingest import apart
+from charging.ingest.network import Thing
 from charging.models import ChargingSession, FileImport, ImportProfile
 from charging.services import imports, looks
 from charging.tests.ingest.workbooks import cell, row, workbook
@@ -66,7 +67,7 @@ def answers(page, **said):
     form = page.context["form"]
     shown = {field.html_name: field.value() or "" for field in form}
     shown = {name: value for name, value in shown.items() if value is not False}
-    return {**shown, "create_missing": "on", **said}
+    return {**shown, "creates": list(Thing), "news_shown": "on", **said}
 
 
 def start(client, world, page, **said):

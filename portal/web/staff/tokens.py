@@ -1,20 +1,24 @@
 """Cards and app tokens: the list with those nobody has first, one card, giving it to a driver, blocking it."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Count, Min
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from billing.selectors import session_ledger
+from billing.services import card_moves
+from billing.services.card_moves import Moved
 from charging.models import Token
 from charging.selectors import sessions, tokens
 from charging.selectors.sessions import Criteria
@@ -22,6 +26,7 @@ from charging.services import tokens as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted, told
+from portal.web.staff.driver_choice import DriverField
 from portal.web.staff.sessions.columns import SESSIONS
 from tenants.models import Driver, Operator
 from tenants.permissions import Permission
@@ -47,27 +52,47 @@ class TokenFilter(forms.Form):
     condition = forms.ChoiceField(label=gettext_lazy("Condition"), required=False, choices=CONDITIONS)
 
 
-class AssignForm(forms.Form):
-    """Whose card it is."""
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
-    customer_number = forms.CharField(label=gettext_lazy("Customer number"), max_length=30)
 
-    def clean_customer_number(self) -> Driver:
-        number = self.cleaned_data["customer_number"]
-        driver = Driver.objects.filter(customer_number=number).first()
-        if driver is None:
-            raise forms.ValidationError(_("There is no driver %(number)s.") % {"number": number})
-        return driver
+class GiveForm(forms.Form):
+    """Whose card it was, from when to when. Days are by the operator's clock, and `until` is the last of them."""
+
+    driver = DriverField(required=False, help_text=gettext_lazy("Customer number or name. Empty: nobody has it."))
+    since = forms.DateField(
+        label=gettext_lazy("From"),
+        required=False,
+        widget=_day(),
+        help_text=gettext_lazy("The first day. Empty: from the first session with the card."),
+    )
+    until = forms.DateField(
+        label=gettext_lazy("To"),
+        required=False,
+        widget=_day(),
+        help_text=gettext_lazy("The last day. Empty: until further notice."),
+    )
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    def said(self) -> dict[str, Any]:
+        """Whose, and the two instants. The form is valid."""
+        data = self.cleaned_data
+        after = data["until"] + timedelta(days=1) if data["until"] else None
+        return {"driver": data["driver"], "since": self._midnight(data["since"]), "until": self._midnight(after)}
+
+    def _midnight(self, day: date | None) -> datetime | None:
+        return datetime.combine(day, time(), self.zone) if day else None
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     """A new card. Whether its UID is free is the service's to say."""
 
-    customer_number = forms.CharField(
-        label=gettext_lazy("Customer number"),
-        max_length=30,
+    driver = DriverField(
         required=False,
-        help_text=gettext_lazy("Whose card it is; it can be given to a driver later too."),
+        help_text=gettext_lazy("Customer number or name: whose card it is. It can be given to a driver later too."),
     )
 
     class Meta:
@@ -80,13 +105,6 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_uid(self) -> str:
         return "".join(str(self.cleaned_data["uid"]).split()).upper()
-
-    def clean_customer_number(self) -> Driver | None:
-        number = self.cleaned_data["customer_number"]
-        driver = Driver.objects.filter(customer_number=number).first() if number else None
-        if number and driver is None:
-            raise forms.ValidationError(_("There is no driver %(number)s.") % {"number": number})
-        return driver
 
 
 @operator_view(Permission.VIEW_DRIVERS)
@@ -102,14 +120,14 @@ def token_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_DRIVERS)
 def token_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a card, whose it is, and what was charged with it."""
-    return _page(request, operator, _token(public_id), AssignForm())
+    return _page(request, operator, _token(public_id))
 
 
 @operator_view(Permission.MANAGE_DRIVERS)
 def token_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a card."""
     form = TokenForm(request.POST or None)
-    if form.is_valid() and (token := attempted(form, services.create, **_facts(form))):
+    if form.is_valid() and (token := attempted(form, services.create, **form.cleaned_data)):
         messages.success(request, _("Card %(card)s was added.") % {"card": token})
         return redirect("staff:token_detail", operator.slug, token.public_id)
     return render(request, "staff/tokens/form.html", {"nav": "tokens", "form": form, "crumbs": _crumbs(operator)})
@@ -118,14 +136,31 @@ def token_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def token_assign(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Give a card to a driver; sessions with it that wait for a payer become the driver's."""
-    token, form = _token(public_id), AssignForm(request.POST)
+    """Say whose card it was from when to when; sessions on no invoice follow it."""
+    token, form = _token(public_id), GiveForm(request.POST, zone=operator.zone)
     if not form.is_valid():
         return _page(request, operator, token, form)
-    driver = form.cleaned_data["customer_number"]
-    done = _("The card belongs to driver %(number)s now.") % {"number": driver}
-    told(request, done, services.assign, token, driver=driver)
+    moved = attempted(form, card_moves.give, token, **form.said())
+    if moved is None:
+        return _page(request, operator, token, form)
+    messages.success(request, _given(form.cleaned_data["driver"], moved))
     return redirect("staff:token_detail", operator.slug, token.public_id)
+
+
+def _given(driver: Driver | None, moved: Moved) -> str:
+    whose = _("The card is driver %(number)s's for that time.") % {"number": driver}
+    parts = [whose if driver else _("Nobody has the card for that time.")]
+    if moved.sessions:
+        follow = ngettext("%(count)s session follows it.", "%(count)s sessions follow it.", moved.sessions)
+        parts.append(follow % {"count": moved.sessions})
+    if moved.billed:
+        stay = ngettext(
+            "%(count)s session stands on an invoice and stays. Credit it first, then give the card again.",
+            "%(count)s sessions stand on invoices and stay. Credit those first, then give the card again.",
+            moved.billed,
+        )
+        parts.append(stay % {"count": moved.billed})
+    return " ".join(parts)
 
 
 @operator_view(Permission.MANAGE_DRIVERS)
@@ -144,30 +179,32 @@ def token_unblock(request: SignedInRequest, operator: Operator, public_id: UUID)
     return redirect("staff:token_detail", operator.slug, public_id)
 
 
-def _page(request: SignedInRequest, operator: Operator, token: Token, form: AssignForm) -> HttpResponse:
+def _page(request: SignedInRequest, operator: Operator, token: Token, form: GiveForm | None = None) -> HttpResponse:
     used = sessions.listing(Criteria(token=token))
     latest = sessions.shown(used).order_by("-started_at", "-pk")[:SESSIONS_SHOWN]
+    unpaid = used.filter(driver__isnull=True).aggregate(count=Count("pk"), first=Min("started_at"))
     context = {
         "nav": "tokens",
         "token": token,
-        "form": form,
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
+        "form": form or GiveForm(zone=operator.zone, initial={"since": _first_day(token, unpaid["first"], operator)}),
+        "holders": tokens.holders_of(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
-        "without_payer": used.filter(driver__isnull=True).count(),
+        "without_payer": unpaid["count"],
         "now": _now(),
         "crumbs": _crumbs(operator),
     }
     return render(request, "staff/tokens/detail.html", context)
 
 
+def _first_day(token: Token, first: datetime | None, operator: Operator) -> date | None:
+    """The day proposed: today for a card that somebody has, else that of the first session nobody pays for."""
+    at = _now() if token.driver_id else first
+    return at.astimezone(operator.zone).date() if at else None
+
+
 def _token(public_id: UUID) -> Token:
     return get_object_or_404(Token.objects.select_related("driver__identity"), public_id=public_id)
-
-
-def _facts(form: TokenForm) -> dict[str, Any]:
-    facts = dict(form.cleaned_data)
-    facts["driver"] = facts.pop("customer_number")
-    return facts
 
 
 def _crumbs(operator: Operator) -> list[tuple[str, str]]:

@@ -85,7 +85,7 @@ EVENTS: dict[str, str | Promise] = {
     charging_events.Event.SESSIONS_IMPORTED: gettext_lazy("Imported a file of sessions"),
     charging_events.Event.IMPORT_DISCARDED: gettext_lazy("Discarded a file before it was imported"),
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),
-    charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Gave a card's sessions to a driver"),
+    charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Changed whose card it is, and who pays for its sessions"),
     charging_events.Event.SESSION_APPROVED: gettext_lazy("Approved a session under review"),
     charging_events.Event.SESSION_WRITTEN_OFF: gettext_lazy("Wrote a session off"),
     portal_events.Event.SESSIONS_EXPORTED: gettext_lazy("Downloaded a list of sessions"),

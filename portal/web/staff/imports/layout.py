@@ -15,10 +15,11 @@ from charging.domain.energy import EnergyUnit
 from charging.domain.local_time import Fold
 from charging.ingest.evidence import Open, Question
 from charging.ingest.layout import DateOrder, Field, Layout
+from charging.ingest.network import Thing
 from charging.ingest.previewing import Preview
 from charging.services.imports import Options
 from portal.web.staff import zones
-from portal.words.imports import FACTS
+from portal.words.imports import FACTS, NEWS
 from portal.words.say import say
 
 #: A choice of several columns at once; no header of a real file contains the separator.
@@ -67,9 +68,13 @@ class LayoutForm(forms.Form):
         help_text=_("Session ids are unique within a source. Always use the same name for the same system."),
     )
     default_site = forms.CharField(label=_("Site, when the file names none"), required=False, max_length=150)
-    create_missing = forms.BooleanField(
-        label=_("Add sites, stations and cards that are not known yet"), required=False, initial=True
+    creates = forms.MultipleChoiceField(
+        label=_("New in this file"),
+        required=False,
+        choices=[(thing.value, thing.value) for thing in Thing],
+        widget=forms.CheckboxSelectMultiple,
     )
+    news_shown = forms.BooleanField(required=False, widget=forms.HiddenInput)
     create_drivers = forms.BooleanField(
         label=_("Add a driver for each new card, so that its sessions can be billed"), required=False
     )
@@ -81,7 +86,7 @@ class LayoutForm(forms.Form):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str], options: Mapping[str, bool]
+        self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str], options: Mapping[str, Any]
     ) -> None:
         super().__init__(data, initial=_initial(layout) | dict(options))
         self.layout = layout
@@ -104,7 +109,26 @@ class LayoutForm(forms.Form):
     def options(self) -> Options:
         """What the import may create."""
         data = self.cleaned_data
-        return Options(create_missing=data["create_missing"], create_drivers=data["create_drivers"])
+        creates = frozenset(map(Thing, data["creates"])) if data["news_shown"] else None
+        return Options(creates, create_drivers=data["create_drivers"])
+
+    def news(self, preview: Preview) -> list[dict[str, Any]]:
+        """What the file would add to the network, a line for each kind of thing, to be ticked.
+
+        What is not met in the rows that were read can be ticked beforehand where there are more of them.
+        """
+        told = {entry["thing"]: entry for entry in preview.news}
+        ticked = set(self["creates"].value() or [])
+        shown = [thing for thing in Thing if thing in told or not preview.whole]
+        return [
+            {
+                "thing": thing.value,
+                "label": NEWS[thing] % {"count": told.get(thing, {}).get("count", 0)},
+                "ticked": thing.value in ticked,
+                **told.get(thing, {"count": 0, "names": [], "rows": 0}),
+            }
+            for thing in shown
+        ]
 
     def columns(self) -> list[list[forms.BoundField]]:
         """The fields that choose columns: one row for each usual fact, and for the rare ones in use."""

@@ -144,7 +144,8 @@ def _form(look: ImportLook | None, data: Any = None) -> LayoutForm | None:
         return None
     failed = looks.problem_of(look) is not None
     layout = (looks.said_in(look) if failed else None) or preview.layout
-    return LayoutForm(data, layout=layout, header=preview.header, options=look.options)
+    options = {**look.options, "creates": [thing.value for thing in preview.creates]}
+    return LayoutForm(data, layout=layout, header=preview.header, options=options)
 
 
 def _asked(request: SignedInRequest, row: FileImport, form: LayoutForm, look: ImportLook | None) -> bool:
@@ -178,6 +179,8 @@ def _look_page(
         "preview": preview,
         "questions": form.questions(preview) if form else [],
         "settings": form.settings(preview) if form else [],
+        "news": form.news(preview) if form and preview and not preview.questions else [],
+        "held_up": bool(look and preview and look.starts and not preview.questions and looks.is_open(look, preview)),
         "profile": look.profile if look else "",
         "profiles": profile_choices(),
         "earlier": imports.earlier(row).first(),
