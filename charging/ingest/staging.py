@@ -24,7 +24,7 @@ from tenants.scoping import tenant_scope
 _COLUMNS = {
     "line": "bigint",
     "public_id": "uuid",
-    "external_id": "text",
+    "external_id": 'text COLLATE "C"',
     "site_id": "bigint",
     "station_id": "bigint",
     "connector_id": "bigint",

@@ -139,19 +139,25 @@ class SameOperatorInBulk(models.BaseConstraint):
     session that is imported. This constraint makes the same promise with triggers:
 
     - an INSERT locks every row it refers to against deletion, each once, and fails if one is missing or another
-      operator's (`FOR KEY SHARE`, the lock a foreign key takes);
+      operator's (`FOR KEY SHARE`, the lock a foreign key takes); fields given as a tuple, whose values come together in
+      few combinations, are looked for in one pass over the inserted rows;
     - an UPDATE of a reference is checked row by row;
     - a referred row cannot be deleted, nor get another key, while something refers to it. The check runs after the
       deletion has its lock, so of a deletion and an insertion at the same time one waits and then fails.
     """
 
-    def __init__(self, *, name: str, fields: Sequence[str]) -> None:
+    def __init__(self, *, name: str, fields: Sequence[str | Sequence[str]]) -> None:
         super().__init__(name=name)
-        self.fields = tuple(fields)
+        self.groups = tuple(each if isinstance(each, str) else tuple(each) for each in fields)
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields one by one."""
+        return _one_by_one(self.groups)
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
-        return path, args, {**kwargs, "fields": self.fields}
+        return path, args, {**kwargs, "fields": self.groups}
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self._creation(model))
@@ -175,14 +181,13 @@ class SameOperatorInBulk(models.BaseConstraint):
 
     def _creation(self, model: Any) -> str:
         table = model._meta.db_table
-        references = []
-        for name in self.fields:
-            field = model._meta.get_field(name)
-            references.append((name, field.column, field.related_model._meta.db_table))
+        references = [self._reference(model, name) for name in self.fields]
+        groups = [[group] if isinstance(group, str) else group for group in self.groups]
+        fresh = "".join(self._fresh(table, [self._reference(model, name) for name in group]) for group in groups)
         columns = ", ".join(["operator_id", *(column for _, column, _ in references)])
         return "\n".join(
             [
-                self._function("insert", "".join(self._fresh(table, column, to) for _, column, to in references)),
+                self._function("insert", fresh),
                 f"CREATE TRIGGER {self.name}_insert AFTER INSERT ON {table} REFERENCING NEW TABLE AS fresh"
                 f" FOR EACH STATEMENT EXECUTE FUNCTION {self.name}_insert();",
                 self._function("update", "".join(self._changed(table, column, to) for _, column, to in references)),
@@ -192,10 +197,15 @@ class SameOperatorInBulk(models.BaseConstraint):
             ]
         )
 
+    @staticmethod
+    def _reference(model: Any, name: str) -> tuple[str, str, str]:
+        field = model._meta.get_field(name)
+        return name, field.column, field.related_model._meta.db_table
+
     def _function(self, suffix: str, body: str) -> str:
         head = f"CREATE FUNCTION {self.name}_{suffix}() RETURNS trigger {DEFINER} AS $$"
         revoked = f"REVOKE ALL ON FUNCTION {self.name}_{suffix}() FROM PUBLIC;"
-        return f"{head}\nDECLARE missing bigint;\nBEGIN\n{body}RETURN NULL;\nEND\n$$;\n{revoked}\n"
+        return f"{head}\nDECLARE missing bigint[];\nBEGIN\n{body}RETURN NULL;\nEND\n$$;\n{revoked}\n"
 
     def _refusal(self, table: str, message: str) -> str:
         return (
@@ -203,21 +213,37 @@ class SameOperatorInBulk(models.BaseConstraint):
             f"CONSTRAINT = '{self.name}', TABLE = '{table}', SCHEMA = TG_TABLE_SCHEMA;"
         )
 
-    def _fresh(self, table: str, column: str, to: str) -> str:
-        refusal = self._refusal(table, f"insert on {table}: no row of {to} of this operator for some {column}")
-        return f"""
-            WITH wanted AS MATERIALIZED (
-                SELECT DISTINCT operator_id, {column} AS id FROM fresh WHERE {column} IS NOT NULL
-            ), held AS (
+    def _fresh(self, table: str, group: Sequence[tuple[str, str, str]]) -> str:
+        columns = ", ".join(column for _, column, _ in group)
+        looked_up = "".join(
+            f"""
+            , wanted_{column} AS MATERIALIZED (
+                SELECT DISTINCT operator_id, {column} AS id FROM seen WHERE {column} IS NOT NULL
+            ), held_{column} AS (
                 -- One look-up a row by the unique index, whatever the statistics say of a table just filled.
-                SELECT parent.id FROM wanted CROSS JOIN LATERAL (
+                SELECT parent.id FROM wanted_{column} wanted CROSS JOIN LATERAL (
                     SELECT to_.id FROM {to} to_ WHERE to_.operator_id = wanted.operator_id AND to_.id = wanted.id
                     FOR KEY SHARE
                 ) parent
-            )
-            SELECT (SELECT count(*) FROM wanted) - (SELECT count(*) FROM held) INTO missing;
-            IF missing > 0 THEN {refusal} END IF;
-        """  # noqa: S608  # names of tables and columns
+            )"""  # noqa: S608  # names of tables and columns
+            for _, column, to in group
+        )
+        counts = ", ".join(
+            f"(SELECT count(*) FROM wanted_{column}) - (SELECT count(*) FROM held_{column})"  # noqa: S608  # names of columns
+            for _, column, _ in group
+        )
+        refusals = "".join(
+            f"IF missing[{at}] > 0 THEN "
+            + self._refusal(table, f"insert on {table}: no row of {to} of this operator for some {column}")
+            + " END IF;\n"
+            for at, (_, column, to) in enumerate(group, start=1)
+        )
+        return f"""
+            WITH seen AS MATERIALIZED (SELECT DISTINCT operator_id, {columns} FROM fresh)
+            {looked_up}
+            SELECT ARRAY[{counts}] INTO missing;
+            {refusals}
+        """  # noqa: S608  # names of columns
 
     def _changed(self, table: str, column: str, to: str) -> str:
         refusal = self._refusal(table, f"update of {table}: no row of {to} of this operator for {column}")
@@ -242,12 +268,15 @@ class SameOperatorInBulk(models.BaseConstraint):
         )
 
 
-def owned(prefix: str, *references: str, bulk: bool = False, referred: bool = True) -> list[models.BaseConstraint]:
+def owned(
+    prefix: str, *references: str | tuple[str, ...], bulk: bool = False, referred: bool = True
+) -> list[models.BaseConstraint]:
     """Return the constraints of an owned model.
 
     Args:
         prefix: starts the constraints' names; the table's name without the floor is a good one.
-        references: the names of the fields that refer to other owned models.
+        references: the names of the fields that refer to other owned models; in bulk, those whose values come together
+            in few combinations may stand as one tuple, which is then looked through once.
         bulk: prove the references once a statement, for a table that is filled by the million.
         referred: whether other tables refer to this one row by row, which needs the unique pair; those that prove
             their references in bulk find a row by its key.
@@ -259,5 +288,9 @@ def owned(prefix: str, *references: str, bulk: bool = False, referred: bool = Tr
     return [
         RowSecurity(name=f"{prefix}_row_security"),
         *([pair] if referred else []),
-        *(SameOperator(name=f"{prefix}_{field}_same_operator", field=field) for field in references),
+        *(SameOperator(name=f"{prefix}_{field}_same_operator", field=field) for field in _one_by_one(references)),
     ]
+
+
+def _one_by_one(groups: Sequence[str | tuple[str, ...]]) -> list[str]:
+    return [name for group in groups for name in ((group,) if isinstance(group, str) else group)]
