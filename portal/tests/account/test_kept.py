@@ -28,6 +28,7 @@ def sign_in_again(client, user, target):
     answer = client.post("/account/sign-in/", {"email": user.email, "password": PASSWORD, "next": target})
     if answer["Location"].startswith("/account/challenge/"):
         device = two_factor.authenticator(user)
+        assert device is not None
         code = f"{TOTP(device.seed, device.STEP_S, digits=device.DIGITS).token():06d}"
         answer = client.post("/account/challenge/", {"code": code})
     return answer
