@@ -106,6 +106,14 @@ class Batch:
         )
 
 
+def plugged_in(at: int, *, site: int, driver: int, group: int) -> Batch:
+    """A car that is plugged in there at an instant, before anything is charged: enough to choose its tariff."""
+    facts = {"start": at, "end": at, "charging_end": ABSENT, "energy": ABSENT, "meter_start": ABSENT}
+    facts |= {"site": site, "driver": driver, "group": group}
+    columns = {name: np.array([facts.get(name, 0)], dtype=np.int64) for name in _COLUMNS}
+    return Batch(**columns, series_wh=np.zeros(0, dtype=np.int64))
+
+
 def read(operator_id: int, session_ids: Sequence[int]) -> Batch:
     """Read closed sessions by id. Unknown and open ones are left out."""
     connection.ensure_connection()

@@ -32,7 +32,7 @@ MAY_OPEN = {
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
         "staff:token_assign staff:token_block staff:token_new staff:token_unblock"
     ),
-    Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list",
+    Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
         "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
         "finance:tariff_publish finance:tariff_unassign"

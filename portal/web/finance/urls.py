@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.web.finance import exports, invoices, reconciliation, runs
-from portal.web.finance.tariffs import editor, places, publish
+from portal.web.finance.tariffs import editor, paid, places, publish
 from portal.web.finance.tariffs import pages as tariffs
 
 app_name = "finance"
@@ -11,6 +11,7 @@ app_name = "finance"
 urlpatterns = [
     path("tariffs/", tariffs.tariff_list, name="tariff_list"),
     path("tariffs/new/", editor.tariff_new, name="tariff_new"),
+    path("tariffs/paid/", paid.tariff_paid, name="tariff_paid"),
     path("tariffs/preview/", editor.tariff_preview, name="tariff_preview"),
     path("tariffs/<uuid:tariff_id>/", tariffs.tariff_detail, name="tariff_detail"),
     path("tariffs/<uuid:tariff_id>/edit/", editor.tariff_edit, name="tariff_edit"),

@@ -1,0 +1,115 @@
+"""What a driver pays at an outlet now, or at another time, and why."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from billing.domain.errors import BillingError
+from billing.domain.explained.price_of import session_price
+from billing.domain.kernel.rating import rate
+from billing.domain.sessions import metering
+from billing.domain.tariff.model import Tariff
+from billing.selectors import paid
+from charging.models import Site, Station
+from charging.selectors import drivers, words
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.finance.tariffs.pages import place, reading_of, terms_of
+from portal.web.sensible_days import sensible_moment
+from portal.words import prices as price_words
+from tenants.models import Driver, Operator
+from tenants.permissions import Permission
+
+#: An hour at the power of a usual outlet.
+EXAMPLE_WH = 11_000
+NAMED = 5
+
+
+class AskForm(forms.Form):
+    """Who, where and when. Without a driver: anybody who has no terms of their own."""
+
+    station = forms.CharField(label=_("Station or site"), max_length=100, widget=forms.SearchInput)
+    driver = forms.CharField(label=_("Driver"), max_length=100, required=False, widget=forms.SearchInput)
+    at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        validators=[sensible_moment],
+    )
+
+    def __init__(self, query: QueryDict, *, may_see_drivers: bool) -> None:
+        """Read the query. Who may not see drivers cannot ask by them."""
+        super().__init__(query if "station" in query else None)
+        if not may_see_drivers:
+            del self.fields["driver"]
+
+    def clean_station(self) -> Station:
+        """The one station that the words mean."""
+        text = self.cleaned_data["station"]
+        exact = Station.objects.select_related("site").filter(identifier=text).first()
+        if exact is not None:
+            return exact
+        rows = Station.objects.select_related("site").filter(words.of_station(text)).order_by("identifier")
+        found: Station = _only(rows, text, same=lambda station: station.site_id)
+        return found
+
+    def clean_driver(self) -> Driver | None:
+        """The one driver whom the words mean."""
+        text = self.cleaned_data["driver"]
+        return _only(drivers.listing(text), text, same=lambda driver: driver.pk) if text else None
+
+
+def _only(rows: "QuerySet[Any]", text: str, *, same: Any) -> Any:
+    """The row that is meant; several are as good as one if they come to the same."""
+    found: list[Model] = list(rows[: NAMED + 1])
+    if not found:
+        raise ValidationError(gettext("Nothing is found by “%(text)s”.") % {"text": text})
+    if len({same(row) for row in found}) > 1:
+        named = ", ".join(str(row) for row in found[:NAMED])
+        raise ValidationError(gettext("Which one? %(names)s …") % {"names": named})
+    return found[0]
+
+
+@operator_view(Permission.VIEW_TARIFFS)
+def tariff_paid(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Say by which tariff a session would be priced, why by that one, and what an hour comes to."""
+    form = AskForm(request.GET, may_see_drivers=request.access.may(Permission.VIEW_DRIVERS))
+    page: dict[str, Any] = {"nav": "tariffs", "form": form}
+    if form.is_bound and form.is_valid():
+        page |= _answer(form, operator)
+    return render(request, "finance/tariffs/paid.html", page)
+
+
+def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
+    station, driver = form.cleaned_data["station"], form.cleaned_data.get("driver")
+    site: Site = station.site
+    chosen = form.cleaned_data["at"]
+    at: datetime = chosen.replace(tzinfo=site.zone) if chosen else timezone.now()
+    known = paid.paid(driver, site, at=at)
+    terms = terms_of(known.version)
+    return {
+        "station": station,
+        "driver": driver,
+        "at": at,
+        "version": known.version,
+        "reasons": [(place(one), one) for one in known.assignments],
+        "story": _hour(terms, site, at) if terms else None,
+        **(reading_of(known.version) if known.version else {}),
+    }
+
+
+def _hour(terms: Tariff, site: Site, at: datetime) -> price_words.Story | None:
+    """What an hour comes to that begins then, by the kernel."""
+    begin, end = int(at.timestamp()), int((at + timedelta(hours=1)).timestamp())
+    session = metering.from_totals(start=[begin], end=[end], zone=site.time_zone, energy_wh=[EXAMPLE_WH])
+    try:
+        return price_words.story(session_price(rate(session, terms), 0), site.zone)
+    except BillingError:
+        return None
