@@ -39,7 +39,7 @@ P = ParamSpec("P")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 READ_ONLY = _("You are only looking here: nothing can be changed.")
-SUSPENDED = _("This operator is suspended. Its owners can reach the platform's staff for why.")
+SUSPENDED = _("This operator is suspended. Its owners can ask the platform's staff why.")
 
 
 class OperatorSuspended(PermissionDenied):

@@ -89,7 +89,7 @@ def _issue(approval: Approval, operator: Operator) -> Parts:
         (_("Amount due"), ", ".join(due)),
         (_("Paid to bankgiro"), facts.get("bankgiro") or _("no bankgiro")),
         (capfirst(_("SHA-256 of the drafts")), facts["drafts_sha256"][:16]),
-        (capfirst(_("SHA-256 of the seller's particulars")), facts.get("seller_sha256", "")[:16]),
+        (capfirst(_("SHA-256 of the seller's details")), facts.get("seller_sha256", "")[:16]),
     ]
     return _("Issue the invoices of %(month)s") % {"month": month}, told, url, _("Look at the drafts")
 

@@ -50,13 +50,13 @@ def _changed(what: str | Promise) -> Worded:
 
 
 def _invitation(subject: str | Promise, beginning: str | Promise) -> Worded:
-    rest = _("It works once, for %(days)s days. If you did not expect this letter, do nothing.")
+    rest = _("It works once, for %(days)s days. If you did not expect this e-mail, you can ignore it.")
     return Worded(subject, (beginning, "%(link)s", rest))
 
 
 LETTERS: dict[StrEnum, Worded] = {
     Letter.INVITED: _invitation(
-        _("Your place at %(operator)s"),
+        _("Your role at %(operator)s"),
         _("You are invited to work at %(operator)s, in the role %(role)s. Open this link to accept:"),
     ),
     Letter.DRIVER_INVITED: _invitation(

@@ -26,7 +26,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_AUDIT: _("See the audit log"),
     Permission.VIEW_PEOPLE: _("See members"),
     Permission.MANAGE_PEOPLE: _("Invite, change and remove members"),
-    Permission.MANAGE_OPERATOR: _("Change the operator's particulars"),
+    Permission.MANAGE_OPERATOR: _("Change the operator's details"),
     Permission.MANAGE_SECURITY: _("Change how people sign in and what needs a second person"),
     Permission.MANAGE_KEYS: _("Make and revoke API keys"),
     Permission.EXPORT_DRIVERS: _("Download the personal data of all drivers"),

@@ -15,10 +15,12 @@ SENTENCES: dict[str, str | Promise] = {
     Code.APPROVAL_OUTDATED: _("What was asked for has changed since. It has to be asked for anew."),
     Code.MAY_NOT_ASK: _("Only who may do this can ask for its approval."),
     Code.REFUSAL_NEEDS_REASON: _("Say why, for the person who asked."),
-    Code.NOT_THE_REQUESTER: _("Only who asked can take it back."),
+    Code.NOT_THE_REQUESTER: _("Only the person who asked can withdraw it."),
     Code.OWN_REQUEST: _("You asked for this yourself: somebody else decides."),
     Code.MAY_NOT_APPROVE: _("Only somebody who may do this can approve it."),
-    Code.ALREADY_ASKED: _("A second person is asked about this already. Take that back first, or wait for the answer."),
+    Code.ALREADY_ASKED: _(
+        "A second person has already been asked about this. Withdraw that request first, or wait for the answer."
+    ),
     Code.APPROVAL_OVER: _("Nothing waits here any more: %(approval_state)s."),
     Code.NOTICE_WITHOUT_WORDS: _("A notice needs words in at least one language."),
     Code.PURPOSE_WITHOUT_NOTICE: _("There are no words for %(purpose)s."),
@@ -40,7 +42,7 @@ SENTENCES: dict[str, str | Promise] = {
     Code.NO_KEY_SCOPE: _("%(scope)s is no scope of an API key."),
     Code.SCOPE_BEYOND_MAKER: _("You cannot give a key more than you may do yourself: %(permission)s."),
     Code.KEY_ENDED: _("This key no longer works. Make a new one."),
-    Code.LINK_ENDED: _("This link has ended."),
+    Code.LINK_ENDED: _("This link no longer works."),
     Code.RUNS_THE_INSTANCE: _(
         "This person runs the instance, so they get no place among an operator's staff. They come on a visit."
     ),

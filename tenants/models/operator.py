@@ -72,7 +72,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("view_audit", "See the audit log"),
             ("view_people", "See members"),
             ("manage_people", "Invite, change and remove members"),
-            ("manage_operator", "Change the operator's particulars"),
+            ("manage_operator", "Change the operator's details"),
             ("manage_security", "Change how people sign in and what needs a second person"),
             ("manage_keys", "Make and revoke API keys"),
             ("export_drivers", "Download the personal data of all drivers"),

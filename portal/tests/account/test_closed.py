@@ -23,7 +23,7 @@ def dead_redis(settings):
 def test_the_right_password_is_answered_503_and_lets_nobody_in(client, olga, dead_redis):
     answer = client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD})
     assert answer.status_code == 503
-    assert "closed for a moment" in answer.content.decode()
+    assert "temporarily closed" in answer.content.decode()
     assert answer["Retry-After"] == "30"
     assert "_auth_user_id" not in client.session
     assert "pending" not in client.session

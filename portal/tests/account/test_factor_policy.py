@@ -34,7 +34,7 @@ def test_a_driver_of_whom_one_is_required_is_sent_to_enrolment_by_the_next_page(
     assert client.get("/o/north/my/").status_code == 200
     require_of(north, [*STAFF, "driver"])
     assert client.get("/o/north/my/")["Location"] == "/account/second-factor/?next=%2Fo%2Fnorth%2Fmy%2F"
-    assert "North Charging AB requires" in client.get("/account/second-factor/").content.decode()
+    assert "North Charging AB also want you" in client.get("/account/second-factor/").content.decode()
 
 
 def test_a_role_that_needs_none_gets_in_without_unless_they_have_one(north, sara):
@@ -67,7 +67,7 @@ def test_the_only_factor_goes_where_none_is_required(north, fina, sign_in):
 
 
 def test_the_profile_says_who_requires_it(north, fina, sign_in):
-    assert "North Charging AB requires a second factor of you" in (
+    assert "A second factor is required by North Charging AB" in (
         sign_in(fina).get("/account/profile/").content.decode()
     )
     require_of(north, ["owner"])

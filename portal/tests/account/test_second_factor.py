@@ -117,7 +117,7 @@ def test_few_codes_left_are_a_warning(sign_in, olga):
 def test_staff_cannot_go_without(sign_in, olga):
     answer = sign_in(olga).post(REMOVE)
     assert answer.status_code == 403
-    assert "North Charging AB requires one of you" in answer.content.decode()
+    assert "required by North Charging AB" in answer.content.decode()
     assert two_factor.device(olga) is not None
 
 

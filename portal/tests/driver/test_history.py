@@ -97,7 +97,7 @@ def test_a_session_under_review_says_so_and_has_no_price(danas_browser, url, her
         held = factories.session(factories.connector(), hers.driver, review="pending")
     page = text(danas_browser.get(url(f"sessions/{held.public_id}/")))
     assert "We are checking this session" in page
-    assert "How the price came about" not in page
+    assert "How the price was worked out" not in page
 
 
 def test_anothers_session_does_not_exist(danas_browser, url, hers, anothers):

@@ -91,7 +91,7 @@ def test_a_driver_sees_who_has_looked_at_their_data_by_role(browser, sign_in, sa
     sign_in(otto).get(f"{page}edit/")
     looks = browser.get(PRIVACY, headers={"accept-language": "en"}).context["looks"]
     assert [(look.who, look.what) for look in looks] == [
-        ("Operations at North Charging AB", "Opened the form with a driver's particulars"),
+        ("Operations at North Charging AB", "Opened the form with a driver's details"),
         ("Support at North Charging AB", "Looked at a driver's page"),
     ]
     text = browser.get(PRIVACY).content.decode()

@@ -95,7 +95,7 @@ def test_a_driver_on_a_phone_gives_and_withdraws_consent(page, operator, driver,
     page.goto(f"/o/{operator.slug}/my/privacy/")
     page.get_by_role("button", name="Yes, I agree").first.click()
     look(page, "driver-privacy")
-    page.get_by_role("button", name="Take my consent back").first.click()
+    page.get_by_role("button", name="Withdraw my consent").first.click()
     with tenant_scope(operator.pk):
         decisions = list(ConsentEvent.objects.order_by("id").values_list("decision", "channel"))
     assert decisions == [("given", "portal"), ("withdrawn", "portal")]

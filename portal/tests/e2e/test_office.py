@@ -48,7 +48,7 @@ def test_a_month_from_the_file_to_the_accountant(page, operator, person, sign_in
 def import_the_file(page, operator, path):
     page.goto(f"/o/{operator.slug}/imports/new/")
     page.locator("input[type=file]").set_input_files(path)
-    page.get_by_role("button", name="Upload and look").click()
+    page.get_by_role("button", name="Upload and check").click()
     page.get_by_label("Time zone").first.select_option("Europe/Stockholm")
     page.get_by_label("driver for each").check()
     look(page, "import-look")
@@ -79,7 +79,7 @@ def make_a_tariff(page, operator, month):
     page.get_by_role("button", name="Publish").click()
     page.get_by_label("everywhere").check()
     page.get_by_label("From").last.fill(f"{month:%Y-%m-01}")
-    page.get_by_role("button", name="Let it apply").click()
+    page.get_by_role("button", name="Assign").click()
     expect(page.get_by_text("Everywhere").first).to_be_visible()
     look(page, "tariff")
 

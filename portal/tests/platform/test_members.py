@@ -42,7 +42,7 @@ def add_known(client, user):
 
 def test_somebody_known_is_shown_first_and_keeps_their_password(platform, olga):
     shown, answer = add_known(platform, olga)
-    for words in ("olga@example.com has an account already", "Places at operators", "Nothing proves whose account"):
+    for words in ("olga@example.com has an account already", "Roles at operators", "Nothing proves whose account"):
         assert words in text(shown)
     assert answer.status_code == 302
     assert "Olga" in text(platform.get("/platform/members/"))

@@ -78,7 +78,7 @@ def test_filters_narrow_and_stand_in_the_address(sign_in, axel, olga, story):
 
 
 def test_pages_follow_each_other_without_a_gap(sign_in, axel, north, monkeypatch):
-    monkeypatch.setattr("portal.web.lists.page.__kwdefaults__", {"size": 3})
+    monkeypatch.setattr("portal.web.lists.page.__kwdefaults__", {"rising": False, "is_timed": True, "size": 3})
     with tenant_scope(north.pk):
         for number in range(8):
             audit.record("consents.viewed", number=number)

@@ -122,7 +122,7 @@ def _accept(request: HttpRequest, found: Invitation) -> HttpResponseBase:
         except Refused as refusal:
             messages.error(request, why(refusal))
         else:
-            messages.success(request, _("You have a place at %(operator)s now.") % {"operator": place.operator})
+            messages.success(request, _("You now have a role at %(operator)s.") % {"operator": place.operator})
             return redirect(home_of(place))
     return _show(request, found, "account/invitation.html")
 

@@ -29,11 +29,11 @@ class NewPasswordForm(forms.Form):
         label=gettext_lazy("New password"),
         max_length=128,
         strip=False,
-        help_text=gettext_lazy("At least ten characters. A sentence you remember is better than signs you do not."),
+        help_text=gettext_lazy("At least ten characters. A sentence you remember is better than symbols you forget."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
-        label=gettext_lazy("The same again"),
+        label=gettext_lazy("Repeat the password"),
         max_length=128,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -52,7 +52,7 @@ class NewPasswordForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Catch a slip of the finger."""
         if "password" in self.cleaned_data and self.cleaned_data["password"] != self.cleaned_data.get("again"):
-            self.add_error("again", _("The two are not the same."))
+            self.add_error("again", _("The two passwords are not the same."))
         return self.cleaned_data
 
 
@@ -60,7 +60,7 @@ class ChangePasswordForm(NewPasswordForm):
     """The present password, and a new one twice."""
 
     present = forms.CharField(
-        label=gettext_lazy("Present password"),
+        label=gettext_lazy("Current password"),
         max_length=128,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
@@ -87,7 +87,7 @@ def change(request: SignedInRequest) -> HttpResponse:
             messages.success(request, _("Your password is changed. You are signed out on other devices."))
             return redirect("account:profile")
         sign_ins.record(request.user, sign_ins.WRONG_PASSWORD)
-        form.add_error("present", _("This is not your present password."))
+        form.add_error("present", _("This is not your current password."))
     return render(request, "account/password.html", {"form": form}, status=400 if form.errors else 200)
 
 

@@ -63,7 +63,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return _go_on(request, user)
         status = 400
-        form.add_error(None, _("This address and password do not belong together."))
+        form.add_error(None, _("The e-mail address or the password is wrong."))
         _wait(began)
     return render(request, "account/sign_in.html", {"form": form, "next": next_page(request)}, status=status)
 

@@ -82,7 +82,7 @@ def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> Htt
             address=client_address(request),
             words=form.cleaned_data["words"],
         )
-        messages.success(request, _("Your answer is kept."))
+        messages.success(request, _("Your answer has been saved."))
     except Refused as refusal:
         messages.error(request, why(refusal))
     return redirect("driver:privacy", operator.slug)

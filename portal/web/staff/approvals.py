@@ -75,7 +75,7 @@ def approval_withdraw(request: SignedInRequest, operator: Operator, public_id: U
     """Take back what one asked for."""
     try:
         four_eyes.withdraw(_found(public_id), by=request.user)
-        messages.success(request, _("It is taken back; nothing happens."))
+        messages.success(request, _("The request is withdrawn. Nothing happens."))
     except Refused as refusal:
         messages.error(request, why(refusal))
     return redirect("staff:approval_detail", operator.slug, public_id)

@@ -102,7 +102,7 @@ def _factors_kept(request: SignedInRequest, operator: Operator, form: FactorForm
     attempted(form, security.require_factor, operator, of=form.chosen())
     if form.errors:
         return False
-    messages.success(request, _("Saved. Who lacks a second factor sets one up before their next page."))
+    messages.success(request, _("Saved. Anyone without a second factor is asked to set one up before their next page."))
     return True
 
 

@@ -79,7 +79,7 @@ def particulars(request: SignedInRequest, operator: Operator) -> HttpResponse:
     form = OperatorForm(request.POST or None, instance=Operator.objects.get(pk=operator.pk))
     if request.method == "POST" and form.is_valid():
         operators.change(operator, **form.cleaned_data)
-        messages.success(request, _("Saved. Invoices issued from now on show the new particulars."))
+        messages.success(request, _("Saved. Invoices issued from now on show the new details."))
         return redirect("staff:settings", operator.slug)
     context = {"nav": "settings", "form": form}
     return render(request, "staff/settings/form.html", context, status=400 if form.errors else 200)

@@ -48,7 +48,7 @@ NAMES: dict[str, str | Promise] = {
     "expires_at": _("ends"),
     "due_at": _("takes place"),
     "drafts_sha256": _("SHA-256 of the drafts"),
-    "seller_sha256": _("SHA-256 of the seller's particulars"),
+    "seller_sha256": _("SHA-256 of the seller's details"),
     "factor_required_of": _("second factor required of"),
     "fields": _("fields"),
     "file": _("file"),

@@ -32,7 +32,7 @@ REASONS: dict[str, str | Promise] = {
     "revoked": gettext_lazy("the key was revoked"),
     "wrong secret": gettext_lazy("the secret is wrong"),
     "expired": gettext_lazy("the key has expired"),
-    "read only": gettext_lazy("nothing may be changed on a visit or while looking as a role"),
+    "read only": gettext_lazy("nothing may be changed on a visit or while viewing as a role"),
 }
 KINDS: dict[str, str | Promise] = {
     **work.KINDS,

@@ -97,7 +97,7 @@ def view_as(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Begin to see the portal as a role would; the banner of every page ends it."""
     role = request.POST.get("role", "")
     if role not in {each.value for each in viewing.ROLES}:
-        messages.error(request, _("Choose a role to look through."))
+        messages.error(request, _("Choose a role to view the portal as."))
         return redirect("staff:people", operator.slug)
     viewing.begin(request, request.access, role=role)
     return redirect("staff:overview", operator.slug)
