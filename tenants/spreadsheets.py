@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 from typing import Final
 
+import polars as pl
+
 #: Spreadsheets read a text file as UTF-8 only when it begins with this mark.
 MARK: Final = "\ufeff"
 LINE_END: Final = "\n"
@@ -42,6 +44,7 @@ _STARTERS: Final = _class(_starters())
 _AHEAD: Final = _class(_unseen() + '"')
 _SEPARATORS: Final = _class(";,|\t\n\r\v\f\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 RISKY: Final = f"((?:^|[{_SEPARATORS}])[{_AHEAD}]*)(?=[{_STARTERS}])"
+_GUARDED: Final = f"((?:^|[{_SEPARATORS}])[{_AHEAD}]*)'([{_STARTERS}])"
 NUMBER: Final = "[+\\u2212-]?[0-9][0-9 .,\\u00a0\\u202f]*([eE][+-]?[0-9]+)?"
 
 _risky = re.compile(RISKY)
@@ -67,3 +70,10 @@ def csv_text(lines: Iterable[Sequence[object]], *, delimiter: str = ",") -> str:
     writer = csv.writer(text, delimiter=delimiter, lineterminator=LINE_END)
     writer.writerows([harmless(cell) for cell in line] for line in lines)
     return text.getvalue()
+
+
+def unguarded(texts: pl.Series) -> pl.Series:
+    """Return a column of texts as they were before `harmless` guarded them."""
+    if not texts.str.contains("'", literal=True).any():
+        return texts
+    return texts.str.replace_all(_GUARDED, "${1}${2}")

@@ -13,6 +13,8 @@ import polars as pl
 
 #: Beyond this no number is read: it keeps every sum far inside 64 bits.
 LARGEST_WH = 10**12
+_WITH_UNIT = r"\d\s*[kKmM]?[wW]h\s*$"
+_APOSTROPHES = str.maketrans("", "", "'\u2019\u02bc\u00b4`")
 
 
 class EnergyUnit(StrEnum):
@@ -33,6 +35,10 @@ def watt_hours(texts: pl.Series, *, unit: EnergyUnit, decimal_sign: str = ".") -
 
     Rounding: half away from zero, on the first digit below a watt-hour.
     """
+    if texts.null_count() == len(texts):
+        return texts.cast(pl.Int64)
+    if texts.str.contains("h", literal=True).any() and texts.str.contains(_WITH_UNIT).any():
+        return _with_units(texts, unit=unit, decimal_sign=decimal_sign)
     sign = re.escape(decimal_sign)
     plain = texts.str.contains(rf"^[+-]?\d{{1,9}}({sign}\d*)?$").fill_null(value=False)
     fast = _plain_watt_hours(texts if plain.all() else texts.set(~plain, None), unit.decimals, decimal_sign)
@@ -45,10 +51,10 @@ def watt_hours(texts: pl.Series, *, unit: EnergyUnit, decimal_sign: str = ".") -
 def watt_hours_of(text: str, *, unit: EnergyUnit, decimal_sign: str = ".") -> int | None:
     """Return whole watt-hours of one number, half up; None if it is not one.
 
-    Thousands may be set apart by spaces, or by the other sign when every group has three digits: with a decimal
-    point `"1,234.5"` is a number and `"1,5"` is not, because guessing there is how 1.5 kWh becomes 15.
+    Thousands may be set apart by spaces, by apostrophes, or by the other sign when every group has three digits: with
+    a decimal point `"1,234.5"` is a number and `"1,5"` is not, because guessing there is how 1.5 kWh becomes 15.
     """
-    cleaned = "".join(text.split()).replace("\N{MINUS SIGN}", "-").replace("'", "")
+    cleaned = "".join(text.split()).replace("\N{MINUS SIGN}", "-").translate(_APOSTROPHES)
     thousands = "," if decimal_sign == "." else "."
     if thousands in cleaned:
         if not re.fullmatch(rf"[+-]?\d{{1,3}}({re.escape(thousands)}\d{{3}})+({re.escape(decimal_sign)}\d*)?", cleaned):
@@ -61,6 +67,24 @@ def watt_hours_of(text: str, *, unit: EnergyUnit, decimal_sign: str = ".") -> in
     except (InvalidOperation, Overflow):
         return None
     return int(number.scaleb(unit.decimals).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def decimals_of(texts: pl.Series, *, decimal_sign: str = ".") -> pl.Series:
+    """Return how many decimals each number is written with."""
+    return texts.str.extract(rf"{re.escape(decimal_sign)}(\d*)\D*$", 1).str.len_chars().fill_null(0)
+
+
+def _with_units(texts: pl.Series, *, unit: EnergyUnit, decimal_sign: str) -> pl.Series:
+    """Read numbers with a unit beside them, each in its own; the others in `unit`."""
+    written = texts.str.extract(r"(?i)([kM]?Wh)\s*$", 1).str.to_lowercase()
+    bare = texts.str.replace(r"(?i)\s*[kM]?Wh\s*$", "")
+    wh = watt_hours(bare.set(written.is_not_null(), None), unit=unit, decimal_sign=decimal_sign)
+    for own in EnergyUnit:
+        other = (written != own.value.lower()).fill_null(value=True)
+        if not other.all():
+            read = watt_hours(bare.set(other, None), unit=own, decimal_sign=decimal_sign)
+            wh = wh.zip_with(wh.is_not_null(), read)
+    return wh
 
 
 def _plain_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> pl.Series:

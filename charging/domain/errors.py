@@ -58,6 +58,12 @@ class Code(StrEnum):
     QUESTION_OPEN = "question_open"
     QUESTION_OPEN_AT = "question_open_at"
     COLUMN_OPEN = "column_open"
+    ORDER_DISPROVED = "order_disproved"
+    SIGN_DISPROVED = "sign_disproved"
+    JSON_WITHOUT_LIST = "json_without_list"
+    JSON_WITH_LISTS = "json_with_lists"
+    FILE_OF_ANOTHER_KIND = "file_of_another_kind"
+    CARD_DAMAGED = "card_damaged"
 
 
 class ChargingError(Coded):

@@ -6,42 +6,19 @@ somebody a correction, a flagged one a click, a wrong one an invoice.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
 import polars as pl
 
+from charging.domain.limits import Limits
 from charging.domain.reasons import Flag, Reject
 
 Code = TypeVar("Code", bound=StrEnum)
 
 #: No clock of a charging station has been right before this.
 FIRST_BELIEVABLE = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where impossible and unusual begin.
-
-    `slack_s` pays for times cut to whole minutes at both ends; `future_slack` for clocks that run ahead.
-    """
-
-    largest_wh: int = 1_000_000
-    largest_w: int = 600_000
-    power_tolerance_percent: int = 10
-    slack_s: int = 120
-    long_s: int = 24 * 3600
-    idle_s: int = 3600
-    overlap_s: int = 60
-    series_tolerance_wh: int = 1
-    future_slack: timedelta = timedelta(hours=1)
-
-    def most_wh(self, power_w: pl.Expr) -> pl.Expr:
-        """Energy that `power_w` can deliver in `duration_s`, with both tolerances."""
-        allowed_s = pl.col("duration_s") + self.slack_s
-        return power_w * allowed_s * (100 + self.power_tolerance_percent) / 360_000
 
 
 def rejections(sessions: pl.DataFrame, *, limits: Limits, at: datetime) -> Iterator[tuple[Reject, pl.Series]]:
@@ -51,7 +28,7 @@ def rejections(sessions: pl.DataFrame, *, limits: Limits, at: datetime) -> Itera
     """
     early, late = pl.lit(FIRST_BELIEVABLE), pl.lit(at + limits.future_slack)
     start, end, energy = pl.col("started_at"), pl.col("ended_at"), pl.col("energy_wh")
-    impossible = energy > limits.most_wh(pl.lit(limits.largest_w))
+    impossible = energy > limits.most_wh(limits.largest_w, pl.col("duration_s"))
     yield from _columns(
         sessions,
         {
@@ -68,18 +45,67 @@ def rejections(sessions: pl.DataFrame, *, limits: Limits, at: datetime) -> Itera
 def flags(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag, pl.Series]]:
     """Yield each code with the sessions it flags, except overlaps: see `overlaps`.
 
-    sessions: `duration_s`, `energy_wh`, `max_power_w` (null: not known), `series_total_wh` (null: no series).
+    sessions: `duration_s`, `energy_wh`, `max_power_w` (null: not known), `series_total_wh` (null: no series), and,
+    where the source could contradict itself, `meter_mismatch` and `duration_mismatch`.
     """
-    energy = pl.col("energy_wh")
+    energy, unknown = pl.col("energy_wh"), pl.col("max_power_w").is_null()
+    contradictions = {Flag.METER_MISMATCH: "meter_mismatch", Flag.DURATION_MISMATCH: "duration_mismatch"}
+    above = energy > limits.most_wh(pl.col("max_power_w"), pl.col("duration_s"))
+    too_much = (energy > limits.unknown_wh) | (average_w() > limits.unknown_w)
     yield from _columns(
         sessions,
         {
-            Flag.ZERO_ENERGY: (energy == 0) & (pl.col("duration_s") > limits.idle_s),
+            Flag.ZERO_ENERGY: energy == 0,
+            Flag.NO_TIME: (energy > 0) & (pl.col("duration_s") == 0),
             Flag.VERY_LONG: pl.col("duration_s") > limits.long_s,
-            Flag.ABOVE_POWER: energy > limits.most_wh(pl.col("max_power_w")),
+            Flag.ABOVE_POWER: above | (unknown & too_much),
             Flag.SERIES_MISMATCH: (pl.col("series_total_wh") - energy).abs() > limits.series_tolerance_wh,
+            **{flag: pl.col(name) for flag, name in contradictions.items() if name in sessions.columns},
         },
     )
+
+
+def average_w() -> pl.Expr:
+    """The average power of a session, with a minute for times cut to whole ones."""
+    return pl.col("energy_wh") * 3600 / (pl.col("duration_s") + 60)
+
+
+def neighbours(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag, pl.Series]]:
+    """Yield what only the sessions of one connector together show, beside overlaps.
+
+    sessions: `connector_id`, `started_at`, `ended_at`, `duration_s`, `energy_wh`, `max_power_w`, `usual_w` (what the
+    connector usually gave before; null: not known), in any order; the answers keep that order.
+    """
+    energy, before = pl.col("energy_wh"), pl.col("energy_wh").shift(1).over("connector_id")
+    ordered = sessions.with_row_index("row").sort("connector_id", "started_at").with_columns(average_w=average_w())
+    soon = (pl.col("started_at") - pl.col("ended_at").shift(1).over("connector_id")).dt.total_seconds()
+    near = (energy >= before) & (energy - before <= before * limits.repeat_percent / 100) & (energy > limits.repeat_wh)
+    found = ordered.select(
+        "row",
+        "connector_id",
+        "average_w",
+        "max_power_w",
+        "usual_w",
+        near=(near & soon.is_between(-limits.overlap_s, limits.repeat_within_s)).fill_null(value=False),
+        grows=(energy > before).fill_null(value=False),
+    ).with_columns(run=(~pl.col("near")).cum_sum(), climb=(~pl.col("grows")).cum_sum())
+    least = pl.col("average_w").min().over("run")
+    repeated = pl.col("near") & (pl.col("average_w") > 2 * least)
+    climbing = (
+        pl.col("grows") & (pl.len().over("climb") >= limits.growing) & (pl.col("average_w") > limits.alternating_w)
+    )
+    usual = pl.max_horizontal(
+        "usual_w",
+        pl.when(pl.len().over("connector_id") >= limits.usual_of).then(
+            pl.col("average_w").quantile(0.8, "lower").over("connector_id")
+        ),
+    )
+    unusual = (pl.col("average_w") > usual * limits.usual_times) & (pl.col("average_w") > limits.usual_from_w)
+    flags = found.select(
+        "row", repeated=repeated | climbing, unusual=(unusual & pl.col("max_power_w").is_null()).fill_null(value=False)
+    ).sort("row")
+    yield Flag.REPEATED_ENERGY, flags["repeated"]
+    yield Flag.ABOVE_USUAL, flags["unusual"]
 
 
 def overlaps(sessions: pl.DataFrame, *, limits: Limits) -> pl.Series:

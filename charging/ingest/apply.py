@@ -21,10 +21,11 @@ from django.db.models import F, Func, Value
 from django.utils import timezone
 
 from charging.domain import plausibility
-from charging.domain.plausibility import Limits
+from charging.domain.limits import Limits
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.apart import Converted
 from charging.ingest.convert import Batch, Refused
+from charging.ingest.history import with_usual
 from charging.ingest.layout import Layout
 from charging.ingest.network import EVERYTHING, Missing, Network, Thing
 from charging.ingest.raw import RawChunk
@@ -118,7 +119,7 @@ def _placed(batch: Batch, raw: RawChunk, work: Work, network: Network) -> Batch:
         if missing := network.missing(network.placed(rows)):
             _create(missing, work, network)
         placed = network.placed(rows)
-    return replace(batch, accepted=flagged(placed, work.limits))
+    return replace(batch, accepted=flagged(placed, work.limits, operator_id=work.origin.operator_id))
 
 
 def _create(missing: Missing, work: Work, network: Network) -> None:
@@ -133,18 +134,25 @@ def _with(batch: Batch, refused: Iterable[Refused]) -> list[Refused]:
 
 
 def _strangers(placed: pl.DataFrame, work: Work, network: Network) -> dict[int, Reject]:
-    """Return the lines that name what is not there, and either are known already or may not bring it along."""
+    """Return the lines that name what is not there, and either are known already or may not bring it along.
+
+    An id that is known from another place and another time, or from this very file, is that of another session.
+    """
     needs = network.needing(placed)
-    lacking = placed.filter(reduce(or_, needs.values()))
+    elsewhere = needs[Thing.STATIONS] | needs[Thing.CONNECTORS]
+    lacking = placed.with_columns(elsewhere=elsewhere).filter(reduce(or_, needs.values()))
     with tenant_scope(work.origin.operator_id):
         rows = ChargingSession.objects.filter(
             source=work.origin.source, external_id__in=lacking["external_id"].to_list()
         )
-        known = dict(rows.values_list("external_id", "file_import_id"))
+        known = {found[0]: found[1:] for found in rows.values_list("external_id", "file_import_id", "started_at")}
     refused = refused_things(placed, needs, work.creates)
-    for line, external_id in lacking.select("line", "external_id").iter_rows():
-        if external_id in known:
-            here = known[external_id] == work.origin.file_import_id
+    for line, external_id, start, other_place in lacking.select(
+        "line", "external_id", "started_at", "elsewhere"
+    ).iter_rows():
+        file_import_id, known_start = known.get(external_id, (None, None))
+        here = file_import_id == work.origin.file_import_id
+        if external_id in known and not (other_place and (here or known_start != start)):
             refused[line] = Reject.DUPLICATE_IN_FILE if here else Reject.CHANGED
     return refused
 
@@ -168,9 +176,10 @@ _UNKNOWN = {
 }
 
 
-def flagged(placed: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+def flagged(placed: pl.DataFrame, limits: Limits, *, operator_id: int) -> pl.DataFrame:
     """Return the sessions with a list of the codes of everything unusual about them."""
-    found = [*plausibility.flags(placed, limits=limits)]
+    placed = with_usual(placed, limits, operator_id=operator_id)
+    found = [*plausibility.flags(placed, limits=limits), *plausibility.neighbours(placed, limits=limits)]
     found.append((Flag.OVERLAP, plausibility.overlaps(placed, limits=limits)))
     codes = [
         pl.when(mask).then(pl.lit(code.value)).otherwise(None).alias(code.value) for code, mask in found if mask.any()

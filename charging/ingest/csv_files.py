@@ -125,7 +125,7 @@ class CsvFile:
             return None
         if frame.shape != (count, len(self.header)):
             return None
-        return RawChunk(pl.int_range(line, line + count, eager=True), frame)
+        return _without_blank(RawChunk(pl.int_range(line, line + count, eager=True), frame))
 
     def _cut(self, block: str, line: int) -> RawChunk:
         rows, blank = [], 0
@@ -136,6 +136,17 @@ class CsvFile:
             else:
                 blank += 1
         return chunk_of_cells(rows, self.header, blank_lines=blank)
+
+
+def _without_blank(chunk: RawChunk) -> RawChunk:
+    """Return the chunk without the rows that hold nothing between their delimiters."""
+    first = chunk.frame.to_series(0)
+    if not (first.str.strip_chars() == "").any():
+        return chunk
+    said = chunk.frame.select(pl.any_horizontal(pl.all().str.strip_chars() != "")).to_series()
+    if said.all():
+        return chunk
+    return RawChunk(chunk.lines.filter(said), chunk.frame.filter(said), chunk.broken, int((~said).sum()))
 
 
 class _Lines:

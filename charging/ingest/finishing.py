@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 from django.db import connection
 
+from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
-from charging.domain.plausibility import Limits
 from charging.domain.reasons import Flag
 from charging.ingest.staging import Origin
 

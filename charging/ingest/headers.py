@@ -1,7 +1,8 @@
-"""The words by which exports name their columns, in English, Swedish, Norwegian, Danish and German.
+"""Headings compared with the words of `heading_words`.
 
-A heading is reduced to its words (`"Start_plugin"`, `"StartPlugin"` and `"start plugin"` are the same) and compared
-with the phrases of each fact. The most specific phrase wins: `"Start meter (kWh)"` is a meter, not a start time.
+A heading is reduced to its words (`"Start_plugin"`, `"StartPlugin"` and `"start plugin"` are the same, `"Énergie"` is
+`"energie"`) and compared with the phrases of each fact. What stands in brackets says how, not what. The most specific
+phrase wins: `"Start meter (kWh)"` is a meter, not a start time.
 """
 
 import re
@@ -10,92 +11,31 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from charging.domain.energy import EnergyUnit
-from charging.ingest.layout import Field
+from charging.ingest.heading_words import CLOCK_WORDS, DATE_WORDS, FILLERS, OTHER, PHRASES, SECOND
+from charging.ingest.layout import LENGTHS, TIMES, DurationUnit, Field
 
-_PHRASES: dict[Field, str] = {
-    Field.EXTERNAL_ID: (
-        "charging event|session id|session nr|session number|session|transaction id|transaction|"
-        "transaction number|cdr id|charge id|charging id|external id|event id|uuid|laddsession|laddnings id|"
-        "sessions id|transaktions id|transaktion|ladeøkt|økt id|lade id|ladevorgang|ladevorgang id|vorgang|"
-        "vorgangs id|sitzung|sitzungs id|transaktionsnummer"
-    ),
-    Field.SITE: (
-        "site|site name|location|location name|garage|garage id|address|plats|anläggning|laddplats|adress|"
-        "sted|anlegg|lokasjon|ladested|standort|ladeort|liegenschaft|adresse|fastighet"
-    ),
-    Field.STATION: (
-        "cp id|cpid|charge point|charge point id|chargepoint|chargepoint id|charging point|charging station|"
-        "charger|charger id|charger name|station|station id|station name|evse|evse id|charge box|"
-        "charge box id|laddare|laddbox|laddstation|laddpunkt|laddstolpe|lader|ladestasjon|ladeboks|ladepunkt|"
-        "ladestation|ladesäule|ladeeinrichtung|wallbox"
-    ),
-    Field.CONNECTOR: (
-        "connector|connector id|connector number|plug|outlet|socket|uttag|kontakt|stecker|kontakt nr|"
-        "anschluss|steckdose"
-    ),
-    Field.POWER: (
-        "power|max power|max power kw|power kw|effekt|max effekt|leistung|max leistung|ladeleistung|nominal power"
-    ),
-    Field.TOKEN: (
-        "user id|user|card|card id|card number|rfid|rfid tag|tag|tag id|id tag|token|token id|token uid|uid|"
-        "auth id|contract id|driver id|account|kort|kortnummer|laddbricka|bricka|användare|användar id|"
-        "förare|brikke|bruker|bruker id|karte|kartennummer|ladekarte|nutzer|nutzer id|benutzer|benutzer id|"
-        "kunde|kund|kund id|emaid"
-    ),
-    Field.STARTED_AT: (
-        "start|started|started at|start time|start date|start datetime|start date time|session start|begin|"
-        "start plugin|plugin|plug in|plug in time|connected at|starttid|startdatum|startat|start tid|"
-        "start datum|påbörjad|startad|starttidspunkt|startdato|beginn|startzeit|anfang|von|from|från|fra|"
-        "start timestamp|charging start"
-    ),
-    Field.ENDED_AT: (
-        "end|ended|ended at|end time|end date|end datetime|end date time|session end|stop|stopped|stop time|"
-        "stop date|finish|end plugout|plugout|plug out|plug out time|disconnected at|sluttid|slutdatum|slut|"
-        "slut tid|slut datum|stopptid|avslutad|stoppad|slutttid|sluttidspunkt|sluttdato|slutt|ende|endzeit|"
-        "enddatum|bis|to|till|til|end timestamp|charging end|stopptidspunkt"
-    ),
-    Field.ENERGY: (
-        "energy|total kwh|kwh|energy kwh|el kwh|energy delivered|delivered energy|total energy|consumption|"
-        "energi|energi kwh|förbrukning|laddad energi|levererad energi|forbruk|energiforbruk|verbrauch|"
-        "energie|energiemenge|geladene energie|energie kwh|wh|mwh|energy wh|kwh total|energy consumed|"
-        "charged energy|volume"
-    ),
-    Field.METER_START: (
-        "meter start|start meter|meter begin|mätarställning start|start mätarställning|målerstand start|"
-        "zählerstand start|zählerstand beginn|register start"
-    ),
-    Field.METER_STOP: (
-        "meter stop|meter end|stop meter|end meter|mätarställning slut|slut mätarställning|målerstand slutt|"
-        "zählerstand ende|zählerstand stop|register stop"
-    ),
-    Field.STOP_REASON: (
-        "stop reason|reason|end reason|stopporsak|orsak|slutorsak|årsak|stoppårsak|grund|abbruchgrund|stoppgrund"
-    ),
-    Field.READINGS: "readings|meter values|meter readings|mätvärden|måleverdier|messwerte",
-    Field.SERIES_START: "series start",
-    Field.SERIES_INTERVAL: "series interval s|series interval",
-    Field.SERIES_WH: "series wh",
-}
-_DATE_PARTS = frozenset(["date", "datum", "dato", "tag", "day"])
-_TIME_PARTS = frozenset(["time", "tid", "zeit", "uhrzeit", "klockslag", "klokkeslett"])
-_OTHER_THINGS = frozenset(
-    word
-    for language in (
-        "category|type|kind|weekday|weekdays|month|hour|hours|duration|cost|price|amount|tariff|currency|status|group|email",
-        "kategori|typ|veckodag|månad|timme|längd|kostnad|pris|belopp|valuta|grupp",
-        "ukedag|måned|varighet|gruppe",
-        "wochentag|monat|dauer|kosten|preis|betrag|währung",
-    )
-    for word in language.split("|")
-)
 _UNITS = {"kwh": EnergyUnit.KWH, "wh": EnergyUnit.WH, "mwh": EnergyUnit.MWH}
+_DURATION_UNITS = {
+    word: unit
+    for unit, named in {
+        DurationUnit.MILLISECONDS: "ms milliseconds millisekunder",
+        DurationUnit.SECONDS: "s sec secs second seconds sek sekunder sekunden secondes secondi seconden segundos",
+        DurationUnit.MINUTES: "min mins minute minutes minuter minutter minuten minuti minuuttia minutos minuut",
+        DurationUnit.HOURS: "h hr hrs hour hours tim timmar timer std stunden heures ore uren tuntia horas",
+    }.items()
+    for word in named.split()
+}
+_WITHOUT_KEYS = {ord(sign): letters for sign, letters in zip("äöüåø", ("ae", "oe", "ue", "aa", "oe"), strict=True)}
+_SAID_HOW = frozenset([*_UNITS, "kw", "w", "utc", "gmt", "local", "lokal", "hh", "mm", "ss", "iso"])
+_PERSONS_NAMES = frozenset(["name", "namn", "navn", "nom", "nome", "naam", "nimi", "nombre", "fullname"])
 
 
 def words(heading: str) -> tuple[str, ...]:
     """Return the lower-case words of a heading: `"Start_plugin (UTC)"` -> `("start", "plugin", "utc")`."""
-    plain = re.sub(r"(k|M|G)?Wh", lambda unit: f" {unit[0].lower()} ", unicodedata.normalize("NFC", heading))
-    spaced = re.sub(r"(?<=[a-zåäöøæü])(?=[A-Z][a-z])", " ", plain)
-    return tuple(re.findall(r"[^\W_]+", spaced.lower()))
+    plain = re.sub(r"(k|M|G)?Wh(?![a-z])", lambda unit: f" {unit[0].lower()} ", unicodedata.normalize("NFC", heading))
+    plain = re.sub(r"kW(?![a-z])", " kw ", plain)
+    spaced = re.sub(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
+    return tuple(re.findall(r"[^\W_]+", _folded(spaced)))
 
 
 @lru_cache(maxsize=4_096)  # each heading is asked about under every delimiter
@@ -105,19 +45,38 @@ def fact_of(heading: str) -> tuple[Field, float] | None:
     A heading that is exactly a known phrase is certain; one that contains a phrase and more words is less so, in
     proportion to the words the phrase explains.
     """
-    said = tuple(word for word in words(heading) if word not in _UNITS) or words(heading)
-    if said in _FACTS:
-        return _FACTS[said], 1.0
     whole = words(heading)
-    if whole in _FACTS:
-        return _FACTS[whole], 1.0
-    if not _OTHER_THINGS.isdisjoint(whole):
+    bare = words(re.sub(r"[(\[].*?[)\]]", " ", heading)) or whole
+    said = tuple(word for word in bare if word not in _SAID_HOW) or bare
+    for exact in (whole, bare, said, tuple(word for word in said if not word.isdigit() and word not in FILLERS)):
+        if exact in _FACTS:
+            return _FACTS[exact]
+    length = tuple(word for word in said if word not in _DURATION_UNITS)
+    if length != said and _FACTS.get(length, (None,))[0] in LENGTHS:
+        return _FACTS[length]
+    if not OTHER_FOLDED.isdisjoint(said) or len(said) > 12:
         return None
-    inside = [(phrase, fact) for phrase, fact in _FACTS.items() if _contains(said, phrase)]
-    if not inside:
+    return _inside(said)
+
+
+def _inside(said: tuple[str, ...]) -> tuple[Field, float] | None:
+    telling = [word for word in said if word not in FILLERS and not word.isdigit()]
+    inside = [
+        (phrase, *_FACTS[phrase])
+        for at, word in enumerate(said)
+        for phrase in _BY_FIRST_WORD.get(word, ())
+        if said[at : at + len(phrase)] == phrase
+    ]
+    if not inside or not telling:
         return None
-    phrase, fact = max(inside, key=lambda found: (len(found[0]), len("".join(found[0]))))
-    return fact, 0.8 * len(phrase) / len(said)
+    phrase, fact, sure = max(inside, key=lambda found: (len(found[0]), len("".join(found[0]))))
+    rest = [word for word in telling if word not in phrase]
+    if fact not in (*TIMES, *LENGTHS) and not (DATE_WORDS | CLOCK_WORDS).isdisjoint(rest):
+        return None
+    if fact is Field.TOKEN and not _PERSONS_NAMES.isdisjoint(rest):
+        return None
+    explained = sum(word in phrase for word in telling)
+    return fact, 0.8 * sure * explained / len(telling)
 
 
 def recognised(cells: Sequence[str]) -> int:
@@ -130,22 +89,43 @@ def unit_of(heading: str) -> EnergyUnit | None:
     return next((_UNITS[word] for word in words(heading) if word in _UNITS), None)
 
 
+def duration_unit_of(heading: str) -> DurationUnit | None:
+    """Return the unit of a length of time that a heading names, none for `hh:mm:ss`, which names its own."""
+    said = words(heading)
+    return (
+        None
+        if "mm" in said
+        else next((_DURATION_UNITS[word] for word in reversed(said) if word in _DURATION_UNITS), None)
+    )
+
+
 def is_date_part(heading: str) -> bool:
     """Whether a heading names a date rather than a time of day."""
-    return not _DATE_PARTS.isdisjoint(words(heading)) or words(heading)[-1:] in {("startdatum",), ("slutdatum",)}
+    return not DATE_WORDS.isdisjoint(words(heading))
 
 
-def is_time_part(heading: str) -> bool:
-    """Whether a heading names a time of day."""
-    said = words(heading)
-    return not _TIME_PARTS.isdisjoint(said) or said[-1:] in {("starttid",), ("sluttid",), ("startzeit",), ("endzeit",)}
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text.lower().replace("ß", "ss").replace("æ", "ae").replace("ø", "o"))
+    return "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
-def _contains(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    width = len(phrase)
-    return any(said[at : at + width] == phrase for at in range(len(said) - width + 1))
+def _spellings(phrase: str) -> set[tuple[str, ...]]:
+    """Return a phrase without accents, and as those write it who have no keys for them."""
+    without = phrase.translate(_WITHOUT_KEYS)
+    return {tuple(_folded(one).split()) for one in (phrase, without)}
 
 
-_FACTS: dict[tuple[str, ...], Field] = {
-    tuple(phrase.split()): fact for fact, phrases in _PHRASES.items() for phrase in phrases.split("|")
-}
+def _facts() -> dict[tuple[str, ...], tuple[Field, float]]:
+    facts: dict[tuple[str, ...], tuple[Field, float]] = {}
+    for fact, phrases in SECOND.items():
+        facts |= {spelling: (fact, 0.9) for phrase in phrases for spelling in _spellings(phrase)}
+    for fact, phrases in PHRASES.items():
+        facts |= {spelling: (fact, 1.0) for phrase in phrases for spelling in _spellings(phrase)}
+    return facts
+
+
+_FACTS = _facts()
+_BY_FIRST_WORD: dict[str, list[tuple[str, ...]]] = {}
+for _phrase in _FACTS:
+    _BY_FIRST_WORD.setdefault(_phrase[0], []).append(_phrase)
+OTHER_FOLDED = frozenset(spelling[0] for word in OTHER for spelling in _spellings(word))

@@ -1,7 +1,8 @@
 """JSON lines: one session an object, one object a line; also carries metered series.
 
 The columns are the keys of the first thousand objects. Values become text like cells of a sheet; lists (readings, the
-steps of a series) become JSON text again and are read with the series.
+steps of a series) become JSON text again and are read with the series. Objects inside of an object become columns of
+their own, as in a document (`json_documents`).
 """
 
 import io
@@ -13,11 +14,11 @@ import polars as pl
 
 from charging.domain.errors import Code, UnreadableFile
 from charging.domain.reasons import Reject
+from charging.ingest.json_documents import cell, flat
 from charging.ingest.lines import BoundedLines
 from charging.ingest.raw import BrokenRow, RawChunk, unique_names
 from charging.ingest.sizes import SIZES, Sizes
 from charging.ingest.text import DAMAGED, unpacked
-from charging.ingest.xlsx_files import text_of
 from tenants.bounds import OutOfBounds, check_depth
 
 _LINES_FOR_THE_KEYS = 1_000
@@ -65,7 +66,7 @@ class JsonLinesFile:
             line = lines.readline()
             if not line:
                 break
-            keys |= dict.fromkeys(object_of(line, self._sizes) or ())
+            keys |= dict.fromkeys(flat(object_of(line, self._sizes) or {}))
             if len(keys) > self._sizes.columns:
                 raise UnreadableFile(Code.TOO_MANY_KEYS, line=number, names=len(keys), most=self._sizes.columns)
         if not keys:
@@ -84,19 +85,16 @@ class JsonLinesFile:
                 blank += 1
             elif (found := object_of(line, self._sizes)) is None:
                 broken.append(BrokenRow(number, (_text(line),), Reject.UNREADABLE_ROW))
+            elif all(value is None for value in found.values()):
+                blank += 1
             else:
                 numbers.append(number)
-                objects.append(found)
+                objects.append(flat(found))
         columns = {name: self._column(name, key, objects) for name, key in zip(self.header, self._keys, strict=True)}
         return RawChunk(pl.Series("line", numbers, dtype=pl.Int64), pl.DataFrame(columns), broken, blank)
 
     def _column(self, name: str, key: str, objects: list[dict[str, Any]]) -> pl.Series:
-        return pl.Series(name, [self._text(found.get(key)) for found in objects], dtype=pl.String)
-
-    def _text(self, value: Any) -> str:
-        if isinstance(value, list | dict):
-            return orjson.dumps(value).decode()
-        return text_of(value, self._decimal_sign)
+        return pl.Series(name, [cell(found.get(key), self._decimal_sign) for found in objects], dtype=pl.String)
 
 
 def object_of(line: bytes, sizes: Sizes = SIZES) -> dict[str, Any] | None:

@@ -31,6 +31,10 @@ class Field(StrEnum):
     TOKEN = "token"  # noqa: S105 - a charging card, not a secret
     STARTED_AT = "started_at"
     ENDED_AT = "ended_at"
+    CHARGING_ENDED = "charging_ended"
+    DURATION = "duration"
+    CHARGING_TIME = "charging_time"
+    IDLE_TIME = "idle_time"
     ENERGY = "energy"
     METER_START = "meter_start"
     METER_STOP = "meter_stop"
@@ -49,10 +53,31 @@ class DateOrder(StrEnum):
     YMD = "ymd"
 
 
-#: Texts that mean "nothing" in exports of measuring systems and spreadsheets.
-NOTHING = ("", "NA", "N/A", "NULL", "null", "None", "NaN", "nan", "-", "#N/A")
+class DurationUnit(StrEnum):
+    """The unit of a length of time that is written as a number."""
 
-_NEEDED = (Field.STATION, Field.STARTED_AT, Field.ENDED_AT)
+    MILLISECONDS = "ms"
+    SECONDS = "s"
+    MINUTES = "min"
+    HOURS = "h"
+
+    @property
+    def seconds(self) -> float:
+        """How many seconds it has."""
+        return {"ms": 0.001, "s": 1, "min": 60, "h": 3600}[self.value]
+
+
+#: Texts that mean "nothing" in exports of measuring systems and spreadsheets.
+NOTHING = (
+    "", "NA", "N/A", "n/a", "NULL", "Null", "null", "None", "none", "NaN", "nan", "nil", "-", "--", "—", "–", "#N/A",
+    "#VALUE!", "#REF!", "undefined", "\\N",
+)  # fmt: skip
+
+TIMES = (Field.STARTED_AT, Field.ENDED_AT, Field.CHARGING_ENDED)
+LENGTHS = (Field.DURATION, Field.CHARGING_TIME, Field.IDLE_TIME)
+ENERGIES = (Field.ENERGY, Field.METER_START, Field.METER_STOP)
+
+_NEEDED = (Field.STATION, Field.STARTED_AT)
 _SERIES = (Field.READINGS, Field.SERIES_WH)
 
 
@@ -61,7 +86,10 @@ class Layout:
     """How to read one kind of file. See the module's text.
 
     `date_order`, `time_zone`, `decimal_sign` and `energy_unit` are None while neither the file nor a person has
-    said them; an import refuses to start on such a layout.
+    said them; an import refuses to start on such a layout. `energy_unit` is that of the energy; a meter whose heading
+    names another keeps its own. `duration_unit` is None when no length of time is a bare number, or when nothing
+    proves it: then those columns are left alone. `default_station` is the station of a file that names none.
+    `guess_others`: the columns named are only some, and the others may be guessed.
     """
 
     columns: Mapping[Field, tuple[str, ...]]
@@ -71,14 +99,22 @@ class Layout:
     fold: Fold = Fold.REJECT
     decimal_sign: str | None = None
     energy_unit: EnergyUnit | None = None
+    duration_unit: DurationUnit | None = None
     delimiter: str | None = None
     encoding: str | None = None
     nothing: tuple[str, ...] = NOTHING
     default_site: str = ""
+    default_station: str = ""
     default_connector: str = "1"
+    guess_others: bool = False
 
     def __post_init__(self) -> None:
-        for name, kind in (("date_order", DateOrder), ("energy_unit", EnergyUnit), ("fold", Fold)):
+        for name, kind in (
+            ("date_order", DateOrder),
+            ("energy_unit", EnergyUnit),
+            ("duration_unit", DurationUnit),
+            ("fold", Fold),
+        ):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _choice(kind, name, value))
 
@@ -112,22 +148,25 @@ class Layout:
         """Return the layout without the optional columns this file lacks.
 
         Raises:
-            WrongColumns: a column that is needed is not in the file.
+            WrongColumns: a column that is named, and needed, is not in the file.
         """
         present = {fact: tuple(name for name in names if name in header) for fact, names in self.columns.items()}
         fitting = replace(self, columns={fact: names for fact, names in present.items() if names})
         for fact in (Field.STARTED_AT, Field.ENDED_AT):
             if len(fitting.columns.get(fact, ())) != len(self.columns.get(fact, ())):
                 raise WrongColumns(Code.COLUMN_LACKING, fact=fact, columns=self.columns[fact])
-        missing = fitting.missing()
-        if missing:
-            lacking = {fact: self.columns.get(fact, ()) for fact in missing}
+        lacking = {fact: self.columns[fact] for fact in fitting.missing() if self.columns.get(fact)}
+        if lacking:
             raise WrongColumns(Code.FACTS_WITHOUT_COLUMN, lacking=lacking, columns=header)
         return fitting
 
     def missing(self) -> list[Field]:
         """Return the facts no session can do without and no column is named for."""
         missing = [fact for fact in _NEEDED if fact not in self.columns]
+        if Field.STATION in missing and self.default_station:
+            missing.remove(Field.STATION)
+        if not any(fact in self.columns for fact in (Field.ENDED_AT, Field.DURATION)):
+            missing.append(Field.ENDED_AT)
         meters = Field.METER_START in self.columns and Field.METER_STOP in self.columns
         if not meters and not any(fact in self.columns for fact in (Field.ENERGY, *_SERIES)):
             missing.append(Field.ENERGY)

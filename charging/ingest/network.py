@@ -196,6 +196,7 @@ class Network:
         if not names:
             return
         operator = Operator.objects.get(pk=current_operator_id())
+        # How a file writes its times says nothing about where its sites lie.
         facts: dict[str, Any] = {"time_zone": operator.time_zone, "country": operator.country}
         sites = (Site(name=name, file_import_id=self.file_import_id, **facts) for name in names)
         Site.objects.bulk_create(sites, ignore_conflicts=True)

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from charging.domain.plausibility import Limits
+from charging.domain.limits import Limits
 from charging.domain.reasons import Reject
 from charging.ingest.apart import Looked, question_of
 from charging.ingest.apply import flagged, refused_things
@@ -20,6 +20,7 @@ from charging.ingest.evidence import Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.network import Missing, Network, Thing
 from charging.models import ChargingSession
+from tenants.scoping import current_operator_id
 
 _LOOKED_UP = 1_000
 NAMES_SHOWN = 5
@@ -123,7 +124,8 @@ def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
     added = _presumed(missing) if creates is None else creates
     strangers = refused_things(placed, needs, added)
     placed = placed.filter(~pl.col("line").is_in(list(strangers)))
-    sessions = flagged(placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w")), Limits())
+    powered = placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w"))
+    sessions = flagged(powered, Limits(), operator_id=current_operator_id())
     return {
         "accepted": sessions.height,
         "accepted_wh": int(sessions["energy_wh"].sum()),

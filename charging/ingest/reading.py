@@ -3,6 +3,7 @@
 One function for the page, the command and the background task, so that a file is understood the same way everywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import BinaryIO
@@ -10,8 +11,9 @@ from typing import BinaryIO
 import polars as pl
 
 from charging.domain.errors import Code, UnansweredQuestion
+from charging.ingest.durations import fits_the_session, proved_order, proved_unit
 from charging.ingest.evidence import Evidence, Question, concluded, gathered, questions
-from charging.ingest.guess import guessed
+from charging.ingest.guess import Guess, guessed
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import RawChunk, Source
 from charging.ingest.sizes import SIZES, Sizes
@@ -68,29 +70,50 @@ def understood(stored: BinaryIO, layout: Layout | None = None, *, home_zone: str
     chunks = source.chunks()
     sample = next(chunks, None) or _no_rows(source)
     more = next(chunks, None)
-    chosen, confidence = _chosen(source, sample, layout)
+    chosen, guess = _chosen(source, sample, layout)
     evidence = gathered(chain([sample], [more] if more else [], chunks), chosen)
     final = concluded(chosen, evidence)
+    final = _with_lengths(final, evidence, sample, named=layout.columns if layout else {})
+    asked = questions(final, evidence, source.header, home_zone=home_zone)
     return Reading(
         source=source,
         layout=final,
-        confidence=confidence,
-        questions=questions(final, evidence, source.header, home_zone=home_zone),
+        confidence=guess.confidence,
+        questions=[replace(one, suggestion=guess.proposals.get(one.fact)) if one.fact else one for one in asked],
         evidence=evidence,
         sample=sample,
         whole=more is None,
     )
 
 
-def _chosen(source: Source, sample: RawChunk, layout: Layout | None) -> tuple[Layout, dict[Field, float]]:
+def _with_lengths(layout: Layout, evidence: Evidence, sample: RawChunk, *, named: Mapping[Field, object]) -> Layout:
+    """Return the layout with what the lengths of time prove: the order of dates, their own unit, and what they are.
+
+    named: the facts whose columns a person or a profile said.
+    """
+    layout = layout.saying(date_order=layout.date_order or proved_order(layout, sample, evidence.orders))
+    if layout.date_order is None:
+        return layout
+    layout = layout.saying(duration_unit=layout.duration_unit or proved_unit(layout, sample))
+    if Field.DURATION in named or fits_the_session(layout, sample):
+        return layout
+    columns = dict(layout.columns)
+    columns.setdefault(Field.CHARGING_TIME, columns.pop(Field.DURATION))
+    return replace(layout, columns=columns)
+
+
+def _chosen(source: Source, sample: RawChunk, layout: Layout | None) -> tuple[Layout, Guess]:
     """Return the columns a person or a profile named, or guessed ones with the settings already said."""
     if layout is not None and layout.columns:
         fitted = layout.fitted(source.header)
-        return fitted, dict.fromkeys(fitted.columns, 1.0)
-    guess = guessed(source.header, sample)
+        if not layout.guess_others:
+            return fitted, Guess(fitted, dict.fromkeys(fitted.columns, 1.0))
+        guess = guessed(source.header, sample, fitted)
+        return replace(fitted, columns=guess.layout.columns, guess_others=False), guess
+    guess = guessed(source.header, sample, layout)
     if layout is None:
-        return guess.layout, guess.confidence
-    return replace(layout, columns=guess.layout.columns), guess.confidence
+        return guess.layout, guess
+    return replace(layout, columns=guess.layout.columns), guess
 
 
 def _no_rows(source: Source) -> RawChunk:

@@ -7,7 +7,7 @@ and goes with the transaction; the INSERT passes the policies, the references an
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from django.db import IntegrityError, connection
 
 from charging.domain.reasons import Reject
 from charging.ingest.convert import Refused
+from charging.ingest.identity import told_apart
 from charging.ingest.sizes import SIZES
 from tenants.bounds import tidy
 from tenants.scoping import tenant_scope
@@ -25,6 +26,7 @@ _COLUMNS = {
     "line": "bigint",
     "public_id": "uuid",
     "external_id": 'text COLLATE "C"',
+    "given_id": 'text COLLATE "C"',
     "site_id": "bigint",
     "station_id": "bigint",
     "connector_id": "bigint",
@@ -32,6 +34,7 @@ _COLUMNS = {
     "driver_id": "bigint",
     "started_at": "timestamptz",
     "ended_at": "timestamptz",
+    "charging_ended_at": "timestamptz",
     "energy_wh": "bigint",
     "meter_start_wh": "bigint",
     "series_start": "timestamptz",
@@ -40,11 +43,11 @@ _COLUMNS = {
     "stop_reason": "text",
     "flags": "text[]",
 }
-_FACTS = ", ".join(name for name in _COLUMNS if name != "line")
+_FACTS = ", ".join(name for name in _COLUMNS if name not in {"line", "given_id"})
 #: What a row says of a session, by the names it uses: kept where a session is known otherwise, to be decided on.
 FACTS = (
-    "external_id", "site", "station", "connector", "token", "started_at", "ended_at", "energy_wh", "meter_start_wh",
-    "series_start", "series_interval_s", "series_wh", "stop_reason",
+    "external_id", "site", "station", "connector", "token", "started_at", "ended_at", "charging_ended_at", "energy_wh",
+    "meter_start_wh", "series_start", "series_interval_s", "series_wh", "stop_reason",
 )  # fmt: skip
 _STAGE = "CREATE TEMPORARY TABLE IF NOT EXISTS staged_sessions ({}) ON COMMIT DROP; TRUNCATE staged_sessions"
 _INSERT = f"""
@@ -55,14 +58,41 @@ _INSERT = f"""
 """  # noqa: S608  # only names of columns
 _ONLY_NEW = " ON CONFLICT (operator_id, source, external_id) DO NOTHING"
 _NOT_INSERTED = """
-    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import)s,
+    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
         (known.started_at, known.ended_at, known.energy_wh, known.connector_id)
             IS DISTINCT FROM (staged.started_at, staged.ended_at, staged.energy_wh, staged.connector_id)
         OR (staged.token_id IS NOT NULL AND known.token_id IS DISTINCT FROM staged.token_id)
     FROM staged_sessions staged
     JOIN charging_chargingsession known
-        ON known.operator_id = %(operator)s AND known.source = %(source)s AND known.external_id = staged.external_id
+        ON known.operator_id = %(operator_id)s AND known.source = %(source)s AND known.external_id = staged.external_id
     WHERE known.public_id <> staged.public_id
+"""
+# A known session that a staged row says again: one id, one place, one start.
+_SAME = """
+    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
+        (known.ended_at, known.energy_wh) IS DISTINCT FROM (staged.ended_at, staged.energy_wh)
+        OR (staged.token_id IS NOT NULL AND known.token_id IS DISTINCT FROM staged.token_id)
+    FROM staged_sessions staged
+    JOIN charging_chargingsession known
+        ON known.operator_id = %(operator_id)s AND known.source = %(source)s
+        AND known.external_id IN (staged.external_id, staged.given_id)
+        AND known.connector_id = staged.connector_id AND known.started_at = staged.started_at
+"""
+# A known session that has the id of a staged row and is elsewhere or at another time; and whether both are sessions:
+# neither place nor time agree, this import brought the other one too, or the file says the other one beside this.
+_SAME_ID = """
+    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s
+        OR (known.connector_id <> staged.connector_id AND known.started_at <> staged.started_at)
+        OR EXISTS (SELECT FROM staged_sessions beside WHERE beside.given_id = staged.given_id
+            AND beside.connector_id = known.connector_id AND beside.started_at = known.started_at)
+    FROM staged_sessions staged
+    JOIN charging_chargingsession known
+        ON known.operator_id = %(operator_id)s AND known.source = %(source)s AND known.external_id = staged.external_id
+    WHERE staged.line <> ALL(%(found)s)
+"""
+_GIVE_IDS = """
+    UPDATE staged_sessions staged SET external_id = own.external_id
+    FROM unnest(%s::bigint[], %s::text[]) AS own (line, external_id) WHERE staged.line = own.line
 """
 _STAGE_REFUSED = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_refused"
@@ -102,7 +132,8 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
     """Insert the sessions that are new and say which were not: known, known otherwise, or twice in the file.
 
     The caller's transaction is in the operator's scope. A file that was never seen takes the short way, a plain
-    INSERT; only when that hits a known id is each row compared.
+    INSERT; only when that hits a known id is each row compared. An id that another session has too gets what tells
+    the two apart added to it (`identity`).
     """
     with connection.cursor() as cursor:
         cursor.execute(_STAGE.format(", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())))
@@ -110,12 +141,12 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
         facts: list[Any] = [origin.operator_id, origin.source, origin.file_import_id]
         if _all_new(cursor, facts, origin.operator_id):
             return NotInserted([], {})
+        found = _recognised(cursor, sessions, origin)
+        cursor.execute("DELETE FROM staged_sessions WHERE line = ANY(%s)", [found.lines])
         cursor.execute(_INSERT + _ONLY_NEW, facts)
-        cursor.execute(
-            _NOT_INSERTED,
-            {"operator": origin.operator_id, "source": origin.source, "file_import": origin.file_import_id},
-        )
-        return _not_inserted(cursor.fetchall())
+        cursor.execute(_NOT_INSERTED, asdict(origin))
+        late = _not_inserted(cursor.fetchall())
+        return NotInserted([*found.known, *late.known], found.refused | late.refused)
 
 
 def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
@@ -145,6 +176,23 @@ def new_public_ids(count: int) -> pl.Series:
     low = (random & np.uint64(0x3FFF_FFFF_FFFF_FFFF)) | np.uint64(0x8000_0000_0000_0000)
     digits = np.stack([high, low], axis=1).astype(">u8").tobytes().hex()
     return pl.Series([digits[at : at + 32] for at in range(0, len(digits), 32)])
+
+
+def _recognised(cursor: Any, sessions: pl.DataFrame, origin: Origin) -> NotInserted:
+    """Return the rows whose session is there already; the others get an id that no other session has."""
+    whose = asdict(origin)
+    cursor.execute(_SAME, whose)
+    same = cursor.fetchall()
+    cursor.execute(_SAME_ID, whose | {"found": [line for line, _, _ in same]})
+    doubtful: dict[int, bool] = dict(cursor.fetchall())
+    if doubtful:
+        rows = sessions.filter(pl.col("line").is_in(list(doubtful)))
+        cursor.execute(_GIVE_IDS, [rows["line"].to_list(), told_apart(rows).to_list()])
+        cursor.execute(_SAME + " WHERE staged.line = ANY(%(doubtful)s)", whose | {"doubtful": list(doubtful)})
+        same += cursor.fetchall()
+    found = _not_inserted(same)
+    changed = {line: Reject.CHANGED for line, another in doubtful.items() if not another and line not in found.lines}
+    return NotInserted(found.known, found.refused | changed)
 
 
 def _all_new(cursor: Any, facts: Sequence[Any], operator_id: int) -> bool:

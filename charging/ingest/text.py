@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charging.domain.errors import Code, UnreadableFile
+from charging.ingest.old_encodings import Words
 from charging.ingest.sizes import SIZES, Sizes
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def unpacked(stored: BinaryIO, sizes: Sizes = SIZES) -> BinaryIO:
 
 
 def encoding_of(stored: BinaryIO, sizes: Sizes = SIZES) -> str:
-    """Return the encoding of a text file: by its mark, by valid UTF-8, or else Windows' or Latin 1.
+    """Return the encoding of a text file: by its mark, by valid UTF-8, or else Windows', Latin 1 or an older one.
 
     Raises:
         UnreadableFile: the bytes are not text, or the compressed file is damaged.
@@ -115,12 +116,16 @@ def _unmarked_utf16(first: bytes) -> str | None:
 
 def _eight_bit(first: bytes, rest: BinaryIO) -> str:
     decoder, valid, seen = codecs.getincrementaldecoder("utf-8")(), True, set[int]()
+    words = Words()
     for block in _with_first(first, rest):
         valid = valid and _accepts(decoder, block)
         if not valid:
             seen.update(block)
+            words.add(block)
     if valid and _accepts(decoder, b"", final=True):
         return "utf-8"
+    if older := words.encoding():
+        return older
     return "cp1252" if _UNDEFINED_IN_CP1252.isdisjoint(seen) else "latin-1"
 
 

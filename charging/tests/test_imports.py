@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 from charging.domain.errors import ChargingError, ImportRefused, UnansweredQuestion, UnreadableFile
 from charging.domain.reasons import Flag, Reject
 from charging.ingest import apart, apply, staging
+from charging.ingest.layout import Field
 from charging.ingest.profiles import ready_made
 from charging.ingest.sizes import Sizes
 from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
@@ -405,3 +407,32 @@ def test_a_poisoned_import_is_set_aside_after_its_tries_and_can_be_started_again
     with tenant_scope(north.pk):
         row.refresh_from_db()
     assert (row.state, row.accepted) == (FileImport.State.DONE, 1)
+
+
+def test_two_connectors_with_one_id_stay_two_sessions_in_whatever_order_they_come(in_north):
+    first = rows_of_one_id("1", "2")
+    assert totals(bring_in(first, WITH_CONNECTOR)) == (2, 0, 0)
+    assert totals(bring_in(first, WITH_CONNECTOR)) == (0, 2, 0)
+    assert totals(bring_in(rows_of_one_id("2", "1"), WITH_CONNECTOR)) == (0, 2, 0)
+
+
+def test_an_id_at_another_place_and_time_is_another_session_and_at_another_place_a_change(in_north):
+    bring_in(rows_of_one_id("1"), WITH_CONNECTOR)
+    assert totals(bring_in(plain("7,B,c,2025-06-01 10:00,2025-06-01 11:00,7"))) == (1, 0, 0)
+    changed = bring_in(rows_of_one_id("2"), WITH_CONNECTOR)
+    assert totals(changed) == (0, 0, 1)
+    assert [reason for reason, *_ in seen.reasons(changed)] == [Reject.CHANGED]
+
+
+WITH_CONNECTOR = replace(PLAIN, columns={**PLAIN.columns, Field.CONNECTOR: ("connector",)})
+
+
+def rows_of_one_id(*connectors):
+    header = "id,station,card,start,end,kwh,connector\n"
+    return header + "".join(f"7,A,c,2025-05-01 10:00,2025-05-01 11:00,7,{number}\n" for number in connectors)
+
+
+def test_a_connector_of_unknown_power_is_held_to_what_it_usually_gives(in_north):
+    bring_in(plain(*(f"{n},A,c,2025-05-{n + 1:02} 10:00,2025-05-{n + 1:02} 11:00,7" for n in range(6))))
+    bring_in(plain("x,A,c,2025-06-01 10:00,2025-06-01 11:00,70"))
+    assert ChargingSession.objects.get(external_id="x").flags == [Flag.ABOVE_USUAL]

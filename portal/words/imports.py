@@ -10,7 +10,7 @@ from billing.services.credit_notes import CREDITED
 from charging.domain.errors import Code
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.evidence import Asks
-from charging.ingest.layout import Field
+from charging.ingest.layout import DateOrder, Field
 from charging.ingest.network import Thing
 
 ERRORS: dict[str, str | Promise] = {
@@ -51,7 +51,8 @@ ERRORS: dict[str, str | Promise] = {
     Code.FILE_TOO_WIDE: _("Line %(line)s has %(columns)s columns; at most %(most)s are read."),
     Code.HEADING_TOO_LONG: _("Line %(line)s has more than %(most)s characters; no line of headings is that long."),
     Code.NOT_JSON_LINES: _(
-        "The file is not JSON lines: no line is an object with session facts, nested at most %(depth)s deep."
+        "The file is neither JSON nor JSON lines: it cannot be read as one document, and no line of it is an object "
+        "nested at most %(depth)s deep."
     ),
     Code.TOO_MANY_KEYS: _("Up to line %(line)s the objects have %(names)s different names; at most %(most)s are read."),
     Code.NOT_A_WORKBOOK: _("The file is not a workbook that can be read: %(problem)s."),
@@ -76,17 +77,29 @@ ERRORS: dict[str, str | Promise] = {
     Code.SETTING_VALUE: _("%(name)s cannot be “%(value)s”; it is one of %(choices)s."),
     Code.QUESTION_OPEN: _("This has to be answered first: %(question)s"),
     Code.QUESTION_OPEN_AT: _("This has to be answered first: %(question)s Example: “%(example)s”."),
+    Code.ORDER_DISPROVED: _("The dates cannot be written %(order)s: line %(line)s says “%(text)s”."),
+    Code.SIGN_DISPROVED: _("The decimal sign cannot be “%(sign)s”: line %(line)s says “%(text)s”."),
+    Code.JSON_WITHOUT_LIST: _("The file is JSON, but no list of sessions stands in it."),
+    Code.JSON_WITH_LISTS: _(
+        "The file is JSON with several lists: %(names)s. None of them names sessions better than the others; save the "
+        "one you mean by itself."
+    ),
+    Code.FILE_OF_ANOTHER_KIND: _("The file is %(kind)s. Save it as CSV, XLSX or JSON."),
     Code.COLUMN_OPEN: _("This has to be answered first: which column holds %(fact)s?"),
 }
 #: What a file leaves open, and the person who imports it is asked.
 QUESTIONS: dict[str, str | Promise] = {
     Asks.WHICH_COLUMN: _("Which column holds this fact?"),
+    Asks.WHICH_STATION: _("The file names no station. Which column holds it, or what is it called?"),
     Asks.WHICH_ZONE: _("The times have no offset. In which time zone were they written?"),
-    Asks.WHICH_ORDER: _("No date of the file says which number is the day. In which order are they written?"),
+    Asks.WHICH_ORDER: _("The dates can be read in more than one order. In which order are they written?"),
     Asks.WHICH_OF_BOTH_ORDERS: _(
         "Some dates can only have the day first, others only the month. Which order is right?"
     ),
     Asks.WHICH_SIGN: _("Does the sign in the energy stand before decimals, or between thousands?"),
+    Asks.WHICH_OF_BOTH_SIGNS: _(
+        "Some energies can only have a decimal comma, others only a decimal point. Which is right?"
+    ),
     Asks.WHICH_UNIT: _("The file does not say in which unit the energy is written."),
 }
 #: Why a row of a file was rejected.
@@ -97,13 +110,17 @@ REJECTS: dict[str, str | Promise] = {
     Reject.LINE_TOO_LONG: _("The line has more than 1,000,000 characters; only its beginning is kept here."),
     Reject.TOO_MANY_CELLS: _("The row has more cells than the header, so its columns may be shifted."),
     Reject.CONTROL_CHARACTER: _("A name, id or card holds a control character, such as a tab, a line break or a zero."),
+    Reject.DAMAGED_IDENTIFIER: _(
+        "A spreadsheet made a number of the card, the station or the id and lost its last digits. Take the file from "
+        "its source once more, without opening it in one."
+    ),
     Reject.MISSING_ID: _("The session has no id."),
     Reject.ID_TOO_LONG: _("The session id is longer than 100 characters."),
     Reject.MISSING_STATION: _("The row does not say which station was used."),
     Reject.NAME_TOO_LONG: _("The name of the site, station, connector or card is too long."),
     Reject.MISSING_START: _("The start time is missing."),
-    Reject.UNREADABLE_START: _("The start time cannot be read in the chosen date order."),
-    Reject.UNREADABLE_END: _("The end time cannot be read in the chosen date order."),
+    Reject.UNREADABLE_START: _("The start time cannot be read."),
+    Reject.UNREADABLE_END: _("The end time cannot be read."),
     Reject.IMPOSSIBLE_LOCAL_TIME: _("That local time does not exist: the clock was put forward over it."),
     Reject.REPEATED_LOCAL_TIME: _(
         "That local time happened twice when the clock was put back; the file does not say which."
@@ -128,11 +145,16 @@ REJECTS: dict[str, str | Promise] = {
 }
 #: Why a session waits for a person.
 FLAGS: dict[str, str | Promise] = {
-    Flag.ZERO_ENERGY: _("Connected for more than an hour without taking any energy."),
+    Flag.ZERO_ENERGY: _("Took no energy."),
+    Flag.NO_TIME: _("Took energy in no time: start and end are the same."),
     Flag.VERY_LONG: _("Lasted more than 24 hours."),
     Flag.ABOVE_POWER: _("More energy than the connector can deliver in that time."),
     Flag.OVERLAP: _("Overlaps another session on the same connector."),
     Flag.SERIES_MISMATCH: _("The meter readings do not add up to the energy of the session."),
+    Flag.METER_MISMATCH: _("The meter at start and end says another energy than the file."),
+    Flag.DURATION_MISMATCH: _("The file says another duration than its own start and end."),
+    Flag.ABOVE_USUAL: _("Far more power than this connector usually gives."),
+    Flag.REPEATED_ENERGY: _("The energy looks summed up: it goes on from the session before."),
     CREDITED: _("It stood on an invoice that was credited."),
 }
 #: The facts a column may hold, in the order in which they are asked for.
@@ -140,11 +162,15 @@ FACTS: list[tuple[Field, str | Promise]] = [
     (Field.EXTERNAL_ID, _("Session id")),
     (Field.STARTED_AT, _("Start")),
     (Field.ENDED_AT, _("End")),
+    (Field.DURATION, _("Duration")),
     (Field.ENERGY, _("Energy")),
     (Field.SITE, _("Site")),
     (Field.STATION, _("Station")),
     (Field.CONNECTOR, _("Connector")),
     (Field.TOKEN, _("Card")),
+    (Field.CHARGING_ENDED, _("Charging ended")),
+    (Field.CHARGING_TIME, _("Charging time")),
+    (Field.IDLE_TIME, _("Idle time")),
     (Field.POWER, _("Power of the station")),
     (Field.STOP_REASON, _("Stop reason")),
     (Field.METER_START, _("Meter at start")),
@@ -160,7 +186,13 @@ PROFILES: dict[str, str | Promise] = {
     "trondheim-2018": _("Trondheim garages, charging reports 2018 to 2020"),
     "wattledger": _("Wattledger's own format, with meter readings"),
 }
-SENTENCES = {**ERRORS, **QUESTIONS, **REJECTS, **FLAGS}
+#: The orders in which dates are written.
+ORDERS: dict[str, str | Promise] = {
+    DateOrder.DMY: _("day, month, year"),
+    DateOrder.MDY: _("month, day, year"),
+    DateOrder.YMD: _("year, month, day"),
+}
+SENTENCES = {**ERRORS, **QUESTIONS, **ORDERS, **REJECTS, **FLAGS}
 #: What a file would add to the network.
 NEWS: dict[str, Any] = {
     Thing.SITES: ngettext_lazy("%(count)s new site", "%(count)s new sites", "count"),

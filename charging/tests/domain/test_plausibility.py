@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from charging.domain.plausibility import Limits, flags, overlaps, rejections
+from charging.domain.limits import Limits
+from charging.domain.plausibility import flags, overlaps, rejections
 from charging.domain.reasons import Flag, Reject
 
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=UTC)
@@ -62,7 +63,9 @@ def test_a_session_that_ends_when_it_starts_may_still_have_taken_a_little():
 @pytest.mark.parametrize(
     ("facts", "flag"),
     [
-        ({"energy_wh": 0, "minutes": 61}, Flag.ZERO_ENERGY),
+        ({"energy_wh": 0, "minutes": 1}, Flag.ZERO_ENERGY),
+        ({"energy_wh": 540, "minutes": 0}, Flag.NO_TIME),
+        ({"energy_wh": 270_000, "minutes": 600}, Flag.ABOVE_POWER),
         ({"minutes": 24 * 60 + 1}, Flag.VERY_LONG),
         ({"power_w": 3_600}, Flag.ABOVE_POWER),
         ({"series_wh": 6_998}, Flag.SERIES_MISMATCH),

@@ -12,8 +12,9 @@ from django.utils import timezone
 from charging.domain.errors import ChargingError
 from charging.domain.local_time import Fold
 from charging.ingest.evidence import Open, Question
-from charging.ingest.layout import DateOrder, Layout
+from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.network import EVERYTHING, Thing
+from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
 from charging.models import FileImport, ImportProfile
 from charging.selectors import imports as seen
@@ -28,7 +29,7 @@ _ANSWERS = {
     Open.TIME_ZONE: "--time-zone",
     Open.DECIMAL_SIGN: "--decimal-sign",
     Open.ENERGY_UNIT: "--energy-unit",
-    Open.COLUMN: "--profile",
+    Open.COLUMN: "--column",
 }
 _UNANSWERED, _SOME_REJECTED = 3, 2
 
@@ -49,6 +50,11 @@ class Command(BaseCommand):
         parser.add_argument("--fold", choices=[str(fold) for fold in Fold], help="meaning of a repeated local time")
         parser.add_argument("--decimal-sign", choices=[".", ","])
         parser.add_argument("--energy-unit", choices=["Wh", "kWh", "MWh"])
+        parser.add_argument(
+            "--column", action="append", default=[], metavar="FACT=NAME", help=f"a column; FACT is {', '.join(Field)}"
+        )
+        parser.add_argument("--station", metavar="NAME", help="the station, when the file names none")
+        parser.add_argument("--site", metavar="NAME", help="the site, when the file names none")
         parser.add_argument("--no-create", action="store_true", help="reject sessions of unknown stations or cards")
         parser.add_argument("--create-drivers", action="store_true", help="make a driver for each unknown card")
         parser.add_argument("--save-profile", metavar="NAME", help="keep the mapping under this name")
@@ -80,6 +86,7 @@ class Command(BaseCommand):
         with options["file"].open("rb") as content, tenant_scope(operator.pk):
             preview = imports.preview(content, layout, at=timezone.now())
             self._show(preview.layout, preview.confidence)
+            self._remark(preview)
             if preview.questions:
                 self._ask(preview.questions)
                 return _UNANSWERED
@@ -115,8 +122,12 @@ class Command(BaseCommand):
             "fold": options["fold"],
             "decimal_sign": options["decimal_sign"],
             "energy_unit": options["energy_unit"],
+            "default_station": options["station"],
+            "default_site": options["site"],
         }
-        answers = {name: value for name, value in said.items() if value is not None}
+        answers: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        if named := _columns(options["column"]):
+            answers |= {"columns": layout.to_json()["columns"] | named, "guess_others": not layout.columns}
         return Layout.from_json({**layout.to_json(), **answers}), profile
 
     def _show(self, layout: Layout, confidence: dict[Any, float]) -> None:
@@ -127,6 +138,14 @@ class Command(BaseCommand):
         for name in ("date_order", "time_zone", "fold", "decimal_sign", "energy_unit", "source"):
             self.stdout.write(f"  {name:<18} {getattr(layout, name) or '?'}")
 
+    def _remark(self, preview: Preview) -> None:
+        used = {name for names in preview.layout.columns.values() for name in names}
+        unused = [name for name in preview.header if name not in used]
+        if unused:
+            self.stdout.write(f"  not used           {', '.join(unused)}")
+        if not preview.layout.names(Field.TOKEN):
+            self.stdout.write("  No column holds the card: nobody will pay for these sessions until somebody says who.")
+
     def _ask(self, questions: list[Question]) -> None:
         self.stderr.write("The file does not prove everything. Please answer:")
         for question in questions:
@@ -134,6 +153,8 @@ class Command(BaseCommand):
             choices = " or ".join(question.choices) if question.about != Open.COLUMN else ""
             about = f" ({question.fact})" if question.fact else ""
             said = question.suggestion or choices or "NAME"
+            if question.fact:
+                said = f'{question.fact}="{said}"' + (" or --station NAME" if question.fact is Field.STATION else "")
             self.stderr.write(f"  {say(question.asks)}{about}{example} {_ANSWERS[question.about]} {said}")
 
     def _progress(self, row: FileImport, done: float) -> None:
@@ -157,6 +178,17 @@ class Command(BaseCommand):
         created = ", ".join(f"{count:,} {name}" for name, count in row.created.items() if count)
         self.stdout.write(f"Created          {created or 'nothing'}")
         return _SOME_REJECTED if row.rejected else 0
+
+
+def _columns(said: list[str]) -> dict[str, list[str]]:
+    """Return the columns of each fact, in the order in which they were said."""
+    columns: dict[str, list[str]] = {}
+    for one in said:
+        fact, separator, name = one.partition("=")
+        if not separator or fact not in set(Field):
+            raise CommandError(f"--column {one}: say FACT=NAME, where FACT is one of {', '.join(Field)}.")
+        columns.setdefault(fact, []).append(name)
+    return columns
 
 
 def _kwh(energy_wh: int) -> str:

@@ -5,6 +5,7 @@ prove stands apart as questions; everything else can be looked at and changed.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -14,29 +15,26 @@ from django.utils.translation import gettext_lazy as _
 from charging.domain.energy import EnergyUnit
 from charging.domain.local_time import Fold
 from charging.ingest.evidence import Open, Question
-from charging.ingest.layout import DateOrder, Field, Layout
+from charging.ingest.layout import TIMES, Field, Layout
 from charging.ingest.network import Thing
 from charging.ingest.previewing import Preview
 from charging.services.imports import Options
 from portal.web.staff import zones
-from portal.words.imports import FACTS, NEWS
+from portal.words.imports import FACTS, NEWS, ORDERS
 from portal.words.say import say
 
 #: A choice of several columns at once; no header of a real file contains the separator.
 SEPARATOR = "\x1f"
 #: Every column is a choice of every fact, so that a long heading would stand on the page eighteen times.
 LONGEST_SHOWN = 60
-TIMES = (Field.STARTED_AT, Field.ENDED_AT)
 #: Facts of files with meter readings; out of the way while none of them is in use.
 RARE = (
     Field.METER_START, Field.METER_STOP, Field.READINGS, Field.SERIES_START, Field.SERIES_INTERVAL, Field.SERIES_WH,
-    Field.POWER, Field.STOP_REASON,
+    Field.POWER, Field.STOP_REASON, Field.DURATION, Field.CHARGING_ENDED, Field.CHARGING_TIME, Field.IDLE_TIME,
 )  # fmt: skip
 DATE_ORDERS = [
     ("", _("the file decides")),
-    (DateOrder.DMY, _("day, month, year")),
-    (DateOrder.MDY, _("month, day, year")),
-    (DateOrder.YMD, _("year, month, day")),
+    *ORDERS.items(),
 ]
 FOLDS = [
     (Fold.REJECT, _("reject them")),
@@ -45,6 +43,8 @@ FOLDS = [
 ]
 SIGNS = [("", _("the file decides")), (".", _("point: 12.5")), (",", _("comma: 12,5"))]
 UNITS = [("", _("the file decides")), *((unit.value, unit.value) for unit in EnergyUnit)]
+#: What is concluded from the columns anew at each look, unless somebody says it.
+CONCLUDED = ("date_order", "time_zone", "decimal_sign", "energy_unit", "duration_unit")
 #: Which field of the form answers which question about the file; columns answer for themselves.
 ANSWERS = {
     Open.DATE_ORDER: "date_order",
@@ -67,6 +67,7 @@ class LayoutForm(forms.Form):
         max_length=40,
         help_text=_("Session ids are unique within a source. Always use the same name for the same system."),
     )
+    default_station = forms.CharField(label=_("Station, when the file names none"), required=False, max_length=64)
     default_site = forms.CharField(label=_("Site, when the file names none"), required=False, max_length=150)
     creates = forms.MultipleChoiceField(
         label=_("New in this file"),
@@ -86,16 +87,27 @@ class LayoutForm(forms.Form):
     )
 
     def __init__(
-        self, data: Mapping[str, Any] | None, *, layout: Layout, header: list[str], options: Mapping[str, Any]
+        self,
+        data: Mapping[str, Any] | None,
+        *,
+        layout: Layout,
+        said: Layout | None,
+        header: list[str],
+        options: Mapping[str, Any],
     ) -> None:
-        super().__init__(data, initial=_initial(layout) | dict(options))
-        self.layout = layout
+        """Start from a layout as it was understood, of which `said` is what a person or a profile said."""
+        settings: dict[str, Any] = {name: getattr(said, name, None) for name in CONCLUDED}
+        as_said = replace(layout, **settings)
+        super().__init__(data, initial=_initial(as_said) | dict(options))
+        self.layout = as_said
         for fact, label in FACTS:
             self.fields[_name(fact)] = _column_field(label, layout.names(fact), header)
         for fact in TIMES:
             self.fields[_name(fact, 2)] = _column_field(_("and its time of day"), layout.names(fact)[1:2], header)
         zone: Any = self.fields["time_zone"]
         zone.choices = [("", gettext("please choose")), *zones.choices()]
+        for name in ANSWERS.values():
+            self._tell(name, getattr(layout, name))
 
     def said(self) -> Layout:
         """The layout as the person says it. The form is valid."""
@@ -103,7 +115,8 @@ class LayoutForm(forms.Form):
         columns = {fact: names for fact, _label in FACTS if (names := self._columns(fact))}
         answers = {name: data[name] or None for name in ("date_order", "time_zone", "decimal_sign", "energy_unit")}
         document = self.layout.to_json() | answers
-        document |= {"columns": columns, **{name: data[name] for name in ("fold", "source", "default_site")}}
+        document |= {name: data[name] for name in ("fold", "source", "default_site", "default_station")}
+        document["columns"] = columns
         return Layout.from_json(document)
 
     def options(self) -> Options:
@@ -130,10 +143,14 @@ class LayoutForm(forms.Form):
             for thing in shown
         ]
 
-    def columns(self) -> list[list[forms.BoundField]]:
-        """The fields that choose columns: one row for each usual fact, and for the rare ones in use."""
+    def columns(self, preview: Preview | None) -> list[list[forms.BoundField]]:
+        """The fields that choose columns: one row for each usual fact, and for the rare ones in use.
+
+        A fact that is asked for stands among the questions and nowhere else.
+        """
+        asked = {question.fact for question in preview.questions} if preview else set()
         shown = [fact for fact, _label in FACTS if fact not in RARE or self[_name(fact)].value()]
-        return [self._row(fact) for fact in shown]
+        return [self._row(fact) for fact in shown if fact not in asked]
 
     def rare_columns(self) -> list[list[forms.BoundField]]:
         """The fields for facts that few files carry and this one does not use."""
@@ -142,16 +159,30 @@ class LayoutForm(forms.Form):
     def settings(self, preview: Preview | None) -> list[forms.BoundField]:
         """The settings that are no open question, to be looked at and changed."""
         asked = {ANSWERS.get(question.about) for question in preview.questions} if preview else set()
-        names = ["date_order", "time_zone", "fold", "decimal_sign", "energy_unit", "default_site", "source"]
-        return [self[name] for name in names if name not in asked]
+        if preview and any(question.fact is Field.STATION for question in preview.questions):
+            asked.add("default_station")
+        names = ["date_order", "time_zone", "fold", "decimal_sign", "energy_unit", "default_site", "default_station"]
+        return [self[name] for name in [*names, "source"] if name not in asked]
 
-    def questions(self, preview: Preview | None) -> list[tuple[Question, str, forms.BoundField]]:
-        """What the file leaves open: the question, its sentence, and the field that answers it."""
-        found = []
-        for question in preview.questions if preview else []:
-            name = _name(question.fact) if question.fact else ANSWERS[question.about]
-            found.append((question, say(question.asks), self[name]))
-        return found
+    def questions(self, preview: Preview | None) -> list[tuple[Question, str, list[forms.BoundField]]]:
+        """What the file leaves open: the question, its sentence, and the fields that answer it."""
+        return [
+            (question, say(question.asks), self._answering(question))
+            for question in (preview.questions if preview else [])
+        ]
+
+    def _answering(self, question: Question) -> list[forms.BoundField]:
+        if question.fact is None:
+            return [self[ANSWERS[question.about]]]
+        fields = self._row(question.fact)
+        return [*fields, self["default_station"]] if question.fact is Field.STATION else fields
+
+    def _tell(self, name: str, concluded: Any) -> None:
+        """Say beside the empty choice what the file itself says, where it does."""
+        field: Any = self.fields[name]
+        if concluded:
+            label = dict(field.choices).get(concluded, concluded)
+            field.choices = [("", gettext("the file says: %(value)s") % {"value": label}), *field.choices[1:]]
 
     def _row(self, fact: Field) -> list[forms.BoundField]:
         return [self[_name(fact)], self[_name(fact, 2)]] if fact in TIMES else [self[_name(fact)]]
@@ -185,4 +216,5 @@ def _initial(layout: Layout) -> dict[str, Any]:
         said[_name(fact)] = names[:1][0] if names and fact in TIMES else SEPARATOR.join(names)
     for fact in TIMES:
         said[_name(fact, 2)] = "".join(layout.names(fact)[1:2])
-    return said | {"fold": layout.fold, "source": layout.source, "default_site": layout.default_site}
+    others = ("fold", "source", "default_site", "default_station")
+    return said | {name: getattr(layout, name) for name in others}

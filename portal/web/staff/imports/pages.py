@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from charging.domain.reasons import Reject
+from charging.ingest.layout import Field, Layout
+from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
 from charging.models import FileImport, ImportLook
 from charging.selectors import imports
@@ -23,7 +25,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
 from portal.web.acts import attempted, told
-from portal.web.staff.imports.layout import LayoutForm
+from portal.web.staff.imports.layout import CONCLUDED, LayoutForm
 from portal.words.imports import PROFILES
 from portal.words.say import why
 from tenants.log import audit
@@ -142,16 +144,18 @@ def _form(look: ImportLook | None, data: Any = None) -> LayoutForm | None:
     preview = looks.shown_by(look) if look else None
     if look is None or preview is None:
         return None
+    said = looks.said_in(look)
     failed = looks.problem_of(look) is not None
-    layout = (looks.said_in(look) if failed else None) or preview.layout
+    layout = (said if failed else None) or preview.layout
     options = {**look.options, "creates": [thing.value for thing in preview.creates]}
-    return LayoutForm(data, layout=layout, header=preview.header, options=options)
+    return LayoutForm(data, layout=layout, said=said, header=preview.header, options=options)
 
 
 def _asked(request: SignedInRequest, row: FileImport, form: LayoutForm, look: ImportLook | None) -> bool:
     """Keep the profile if asked to, and have the file looked at or imported; False when that is refused."""
     name = form.cleaned_data["save_as"]
-    profile = attempted(form, services.save_profile, name, layout=form.said()) if name else None
+    kept = _to_keep(form.said(), looks.shown_by(look) if look else None)
+    profile = attempted(form, services.save_profile, name, layout=kept) if name else None
     if form.errors:
         return False
     asked = attempted(
@@ -168,6 +172,14 @@ def _asked(request: SignedInRequest, row: FileImport, form: LayoutForm, look: Im
     return asked is not None
 
 
+def _to_keep(said: Layout, preview: Preview | None) -> Layout:
+    """The layout with what the file proved of the very columns that are said, so that the next file proves it not."""
+    if preview is None or preview.layout.columns != said.columns:
+        return said
+    proved = {name: getattr(preview.layout, name) for name in CONCLUDED if getattr(said, name) is None}
+    return said.saying(**proved)
+
+
 def _look_page(
     request: SignedInRequest, operator: Operator, row: FileImport, look: ImportLook | None, form: LayoutForm | None
 ) -> HttpResponse:
@@ -181,6 +193,9 @@ def _look_page(
         "settings": form.settings(preview) if form else [],
         "news": form.news(preview) if form and preview and not preview.questions else [],
         "held_up": bool(look and preview and look.starts and not preview.questions and looks.is_open(look, preview)),
+        "columns": form.columns(preview) if form else [],
+        "unused": _unused(preview) if preview else [],
+        "no_card": preview is not None and not preview.layout.names(Field.TOKEN),
         "profile": look.profile if look else "",
         "profiles": profile_choices(),
         "earlier": imports.earlier(row).first(),
@@ -188,6 +203,11 @@ def _look_page(
         "columns_shown": f":{COLUMNS_SHOWN}",
     }
     return _page(request, operator, row, "look", **context)
+
+
+def _unused(preview: Preview) -> list[str]:
+    used = {name for names in preview.layout.columns.values() for name in names}
+    return [name for name in preview.header if name not in used]
 
 
 def _result(request: SignedInRequest, row: FileImport) -> dict[str, Any]:
