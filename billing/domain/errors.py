@@ -31,6 +31,7 @@ class Code(StrEnum):
     ENDS_BEFORE_START = "ends_before_start"
     OUTSIDE_SESSION = "outside_session"
     TOO_LARGE = "too_large"
+    IMPOSSIBLE_ENERGY = "impossible_energy"
     UNKNOWN_TIME_ZONE = "unknown_time_zone"
     INVALID_MONEY = "invalid_money"
     TARIFF_BOUNDS_CROSSED = "tariff_bounds_crossed"
@@ -166,6 +167,12 @@ class TooLarge(SessionError):
     """A quantity is beyond what any meter can have counted; see `sessions.columns.MAX_ENERGY`."""
 
     usual = Code.TOO_LARGE
+
+
+class ImpossibleEnergy(SessionError):
+    """More energy than any charger can deliver in the time of the session; often Wh that were written as kWh."""
+
+    usual = Code.IMPOSSIBLE_ENERGY
 
 
 class UnknownZone(SessionError):

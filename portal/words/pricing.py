@@ -18,12 +18,15 @@ ERRORS: dict[str, str | Promise] = {
     Code.UNKNOWN_TARIFF: _("The session names a tariff that was not given, or none; given are %(tariffs)s."),
     Code.MIXED_CURRENCIES: _("It is priced in more than one currency; a session and an invoice have one."),
     Code.INVALID_SESSION: _MUST_BE,
-    Code.UNMETERED: _("The session has neither readings nor a total of its energy, so there is nothing to price."),
+    Code.UNMETERED: _("No reading and no charging period of the session holds the energy that is to be priced."),
     Code.NEGATIVE_QUANTITY: _("A quantity is negative, or the meter ran backwards: %(value)s."),
     Code.UNKNOWN_DIMENSION: _MUST_BE,
     Code.ENDS_BEFORE_START: _("The session ends at %(end)s, before it starts at %(start)s."),
     Code.OUTSIDE_SESSION: _("A period or the end of charging lies outside the session from %(start)s to %(end)s."),
     Code.TOO_LARGE: _("The session is longer than 366 days, or a quantity is larger than any meter has counted."),
+    Code.IMPOSSIBLE_ENERGY: _(
+        "The charging periods hold %(value)s kWh, more than any charger gives in that time. Were Wh written as kWh?"
+    ),
     Code.UNKNOWN_TIME_ZONE: _("%(field)s must be an IANA time zone, not %(value)s."),
     Code.INVALID_MONEY: _("%(field)s must be a three-letter ISO 4217 code, not %(value)s."),
     Code.TOO_MANY_DECIMALS: _("%(value)s has more than %(digits)s decimals."),

@@ -17,15 +17,17 @@ from billing.domain.arrays import Ints, offsets_of
 from billing.domain.cdr import instants
 from billing.domain.cdr.decoded import CODES, COLUMNS, Cdr, Period
 from billing.domain.documents import Wanted, bad, instant
-from billing.domain.errors import BillingError, NegativeQuantity, SessionError, TooLarge
+from billing.domain.errors import BillingError, ImpossibleEnergy, NegativeQuantity, SessionError, TooLarge
 from billing.domain.sessions.columns import ABSENT, MICRO, Flag, Sessions
 from billing.domain.sessions.periods import from_periods
+from charging.domain.limits import Limits
 
 _READINGS: Final = ("min_power", "max_power", "min_current", "max_current")
 #: Volumes beyond this are refused as too large before they are turned into integers.
 LARGEST: Final = 10.0**6
 #: A CDR's total energy and the sum of its periods may differ by a watt-hour (four decimals, rounded each).
 _ENERGY_TOLERANCE: Final = 0.001
+_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +69,8 @@ def columns(cdrs: Sequence[Cdr], periods: Sequence[Period], zones: str | Sequenc
         expired=[_has_expired(cdr) for cdr in cdrs] if "reserved_uh" in filled else None,
         **filled,  # its keys are names of columns
     )
-    _check_energy(cdrs, sessions, offsets, filled["energy_mwh"])
+    counted = _check_energy(cdrs, sessions, offsets, filled["energy_mwh"])
+    problems |= _impossible(cdrs, counted, at) if len(cdrs) else {}
     return Batch(sessions, problems)
 
 
@@ -146,11 +149,29 @@ def _instant_error(cdr: Cdr) -> BillingError | None:
     return None
 
 
-def _check_energy(cdrs: Sequence[Cdr], sessions: Sessions, offsets: Ints, energy: Ints) -> None:
-    """Flag CDRs whose total is not the sum of their periods, and those whose periods have none of it."""
+def _impossible(cdrs: Sequence[Cdr], counted_kwh: Any, at: Ints) -> dict[int, BillingError]:
+    """The errors of CDRs whose periods hold more energy than any charger gives in their time (`charging.domain`)."""
+    count = len(cdrs)
+    duration_s = np.maximum(at[count : 2 * count] - at[:count], 0)
+    most_kwh = np.minimum(_LIMITS.most_wh(_LIMITS.largest_w, duration_s), _LIMITS.largest_wh) / 1000
+    return {
+        place: bad(
+            "charging_periods", round(float(counted_kwh[place]), 3), Wanted.AT_MOST, ImpossibleEnergy,
+            most=f"{most_kwh[place]:.0f} kWh",
+        )
+        for place in np.flatnonzero(counted_kwh > most_kwh).tolist()
+    }  # fmt: skip
+
+
+def _check_energy(cdrs: Sequence[Cdr], sessions: Sessions, offsets: Ints, energy: Ints) -> Any:
+    """Flag CDRs whose total is not the sum of their periods, and those whose periods have none of it.
+
+    Returns what the periods of each hold, in kWh.
+    """
     total = np.array([-1.0 if cdr.total_energy is None else cdr.total_energy for cdr in cdrs])
     given = total >= 0
     counted = np.bincount(np.repeat(np.arange(len(cdrs)), np.diff(offsets)), weights=energy, minlength=len(cdrs))
     differs = given & (np.abs(counted / MICRO - total) > _ENERGY_TOLERANCE)
     sessions.flags[differs] |= Flag.ENERGY_DIFFERS
     sessions.flags[differs & (counted == 0)] |= Flag.ENERGY_MISSING
+    return counted / MICRO

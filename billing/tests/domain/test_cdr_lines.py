@@ -123,7 +123,7 @@ def volume(value, kind="ENERGY") -> dict[str, Any]:
         (line(tariff=None, tariffs=[TARIFF, {"id": "U"}]), "invalid_tariff", "tariffs[1].elements"),
         (line(volume(-1)), "negative_quantity", "charging_periods[0].dimensions[0].volume"),
         (line(volume(2e6)), "too_large", "charging_periods[0].dimensions[0].volume"),
-        (line(volume(200_000)), "too_large", "charging_periods"),
+        (line(volume(200_000)), "impossible_energy", "charging_periods"),
         (line(volume("5")), "invalid_session", "cdr.charging_periods[0].dimensions[0].volume"),
         (line(volume(1, "WIND")), "unknown_dimension", "cdr.charging_periods[0].dimensions[0].type"),
         (line(changed_period(start_date_time="noon")), "invalid_session", "charging_periods[0].start_date_time"),
@@ -345,3 +345,10 @@ def test_the_printed_line_says_what_the_single_price_says(data, drawn):
         shares = [Decimal(one["amount"]) for one in printed["slices"]]
         shares += [Decimal(one["excl_vat"]) for one in printed["adjustments"]]
         assert sum(shares) == Decimal(printed["total_cost"]["excl_vat"])
+
+
+def test_more_energy_than_any_charger_gives_is_priced_nowhere():
+    periods = [{**CDR["charging_periods"][0], "dimensions": [{"type": "ENERGY", "volume": 41_120}]}]
+    answer, other = price(line({"charging_periods": periods}), line())[0]
+    assert answer["error"]["code"] == "impossible_energy"
+    assert other["total_cost"]
