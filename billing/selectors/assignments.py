@@ -25,3 +25,8 @@ def of_driver(driver: Driver, *, at: datetime) -> QuerySet[TariffAssignment]:
 def with_tariffs(groups: QuerySet[DriverGroup], *, at: datetime) -> QuerySet[DriverGroup]:
     """Return the groups, each with its assignments of the moment in `in_force`."""
     return groups.prefetch_related(Prefetch("tariff_assignments", in_force(at=at), to_attr="in_force"))
+
+
+def is_any() -> bool:
+    """Tell whether any tariff applies anywhere, at any time."""
+    return TariffAssignment.objects.exists()

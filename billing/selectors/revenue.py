@@ -11,7 +11,7 @@ from charging.models import Site
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One local day: the sessions that ended on it."""
+    """One local day: the sessions that started on it."""
 
     day: date
     sessions: int
@@ -23,13 +23,13 @@ class Day:
 def by_day(*, first: date, last: date, site: Site | None = None) -> list[Day]:
     """One row for each day from `first` to `last`, days without sessions included.
 
-    A session counts on the day it ended, by the operator's clock. Amounts are the prices of what is priced; problems
-    earn nothing until they are solved.
+    A session belongs to the day on which it started, by the operator's clock, as in lists of sessions. Amounts are the
+    prices of what is priced; problems earn nothing until they are solved.
     """
-    wanted = Wanted(first=first, last=last, by="ended_on", site=site)
+    wanted = Wanted(first=first, last=last, site=site)
     found = {
         part.key[0]: Day(part.key[0], part.sessions, part.energy_wh, part.amount_excl_vat, part.amount_incl_vat)
-        for part in day_sums.sums(wanted, by=("ended_on",))
+        for part in day_sums.sums(wanted, by=("started_on",))
     }
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
     return [found.get(day, Day(day, 0, 0, Decimal(0), Decimal(0))) for day in days]

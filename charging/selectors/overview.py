@@ -39,13 +39,13 @@ def trouble() -> QuerySet[Connector]:
     return stations.in_trouble()
 
 
-def ended_between(since: datetime, until: datetime) -> QuerySet[ChargingSession]:
-    """Return the sessions that ended from `since` to before `until`: what counts on a day, as for revenue."""
-    return ChargingSession.objects.filter(ended_at__gte=since, ended_at__lt=until)
+def started_between(since: datetime, until: datetime) -> QuerySet[ChargingSession]:
+    """Return the sessions that started from `since` to before `until`: a session belongs to the day it started."""
+    return ChargingSession.objects.filter(started_at__gte=since, started_at__lt=until)
 
 
 def day_totals(rows: QuerySet[ChargingSession]) -> DayTotals:
-    """Count sessions and sum their energy, which one index holds; their duration would cost a read of each row."""
+    """Count sessions and sum their energy."""
     found = rows.aggregate(sessions=Count("pk"), energy=Sum("energy_wh"))
     return DayTotals(found["sessions"], int(found["energy"] or 0))
 

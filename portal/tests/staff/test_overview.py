@@ -1,5 +1,6 @@
 """The overview: live figures, today against last week, what waits, and the days."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from billing.tests import factories
 from charging.models import Connector, FileImport
 from portal.tests.reading import figures_of, stats_of, words
 from portal.web.staff import overview
+from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +122,49 @@ def test_the_days_show_energy_and_revenue_of_each_day(world, rated, sign_in, ott
     assert f"2 sessions, 12 kWh, SEK {earned:.2f} including VAT" in words(page)
 
 
+def test_the_sums_of_the_days_are_those_of_the_list_it_leads_to(world, rated, sign_in, otto):
+    zone = world.operator.zone
+    midnight = world.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    for days in (0, 28, 29):  # over midnight, at both ends of the thirty days
+        world.session(start=midnight - timedelta(days=days, minutes=30), kwh=days + 1)
+    world.session(start=midnight - timedelta(days=3), payer=None)  # without a price
+    rated()
+    client = sign_in(otto)
+    page = client.get(world.url("days/?days=30"))
+    (link,) = re.findall(r'href="(/o/north/sessions/\?since=[^"]*)"', page.content.decode())
+    for address in (link.replace("&amp;", "&"), world.url("sessions/?period=30d")):
+        totals = client.get(f"{address}&totals=now").context["totals"]
+        assert totals.sessions == page.context["sessions"] == 3
+        assert totals.energy_wh == page.context["energy_wh"]
+        assert dict(totals.amounts)["SEK"] == page.context["amount"]
+
+
+def test_the_overview_says_how_old_it_is_and_charts_say_their_units(world, sign_in, otto):
+    world.session()
+    client = sign_in(otto)
+    assert f"As of {world.now.astimezone(world.operator.zone):%H:}" in words(client.get(world.url("")))
+    days = words(client.get(world.url("days/")))
+    assert "Energy by day kWh" in days
+    assert "Revenue by day SEK" in days
+
+
+def test_the_first_steps_stand_there_until_all_are_done(world, sign_in, olga, axel):
+    client = sign_in(olga)
+    steps = client.get(world.url("")).context["steps"]
+    assert [(step.is_done, bool(step.url)) for step in steps] == [(False, True)] * 2 + [(True, True), (False, True)]
+    assert not any(step.url for step in sign_in(axel).get(world.url("")).context["steps"])
+    world.session()
+    facts = {
+        "organisation_number": "556000-0000",
+        "vat_number": "SE556000000001",
+        "street": "Gatan 1",
+        "city": "Ume\u00e5",
+    }
+    with tenant_scope(world.operator.pk):
+        Operator.objects.filter(pk=world.operator.pk).update(bankgiro="123-4567", **facts)
+    assert sign_in(olga).get(world.url("")).context["steps"] == []
+
+
 @pytest.mark.parametrize("days", ["", "31", "abc", "-1"])
 def test_a_strange_number_of_days_becomes_thirty(world, sign_in, otto, days):
     assert sign_in(otto).get(world.url(f"days/?days={days}")).context["count"] == 30
@@ -140,4 +185,4 @@ def test_the_overview_needs_the_same_queries_for_many_rows(world, sign_in, otto)
         world.session(state="ACTIVE", ended_at=None, series_wh=None)
     with CaptureQueriesContext(connection) as many:
         client.get(world.url(""))
-    assert len(many) == len(few) <= 29
+    assert len(many) == len(few) <= 31  # two of them whether a first step is left

@@ -26,6 +26,7 @@ from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
+from portal.web.staff import first_steps
 from portal.web.staff.days import midnight
 from portal.web.staff.work import count_set_aside
 from portal.words import measures
@@ -64,7 +65,7 @@ def overview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the live part; the charts are asked for by the page."""
     now = timezone.now()
     context = {"nav": "overview", "now": now, **_live(), **_today(operator, now), "days_shown": RANGES[0]}
-    context["tasks"] = _tasks(operator, request.access, now)
+    context |= {"tasks": _tasks(operator, request.access, now), "steps": first_steps.of(operator, request.access)}
     return render(request, "staff/overview/overview.html", context)
 
 
@@ -73,7 +74,7 @@ def overview_days(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show energy and revenue of each of the last days, and their sums."""
     asked = request.GET.get("days", "")
     count = int(asked) if asked in map(str, RANGES) else RANGES[0]
-    context = {"nav": "overview", "count": count, "ranges": RANGES, **_days(operator, count)}
+    context = {"nav": "overview", "count": count, "ranges": RANGES, "now": timezone.now(), **_days(operator, count)}
     return render(request, "staff/overview/days.html", context)
 
 
@@ -96,8 +97,8 @@ def _live() -> dict[str, Any]:
 def _today(operator: Operator, now: datetime) -> dict[str, Any]:
     """Compare today so far with the same weekday a week ago, until the same time of day."""
     since = midnight(now.astimezone(operator.zone).date(), operator.zone)
-    today, money = _ended(since, now, operator.currency)
-    before, money_before = _ended(since - WEEK, now - WEEK, operator.currency)
+    today, money = _started(since, now, operator.currency)
+    before, money_before = _started(since - WEEK, now - WEEK, operator.currency)
     return {
         "today": today,
         "money": money,
@@ -107,8 +108,8 @@ def _today(operator: Operator, now: datetime) -> dict[str, Any]:
     }
 
 
-def _ended(since: datetime, until: datetime, currency: str) -> tuple[DayTotals, Decimal]:
-    rows = network.ended_between(since, until)
+def _started(since: datetime, until: datetime, currency: str) -> tuple[DayTotals, Decimal]:
+    rows = network.started_between(since, until)
     return network.day_totals(rows), dict(session_ledger.amounts(rows)).get(currency, Decimal(0))
 
 
@@ -127,6 +128,8 @@ def _days(operator: Operator, count: int) -> dict[str, Any]:
     energy = Series(_("Energy"), [Decimal(row.energy_wh) / 1000 for row in rows], "kWh", 0)
     earned = Series(_("Revenue including VAT"), [row.amount_incl_vat for row in rows], operator.currency, 2, tone=2)
     return {
+        "first": days[0],
+        "last": days[-1],
         "energy_chart": Chart(_("Energy by day"), _("Day"), days, [energy]),
         "revenue_chart": Chart(_("Revenue by day"), _("Day"), days, [earned]),
         "sessions": sum(row.sessions for row in rows),
