@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 import orjson
 import psycopg
 from django.db import connection, connections
+from django.db.models import Max
 
 from benchmarks import audit, history, network, visitors
 from benchmarks.history import Size
@@ -18,8 +19,11 @@ from billing.selectors import reconciliation
 from billing.selectors.sellers import seller
 from billing.services import day_sums, tariffs
 from portal.settings import env
-from tenants.models import Operator
+from tenants import crypto
+from tenants.models import Operator, SearchIndex
 from tenants.scoping import tenant_scope
+from tenants.search import subjects
+from tenants.services import indexing
 from tenants.services.people import memberships
 
 LARGE = Size(10_000_000, drivers=200_000, sites=200, stations=1_200, rejected=100_000)
@@ -47,6 +51,7 @@ def main(*slugs: str) -> None:
             print(f"{slug}: {size.sessions:,} sessions in {time.perf_counter() - begun:,.0f} s", flush=True)
     for operator in Operator.objects.filter(slug__in=wanted):
         count(operator)
+        index(operator)
     with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
         owner.execute("VACUUM (ANALYZE)")
 
@@ -86,6 +91,20 @@ def count(operator: Operator) -> None:
         with tenant_scope(operator.pk), connection.cursor() as cursor:
             cursor.execute("SET LOCAL work_mem = '512MB'; SET LOCAL enable_nestloop = off")
             done = day_sums.refresh_months(limit=100) + day_sums.refresh(limit=10_000)
+
+
+def index(operator: Operator) -> None:
+    """Index what is searched with the portal's service. Nobody else writes here, so all of it is settled."""
+    for subject in subjects.subjects():
+        with tenant_scope(operator.pk):
+            row, _ = SearchIndex.objects.get_or_create(
+                subject=subject.name, defaults={"key": crypto.newest_key_name(), "state": SearchIndex.State.DONE}
+            )
+            last = subject.model._default_manager.aggregate(last=Max("pk"))["last"] or 0
+        while row.up_to < last:
+            with tenant_scope(operator.pk):
+                row.up_to = row.seen = indexing.index(subject, after=row.up_to, last=last)
+                row.save(update_fields=["up_to", "seen"])
 
 
 if __name__ == "__main__":

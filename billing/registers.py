@@ -2,6 +2,7 @@
 
 from billing.models import (
     Export,
+    ExportTaken,
     Invoice,
     InvoiceRun,
     PriceEffect,
@@ -78,6 +79,13 @@ def _register_staff() -> None:
         trace="requested_by created_at",
         technical="id operator public_id kind month state done total file sha256 error error_facts attempts claimed_at"
         " leased_until queued_at finished_at",
+    )
+    sources.register(
+        ExportTaken,
+        person="taken_by",
+        kept=Retention.BOOKS,
+        trace="taken_by taken_at",
+        technical="id operator kind month",
     )
 
 

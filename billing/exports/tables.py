@@ -1,4 +1,4 @@
-"""The two tables an export holds: issued documents, and their lines.
+"""The two tables an export holds: the documents dated in a month, and their lines.
 
 Names of columns are part of the interface: accountants map them once. Times are local to the
 operator's zone, amounts in the document's currency, credit notes with the opposite sign.
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db import connection
 
+from billing.sql.documents import DATED_IN, bounds
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 from tenants.spreadsheets import harmless_sql
@@ -50,9 +51,7 @@ class Table:
         return f"SELECT {listed} FROM {self.source} WHERE {_WHERE} ORDER BY {self.order}"  # noqa: S608  # constants
 
 
-_WHERE = """
-i.operator_id = %(operator)s AND i.state = 'issued' AND i.month = %(month)s AND i.id BETWEEN %(first)s AND %(last)s
-"""
+_WHERE = f"i.operator_id = %(operator)s AND {DATED_IN} AND i.id BETWEEN %(first)s AND %(last)s"
 _DOCUMENT = "i.series || i.number"
 _ZONE = "(i.seller ->> 'time_zone')"
 _INVOICES_FROM = """
@@ -128,21 +127,21 @@ class Stretch:
     lines: int
 
 
-_STRETCHES = """
+_STRETCHES = f"""
 SELECT min(id), max(id), count(*), sum(lines)::bigint FROM (
     SELECT i.id, l.lines, (sum(l.lines) OVER (ORDER BY i.id) - 1) / %(size)s AS part
     FROM billing_invoice i CROSS JOIN LATERAL (
         SELECT greatest(count(*), 1) AS lines FROM billing_invoiceline l
         WHERE l.operator_id = i.operator_id AND l.invoice_id = i.id) l
-    WHERE i.operator_id = %(operator)s AND i.state = 'issued' AND i.month = %(month)s
+    WHERE i.operator_id = %(operator)s AND {DATED_IN}
 ) parts GROUP BY part::bigint ORDER BY 1
-"""
+"""  # noqa: S608  # constants
 
 
 def stretches(month: date, *, size: int = STRETCH_LINES) -> list[Stretch]:
-    """Cut the month's issued documents into stretches of about `size` lines."""
+    """Cut the documents dated in the month into stretches of about `size` lines."""
     with connection.cursor() as cursor:
-        cursor.execute(_STRETCHES, {"operator": current_operator_id(), "month": month.replace(day=1), "size": size})
+        cursor.execute(_STRETCHES, {"operator": current_operator_id(), **bounds(month), "size": size})
         return [Stretch(*row) for row in cursor.fetchall()]
 
 
@@ -150,7 +149,7 @@ def values(operator: Operator, month: date, stretch: Stretch) -> dict[str, Any]:
     """What the query of a stretch is given."""
     return {
         "operator": operator.pk,
-        "month": month.replace(day=1),
+        **bounds(month),
         "first": stretch.first,
         "last": stretch.last,
     }

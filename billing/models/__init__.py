@@ -1,14 +1,14 @@
 """Tables about what it costs: import them from here."""
 
 from billing.models.day_sum import DaySum, StaleDay
-from billing.models.export import Export
+from billing.models.export import Export, ExportTaken
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
-from billing.models.run import InvoiceRun, RunChunk, RunProblem
+from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 
@@ -16,6 +16,7 @@ __all__ = [
     "BilledSession",
     "DaySum",
     "Export",
+    "ExportTaken",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",
@@ -31,6 +32,7 @@ __all__ = [
     "Rendering",
     "RunChunk",
     "RunProblem",
+    "RunRemark",
     "SessionPrice",
     "StaleDay",
     "StaleMonth",

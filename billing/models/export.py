@@ -11,7 +11,7 @@ from tenants.scoping import OperatorOwned
 
 
 class Export(OperatorOwned, Work):
-    """One requested download of a month, and how far it is.
+    """One requested download of the documents dated in a month, and how far it is.
 
     The same one is not asked for twice while it is being made. The file is kept for a while; the row, with its
     SHA-256, stays.
@@ -53,3 +53,20 @@ class Export(OperatorOwned, Work):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.month:%Y-%m}"
+
+
+class ExportTaken(OperatorOwned):
+    """That somebody took a file of a month. `kind`: of the export, or of a table that is sent at once."""
+
+    kind = models.CharField(_("what"), max_length=20)
+    month = models.DateField(_("month"))
+    taken_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("export_taken", referred=False)]
+        indexes = [models.Index(fields=["operator", "-taken_at"], name="export_taken_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.month:%Y-%m}"

@@ -4,6 +4,9 @@ Once issued, no row of an invoice changes: triggers refuse it to every role. A m
 by a credit note of the whole invoice, which releases its sessions.
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -109,6 +112,10 @@ class Invoice(OperatorOwned):
             models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
             models.Index(fields=["operator", "run", "-amount_due", "id"], name="invoice_largest_of_run"),
             models.Index(fields=["operator", "amount_due", "id"], name="invoice_by_amount"),
+            # Downloads go by the date of the document.
+            models.Index(
+                fields=["operator", "kind", "issued_at", "id"], name="invoice_by_date", condition=Q(state="issued")
+            ),
             # The few among many: credit notes, and drafts.
             models.Index(
                 fields=["operator", "-month", "-id"], name="invoice_credit_notes", condition=Q(kind="credit_note")
@@ -123,6 +130,12 @@ class Invoice(OperatorOwned):
     def customer(self) -> str:
         """The customer's number: of an issued document as it was, of a draft as it is."""
         return self.customer_number or self.driver.customer_number
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Whether it is an invoice whose last day to pay has passed, by the clock it was issued under."""
+        if self.kind != self.Kind.INVOICE or self.due_on is None:
+            return False
+        return self.due_on < at.astimezone(ZoneInfo(self.seller.get("time_zone", "UTC"))).date()
 
     @property
     def payment_reference(self) -> str:

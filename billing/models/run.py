@@ -94,3 +94,29 @@ class RunProblem(OperatorOwned):
 
     def __str__(self) -> str:
         return self.code
+
+
+class RunRemark(OperatorOwned):
+    """A draft that is odd beside what its customer usually pays. Made once the run is drafted, the oddest ones only.
+
+    usual: the mean of the customer's last invoices; None when there are none. off_by: how far the draft is from it.
+    """
+
+    class Code(models.TextChoices):
+        MORE = "more", _("much more than usual")
+        LESS = "less", _("much less than usual")
+        FIRST = "first", _("a first invoice, and a large one")
+
+    run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="remarks")
+    invoice = OwnedForeignKey("billing.Invoice", models.CASCADE, related_name="remarks")
+    code = models.CharField(max_length=8, choices=Code)
+    usual = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    off_by = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("run_remark", "run", "invoice", referred=False)]
+        indexes = [models.Index(fields=["operator", "run", "-off_by"], name="run_remark_oddest")]
+
+    def __str__(self) -> str:
+        return self.code

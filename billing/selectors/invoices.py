@@ -7,8 +7,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import DateField, Exists, F, Func, Min, OuterRef, Q, QuerySet, Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
 
+from billing.domain.calendar import day_of
 from billing.models import (
     BilledSession,
     Invoice,
@@ -20,36 +23,83 @@ from billing.models import (
     NumberSeries,
 )
 from billing.models.invoice import IN_FORCE, with_check_digit
+from billing.sql.documents import bounds
 from charging.models import ChargingSession
 from charging.selectors.words import after_all
 from tenants.models import Driver, DriverIdentity
 from tenants.selectors import names
 from tenants.selectors.search import among
 
+#: What becomes of an issued invoice, as people ask for it.
+OPEN, OVERDUE, CREDITED = "open", "overdue", "credited"
+
 
 def listing(
-    *, state: str = "", month: date | None = None, kind: str = "", search: str = "", run: InvoiceRun | None = None
+    *,
+    state: str = "",
+    month: date | None = None,
+    dated: date | None = None,
+    kind: str = "",
+    search: str = "",
+    run: InvoiceRun | None = None,
+    today: date | None = None,
 ) -> QuerySet[Invoice]:
-    """Invoices and credit notes that meet all criteria, with buyer and driver, in no order.
+    """Invoices and credit notes that meet all criteria, with buyer, driver and `is_credited`, in no order.
+
+    state: draft or issued, or of an issued invoice whether it is `OPEN`, `OVERDUE` or `CREDITED`.
+    today: by the operator's clock; `OPEN` and `OVERDUE` need it.
+    month: of charging. dated: any day of the month that the document is dated in.
 
     search: an invoice number (`F17` or `17`), an OCR reference, an amount, words of the buyer's name, or the beginning
         of a customer number.
     """
-    rows = Invoice.objects.select_related("buyer", "driver", "credits")
-    equal = {"state": state, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
+    rows = _told(Invoice.objects.select_related("buyer", "driver", "credits"))
+    plain = state if state in Invoice.State else ""
+    equal = {"state": plain, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
     rows = rows.filter(**{field: value for field, value in equal.items() if value})
+    rows = rows.filter(_standing(state, today)) if state in (OPEN, OVERDUE, CREDITED) else rows
+    rows = rows.filter(dated_in(dated)) if dated else rows
     return rows.filter(_matches(search.strip())) if search.strip() else rows
+
+
+def dated_in(month: date) -> Q:
+    """The condition that a document is dated in the month, as `billing.sql.documents` has it."""
+    given = bounds(month)
+    there = Func(KeyTextTransform("time_zone", "seller"), F("issued_at"), function="timezone")
+    its_month = Func(Value("month"), there, function="date_trunc", output_field=DateField())
+    near = {"issued_at__gte": given["since"], "issued_at__lt": given["until"], "kind__in": Invoice.Kind.values}
+    return Q(state=Invoice.State.ISSUED, **near) & Q(Exact(its_month, given["month"]))
+
+
+def newest_dated() -> date | None:
+    """The month in which the newest invoice is dated; None while there is none."""
+    row = Invoice.objects.filter(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE).order_by("-issued_at").first()
+    return day_of(row.issued_at, row.seller["time_zone"]).replace(day=1) if row and row.issued_at else None
+
+
+def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    return rows.annotate(is_credited=Exists(Invoice.objects.filter(credits=OuterRef("pk"))))
+
+
+def _standing(state: str, today: date | None) -> Q:
+    """What is issued and stands so on the day. Credit notes stand for themselves."""
+    invoices = Q(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
+    if state == CREDITED:
+        return invoices & Q(pk__in=Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE).values("credits"))
+    when = Q(due_on__lt=today) if state == OVERDUE else Q(due_on__gte=today)
+    return invoices & when & Q(is_credited=False)
 
 
 def of_driver(driver: Driver) -> QuerySet[Invoice]:
     """The driver's issued invoices and credit notes, newest first."""
-    issued = Invoice.objects.filter(driver=driver, state=Invoice.State.ISSUED).select_related("credits")
+    issued = _told(Invoice.objects.filter(driver=driver, state=Invoice.State.ISSUED).select_related("credits"))
     return issued.order_by("-month", "-pk")
 
 
 def one(public_id: UUID) -> Invoice | None:
     """An invoice with all that its page names; None when there is no such invoice."""
-    return Invoice.objects.select_related("buyer", "driver", "credits", "run").filter(public_id=public_id).first()
+    rows = Invoice.objects.select_related("buyer", "driver", "credits", "run")
+    return _told(rows).filter(public_id=public_id).first()
 
 
 def credit_note_of(invoice: Invoice) -> Invoice | None:

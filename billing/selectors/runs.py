@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet
 
 from billing.domain.calendar import day_of, month_after
-from billing.models import InvoiceRun, RunChunk, RunProblem
+from billing.models import InvoiceRun, RunChunk, RunProblem, RunRemark
 from billing.selectors import month_sums
 from tenants.models import Operator
 
@@ -108,6 +108,17 @@ def sums(run: InvoiceRun) -> list[Sums]:
         )
         for part in month_sums.sums(by=("currency",), run=run)
     ]
+
+
+def before(run: InvoiceRun) -> InvoiceRun | None:
+    """The run of the month before it, or the last one before that; None for the first."""
+    return InvoiceRun.objects.filter(month__lt=run.month).order_by("-month").first()
+
+
+def remarks(run: InvoiceRun) -> QuerySet[RunRemark]:
+    """What is odd among the run's invoices, the oddest first."""
+    rows = run.remarks.select_related("invoice__buyer", "invoice__driver", "invoice__credits")
+    return rows.order_by("-off_by", "pk")
 
 
 def problems(run: InvoiceRun) -> QuerySet[RunProblem]:

@@ -20,6 +20,7 @@ from billing.exports import tables
 from billing.exports.formats import FORMATS, Document
 from billing.exports.tables import Stretch, Table
 from billing.models import Export, Invoice, Rendering
+from billing.selectors import invoices
 from billing.services import documents, exports
 from tenants import work
 from tenants.log import audit
@@ -58,7 +59,8 @@ def _has_documents(operator_id: int, export: Export, *, clock: Clock) -> bool:
         is_left = work.do_next(kind, operator_id, clock=clock)
     with tenant_scope(operator_id):
         untried = Q(state=Rendering.State.WAITING, attempts=0) | Q(state=Rendering.State.RUNNING)
-        if Rendering.objects.filter(untried, invoice__month=export.month).exists():
+        dated = Invoice.objects.filter(invoices.dated_in(export.month)).values("pk")
+        if Rendering.objects.filter(untried, invoice__in=dated).exists():
             work.put_back(export, until=None if is_left else clock() + REST)
             return False
     return True
@@ -109,9 +111,7 @@ class _Month:
 
     def _document_ids(self, stretch: Stretch) -> list[int]:
         with tenant_scope(self.operator.pk):
-            rows = Invoice.objects.filter(
-                state=Invoice.State.ISSUED, month=self.export.month, pk__range=(stretch.first, stretch.last)
-            )
+            rows = Invoice.objects.filter(invoices.dated_in(self.export.month), pk__range=(stretch.first, stretch.last))
             return list(rows.order_by("number").values_list("pk", flat=True))
 
     def _advance(self, steps: int) -> None:

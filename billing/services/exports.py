@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.exports.formats import FORMATS
-from billing.models import Export
+from billing.models import Export, ExportTaken
 from tenants import work
 from tenants.log import audit
 from tenants.models import User
@@ -68,8 +68,14 @@ def file_name(export: Export) -> str:
     return f"invoices-{export.month:%Y-%m}.{FORMATS[export.kind].suffix}"
 
 
-def opened(export: Export) -> IO[bytes]:
-    """Open a finished export's file, and record that it was taken.
+@transaction.atomic
+def took(*, kind: str, month: date, by: User | None, at: datetime) -> None:
+    """Keep who took which file of a month, for the page where the next one asks."""
+    ExportTaken.objects.create(kind=kind, month=month.replace(day=1), taken_by=by, taken_at=at)
+
+
+def opened(export: Export, *, by: User | None, at: datetime) -> IO[bytes]:
+    """Open a finished export's file, and keep that it was taken.
 
     Raises:
         FileNotFoundError: it is not finished, or the file is gone.
@@ -77,6 +83,7 @@ def opened(export: Export) -> IO[bytes]:
     if export.state != Export.State.DONE or not export.file:
         raise FileNotFoundError(f"Export {export.public_id} has no file.")
     audit.record(Event.EXPORT_DOWNLOADED, about=export, sha256=export.sha256)
+    took(kind=export.kind, month=export.month, by=by, at=at)
     return default_storage.open(str(export.file.name), "rb")
 
 

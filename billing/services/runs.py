@@ -12,7 +12,7 @@ Why every session is billed once, whatever is killed, lost, doubled or started t
 
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, Sum
 
 from billing.domain.calendar import day_of, month_bounds
@@ -26,10 +26,12 @@ from billing.models import (
     InvoiceVat,
     RunChunk,
     RunProblem,
+    RunRemark,
     SessionPrice,
 )
 from billing.selectors import approval_facts, unbilled
 from billing.services import approved, drafting, issued_names, issuing, rating
+from billing.sql.remarks import REMARK
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
 from tenants import analyze, work
@@ -136,6 +138,8 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     run.state, run.drafted_at = InvoiceRun.State.READY, at
     run.sessions_done = run.sessions_total
     sums = run.invoices.aggregate(sessions=Sum("session_count"), due=Sum("amount_due"))
+    with connection.cursor() as cursor:
+        cursor.execute(REMARK, {"operator": run.operator_id, "run": run.pk})
     with acting_for(run.started_by_id):
         run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
         audit.record(
@@ -221,6 +225,7 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
     audit.record(Event.RUN_DISCARDED, about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
     for model in (BilledSession, InvoiceLine, InvoiceVat):
         _delete(model.objects.filter(invoice__run=run))
+    _delete(RunRemark.objects.filter(run=run))
     _delete(drafts)
     _delete(RunProblem.objects.filter(run=run))
     _delete(RunChunk.objects.filter(run=run))

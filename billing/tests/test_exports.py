@@ -25,7 +25,7 @@ from tenants.models import AuditEntry, Driver, DriverGroup, Operator
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 
-OCTOBER_2026 = date(2026, 10, 1)
+NOVEMBER_2026 = date(2026, 11, 1)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def month(north):
     return north
 
 
-def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=OCTOBER_2026) -> Export:
+def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=NOVEMBER_2026) -> Export:
     with tenant_scope(operator.pk):
         return exports.request(kind=kind, month=month, by=by, at=timezone.now())
 
@@ -60,19 +60,19 @@ def worked(export: Export, clock=timezone.now) -> Export:
 
 
 def made(operator, kind: str = Export.Kind.XLSX) -> Export:
-    export = worked(asked(operator, kind, month=date(2026, 10, 17)))
+    export = worked(asked(operator, kind, month=date(2026, 11, 17)))
     assert (export.state, export.done) == (Export.State.DONE, export.total)
     return export
 
 
 def content(export: Export, operator) -> bytes:
-    with tenant_scope(operator.pk), exports.opened(export) as file:
+    with tenant_scope(operator.pk), exports.opened(export, by=None, at=NOVEMBER) as file:
         return file.read()
 
 
 def records(table, operator) -> list[dict[str, str]]:
     """The CSV as people get it."""
-    text = b"".join(csv_files.pieces(table, operator, OCTOBER_2026)).decode("utf-8-sig")
+    text = b"".join(csv_files.pieces(table, operator, NOVEMBER_2026)).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -214,7 +214,7 @@ def test_a_person_and_an_operator_wait_for_so_many_at_most(north, south, fina, o
 def test_a_person_asks_for_so_many_an_hour_at_most(north, fina):
     with tenant_scope(north.pk):
         for _ in range(exports.HOURLY_OF_PERSON):
-            Export.objects.create(kind="xlsx", month=OCTOBER_2026, requested_by=fina, state=Export.State.DONE)
+            Export.objects.create(kind="xlsx", month=NOVEMBER_2026, requested_by=fina, state=Export.State.DONE)
     with pytest.raises(exports.TooManyExports):
         asked(north, by=fina)
     with tenant_scope(north.pk):
@@ -235,7 +235,7 @@ def test_a_file_is_kept_for_its_days_and_not_a_second_longer(month):
     with tenant_scope(month.pk):
         export.refresh_from_db()
         with pytest.raises(FileNotFoundError):
-            exports.opened(export)
+            exports.opened(export, by=None, at=NOVEMBER)
     assert (export.state, bool(export.file), bool(export.sha256)) == (Export.State.DONE, False, True)
     assert export_steps.remove_old(month.pk, at=end) == 0
 
@@ -265,7 +265,9 @@ def said(operator):
     """A hash of every file of the month, and of every document rendered anew."""
     operator.refresh_from_db()
     tables_of_month = {"invoices": tables.INVOICES, "lines": tables.LINES}
-    files = {name: b"".join(csv_files.pieces(table, operator, OCTOBER_2026)) for name, table in tables_of_month.items()}
+    files = {
+        name: b"".join(csv_files.pieces(table, operator, NOVEMBER_2026)) for name, table in tables_of_month.items()
+    }
     files["xlsx"] = content(made(operator), operator)
     with tenant_scope(operator.pk):
         for invoice in Invoice.objects.filter(state="issued"):
@@ -297,3 +299,19 @@ def test_what_is_issued_later_says_the_new_names(month):
         assert {line.named.site for line in invoices.lines(old)} == {"=HYPERLINK(1)"}
         note = Invoice.objects.get(number=3)
         assert {line.named.site for line in invoices.lines(note)} == {"=HYPERLINK(1)"}
+
+
+def test_a_credit_note_stands_in_the_month_it_is_dated_in(month):
+    """The accountant has November already; what is credited later comes with the month of the note."""
+    with tenant_scope(month.pk):
+        late = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
+        note = credit(Invoice.objects.get(number=1), reason="Wrong", by=None, at=late)
+        assert note.month == date(2026, 10, 1)
+    numbers = {}
+    for first in (date(2026, 10, 1), date(2026, 11, 1), date(2027, 1, 1), date(2027, 2, 1)):
+        text = b"".join(csv_files.pieces(tables.INVOICES, month, first)).decode("utf-8-sig")
+        numbers[first.month] = [row["number"] for row in csv.DictReader(io.StringIO(text))]
+        with tenant_scope(month.pk):
+            found = Invoice.objects.filter(invoices.dated_in(first)).order_by("number")
+            assert [str(invoice) for invoice in found] == numbers[first.month]
+    assert numbers == {10: [], 11: ["F1", "F2", "F3"], 1: [], 2: ["F4"]}  # half past midnight in Stockholm

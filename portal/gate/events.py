@@ -13,5 +13,6 @@ class Event(StrEnum):
     IMPORT_REJECTED_DOWNLOADED = "import.rejected_downloaded"
     INVOICE_DOWNLOADED = "invoice.downloaded"
     SESSIONS_EXPORTED = "sessions.exported"
+    INVOICES_EXPORTED = "invoice.exported"
     VIEW_AS_BEGAN = "view_as.began"
     VIEW_AS_ENDED = "view_as.ended"

@@ -38,8 +38,8 @@ MAY_OPEN = {
         "finance:tariff_publish finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
-        "finance:invoice_detail finance:invoice_list finance:invoice_pdf finance:reconciliation finance:run_detail "
-        "finance:run_list"
+        "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
+        "finance:reconciliation finance:run_detail finance:run_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
 from billing.models import Export, Invoice, InvoiceRun
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport
@@ -44,7 +47,6 @@ EXPORTS: Mapping[str, str] = {
     Export.State.FAILED: BAD,
     Work.State.SET_ASIDE: BAD,
 }
-INVOICES: Mapping[str, str] = {Invoice.State.DRAFT: WARN, Invoice.State.ISSUED: GOOD}
 BILLING: Mapping[str, str] = {
     BillingStatus.INVOICED: GOOD,
     BillingStatus.ACTIVE: INFO,
@@ -119,7 +121,13 @@ def _(export: Export) -> Told:
 def _(invoice: Invoice) -> Told:
     if invoice.kind == Invoice.Kind.CREDIT_NOTE:
         return Told(invoice.get_kind_display(), INFO)
-    return Told(invoice.get_state_display(), INVOICES[invoice.state])
+    if invoice.state == Invoice.State.DRAFT:
+        return Told(invoice.get_state_display(), WARN)
+    if getattr(invoice, "is_credited", False):
+        return Told(gettext_lazy("credited"), NONE)
+    if invoice.is_overdue(timezone.now()):
+        return Told(gettext_lazy("overdue"), BAD)
+    return Told(gettext_lazy("open"), GOOD)
 
 
 @told.register

@@ -1,8 +1,15 @@
 """The pages of invoices and credit notes."""
 
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+
 from billing.models import Invoice
+from billing.services.credit_notes import credit
 from billing.tests import factories
 from portal.web.finance import invoices as invoice_pages
+from portal.words.states import told
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -90,3 +97,43 @@ def test_an_invoice_of_very_many_sessions_comes_in_pages_with_whole_sessions(fin
     second = text(fina_browser.get(url(f"invoices/{invoice.public_id}/?page=2")))
     assert "Page 1 of 2" in first
     assert [page.count('class="lines__session"') for page in (first, second)] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("today", "state", "found"),
+    [
+        ("2026-11-20", "open", ["F1"]),
+        ("2026-11-20", "overdue", []),
+        ("2026-12-20", "open", []),
+        ("2026-12-20", "overdue", ["F1"]),
+        ("2026-12-20", "credited", ["F2"]),
+        ("2026-12-20", "issued", ["F3", "F2", "F1"]),
+    ],
+)
+def test_an_invoice_is_open_overdue_or_credited(monkeypatch, fina, sign_in, url, charged, today, state, found):
+    factories.session(factories.connector(), factories.driver("Bo"), start=factories.OCTOBER)
+    factories.rate_all()
+    factories.issued()
+    credit(Invoice.objects.get(number=2), reason="Wrong", by=None, at=factories.NOVEMBER)
+    moment = datetime.fromisoformat(f"{today}T12:00:00+00:00")
+    monkeypatch.setattr("django.utils.timezone.now", lambda: moment)
+    page = sign_in(fina).get(url(f"invoices/?state={state}&totals=now"))
+    listed = page.context["page"].rows
+    assert [str(invoice) for invoice in listed] == found
+    assert [row.documents for row in page.context["sums"]] == ([len(found)] if found else [])
+    words = {"open": "open", "overdue": "overdue", "credited": "credited"}
+    assert all(str(told(invoice).label) == words.get(state, str(told(invoice).label)) for invoice in listed)
+
+
+def test_the_list_is_sorted_by_amount_and_exported_as_it_is(fina_browser, url, charged):
+    for kwh in (3, 50, 7):
+        factories.session(factories.connector(), factories.driver(), start=factories.OCTOBER, kwh=kwh)
+    factories.rate_all()
+    factories.issued()
+    for sort in ("amount", "-amount"):
+        listed = [row.amount_due for row in fina_browser.get(url(f"invoices/?sort={sort}")).context["page"].rows]
+        assert listed == sorted(listed, reverse=sort == "-amount")
+        answer = fina_browser.get(url(f"invoices/export/?sort={sort}&format=semicolon"))
+        rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+        amount = rows[0].split(";").index("Amount due")
+        assert [Decimal(row.split(";")[amount]) for row in rows[1:]] == listed

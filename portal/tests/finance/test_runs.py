@@ -1,8 +1,9 @@
 """The pages of runs: what waits, drafting, issuing, discarding."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 from billing.models import Invoice, InvoiceRun
+from billing.services import runs as services
 from billing.tests import factories
 
 
@@ -82,3 +83,30 @@ def test_the_page_of_a_run_asks_the_database_a_fixed_number_of_times(
 ):
     with django_assert_max_num_queries(26):
         fina_browser.get(url(f"runs/{drafted.public_id}/"))
+
+
+def test_a_run_shows_first_what_is_odd_for_its_customer(fina_browser, url, tariff):
+    """Two usual months, then one with ten times as much, one with nearly nothing, one as ever."""
+    at = factories.connector()
+    people = {name: factories.driver(name) for name in ("Much", "Little", "Same")}
+    charged = {"Much": (10, 10, 100), "Little": (40, 40, 1), "Same": (20, 21, 20)}
+    for name, months in charged.items():
+        for month, kwh in zip((8, 9, 10), months, strict=True):
+            factories.session(at, people[name], start=datetime(2026, month, 5, 8, tzinfo=UTC), kwh=kwh)
+    factories.rate_all()
+    for month in (8, 9):
+        factories.issued(datetime(2026, month, 1, tzinfo=UTC), datetime(2026, month + 1, 2, tzinfo=UTC))
+    run = factories.drafted()
+    page = fina_browser.get(url(f"runs/{run.public_id}/"))
+    odd = [(remark.invoice.buyer.name, remark.code) for remark in page.context["remarks"]]
+    assert odd == [("Much", "more"), ("Little", "less")]
+    assert page.context["sums_before"][0].invoices == 3
+    found = fina_browser.get(url(f"runs/{run.public_id}/?q=litt")).context["page"].rows
+    assert [invoice.buyer.name for invoice in found] == ["Little"]
+    services.discard(run, by=None)
+
+
+def test_nothing_to_bill_is_no_green_button(fina_browser, url, tariff):
+    page = fina_browser.get(url("runs/")).content.decode()
+    assert "No session of this month waits" in page
+    assert "button--primary" not in page

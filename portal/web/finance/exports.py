@@ -1,4 +1,4 @@
-"""Downloads of a month for the accountant: CSV at once, XLSX and PDFs made in the background.
+"""Downloads of the documents dated in a month, for the accountant: CSV at once, XLSX and PDFs made in the background.
 
 A CSV is sent while PostgreSQL writes it, so it may be of any length; the other kinds are asked for, made
 by a worker, and kept with their SHA-256.
@@ -24,11 +24,12 @@ from billing.exports import csv_files
 from billing.exports.tables import INVOICES, LINES, Table
 from billing.models import Export, Invoice
 from billing.selectors import exports as selector
-from billing.selectors import invoice_sums
+from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
 from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.months import MonthField
+from portal.words import exports as exports_words
 from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
@@ -38,9 +39,9 @@ EXPORTS_SHOWN = 50
 
 
 class MonthForm(forms.Form):
-    """Which month's issued documents are downloaded."""
+    """The documents dated in which month are downloaded."""
 
-    month = MonthField(label=_("Month"))
+    month = MonthField(label=_("Dated in"))
 
 
 class RequestForm(MonthForm):
@@ -52,14 +53,16 @@ class RequestForm(MonthForm):
 @operator_view(Permission.EXPORT_FINANCE)
 def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Choose a month and a kind of file; below, what was made before and what is being made."""
-    form = MonthForm({"month": request.GET.get("month") or f"{_last_month(operator):%Y-%m}"})
-    month = form.cleaned_data["month"] if form.is_valid() else _last_month(operator)
+    usual = invoices.newest_dated() or _last_month(operator)
+    form = MonthForm({"month": request.GET.get("month") or f"{usual:%Y-%m}"})
+    month = form.cleaned_data["month"] if form.is_valid() else usual
     made = selector.listing()[:EXPORTS_SHOWN]
     page = {
         "nav": "exports",
         "month_form": form,
         "month": month,
-        "sums": invoice_sums.of_all(state=Invoice.State.ISSUED, month=month),
+        "sums": invoice_sums.of(Invoice.objects.filter(invoices.dated_in(month))),
+        "taken": [(exports_words.file_word(row.kind), row) for row in selector.taken()[:EXPORTS_SHOWN]],
         "exports": made,
         "kept_days": services.KEPT.days,
         "is_working": any(export.is_open for export in made),
@@ -91,7 +94,8 @@ def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -
     if export is None:
         raise Http404
     try:
-        return FileResponse(services.opened(export), as_attachment=True, filename=services.file_name(export))
+        file = services.opened(export, by=request.user, at=timezone.now())
+        return FileResponse(file, as_attachment=True, filename=services.file_name(export))
     except FileNotFoundError:
         raise Http404 from None
 
@@ -114,6 +118,7 @@ def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) 
         return redirect("finance:export_list", operator.slug)
     month: date = form.cleaned_data["month"]
     audit.record(Event.EXPORT_DOWNLOADED, kind=name, month=f"{month:%Y-%m}")
+    services.took(kind=name, month=month, by=request.user, at=timezone.now())
     pieces = partial(csv_files.pieces, table, operator, month)
     return streamed.sent(f"{name}-{month:%Y-%m}.csv", pieces, operator=operator)
 

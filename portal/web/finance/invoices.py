@@ -1,5 +1,7 @@
 """Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF, crediting it."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -7,9 +9,10 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,13 +22,18 @@ from billing.selectors import invoice_sums, invoices
 from billing.selectors.invoice_sums import Sums
 from billing.services import approved, credit_notes, documents
 from billing.services import second_person as services_of_two
+from portal.files import tables as files
 from portal.files.pdf import pdf_file
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists, second_person
+from portal.web import lists, second_person, tables
+from portal.web.chosen import chosen
 from portal.web.finance.months import MonthField
+from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
 from portal.words.say import why
+from portal.words.states import told
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -35,15 +43,44 @@ from tenants.selectors import approvals
 SESSIONS_SHOWN = 200
 
 
+STATES = [
+    ("", _("All")),
+    (Invoice.State.DRAFT.value, Invoice.State.DRAFT.label),
+    (Invoice.State.ISSUED.value, Invoice.State.ISSUED.label),
+    (invoices.OPEN, _("open")),
+    (invoices.OVERDUE, _("overdue")),
+    (invoices.CREDITED, _("credited")),
+]
+INVOICES = Table(
+    "invoices",
+    (
+        Column("number", _("Number"), is_fixed=True),
+        Column("customer", _("Customer")),
+        Column("month", _("Month"), by="month", is_indexed=True),
+        Column("state", _("State")),
+        Column("dated", _("Dated"), is_optional=True),
+        Column("due", _("Due")),
+        Column("sessions", _("Sessions"), css="num rest"),
+        Column("excl", _("Excl. VAT"), css="num"),
+        Column("amount", _("Amount due"), by="amount_due", css="num", is_indexed=True),
+    ),
+    order="-month",
+)
+
+
 class InvoiceFilter(forms.Form):
     """The filter bar above the list. Everything is optional; what cannot be read narrows nothing."""
 
     search = forms.CharField(
-        label=_("Number or customer"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+        label=_("Number, OCR, amount or customer"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
     )
-    month = MonthField(label=_("Month"), required=False)
+    month = MonthField(label=_("Month of charging"), required=False)
+    dated = MonthField(label=_("Dated in"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Invoice.Kind.choices], required=False)
-    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Invoice.State.choices], required=False)
+    state = forms.ChoiceField(label=_("State"), choices=STATES, required=False)
 
     def criteria(self) -> dict[str, Any]:
         """What `invoices.listing` is asked for."""
@@ -65,21 +102,73 @@ class CreditForm(forms.Form):
 @operator_view(Permission.VIEW_INVOICES)
 def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List invoices and credit notes, newest month first, with the sums of all that match."""
-    filters = InvoiceFilter(request.GET)
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, shown = InvoiceFilter(request.GET), tables.shown(INVOICES, request)
     criteria = filters.criteria()
-    rows = invoices.listing(**criteria)
-    found: dict[str, Any] = {"sums": _sums(criteria, rows, request), "asked": lists.with_totals(request)}
+    rows = invoices.listing(**criteria, today=_today(operator))
+    found: dict[str, Any] = {
+        "sums": _sums(criteria, rows, request),
+        "asked": lists.with_totals(request),
+        "shown": shown,
+    }
     if request.htmx and "totals" in request.GET:
         return render(request, "finance/invoices/_sums.html", found)
-    found |= {"nav": "invoices", "filters": filters, "page": lists.page(rows, request, by="month")}
+    found |= {"nav": "invoices", "filters": filters, "page": shown.page(rows, request)}
     return render(request, "finance/invoices/list.html", found)
+
+
+def _today(operator: Operator) -> date:
+    return timezone.now().astimezone(operator.zone).date()
 
 
 def _sums(criteria: dict[str, Any], rows: QuerySet[Invoice], request: SignedInRequest) -> list[Sums] | None:
     """The sums of all that match; what a search finds may be much, so that is summed when the page stands."""
-    if "search" not in criteria:
+    if criteria.keys() <= {"month", "kind", "state"} and criteria.get("state", "") in ("", *Invoice.State):
         return invoice_sums.of_all(**criteria)
     return invoice_sums.of(rows) if "totals" in request.GET else None
+
+
+@operator_view(Permission.VIEW_INVOICES, takes_out=True)
+def invoice_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed documents as a file, in their order."""
+    filters, shown = InvoiceFilter(request.GET), tables.shown(INVOICES, request)
+    rows, kind = (
+        invoices.listing(**filters.criteria(), today=_today(operator)),
+        files.kind(request.GET.get("format", "")),
+    )
+    if kind.limit is not None and len(rows.order_by().values("pk")[: kind.limit + 1]) > kind.limit:
+        messages.error(request, files.too_long(kind))
+        return redirect("finance:invoice_list", operator.slug)
+    audit.record(Event.INVOICES_EXPORTED, query=urlencode(chosen(filters)))
+    ordered = shown.sorted(rows)
+    return files.table_file(
+        f"{gettext('invoices')}-{operator.slug}-{timezone.now():%Y-%m-%d}",
+        kind=kind,
+        columns=_file_columns(operator),
+        rows=lambda: ordered.iterator(chunk_size=2000),
+        operator=operator,
+    )
+
+
+def _file_columns(operator: Operator) -> list[FileColumn]:
+    return [
+        FileColumn(gettext("Number"), lambda row: str(row) if row.number else None),
+        FileColumn(gettext("Kind"), lambda row: str(row.get_kind_display())),
+        FileColumn(gettext("State"), lambda row: str(told(row).label)),
+        FileColumn(gettext("Dated"), lambda row: row.issued_at and row.issued_at.astimezone(operator.zone).date()),
+        FileColumn(gettext("Due"), lambda row: row.due_on),
+        FileColumn(gettext("Month"), lambda row: f"{row.month:%Y-%m}"),
+        FileColumn(gettext("OCR reference"), lambda row: row.payment_reference),
+        FileColumn(gettext("Customer number"), lambda row: row.customer),
+        FileColumn(gettext("Customer"), lambda row: row.buyer.name),
+        FileColumn(gettext("Sessions"), lambda row: row.session_count),
+        FileColumn(gettext("Energy (kWh)"), lambda row: Decimal(row.energy_wh).scaleb(-3)),
+        FileColumn(gettext("Currency"), lambda row: row.currency),
+        FileColumn(gettext("Amount excl. VAT"), lambda row: row.amount_excl_vat, is_amount=True),
+        FileColumn(gettext("VAT"), lambda row: row.vat, is_amount=True),
+        FileColumn(gettext("Amount due"), lambda row: row.amount_due, is_amount=True),
+    ]
 
 
 @operator_view(Permission.VIEW_INVOICES)

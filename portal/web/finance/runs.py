@@ -21,7 +21,8 @@ from billing.services import approved
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import second_person
+from portal.web import lists, second_person, tables
+from portal.web.tables import Column, Table
 from portal.words import measures
 from portal.words.say import why
 from tenants.models import Operator
@@ -29,8 +30,29 @@ from tenants.permissions import Permission
 from tenants.selectors import approvals
 from tenants.services import four_eyes
 
-DRAFTS_SHOWN = 100
+REMARKS_SHOWN = 20
 PROBLEMS_SHOWN = 200
+
+
+RUN = Table(
+    "runs",
+    (
+        Column("invoice", _("Invoice"), is_fixed=True),
+        Column("customer", _("Customer")),
+        Column("sessions", _("Sessions"), by="session_count", css="num"),
+        Column("energy", _("Energy"), by="energy_wh", css="num"),
+        Column("amount", _("Amount due"), by="amount_due", css="num", is_indexed=True),
+    ),
+    order="-amount",
+)
+#: A longer run is sorted by the amount alone.
+MOST_SORTED = 20_000
+
+
+class SearchForm(forms.Form):
+    """Whose invoice is looked for in a run."""
+
+    q = forms.CharField(label=_("Number, amount or customer"), required=False, max_length=100, widget=forms.SearchInput)
 
 
 class MonthForm(forms.Form):
@@ -73,10 +95,12 @@ def run_start(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
     """Show how far a run is, what it drafted, and what could not be billed."""
     run = _found(run_id)
-    if request.htmx and run.state != InvoiceRun.State.RUNNING:
+    if tidy := lists.untidy(request):
+        return tidy
+    if "X-Poll" in request.headers and run.state != InvoiceRun.State.RUNNING:
         return HttpResponseClientRefresh()  # drafted: the header's state and buttons change as well
     page = {"nav": "runs", "run": run, "progress": runs.progress(run), "problems": runs.problems(run)[:PROBLEMS_SHOWN]}
-    return render(request, "finance/runs/detail.html", page | _drafted(run, operator))
+    return render(request, "finance/runs/detail.html", page | _drafted(run) | _listed(request, run))
 
 
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
@@ -85,7 +109,7 @@ def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> Htt
     run = _found(run_id)
     needs_second = four_eyes.is_needed(approved.ISSUE)
     if request.method != "POST":
-        page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(run, operator)}
+        page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(run)}
         page["approval"] = approvals.open_about(approved.ISSUE, run.public_id, at=timezone.now())
         return render(request, "finance/runs/issue.html", page)
     if needs_second:
@@ -136,11 +160,23 @@ def _next_run(request: SignedInRequest, operator: Operator) -> dict[str, Any]:
     return {"month_form": form, "waiting": next_run.waiting(month=month)}
 
 
-def _drafted(run: InvoiceRun, operator: Operator) -> dict[str, Any]:
-    """The run's invoices with their sums, and what still waits beside them while nothing is issued."""
-    drafts = invoices.listing(run=run).order_by("-amount_due", "pk")
-    page: dict[str, Any] = {"drafts": drafts[:DRAFTS_SHOWN], "sums": runs.sums(run)}
-    page["more"] = max(0, sum(row.invoices for row in page["sums"]) - DRAFTS_SHOWN)
+def _drafted(run: InvoiceRun) -> dict[str, Any]:
+    """The sums of the run beside those of the one before, what is odd in it, and what waits while nothing is issued."""
+    before = runs.before(run)
+    page: dict[str, Any] = {
+        "sums": runs.sums(run),
+        "before": before,
+        "sums_before": runs.sums(before) if before else [],
+    }
+    page["remarks"] = runs.remarks(run)[:REMARKS_SHOWN]
     if run.state == InvoiceRun.State.READY:
         page["waiting"] = next_run.waiting(month=run.month)
     return page
+
+
+def _listed(request: SignedInRequest, run: InvoiceRun) -> dict[str, Any]:
+    """The run's invoices, the greatest first unless sorted otherwise, a page at a time."""
+    form = SearchForm(request.GET)
+    rows = invoices.listing(run=run, search=form.cleaned_data["q"] if form.is_valid() else "")
+    shown = tables.shown(RUN, request).within(rows, most=MOST_SORTED)
+    return {"search": form, "shown": shown, "page": shown.page(rows, request)}

@@ -29,6 +29,7 @@ urlpatterns = [
     path("runs/<uuid:run_id>/issue/", runs.run_issue, name="run_issue"),
     path("runs/<uuid:run_id>/discard/", runs.run_discard, name="run_discard"),
     path("invoices/", invoices.invoice_list, name="invoice_list"),
+    path("invoices/export/", invoices.invoice_export, name="invoice_export"),
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:invoice_id>/credit/", invoices.invoice_credit, name="invoice_credit"),

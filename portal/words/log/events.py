@@ -89,6 +89,7 @@ EVENTS: dict[str, str | Promise] = {
     charging_events.Event.SESSION_APPROVED: gettext_lazy("Approved a session under review"),
     charging_events.Event.SESSION_WRITTEN_OFF: gettext_lazy("Wrote a session off"),
     portal_events.Event.SESSIONS_EXPORTED: gettext_lazy("Downloaded a list of sessions"),
+    portal_events.Event.INVOICES_EXPORTED: gettext_lazy("Downloaded a list of invoices"),
     billing_events.Event.RUN_DRAFTED: gettext_lazy("Drafted the invoices of a run"),
     billing_events.Event.RUN_ISSUED: gettext_lazy("Issued the invoices of a run"),
     billing_events.Event.RUN_DISCARDED: gettext_lazy("Discarded the drafts of a run"),

@@ -1,0 +1,18 @@
+"""What the files for accounting are called."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Export
+
+_FILES: dict[str, str | Promise] = {
+    "invoices": _("Invoices, CSV"),
+    "invoice-lines": _("Invoice lines, CSV"),
+    Export.Kind.XLSX.value: _("Workbook, XLSX"),
+    Export.Kind.PDF_ZIP.value: _("PDFs, ZIP"),
+}
+
+
+def file_word(kind: str) -> str:
+    """The file's name; a kind that is not known is shown as it is."""
+    return str(_FILES.get(kind, kind))
