@@ -13,6 +13,7 @@ from billing.services import tariffs as services
 from billing.tests import factories
 from charging.models import Site
 from portal.tests.reading import read
+from portal.web.finance.tariffs.form import MOST_ROWS
 
 ENTRY = {
     "name": "Nights are cheap",
@@ -146,6 +147,11 @@ def prices(page):
 def test_rows_are_arranged_without_losing_what_was_entered(fina_browser, url, button, left):
     page = read(fina_browser.post(url("tariffs/new/"), {**ENTRY, **button}))
     assert prices(page) == left
+
+
+def test_more_rows_than_there_may_be_are_not_added(fina_browser, url):
+    page = read(fina_browser.post(url("tariffs/new/"), {**ENTRY, "rows": "999999", "add": "fee"}))
+    assert len(prices(page)) == MOST_ROWS
 
 
 def test_midnight_ends_a_day_as_24_00(fina_browser, url, in_north):

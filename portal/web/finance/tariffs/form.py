@@ -284,6 +284,8 @@ def _as_entered(form_class: type[forms.Form], data: QueryDict, prefix: str = "")
 
 def _arrange(rows: list[dict[str, Any]], data: QueryDict) -> int | None:
     """Do to the rows what the pressed button says; return the place of the row it was about."""
+    if ADD in data and len(rows) >= MOST_ROWS:
+        return None
     if ADD in data:
         new = dict(NEW_ROWS.get(str(data[ADD]), NEW_ROWS["energy"]))
         at = _place_of_new(rows, new)
