@@ -17,6 +17,7 @@ COUNTED = {
     "charging_importlook",
     "charging_fileimport",
     "tenants_auditcheck",
+    "tenants_searchindex",
     "billing_runchunk",
     "billing_priceeffect",
     "billing_pricing",
