@@ -54,13 +54,6 @@ class Entry:
         return None if ended_at is None else int((ended_at - self.session.started_at).total_seconds())
 
     @property
-    def average_w(self) -> int | None:
-        """Energy over the whole time, in W; None while either is not known."""
-        if not self.duration_s or self.session.energy_wh is None:
-            return None
-        return self.session.energy_wh * 3600 // self.duration_s
-
-    @property
     def amount(self) -> Decimal | None:
         """The price including VAT; None while there is none."""
         if self.price is None or self.price.state == SessionPrice.State.PROBLEM:

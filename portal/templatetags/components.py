@@ -330,6 +330,12 @@ def week_clock(hours: Sequence[Sequence[int]], legend: Iterable[tuple[int, str]]
     return {"hours": hours, "legend": legend, "label": label}
 
 
+@register.inclusion_tag("components/course.html")
+def course(course: object) -> dict[str, Any]:
+    """A session on one line with its power and its prices: a `portal.web.session_course.SessionCourse`."""
+    return {"course": course}
+
+
 @register.inclusion_tag("components/share.html")
 def share(parts: Sequence[Sequence[Any]], label: str = "") -> dict[str, Any]:
     """How a whole divides into at most five parts: (label, figure, written figure)."""

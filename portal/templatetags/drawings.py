@@ -64,6 +64,32 @@ def share_bar(parts: Sequence[Sequence[Any]]) -> SafeString | str:
 
 
 @register.simple_tag
+def course_drawing(course: Any) -> SafeString:
+    """A session on one line: what the car did, its power under it, and at the foot the prices that counted.
+
+    Stretched to any width, so it holds no text: what it says stands beside it (`portal.web.session_course`).
+    """
+    bars = [*((one, 0, 8) for one in course.phases), *((one, 90, 10) for one in course.prices)]
+    rects = [(one.look, _wide(one.begin), y, _wide(one.end - one.begin), height) for one, y, height in bars]
+    slots = [(_wide(x), _short(88 - 76 * h), _wide(end - x), _short(76 * h)) for x, end, h in course.power]
+    turns = {one.begin for one in (*course.phases, *course.prices) if one.begin > 0}
+    lines = [(_wide(turn),) for turn in sorted(turns)]
+    shape = 'class="course__line" viewBox="0 0 1000 100" preserveAspectRatio="none"'
+    return format_html(
+        f'<svg {shape} role="img" aria-label="{{}}">{{}}{{}}{{}}</svg>',
+        course.label,
+        format_html_join("", '<rect class="course__power" x="{}" y="{}" width="{}" height="{}"/>', slots),
+        format_html_join("", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>', rects),
+        format_html_join("", '<line class="course__turn" x1="{0}" y1="0" x2="{0}" y2="100"/>', lines),
+    )
+
+
+def _wide(share: Decimal) -> str:
+    """A place on a line that is a thousand long."""
+    return _short(1000 * share)
+
+
+@register.simple_tag
 def week_drawing(hours: Sequence[Sequence[int]], label: str) -> SafeString:
     """Seven days by 24 hours, each cell in one of the bands 0 to 5 (0: no price or no use).
 

@@ -1,4 +1,4 @@
-"""The filters that say what a stored code means: flags, reasons of rejection, sockets."""
+"""The filters that say what a stored code means: flags, reasons of rejection, why a session ended, sockets."""
 
 from django import template
 
@@ -9,6 +9,7 @@ register = template.Library()
 
 for said in (
     sessions.socket,
+    sessions.stop_reason,
     sessions.flag_word,
     sessions.flag_sentence,
     sessions.reject_sentence,

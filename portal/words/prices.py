@@ -53,14 +53,26 @@ class Story:
     notes: list[str]
 
 
-def story(price: ExplainedPrice, zone: str | ZoneInfo) -> Story:
-    """Explain a price with VAT, by the clock of the place where the car stood."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Where and from which day on a price is told, and until when the car charged."""
+
+    place: ZoneInfo
+    first_day: object
+    charged_until: datetime | None
+
+
+def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetime | None = None) -> Story:
+    """Explain a price with VAT, by the clock of the place where the car stood.
+
+    charged_until: when the car took no more energy; what is said of energy ends there.
+    """
     place = ZoneInfo(zone) if isinstance(zone, str) else zone
     own = [_with_vat(part.amount, part.amount_incl) for part in price.slices]
     limits = [_with_vat(part.cost.excl_vat, part.cost.incl_vat) for part in price.adjustments]
     shown = _rounded([*own, *limits], price.currency)
     rows = [
-        _step(part, amount, price.currency, place, _first_day(price.slices, place))
+        _step(part, amount, price.currency, _Told(place, _first_day(price.slices, place), charged_until))
         for part, amount in zip(price.slices, shown, strict=False)
     ]
     return Story(rows, _totals(price, shown[len(own) :]), _notes(price.flags))
@@ -86,32 +98,41 @@ def _first_day(slices: Sequence[Slice], place: ZoneInfo) -> object:
     return slices[0].start.astimezone(place).date() if slices else None
 
 
-def _step(part: Slice, amount: Decimal, currency: str, place: ZoneInfo, first_day: object) -> Step:
+def _step(part: Slice, amount: Decimal, currency: str, told: _Told) -> Step:
     return Step(
-        at=_span(part, place, first_day),
-        what=_what(part),
+        at=_span(part, told),
+        what=what(part),
         quantity=_quantity(part),
         meter=_meter(part),
-        unit_price=_unit_price(part, currency),
+        unit_price=unit_price(part, currency),
         amount=measures.money(amount, currency),
     )
 
 
-def _span(part: Slice, place: ZoneInfo, first_day: object) -> str:
-    start = _clock(part.start.astimezone(place), first_day)
-    if part.dimension is Dimension.FLAT or part.start == part.end:
+def _span(part: Slice, told: _Told) -> str:
+    start = clock(part.start.astimezone(told.place), told.first_day)
+    end = counted_until(part, told.charged_until)
+    if part.dimension is Dimension.FLAT or part.start >= end:
         return start
-    return f"{start}–{part.end.astimezone(place):%H:%M}"
+    return f"{start}–{end.astimezone(told.place):%H:%M}"
 
 
-def _clock(moment: datetime, first_day: object) -> str:
+def counted_until(part: Slice, charged_until: datetime | None) -> datetime:
+    """When a slice ended for its reader: energy ends with charging, though its price would have gone on."""
+    if part.dimension is not Dimension.ENERGY or charged_until is None:
+        return part.end
+    return max(part.start, min(part.end, charged_until))
+
+
+def clock(moment: datetime, first_day: object) -> str:
     """The clock, with the weekday when it is not the day on which the session began."""
     if moment.date() == first_day:
         return f"{moment:%H:%M}"
     return f"{WEEKDAYS_ABBR[moment.weekday()]} {moment:%H:%M}"
 
 
-def _what(part: Slice) -> str:
+def what(part: Slice) -> str:
+    """What a slice is for."""
     said = str(WHAT[part.dimension])
     if part.reserved:
         said = _("Reservation")
@@ -133,7 +154,8 @@ def _meter(part: Slice) -> str:
     return f"{measures.kwh(part.meter_start_wh, 3)} → {measures.kwh(part.meter_stop_wh, 3)}"
 
 
-def _unit_price(part: Slice, currency: str) -> str:
+def unit_price(part: Slice, currency: str) -> str:
+    """The price of a slice with VAT, in its unit."""
     price = part.unit_price if part.unit != SECONDS else part.unit_price / 60
     return f"{measures.unit_price(incl_vat(price, part.vat), currency)}{PER_UNIT[part.dimension]}"
 

@@ -29,6 +29,41 @@ SOCKETS: list[tuple[str, str | Promise]] = [
 ]
 
 
+#: Why a session ended, by OCPP 1.6 (StopTransaction.Reason) and OCPP 2.0.1 (ReasonEnumType).
+STOP_REASONS: dict[str, str | Promise] = {
+    "DeAuthorized": _("the card was no longer accepted"),
+    "EmergencyStop": _("the emergency stop was pressed"),
+    "EnergyLimitReached": _("the agreed energy was reached"),
+    "EVDisconnected": _("the cable was unplugged at the car"),
+    "GroundFault": _("an earth fault"),
+    "HardReset": _("the station was restarted by force"),
+    "ImmediateReset": _("the station was restarted at once"),
+    "Local": _("stopped at the station"),
+    "LocalOutOfCredit": _("the credit was used up"),
+    "MasterPass": _("stopped with a master card"),
+    "Other": _("another reason"),
+    "OvercurrentFault": _("the current was too high"),
+    "PowerLoss": _("the power was lost"),
+    "PowerQuality": _("the quality of the power was too low"),
+    "Reboot": _("the station was restarted"),
+    "Remote": _("stopped from the central system"),
+    "ReqEnergyTransferRejected": _("the car asked for something the station refused"),
+    "SOCLimitReached": _("the battery was as full as was asked for"),
+    "SoftReset": _("the station was restarted in good order"),
+    "StoppedByEV": _("the car stopped charging"),
+    "TimeLimitReached": _("the agreed time was over"),
+    "Timeout": _("nothing was plugged in in time"),
+    "UnlockCommand": _("the outlet was unlocked from the central system"),
+}
+_STOP_WORDS = {code.casefold(): word for code, word in STOP_REASONS.items()}
+
+
+def stop_reason(code: str) -> str:
+    """Return why a session ended in words, however the code is spelled; what is not known is shown as it is."""
+    plain = "".join(sign for sign in code if sign.isalnum()).casefold()
+    return str(_STOP_WORDS.get(plain, code))
+
+
 def socket(code: str) -> str:
     """Return the socket as drivers call it; a code that is not known is shown as it is."""
     return str(dict(SOCKETS).get(code, code))

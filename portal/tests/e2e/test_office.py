@@ -77,7 +77,7 @@ def make_a_tariff(page, operator, month):
     page.get_by_role("link", name="Publish").first.click()
     page.get_by_label("Valid from").fill(f"{month:%Y-%m-01}T00:00")
     page.get_by_role("button", name="Publish").click()
-    page.get_by_text("Let it apply somewhere").click()
+    page.get_by_label("everywhere").check()
     page.get_by_label("From").last.fill(f"{month:%Y-%m-01}")
     page.get_by_role("button", name="Assign").click()
     expect(page.get_by_text("Everywhere").first).to_be_visible()

@@ -15,6 +15,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest
 
 from portal.web.charts import Chart, Series
+from portal.web.session_course import SessionCourse, Stretch
 from portal.web.tables import Column, Heading, Shown, Table
 from portal.words import measures
 from tenants.models import SavedView
@@ -115,6 +116,7 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         "spark": [3, 4, 6, 5, 8, 7, 9, 12, 10, 13, 12, 15],
         "energy": energy(),
         "power": power(),
+        "course": course(),
         "revenue": revenue(),
         "facts": [
             ("Station", "STO-04, connector 2 (CCS, 150 kW)"),
@@ -179,6 +181,25 @@ def energy() -> Chart:
         [Series("Day", day_part, "kWh", 0, tone=2), Series("Night", night_part, "kWh", 0, tone=3)],
         shape="stacked", summary="Last 30 days",
     )  # fmt: skip
+
+
+def course() -> SessionCourse:
+    """An evening: charged for five hours at two prices, and parked."""
+    ends = [Decimal(place) / 26 for place in range(1, 11)]
+    return SessionCourse(
+        events=[("18:00", "plugged in"), ("23:00", "charging ended"), ("Tue 07:00", "unplugged")],
+        phases=[
+            Stretch("phase-charging", "charges 5 h 00 min", "18:00–23:00", Decimal(0), ends[9]),
+            Stretch("phase-parked", "parked 8 h 00 min", "23:00–Tue 07:00", ends[9], Decimal(1)),
+        ],
+        prices=[
+            Stretch("band-4", "Energy SEK 2.60/kWh", "18:00–22:00", Decimal(0), ends[7]),
+            Stretch("band-1", "Energy SEK 1.70/kWh", "22:00–23:00", ends[7], ends[9]),
+        ],
+        power=[(end - ends[0], end, Decimal(1)) for end in ends],
+        peak="11.0 kW",
+        table=power(),
+    )
 
 
 def power() -> Chart:

@@ -102,9 +102,9 @@ def test_an_address_has_no_empty_parameters(world, sign_in, otto):
 def test_columns_and_density_are_kept_for_the_person(world, sign_in, otto, fina):
     world.session()
     client = sign_in(otto)
-    client.post(world.url("lists/sessions/columns/"), {"columns": ["energy", "power"], "is_dense": "on"})
+    client.post(world.url("lists/sessions/columns/"), {"columns": ["energy", "card"], "is_dense": "on"})
     page = client.get(world.url("sessions/"))
-    assert page.context["shown"].keys == ("started", "energy", "power")
+    assert page.context["shown"].keys == ("started", "card", "energy")
     assert "table--tight" in page.content.decode()
     assert sign_in(fina).get(world.url("sessions/")).context["shown"].keys != page.context["shown"].keys
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Token
 from charging.services import site_memberships
 from portal.tests import coins, meter
 from portal.tests.reading import figures_of, stats_of, table_of
@@ -228,6 +228,32 @@ def test_the_session_page_draws_the_power_of_its_readings(world, sign_in, otto):
     page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
     assert figures_of(page, "Power") == meter.power_from(start)
     assert 'data-x="time"' in page.content.decode()
+
+
+def test_a_session_tells_its_course_on_one_line(world, rated, sign_in, otto):
+    """Plugged in at ten for four hours; the meter counted for half an hour."""
+    facts = {"series_wh": [4000, 4000, 0, 0], "energy_wh": 8000, "stop_reason": "EVDisconnected"}
+    start = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    session = world.session(start=start, ended_at=start + timedelta(hours=4), **facts)
+    rated()
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
+    text = page.content.decode().replace("\xa0", " ")
+    assert 'aria-label="10:00 plugged in; 10:30 charging ended; 14:00 unplugged"' in text
+    assert "parked 3 h 30 min (10:30–14:00)" in text
+    assert 'class="phase-parked" x="125.00" y="0" width="875.00"' in text
+    assert table_of(page, "Price, step by step")[0][0] == "10:00–10:30"
+    assert stats_of(page)["Average power"] == "16.0 kW"
+    assert "the cable was unplugged at the car" in text
+
+
+def test_the_session_page_leads_to_what_mends_a_problem(world, rated, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        token = Token.objects.create(uid="0499AA01", visual_number="WL-9")
+    session = world.session(payer=None, token=token)
+    rated()
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/")).content.decode()
+    assert "Say whose the card is" in page
+    assert f"/cards/{token.public_id}/" in page
 
 
 def test_the_session_page_says_why_there_is_no_price(world, rated, sign_in, otto):

@@ -23,7 +23,7 @@ from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, driver_view
-from portal.web import power_chart
+from portal.web import session_course
 from portal.web.charts import Chart, Series
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
@@ -66,7 +66,6 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "crumbs": _way_back(entry, operator),
         "entry": entry,
         "session": entry.session,
-        "chart": power_chart.power(entry.session, size="short"),
         "mail": _mail(entry, operator),
     }
     return render(request, "driver/history/session.html", page | _price(entry))
@@ -141,12 +140,18 @@ def _price(entry: Entry) -> dict[str, Any]:
     """The price in rows and sentences, and the tariff in words. Nothing while there is no price."""
     price = prices.of_session(entry.session)
     explained = prices.explained(entry.session)
+    page = {
+        "price": None,
+        "course": session_course.told(entry.session, explained),
+        "chart": session_course.power_table(entry.session),
+    }
     if price is None or explained is None or price.tariff_version is None:
-        return {"price": None}
+        return page
     tariff = parse_tariff(price.tariff_version.document)
-    return {
+    charged_until = session_course.course(entry.session).charged_until
+    return page | {
         "price": price,
-        "story": price_words.story(explained, entry.session.site.zone),
+        "story": price_words.story(explained, entry.session.site.zone, charged_until=charged_until),
         "tariff": _tariff_name(price),
         "tariff_rows": tariff_words.rows(tariff),
         "tariff_bounds": tariff_words.bounds(tariff),

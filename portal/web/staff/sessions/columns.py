@@ -35,7 +35,6 @@ SESSIONS = Table(
         Column("card", gettext_lazy("Card"), is_optional=True),
         Column("duration", gettext_lazy("Duration"), by=Coalesce(_TIME, Value(timedelta(0))), css="num rest"),
         Column("energy", gettext_lazy("Energy"), by=Coalesce("energy_wh", Value(-1)), css="num"),
-        Column("power", gettext_lazy("Average power"), css="num", is_optional=True),
         Column("amount", gettext_lazy("Amount"), by=_AMOUNT, css="num"),
         Column("billing", gettext_lazy("Billing")),
     ),

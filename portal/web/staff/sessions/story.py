@@ -4,9 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from billing.domain.errors import Code
 from billing.selectors import prices, session_ledger
+from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
-from portal.web import power_chart
+from portal.web import session_course
 from portal.web.staff.review import DecisionForm
 from portal.words import measures
 from portal.words import prices as price_words
@@ -20,17 +22,35 @@ EVENTS_SHOWN = 20
 def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
     """Return the variables of the session's page."""
     entry = session_ledger.entries([session])[0]
+    known = session_course.course(session)
     told = prices.explained(session) if entry.amount is not None else None
     return {
         "session": session,
         "entry": entry,
-        "chart": power_chart.power(session),
+        "chart": session_course.power_table(session),
+        "course": session_course.told(session, told),
+        "average_w": known.average_w(session.energy_wh),
+        "mend": mend(entry),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
         "decision": DecisionForm(),
         "price": prices.of_session(session) if told else entry.price,
-        "story": price_words.story(told, session.site.zone) if told else None,
+        "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
         "history": _history(session) if may_see_audit else [],
     }
+
+
+def mend(entry: Entry) -> str:
+    """What mends it that a session cannot be priced: its card, where a tariff applies, or a tariff's version."""
+    if entry.price is None:
+        return ""
+    match entry.price.problem:
+        case Code.NO_DRIVER:
+            return "card" if entry.session.token_id else ""
+        case Code.NO_TARIFF | Code.NO_VERSION | Code.TARIFF_NOT_VALID | Code.TOO_COSTLY:
+            return "tariffs"
+        case "":
+            return ""
+    return "file" if entry.session.file_import_id else "station"
 
 
 def _history(session: ChargingSession) -> list[dict[str, Any]]:
