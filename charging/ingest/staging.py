@@ -88,7 +88,7 @@ _SAME_ID = """
     FROM staged_sessions staged
     JOIN charging_chargingsession known
         ON known.operator_id = %(operator_id)s AND known.source = %(source)s AND known.external_id = staged.external_id
-    WHERE staged.line <> ALL(%(found)s)
+    WHERE (known.connector_id, known.started_at) IS DISTINCT FROM (staged.connector_id, staged.started_at)
 """
 _GIVE_IDS = """
     UPDATE staged_sessions staged SET external_id = own.external_id
@@ -142,6 +142,8 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
         if _all_new(cursor, facts, origin.operator_id):
             return NotInserted([], {})
         found = _recognised(cursor, sessions, origin)
+        if len(found.lines) == sessions.height:
+            return found
         cursor.execute("DELETE FROM staged_sessions WHERE line = ANY(%s)", [found.lines])
         cursor.execute(_INSERT + _ONLY_NEW, facts)
         cursor.execute(_NOT_INSERTED, asdict(origin))
@@ -183,7 +185,9 @@ def _recognised(cursor: Any, sessions: pl.DataFrame, origin: Origin) -> NotInser
     whose = asdict(origin)
     cursor.execute(_SAME, whose)
     same = cursor.fetchall()
-    cursor.execute(_SAME_ID, whose | {"found": [line for line, _, _ in same]})
+    if len(same) == sessions.height:
+        return _not_inserted(same)
+    cursor.execute(_SAME_ID, whose)
     doubtful: dict[int, bool] = dict(cursor.fetchall())
     if doubtful:
         rows = sessions.filter(pl.col("line").is_in(list(doubtful)))
