@@ -5,7 +5,17 @@ from datetime import timedelta
 from django.db.models import Q
 
 from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
-from billing.services import effect_steps, export_steps, rating, rating_steps, rendering_steps, run_steps, runs
+from billing.services import (
+    effect_steps,
+    export_steps,
+    import_undo,
+    rating,
+    rating_steps,
+    rendering_steps,
+    run_steps,
+    runs,
+)
+from charging.models import ImportUndo
 from tenants import work
 from tenants.permissions import Permission
 from tenants.work import Kind, Lane
@@ -50,6 +60,16 @@ def register() -> None:
             Lane.BULK,
             rendering_steps.render,
             permission=Permission.ISSUE_INVOICES,
+        )
+    )
+    work.register(
+        Kind(
+            ImportUndo.work_kind,
+            ImportUndo,
+            Lane.WAITED,
+            import_undo.carry_out,
+            permission=Permission.IMPORT_SESSIONS,
+            lease=timedelta(minutes=30),
         )
     )
     for kind, lane in ((Export.Kind.XLSX, Lane.WAITED), (Export.Kind.PDF_ZIP, Lane.BULK)):

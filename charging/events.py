@@ -11,4 +11,5 @@ class Event(StrEnum):
     SESSION_WRITTEN_OFF = "session.written_off"
     SESSIONS_IMPORTED = "sessions.imported"
     IMPORT_DISCARDED = "import.discarded"
+    IMPORT_UNDONE = "import.undone"
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

@@ -7,6 +7,7 @@ from charging.models import (
     FileImport,
     ImportLook,
     ImportProfile,
+    ImportUndo,
     Site,
     SiteAccess,
     Station,
@@ -49,7 +50,7 @@ def register() -> None:
     )
     _register_personal_data()
     # Whether background work stands still: counted, not read.
-    for model in (FileImport, ImportLook):
+    for model in (FileImport, ImportLook, ImportUndo):
         rights.platform_counts(model)
 
 

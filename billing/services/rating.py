@@ -142,17 +142,24 @@ def free_to_change(sessions: QuerySet[ChargingSession]) -> list[int]:
 
     They are priced anew when this transaction has committed. Nobody can bill one of them before that.
     """
-    _await_rating()
     ids = list(sessions.order_by("pk").values_list("pk", flat=True))
-    prices = SessionPrice.objects.filter(session__in=ids)
-    # Whoever drafts holds these locks: wait for them, and only then look which sessions stand on an invoice.
-    list(prices.order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    hold_prices(ids)
     billed = set(BilledSession.objects.filter(IN_FORCE, session__in=ids).values_list("session", flat=True))
     free = [pk for pk in ids if pk not in billed]
-    prices.filter(session__in=free).delete()
+    SessionPrice.objects.filter(session__in=free).delete()
     if free:
         ask()
     return free
+
+
+def hold_prices(session_ids: Sequence[int]) -> None:
+    """Let nobody price or bill these sessions before this transaction has committed.
+
+    Whoever drafts holds the locks of the prices: wait for them, and only then look which sessions stand on an invoice.
+    """
+    _await_rating()
+    prices = SessionPrice.objects.filter(session__in=session_ids).order_by("pk")
+    list(prices.select_for_update(of=("self",)).values_list("pk"))
 
 
 def _only_one() -> bool:

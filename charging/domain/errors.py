@@ -27,6 +27,8 @@ class Code(StrEnum):
     PROFILE_NAME = "profile_name"
     NO_SUCH_PROFILE = "no_such_profile"
     IMPORT_STARTED = "import_started"
+    IMPORT_NOT_DONE = "import_not_done"
+    IMPORT_BILLED = "import_billed"
     UPLOADS_OF_ONE = "uploads_of_one"
     UPLOADS_OF_ALL = "uploads_of_all"
     NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"

@@ -2,6 +2,7 @@
 
 from charging.models.file_import import FileImport, ImportProfile, RejectedRow
 from charging.models.import_look import ImportLook
+from charging.models.import_undo import ImportUndo
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
@@ -16,6 +17,7 @@ __all__ = [
     "FileImport",
     "ImportLook",
     "ImportProfile",
+    "ImportUndo",
     "RejectedRow",
     "Site",
     "SiteAccess",

@@ -27,8 +27,9 @@ def profiles() -> QuerySet[ImportProfile]:
 
 
 def earlier(row: FileImport) -> QuerySet[FileImport]:
-    """Other imports of exactly the same file."""
-    return FileImport.objects.filter(file_sha256=row.file_sha256).exclude(pk=row.pk).order_by("-created_at")
+    """Other imports of exactly the same file that were not undone."""
+    same = FileImport.objects.filter(file_sha256=row.file_sha256).exclude(state=FileImport.State.UNDONE)
+    return same.exclude(pk=row.pk).order_by("-created_at")
 
 
 def reasons(row: FileImport) -> list[tuple[Reject, int, int]]:

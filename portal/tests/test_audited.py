@@ -35,7 +35,16 @@ from billing.models import (
     StaleMonth,
 )
 from charging import events as charging_events
-from charging.models import ChargingSession, ConnectorState, EarlierHolder, ImportLook, RejectedRow, Site, SiteAccess
+from charging.models import (
+    ChargingSession,
+    ConnectorState,
+    EarlierHolder,
+    ImportLook,
+    ImportUndo,
+    RejectedRow,
+    Site,
+    SiteAccess,
+)
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
 from portal.words.log.events import ACTS, EVENTS, KINDS
@@ -79,6 +88,7 @@ NOT_ROW_BY_ROW = {
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
     EarlierHolder: "an event says whose card it became, from when to when",
+    ImportUndo: "import.undone says what is gone",
     ImportLook: "a look at a file changes nothing; its import is recorded",
     ConnectorState: "the history of a connector, kept by itself",
     SiteAccess: "an event names the sites a person gained and lost",
@@ -281,6 +291,11 @@ UNSEEN_WRITES = {
     "billing/services/rating.py:_WRITE": "prices are derived, and worked out anew until they are billed",
     "billing/services/runs.py:_plan": "the work list of a run",
     "billing/services/runs.py:bill_chunk": "progress of a run",
+    "billing/services/import_undo.py:_PRICES": "import.undone",
+    "billing/services/import_undo.py:_SESSIONS": "import.undone",
+    "billing/services/import_undo.py:_SUMS": "sums, counted from sessions and prices",
+    "billing/services/import_undo.py:_TOKENS": "import.undone",
+    "billing/services/import_undo.py:_removed": "import.undone",
     "charging/ingest/apply.py:_count": "sessions.imported",
     "charging/ingest/apply.py:_create": "sessions.imported",
     "charging/ingest/finishing.py:_FLAG": "sessions.imported",

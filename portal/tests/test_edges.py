@@ -42,6 +42,7 @@ OPENS_SCOPES = {
     "billing/tasks.py": "sums of days and months, a stretch at a time",
     "billing/services/export_steps.py": "stepped: a file for accounting",
     "billing/services/effect_steps.py": "stepped: the effect of new prices",
+    "billing/services/import_undo.py": "stepped: undoing an import",
     "billing/services/rating_steps.py": "stepped: pricing",
     "billing/services/rendering_steps.py": "stepped: documents",
     "billing/services/run_steps.py": "stepped: drafting a month",

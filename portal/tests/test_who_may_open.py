@@ -23,7 +23,7 @@ MAY_OPEN = {
     Permission.REVIEW_SESSIONS: "staff:review_decide staff:review_list",
     Permission.IMPORT_SESSIONS: (
         "staff:import_detail staff:import_discard staff:import_list staff:import_new staff:import_rejected "
-        "staff:import_start"
+        "staff:import_start staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
         "staff:driver_detail staff:driver_list staff:group_list staff:token_detail staff:token_list"

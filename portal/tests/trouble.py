@@ -273,6 +273,15 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
     "session.approved": {"reason": "Bra"},
+    "import.undone": {
+        "sha256": "ab",
+        "sessions": 2,
+        "energy_wh": 7,
+        "tokens": 1,
+        "connectors": 1,
+        "stations": 1,
+        "sites": 1,
+    },
     "token.sessions_given": {"driver": "1001", "since": "", "until": "", "sessions": 2, "billed": 0},
 }
 

@@ -33,6 +33,12 @@ ERRORS: dict[str, str | Promise] = {
     Code.PROFILE_NAME: _("A profile needs a name of at most 80 characters."),
     Code.NO_SUCH_PROFILE: _("There is no profile called “%(name)s”. There are: %(names)s."),
     Code.IMPORT_STARTED: _("This import is %(import_state)s; it cannot be started."),
+    Code.IMPORT_NOT_DONE: _("This import is %(import_state)s; only one that is done can be undone."),
+    Code.IMPORT_BILLED: ngettext_lazy(
+        "%(count)d session of this import stands or stood on an invoice, so the import stays.",
+        "%(count)d sessions of this import stand or stood on invoices, so the import stays.",
+        "count",
+    ),
     Code.UPLOADS_OF_ONE: _(
         "You have %(most)s files here that wait for their import. Import or discard one of them first."
     ),

@@ -33,6 +33,7 @@ IMPORTS: Mapping[str, str] = {
     FileImport.State.RUNNING: INFO,
     FileImport.State.DONE: GOOD,
     FileImport.State.FAILED: BAD,
+    FileImport.State.UNDONE: "",
     Work.State.SET_ASIDE: BAD,
 }
 RUNS: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
-from charging.models import FileImport, ImportLook
+from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import AuditCheck, SearchIndex
 from tenants.models.work import Work
@@ -17,6 +17,7 @@ from tenants.models.work import Work
 KINDS: dict[str, str | Promise] = {
     FileImport.work_kind: gettext_lazy("import of sessions"),
     ImportLook.work_kind: gettext_lazy("look at a file"),
+    ImportUndo.work_kind: gettext_lazy("undoing of an import"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
     SearchIndex.work_kind: gettext_lazy("index of the search"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),

@@ -315,3 +315,27 @@ def test_an_import_under_way_or_done_cannot_be_discarded(world, sign_in, otto):
         with tenant_scope(world.operator.pk):
             assert FileImport.objects.exists()
         work(world)
+
+
+def test_an_import_is_undone_from_its_page(world, sign_in, otto):
+    client = sign_in(otto)
+    start(client, world, upload(client, world, GOOD), time_zone="Europe/Stockholm")
+    row = work(world)
+    url = world.url(f"imports/{row.public_id}/")
+    assert "Undo this import?" in client.get(url).content.decode()
+    assert "Undoing the import" in client.post(f"{url}undo/", follow=True).content.decode()
+    do_next(kind_named("import_undo"), world.operator.pk, clock=timezone.now)
+    assert "The import was undone" in client.get(url).content.decode()
+    with tenant_scope(world.operator.pk):
+        assert not ChargingSession.objects.exists()
+    assert "undone" in client.get(world.url("imports/")).content.decode()
+
+
+def test_a_file_that_names_new_stations_is_not_imported_before_somebody_says_so(world, sign_in, otto):
+    client = sign_in(otto)
+    page = upload(client, world, GOOD)
+    held_up = start(client, world, page, time_zone="Europe/Stockholm", news_shown="", creates=[])
+    assert "Nothing is imported yet" in held_up.content.decode()
+    assert {new["thing"]: new["ticked"] for new in held_up.context["news"]}["stations"] is False
+    with tenant_scope(world.operator.pk):
+        assert FileImport.objects.get().state == "uploaded"

@@ -45,6 +45,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/<uuid:public_id>/", imports.import_detail, name="import_detail"),
     path("imports/<uuid:public_id>/start/", imports.import_start, name="import_start"),
     path("imports/<uuid:public_id>/discard/", imports.import_discard, name="import_discard"),
+    path("imports/<uuid:public_id>/undo/", imports.import_undo, name="import_undo"),
     path("imports/<uuid:public_id>/rejected/", imports.import_rejected, name="import_rejected"),
     path("review/", review.review_list, name="review_list"),
     path("review/decide/", review.review_decide, name="review_decide"),

@@ -84,6 +84,7 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.VIEW_AS_ENDED: gettext_lazy("Stopped viewing the portal as a role"),
     charging_events.Event.SESSIONS_IMPORTED: gettext_lazy("Imported a file of sessions"),
     charging_events.Event.IMPORT_DISCARDED: gettext_lazy("Discarded a file before it was imported"),
+    charging_events.Event.IMPORT_UNDONE: gettext_lazy("Undid an import: its sessions are gone"),
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),
     charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Changed whose card it is, and who pays for its sessions"),
     charging_events.Event.SESSION_APPROVED: gettext_lazy("Approved a session under review"),
@@ -227,6 +228,7 @@ TASKS: dict[str, str | Promise] = {
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
     "import_look": gettext_lazy("look at a file in the background"),
+    "import_undo": gettext_lazy("undoing of an import"),
     "demo": gettext_lazy("the demonstration"),
 }
 

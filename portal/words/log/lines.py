@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing.models import Export, Invoice, PriceEffect, Pricing, TariffAssignment, TariffVersion
-from charging.models import ImportLook
+from charging.models import ImportLook, ImportUndo
 from portal.words.log import tariff_prices
 from portal.words.log.events import EVENTS, ROW_ACTS, ROW_WORDS, TASKS, VERBS, kind
 from portal.words.log.fields import name_of
@@ -314,7 +314,7 @@ _ABOUT: dict[type[models.Model], Callable[[AuditEntry, _Names], str]] = {
     Invitation: _invitation,
     Invoice: _invoice,
     TariffAssignment: lambda entry, _names: str(entry.object_repr).replace("→ *", f"→ {_('everywhere')}"),
-    **dict.fromkeys((AuditCheck, AuditSeal, ImportLook, PriceEffect, Pricing), _number),
+    **dict.fromkeys((AuditCheck, AuditSeal, ImportLook, ImportUndo, PriceEffect, Pricing), _number),
 }
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from billing.services import import_undo as undoing
 from charging.domain.reasons import Reject
 from charging.ingest.layout import Field, Layout
 from charging.ingest.previewing import Preview
@@ -86,8 +87,13 @@ def import_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
     row = _row(public_id)
     if row.state in (State.QUEUED, State.RUNNING):
         return _page(request, operator, row, "running")
+    if row.state == State.UNDONE:
+        return _page(request, operator, row, "undone")
+    undo = undoing.latest(row)
+    if undo is not None and undo.is_open:
+        return _page(request, operator, row, "undoing")
     if row.state == State.DONE:
-        return _page(request, operator, row, "result", **_result(request, row))
+        return _page(request, operator, row, "result", undo=undo, **_result(request, row))
     look = looks.newest(row)
     if look is not None and look.is_open:
         looks.remind(look, at=timezone.now())
@@ -117,6 +123,15 @@ def import_discard(request: SignedInRequest, operator: Operator, public_id: UUID
     row = _row(public_id)
     told(request, _("The file was discarded."), looks.discard, row)
     return redirect("staff:import_list", operator.slug)
+
+
+@operator_view(Permission.IMPORT_SESSIONS)
+@require_POST
+def import_undo(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Take an import back: its sessions, and what it added and nobody else uses."""
+    row = _row(public_id)
+    told(request, _("The import is being undone."), undoing.ask, row, by=request.user)
+    return redirect(_url(operator, row))
 
 
 @operator_view(Permission.IMPORT_SESSIONS, takes_out=True)

@@ -1,0 +1,89 @@
+"""Imports undone: sessions and what came with them, unless something of it was billed."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.base import ContentFile
+
+from billing.models import DaySum, SessionPrice
+from billing.services import day_sums, import_undo, run_steps
+from billing.tests import factories
+from charging.domain.errors import ImportRefused
+from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
+from charging.services import imports
+from charging.tests.ingest.files import PLAIN, plain
+from tenants import work
+from tenants.models import AuditEntry
+from tenants.services.people import drivers
+
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+ROWS = (
+    "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,5.5",
+    "2,A,c2,2026-10-06 10:00,,6.5",
+    "3,B,c3,2026-10-07 10:00,2026-10-07 11:00,1",
+)
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def bring_in(*rows):
+    row = imports.start(imports.upload(ContentFile(plain(*rows).encode()), name="sessions.csv"), PLAIN)
+    return imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
+
+
+def undo(row):
+    import_undo.ask(row, by=None)
+    work.do_next(work.kind_named("import_undo"), row.operator_id, clock=lambda: NOW)
+    row.refresh_from_db()
+    return import_undo.latest(row)
+
+
+def standing():
+    return [model.objects.count() for model in (ChargingSession, Token, Connector, Station, Site, RejectedRow)]
+
+
+def test_an_import_goes_with_all_that_it_added(in_north):
+    factories.tariff()
+    row = bring_in(*ROWS)
+    factories.rate_all()
+    day_sums.refresh()
+    assert (SessionPrice.objects.count(), DaySum.objects.exists()) == (2, True)
+    assert undo(row).state == "done"
+    assert row.state == FileImport.State.UNDONE
+    assert standing() == [0, 0, 0, 0, 0, 0]
+    assert not SessionPrice.objects.exists()
+    said = AuditEntry.objects.get(event="import.undone").additional_data or {}
+    assert (said["sessions"], said["energy_wh"], said["tokens"], said["stations"]) == (2, 6500, 2, 2)
+    assert bring_in(*ROWS).accepted == 2
+
+
+def test_what_others_use_stays(in_north):
+    first = bring_in(*ROWS)
+    bring_in("9,A,c1,2026-10-09 10:00,2026-10-09 11:00,5.5")
+    Token.objects.filter(uid="c3").update(driver=drivers.create(name="Dana"))
+    undo(first)
+    assert [session.external_id for session in ChargingSession.objects.all()] == ["9"]
+    assert set(Token.objects.values_list("uid", flat=True)) == {"c1", "c3"}
+    assert [station.identifier for station in Station.objects.all()] == ["A"]
+    assert Site.objects.count() == 1
+
+
+def test_an_import_of_which_something_is_billed_stays_whole(in_north):
+    factories.tariff()
+    row = bring_in(*ROWS)
+    ChargingSession.objects.update(driver=drivers.create(name="Dana"))
+    run_steps.draft_month(in_north.pk, datetime(2026, 10, 1, tzinfo=UTC).date(), by=None, clock=lambda: NOW)
+    before = standing()
+    failed = undo(row)
+    assert (failed.state, failed.error, failed.error_facts) == ("failed", "import_billed", {"count": 2})
+    assert row.state == FileImport.State.DONE
+    assert standing() == before
+
+
+def test_only_an_import_that_is_done_can_be_undone(in_north):
+    row = imports.upload(ContentFile(plain(*ROWS).encode()), name="sessions.csv")
+    with pytest.raises(ImportRefused):
+        import_undo.ask(row, by=None)
