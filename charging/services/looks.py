@@ -113,7 +113,7 @@ def carry_out(operator_id: int, look: ImportLook, *, clock: Callable[[], datetim
             preview = previewing.tried(
                 looked, creates=Options.from_json(look.options).creates if look.options else None
             )
-            starts = look.starts and not preview.questions
+            starts = look.starts and not is_open(look, preview)
             queued = _queued(row, look, preview) if starts else None
             work.finish(look, found=previewing.to_json(preview))
     except ChargingError as problem:

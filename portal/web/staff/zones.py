@@ -5,8 +5,8 @@ from zoneinfo import available_timezones
 AREAS = ("Europe/", "Atlantic/", "America/", "Africa/", "Asia/", "Australia/", "Pacific/", "Indian/")
 
 
-def choices() -> list[tuple[str, str]]:
-    """Return the zones as (name, words), area by area."""
+def choices(*likely: str) -> list[tuple[str, str]]:
+    """Return the zones as (name, words): the likely ones first, then the others area by area."""
     names = [name for name in available_timezones() if name.startswith(AREAS)] + ["UTC"]
     names.sort(key=lambda name: (next((at for at, area in enumerate(AREAS) if name.startswith(area)), 99), name))
-    return [(name, name.replace("_", " ")) for name in names]
+    return [(name, name.replace("_", " ")) for name in dict.fromkeys([*likely, *names])]

@@ -172,6 +172,8 @@ class LayoutForm(forms.Form):
         ]
 
     def _answering(self, question: Question) -> list[forms.BoundField]:
+        if question.about == Open.TIME_ZONE and question.suggestion:
+            self._propose_zone(question.suggestion)
         if question.fact is None:
             return [self[ANSWERS[question.about]]]
         fields = self._row(question.fact)
@@ -183,6 +185,12 @@ class LayoutForm(forms.Form):
         if concluded:
             label = dict(field.choices).get(concluded, concluded)
             field.choices = [("", gettext("the file says: %(value)s") % {"value": label}), *field.choices[1:]]
+
+    def _propose_zone(self, zone: str) -> None:
+        """Have the operator's own zone chosen, which the person confirms, and the likely ones on top."""
+        field: Any = self.fields["time_zone"]
+        field.choices = [("", gettext("please choose")), *zones.choices(zone, "UTC")]
+        self.initial["time_zone"] = self.initial["time_zone"] or zone
 
     def _row(self, fact: Field) -> list[forms.BoundField]:
         return [self[_name(fact)], self[_name(fact, 2)]] if fact in TIMES else [self[_name(fact)]]
