@@ -51,6 +51,10 @@ def import_the_file(page, operator, path):
     page.get_by_role("button", name="Upload and check").click()
     page.get_by_label("Time zone").first.select_option("Europe/Stockholm")
     page.get_by_label("driver for each").check()
+    page.get_by_role("button", name="Import the file").click()
+    expect(page.get_by_text("Nothing is imported yet")).to_be_visible(timeout=30_000)
+    for kind in page.locator("input[name=creates]").all():
+        kind.check()
     look(page, "import-look")
     page.get_by_role("button", name="Import the file").click()
     expect(page.get_by_role("heading", name="garage.csv")).to_be_visible()
