@@ -70,7 +70,7 @@ def carry_out(operator_id: int, undo: ImportUndo, *, clock: Callable[[], datetim
 
 def _undo(operator_id: int, row: FileImport) -> None:
     sessions = ChargingSession.objects.filter(file_import=row)
-    energy_wh = sum(sessions.values_list("energy_wh", flat=True).iterator())
+    energy_wh = sum(energy or 0 for energy in sessions.values_list("energy_wh", flat=True).iterator())
     found = list(sessions.order_by("pk").values_list("pk", flat=True))
     rating.hold_prices(found)
     _refuse_billed(found)

@@ -38,6 +38,7 @@ OPENS_SCOPES = {
     "charging/services/imports.py": "stepped: an import",
     "charging/services/looks.py": "stepped: a look at a file",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
+    "charging/ingest/history.py": "what connectors usually gave, read between the stretches of an import",
     "charging/ingest/staging.py": "a savepoint within the import's scope",
     "billing/tasks.py": "sums of days and months, a stretch at a time",
     "billing/services/export_steps.py": "stepped: a file for accounting",

@@ -14,6 +14,7 @@ from django.contrib.messages.storage.base import Message
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 
+from portal.gate.kept import Kept
 from portal.web.charts import Chart, Series
 from portal.web.session_course import SessionCourse, Stretch
 from portal.web.tables import Column, Heading, Shown, Table
@@ -101,6 +102,7 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         ],
         "filters": Filters({"site": "Kungsgatan 12"}),
         "form": Tariff(),
+        "kept": Kept("?", "?", for_proof=False, fields=[("name", "Kungsgatan 12")]),
         "wrong": Tariff({"name": "", "price": "abc", "zone": "all", "days": ["1"]}),
         "small": Small({"seconds": "-1"}),
         "numbered": Paginator(range(95), 10).page(2),

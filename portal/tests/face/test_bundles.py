@@ -76,7 +76,7 @@ def test_a_bundle_has_no_part_twice():
 def test_every_sheet_and_small_behaviour_of_ours_is_in_a_bundle(settings):
     static = settings.BASE_DIR / "static"
     ours = {f"{path.parent.name}/{path.name}" for kind in ("css", "js") for path in (static / kind).iterdir()}
-    alone = {"js/charts.js", "js/passkeys.js"}
+    alone = {"js/charts.js", "js/passkeys.js", "js/service-worker.js"}
     assert ours - alone == {part for parts in BUNDLES.values() for part in parts if not part.startswith("font/")}
 
 

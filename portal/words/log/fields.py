@@ -83,6 +83,7 @@ NAMES: dict[str, str | Promise] = {
     "last_used_address": _("last used from"),
     "left": _("left"),
     "lost": _("lost"),
+    "lost_at": _("reported lost"),
     "mailed": _("mailed"),
     "mapping": _("columns"),
     "may_change": _("may change something"),
