@@ -65,7 +65,6 @@ class Code(StrEnum):
     JSON_WITHOUT_LIST = "json_without_list"
     JSON_WITH_LISTS = "json_with_lists"
     FILE_OF_ANOTHER_KIND = "file_of_another_kind"
-    CARD_DAMAGED = "card_damaged"
 
 
 class ChargingError(Coded):

@@ -49,11 +49,13 @@ WHOLE_OPERATOR = {
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",
     "billing/services/day_sums.py": "counts the sums of every site; readers take those in sight",
+    "billing/services/import_undo.py": "takes an import back whole",
     "billing/services/rating.py": "rates every session",
     "billing/sql/invoices.py": "drafts the invoices of a run, and credits an invoice whole",
     "billing/sql/day_sums.py": "fragments: `billing.selectors.day_sums` narrows them",
     "billing/sql/status.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "charging/ingest/finishing.py": "imports",
+    "charging/ingest/history.py": "imports",
     "charging/ingest/staging.py": "imports",
 }
 AT_SITES = [door for door in doors() if door.is_of_operator and door.access in {*roles.AT_SITES, "members"}]

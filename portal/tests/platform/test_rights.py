@@ -15,6 +15,7 @@ from tenants.scoping import tenant_scope
 ALL = ("SELECT", "INSERT", "UPDATE", "DELETE")
 COUNTED = {
     "charging_importlook",
+    "charging_importundo",
     "charging_fileimport",
     "tenants_auditcheck",
     "tenants_searchindex",

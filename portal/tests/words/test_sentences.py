@@ -21,6 +21,7 @@ from billing.services.export_steps import DOCUMENTS_MISSING
 from charging.domain import reasons
 from charging.domain.reasons import Reject
 from charging.ingest.evidence import Asks
+from charging.ingest.layout import DateOrder
 from charging.ingest.profiles import ready_made
 from portal.words.imports import PROFILES
 from portal.words.say import SENTENCES, say, why
@@ -36,6 +37,7 @@ CODES: list[type[StrEnum]] = [
     Wanted,
     Remark,
     Asks,
+    DateOrder,
     Reject,
     reasons.Flag,
 ]
