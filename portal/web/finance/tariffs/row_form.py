@@ -125,8 +125,8 @@ class RowForm(forms.Form):
     def told(self) -> str:
         """The prices of an element that stays as it is, in words."""
         try:
-            element = Element.parse(json.loads(self["kept"].value()), "element")
-        except (BillingError, ValueError):
+            element = Element.parse(kept_part(self["kept"].value()), "element")
+        except (BillingError, ValidationError):
             return gettext("a price that only its OCPI document can show")
         return "; ".join(tariff_words.told(element))
 
