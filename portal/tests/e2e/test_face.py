@@ -177,11 +177,11 @@ def test_a_choice_filters_the_list_and_stands_in_the_address(opened):
     page = opened()
     page.get_by_role("heading", name="Sessions").evaluate("(heading) => { heading.dataset.kept = 'yes' }")
     page.get_by_label("Site").first.select_option("Hamnparkeringen")
-    page.wait_for_url("**/?q=&site=Hamnparkeringen&state=&since=")
+    page.wait_for_url("**/?site=Hamnparkeringen")
     expect(page.get_by_role("heading", name="Sessions")).to_have_attribute("data-kept", "yes")
     expect(page.locator("#list")).to_have_count(1)
     page.get_by_label("State").first.select_option("Billed")
-    page.wait_for_url("**/?q=&site=Hamnparkeringen&state=billed&since=")
+    page.wait_for_url("**/?site=Hamnparkeringen&state=billed")
 
 
 def test_a_session_that_has_ended_leaves_no_hole_in_the_page(opened):
@@ -207,7 +207,7 @@ def test_a_question_is_asked_and_can_be_declined(opened, script):
 
 def test_a_menu_closes_on_escape_and_elsewhere(opened):
     page = opened("driver")
-    menu = page.locator("details.menu")
+    menu = page.locator("details.menu").first
     menu.locator("summary").click()
     page.keyboard.press("Escape")
     expect(menu).not_to_have_attribute("open", "")
@@ -226,7 +226,7 @@ def test_a_chosen_file_is_named(opened):
 
 
 def test_the_first_key_leads_past_the_navigation(opened):
-    page = opened()
+    page = opened(script=False)  # with script the first field with an error has the focus
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")

@@ -200,16 +200,16 @@ def course() -> SessionCourse:
         ],
         power=[(end - ends[0], end, Decimal(1)) for end in ends],
         peak="11.0 kW",
-        table=power(),
+        table=power("Power of the session"),
     )
 
 
-def power() -> Chart:
+def power(title: str = "Power") -> Chart:
     """A session in quarter hours."""
     start = datetime(2026, 3, 17, 9, 15, tzinfo=UTC)
     moments = [start + timedelta(minutes=15 * slot) for slot in range(18)]
     watts = [Decimal(min(108, 40 + slot * 22) if slot < 9 else max(4, 108 - (slot - 8) * 11)) for slot in range(18)]
-    return Chart("Power", "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True)
+    return Chart(title, "Time", moments, [Series("Power", watts, "kW")], shape="steps", zone=ZONE, clock_only=True)
 
 
 def revenue() -> Chart:

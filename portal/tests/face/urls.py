@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, include, path
 
 from portal.tests.face import samples
-from portal.web import home
+from portal.web import home, installed
 
 
 def catalogue(request: HttpRequest, **_ids: str) -> HttpResponse:
@@ -37,8 +37,8 @@ urlpatterns = [
     path("", catalogue, name="home"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
-    path("app.webmanifest", catalogue, name="manifest"),
-    path("service-worker.js", catalogue, name="service_worker"),
+    path("app.webmanifest", installed.manifest, name="manifest"),
+    path("service-worker.js", installed.worker, name="service_worker"),
     path("account/", include((_named(*ACCOUNT), "account"))),
     path("o/<slug:operator_slug>/", include((_named(*STAFF) + LISTS, "staff"))),
     path("o/<slug:operator_slug>/finance/", include((_named(*FINANCE), "finance"))),
