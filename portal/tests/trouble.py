@@ -71,9 +71,9 @@ FILES: dict[str, bytes] = {
     "workbook.xlsx": b"PK\x03\x04 no workbook",
     "lines.jsonl": b'{"a": {"b": 1}}\n[1, 2]\n',
     "strange.csv": b"a;b;c\n1;2;3\n",
-    "headless.csv": b"id;start;end\n1;2026-10-01 08:00;2026-10-01 09:00\n",
-    "latin.csv": b"id;start;end;kWh\n\x81;2026-10-01 08:00;2026-10-01 09:00;10\n",
-    "both.csv": b"id;start;end;energy\n1;13/01/2026 08:00;01/13/2026 09:00;1.234\n",
+    "headless.csv": b"id;start;slut\n1;2026-10-01 08:00;2026-10-01 09:00\n",
+    "latin.csv": b"id;start;slut;kWh\n\x81;2026-10-01 08:00;2026-10-01 09:00;10\n",
+    "both.csv": b"id;start;slut;energy\n1;13/01/2026 08:00;01/13/2026 09:00;1.234\n",
 }
 
 

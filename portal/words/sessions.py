@@ -14,6 +14,11 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.ABOVE_POWER, _("above the connector's power")),
     (Flag.OVERLAP, _("overlaps another session")),
     (Flag.SERIES_MISMATCH, _("readings do not add up")),
+    (Flag.NO_TIME, _("energy in no time")),
+    (Flag.METER_MISMATCH, _("meter says otherwise")),
+    (Flag.DURATION_MISMATCH, _("duration does not fit the times")),
+    (Flag.ABOVE_USUAL, _("far above the usual power")),
+    (Flag.REPEATED_ENERGY, _("energy goes on from the session before")),
     (CREDITED, _("credited")),
 ]
 
