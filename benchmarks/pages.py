@@ -30,6 +30,7 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks import visitors
 from benchmarks.questions import Question, questions
+from portal.serving import memory
 from portal.settings import env
 from tenants.models import Operator
 
@@ -69,6 +70,7 @@ class Figure:
 
 def main(*arguments: str) -> None:
     """Measure the operators of both sizes, then the platform's own process."""
+    memory.settle()
     if "--platform" in arguments:
         _print(visitors.of_platform(), "platform")
         return
@@ -102,6 +104,7 @@ def _print(who: visitors.Visitors, slug: str) -> list[str]:
             slow.append(question.name)
     no_pages = ", ".join(f"{name} ({status})" for name, status in who.no_pages.items())
     print(f"\nActs, and what nothing here is ready for: {no_pages or 'none'}.")
+    print(f"\nFiles, measured by `export` and `audit`: {', '.join(who.files) or 'none'}.")
     print(f"\n{measured} pages; {len(slow)} of them above {GOAL_MS} ms at p95{': ' if slow else ''}{', '.join(slow)}.")
     return slow
 

@@ -68,11 +68,6 @@ FILTERS: dict[str, Any] = {
     "finance:invoice_list": InvoiceFilter,
     "platform:operator_list": OperatorFilter,
 }
-#: Files of any length; what people get of them is what `bin/benchmark export` and `audit` measure.
-FILES = {
-    "staff:session_export", "staff:audit_csv", "staff:audit_jsonl", "staff:seal_export", "staff:driver_export",
-    "staff:import_rejected", "finance:invoices_csv", "finance:lines_csv", "finance:invoice_pdf", "driver:invoice_pdf", "finance:export_download",
-}  # fmt: skip
 #: Lists that must show a row where an operator was filled.
 FULL = {
     "staff:session_list", "staff:import_list", "staff:site_list", "staff:driver_list", "staff:token_list",
@@ -115,7 +110,7 @@ class Question:
 def questions(who: Visitors) -> Iterator[Question]:
     """Every page there is for these visitors."""
     for door in doors(PORTAL if who.operator else PLATFORM):
-        if door.is_of_operator == (who.operator is not None) and door.name not in FILES:
+        if door.is_of_operator == (who.operator is not None):
             yield from _of(door, who)
     if who.operator is not None:
         yield from _lists(who)
@@ -129,6 +124,10 @@ def _of(door: Door, who: Visitors) -> Iterator[Question]:
     answer = client.get(paths[0], **headers)  # type: ignore[arg-type]
     if answer.status_code not in (200, 302):  # an act, or one that nothing here is ready for
         who.no_pages[door.name] = answer.status_code
+        return
+    if answer.streaming or answer.has_header("Content-Disposition"):  # of any length: `export` and `audit` measure them
+        answer.close()
+        who.files.append(door.name)
         return
     operator_id = who.operator.pk if who.operator else None
     yield Question(door.name, client, paths, operator_id, headers, has_rows=door.name in FULL)

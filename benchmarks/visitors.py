@@ -38,6 +38,7 @@ class Visitors:
     machine: dict[str, str] = field(default_factory=dict)
     #: Doors that show no page here, with what they answer to a look: acts, above all.
     no_pages: dict[str, int] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
 
 
 def of(operator: Operator) -> Visitors:
