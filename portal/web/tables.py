@@ -7,6 +7,7 @@ its address and nowhere else.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, QuerySet
@@ -74,7 +75,7 @@ class Heading:
     sorted: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
     """A table as one person sees it."""
 
@@ -87,10 +88,10 @@ class Shown:
     is_too_long: bool = False
     headings: Sequence[Heading] = field(default=())
 
-    @property
+    @cached_property
     def columns(self) -> list[Column]:
-        """The columns shown, in their order."""
-        return [column for column in self.table.columns if column.key in self.keys]
+        """The columns shown, in their order, with their headings in the reader's language: every cell repeats it."""
+        return [replace(column, label=str(column.label)) for column in self.table.columns if column.key in self.keys]
 
     @property
     def heads(self) -> Sequence[Heading]:
