@@ -30,6 +30,7 @@ KEPT = {
     "keep_files_to_ourselves": "the same",
     "PatientWorker": "gunicorn.conf.py names it",
     "WebLog": "the same",
+    "settle": "the same",
     "create_attestation": "the library calls it for each passkey",
     "TREATMENT": "the register of personal data says it to the wall that holds every model to it",
     "all_sources": "the same",
