@@ -116,6 +116,10 @@ class Invoice(OperatorOwned):
             models.Index(
                 fields=["operator", "kind", "issued_at", "id"], name="invoice_by_date", condition=Q(state="issued")
             ),
+            # What is not due yet, and what is overdue.
+            models.Index(
+                fields=["operator", "due_on"], name="invoice_by_due", condition=Q(state="issued", kind="invoice")
+            ),
             # The few among many: credit notes, and drafts.
             models.Index(
                 fields=["operator", "-month", "-id"], name="invoice_credit_notes", condition=Q(kind="credit_note")

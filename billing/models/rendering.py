@@ -21,7 +21,15 @@ class Rendering(OperatorOwned, Work):
             *owned("rendering", "invoice"),
             models.UniqueConstraint(fields=["operator", "invoice"], name="rendering_once"),
         ]
-        indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="rendering_open")]
+        indexes = [
+            models.Index(fields=["operator", "id"], condition=OPEN, name="rendering_open"),
+            # Told on the overview, also while a month's documents wait.
+            models.Index(
+                fields=["operator", "id"],
+                condition=models.Q(state=Work.State.SET_ASIDE.value),
+                name="rendering_set_aside",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.invoice)

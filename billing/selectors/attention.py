@@ -7,7 +7,8 @@ from datetime import date
 from billing.domain.calendar import month_bounds
 from billing.models import InvoiceRun
 from billing.models.billing_status import BillingStatus
-from billing.selectors import session_ledger
+from billing.selectors import day_sums
+from billing.selectors.day_sums import Wanted
 from charging.models import ChargingSession
 
 
@@ -28,7 +29,7 @@ def attention(*, today: date, zone: str) -> Attention:
 
 def _without_price() -> int:
     """As many as the list of them has: one that is under review or written off waits for nothing here."""
-    return session_ledger.having(ChargingSession.objects.all(), BillingStatus.PROBLEM).count()
+    return day_sums.totals(Wanted(statuses=(BillingStatus.PROBLEM.value,))).sessions
 
 
 def _month_without_run(today: date, zone: str) -> date | None:

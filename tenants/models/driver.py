@@ -48,6 +48,10 @@ class Driver(OperatorOwned):
                 fields=["operator", "user"], condition=Q(user__isnull=False), name="driver_user_once"
             ),
         ]
+        indexes = [
+            models.Index(fields=["group", "customer_number"], condition=Q(group__isnull=False), include=["is_active"],
+                         name="driver_of_group"),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.customer_number
