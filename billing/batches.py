@@ -10,8 +10,10 @@ copied into a temporary table and go on from there with `INSERT … SELECT` (`bi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -28,6 +30,7 @@ from billing.domain.kernel.rated import Rated
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
 from billing.domain.tariff.kept import SESSION_LIMIT
+from charging.models import ChargingSession
 
 #: Decimals of stored session amounts and of quantities on lines.
 DIGITS: Final = 6
@@ -46,6 +49,7 @@ _COLUMNS: Final = {
     "site": "s.site_id",
     "driver": f"coalesce(s.driver_id, {_NOBODY})",
     "group": f"coalesce(d.group_id, {_NOBODY})",
+    "energy_only": f"(s.review = '{ChargingSession.Review.ENERGY_ONLY}')::int::bigint",
 }
 # An int4 array in PostgreSQL's binary form: 20 bytes of header, then a length and a value for each element.
 _SERIES: Final = "coalesce(substring(array_send(array_replace(s.series_wh, NULL, 0)) FROM 21), ''::bytea)"
@@ -64,7 +68,10 @@ _READ: Final = (  # constants only: nothing from outside goes into the text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Closed sessions as columns, by id. `driver` and `group` are 0 where there is none. Instants are epoch seconds."""
+    """Closed sessions as columns, by id. `driver` and `group` are 0 where there is none. Instants are epoch seconds.
+
+    energy_only: 1 where a person decided that nothing but the energy is billed.
+    """
 
     id: Ints
     start: Ints
@@ -78,6 +85,7 @@ class Batch:
     site: Ints
     driver: Ints
     group: Ints
+    energy_only: Ints
     series_wh: Ints
 
     def __len__(self) -> int:
@@ -112,6 +120,38 @@ def plugged_in(at: int, *, site: int, driver: int, group: int) -> Batch:
     facts |= {"site": site, "driver": driver, "group": group}
     columns = {name: np.array([facts.get(name, 0)], dtype=np.int64) for name in _COLUMNS}
     return Batch(**columns, series_wh=np.zeros(0, dtype=np.int64))
+
+
+def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
+    """Closed sessions in hand, stored or not, in their order; `id` is the place among them. Reads drivers' groups."""
+    columns = {
+        "id": range(len(sessions)),
+        "start": [_second(one.started_at) for one in sessions],
+        "end": [_second(one.ended_at) for one in sessions],
+        "charging_end": [_second(one.charging_ended_at) for one in sessions],
+        "energy": [_known(one.energy_wh) for one in sessions],
+        "meter_start": [_known(one.meter_start_wh) for one in sessions],
+        "slots_from": [_second(one.series_start) if one.series_start else 0 for one in sessions],
+        "interval": [one.series_interval_s or 0 for one in sessions],
+        "slots": [len(one.series_wh or ()) for one in sessions],
+        "site": [one.site_id for one in sessions],
+        "driver": [one.driver_id or _NOBODY for one in sessions],
+        "group": [one.driver.group_id or _NOBODY if one.driver else _NOBODY for one in sessions],
+        "energy_only": [energy_only] * len(sessions),
+    }
+    series = [wh or 0 for one in sessions for wh in one.series_wh or ()]
+    return Batch(
+        **{name: np.array(values, dtype=np.int64) for name, values in columns.items()},
+        series_wh=np.array(series, dtype=np.int64),
+    )
+
+
+def _second(moment: datetime | None) -> int:
+    return ABSENT if moment is None else math.floor(moment.timestamp())
+
+
+def _known(number: int | None) -> int:
+    return ABSENT if number is None else number
 
 
 def read(operator_id: int, session_ids: Sequence[int]) -> Batch:

@@ -20,8 +20,8 @@ def of_session(session: ChargingSession) -> SessionPrice | None:
 def explained(session: ChargingSession) -> ExplainedPrice | None:
     """How the session's price came about, slice by slice; None when it has none.
 
-    The kernel tells it again from the session and the tariff version it was priced by. Neither ever
-    changes, so it comes to the same amounts.
+    The kernel tells it again from the session and the tariff version it was priced by. Neither changes while there is
+    a price, so it comes to the same amounts.
     """
     price = of_session(session)
     if price is None or price.tariff_version is None:
@@ -31,5 +31,6 @@ def explained(session: ChargingSession) -> ExplainedPrice | None:
         return None
     only = np.zeros(1, dtype=np.int64)
     zones = terms.zones(batch.site.tolist())
-    rated = rate(batch.metered(only, zones=zones, tariff=only), terms.terms([price.tariff_version]))
+    used = terms.terms([price.tariff_version], energy_only=bool(batch.energy_only.any()))
+    rated = rate(batch.metered(only, zones=zones, tariff=only), used)
     return session_price(rated, 0) if error_of(rated, 0) is None else None

@@ -111,9 +111,10 @@ def _seconds(moment: object) -> int:
     return int(moment.timestamp())  # type: ignore[attr-defined]
 
 
-def terms(versions: Iterable[TariffVersion]) -> tuple[ocpi.Tariff, ...]:
+def terms(versions: Iterable[TariffVersion], *, energy_only: bool = False) -> tuple[ocpi.Tariff, ...]:
     """The versions as the kernel reads them. Parsed once: a published version never changes."""
-    return tuple(_parsed(current_operator_id(), version.pk, _written(version)) for version in versions)
+    read = _of_energy if energy_only else _parsed
+    return tuple(read(current_operator_id(), version.pk, _written(version)) for version in versions)
 
 
 def _written(version: TariffVersion) -> bytes:
@@ -124,3 +125,8 @@ def _written(version: TariffVersion) -> bytes:
 def _parsed(operator_id: int, version_id: int, written: bytes) -> ocpi.Tariff:
     read = orjson.loads(written)
     return ocpi.parse_tariff(read["document"], version=read["version"])
+
+
+@lru_cache(maxsize=512)
+def _of_energy(operator_id: int, version_id: int, written: bytes) -> ocpi.Tariff:
+    return _parsed(operator_id, version_id, written).of_energy_only()

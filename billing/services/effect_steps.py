@@ -15,8 +15,8 @@ from billing.batches import DIGITS
 from billing.domain.calendar import month_bounds
 from billing.models import PriceEffect, SessionPrice, TariffVersion
 from billing.selectors import terms
+from billing.selectors.pricing import priced_groups
 from billing.selectors.terms import PriceBook
-from billing.services import rating
 from billing.services.effects import Tally
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
@@ -90,7 +90,7 @@ def _count(tally: Tally, book: PriceBook, draft: TariffVersion, session_ids: lis
     old = {key: int(amount.scaleb(DIGITS)) for key, amount in stored.values_list("session_id", "amount_incl_vat")}
     tally.unpriced += len(ids) - len(old)
     only = np.where(reached, chosen, terms.NO_TARIFF)
-    for rows, _, rated in rating.priced_groups(book, batch, versions, only):
+    for rows, _, rated in priced_groups(book, batch, versions, only):
         good = np.flatnonzero(batches.billable(rated))
         new = batches.incl_units(rated)[good].tolist()
         named = zip(batch.id[rows][good].tolist(), batch.site[rows][good].tolist(), new, strict=True)

@@ -23,12 +23,11 @@ from billing.batches import Batch, PricedSession
 from billing.domain.arrays import Ints
 from billing.domain.errors import Code
 from billing.domain.explained.problems import error_of
-from billing.domain.kernel import rating as kernel
 from billing.domain.kernel.rated import Rated
-from billing.domain.tariff import model as ocpi
 from billing.models import BilledSession, Pricing, SessionPrice, Tariff, TariffAssignment, TariffVersion
 from billing.models.invoice import IN_FORCE
 from billing.selectors import terms, waiting
+from billing.selectors.pricing import priced_groups
 from billing.selectors.terms import PriceBook
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
@@ -225,34 +224,6 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
 
 _UNPAID = -3
 _PROBLEMS = {_UNPAID: Code.NO_DRIVER, terms.NO_TARIFF: Code.NO_TARIFF, terms.NO_VERSION: Code.NO_VERSION}
-
-
-def priced_groups(
-    book: PriceBook, batch: Batch, versions: list[TariffVersion], chosen: Ints
-) -> Iterator[tuple[Ints, list[TariffVersion], Rated]]:
-    """Price the sessions for which a version is chosen (an index; below 0: none), as many at a time as can be.
-
-    Yields the rows of the batch, the versions used, and the answer, whose tariffs are indices of those versions.
-    """
-    for rows, used in _kernel_groups(batch, versions, chosen):
-        picked = np.unique(chosen[rows])
-        place = np.searchsorted(picked, chosen[rows])
-        needed = [versions[number] for number in picked.tolist()]
-        yield rows, needed, kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
-
-
-def _kernel_groups(
-    batch: Batch, versions: list[TariffVersion], chosen: Ints
-) -> Iterator[tuple[Ints, tuple[ocpi.Tariff, ...]]]:
-    """Rows that one call of the kernel can take: one slot length, one currency."""
-    parsed = terms.terms(versions)
-    codes = sorted({one.currency for one in parsed})
-    currency = np.array([codes.index(one.currency) for one in parsed], dtype=np.int64)
-    priced = np.flatnonzero(chosen >= 0)
-    kinds = np.stack([batch.interval[priced], currency[chosen[priced]]])
-    for interval, money in np.unique(kinds, axis=1).T.tolist():
-        rows = priced[(kinds[0] == interval) & (kinds[1] == money)]
-        yield rows, tuple(parsed[number] for number in np.unique(chosen[rows]).tolist())
 
 
 def _priced_rows(batch: Batch, rows: Ints, versions: list[TariffVersion], rated: Rated) -> str:

@@ -15,7 +15,8 @@ _USUAL = """
         SELECT sessions.energy_wh * 3600.0 / (extract(epoch FROM sessions.ended_at - sessions.started_at) + 60) AS watts
         FROM charging_chargingsession sessions
         WHERE sessions.station_id = connectors.station_id AND sessions.connector_id = connectors.id
-            AND sessions.ended_at IS NOT NULL AND sessions.energy_wh > 0 AND sessions.review IN ('', 'approved')
+            AND sessions.ended_at IS NOT NULL AND sessions.energy_wh > 0
+            AND sessions.review IN ('', 'approved', 'energy_only')
         ORDER BY sessions.started_at DESC, sessions.id DESC LIMIT %(most)s
     ) earlier
     WHERE connectors.operator_id = %(operator)s AND connectors.id = ANY(%(connectors)s)

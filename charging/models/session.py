@@ -36,6 +36,7 @@ class ChargingSession(SiteBound):
         NONE = "", _("not needed")
         PENDING = "pending", _("under review")
         APPROVED = "approved", _("approved")
+        ENERGY_ONLY = "energy_only", _("energy only")
         WRITTEN_OFF = "written_off", _("written off")
 
     # Stations prove the operator (see `SameOperatorInBulk`): a foreign key of its own would be checked for every row.

@@ -12,7 +12,7 @@ VAT applies, which is not the same statement as 0.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -241,6 +241,13 @@ class Tariff:
         begun = self.start_date_time is None or at >= self.start_date_time
         return begun and (self.end_date_time is None or at < self.end_date_time)
 
+    def of_energy_only(self) -> Self:
+        """The same prices for energy and none for anything else; the least price goes, the greatest stays."""
+        priced = (replace(element, price_components=_of_energy(element.price_components)) for element in self.elements)
+        kept = tuple(element for element in priced if element.price_components)
+        nothing = Element((PriceComponent(Dimension.ENERGY, Decimal(0)),))
+        return replace(self, elements=kept or (nothing,), min_price=None)
+
     def to_ocpi(self) -> dict[str, Any]:
         """The OCPI 2.2.1 object. Numbers are `Decimal`: give the JSON writer a way to print them."""
         named: dict[str, Any] = {
@@ -257,6 +264,10 @@ class Tariff:
             "last_updated": _plain(self.last_updated),
         }
         return {key: value for key, value in named.items() if value is not None}
+
+
+def _of_energy(components: tuple[PriceComponent, ...]) -> tuple[PriceComponent, ...]:
+    return tuple(one for one in components if one.type is Dimension.ENERGY)
 
 
 def parse_tariff(document: Mapping[str, Any], *, version: str = "", has_vat: bool = True) -> Tariff:

@@ -1,0 +1,42 @@
+"""A batch of sessions priced by the versions that were chosen for them, as many at a time as the kernel can take."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from billing.batches import Batch
+from billing.domain.arrays import Ints
+from billing.domain.kernel import rating as kernel
+from billing.domain.kernel.rated import Rated
+from billing.domain.tariff import model as ocpi
+from billing.models import TariffVersion
+from billing.selectors import terms
+from billing.selectors.terms import PriceBook
+
+
+def priced_groups(
+    book: PriceBook, batch: Batch, versions: list[TariffVersion], chosen: Ints
+) -> Iterator[tuple[Ints, list[TariffVersion], Rated]]:
+    """Price the sessions for which a version is chosen (an index; below 0: none), as many at a time as can be.
+
+    Yields the rows of the batch, the versions used, and the answer, whose tariffs are indices of those versions.
+    """
+    for rows, used in _kernel_groups(batch, versions, chosen):
+        picked = np.unique(chosen[rows])
+        place = np.searchsorted(picked, chosen[rows])
+        needed = [versions[number] for number in picked.tolist()]
+        yield rows, needed, kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
+
+
+def _kernel_groups(
+    batch: Batch, versions: list[TariffVersion], chosen: Ints
+) -> Iterator[tuple[Ints, tuple[ocpi.Tariff, ...]]]:
+    """Rows that one call of the kernel can take: one slot length, one currency, all of it or the energy alone."""
+    parsed = [terms.terms(versions), terms.terms(versions, energy_only=True) if batch.energy_only.any() else ()]
+    codes = sorted({one.currency for one in parsed[0]})
+    currency = np.array([codes.index(one.currency) for one in parsed[0]], dtype=np.int64)
+    priced = np.flatnonzero(chosen >= 0)
+    kinds = np.stack([batch.interval[priced], currency[chosen[priced]], batch.energy_only[priced]])
+    for kind in np.unique(kinds, axis=1).T:
+        rows = priced[(kinds == kind[:, np.newaxis]).all(axis=0)]
+        yield rows, tuple(parsed[kind[2]][number] for number in np.unique(chosen[rows]).tolist())
