@@ -8,7 +8,9 @@ class Event(StrEnum):
 
     MEMBER_SITES_CHANGED = "member.sites_changed"
     SESSION_APPROVED = "session.approved"
+    SESSION_ENERGY_ONLY = "session.energy_only"
     SESSION_WRITTEN_OFF = "session.written_off"
+    SESSION_GIVEN = "session.given"
     SESSIONS_IMPORTED = "sessions.imported"
     IMPORT_DISCARDED = "import.discarded"
     IMPORT_UNDONE = "import.undone"

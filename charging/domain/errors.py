@@ -32,6 +32,7 @@ class Code(StrEnum):
     UPLOADS_OF_ONE = "uploads_of_one"
     UPLOADS_OF_ALL = "uploads_of_all"
     NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"
+    CARD_HELD_BY_NOBODY = "card_held_by_nobody"
     FILE_EMPTY = "file_empty"
     SHEET_EMPTY = "sheet_empty"
     FILE_NOT_OF_ENCODING = "file_not_of_encoding"

@@ -25,6 +25,10 @@ class Held:
         """The first instant, to compare by."""
         return self.since or BEGINNING
 
+    def holds(self, at: datetime) -> bool:
+        """Whether the card was the driver's at that instant."""
+        return self.begins <= at and (self.until is None or at < self.until)
+
 
 def given(history: Sequence[Held], driver_id: int | None, since: datetime | None, until: datetime | None) -> list[Held]:
     """Return the history with the card given to the driver for that time, to nobody for None, in order of time.
@@ -35,6 +39,11 @@ def given(history: Sequence[Held], driver_id: int | None, since: datetime | None
     if driver_id is not None:
         kept.append(Held(driver_id, since, until))
     return _joined(sorted(kept, key=lambda held: held.begins))
+
+
+def holder(history: Sequence[Held], at: datetime) -> int | None:
+    """Return who had the card at that instant."""
+    return next((held.driver_id for held in history if held.holds(at)), None)
 
 
 def changes(history: Sequence[Held]) -> list[tuple[datetime, int | None]]:

@@ -6,14 +6,29 @@ PostgreSQL uses an index for nothing else.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import CharField, Count, DurationField, ExpressionWrapper, F, Func, Q, QuerySet, Sum
+from django.db.models import (
+    CharField,
+    Count,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+)
 from django.db.models.functions import TruncDate
 
 from charging.models import ChargingSession, Site, Station, Token
 from tenants.models import Driver
+
+#: Sessions that overlap another one begin so shortly before it; one that runs longer has a flag of its own.
+LOOK_BACK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +113,23 @@ def under_review(flag: str = "") -> QuerySet[ChargingSession]:
     """Return the sessions that wait for a person's decision, all or those with one flag."""
     rows = ChargingSession.objects.filter(review=ChargingSession.Review.PENDING)
     return _flagged(rows, flag) if flag else rows
+
+
+def overlapped(rows: QuerySet[ChargingSession]) -> dict[int, ChargingSession]:
+    """Return another session that had the same connector at the same time, by the id of each of the rows."""
+    beside = ChargingSession.objects.filter(
+        station=OuterRef("station"),
+        connector=OuterRef("connector"),
+        started_at__gt=OuterRef("started_at") - LOOK_BACK,
+        started_at__lt=OuterRef("ended_at"),
+        ended_at__gt=OuterRef("started_at"),
+    ).exclude(pk=OuterRef("pk"))
+    first = beside.order_by("started_at", "pk").values("pk")[:1]
+    found = dict(rows.order_by().annotate(beside=Subquery(first)).values_list("pk", "beside"))
+    others = ChargingSession.objects.only("public_id", "external_id", "started_at").in_bulk(
+        [pk for pk in found.values() if pk]
+    )
+    return {pk: others[other] for pk, other in found.items() if other in others}
 
 
 def _flagged(rows: QuerySet[ChargingSession], flag: str) -> QuerySet[ChargingSession]:

@@ -1,10 +1,12 @@
 """Cards and app tokens as a list: those without a driver first, as nobody pays for their sessions."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, QuerySet
 
+from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
 from charging.selectors import words
 from tenants.models import Driver
@@ -43,6 +45,18 @@ def holders_of(token: Token) -> list[Holder]:
     rows = EarlierHolder.objects.filter(token=token).select_related("driver__identity").order_by("-until")
     earlier = [Holder(row.driver, row.since, row.until) for row in rows]
     return [Holder(token.driver, token.driver_since, None), *earlier] if token.driver else earlier
+
+
+def histories(token_ids: Iterable[int]) -> dict[int, list[Held]]:
+    """Return who has had each of the cards, from when to when, in order of time. Two queries."""
+    found: dict[int, list[Held]] = {token: [] for token in token_ids}
+    earlier = EarlierHolder.objects.filter(token__in=found).order_by(F("since").asc(nulls_first=True))
+    for row in earlier:
+        found[row.token_id].append(Held(row.driver_id, row.since, row.until))
+    now = Token.objects.filter(pk__in=found, driver__isnull=False)
+    for token, driver, since in now.values_list("pk", "driver_id", "driver_since"):
+        found[token].append(Held(driver, since))
+    return found
 
 
 def unassigned() -> QuerySet[Token]:

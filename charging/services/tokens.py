@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from charging.domain import holders
 from charging.domain.errors import CardBlockedByStaff, Code, HolderRefused, TokenTaken
 from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
+from charging.selectors import tokens
 from tenants.conflicts import refused_as
 from tenants.models import Driver
 
@@ -46,9 +46,7 @@ def give(
 
 def history(token: Token) -> list[Held]:
     """Return who has had the card, from when to when, in order of time."""
-    earlier = EarlierHolder.objects.filter(token=token).order_by(F("since").asc(nulls_first=True))
-    held = [Held(row.driver_id, row.since, row.until) for row in earlier]
-    return [*held, Held(token.driver_id, token.driver_since)] if token.driver_id else held
+    return tokens.histories([token.pk])[token.pk]
 
 
 def _keep(token: Token, history: list[Held]) -> None:

@@ -11,6 +11,7 @@ for said in (
     sessions.socket,
     sessions.stop_reason,
     sessions.flag_word,
+    sessions.finding_word,
     sessions.flag_sentence,
     sessions.reject_sentence,
     work.work_word,

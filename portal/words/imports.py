@@ -48,6 +48,7 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)d of the sessions do not wait for a decision any more.",
         "count",
     ),
+    Code.CARD_HELD_BY_NOBODY: _("Nobody had card %(card)s when session %(session)s began, so nobody would pay for it."),
     Code.FILE_EMPTY: _("The file is empty."),
     Code.SHEET_EMPTY: _("The sheet is empty."),
     Code.FILE_NOT_OF_ENCODING: _("The file cannot be read as %(encoding)s text: %(problem)s."),

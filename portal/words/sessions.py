@@ -3,6 +3,7 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.selectors.findings import NOBODY, UNPRICED
 from billing.services.credit_notes import CREDITED
 from charging.domain.reasons import Flag
 from portal.words.say import say
@@ -77,6 +78,11 @@ def socket(code: str) -> str:
 def flag_word(code: str) -> str:
     """Return the flag in a word or two; a code that is not known is shown as it is."""
     return str(dict(FLAGS).get(code, code))
+
+
+def finding_word(kind: str) -> str:
+    """Return what keeps sessions waiting, in a word or two: a flag, or why they cannot be priced."""
+    return str({NOBODY: _("nobody pays"), UNPRICED: _("cannot be priced")}.get(kind) or flag_word(kind))
 
 
 def flag_sentence(code: str) -> str:

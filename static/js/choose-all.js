@@ -1,5 +1,6 @@
 /* A checkbox with data-chooses="NAME" ticks and clears all checkboxes of that name in its form. Without script it
- * stays hidden, and each row is ticked by itself. A button with data-needs="NAME" can be pressed once one is ticked. */
+ * stays hidden, and each row is ticked by itself. A button with data-needs="NAMES" can be pressed once one of any
+ * of them is ticked. */
 
 function members(leader) {
   return leader.form.querySelectorAll(`input[type="checkbox"][name="${leader.dataset.chooses}"]`);
@@ -14,7 +15,8 @@ function agree(leader) {
 
 function wake(root) {
   for (const button of root.querySelectorAll("button[data-needs]")) {
-    button.disabled = !button.form?.querySelector(`input[name="${button.dataset.needs}"]:checked`);
+    const names = button.dataset.needs.split(" ");
+    button.disabled = !names.some((name) => button.form?.querySelector(`input[name="${name}"]:checked`));
   }
 }
 

@@ -1,7 +1,13 @@
-"""Sessions that wait for a person: listed by remark, approved, written off."""
+"""What waits for a person: listed by kind with what is at stake; billed, given to somebody, or written off."""
+
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from billing.models import SessionPrice
+from billing.selectors import prices
+from billing.tests import factories
 from charging.models import ChargingSession
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
@@ -27,10 +33,12 @@ def standing(world, session):
 
 def test_the_queue_is_told_by_remark_with_counts(world, waiting, sign_in, otto):
     page = sign_in(otto).get(world.url("review/?flag=very_long"))
-    assert len(page.context["entries"]) == 2
-    assert [(tab["label"], tab["count"]) for tab in page.context["tabs"]] == [
-        ("All", 3), ("very long", 2), ("no energy", 1),
-    ]  # fmt: skip
+    assert len(page.context["findings"]) == 2
+    assert tabs(page) == [("With a remark", 3), ("very long", 2), ("no energy", 1)]
+
+
+def tabs(page):
+    return [(tab["label"], tab["count"]) for tab in page.context["tabs"]]
 
 
 def test_an_empty_queue_says_so(world, sign_in, otto):
@@ -40,7 +48,7 @@ def test_an_empty_queue_says_so(world, sign_in, otto):
 def test_approved_sessions_are_priced_and_the_reason_is_kept(world, waiting, rated, sign_in, otto):
     assert rated() == 0
     page = decide(sign_in(otto), world, waiting[:2], "approve")
-    assert "2 sessions were approved." in page.content.decode()
+    assert "2 sessions are billed as they are." in page.content.decode()
     assert [standing(world, row) for row in waiting] == ["approved", "approved", "pending"]
     assert rated() == 2
     with tenant_scope(world.operator.pk):
@@ -85,7 +93,7 @@ def test_only_those_who_may_review_see_the_queue(world, waiting, sign_in, sara):
     client = sign_in(sara)
     assert client.get(world.url("review/")).status_code == 403
     assert decide(client, world, waiting, "approve").status_code == 403
-    assert "Approve for billing" not in client.get(world.url(f"sessions/{waiting[0].public_id}/")).content.decode()
+    assert "Bill as it is" not in client.get(world.url(f"sessions/{waiting[0].public_id}/")).content.decode()
 
 
 def test_the_history_of_a_session_tells_who_decided(world, waiting, sign_in, olga):
@@ -93,3 +101,136 @@ def test_the_history_of_a_session_tells_who_decided(world, waiting, sign_in, olg
     decide(client, world, waiting[:1], "approve", "the meter was replaced")
     page = client.get(world.url(f"sessions/{waiting[0].public_id}/")).content.decode()
     assert "the meter was replaced" in page
+
+
+def price(world, session):
+    with tenant_scope(world.operator.pk):
+        return SessionPrice.objects.filter(session=session).first()
+
+
+@pytest.fixture
+def dear(world):
+    """A session under review that costs 5.00 for plugging in besides 2.00 for each of its 10 kWh, by day."""
+    with tenant_scope(world.operator.pk):
+        factories.tariff(factories.DAY_NIGHT, driver=world.driver)
+    return world.session(flags=["very_long"], review="pending", start=factories.OCTOBER + timedelta(hours=10))
+
+
+def test_what_billing_it_would_cost_is_shown_before_anybody_decides(world, dear, sign_in, otto):
+    page = sign_in(otto).get(world.url("review/"))
+    (finding,) = page.context["findings"]
+    assert finding.stake.amount - finding.stake.energy == Decimal("6.25")
+    assert [sum.amount for sum in page.context["at_stake"]] == [finding.stake.amount]
+    assert price(world, dear) is None  # a look stores nothing
+
+
+def test_what_was_shown_is_what_is_billed(world, dear, rated, sign_in, otto):
+    client = sign_in(otto)
+    (finding,) = client.get(world.url("review/")).context["findings"]
+    decide(client, world, [dear], "approve")
+    rated()
+    assert price(world, dear).amount_incl_vat == finding.stake.amount
+
+
+def test_the_energy_alone_is_billed_without_fees(world, dear, rated, sign_in, otto):
+    client = sign_in(otto)
+    (finding,) = client.get(world.url("review/")).context["findings"]
+    page = decide(client, world, [dear], "energy")
+    assert "billed for its energy alone" in page.content.decode()
+    rated()
+    found = price(world, dear)
+    assert (found.amount_incl_vat, found.state) == (finding.stake.energy, "priced")
+    assert {line["component"] for line in found.lines} == {"ENERGY"}
+    with tenant_scope(world.operator.pk):
+        dear.refresh_from_db()
+        assert prices.explained(dear).fixed is None
+
+
+def test_a_tariff_without_energy_makes_the_energy_alone_free(world, dear, rated, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        fee = {"elements": [{"price_components": [{"type": "FLAT", "price": "5.00", "vat": "25"}]}]}
+        factories.tariff(fee, driver=world.driver)
+    decide(sign_in(otto), world, [dear], "energy")
+    rated()
+    assert price(world, dear).state == "free"
+
+
+def test_the_other_session_of_an_overlap_is_named(world, sign_in, otto):
+    first = world.session(external_id="FIRST")
+    world.session(flags=["overlap"], review="pending", external_id="SECOND")
+    page = sign_in(otto).get(world.url("review/"))
+    assert page.context["findings"][0].overlapped == first
+    assert world.url(f"sessions/{first.public_id}/") in page.content.decode()
+
+
+def test_one_that_nobody_pays_for_is_given_to_a_driver(world, rated, sign_in, otto):
+    lost = [world.session(payer=None) for _ in range(2)]
+    rated()
+    client = sign_in(otto)
+    page = client.get(world.url("review/"))
+    assert tabs(page) == [("With a remark", 0), ("nobody pays", 2)]
+    assert {row.entry.session for row in page.context["findings"]} == set(lost)
+    data = {"flag": "nobody", "everything": "on", "decision": "give", "payer": "Dana", "reason": "her car"}
+    page = client.post(world.url("review/decide/"), data, follow=True)
+    assert "2 sessions have their payer." in page.content.decode()
+    rated()
+    assert [price(world, row).state for row in lost] == ["priced", "priced"]
+    with tenant_scope(world.operator.pk):
+        assert AuditEntry.objects.filter(event="session.given", actor=otto).count() == 2
+
+
+def test_one_that_nobody_pays_for_is_written_off(world, rated, sign_in, otto):
+    lost = world.session(payer=None)
+    rated()
+    decide(sign_in(otto), world, [lost], "write_off")
+    assert standing(world, lost) == "written_off"
+    assert tabs(sign_in(otto).get(world.url("review/"))) == [("With a remark", 0)]
+    assert rated() == 0
+
+
+def test_a_session_given_to_a_card_is_paid_for_by_who_had_it_then(world, rated, sign_in, otto):
+    lost = world.session(payer=None)
+    rated()
+    data = {"sessions": lost.public_id, "decision": "give", "payer": "wl-1", "reason": "it was this card"}
+    sign_in(otto).post(world.url("review/decide/"), data)
+    with tenant_scope(world.operator.pk):
+        lost.refresh_from_db()
+    assert (lost.driver_id, lost.token_id) == (world.driver.pk, world.card.pk)
+
+
+def test_a_card_that_nobody_had_pays_for_nothing(world, rated, sign_in, otto):
+    lost = world.session(payer=None)
+    rated()
+    data = {"sessions": lost.public_id, "decision": "give", "payer": "WL-2", "reason": "it was this card"}
+    page = sign_in(otto).post(world.url("review/decide/"), data, follow=True)
+    assert "Nobody had card WL-2 when session" in page.content.decode()
+    assert price(world, lost).problem == "no_driver"
+
+
+def test_a_session_that_nobody_pays_for_is_not_billed_as_it_is(world, rated, sign_in, otto):
+    lost = world.session(payer=None)
+    rated()
+    page = decide(sign_in(otto), world, [lost], "approve")
+    assert "does not wait for a decision any more" in page.content.decode()
+
+
+def test_a_session_on_a_draft_is_not_decided_about(world, rated, sign_in, otto):
+    billed = world.session(start=factories.OCTOBER)
+    rated()
+    with tenant_scope(world.operator.pk):
+        factories.drafted()
+    for decision in ("approve", "energy", "write_off"):
+        decide(sign_in(otto), world, [billed], decision)
+        assert standing(world, billed) == ""
+    data = {"sessions": billed.public_id, "decision": "give", "payer": "WL-1", "reason": "no"}
+    assert "does not wait" in sign_in(otto).post(world.url("review/decide/"), data, follow=True).content.decode()
+
+
+def test_who_is_meant_must_be_said(world, waiting, sign_in, otto):
+    data = {"sessions": waiting[0].public_id, "decision": "give", "reason": "hers"}
+    page = sign_in(otto).post(world.url("review/decide/"), data, follow=True)
+    assert "Say whose the sessions are." in page.content.decode()
+
+
+def test_finance_decides_too(world, waiting, sign_in, fina):
+    assert "Give to the driver" in sign_in(fina).get(world.url("review/")).content.decode()

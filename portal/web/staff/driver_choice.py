@@ -6,11 +6,14 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from charging.selectors import drivers
+from charging.models import Token
+from charging.selectors import drivers, numbers
 from tenants.models import Driver
 
 #: So many drivers of the same name are told apart in the answer.
 NAMED = 5
+#: So many cards with a part of the number are looked through for the whole of it.
+SEVERAL = 50
 
 
 class DriverField(forms.CharField):
@@ -35,6 +38,23 @@ class DriverField(forms.CharField):
             _("Several drivers are called that: %(names)s. Type the customer number.")
             % {"names": ", ".join(map(_named, found[:NAMED])) + (" …" if len(found) > NAMED else "")}
         )
+
+
+class PayerField(DriverField):
+    """The one driver that the words mean, or the card that has exactly that number. None when it may be empty."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("label", gettext_lazy("Driver or card"))
+        kwargs.setdefault("help_text", gettext_lazy("Customer number, name or card number."))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Any:
+        words = forms.CharField.clean(self, value)
+        if not words or Driver.objects.filter(customer_number=words).exists():
+            return super().clean(value)
+        alike = Token.objects.filter(numbers.of_card(words)).order_by("pk")[:SEVERAL]
+        same = [card for card in alike if words.casefold() in (card.uid.casefold(), card.visual_number.casefold())]
+        return same[0] if len(same) == 1 else super().clean(value)
 
 
 def _named(driver: Driver) -> str:

@@ -1,9 +1,11 @@
-"""Sessions that wait for a person: possible but unusual ones, to be approved for billing or written off."""
+"""What waits for a person: sessions that are possible but unusual, or that nobody pays for, decided many at once."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,35 +14,54 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from billing.selectors import session_ledger
-from charging.models import ChargingSession
+from billing.selectors import findings, stakes
+from billing.services import review as services
+from charging.models import ChargingSession, Token
 from charging.selectors import sessions
-from charging.services import review as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
 from portal.web import lists
 from portal.web.acts import told
-from portal.words.sessions import FLAGS, flag_word
+from portal.web.staff.driver_choice import PayerField
+from portal.words.sessions import FLAGS, finding_word
 from tenants.models import Operator
 from tenants.permissions import Permission
 
-APPROVE, WRITE_OFF = "approve", "write_off"
-MOST_AT_ONCE = 500
+APPROVE, ENERGY, GIVE, WRITE_OFF = "approve", "energy", "give", "write_off"
+MOST_AT_ONCE = 2_000
+WITHOUT_FLAG = [(kind, kind) for kind in findings.UNFLAGGED]
+_ACTS: dict[str, Callable[..., int]] = {
+    APPROVE: services.approve,
+    ENERGY: services.approve_energy,
+    WRITE_OFF: services.write_off,
+}
 
 
 class ReviewFilter(forms.Form):
-    """Which remark the sessions carry."""
+    """What was found about the sessions."""
 
-    flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[("", _("Any")), *FLAGS])
+    flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[("", _("Any")), *FLAGS, *WITHOUT_FLAG])
 
 
 class DecisionForm(forms.Form):
-    """What becomes of sessions, and why. The reason stands in the audit log for good."""
+    """What becomes of sessions, and why. The reason stands in the audit log for good.
+
+    everything: the kind of which all are meant, whatever is ticked; None when what is ticked is meant.
+    """
 
     sessions = forms.ModelMultipleChoiceField(
-        ChargingSession.objects.none(), to_field_name="public_id", widget=forms.MultipleHiddenInput
+        ChargingSession.objects.none(), to_field_name="public_id", widget=forms.MultipleHiddenInput, required=False
     )
-    decision = forms.ChoiceField(choices=[(APPROVE, _("Approve")), (WRITE_OFF, _("Write off"))])
+    everything = forms.BooleanField(required=False)
+    decision = forms.ChoiceField(
+        choices=[
+            (APPROVE, _("Bill as they are")),
+            (ENERGY, _("Bill the energy alone")),
+            (GIVE, _("Give them to the driver")),
+            (WRITE_OFF, _("Write off")),
+        ]
+    )
+    payer = PayerField(required=False)
     reason = forms.CharField(
         label=_("Reason"),
         max_length=300,
@@ -51,21 +72,34 @@ class DecisionForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["sessions"]
         field.queryset = ChargingSession.objects.all()
-        field.error_messages["required"] = _("Choose at least one session.")
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if not found.get("everything") and not found.get("sessions") and "sessions" not in self.errors:
+            self.add_error("sessions", gettext("Choose at least one session."))
+        if found.get("decision") == GIVE and not found.get("payer") and "payer" not in self.errors:
+            self.add_error("payer", gettext("Say whose the sessions are."))
+        return found
 
 
 @operator_view(Permission.REVIEW_SESSIONS)
 def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the sessions that wait for a decision, newest first."""
-    filters = ReviewFilter(request.GET)
-    flag = filters.cleaned_data["flag"] if filters.is_valid() else ""
-    page = lists.page(sessions.shown(sessions.under_review(flag)), request, by="started_at")
+    """List the sessions that wait for a decision, newest first, with what is at stake."""
+    counts, under_review = findings.counts(), sessions.under_review().count()
+    kind = _kind(request) or ("" if under_review else next(iter(counts), ""))
+    page = lists.page(_whole(kind), request, by="started_at")
+    found = findings.told(page.rows)
     context = {
         "nav": "review",
-        "tabs": _tabs(flag, operator),
+        "tabs": _tabs(kind, counts, under_review, operator),
+        "kind": kind,
+        "total": counts.get(kind, 0) if kind else under_review,
+        "most": MOST_AT_ONCE,
         "page": page,
-        "entries": session_ledger.entries(page.rows),
+        "findings": found,
+        "at_stake": stakes.total(finding.stake for finding in found),
         "form": DecisionForm(),
+        "unpriced": kind in findings.UNFLAGGED,
         "now": timezone.now(),
     }
     return render(request, "staff/review/list.html", context)
@@ -74,34 +108,62 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.REVIEW_SESSIONS)
 @require_POST
 def review_decide(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Approve or write off the chosen sessions, all with the same reason."""
+    """Decide about the chosen sessions, all alike and with the same reason."""
     form = DecisionForm(request.POST)
     back = next_page(request, reverse("staff:review_list", args=[operator.slug]))
     if not form.is_valid():
         _say_errors(request, form)
         return redirect(back)
-    chosen, decision = list(form.cleaned_data["sessions"][:MOST_AT_ONCE]), form.cleaned_data["decision"]
-    act = services.approve if decision == APPROVE else services.write_off
-    told(request, _done(decision, len(chosen)), act, chosen, reason=form.cleaned_data["reason"])
+    data = form.cleaned_data
+    meant = findings.waiting(_kind(request)).order_by("-started_at", "-pk") if data["everything"] else data["sessions"]
+    _act(request, data, list(meant[:MOST_AT_ONCE]))
     return redirect(back)
 
 
-def _tabs(flag: str, operator: Operator) -> list[dict[str, Any]]:
-    counts = sessions.review_counts()
+def _act(request: SignedInRequest, data: dict[str, Any], chosen: Sequence[ChargingSession]) -> None:
+    done, reason = _done(data["decision"], len(chosen)), data["reason"]
+    if data["decision"] != GIVE:
+        told(request, done, _ACTS[data["decision"]], chosen, reason=reason)
+        return
+    if not request.access.may(Permission.VIEW_DRIVERS):
+        raise PermissionDenied
+    payer = data["payer"]
+    if isinstance(payer, Token):
+        told(request, done, services.give_to_card, chosen, token=payer, reason=reason)
+    else:
+        told(request, done, services.give_to_driver, chosen, driver=payer, reason=reason)
+
+
+def _kind(request: SignedInRequest) -> str:
+    filters = ReviewFilter(request.GET or request.POST)
+    return filters.cleaned_data["flag"] if filters.is_valid() else ""
+
+
+def _whole(kind: str) -> Any:
+    return sessions.shown(findings.waiting(kind)).defer(None)
+
+
+def _tabs(kind: str, counts: dict[str, int], under_review: int, operator: Operator) -> list[dict[str, Any]]:
     url = reverse("staff:review_list", args=[operator.slug])
-    first = {"label": gettext("All"), "url": url, "current": not flag, "count": sessions.under_review().count()}
+    first = {"label": gettext("With a remark"), "url": url, "current": not kind, "count": under_review}
     return [first] + [
-        {"label": flag_word(code), "url": f"{url}?flag={code}", "current": code == flag, "count": counts[code]}
-        for code in sorted(counts, key=lambda code: -counts[code])
+        {"label": finding_word(code), "url": f"{url}?flag={code}", "current": code == kind, "count": count}
+        for code, count in counts.items()
     ]
 
 
 def _done(decision: str, count: int) -> str:
-    if decision == APPROVE:
-        words = ngettext("%(count)d session was approved.", "%(count)d sessions were approved.", count)
-    else:
-        words = ngettext("%(count)d session was written off.", "%(count)d sessions were written off.", count)
-    return words % {"count": count}
+    words = {
+        APPROVE: ngettext("%(count)d session is billed as it is.", "%(count)d sessions are billed as they are.", count),
+        ENERGY: ngettext(
+            "%(count)d session is billed for its energy alone.",
+            "%(count)d sessions are billed for their energy alone.",
+            count,
+        ),
+        GIVE: ngettext("%(count)d session has its payer.", "%(count)d sessions have their payer.", count),
+        WRITE_OFF: ngettext("%(count)d session was written off.", "%(count)d sessions were written off.", count),
+    }
+    return words[decision] % {"count": count}
 
 
 def _say_errors(request: SignedInRequest, form: DecisionForm) -> None:

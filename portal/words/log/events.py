@@ -88,6 +88,8 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),
     charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Changed whose card it is, and who pays for its sessions"),
     charging_events.Event.SESSION_APPROVED: gettext_lazy("Approved a session under review"),
+    charging_events.Event.SESSION_ENERGY_ONLY: gettext_lazy("Approved a session under review, for its energy alone"),
+    charging_events.Event.SESSION_GIVEN: gettext_lazy("Said who pays for a session"),
     charging_events.Event.SESSION_WRITTEN_OFF: gettext_lazy("Wrote a session off"),
     portal_events.Event.SESSIONS_EXPORTED: gettext_lazy("Downloaded a list of sessions"),
     portal_events.Event.INVOICES_EXPORTED: gettext_lazy("Downloaded a list of invoices"),

@@ -118,6 +118,7 @@ NAMES: dict[str, str | Promise] = {
     "sent": _("sent a form"),
     "series": _("number series"),
     "session_count": _("sessions"),
+    "session": _("session"),
     "sessions": _("sessions"),
     "sessions_done": _("sessions done"),
     "sessions_total": _("sessions"),

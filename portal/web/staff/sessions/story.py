@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.domain.errors import Code
-from billing.selectors import prices, session_ledger
+from billing.models.billing_status import BillingStatus
+from billing.selectors import findings, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from portal.web import session_course
@@ -32,11 +33,20 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         "average_w": known.average_w(session.energy_wh),
         "mend": mend(entry),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
-        "decision": DecisionForm(),
+        "form": DecisionForm(),
+        "unpriced": entry.status == BillingStatus.PROBLEM,
+        **_at_stake(session),
         "price": prices.of_session(session) if told else entry.price,
         "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
         "history": _history(session) if may_see_audit else [],
     }
+
+
+def _at_stake(session: ChargingSession) -> dict[str, Any]:
+    if session.review != ChargingSession.Review.PENDING:
+        return {"stake": None, "overlapped": None}
+    (finding,) = findings.told([session])
+    return {"stake": finding.stake, "overlapped": finding.overlapped}
 
 
 def mend(entry: Entry) -> str:

@@ -1,0 +1,118 @@
+"""Sessions that wait for a person: billed as they are, for their energy alone, given to a driver, or written off.
+
+Waiting are those under review and those that cannot be priced, as nobody pays for them. What stands on an invoice, also
+on a draft, is not touched: all decisions begin with holding the prices, and none is made when one of the sessions does
+not wait (any more).
+"""
+
+from collections.abc import Collection, Sequence
+
+from django.db import transaction
+
+from billing.models import SessionPrice
+from billing.models.billing_status import BillingStatus
+from billing.selectors import session_ledger
+from billing.services import rating
+from charging.domain import holders
+from charging.domain.errors import Code, NothingToReview
+from charging.events import Event
+from charging.models import ChargingSession, Token
+from charging.services import tokens
+from tenants.log.audit import record
+from tenants.models import Driver
+
+Review = ChargingSession.Review
+
+#: A doubt that a person can set aside, and anything that waits for a person.
+DOUBTED = frozenset({BillingStatus.PENDING})
+WAITING = DOUBTED | {BillingStatus.PROBLEM}
+
+
+@transaction.atomic
+def approve(sessions: Sequence[ChargingSession], *, reason: str) -> int:
+    """Let the sessions be priced and billed as they are. Returns how many they are.
+
+    Raises:
+        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+    """
+    return _decide(_held(sessions, DOUBTED), Review.APPROVED, reason)
+
+
+@transaction.atomic
+def approve_energy(sessions: Sequence[ChargingSession], *, reason: str) -> int:
+    """Let the sessions be priced and billed for their energy, and for nothing else. Returns how many they are.
+
+    Raises:
+        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+    """
+    return _decide(_held(sessions, DOUBTED), Review.ENERGY_ONLY, reason)
+
+
+@transaction.atomic
+def write_off(sessions: Sequence[ChargingSession], *, reason: str) -> int:
+    """Charge nobody for the sessions. Returns how many they are.
+
+    Raises:
+        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+    """
+    held = _held(sessions, WAITING)
+    SessionPrice.objects.filter(session__in=held).delete()
+    return _decide(held, Review.WRITTEN_OFF, reason)
+
+
+@transaction.atomic
+def give_to_driver(sessions: Sequence[ChargingSession], *, driver: Driver, reason: str) -> int:
+    """Let the driver pay for the sessions; a doubt about one stays. Returns how many they are.
+
+    Raises:
+        NothingToReview: one of them does not wait for a decision (any more); then none is changed.
+    """
+    held = _held(sessions, WAITING)
+    _give(held, reason, driver=driver)
+    return len(held)
+
+
+@transaction.atomic
+def give_to_card(sessions: Sequence[ChargingSession], *, token: Token, reason: str) -> int:
+    """Say that the sessions were charged with the card: whoever had it when one began pays for it.
+
+    Raises:
+        NothingToReview: one of them does not wait for a decision (any more), or nobody had the card when it began;
+            then none is changed.
+    """
+    held, history = _held(sessions, WAITING), tokens.history(token)
+    payers = Driver.objects.in_bulk({one.driver_id for one in history})
+    for session in held:
+        payer = holders.holder(history, session.started_at)
+        if payer is None:
+            raise NothingToReview(Code.CARD_HELD_BY_NOBODY, card=str(token), session=session.external_id)
+        _give([session], reason, driver=payers[payer], token=token)
+    return len(held)
+
+
+def _give(held: Sequence[ChargingSession], reason: str, *, driver: Driver, **card: Token) -> None:
+    rows = ChargingSession.objects.filter(pk__in=[session.pk for session in held])
+    rating.free_to_change(rows)
+    rows.update(driver=driver, review_note=reason[:300], **card)
+    for session in held:
+        record(Event.SESSION_GIVEN, about=session, driver=driver.customer_number, reason=reason)
+
+
+def _decide(held: Sequence[ChargingSession], decision: str, reason: str) -> int:
+    ChargingSession.objects.filter(pk__in=[session.pk for session in held]).update(
+        review=decision, review_note=reason[:300]
+    )
+    for session in held:
+        record(Event(f"session.{decision}"), about=session, reason=reason)
+    return len(held)
+
+
+def _held(sessions: Sequence[ChargingSession], standing: Collection[BillingStatus]) -> list[ChargingSession]:
+    """Lock the sessions, and their prices against whoever drafts, if all of them stand where they may."""
+    ids = sorted(session.pk for session in sessions)
+    rating.hold_prices(ids)
+    rows = ChargingSession.objects.filter(pk__in=ids).defer("series_wh").select_for_update().order_by("pk")
+    found = [entry.session for entry in session_ledger.entries(rows) if entry.status in standing]
+    if gone := len(ids) - len(found):
+        raise NothingToReview(Code.NOT_WAITING_FOR_REVIEW, count=gone)
+    return found
