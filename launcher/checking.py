@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher import browser, locks, managing, postgres, running, servers
+from launcher import browser, locks, managing, postgres, running, schema, servers
 from launcher.errors import Refusal
 from launcher.paths import CHECKOUT, State
 from launcher.processes import die_with_us, kill_group
@@ -76,6 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with scratch_state() as state, Supervisor(state) as supervisor:
             environment = test_environment(state, supervisor)
+            environment |= schema.made(state, environment, anew=not mode)
             if mode == "--only":
                 return managing.run([*_module("pytest"), *rest], environment)
             if mode == "--shell":

@@ -306,6 +306,14 @@ def _as_superuser(here: Place, database: str = "postgres") -> dict[str, Any]:
     return {"host": str(here.sockets), "user": "postgres", "dbname": database}
 
 
+def execute(here: Place, statement: str) -> None:
+    """Do something with whole databases, as the superuser."""
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(autocommit=True, **_as_superuser(here)) as connection:
+        connection.execute(statement.encode())
+
+
 def wait(here: Place, child: Child) -> None:
     """Wait until the server answers: recovery after a crash takes what it takes."""
     import psycopg  # noqa: PLC0415  # a quarter of a second that other commands need not pay

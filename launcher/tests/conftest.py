@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from launcher import processes
+from launcher import postgres, processes
 from launcher.paths import State
 from launcher.processes import Child, Program
+from launcher.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -32,6 +33,24 @@ def start(state: State) -> Iterator[Callable[[Program], Child]]:
     for child in children:
         processes.kill_group(child.process.pid)
         child.process.wait()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, postgres.Place]]:
+    """A real server, started once for all who ask."""
+    state = State(tmp_path_factory.mktemp("state"))
+    state.prepare()
+    supervisor = Supervisor(state)
+    try:
+        here = postgres.place(state)
+        postgres.create(here)
+        child = supervisor.start(postgres.program(here, durable=False))
+        postgres.wait(here, child)
+        postgres.prepare(here)
+        yield state, here
+    finally:
+        supervisor.stop()
+        postgres.remove_nobodys(state)
 
 
 def python(source: str, name: str = "program", **options: object) -> Program:

@@ -1,6 +1,5 @@
 """Our own PostgreSQL: which one is chosen, and what its roles may and may not do."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -9,7 +8,6 @@ import pytest
 from launcher import postgres, servers
 from launcher.errors import Refusal
 from launcher.paths import State
-from launcher.supervisor import Supervisor
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded")
 
@@ -47,24 +45,6 @@ def test_a_cluster_of_another_version_is_refused_by_name(
     (state.postgres / "PG_VERSION").write_text("13\n")
     with pytest.raises(Refusal, match="was made by PostgreSQL 13, which is not here"):
         postgres.find(state)
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, postgres.Place]]:
-    """A real server, started once for the tests below."""
-    state = State(tmp_path_factory.mktemp("state"))
-    state.prepare()
-    supervisor = Supervisor(state)
-    try:
-        here = postgres.place(state)
-        postgres.create(here)
-        child = supervisor.start(postgres.program(here, durable=False))
-        postgres.wait(here, child)
-        postgres.prepare(here)
-        yield state, here
-    finally:
-        supervisor.stop()
-        postgres.remove_nobodys(state)
 
 
 def attributes(state: State) -> dict[str, tuple[bool, ...]]:

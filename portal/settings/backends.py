@@ -21,7 +21,11 @@ if KIND != "test" and DATABASE_ROLE == "app" and _pool_size:
     _default["CONN_HEALTH_CHECKS"] = True
 # PgBouncer in transaction mode cannot keep a cursor open between statements.
 _default["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", default=False)
-_default["TEST"] = {"NAME": "test_" + env.text("WATTLEDGER_TEST_DB", "wattledger")}
+# Tests copy a database that bin/test has migrated, where it has.
+_default["TEST"] = {
+    "NAME": "test_" + env.text("WATTLEDGER_TEST_DB", "wattledger"),
+    "TEMPLATE": env.text("WATTLEDGER_TEST_TEMPLATE", "") or None,
+}
 DATABASES = {"default": _default}
 
 REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
