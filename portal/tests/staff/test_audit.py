@@ -5,11 +5,13 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.services import tariffs
 from billing.tests.factories import flat
-from charging.models import Site
+from charging.models import Site, Station
 from charging.services import tokens
 from portal.tests.examples import example
 from tenants.actor import acting, acting_more
@@ -154,6 +156,22 @@ def test_things_are_found_by_what_people_call_them(sign_in, axel, story, danas_d
     assert sentences(client.get(AUDIT, {"named": str(danas_driver.public_id), "kind": "tenants.driver"}))
     assert sentences(client.get(AUDIT, {"named": "Stora torget", "kind": "tenants.driver"})) == []
     assert sentences(client.get(AUDIT, {"named": "no such thing"})) == []
+
+
+def test_many_things_of_a_name_need_no_more_queries_than_one(sign_in, axel, north):
+    client = sign_in(axel)
+    client.get(AUDIT)
+
+    def queries(name):
+        with CaptureQueriesContext(connection) as asked:
+            client.get(AUDIT, {"named": name})
+        return len(asked)
+
+    with tenant_scope(north.pk):
+        site = Site.objects.create(name="Torget")
+        stations = [Station(site=site, identifier=f"MANY-{number}") for number in range(9)]
+        Station.objects.bulk_create([*stations, Station(site=site, identifier="LONE-1")])
+    assert queries("MANY-") == queries("LONE-")
 
 
 def test_an_address_and_a_request_narrow(sign_in, axel, north):

@@ -5,7 +5,7 @@ thing by the number a person types.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from billing.models import Export, Invoice, InvoiceRun, Tariff
-from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment, TariffVersion
+from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from charging.selectors import drivers
 from tenants.models import (
     ApiKey,
@@ -36,7 +36,7 @@ FEW = 20
 _NUMBER = re.compile(r"[A-Za-z]*(\d{1,18})")
 
 
-def _nothing(row: Any) -> Iterable[Row]:
+def _nothing(rows: Sequence[Any]) -> Iterable[Row]:
     return ()
 
 
@@ -48,7 +48,7 @@ class Thing:
     and its public id. permission: who may open that page. called: the fields by which people name it, whole;
     known_by: those of which a part is enough, as there are few rows of the kind. by_name: who is found by a name
     that stands elsewhere.
-    related: the rows that belong to it, whose entries are part of its history.
+    related: the rows that belong to some of the kind, whose entries are part of their history.
     """
 
     word: str
@@ -58,37 +58,45 @@ class Thing:
     called: tuple[str, ...] = ()
     known_by: tuple[str, ...] = ()
     by_name: Callable[[str], Q] | None = None
-    related: Callable[[Any], Iterable[Row]] = field(default=_nothing)
+    related: Callable[[Sequence[Any]], Iterable[Row]] = field(default=_nothing)
 
 
-def _of_driver(driver: Any) -> Iterable[Row]:
-    yield from ((DriverIdentity, pk) for pk in driver.identities.values_list("pk", flat=True))
+def _of_drivers(rows: Sequence[Any]) -> Iterable[Row]:
+    return _pointing(DriverIdentity, "driver", rows)
 
 
-def _of_tariff(tariff: Any) -> Iterable[Row]:
-    for rows in (tariff.versions, tariff.assignments):
-        yield from ((rows.model, pk) for pk in rows.values_list("pk", flat=True))
+def _of_tariffs(rows: Sequence[Any]) -> Iterable[Row]:
+    yield from _pointing(TariffVersion, "tariff", rows)
+    yield from _pointing(TariffAssignment, "tariff", rows)
 
 
-def _of_station(station: Any) -> Iterable[Row]:
-    yield from ((station.connectors.model, pk) for pk in station.connectors.values_list("pk", flat=True))
+def _of_stations(rows: Sequence[Any]) -> Iterable[Row]:
+    return _pointing(Connector, "station", rows)
 
 
-def _of_session(session: Any) -> Iterable[Row]:
-    if session.file_import_id:
-        yield FileImport, session.file_import_id
+def _of_sessions(rows: Sequence[Any]) -> Iterable[Row]:
+    return ((FileImport, row.file_import_id) for row in rows if row.file_import_id)
 
 
-def _of_invoice(invoice: Any) -> Iterable[Row]:
-    if invoice.run_id:
-        yield InvoiceRun, invoice.run_id
-    yield from ((Invoice, pk) for pk in invoice.credit_notes.values_list("pk", flat=True))
+def _of_invoices(rows: Sequence[Any]) -> Iterable[Row]:
+    yield from ((InvoiceRun, row.run_id) for row in rows if row.run_id)
+    yield from _pointing(Invoice, "credits", rows)
 
 
-def _of_member(membership: Any) -> Iterable[Row]:
-    places = Membership.objects.filter(user_id=membership.user_id, operator_id=membership.operator_id)
-    yield from ((Membership, pk) for pk in places.values_list("pk", flat=True))
-    yield User, membership.user_id
+def _of_members(rows: Sequence[Any]) -> Iterable[Row]:
+    for operator_id in {row.operator_id for row in rows}:
+        people = {row.user_id for row in rows if row.operator_id == operator_id}
+        places = Membership.objects.filter(user_id__in=people, operator_id=operator_id)
+        yield from ((Membership, pk) for pk in places.values_list("pk", flat=True))
+    yield from ((User, row.user_id) for row in rows)
+
+
+def _pointing(model: type[models.Model], name: str, rows: Sequence[Any]) -> Iterable[Row]:
+    """The rows that belong to these by the field of this name. One query."""
+    if not rows:
+        return []
+    found = model._default_manager.filter(**{f"{name}__in": [row.pk for row in rows]})
+    return [(model, pk) for pk in found.values_list("pk", flat=True)]
 
 
 def _drivers_named(text: str) -> Q:
@@ -103,7 +111,7 @@ THINGS = (
         "staff:station_detail",
         Permission.VIEW_NETWORK,
         known_by=("identifier", "name"),
-        related=_of_station,
+        related=_of_stations,
     ),
     Thing(
         "sessions",
@@ -111,7 +119,7 @@ THINGS = (
         "staff:session_detail",
         Permission.VIEW_SESSIONS,
         ("external_id",),
-        related=_of_session,
+        related=_of_sessions,
     ),
     Thing(
         "drivers",
@@ -120,15 +128,15 @@ THINGS = (
         Permission.VIEW_DRIVERS,
         ("customer_number",),
         by_name=_drivers_named,
-        related=_of_driver,
+        related=_of_drivers,
     ),
     Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, known_by=("name",)),
     Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),
     Thing("imports", FileImport, "staff:import_detail", Permission.IMPORT_SESSIONS),
     Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, known_by=("name",)),
-    Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, known_by=("name",), related=_of_tariff),
+    Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, known_by=("name",), related=_of_tariffs),
     Thing("runs", InvoiceRun, "finance:run_detail", Permission.VIEW_INVOICES),
-    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), related=_of_invoice),
+    Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), related=_of_invoices),
     Thing("exports", Export, "", Permission.EXPORT_FINANCE),
     Thing(
         "people",
@@ -136,7 +144,7 @@ THINGS = (
         "staff:member_edit",
         Permission.MANAGE_PEOPLE,
         known_by=("user__name", "user__email"),
-        related=_of_member,
+        related=_of_members,
     ),
     Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, known_by=("code",)),
     Thing("keys", ApiKey, "", Permission.MANAGE_KEYS, known_by=("name", "key_id")),
@@ -159,12 +167,12 @@ def named(text: str, *, kind: str, operator: Operator) -> list[Row]:
 
     What belongs to a thing is found with it. Empty if nothing is called so.
     """
-    found: list[Row] = []
+    found: dict[Row, None] = {}
     for thing in THINGS:
         if kind in {"", thing.model._meta.label_lower}:
-            for row in _rows(thing, operator).filter(_is_called(thing, text))[:FEW]:
-                found += [(thing.model, row.pk), *thing.related(row)]
-    return found
+            rows = list(_rows(thing, operator).filter(_is_called(thing, text))[:FEW])
+            found |= dict.fromkeys([*((thing.model, row.pk) for row in rows), *thing.related(rows)])
+    return list(found)
 
 
 def url(model: type[models.Model] | None, number: int | None, *, operator: Operator, may: Iterable[str]) -> str:

@@ -76,7 +76,7 @@ def history(request: SignedInRequest, operator: Operator, public_id: UUID, *, wo
     if row is None:
         raise Http404
     back = audit_objects.url(thing.model, row.pk, operator=operator, may=request.access.permissions)
-    rows = audit_log.entries(objects=[(thing.model, row.pk), *thing.related(row)])
+    rows = audit_log.entries(objects=[(thing.model, row.pk), *thing.related([row])])
     return _history(request, operator, rows, title=_name(row), back=back)
 
 
