@@ -160,7 +160,6 @@ def test_things_are_found_by_what_people_call_them(sign_in, axel, story, danas_d
 
 def test_many_things_of_a_name_need_no_more_queries_than_one(sign_in, axel, north):
     client = sign_in(axel)
-    client.get(AUDIT)
 
     def queries(name):
         with CaptureQueriesContext(connection) as asked:
@@ -171,6 +170,7 @@ def test_many_things_of_a_name_need_no_more_queries_than_one(sign_in, axel, nort
         site = Site.objects.create(name="Torget")
         stations = [Station(site=site, identifier=f"MANY-{number}") for number in range(9)]
         Station.objects.bulk_create([*stations, Station(site=site, identifier="LONE-1")])
+    queries("MANY-1")  # what is asked once is known from now on
     assert queries("MANY-") == queries("LONE-")
 
 
