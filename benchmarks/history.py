@@ -84,9 +84,10 @@ LEFT JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM tenants_drivergroup
     ON i %% 3 = 0 AND g.n = i %% 20 + 1
 """,
     "identities": """
-INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at)
+INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at,
+    organisation_number, vat_number, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
 SELECT operator_id, id, 'Driver ' || customer_number, customer_number || '@example.com', '', 'Storgatan 1', '903 26',
-    'Umeå', 'SE', now()
+    'Umeå', 'SE', now(), '', '', '', '', '', '', ''
 FROM tenants_driver WHERE operator_id = %(operator)s
 """,
     "statistics": "ANALYZE tenants_driver; ANALYZE tenants_driveridentity",
@@ -211,17 +212,17 @@ FROM billed GROUP BY driver_id, month
 """,
     "statistics": "ANALYZE billed; ANALYZE document",
     "invoices": """
-INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, customer_number, reason, state,
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_id, buyer_id, customer_number, reason, state,
     series, number,
     month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at, due_on)
-SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, d.driver_id, v.identity_id,
+SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, v.id, v.identity_id,
     CASE WHEN r.state = 'issued' THEN v.customer_number ELSE '' END, '', CASE WHEN r.state = 'issued'
     THEN 'issued' ELSE 'draft' END, 'F', CASE WHEN r.state = 'issued' THEN d.id - %(last_invoice)s END, d.month, 'SEK',
     d.taxable, round(d.taxable * 0.25, 2), 0, d.taxable + round(d.taxable * 0.25, 2), d.sessions, d.energy_wh,
     CASE WHEN r.state = 'issued' THEN %(seller)s::jsonb ELSE '{}' END, r.drafted_at, r.issued_at,
     CASE WHEN r.state = 'issued' THEN (r.until + interval '30 days')::date END
 FROM document d JOIN billing_invoicerun r ON r.operator_id = %(operator)s AND r.month = d.month
-JOIN tenants_driver v ON v.operator_id = %(operator)s AND v.id = d.driver_id
+JOIN tenants_account v ON v.operator_id = %(operator)s AND v.driver_id = d.driver_id
 ORDER BY d.id
 """,
     "VAT": """

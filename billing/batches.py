@@ -30,7 +30,9 @@ from billing.domain.kernel.rated import Rated
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
 from billing.domain.tariff.kept import SESSION_LIMIT
+from billing.sql import payers
 from charging.models import ChargingSession
+from tenants.scoping import current_operator_id
 
 #: Decimals of stored session amounts and of quantities on lines.
 DIGITS: Final = 6
@@ -47,7 +49,10 @@ _COLUMNS: Final = {
     "interval": "coalesce(s.series_interval_s, 0)::bigint",
     "slots": "coalesce(cardinality(s.series_wh), 0)::bigint",
     "site": "s.site_id",
+    "station": "s.station_id",
     "driver": f"coalesce(s.driver_id, {_NOBODY})",
+    "account": f"coalesce({payers.ACCOUNT}, {_NOBODY})",
+    "payer": f"coalesce({payers.PAYER}, {_NOBODY})",
     "group": f"coalesce(d.group_id, {_NOBODY})",
     "energy_only": f"(s.review = '{ChargingSession.Review.ENERGY_ONLY}')::int::bigint",
 }
@@ -62,13 +67,14 @@ _READ: Final = (  # constants only: nothing from outside goes into the text
     + ", ".join(f'{sql} AS "{name}"' for name, sql in _COLUMNS.items())
     + f", {_SERIES} AS series FROM charging_chargingsession s "
     "LEFT JOIN tenants_driver d ON d.operator_id = s.operator_id AND d.id = s.driver_id "
-    "WHERE s.operator_id = %s AND s.id = ANY(%s) AND s.ended_at IS NOT NULL ORDER BY s.id) q"
+    + payers.JOINED
+    + "WHERE s.operator_id = %s AND s.id = ANY(%s) AND s.ended_at IS NOT NULL ORDER BY s.id) q"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Closed sessions as columns, by id. `driver` and `group` are 0 where there is none. Instants are epoch seconds.
+    """Closed sessions as columns, by id. Who and where are ids, 0 where there is none. Instants are epoch seconds.
 
     energy_only: 1 where a person decided that nothing but the energy is billed.
     """
@@ -83,7 +89,10 @@ class Batch:
     interval: Ints
     slots: Ints
     site: Ints
+    station: Ints
     driver: Ints
+    account: Ints
+    payer: Ints
     group: Ints
     energy_only: Ints
     series_wh: Ints
@@ -123,8 +132,9 @@ def plugged_in(at: int, *, site: int, driver: int, group: int) -> Batch:
 
 
 def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
-    """Closed sessions in hand, stored or not, in their order; `id` is the place among them. Reads drivers' groups."""
-    columns = {
+    """Closed sessions in hand, stored or not, in their order; `id` is the place among them. Reads groups, accounts."""
+    accounts, paying = _accounts(sessions)
+    columns: dict[str, Sequence[int]] = {
         "id": range(len(sessions)),
         "start": [_second(one.started_at) for one in sessions],
         "end": [_second(one.ended_at) for one in sessions],
@@ -135,6 +145,9 @@ def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
         "interval": [one.series_interval_s or 0 for one in sessions],
         "slots": [len(one.series_wh or ()) for one in sessions],
         "site": [one.site_id for one in sessions],
+        "station": [one.station_id for one in sessions],
+        "account": accounts,
+        "payer": paying,
         "driver": [one.driver_id or _NOBODY for one in sessions],
         "group": [one.driver.group_id or _NOBODY if one.driver else _NOBODY for one in sessions],
         "energy_only": [energy_only] * len(sessions),
@@ -144,6 +157,28 @@ def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
         **{name: np.array(values, dtype=np.int64) for name, values in columns.items()},
         series_wh=np.array(series, dtype=np.int64),
     )
+
+
+_OF_EACH: Final = (  # constants only
+    f"SELECT coalesce({payers.ACCOUNT}, {_NOBODY}), coalesce({payers.PAYER}, {_NOBODY}) FROM ("  # noqa: S608
+    "SELECT %(operator)s::bigint AS operator_id, u.* FROM unnest(%(drivers)s::bigint[], %(tokens)s::bigint[],"
+    " %(starts)s::timestamptz[]) WITH ORDINALITY AS u(driver_id, token_id, started_at, place)) s "
+    f"{payers.JOINED} ORDER BY s.place"
+)
+
+
+def _accounts(sessions: Sequence[ChargingSession]) -> tuple[list[int], list[int]]:
+    """The account that each session belongs to, and the one that pays; 0 for none. One query."""
+    values: dict[str, Any] = {
+        "operator": current_operator_id(),
+        "drivers": [one.driver_id for one in sessions],
+        "tokens": [one.token_id for one in sessions],
+        "starts": [one.started_at for one in sessions],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_EACH, values)
+        found = cursor.fetchall()
+    return [account for account, _ in found], [payer for _, payer in found]
 
 
 def _second(moment: datetime | None) -> int:

@@ -6,6 +6,7 @@ from enum import StrEnum
 class Event(StrEnum):
     """Codes of events. Stored, so they never change; `portal.words.log.events` has their sentences."""
 
+    ACCOUNT_MEMBER_MOVED = "account.member_moved"
     EXPORT_DOWNLOADED = "export.downloaded"
     EXPORT_MADE = "export.made"
     EXPORT_REQUESTED = "export.requested"

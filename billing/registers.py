@@ -39,11 +39,11 @@ def register() -> None:
 def _register_drivers() -> None:
     sources.register(
         Invoice,
-        person="driver",
+        person="account__driver",
         kept=Retention.BOOKS,
         ledger="kind run buyer credits reason state series number month currency amount_excl_vat vat rounding "
         "amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
-        technical="id operator public_id driver",
+        technical="id operator public_id account",
     )
     sources.register(
         TariffAssignment,
@@ -53,7 +53,11 @@ def _register_drivers() -> None:
         technical="id operator public_id driver",
     )
     sources.register(
-        RunProblem, person="driver", kept=Retention.BOOKS, ledger="run code facts", technical="id operator driver"
+        RunProblem,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        ledger="run code facts",
+        technical="id operator account",
     )
 
 

@@ -1,6 +1,7 @@
 """What this floor hands to the registers below: audited models, and where personal data stands."""
 
 from charging.models import (
+    AccountMember,
     ChargingSession,
     Connector,
     EarlierHolder,
@@ -68,6 +69,13 @@ def _register_personal_data() -> None:
         person="driver",
         kept=Retention.CONTRACT,
         conduct="token since until",
+        technical="id operator driver",
+    )
+    sources.register(
+        AccountMember,
+        person="driver",
+        kept=Retention.CONTRACT,
+        conduct="account token since until pays",
         technical="id operator driver",
     )
     sources.register(

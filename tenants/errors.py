@@ -25,6 +25,8 @@ class Code(StrEnum):
     RESET_UNDER_WAY = "reset_under_way"
     GROUP_NAME_TAKEN = "group_name_taken"
     CUSTOMER_NUMBER_TAKEN = "customer_number_taken"
+    ORGANISATION_NUMBER_WRONG = "organisation_number_wrong"
+    VAT_NUMBER_WRONG = "vat_number_wrong"
     LAST_PLATFORM_MEMBER = "last_platform_member"
     ACCOUNT_EXISTS = "account_exists"
     MAILBOX_NOT_PROVED = "mailbox_not_proved"

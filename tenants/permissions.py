@@ -27,6 +27,7 @@ class Permission(StrEnum):
     IMPORT_SESSIONS = "import_sessions"
     VIEW_DRIVERS = "view_drivers"
     MANAGE_DRIVERS = "manage_drivers"
+    MANAGE_ACCOUNTS = "manage_accounts"
     VIEW_TARIFFS = "view_tariffs"
     MANAGE_TARIFFS = "manage_tariffs"
     VIEW_INVOICES = "view_invoices"

@@ -6,6 +6,7 @@ from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, 
 
 from tenants.log.audit import audited
 from tenants.models import (
+    Account,
     ApiKey,
     Approval,
     AuditCheck,
@@ -37,7 +38,10 @@ from tenants.privacy import sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
-PERSONAL = ["name", "email", "phone", "street", "postal_code", "city"]
+PERSONAL = [
+    *("name", "organisation_number", "vat_number", "email", "phone", "street", "postal_code", "city"),
+    *("delivery_street", "delivery_postal_code", "delivery_city", "buyer_reference", "order_number"),
+]
 
 
 def register() -> None:
@@ -46,6 +50,7 @@ def register() -> None:
     audited(Membership, exclude=["held_since"])  # the time of the entry says it
     audited(Driver)
     audited(DriverGroup)
+    audited(Account)
     audited(DriverIdentity, mask=PERSONAL)
     audited(ConsentPurpose)
     audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
@@ -195,9 +200,16 @@ def _register_drivers() -> None:
         DriverIdentity,
         person="driver",
         kept=Retention.BOOKS,
-        identity="name email phone street postal_code city country",
+        identity=f"{' '.join(PERSONAL)} country",
         trace="created_at",
-        technical="id operator driver",
+        technical="id operator driver account",
+    )
+    sources.register(
+        Account,
+        person="driver",
+        kept=Retention.CONTRACT,
+        identity="customer_number language payment_terms_days delivery least_amount shows is_active created_at",
+        technical="id operator public_id kind driver identity",
     )
     sources.register(
         ConsentEvent,

@@ -37,6 +37,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             *_READS,
             Permission.REVIEW_SESSIONS,
+            Permission.MANAGE_ACCOUNTS,
             Permission.MANAGE_TARIFFS,
             Permission.RUN_BILLING,
             Permission.ISSUE_INVOICES,
@@ -105,6 +106,7 @@ PLATFORM_DOES = PLATFORM_SEES | {
     Permission.REVIEW_SESSIONS,
     Permission.IMPORT_SESSIONS,
     Permission.MANAGE_DRIVERS,
+    Permission.MANAGE_ACCOUNTS,
     Permission.MANAGE_TARIFFS,
     Permission.RUN_BILLING,
 }

@@ -50,6 +50,7 @@ class Code(StrEnum):
     NOT_KEPT = "document_not_kept"
     CANNOT_BE_SET = "document_cannot_be_set"
     NO_IDENTITY = "no_identity"
+    CARRIED_OVER = "carried_over"
     NEGATIVE_SUM = "negative_sum"
     MONTH_NOT_ENDED = "month_not_ended"
     RUN_ISSUED = "run_issued"

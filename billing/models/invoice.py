@@ -17,7 +17,7 @@ from billing.models.tariff import TariffVersion
 from charging.models import ChargingSession
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
-from tenants.models import Driver, DriverIdentity
+from tenants.models import Account, DriverIdentity
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 
@@ -62,7 +62,7 @@ class Invoice(OperatorOwned):
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.INVOICE)
     run = OwnedForeignKey(InvoiceRun, null=True, related_name="invoices")
-    driver = OwnedForeignKey(Driver, related_name="invoices")
+    account = OwnedForeignKey(Account, related_name="invoices")
     buyer = OwnedForeignKey(DriverIdentity, related_name="+")
     credits = OwnedForeignKey("billing.Invoice", null=True, related_name="credit_notes")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
@@ -78,7 +78,7 @@ class Invoice(OperatorOwned):
     amount_due = models.DecimalField(max_digits=14, decimal_places=2)
     session_count = models.PositiveIntegerField(default=0)
     energy_wh = models.BigIntegerField(default=0)
-    # The driver's number and the operator's particulars at the time of issue (EN 16931 BT-46, BG-4).
+    # The account's number and the operator's particulars at the time of issue (EN 16931 BT-46, BG-4).
     customer_number = models.CharField(_("customer number"), max_length=30, blank=True)
     seller = models.JSONField(default=dict)
     drafted_at = models.DateTimeField()
@@ -88,8 +88,8 @@ class Invoice(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice", "run", "driver", "buyer", "credits"),
-            models.UniqueConstraint(fields=["operator", "run", "driver"], name="invoice_once_a_run"),
+            *owned("invoice", "run", "account", "buyer", "credits"),
+            models.UniqueConstraint(fields=["operator", "run", "account"], name="invoice_once_a_run"),
             models.UniqueConstraint(fields=["operator", "series", "number"], name="invoice_number_once"),
             models.UniqueConstraint(fields=["operator", "credits"], name="invoice_credited_once"),
             models.CheckConstraint(
@@ -109,7 +109,7 @@ class Invoice(OperatorOwned):
         ]
         indexes = [
             models.Index(fields=["operator", "-month", "-id"], name="invoice_newest"),
-            models.Index(fields=["operator", "driver", "-month"], name="invoice_of_driver"),
+            models.Index(fields=["operator", "account", "-month"], name="invoice_of_account"),
             models.Index(fields=["operator", "run", "-amount_due", "id"], name="invoice_largest_of_run"),
             models.Index(fields=["operator", "amount_due", "id"], name="invoice_by_amount"),
             # Downloads go by the date of the document.
@@ -133,7 +133,7 @@ class Invoice(OperatorOwned):
     @property
     def customer(self) -> str:
         """The customer's number: of an issued document as it was, of a draft as it is."""
-        return self.customer_number or self.driver.customer_number
+        return self.customer_number or self.account.customer_number
 
     def is_overdue(self, at: datetime) -> bool:
         """Whether it is an invoice whose last day to pay has passed, by the clock it was issued under."""

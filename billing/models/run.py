@@ -1,18 +1,18 @@
-"""Invoice runs: one month of all drivers, worked off in chunks that may be repeated."""
+"""Invoice runs: one month of all accounts, worked off in chunks that may be repeated."""
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
-from tenants.models import Driver
+from tenants.models import Account
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 
 
 class InvoiceRun(OperatorOwned):
-    """One pass over all drivers of an operator for one calendar month.
+    """One pass over all accounts of an operator for one calendar month.
 
     Bills every closed session that ended before `until` and stands on no invoice yet: a session
     that arrived too late for its month is billed by the next run. `since` is the end of the oldest
@@ -50,25 +50,25 @@ class InvoiceRun(OperatorOwned):
 
 
 class RunChunk(OperatorOwned, Work):
-    """A range of drivers billed in one transaction. The lock on its row keeps two workers apart."""
+    """A range of accounts billed in one transaction. The lock on its row keeps two workers apart."""
 
     work_kind = "run_part"
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="chunks")
-    first_driver_id = models.BigIntegerField()
-    last_driver_id = models.BigIntegerField()
+    first_account_id = models.BigIntegerField()
+    last_account_id = models.BigIntegerField()
     sessions = models.BigIntegerField(default=0, help_text="How many were waiting when the run was planned.")
 
     class Meta:
         default_permissions = ()
         constraints = [
             *owned("run_chunk", "run"),
-            models.UniqueConstraint(fields=["operator", "run", "first_driver_id"], name="run_chunk_once"),
+            models.UniqueConstraint(fields=["operator", "run", "first_account_id"], name="run_chunk_once"),
         ]
         indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="run_chunk_open")]
 
     def __str__(self) -> str:
-        return f"{self.first_driver_id}–{self.last_driver_id}"
+        return f"{self.first_account_id}–{self.last_account_id}"
 
     @property
     def asked_by_id(self) -> int | None:
@@ -78,18 +78,18 @@ class RunChunk(OperatorOwned, Work):
 
 
 class RunProblem(OperatorOwned):
-    """Why a run could not bill a driver, so that nobody else has to wait."""
+    """Why a run did not bill an account, so that nobody else has to wait."""
 
     run = OwnedForeignKey(InvoiceRun, models.CASCADE, related_name="problems")
-    driver = OwnedForeignKey(Driver, related_name="+")
+    account = OwnedForeignKey(Account, related_name="+")
     code = models.CharField(max_length=40)
     facts = models.JSONField(default=dict)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("run_problem", "run", "driver"),
-            models.UniqueConstraint(fields=["operator", "run", "driver"], name="run_problem_once"),
+            *owned("run_problem", "run", "account"),
+            models.UniqueConstraint(fields=["operator", "run", "account"], name="run_problem_once"),
         ]
 
     def __str__(self) -> str:

@@ -50,8 +50,8 @@ def issuing(run: InvoiceRun) -> dict[str, Any]:
 
 def _digest(run: InvoiceRun) -> str:
     digest = hashlib.sha256()
-    drafts = Invoice.objects.filter(run=run).order_by("driver_id", "currency", "pk")
-    facts = drafts.values_list("pk", "driver_id", "currency", "amount_excl_vat", "vat", "amount_due", "session_count")
+    drafts = Invoice.objects.filter(run=run).order_by("account_id", "currency", "pk")
+    facts = drafts.values_list("pk", "account_id", "currency", "amount_excl_vat", "vat", "amount_due", "session_count")
     for fact in facts.iterator(chunk_size=10_000):
         digest.update(" ".join(map(str, fact)).encode() + b"\n")
     return digest.hexdigest()

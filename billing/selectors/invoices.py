@@ -25,9 +25,8 @@ from billing.models import (
 from billing.models.invoice import IN_FORCE, with_check_digit
 from billing.sql.documents import bounds
 from charging.models import ChargingSession
-from charging.selectors.words import after_all
-from tenants.models import Driver, DriverIdentity
-from tenants.selectors import names
+from tenants.models import Account, Driver
+from tenants.selectors import accounts, names
 from tenants.selectors.search import among
 
 #: What becomes of an issued invoice, as people ask for it.
@@ -44,7 +43,7 @@ def listing(
     run: InvoiceRun | None = None,
     today: date | None = None,
 ) -> QuerySet[Invoice]:
-    """Invoices and credit notes that meet all criteria, with buyer, driver and `is_credited`, in no order.
+    """Invoices and credit notes that meet all criteria, with buyer, account and `is_credited`, in no order.
 
     state: draft or issued, or of an issued invoice whether it is `OPEN`, `OVERDUE` or `CREDITED`.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
@@ -53,7 +52,7 @@ def listing(
     search: an invoice number (`F17` or `17`), an OCR reference, an amount, words of the buyer's name, or the beginning
         of a customer number.
     """
-    rows = _told(Invoice.objects.select_related("buyer", "driver", "credits"))
+    rows = _told(Invoice.objects.select_related("buyer", "account", "credits"))
     plain = state if state in Invoice.State else ""
     equal = {"state": plain, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
     rows = rows.filter(**{field: value for field, value in equal.items() if value})
@@ -91,14 +90,23 @@ def _standing(state: str, today: date | None) -> Q:
 
 
 def of_driver(driver: Driver) -> QuerySet[Invoice]:
-    """The driver's issued invoices and credit notes, newest first."""
-    issued = _told(Invoice.objects.filter(driver=driver, state=Invoice.State.ISSUED).select_related("credits"))
-    return issued.order_by("-month", "-pk")
+    """The issued invoices and credit notes of the driver's own account, newest first."""
+    return _of(Invoice.objects.filter(account__driver=driver, state=Invoice.State.ISSUED))
+
+
+def of_account(account: Account, *, drafts: bool = False) -> QuerySet[Invoice]:
+    """The account's issued invoices and credit notes, newest first; with drafts if asked for."""
+    rows = Invoice.objects.filter(account=account)
+    return _of(rows if drafts else rows.filter(state=Invoice.State.ISSUED))
+
+
+def _of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    return _told(rows.select_related("credits")).order_by("-month", "-pk")
 
 
 def one(public_id: UUID) -> Invoice | None:
     """An invoice with all that its page names; None when there is no such invoice."""
-    rows = Invoice.objects.select_related("buyer", "driver", "credits", "run")
+    rows = Invoice.objects.select_related("buyer", "account__driver", "credits", "run")
     return _told(rows).filter(public_id=public_id).first()
 
 
@@ -152,11 +160,9 @@ def of_session(session: ChargingSession) -> Invoice | None:
 def _matches(text: str) -> Q:
     """Conditions that an index answers: the people first, then their invoices. Under row security none serves LIKE."""
     identities = names.like(text)
-    owners = set(DriverIdentity.objects.filter(among("pk", identities)).values_list("driver_id", flat=True))
-    numbered = Driver.objects.filter(customer_number__gte=text, customer_number__lt=after_all(text))
-    drivers = list(numbered.values_list("pk", flat=True)[: names.MOST])
-    named = among("driver", owners) & among("buyer", identities)
-    return named | among("driver", drivers) | among("pk", [*_numbered(text), *_of_amount(text)])
+    owners = accounts.of_identities(identities)
+    named = among("account", owners) & among("buyer", identities)
+    return named | among("account", accounts.numbered(text)) | among("pk", [*_numbered(text), *_of_amount(text)])
 
 
 def _numbered(text: str) -> list[int]:

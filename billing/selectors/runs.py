@@ -117,13 +117,13 @@ def before(run: InvoiceRun) -> InvoiceRun | None:
 
 def remarks(run: InvoiceRun) -> QuerySet[RunRemark]:
     """What is odd among the run's invoices, the oddest first."""
-    rows = run.remarks.select_related("invoice__buyer", "invoice__driver", "invoice__credits")
+    rows = run.remarks.select_related("invoice__buyer", "invoice__account", "invoice__credits")
     return rows.order_by("-off_by", "pk")
 
 
 def problems(run: InvoiceRun) -> QuerySet[RunProblem]:
-    """The drivers the run could not bill, and why, by customer number."""
-    return run.problems.select_related("driver__identity").order_by("driver__customer_number")
+    """The accounts the run did not bill, and why, by customer number."""
+    return run.problems.select_related("account__identity").order_by("account__customer_number")
 
 
 def startable(operator: Operator, *, at: datetime, count: int = 12) -> list[date]:

@@ -7,49 +7,47 @@ from typing import Any
 from django.db import connection
 
 from billing.models import InvoiceRun
+from billing.selectors import payers
+from billing.sql.payers import JOINED, PAID_BY, PAYER
 from billing.sql.status import DECIDED, OPEN_TO_BILLING, on_no_invoice
 from tenants.scoping import current_operator_id
 
-# Those with a problem or without a driver are nobody's to bill; free ones stand on no invoice.
+# Those with a problem or without anybody to pay are nobody's to bill; free ones stand on no invoice.
 _UNBILLED = f"""
 FROM charging_chargingsession s
 LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+{JOINED}
 WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND {OPEN_TO_BILLING}
-  AND s.driver_id IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
+  AND {PAYER} IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
   AND {on_no_invoice()}
 """
 
 
 @dataclass(frozen=True, slots=True)
-class DriverSessions:
-    """How many of a driver's sessions wait for the run, and when the oldest of them ended."""
+class AccountSessions:
+    """How many sessions of an account wait for the run, and when the oldest of them ended."""
 
-    driver_id: int
+    account_id: int
     sessions: int
     oldest: datetime
 
 
-def by_driver(run: InvoiceRun) -> list[DriverSessions]:
-    """What waits for the run, by driver, in order of their ids."""
-    sql = "SELECT s.driver_id, count(*), min(s.ended_at)" + _UNBILLED + "GROUP BY 1 ORDER BY 1"
+def by_account(run: InvoiceRun) -> list[AccountSessions]:
+    """What waits for the run, by the account that pays, in order of their ids."""
+    sql = f"SELECT {PAYER}, count(*), min(s.ended_at)" + _UNBILLED + "GROUP BY 1 ORDER BY 1"
     with connection.cursor() as cursor:
         cursor.execute(sql, {"operator": current_operator_id(), "until": run.until})
-        return [DriverSessions(*row) for row in cursor.fetchall()]
+        return [AccountSessions(*row) for row in cursor.fetchall()]
 
 
-def unrated_ids(run: InvoiceRun, first_driver_id: int, last_driver_id: int) -> list[int]:
-    """Sessions of these drivers that the run should bill and that have no price yet."""
-    sql = (
-        "SELECT s.id"
-        + _UNBILLED
-        + "AND p.id IS NULL AND s.driver_id BETWEEN %(first)s AND %(last)s AND s.ended_at >= %(since)s ORDER BY 1"
-    )
+def unrated_ids(run: InvoiceRun, first_account_id: int, last_account_id: int) -> list[int]:
+    """Sessions that these accounts pay for, that the run should bill and that have no price yet."""
+    sql = "SELECT s.id" + _UNBILLED + f"AND p.id IS NULL AND {PAID_BY} AND s.ended_at >= %(since)s ORDER BY 1"
     values: dict[str, Any] = {
         "operator": current_operator_id(),
         "until": run.until,
         "since": run.since,
-        "first": first_driver_id,
-        "last": last_driver_id,
+        **payers.reach(first_account_id, last_account_id),
     }
     with connection.cursor() as cursor:
         cursor.execute(sql, values)

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, SessionPrice, TariffAssignment
 from billing.models.invoice import IN_FORCE
+from billing.sql.payers import JOINED, PAYER
 from billing.sql.status import OPEN_TO_BILLING
 from tenants.scoping import current_operator_id
 
@@ -19,7 +20,8 @@ _WAITING = f"""
 UNION
 (SELECT s.id FROM billing_sessionprice p JOIN charging_chargingsession s
    ON s.operator_id = p.operator_id AND s.id = p.session_id
- WHERE p.operator_id = %(operator)s AND p.state = 'problem' AND p.problem = 'no_driver' AND s.driver_id IS NOT NULL
+ {JOINED}
+ WHERE p.operator_id = %(operator)s AND p.state = 'problem' AND p.problem = 'no_driver' AND {PAYER} IS NOT NULL
    AND {OPEN_TO_BILLING}
  LIMIT %(limit)s)
 ORDER BY 1 LIMIT %(limit)s

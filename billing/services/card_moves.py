@@ -62,6 +62,6 @@ def _charged(token: Token, since: datetime | None, until: datetime | None) -> Qu
     return ChargingSession.objects.filter(token=token, **{name: at for name, at in bounds.items() if at is not None})
 
 
-def _by_the_card(before: Sequence[Held]) -> Q:
+def _by_the_card(before: Sequence[Held[int]]) -> Q:
     """Sessions that are nobody's, or whose driver they have by the card."""
-    return Q(driver__isnull=True) | Q(driver__in={held.driver_id for held in before})
+    return Q(driver__isnull=True) | Q(driver__in={held.who for held in before})

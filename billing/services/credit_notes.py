@@ -42,7 +42,7 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
         NotApproved: a second person has not approved it.
         CreditRefused: it is a draft or itself a credit note, or the reason is missing or too long.
     """
-    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("driver").get(pk=invoice.pk)
+    invoice = Invoice.objects.select_for_update(of=("self",)).select_related("account").get(pk=invoice.pk)
     existing = Invoice.objects.filter(credits=invoice).first()
     if existing is not None:
         return existing
@@ -86,7 +86,7 @@ def _draft(invoice: Invoice, *, reason: str, at: datetime) -> Invoice:
         kind=Invoice.Kind.CREDIT_NOTE,
         credits=invoice,
         reason=reason,
-        driver=invoice.driver,
+        account=invoice.account,
         buyer_id=invoice.buyer_id,
         series=invoice.series,
         month=invoice.month,

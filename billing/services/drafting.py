@@ -1,4 +1,4 @@
-"""Draft invoices of a range of drivers, in a handful of statements however many sessions there are.
+"""Draft invoices of a range of accounts, in a handful of statements however many sessions there are.
 
 The lines were computed when the sessions were rated; the statements of `billing.sql.invoices` put them together and
 take VAT once per rate on the sum of its lines.
@@ -10,29 +10,29 @@ from typing import Any
 from django.db import connection
 
 from billing.models import InvoiceRun
+from billing.selectors import payers
 from billing.sql import invoices
 from tenants.identifiers import new_public_id
 from tenants.scoping import current_operator_id
 
 _PROBLEM_ROWS = """
-INSERT INTO billing_runproblem (operator_id, run_id, driver_id, code, facts)
-SELECT %(operator)s, %(run)s, u.driver_id, u.code, '{}'
-FROM unnest(%(drivers)s::bigint[], %(codes)s::text[]) AS u(driver_id, code)
-ON CONFLICT (operator_id, run_id, driver_id) DO UPDATE SET code = excluded.code, facts = excluded.facts
+INSERT INTO billing_runproblem (operator_id, run_id, account_id, code, facts)
+SELECT %(operator)s, %(run)s, u.account_id, u.code, '{}'
+FROM unnest(%(accounts)s::bigint[], %(codes)s::text[]) AS u(account_id, code)
+ON CONFLICT (operator_id, run_id, account_id) DO UPDATE SET code = excluded.code, facts = excluded.facts
 """
 SERIES = "F"
 
 
 def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
-    """Draft the run's invoices of the drivers with ids from `first` to `last`; return how many sessions they bill.
+    """Draft the run's invoices of the accounts with ids from `first` to `last`; return how many sessions they bill.
 
-    Must run in one transaction. A driver who cannot be billed gets a `RunProblem` and stops nobody else.
+    Must run in one transaction. An account that is not billed gets a `RunProblem` and stops nobody else.
     """
     values: dict[str, Any] = {
         "operator": current_operator_id(),
         "run": run.pk,
-        "first": first,
-        "last": last,
+        **payers.reach(first, last),
         "since": run.since,
         "until": run.until,
         "month": run.month,
@@ -44,8 +44,8 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         cursor.execute(invoices.BILLABLE, values)
         for statement in (invoices.LINES, invoices.VAT, invoices.ANALYZE):
             cursor.execute(statement)
-        drivers = _billable_drivers(cursor, values)
-        values |= {"drivers": drivers, "public_ids": [new_public_id() for _ in drivers]}
+        accounts = _billable_accounts(cursor, values)
+        values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}
         cursor.execute(invoices.DRAFTED, values)
         for statement in (invoices.INVOICES, invoices.INVOICE_LINES, invoices.INVOICE_VAT, invoices.LEDGER):
             cursor.execute(statement, values)
@@ -53,12 +53,12 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _billable_drivers(cursor: Any, values: dict[str, Any]) -> list[int]:
-    """Write a problem for each driver who cannot be billed; return the others."""
+def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[int]:
+    """Write a problem for each account that is not billed; return the others."""
     cursor.execute(invoices.PROBLEMS, values)
     found = cursor.fetchall()
-    refused = [(driver, code) for driver, code in found if code is not None]
+    refused = [(account, code) for account, code in found if code is not None]
     if refused:
-        rows = {"drivers": [driver for driver, _ in refused], "codes": [code for _, code in refused]}
+        rows = {"accounts": [account for account, _ in refused], "codes": [code for _, code in refused]}
         cursor.execute(_PROBLEM_ROWS, {**values, **rows})
-    return [driver for driver, code in found if code is None]
+    return [account for account, code in found if code is None]

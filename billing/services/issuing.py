@@ -6,7 +6,7 @@ until the transaction ends: a number exists if and only if its document does.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -63,7 +63,8 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         "ids": ids,
         "last": last,
         "at": at,
-        "due": issued_on + timedelta(days=operator.payment_terms_days),
+        "issued_on": issued_on,
+        "terms": operator.payment_terms_days,
         "seller": orjson.dumps(seller(operator)).decode(),
     }
     with connection.cursor() as cursor:

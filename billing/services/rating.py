@@ -212,7 +212,7 @@ def _write_prices(rows: Iterable[str]) -> int:
 def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
     """The batch as lines for COPY: each session exactly once, with its price or its problem."""
     versions, chosen = book.choose(batch)
-    chosen = np.where((batch.driver == 0) & (chosen >= 0), _UNPAID, chosen)
+    chosen = np.where((batch.payer == 0) & (chosen >= 0), _UNPAID, chosen)
     for reason, code in _PROBLEMS.items():
         yield _problem_rows(batch, np.flatnonzero(chosen == reason), code, {})
     for rows, needed, rated in priced_groups(book, batch, versions, chosen):

@@ -81,7 +81,7 @@ def give_to_card(sessions: Sequence[ChargingSession], *, token: Token, reason: s
             then none is changed.
     """
     held, history = _held(sessions, WAITING), tokens.history(token)
-    payers = Driver.objects.in_bulk({one.driver_id for one in history})
+    payers = Driver.objects.in_bulk({one.who for one in history})
     for session in held:
         payer = holders.holder(history, session.started_at)
         if payer is None:

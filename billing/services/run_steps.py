@@ -17,7 +17,7 @@ from tenants.scoping import tenant_scope
 def draft_part(operator_id: int, chunk: RunChunk, *, clock: Callable[[], datetime]) -> None:
     """Draft the invoices of one claimed part of a run, and close the run if it was the last.
 
-    A part that cannot be drafted is cut in two, until the driver at fault stands alone and is left out with a
+    A part that cannot be drafted is cut in two, until the account at fault stands alone and is left out with a
     problem: the others get their invoices.
     """
     try:

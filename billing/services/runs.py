@@ -1,4 +1,4 @@
-"""Invoice runs: one month of all drivers, drafted in chunks, reviewed, issued.
+"""Invoice runs: one month of all accounts, drafted in chunks, reviewed, issued.
 
 Why every session is billed once, whatever is killed, lost, doubled or started twice:
 
@@ -37,7 +37,7 @@ from charging.site_scope import limited_to
 from tenants import analyze, work
 from tenants.actor import acting_for
 from tenants.log import audit
-from tenants.models import Driver, Operator, User
+from tenants.models import Account, Operator, User
 from tenants.models.work import OPEN
 from tenants.scoping import current_operator_id
 
@@ -77,7 +77,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
 
 @limited_to(None)  # a run bills every session, whoever asked for it
 def bill_chunk(chunk_id: int, *, at: datetime) -> int:
-    """Draft the invoices of one chunk's drivers, whole or not at all; return how many sessions they bill.
+    """Draft the invoices of one chunk's accounts, whole or not at all; return how many sessions they bill.
 
     Safe to call twice and by two workers at once: who comes second finds the chunk locked or done and does nothing.
     """
@@ -90,8 +90,8 @@ def bill_chunk(chunk_id: int, *, at: datetime) -> int:
         )
         if chunk is None:
             return 0
-        rating.rate(unbilled.unrated_ids(chunk.run, chunk.first_driver_id, chunk.last_driver_id))
-        billed = drafting.draft(chunk.run, first=chunk.first_driver_id, last=chunk.last_driver_id, at=at)
+        rating.rate(unbilled.unrated_ids(chunk.run, chunk.first_account_id, chunk.last_account_id))
+        billed = drafting.draft(chunk.run, first=chunk.first_account_id, last=chunk.last_account_id, at=at)
         chunk.state, chunk.error, chunk.error_facts = RunChunk.State.DONE, "", {}
         chunk.save(update_fields=["state", "error", "error_facts"])
         # Last, as it keeps other chunks' ends waiting until this one has committed.
@@ -101,27 +101,27 @@ def bill_chunk(chunk_id: int, *, at: datetime) -> int:
 
 @transaction.atomic
 def divide(chunk: RunChunk, *, at: datetime) -> bool:
-    """Cut a chunk that cannot be drafted in two, so that only a part stays stuck; False when it is one driver's."""
-    if chunk.first_driver_id == chunk.last_driver_id:
+    """Cut a chunk that cannot be drafted in two, so that only a part stays stuck; False when it is one account's."""
+    if chunk.first_account_id == chunk.last_account_id:
         return False
-    middle = (chunk.first_driver_id + chunk.last_driver_id) // 2
+    middle = (chunk.first_account_id + chunk.last_account_id) // 2
     later = RunChunk.objects.create(
         run_id=chunk.run_id,
-        first_driver_id=middle + 1,
-        last_driver_id=chunk.last_driver_id,
+        first_account_id=middle + 1,
+        last_account_id=chunk.last_account_id,
         sessions=chunk.sessions // 2,
         queued_at=at,
     )
-    RunChunk.objects.filter(pk=chunk.pk).update(last_driver_id=middle, sessions=chunk.sessions - later.sessions)
+    RunChunk.objects.filter(pk=chunk.pk).update(last_account_id=middle, sessions=chunk.sessions - later.sessions)
     return True
 
 
 @transaction.atomic
 def leave_out(chunk: RunChunk, *, code: str) -> None:
-    """End the chunk of a single driver who cannot be billed, with a problem that a person sees on the run's page."""
-    if Driver.objects.filter(pk=chunk.first_driver_id).exists():
+    """End the chunk of a single account that cannot be billed, with a problem that a person sees on the run's page."""
+    if Account.objects.filter(pk=chunk.first_account_id).exists():
         RunProblem.objects.update_or_create(
-            run_id=chunk.run_id, driver_id=chunk.first_driver_id, defaults={"code": code}
+            run_id=chunk.run_id, account_id=chunk.first_account_id, defaults={"code": code}
         )
     work.finish(chunk)
     InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)
@@ -238,15 +238,15 @@ def _delete(rows: object) -> None:
 
 
 def _plan(run: InvoiceRun) -> list[RunChunk]:
-    """Write and return the chunks: ranges of drivers with about as many waiting sessions each."""
-    found = unbilled.by_driver(run)
+    """Write and return the chunks: ranges of accounts with about as many waiting sessions each."""
+    found = unbilled.by_account(run)
     run.since = min((row.oldest for row in found), default=None)
     run.sessions_total = sum(row.sessions for row in found)
     run.save(update_fields=["since", "sessions_total", "updated_at"])
     chunks: list[RunChunk] = []
     for row in found:
         if not chunks or chunks[-1].sessions + row.sessions > CHUNK_SESSIONS:
-            chunks.append(RunChunk(run=run, first_driver_id=row.driver_id, last_driver_id=row.driver_id))
-        chunks[-1].last_driver_id = row.driver_id
+            chunks.append(RunChunk(run=run, first_account_id=row.account_id, last_account_id=row.account_id))
+        chunks[-1].last_account_id = row.account_id
         chunks[-1].sessions += row.sessions
     return RunChunk.objects.bulk_create(chunks)

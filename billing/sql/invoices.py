@@ -14,13 +14,14 @@ These statements are the one place that computes the amounts of a document. The 
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
 
 A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
-`drafted_lines`, `drafted_vat` (a row a driver, currency and rate), `drafted` (the drivers who get an invoice).
+`drafted_lines`, `drafted_vat` (a row an account, currency and rate), `drafted` (the accounts that get an invoice).
 """
 
 from typing import Final
 
 from billing.domain import money
 from billing.domain.tariff.kept import INVOICE_LIMIT
+from billing.sql.payers import JOINED, PAID_BY, PAYER
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 
 #: Decimals of the smallest coin of `currency`.
@@ -31,91 +32,103 @@ _DIGITS: Final = "CASE {} ELSE {} END".format(
 
 DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, drafted"
 
+# The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
 BILLABLE: Final = f"""
 CREATE TEMP TABLE billable ON COMMIT DROP AS
-SELECT s.id AS session_id, s.driver_id, s.started_at, coalesce(s.energy_wh, 0) AS energy_wh,
+SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
+    CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.driver_id END AS driver_id,
+    CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.token_id END AS token_id, coalesce(s.energy_wh, 0) AS energy_wh,
     p.tariff_version_id, p.currency, p.lines
 FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
-WHERE s.operator_id = %(operator)s AND s.driver_id BETWEEN %(first)s AND %(last)s
+{JOINED}
+WHERE s.operator_id = %(operator)s AND {PAID_BY}
   AND s.ended_at >= %(since)s AND s.ended_at < %(until)s
   AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice()}
 FOR UPDATE OF p
 """
 LINES: Final = """
 CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
-SELECT b.driver_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
+SELECT b.account_id, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
     l.component, l.quantity, l.unit_price, l.vat_rate, l.amount
 FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
     AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric)
 """
 VAT: Final = f"""
 CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
-SELECT driver_id, currency, vat_rate, sum(amount) AS taxable,
+SELECT account_id, currency, vat_rate, sum(amount) AS taxable,
     round(sum(amount) * coalesce(vat_rate, 0) * 0.01, {_DIGITS}) AS vat
-FROM drafted_lines GROUP BY driver_id, currency, vat_rate
+FROM drafted_lines GROUP BY account_id, currency, vat_rate
 """
-ANALYZE: Final = "ANALYZE billable (driver_id), drafted_lines (driver_id), drafted_vat (driver_id)"
+ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id)"
 
-#: Every driver with the code of what keeps them from an invoice, or null.
+#: Every account with the code of what keeps it from an invoice, or null.
 PROBLEMS: Final = f"""
-SELECT d.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
-                  WHEN d.identity_id IS NULL THEN 'no_identity'
+SELECT a.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
+                  WHEN a.identity_id IS NULL THEN 'no_identity'
                   WHEN sum(v.taxable + v.vat) < 0 THEN 'negative_sum'
-                  WHEN sum(v.taxable + v.vat) >= {INVOICE_LIMIT} THEN 'too_much' END
-FROM drafted_vat v JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = v.driver_id
-GROUP BY d.id, d.identity_id
+                  WHEN sum(v.taxable + v.vat) >= {INVOICE_LIMIT} THEN 'too_much'
+                  WHEN a.is_active AND sum(v.taxable + v.vat) < a.least_amount THEN 'carried_over' END
+FROM drafted_vat v JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = v.account_id
+GROUP BY a.id, a.identity_id, a.is_active, a.least_amount
 """
 
 DRAFTED: Final = """
 CREATE TEMP TABLE drafted ON COMMIT DROP AS
-SELECT u.driver_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
-FROM unnest(%(drivers)s::bigint[], %(public_ids)s::uuid[]) AS u(driver_id, public_id)
+SELECT u.account_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
+FROM unnest(%(accounts)s::bigint[], %(public_ids)s::uuid[]) AS u(account_id, public_id)
 """
 INVOICES: Final = """
-INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, driver_id, buyer_id, reason, state, series,
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_id, buyer_id, reason, state, series,
     month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, customer_number,
     drafted_at)
-SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.driver_id, d.identity_id, '', 'draft', %(series)s,
-    %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', '', %(at)s
+SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.account_id, a.identity_id, '', 'draft',
+    %(series)s, %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', '', %(at)s
 FROM drafted n
-JOIN tenants_driver d ON d.operator_id = %(operator)s AND d.id = n.driver_id
-JOIN (SELECT driver_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat
-      FROM drafted_vat GROUP BY driver_id) v ON v.driver_id = n.driver_id
-JOIN (SELECT driver_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
-      FROM billable GROUP BY driver_id) s ON s.driver_id = n.driver_id
+JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = n.account_id
+JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat
+      FROM drafted_vat GROUP BY account_id) v ON v.account_id = n.account_id
+JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
+      FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
 """
+# The lines of a driver, and within them those of a card, stand together.
 INVOICE_LINES: Final = """
 INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
     quantity, unit, unit_price, vat_rate, amount_excl_vat)
 SELECT %(operator)s, n.invoice_id,
-    row_number() OVER (PARTITION BY n.invoice_id ORDER BY l.started_at, l.session_id, l.component, l.unit_price),
+    row_number() OVER (PARTITION BY n.invoice_id
+        ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.component, l.unit_price),
     l.session_id, l.tariff_version_id, l.component, l.quantity,
     CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%%TIME' THEN 'h' ELSE '1' END,
     l.unit_price, l.vat_rate, l.amount
-FROM drafted_lines l JOIN drafted n USING (driver_id)
+FROM drafted_lines l JOIN drafted n USING (account_id)
 """
 INVOICE_VAT: Final = """
 INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
-SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat FROM drafted_vat v JOIN drafted n USING (driver_id)
+SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat FROM drafted_vat v JOIN drafted n USING (account_id)
 """
 LEDGER: Final = """
 INSERT INTO billing_billedsession (operator_id, session_id, invoice_id)
-SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (driver_id)
+SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (account_id)
 """
-COUNT: Final = "SELECT count(*) FROM billable JOIN drafted USING (driver_id)"
+COUNT: Final = "SELECT count(*) FROM billable JOIN drafted USING (account_id)"
 
 # Ordered by customer number, as numbers where they are numbers: 999 before 1001.
 ISSUE: Final = """
-WITH ordered AS (
-    SELECT i.id, row_number() OVER (ORDER BY length(d.customer_number), d.customer_number, i.id) AS place,
-        d.identity_id, d.customer_number
-    FROM billing_invoice i JOIN tenants_driver d ON d.operator_id = i.operator_id AND d.id = i.driver_id
+WITH numbered AS (
+    SELECT i.id, a.identity_id, a.customer_number,
+        %(issued_on)s::date + coalesce(a.payment_terms_days, %(terms)s)::integer AS due_on,
+        CASE WHEN a.language = '' THEN '{}'::jsonb ELSE jsonb_build_object('language', a.language) END AS said_in
+    FROM billing_invoice i
+    JOIN tenants_account a ON a.operator_id = i.operator_id AND a.id = i.account_id
     WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
+), ordered AS (
+    SELECT *, row_number() OVER (ORDER BY length(customer_number), customer_number, id) AS place FROM numbered
 )
-UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = %(due)s,
-    seller = %(seller)s::jsonb, buyer_id = coalesce(o.identity_id, i.buyer_id), customer_number = o.customer_number
+UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = o.due_on,
+    seller = %(seller)s::jsonb || o.said_in, buyer_id = coalesce(o.identity_id, i.buyer_id),
+    customer_number = o.customer_number
 FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due
 """

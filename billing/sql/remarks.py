@@ -13,7 +13,7 @@ JOIN (SELECT currency, avg(amount_due) AS mean FROM billing_invoice
       WHERE operator_id = %(operator)s AND run_id = %(run)s GROUP BY 1) r ON r.currency = i.currency
 CROSS JOIN LATERAL (SELECT avg(amount_due) AS usual, count(*) AS known FROM (
     SELECT p.amount_due FROM billing_invoice p
-    WHERE p.operator_id = i.operator_id AND p.driver_id = i.driver_id AND p.month < i.month AND p.state = 'issued'
+    WHERE p.operator_id = i.operator_id AND p.account_id = i.account_id AND p.month < i.month AND p.state = 'issued'
         AND p.kind = 'invoice' AND p.currency = i.currency
     ORDER BY p.month DESC LIMIT 6) p) u
 WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND CASE

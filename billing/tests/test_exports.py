@@ -281,7 +281,7 @@ def test_what_a_closed_month_says_stays_whatever_is_renamed(month):
     with tenant_scope(month.pk):
         rename_everything(month)
         assert Site.objects.get().name == f"new name {Site.objects.get().pk}"
-        assert Invoice.objects.get(number=1).driver.customer_number.startswith("new")
+        assert Invoice.objects.get(number=1).account.customer_number.startswith("new")
     assert said(month) == before
 
 

@@ -36,13 +36,13 @@ def product_says(documents: list[tuple[str, list[tuple[str | None, int]]]]) -> d
         cursor.execute(invoices.DROP)
         cursor.execute(
             "CREATE TEMP TABLE drafted_lines"
-            " (driver_id bigint, currency text, vat_rate numeric, amount numeric) ON COMMIT DROP"
+            " (account_id bigint, currency text, vat_rate numeric, amount numeric) ON COMMIT DROP"
         )
         for number, (currency, drawn) in enumerate(documents):
             rows = [(number, currency, rate, amount) for rate, amount in lines_of(currency, drawn)]
             cursor.executemany("INSERT INTO drafted_lines VALUES (%s, %s, %s, %s)", rows)
         cursor.execute(invoices.VAT)
-        cursor.execute("SELECT driver_id, vat_rate, taxable, vat FROM drafted_vat")
+        cursor.execute("SELECT account_id, vat_rate, taxable, vat FROM drafted_vat")
         found: dict[int, list[tuple[Decimal | None, Decimal, Decimal]]] = defaultdict(list)
         for number, rate, taxable, vat in cursor.fetchall():
             found[number].append((None if rate is None else rate.normalize(), taxable, vat))
@@ -109,8 +109,8 @@ def test_drafts_issued_invoices_and_credit_notes_are_those_of_the_judge(currency
             slots = [watt_hours - 3 * (watt_hours // 4)] + [watt_hours // 4] * 3
             charged = begin + timedelta(minutes=47 + day)
             session(at, payer, start=begin, energy_wh=watt_hours, series_wh=slots, charging_ended_at=charged)
-    assert {invoice.driver_id: said(invoice) for invoice in drafted().invoices.all()} == {
-        invoice.driver_id: judged(invoice) for invoice in Invoice.objects.all()
+    assert {invoice.account_id: said(invoice) for invoice in drafted().invoices.all()} == {
+        invoice.account_id: judged(invoice) for invoice in Invoice.objects.all()
     }
     for invoice in issued().invoices.all():
         assert said(invoice) == judged(invoice)

@@ -43,7 +43,7 @@ def test_a_run_makes_one_invoice_a_driver_with_lines_and_vat():
     run = drafted()
     assert run.state == InvoiceRun.State.READY
     assert (run.sessions_total, run.sessions_done) == (3, 3)
-    first, second = run.invoices.order_by("driver_id")
+    first, second = run.invoices.order_by("account")
     assert sums(first) == (Decimal("45.00"), Decimal("11.25"), Decimal("56.25"))
     assert (first.session_count, first.energy_wh, first.month) == (2, 20_000, date(2026, 10, 1))
     assert [line.position for line in first.lines.order_by("position")] == [1, 2, 3, 4, 5]
@@ -160,16 +160,17 @@ def test_a_driver_whose_invoice_cannot_be_drafted_is_left_out_and_the_others_are
     for payer in payers:
         session(at, payer)
     draft, poisoned = drafting.draft, payers[2]
+    account = poisoned.accounts.get()
 
     def fails(run, *, first, last, at):
-        if first <= poisoned.pk <= last:
+        if first <= account.pk <= last:
             raise DataError("numeric field overflow: Nils Nilsson")
         return draft(run, first=first, last=last, at=at)
 
     monkeypatch.setattr(drafting, "draft", fails)
     run = drafted()
     assert run.invoices.count() == 4
-    assert [(problem.driver, problem.code) for problem in run.problems.all()] == [(poisoned, "not_drafted")]
+    assert [(problem.account.driver, problem.code) for problem in run.problems.all()] == [(poisoned, "not_drafted")]
     assert run.sessions_done == run.sessions_total == 5
     assert "Nilsson" not in caplog.text
 
@@ -211,12 +212,12 @@ def test_drivers_who_cannot_be_billed_stop_nobody_else(monkeypatch):
     nameless.save()
     run = drafted()
     assert run.state == InvoiceRun.State.READY
-    assert {(row.driver_id, row.code) for row in run.problems.all()} == {
+    assert {(row.account.driver_id, row.code) for row in run.problems.all()} == {
         (mixed.pk, "mixed_currencies"),
         (nameless.pk, "no_identity"),
         (refund.pk, "negative_sum"),
     }
-    assert run.invoices.get().driver == good
+    assert run.invoices.get().account.driver == good
     assert BilledSession.objects.count() == 1
 
 
@@ -226,7 +227,7 @@ def test_issuing_gives_numbers_without_gaps_in_order_of_customers(in_north):
     for number in ("1010", "999", "1001"):
         session(at, driver(customer_number=number))
     run = issued()
-    rows = Invoice.objects.order_by("number").values_list("number", "driver__customer_number", "state")
+    rows = Invoice.objects.order_by("number").values_list("number", "account__customer_number", "state")
     assert list(rows) == [(1, "999", "issued"), (2, "1001", "issued"), (3, "1010", "issued")]
     invoice = Invoice.objects.get(number=1)
     assert invoice.seller["legal_name"] == in_north.legal_name

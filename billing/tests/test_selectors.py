@@ -45,7 +45,7 @@ def test_invoices_are_narrowed(month):
     assert invoices.listing(state="draft").count() == 0
     assert invoices.listing(month=date(2026, 10, 31)).count() == 4
     assert invoices.listing(month=date(2026, 9, 1)).count() == 0
-    assert [str(one) for one in invoices.of_driver(Invoice.objects.get(number=1).driver)] == ["F4", "F1"]
+    assert [str(one) for one in invoices.of_driver(Invoice.objects.get(number=1).account.driver)] == ["F4", "F1"]
 
 
 def test_one_invoice_with_its_lines_takes_as_many_queries_as_a_long_one(month):

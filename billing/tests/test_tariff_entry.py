@@ -232,7 +232,7 @@ def test_one_dear_tariff_stops_nobody_else(bound):
     prices = {price.session_id: price for price in SessionPrice.objects.all()}
     assert (prices[first.pk].state, prices[first.pk].problem) == ("problem", "too_costly")
     assert prices[second.pk].state == "priced"
-    assert [invoice.driver for invoice in drafted().invoices.all()] == [dana]
+    assert [invoice.account.driver for invoice in drafted().invoices.all()] == [dana]
 
 
 @pytest.mark.usefixtures("in_north")
@@ -250,5 +250,5 @@ def test_a_month_beyond_an_invoice_is_a_problem_of_its_driver(monkeypatch):
     rich, dana = driver("Rich"), driver("Dana")
     session(at, rich, kwh=10)
     session(at, dana, kwh=1, start=OCTOBER.replace(day=2))
-    assert [invoice.driver for invoice in drafted().invoices.all()] == [dana]
-    assert [(problem.driver, problem.code) for problem in RunProblem.objects.all()] == [(rich, "too_much")]
+    assert [invoice.account.driver for invoice in drafted().invoices.all()] == [dana]
+    assert [(problem.account.driver, problem.code) for problem in RunProblem.objects.all()] == [(rich, "too_much")]

@@ -1,22 +1,26 @@
-"""Whose card it was, from when to when: periods that never overlap, and what becomes of them when one is said anew.
+"""Whose it was, from when to when: periods that never overlap, and what becomes of them when one is said anew.
 
-Pure. Instants are aware UTC. A period without a beginning holds from the first session on, one without an end holds
-still; where no period reaches, nobody had the card.
+A card has holders, a driver or a card belongs to accounts: the same arithmetic. Pure. Instants are aware UTC. A period
+without a beginning holds from the first session on, one without an end holds still; where no period reaches, it was
+nobody's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+W = TypeVar("W", bound=Hashable)
 
 #: Before every session there is.
 BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """That a driver, by number, had the card from `since` (inclusive) to `until` (exclusive)."""
+class Held(Generic[W]):
+    """Whose it was from `since` (inclusive) to `until` (exclusive)."""
 
-    driver_id: int
+    who: W
     since: datetime | None = None
     until: datetime | None = None
 
@@ -26,38 +30,38 @@ class Held:
         return self.since or BEGINNING
 
     def holds(self, at: datetime) -> bool:
-        """Whether the card was the driver's at that instant."""
+        """Whether the instant lies within it."""
         return self.begins <= at and (self.until is None or at < self.until)
 
 
-def given(history: Sequence[Held], driver_id: int | None, since: datetime | None, until: datetime | None) -> list[Held]:
-    """Return the history with the card given to the driver for that time, to nobody for None, in order of time.
+def given(history: Sequence[Held[W]], who: W | None, since: datetime | None, until: datetime | None) -> list[Held[W]]:
+    """Return the history with that time given to somebody, to nobody for None, in order of time.
 
-    What was said of that time before is replaced; before and after it everybody keeps the card.
+    What was said of that time before is replaced; before and after it everything stays.
     """
     kept = [rest for held in history for rest in _without(held, since, until)]
-    if driver_id is not None:
-        kept.append(Held(driver_id, since, until))
+    if who is not None:
+        kept.append(Held(who, since, until))
     return _joined(sorted(kept, key=lambda held: held.begins))
 
 
-def holder(history: Sequence[Held], at: datetime) -> int | None:
-    """Return who had the card at that instant."""
-    return next((held.driver_id for held in history if held.holds(at)), None)
+def holder(history: Sequence[Held[W]], at: datetime) -> W | None:
+    """Return whose it was at that instant."""
+    return next((held.who for held in history if held.holds(at)), None)
 
 
-def changes(history: Sequence[Held]) -> list[tuple[datetime, int | None]]:
-    """Return the instants from which somebody else has the card, or nobody, in order of time."""
-    found: list[tuple[datetime, int | None]] = []
+def changes(history: Sequence[Held[W]]) -> list[tuple[datetime, W | None]]:
+    """Return the instants from which it is somebody else's, or nobody's, in order of time."""
+    found: list[tuple[datetime, W | None]] = []
     for at, held in enumerate(history):
-        found.append((held.begins, held.driver_id))
+        found.append((held.begins, held.who))
         follower = history[at + 1].begins if at + 1 < len(history) else None
         if held.until is not None and held.until != follower:
             found.append((held.until, None))
     return found
 
 
-def _without(held: Held, since: datetime | None, until: datetime | None) -> list[Held]:
+def _without(held: Held[W], since: datetime | None, until: datetime | None) -> list[Held[W]]:
     """Return what is left of a period outside of another one."""
     before_it = since is None or (held.until is not None and held.until <= since)
     after_it = until is None or (held.since is not None and held.since >= until)
@@ -71,12 +75,12 @@ def _without(held: Held, since: datetime | None, until: datetime | None) -> list
     return left
 
 
-def _joined(history: list[Held]) -> list[Held]:
-    """Make one period of two of the same driver where nothing lies between them."""
-    joined: list[Held] = []
+def _joined(history: list[Held[W]]) -> list[Held[W]]:
+    """Make one period of two of the same holder where nothing lies between them."""
+    joined: list[Held[W]] = []
     for held in history:
         before = joined[-1] if joined else None
-        if before and before.driver_id == held.driver_id and before.until is not None and before.until == held.since:
+        if before and before.who == held.who and before.until is not None and before.until == held.since:
             joined[-1] = replace(before, until=held.until)
         else:
             joined.append(held)

@@ -240,7 +240,7 @@ def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _holders() -> pl.DataFrame:
     """From when on who has a card, of the cards that have moved or are somebody's only from some day on."""
-    histories: defaultdict[int, list[Held]] = defaultdict(list)
+    histories: defaultdict[int, list[Held[int]]] = defaultdict(list)
     earlier = EarlierHolder.objects.order_by("until").values_list("token_id", "driver_id", "since", "until")
     for token, driver, since, until in earlier:
         histories[token].append(Held(driver, since, until))

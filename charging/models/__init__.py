@@ -1,5 +1,6 @@
 """Tables about what happened: import them from here."""
 
+from charging.models.account_member import AccountMember
 from charging.models.file_import import FileImport, ImportProfile, RejectedRow
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
@@ -10,6 +11,7 @@ from charging.models.station import Connector, ConnectorState, Station
 from charging.models.token import EarlierHolder, Token
 
 __all__ = [
+    "AccountMember",
     "ChargingSession",
     "Connector",
     "ConnectorState",

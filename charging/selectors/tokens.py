@@ -47,9 +47,9 @@ def holders_of(token: Token) -> list[Holder]:
     return [Holder(token.driver, token.driver_since, None), *earlier] if token.driver else earlier
 
 
-def histories(token_ids: Iterable[int]) -> dict[int, list[Held]]:
+def histories(token_ids: Iterable[int]) -> dict[int, list[Held[int]]]:
     """Return who has had each of the cards, from when to when, in order of time. Two queries."""
-    found: dict[int, list[Held]] = {token: [] for token in token_ids}
+    found: dict[int, list[Held[int]]] = {token: [] for token in token_ids}
     earlier = EarlierHolder.objects.filter(token__in=found).order_by(F("since").asc(nulls_first=True))
     for row in earlier:
         found[row.token_id].append(Held(row.driver_id, row.since, row.until))

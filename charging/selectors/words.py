@@ -12,7 +12,7 @@ from charging.models import Station, Token
 from charging.selectors import numbers
 from tenants.models import Driver
 from tenants.selectors import names
-from tenants.selectors.search import among
+from tenants.selectors.search import after_all, among
 
 
 def of_site(text: str) -> Q:
@@ -66,14 +66,6 @@ def sessions(text: str, *, people: bool) -> Q:
     for way in ways:
         found |= way(text)
     return found
-
-
-def after_all(prefix: str) -> str:
-    """Return the first text that comes after every text with this beginning."""
-    following = ord(prefix[-1]) + 1
-    if 0xD800 <= following <= 0xDFFF:  # halves of a pair, which no text may hold
-        following = 0xE000
-    return prefix[:-1] + chr(min(following, 0x10FFFF))
 
 
 def _ids(model: type[Driver] | type[Station] | type[Token], condition: Q) -> list[int]:

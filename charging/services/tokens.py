@@ -27,7 +27,7 @@ def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", dr
 @transaction.atomic
 def give(
     token: Token, *, driver: Driver | None, since: datetime | None = None, until: datetime | None = None
-) -> list[Held]:
+) -> list[Held[int]]:
     """Say that the driver, or nobody, had the card from `since` until `until`; return whose it was before.
 
     since: None for its first session on. until: None for still. What was said of that time before is replaced. The
@@ -44,20 +44,20 @@ def give(
     return before
 
 
-def history(token: Token) -> list[Held]:
+def history(token: Token) -> list[Held[int]]:
     """Return who has had the card, from when to when, in order of time."""
     return tokens.histories([token.pk])[token.pk]
 
 
-def _keep(token: Token, history: list[Held]) -> None:
+def _keep(token: Token, history: list[Held[int]]) -> None:
     now = history[-1] if history and history[-1].until is None else None
     EarlierHolder.objects.filter(token=token).delete()
     EarlierHolder.objects.bulk_create(
-        EarlierHolder(token=token, driver_id=held.driver_id, since=held.since, until=held.until)
+        EarlierHolder(token=token, driver_id=held.who, since=held.since, until=held.until)
         for held in history
         if held.until is not None
     )
-    holder, since = (now.driver_id, now.since) if now else (None, None)
+    holder, since = (now.who, now.since) if now else (None, None)
     if holder != token.driver_id:
         token.lost_at = None  # whoever has it next did not report it, and cannot take that back
     token.driver_id, token.driver_since = holder, since

@@ -6,6 +6,8 @@ from enum import StrEnum
 class Event(StrEnum):
     """Codes of events. Stored, so they never change; `portal.words.log.events` has their sentences."""
 
+    ACCOUNT_VIEWED = "account.viewed"
+    ACCOUNTS_EXPORTED = "account.exported"
     AUDIT_CHECK_ASKED = "audit.check_asked"
     AUDIT_EXPORT_SENT = "audit.export_sent"
     AUDIT_EXPORTED = "audit.exported"

@@ -14,9 +14,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from billing.models import Invoice, SessionPrice, TariffVersion
-from charging.models import ChargingSession
+from charging.models import AccountMember, ChargingSession
 from tenants.log import audit
-from tenants.models import AuditEntry, FactorReset, Invitation, Membership, PlatformVisit, Turn
+from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
 from tenants.scoping import OwnedForeignKey
 
 # Asked before a scope can be opened: who works where, who may come, who visits, whose work is next.
@@ -28,7 +28,10 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     ChargingSession: {"state": "COMPLETED", "ended_at": NOW, "energy_wh": 1000},
     SessionPrice: {"state": "problem"},
     TariffVersion: {"document": {"elements": []}},
+    Account: {"kind": "company"},
 }
+# References of which one is filled in, though each may be empty.
+ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account"}
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (Invoice, "credits"): {"kind": "credit_note"},
@@ -58,6 +61,10 @@ def _has_operator(model: Any) -> bool:
 
 def _values(model: Any, given: dict[str, Any]) -> dict[str, Any]:
     values = {}
+    one = ONE_OF.get(model)
+    others = {field.name for field in references(model) if field.null}
+    if one and not others & set(given):
+        values[one] = example(model._meta.get_field(one).related_model)
     for field in model._meta.concrete_fields:
         named = field.name in given or field.attname in given
         if not (named or field.primary_key or field.name == "operator" or field.null or field.has_default()):

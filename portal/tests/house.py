@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
-from billing.services import exports, second_person, tariffs
+from billing.services import account_moves, exports, second_person, tariffs
 from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests import app_role
@@ -21,6 +21,7 @@ from portal.tests.doors import doors
 from portal.tests.examples import example
 from tenants import work
 from tenants.models import (
+    Account,
     ApiKey,
     Approval,
     AuditEntry,
@@ -35,7 +36,7 @@ from tenants.models import (
 )
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services.people import consents, invitations, operators
+from tenants.services.people import accounts, consents, invitations, operators
 
 DOORS = [door for door in doors() if door.is_of_operator]
 # The word before an identifier in a route, and what it identifies.
@@ -47,6 +48,8 @@ OBJECTS = {
     "stations": Station,
     "drivers": Driver,
     "groups": DriverGroup,
+    "payers": Account,
+    "accounts": Account,
     "cards": Token,
     "tokens": Token,
     "imports": FileImport,
@@ -115,6 +118,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     consents.record(driver, purpose, "given", channel="portal", at=factories.NOVEMBER, language="sv", by=dana)
     assert asked.proofs(driver)
     example(DriverGroup)
+    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
+    account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     october = Path(settings.MEDIA_ROOT) / "october.csv"
     october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
     example(FileImport, state="done", file="october.csv")

@@ -36,6 +36,7 @@ from billing.models import (
 )
 from charging import events as charging_events
 from charging.models import (
+    AccountMember,
     ChargingSession,
     ConnectorState,
     EarlierHolder,
@@ -88,6 +89,7 @@ NOT_ROW_BY_ROW = {
     ChargingSession: "imported in bulk; the import records one event with counts, sums and a hash",
     RejectedRow: "imported in bulk, as above",
     EarlierHolder: "an event says whose card it became, from when to when",
+    AccountMember: "an event says which account somebody belongs to, from when to when",
     ImportUndo: "import.undone says what is gone",
     ImportLook: "a look at a file changes nothing; its import is recorded",
     ConnectorState: "the history of a connector, kept by itself",
@@ -314,6 +316,7 @@ UNSEEN_WRITES = {
     "charging/services/looks.py:clear_away": "what looks at a file had to show, which is over",
     "charging/services/site_access.py:give": "an event names the sites gained and lost",
     "billing/services/card_moves.py:give": "token.sessions_given",
+    "charging/services/account_members.py:move": "account.member_moved",
     "charging/services/tokens.py:_keep": "token.sessions_given",
     "tenants/permissions.py:set_grants": "a copy of the role, whose membership is logged",
     "tenants/scoping.py:bulk_create": "the manager itself",

@@ -36,7 +36,7 @@ LINE = (
     " amount_excl_vat"
 )
 INVOICE = (
-    "operator_id, public_id, kind, driver_id, buyer_id, reason, state, series, number, month, currency,"
+    "operator_id, public_id, kind, account_id, buyer_id, reason, state, series, number, month, currency,"
     " amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at"
 )
 FRESH = {"public_id": "gen_random_uuid()", "session_count": "1"}
@@ -46,7 +46,7 @@ ATTEMPTS = [
     "UPDATE public.billing_invoice SET amount_due = amount_due WHERE state = 'issued'",
     "UPDATE public.billing_invoice SET seller = '{}' WHERE state = 'issued'",
     "UPDATE public.billing_invoice SET state = 'draft', number = NULL, issued_at = NULL WHERE state = 'issued'",
-    f"UPDATE public.billing_invoice SET buyer_id = buyer_id, driver_id = driver_id WHERE id = {NOTE}",
+    f"UPDATE public.billing_invoice SET buyer_id = buyer_id, account_id = account_id WHERE id = {NOTE}",
     "DELETE FROM public.billing_invoice WHERE state = 'issued'",
     _copy("billing_invoice", INVOICE, number="999999999", **FRESH) + f" WHERE id = {ISSUED}",
     _copy("billing_invoice", INVOICE, number="-5", **FRESH) + f" WHERE id = {ISSUED}",

@@ -52,6 +52,7 @@ WHOLE_OPERATOR = {
     "billing/services/import_undo.py": "takes an import back whole",
     "billing/services/rating.py": "rates every session",
     "billing/sql/invoices.py": "drafts the invoices of a run, and credits an invoice whole",
+    "billing/sql/payers.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "billing/sql/day_sums.py": "fragments: `billing.selectors.day_sums` narrows them",
     "billing/sql/status.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "charging/ingest/finishing.py": "imports",

@@ -26,12 +26,14 @@ MAY_OPEN = {
         "staff:import_start staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
-        "staff:driver_detail staff:driver_list staff:group_list staff:token_detail staff:token_list"
+        "staff:account_detail staff:account_export staff:account_list staff:driver_detail staff:driver_list "
+        "staff:group_list staff:token_detail staff:token_list"
     ),
     Permission.MANAGE_DRIVERS: (
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
         "staff:token_assign staff:token_block staff:token_new staff:token_unblock"
     ),
+    Permission.MANAGE_ACCOUNTS: "staff:account_edit staff:account_move staff:account_new",
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
         "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
@@ -48,7 +50,8 @@ MAY_OPEN = {
     ),
     Permission.VIEW_CONSENTS: ("staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"),
     Permission.VIEW_AUDIT: (
-        "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log staff:history_cards "
+        "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "
+        "staff:history_accounts staff:history_cards "
         "staff:history_consents staff:history_drivers staff:history_exports staff:history_groups "
         "staff:history_imports staff:history_invoices staff:history_keys staff:history_people staff:history_profiles "
         "staff:history_runs staff:history_sessions staff:history_settings staff:history_sites staff:history_stations "

@@ -47,7 +47,7 @@ def priced(operator: Any) -> int:
 def queue_a_crash(operator: Any) -> RunChunk:
     """A part of a run that dies in the operator's scope: its sum does not fit into the column."""
     with tenant_scope(operator.pk):
-        part: RunChunk = example(RunChunk, first_driver_id=1, last_driver_id=1, sessions=2**63 - 1, error="")
+        part: RunChunk = example(RunChunk, first_account_id=1, last_account_id=1, sessions=2**63 - 1, error="")
         InvoiceRun.objects.update(sessions_done=1)
         work.enqueue(part)
         return part

@@ -40,7 +40,7 @@ from portal.words.say import SENTENCES
 from tenants import work
 from tenants.actor import acting
 from tenants.log import audit
-from tenants.models import Approval, AuditCheck, AuditEntry, Driver, Operator, User
+from tenants.models import Account, Approval, AuditCheck, AuditEntry, Driver, Operator, User
 from tenants.models.work import Work
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -159,7 +159,7 @@ def failed_work(people: dict[str, User]) -> None:
         tariff=Tariff.objects.latest("pk"), month=factories.OCTOBER.date(), defaults=lost
     )
     Rendering.objects.update_or_create(invoice=invoice, defaults=lost)
-    RunChunk.objects.create(run=run, first_driver_id=10**9, last_driver_id=10**9, sessions=3, **lost)
+    RunChunk.objects.create(run=run, first_account_id=10**9, last_account_id=10**9, sessions=3, **lost)
     for verdict in AuditCheck.State:
         for finding in ({}, {"kind": "changed", "seal": 1, "entry_id": 2}, {"kind": "removed", "seal": 1}):
             AuditCheck.objects.create(state=verdict, requested_at=timezone.now(), finding=finding, **gone)
@@ -174,7 +174,7 @@ def runs(driver: Driver) -> None:
         month = factories.EPOCH.date().replace(year=2000 + number)
         run = InvoiceRun.objects.create(month=month, until=factories.EPOCH, started_at=factories.EPOCH, state=state)
         for payer, code in zip(payers, codes[number::2], strict=False):
-            RunProblem.objects.create(run=run, driver=payer, code=code, facts=facts_of(code))
+            RunProblem.objects.create(run=run, account=payer.accounts.get(), code=code, facts=facts_of(code))
 
 
 def approvals(people: dict[str, User]) -> None:
@@ -227,6 +227,7 @@ def events(people: dict[str, User]) -> None:
     told["export.downloaded"] = [{"kind": kind, "month": "2026-10"} for kind in ("invoices", "invoice-lines")]
     told["work.set_aside"] = [{"kind": kind.name, "code": "unexpected"} for kind in work.kinds()]
     about: dict[str, Any] = {"driver": Driver, "invoice": Invoice, "run": InvoiceRun, "export": Export, "token": Token}
+    about |= {"account": Account}
     about |= {"session": ChargingSession, "sessions": FileImport, "import": FileImport}
     for event in EVENTS:
         subject = about.get(event.split(".")[0])
@@ -281,6 +282,15 @@ _FACTS: dict[str, dict[str, Any]] = {
         "connectors": 1,
         "stations": 1,
         "sites": 1,
+    },
+    "account.member_moved": {
+        "account": "1001",
+        "driver": "1002",
+        "card": "",
+        "since": "",
+        "until": "",
+        "sessions": 2,
+        "billed": 0,
     },
     "token.sessions_given": {"driver": "1001", "since": "", "until": "", "sessions": 2, "billed": 0},
 }

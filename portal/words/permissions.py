@@ -16,6 +16,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.IMPORT_SESSIONS: _("Import sessions from files"),
     Permission.VIEW_DRIVERS: _("See drivers and cards"),
     Permission.MANAGE_DRIVERS: _("Change drivers and cards"),
+    Permission.MANAGE_ACCOUNTS: _("Change payers and who belongs to them"),
     Permission.VIEW_TARIFFS: _("See tariffs"),
     Permission.MANAGE_TARIFFS: _("Make and publish tariffs"),
     Permission.VIEW_INVOICES: _("See runs and invoices"),

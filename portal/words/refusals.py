@@ -27,7 +27,12 @@ SENTENCES: dict[str, str | Promise] = {
     Code.NOTICE_CHANGED: _("The words have changed since you opened the page. Read them again, then answer."),
     Code.RESET_UNDER_WAY: _("A reset is under way already."),
     Code.GROUP_NAME_TAKEN: _("There is a group named “%(name)s” already."),
-    Code.CUSTOMER_NUMBER_TAKEN: _("Another driver has the customer number %(number)s."),
+    Code.CUSTOMER_NUMBER_TAKEN: _("Another customer has the customer number %(number)s."),
+    Code.ORGANISATION_NUMBER_WRONG: _("“%(number)s” is no organisation number of %(country)s: look for a wrong digit."),
+    Code.VAT_NUMBER_WRONG: _(
+        "“%(number)s” is no VAT number: it begins with the two letters of its country, as SE556036079301 does, and its"
+        " check digits must be right."
+    ),
     Code.LAST_PLATFORM_MEMBER: _("The platform needs at least one member. Add somebody else first."),
     Code.ACCOUNT_EXISTS: _("%(email)s has an account already."),
     Code.MAILBOX_NOT_PROVED: _(

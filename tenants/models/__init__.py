@@ -1,5 +1,6 @@
 """Tables about who: import them from here."""
 
+from tenants.models.account import Account
 from tenants.models.api_key import ApiKey
 from tenants.models.approval import Approval
 from tenants.models.audit_entry import AuditEntry
@@ -19,6 +20,7 @@ from tenants.models.user import User
 from tenants.models.work import Turn
 
 __all__ = [
+    "Account",
     "ApiKey",
     "Approval",
     "AuditCheck",

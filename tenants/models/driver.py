@@ -58,28 +58,51 @@ class Driver(OperatorOwned):
 
 
 class DriverIdentity(OperatorOwned):
-    """Everything personal the operator holds of a driver: one version of it.
+    """Everything personal the operator holds of a driver, or of an account that is no single person: one version of it.
 
-    A change adds a version, so that an issued invoice keeps naming the buyer as it was (EN 16931
-    group BG-7) while encryption and erasure find all personal fields in this one table.
+    A change adds a version, so that an issued invoice keeps naming the buyer as it was (EN 16931 BG-7, with BT-10 and
+    BT-13) while encryption and erasure find all personal fields in this one table.
     """
 
-    driver = OwnedForeignKey(Driver, related_name="identities")
+    driver = OwnedForeignKey(Driver, null=True, related_name="identities")
+    account = OwnedForeignKey("tenants.Account", null=True, related_name="identities")
     name = models.CharField(_("name"), max_length=200, blank=True)
+    organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     street = models.CharField(_("street"), max_length=200, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
+    # Where things go, if not where the invoice goes (EN 16931 BG-15).
+    delivery_street = models.CharField(_("street of delivery"), max_length=200, blank=True)
+    delivery_postal_code = models.CharField(_("postal code of delivery"), max_length=20, blank=True)
+    delivery_city = models.CharField(_("city of delivery"), max_length=100, blank=True)
+    buyer_reference = models.CharField(_("buyer's reference"), max_length=100, blank=True)
+    order_number = models.CharField(_("order number"), max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
-        constraints = [*owned("driver_identity", "driver")]
+        constraints = [
+            *owned("driver_identity", "driver", "account"),
+            models.CheckConstraint(
+                condition=Q(driver__isnull=False, account__isnull=True) | Q(driver__isnull=True, account__isnull=False),
+                name="driver_identity_of_one",
+            ),
+        ]
         indexes = [
             models.Index(fields=["operator", "driver"], name="driver_identity_by_driver"),
+            models.Index(
+                fields=["operator", "account"], name="driver_identity_by_account", condition=Q(account__isnull=False)
+            ),
             models.Index(fields=["operator", "name"], name="driver_identity_by_name"),
+            models.Index(
+                fields=["operator", "organisation_number"],
+                name="identity_by_organisation",
+                condition=~Q(organisation_number=""),
+            ),
         ]
 
     def __str__(self) -> str:

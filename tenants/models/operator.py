@@ -62,6 +62,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("import_sessions", "Import sessions from files"),
             ("view_drivers", "See drivers and cards"),
             ("manage_drivers", "Change drivers and cards"),
+            ("manage_accounts", "Change payers and who belongs to them"),
             ("view_tariffs", "See tariffs"),
             ("manage_tariffs", "Make and publish tariffs"),
             ("view_invoices", "See runs and invoices"),

@@ -79,7 +79,8 @@ _register: dict[type[models.Model], Source] = {}
 def register(model: type[models.Model], *, person: str, kept: Retention, **fields: str) -> None:
     """Enter a model, its fields' names given by kind: `identity="name email", technical="id"`.
 
-    person: the path from a row to the person it is about; `self` when the row is the person.
+    person: the path from a row to the person it is about (`account__driver`: by way of another row);
+        `self` when the row is the person.
     Raises `ValueError` for a field that the model does not have or that is named twice.
     """
     by_name: dict[str, Kind] = {}

@@ -95,3 +95,11 @@ def among(column: str, ids: Iterable[int]) -> Q:
     numbers = Value(list(ids), output_field=ArrayField(BigIntegerField()))
     template, joiner = "%(expressions)s)", " = ANY("
     return Q(Func(F(column), numbers, template=template, arg_joiner=joiner, output_field=BooleanField()))
+
+
+def after_all(prefix: str) -> str:
+    """Return the first text that comes after every text with this beginning."""
+    following = ord(prefix[-1]) + 1
+    if 0xD800 <= following <= 0xDFFF:  # halves of a pair, which no text may hold
+        following = 0xE000
+    return prefix[:-1] + chr(min(following, 0x10FFFF))

@@ -48,4 +48,6 @@ class Command(BaseCommand):
                     f"  {row.invoices:,} invoices, {row.sessions:,} sessions, {row.amount_due:,} {row.currency}"
                 )
             for problem in selector.problems(run):
-                self.stdout.write(f"  not billed: {problem.driver} ({problem.code}) {say(problem.code, problem.facts)}")
+                self.stdout.write(
+                    f"  not billed: {problem.account} ({problem.code}) {say(problem.code, problem.facts)}"
+                )

@@ -39,7 +39,7 @@ def drivers_rows(north: Operator, danas_driver: Driver) -> dict[str, Own]:
         }
         factories.rate_all()
         run = factories.issued()
-        invoices = {invoice.driver_id: invoice for invoice in Invoice.objects.filter(run=run)}
+        invoices = {invoice.account.driver_id: invoice for invoice in Invoice.objects.filter(run=run)}
         return {name: Own(driver, sessions[name], tokens[name], invoices[driver.pk]) for name, driver in people.items()}
 
 

@@ -66,6 +66,7 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "crumbs": _way_back(entry, operator),
         "entry": entry,
         "session": entry.session,
+        "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
         "mail": _mail(entry, operator),
     }
     return render(request, "driver/history/session.html", page | _price(entry))

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from billing.models import Invoice
 from billing.selectors import assignments, session_ledger
-from charging.selectors import drivers, sessions
+from charging.selectors import account_members, drivers, sessions
 from charging.selectors.sessions import Criteria
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
@@ -32,7 +33,7 @@ from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
-from tenants.selectors import invitations
+from tenants.selectors import accounts, invitations
 from tenants.services.people import drivers as services
 from tenants.services.people import invitations as invitation_services
 
@@ -189,8 +190,10 @@ def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
         "months": totals,
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]),
+        "payers": account_members.of_member(driver),
+        "own_account": accounts.of_driver(driver),
         "assignments": assignments.of_driver(driver, at=timezone.now()),
-        "invoices": driver.invoices.order_by("-month", "-pk")[:INVOICES_SHOWN],
+        "invoices": Invoice.objects.filter(account__driver=driver).order_by("-month", "-pk")[:INVOICES_SHOWN],
     }
 
 

@@ -16,7 +16,7 @@ from tenants.permissions import Permission
 from tenants.services.people import list_views
 
 #: The lists there are: their names in addresses.
-NAMES = ("sessions", "drivers", "cards", "stations", "sites", "invoices", "runs")
+NAMES = ("sessions", "drivers", "cards", "stations", "sites", "invoices", "runs", "accounts")
 _MOST_COLUMNS = 30
 
 

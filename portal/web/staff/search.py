@@ -21,8 +21,9 @@ from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import numbers, sessions, words
 from portal.gate.access import SignedInRequest, operator_view
 from portal.words import measures
-from tenants.models import Driver, Operator
+from tenants.models import Account, Driver, Operator
 from tenants.permissions import Permission
+from tenants.selectors import accounts
 
 #: So many of each kind are shown; the list of the kind shows the rest.
 SHOWN = 6
@@ -36,7 +37,9 @@ class SearchForm(forms.Form):
         required=False,
         max_length=100,
         widget=forms.SearchInput({"autocomplete": "off", "autofocus": True}),
-        help_text=_("Part of a session id or a card number, a name, a station, a site, an invoice, OCR or amount."),
+        help_text=_(
+            "Part of a session id or a card number, a name, a payer, a station, a site, an invoice, OCR or amount."
+        ),
     )
 
 
@@ -96,6 +99,14 @@ def _drivers(text: str, operator: Operator) -> Iterator[Hit]:
         yield Hit(_url("driver", operator, row), name, " · ".join(filter(None, [row.customer_number, cards])))
 
 
+def _accounts(text: str, operator: Operator) -> Iterator[Hit]:
+    rows = accounts.listing(text, kind=accounts.OTHERS, closed=True)
+    for row in rows.order_by("-is_active", "customer_number")[: SHOWN + 1]:
+        number = row.identity.organisation_number if row.identity else ""
+        sub = " · ".join(filter(None, [row.customer_number, str(row.get_kind_display()), number]))
+        yield Hit(_url("account", operator, row), row.name, sub)
+
+
 def _cards(text: str, operator: Operator) -> Iterator[Hit]:
     rows = Token.objects.select_related("driver__identity").filter(numbers.of_card(text))
     for row in rows.order_by("-pk")[: SHOWN + 1]:
@@ -131,13 +142,14 @@ def _invoices(text: str, operator: Operator) -> Iterator[Hit]:
         )
 
 
-def _url(kind: str, operator: Operator, row: Driver | Token | Station | Site | ChargingSession) -> str:
+def _url(kind: str, operator: Operator, row: Account | Driver | Token | Station | Site | ChargingSession) -> str:
     return reverse(f"staff:{kind}_detail", args=[operator.slug, row.public_id])
 
 
 KINDS = (
     Kind(_("Sessions"), "sessions", Permission.VIEW_SESSIONS, "staff:session_list", "q", _sessions, "period=all&"),
     Kind(_("Drivers"), "drivers", Permission.VIEW_DRIVERS, "staff:driver_list", "q", _drivers),
+    Kind(_("Payers"), "accounts", Permission.VIEW_DRIVERS, "staff:account_list", "q", _accounts),
     Kind(_("Cards"), "cards", Permission.VIEW_DRIVERS, "staff:token_list", "q", _cards),
     Kind(_("Invoices"), "invoices", Permission.VIEW_INVOICES, "finance:invoice_list", "search", _invoices),
     Kind(_("Stations"), "station", Permission.VIEW_NETWORK, "staff:station_list", "q", _stations),

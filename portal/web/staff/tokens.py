@@ -20,7 +20,7 @@ from billing.selectors import session_ledger
 from billing.services import card_moves
 from billing.services.card_moves import Moved
 from charging.models import Token
-from charging.selectors import sessions, tokens
+from charging.selectors import account_members, sessions, tokens
 from charging.selectors.sessions import Criteria
 from charging.services import tokens as services
 from portal.gate.access import SignedInRequest, operator_view
@@ -189,6 +189,7 @@ def _page(request: SignedInRequest, operator: Operator, token: Token, form: Give
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "form": form or GiveForm(zone=operator.zone, initial={"since": _first_day(token, unpaid["first"], operator)}),
         "holders": tokens.holders_of(token),
+        "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": unpaid["count"],
         "now": _now(),

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from portal.web.staff import (
+    accounts,
     approvals,
     consents,
     driver_export,
@@ -64,6 +65,12 @@ urlpatterns: list[URLPattern] = [
     path("drivers/<uuid:public_id>/edit/", drivers.driver_edit, name="driver_edit"),
     path("drivers/<uuid:public_id>/invite/", drivers.driver_invite, name="driver_invite"),
     path("drivers/<uuid:public_id>/uninvite/", drivers.driver_uninvite, name="driver_uninvite"),
+    path("payers/", accounts.account_list, name="account_list"),
+    path("payers/export/", accounts.account_export, name="account_export"),
+    path("payers/new/", accounts.account_new, name="account_new"),
+    path("payers/move/", accounts.account_move, name="account_move"),
+    path("payers/<uuid:public_id>/", accounts.account_detail, name="account_detail"),
+    path("payers/<uuid:public_id>/edit/", accounts.account_edit, name="account_edit"),
     path("groups/", groups.group_list, name="group_list"),
     path("groups/new/", groups.group_new, name="group_new"),
     path("cards/", tokens.token_list, name="token_list"),

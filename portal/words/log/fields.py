@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 NAMES: dict[str, str | Promise] = {
     "accepted": _("imported"),
     "accepted_wh": _("imported energy, Wh"),
+    "account": _("payer"),
     "act": _("act"),
     "acts": _("acts"),
     "amounts": _("amounts due"),
@@ -21,6 +22,7 @@ NAMES: dict[str, str | Promise] = {
     "bankgiro": _("bankgiro"),
     "by": _("by"),
     "buyer": _("buyer"),
+    "card": _("card"),
     "channel": _("channel"),
     "committed_chunks": _("parts written"),
     "connectors": _("connectors"),
@@ -48,6 +50,7 @@ NAMES: dict[str, str | Promise] = {
     "error_facts": _("what the error is about"),
     "expires_at": _("ends"),
     "due_at": _("takes place"),
+    "delivery": _("delivery of invoices"),
     "drafts_sha256": _("SHA-256 of the drafts"),
     "seller_sha256": _("SHA-256 of the seller's details"),
     "factor_required_of": _("second factor required of"),

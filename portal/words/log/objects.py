@@ -18,6 +18,7 @@ from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from charging.selectors import drivers
 from tenants.models import (
+    Account,
     ApiKey,
     ConsentPurpose,
     Driver,
@@ -28,6 +29,7 @@ from tenants.models import (
     User,
 )
 from tenants.permissions import Permission
+from tenants.selectors import accounts
 
 Row = tuple[type[models.Model], int]
 #: So many things of a kind are meant by what a person types, at most.
@@ -99,6 +101,14 @@ def _pointing(model: type[models.Model], name: str, rows: Sequence[Any]) -> Iter
     return [(model, pk) for pk in found.values_list("pk", flat=True)]
 
 
+def _of_account(account: Any) -> Iterable[Row]:
+    yield from ((DriverIdentity, pk) for pk in account.identities.values_list("pk", flat=True))
+
+
+def _accounts_named(text: str) -> Q:
+    return Q(pk__in=list(accounts.listing(text, closed=True).values_list("pk", flat=True)[:FEW]))
+
+
 def _drivers_named(text: str) -> Q:
     return Q(pk__in=list(drivers.listing(text).values_list("pk", flat=True)[:FEW]))
 
@@ -129,6 +139,15 @@ THINGS = (
         ("customer_number",),
         by_name=_drivers_named,
         related=_of_drivers,
+    ),
+    Thing(
+        "accounts",
+        Account,
+        "staff:account_detail",
+        Permission.VIEW_DRIVERS,
+        ("customer_number",),
+        by_name=_accounts_named,
+        related=_of_account,
     ),
     Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, known_by=("name",)),
     Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),

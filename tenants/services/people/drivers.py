@@ -1,26 +1,32 @@
 """Drivers and their personal data: created, changed by adding a version, linked to a sign-in."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.db import transaction
 
 from tenants.conflicts import refused_as
 from tenants.errors import Code, Refused
-from tenants.models import Driver, DriverGroup, DriverIdentity, Membership, Operator, User
+from tenants.models import Account, Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
 from tenants.services.people import memberships
 
 TRIES = 5
 PERSONAL_FIELDS = ("name", "email", "phone", "street", "postal_code", "city", "country")
+#: All that an identity says; what a driver's form does not show is kept as it was.
+PARTICULARS = (
+    *PERSONAL_FIELDS,
+    *("organisation_number", "vat_number", "buyer_reference", "order_number"),
+    *("delivery_street", "delivery_postal_code", "delivery_city"),
+)
 
 
 @transaction.atomic
 def create(*, customer_number: str = "", group: DriverGroup | None = None, **personal: Any) -> Driver:
     """Create a driver with a first version of their personal data.
 
-    personal: any of `PERSONAL_FIELDS`. Without a customer number the next free one is given.
+    personal: any of `PARTICULARS`. Without a customer number the next free one is given.
 
     Raises:
         Refused: another driver has the customer number.
@@ -40,7 +46,7 @@ def change(
     """
     driver.customer_number = customer_number or driver.customer_number
     driver.group, driver.is_active = group, is_active
-    with _number_once(driver.customer_number):
+    with number_once(driver.customer_number):
         driver.save(update_fields=["customer_number", "group", "is_active"])
     before = driver.identity
     if before is None or any(getattr(before, field) != value for field, value in personal.items()):
@@ -54,7 +60,7 @@ def create_many(names: Sequence[str]) -> list[Driver]:
 
     Bulk work: the caller records one event about all of them.
     """
-    _one_at_a_time()
+    one_at_a_time()
     first = int(next_customer_number())
     drivers = Driver.objects.bulk_create(
         Driver(customer_number=str(number)) for number in range(first, first + len(names))
@@ -72,7 +78,7 @@ def create_many(names: Sequence[str]) -> list[Driver]:
 def change_identity(driver: Driver, **personal: Any) -> Driver:
     """Add a version of the driver's personal data: the present one with these fields changed."""
     before = driver.identity
-    facts = {field: getattr(before, field) for field in PERSONAL_FIELDS} if before else {}
+    facts = {field: getattr(before, field) for field in PARTICULARS} if before else {}
     driver.identity = DriverIdentity.objects.create(driver=driver, **{**facts, **personal})
     driver.save(update_fields=["identity"])
     return driver
@@ -89,31 +95,38 @@ def link_user(driver: Driver, *, user: User) -> Driver:
 
 
 def _added(number: str, group: DriverGroup | None) -> Driver:
-    with _number_once(number):
+    with number_once(number):
         return Driver.objects.create(customer_number=number, group=group)
 
 
 def _added_with_next_number(group: DriverGroup | None) -> Driver:
     """Numbers are given one at a time; one that somebody types at the same moment is passed over."""
-    _one_at_a_time()
+    one_at_a_time()
     for _ in range(TRIES):
         with suppress(Refused):
             return _added(next_customer_number(), group)
     return _added(next_customer_number(), group)
 
 
-def _one_at_a_time() -> None:
+def one_at_a_time() -> None:
+    """Let nobody else give a customer number before this transaction has ended."""
     # Not FOR UPDATE: that would wait for every import, as each row it writes refers to the operator.
     Operator.objects.select_for_update(no_key=True).only("pk").get(pk=current_operator_id())
 
 
-def _number_once(number: str) -> AbstractContextManager[None]:
+@contextmanager
+def number_once(number: str) -> Iterator[None]:
+    """Refuse a customer number that a driver or another account has."""
     taken = Refused(Code.CUSTOMER_NUMBER_TAKEN, number=number)
-    return refused_as(taken, constraint="driver_customer_number_once")
+    with (
+        refused_as(taken, constraint="driver_customer_number_once"),
+        refused_as(taken, constraint="account_customer_number_once"),
+    ):
+        yield
 
 
 def next_customer_number() -> str:
     """Return a customer number that is free: one above the highest, counting from 1001."""
-    numbers = Driver.objects.filter(operator_id=current_operator_id(), customer_number__regex=r"^\d{1,9}$")
+    numbers = Account.objects.filter(operator_id=current_operator_id(), customer_number__regex=r"^\d{1,9}$")
     highest = max((int(number) for number in numbers.values_list("customer_number", flat=True)), default=1000)
     return str(highest + 1)

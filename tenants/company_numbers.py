@@ -1,0 +1,66 @@
+"""Organisation and VAT numbers: written plainly, and checked by the rules of their country (python-stdnum).
+
+That a number has the right form and check digits, not that anybody has it. A country whose rules are not known has its
+numbers taken as they are.
+"""
+
+from importlib import import_module
+
+from stdnum.exceptions import ValidationError
+from stdnum.util import clean
+
+from tenants.errors import Code, Refused
+
+# A sole trader in Sweden is registered by their personal number.
+_ORGANISATIONS = {
+    "CH": ("ch.uid",),
+    "DK": ("dk.cvr",),
+    "EE": ("ee.registrikood",),
+    "FI": ("fi.ytunnus",),
+    "FR": ("fr.siren", "fr.siret"),
+    "NO": ("no.orgnr",),
+    "SE": ("se.orgnr", "se.personnummer"),
+}
+_VAT_OUTSIDE_THE_EU = {"NO": "no.mva", "CH": "ch.vat", "GB": "gb.vat"}
+
+
+def compact(number: str) -> str:
+    """The number without the signs that people put into it, in capitals: `se 556036-0793 01` is `SE556036079301`."""
+    return str(clean(number, " -–./")).strip().upper()
+
+
+def organisation(number: str, *, country: str) -> str:
+    """The organisation number, written plainly; empty stays empty.
+
+    Raises:
+        Refused: it is none of the country's.
+    """
+    plain = compact(number)
+    rules = _ORGANISATIONS.get(country.upper(), ())
+    if plain and rules and not any(_holds(rule, plain) for rule in rules):
+        raise Refused(Code.ORGANISATION_NUMBER_WRONG, number=number, country=country.upper())
+    return plain
+
+
+def vat(number: str) -> str:
+    """The VAT number with the two letters of its country, written plainly; empty stays empty.
+
+    Raises:
+        Refused: it begins with no country's letters, or does not follow that country's rules.
+    """
+    plain = compact(number)
+    # Norwegians write the letters after the number.
+    if plain.endswith("MVA") and plain[:9].isdecimal():
+        plain = f"NO{plain}"
+    rule = _VAT_OUTSIDE_THE_EU.get(plain[:2])
+    if plain and not (_holds(rule, plain.removeprefix("NO").removeprefix("GB")) if rule else _holds("eu.vat", plain)):
+        raise Refused(Code.VAT_NUMBER_WRONG, number=number)
+    return plain
+
+
+def _holds(rule: str, number: str) -> bool:
+    try:
+        import_module(f"stdnum.{rule}").validate(number)
+    except ValidationError:
+        return False
+    return True
