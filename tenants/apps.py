@@ -10,12 +10,13 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import registers, tasks, work  # needs loaded models
         from tenants.log import checks
-        from tenants.models import AuditCheck, SearchIndex
+        from tenants.models import AuditCheck, PasswordLetter, SearchIndex
         from tenants.permissions import Permission
         from tenants.rls import rights
         from tenants.selectors import names
         from tenants.services import indexing
         from tenants.services.people import driver_exports, security
+        from tenants.services.proof import password_resets
         from tenants.work import Kind, Lane
 
         post_migrate.connect(rights.grant, sender=self)
@@ -34,6 +35,7 @@ class TenantsConfig(AppConfig):
                 prepare=indexing.ask_if_behind,
             )
         )
+        work.register(Kind(PasswordLetter.work_kind, PasswordLetter, Lane.QUICK, password_resets.send))
         work.register(
             Kind(
                 "audit_check",

@@ -25,6 +25,7 @@ from tenants.models import (
     Membership,
     Operator,
     OperatorGrant,
+    PasswordLetter,
     PlatformEvent,
     PlatformMember,
     PlatformVisit,
@@ -32,6 +33,7 @@ from tenants.models import (
     SavedView,
     SearchIndex,
     TotpDevice,
+    Turn,
     User,
 )
 from tenants.privacy import sources
@@ -109,6 +111,13 @@ def _register_people() -> None:
         secret="session_key session_data",  # noqa: S106
         trace="created_at last_seen_at address user_agent",
         technical="public_id user expire_date",
+    )
+    sources.register(
+        PasswordLetter,
+        person="self",
+        kept=Retention.SENT,
+        identity="sealed_to",
+        technical="id link state queued_at attempts claimed_at leased_until error error_facts done total",
     )
     sources.register(
         RecoveryCode,
@@ -248,10 +257,13 @@ def _register_rights() -> None:
     for model in (BrowserSession, RecoveryCode, TotpDevice, WebAuthnCredential, WebAuthnAttestation):
         rights.platform_may(model, everything)
     rights.platform_may(WebAuthnUserHandle, everything)
+    # Its people ask for a new password like others; the portal's worker sends the letter when it looks.
+    rights.platform_may(PasswordLetter, "SELECT, INSERT", columns=["id"])
+    rights.platform_may(Turn, "SELECT, INSERT, UPDATE")
     rights.platform_counts(AuditCheck)
     rights.platform_counts(SearchIndex)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
-    rights.opens_doors(PlatformEvent)
+    rights.opens_doors(PlatformEvent, PasswordLetter)
     rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)

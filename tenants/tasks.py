@@ -42,20 +42,10 @@ def seal_audit_logs() -> None:
 
 
 @shared_task
-def mail_password_link(*, to: str, address: str) -> None:
-    """Send a link for a new password, if somebody has this e-mail.
-
-    Asked for whatever was typed, known or not, so that the page takes the same time for both. There is no row
-    behind it: a lost message means a lost letter, and the person asks again.
-    """
-    with acting(task="tenants.tasks.mail_password_link"):
-        password_resets.send_link(email=password_resets.opened(to), address=address)
-
-
-@shared_task
 def sweep_sign_ins() -> None:
-    """Clear away the sessions of browsers whose time was over a day ago."""
+    """Clear away the sessions of browsers whose time was over a day ago, and letters that could not be sent."""
     browser_sessions.sweep(at=timezone.now())
+    password_resets.forget_letters(at=timezone.now())
 
 
 @shared_task

@@ -3,11 +3,12 @@
 import pytest
 from django.apps import apps
 
-from tenants.models import Driver, DriverIdentity, Invitation, User
+from tenants.models import Driver, DriverIdentity, Invitation, PasswordLetter, User
 from tenants.privacy import sources
 from tenants.privacy.sources import TREATMENT, AtErasure, Kind
 
-PEOPLE = {User, Driver, DriverIdentity, Invitation}  # an invitation is about whom it invites
+#: An invitation is about whom it invites, a letter about whom it goes to.
+PEOPLE = {User, Driver, DriverIdentity, Invitation, PasswordLetter}
 # Libraries' models that could point at a person and hold no rows here.
 NEVER_FILLED = {"guardian.UserObjectPermission", "auditlog.LogEntry"}
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
-from tenants.models import AuditCheck, SearchIndex
+from tenants.models import AuditCheck, PasswordLetter, SearchIndex
 from tenants.models.work import Work
 
 #: Each kind of work, as the log and the pages name it.
@@ -20,6 +20,7 @@ KINDS: dict[str, str | Promise] = {
     ImportUndo.work_kind: gettext_lazy("undoing of an import"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
     SearchIndex.work_kind: gettext_lazy("index of the search"),
+    PasswordLetter.work_kind: gettext_lazy("letter with a link for a new password"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of new prices"),

@@ -13,6 +13,7 @@ from tenants.models.invitation import Invitation
 from tenants.models.list_view import ListChoice, SavedView
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.operator import Operator
+from tenants.models.password_letter import PasswordLetter
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.search import SearchIndex, SearchSegment, SearchTerm
@@ -39,6 +40,7 @@ __all__ = [
     "Membership",
     "Operator",
     "OperatorGrant",
+    "PasswordLetter",
     "PlatformEvent",
     "PlatformMember",
     "PlatformVisit",

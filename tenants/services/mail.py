@@ -58,6 +58,17 @@ def send_to_address(address: str, letter: StrEnum, *, operator: Operator, known_
     return _send(address, letter, {"operator": operator, **facts}, operator.language, known_as=known_as)
 
 
+def deliver(to: User, letter: StrEnum, **facts: Any) -> None:
+    """Send the letter now, for work that is tried again when it fails. Nothing is sent without a mail server.
+
+    Raises:
+        OSError: the server cannot be reached, or refuses the letter.
+    """
+    if can_send():
+        subject, text = _worded(letter, {"operator": None, **facts}, to.language or _USUAL_LANGUAGE)
+        send_mail(subject, text, None, [to.email])
+
+
 def can_send() -> bool:
     """Tell whether the installation has a mail server."""
     return bool(settings.EMAIL_HOST)
@@ -66,11 +77,15 @@ def can_send() -> bool:
 def _send(address: str, letter: StrEnum, facts: Mapping[str, Any], language: str, *, known_as: str) -> bool:
     if not can_send():
         return False
+    subject, text = _worded(letter, facts, language)
+    transaction.on_commit(partial(_deliver, address, subject, text, known_as))
+    return True
+
+
+def _worded(letter: StrEnum, facts: Mapping[str, Any], language: str) -> tuple[str, str]:
     (write,) = _writers
     subject, text = write(letter, facts, language)
-    one_line = " ".join(subject.split())  # names stand in it, and a line break would begin another header
-    transaction.on_commit(partial(_deliver, address, one_line, text, known_as))
-    return True
+    return " ".join(subject.split()), text  # names stand in it, and a line break would begin another header
 
 
 def _deliver(address: str, subject: str, text: str, known_as: str) -> None:

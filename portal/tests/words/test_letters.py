@@ -17,6 +17,9 @@ EVERY = [*mail.Letter, *letters.Letter]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
+SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver"}
+
+
 def facts():
     operator = Operator(name="Exempel AB", slug="north", time_zone="Europe/Stockholm")
     asked = Approval(action="export_personal_data", facts={"former": False, "count": 3})
@@ -41,7 +44,7 @@ def sends():
     """Each letter that some code sends, with the facts given."""
     for path in sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py") if "tests" not in path.parts):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"mail.send", "mail.send_to_address"}:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in SENDERS:
                 named = [one.attr for one in ast.walk(node.args[1]) if ast.unparse(one).startswith("Letter.")
                          and isinstance(one, ast.Attribute)]  # fmt: skip
                 yield from ((name, {word.arg for word in node.keywords}) for name in named)

@@ -23,7 +23,6 @@ from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
 from tenants.services import mail
 from tenants.services.proof import password_resets
-from tenants.tasks import mail_password_link
 
 
 class AskForm(forms.Form):
@@ -48,7 +47,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             throttle.admit(throttle.RESET_OF_PERSON_ANYWHERE, email)
         except TooMany as limit:
             return too_many(request, limit)
-        mail_password_link.delay(to=password_resets.sealed(email), address=_address(request))
+        password_resets.ask(email=email, address=_address(request))
         return render(request, "account/password_reset_sent.html", {"email": email})
     return render(request, "account/password_reset.html", {"form": form}, status=400 if form.errors else 200)
 

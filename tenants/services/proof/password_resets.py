@@ -5,7 +5,8 @@ A link works for an hour, once: its token is a hash over the person's password, 
 for as ever. Every session of the person ends, as whoever knew the old password may have one.
 """
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.db import transaction
@@ -13,9 +14,9 @@ from django.utils.encoding import force_str
 from django.utils.http import base36_to_int, urlsafe_base64_decode, urlsafe_base64_encode
 from django.utils.timezone import now
 
-from tenants import crypto
+from tenants import crypto, work
 from tenants.log import sign_ins
-from tenants.models import User
+from tenants.models import PasswordLetter, User
 from tenants.services import mail
 from tenants.services.mail import Letter
 from tenants.services.proof import browser_sessions, profiles
@@ -43,24 +44,37 @@ def link_parts(user: User) -> tuple[str, str]:
     return urlsafe_base64_encode(str(user.pk).encode()), _links.make_token(user)
 
 
-def sealed(email: str) -> str:
-    """Return the address as a message to the background carries it: the broker keeps messages on disk."""
-    return urlsafe_base64_encode(crypto.encrypt(email.encode(), about=_ASKED))
+def ask(*, email: str, address: str) -> None:
+    """Have a link sent to the person with this e-mail, if there is one. The same is done whoever it is.
+
+    address: that of the link, with a place for its parts.
+    """
+    sealed = urlsafe_base64_encode(crypto.encrypt(email.encode(), about=_ASKED))
+    work.enqueue(PasswordLetter.objects.create(sealed_to=sealed, link=address))
 
 
-def opened(text: str) -> str:
-    """Return the address that was sealed. Raises `crypto.Unreadable`, or `ValueError` for what is no such text."""
-    return crypto.decrypt(urlsafe_base64_decode(text), about=_ASKED).decode()
+def send(_operator_id: None, row: PasswordLetter, *, clock: Callable[[], datetime]) -> None:
+    """Send one letter. The row goes in the transaction that records it.
 
-
-def send_link(*, email: str, address: str) -> None:
-    """Send a link to the person with this e-mail, if there is one. `address` has a place for the parts of the link."""
+    A worker that is killed in between sends it again, and the mail server's refusal is another try. A letter that
+    would come an hour late is not sent: the person has asked again, or no longer waits for it.
+    """
+    email = crypto.decrypt(urlsafe_base64_decode(row.sealed_to), about=_ASKED).decode()
     user = User.objects.filter(email=email.lower(), is_active=True).first()
-    if user is None:
-        return
-    person, token = link_parts(user)
-    mail.send(user, Letter.PASSWORD_LINK, link=address.format(person=person, token=token))
-    sign_ins.record(user, sign_ins.PASSWORD_RESET_ASKED)
+    is_wanted = user is not None and clock() - row.queued_at <= LIFETIME
+    if user is not None and is_wanted:
+        person, token = link_parts(user)
+        mail.deliver(user, Letter.PASSWORD_LINK, link=row.link.format(person=person, token=token))
+    with transaction.atomic():
+        work.finish(row)
+        PasswordLetter.objects.filter(pk=row.pk).delete()
+        if user is not None and is_wanted:
+            sign_ins.record(user, sign_ins.PASSWORD_RESET_ASKED)
+
+
+def forget_letters(*, at: datetime) -> None:
+    """Remove what was set aside a day ago: nobody waits for it, and it names a mailbox."""
+    PasswordLetter.objects.filter(queued_at__lt=at - timedelta(days=1)).delete()
 
 
 def person_of(person: str, *, token: str) -> User | None:
