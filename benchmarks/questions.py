@@ -27,6 +27,7 @@ from portal.web.finance.invoices import InvoiceFilter
 from portal.web.platform.operators import OperatorFilter
 from portal.web.staff.audit.filter import AuditFilter
 from portal.web.staff.consents import AnswerFilter
+from portal.web.staff.differences import DifferenceFilter
 from portal.web.staff.drivers import DriverFilter
 from portal.web.staff.review import ReviewFilter
 from portal.web.staff.sessions.filter import SessionFilter
@@ -62,6 +63,7 @@ FILTERS: dict[str, Any] = {
     "staff:audit_log": AuditFilter,
     "staff:consent_purpose": AnswerFilter,
     "staff:driver_list": DriverFilter,
+    "staff:difference_list": DifferenceFilter,
     "staff:review_list": ReviewFilter,
     "staff:site_list": SiteFilter,
     "staff:token_list": TokenFilter,

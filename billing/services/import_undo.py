@@ -14,7 +14,7 @@ from billing.models import BilledSession
 from billing.services import rating
 from charging.domain.errors import Code, ImportRefused
 from charging.events import Event
-from charging.models import ChargingSession, Connector, FileImport, ImportUndo, RejectedRow, Site, Station
+from charging.models import ChargingSession, Connector, Correction, FileImport, ImportUndo, RejectedRow, Site, Station
 from charging.site_scope import limited_to
 from tenants import work
 from tenants.log.audit import record
@@ -31,6 +31,8 @@ DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_impor
   AND NOT EXISTS (SELECT 1 FROM charging_token m WHERE m.operator_id = %(operator)s AND m.merged_into_id = t.id)
   AND t.driver_id IS NULL
 """
+# What was said of its sessions, and what it says of others and nobody has decided on.
+_CORRECTIONS = "DELETE FROM charging_correction WHERE operator_id = %(operator)s AND session_id = ANY(%(ids)s)"
 _SESSIONS = "DELETE FROM charging_chargingsession WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)"
 _PRICES = "DELETE FROM billing_sessionprice WHERE operator_id = %(operator)s AND session_id = ANY(%(ids)s)"
 _SUMS = "DELETE FROM billing_daysum WHERE operator_id = %(operator)s AND site_id = %(site)s"
@@ -76,9 +78,11 @@ def _undo(operator_id: int, row: FileImport) -> None:
     _refuse_billed(found)
     for ids in _batches(found):
         _run(_PRICES, operator=operator_id, ids=ids)
+        _run(_CORRECTIONS, operator=operator_id, ids=ids)
         _run(_SESSIONS, operator=operator_id, ids=ids)
     gone = {"tokens": _run(_TOKENS, operator=operator_id, **{"import": row.pk}), **_network(operator_id, row)}
     RejectedRow.objects.filter(file_import=row).delete()
+    Correction.objects.filter(file_import=row, state=Correction.State.OPEN).delete()
     row.state = FileImport.State.UNDONE
     row.save(update_fields=["state", "updated_at"])
     record(Event.IMPORT_UNDONE, about=row, sha256=row.file_sha256, sessions=len(found), energy_wh=energy_wh, **gone)

@@ -33,6 +33,21 @@ class Code(StrEnum):
     UPLOADS_OF_ALL = "uploads_of_all"
     NOT_WAITING_FOR_REVIEW = "not_waiting_for_review"
     CARD_HELD_BY_NOBODY = "card_held_by_nobody"
+    MERGED_ITSELF = "merged_itself"
+    MERGED_ALREADY = "merged_already"
+    MERGED_STANDS_FOR_OTHERS = "merged_stands_for_others"
+    MERGED_OF_TWO_HOLDERS = "merged_of_two_holders"
+    MERGED_AT_TWO_SITES = "merged_at_two_sites"
+    MERGED_AT_ONCE = "merged_at_once"
+    MERGED_TOO_MANY = "merged_too_many"
+    PARTED_BILLED = "parted_billed"
+    PARTED_HELD_SINCE = "parted_held_since"
+    NOT_MERGED = "not_merged"
+    CORRECTED_ON_INVOICE = "corrected_on_invoice"
+    CORRECTED_ON_DRAFT = "corrected_on_draft"
+    CORRECTED_WRITTEN_OFF = "corrected_written_off"
+    CORRECTED_STATION_UNKNOWN = "corrected_station_unknown"
+    CORRECTED_CARD_UNKNOWN = "corrected_card_unknown"
     FILE_EMPTY = "file_empty"
     SHEET_EMPTY = "sheet_empty"
     FILE_NOT_OF_ENCODING = "file_not_of_encoding"
@@ -102,6 +117,10 @@ class CardBlockedByStaff(ChargingError):
 
 class NothingToReview(ChargingError):
     """A session is not waiting for anybody's decision."""
+
+
+class MergeRefused(ChargingError):
+    """Two cards, or two stations, cannot be one, or cannot be two again."""
 
 
 class NetworkRefused(ChargingError):

@@ -50,6 +50,21 @@ def holder(history: Sequence[Held[W]], at: datetime) -> W | None:
     return next((held.who for held in history if held.holds(at)), None)
 
 
+def together(one: Sequence[Held[W]], other: Sequence[Held[W]]) -> list[Held[W]] | None:
+    """Return whose two things were that are one, in order of time; None where they were two people's at once."""
+    found: list[Held[W]] = []
+    for held in sorted([*one, *other], key=lambda held: held.begins):
+        before = found[-1] if found else None
+        if before is None or (before.until is not None and before.until <= held.begins):
+            found.append(held)
+        elif before.who != held.who:
+            return None
+        else:
+            ends = None if before.until is None or held.until is None else max(before.until, held.until)
+            found[-1] = replace(before, until=ends)
+    return _joined(found)
+
+
 def changes(history: Sequence[Held[W]]) -> list[tuple[datetime, W | None]]:
     """Return the instants from which it is somebody else's, or nobody's, in order of time."""
     found: list[tuple[datetime, W | None]] = []

@@ -1,6 +1,7 @@
 """Tables about what happened: import them from here."""
 
 from charging.models.account_member import AccountMember
+from charging.models.correction import Correction
 from charging.models.file_import import FileImport, ImportProfile, RejectedRow
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
@@ -15,6 +16,7 @@ __all__ = [
     "ChargingSession",
     "Connector",
     "ConnectorState",
+    "Correction",
     "EarlierHolder",
     "FileImport",
     "ImportLook",

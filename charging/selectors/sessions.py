@@ -24,6 +24,7 @@ from django.db.models import (
 )
 from django.db.models.functions import TruncDate
 
+from charging.domain.limits import Limits
 from charging.models import ChargingSession, Site, Station, Token
 from tenants.models import Driver
 
@@ -115,15 +116,23 @@ def under_review(flag: str = "") -> QuerySet[ChargingSession]:
     return _flagged(rows, flag) if flag else rows
 
 
+def slack(limits: Limits) -> timedelta:
+    """By how much two sessions of one connector may overlap without a word."""
+    return timedelta(seconds=limits.overlap_s)
+
+
 def overlapped(rows: QuerySet[ChargingSession]) -> dict[int, ChargingSession]:
-    """Return another session that had the same connector at the same time, by the id of each of the rows."""
+    """Return another session that had the same connector at the same time, by the id of each of the rows.
+
+    One that is written off is charged to nobody, and counts for nothing.
+    """
     beside = ChargingSession.objects.filter(
         station=OuterRef("station"),
         connector=OuterRef("connector"),
         started_at__gt=OuterRef("started_at") - LOOK_BACK,
-        started_at__lt=OuterRef("ended_at"),
-        ended_at__gt=OuterRef("started_at"),
-    ).exclude(pk=OuterRef("pk"))
+        started_at__lt=OuterRef("ended_at") - slack(Limits()),
+        ended_at__gt=OuterRef("started_at") + slack(Limits()),
+    ).exclude(Q(pk=OuterRef("pk")) | Q(review=ChargingSession.Review.WRITTEN_OFF))
     first = beside.order_by("started_at", "pk").values("pk")[:1]
     found = dict(rows.order_by().annotate(beside=Subquery(first)).values_list("pk", "beside"))
     others = ChargingSession.objects.only("public_id", "external_id", "started_at").in_bulk(

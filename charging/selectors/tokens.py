@@ -20,7 +20,7 @@ def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
     search: part of the UID or the printed number, or what a driver is found by.
     condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, or empty for all.
     """
-    rows = Token.objects.select_related("driver__identity")
+    rows = Token.objects.filter(merged_into=None).select_related("driver__identity")
     if search:
         rows = rows.filter(words.of_card(search))
     return _in(rows, condition).order_by(F("driver").asc(nulls_first=True), "-created_at", "-pk")
@@ -61,7 +61,7 @@ def histories(token_ids: Iterable[int]) -> dict[int, list[Held[int]]]:
 
 def unassigned() -> QuerySet[Token]:
     """Return the cards in use that no driver has."""
-    return Token.objects.filter(driver__isnull=True, is_blocked=False)
+    return Token.objects.filter(driver__isnull=True, is_blocked=False, merged_into=None)
 
 
 def _in(rows: QuerySet[Token], condition: str) -> QuerySet[Token]:

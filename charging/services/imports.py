@@ -30,6 +30,7 @@ from charging.ingest.reading import settled
 from charging.ingest.staging import Origin
 from charging.ingest.text import fingerprint
 from charging.models import FileImport, ImportProfile
+from charging.services import differences
 from charging.site_scope import limited_to
 from tenants import work as background
 from tenants.actor import acting_for
@@ -300,6 +301,7 @@ def _reaching(every: Iterable[Piece], reach: Reach) -> Iterator[Piece]:
 def _finish(row: FileImport, work: Work, reach: Reach, network: Network, *, at: datetime) -> None:
     newly_flagged = flag_overlaps(work.origin, reach, limits=work.limits)
     FileImport.objects.filter(pk=row.pk).update(flagged=F("flagged") + newly_flagged)
+    differences.note(row, network)
     _read_again(row)
     row.created = dict(network.created)
     row.rows_total = row.rows_read

@@ -40,7 +40,7 @@ def give(
         raise HolderRefused(Code.HELD_BACKWARDS, since=since, until=until)
     token.refresh_from_db(from_queryset=Token.objects.select_for_update())
     before = history(token)
-    _keep(token, holders.given(before, driver.pk if driver else None, since, until))
+    keep(token, holders.given(before, driver.pk if driver else None, since, until))
     return before
 
 
@@ -49,7 +49,8 @@ def history(token: Token) -> list[Held[int]]:
     return tokens.histories([token.pk])[token.pk]
 
 
-def _keep(token: Token, history: list[Held[int]]) -> None:
+def keep(token: Token, history: list[Held[int]]) -> None:
+    """Say that exactly these had the card."""
     now = history[-1] if history and history[-1].until is None else None
     EarlierHolder.objects.filter(token=token).delete()
     EarlierHolder.objects.bulk_create(

@@ -18,9 +18,13 @@ MAY_OPEN = {
         "staff:work_again staff:work_list"
     ),
     Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail staff:station_list",
-    Permission.MANAGE_NETWORK: "staff:site_edit staff:site_new staff:station_edit staff:station_new",
+    Permission.MANAGE_NETWORK: (
+        "staff:site_edit staff:site_new staff:station_edit staff:station_merge staff:station_new staff:station_part"
+    ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
-    Permission.REVIEW_SESSIONS: "staff:review_decide staff:review_list",
+    Permission.REVIEW_SESSIONS: (
+        "staff:difference_decide staff:difference_list staff:review_decide staff:review_list staff:session_correct"
+    ),
     Permission.IMPORT_SESSIONS: (
         "staff:import_detail staff:import_discard staff:import_list staff:import_new staff:import_rejected "
         "staff:import_start staff:import_undo"
@@ -31,7 +35,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_DRIVERS: (
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
-        "staff:token_assign staff:token_block staff:token_new staff:token_unblock"
+        "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part staff:token_unblock"
     ),
     Permission.MANAGE_ACCOUNTS: "staff:account_edit staff:account_move staff:account_new",
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list finance:tariff_paid",

@@ -49,6 +49,31 @@ ERRORS: dict[str, str | Promise] = {
         "count",
     ),
     Code.CARD_HELD_BY_NOBODY: _("Nobody had card %(card)s when session %(session)s began, so nobody would pay for it."),
+    Code.MERGED_ITSELF: _("%(name)s cannot be merged into itself."),
+    Code.MERGED_ALREADY: _("%(name)s is merged into another one already."),
+    Code.MERGED_STANDS_FOR_OTHERS: _("Others were merged into %(name)s already. Merge the other way round."),
+    Code.MERGED_OF_TWO_HOLDERS: _("%(name)s and %(other)s were two drivers' at the same time, so they are two cards."),
+    Code.MERGED_AT_TWO_SITES: _("%(name)s and %(other)s stand at different sites. Move one of them first."),
+    Code.MERGED_AT_ONCE: _(
+        "Session %(session)s and another one had the same outlet at the same time, so %(name)s and %(other)s are two."
+    ),
+    Code.MERGED_TOO_MANY: _("%(name)s has more than %(most)s sessions that are not billed. Bill them first."),
+    Code.PARTED_BILLED: ngettext_lazy(
+        "%(count)d of the sessions that followed was billed since, so it stays as it is.",
+        "%(count)d of the sessions that followed were billed since, so it stays as it is.",
+        "count",
+    ),
+    Code.PARTED_HELD_SINCE: _("Whose card it is was changed since, so it stays as it is."),
+    Code.NOT_MERGED: _("%(name)s is not merged into another one."),
+    Code.CORRECTED_ON_INVOICE: _(
+        "Session %(session)s stands on an invoice. Credit the invoice first; then this can be taken over."
+    ),
+    Code.CORRECTED_ON_DRAFT: _(
+        "Session %(session)s stands on a draft. Discard the drafts of that run first; then this can be taken over."
+    ),
+    Code.CORRECTED_WRITTEN_OFF: _("Session %(session)s was credited and written off, so nothing of it is billed."),
+    Code.CORRECTED_STATION_UNKNOWN: _("Session %(session)s would be at a station or outlet that is not here."),
+    Code.CORRECTED_CARD_UNKNOWN: _("Session %(session)s would be charged with a card that is not here: add it first."),
     Code.FILE_EMPTY: _("The file is empty."),
     Code.SHEET_EMPTY: _("The sheet is empty."),
     Code.FILE_NOT_OF_ENCODING: _("The file cannot be read as %(encoding)s text: %(problem)s."),

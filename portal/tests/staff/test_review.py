@@ -143,7 +143,9 @@ def test_the_energy_alone_is_billed_without_fees(world, dear, rated, sign_in, ot
     assert {line["component"] for line in found.lines} == {"ENERGY"}
     with tenant_scope(world.operator.pk):
         dear.refresh_from_db()
-        assert prices.explained(dear).fixed is None
+        told = prices.explained(dear)
+        assert told is not None
+        assert told.fixed is None
 
 
 def test_a_tariff_without_energy_makes_the_energy_alone_free(world, dear, rated, sign_in, otto):

@@ -22,6 +22,7 @@ LISTS = {
     "sessions/": {"q": WORDS, "since": DAYS, "until": DAYS, "site": WORDS, "driver": WORDS, "after": PLACES},
     "sessions/export/": {"q": WORDS, "until": DAYS},
     "review/": {"flag": WORDS, "before": PLACES},
+    "review/differences/": {"file": WORDS, "after": [*PLACES, "1~1"]},
     "drivers/": {"q": WORDS, "group": WORDS, "page": WORDS},
     "cards/": {"q": WORDS, "condition": WORDS},
     "audit/": {"who": WORDS, "act": WORDS, "first": DAYS, "last": DAYS, "after": PLACES},

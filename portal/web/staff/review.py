@@ -14,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from billing.selectors import findings, stakes
+from billing.selectors import differences, findings, stakes
 from billing.services import review as services
 from charging.models import ChargingSession, Token
 from charging.selectors import sessions
@@ -27,6 +27,8 @@ from portal.words.sessions import FLAGS, finding_word
 from tenants.models import Operator
 from tenants.permissions import Permission
 
+#: The kind of what files say otherwise, among the kinds of findings.
+DIFFERENCES = "differences"
 APPROVE, ENERGY, GIVE, WRITE_OFF = "approve", "energy", "give", "write_off"
 MOST_AT_ONCE = 2_000
 WITHOUT_FLAG = [(kind, kind) for kind in findings.UNFLAGGED]
@@ -91,7 +93,7 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     found = findings.told(page.rows)
     context = {
         "nav": "review",
-        "tabs": _tabs(kind, counts, under_review, operator),
+        "tabs": tabs(operator, counts, current=kind),
         "kind": kind,
         "total": counts.get(kind, 0) if kind else under_review,
         "most": MOST_AT_ONCE,
@@ -112,7 +114,7 @@ def review_decide(request: SignedInRequest, operator: Operator) -> HttpResponse:
     form = DecisionForm(request.POST)
     back = next_page(request, reverse("staff:review_list", args=[operator.slug]))
     if not form.is_valid():
-        _say_errors(request, form)
+        say_errors(request, form)
         return redirect(back)
     data = form.cleaned_data
     meant = findings.waiting(_kind(request)).order_by("-started_at", "-pk") if data["everything"] else data["sessions"]
@@ -143,12 +145,20 @@ def _whole(kind: str) -> Any:
     return sessions.shown(findings.waiting(kind)).defer(None)
 
 
-def _tabs(kind: str, counts: dict[str, int], under_review: int, operator: Operator) -> list[dict[str, Any]]:
+def tabs(operator: Operator, counts: dict[str, int] | None = None, *, current: str) -> list[dict[str, Any]]:
+    """Return what waits for a decision, by kind; `DIFFERENCES` is the kind of what files say otherwise."""
     url = reverse("staff:review_list", args=[operator.slug])
-    first = {"label": gettext("With a remark"), "url": url, "current": not kind, "count": under_review}
-    return [first] + [
-        {"label": finding_word(code), "url": f"{url}?flag={code}", "current": code == kind, "count": count}
-        for code, count in counts.items()
+    found: list[tuple[Any, str, str, int]] = [(_("With a remark"), url, "", sessions.under_review().count())]
+    counted = findings.counts() if counts is None else counts
+    found += [(finding_word(code), f"{url}?flag={code}", code, count) for code, count in counted.items()]
+    said = differences.open_ones().count()
+    if said or current == DIFFERENCES:
+        found.append(
+            (_("a file says otherwise"), reverse("staff:difference_list", args=[operator.slug]), DIFFERENCES, said)
+        )
+    return [
+        {"label": label, "url": address, "current": kind == current, "count": count}
+        for label, address, kind, count in found
     ]
 
 
@@ -166,7 +176,8 @@ def _done(decision: str, count: int) -> str:
     return words[decision] % {"count": count}
 
 
-def _say_errors(request: SignedInRequest, form: DecisionForm) -> None:
+def say_errors(request: SignedInRequest, form: forms.Form) -> None:
+    """Say what is wrong with a decision as messages: its form stands around a list."""
     for name, errors in form.errors.items():
         label = form[name].label if name in form.fields else ""
         messages.error(request, f"{label}: {' '.join(str(error) for error in errors)}".lstrip(": "))

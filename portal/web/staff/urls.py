@@ -6,11 +6,13 @@ from portal.web.staff import (
     accounts,
     approvals,
     consents,
+    differences,
     driver_export,
     drivers,
     groups,
     keys,
     list_views,
+    merging,
     overview,
     platform_visits,
     review,
@@ -27,6 +29,7 @@ from portal.web.staff.audit import seals
 from portal.web.staff.imports import pages as imports
 from portal.web.staff.people import factor_reset, invitations, member_sites
 from portal.web.staff.people import pages as people
+from portal.web.staff.sessions import correct
 from portal.web.staff.sessions import pages as sessions
 
 app_name = "staff"
@@ -41,6 +44,7 @@ urlpatterns: list[URLPattern] = [
     path("sessions/", sessions.session_list, name="session_list"),
     path("sessions/export/", sessions.session_export, name="session_export"),
     path("sessions/<uuid:public_id>/", sessions.session_detail, name="session_detail"),
+    path("sessions/<uuid:public_id>/correct/", correct.session_correct, name="session_correct"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/new/", imports.import_new, name="import_new"),
     path("imports/<uuid:public_id>/", imports.import_detail, name="import_detail"),
@@ -50,6 +54,8 @@ urlpatterns: list[URLPattern] = [
     path("imports/<uuid:public_id>/rejected/", imports.import_rejected, name="import_rejected"),
     path("review/", review.review_list, name="review_list"),
     path("review/decide/", review.review_decide, name="review_decide"),
+    path("review/differences/", differences.difference_list, name="difference_list"),
+    path("review/differences/decide/", differences.difference_decide, name="difference_decide"),
     path("sites/", sites.site_list, name="site_list"),
     path("sites/new/", sites.site_new, name="site_new"),
     path("sites/<uuid:public_id>/", sites.site_detail, name="site_detail"),
@@ -58,6 +64,8 @@ urlpatterns: list[URLPattern] = [
     path("stations/new/", stations.station_new, name="station_new"),
     path("stations/<uuid:public_id>/", stations.station_detail, name="station_detail"),
     path("stations/<uuid:public_id>/edit/", stations.station_edit, name="station_edit"),
+    path("stations/<uuid:public_id>/merge/", merging.station_merge, name="station_merge"),
+    path("stations/<uuid:public_id>/part/", merging.station_part, name="station_part"),
     path("drivers/", drivers.driver_list, name="driver_list"),
     path("drivers/new/", drivers.driver_new, name="driver_new"),
     path("drivers/export/", driver_export.driver_export, name="driver_export"),
@@ -79,6 +87,8 @@ urlpatterns: list[URLPattern] = [
     path("cards/<uuid:public_id>/assign/", tokens.token_assign, name="token_assign"),
     path("cards/<uuid:public_id>/block/", tokens.token_block, name="token_block"),
     path("cards/<uuid:public_id>/unblock/", tokens.token_unblock, name="token_unblock"),
+    path("cards/<uuid:public_id>/merge/", merging.token_merge, name="token_merge"),
+    path("cards/<uuid:public_id>/part/", merging.token_part, name="token_part"),
     path("people/", people.member_list, name="people"),
     path("people/view-as/", people.view_as, name="view_as"),
     path("people/<uuid:public_id>/", people.member_edit, name="member_edit"),

@@ -8,6 +8,13 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 NAMES: dict[str, str | Promise] = {
+    "token_id": _("card"),
+    "meter_start_wh": _("meter at start, Wh"),
+    "ended_at": _("ended"),
+    "connector_id": _("connector"),
+    "charging_ended_at": _("charging ended"),
+    "before": _("before"),
+    "after": _("afterwards"),
     "accepted": _("imported"),
     "accepted_wh": _("imported energy, Wh"),
     "account": _("payer"),
@@ -58,6 +65,7 @@ NAMES: dict[str, str | Promise] = {
     "file": _("file"),
     "file_import": _("met first by the import"),
     "file_sha256": _("SHA-256 of the file"),
+    "into": _("into"),
     "merged_into": _("merged into"),
     "file_size": _("size of the file"),
     "finished_at": _("finished"),

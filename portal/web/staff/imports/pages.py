@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from billing.selectors import differences
 from billing.services import import_undo as undoing
 from charging.domain.reasons import Reject
 from charging.ingest.layout import Field, Layout
@@ -231,6 +232,7 @@ def _result(request: SignedInRequest, row: FileImport) -> dict[str, Any]:
     return {
         "reasons": imports.reasons(row),
         "reason": reason,
+        "differences": differences.open_ones(row).count() if row.rejected else 0,
         "flags": imports.flags(row) if row.flagged else [],
         "page": lists.numbered(imports.rejected_rows(row, reason=reason), request),
     }

@@ -8,9 +8,10 @@ from billing.domain.errors import Code
 from billing.models.billing_status import BillingStatus
 from billing.selectors import findings, prices, session_ledger
 from billing.selectors.session_ledger import Entry
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Correction
 from portal.web import session_course
 from portal.web.staff.review import DecisionForm
+from portal.words import corrections as correction_words
 from portal.words import measures
 from portal.words import prices as price_words
 from portal.words.log import lines as audit_lines
@@ -36,6 +37,7 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         "form": DecisionForm(),
         "unpriced": entry.status == BillingStatus.PROBLEM,
         **_at_stake(session),
+        **_corrections(session),
         "price": prices.of_session(session) if told else entry.price,
         "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
         "history": _history(session) if may_see_audit else [],
@@ -47,6 +49,17 @@ def _at_stake(session: ChargingSession) -> dict[str, Any]:
         return {"stake": None, "overlapped": None}
     (finding,) = findings.told([session])
     return {"stake": finding.stake, "overlapped": finding.overlapped}
+
+
+def _corrections(session: ChargingSession) -> dict[str, Any]:
+    """What was said of the session otherwise: how much of it is open, and what became of the rest."""
+    rows = list(Correction.objects.filter(session=session).select_related("replaced_by", "file_import").order_by("pk"))
+    decided = [row for row in rows if row.state != Correction.State.OPEN]
+    return {
+        "said_otherwise": len(rows) - len(decided),
+        "corrections": correction_words.settled(session, decided),
+        "instead_of": ChargingSession.objects.filter(corrections__replaced_by=session).first(),
+    }
 
 
 def mend(entry: Entry) -> str:

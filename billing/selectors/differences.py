@@ -1,0 +1,147 @@
+"""Corrections beside what is stored: what would change, and what that means in money."""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from billing.selectors import session_ledger, stakes
+from billing.selectors.session_ledger import Entry
+from charging.domain import corrections, holders
+from charging.domain.holders import Held
+from charging.models import ChargingSession, Connector, Correction, FileImport, Token
+from charging.selectors import sessions, tokens
+from tenants.models import Driver
+
+Review = ChargingSession.Review
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A correction and the session it is about, with the facts that would be others.
+
+    said: the session as it would be. unknown: what is named and is not there. now, then: what it costs (is billed, or
+    would be billed by the terms of now) and what it would; None where there is no price.
+    """
+
+    correction: Correction
+    entry: Entry
+    said: ChargingSession
+    changed: tuple[str, ...]
+    unknown: tuple[str, ...]
+    currency: str
+    now: Decimal | None
+    then: Decimal | None
+
+    @property
+    def more(self) -> Decimal | None:
+        """What it would cost more."""
+        return None if self.now is None or self.then is None else self.then - self.now
+
+
+def open_ones(row: FileImport | None = None) -> QuerySet[Correction]:
+    """Return the corrections that wait for a decision, newest first: all, or those of a file."""
+    rows = Correction.objects.filter(state=Correction.State.OPEN).select_related("file_import").order_by("-pk")
+    return rows if row is None else rows.filter(file_import=row)
+
+
+def beside(rows: Sequence[Correction]) -> list[Difference]:
+    """Return each correction beside its session, in their order. A fixed number of queries."""
+    whole = sessions.whole(ChargingSession.objects.filter(pk__in={row.session_id for row in rows}))
+    entries = {entry.session.pk: entry for entry in session_ledger.entries(whole)}
+    seen = [row for row in rows if row.session_id in entries]
+    said = _said(seen, {pk: entry.session for pk, entry in entries.items()})
+    costs_now = _costs([entries[row.session_id].session for row in seen])
+    costs_then = _costs(said)
+    return [
+        _difference(row, entries[row.session_id], *each)
+        for row, each in zip(seen, zip(said, costs_now, costs_then, strict=True), strict=True)
+    ]
+
+
+def stored(session: ChargingSession) -> dict[str, Any]:
+    """Return the facts of a session that a correction can change."""
+    return {name: getattr(session, name) for name in (*corrections.COMPARED, *corrections.SERIES)}
+
+
+def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held]]) -> int | None:
+    """Return who pays for the session once these facts are others.
+
+    Whoever has it by its card stays the payer only while they had the card; a payer whom a person chose stays.
+    """
+    if not changed.keys() & {"token_id", "started_at"}:
+        return session.driver_id
+    by_card = {held.driver_id for held in histories.get(session.token_id or 0, ())}
+    if session.driver_id is not None and session.driver_id not in by_card:
+        return session.driver_id
+    token = changed.get("token_id", session.token_id)
+    return holders.holder(histories.get(token, ()), changed.get("started_at", session.started_at)) if token else None
+
+
+def cards(pairs: Iterable[tuple[ChargingSession, dict[str, Any]]]) -> dict[int, list[Held]]:
+    """Return who had the cards that sessions have or would have."""
+    found = {token for session, changed in pairs for token in (session.token_id, changed.get("token_id")) if token}
+    return tokens.histories(found)
+
+
+def _said(rows: Sequence[Correction], known: dict[int, ChargingSession]) -> list[ChargingSession]:
+    """The sessions as they would be; never to be saved."""
+    pairs = [(known[row.session_id], corrections.changes(stored(known[row.session_id]), row.said)) for row in rows]
+    histories = cards(pairs)
+    outlets = _in_bulk(Connector.objects.select_related("station__site"), pairs, "connector_id")
+    named = _in_bulk(Token.objects.all(), pairs, "token_id")
+    payers = [payer(session, changed, histories) for session, changed in pairs]
+    drivers = Driver.objects.in_bulk({pk for pk in payers if pk})
+    found = []
+    for (session, changed), pays in zip(pairs, payers, strict=True):
+        other = copy(session)
+        for name, value in changed.items():
+            setattr(other, name, value)
+        if "connector_id" in changed:  # one out of sight is not shown
+            outlet = outlets.get(changed["connector_id"], session.connector)
+            other.connector, other.station, other.site = outlet, outlet.station, outlet.station.site
+        if token := named.get(changed.get("token_id")):
+            other.token = token
+        other.driver = drivers.get(pays) if pays else None
+        found.append(other)
+    return found
+
+
+def _in_bulk(rows: Any, pairs: Sequence[tuple[ChargingSession, dict[str, Any]]], name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = rows.in_bulk({changed[name] for _, changed in pairs if changed.get(name)})
+    return found
+
+
+def _costs(rows: Sequence[ChargingSession]) -> list[tuple[str, Decimal] | None]:
+    ended = [row for row in rows if row.ended_at is not None]
+    found = iter(stakes.of(ended))
+    costs: list[tuple[str, Decimal] | None] = []
+    for row in rows:
+        stake = next(found) if row.ended_at is not None else None
+        alone = row.review == Review.ENERGY_ONLY
+        costs.append((stake.currency, stake.energy if alone else stake.amount) if stake else None)
+    return costs
+
+
+def _difference(
+    row: Correction,
+    entry: Entry,
+    said: ChargingSession,
+    now: tuple[str, Decimal] | None,
+    then: tuple[str, Decimal] | None,
+) -> Difference:
+    before, after = stored(entry.session), stored(said)
+    billed = entry.amount is not None and entry.price is not None
+    return Difference(
+        row,
+        entry,
+        said,
+        tuple(name for name in corrections.COMPARED if before[name] != after[name]),
+        tuple(corrections.unknown(row.said)),
+        entry.price.currency if billed and entry.price else (now or then or ("", None))[0],
+        entry.amount if billed else (now and now[1]),
+        (then and then[1]),
+    )

@@ -1,0 +1,214 @@
+"""Rows that say something else of a known session: compared, taken over or not, and what was billed stays."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+
+from billing.models import Invoice, SessionPrice
+from billing.selectors import differences
+from billing.services import corrections, credit_notes
+from billing.services.corrections import CorrectionRefused
+from billing.tests import factories
+from charging.domain.errors import NothingToReview
+from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Token
+from charging.services import imports
+from charging.site_scope import limited_to
+from charging.tests.ingest.files import PLAIN, plain
+from tenants.models import AuditEntry
+from tenants.services.people import drivers
+
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+FIRST = ("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,5.5", "2,A,c1,2026-10-06 10:00,2026-10-06 11:00,8")
+LATER = ("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,4.5", "2,A,nobody,2026-10-06 10:00,2026-10-06 11:30,8")
+WHY: dict[str, Any] = {"reason": "the meter was read again", "at": NOW}
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def bring_in(*rows):
+    row = imports.start(imports.upload(ContentFile(plain(*rows).encode()), name="sessions.csv"), PLAIN)
+    return imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
+
+
+@pytest.fixture
+def later(in_north):
+    """A file that says something else of two of three sessions; all are priced, at 2.00 and 25 % VAT."""
+    factories.tariff()
+    outlet, dana = factories.connector(), drivers.create(name="Dana")
+    card = Token.objects.create(uid="c1", driver=dana)
+    for number, wh in enumerate((5500, 6500, 8000), start=1):
+        start = datetime(2026, 10, number, 10, tzinfo=UTC)
+        plain_facts: dict[str, Any] = {"series_start": None, "series_interval_s": None, "series_wh": None}
+        factories.session(outlet, dana, external_id=f"{number}", start=start, energy_wh=wh, token=card, **plain_facts)
+    factories.rate_all()
+    file = FileImport.objects.create(file_name="later.csv", source="test", state="done")
+    say(file, "1", energy_wh=4500)
+    say(file, "2", ended_at="2026-10-02T11:30:00+00:00")
+    return file
+
+
+def say(file, number, **facts):
+    line = file.corrections.count() + 2
+    RejectedRow.objects.create(file_import=file, line_number=line, cells=[], reason="changed", reasons=["changed"])
+    return Correction.objects.create(session=session(number), file_import=file, line_number=line, said=facts)
+
+
+def session(number):
+    return ChargingSession.objects.get(external_id=number)
+
+
+def one(number):
+    return Correction.objects.get(session=session(number), state="open")
+
+
+def test_a_file_that_says_something_else_is_asked_about_once(in_north):
+    Token.objects.create(uid="c1", driver=drivers.create(name="Dana"))
+    bring_in(*FIRST)
+    again = bring_in(*LATER)
+    assert (again.known, again.rejected) == (0, 2)
+    first, second = sorted(differences.beside(list(differences.open_ones())), key=lambda one: one.entry.session.pk)
+    assert (first.changed, first.unknown) == (("energy_wh",), ())
+    assert (second.changed, second.unknown) == (("ended_at",), ("token",))
+    outcome = corrections.take_over([second.correction], **WHY)
+    assert [refusal.code for refusal in outcome.refused] == ["corrected_card_unknown"]
+    corrections.keep([first.correction, second.correction], **WHY)
+    third = bring_in(*LATER)
+    assert not differences.open_ones().exists()
+    assert set(RejectedRow.objects.filter(file_import=third).values_list("settled", flat=True)) == {"left"}
+
+
+def test_what_differs_is_priced_beside_what_is_stored(later):
+    first, second = sorted(differences.beside(list(differences.open_ones())), key=lambda one: one.entry.session.pk)
+    assert (first.changed, second.changed) == (("energy_wh",), ("ended_at",))
+    assert (first.now, first.then, first.more) == (Decimal("13.75"), Decimal("11.25"), Decimal("-2.5"))
+    assert second.more == 0
+    assert session("1").energy_wh == 5500  # a look stores nothing
+
+
+def test_what_is_taken_over_is_priced_anew_and_the_first_value_stays(later):
+    outcome = corrections.take_over([one("1")], **WHY)
+    assert (outcome.taken, list(outcome.refused)) == (1, [])
+    row, taken = session("1"), Correction.objects.get(state="taken_over")
+    assert (row.energy_wh, row.review, row.flags) == (4500, "approved", [])
+    assert (taken.before, taken.reason) == ({"energy_wh": 5500}, WHY["reason"])
+    assert not SessionPrice.objects.filter(session=row).exists()
+    factories.rate_all()
+    assert SessionPrice.objects.get(session=row).amount_incl_vat == Decimal("11.25")
+    said = AuditEntry.objects.get(event="session.corrected").additional_data or {}
+    assert (said["before"], said["after"]) == ({"energy_wh": 5500}, {"energy_wh": 4500})
+    assert RejectedRow.objects.get(line_number=taken.line_number or 0, file_import=later).settled == "taken_over"
+    assert one("2")
+
+
+def test_of_two_decisions_at_once_the_second_is_told(later):
+    row = one("1")
+    corrections.keep([row], **WHY)
+    with pytest.raises(NothingToReview):
+        corrections.take_over([row, one("2")], **WHY)
+    assert session("2").ended_at.minute == 0
+
+
+def test_what_another_file_said_too_needs_no_decision_of_its_own(later):
+    say(later, "1", energy_wh=4500, stop_reason="Local")
+    last = say(later, "1", energy_wh=4400)
+    corrections.take_over([one_of("1")], **WHY)
+    assert [row.state for row in session("1").corrections.order_by("pk")] == ["taken_over", "taken_over", "open"]
+    assert last.before is None
+
+
+def one_of(number):
+    return Correction.objects.filter(session=session(number), state="open").earliest("pk")
+
+
+def test_what_stands_on_an_invoice_is_not_changed_and_stays_a_difference(later):
+    factories.issued()
+    outcome = corrections.take_over([one("1")], **WHY)
+    assert (outcome.taken, [refusal.code for refusal in outcome.refused]) == (0, ["corrected_on_invoice"])
+    assert session("1").energy_wh == 5500
+    assert one("1").before is None
+
+
+def test_what_stands_on_a_draft_is_not_changed(later):
+    factories.drafted()
+    assert [refusal.code for refusal in corrections.take_over([one("1")], **WHY).refused] == ["corrected_on_draft"]
+    with pytest.raises(CorrectionRefused):
+        corrections.correct(session("1"), {"energy_wh": 1000}, **WHY)
+
+
+def test_once_credited_a_new_session_is_billed_and_the_document_keeps_its_own(later):
+    factories.issued()
+    invoice = Invoice.objects.get()
+    credit_notes.credit(invoice, reason="The meter was wrong", by=None, at=NOW)
+    assert corrections.take_over([one("1")], **WHY).taken == 1
+    old, new = session("1"), session("1#2")
+    assert (old.energy_wh, old.review) == (5500, "written_off")
+    assert (new.energy_wh, new.review, new.driver_id) == (4500, "approved", old.driver_id)
+    factories.rate_all()
+    assert SessionPrice.objects.get(session=new).amount_incl_vat == Decimal("11.25")
+    assert Correction.objects.get(replaced_by=new).before == {"energy_wh": 5500}
+
+
+def test_what_was_written_off_after_a_credit_is_billed_no_more(later):
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
+    ChargingSession.objects.filter(external_id="1").update(review="written_off")
+    assert [refusal.code for refusal in corrections.take_over([one("1")], **WHY).refused] == ["corrected_written_off"]
+
+
+def test_another_card_brings_its_holder(later):
+    other = drivers.create(name="Otto")
+    say(later, "3", token="c2", token_id=Token.objects.create(uid="c2", driver=other).pk)
+    (difference,) = differences.beside([one("3")])
+    assert (difference.changed, difference.said.driver) == (("token_id",), other)
+    corrections.take_over([one("3")], **WHY)
+    assert session("3").driver == other
+
+
+def test_another_outlet_brings_its_site(later):
+    outlet = factories.connector()
+    say(later, "3", station="x", connector_id=outlet.pk)
+    corrections.take_over([one("3")], **WHY)
+    assert (session("3").connector, session("3").site) == (outlet, outlet.station.site)
+
+
+def test_a_person_corrects_a_value_and_physics_is_asked_again(later):
+    row = session("3")
+    assert corrections.correct(row, {"energy_wh": 7000}, **WHY).pk == row.pk
+    assert (session("3").energy_wh, session("3").review) == (7000, "approved")
+    corrections.correct(session("3"), {"energy_wh": 0}, **WHY)
+    assert (session("3").flags, session("3").review) == (["zero_energy"], "pending")
+    assert [taken.before["energy_wh"] for taken in row.corrections.order_by("pk")] == [8000, 7000]
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"energy_wh": 40_000_000}, "absurd_energy"),
+        ({"ended_at": datetime(2026, 10, 3, tzinfo=UTC)}, "end_before_start"),
+        ({"started_at": datetime(1970, 1, 1, tzinfo=UTC)}, "clock_not_set"),
+    ],
+)
+def test_what_cannot_be_a_session_is_refused(later, facts, code):
+    with pytest.raises(CorrectionRefused) as refusal:
+        corrections.correct(session("3"), facts, **WHY)
+    assert refusal.value.code == code
+    assert session("3").corrections.count() == 0
+
+
+def test_readings_that_are_not_the_sessions_any_more_are_left_out(in_north):
+    row = factories.session(factories.connector(), factories.driver())
+    corrections.correct(row, {"energy_wh": 9000}, **WHY)
+    row.refresh_from_db()
+    assert (row.series_wh, row.flags, row.review) == (None, [], "approved")
+    assert row.corrections.get().before["series_wh"] == [2500] * 4
+
+
+def test_what_is_said_of_another_site_is_not_seen(later):
+    with limited_to([]):
+        assert not differences.open_ones().exists()

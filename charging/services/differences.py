@@ -1,0 +1,93 @@
+"""Rows of a file that say something else of a known session: kept as open corrections, each once, to be decided on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+import polars as pl
+
+from charging.domain.corrections import NAMED
+from charging.domain.local_time import UTC_TIME
+from charging.domain.reasons import Reject
+from charging.ingest import identity
+from charging.ingest.network import Network
+from charging.models import ChargingSession, Correction, FileImport, RejectedRow
+
+_AT_ONCE = 2_000
+_SETTLED = {
+    Correction.State.TAKEN_OVER.value: RejectedRow.Settled.TAKEN_OVER,
+    Correction.State.KEPT.value: RejectedRow.Settled.LEFT,
+}
+_NAMES = ("site", "station", "connector", "token")
+
+
+def note(row: FileImport, network: Network) -> None:
+    """Open a correction for each such row of an import that has come to its end.
+
+    What was said before, by another file, is not asked again: the row is settled as that was.
+    """
+    changed = RejectedRow.objects.filter(file_import=row, reason=Reject.CHANGED, facts__isnull=False).order_by("pk")
+    rows = changed.iterator(chunk_size=_AT_ONCE)
+    while some := list(islice(rows, _AT_ONCE)):
+        _note(row, some, network)
+
+
+def settle(rows: Iterable[Correction]) -> None:
+    """Let the rejected rows say what became of what they said."""
+    for correction in rows:
+        if correction.file_import_id is not None and correction.line_number is not None:
+            RejectedRow.objects.filter(
+                file_import=correction.file_import_id, line_number=correction.line_number
+            ).update(settled=_SETTLED[correction.state])
+
+
+def _note(row: FileImport, rejected: Sequence[RejectedRow], network: Network) -> None:
+    facts: list[dict[str, Any]] = [each.facts or {} for each in rejected]
+    frame = _frame(facts)
+    keys = network.placed(frame).select(*NAMED.values()).to_dicts()
+    sessions = _sessions(row, frame)
+    earlier = {
+        (one.session_id, _named(one.said)): one
+        for one in Correction.objects.filter(session__in=set(sessions) - {None}).order_by("pk")
+    }
+    fresh = []
+    for each, said, session, key in zip(rejected, facts, sessions, keys, strict=True):
+        if session is None:
+            continue
+        same = session, _named(said)
+        known = earlier.get(same)
+        if known is None:
+            opened = Correction(session_id=session, file_import=row, line_number=each.line_number, said=said | key)
+            earlier[same] = opened
+            fresh.append(opened)
+        elif known.state in _SETTLED:
+            RejectedRow.objects.filter(pk=each.pk).update(settled=_SETTLED[known.state])
+    Correction.objects.bulk_create(fresh)
+
+
+def _frame(facts: Sequence[dict[str, Any]]) -> pl.DataFrame:
+    schema: dict[str, Any] = {**dict.fromkeys(_NAMES, pl.String), "given_id": pl.String, "started_at": UTC_TIME}
+    rows = [
+        {
+            **{name: one.get(name) for name in _NAMES},
+            "given_id": one["external_id"],
+            "started_at": datetime.fromisoformat(one["started_at"]).astimezone(UTC),
+        }
+        for one in facts
+    ]
+    return pl.DataFrame(rows, schema=schema)
+
+
+def _sessions(row: FileImport, frame: pl.DataFrame) -> list[int | None]:
+    """Which session each row means: the one told apart by its place and start, where there is one."""
+    given, apart = frame["given_id"].to_list(), identity.told_apart(frame).to_list()
+    rows = ChargingSession.objects.filter(source=row.source, external_id__in={*given, *apart})
+    known = dict(rows.values_list("external_id", "pk"))
+    return [known.get(own, known.get(id_)) for id_, own in zip(given, apart, strict=True)]
+
+
+def _named(said: Mapping[str, Any]) -> str:
+    """What a row says by its own words; the numbers of what it names may become known later."""
+    facts = {name: fact for name, fact in said.items() if fact not in (None, "") and name not in NAMED.values()}
+    return repr(sorted(facts.items()))
