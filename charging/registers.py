@@ -26,9 +26,9 @@ def register() -> None:
     Sessions arrive in bulk: an import records one event with counts, sums and a hash instead.
     """
     audited(Site)
-    audited(Station)
+    audited(Station, exclude=["merge"])
     audited(Connector)
-    audited(Token, mask=["uid", "visual_number"])
+    audited(Token, mask=["uid", "visual_number"], exclude=["merge"])
     audited(ImportProfile)
     audited(
         FileImport,
@@ -62,7 +62,7 @@ def _register_personal_data() -> None:
         kept=Retention.CONTRACT,
         identity="uid visual_number kind",
         conduct="driver_since is_blocked blocked_at lost_at created_at",
-        technical="id operator public_id driver merged_into file_import",
+        technical="id operator public_id driver merged_into merge file_import",
     )
     sources.register(
         EarlierHolder,

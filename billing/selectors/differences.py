@@ -67,21 +67,21 @@ def stored(session: ChargingSession) -> dict[str, Any]:
     return {name: getattr(session, name) for name in (*corrections.COMPARED, *corrections.SERIES)}
 
 
-def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held]]) -> int | None:
+def payer(session: ChargingSession, changed: dict[str, Any], histories: dict[int, list[Held[int]]]) -> int | None:
     """Return who pays for the session once these facts are others.
 
     Whoever has it by its card stays the payer only while they had the card; a payer whom a person chose stays.
     """
     if not changed.keys() & {"token_id", "started_at"}:
         return session.driver_id
-    by_card = {held.driver_id for held in histories.get(session.token_id or 0, ())}
+    by_card = {held.who for held in histories.get(session.token_id or 0, ())}
     if session.driver_id is not None and session.driver_id not in by_card:
         return session.driver_id
     token = changed.get("token_id", session.token_id)
     return holders.holder(histories.get(token, ()), changed.get("started_at", session.started_at)) if token else None
 
 
-def cards(pairs: Iterable[tuple[ChargingSession, dict[str, Any]]]) -> dict[int, list[Held]]:
+def cards(pairs: Iterable[tuple[ChargingSession, dict[str, Any]]]) -> dict[int, list[Held[int]]]:
     """Return who had the cards that sessions have or would have."""
     found = {token for session, changed in pairs for token in (session.token_id, changed.get("token_id")) if token}
     return tokens.histories(found)

@@ -37,6 +37,7 @@ class Code(StrEnum):
     MERGED_ALREADY = "merged_already"
     MERGED_STANDS_FOR_OTHERS = "merged_stands_for_others"
     MERGED_OF_TWO_HOLDERS = "merged_of_two_holders"
+    MERGED_OF_TWO_PAYERS = "merged_of_two_payers"
     MERGED_AT_TWO_SITES = "merged_at_two_sites"
     MERGED_AT_ONCE = "merged_at_once"
     MERGED_TOO_MANY = "merged_too_many"

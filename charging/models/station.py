@@ -23,6 +23,8 @@ class Station(SiteBound):
     is_active = models.BooleanField(_("active"), default=True)
     # The station that this one turned out to be: what files say of either is said of that one.
     merged_into = OwnedForeignKey("self", null=True, editable=False, related_name="merged")
+    # What undoing that needs (`billing.services.merging`); null with `merged_into`: only a former name of that one.
+    merge = models.JSONField(null=True, editable=False)
     # The import that met it first; null: a person added it.
     file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

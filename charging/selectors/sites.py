@@ -18,7 +18,7 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
     rows = found(search) if active is None else found(search).filter(is_active=active)
     connectors = "stations__connectors"
     return rows.annotate(
-        station_count=Count("stations", distinct=True),
+        station_count=Count("stations", distinct=True, filter=Q(stations__merged_into=None)),
         connector_count=Count(connectors, distinct=True),
         charging_count=_with_status(connectors, [Connector.Status.CHARGING]),
         trouble_count=_with_status(connectors, TROUBLE),

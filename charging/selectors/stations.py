@@ -17,12 +17,11 @@ CONDITIONS = {
 
 
 def listing(search: str = "", *, condition: str = "", active: bool | None = None) -> QuerySet[Station]:
-    """Return the stations by identifier, each with its site and, in `outlets`, its connectors.
+    """Return the stations by identifier, each with its site and, in `outlets`, its connectors; no merged ones.
 
     search: part of the identifier, the name, or the site's name. condition: one of `CONDITIONS`, or empty for all.
     """
-    outlets = Prefetch("connectors", Connector.objects.order_by("number"), to_attr="outlets")
-    rows = Station.objects.select_related("site").prefetch_related(outlets).order_by("identifier")
+    rows = whole(Station.objects.filter(merged_into=None)).order_by("identifier")
     if search:
         rows = rows.filter(words.of_station(search))
     if active is not None:
@@ -30,6 +29,12 @@ def listing(search: str = "", *, condition: str = "", active: bool | None = None
     if condition in CONDITIONS:
         rows = rows.filter(Exists(Connector.objects.filter(station=OuterRef("pk"), status__in=CONDITIONS[condition])))
     return rows
+
+
+def whole(rows: QuerySet[Station]) -> QuerySet[Station]:
+    """Return the rows with all that the page of a station tells, also of one that was merged into another."""
+    outlets = Prefetch("connectors", Connector.objects.order_by("number"), to_attr="outlets")
+    return rows.select_related("site", "merged_into").prefetch_related(outlets)
 
 
 def faulty_first(rows: QuerySet[Station]) -> QuerySet[Station]:

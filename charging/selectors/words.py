@@ -21,8 +21,9 @@ def of_site(text: str) -> Q:
 
 
 def of_station(text: str) -> Q:
-    """Stations whose identifier or name holds the text, or whose site's name does."""
-    return Q(identifier__icontains=text) | Q(name__icontains=text) | Q(site__name__icontains=text)
+    """Stations whose identifier or name holds the text, now or before, or whose site's name does."""
+    own = Q(identifier__icontains=text) | Q(name__icontains=text)
+    return own | _stands_for(Station, own) | Q(site__name__icontains=text)
 
 
 def of_driver(text: str) -> Q:
@@ -33,13 +34,19 @@ def of_driver(text: str) -> Q:
 
 def of_driver_or_card(text: str) -> Q:
     """The same, and drivers who have a card with the text in a number."""
-    owners = Token.objects.filter(numbers.of_card(text), driver__isnull=False).values_list("driver_id", flat=True)
+    owners = Token.objects.filter(numbered(text), driver__isnull=False).values_list("driver_id", flat=True)
     return of_driver(text) | among("pk", set(owners[: names.MOST]))
 
 
 def of_card(text: str) -> Q:
     """Cards with the text in a number, or of a driver whom the words mean."""
-    return numbers.of_card(text) | among("driver", _ids(Driver, of_driver(text)))
+    return numbered(text) | among("driver", _ids(Driver, of_driver(text)))
+
+
+def numbered(text: str) -> Q:
+    """Cards with the text in a number, also in that of a card that was merged into them."""
+    own = numbers.of_card(text)
+    return own | _stands_for(Token, own)
 
 
 def sessions_at(text: str) -> Q:
@@ -54,7 +61,7 @@ def sessions_of(text: str) -> Q:
 
 def sessions_with(text: str) -> Q:
     """Sessions charged with the cards that the words mean."""
-    return among("token", _ids(Token, numbers.of_card(text)))
+    return among("token", _ids(Token, numbered(text)))
 
 
 def sessions(text: str, *, people: bool) -> Q:
@@ -66,6 +73,12 @@ def sessions(text: str, *, people: bool) -> Q:
     for way in ways:
         found |= way(text)
     return found
+
+
+def _stands_for(model: type[Station] | type[Token], own: Q) -> Q:
+    """Those that such a one was merged into."""
+    rows = model._default_manager.filter(own, merged_into__isnull=False)
+    return among("pk", set(rows.values_list("merged_into_id", flat=True)[: names.MOST]))
 
 
 def _ids(model: type[Driver] | type[Station] | type[Token], condition: Q) -> list[int]:

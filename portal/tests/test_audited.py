@@ -293,6 +293,7 @@ UNSEEN_WRITES = {
     "billing/services/runs.py:leave_out": "a problem on the page of the run",
     "billing/services/issuing.py:_locked_series": "a counter; each number stands on its invoice",
     "billing/services/corrections.py:_take": "session.corrected",
+    "billing/services/merging.py:_to_account": "token.merged",
     "billing/services/merging.py:_pay": "token.merged, token.parted",
     "billing/services/merging.py:merge_cards": "token.merged",
     "billing/services/merging.py:merge_stations": "station.merged",

@@ -53,6 +53,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.MERGED_ALREADY: _("%(name)s is merged into another one already."),
     Code.MERGED_STANDS_FOR_OTHERS: _("Others were merged into %(name)s already. Merge the other way round."),
     Code.MERGED_OF_TWO_HOLDERS: _("%(name)s and %(other)s were two drivers' at the same time, so they are two cards."),
+    Code.MERGED_OF_TWO_PAYERS: _(
+        "%(name)s and %(other)s belonged to two payers at the same time, so they are two cards."
+    ),
     Code.MERGED_AT_TWO_SITES: _("%(name)s and %(other)s stand at different sites. Move one of them first."),
     Code.MERGED_AT_ONCE: _(
         "Session %(session)s and another one had the same outlet at the same time, so %(name)s and %(other)s are two."

@@ -108,7 +108,7 @@ def _accounts(text: str, operator: Operator) -> Iterator[Hit]:
 
 
 def _cards(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = Token.objects.select_related("driver__identity").filter(numbers.of_card(text))
+    rows = Token.objects.filter(words.numbered(text), merged_into=None).select_related("driver__identity")
     for row in rows.order_by("-pk")[: SHOWN + 1]:
         who = row.driver.identity if row.driver else None
         name = (who.name if who else "") or str(row.driver or _("nobody yet"))
@@ -116,7 +116,8 @@ def _cards(text: str, operator: Operator) -> Iterator[Hit]:
 
 
 def _stations(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = Station.objects.select_related("site").filter(words.of_station(text)).order_by("identifier", "pk")
+    rows = Station.objects.filter(words.of_station(text), merged_into=None).select_related("site")
+    rows = rows.order_by("identifier", "pk")
     for row in rows[: SHOWN + 1]:
         yield Hit(_url("station", operator, row), str(row), f"{row.identifier} · {row.site}")
 

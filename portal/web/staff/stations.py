@@ -28,6 +28,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists, tables
 from portal.web.acts import attempted
 from portal.web.staff import sites
+from portal.web.staff.merging import MergeForm
 from portal.web.staff.sessions.columns import SESSIONS
 from portal.web.tables import Column, Table
 from portal.words.sessions import SOCKETS
@@ -142,7 +143,7 @@ def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_NETWORK)
 def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a station's connectors as they are now, and its latest sessions."""
-    station = get_object_or_404(stations.listing(), public_id=public_id)
+    station = get_object_or_404(stations.whole(Station.objects.all()), public_id=public_id)
     latest = sessions.shown(sessions.listing(Criteria(station=station))).order_by("-started_at", "-pk")
     return render(
         request,
@@ -152,6 +153,8 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
             "station": station,
             "shown": SESSIONS.part("started", "driver", "duration", "energy", "amount", "billing"),
             "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]) if _may_see_sessions(request) else [],
+            "merged": list(station.merged.order_by("pk")),
+            "merge_form": MergeForm(of=Station),
             "states": list(stations.states(station)[:STATES_SHOWN]),
             "now": timezone.now(),
             "crumbs": sites.crumbs(operator, station.site),

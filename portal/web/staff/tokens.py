@@ -27,6 +27,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted, told
 from portal.web.staff.driver_choice import DriverField
+from portal.web.staff.merging import MergeForm
 from portal.web.staff.sessions.columns import SESSIONS
 from tenants.models import Driver, Operator
 from tenants.permissions import Permission
@@ -192,6 +193,8 @@ def _page(request: SignedInRequest, operator: Operator, token: Token, form: Give
         "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": unpaid["count"],
+        "merged": list(token.merged.order_by("pk")),
+        "merge_form": MergeForm(of=Token),
         "now": _now(),
         "crumbs": _crumbs(operator),
     }
@@ -205,7 +208,7 @@ def _first_day(token: Token, first: datetime | None, operator: Operator) -> date
 
 
 def _token(public_id: UUID) -> Token:
-    return get_object_or_404(Token.objects.select_related("driver__identity"), public_id=public_id)
+    return get_object_or_404(Token.objects.select_related("driver__identity", "merged_into"), public_id=public_id)
 
 
 def _crumbs(operator: Operator) -> list[tuple[str, str]]:

@@ -53,10 +53,11 @@ class AskForm(forms.Form):
     def clean_station(self) -> Station:
         """The one station that the words mean."""
         text = self.cleaned_data["station"]
-        exact = Station.objects.select_related("site").filter(identifier=text).first()
+        own = Station.objects.filter(merged_into=None).select_related("site")
+        exact = own.filter(identifier=text).first()
         if exact is not None:
             return exact
-        rows = Station.objects.select_related("site").filter(words.of_station(text)).order_by("identifier")
+        rows = own.filter(words.of_station(text)).order_by("identifier")
         found: Station = _only(rows, text, same=lambda station: station.site_id)
         return found
 
