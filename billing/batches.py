@@ -161,8 +161,9 @@ def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
 
 _OF_EACH: Final = (  # constants only
     f"SELECT coalesce({payers.ACCOUNT}, {_NOBODY}), coalesce({payers.PAYER}, {_NOBODY}) FROM ("  # noqa: S608
-    "SELECT %(operator)s::bigint AS operator_id, u.* FROM unnest(%(drivers)s::bigint[], %(tokens)s::bigint[],"
-    " %(starts)s::timestamptz[]) WITH ORDINALITY AS u(driver_id, token_id, started_at, place)) s "
+    "SELECT %(operator)s::bigint AS operator_id, u.* FROM unnest(CAST(%(drivers)s AS bigint[]),"
+    " CAST(%(tokens)s AS bigint[]), %(starts)s::timestamptz[])"
+    " WITH ORDINALITY AS u(driver_id, token_id, started_at, place)) s "
     f"{payers.JOINED} ORDER BY s.place"
 )
 

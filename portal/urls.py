@@ -19,6 +19,7 @@ urlpatterns = [
     path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
     path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),
     path("o/<slug:operator_slug>/my/", include("portal.web.driver.urls")),
+    path("o/<slug:operator_slug>/payer/", include("portal.web.payer.urls")),
     path("o/<slug:operator_slug>/api/v1/", include("portal.api.v1.urls")),
 ]
 

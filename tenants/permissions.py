@@ -44,6 +44,7 @@ class Permission(StrEnum):
     EXPORT_DRIVERS = "export_drivers"
     VIEW_APPROVALS = "view_approvals"
     USE_DRIVER_PAGES = "use_driver_pages"
+    USE_PAYER_PAGES = "use_payer_pages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ class Access:
     @property
     def is_staff(self) -> bool:
         """Whether any of the roles is a staff role."""
-        return any(role != "driver" for role in self.roles)
+        return bool(self.roles.difference(Membership.CUSTOMERS))
 
     @property
     def is_limited(self) -> bool:
         """Whether every staff role holds at some sites only, so that the person sees no others at all."""
-        return bool(self.limited_roles) and self.limited_roles >= self.roles - {"driver"}
+        return bool(self.limited_roles) and self.limited_roles >= self.roles.difference(Membership.CUSTOMERS)
 
     @property
     def needs_factor(self) -> bool:

@@ -7,6 +7,7 @@ from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, 
 from tenants.log.audit import audited
 from tenants.models import (
     Account,
+    AccountPerson,
     ApiKey,
     Approval,
     AuditCheck,
@@ -53,6 +54,7 @@ def register() -> None:
     audited(Driver)
     audited(DriverGroup)
     audited(Account)
+    audited(AccountPerson)
     audited(DriverIdentity, mask=PERSONAL)
     audited(ConsentPurpose)
     audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
@@ -99,7 +101,7 @@ def _register_people() -> None:
         conduct="operator role limited_to_sites site_public_ids created_at expires_at accepted_at withdrawn_at",
         trace="invited_by_id accepted_by_id is_mailed",
         secret="secret_sha256",  # noqa: S106
-        technical="id public_id driver_public_id",
+        technical="id public_id driver_public_id account_public_id",
     )
     sources.register(
         OperatorGrant, person="user", kept=Retention.ACCOUNT, technical="id permission user content_object"
@@ -219,6 +221,13 @@ def _register_drivers() -> None:
         kept=Retention.CONTRACT,
         identity="customer_number language payment_terms_days delivery least_amount shows is_active created_at",
         technical="id operator public_id kind driver identity",
+    )
+    sources.register(
+        AccountPerson,
+        person="user",
+        kept=Retention.ACCOUNT,
+        conduct="account created_at",
+        technical="id operator public_id user",
     )
     sources.register(
         ConsentEvent,

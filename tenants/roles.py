@@ -19,7 +19,7 @@ _READS = {
 }
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.OWNER: frozenset(set(Permission) - {Permission.USE_DRIVER_PAGES}),
+    Role.OWNER: frozenset(set(Permission) - {Permission.USE_DRIVER_PAGES, Permission.USE_PAYER_PAGES}),
     Role.OPERATIONS: frozenset(
         {
             Permission.VIEW_OVERVIEW,
@@ -67,9 +67,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.DRIVER: frozenset({Permission.USE_DRIVER_PAGES}),
+    Role.PAYER: frozenset({Permission.USE_PAYER_PAGES}),
 }
 
-STAFF = frozenset(Role) - {Role.DRIVER}
+STAFF = frozenset(Role).difference(Membership.CUSTOMERS)
 
 # What a role may still do when it holds at some sites only. The rest concerns the whole operator.
 AT_SITES = frozenset(
@@ -96,11 +97,12 @@ READS = frozenset(
         Permission.VIEW_PEOPLE,
         Permission.VIEW_APPROVALS,
         Permission.USE_DRIVER_PAGES,
+        Permission.USE_PAYER_PAGES,
     }
 )
 PLATFORM = "platform"
 # What a visitor of the platform may see, and do where an owner has allowed changes. Never people, keys or security.
-PLATFORM_SEES = READS - {Permission.USE_DRIVER_PAGES, Permission.VIEW_PEOPLE}
+PLATFORM_SEES = READS - {Permission.USE_DRIVER_PAGES, Permission.USE_PAYER_PAGES, Permission.VIEW_PEOPLE}
 PLATFORM_DOES = PLATFORM_SEES | {
     Permission.MANAGE_NETWORK,
     Permission.REVIEW_SESSIONS,

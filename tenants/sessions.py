@@ -153,5 +153,5 @@ def _works_here() -> Any:
     """Whether the session's person has a staff place anywhere, or runs the instance."""
     from tenants.models import Membership, PlatformMember  # noqa: PLC0415  # as above
 
-    places = Membership.objects.filter(user=OuterRef("user")).exclude(role=Membership.Role.DRIVER)
+    places = Membership.objects.filter(user=OuterRef("user")).exclude(role__in=Membership.CUSTOMERS)
     return Exists(places) | Exists(PlatformMember.objects.filter(user=OuterRef("user")))

@@ -1,9 +1,66 @@
-"""Whose sessions a range of accounts may pay for."""
+"""What accounts pay for: whose sessions a run has to look at, and what one account's people see of a month."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from charging.models import AccountMember
-from tenants.models import Account
+from django.db import connection
+
+from billing.domain.calendar import month_bounds
+from billing.sql.payers import JOINED, PAID_BY
+from charging.models import AccountMember, Token
+from tenants.models import Account, Driver, Operator
+from tenants.scoping import current_operator_id
+
+_OF_MONTH = f"""
+FROM charging_chargingsession s {JOINED}
+LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id AND p.state <> 'problem'
+WHERE s.operator_id = %(operator)s AND s.ended_at >= %(begin)s AND s.ended_at < %(end)s AND {PAID_BY}
+"""
+_TOTALS = f"""
+SELECT s.driver_id, CASE WHEN s.driver_id IS NULL THEN s.token_id END, coalesce(p.currency, ''), count(*),
+    coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_incl_vat), 0)
+{_OF_MONTH} GROUP BY 1, 2, 3 ORDER BY 6 DESC, 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a driver, or a card that no driver has, came to; the amount includes VAT."""
+
+    driver: Driver | None
+    card: Token | None
+    currency: str
+    sessions: int
+    energy_wh: int
+    amount: Decimal
+
+
+def totals(account: Account, month: date, *, operator: Operator) -> Sequence[Totals]:
+    """What each driver and card of the account came to in the month, the largest first. Three queries."""
+    rows = _rows(_TOTALS, account, month, operator)
+    drivers = Driver.objects.select_related("identity").in_bulk([row[0] for row in rows if row[0]])
+    cards = Token.objects.in_bulk([row[1] for row in rows if row[1]])
+    return [
+        Totals(drivers.get(driver), cards.get(card), currency or operator.currency, count, int(energy), amount)
+        for driver, card, currency, count, energy, amount in rows
+    ]
+
+
+def session_ids(account: Account, month: date, *, operator: Operator) -> list[int]:
+    """The sessions that ended in the month by the operator's clock and that the account pays for."""
+    return [row[0] for row in _rows(f"SELECT s.id {_OF_MONTH}", account, month, operator)]  # constants
+
+
+def _rows(sql: str, account: Account, month: date, operator: Operator) -> list[Any]:
+    begin, end = month_bounds(month, operator.time_zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql, {"operator": current_operator_id(), "begin": begin, "end": end, **reach(account.pk, account.pk)}
+        )
+        return list(cursor.fetchall())
 
 
 def reach(first: int, last: int) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
 from tenants.log import refused_access
-from tenants.models import Driver, Operator, User
+from tenants.models import Account, Driver, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import visits
@@ -52,6 +52,7 @@ class SignedInRequest(HttpRequest):
     user: User
     access: Access
     driver: Driver
+    account: Account
     htmx: HtmxDetails
 
 
@@ -164,6 +165,27 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
 
     update_wrapper(own, page)
     return operator_view(Permission.USE_DRIVER_PAGES)(own)
+
+
+def payer_view(*shows: str) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
+    """Declare a page for the people of an account; `request.account` is whose it is.
+
+    shows: what the operator must let the account's people see (`Account.Shown`); without any, it is for all of them.
+    """
+
+    def declare(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
+        def own(request: SignedInRequest, operator: Operator, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            account = Account.objects.select_related("identity").filter(people__user=request.user).first()
+            if account is None or (shows and account.shows not in shows):
+                raise PermissionDenied
+            request.account = account
+            with limited_to(None):  # what a payer pays for is theirs wherever it was charged
+                return page(request, operator, *args, **kwargs)
+
+        update_wrapper(own, page)
+        return operator_view(Permission.USE_PAYER_PAGES)(own)
+
+    return declare
 
 
 def account_view(page: Page[P], *, step_up: bool = False) -> Callable[..., HttpResponseBase]:

@@ -80,6 +80,12 @@ DRIVER: tuple[Entry, ...] = (
     Entry("privacy", _("Privacy"), "driver:privacy", "privacy", ("use_driver_pages",)),
 )
 
+PAYER: tuple[Entry, ...] = (
+    Entry("invoices", _("Invoices"), "payer:invoice_list", "invoices", ("use_payer_pages",)),
+    Entry("drivers", _("Drivers"), "payer:driver_totals", "drivers", ("totals", "sessions")),
+    Entry("sessions", _("Sessions"), "payer:session_list", "sessions", ("sessions",)),
+)
+
 # The pages of the settings, as tabs.
 SETTINGS: tuple[Entry, ...] = (
     Entry("particulars", _("Details"), "staff:settings", "settings", ("manage_operator",)),
@@ -130,6 +136,13 @@ def settings_tabs(context: Context, current: str) -> dict[str, Any]:
 def driver_nav(context: Context) -> dict[str, Any]:
     """The driver's tabs. Reads `operator`, `may` and `nav` of the page."""
     return {"links": _links(DRIVER, context)}
+
+
+@register.inclusion_tag("components/driver_tabs.html", takes_context=True)
+def payer_nav(context: Context) -> dict[str, Any]:
+    """The tabs of a payer's people: what the operator lets them see. Reads `operator`, `may`, `nav` and `account`."""
+    may = {*(context.get("may") or ()), getattr(context.get("account"), "shows", "")}
+    return {"links": _links(PAYER, {"operator": context.get("operator"), "may": may, "nav": context.get("nav")})}
 
 
 @register.inclusion_tag("components/nav.html", takes_context=True)

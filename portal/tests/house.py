@@ -16,7 +16,7 @@ from billing.services import account_moves, exports, second_person, tariffs
 from billing.tests import factories
 from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
 from portal.tests import app_role
-from portal.tests.cast import a_driver, begin, member, somebody
+from portal.tests.cast import PASSWORD, a_driver, begin, member, somebody
 from portal.tests.doors import doors
 from portal.tests.examples import example
 from tenants import work
@@ -98,6 +98,7 @@ def build() -> House:
     roles = {"olga": "owner", "otto": "operations", "fina": "finance", "sara": "support", "axel": "auditor"}
     people = {name: somebody(north, name, role) for name, role in roles.items()}
     people |= {"sven": somebody(south, "sven", "owner"), "dana": a_driver(north), "petra": member("petra")}
+    people["pia"] = User.objects.create_user("pia@example.com", PASSWORD, name="Pia")
     begin(north, people["petra"], lasting=timedelta(hours=1))
     with tenant_scope(north.pk):
         rows = _furnish(north, people)
@@ -118,7 +119,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     consents.record(driver, purpose, "given", channel="portal", at=factories.NOVEMBER, language="sv", by=dana)
     assert asked.proofs(driver)
     example(DriverGroup)
-    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
+    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", shows="sessions")
+    accounts.let_see(company, user=people["pia"])
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     october = Path(settings.MEDIA_ROOT) / "october.csv"
     october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")

@@ -46,6 +46,7 @@ WHOLE_OPERATOR = {
     "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",
     "billing/exports/tables.py": "accounts of the whole operator: EXPORT_FINANCE is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
+    "billing/selectors/payers.py": "what an account pays for, wherever it was charged",
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",
     "billing/services/day_sums.py": "counts the sums of every site; readers take those in sight",

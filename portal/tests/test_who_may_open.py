@@ -37,7 +37,10 @@ MAY_OPEN = {
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
         "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part staff:token_unblock"
     ),
-    Permission.MANAGE_ACCOUNTS: "staff:account_edit staff:account_move staff:account_new",
+    Permission.MANAGE_ACCOUNTS: (
+        "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
+        "staff:account_uninvite"
+    ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
         "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
@@ -79,6 +82,7 @@ MAY_OPEN = {
         "driver:history driver:invoice_list driver:invoice_pdf driver:privacy driver:privacy_decide "
         "driver:session_detail driver:token_block driver:token_found driver:token_list"
     ),
+    Permission.USE_PAYER_PAGES: "payer:driver_totals payer:invoice_list payer:invoice_pdf payer:session_list",
     "members": "api:me",
     "account": (
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:leave "

@@ -56,14 +56,16 @@ def _open_reset(request: HttpRequest) -> FactorReset | None:
 
 def home_of(place: Membership) -> str:
     """Return the page where the place's work begins."""
-    page = "driver:history" if place.role == Membership.Role.DRIVER else "staff:overview"
+    page = {Membership.Role.DRIVER: "driver:history", Membership.Role.PAYER: "payer:invoice_list"}.get(
+        Membership.Role(place.role), "staff:overview"
+    )
     return reverse(page, args=[place.operator.slug])
 
 
 def _elsewhere(access: Access) -> list[tuple[str, str]]:
     """Name and address of each operator to switch to, once even for a person with several roles there."""
     first: dict[str, tuple[str, str]] = {}
-    for place in sorted(access.elsewhere, key=lambda each: each.role == Membership.Role.DRIVER):
+    for place in sorted(access.elsewhere, key=lambda each: each.role in Membership.CUSTOMERS):
         if place.operator.state == Operator.State.ACTIVE:
             first.setdefault(place.operator.slug, (place.operator.name, home_of(place)))
     return sorted(first.values())

@@ -24,6 +24,7 @@ class Letter(StrEnum):
 
     INVITED = auto()
     DRIVER_INVITED = auto()
+    PAYER_INVITED = auto()
     SECOND_PERSON_ASKED = auto()
     FACTOR_ADDED = auto()
     FACTOR_REMOVED = auto()
@@ -62,6 +63,10 @@ LETTERS: dict[StrEnum, Worded] = {
     Letter.DRIVER_INVITED: _invitation(
         _("Your charging at %(operator)s"),
         _("You can see your charging and your invoices at %(operator)s. Open this link to begin:"),
+    ),
+    Letter.PAYER_INVITED: _invitation(
+        _("The invoices of your company at %(operator)s"),
+        _("You can see what your company or association is billed by %(operator)s. Open this link to begin:"),
     ),
     Letter.SECOND_PERSON_ASKED: Worded(
         _("Something waits for your approval at %(operator)s"),

@@ -33,6 +33,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.EXPORT_DRIVERS: _("Download the personal data of all drivers"),
     Permission.VIEW_APPROVALS: _("See what waits for a second person"),
     Permission.USE_DRIVER_PAGES: _("See one's own charging"),
+    Permission.USE_PAYER_PAGES: _("See the invoices of one's own company or association"),
 }
 
 

@@ -1,6 +1,6 @@
 """Tables about who: import them from here."""
 
-from tenants.models.account import Account
+from tenants.models.account import Account, AccountPerson
 from tenants.models.api_key import ApiKey
 from tenants.models.approval import Approval
 from tenants.models.audit_entry import AuditEntry
@@ -22,6 +22,7 @@ from tenants.models.work import Turn
 
 __all__ = [
     "Account",
+    "AccountPerson",
     "ApiKey",
     "Approval",
     "AuditCheck",

@@ -1,5 +1,6 @@
 """Accounts: who pays. A person, a company, a housing association, a roaming partner (EN 16931: the Buyer)."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -80,3 +81,23 @@ class Account(OperatorOwned):
     def name(self) -> str:
         """What the account is called on pages: its name, or its number while it has none."""
         return (self.identity.name if self.identity else "") or self.customer_number
+
+
+class AccountPerson(OperatorOwned):
+    """That a person of a company or association sees what its account is billed. At one operator for one account."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    account = OwnedForeignKey(Account, models.CASCADE, related_name="people")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="accounts")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("account_person", "account", referred=False),
+            models.UniqueConstraint(fields=["operator", "user"], name="account_person_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "account"], name="account_person_of_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account} #{self.user_id}"  # no name: this stands in the audit log for ever

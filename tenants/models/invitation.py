@@ -23,6 +23,8 @@ class Invitation(models.Model):
     role = models.CharField(_("role"), max_length=12, choices=Membership.Role)
     # For role driver: whose pages the person will see.
     driver_public_id = models.UUIDField(null=True, editable=False)
+    # For role payer: whose invoices.
+    account_public_id = models.UUIDField(null=True, editable=False)
     # For staff limited to some sites; meaningful only if `limited_to_sites`.
     limited_to_sites = models.BooleanField(default=False)
     site_public_ids = ArrayField(models.UUIDField(), default=list, blank=True)

@@ -24,6 +24,10 @@ class Membership(models.Model):
         SUPPORT = "support", _("Support")
         AUDITOR = "auditor", _("Auditor")
         DRIVER = "driver", _("Driver")
+        PAYER = "payer", _("Payer")
+
+    #: The roles of customers; the others work for the operator.
+    CUSTOMERS = (Role.DRIVER, Role.PAYER)
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="memberships")

@@ -79,6 +79,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("export_drivers", "Download the personal data of all drivers"),
             ("view_approvals", "See what waits for a second person"),
             ("use_driver_pages", "See one's own charging"),
+            ("use_payer_pages", "See the invoices of one's own company or association"),
         ]
 
         constraints = [

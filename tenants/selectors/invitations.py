@@ -10,12 +10,17 @@ from tenants.models import Invitation, Membership, Operator, User
 
 def standing(operator: Operator) -> QuerySet[Invitation]:
     """The operator's invitations of staff that nobody accepted or withdrew, expired ones too, newest first."""
-    return _standing().filter(operator=operator).exclude(role=Membership.Role.DRIVER).order_by("-created_at", "-pk")
+    return _standing().filter(operator=operator).exclude(role__in=Membership.CUSTOMERS).order_by("-created_at", "-pk")
 
 
 def of_driver(operator: Operator, driver_public_id: UUID) -> Invitation | None:
     """The invitation that stands for this driver, expired or not."""
     return _standing().filter(operator=operator, driver_public_id=driver_public_id).order_by("-pk").first()
+
+
+def of_account(operator: Operator, account_public_id: UUID) -> QuerySet[Invitation]:
+    """The invitations that stand for this account, expired or not, the newest first."""
+    return _standing().filter(operator=operator, account_public_id=account_public_id).order_by("-pk")
 
 
 def made_by(user: User, operator: Operator) -> QuerySet[Invitation]:

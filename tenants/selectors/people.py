@@ -64,7 +64,7 @@ def without_factor(operator: Operator) -> list[Membership]:
 
 def is_staff_anywhere(user: User) -> bool:
     """Whether the person works for an operator."""
-    return Membership.objects.filter(user=user).exclude(role=Membership.Role.DRIVER).exists()
+    return Membership.objects.filter(user=user).exclude(role__in=Membership.CUSTOMERS).exists()
 
 
 def staff(operator: Operator) -> QuerySet[Membership]:
@@ -72,7 +72,7 @@ def staff(operator: Operator) -> QuerySet[Membership]:
     return (
         Membership.objects.select_related("user")
         .filter(operator=operator)
-        .exclude(role=Membership.Role.DRIVER)
+        .exclude(role__in=Membership.CUSTOMERS)
         .order_by("user__name", "user__email")
     )
 

@@ -4,7 +4,7 @@ from django.db.models import Count, Max, Q, QuerySet
 
 from tenants.models import Membership, Operator, PlatformEvent, PlatformMember, PlatformVisit, User
 
-_STAFF = ~Q(memberships__role=Membership.Role.DRIVER)
+_STAFF = ~Q(memberships__role__in=Membership.CUSTOMERS)
 
 
 def is_member(user: User) -> bool:

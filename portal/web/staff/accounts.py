@@ -24,7 +24,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.selectors import invoices
+from billing.selectors import invoices as billed
 from billing.services import account_moves
 from billing.services.account_moves import Moved
 from charging.models import Token
@@ -42,7 +42,7 @@ from portal.web.tables import Column, Table
 from tenants.log import audit
 from tenants.models import Account, Driver, DriverIdentity, Operator
 from tenants.permissions import Permission
-from tenants.selectors import accounts
+from tenants.selectors import accounts, invitations
 from tenants.services.people import accounts as services
 from tenants.services.people import drivers
 
@@ -155,6 +155,13 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).upper()
+
+
+class InviteForm(forms.Form):
+    """Whom to invite."""
+
+    email = forms.EmailField(label=gettext_lazy("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=150, required=False)
 
 
 def _day() -> forms.DateInput:
@@ -284,7 +291,7 @@ def _particular(name: str, account: Account) -> str:
 @operator_view(Permission.VIEW_DRIVERS)
 def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a payer with its drivers, cards and invoices, and record that it was shown."""
-    account = _found(public_id)
+    account = found(public_id)
     audit.record(Event.ACCOUNT_VIEWED, about=account)
     members = account_members.of_account(account)
     page = {
@@ -294,8 +301,10 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "members": members[:MEMBERS_SHOWN],
         "more_members": max(0, members.count() - MEMBERS_SHOWN),
         "days_to_pay": accounts.days_to_pay(account, operator),
-        "invoices": invoices.of_account(account, drafts=True)[:INVOICES_SHOWN],
-        "now": timezone.now(),
+        "invoices": billed.of_account(account, drafts=True)[:INVOICES_SHOWN],
+        "people": account.people.select_related("user").order_by("user__name", "user__email"),
+        "invite_form": InviteForm(),
+        "invitations": invitations.of_account(operator, account.public_id),
     }
     return render(request, "staff/accounts/detail.html", page)
 
@@ -315,7 +324,7 @@ def account_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.MANAGE_ACCOUNTS)
 def account_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a payer's particulars and terms."""
-    account = _found(public_id)
+    account = found(public_id)
     form = AccountForm(request.POST or None, account=account, initial=_initial(account))
     if form.is_valid() and attempted(form, services.change, account, **form.cleaned_data) is not None:
         messages.success(request, _("Payer %(name)s was saved.") % {"name": account.name})
@@ -386,7 +395,8 @@ def crumbs(operator: Operator, account: Account | None = None) -> list[tuple[str
     return way
 
 
-def _found(public_id: UUID) -> Account:
+def found(public_id: UUID) -> Account:
+    """The payer, or a page that does not exist."""
     account = accounts.one(public_id)
     if account is None:
         raise Http404

@@ -125,13 +125,13 @@ def _four_eyes_kept(request: SignedInRequest, operator: Operator, form: FourEyes
 
 
 def _without_factor(operator: Operator) -> list[tuple[str, list[str], int]]:
-    """Of each role: its label, the members who have no second factor (drivers are only counted), and how many."""
+    """Of each role: its label, the members who have no second factor (customers are only counted), and how many."""
     rows = people.without_factor(operator)
     found = []
     for role in Membership.Role:
         names = [str(place.user) for place in rows if place.role == role]
         if names:
-            found.append((str(role.label), [] if role == Membership.Role.DRIVER else names, len(names)))
+            found.append((str(role.label), [] if role in Membership.CUSTOMERS else names, len(names)))
     return found
 
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from portal.web.staff import (
+    account_people,
     accounts,
     approvals,
     consents,
@@ -78,6 +79,13 @@ urlpatterns: list[URLPattern] = [
     path("payers/new/", accounts.account_new, name="account_new"),
     path("payers/move/", accounts.account_move, name="account_move"),
     path("payers/<uuid:public_id>/", accounts.account_detail, name="account_detail"),
+    path("payers/<uuid:public_id>/invite/", account_people.account_invite, name="account_invite"),
+    path("payers/<uuid:public_id>/uninvite/", account_people.account_uninvite, name="account_uninvite"),
+    path(
+        "payers/<uuid:public_id>/remove-person/",
+        account_people.account_person_remove,
+        name="account_person_remove",
+    ),
     path("payers/<uuid:public_id>/edit/", accounts.account_edit, name="account_edit"),
     path("groups/", groups.group_list, name="group_list"),
     path("groups/new/", groups.group_new, name="group_new"),

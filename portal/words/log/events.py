@@ -201,6 +201,7 @@ KINDS: dict[str, str | Promise] = {
     "tenants.membership": gettext_lazy("membership"),
     "tenants.driver": gettext_lazy("driver"),
     "tenants.account": gettext_lazy("payer"),
+    "tenants.accountperson": gettext_lazy("person of a payer"),
     "tenants.drivergroup": gettext_lazy("driver group"),
     "tenants.driveridentity": gettext_lazy("personal data"),
     "tenants.consentpurpose": gettext_lazy("consent purpose"),

@@ -101,8 +101,8 @@ def _pointing(model: type[models.Model], name: str, rows: Sequence[Any]) -> Iter
     return [(model, pk) for pk in found.values_list("pk", flat=True)]
 
 
-def _of_account(account: Any) -> Iterable[Row]:
-    yield from ((DriverIdentity, pk) for pk in account.identities.values_list("pk", flat=True))
+def _of_accounts(rows: Sequence[Any]) -> Iterable[Row]:
+    return _pointing(DriverIdentity, "account", rows)
 
 
 def _accounts_named(text: str) -> Q:
@@ -147,7 +147,7 @@ THINGS = (
         Permission.VIEW_DRIVERS,
         ("customer_number",),
         by_name=_accounts_named,
-        related=_of_account,
+        related=_of_accounts,
     ),
     Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, known_by=("name",)),
     Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),

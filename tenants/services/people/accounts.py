@@ -8,8 +8,10 @@ from typing import Any
 from django.db import transaction
 
 from tenants import company_numbers
-from tenants.models import Account, DriverIdentity
-from tenants.services.people import drivers
+from tenants.conflicts import refused_as
+from tenants.errors import Code, Refused
+from tenants.models import Account, AccountPerson, DriverIdentity, Membership, Operator, User
+from tenants.services.people import drivers, memberships
 
 TERMS = ("language", "payment_terms_days", "delivery", "least_amount", "shows", "is_active")
 
@@ -45,6 +47,19 @@ def change(account: Account, *, customer_number: str = "", **facts: Any) -> Acco
     with drivers.number_once(account.customer_number):
         account.save(update_fields=[*TERMS, "customer_number"])
     return _identified(account, facts)
+
+
+@transaction.atomic
+def let_see(account: Account, *, user: User) -> AccountPerson:
+    """Let the person see what the account is billed.
+
+    Raises:
+        Refused: they see another account's invoices at this operator.
+    """
+    with refused_as(Refused(Code.HAS_ROLE), constraint="account_person_once"):
+        person = AccountPerson.objects.create(account=account, user=user)
+    memberships.add(user, operator=Operator.objects.get(pk=account.operator_id), role=Membership.Role.PAYER)
+    return person
 
 
 def _identified(account: Account, particulars: dict[str, Any]) -> Account:

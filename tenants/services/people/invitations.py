@@ -26,11 +26,11 @@ from tenants.actor import acting_as
 from tenants.errors import Code, Refused
 from tenants.log import audit, sign_ins
 from tenants.log.events import Event
-from tenants.models import Driver, Invitation, Membership, Operator, PlatformMember, User
+from tenants.models import Account, AccountPerson, Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import invitations, platform
 from tenants.services import mail
-from tenants.services.people import drivers, memberships
+from tenants.services.people import accounts, drivers, memberships
 
 LIFETIME = timedelta(days=7)
 
@@ -127,6 +127,18 @@ def invite_driver(driver: Driver, *, by: User | None = None) -> Made:
         made = _make(operator, draft, email=email, by=by)
     audit.record(Event.DRIVER_INVITED, about=driver)
     return made
+
+
+def invite_payer(account: Account, *, email: str, name: str = "", by: User | None = None) -> Made:
+    """Invite the address to see what the account is billed. An invitation to it that stands is replaced.
+
+    Raises:
+        Refused: the person sees the pages of this or another account already.
+    """
+    if AccountPerson.objects.filter(user__email=email.lower()).exists():
+        raise Refused(Code.HAS_ROLE)
+    draft = Invitation(role=Membership.Role.PAYER, name=name[:150], account_public_id=account.public_id)
+    return _make(Operator.objects.get(pk=account.operator_id), draft, email=email, by=by)
 
 
 def renew(invitation: Invitation, *, by: User | None = None) -> Made:
@@ -293,6 +305,8 @@ def _give_place(row: Invitation, user: User) -> Membership:
         raise Ended  # the platform lets in an owner only where there is none
     if row.role == Membership.Role.DRIVER:
         membership = _give_driver(row, user)
+    elif row.role == Membership.Role.PAYER:
+        membership = _give_account(row, user)
     else:
         membership = memberships.add(user, operator=row.operator, role=row.role, limited_to_sites=row.limited_to_sites)
     row.accepted_at, row.accepted_by_id = timezone.now(), user.pk
@@ -327,6 +341,16 @@ def _give_driver(row: Invitation, user: User) -> Membership:
         raise Refused(Code.ANOTHER_DRIVER)
     drivers.link_user(driver, user=user)
     return Membership.objects.get(user=user, operator=row.operator, role=Membership.Role.DRIVER)
+
+
+def _give_account(row: Invitation, user: User) -> Membership:
+    if row.account_public_id is None:
+        raise Ended
+    account = Account.objects.filter(public_id=row.account_public_id, is_active=True).first()
+    if account is None:
+        raise Ended
+    accounts.let_see(account, user=user)
+    return Membership.objects.get(user=user, operator=row.operator, role=Membership.Role.PAYER)
 
 
 def _address_of(driver: Driver) -> str:

@@ -17,7 +17,7 @@ from tenants import permissions, roles
 from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import Driver, Invitation, Membership, Operator, User
+from tenants.models import AccountPerson, Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.proof import api_keys, browser_sessions
 
@@ -85,6 +85,9 @@ def remove(membership: Membership, *, but_session: str | None = None) -> None:
         for driver in Driver.objects.filter(user=membership.user):
             driver.user = None
             driver.save(update_fields=["user"])
+    if membership.role == Membership.Role.PAYER:
+        for person in AccountPerson.objects.filter(user=membership.user):
+            person.delete()
     membership.delete()
     sync_grants(membership.user, operator=membership.operator)
     _close_doors(membership.user, operator=membership.operator)
@@ -125,8 +128,11 @@ def allowed_by(membership: Membership) -> frozenset[permissions.Permission]:
 
 def right_to_invite(role: str) -> permissions.Permission:
     """What somebody needs to invite to the role, and for as long as the invitation stands."""
-    is_driver = role == Membership.Role.DRIVER
-    return permissions.Permission.MANAGE_DRIVERS if is_driver else permissions.Permission.MANAGE_PEOPLE
+    of_customers = {
+        Membership.Role.DRIVER: permissions.Permission.MANAGE_DRIVERS,
+        Membership.Role.PAYER: permissions.Permission.MANAGE_ACCOUNTS,
+    }
+    return of_customers.get(Membership.Role(role), permissions.Permission.MANAGE_PEOPLE)
 
 
 def _close_doors(user: User, *, operator: Operator) -> None:

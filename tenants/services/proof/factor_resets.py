@@ -130,7 +130,7 @@ def by_stop_word(word: str) -> FactorReset | None:
 
 
 def _works_elsewhere(user: User, operator: Operator) -> bool:
-    elsewhere = Membership.objects.filter(user=user).exclude(role=Membership.Role.DRIVER).exclude(operator=operator)
+    elsewhere = Membership.objects.filter(user=user).exclude(role__in=Membership.CUSTOMERS).exclude(operator=operator)
     return elsewhere.exists()
 
 

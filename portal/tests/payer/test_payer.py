@@ -1,0 +1,119 @@
+"""What the people of a payer see: its invoices, and of its drivers what the operator lets them."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from billing.services import account_moves
+from billing.tests import factories
+from tenants.models import Account, AccountPerson, Invitation, Membership, User
+from tenants.scoping import tenant_scope
+from tenants.services.people import accounts, invitations, memberships
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def firm(north, danas_driver):
+    with tenant_scope(north.pk):
+        return accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", shows="sessions")
+
+
+@pytest.fixture
+def pia(north, firm):
+    user = User.objects.create_user("pia@example.com", "a long enough password", name="Pia")
+    with tenant_scope(north.pk):
+        accounts.let_see(firm, user=user)
+    return user
+
+
+@pytest.fixture
+def charged(north, firm, danas_driver):
+    """Dana charges for the firm on two days and for herself on a third; another driver for himself."""
+    with tenant_scope(north.pk):
+        factories.tariff()
+        at, other = factories.connector(), factories.driver("Olle Övrig")
+        account_moves.move(danas_driver, to=firm, until=factories.OCTOBER + timedelta(days=2))
+        for day in range(3):
+            factories.session(at, danas_driver, start=factories.OCTOBER + timedelta(days=day), kwh=10 + day)
+        factories.session(at, other)
+        factories.issued()
+
+
+def page(client: Any, path: str) -> str:
+    answer = client.get(f"/o/north/payer/{path}")
+    assert answer.status_code == 200
+    return str(answer.content.decode())
+
+
+def test_its_invoices_and_nobody_else_s(north, firm, pia, charged, sign_in):
+    client = sign_in(pia)
+    answer = client.get("/o/north/payer/")
+    with tenant_scope(north.pk):
+        (own,) = firm.invoices.all()
+        others = firm.invoices.model.objects.exclude(account=firm)
+        assert [invoice.pk for invoice in answer.context["page"]] == [own.pk]
+        assert others.count() == 2
+        addresses = [f"/o/north/payer/invoices/{invoice.public_id}/pdf/" for invoice in (own, *others)]
+    assert [client.get(address).status_code for address in addresses] == [200, 404, 404]
+
+
+def test_its_drivers_sums_and_sessions_of_a_month(firm, pia, charged, danas_driver, sign_in):
+    client = sign_in(pia)
+    totals = client.get("/o/north/payer/drivers/?month=2026-10").context["totals"]
+    assert [(row.driver, row.sessions, row.energy_wh) for row in totals] == [(danas_driver, 2, 21_000)]
+    sessions = client.get("/o/north/payer/sessions/?month=2026-10")
+    assert sum(entry.session.energy_wh for entry in sessions.context["entries"]) == 21_000
+    assert sum(entry.amount for entry in sessions.context["entries"]) == totals[0].amount
+    assert "Olle" not in sessions.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("shows", "opens"),
+    [("invoices", (200, 403, 403)), ("totals", (200, 200, 403)), ("sessions", (200, 200, 200))],
+)
+def test_as_far_as_the_operator_lets_them(north, firm, pia, sign_in, shows, opens):
+    with tenant_scope(north.pk):
+        accounts.change(firm, shows=shows)
+    client = sign_in(pia)
+    answers = [client.get(f"/o/north/payer/{path}") for path in ("", "drivers/", "sessions/")]
+    assert tuple(answer.status_code for answer in answers) == opens
+    links = [name for name in ("drivers", "sessions") if f"/payer/{name}/" in answers[0].content.decode()]
+    assert links == [name for name, status in zip(("drivers", "sessions"), opens[1:], strict=True) if status == 200]
+
+
+def test_they_come_by_invitation_and_go_when_they_are_removed(north, firm, fina, sign_in):
+    staff = sign_in(fina)
+    back = f"/o/north/payers/{firm.public_id}/"
+    answer = staff.post(f"{back}invite/", {"email": "per@example.com", "name": "Per"})
+    assert answer.status_code in {200, 302}
+    per = User.objects.create_user("per@example.com", "a long enough password")
+    invitation = Invitation.objects.get(email="per@example.com")
+    invitations.accept(invitation, user=per)
+    assert page(sign_in(per), "")
+    with tenant_scope(north.pk):
+        person = AccountPerson.objects.get(user=per)
+    staff.post(f"{back}remove-person/", {"which": person.public_id})
+    assert not Membership.objects.filter(user=per).exists()
+    assert sign_in(per).get("/o/north/payer/").status_code == 404
+
+
+def test_an_invitation_is_withdrawn(north, firm, fina, sign_in):
+    staff = sign_in(fina)
+    staff.post(f"/o/north/payers/{firm.public_id}/invite/", {"email": "per@example.com"})
+    invitation = Invitation.objects.get(email="per@example.com")
+    staff.post(f"/o/north/payers/{firm.public_id}/uninvite/", {"which": invitation.public_id})
+    invitation.refresh_from_db()
+    assert invitation.withdrawn_at is not None
+
+
+def test_whoever_loses_the_place_loses_the_pages(north, pia):
+    with tenant_scope(north.pk):
+        memberships.remove(Membership.objects.get(user=pia))
+        assert not AccountPerson.objects.exists()
+
+
+def test_a_payers_person_is_no_staff(north, pia, sign_in):
+    client = sign_in(pia)
+    assert [client.get(f"/o/north/{path}").status_code for path in ("", "drivers/", "payers/", "my/")] == [403] * 4

@@ -1,0 +1,33 @@
+"""A payer's own invoices and credit notes, as PDF."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from billing.selectors import invoices
+from billing.services import documents
+from portal.files.pdf import pdf_file
+from portal.gate.access import SignedInRequest, payer_view
+from portal.gate.events import Event
+from portal.web import lists
+from tenants.log import audit
+from tenants.models import Operator
+
+
+@payer_view()
+def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List what was issued to the payer, newest first."""
+    own = invoices.of_account(request.account).prefetch_related("credit_notes")
+    page = lists.page(own, request, by="month")
+    return render(request, "payer/invoices.html", {"nav": "invoices", "account": request.account, "page": page})
+
+
+@payer_view()
+def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Send one of the payer's own documents."""
+    invoice = invoices.of_account(request.account).filter(public_id=invoice_id).first()
+    if invoice is None:
+        raise Http404
+    audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
+    return pdf_file(str(invoice), documents.pdf(invoice))
