@@ -9,7 +9,8 @@ from billing.models import SessionPrice
 from billing.selectors import prices
 from billing.tests import factories
 from charging.models import ChargingSession
-from tenants.models import AuditEntry
+from charging.services import site_memberships
+from tenants.models import AuditEntry, Membership
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +237,18 @@ def test_who_is_meant_must_be_said(world, waiting, sign_in, otto):
 
 def test_finance_decides_too(world, waiting, sign_in, fina):
     assert "Give to the driver" in sign_in(fina).get(world.url("review/")).content.decode()
+
+
+@pytest.mark.parametrize("payer", ["Dana", "nobody at all", "WL-1"])
+@pytest.mark.parametrize("decision", ["approve", "give"])
+def test_who_may_not_see_drivers_is_told_no_name_by_a_refusal(world, north, waiting, sign_in, otto, payer, decision):
+    with tenant_scope(north.pk):
+        factories.driver("Dana Doe", email="doe@example.com")
+        site, place = world.connector.station.site, Membership.objects.get(user=otto)
+        site_memberships.change(place, role="operations", site_public_ids=[site.public_id])
+    client = sign_in(otto)
+    assert client.get(world.url("drivers/")).status_code == 403
+    data = {"sessions": waiting[0].public_id, "decision": decision, "payer": payer, "reason": ""}
+    page = client.post(world.url("review/decide/"), data, follow=True)
+    said = [str(message) for message in page.context["messages"]]
+    assert said == ["Reason: This field is required."]

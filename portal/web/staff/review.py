@@ -70,16 +70,20 @@ class DecisionForm(forms.Form):
         help_text=_("Such as “the driver confirmed it” or “the meter was replaced”."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sees_drivers: bool = True, **kwargs: Any) -> None:
+        """Who may not see drivers names none: already the refusal of a word tells which names there are."""
         super().__init__(*args, **kwargs)
         field: Any = self.fields["sessions"]
         field.queryset = ChargingSession.objects.all()
+        if not sees_drivers:
+            del self.fields["payer"]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if not found.get("everything") and not found.get("sessions") and "sessions" not in self.errors:
             self.add_error("sessions", gettext("Choose at least one session."))
-        if found.get("decision") == GIVE and not found.get("payer") and "payer" not in self.errors:
+        asks_payer = found.get("decision") == GIVE and "payer" in self.fields
+        if asks_payer and not found.get("payer") and "payer" not in self.errors:
             self.add_error("payer", gettext("Say whose the sessions are."))
         return found
 
@@ -111,7 +115,7 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @require_POST
 def review_decide(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Decide about the chosen sessions, all alike and with the same reason."""
-    form = DecisionForm(request.POST)
+    form = DecisionForm(request.POST, sees_drivers=request.access.may(Permission.VIEW_DRIVERS))
     back = next_page(request, reverse("staff:review_list", args=[operator.slug]))
     if not form.is_valid():
         say_errors(request, form)
