@@ -71,6 +71,13 @@ def test_exactly_the_listed_payers_are_a_file(world, firm, sign_in, fina):
     assert world.driver.customer_number not in text
 
 
+def test_the_file_of_payers_says_of_a_person_no_more_than_their_name(world, firm, sign_in, sara):
+    answer = sign_in(sara).get(world.url("payers/export/"), {"kind": "all", "format": "csv"})
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert world.driver.identity.name in text
+    assert "dana@example.com" not in text
+
+
 def test_a_payer_is_made_shown_and_changed(world, sign_in, fina):
     client = sign_in(fina)
     answer = client.post(world.url("payers/new/"), form(organisation_number="556036-0793", order_number="PO 7"))

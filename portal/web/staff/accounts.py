@@ -285,6 +285,9 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
 
 
 def _particular(name: str, account: Account) -> str:
+    """A particular of the payer. How to reach a person is taken out with the drivers alone (`driver_export`)."""
+    if account.kind == Account.Kind.PRIVATE and name != "name":
+        return ""
     return str(getattr(account.identity, name, ""))
 
 
