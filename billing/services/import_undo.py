@@ -23,10 +23,11 @@ from tenants.scoping import tenant_scope
 
 BATCH = 20_000
 
-# Nobody charged with it, nobody had it, nothing was merged into it.
+# Nobody charged with it, nobody had it, no payer has it, nothing was merged into it.
 _TOKENS = """
 DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_import_id = %(import)s
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = %(operator)s AND s.token_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM charging_accountmember a WHERE a.operator_id = %(operator)s AND a.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_earlierholder h WHERE h.operator_id = %(operator)s AND h.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_token m WHERE m.operator_id = %(operator)s AND m.merged_into_id = t.id)
   AND t.driver_id IS NULL

@@ -10,11 +10,11 @@ from billing.services import day_sums, import_undo, run_steps
 from billing.tests import factories
 from charging.domain.errors import ImportRefused
 from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
-from charging.services import imports
+from charging.services import account_members, imports
 from charging.tests.ingest.files import PLAIN, plain
 from tenants import work
-from tenants.models import AuditEntry
-from tenants.services.people import drivers
+from tenants.models import Account, AuditEntry
+from tenants.services.people import accounts, drivers
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 ROWS = (
@@ -69,6 +69,22 @@ def test_what_others_use_stays(in_north):
     assert set(Token.objects.values_list("uid", flat=True)) == {"c1", "c3"}
     assert [station.identifier for station in Station.objects.all()] == ["A"]
     assert Site.objects.count() == 1
+
+
+def test_a_card_that_a_payer_has_stays(in_north):
+    row = bring_in(*ROWS)
+    firm = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
+    account_members.move(Token.objects.get(uid="c1"), to=firm)
+    assert undo(row).state == "done"
+    assert set(Token.objects.values_list("uid", flat=True)) == {"c1"}
+
+
+def test_whatever_refers_to_a_card_is_asked_before_it_goes():
+    referring = [
+        field for field in Token._meta.get_fields(include_hidden=True) if field.auto_created and field.one_to_many
+    ]
+    tables = {field.related_model._meta.db_table for field in referring}
+    assert {table for table in tables if f"FROM {table} " not in import_undo._TOKENS} == set()
 
 
 def test_an_import_of_which_something_is_billed_stays_whole(in_north):
