@@ -22,4 +22,6 @@ def came_from(request: HttpRequest) -> str:
     if not url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
         return ""
     parts = urlsplit(address)
+    if parts.path.startswith("//"):  # on a page of ours it would name another host
+        return ""
     return f"{parts.path}?{parts.query}" if parts.query else parts.path

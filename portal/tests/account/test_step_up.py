@@ -218,7 +218,9 @@ def test_an_account_page_leads_back_to_where_its_button_stands(olga, sign_in, no
     assert "Confirmed. Press the button again." in client.get(answer["Location"]).content.decode()
 
 
-@pytest.mark.parametrize("referer", ["https://evil.example/o/north/", "", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "referer", ["https://evil.example/o/north/", "", "javascript:alert(1)", "http://testserver//evil.example/"]
+)
 def test_it_leads_back_to_our_own_pages_only(referer, olga, sign_in, north):
     client = sign_in(olga)
     prove_ago(client, FRESH_S + 1)
