@@ -30,9 +30,15 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-const forget = () => caches.delete(PAGES);
+let forgotten = 0;
+
+function forget() {
+  forgotten += 1;
+  return caches.delete(PAGES);
+}
 
 async function page(request) {
+  const before = forgotten;
   let answer;
   try {
     answer = await fetch(request);
@@ -44,7 +50,8 @@ async function page(request) {
     if (answer.type === "opaqueredirect" || answer.status === 403 || answer.status === 404) await forget();
     return answer;
   }
-  if (answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html")) await keep(request, answer.clone(), person);
+  const isPage = answer.ok && answer.headers.get("Content-Type")?.startsWith("text/html");
+  if (isPage && before === forgotten) await keep(request, answer.clone(), person); // not one asked for before a sign-out
   return answer;
 }
 

@@ -167,7 +167,8 @@ def test_a_person_s_language_comes_with_them(client, dana):
 def test_signing_out_needs_a_post_and_ends_the_session(sign_in, olga, north):
     client = sign_in(olga)
     assert client.get("/account/sign-out/").status_code == 405
-    assert client.post("/account/sign-out/")["Location"] == "/"
+    answer = client.post("/account/sign-out/")
+    assert (answer["Location"], answer["Clear-Site-Data"]) == ("/", '"storage"')
     assert client.get("/account/profile/").status_code == 302
     assert events(north) == ["sign_in.ended"]
 

@@ -77,7 +77,10 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         viewing.end(request)
         sign_ins.record(request.user, sign_ins.SIGNED_OUT)
     logout(request)
-    return redirect(target)
+    response = redirect(target)
+    # What the worker kept goes also when this page was loaded past it, as a reload by force is.
+    response["Clear-Site-Data"] = '"storage"'
+    return response
 
 
 def _wait(began: float) -> None:
