@@ -15,6 +15,7 @@ from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
+from charging.site_scope import visible_sites
 from portal.gate.access import SignedInRequest
 from portal.web import lists
 from portal.web.lists import KeysetPage
@@ -157,7 +158,8 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
         keys,
         order=order,
         is_dense=bool(choice and choice.is_dense),
-        views=list_views.saved(request.user, table.name),
+        # What a colleague called a view, or looked for in it, may name a site or a person out of sight.
+        views=list_views.saved(request.user, table.name, with_shared=visible_sites() is None),
         query=query.urlencode(),
         headings=[_heading(column, order, query) for column in table.columns if column.key in keys],
     )

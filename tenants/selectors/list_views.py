@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from tenants.models import ListChoice, SavedView, User
 
@@ -12,7 +12,8 @@ def choice(user: User, list_name: str) -> ListChoice | None:
     return ListChoice.objects.filter(user=user, list_name=list_name).first()
 
 
-def saved(user: User, list_name: str) -> Sequence[SavedView]:
-    """The person's own views and those that others share, by name."""
-    mine_or_shared = Q(user=user) | Q(is_shared=True)
-    return list(SavedView.objects.filter(mine_or_shared, list_name=list_name).order_by("name", "pk")[:50])
+def saved(user: User, list_name: str, *, with_shared: bool) -> Sequence[SavedView]:
+    """The person's own views, then those that others share, by name: however many are shared, one's own stay."""
+    seen = Q(user=user) | Q(is_shared=True) if with_shared else Q(user=user)
+    own = ExpressionWrapper(Q(user=user), BooleanField())
+    return list(SavedView.objects.filter(seen, list_name=list_name).order_by(own.desc(), "name", "pk")[:50])

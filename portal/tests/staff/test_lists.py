@@ -11,9 +11,10 @@ from django.http import QueryDict
 
 from charging.ingest.layout import Field
 from charging.ingest.reading import understood
+from charging.services import site_memberships
 from portal.files.tables import Kind
 from portal.web import periods
-from tenants.models import ListChoice, SavedView
+from tenants.models import ListChoice, Membership, SavedView
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +125,28 @@ def test_a_view_is_kept_under_a_name_and_shared_if_wanted(world, sign_in, otto, 
         sign_in(person).post(world.url("lists/sessions/views/remove/"), {"name": "For all"})
         with tenant_scope(world.operator.pk):
             assert sorted(view.name for view in SavedView.objects.all()) == left
+
+
+def test_however_much_others_share_one_s_own_views_stay_in_the_list(world, sign_in, otto, fina):
+    shared = [SavedView(user=fina, list_name="sessions", name=f"a{n}", query="q=1", is_shared=True) for n in range(60)]
+    with tenant_scope(world.operator.pk):
+        SavedView.objects.bulk_create(shared)
+    client = sign_in(otto)
+    client.post(world.url("lists/sessions/views/"), {"name": "Mine", "query": "sort=energy"})
+    assert client.get(world.url("sessions/")).context["shown"].views[0].name == "Mine"
+
+
+def test_who_works_at_some_sites_sees_no_words_of_others(world, sign_in, otto, fina):
+    view = {"name": "Torget, Anna", "query": "q=Anna", "is_shared": "on"}
+    sign_in(fina).post(world.url("lists/sessions/views/"), view)
+    with tenant_scope(world.operator.pk):
+        site, place = world.connector.station.site, Membership.objects.get(user=otto)
+        site_memberships.change(place, role="operations", site_public_ids=[site.public_id])
+    client = sign_in(otto)
+    client.post(world.url("lists/sessions/views/"), {"name": "Mine", "query": "sort=energy"})
+    page = client.get(world.url("sessions/"))
+    assert [view.name for view in page.context["shown"].views] == ["Mine"]
+    assert "Anna" not in page.content.decode()
 
 
 @pytest.mark.parametrize("path", ["lists/nonsense/views/", "lists/nonsense/columns/"])
