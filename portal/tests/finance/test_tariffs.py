@@ -268,6 +268,19 @@ def test_a_draft_is_published_from_a_moment_of_the_operators_clock(fina_browser,
     assert version.valid_from.isoformat() == "2026-12-31T23:00:00+00:00"
 
 
+def test_a_draft_that_was_changed_after_it_was_shown_is_not_published(fina_browser, url, tariff):
+    draft = services.save_draft(tariff, document=factories.flat("3.00"))
+    address = url(f"tariffs/{tariff.public_id}/publish/")
+    facts = {"valid_from": "2027-01-01T00:00", "draft": draft.document_sha256}
+    assert f'value="{draft.document_sha256}"' in fina_browser.get(address).content.decode()
+    changed = services.save_draft(tariff, document=factories.flat("30.00"))
+    page = fina_browser.post(address, facts)
+    assert "The draft was changed meanwhile." in text(page)
+    assert f'value="{changed.document_sha256}"' in page.content.decode()
+    assert TariffVersion.objects.get(pk=draft.pk).published_at is None
+    assert fina_browser.post(address, {**facts, "draft": changed.document_sha256}).status_code == 302
+
+
 def test_a_tariff_without_a_draft_has_nothing_to_publish(fina_browser, url, tariff):
     assert fina_browser.get(url(f"tariffs/{tariff.public_id}/publish/")).status_code == 404
 

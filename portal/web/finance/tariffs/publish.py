@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -46,11 +47,23 @@ class PublishForm(forms.Form):
         help_text=_("Sessions that start at or after this time are priced by the new version."),
         validators=[sensible_moment],
     )
+    # Which draft the page showed.
+    draft = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def moment(self, zone: ZoneInfo) -> datetime:
         """The chosen time as an instant."""
         chosen: datetime = self.cleaned_data["valid_from"]
         return chosen.replace(tzinfo=zone)
+
+    def is_about(self, shown: TariffVersion) -> bool:
+        """Whether the draft is, until the end of the transaction, the one that was read; if not, say so."""
+        draft = TariffVersion.objects.select_for_update(of=("self",)).get(pk=shown.pk)
+        if self.cleaned_data["draft"] in ("", draft.document_sha256):
+            return True
+        self.add_error(None, gettext("The draft was changed meanwhile. Read it again before you publish it."))
+        sent: Any = self.data
+        self.data = {**sent.dict(), "draft": shown.document_sha256}
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +87,10 @@ def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID
     shelved = found(tariff_id)
     if shelved.draft is None:
         raise Http404
-    form = PublishForm(request.POST or None, initial={"valid_from": _tomorrow(operator.zone)})
+    initial = {"valid_from": _tomorrow(operator.zone), "draft": shelved.draft.document_sha256}
+    form = PublishForm(request.POST or None, initial=initial)
     needs_second = four_eyes.is_needed(approved.PUBLISH)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and form.is_about(shelved.draft):
         answer = (_asked if needs_second else _published)(request, shelved.draft, form, operator)
         if answer is not None:
             return answer
