@@ -53,8 +53,11 @@ def take_over(rows: Sequence[Correction], *, reason: str, at: datetime) -> Outco
     refused: list[CorrectionRefused] = []
     taken = []
     for row in held:
+        # A second saying about a session meets it as the first one left it, whatever became of that.
+        session = known.pop(row.session_id, None) or _locked({row.session_id})[row.session_id]
         try:
-            _take(row, known[row.session_id], reason=reason, at=at)
+            with transaction.atomic():
+                _take(row, session, reason=reason, at=at)
             taken.append(row)
         except CorrectionRefused as refusal:
             refused.append(refusal)

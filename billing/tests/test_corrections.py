@@ -154,6 +154,30 @@ def test_once_credited_a_new_session_is_billed_and_the_document_keeps_its_own(la
     assert Correction.objects.get(replaced_by=new).before == {"energy_wh": 5500}
 
 
+def test_a_credited_session_is_billed_anew_once_however_much_is_said_of_it(later):
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
+    outcome = corrections.take_over([one("1"), say(later, "1", energy_wh=4400)], **WHY)
+    assert (outcome.taken, [refusal.code for refusal in outcome.refused]) == (1, ["corrected_written_off"])
+    assert ChargingSession.objects.filter(external_id__startswith="1#").count() == 1
+
+
+def test_a_credited_session_is_still_to_be_billed_when_what_is_said_of_it_cannot_be(later):
+    factories.issued()
+    credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
+    said = say(later, "3", ended_at="2026-10-03T09:00:00+00:00")
+    assert [refusal.code for refusal in corrections.take_over([said], **WHY).refused] == ["end_before_start"]
+    assert session("3").review != "written_off"
+    assert one("3") == said
+
+
+def test_facts_that_were_refused_do_not_come_in_with_the_next_ones(later):
+    before = session("3").ended_at
+    said = [say(later, "3", ended_at="2026-10-03T09:00:00+00:00"), say(later, "3", energy_wh=7000)]
+    assert corrections.take_over(said, **WHY).taken == 1
+    assert (session("3").ended_at, session("3").energy_wh) == (before, 7000)
+
+
 def test_what_was_written_off_after_a_credit_is_billed_no_more(later):
     factories.issued()
     credit_notes.credit(Invoice.objects.get(), reason="The meter was wrong", by=None, at=NOW)
