@@ -229,8 +229,12 @@ def profile_named(name: str) -> tuple[Layout, ImportProfile | None]:
         return layout_of(own[name]), own[name]
     if name in ready_made():
         return ready_made()[name].layout, None
-    names = [*ready_made(), *own]
-    raise ChargingError(Code.NO_SUCH_PROFILE, name=name, names=", ".join(names))
+    raise ChargingError(Code.NO_SUCH_PROFILE, name=name, names=", ".join(profile_names()))
+
+
+def profile_names() -> list[str]:
+    """Return the names of the ready-made profiles and of the operator's own."""
+    return [*ready_made(), *ImportProfile.objects.values_list("name", flat=True)]
 
 
 def _writers(wanted: int | None) -> int:

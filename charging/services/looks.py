@@ -52,6 +52,8 @@ def ask(
     before = newest(row)
     if layout is None and profile:
         layout = imports.profile_named(profile)[0]
+    elif profile not in imports.profile_names():  # a form carries the name along; it may be anything
+        profile = ""
     shown = before.found if before else {}
     said = (layout or Layout({})).saying(**shown.get("as_text", {}))
     ImportLook.objects.filter(file_import=row).delete()

@@ -259,6 +259,16 @@ def test_wide_files_make_no_wide_pages(world, sign_in, otto):
     assert "x" * 300 not in page.content.decode()
 
 
+@pytest.mark.parametrize("name", ["a\x00b", "9" * 3000, "no such one"])
+def test_a_profile_there_is_not_is_forgotten(world, sign_in, otto, name):
+    client = sign_in(otto)
+    page = upload(client, world, GOOD)
+    said = answers(page, time_zone="Europe/Stockholm", profile=name)
+    looked = looked_at(client, world, client.post(page.request["PATH_INFO"] + "start/", {**said, "look": "again"}))
+    assert looked.context["preview"].accepted == 1
+    assert looked.context["profile"] == ""
+
+
 def test_a_profile_can_be_chosen_after_the_first_look(world, sign_in, otto):
     client = sign_in(otto)
     page = upload(client, world, GOOD)
