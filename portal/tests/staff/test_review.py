@@ -252,3 +252,14 @@ def test_who_may_not_see_drivers_is_told_no_name_by_a_refusal(world, north, wait
     page = client.post(world.url("review/decide/"), data, follow=True)
     said = [str(message) for message in page.context["messages"]]
     assert said == ["Reason: This field is required."]
+
+
+def test_all_of_a_kind_are_those_that_were_counted(world, waiting, sign_in, otto):
+    client = sign_in(otto)
+    data = {"flag": "very_long", "everything": "on", "decision": "approve", "reason": "fine", "total": "2"}
+    late = world.session(flags=["very_long"], review="pending")
+    page = client.post(world.url("review/decide/"), data, follow=True)
+    assert "There are more now than when the page was shown." in page.content.decode()
+    assert standing(world, waiting[0]) == "pending"
+    client.post(world.url("review/decide/"), {**data, "total": "3"})
+    assert [standing(world, row) for row in (waiting[0], late)] == ["approved", "approved"]

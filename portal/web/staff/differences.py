@@ -94,6 +94,8 @@ def difference_decide(request: SignedInRequest, operator: Operator) -> HttpRespo
         return redirect(back)
     data = form.cleaned_data
     meant = differences.open_ones(_file(request)) if data["everything"] else data["differences"]
+    if data["everything"] and not review.are_as_shown(request, meant):
+        return redirect(back)
     chosen = list(meant[: review.MOST_AT_ONCE])
     decided: dict[str, Any] = {"reason": data["reason"], "at": timezone.now()}
     if data["decision"] == KEEP:

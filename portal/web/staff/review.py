@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,6 +25,7 @@ from portal.web import lists
 from portal.web.acts import told
 from portal.web.staff.driver_choice import PayerField
 from portal.words.sessions import FLAGS, finding_word
+from tenants.bounds import whole_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -122,8 +124,18 @@ def review_decide(request: SignedInRequest, operator: Operator) -> HttpResponse:
         return redirect(back)
     data = form.cleaned_data
     meant = findings.waiting(_kind(request)).order_by("-started_at", "-pk") if data["everything"] else data["sessions"]
-    _act(request, data, list(meant[:MOST_AT_ONCE]))
+    if not data["everything"] or are_as_shown(request, meant):
+        _act(request, data, list(meant[:MOST_AT_ONCE]))
     return redirect(back)
+
+
+def are_as_shown(request: SignedInRequest, rows: "QuerySet[Any]") -> bool:
+    """Whether all the rows are no more than the page counted; if they are, say that nothing was decided."""
+    counted = whole_of(request.POST.get("total", ""))
+    if counted is None or rows.count() <= counted:
+        return True
+    messages.error(request, gettext("There are more now than when the page was shown. Look at them first."))
+    return False
 
 
 def _act(request: SignedInRequest, data: dict[str, Any], chosen: Sequence[ChargingSession]) -> None:
