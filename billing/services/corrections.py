@@ -148,7 +148,7 @@ def _take(row: Correction, known: _Known, *, reason: str, at: datetime) -> Charg
         about=session,
         reason=reason,
         before={name: first[name] for name in shown},
-        after={name: then[name] for name in shown},
+        then={name: then[name] for name in shown},
     )
     return after
 

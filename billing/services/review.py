@@ -15,8 +15,10 @@ from billing.selectors import session_ledger
 from billing.services import rating
 from charging.domain import holders
 from charging.domain.errors import Code, NothingToReview
+from charging.domain.holders import Held
 from charging.events import Event
 from charging.models import ChargingSession, Token
+from charging.selectors import account_members
 from charging.services import tokens
 from tenants.log.audit import record
 from tenants.models import Driver
@@ -74,28 +76,29 @@ def give_to_driver(sessions: Sequence[ChargingSession], *, driver: Driver, reaso
 
 @transaction.atomic
 def give_to_card(sessions: Sequence[ChargingSession], *, token: Token, reason: str) -> int:
-    """Say that the sessions were charged with the card: whoever had it when one began pays for it.
+    """Say that the sessions were charged with the card: whoever had it when one began, or its payer, pays for it.
 
     Raises:
         NothingToReview: one of them does not wait for a decision (any more), or nobody had the card when it began;
             then none is changed.
     """
     held, history = _held(sessions, WAITING), tokens.history(token)
-    payers = Driver.objects.in_bulk({one.who for one in history})
+    drivers = Driver.objects.in_bulk({one.who for one in history})
+    times = [Held(time.account_id, time.since, time.until) for time in account_members.of_member(token)]
     for session in held:
-        payer = holders.holder(history, session.started_at)
-        if payer is None:
+        driver = drivers.get(holders.holder(history, session.started_at) or 0)
+        if driver is None and holders.holder(times, session.started_at) is None:
             raise NothingToReview(Code.CARD_HELD_BY_NOBODY, card=str(token), session=session.external_id)
-        _give([session], reason, driver=payers[payer], token=token)
+        _give([session], reason, driver=driver, token=token)
     return len(held)
 
 
-def _give(held: Sequence[ChargingSession], reason: str, *, driver: Driver, **card: Token) -> None:
+def _give(held: Sequence[ChargingSession], reason: str, *, driver: Driver | None, **card: Token) -> None:
     rows = ChargingSession.objects.filter(pk__in=[session.pk for session in held])
     rating.free_to_change(rows)
     rows.update(driver=driver, review_note=reason[:300], **card)
     for session in held:
-        record(Event.SESSION_GIVEN, about=session, driver=driver.customer_number, reason=reason)
+        record(Event.SESSION_GIVEN, about=session, driver=driver.customer_number if driver else "", reason=reason)
 
 
 def _decide(held: Sequence[ChargingSession], decision: str, reason: str) -> int:

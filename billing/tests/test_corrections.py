@@ -101,7 +101,7 @@ def test_what_is_taken_over_is_priced_anew_and_the_first_value_stays(later):
     factories.rate_all()
     assert SessionPrice.objects.get(session=row).amount_incl_vat == Decimal("11.25")
     said = AuditEntry.objects.get(event="session.corrected").additional_data or {}
-    assert (said["before"], said["after"]) == ({"energy_wh": 5500}, {"energy_wh": 4500})
+    assert (said["before"], said["then"]) == ({"energy_wh": 5500}, {"energy_wh": 4500})
     assert RejectedRow.objects.get(line_number=taken.line_number or 0, file_import=later).settled == "taken_over"
     assert one("2")
 

@@ -8,10 +8,11 @@ import pytest
 from billing.models import SessionPrice
 from billing.selectors import prices
 from billing.tests import factories
-from charging.models import ChargingSession
+from charging.models import AccountMember, ChargingSession
 from charging.services import site_memberships
 from tenants.models import AuditEntry, Membership
 from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
 
 pytestmark = pytest.mark.django_db
 
@@ -263,3 +264,14 @@ def test_all_of_a_kind_are_those_that_were_counted(world, waiting, sign_in, otto
     assert standing(world, waiting[0]) == "pending"
     client.post(world.url("review/decide/"), {**data, "total": "3"})
     assert [standing(world, row) for row in (waiting[0], late)] == ["approved", "approved"]
+
+
+def test_a_card_without_a_driver_that_belongs_to_a_payer_pays(world, rated, sign_in, otto):
+    lost = world.session(payer=None)
+    rated()
+    with tenant_scope(world.operator.pk):
+        AccountMember.objects.create(account=accounts.create(kind="company", name="Pool AB"), token=world.lost_card)
+    data = {"sessions": lost.public_id, "decision": "give", "payer": "WL-2", "reason": "the car of the pool"}
+    sign_in(otto).post(world.url("review/decide/"), data)
+    rated()
+    assert price(world, lost).state == "priced"

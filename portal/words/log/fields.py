@@ -14,7 +14,7 @@ NAMES: dict[str, str | Promise] = {
     "connector_id": _("connector"),
     "charging_ended_at": _("charging ended"),
     "before": _("before"),
-    "after": _("afterwards"),
+    "then": _("afterwards"),
     "accepted": _("imported"),
     "accepted_wh": _("imported energy, Wh"),
     "account": _("payer"),
