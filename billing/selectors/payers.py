@@ -14,11 +14,16 @@ from charging.models import AccountMember, Token
 from tenants.models import Account, Driver, Operator
 from tenants.scoping import current_operator_id
 
+# What was billed before a driver or card came to the account stands on somebody else's invoice, and is theirs.
 _OF_MONTH = f"""
 FROM charging_chargingsession s {JOINED}
 LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id AND p.state <> 'problem'
 WHERE s.operator_id = %(operator)s AND s.ended_at >= %(begin)s AND s.ended_at < %(end)s AND {PAID_BY}
-"""
+  AND NOT EXISTS (SELECT 1 FROM billing_billedsession b JOIN billing_invoice i
+    ON i.operator_id = b.operator_id AND i.id = b.invoice_id
+    WHERE b.operator_id = %(operator)s AND b.session_id = s.id AND b.released_by_id IS NULL
+      AND i.account_id NOT BETWEEN %(first)s AND %(last)s)
+"""  # noqa: S608  # constants only
 _TOTALS = f"""
 SELECT s.driver_id, CASE WHEN s.driver_id IS NULL THEN s.token_id END, coalesce(p.currency, ''), count(*),
     coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_incl_vat), 0)

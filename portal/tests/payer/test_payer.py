@@ -99,6 +99,25 @@ def test_they_come_by_invitation_and_go_when_they_are_removed(north, firm, fina,
     assert sign_in(per).get("/o/north/payer/").status_code == 404
 
 
+def test_nobody_is_invited_to_what_a_driver_pays_alone(north, danas_driver, fina, sign_in):
+    with tenant_scope(north.pk):
+        own = Account.objects.get(driver=danas_driver)
+    answer = sign_in(fina).post(f"/o/north/payers/{own.public_id}/invite/", {"email": "per@example.com"})
+    assert answer.status_code == 404
+    assert not Invitation.objects.filter(email="per@example.com").exists()
+
+
+def test_what_a_driver_was_billed_alone_stays_theirs_when_they_join(north, firm, pia, charged, danas_driver, sign_in):
+    client, month = sign_in(pia), f"?month={factories.OCTOBER:%Y-%m}"
+    before = client.get(f"/o/north/payer/sessions/{month}").context["entries"]
+    with tenant_scope(north.pk):
+        account_moves.move(danas_driver, to=firm)
+    assert len(before) == 2
+    assert client.get(f"/o/north/payer/sessions/{month}").context["entries"] == before
+    (total,) = client.get(f"/o/north/payer/drivers/{month}").context["totals"]
+    assert total.sessions == 2
+
+
 def test_an_invitation_is_withdrawn(north, firm, fina, sign_in):
     staff = sign_in(fina)
     staff.post(f"/o/north/payers/{firm.public_id}/invite/", {"email": "per@example.com"})

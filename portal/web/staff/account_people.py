@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -33,6 +33,8 @@ M = TypeVar("M", bound=Model)
 def account_invite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Invite somebody to see what the payer is billed; again: a new link, and the old one ends."""
     account, form = found(public_id), InviteForm(request.POST)
+    if account.driver is not None:  # a driver sees their own on pages of their own, and nobody else does
+        raise Http404
     back = reverse("staff:account_detail", args=[operator.slug, public_id])
     if not form.is_valid():
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
