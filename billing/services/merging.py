@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from billing.models import BilledSession, SessionPrice
 from billing.services import rating
@@ -37,10 +38,13 @@ MOST = 20_000
 def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
     """Let `gone` be `kept` from now on, and return how many sessions follow; those on invoices stay as they are.
 
+    If `gone` is blocked, `kept` is from now on: it is the same card.
+
     Raises:
         MergeRefused: they cannot be one card.
     """
     gone, kept = _both(Token, gone, kept)
+    blocked_at, is_lost = gone.blocked_at, gone.lost_at is not None
     before = histories([gone.pk, kept.pk])
     union = holders.together(before[gone.pk], before[kept.pk])
     if union is None:
@@ -53,6 +57,8 @@ def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
     _pay([*moved, *unpaid], union, by_card)
     tokens.keep(gone, [])
     tokens.keep(kept, union)
+    if gone.is_blocked:
+        (tokens.report_lost if is_lost else tokens.block)(kept, at=blocked_at or timezone.now())
     gone.merged_into = kept
     gone.merge = {
         "sessions": moved,

@@ -69,6 +69,16 @@ def test_holders_follow_and_pay_for_what_nobody_paid_for(dana):
     assert (row.driver, kept.driver, kept.driver_since, gone.driver) == (dana, dana, OCTOBER, None)
 
 
+@pytest.mark.parametrize("block", [tokens.block, tokens.report_lost])
+def test_a_card_that_is_blocked_is_so_as_the_one_it_is(dana, block):
+    gone, kept = card("04AAAA", dana), card("04BBBB")
+    block(gone, at=OCTOBER)
+    merging.merge_cards(gone, kept, **WHY)
+    kept.refresh_from_db()
+    assert (kept.is_blocked, kept.blocked_at, kept.driver) == (True, OCTOBER, dana)
+    assert (kept.lost_at is not None) == (block is tokens.report_lost)
+
+
 def test_a_card_of_two_people_at_the_same_time_is_two_cards(dana):
     other = factories.driver("Otto")
     assert refused(merging.merge_cards, card("04AAAA", dana), card("04BBBB", other)) == "merged_of_two_holders"
