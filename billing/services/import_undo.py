@@ -34,7 +34,27 @@ DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_impor
 """
 # What was said of its sessions, and what it says of others and nobody has decided on.
 _CORRECTIONS = "DELETE FROM charging_correction WHERE operator_id = %(operator)s AND session_id = ANY(%(ids)s)"
+# Drivers made for a card by the import that met it first, of whom nothing else is known: the card came with them,
+# nobody charged, and neither a name nor anything else was written since.
+_MADE = """
+SELECT t.id, d.id FROM charging_token t
+JOIN tenants_driver d ON d.operator_id = t.operator_id AND d.id = t.driver_id
+WHERE t.operator_id = %(operator)s AND t.file_import_id = %(import)s AND d.user_id IS NULL AND d.group_id IS NULL
+  AND t.created_at BETWEEN d.created_at AND d.created_at + interval '1 minute'
+  AND (SELECT count(*) FROM tenants_driveridentity i WHERE i.operator_id = d.operator_id AND i.driver_id = d.id) = 1
+  AND (SELECT count(*) FROM charging_token o WHERE o.operator_id = d.operator_id AND o.driver_id = d.id) = 1
+  AND NOT EXISTS (SELECT 1 FROM charging_token m WHERE m.operator_id = d.operator_id AND m.merged_into_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM charging_earlierholder h WHERE h.operator_id = d.operator_id
+    AND (h.driver_id = d.id OR h.token_id = t.id))
+  AND NOT EXISTS (SELECT 1 FROM charging_accountmember a WHERE a.operator_id = d.operator_id
+    AND (a.token_id = t.id OR a.driver_id = d.id))
+  AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.token_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.driver_id = d.id)
+"""
 _SESSIONS = "DELETE FROM charging_chargingsession WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)"
+_CARD = "DELETE FROM charging_token WHERE operator_id = %s AND id = %s"
+_IDENTITY = "DELETE FROM tenants_driveridentity WHERE operator_id = %s AND driver_id = %s"
+_DRIVER = "DELETE FROM tenants_driver WHERE operator_id = %s AND id = %s"
 _PRICES = "DELETE FROM billing_sessionprice WHERE operator_id = %(operator)s AND session_id = ANY(%(ids)s)"
 _SUMS = "DELETE FROM billing_daysum WHERE operator_id = %(operator)s AND site_id = %(site)s"
 
@@ -81,7 +101,9 @@ def _undo(operator_id: int, row: FileImport) -> None:
         _run(_PRICES, operator=operator_id, ids=ids)
         _run(_CORRECTIONS, operator=operator_id, ids=ids)
         _run(_SESSIONS, operator=operator_id, ids=ids)
-    gone = {"tokens": _run(_TOKENS, operator=operator_id, **{"import": row.pk}), **_network(operator_id, row)}
+    drivers = _drivers(operator_id, row)
+    tokens = drivers + _run(_TOKENS, operator=operator_id, **{"import": row.pk})
+    gone = {"drivers": drivers, "tokens": tokens, **_network(operator_id, row)}
     RejectedRow.objects.filter(file_import=row).delete()
     Correction.objects.filter(file_import=row, state=Correction.State.OPEN).delete()
     row.state = FileImport.State.UNDONE
@@ -94,6 +116,28 @@ def _refuse_billed(found: Sequence[int]) -> None:
     billed = sum(ledger.filter(session__in=ids).count() for ids in _batches(found))
     if billed:
         raise ImportRefused(Code.IMPORT_BILLED, count=billed)
+
+
+def _drivers(operator_id: int, row: FileImport) -> int:
+    """Remove the drivers that the import made for its cards, each with the card, unless something refers to them."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MADE, {"operator": operator_id, "import": row.pk})
+        made = cursor.fetchall()
+    return sum(_driver_removed(operator_id, token_id, driver_id) for token_id, driver_id in made)
+
+
+def _driver_removed(operator_id: int, token_id: int, driver_id: int) -> bool:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for statement, pk in ((_CARD, token_id), (_IDENTITY, driver_id), (_DRIVER, driver_id)):
+                cursor.execute(statement, [operator_id, pk])
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except IntegrityError:
+        return False
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return True
 
 
 def _network(operator_id: int, row: FileImport) -> dict[str, int]:

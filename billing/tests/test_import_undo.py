@@ -13,7 +13,7 @@ from charging.models import ChargingSession, Connector, FileImport, RejectedRow,
 from charging.services import account_members, imports
 from charging.tests.ingest.files import PLAIN, plain
 from tenants import work
-from tenants.models import Account, AuditEntry
+from tenants.models import Account, AuditEntry, Driver
 from tenants.services.people import accounts, drivers
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -58,6 +58,20 @@ def test_an_import_goes_with_all_that_it_added(in_north):
     said = AuditEntry.objects.get(event="import.undone").additional_data or {}
     assert (said["sessions"], said["energy_wh"], said["tokens"], said["stations"]) == (2, 6500, 2, 2)
     assert bring_in(*ROWS).accepted == 2
+
+
+def test_a_driver_made_for_a_card_goes_with_it_unless_somebody_has_worked_with_them(in_north):
+    options = imports.Options(create_drivers=True)
+    row = imports.upload(ContentFile(plain(*ROWS).encode()), name="sessions.csv")
+    row = imports.start(row, PLAIN, options=options)
+    row = imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
+    assert Driver.objects.count() == 2
+    drivers.change_identity(Token.objects.get(uid="c3").driver, name="Dana")
+    assert undo(row).state == "done"
+    assert [driver.identity.name for driver in Driver.objects.all()] == ["Dana"]
+    assert [token.uid for token in Token.objects.all()] == ["c3"]
+    said = AuditEntry.objects.get(event="import.undone").additional_data or {}
+    assert (said["drivers"], said["tokens"]) == (1, 1)
 
 
 def test_what_others_use_stays(in_north):
