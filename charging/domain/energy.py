@@ -88,6 +88,18 @@ def _with_units(texts: pl.Series, *, unit: EnergyUnit, decimal_sign: str) -> pl.
 
 
 def _plain_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> pl.Series:
+    """Read plain decimals as whole numbers; where some have more digits than a watt-hour holds, they are rounded."""
+    said = pl.DataFrame({"text": numbers})
+    after = pl.col("text").str.len_bytes() - pl.col("text").str.find(decimal_sign, literal=True) - 1
+    said = said.with_columns(places=after.fill_null(0).cast(pl.Int8))
+    if (said["places"] > decimals).any():
+        return _rounded_watt_hours(numbers, decimals, decimal_sign)
+    digits = pl.col("text").str.replace(decimal_sign, "", literal=True).cast(pl.Int64, strict=False)
+    factors = pl.lit(pl.Series([10 ** (decimals - places) for places in range(decimals + 1)]))
+    return said.select(digits * factors.gather(pl.col("places"))).to_series()
+
+
+def _rounded_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> pl.Series:
     parts = numbers.str.split_exact(decimal_sign, 1).struct.unnest()
     whole = parts["field_0"].cast(pl.Int64, strict=False).abs()
     fraction = parts["field_1"].fill_null("").str.pad_end(decimals + 1, "0")

@@ -5,6 +5,7 @@ from functools import reduce
 import polars as pl
 
 from charging.ingest.layout import Field, Layout
+from charging.ingest.raw import RawChunk
 from tenants.bounds import MARK
 from tenants.spreadsheets import unguarded
 
@@ -16,28 +17,36 @@ _PART_OF_DAY = r"^0?[.,]\d+$"
 _DAY_COUNT = r"^[345]\d{4}(?:[.,]0+)?$"
 
 
-def said(column: pl.Series, nothing: tuple[str, ...]) -> pl.Series:
-    """Return what the cells say: without unseen marks that copying leaves, and without the guard against formulas."""
-    text = column.str.replace_all(MARK, "") if column.str.contains(MARK).any() else column
-    text = unguarded(text.str.strip_chars())
-    return text.set(text.is_in(list(nothing)), None)
-
-
-def text_of(frame: pl.DataFrame, layout: Layout, fact: Field) -> pl.Series:
+def text_of(raw: RawChunk, layout: Layout, fact: Field) -> pl.Series:
     """Return the first value of the columns that hold a fact, null where all say nothing."""
-    found = [said(frame[name], layout.nothing) for name in layout.names(fact)]
+    found = _said(raw, layout, fact)
     if not found:
-        return pl.repeat(None, n=frame.height, dtype=pl.String, eager=True)
+        return pl.repeat(None, n=raw.frame.height, dtype=pl.String, eager=True)
     return reduce(lambda first, other: first.zip_with(first.is_not_null(), other), found)
 
 
-def time_text(frame: pl.DataFrame, layout: Layout, fact: Field) -> pl.Series:
+def time_text(raw: RawChunk, layout: Layout, fact: Field) -> pl.Series:
     """Return the text of a time: one column, or a date joined with a time of day."""
-    parts = [said(frame[name], layout.nothing) for name in layout.names(fact)]
+    parts = _said(raw, layout, fact)
     if len(parts) < 2:
         return parts[0]
     date, clock = _date(parts[0]), _clock(parts[1])
     return (date + " " + clock.fill_null("")).str.strip_chars()
+
+
+def _said(raw: RawChunk, layout: Layout, fact: Field) -> list[pl.Series]:
+    """Return what the cells of a fact's columns say, null for nothing."""
+    found = []
+    for name in layout.names(fact):
+        text = raw.frame[name].str.strip_chars() if raw.plain else _bare(raw.frame[name])
+        found.append(text.set(text.is_in(list(layout.nothing)), None))
+    return found
+
+
+def _bare(column: pl.Series) -> pl.Series:
+    """Return texts without unseen marks that copying leaves, and without the guard against formulas."""
+    text = column.str.replace_all(MARK, "") if column.str.contains(MARK).any() else column
+    return unguarded(text.str.strip_chars())
 
 
 def _date(texts: pl.Series) -> pl.Series:

@@ -21,6 +21,7 @@ from charging.domain.local_time import UTC_TIME
 from charging.domain.reasons import Reject
 from charging.ingest import energies, identity, metered
 from charging.ingest.columns import text_of
+from charging.ingest.damaged_text import LOST
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import BrokenRow, RawChunk
 from charging.ingest.spans import Spans
@@ -108,7 +109,7 @@ class Converter:
         )
 
     def _text(self, raw: RawChunk, fact: Field) -> pl.Series:
-        return text_of(raw.frame, self._layout, fact)
+        return text_of(raw, self._layout, fact)
 
     def _names(self, raw: RawChunk, reasons: Reasons) -> dict[str, pl.Series]:
         layout = self._layout
@@ -121,7 +122,8 @@ class Converter:
         names = {Field.SITE: site, Field.STATION: station, Field.CONNECTOR: connector, Field.TOKEN: token}
         too_long = [(name.str.len_chars() > LONGEST[fact]).fill_null(value=False) for fact, name in names.items()]
         stop_reason = self._text(raw, Field.STOP_REASON)
-        reasons.append((Reject.CONTROL_CHARACTER, _unfit([*names.values(), stop_reason])))
+        reasons.append((Reject.CONTROL_CHARACTER, _unfit(raw, [*names.values(), stop_reason])))
+        reasons.append((Reject.LOST_SIGN, _unfit(raw, [*names.values()], LOST)))
         reasons.append((Reject.DAMAGED_IDENTIFIER, is_damaged(token) | is_damaged(station)))
         reasons.append((Reject.MISSING_STATION, station.is_null()))
         reasons.append((Reject.NAME_TOO_LONG, reduce(lambda one, other: one | other, too_long)))
@@ -136,7 +138,7 @@ class Converter:
 
     def _with_ids(self, raw: RawChunk, sessions: pl.DataFrame, reasons: Reasons) -> pl.DataFrame:
         ids = self._text(raw, Field.EXTERNAL_ID)
-        reasons.append((Reject.CONTROL_CHARACTER, _unfit([ids])))
+        reasons.append((Reject.CONTROL_CHARACTER, _unfit(raw, [ids])))
         reasons.append((Reject.DAMAGED_IDENTIFIER, is_damaged(ids)))
         reasons.append((Reject.ID_TOO_LONG, (ids.str.len_chars() > _LONGEST_ID).fill_null(value=False)))
         without = ids.is_null().arg_true()
@@ -160,9 +162,11 @@ def _told_apart(sessions: pl.DataFrame, good: pl.Series) -> tuple[pl.DataFrame, 
     return sessions, twice
 
 
-def _unfit(names: list[pl.Series]) -> pl.Series:
+def _unfit(raw: RawChunk, names: list[pl.Series], signs: str = CONTROL) -> pl.Series:
     """Return which rows hold a sign, in any of their names, that no name can have."""
-    return reduce(lambda one, other: one | other, [name.str.contains(CONTROL).fill_null(value=False) for name in names])
+    if raw.plain:
+        return pl.repeat(value=False, n=raw.frame.height, eager=True)
+    return reduce(lambda one, other: one | other, [name.str.contains(signs).fill_null(value=False) for name in names])
 
 
 def _power_w(text: pl.Series) -> pl.Series:

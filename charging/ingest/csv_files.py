@@ -20,7 +20,7 @@ import polars as pl
 
 from charging.domain.errors import Code, UnreadableFile
 from charging.domain.reasons import Reject
-from charging.ingest.headers import recognised
+from charging.ingest.headers import best_header, recognised
 from charging.ingest.lines import BoundedLines
 from charging.ingest.raw import BrokenRow, RawChunk, check_columns, chunk_of_cells, unique_names
 from charging.ingest.sizes import SIZES, Sizes
@@ -28,6 +28,8 @@ from charging.ingest.text import DAMAGED, encoding_of, reader
 
 DELIMITERS = (";", ",", "\t", "|")
 _LINES_OF_ONE_ROW = 50
+#: Signs of ASCII by which a cell may say something else than it shows.
+_NOT_PLAIN = bytes(code for code in (*range(32), 0x27, 0x7F) if code != 0x0A)
 
 
 class CsvFile:
@@ -53,6 +55,7 @@ class CsvFile:
         check_columns(len(written), line=self._header_line, sizes=sizes)
         self.header = unique_names(written)
         self._size = stored.seek(0, io.SEEK_END)
+        self._not_plain = _NOT_PLAIN.translate(None, self.delimiter.encode())
 
     def chunks(self) -> Iterator[RawChunk]:
         try:
@@ -110,9 +113,10 @@ class CsvFile:
         """Return a chunk read in one go, or None where not every line has exactly the columns of the header."""
         if block.count(self.delimiter) != count * (len(self.header) - 1):
             return None
+        content = block.encode()
         try:
             frame = pl.read_csv(
-                block.encode(),
+                content,
                 has_header=False,
                 new_columns=self.header,
                 separator=self.delimiter,
@@ -125,7 +129,8 @@ class CsvFile:
             return None
         if frame.shape != (count, len(self.header)):
             return None
-        return _without_blank(RawChunk(pl.int_range(line, line + count, eager=True), frame))
+        plain = len(content) == len(block) == len(content.translate(None, self._not_plain))
+        return _without_blank(RawChunk(pl.int_range(line, line + count, eager=True), frame, plain=plain))
 
     def _cut(self, block: str, line: int) -> RawChunk:
         rows, blank = [], 0
@@ -146,7 +151,8 @@ def _without_blank(chunk: RawChunk) -> RawChunk:
     said = chunk.frame.select(pl.any_horizontal(pl.all().str.strip_chars() != "")).to_series()
     if said.all():
         return chunk
-    return RawChunk(chunk.lines.filter(said), chunk.frame.filter(said), chunk.broken, int((~said).sum()))
+    lines, frame = chunk.lines.filter(said), chunk.frame.filter(said)
+    return RawChunk(lines, frame, chunk.broken, int((~said).sum()), chunk.plain)
 
 
 class _Lines:
@@ -210,7 +216,7 @@ def _with_too_long(chunk: RawChunk, text: "BoundedLines[str]") -> RawChunk:
     broken = [BrokenRow(line, (beginning,), Reject.LINE_TOO_LONG) for line, beginning in text.too_long]
     text.too_long.clear()
     blank = max(0, chunk.blank_lines - len(broken))
-    return RawChunk(chunk.lines, chunk.frame, [*chunk.broken, *broken], blank)
+    return RawChunk(chunk.lines, chunk.frame, [*chunk.broken, *broken], blank, chunk.plain)
 
 
 def sniffed_delimiter(beginning: list[str], sizes: Sizes = SIZES) -> str:
@@ -229,7 +235,7 @@ def _sense(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, int
 
 
 def _header(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, list[str]]:
-    """Return the line the header ends on and its cells: the row among the first ones that names the most facts.
+    """Return the line the header ends on and its cells, found among the first rows.
 
     Raises:
         UnreadableFile: no line says anything between its delimiters.
@@ -237,7 +243,7 @@ def _header(beginning: list[str], delimiter: str, sizes: Sizes) -> tuple[int, li
     rows = _first_rows(beginning, delimiter)[:10]
     if not rows:
         raise UnreadableFile(Code.FILE_OF_DELIMITERS)
-    return max(rows, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
+    return best_header(rows, sizes.columns)
 
 
 def _first_rows(beginning: list[str], delimiter: str) -> list[tuple[int, list[str]]]:

@@ -57,14 +57,14 @@ def unit_for(layout: Layout, fact: Field) -> DurationUnit | None:
     return next(filter(None, map(duration_unit_of, layout.names(fact))), layout.duration_unit)
 
 
-def length_of(frame: pl.DataFrame, layout: Layout, fact: Field) -> pl.Series:
+def length_of(raw: RawChunk, layout: Layout, fact: Field) -> pl.Series:
     """Return a length of each row in seconds, null where there is none."""
-    return seconds_of(text_of(frame, layout, fact), unit_for(layout, fact))
+    return seconds_of(text_of(raw, layout, fact), unit_for(layout, fact))
 
 
-def precision_of(frame: pl.DataFrame, layout: Layout, fact: Field) -> pl.Series:
+def precision_of(raw: RawChunk, layout: Layout, fact: Field) -> pl.Series:
     """Return by how many seconds a length may be off for the way it is written: its last digit."""
-    text, unit = text_of(frame, layout, fact), unit_for(layout, fact)
+    text, unit = text_of(raw, layout, fact), unit_for(layout, fact)
     bare = text.str.contains(_BARE)
     digits = text.str.extract(r"[.,](\d+)$", 1).str.len_chars().fill_null(0).cast(pl.Float64)
     of_number = pl.select((10.0 ** (-digits)) * (unit.seconds if unit else 1.0)).to_series()
@@ -116,10 +116,10 @@ def proved_unit(layout: Layout, sample: RawChunk) -> DurationUnit | None:
 
 def _spans(layout: Layout, sample: RawChunk, fact: Field) -> tuple[pl.Series, pl.Series]:
     """Return how long the first sessions lasted, and what their length says, a bare number as it is."""
-    frame = sample.frame.head(_LOOKED_AT)
+    first = sample.head(_LOOKED_AT)
     reader = TimeReader(layout.date_order or DateOrder.YMD, layout.time_zone or "UTC", layout.fold)
-    start, end = (reader.read(time_text(frame, layout, time)).utc for time in (Field.STARTED_AT, Field.ENDED_AT))
-    number = seconds_of(text_of(frame, layout, fact), DurationUnit.SECONDS)
+    start, end = (reader.read(time_text(first, layout, time)).utc for time in (Field.STARTED_AT, Field.ENDED_AT))
+    number = seconds_of(text_of(first, layout, fact), DurationUnit.SECONDS)
     return (end - start).dt.total_seconds().cast(pl.Float64), number
 
 

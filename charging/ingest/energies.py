@@ -14,7 +14,7 @@ _BOTH_METERS = (Field.METER_START, Field.METER_STOP)
 
 def read(raw: RawChunk, layout: Layout, reasons: list[tuple[Reject, pl.Series]]) -> pl.DataFrame:
     """Return energy_wh, meter_start_wh and meter_mismatch of each row, adding what cannot be read to the reasons."""
-    texts = {fact: text_of(raw.frame, layout, fact) for fact in (Field.ENERGY, *_BOTH_METERS)}
+    texts = {fact: text_of(raw, layout, fact) for fact in (Field.ENERGY, *_BOTH_METERS)}
     wh = {fact: _watt_hours(text, layout, fact) for fact, text in texts.items()}
     said, metered = bool(layout.names(Field.ENERGY)), all(layout.names(fact) for fact in _BOTH_METERS)
     for fact in [Field.ENERGY, Field.METER_START] if said else _BOTH_METERS:

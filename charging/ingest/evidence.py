@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -32,6 +33,7 @@ _POINT_DECIMAL = r"^[+-]?\d*\.(?:\d{0,2}|\d{4,})$|\d,\d{3}\.\d|^[+-]?0\.|\d,\d{3
 #: From this on the usual energy of a session is taken to be in Wh, as a proposal.
 _LOOKS_LIKE_WH = 500
 _OFFSET_IN_HEADING = re.compile(r"(?:utc|gmt)\s*([+-])\s*(\d{1,2})(?!\d)", re.IGNORECASE)
+_ZONE_IN_HEADING = re.compile(r"[A-Za-z]+(?:/[A-Za-z_]+)+")
 _UTC_WORDS = frozenset(["utc", "gmt", "zulu"])
 _ZONE_WORDS = frozenset(
     ["timezone", "tz", "zone", "tidszon", "tidssone", "tidszone", "zeitzone", "fuseau", "fuso", "tijdzone"]
@@ -126,10 +128,10 @@ class Evidence:
         self.rows += raw.frame.height
         for fact in TIMES:
             if layout.names(fact):
-                self._read_times(time_text(raw.frame, layout, fact), raw.lines)
+                self._read_times(time_text(raw, layout, fact), raw.lines)
         for fact in ENERGIES:
             if layout.names(fact):
-                self._read_numbers(text_of(raw.frame, layout, fact), raw.lines)
+                self._read_numbers(text_of(raw, layout, fact), raw.lines)
         if self.zone is None:
             self.zone = _zone_in_a_column(raw.frame)
 
@@ -314,10 +316,17 @@ def _headings(layout: Layout) -> list[str]:
 
 
 def _zone_of_headings(layout: Layout, evidence: Evidence) -> str | None:
-    """Return UTC where every heading of a time says so."""
+    """Return the zone that every heading of a time names, or UTC where every one says so."""
     headings = _headings(layout)
+    if zone := _zone_named_in_all(headings):
+        return zone
     said = [not _UTC_WORDS.isdisjoint(words(one)) and not _OFFSET_IN_HEADING.search(one) for one in headings]
     return "UTC" if evidence.local_times.count and said and all(said) else None
+
+
+def _zone_named_in_all(headings: list[str]) -> str | None:
+    named = {found[0] if (found := _ZONE_IN_HEADING.search(heading)) else "" for heading in headings}
+    return zone if len(named) == 1 and (zone := named.pop()) in available_timezones() else None
 
 
 def _suggested_zone(layout: Layout) -> str | None:

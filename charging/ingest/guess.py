@@ -10,7 +10,7 @@ import polars as pl
 
 from charging.ingest.durations import seconds_of, tells_its_unit
 from charging.ingest.headers import duration_unit_of, fact_of, is_date_part, unit_of, words
-from charging.ingest.heading_words import OTHER
+from charging.ingest.heading_words import CLOCK_WORDS, DATE_WORDS, OTHER
 from charging.ingest.layout import ENERGIES, LENGTHS, NOTHING, TIMES, DateOrder, Field, Layout
 from charging.ingest.raw import RawChunk
 from charging.ingest.written_times import read_apart, taken_apart
@@ -19,6 +19,10 @@ _CLOCK = r"^(?:\d{1,2}[:.h]\d{2}|0?[.,]\d+$|\d{4}-\d\d-\d\d[T ]\d\d:\d\d)"
 _DAY = r"^(?:\d{1,4}[./ -]+(?:\d{1,2}|[^\W\d_]{3,9}\.?)[./ -]+\d{2,4}\.?|(?:19|20)\d{6}|[345]\d{4}(?:[.,]0+)?)"
 _DAY += r"(?:[T ]00:00.*|[T ]12:00(?::00)? AM)?$"
 _NUMBER = r"(?i)^[+-]?[\d\s.,'’]*\d[\d.,]*(?:[eE][+-]?\d+)?(?:\s*[kM]?Wh)?$"
+#: The number of a chip, of whole bytes; and a power in the name of a model.
+_CHIP = r"(?i)^(?:[0-9A-F]{2}[:\- ]?){4}(?:(?:[0-9A-F]{2}[:\- ]?){3}(?:(?:[0-9A-F]{2}[:\- ]?){3})?)?$"
+_CHIP_LETTERS = r"(?i)[A-F]"
+_MODEL = r"(?i)[a-z]{3}.*\d ?kW\b|\d ?kW\b.*[a-z]{3}"
 _SITE_FOR_STATION = 0.3
 _BY_VALUES, _BY_UNIT = 0.5, 0.6
 _EVEN = 0.5
@@ -52,6 +56,7 @@ def guessed(header: list[str], sample: RawChunk, said: Layout | None = None) -> 
     for fact, candidates in _candidates(free).items():
         if fact not in found:
             found[fact] = _best(fact, candidates, sample.frame)
+    _plain_dates(found, free, sample.frame)
     _by_what_it_looks_like(found, free, sample.frame)
     _stand_ins(found, sample.frame)
     columns = {fact: names for fact, (names, sure) in found.items() if sure >= _EVEN or fact in named}
@@ -138,7 +143,31 @@ def _by_what_it_looks_like(found: Found, free: list[str], frame: pl.DataFrame) -
         of_energy = [name for name in left if unit_of(name) and _share(_values(frame, name), _NUMBER) > 0.9]
         if len(of_energy) == 1:
             found[Field.ENERGY] = (of_energy[0],), _BY_UNIT
+    _names_by_values(found, left, frame)
     _times_by_values(found, [name for name in left if _holds_instants(_values(frame, name))], frame)
+
+
+def _names_by_values(found: Found, left: list[str], frame: pl.DataFrame) -> None:
+    """Chips have numbers that nothing else has, and models of stations say their power."""
+    for fact, pattern in ((Field.TOKEN, _CHIP), (Field.POWER, _MODEL)):
+        if found.get(fact, ((), 0.0))[1] < _EVEN:
+            like = [name for name in left if _share(_values(frame, name), pattern) > 0.8]
+            like = [name for name in like if fact is Field.POWER or _share(_values(frame, name), _CHIP_LETTERS) > 0.3]
+            if len(like) == 1:
+                found[fact] = (like[0],), _BY_VALUES
+
+
+def _plain_dates(found: Found, free: list[str], frame: pl.DataFrame) -> None:
+    """A date, and a clock, that do not say of what they are: of the start, where nothing else is."""
+    end = found.get(Field.ENDED_AT, ((), 0.0))[0]
+    if found.get(Field.STARTED_AT, ((), 0.0))[1] >= _EVEN:
+        return
+    dates = [name for name in free if words(name) and DATE_WORDS.issuperset(words(name))]
+    clocks = [name for name in free if words(name) and CLOCK_WORDS.issuperset(words(name)) and name not in end]
+    days = [name for name in dates if _share(_values(frame, name), _DAY) > _EVEN]
+    hours = [name for name in clocks if _share(_values(frame, name), _CLOCK) > _EVEN]
+    if len(days) == 1 and len(hours) < 2:
+        found[Field.STARTED_AT] = (days[0], *hours), _BY_UNIT
 
 
 def _times_by_values(found: Found, instants: list[str], frame: pl.DataFrame) -> None:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import zip_longest
 
 from charging.domain.energy import EnergyUnit
 from charging.ingest.heading_words import CLOCK_WORDS, DATE_WORDS, FILLERS, OTHER, PHRASES, SECOND
@@ -82,6 +83,30 @@ def _inside(said: tuple[str, ...]) -> tuple[Field, float] | None:
 def recognised(cells: Sequence[str]) -> int:
     """Return how many different facts a row of headings names."""
     return len({found[0] for cell in cells if len(cell) < 60 and (found := fact_of(cell))})
+
+
+def best_header(rows: Sequence[tuple[int, Sequence[str]]], most: int) -> tuple[int, list[str]]:
+    """Return the line on which the header ends, and its cells: of the first rows the one that names the most facts.
+
+    Where the next row names more below it, as under merged cells, the header is both. most: columns that are looked at.
+    """
+    named = [(recognised(cells[:most]), -line) for line, cells in rows]
+    at = max(range(len(rows)), key=lambda row: named[row])
+    (line, cells), known = rows[at], named[at][0]
+    for first in range(max(0, at - 1), min(at + 1, len(rows) - 1)):
+        below, lower = rows[first + 1]
+        both = _joined(rows[first][1], lower)
+        if recognised(both[:most]) > known and not any(sign.isdigit() for cell in lower for sign in cell):
+            line, cells, known = below, both, recognised(both[:most])
+    return line, list(cells)
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Return headings of two rows: the lower one where it says a fact by itself, else both."""
+    return [
+        below if fact_of(below) else " ".join(filter(None, map(str.strip, (above, below))))
+        for above, below in zip_longest(upper, lower, fillvalue="")
+    ]
 
 
 def unit_of(heading: str) -> EnergyUnit | None:

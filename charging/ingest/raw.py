@@ -29,17 +29,26 @@ class BrokenRow:
 
 @dataclass(frozen=True, slots=True)
 class RawChunk:
-    """Some consecutive rows. `lines[i]` is the line of the file on which row `i` of `frame` begins."""
+    """Some consecutive rows. `lines[i]` is the line of the file on which row `i` of `frame` begins.
+
+    plain: whether it is known that no text holds anything but ASCII, an apostrophe or a control sign, so that nobody
+    need look for them column by column.
+    """
 
     lines: pl.Series
     frame: pl.DataFrame
     broken: list[BrokenRow] = field(default_factory=list)
     blank_lines: int = 0
+    plain: bool = False
 
     @property
     def rows(self) -> int:
         """All rows that say something, readable or not."""
         return self.frame.height + len(self.broken)
+
+    def head(self, rows: int) -> "RawChunk":
+        """Return the first readable rows."""
+        return RawChunk(self.lines.head(rows), self.frame.head(rows), plain=self.plain)
 
     @property
     def first_line(self) -> int:

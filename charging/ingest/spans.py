@@ -34,10 +34,10 @@ class Spans:
         started = self._times(raw, Field.STARTED_AT, reasons)
         ended = self._ended(raw, started, reasons)
         span = (ended - started).dt.total_seconds()
-        told = {fact: length_of(raw.frame, self._layout, fact) for fact in LENGTHS if self._layout.names(fact)}
+        told = {fact: length_of(raw, self._layout, fact) for fact in LENGTHS if self._layout.names(fact)}
         mismatch = pl.repeat(value=False, n=raw.frame.height, eager=True)
         for fact, length in told.items():
-            slack = precision_of(raw.frame, self._layout, fact) + _SLACK_S
+            slack = precision_of(raw, self._layout, fact) + _SLACK_S
             off = (span - length).abs() if fact is Field.DURATION else length - span
             mismatch |= (off > slack).fill_null(value=False)
         charging = self._charging_ended(raw, started, ended, told)
@@ -61,7 +61,7 @@ class Spans:
         layout = self._layout
         if layout.names(Field.ENDED_AT):
             return self._past_midnight(started, self._times(raw, Field.ENDED_AT, reasons))
-        text, length = text_of(raw.frame, layout, Field.DURATION), length_of(raw.frame, layout, Field.DURATION)
+        text, length = text_of(raw, layout, Field.DURATION), length_of(raw, layout, Field.DURATION)
         reasons.append((Reject.OPEN_SESSION, text.is_null()))
         reasons.append((Reject.UNREADABLE_END, text.is_not_null() & length.is_null()))
         return _moved(started, length)
@@ -82,9 +82,8 @@ class Spans:
         self, raw: RawChunk, started: pl.Series, ended: pl.Series, told: dict[Field, pl.Series]
     ) -> pl.Series | None:
         if self._layout.names(Field.CHARGING_ENDED):
-            return (
-                self._readers[Field.CHARGING_ENDED].read(time_text(raw.frame, self._layout, Field.CHARGING_ENDED)).utc
-            )
+            texts = time_text(raw, self._layout, Field.CHARGING_ENDED)
+            return self._readers[Field.CHARGING_ENDED].read(texts).utc
         if Field.IDLE_TIME in told:
             return _moved(ended, -told[Field.IDLE_TIME])
         if Field.CHARGING_TIME in told:
@@ -92,7 +91,7 @@ class Spans:
         return None
 
     def _times(self, raw: RawChunk, fact: Field, reasons: Reasons) -> pl.Series:
-        text = time_text(raw.frame, self._layout, fact)
+        text = time_text(raw, self._layout, fact)
         times = self._readers[fact].read(text)
         missing, unreadable = _REASONS[fact]
         reasons.append((missing, text.is_null()))

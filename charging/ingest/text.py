@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from charging.domain.errors import Code, UnreadableFile
+from charging.ingest.damaged_text import MENDED, MendedText, has_letters, is_twice_encoded
 from charging.ingest.old_encodings import Words
 from charging.ingest.sizes import SIZES, Sizes
 
@@ -26,7 +27,6 @@ DAMAGED = (EOFError, OSError, zlib.error)
 _BLOCK = 1 << 20
 _GZIP = b"\x1f\x8b"
 _MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -76,6 +76,8 @@ def unpacked(stored: BinaryIO, sizes: Sizes = SIZES) -> BinaryIO:
 def encoding_of(stored: BinaryIO, sizes: Sizes = SIZES) -> str:
     """Return the encoding of a text file: by its mark, by valid UTF-8, or else Windows', Latin 1 or an older one.
 
+    UTF-8 that is damaged in places is to be read as `damaged_text.MENDED`.
+
     Raises:
         UnreadableFile: the bytes are not text, or the compressed file is damaged.
     """
@@ -90,11 +92,15 @@ def encoding_of(stored: BinaryIO, sizes: Sizes = SIZES) -> str:
 def reader(stored: BinaryIO, encoding: str, sizes: Sizes = SIZES) -> io.TextIOWrapper:
     """Return the text of a file; any line end becomes a line feed."""
     borrowed = cast("BinaryIO", _Borrowed(unpacked(stored, sizes)))
+    if encoding == MENDED:
+        return MendedText(borrowed)
     return io.TextIOWrapper(borrowed, encoding=encoding, errors="strict", newline=None)
 
 
 def _encoding_of(plain: BinaryIO) -> str:
     first = plain.read(4096)
+    if first.startswith(codecs.BOM_UTF8):
+        return MENDED if _eight_bit(first, plain) == MENDED else "utf-8-sig"
     for mark, encoding in _MARKS:
         if first.startswith(mark):
             return encoding
@@ -116,14 +122,17 @@ def _unmarked_utf16(first: bytes) -> str | None:
 
 def _eight_bit(first: bytes, rest: BinaryIO) -> str:
     decoder, valid, seen = codecs.getincrementaldecoder("utf-8")(), True, set[int]()
-    words = Words()
+    words, twice, letters = Words(), False, False
     for block in _with_first(first, rest):
         valid = valid and _accepts(decoder, block)
+        twice, letters = twice or is_twice_encoded(block), letters or has_letters(block)
         if not valid:
             seen.update(block)
             words.add(block)
     if valid and _accepts(decoder, b"", final=True):
-        return "utf-8"
+        return MENDED if twice else "utf-8"
+    if letters:
+        return MENDED
     if older := words.encoding():
         return older
     return "cp1252" if _UNDEFINED_IN_CP1252.isdisjoint(seen) else "latin-1"

@@ -5,6 +5,7 @@ whole column is read in the form of its first text; what that leaves over is tak
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -19,6 +20,8 @@ _DATES = {
     DateOrder.YMD: (),
 }
 _YEAR_FIRST = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")
+_FIRST = datetime(1900, 1, 1)  # noqa: DTZ001  # local times have no zone yet
+_FIRST_UTC = _FIRST.replace(tzinfo=UTC)
 _WITH_OFFSET = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z")
 
 
@@ -42,7 +45,8 @@ class _Form:
     def read(self, texts: pl.Series) -> pl.Series:
         """Read texts, forgetting years a form with four digits makes of two: `18` is 2018, not the year 18."""
         read = texts.str.strptime(UTC_TIME if self.instant else LOCAL_TIME, self.pattern, strict=False)
-        return read.set((read.dt.year() < 1900).fill_null(value=False), None)
+        early = (read < (_FIRST_UTC if self.instant else _FIRST)).fill_null(value=False)
+        return read.set(early, None) if early.any() else read
 
 
 @dataclass(slots=True)

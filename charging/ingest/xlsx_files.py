@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from charging.domain.errors import Code, UnreadableFile
-from charging.ingest.headers import recognised
+from charging.ingest.damaged_text import repaired
+from charging.ingest.headers import best_header, recognised
 from charging.ingest.raw import RawChunk, check_columns, chunk_of_cells, unique_names
 from charging.ingest.sheet_sizes import DAMAGED_ARCHIVE, check_workbook
 from charging.ingest.sizes import SIZES, Sizes
@@ -39,7 +40,7 @@ class XlsxFile:
         beginning = [(line, self._texts(cells)) for line, cells in _first_filled(self._sheet)]
         if not beginning:
             raise UnreadableFile(Code.SHEET_EMPTY)
-        self._header_line, written = max(beginning, key=lambda row: (recognised(row[1][: sizes.columns]), -row[0]))
+        self._header_line, written = best_header(beginning, sizes.columns)
         while written and not written[-1]:
             written.pop()
         check_columns(len(written), line=self._header_line, sizes=sizes)
@@ -77,7 +78,7 @@ def text_of(cell: Any, decimal_sign: str = ".") -> str:
         case dt.date() | dt.time():
             text = cell.isoformat()
         case _:
-            text = str(cell)
+            text = repaired(str(cell))
     return text
 
 
