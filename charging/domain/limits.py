@@ -1,8 +1,21 @@
 """Where impossible and unusual begin, for files, feeds and charge detail records alike."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+#: What no plug of a kind gives, in W, by OCPI's ConnectorType: those of alternating current; others have no such bound.
+LARGEST_OF_PLUG: Mapping[str, int] = {
+    "DOMESTIC_E": 3_700,
+    "DOMESTIC_F": 3_700,
+    "IEC_60309_2_single_16": 3_700,
+    "IEC_60309_2_three_16": 11_100,
+    "IEC_60309_2_three_32": 22_200,
+    "IEC_60309_2_three_64": 43_700,
+    "IEC_62196_T1": 19_200,
+    "IEC_62196_T2": 43_700,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +26,7 @@ class Limits:
     bound a connector of which no power is known, and so does what it usually gives: `usual_times` as much as in most
     of at least `usual_of` sessions, from `usual_from_w` on. `repeat_…` and `growing` tell energies that were summed up
     instead of counted anew: nearly that of the session right before, or more each time so many times, with more power
-    than alternating current has.
+    than alternating current has. `attempt_s`: who took no energy within this long has tried in vain.
     """
 
     largest_wh: int = 1_000_000
@@ -33,6 +46,7 @@ class Limits:
     repeat_wh: int = 1_000
     growing: int = 8
     alternating_w: int = 43_000
+    attempt_s: int = 300
     future_slack: timedelta = timedelta(hours=1)
 
     def most_wh(self, power_w: Any, duration_s: Any) -> Any:

@@ -45,17 +45,22 @@ def rejections(sessions: pl.DataFrame, *, limits: Limits, at: datetime) -> Itera
 def flags(sessions: pl.DataFrame, *, limits: Limits) -> Iterator[tuple[Flag, pl.Series]]:
     """Yield each code with the sessions it flags, except overlaps: see `overlaps`.
 
-    sessions: `duration_s`, `energy_wh`, `max_power_w` (null: not known), `series_total_wh` (null: no series), and,
-    where the source could contradict itself, `meter_mismatch` and `duration_mismatch`.
+    sessions: `duration_s`, `energy_wh`, `max_power_w` (null: not known), `series_total_wh` (null: no series), `plug_w`
+    (what no plug of its kind gives) where that is looked up, and, where the source could contradict itself,
+    `meter_mismatch` and `duration_mismatch`.
     """
     energy, unknown = pl.col("energy_wh"), pl.col("max_power_w").is_null()
     contradictions = {Flag.METER_MISMATCH: "meter_mismatch", Flag.DURATION_MISMATCH: "duration_mismatch"}
     above = energy > limits.most_wh(pl.col("max_power_w"), pl.col("duration_s"))
+    if "plug_w" in sessions.columns:
+        above |= (energy > limits.most_wh(pl.col("plug_w"), pl.col("duration_s"))).fill_null(value=False)
+    in_vain = (energy == 0) & (pl.col("duration_s") <= limits.attempt_s)
     too_much = (energy > limits.unknown_wh) | (average_w() > limits.unknown_w)
     yield from _columns(
         sessions,
         {
-            Flag.ZERO_ENERGY: energy == 0,
+            Flag.ZERO_ENERGY: (energy == 0) & ~in_vain,
+            Flag.NO_CHARGE: in_vain,
             Flag.NO_TIME: (energy > 0) & (pl.col("duration_s") == 0),
             Flag.VERY_LONG: pl.col("duration_s") > limits.long_s,
             Flag.ABOVE_POWER: above | (unknown & too_much),

@@ -18,6 +18,7 @@ import polars as pl
 
 from charging.domain import holders
 from charging.domain.holders import Held
+from charging.domain.limits import LARGEST_OF_PLUG
 from charging.domain.local_time import UTC_TIME
 from charging.models import Connector, EarlierHolder, Site, Station, Token
 from tenants.models import Operator
@@ -37,7 +38,13 @@ class Thing(StrEnum):
 EVERYTHING = frozenset(Thing)
 
 _STATIONS = {"station_id": pl.Int64, "site_id": pl.Int64}
-_CONNECTORS = {"station_id": pl.Int64, "connector": pl.String, "connector_id": pl.Int64, "max_power_w": pl.Int64}
+_CONNECTORS = {
+    "station_id": pl.Int64,
+    "connector": pl.String,
+    "connector_id": pl.Int64,
+    "max_power_w": pl.Int64,
+    "plug_w": pl.Int64,
+}
 _TOKENS = {"token_id": pl.Int64, "driver_id": pl.Int64}
 _HOLDERS: dict[str, Any] = {"token_id": pl.Int64, "since": UTC_TIME, "holder_id": pl.Int64}
 
@@ -114,8 +121,8 @@ class Network:
             ((name, pk) for pk, _, name, _, into in stations if not into),
         )
         self._stations = _frame(((pk, site) for pk, _, _, site, _ in stations), _STATIONS)
-        rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w")
-        self._connectors = _frame(rows, _CONNECTORS)
+        rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w", "standard")
+        self._connectors = _frame(((*row, LARGEST_OF_PLUG.get(plug)) for *row, plug in rows), _CONNECTORS)
         tokens = list(
             Token.objects.order_by("pk").values_list("pk", "uid", "visual_number", "driver_id", "merged_into")
         )
@@ -129,7 +136,7 @@ class Network:
     def placed(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Return the sessions with the keys of what they name, null where it is missing.
 
-        Adds station_id, site_id, connector_id, max_power_w, token_id, and as driver_id who had the card at the start.
+        Adds station_id, site_id, connector_id, max_power_w, plug_w, token_id, and as driver_id who had the card then.
         """
         named = sessions.with_columns(
             station_id=self._station_names.keys(sessions["station"]),

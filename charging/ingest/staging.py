@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 from django.db import IntegrityError, connection
 
-from charging.domain.reasons import Reject
+from charging.domain.reasons import SETTLING, Reject
 from charging.ingest.convert import Refused
 from charging.ingest.identity import told_apart
 from charging.ingest.sizes import SIZES
@@ -53,7 +53,8 @@ _STAGE = "CREATE TEMPORARY TABLE IF NOT EXISTS staged_sessions ({}) ON COMMIT DR
 _INSERT = f"""
     INSERT INTO charging_chargingsession
         (operator_id, source, file_import_id, state, review, review_note, created_at, {_FACTS})
-    SELECT %s, %s, %s, 'COMPLETED', CASE WHEN flags = '{{}}' THEN '' ELSE 'pending' END, '', now(), {_FACTS}
+    SELECT %s, %s, %s, 'COMPLETED',
+        CASE flags WHEN '{{}}' THEN '' WHEN '{{{SETTLING}}}' THEN 'written_off' ELSE 'pending' END, '', now(), {_FACTS}
     FROM staged_sessions
 """  # noqa: S608  # only names of columns
 _ONLY_NEW = " ON CONFLICT (operator_id, source, external_id) DO NOTHING"

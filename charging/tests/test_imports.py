@@ -135,6 +135,28 @@ def test_corrected_rows_come_back_by_the_same_profile(in_north):
     assert ChargingSession.objects.get(external_id="1").energy_wh == 7_500
 
 
+def test_an_attempt_in_vain_is_written_off_and_waits_for_nobody(in_north):
+    row = bring_in(
+        plain(
+            "1,A,c,2025-05-01 10:00,2025-05-01 10:01,0",
+            "2,A,c,2025-05-01 10:02,2025-05-01 11:02,7",
+            "3,A,c,2025-05-01 10:30,2025-05-01 10:31,0",
+        )
+    )
+    reviews = dict(ChargingSession.objects.values_list("external_id", "review"))
+    assert reviews == {"1": "written_off", "2": "", "3": "pending"}
+    assert (row.flagged, seen.attempts_in_vain(row)) == (1, 1)
+    assert dict(seen.flags(row)) == {Flag.OVERLAP: 1, Flag.NO_CHARGE: 1}
+
+
+def test_no_plug_gives_more_than_its_kind(in_north):
+    bring_in(plain("1,A,c,2025-05-01 10:00,2025-05-01 12:00,7", "2,B,c,2025-05-01 10:00,2025-05-01 12:00,7"))
+    Connector.objects.filter(station__identifier="A").update(standard="IEC_62196_T2")
+    bring_in(plain("3,A,c,2025-05-02 10:00,2025-05-02 10:30,60", "4,B,c,2025-05-02 10:00,2025-05-02 10:30,60"))
+    flags = dict(ChargingSession.objects.values_list("external_id", "flags"))
+    assert (flags["3"], flags["4"]) == ([Flag.ABOVE_POWER], [])
+
+
 def test_unusual_sessions_wait_for_a_decision(in_north):
     row = bring_in(
         plain(

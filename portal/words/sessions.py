@@ -20,6 +20,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.DURATION_MISMATCH, _("duration does not fit the times")),
     (Flag.ABOVE_USUAL, _("far above the usual power")),
     (Flag.REPEATED_ENERGY, _("energy goes on from the session before")),
+    (Flag.NO_CHARGE, _("attempt in vain")),
     (CREDITED, _("credited")),
 ]
 

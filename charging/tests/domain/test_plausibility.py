@@ -63,7 +63,8 @@ def test_a_session_that_ends_when_it_starts_may_still_have_taken_a_little():
 @pytest.mark.parametrize(
     ("facts", "flag"),
     [
-        ({"energy_wh": 0, "minutes": 1}, Flag.ZERO_ENERGY),
+        ({"energy_wh": 0, "minutes": 6}, Flag.ZERO_ENERGY),
+        ({"energy_wh": 0, "minutes": 5}, Flag.NO_CHARGE),
         ({"energy_wh": 540, "minutes": 0}, Flag.NO_TIME),
         ({"energy_wh": 270_000, "minutes": 600}, Flag.ABOVE_POWER),
         ({"minutes": 24 * 60 + 1}, Flag.VERY_LONG),

@@ -29,7 +29,7 @@ MEANINGS: dict[str, str | Promise] = {
     Bucket.NOT_YET: _("in progress, or waiting for its run"),
 }
 REASONS: dict[str, str | Promise] = {
-    "written_off": _("written off by a person"),
+    "written_off": _("written off"),
     "zero_price": _("the tariff's price is zero"),
     "pending": _("flagged, waits for a decision"),
     "active": _("in progress"),
