@@ -328,12 +328,11 @@ def doubtful_facts() -> Iterator[Form]:
 
 def around_them() -> Iterator[Form]:
     """Yield files around whose sessions something else stands, or that went through hands that damaged them."""
-    headings, comma = swedish(), (lambda wh: f"{wh / 1000:.2f}".replace(".", ","))
-    known = sessions(PLACES["sv"])
-    plain = Spelling("plain", local("%Y-%m-%d %H:%M:%S"), comma, "kWh", ",")
+    headings, known = swedish(), sessions(PLACES["sv"])
+    plain = Spelling("plain", local("%Y-%m-%d %H:%M:%S"), _comma, "kWh", ",")
     whole = form_of("", headings, plain, known)
     header, *rows = whole.content.decode().removesuffix("\r\n").split("\r\n")
-    total = f"Summa;;;;;{comma(sum(one.wh for one in known))}"
+    total = f"Summa;;;;;{_comma(sum(one.wh for one in known))}"
     above = ["Laddrapport;;;;;", "Period: 2025-11-01 – 2025-11-30;;;;;", "Skapad av Åsa;;;;;", ";;;;;"]
     kept, merged = header.split(";"), [*header.split(";")]
     kept[3:5], merged[3:5] = ["Laddning", ""], ["Start", "Slut"]
@@ -347,10 +346,7 @@ def around_them() -> Iterator[Form]:
     yield _of_lines("a line for spreadsheets", ["sep=;", header, *rows], whole)
     yield _of_lines("all quoted", ['"' + line.replace(";", '";"') + '"' for line in (header, *rows)], whole)
     yield from damaged([header, *rows], whole)
-    began = datetime(1899, 12, 30)  # a spreadsheet has no zones
-    civil = lambda when: when.astimezone(ZoneInfo(HOME)).replace(tzinfo=None)  # noqa: E731
-    days = lambda when: [f"{(civil(when) - began) / timedelta(days=1):.9f}".replace(".", ",")]  # noqa: E731
-    yield form_of("days of a spreadsheet", headings, Spelling("", days, comma, "kWh", ","), known)
+    yield form_of("days of a spreadsheet", headings, Spelling("", _day_count, _comma, "kWh", ","), known)
     zone = [(fact, f"{heading} ({HOME})" if fact.endswith("_at") else heading) for fact, heading in headings]
     told = form_of("the headings name the zone", zone, plain, known)
     told.must_ask = set()
@@ -366,6 +362,16 @@ def damaged(lines: list[str], like: Form) -> Iterator[Form]:
     yield Form("letters encoded twice", twice, like.sessions, like.truth, like.columns)
     mixed = b"\n".join(line.encode("cp1252" if at % 3 else "utf-8") for at, line in enumerate(lines))
     yield Form("lines of two encodings", mixed, like.sessions, like.truth, like.columns)
+
+
+def _comma(wh: int) -> str:
+    return f"{wh / 1000:.2f}".replace(".", ",")
+
+
+def _day_count(when: datetime) -> list[str]:
+    """Write a local time as the days of a spreadsheet."""
+    civil = when.astimezone(ZoneInfo(HOME)).replace(tzinfo=UTC)
+    return [f"{(civil - datetime(1899, 12, 30, tzinfo=UTC)) / timedelta(days=1):.9f}".replace(".", ",")]
 
 
 def swedish() -> list[tuple[str, str]]:

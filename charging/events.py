@@ -20,4 +20,6 @@ class Event(StrEnum):
     TOKEN_PARTED = "token.parted"
     STATION_MERGED = "station.merged"
     STATION_PARTED = "station.parted"
+    ROWS_MENDED = "import.rows_mended"
+    ROWS_LEFT_OUT = "import.rows_left_out"
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

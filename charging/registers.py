@@ -9,6 +9,7 @@ from charging.models import (
     ImportLook,
     ImportProfile,
     ImportUndo,
+    RejectedRow,
     Site,
     SiteAccess,
     Station,
@@ -101,4 +102,11 @@ def _register_personal_data() -> None:
         technical="id operator public_id file file_name file_sha256 file_size source mapping options profile state "
         "error error_facts rows_total rows_read accepted known rejected flagged accepted_wh rejected_wh created "
         "blank_lines committed_chunks attempts claimed_at leased_until queued_at done total",
+    )
+    sources.register(
+        RejectedRow,
+        person="settled_by",
+        kept=Retention.BOOKS,
+        trace="settled_by settled_at",
+        technical="id operator file_import line_number cells reason reasons energy_wh facts mended settled",
     )

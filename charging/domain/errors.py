@@ -28,6 +28,8 @@ class Code(StrEnum):
     NO_SUCH_PROFILE = "no_such_profile"
     IMPORT_STARTED = "import_started"
     IMPORT_NOT_DONE = "import_not_done"
+    IMPORT_NOT_MENDED = "import_not_mended"
+    ROW_SETTLED = "row_settled"
     IMPORT_BILLED = "import_billed"
     UPLOADS_OF_ONE = "uploads_of_one"
     UPLOADS_OF_ALL = "uploads_of_all"

@@ -8,6 +8,7 @@ The codes are stored and travel in files, so they never change. `portal.words.im
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Reject(StrEnum):
@@ -17,6 +18,7 @@ class Reject(StrEnum):
     LINE_TOO_LONG = "line_too_long"
     TOO_MANY_CELLS = "too_many_cells"
     CONTROL_CHARACTER = "control_character"
+    LOST_SIGN = "lost_sign"
     DAMAGED_IDENTIFIER = "damaged_identifier"
     MISSING_ID = "missing_id"
     ID_TOO_LONG = "id_too_long"
@@ -57,3 +59,12 @@ class Flag(StrEnum):
     DURATION_MISMATCH = "duration_mismatch"
     ABOVE_USUAL = "above_usual"
     REPEATED_ENERGY = "repeated_energy"
+    NO_CHARGE = "no_charge"
+
+
+#: A remark that settles the session by itself: it is written off, and nobody need decide.
+SETTLING: Final = Flag.NO_CHARGE
+
+
+#: What is said of a session that is known: decided on beside it, as no cell of the row is at fault.
+OF_KNOWN_SESSIONS: Final = (Reject.DUPLICATE_IN_FILE, Reject.CHANGED)

@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from charging.domain import plausibility
 from charging.domain.limits import Limits
-from charging.domain.reasons import Flag, Reject
+from charging.domain.reasons import SETTLING, Flag, Reject
 from charging.ingest.apart import Converted
 from charging.ingest.convert import Batch, Refused
 from charging.ingest.history import with_usual
@@ -66,6 +66,25 @@ class Piece:
     batch: Batch
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a chunk's rows: the sessions that are new, the lines of known ones, and the rows refused."""
+
+    inserted: pl.DataFrame
+    known: list[int]
+    rejected: list[Refused]
+
+    @property
+    def flagged(self) -> int:
+        """How many of the new sessions wait for a person."""
+        return self.inserted.filter(~pl.col("flags").list.join(",").is_in(["", SETTLING.value])).height
+
+    @property
+    def energy_wh(self) -> int:
+        """The energy of the new sessions."""
+        return int(self.inserted["energy_wh"].sum())
+
+
 def pieces(chunks: Iterable[Converted], work: Work, *, network: Network) -> Iterator[Piece]:
     """Yield the chunks of a file, placed in the network and flagged; creates what the network lacks."""
     for chunk in chunks:
@@ -78,13 +97,19 @@ def store(piece: Piece, work: Work) -> None:
     Raises:
         StoredAlready: another run of this import has stored it meanwhile; the caller's transaction must not commit.
     """
-    sessions, batch = piece.batch.accepted, piece.batch
+    taken = take_in(piece, work)
+    if taken.rejected:
+        insert_refused(taken.rejected, work.origin)
+    _count(piece, work.origin, taken)
+
+
+def take_in(piece: Piece, work: Work) -> Taken:
+    """Store the sessions of a chunk that are new, in the open scope, and say what became of each row."""
+    sessions = piece.batch.accepted
     not_inserted = insert_sessions(sessions, work.origin) if sessions.height else NotInserted([], {})
-    rejected = [*batch.rejected, *_refused_lines(piece, not_inserted)]
-    if rejected:
-        insert_refused(rejected, work.origin)
+    rejected = [*piece.batch.rejected, *_refused_lines(piece, not_inserted)]
     inserted = sessions.filter(~pl.col("line").is_in(not_inserted.lines)) if not_inserted.lines else sessions
-    _count(piece, work.origin, inserted, known=len(not_inserted.known), rejected=rejected)
+    return Taken(inserted, not_inserted.known, rejected)
 
 
 def store_all(every: Iterable[Piece], work: Work, *, writers: int, progress: Callable[[], None] = lambda: None) -> None:
@@ -234,7 +259,7 @@ def _commit_lazily() -> None:
         cursor.execute("SET LOCAL synchronous_commit = off")
 
 
-def _count(piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, rejected: list[Refused]) -> None:
+def _count(piece: Piece, origin: Origin, taken: Taken) -> None:
     """Add the chunk to the totals and mark it. The last statement of its transaction: the row is locked from here."""
     marked = (
         FileImport.objects.filter(pk=origin.file_import_id)
@@ -243,12 +268,12 @@ def _count(piece: Piece, origin: Origin, inserted: pl.DataFrame, *, known: int, 
             committed_chunks=Func(F("committed_chunks"), Value(piece.first_line), function="array_append"),
             rows_read=F("rows_read") + piece.batch.rows,
             blank_lines=F("blank_lines") + piece.batch.blank_lines,
-            accepted=F("accepted") + inserted.height,
-            known=F("known") + known,
-            rejected=F("rejected") + len(rejected),
-            flagged=F("flagged") + inserted.filter(pl.col("flags").list.len() > 0).height,
-            accepted_wh=F("accepted_wh") + int(inserted["energy_wh"].sum()),
-            rejected_wh=F("rejected_wh") + sum(row.energy_wh or 0 for row in rejected),
+            accepted=F("accepted") + taken.inserted.height,
+            known=F("known") + len(taken.known),
+            rejected=F("rejected") + len(taken.rejected),
+            flagged=F("flagged") + taken.flagged,
+            accepted_wh=F("accepted_wh") + taken.energy_wh,
+            rejected_wh=F("rejected_wh") + sum(row.energy_wh or 0 for row in taken.rejected),
             updated_at=timezone.now(),
             leased_until=timezone.now() + LEASE,
         )

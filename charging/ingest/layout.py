@@ -160,6 +160,14 @@ class Layout:
             raise WrongColumns(Code.FACTS_WITHOUT_COLUMN, lacking=lacking, columns=header)
         return fitting
 
+    def fits(self, header: Sequence[str]) -> bool:
+        """Whether a file with this header has the columns that are needed."""
+        try:
+            self.fitted(header)
+        except WrongColumns:
+            return False
+        return True
+
     def missing(self) -> list[Field]:
         """Return the facts no session can do without and no column is named for."""
         missing = [fact for fact in _NEEDED if fact not in self.columns]

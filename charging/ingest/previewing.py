@@ -34,7 +34,8 @@ class Preview:
     as_text: delimiter and encoding of a text file. questions: what must be answered first; while there are any,
     nothing below `rows` is filled in. cells: the first rows as they stand, with their lines. sessions: the first ones,
     as facts. refused: the first rejected rows. known: how many of the first thousand sessions are there already.
-    news: what the network lacks, see `_news`. creates: what the import would add of it.
+    news: what the network lacks, see `_news`. creates: what the import would add of it. site_open: whether nothing says
+    where its new stations stand.
     """
 
     layout: Layout
@@ -56,6 +57,7 @@ class Preview:
     flags: Counter[str] = field(default_factory=Counter)
     news: list[dict[str, Any]] = field(default_factory=list)
     creates: list[Thing] = field(default_factory=list)
+    site_open: bool = False
 
 
 def tried(looked: Looked, *, creates: Collection[Thing] | None) -> Preview:
@@ -122,6 +124,7 @@ def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
     placed = network.placed(looked.accepted)
     missing, needs = network.missing(placed), network.needing(placed)
     added = _presumed(missing) if creates is None else creates
+    site_open = bool(missing.stations) and not (looked.layout.names(Field.SITE) or looked.layout.default_site)
     strangers = refused_things(placed, needs, added)
     placed = placed.filter(~pl.col("line").is_in(list(strangers)))
     powered = placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w"))
@@ -135,8 +138,9 @@ def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
         "refused": list(looked.refused),
         "reasons": Counter(looked.reasons) + Counter(strangers.values()),
         "flags": Counter(chain.from_iterable(sessions["flags"].to_list())),
-        "news": _news(missing, needs),
+        "news": _news(missing, needs, site_open=site_open),
         "creates": sorted(added),
+        "site_open": site_open,
     }
 
 
@@ -146,14 +150,15 @@ def _presumed(missing: Missing) -> frozenset[Thing]:
     return frozenset([Thing.TOKENS]) if only_cards else frozenset()
 
 
-def _news(missing: Missing, needs: dict[Thing, pl.Series]) -> list[dict[str, Any]]:
+def _news(missing: Missing, needs: dict[Thing, pl.Series], *, site_open: bool) -> list[dict[str, Any]]:
     """What would be new, by kind: how many, the names of the first ones, and how many rows need one of them.
 
-    A new station brings its connectors along; those that are told are of stations that are known.
+    A new station brings its connectors along; those that are told are of stations that are known. site_open: the site
+    of the new stations is yet to be said, and the name it has for now means nothing.
     """
     fresh = {station for station, _ in missing.stations}
     names: dict[Thing, list[str]] = {
-        Thing.SITES: missing.sites,
+        Thing.SITES: [] if site_open else missing.sites,
         Thing.STATIONS: [station for station, _ in missing.stations],
         Thing.CONNECTORS: [f"{station}/{number}" for station, number, _ in missing.connectors if station not in fresh],
         Thing.TOKENS: missing.tokens,

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain.reasons import OF_KNOWN_SESSIONS
 from tenants.identifiers import new_public_id
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
@@ -98,7 +99,8 @@ class RejectedRow(OperatorOwned):
     """A row that was not imported: where it stood, what it said, and why.
 
     `reason` is the gravest of `reasons`, all being codes of `charging.domain.reasons.Reject`. `facts`: what it says of
-    a session that is known otherwise (`charging.ingest.staging.FACTS`).
+    a session that is known otherwise (`charging.ingest.staging.FACTS`). `cells` stay as the file had them; `mended` is
+    what a person made of them, if anybody did, and then the reasons are those of that text.
     """
 
     class Settled(models.TextChoices):
@@ -106,7 +108,7 @@ class RejectedRow(OperatorOwned):
 
         NO = "", _("open")
         TAKEN_OVER = "taken_over", _("taken over")
-        LEFT = "left", _("left as it was")
+        LEFT = "left", _("left out")
         MENDED = "mended", _("mended")
 
     file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
@@ -116,7 +118,10 @@ class RejectedRow(OperatorOwned):
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     energy_wh = models.BigIntegerField(null=True)
     facts = models.JSONField(null=True)
+    mended = models.JSONField(null=True)
     settled = models.CharField(_("settled"), max_length=10, choices=Settled, default=Settled.NO, blank=True)
+    settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    settled_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()
@@ -130,3 +135,14 @@ class RejectedRow(OperatorOwned):
     def codes(self) -> list[str]:
         """Every reason, the gravest first."""
         return list(self.reasons or [self.reason])
+
+    @property
+    def text(self) -> list[str]:
+        """What the row says now: as it was mended, else as it came."""
+        return list(self.cells if self.mended is None else self.mended)
+
+    @property
+    def can_be_mended(self) -> bool:
+        """Whether correcting its text may let it in."""
+        open_still = self.settled in (RejectedRow.Settled.NO, RejectedRow.Settled.LEFT)
+        return open_still and self.reason not in OF_KNOWN_SESSIONS

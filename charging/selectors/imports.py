@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 from django.db.models import Count, Func, QuerySet, Sum
 
-from charging.domain.reasons import Flag, Reject
+from charging.domain.reasons import SETTLING, Flag, Reject
 from charging.models import ChargingSession, FileImport, ImportProfile, RejectedRow
+from tenants.models.work import OPEN
 from tenants.scoping import tenant_scope
 from tenants.spreadsheets import MARK, csv_text
 
+Settled = RejectedRow.Settled
 _ROWS_AT_ONCE = 2_000
 
 #: Columns put before the original ones in a file of rejected rows; nobody maps them, so they may stay when it returns.
@@ -26,6 +28,11 @@ def profiles() -> QuerySet[ImportProfile]:
     return ImportProfile.objects.order_by("name")
 
 
+def ahead(row: FileImport) -> QuerySet[FileImport]:
+    """Imports of the operator that are done before this one: one worker takes its files in the order they came."""
+    return FileImport.objects.filter(OPEN, pk__lt=row.pk).order_by("pk")
+
+
 def earlier(row: FileImport) -> QuerySet[FileImport]:
     """Other imports of exactly the same file that were not undone."""
     same = FileImport.objects.filter(file_sha256=row.file_sha256).exclude(state=FileImport.State.UNDONE)
@@ -33,9 +40,9 @@ def earlier(row: FileImport) -> QuerySet[FileImport]:
 
 
 def reasons(row: FileImport) -> list[tuple[Reject, int, int]]:
-    """Why rows of an import were rejected: reason, rows, Wh; most frequent first. A row counts for its gravest."""
+    """Why rows of an import wait: reason, rows, Wh; most frequent first. A row counts for its gravest."""
     found = (
-        RejectedRow.objects.filter(file_import=row)
+        RejectedRow.objects.filter(file_import=row, settled=Settled.NO)
         .values_list("reason")
         .annotate(rows=Count("pk"), energy_wh=Sum("energy_wh"))
         .order_by("-rows", "reason")
@@ -47,21 +54,34 @@ def flags(row: FileImport) -> list[tuple[Flag, int]]:
     """Why sessions of an import wait for a decision: flag, sessions; most frequent first."""
     found = (
         ChargingSession.objects.filter(file_import=row)
-        .exclude(flags=[])
+        .exclude(flags__in=[[], [SETTLING]])
         .values_list(Func("flags", function="unnest"))
         .annotate(sessions=Count("pk"))
     )
     return [(Flag(flag), count) for flag, count in Counter(dict(found)).most_common()]
 
 
-def rejected_rows(row: FileImport, *, reason: str = "") -> QuerySet[RejectedRow]:
-    """The rejected rows of an import in the order of the file, all or those with a reason."""
+def attempts_in_vain(row: FileImport) -> int:
+    """How many sessions of an import were written off as they came: no energy, and over at once."""
+    return ChargingSession.objects.filter(file_import=row, flags=[SETTLING]).count()
+
+
+def rejected_rows(row: FileImport, *, reason: str = "", settled: bool = False) -> QuerySet[RejectedRow]:
+    """The rejected rows of an import that are open, or those somebody has settled; all or those with a reason."""
     rows = RejectedRow.objects.filter(file_import=row).order_by("line_number", "pk")
-    return rows.filter(reasons__contains=[reason]) if reason else rows
+    if settled:
+        return rows.exclude(settled=Settled.NO).select_related("settled_by")
+    return rows.filter(settled=Settled.NO, **({"reasons__contains": [reason]} if reason else {}))
+
+
+def settled_counts(row: FileImport) -> dict[str, int]:
+    """How many rejected rows of an import were settled in which way."""
+    settled = RejectedRow.objects.filter(file_import=row).exclude(settled=Settled.NO)
+    return dict(settled.values_list("settled").annotate(Count("pk")).order_by())
 
 
 def rejected_file(*, operator_id: int, import_id: int) -> Iterator[bytes]:
-    """Yield the rejected rows as CSV with the columns of the original file, to be corrected and imported again.
+    """Yield the rejected rows that are open as CSV with the columns of their file, to be corrected and imported again.
 
     Opens scopes of its own, as a streamed response runs outside the page's.
     """
@@ -76,13 +96,13 @@ def rejected_file(*, operator_id: int, import_id: int) -> Iterator[bytes]:
             rows = _next(import_id, after)
         if not rows:
             return
-        lines = ([one.line_number, " ".join(one.reasons), *one.cells] for one in rows)
+        lines = ([one.line_number, " ".join(one.reasons), *one.text] for one in rows)
         yield csv_text(lines, delimiter=delimiter).encode()
         after = (rows[-1].line_number, rows[-1].pk)
 
 
 def _next(import_id: int, after: tuple[int, int]) -> list[RejectedRow]:
     line, pk = after
-    rows = RejectedRow.objects.filter(file_import_id=import_id, line_number__gte=line)
+    rows = RejectedRow.objects.filter(file_import_id=import_id, settled=Settled.NO, line_number__gte=line)
     rest = rows.exclude(line_number=line, pk__lte=pk).order_by("line_number", "pk")
     return list(rest[:_ROWS_AT_ONCE])

@@ -244,13 +244,14 @@ def _writers(wanted: int | None) -> int:
     return WRITERS if wanted is None else wanted
 
 
-def _work(row: FileImport, at: datetime) -> Work:
+def work_of(row: FileImport, at: datetime, *, adds: bool = False) -> Work:
+    """Return what an import does with the rows of its file. adds: whatever they name is added to the network."""
     options = Options.from_json(row.options)
     return Work(
         origin=Origin(row.operator_id, row.source, row.pk),
         layout=Layout.from_json(row.mapping),
         at=at,
-        creates=options.creates or frozenset(),
+        creates=EVERYTHING if adds else options.creates or frozenset(),
         create_drivers=options.create_drivers,
     )
 
@@ -262,7 +263,7 @@ def _import(
     writers: int,
     progress: Callable[[FileImport, float], None] | None,
 ) -> None:
-    work = _work(row, clock())
+    work = work_of(row, clock())
     network = Network(work.create_drivers, row.pk, created=Counter(row.created))
     with tenant_scope(row.operator_id):
         network.load()
@@ -274,6 +275,8 @@ def _import(
         done = _Done(chunks)
 
         def tell() -> None:
+            with tenant_scope(row.operator_id):
+                FileImport.objects.filter(pk=row.pk).update(done=round(done.part * _PARTS), total=_PARTS)
             if progress:
                 with tenant_scope(row.operator_id):
                     _read_again(row)
@@ -282,6 +285,10 @@ def _import(
         store_all(_reaching(pieces(done, work, network=network), reach), work, writers=writers, progress=tell)
     with tenant_scope(row.operator_id):
         _finish(row, work, reach, network, at=clock())
+
+
+#: Progress is told in thousandths of the file.
+_PARTS = 1_000
 
 
 class _Done:

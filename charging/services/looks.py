@@ -14,6 +14,7 @@ from charging.domain.errors import ChargingError, Code, ImportRefused, Unreadabl
 from charging.events import Event
 from charging.ingest import apart, previewing
 from charging.ingest.layout import Layout
+from charging.ingest.network import Thing
 from charging.ingest.previewing import Preview
 from charging.models import FileImport, ImportLook, ImportProfile
 from charging.services import imports
@@ -128,7 +129,9 @@ def carry_out(operator_id: int, look: ImportLook, *, clock: Callable[[], datetim
 def is_open(look: ImportLook, preview: Preview) -> bool:
     """Tell whether a person has to say something yet: what the file does not, or what it may add to the network."""
     unasked = look.options.get("creates", ()) is None
-    return bool(preview.questions) or (unasked and any(new["thing"] not in preview.creates for new in preview.news))
+    undecided = unasked and any(new["thing"] not in preview.creates for new in preview.news)
+    homeless = preview.site_open and Thing.STATIONS in preview.creates
+    return bool(preview.questions) or undecided or homeless
 
 
 def _queued(row: FileImport, look: ImportLook, preview: Preview) -> FileImport:

@@ -1,5 +1,6 @@
 """Cards, stations and sites that files name in other ways than we do."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -112,7 +113,10 @@ def test_each_kind_of_thing_is_added_only_where_it_is_said(in_north, creates, re
 def test_a_look_tells_what_would_be_new_and_presumes_nothing_but_cards(in_north):
     preview = imports.preview(stored(rows(("A", "c1"), ("A", "c2"))), PLAIN, at=NOW)
     told = [(new["thing"], new["count"], new["names"], new["rows"]) for new in preview.news]
-    assert told == [("sites", 1, ["plain"], 2), ("stations", 1, ["A"], 2), ("tokens", 2, ["c1", "c2"], 2)]
+    assert told == [("stations", 1, ["A"], 2), ("tokens", 2, ["c1", "c2"], 2)]
+    assert preview.site_open
+    said = imports.preview(stored(rows(("A", "c1"))), replace(PLAIN, default_site="Depot"), at=NOW)
+    assert (said.news[0]["names"], said.site_open) == (["Depot"], False)
     assert (preview.creates, preview.accepted, preview.rejected) == ([], 0, 2)
     bring_in(rows(("A", "c1")))
     again = imports.preview(stored(rows(("A", "c1"), ("A", "c2"))), PLAIN, at=NOW)

@@ -26,8 +26,8 @@ MAY_OPEN = {
         "staff:difference_decide staff:difference_list staff:review_decide staff:review_list staff:session_correct"
     ),
     Permission.IMPORT_SESSIONS: (
-        "staff:import_detail staff:import_discard staff:import_list staff:import_new staff:import_rejected "
-        "staff:import_start staff:import_undo"
+        "staff:import_detail staff:import_discard staff:import_leave staff:import_list staff:import_new "
+        "staff:import_rejected staff:import_row staff:import_start staff:import_template staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
         "staff:account_detail staff:account_export staff:account_list staff:driver_detail staff:driver_list "

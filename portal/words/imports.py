@@ -34,6 +34,8 @@ ERRORS: dict[str, str | Promise] = {
     Code.NO_SUCH_PROFILE: _("There is no profile called “%(name)s”. There are: %(names)s."),
     Code.IMPORT_STARTED: _("This import is %(import_state)s; it cannot be started."),
     Code.IMPORT_NOT_DONE: _("This import is %(import_state)s; only one that is done can be undone."),
+    Code.IMPORT_NOT_MENDED: _("This import is %(import_state)s; its rows can no longer be corrected."),
+    Code.ROW_SETTLED: _("Line %(line)s has been settled meanwhile."),
     Code.IMPORT_BILLED: ngettext_lazy(
         "%(count)d session of this import stands or stood on an invoice, so the import stays.",
         "%(count)d sessions of this import stand or stood on invoices, so the import stays.",
@@ -145,6 +147,7 @@ REJECTS: dict[str, str | Promise] = {
     Reject.LINE_TOO_LONG: _("The line has more than 1,000,000 characters; only its beginning is kept here."),
     Reject.TOO_MANY_CELLS: _("The row has more cells than the header, so its columns may be shifted."),
     Reject.CONTROL_CHARACTER: _("A name, id or card holds a control character, such as a tab, a line break or a zero."),
+    Reject.LOST_SIGN: _("A name or card holds a letter that was lost before the file came here."),
     Reject.DAMAGED_IDENTIFIER: _(
         "A spreadsheet made a number of the card, the station or the id and lost its last digits. Take the file from "
         "its source once more, without opening it in one."
@@ -189,6 +192,7 @@ FLAGS: dict[str, str | Promise] = {
     Flag.METER_MISMATCH: _("The meter at start and end says another energy than the file."),
     Flag.DURATION_MISMATCH: _("The file says another duration than its own start and end."),
     Flag.ABOVE_USUAL: _("Far more power than this connector usually gives."),
+    Flag.NO_CHARGE: _("Took no energy and was over within five minutes: an attempt in vain, which nobody pays for."),
     Flag.REPEATED_ENERGY: _("The energy looks summed up: it goes on from the session before."),
     CREDITED: _("It stood on an invoice that was credited."),
 }
@@ -215,6 +219,17 @@ FACTS: list[tuple[Field, str | Promise]] = [
     (Field.SERIES_INTERVAL, _("Series: seconds of a slot")),
     (Field.SERIES_WH, _("Series: Wh of each slot")),
 ]
+#: What helps about each column of a template.
+HELP: dict[Field, str | Promise] = {
+    Field.EXTERNAL_ID: _("Tells sessions apart. Without it, time and place do."),
+    Field.STARTED_AT: _("Date and time, such as 2026-11-28 14:05, in the zone of the heading."),
+    Field.ENDED_AT: _("The same way. A duration will do instead."),
+    Field.ENERGY: _("In the unit of the heading, with a point or a comma."),
+    Field.SITE: _("Where the station stands. If the file has no such column, you are asked."),
+    Field.STATION: _("The identifier or the name it has here."),
+    Field.CONNECTOR: _("Outlet 1, if nothing is said."),
+    Field.TOKEN: _("The card's UID or its printed number. Without it nobody pays until somebody says who."),
+}
 #: The layouts of well-known files, by name.
 PROFILES: dict[str, str | Promise] = {
     "dundee-2018": _("Dundee City Council, charging sessions 2018 (with or without the user's id)"),

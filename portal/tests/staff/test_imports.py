@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from charging.ingest import apart
 from charging.ingest.network import Thing
+from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, FileImport, ImportProfile
 from charging.services import imports, looks
 from charging.tests.ingest.workbooks import cell, row, workbook
@@ -195,7 +196,9 @@ def test_a_file_that_is_not_what_it_says_is_refused_with_the_reason(world, sign_
 
 
 def test_a_profile_that_does_not_fit_says_which_column_is_missing(world, sign_in, otto):
-    page = upload(sign_in(otto), world, GOOD, profile="dundee-2018")
+    with tenant_scope(world.operator.pk):
+        imports.save_profile("Theirs", layout=ready_made()["dundee-2018"].layout)
+    page = upload(sign_in(otto), world, GOOD, profile="Theirs")
     assert "The file cannot be read like this" in page.content.decode()
 
 
@@ -349,3 +352,65 @@ def test_a_file_that_names_new_stations_is_not_imported_before_somebody_says_so(
     assert {new["thing"]: new["ticked"] for new in held_up.context["news"]}["stations"] is False
     with tenant_scope(world.operator.pk):
         assert FileImport.objects.get().state == "uploaded"
+
+
+def rejected(client, world, *rows):
+    """Import rows and return the import, done."""
+    start(client, world, upload(client, world, *rows), time_zone="Europe/Stockholm", source="provider")
+    return work(world)
+
+
+def cells(page, **said):
+    """The cells of a row as its page shows them, some of them changed, by their headings."""
+    form = page.context["form"]
+    return {field.html_name: said.get(field.label, field.value()) for field in form if "cell" in field.html_name}
+
+
+def test_a_rejected_row_is_corrected_in_the_page(world, sign_in, otto):
+    client = sign_in(otto)
+    row = rejected(client, world, GOOD, BAD)
+    address = world.url(f"imports/{row.public_id}/rows/3/")
+    assert address in client.get(world.url(f"imports/{row.public_id}/")).content.decode()
+    page = client.get(address)
+    (field,) = [field for field in page.context["form"] if field.errors]
+    assert (field.label, field.field.widget.attrs["autofocus"]) == ("End", True)
+    assert "The session ends before it starts." in str(field.errors)
+    still = client.post(address, cells(page, End="when it was done"), follow=True)
+    assert still.request["PATH_INFO"] == address
+    assert "1 row still cannot be imported; what you wrote is kept." in still.content.decode()
+    assert "In the file: 2026-10-15 11:00" in still.content.decode()
+    done = client.post(address, cells(still, End="2026-10-15 13:00"), follow=True)
+    assert "1 row was imported." in done.content.decode()
+    assert (done.context["row"].accepted, done.context["row"].rejected) == (2, 0)
+    settled = client.get(world.url(f"imports/{row.public_id}/?settled=yes")).content.decode()
+    assert "2026-10-15 13:00" in settled
+    assert str(otto) in settled
+    assert client.get(address).status_code == 404
+
+
+def test_a_station_by_a_wrong_name_is_put_right_in_every_row_at_once(world, sign_in, otto):
+    client = sign_in(otto)
+    rejected(client, world, GOOD)
+    typing = [f"B{number},Torget,SEE-1,04AA,2026-10-2{number} 08:00,2026-10-2{number} 09:00,1" for number in range(3)]
+    page = upload(client, world, *typing)
+    start(client, world, page, time_zone="Europe/Stockholm", source="provider", creates=[])
+    row = work(world)
+    page = client.get(world.url(f"imports/{row.public_id}/rows/2/"))
+    assert page.context["alike"] == 2
+    assert '<option value="SE-1">' in page.content.decode()
+    said = {**cells(page, **{"Charge point": "SE-1"}), "everywhere": "on"}
+    done = client.post(page.request["PATH_INFO"], said, follow=True)
+    assert "3 rows were imported." in done.content.decode()
+    assert done.context["row"].rejected == 0
+
+
+def test_rows_are_left_out_one_by_one_or_by_their_reason(world, sign_in, otto):
+    client = sign_in(otto)
+    others = [f"C{number},Torget,SE-1,04AA,2026-10-1{number} 12:00,2026-10-1{number} 11:00,3.0" for number in range(3)]
+    row = rejected(client, world, GOOD, *others)
+    page = client.get(world.url(f"imports/{row.public_id}/rows/3/"))
+    after = client.post(page.context["leave_url"], follow=True)
+    assert after.request["PATH_INFO"].endswith("/rows/4/")
+    result = client.post(world.url(f"imports/{row.public_id}/leave/?reason=end_before_start"), follow=True)
+    assert (result.context["waiting"], result.context["left_out"]) == (0, 3)
+    assert "2 rows stay out." in result.content.decode()

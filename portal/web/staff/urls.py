@@ -27,6 +27,7 @@ from portal.web.staff import (
 )
 from portal.web.staff.audit import pages as audit
 from portal.web.staff.audit import seals
+from portal.web.staff.imports import mending
 from portal.web.staff.imports import pages as imports
 from portal.web.staff.people import factor_reset, invitations, member_sites
 from portal.web.staff.people import pages as people
@@ -48,10 +49,13 @@ urlpatterns: list[URLPattern] = [
     path("sessions/<uuid:public_id>/correct/", correct.session_correct, name="session_correct"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/new/", imports.import_new, name="import_new"),
+    path("imports/template/<slug:kind>/", imports.import_template, name="import_template"),
     path("imports/<uuid:public_id>/", imports.import_detail, name="import_detail"),
     path("imports/<uuid:public_id>/start/", imports.import_start, name="import_start"),
     path("imports/<uuid:public_id>/discard/", imports.import_discard, name="import_discard"),
     path("imports/<uuid:public_id>/undo/", imports.import_undo, name="import_undo"),
+    path("imports/<uuid:public_id>/rows/<int:line>/", mending.import_row, name="import_row"),
+    path("imports/<uuid:public_id>/leave/", mending.import_leave, name="import_leave"),
     path("imports/<uuid:public_id>/rejected/", imports.import_rejected, name="import_rejected"),
     path("review/", review.review_list, name="review_list"),
     path("review/decide/", review.review_decide, name="review_decide"),

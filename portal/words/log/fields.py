@@ -97,6 +97,8 @@ NAMES: dict[str, str | Promise] = {
     "lost": _("lost"),
     "lost_at": _("reported lost"),
     "mailed": _("mailed"),
+    "lines": _("lines"),
+    "columns": _("columns"),
     "mapping": _("columns"),
     "may_change": _("may change something"),
     "month": _("month"),

@@ -161,6 +161,8 @@ class LayoutForm(forms.Form):
         asked = {ANSWERS.get(question.about) for question in preview.questions} if preview else set()
         if preview and any(question.fact is Field.STATION for question in preview.questions):
             asked.add("default_station")
+        if preview and preview.site_open:
+            asked.add("default_site")
         names = ["date_order", "time_zone", "fold", "decimal_sign", "energy_unit", "default_site", "default_station"]
         return [self[name] for name in [*names, "source"] if name not in asked]
 

@@ -1,5 +1,6 @@
 """Imports of session files: the list, the upload, the look before anything is written, progress, and the result."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,21 +16,23 @@ from django.views.decorators.http import require_POST
 from billing.selectors import differences
 from billing.services import import_undo as undoing
 from charging.domain.reasons import Reject
+from charging.ingest import template
 from charging.ingest.layout import Field, Layout
 from charging.ingest.previewing import Preview
 from charging.ingest.profiles import ready_made
-from charging.models import FileImport, ImportLook
+from charging.models import FileImport, ImportLook, RejectedRow
 from charging.selectors import imports
 from charging.services import imports as services
 from charging.services import looks
-from portal.files import streamed, uploads
+from portal.files import streamed, tables, uploads
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
 from portal.web.acts import attempted, told
-from portal.web.staff.imports.layout import CONCLUDED, LayoutForm
-from portal.words.imports import PROFILES
-from portal.words.say import why
+from portal.web.staff.imports.layout import CONCLUDED, RARE, LayoutForm
+from portal.words import measures
+from portal.words.imports import FACTS, HELP, PROFILES
+from portal.words.say import say, why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -37,6 +40,8 @@ from tenants.permissions import Permission
 State = FileImport.State
 ROWS_SHOWN = 8
 COLUMNS_SHOWN = 40
+#: An import that waits for longer than this has others before it.
+SOON = timedelta(seconds=15)
 
 
 class UploadForm(forms.Form):
@@ -79,7 +84,18 @@ def import_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
         if row := attempted(form, services.upload, file, name=file.name, by=request.user):
             looks.ask(row, by=request.user, at=timezone.now(), profile=form.cleaned_data["profile"])
             return redirect(_url(operator, row))
-    return render(request, "staff/imports/new.html", {"nav": "imports", "form": form, "crumbs": _crumbs(operator)})
+    helpful = [(heading, HELP[fact], template.COLUMNS[fact]) for heading, fact in _template(operator)]
+    others = [label for fact, label in FACTS if fact in RARE]
+    context = {"nav": "imports", "form": form, "helpful": helpful, "others": others, "crumbs": _crumbs(operator)}
+    return render(request, "staff/imports/new.html", context)
+
+
+@operator_view(Permission.IMPORT_SESSIONS)
+def import_template(request: SignedInRequest, operator: Operator, kind: str) -> HttpResponseBase:
+    """Send an empty file with the headings of the columns that help, in the reader's language."""
+    columns = [tables.Column(heading, lambda _row: None) for heading, _fact in _template(operator)]
+    name = _("template-for-sessions")
+    return tables.table_file(name, kind=tables.kind(kind), columns=columns, rows=list, operator=operator)
 
 
 @operator_view(Permission.IMPORT_SESSIONS)
@@ -87,7 +103,7 @@ def import_detail(request: SignedInRequest, operator: Operator, public_id: UUID)
     """Show an import where it is: questions and a preview, progress, or the result."""
     row = _row(public_id)
     if row.state in (State.QUEUED, State.RUNNING):
-        return _page(request, operator, row, "running")
+        return _page(request, operator, row, "running", waits_for=_waits_for(operator, row, at=timezone.now()))
     if row.state == State.UNDONE:
         return _page(request, operator, row, "undone")
     undo = undoing.latest(row)
@@ -147,12 +163,36 @@ def import_rejected(request: SignedInRequest, operator: Operator, public_id: UUI
     )
 
 
-def profile_choices() -> list[tuple[Any, Any]]:
-    """The profiles to choose from: none, the operator's own, those that come with the product."""
+def _waits_for(operator: Operator, row: FileImport, *, at: datetime) -> str:
+    """Say why an import has not begun; nothing once it has."""
+    if row.state != State.QUEUED:
+        return ""
+    if row.leased_until and row.leased_until > at:
+        clock = measures.local_clock(row.leased_until, operator.zone)
+        said = _("It could not be finished at the last try: %(why)s It is tried again at %(clock)s.")
+        return said % {"why": say(row.error, row.error_facts), "clock": clock}
+    if first := imports.ahead(row).first():
+        return _("“%(file)s” is imported first: files go in one after the other, in the order they came.") % {
+            "file": first.file_name
+        }
+    if at - row.queued_at > SOON:
+        return _("Files of others are being imported; yours begins as soon as one of them is done.")
+    return _("It begins in a moment.")
+
+
+def _template(operator: Operator) -> list[tuple[str, Field]]:
+    """The headings of the template, in the reader's language."""
+    words = {fact: str(label) for fact, label in FACTS}
+    return [(heading, fact) for fact, heading in template.headings(words, zone=operator.time_zone).items()]
+
+
+def profile_choices(header: list[str] | None = None) -> list[tuple[Any, Any]]:
+    """The profiles to choose from: none, the operator's own, and those that come with the product and fit the file."""
     own = [(profile.name, profile.name) for profile in imports.profiles()]
-    known = [(profile.name, str(PROFILES.get(profile.name, profile.title))) for profile in ready_made().values()]
-    groups = [(_("Yours"), own)] if own else []
-    return [("", _("Guess the columns")), *groups, (_("Ready-made"), known)]
+    fitting = [profile for profile in ready_made().values() if header and profile.layout.fits(header)]
+    known = [(profile.name, str(PROFILES.get(profile.name, profile.title))) for profile in fitting]
+    groups = [(_("Yours"), own), (_("Ready-made"), known)]
+    return [("", _("Guess the columns")), *((name, group) for name, group in groups if group)]
 
 
 def _form(look: ImportLook | None, data: Any = None) -> LayoutForm | None:
@@ -213,7 +253,7 @@ def _look_page(
         "unused": _unused(preview) if preview else [],
         "no_card": preview is not None and not preview.layout.names(Field.TOKEN),
         "profile": look.profile if look else "",
-        "profiles": profile_choices(),
+        "profiles": profile_choices(preview.header if preview else None),
         "earlier": imports.earlier(row).first(),
         "rows_shown": ROWS_SHOWN,
         "columns_shown": f":{COLUMNS_SHOWN}",
@@ -227,14 +267,20 @@ def _unused(preview: Preview) -> list[str]:
 
 
 def _result(request: SignedInRequest, row: FileImport) -> dict[str, Any]:
-    asked = request.GET.get("reason", "")
+    asked, is_settled = request.GET.get("reason", ""), bool(request.GET.get("settled"))
     reason = asked if asked in set(Reject) else ""
+    reasons, settled = imports.reasons(row), imports.settled_counts(row)
     return {
-        "reasons": imports.reasons(row),
+        "reasons": reasons,
         "reason": reason,
         "differences": differences.open_ones(row).count() if row.rejected else 0,
+        "waiting": sum(rows for _reason, rows, _energy in reasons),
+        "settled": sum(settled.values()),
+        "left_out": settled.get(RejectedRow.Settled.LEFT, 0),
+        "is_settled": is_settled,
         "flags": imports.flags(row) if row.flagged else [],
-        "page": lists.numbered(imports.rejected_rows(row, reason=reason), request),
+        "in_vain": imports.attempts_in_vain(row),
+        "page": lists.numbered(imports.rejected_rows(row, reason=reason, settled=is_settled), request),
     }
 
 

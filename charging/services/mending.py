@@ -1,0 +1,186 @@
+"""Rejected rows put right by a person: their own cells, corrected, go in by the one way in.
+
+What the file said first is kept beside what the row says now. Often one fault stands in many rows, such as a station by
+a name that nobody knows: a correction can go for every open row of the import that says the same in those cells.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+import polars as pl
+from django.db import transaction
+from django.db.models import F, JSONField, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from charging.domain.errors import Code, ImportRefused
+from charging.domain.reasons import OF_KNOWN_SESSIONS
+from charging.events import Event
+from charging.ingest.apart import Converted
+from charging.ingest.apply import Taken, Work, pieces, take_in
+from charging.ingest.convert import Converter, Refused
+from charging.ingest.finishing import Reach, flag_overlaps
+from charging.ingest.network import Network
+from charging.ingest.raw import RawChunk
+from charging.models import FileImport, RejectedRow
+from charging.services import differences, imports
+from charging.services.imports import Options
+from charging.site_scope import limited_to
+from tenants.log.audit import record
+from tenants.models import User
+
+Settled = RejectedRow.Settled
+
+#: So many rows are mended at once; what is left can be mended by the same correction again.
+MOST_AT_ONCE = 2_000
+_LINES_TOLD = 20
+
+Texts = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What became of the rows that were mended: new sessions, known ones, rows that still are none."""
+
+    accepted: int
+    known: int
+    refused: int
+
+
+def open_rows(row: FileImport) -> QuerySet[RejectedRow]:
+    """Rejected rows of an import whose text can be mended, with their `now`: what they say by now."""
+    rows = RejectedRow.objects.filter(file_import=row).exclude(reason__in=OF_KNOWN_SESSIONS)
+    rows = rows.filter(settled__in=[Settled.NO, Settled.LEFT])
+    return rows.annotate(now=Coalesce("mended", "cells", output_field=JSONField()))
+
+
+def saying(rows: QuerySet[RejectedRow], cells: Mapping[int, str]) -> QuerySet[RejectedRow]:
+    """Narrow open rows to those that say these texts in these cells."""
+    return rows.filter(Q(**{f"now__{place}": text for place, text in cells.items()})) if cells else rows.none()
+
+
+@transaction.atomic
+@limited_to(None)  # a file may hold sessions of any site
+def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: User | None, at: datetime) -> Mended:
+    """Let a rejected row say something else, and take it in.
+
+    everywhere: change the same cells of every open row that says the same in them as this one did. adds: add to the
+    network what the rows name and it does not have.
+
+    Raises:
+        ImportRefused: the import is not done, or has been undone, or somebody has settled the row.
+    """
+    origin = _held(row.file_import_id)
+    found = open_rows(origin).filter(pk=row.pk).first()
+    if found is None:
+        raise ImportRefused(Code.ROW_SETTLED, line=row.line_number)
+    header = list(origin.options.get("header", []))
+    before, after = (fitted(said, len(header)) for said in (found.text, text))
+    changes = {place: said for place, said in enumerate(after) if said != before[place]}
+    rows = {found.line_number: found}
+    if everywhere and changes:
+        alike = saying(open_rows(origin), {place: before[place] for place in changes})
+        rows |= {one.line_number: one for one in alike.order_by("-line_number")[:MOST_AT_ONCE]}
+    texts = {line: _changed(fitted(one.text, len(header)), changes) for line, one in sorted(rows.items())}
+    network = Network(Options.from_json(origin.options).create_drivers, origin.pk, created=Counter(origin.created))
+    network.load()
+    taken = _taken_in(imports.work_of(origin, at, adds=adds), network, header, texts)
+    mended = _settle(rows, texts, taken, by=by, at=at)
+    if any(one.facts for one in taken.rejected):
+        differences.note(origin, network)
+    _count(origin, rows, taken, mended)
+    record(
+        Event.ROWS_MENDED,
+        about=origin,
+        rows=len(rows),
+        lines=sorted(rows)[:_LINES_TOLD],
+        columns=[header[place] for place in changes],
+        accepted=mended.accepted,
+        known=mended.known,
+        rejected=mended.refused,
+    )
+    return mended
+
+
+@transaction.atomic
+def leave_out(origin: FileImport, rows: QuerySet[RejectedRow], *, by: User | None, at: datetime) -> int:
+    """Decide that rejected rows stay out. Returns how many they are; they can still be mended later.
+
+    Raises:
+        ImportRefused: the import is not done, or has been undone.
+    """
+    origin = _held(origin.pk)
+    left = list(rows.filter(file_import=origin, settled=Settled.NO).values_list("pk", "line_number"))
+    RejectedRow.objects.filter(pk__in=[pk for pk, _ in left]).update(settled=Settled.LEFT, settled_by=by, settled_at=at)
+    if left:
+        lines = sorted(line for _, line in left)[:_LINES_TOLD]
+        record(Event.ROWS_LEFT_OUT, about=origin, rows=len(left), lines=lines)
+    return len(left)
+
+
+def fitted(cells: Texts, width: int) -> list[str]:
+    """Return as many cells as the file has columns."""
+    return [*cells[:width], *[""] * (width - len(cells))]
+
+
+def _held(import_id: int) -> FileImport:
+    row = FileImport.objects.select_for_update().get(pk=import_id)
+    if row.state != FileImport.State.DONE or not row.options.get("header"):
+        raise ImportRefused(Code.IMPORT_NOT_MENDED, import_state=row.state)
+    return row
+
+
+def _changed(cells: list[str], changes: Mapping[int, str]) -> list[str]:
+    return [changes.get(place, said) for place, said in enumerate(cells)]
+
+
+def _taken_in(work: Work, network: Network, header: list[str], texts: Mapping[int, list[str]]) -> Taken:
+    """Take rows in as a chunk of their file: converted, placed, stored, and held against their neighbours."""
+    columns = zip(*texts.values(), strict=True)
+    frame = pl.DataFrame([pl.Series(name, said, dtype=pl.String) for name, said in zip(header, columns, strict=True)])
+    raw = RawChunk(pl.Series("line", list(texts), dtype=pl.Int64), frame)
+    batch = Converter(work.layout, at=work.at).convert(raw)
+    (piece,) = pieces([Converted(raw.first_line, raw, batch, 1.0)], work, network=network)
+    taken = take_in(piece, work)
+    reach = Reach(crossing=True)
+    reach.add(taken.inserted)
+    newly_flagged = flag_overlaps(work.origin, reach, limits=work.limits)
+    added = taken.flagged + newly_flagged
+    FileImport.objects.filter(pk=work.origin.file_import_id).update(flagged=F("flagged") + added)
+    return taken
+
+
+def _settle(
+    rows: Mapping[int, RejectedRow], texts: Mapping[int, list[str]], taken: Taken, *, by: User | None, at: datetime
+) -> Mended:
+    refused = {one.line: one for one in taken.rejected}
+    for line, row in rows.items():
+        row.mended = texts[line]
+        if line in refused:
+            _refuse(row, refused[line])
+        else:
+            row.settled, row.settled_by, row.settled_at = Settled.MENDED, by, at
+    fields = ["mended", "settled", "settled_by", "settled_at", "reason", "reasons"]
+    RejectedRow.objects.bulk_update(rows.values(), fields, batch_size=500)
+    for line, one in refused.items():
+        if one.facts is not None:
+            RejectedRow.objects.filter(pk=rows[line].pk).update(facts=orjson.loads(orjson.dumps(one.facts)))
+    return Mended(taken.inserted.height, len(taken.known), len(refused))
+
+
+def _refuse(row: RejectedRow, refused: Refused) -> None:
+    row.reason, row.reasons = refused.reasons[0].value, [reason.value for reason in refused.reasons]
+    row.settled, row.settled_by, row.settled_at = Settled.NO, None, None
+
+
+def _count(origin: FileImport, rows: Mapping[int, RejectedRow], taken: Taken, mended: Mended) -> None:
+    gone = [row for row in rows.values() if row.settled == Settled.MENDED]
+    FileImport.objects.filter(pk=origin.pk).update(
+        accepted=F("accepted") + mended.accepted,
+        known=F("known") + mended.known,
+        rejected=F("rejected") - len(gone),
+        accepted_wh=F("accepted_wh") + taken.energy_wh,
+        rejected_wh=F("rejected_wh") - sum(row.energy_wh or 0 for row in gone),
+    )

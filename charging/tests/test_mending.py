@@ -1,0 +1,134 @@
+"""Rejected rows corrected by a person: taken in like the rest of their file, one or many at once."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.base import ContentFile
+
+from charging.domain.errors import ImportRefused
+from charging.domain.reasons import Flag, Reject
+from charging.ingest.network import Thing
+from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Station
+from charging.services import imports, mending
+from charging.tests.ingest.files import PLAIN, plain
+from tenants.models import AuditEntry
+
+NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+GOOD = "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,5.5"
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings, tmp_path, in_north):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def bring_in(*rows, creates=frozenset(Thing)):
+    row = imports.upload(ContentFile(plain(*rows).encode()), name="sessions.csv")
+    row = imports.start(row, PLAIN, options=imports.Options(creates))
+    return imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
+
+
+def mend(origin, line, *, everywhere=False, adds=False, **cells):
+    row = RejectedRow.objects.get(file_import=origin, line_number=line)
+    names = origin.options["header"]
+    text = [cells.get(name, said) for name, said in zip(names, row.text, strict=True)]
+    done = mending.mend(row, text, everywhere=everywhere, adds=adds, by=None, at=NOW)
+    origin.refresh_from_db()
+    row.refresh_from_db()
+    return row, done
+
+
+def counts(origin):
+    return origin.rows_read, origin.accepted, origin.known, origin.rejected, origin.accepted_wh, origin.rejected_wh
+
+
+def test_a_corrected_row_goes_in_and_both_its_texts_are_kept():
+    origin = bring_in(GOOD, "2,A,c2,2026-10-06 10:00,2026-10-06 09:00,6.5")
+    assert counts(origin) == (2, 1, 0, 1, 5500, 6500)
+    row, done = mend(origin, 3, end="2026-10-06 11:00")
+    assert (done.accepted, done.known, done.refused) == (1, 0, 0)
+    assert counts(origin) == (2, 2, 0, 0, 12000, 0)
+    assert (row.settled, row.settled_at) == ("mended", NOW)
+    assert (row.cells[4], row.mended[4]) == ("2026-10-06 09:00", "2026-10-06 11:00")
+    session = ChargingSession.objects.get(external_id="2")
+    assert (session.file_import_id, session.energy_wh, session.ended_at) == (
+        origin.pk,
+        6500,
+        datetime(2026, 10, 6, 9, tzinfo=UTC),
+    )
+    said = AuditEntry.objects.get(event="import.rows_mended").additional_data
+    assert said == {
+        "rows": 1, "lines": [3], "columns": ["end"], "accepted": 1, "known": 0, "rejected": 0,
+    }  # fmt: skip
+
+
+def test_a_row_that_is_still_wrong_keeps_what_was_written_and_says_why():
+    origin = bring_in("2,A,c2,2026-10-06 10:00,2026-10-06 09:00,6.5")
+    row, done = mend(origin, 2, end="soon")
+    assert (done.accepted, done.refused, row.settled) == (0, 1, "")
+    assert (row.reasons, row.text[4], row.cells[4]) == (["unreadable_end"], "soon", "2026-10-06 09:00")
+    assert counts(origin) == (1, 0, 0, 1, 0, 6500)
+
+
+def test_one_unknown_name_is_mended_in_all_rows_that_say_it():
+    bring_in(GOOD)
+    rows = [f"{number},B,c1,2026-10-{number:02} 10:00,2026-10-{number:02} 11:00,{number}" for number in range(10, 15)]
+    other = "99,C,c1,2026-10-20 10:00,2026-10-20 11:00,1"
+    late = "98,B,c1,2026-10-21 10:00,2026-10-21 09:00,1"
+    origin = bring_in(*rows, other, late, creates=frozenset())
+    assert set(RejectedRow.objects.values_list("reason", flat=True)) == {"unknown_station", "end_before_start"}
+    _, done = mend(origin, 4, everywhere=True, station="A")
+    assert (done.accepted, done.refused) == (5, 1)
+    assert counts(origin)[1:4] == (5, 0, 2)
+    assert ChargingSession.objects.filter(station__identifier="A").count() == 6
+    left = {row.line_number: (row.reason, row.text[1]) for row in RejectedRow.objects.filter(settled="")}
+    assert left == {7: ("unknown_station", "C"), 8: ("end_before_start", "A")}
+
+
+def test_what_the_row_names_is_added_where_that_was_said():
+    bring_in(GOOD)
+    origin = bring_in("9,B,c9,2026-10-09 10:00,2026-10-09 11:00,3", creates=frozenset())
+    _, done = mend(origin, 2)
+    assert (done.accepted, done.refused, Station.objects.count()) == (0, 1, 1)
+    _, done = mend(origin, 2, adds=True)
+    assert (done.accepted, Station.objects.get(identifier="B").file_import_id) == (1, origin.pk)
+    assert origin.created["stations"] == 1
+
+
+def test_a_mended_row_is_held_against_its_neighbours_and_against_what_is_known():
+    bring_in(GOOD)
+    origin = bring_in(
+        "2,A,c1,2026-10-05 10:30,2026-10-05 10:00,5",
+        "x,A,c1,2026-10-05 10:00,,5.5",
+        "1,A,c1,2026-10-05 10:00,,7",
+    )
+    mend(origin, 2, end="2026-10-05 11:30")
+    session = ChargingSession.objects.get(external_id="2")
+    assert (session.flags, session.review, origin.flagged) == ([Flag.OVERLAP], "pending", 1)
+    row, done = mend(origin, 3, id="1", end="2026-10-05 11:00")
+    assert (done.known, row.settled, origin.known) == (1, "mended", 1)
+    row, done = mend(origin, 4, end="2026-10-05 11:00")
+    assert (done.refused, row.reason, row.can_be_mended) == (1, Reject.CHANGED, False)
+    assert row.facts["energy_wh"] == 7000
+    assert Correction.objects.get().said["energy_wh"] == 7000
+
+
+def test_rows_are_left_out_by_decision_and_can_be_mended_later():
+    origin = bring_in(GOOD, "2,A,c2,2026-10-06 10:00,,6.5", "3,A,c2,2026-10-07 10:00,,6.5")
+    rows = RejectedRow.objects.filter(file_import=origin, reason="open_session")
+    assert mending.leave_out(origin, rows, by=None, at=NOW) == 2
+    assert mending.leave_out(origin, rows, by=None, at=NOW) == 0
+    assert AuditEntry.objects.get(event="import.rows_left_out").additional_data == {"rows": 2, "lines": [3, 4]}
+    row, done = mend(origin, 4, end="2026-10-07 11:00")
+    assert (done.accepted, row.settled) == (1, "mended")
+    assert list(rows.order_by("line_number").values_list("settled", flat=True)) == ["left", "mended"]
+
+
+def test_nobody_mends_a_row_twice_nor_one_of_an_import_that_was_undone():
+    origin = bring_in("2,A,c2,2026-10-06 10:00,,6.5", "3,A,c2,2026-10-07 10:00,,6.5")
+    mend(origin, 2, end="2026-10-06 11:00")
+    with pytest.raises(ImportRefused):
+        mend(origin, 2, end="2026-10-06 12:00")
+    FileImport.objects.filter(pk=origin.pk).update(state="undone")
+    with pytest.raises(ImportRefused):
+        mend(origin, 3, end="2026-10-07 11:00")
