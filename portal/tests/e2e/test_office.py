@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
 from billing.models import Invoice
 from charging.models import ChargingSession
 from portal.tests.e2e.conftest import look
+from portal.tests.e2e.test_every_page import OVERFLOW
 from tenants.scoping import tenant_scope
 
 HEADER = "Session;Site;Station;Connector;Card;Start;End;Energy kWh"
@@ -65,6 +67,73 @@ def import_the_file(page, operator, path):
     assert "A-3" in rejected.value.path().read_text(encoding="utf-8-sig")
     with tenant_scope(operator.pk):
         assert ChargingSession.objects.count() == 3
+
+
+def test_rejected_rows_are_mended_in_the_page(page, operator, person, sign_in_as, month, tmp_path):
+    """A file made of the template: one row by a wrong name in two places, and one without an end."""
+    page = sign_in_as(person("operations"))
+    page.goto(f"/o/{operator.slug}/imports/new/")
+    expect(page.get_by_role("heading", name="Columns that help")).to_be_visible()
+    look(page, "import-new")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="Template, CSV").click()
+    headings = taken.value.path().read_text(encoding="utf-8-sig").strip()
+    assert headings.startswith("Session id,Start (Europe/")
+    whole = [
+        f"B-{day},{month:%Y-%m}-{day:02} 20:00,{month:%Y-%m}-{day:02} 21:00,5.5,Depot,D-1,1,04AA" for day in (1, 2)
+    ]
+    faulty = [row.replace("B-", "C-").replace(" 20:", " 22:").replace(" 21:", " 23:") for row in whole]
+    wrong = [
+        *(row.replace("D-1", "DD-1") for row in faulty),
+        whole[0].replace("B-1", "E-1").replace(" 21:00", " 19:00"),
+    ]
+    for name, rows in (("whole.csv", whole), ("wrong.csv", wrong)):
+        path = tmp_path / name
+        path.write_text("\n".join([headings, *rows]) + "\n", encoding="utf-8")
+        bring_in(page, operator, path, adds=name == "whole.csv")
+    page.get_by_role("link", name="2", exact=True).click()
+    station = page.get_by_label("Station", exact=True)
+    expect(station).to_be_focused()
+    expect(page.get_by_text("not known").first).to_be_visible()
+    look(page, "import-mend")
+    clean(page)
+    station.fill("D-1")
+    page.get_by_label("1 more row").check()
+    page.get_by_role("button", name="Correct and import").click()
+    expect(page.get_by_text("2 rows were imported.")).to_be_visible()
+    page.get_by_role("link", name="4", exact=True).click()
+    page.get_by_role("button", name="Leave it out").click()
+    expect(page.get_by_text("1 row stays out.")).to_be_visible()
+    page.get_by_role("link", name="Settled").click()
+    look(page, "import-settled")
+    clean(page)
+    with tenant_scope(operator.pk):
+        assert ChargingSession.objects.filter(station__identifier="D-1").count() == 4
+
+
+def clean(page):
+    """Axe finds nothing in either theme, on a desk or a phone, and nothing runs off the screen."""
+    size = page.viewport_size
+    for width in (1280, 820, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert page.evaluate(OVERFLOW) <= 0, (page.url, width)
+            assert [found["id"] for found in Axe().run(page).response["violations"]] == []
+            look(page, f"{page.url.rstrip('/').rsplit('/')[-1].partition('?')[0]}-{width}-{scheme}")
+    page.set_viewport_size(size)
+
+
+def bring_in(page, operator, path, *, adds):
+    page.goto(f"/o/{operator.slug}/imports/new/")
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Upload and check").click()
+    expect(page.get_by_role("heading", name="New in this file")).to_be_visible(timeout=60_000)
+    for kind in page.locator("input[name=creates]").all() if adds else ():
+        kind.check()
+    page.get_by_role("button", name="Import the file").click()
+    result = page.get_by_role("heading", name="Added by this import" if adds else "Rejected rows")
+    expect(result).to_be_visible(timeout=90_000)
 
 
 def make_a_tariff(page, operator, month):
