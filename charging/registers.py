@@ -13,6 +13,10 @@ from charging.models import (
     Site,
     SiteAccess,
     Station,
+    StationCharge,
+    StationKnock,
+    StationLink,
+    StationMessage,
     Token,
 )
 from tenants.log.audit import audited
@@ -51,12 +55,42 @@ def register() -> None:
         ],
     )
     _register_personal_data()
+    _register_gateway()
     # Whether background work stands still: counted, not read.
     for model in (FileImport, ImportLook, ImportUndo):
         rights.platform_counts(model)
 
 
+def _register_gateway() -> None:
+    """What the process that stations connect to may do: keep what they say, and look whose card it is."""
+    may = rights.gateway_may
+    may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
+    may(Token, "SELECT (id, operator_id, uid, driver_id, is_blocked, lost_at, merged_into_id)")
+    may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
+    seen = "epoch, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept"
+    may(StationLink, f"SELECT (id, operator_id, station_id, password_kept, {seen}), UPDATE ({seen})")
+    may(StationKnock, "SELECT, INSERT, UPDATE (reason, protocols, address, last_at, times)")
+    may(StationMessage, "SELECT (id), INSERT")
+    charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
+    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped)")
+    rights.opens_doors(StationLink)
+
+
 def _register_personal_data() -> None:
+    sources.register(
+        StationMessage,
+        person=sources.BY_CARD,
+        kept=Retention.MESSAGES,
+        conduct="raw answer received_at",
+        technical="id operator station epoch action message_id number is_read remark",
+    )
+    sources.register(
+        StationCharge,
+        person=sources.BY_CARD,
+        kept=Retention.BOOKS,
+        conduct="said id_tag received_at verdict basis read_at readings",
+        technical="id operator station number is_stopped",
+    )
     sources.register(
         Token,
         person="driver",

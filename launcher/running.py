@@ -1,8 +1,9 @@
 """bin/run: from nothing to a portal that answers, and back to nothing when it is stopped.
 
 PostgreSQL, Redis, migrations, collected files, a demonstration for an empty database of development,
-then web, platform, workers and timetable. The platform's pages are a process of their own, on the next port and
-with a database role of their own; a process is given the address of its role and no other.
+then web, platform, the gateway of stations, workers and timetable. The platform's pages and the gateway are processes
+of their own, on the next two ports and with database roles of their own; a process is given the address of its role and
+no other.
 With DATABASE_URL and REDIS_URL set it starts no servers.
 """
 
@@ -43,6 +44,7 @@ def main(arguments: Sequence[str]) -> int:
             patience_s = 10 if end_leftovers(state) else 0
             check_port(ports.web, patience_s=patience_s)
             check_port(ports.platform, patience_s=patience_s, variable="PLATFORM_PORT")
+            check_port(ports.gateway, patience_s=patience_s, variable="GATEWAY_PORT")
             return run(state, ports, began)
     except locks.Busy as busy:
         raise Refusal(
@@ -52,10 +54,11 @@ def main(arguments: Sequence[str]) -> int:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the two web servers listen on 127.0.0.1."""
+    """Where the two web servers, and the gateway of stations, listen on 127.0.0.1."""
 
     web: int
     platform: int
+    gateway: int
 
 
 def run(state: State, ports: Ports, began: float) -> int:
@@ -66,7 +69,8 @@ def run(state: State, ports: Ports, began: float) -> int:
                 environment = with_addresses(make_ready(state, supervisor), ports)
                 asking = ask_for_people(supervisor, environment)
                 open_doors(supervisor, environment, ports)
-                for program in [*worker_programs(as_app(environment)), timetable_program(state, as_app(environment))]:
+                app = as_app(environment)
+                for program in [reader_program(app), *worker_programs(app), timetable_program(state, app)]:
                     supervisor.start(program)
                 welcome(state, ports, time.monotonic() - began, told(asking), has_platform=has_platform(environment))
                 supervisor.watch()
@@ -87,14 +91,19 @@ def open_doors(supervisor: Supervisor, environment: Mapping[str, str], ports: Po
         opened.append((supervisor.start(platform), ports.platform, "the platform's web server"))
     else:
         say("DATABASE_PLATFORM_URL is not set: the platform's pages are not served.")
+    if has_gateway(environment):
+        gateway = gateway_program(as_gateway(environment), ports.gateway)
+        opened.append((supervisor.start(gateway), ports.gateway, "the gateway of stations"))
+    else:
+        say("DATABASE_GATEWAY_URL is not set: no station can connect.")
     for child, port, what in opened:
         wait_until(partial(is_well, port, environment), child, what=what)
 
 
 def read_ports() -> Ports:
-    """Return PORT (else 8000) and PLATFORM_PORT (else the one after it). Raises `Refusal` for what is no port."""
+    """Return PORT, else 8000, PLATFORM_PORT and GATEWAY_PORT, else the next two. Raises `Refusal` for no port."""
     web = _read_port("PORT", 8000)
-    return Ports(web, _read_port("PLATFORM_PORT", web + 1))
+    return Ports(web, _read_port("PLATFORM_PORT", web + 1), _read_port("GATEWAY_PORT", web + 2))
 
 
 def _read_port(variable: str, default: int) -> int:
@@ -209,15 +218,29 @@ def wants_demonstration(environment: Mapping[str, str]) -> bool:
 # --- web, worker, timetable ---
 
 
+_ADDRESSES = {name for name in servers.ADDRESSES if name.startswith("DATABASE_")}
+
+
 def as_app(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the portal: it acts neither as the tables' owner nor as the platform."""
-    return _without(environment, {"DATABASE_OWNER_URL", "DATABASE_PLATFORM_URL", "DATABASE_READER_URL"})
+    return _without(environment, _ADDRESSES - {"DATABASE_URL"})
 
 
 def as_platform(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of the platform's process: it acts as the platform and nobody else."""
-    others = {"DATABASE_OWNER_URL", "DATABASE_URL", "DATABASE_READER_URL"}
+    others = _ADDRESSES - {"DATABASE_PLATFORM_URL"}
     return {**_without(environment, others), "DATABASE_ROLE": "platform", "WEB_CONCURRENCY": "1"}
+
+
+def as_gateway(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the process that stations connect to: its own database role, and no keys."""
+    keys = {name for name in environment if name.startswith(("SECRET_KEY", "ENCRYPTION_KEYS", "EMAIL_"))}
+    return _without(environment, (_ADDRESSES - {"DATABASE_GATEWAY_URL"}) | keys | {"REDIS_URL"})
+
+
+def has_gateway(environment: Mapping[str, str]) -> bool:
+    """Whether we know how to act as the gateway; servers of one's own may keep that to another machine."""
+    return bool(environment.get("DATABASE_GATEWAY_URL"))
 
 
 def has_platform(environment: Mapping[str, str]) -> bool:
@@ -254,6 +277,16 @@ def web_program(environment: Mapping[str, str], port: int) -> Program:
 def platform_program(environment: Mapping[str, str], port: int) -> Program:
     """Return the web server of the platform's pages: the same programs, other doors, another database role."""
     return replace(web_program(environment, port), name="platform")
+
+
+def gateway_program(environment: Mapping[str, str], port: int) -> Program:
+    """Return the process that stations connect to."""
+    return Program("gateway", [sys.executable, "-m", "portal.gateway"], {**environment, "GATEWAY_PORT": str(port)})
+
+
+def reader_program(environment: Mapping[str, str]) -> Program:
+    """Return the process that makes sessions of what stations say."""
+    return Program("stations", [sys.executable, str(CHECKOUT / "manage.py"), "read_stations"], environment)
 
 
 #: The workers: what each serves (`portal.celery`), and how many processes it has. Whoever waits for a page or a file
@@ -319,7 +352,7 @@ def welcome(state: State, ports: Ports, seconds: float, people: str, *, has_plat
     lines = ["", f"Wattledger is ready after {seconds:.1f} s:  http://{HOST}:{ports.web}/"]
     if has_platform:
         lines.append(f"Its platform, for those who run it:  http://{HOST}:{ports.platform}/platform/")
-    lines.append("")
+    lines += [f"Stations connect to:  ws://{HOST}:{ports.gateway}/ocpp/OPERATOR/STATION", ""]
     if people:
         lines += [people, ""]
     lines += [f"Logs: {state.logs}    Commands beside it: bin/manage help    Stop: Ctrl-C", ""]

@@ -269,6 +269,9 @@ def _register_rights() -> None:
     # Its people ask for a new password like others; the portal's worker sends the letter when it looks.
     rights.platform_may(PasswordLetter, "SELECT, INSERT", columns=["id"])
     rights.platform_may(Turn, "SELECT, INSERT, UPDATE")
+    # Which operator a station names, and whose card is held to it.
+    rights.gateway_may(Operator, "SELECT (id, slug, state)")
+    rights.gateway_may(Driver, "SELECT (id, operator_id, is_active)")
     rights.platform_counts(AuditCheck)
     rights.platform_counts(SearchIndex)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)

@@ -60,6 +60,11 @@ class Flag(StrEnum):
     ABOVE_USUAL = "above_usual"
     REPEATED_ENERGY = "repeated_energy"
     NO_CHARGE = "no_charge"
+    NOT_ADMITTED = "not_admitted"
+    STATION_CLOCK = "station_clock"
+    STOP_MISSING = "stop_missing"
+    METER_MISSING = "meter_missing"
+    METER_BACKWARDS = "meter_backwards"
 
 
 #: A remark that settles the session by itself: it is written off, and nobody need decide.

@@ -9,6 +9,8 @@ from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
 from charging.models.station import Connector, ConnectorState, Station
+from charging.models.station_link import StationKnock, StationLink
+from charging.models.station_message import StationCharge, StationHalt, StationMessage
 from charging.models.token import EarlierHolder, Token
 
 __all__ = [
@@ -26,5 +28,10 @@ __all__ = [
     "Site",
     "SiteAccess",
     "Station",
+    "StationCharge",
+    "StationHalt",
+    "StationKnock",
+    "StationLink",
+    "StationMessage",
     "Token",
 ]

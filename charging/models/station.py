@@ -1,6 +1,8 @@
 """Stations and their connectors."""
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from charging.models.site import Site
@@ -35,7 +37,11 @@ class Station(SiteBound):
             *owned("station", "site", "merged_into", "file_import"),
             models.UniqueConstraint(fields=["operator", "identifier"], name="station_identifier_once"),
         ]
-        indexes = [models.Index(fields=["operator", "site"], name="station_of_site")]
+        indexes = [
+            models.Index(fields=["operator", "site"], name="station_of_site"),
+            # How a station that connects is found: it may write its identifier in any case.
+            models.Index(F("operator"), Upper("identifier"), name="station_in_any_case"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.identifier

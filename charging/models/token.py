@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from tenants.identifiers import new_public_id
@@ -54,6 +55,8 @@ class Token(OperatorOwned):
                 F("id").desc(),
                 name="token_listed",
             ),
+            # How a card that is held to a reader is found: stations write it in any case.
+            models.Index(F("operator"), Upper("uid"), name="token_in_any_case"),
         ]
 
     @property

@@ -2,7 +2,7 @@
 
 from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
-from charging.models import Connector, ConnectorState, Station
+from charging.models import Connector, ConnectorState, Station, StationHalt, StationLink
 from charging.selectors import words
 from charging.selectors.sites import TROUBLE
 
@@ -54,3 +54,13 @@ def in_trouble() -> QuerySet[Connector]:
 def states(station: Station) -> QuerySet[ConnectorState]:
     """Return the states that the station's connectors have had, as far as they are known, the newest first."""
     return ConnectorState.objects.filter(connector__station=station).select_related("connector").order_by("-at", "-pk")
+
+
+def link(station: Station) -> StationLink | None:
+    """Return how the station reaches us; None when it may not."""
+    return StationLink.objects.filter(station=station).first()
+
+
+def halt(station: Station) -> StationHalt | None:
+    """Return why the station's messages are not read on; None while they are."""
+    return StationHalt.objects.filter(station=station).first()

@@ -26,9 +26,11 @@ def test_a_senseless_port_is_named(port: str, monkeypatch: pytest.MonkeyPatch) -
 def test_the_platform_has_the_next_port_or_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "8100")
     monkeypatch.delenv("PLATFORM_PORT", raising=False)
-    assert running.read_ports() == running.Ports(8100, 8101)
+    monkeypatch.delenv("GATEWAY_PORT", raising=False)
+    assert running.read_ports() == running.Ports(8100, 8101, 8102)
     monkeypatch.setenv("PLATFORM_PORT", "9000")
-    assert running.read_ports() == running.Ports(8100, 9000)
+    monkeypatch.setenv("GATEWAY_PORT", "9001")
+    assert running.read_ports() == running.Ports(8100, 9000, 9001)
     monkeypatch.delenv("PLATFORM_PORT")
     monkeypatch.setenv("PORT", "65535")
     with pytest.raises(Refusal, match="PLATFORM_PORT is '65536'"):
@@ -45,7 +47,7 @@ def test_a_taken_port_is_refused_in_one_sentence() -> None:
     running.check_port(port)
 
 
-EVERY_ROLE = {f"DATABASE_{role}URL": role for role in ("", "OWNER_", "PLATFORM_", "READER_")}
+EVERY_ROLE = {f"DATABASE_{role}URL": role for role in ("", "OWNER_", "PLATFORM_", "READER_", "GATEWAY_")}
 
 
 def test_the_portal_is_told_how_to_be_the_app_and_nobody_else() -> None:
@@ -59,13 +61,20 @@ def test_the_platform_is_told_how_to_be_the_platform_and_nobody_else() -> None:
     assert running.platform_program(environment, 8001).name == "platform"
 
 
+def test_the_gateway_is_told_how_to_be_the_gateway_and_holds_no_keys() -> None:
+    secrets = {"SECRET_KEY_FILE": "x", "ENCRYPTION_KEYS": "x", "REDIS_URL": "x", "EMAIL_HOST_PASSWORD": "x"}
+    environment = running.as_gateway({**EVERY_ROLE, **secrets, "PATH": "/bin"})
+    assert environment == {"DATABASE_GATEWAY_URL": "GATEWAY_", "PATH": "/bin"}
+    assert running.gateway_program(environment, 8002).environment["GATEWAY_PORT"] == "8002"
+
+
 def test_without_the_platform_s_address_its_pages_are_not_served() -> None:
     assert not running.has_platform({"DATABASE_URL": "app"})
     assert running.has_platform(EVERY_ROLE)
 
 
 def test_addresses_of_ones_own_win_over_the_ports(monkeypatch: pytest.MonkeyPatch) -> None:
-    ports = running.Ports(8000, 8001)
+    ports = running.Ports(8000, 8001, 8002)
     monkeypatch.setenv("WATTLEDGER_ENV", "development")
     assert running.with_addresses({}, ports)["PLATFORM_ADDRESS"] == "http://127.0.0.1:8001"
     assert running.with_addresses({"PORTAL_ADDRESS": "http://x"}, ports)["PORTAL_ADDRESS"] == "http://x"

@@ -62,6 +62,7 @@ def test_only_the_owner_looks_past_row_security(running: tuple[State, postgres.P
         "wattledger_app": none,
         "wattledger_reader": none,
         "wattledger_platform": none,
+        "wattledger_gateway": none,
     }
 
 

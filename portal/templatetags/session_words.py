@@ -10,6 +10,7 @@ register = template.Library()
 for said in (
     sessions.socket,
     sessions.stop_reason,
+    sessions.message_remark,
     sessions.flag_word,
     sessions.finding_word,
     sessions.flag_sentence,

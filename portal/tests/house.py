@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from billing.services import account_moves, exports, second_person, tariffs
 from billing.tests import factories
-from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, Token
+from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, StationKnock, Token
 from portal.tests import app_role
 from portal.tests.cast import PASSWORD, a_driver, begin, member, somebody
 from portal.tests.doors import doors
@@ -46,6 +46,7 @@ OBJECTS = {
     "sessions": ChargingSession,
     "sites": Site,
     "stations": Station,
+    "knocking": StationKnock,
     "drivers": Driver,
     "groups": DriverGroup,
     "payers": Account,
@@ -127,6 +128,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(FileImport, state="done", file="october.csv")
     example(ImportProfile)
     example(ApiKey)
+    example(StationKnock, reason="unknown")
     invitations.invite(north, email="ines@example.com", role="support")
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)

@@ -24,6 +24,7 @@ OPENS_SCOPES = {
     "portal/management/commands/bill_month.py": "a command for one operator",
     "portal/management/commands/import_sessions.py": "a command for one operator",
     "portal/management/commands/reconcile.py": "a command for one operator",
+    "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
     # streams
@@ -35,7 +36,9 @@ OPENS_SCOPES = {
     "tenants/tasks.py": "the timetable's small duties, operator by operator",
     "tenants/log/sealing.py": "stepped: a transaction a seal",
     "tenants/log/checks.py": "stepped: a check of the log",
+    "charging/tasks.py": "what stations said long ago, a stretch at a time",
     "charging/services/imports.py": "stepped: an import",
+    "charging/services/station_steps.py": "stepped: what stations said",
     "charging/services/looks.py": "stepped: a look at a file",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
     "charging/ingest/history.py": "what connectors usually gave, read between the stretches of an import",

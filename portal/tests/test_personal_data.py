@@ -31,6 +31,8 @@ def test_every_field_of_a_model_that_points_at_a_person_is_classified(model):
 def test_the_path_leads_to_a_person(entry):
     if entry.person == "self":
         assert entry.model in PEOPLE
+    elif entry.person == sources.BY_CARD:
+        assert {"raw", "id_tag"} & set(entry.fields)
     else:
         model = entry.model
         for step in entry.person.split("__"):

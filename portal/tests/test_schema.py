@@ -5,7 +5,7 @@ from django.db import connection, models
 
 from portal.tests.examples import GLOBAL, owned_models, references
 from tenants.models import AuditEntry
-from tenants.rls import APP, CONDITION, PLATFORM, READER, SameOperator, owned
+from tenants.rls import APP, CONDITION, GATEWAY, PLATFORM, READER, SameOperator, owned
 from tenants.rls.rights import APPEND_ONLY, SECRETS
 
 
@@ -157,7 +157,7 @@ def test_only_sql_and_plpgsql_without_extensions(ask):
     assert ask("SELECT extname FROM pg_extension WHERE extname <> 'plpgsql'") == []
 
 
-@pytest.mark.parametrize("role", [APP, READER, PLATFORM])
+@pytest.mark.parametrize("role", [APP, READER, PLATFORM, GATEWAY])
 def test_roles_are_not_privileged(ask, role):
     assert ask("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = %s", role) == [
         (False, False, False, False)
@@ -173,7 +173,7 @@ def _may(ask, role, table, *privileges):
 def test_no_role_may_truncate_or_make_triggers(ask):
     tables = ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     for (table,) in tables:
-        for role in (APP, READER, PLATFORM):
+        for role in (APP, READER, PLATFORM, GATEWAY):
             assert not _may(ask, role, table, "TRUNCATE", "TRIGGER", "REFERENCES"), (role, table)
         assert not _may(ask, READER, table, "INSERT", "UPDATE", "DELETE"), table
 

@@ -19,7 +19,8 @@ MAY_OPEN = {
     ),
     Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail staff:station_list",
     Permission.MANAGE_NETWORK: (
-        "staff:site_edit staff:site_new staff:station_edit staff:station_merge staff:station_new staff:station_part"
+        "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_edit "
+        "staff:station_merge staff:station_messages staff:station_new staff:station_part staff:station_password"
     ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: (

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffVersion
+from charging.models import Station, StationKnock
 from portal.words import approvals, measures
 from tenants.models import ApiKey, Approval, Invitation, Membership, Operator, PlatformMember
 
@@ -83,6 +84,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:key_new": (_("Create the API key %(thing)s"), _typed("name")),
     "staff:key_rotate": (_("Replace the API key %(thing)s"), _by(ApiKey)),
     "staff:key_revoke": (_("Revoke the API key %(thing)s"), _by(ApiKey)),
+    "staff:station_password": (_("Make a new password for %(thing)s"), _by(Station)),
+    "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers
     "staff:settings": (_("Change the operator's details and bank account"), None),
     "finance:tariff_publish": (_("Publish %(thing)s"), _newest_version),

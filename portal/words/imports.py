@@ -194,6 +194,13 @@ FLAGS: dict[str, str | Promise] = {
     Flag.ABOVE_USUAL: _("Far more power than this connector usually gives."),
     Flag.NO_CHARGE: _("Took no energy and was over within five minutes: an attempt in vain, which nobody pays for."),
     Flag.REPEATED_ENERGY: _("The energy looks summed up: it goes on from the session before."),
+    Flag.NOT_ADMITTED: _("The card was refused, and the station charged all the same."),
+    Flag.STATION_CLOCK: _("The station's clock was wrong: the times are those at which its messages came."),
+    Flag.STOP_MISSING: _(
+        "The station has not said when it ended: it ends at the last reading. Its word may still come."
+    ),
+    Flag.METER_MISSING: _("The meter was not read at the start or at the end."),
+    Flag.METER_BACKWARDS: _("The meter ran backwards during the session."),
     CREDITED: _("It stood on an invoice that was credited."),
 }
 #: The facts a column may hold, in the order in which they are asked for.

@@ -21,6 +21,11 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.ABOVE_USUAL, _("far above the usual power")),
     (Flag.REPEATED_ENERGY, _("energy goes on from the session before")),
     (Flag.NO_CHARGE, _("attempt in vain")),
+    (Flag.NOT_ADMITTED, _("card was not let in")),
+    (Flag.STATION_CLOCK, _("station's clock was wrong")),
+    (Flag.STOP_MISSING, _("end is missing")),
+    (Flag.METER_MISSING, _("meter was not read")),
+    (Flag.METER_BACKWARDS, _("meter ran backwards")),
     (CREDITED, _("credited")),
 ]
 
@@ -63,6 +68,20 @@ STOP_REASONS: dict[str, str | Promise] = {
     "UnlockCommand": _("the outlet was unlocked from the central system"),
 }
 _STOP_WORDS = {code.casefold(): word for code, word in STOP_REASONS.items()}
+
+
+#: Why a station's message was not used: `charging.services.station_sessions`.
+_MESSAGE_REMARKS: dict[str, str | Promise] = {
+    "unreadable": _("cannot be read"),
+    "no_charge": _("of a charge that is not known"),
+    "stopped_already": _("of a charge that had ended"),
+    "after_stop": _("a reading after the end"),
+}
+
+
+def message_remark(code: str) -> str:
+    """Return why a station's message was not used; a code that is not known is shown as it is."""
+    return str(_MESSAGE_REMARKS.get(code, code))
 
 
 def stop_reason(code: str) -> str:

@@ -54,10 +54,15 @@ class Retention(StrEnum):
 
     ACCOUNT = "while the person has an account"
     CONTRACT = "while the person is a customer, and three years for claims"
+    MESSAGES = "thirty days, as proof of what a station said"
     BOOKS = "through the seventh year after the financial year (BFL 7 kap. 2 §)"
     SENT = "until it has been sent, a day at most"
     LOG = "seven years, as the history of processing that explains the books (BFL 5 kap. 11 §)"
     PROOF = "as long as the consent is relied on, and three years for claims (GDPR art. 7(1))"
+
+
+#: Instead of a path: no reference leads to the person, but the row holds numbers of cards, by which theirs are found.
+BY_CARD = "by card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ def register(model: type[models.Model], *, person: str, kept: Retention, **field
     """Enter a model, its fields' names given by kind: `identity="name email", technical="id"`.
 
     person: the path from a row to the person it is about (`account__driver`: by way of another row);
-        `self` when the row is the person.
+        `self` when the row is the person; `BY_CARD`.
     Raises `ValueError` for a field that the model does not have or that is named twice.
     """
     by_name: dict[str, Kind] = {}

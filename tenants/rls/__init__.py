@@ -6,7 +6,7 @@
 
 Roles: the owner migrates (and bypasses row security, as validating a foreign key under it accepts
 orphans); the app role owns nothing and bypasses nothing; the reader reads; the platform role serves
-the platform's own process.
+the platform's own process, the gateway role the process that stations connect to.
 """
 
 from tenants.rls.constraints import (
@@ -19,10 +19,12 @@ from tenants.rls.constraints import (
 )
 
 APP, READER, PLATFORM = "wattledger_app", "wattledger_reader", "wattledger_platform"
+GATEWAY = "wattledger_gateway"
 
 __all__ = [
     "APP",
     "CONDITION",
+    "GATEWAY",
     "PLATFORM",
     "READER",
     "RowSecurity",

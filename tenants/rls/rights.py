@@ -1,7 +1,8 @@
 """What each database role may do with each table, as its floor's registers say.
 
 The app role may everything with every table, less what is declared here; the reader may read everything but what
-opens doors; the platform's role may exactly what is declared. `grant` makes it so after every migration.
+opens doors; the roles of the platform and of the gateway may exactly what is declared. `grant` makes it so after every
+migration.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 from django.db import connection, models, transaction  # noqa: TID251  # grants change together
 
-from tenants.rls import APP, PLATFORM, READER
+from tenants.rls import APP, GATEWAY, PLATFORM, READER
 
 EVERYTHING: Final = "SELECT, INSERT, UPDATE, DELETE"
 #: What of an operator only the platform decides: the app role changes every column but these, and no rows.
@@ -18,6 +19,7 @@ DECIDED_BY_PLATFORM: Final = ["id", "slug", "state"]
 Model = type[models.Model]
 #: By table. In brackets the columns a right is limited to.
 PLATFORM_MAY: dict[str, str] = {}
+GATEWAY_MAY: dict[str, str] = {}
 #: What opens doors: of no use in a report, so the reader role does not get it.
 SECRETS: list[str] = []
 #: Rows that are only ever added: no role may change them, and a trigger stops everybody else.
@@ -38,6 +40,11 @@ def platform_may(model: Model, rights: str, *, columns: Iterable[str] = ()) -> N
 def platform_counts(model: Model, *columns: str) -> None:
     """Let the platform's process count work of this kind that stands still, and read no more of it."""
     platform_may(model, "SELECT", columns=["id", "operator_id", *columns, "state", "leased_until", "queued_at"])
+
+
+def gateway_may(model: Model, rights: str) -> None:
+    """Let the process that stations connect to do this with the table, in the scope of one operator at a time."""
+    GATEWAY_MAY[model._meta.db_table] = rights
 
 
 def opens_doors(*kinds: Model) -> None:
@@ -63,14 +70,14 @@ def app_changes_only(model: Model, *columns: str) -> None:
 def grant(**_: Any) -> None:
     """Give each role what it needs on the tables as they are now; runs after every migration."""
     statements = f"""
-    GRANT USAGE ON SCHEMA public TO {APP}, {READER}, {PLATFORM};
+    GRANT USAGE ON SCHEMA public TO {APP}, {READER}, {PLATFORM}, {GATEWAY};
     GRANT {EVERYTHING} ON ALL TABLES IN SCHEMA public TO {APP};
     GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP};
     GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER};
     REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {APP};
     REVOKE INSERT, UPDATE, DELETE ON tenants_operator FROM {APP};
-    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {PLATFORM};
-    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {PLATFORM};
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {PLATFORM}, {GATEWAY};
+    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {PLATFORM}, {GATEWAY};
     REVOKE ALL ON auditlog_logentry FROM {APP}, {READER}, {PLATFORM};  -- the library's own table; ours replaces it
     """  # noqa: S608  # the roles are constants
     with transaction.atomic(), connection.cursor() as cursor:
@@ -91,6 +98,8 @@ def _declared(cursor: Any) -> Iterable[str]:
     """The statements of what is declared, for those of the tables that the migrations have made by now."""
     for table in _present(cursor, PLATFORM_MAY):
         yield f"GRANT {PLATFORM_MAY[table]} ON {table} TO {PLATFORM}"
+    for table in _present(cursor, GATEWAY_MAY):
+        yield f"GRANT {GATEWAY_MAY[table]} ON {table} TO {GATEWAY}"
     for table in _present(cursor, _APP_CHANGES_ONLY):
         yield f"REVOKE INSERT, UPDATE, DELETE ON {table} FROM {APP}"
         if columns := _APP_CHANGES_ONLY[table]:

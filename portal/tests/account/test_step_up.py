@@ -43,6 +43,8 @@ DANGEROUS = {
     "staff:key_new": "lets a machine in",
     "staff:key_rotate": "lets a machine in",
     "staff:key_revoke": "shuts a machine out",
+    "staff:station_password": "lets a station in",
+    "staff:knock_adopt": "lets a station in",
     # What binds customers
     "staff:settings": "names the account that invoices are paid to",
     "finance:tariff_publish": "can never be changed",

@@ -144,6 +144,7 @@ def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a station's connectors as they are now, and its latest sessions."""
     station = get_object_or_404(stations.whole(Station.objects.all()), public_id=public_id)
+    now, link = timezone.now(), stations.link(station)
     latest = sessions.shown(sessions.listing(Criteria(station=station))).order_by("-started_at", "-pk")
     return render(
         request,
@@ -156,7 +157,10 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
             "merged": list(station.merged.order_by("pk")),
             "merge_form": MergeForm(of=Station),
             "states": list(stations.states(station)[:STATES_SHOWN]),
-            "now": timezone.now(),
+            "link": link,
+            "halt": stations.halt(station),
+            "is_connected": link is not None and link.is_connected_at(now),
+            "now": now,
             "crumbs": sites.crumbs(operator, station.site),
         },
     )

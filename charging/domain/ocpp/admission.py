@@ -1,0 +1,67 @@
+"""Who may charge: one decision of what is known about a card, with the ground it rests on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """OCPP 1.6, AuthorizationStatus."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    INVALID = "Invalid"
+
+
+class Basis(StrEnum):
+    """What a verdict rests on. Stored with the charge, so the codes never change."""
+
+    DRIVER = "driver"
+    ACCOUNT = "account"
+    NOBODYS = "nobodys"
+    INACTIVE = "inactive"
+    BLOCKED = "blocked"
+    LOST = "lost"
+    UNKNOWN = "unknown"
+    NO_CARD = "no_card"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a card. driver_active: None when it has no driver. account_pays: one pays for this very card."""
+
+    is_blocked: bool
+    is_lost: bool
+    driver_active: bool | None
+    account_pays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict and its ground."""
+
+    verdict: Verdict
+    basis: Basis
+
+
+def decide(id_tag: str, card: Card | None) -> Decision:
+    """Tell whether whoever shows this card may charge here. Whoever is not known stays out.
+
+    A card that is lost or blocked is refused whatever else holds. One without a driver is refused too, unless an
+    account pays for it: else nobody would pay for what it takes.
+    """
+    if not id_tag:
+        return Decision(Verdict.INVALID, Basis.NO_CARD)
+    if card is None:
+        return Decision(Verdict.INVALID, Basis.UNKNOWN)
+    if card.is_lost or card.is_blocked:
+        return Decision(Verdict.BLOCKED, Basis.LOST if card.is_lost else Basis.BLOCKED)
+    return _paid_for(card)
+
+
+def _paid_for(card: Card) -> Decision:
+    if card.driver_active is None:
+        basis = Basis.ACCOUNT if card.account_pays else Basis.NOBODYS
+        return Decision(Verdict.ACCEPTED if card.account_pays else Verdict.INVALID, basis)
+    if not card.driver_active:
+        return Decision(Verdict.BLOCKED, Basis.INACTIVE)
+    return Decision(Verdict.ACCEPTED, Basis.DRIVER)

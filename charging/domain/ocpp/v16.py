@@ -1,0 +1,163 @@
+"""OCPP 1.6: what a station's messages say, as far as anybody needs it. Lenient in form, and nothing is guessed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from charging.domain.ocpp.frames import text, whole
+
+SUBPROTOCOL = "ocpp1.6"
+#: How often a station says that it is there, in seconds.
+HEARTBEAT_S = 300
+#: A station's clock is believed from here on, and no further ahead of ours than this.
+FIRST_BELIEVED, AHEAD = datetime(2020, 1, 1, tzinfo=UTC), timedelta(hours=1)
+LARGEST_REGISTER_WH = 2**53
+_REGISTER = "Energy.Active.Import.Register"
+_PHASES = {"L1", "L2", "L3"}
+#: Messages whose answer says nothing.
+_PLAIN = {
+    "StatusNotification", "MeterValues", "StopTransaction", "FirmwareStatusNotification",
+    "DiagnosticsStatusNotification", "SecurityEventNotification", "LogStatusNotification",
+    "SignedFirmwareStatusNotification",
+}  # fmt: skip
+#: A connector's state as OCPI calls it. A cable in a car that nobody paid for yet leaves it available.
+_STATES = {
+    "Available": "AVAILABLE",
+    "Preparing": "AVAILABLE",
+    "Occupied": "CHARGING",
+    "Charging": "CHARGING",
+    "SuspendedEV": "CHARGING",
+    "SuspendedEVSE": "CHARGING",
+    "Finishing": "CHARGING",
+    "Reserved": "RESERVED",
+    "Unavailable": "INOPERATIVE",
+    "Faulted": "OUTOFORDER",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """StartTransaction. said_at: by the station's clock, None when it cannot be read."""
+
+    connector: str
+    id_tag: str
+    said_at: datetime | None
+    meter_wh: int | None
+
+    @property
+    def said(self) -> str:
+        """What makes a repeated start the same one."""
+        return (
+            f"{self.connector}|{self.id_tag.upper()}|{self.said_at:%Y%m%d%H%M%S}|{self.meter_wh}"
+            if (self.said_at)
+            else f"{self.connector}|{self.id_tag.upper()}||{self.meter_wh}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """StopTransaction. readings: those of the whole charge that came with it."""
+
+    number: int | None
+    said_at: datetime | None
+    meter_wh: int | None
+    reason: str
+    readings: tuple[tuple[datetime, int], ...]
+
+
+def start(payload: dict[str, Any]) -> Start:
+    """Read a StartTransaction."""
+    return Start(
+        text(payload, "connectorId", 20) or "1",
+        id_tag(payload),
+        instant(payload.get("timestamp")),
+        whole(payload, "meterStart"),
+    )
+
+
+def stop(payload: dict[str, Any]) -> Stop:
+    """Read a StopTransaction."""
+    return Stop(
+        whole(payload, "transactionId"),
+        instant(payload.get("timestamp")),
+        whole(payload, "meterStop"),
+        text(payload, "reason", 30) or "Local",
+        tuple(readings(payload.get("transactionData"))),
+    )
+
+
+def id_tag(payload: dict[str, Any]) -> str:
+    """Return the card that a message names."""
+    return text(payload, "idTag")
+
+
+def state(payload: dict[str, Any]) -> tuple[str, str] | None:
+    """Return connector and state (OCPI) of a StatusNotification; None when it is about the station as a whole."""
+    connector = text(payload, "connectorId", 20)
+    return None if connector in {"", "0"} else (connector, _STATES.get(text(payload, "status"), "UNKNOWN"))
+
+
+def instant(value: Any) -> datetime | None:
+    """Return a time as a station writes it, UTC unless it says otherwise; None when it is none."""
+    try:
+        found = datetime.fromisoformat(str(value).strip())
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def is_believed(said_at: datetime | None, received_at: datetime) -> bool:
+    """Whether the station's clock can have been right."""
+    return said_at is not None and FIRST_BELIEVED <= said_at <= received_at + AHEAD
+
+
+def readings(values: Any) -> Iterator[tuple[datetime, int]]:
+    """Yield the readings of the energy register, instant and Wh, in a list of MeterValue. Others are left out."""
+    for value in values if isinstance(values, list) else []:
+        if not isinstance(value, dict) or (at := instant(value.get("timestamp"))) is None:
+            continue
+        samples = [each for each in _list(value.get("sampledValue")) if isinstance(each, dict)]
+        if (register := _register(samples)) is not None:
+            yield at, register
+
+
+def _register(samples: list[dict[str, Any]]) -> int | None:
+    """The register in one set of samples: the total, or the sum of all three phases where there is none."""
+    found: dict[str, int] = {}
+    for sample in samples:
+        is_register = sample.get("measurand", _REGISTER) == _REGISTER and sample.get("location", "Outlet") == "Outlet"
+        if is_register and sample.get("format", "Raw") == "Raw" and (wh := _wh(sample)) is not None:
+            found[str(sample.get("phase", ""))] = wh
+    if "" in found:
+        return found[""]
+    return sum(found[phase] for phase in _PHASES) if found.keys() >= _PHASES else None
+
+
+def _wh(sample: dict[str, Any]) -> int | None:
+    try:
+        number = Decimal(str(sample.get("value")).strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    factor = {"Wh": 1, "kWh": 1000}.get(str(sample.get("unit", "Wh")))
+    if factor is None or not number.is_finite() or abs(number) > LARGEST_REGISTER_WH:
+        return None
+    return int((number * factor).to_integral_value())
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:
+    """Return the answer to a message that needs no look at anything; None for one that is not known."""
+    now = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    match action:
+        case "BootNotification":
+            return {"status": "Accepted", "currentTime": now, "interval": HEARTBEAT_S}
+        case "Heartbeat":
+            return {"currentTime": now}
+        case "DataTransfer":
+            return {"status": "UnknownVendorId"}
+    return {} if action in _PLAIN else None

@@ -1,0 +1,49 @@
+"""`python -m portal.gateway`: listens until it is told to stop."""
+
+import asyncio
+import logging
+import resource
+import signal
+
+from portal.gateway.server import Gateway
+from portal.gateway.store import Store
+from portal.settings import env
+
+HOST = "127.0.0.1"
+#: Open files, of which a connection takes one.
+FILES = 65_536
+
+
+async def main() -> None:
+    """Serve until SIGTERM or SIGINT; connections are told that we go, so that stations come again at once."""
+    logging.basicConfig(level=env.text("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("websockets").setLevel(logging.ERROR)
+    _open_files()
+    store = Store(env.text("DATABASE_GATEWAY_URL"))
+    gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0))
+    writing = asyncio.create_task(store.run())
+    stopped = asyncio.create_task(_told_to_stop())
+    server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
+    done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    server.close()
+    await server.wait_closed()
+    writing.cancel()
+    if writing in done:
+        writing.result()  # raises what ended it
+
+
+async def _told_to_stop() -> None:
+    event = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    await event.wait()
+
+
+def _open_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

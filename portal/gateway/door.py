@@ -1,0 +1,166 @@
+"""Who is let in: a station of the operator that the address names, with the password that was made for it."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from charging.domain.ocpp import passwords, v16
+from portal.gateway.store import Cursor, Store
+
+LONGEST_IDENTITY = 64
+#: So many strangers are remembered for an operator.
+MOST_KNOCKS = 200
+_OPERATOR = "SELECT id FROM tenants_operator WHERE slug = %s AND state = 'active'"
+# Identifiers are compared without case, one that is written exactly so first.
+_STATION = """
+    SELECT s.id, s.is_active, l.password_kept, l.earlier_kept
+    FROM charging_station named JOIN charging_station s ON s.id = coalesce(named.merged_into_id, named.id)
+    LEFT JOIN charging_stationlink l ON l.station_id = s.id
+    WHERE named.operator_id = %(operator)s AND upper(named.identifier) = upper(%(identity)s::varchar)
+    ORDER BY named.identifier = %(identity)s::varchar DESC, named.id LIMIT 1
+"""
+_CONNECT = """
+    UPDATE charging_stationlink SET epoch = epoch + 1, protocol = %(protocol)s, address = %(address)s,
+        connected_at = %(at)s, seen_at = %(at)s, disconnected_at = NULL,
+        earlier_kept = CASE WHEN %(is_newest)s THEN '' ELSE earlier_kept END
+    WHERE station_id = %(station)s RETURNING epoch
+"""
+_KNOCK = """
+    INSERT INTO charging_stationknock
+        (operator_id, public_id, identity, reason, protocols, address, first_at, last_at, times)
+    SELECT %(operator)s, gen_random_uuid(), %(identity)s::varchar, %(reason)s, %(protocols)s, %(address)s,
+        %(at)s::timestamptz, %(at)s, 1
+    WHERE (SELECT count(*) FROM charging_stationknock k WHERE k.operator_id = %(operator)s) < %(most)s
+        OR EXISTS (SELECT 1 FROM charging_stationknock k WHERE k.identity = %(identity)s::varchar)
+    ON CONFLICT (operator_id, identity) DO UPDATE SET reason = excluded.reason, protocols = excluded.protocols,
+        address = excluded.address, last_at = excluded.last_at, times = charging_stationknock.times + 1
+"""
+_HEARD = "UPDATE charging_stationlink SET seen_at = %s WHERE station_id = %s AND epoch = %s"
+_GONE = """
+    UPDATE charging_stationlink SET disconnected_at = %(at)s, seen_at = greatest(seen_at, %(at)s)
+    WHERE station_id = %(station)s AND epoch = %(epoch)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks to come in, as the request says it."""
+
+    operator: str
+    identity: str
+    credentials: str
+    protocols: tuple[str, ...]
+    address: str
+
+    @property
+    def password(self) -> bytes | None:
+        """What Basic authentication gives for this identity; None when it names another one or nothing."""
+        kind, _, given = self.credentials.partition(" ")
+        try:
+            plain = base64.b64decode(given, validate=True) if kind.lower() == "basic" else b""
+        except binascii.Error:
+            return None
+        name = f"{self.identity}:".encode()
+        return plain[len(name) :] if plain[: len(name)].lower() == name.lower() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A connection that was let in."""
+
+    operator_id: int
+    station_id: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A connection that was not."""
+
+    status: HTTPStatus
+
+
+def visitor(path: str, credentials: str, protocols: str, address: str) -> Visitor | None:
+    """Read a request; None when its address is none of ours."""
+    parts = path.partition("?")[0].strip("/").split("/", 2)
+    if len(parts) != 3 or parts[0] != "ocpp":
+        return None
+    identity = unquote(parts[2]).replace("\x00", "").strip()
+    offered = tuple(each.strip() for each in protocols.split(",") if each.strip())
+    if not 0 < len(identity) <= LONGEST_IDENTITY:
+        return None
+    return Visitor(unquote(parts[1]).replace("\x00", ""), identity, credentials, offered, address)
+
+
+async def let_in(store: Store, who: Visitor, at: datetime) -> Guest | Refusal:
+    """Let a station in, or refuse it and note that it knocked."""
+
+    async def find_operator(cursor: Cursor) -> int:
+        await cursor.execute(_OPERATOR, [who.operator])
+        found = await cursor.fetchone()
+        return int(found[0]) if found else 0
+
+    operator_id = await store.do(0, find_operator)
+    if not operator_id:
+        passwords.matches(who.password or b"", "")
+        return Refusal(HTTPStatus.NOT_FOUND)
+
+    async def decide(cursor: Cursor) -> Guest | Refusal:
+        return await _decided(cursor, operator_id, who, at)
+
+    found: Guest | Refusal = await store.do(operator_id, decide)
+    return found
+
+
+async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime) -> Guest | Refusal:
+    await cursor.execute(_STATION, {"operator": operator_id, "identity": who.identity})
+    station = await cursor.fetchone()
+    _, is_active, newest, earlier = station or (0, False, None, None)
+    given = who.password
+    is_newest, is_earlier = [passwords.matches(given or b"", each or "") for each in (newest, earlier)]
+    reason, status = _reason(station, who, is_active=is_active, fits=given is not None and (is_newest or is_earlier))
+    facts: dict[str, Any] = {"operator": operator_id, "identity": who.identity, "address": who.address, "at": at}
+    if reason or station is None:
+        told = {"reason": reason, "protocols": ", ".join(who.protocols)[:60], "most": MOST_KNOCKS}
+        await cursor.execute(_KNOCK, facts | told)
+        return Refusal(status)
+    facts |= {"protocol": v16.SUBPROTOCOL, "station": station[0], "is_newest": is_newest}
+    await cursor.execute(_CONNECT, facts)
+    (epoch,) = await cursor.fetchone() or (0,)
+    return Guest(operator_id, station[0], epoch)
+
+
+def _reason(station: Any, who: Visitor, *, is_active: bool, fits: bool) -> tuple[str, HTTPStatus]:
+    if station is None:
+        return "unknown", HTTPStatus.NOT_FOUND
+    if station[2] is None:
+        return "no_password", HTTPStatus.UNAUTHORIZED
+    if not fits:
+        return "wrong_password", HTTPStatus.UNAUTHORIZED
+    if not is_active:
+        return "not_in_use", HTTPStatus.FORBIDDEN
+    if v16.SUBPROTOCOL not in who.protocols:
+        return "protocol", HTTPStatus.BAD_REQUEST
+    return "", HTTPStatus.OK
+
+
+async def gone(store: Store, guest: Guest, at: datetime) -> None:
+    """Note that the connection is over; a newer one of the same station stands."""
+
+    async def note(cursor: Cursor) -> None:
+        await cursor.execute(_GONE, {"at": at, "station": guest.station_id, "epoch": guest.epoch})
+
+    await store.do(guest.operator_id, note)
+
+
+async def heard(store: Store, guest: Guest, at: datetime) -> None:
+    """Note that the station is there."""
+
+    async def note(cursor: Cursor) -> None:
+        await cursor.execute(_HEARD, [at, guest.station_id, guest.epoch])
+
+    await store.do(guest.operator_id, note)

@@ -1,0 +1,229 @@
+"""The sockets: one connection a station, its frames one after the other, and the bounds of it all."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+from http import HTTPStatus
+from weakref import WeakKeyDictionary
+
+import psycopg
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
+
+from charging.domain.ocpp import frames, v16
+from portal.gateway import door
+from portal.gateway.answers import Heard, Superseded
+from portal.gateway.door import Guest, Refusal
+from portal.gateway.store import Store
+
+log = logging.getLogger(__name__)
+
+#: A day of readings in one StopTransaction takes 400 KiB.
+LARGEST_FRAME = 2**20
+#: Frames of one connection that wait unread; then its socket is no longer read.
+FRAMES_WAITING = 8
+#: Frames a second of one station in the long run, and so many at once, as after days without a connection.
+RATE, BURST = 20, 200
+#: Connections taken a second; the others are told to come again.
+ACCEPTED, COME_AGAIN_S = 50, 5
+#: Refused names and addresses that are not looked up again for so long, and how many are remembered.
+REST_S, RESTING = 5, 10_000
+#: Without a sign for so long the station is asked for one, and so long it may take.
+SILENCE_S, SIGN_S = 3 * v16.HEARTBEAT_S, 30
+#: How often it is written that a station was heard of.
+NOTED_S = 30
+_NEWER = "A newer connection of this station holds."
+_HEADERS = Headers({"Content-Type": "text/plain", "Cache-Control": "no-store"})
+
+
+class Gateway:
+    """All connections of this process.
+
+    proxies: how many proxies in front add an address to X-Forwarded-For.
+    """
+
+    def __init__(self, store: Store, *, proxies: int = 0) -> None:
+        self._store, self._proxies = store, proxies
+        # Those that were let in and are not served yet; one whose handshake fails is forgotten with its connection.
+        self._guests: WeakKeyDictionary[ServerConnection, Guest] = WeakKeyDictionary()
+        self._closing: set[asyncio.Task[None]] = set()
+        self._newest: dict[int, ServerConnection] = {}
+        self._resting: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._accepts = _Bucket(ACCEPTED, ACCEPTED)
+
+    async def open(self, host: str, port: int) -> Server:
+        """Listen."""
+        return await serve(
+            self._serve,
+            host,
+            port,
+            subprotocols=[Subprotocol(v16.SUBPROTOCOL)],
+            process_request=self._ask_who,
+            compression=None,  # OCPP 1.6 advises against it; it takes 50 KiB a connection
+            max_size=LARGEST_FRAME,
+            max_queue=FRAMES_WAITING,
+            ping_interval=60,
+            ping_timeout=None,  # some stations never answer one; `_next` asks those that are silent
+            close_timeout=5,
+            server_header=None,
+        )
+
+    async def _ask_who(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Let the station in, or answer before the upgrade why not."""
+        if request.path == "/healthz":
+            return await self._health()
+        headers, address = request.headers, self._address(connection, request)
+        who = door.visitor(
+            request.path,
+            headers.get("Authorization", ""),
+            ", ".join(headers.get_all("Sec-WebSocket-Protocol")),
+            address,
+        )
+        if who is None:
+            return _answer(HTTPStatus.NOT_FOUND)
+        if self._rests(who) or not self._accepts.take():
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After=str(COME_AGAIN_S))
+        found = await door.let_in(self._store, who, _now())
+        if isinstance(found, Refusal):
+            self._let_rest(who)
+            return _answer(found.status, **_CHALLENGE if found.status is HTTPStatus.UNAUTHORIZED else {})
+        self._guests[connection] = found
+        return None
+
+    async def _health(self) -> Response:
+        async def ask(cursor: psycopg.AsyncCursor[object]) -> None:
+            await cursor.execute("SELECT 1")
+
+        try:
+            await asyncio.wait_for(self._store.do(0, ask), timeout=5)
+        except TimeoutError:
+            return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
+        return _answer(HTTPStatus.OK)
+
+    def _address(self, connection: ServerConnection, request: Request) -> str:
+        said = ",".join(request.headers.get_all("X-Forwarded-For")).split(",")
+        if self._proxies and len(said) >= self._proxies and said[-self._proxies].strip():
+            return said[-self._proxies].strip()[:45]
+        peer = connection.remote_address
+        return str(peer[0])[:45] if peer else ""
+
+    def _rests(self, who: door.Visitor) -> bool:
+        return self._resting.get((who.operator, who.identity), 0) > time.monotonic()
+
+    def _let_rest(self, who: door.Visitor) -> None:
+        self._resting[who.operator, who.identity] = time.monotonic() + REST_S
+        self._resting.move_to_end((who.operator, who.identity))
+        while len(self._resting) > RESTING:
+            self._resting.popitem(last=False)
+
+    async def _serve(self, connection: ServerConnection) -> None:
+        guest = self._guests.pop(connection)
+        older = self._newest.get(guest.station_id)
+        self._newest[guest.station_id] = connection
+        if older is not None:
+            self._close(older)
+        try:
+            await self._converse(connection, guest)
+        except ConnectionClosed:
+            pass
+        except Superseded:
+            await connection.close(1000, _NEWER)
+        finally:
+            if self._newest.get(guest.station_id) is connection:
+                del self._newest[guest.station_id]
+            with contextlib.suppress(psycopg.Error):
+                await door.gone(self._store, guest, _now())
+
+    def _close(self, older: ServerConnection) -> None:
+        """Close a connection without waiting for it: its station may be gone without a word."""
+        task = asyncio.create_task(older.close(1000, _NEWER))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _converse(self, connection: ServerConnection, guest: Guest) -> None:
+        """Answer frame after frame; the next is read when the one before is kept."""
+        pace, noted = _Bucket(RATE, BURST), time.monotonic()
+        while (raw := await _next(connection)) is not None:
+            if wait_s := pace.wait_s():
+                await asyncio.sleep(wait_s)
+            answer = await self._answer(guest, raw)
+            if answer:
+                await connection.send(answer)
+            if time.monotonic() - noted > NOTED_S:
+                noted = time.monotonic()
+                await door.heard(self._store, guest, _now())
+        await connection.close(1001, "Nothing was heard for too long.")
+
+    async def _answer(self, guest: Guest, raw: str) -> str:
+        at, call = _now(), frames.read(raw)
+        if call and call.action == "Heartbeat":  # says nothing that must be kept
+            return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
+        heard = Heard(guest.operator_id, guest.station_id, guest.epoch, at, raw, call)
+        try:
+            return str(await self._store.do(guest.operator_id, heard.keep))
+        except psycopg.Error:
+            return frames.error(call.message_id, "InternalError", "It could not be kept.") if call else ""
+
+
+async def _next(connection: ServerConnection) -> str | None:
+    """Return the next frame; None when the station is silent and does not answer when asked."""
+    while True:
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                raw = await connection.recv()
+        except TimeoutError:
+            pong = await connection.ping()
+            try:
+                async with asyncio.timeout(SIGN_S):
+                    await pong
+            except TimeoutError:
+                return None
+        else:
+            return raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+
+
+class _Bucket:
+    """So many a second in the long run, `burst` at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst, self._left, self._at = rate, burst, burst, time.monotonic()
+
+    def take(self) -> bool:
+        """Take one if there is one."""
+        self._refill()
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+    def wait_s(self) -> float:
+        """Take one, and return how long to wait for it."""
+        self._refill()
+        self._left -= 1
+        return max(0.0, -self._left / self._rate)
+
+    def _refill(self) -> None:
+        now = time.monotonic()
+        self._left, self._at = min(self._burst, self._left + (now - self._at) * self._rate), now
+
+
+_CHALLENGE = {"WWW_Authenticate": 'Basic realm="stations"'}
+
+
+def _answer(status: HTTPStatus, **headers: str) -> Response:
+    body = f"{status.phrase}\n".encode()
+    told = Headers(_HEADERS)
+    told["Content-Length"] = str(len(body))
+    for name, value in headers.items():
+        told[name.replace("_", "-")] = value
+    return Response(status.value, status.phrase, told, body)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251  # Django's needs its settings, which this process has not

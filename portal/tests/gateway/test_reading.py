@@ -1,0 +1,362 @@
+"""What becomes of what stations say: sessions, states, and everything stations get wrong. Without sockets."""
+
+from datetime import UTC, datetime, timedelta
+
+import orjson
+import pytest
+
+from billing.selectors import waiting
+from charging.models import (
+    ChargingSession,
+    Connector,
+    Site,
+    Station,
+    StationCharge,
+    StationHalt,
+    StationLink,
+    StationMessage,
+    Token,
+)
+from charging.services import station_messages, station_sessions, station_steps
+from tenants.scoping import tenant_scope
+from tenants.services.people import drivers
+
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+BEGAN = "2026-11-20T08:00:00Z"
+
+
+class Told:
+    """A station of north, and what it says as the gateway would keep it."""
+
+    def __init__(self, north, identifier="Torget-1"):
+        self.operator = north
+        with tenant_scope(north.pk):
+            self.driver = drivers.create(name="Dana", email="dana@example.com")
+            self.card = Token.objects.create(uid=f"04{identifier}", driver=self.driver)
+            site = Site.objects.create(name=identifier)
+            self.station = Station.objects.create(site=site, identifier=identifier)
+            self.connector = Connector.objects.create(station=self.station, number="1", max_power_w=22_000)
+            StationLink.objects.create(station=self.station, password_at=NOW)
+        self.at, self.numbers = NOW, 0
+
+    def says(self, action, *, number=None, at=None, raw=None, **payload):
+        with tenant_scope(self.operator.pk):
+            StationMessage.objects.create(
+                station=self.station,
+                epoch=1,
+                received_at=at or self.at,
+                action=action,
+                raw=raw or orjson.dumps([2, "1", action, payload]).decode(),
+                number=number,
+            )
+
+    def starts(self, number=7, *, verdict="Accepted", meter=1000, at=BEGAN, received_at=None, connector=1):
+        with tenant_scope(self.operator.pk):
+            StationCharge.objects.create(
+                station=self.station,
+                number=number,
+                said=str(number),
+                received_at=received_at or self.at,
+                verdict=verdict,
+                basis="x",
+            )
+        start = {"connectorId": connector, "idTag": self.card.uid.lower(), "meterStart": meter, "timestamp": at}
+        self.says("StartTransaction", number=number, at=received_at, **start)
+
+    def meters(self, *readings, number=7, **more):
+        values = [
+            {"timestamp": (NOW + timedelta(minutes=m)).isoformat(), "sampledValue": [{"value": str(wh)}]}
+            for m, wh in readings
+        ]
+        self.says("MeterValues", number=number, at=NOW + timedelta(minutes=readings[-1][0]), meterValue=values, **more)
+
+    def stops(self, meter, minutes=60, number=7, **more):
+        at = NOW + timedelta(minutes=minutes)
+        self.says("StopTransaction", number=number, at=at, **{"meterStop": meter, "timestamp": at.isoformat(), **more})
+
+    def read(self, at=None):
+        return station_steps.read_waiting(self.operator.pk, clock=lambda: at or NOW + timedelta(hours=1))
+
+    def abandoned(self, at):
+        station_steps.close_abandoned(self.operator.pk, clock=lambda: at)
+
+    @property
+    def sessions(self):
+        with tenant_scope(self.operator.pk):
+            return list(ChargingSession.objects.order_by("pk"))
+
+    @property
+    def remarks(self):
+        with tenant_scope(self.operator.pk):
+            return [row.remark for row in StationMessage.objects.order_by("pk")]
+
+
+@pytest.fixture
+def told(north):
+    return Told(north)
+
+
+def waiting_for_a_price(told):
+    with tenant_scope(told.operator.pk):
+        return waiting.session_ids(limit=9)
+
+
+def test_a_charge_opens_grows_and_closes_and_money_sees_it_then(told):
+    told.starts()
+    told.read()
+    (session,) = told.sessions
+    assert (session.state, session.driver_id, session.started_at) == ("ACTIVE", told.driver.pk, NOW)
+    told.meters((15, 4000), (30, 7000))
+    told.read()
+    assert told.sessions[0].energy_wh == 6000
+    assert waiting_for_a_price(told) == []
+    told.stops(13_000)
+    told.read()
+    (session,) = told.sessions
+    assert (session.state, session.energy_wh, session.review, session.flags) == ("COMPLETED", 12_000, "", [])
+    assert session.ended_at == NOW + timedelta(hours=1)
+    assert sum(session.series_wh) == 12_000
+    assert waiting_for_a_price(told) == [session.pk]
+
+
+def test_the_energy_of_a_charge_within_a_second_is_not_lost(told):
+    told.starts(at="2026-11-20T08:00:00.100Z")
+    told.stops(1900, timestamp="2026-11-20T08:00:00.900Z")
+    told.read()
+    assert (told.sessions[0].energy_wh, told.sessions[0].flags) == (900, ["no_time", "above_power"])
+
+
+def test_read_again_from_any_message_nothing_changes(told):
+    told.starts()
+    told.meters((15, 4000), (30, 7000))
+    told.stops(13_000)
+    told.read()
+    before = [vars(row) | {"_state": None} for row in told.sessions]
+    for first in (3, 2, 1):
+        with tenant_scope(told.operator.pk):
+            ids = list(StationMessage.objects.order_by("pk").values_list("pk", flat=True))
+            StationMessage.objects.filter(pk__gte=ids[first - 1]).update(is_read=False)
+        told.read()
+        assert [vars(row) | {"_state": None} for row in told.sessions] == before
+
+
+@pytest.mark.parametrize(
+    ("start", "readings", "stop", "energy", "flags"),
+    [
+        (1000, [], 2000, 1000, []),
+        (1000, [(30, 1500)], -1, 500, ["meter_missing"]),
+        (1000, [(30, 1500)], None, 500, ["meter_missing"]),
+        (None, [(30, 1500)], 2000, 500, ["meter_missing"]),
+        (1000, [], 900, 0, ["meter_backwards", "zero_energy"]),
+        (1000, [(30, 0)], 2000, 1000, []),
+        (1000, [(20, 1500), (30, 10), (40, 20)], 30, 0, ["meter_backwards", "zero_energy"]),
+        (None, [], None, 0, ["meter_missing", "zero_energy"]),
+        (1000, [], 1000, 0, ["zero_energy"]),
+        (1000, [], 1_001_000_000, 1_001_000_000 - 1000, ["above_power"]),
+        ("1000.4", [], "1999.6", 1000, []),
+    ],
+)
+def test_what_the_meter_says_is_kept_and_flagged_and_never_guessed(told, start, readings, stop, energy, flags):
+    told.starts(meter=start)
+    if readings:
+        told.meters(*readings)
+    told.stops(stop)
+    told.read()
+    (session,) = told.sessions
+    assert (session.energy_wh, session.flags) == (energy, flags)
+    assert session.review == ("pending" if flags else "")
+
+
+@pytest.mark.parametrize("said", ["1970-01-01T00:00:00Z", "2037-01-01T00:00:00Z", "", None, "soon", "2026-13-45"])
+def test_a_clock_that_cannot_be_right_gives_way_to_ours(told, said):
+    told.starts(at=said)
+    told.stops(2000, timestamp=said)
+    told.read()
+    (session,) = told.sessions
+    assert (session.started_at, session.ended_at) == (NOW, NOW + timedelta(hours=1))
+    assert session.flags == ["station_clock"]
+
+
+def test_an_attempt_in_vain_is_written_off_as_in_a_file(told):
+    told.starts()
+    told.stops(1000, minutes=2)
+    told.read()
+    assert (told.sessions[0].flags, told.sessions[0].review) == (["no_charge"], "written_off")
+
+
+def test_a_stop_that_comes_twice_counts_once(told):
+    told.starts()
+    told.stops(2000)
+    told.stops(9000)
+    told.read()
+    assert told.sessions[0].energy_wh == 1000
+    assert told.remarks == ["", "", "stopped_already"]
+
+
+@pytest.mark.parametrize("number", [None, 0, -1, 99])
+def test_a_stop_without_its_number_is_that_of_the_only_charge(told, number):
+    told.starts()
+    told.stops(2000, number=number)
+    told.read()
+    assert told.sessions[0].energy_wh == 1000
+
+
+def test_a_stop_of_nothing_is_remarked_and_changes_nothing(told):
+    told.stops(2000)
+    told.read()
+    assert (told.sessions, told.remarks) == ([], ["no_charge"])
+
+
+def test_no_station_stops_the_charge_of_another(told, north):
+    other = Told(north, "Torget-2")
+    told.starts()
+    told.read()
+    other.stops(9000, number=7)
+    other.read()
+    assert told.sessions[0].state == "ACTIVE"
+
+
+def test_without_a_stop_it_ends_at_the_last_reading_and_waits_and_the_late_stop_corrects_it(told):
+    told.starts()
+    told.meters((15, 4000), (30, 7000))
+    told.starts(8, meter=20_000, at="2026-11-20T12:00:00Z", received_at=NOW + timedelta(hours=4))
+    told.read()
+    first, second = told.sessions
+    assert (first.state, first.energy_wh, first.flags) == ("COMPLETED", 6000, ["stop_missing"])
+    assert (first.ended_at, second.state) == (NOW + timedelta(minutes=30), "ACTIVE")
+    assert waiting_for_a_price(told) == []
+    told.stops(13_000)
+    told.read()
+    first = told.sessions[0]
+    assert (first.energy_wh, first.flags, first.review) == (12_000, [], "")
+
+
+def test_what_somebody_decided_is_not_changed_by_a_late_stop(told):
+    told.starts()
+    told.meters((30, 7000))
+    told.read()
+    told.abandoned(NOW + timedelta(hours=25))
+    with tenant_scope(told.operator.pk):
+        ChargingSession.objects.update(review="approved")
+    told.stops(13_000)
+    told.read()
+    assert told.sessions[0].energy_wh == 6000
+    assert told.remarks[-1] == "stopped_already"
+
+
+@pytest.mark.parametrize(("hours", "state"), [(23, "ACTIVE"), (25, "COMPLETED")])
+def test_a_charge_of_which_nothing_is_heard_for_a_day_is_over(told, hours, state):
+    told.starts()
+    told.read()
+    told.abandoned(NOW + timedelta(hours=hours))
+    assert told.sessions[0].state == state
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(35, "ACTIVE"), (45, "COMPLETED")])
+def test_a_charge_whose_connector_is_free_is_over(told, minutes, state):
+    told.starts()
+    told.says("StatusNotification", connectorId=1, status="Charging")
+    told.says("StatusNotification", connectorId=1, status="Available", at=NOW + timedelta(minutes=30))
+    told.read()
+    told.abandoned(NOW + timedelta(minutes=minutes))
+    assert told.sessions[0].state == state
+
+
+def test_a_refused_card_that_charged_all_the_same_waits_for_a_person(told):
+    told.starts(verdict="Blocked")
+    told.stops(2000)
+    told.read()
+    assert (told.sessions[0].flags, told.sessions[0].review) == (["not_admitted"], "pending")
+
+
+def test_days_of_charges_at_once_become_as_many_sessions(told):
+    for number in range(40):
+        began = NOW - timedelta(days=3) + timedelta(hours=number)
+        told.starts(100 + number, meter=1000 * number, at=began.isoformat())
+        told.stops(1000 * number + 900, minutes=-72 * 60 + 60 * number + 30, number=100 + number)
+    told.read()
+    assert [row.energy_wh for row in told.sessions] == [900] * 40
+    assert {tuple(row.flags) for row in told.sessions} == {()}
+
+
+def test_states_follow_the_station_and_a_connector_nobody_knew_is_added(told):
+    told.says("StatusNotification", connectorId=0, status="Faulted")
+    told.says("StatusNotification", connectorId=1, status="SuspendedEV")
+    told.says("StatusNotification", connectorId=2, status="Strange")
+    told.says("BootNotification", chargePointVendor="Acme", chargePointModel="X1")
+    told.read()
+    with tenant_scope(told.operator.pk):
+        found = dict(Connector.objects.values_list("number", "status"))
+        station = Station.objects.get()
+    assert found == {"1": "CHARGING", "2": "UNKNOWN"}
+    assert (station.vendor, station.model) == ("Acme", "X1")
+
+
+def test_a_message_that_cannot_be_digested_stops_its_station_alone(told, north, monkeypatch):
+    other = Told(north, "Torget-2")
+    told.starts()
+    told.says("Poison")
+    told.stops(2000)
+    other.starts(8)
+    other.stops(3000, number=8)
+    honest = station_sessions.read
+    monkeypatch.setattr(
+        station_sessions, "read", lambda message: 1 / 0 if message.action == "Poison" else honest(message)
+    )
+    told.read(NOW)
+    assert {row.external_id: row.state for row in told.sessions} == {"7": "ACTIVE", "8": "COMPLETED"}
+    with tenant_scope(north.pk):
+        halt = StationHalt.objects.get()
+    assert (halt.station_id, halt.error, halt.attempts) == (told.station.pk, "ZeroDivisionError", 1)
+    told.read(NOW + timedelta(seconds=30))
+    told.read(NOW + timedelta(minutes=2))
+    with tenant_scope(north.pk):
+        assert StationHalt.objects.get().attempts == 2
+    monkeypatch.undo()
+    told.read(NOW + timedelta(hours=2))
+    with tenant_scope(north.pk):
+        assert not StationHalt.objects.exists()
+    assert told.sessions[0].state == "COMPLETED"
+
+
+def test_a_reading_after_the_stop_goes_to_nobody(told):
+    told.starts()
+    told.stops(2000)
+    told.meters((90, 9000))
+    told.read()
+    assert (told.sessions[0].energy_wh, told.remarks[-1]) == (1000, "after_stop")
+
+
+@pytest.mark.parametrize(
+    ("samples", "energy"),
+    [
+        ([{"value": "4", "unit": "kWh"}], 3000),
+        ([{"value": " 4000,0 "}], 3000),
+        ([{"value": "4e3"}], 3000),
+        ([{"value": "NaN"}], 0),
+        ([{"value": ""}], 0),
+        ([{"value": "9", "measurand": "Power.Active.Import"}], 0),
+        ([{"value": "9999", "location": "Inlet"}], 0),
+        ([{"value": "AAAA", "format": "SignedData"}], 0),
+        ([{"value": str(v), "phase": p} for p, v in (("L1", 1000), ("L2", 1500), ("L3", 1500))], 3000),
+        ([{"value": "4000", "phase": "L1"}], 0),
+        ([{"value": "1", "phase": "L1"}, {"value": "4000"}], 3000),
+        ([], 0),
+        ([None, 5], 0),
+    ],
+)
+def test_the_energy_register_is_found_among_what_a_station_samples(told, samples, energy):
+    told.starts()
+    at = NOW + timedelta(minutes=30)
+    told.says("MeterValues", number=7, at=at, meterValue=[{"timestamp": at.isoformat(), "sampledValue": samples}])
+    told.read()
+    assert told.sessions[0].energy_wh == energy
+
+
+def test_old_messages_are_forgotten(told):
+    told.says("BootNotification")
+    told.says("BootNotification", at=NOW + timedelta(days=5))
+    with tenant_scope(told.operator.pk):
+        assert station_messages.forget(at=NOW + timedelta(days=31)) == 1
+        assert station_messages.forget(at=NOW + timedelta(days=31)) == 0
+        assert StationMessage.objects.count() == 1

@@ -1,0 +1,129 @@
+"""How stations reach us: what one has said, a new password for it, and strangers that knock."""
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from charging.models import Site, Station, StationKnock, StationMessage
+from charging.selectors import stations as selectors
+from charging.services import station_links as services
+from charging.services import station_messages as reading
+from charging.site_scope import visible_sites
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists
+from portal.web.acts import attempted
+from portal.web.staff import stations
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+
+class MessageFilter(forms.Form):
+    """What the messages of a station are narrowed to."""
+
+    q = forms.CharField(label=gettext_lazy("Kind of message"), required=False, max_length=50, widget=forms.SearchInput)
+
+
+class AdoptForm(forms.Form):
+    """Where a stranger stands."""
+
+    site = forms.ModelChoiceField(Site.objects.none(), label=gettext_lazy("Site"), to_field_name="public_id")
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def station_messages(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show what the station has said, word for word, the newest first."""
+    if tidy := lists.untidy(request):
+        return tidy
+    station = get_object_or_404(Station.objects.select_related("site"), public_id=public_id)
+    filters = MessageFilter(request.GET)
+    rows = StationMessage.objects.filter(station=station)
+    if filters.is_valid() and filters.cleaned_data["q"]:
+        rows = rows.filter(action__icontains=filters.cleaned_data["q"])
+    context = {
+        "nav": "stations",
+        "station": station,
+        "filters": filters,
+        "page": lists.page(rows, request, by="id"),
+        "halt": selectors.halt(station),
+        "crumbs": stations.crumbs(operator, station),
+    }
+    return render(request, "staff/stations/messages.html", context)
+
+
+@require_POST
+@operator_view(Permission.MANAGE_NETWORK)
+def station_again(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Read the message again that stops the station."""
+    station = get_object_or_404(Station, public_id=public_id)
+    reading.try_again(station, at=timezone.now())
+    messages.success(request, _("The message is read again in a moment."))
+    return redirect("staff:station_messages", operator.slug, station.public_id)
+
+
+@require_POST
+@operator_view(Permission.MANAGE_NETWORK, step_up=True)
+def station_password(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Make a new password for the station and show it this one time."""
+    station = get_object_or_404(Station.objects.select_related("site"), public_id=public_id)
+    return _shown(request, operator, station, services.make_password(station, at=timezone.now()))
+
+
+@operator_view(Permission.MANAGE_NETWORK)
+def knock_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List what tried to connect and was refused, the newest first."""
+    _refuse_limited()
+    context = {
+        "nav": "stations",
+        "page": lists.page(StationKnock.objects.all(), request, by="last_at"),
+        "now": timezone.now(),
+        "crumbs": _crumbs(operator),
+    }
+    return render(request, "staff/stations/knocking.html", context)
+
+
+@operator_view(Permission.MANAGE_NETWORK, step_up=True)
+def knock_adopt(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Make a stranger one of our stations, and show the password that was made for it."""
+    _refuse_limited()
+    knock = get_object_or_404(StationKnock, public_id=public_id, reason=StationKnock.Reason.UNKNOWN)
+    form = AdoptForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        site = form.cleaned_data["site"]
+        if adopted := attempted(form, services.adopt, knock, site=site, at=timezone.now()):
+            return _shown(request, operator, *adopted)
+    context = {"nav": "stations", "knock": knock, "form": form, "crumbs": _crumbs(operator, knocking=True)}
+    return render(request, "staff/stations/adopt.html", context, status=400 if form.errors else 200)
+
+
+def _shown(request: SignedInRequest, operator: Operator, station: Station, password: str) -> HttpResponse:
+    context = {
+        "nav": "stations",
+        "station": station,
+        "password": password,
+        "path": f"/ocpp/{operator.slug}/{station.identifier}",
+        "crumbs": stations.crumbs(operator, station),
+    }
+    return render(request, "staff/stations/password.html", context)
+
+
+def _refuse_limited() -> None:
+    if visible_sites() is not None:
+        raise PermissionDenied(_("You work for some of the sites only, so you cannot take in a stranger."))
+
+
+def _crumbs(operator: Operator, *, knocking: bool = False) -> list[tuple[str, str]]:
+    way = [(_("Stations"), reverse("staff:station_list", args=[operator.slug]))]
+    return [*way, (_("Knocking"), reverse("staff:knock_list", args=[operator.slug]))] if knocking else way
