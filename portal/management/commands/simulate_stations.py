@@ -1,0 +1,72 @@
+"""`bin/manage simulate_stations`: stations of the demonstration connect and charge, until stopped."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from charging.models import Connector, Token
+from charging.services import station_links
+from portal.demo.stations import FAULTS, Simulated
+from tenants.actor import acting
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+
+CARDS = 50
+
+
+class Command(BaseCommand):
+    """Gives each station a new password and speaks for it. Refused where the portal is no demonstration."""
+
+    help = "Let stations of an operator connect and charge, as real ones would, until stopped."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--operator", required=True, help="its short name")
+        parser.add_argument("--gateway", default="ws://127.0.0.1:8002", help="where stations connect to")
+        parser.add_argument("--stations", type=int, default=5, help="how many")
+        parser.add_argument("--minute", type=float, default=1.0, help="how many seconds a minute of charging takes")
+        parser.add_argument("--faults", nargs="*", choices=FAULTS, default=[], help="what goes wrong now and then")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMONSTRATION:
+            raise CommandError("This is no demonstration (WATTLEDGER_DEMONSTRATION is off).")
+        operator = Operator.objects.filter(slug=options["operator"]).first()
+        if operator is None:
+            raise CommandError(f"There is no operator {options['operator']!r}.")
+        with acting(task="simulate_stations"), tenant_scope(operator.pk):
+            stations = _prepared(operator, options)
+        if not stations:
+            raise CommandError("The operator has no station with a connector 1 of known power, or no card of a driver.")
+        self.stdout.write(f"{len(stations)} stations connect to {options['gateway']}. Ctrl-C ends it.")
+        try:
+            asyncio.run(_live(stations))
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+
+
+def _prepared(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
+    paid = Token.objects.filter(driver__is_active=True, is_blocked=False).order_by("pk")
+    cards = list(paid.values_list("uid", flat=True)[:CARDS])
+    outlets = Connector.objects.filter(number="1", station__is_active=True, max_power_w__isnull=False)
+    chosen = outlets.select_related("station").order_by("pk")[: options["stations"] if cards else 0]
+    return [
+        Simulated(
+            url=f"{options['gateway']}/ocpp/{operator.slug}/{quote(outlet.station.identifier, safe='')}",
+            identity=outlet.station.identifier,
+            password=station_links.make_password(outlet.station, at=timezone.now()),
+            power_w=outlet.max_power_w or 0,
+            cards=cards,
+            faults=tuple(options["faults"]),
+            minute_s=options["minute"],
+        )
+        for outlet in chosen
+    ]
+
+
+async def _live(stations: list[Simulated]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for station in stations:
+            group.create_task(station.live())
