@@ -64,6 +64,8 @@ PLACES: Mapping[str, tuple[Field, ...]] = {
 }
 #: Reasons that adding to the network would settle.
 ADDABLE = frozenset([Reject.UNKNOWN_SITE, Reject.UNKNOWN_STATION, Reject.UNKNOWN_TOKEN])
+#: What can be left out here; of a session that is known otherwise it is decided beside what is stored.
+LEAVABLE = frozenset(Reject) - {Reject.CHANGED}
 #: Facts of which one wrong text may stand in many rows.
 _NAMES = (Field.SITE, Field.STATION, Field.CONNECTOR, Field.TOKEN)
 LABELS = dict(FACTS)
@@ -165,7 +167,7 @@ def import_leave(request: SignedInRequest, operator: Operator, public_id: UUID) 
     """Leave one rejected row out for good, or all that have the same reason."""
     origin = get_object_or_404(FileImport, public_id=public_id)
     reason, line = request.GET.get("reason", ""), whole_of(request.GET.get("line", ""))
-    rows = imports.rejected_rows(origin, reason=reason) if reason in set(Reject) else RejectedRow.objects.none()
+    rows = imports.rejected_rows(origin, reason=reason) if reason in LEAVABLE else RejectedRow.objects.none()
     rows = rows if line is None else rows.filter(line_number=line)
     count = rows.count()
     done = ngettext("%(count)s row stays out.", "%(count)s rows stay out.", count) % {"count": number(count)}
