@@ -14,7 +14,8 @@ from django.utils import timezone
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from billing.services import account_moves, exports, second_person, tariffs
 from billing.tests import factories
-from charging.models import ChargingSession, FileImport, ImportProfile, Site, Station, StationKnock, Token
+from charging.models import ChargingSession, FileImport, ImportProfile, RejectedRow, Site, Station, StationKnock, Token
+from charging.tests.ingest.files import PLAIN, PLAIN_HEADER
 from portal.tests import app_role
 from portal.tests.cast import PASSWORD, a_driver, begin, member, somebody
 from portal.tests.doors import doors
@@ -78,6 +79,7 @@ VALUES = {
     "name": "invoices",
     "work_kind": "run_part",
     "list_name": "sessions",
+    "line": 2,
 }
 
 
@@ -125,7 +127,10 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     october = Path(settings.MEDIA_ROOT) / "october.csv"
     october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
-    example(FileImport, state="done", file="october.csv")
+    how: dict[str, Any] = {"mapping": PLAIN.to_json(), "options": {"header": PLAIN_HEADER.strip().split(",")}}
+    file = example(FileImport, state="done", file="october.csv", **how)
+    why: dict[str, Any] = {"reason": "missing_start", "reasons": ["missing_start"]}
+    RejectedRow.objects.create(file_import=file, line_number=2, cells=["1", "A", "", "", "", "5"], **why)
     example(ImportProfile)
     example(ApiKey)
     example(StationKnock, reason="unknown")
