@@ -1,7 +1,6 @@
 """Who is let in: a station of the operator that the address names, with the password that was made for it."""
 
 import base64
-import binascii
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -62,7 +61,7 @@ class Visitor:
         kind, _, given = self.credentials.partition(" ")
         try:
             plain = base64.b64decode(given, validate=True) if kind.lower() == "basic" else b""
-        except binascii.Error:
+        except ValueError:  # no base64, or bytes that are no ASCII
             return None
         name = f"{self.identity}:".encode()
         return plain[len(name) :] if plain[: len(name)].lower() == name.lower() else None
@@ -86,6 +85,8 @@ class Refusal:
 
 def visitor(path: str, credentials: str, protocols: str, address: str) -> Visitor | None:
     """Read a request; None when its address is none of ours."""
+    if not (path + protocols + address).isascii():  # raw bytes that no text of a database can hold
+        return None
     parts = path.partition("?")[0].strip("/").split("/", 2)
     if len(parts) != 3 or parts[0] != "ocpp":
         return None
