@@ -14,7 +14,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -25,7 +24,7 @@ from django.db import connection
 from billing.domain import money
 from billing.domain.arrays import Bools, Exact, Ints, offsets_of
 from billing.domain.invoice.lines import Lines, price_lines
-from billing.domain.kernel.plan import Lane
+from billing.domain.kernel.plan import Component, Lane, Plan
 from billing.domain.kernel.rated import Rated
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
@@ -245,20 +244,50 @@ def billable(rated: Rated) -> Bools:
     return result
 
 
-def incl_units(rated: Rated) -> Exact:
-    """What each session costs including VAT, in the units of a stored amount: 10**-6 of the currency."""
+def incl_units(rated: Rated, lines: Lines | None = None) -> Exact:
+    """What each session costs including VAT, in the units of a stored amount: 10**-6 of the currency.
+
+    Where prices include VAT it is the sum of the session's rounded lines (given, or made).
+    """
+    if _is_gross(rated):
+        lines = price_lines(rated) if lines is None else lines
+        return _by_session(rated, lines, lines.amount * _stored_coin(rated))
     return money.divide_half_up(rated.incl, rated.unit // 10**DIGITS * rated.vat_unit)
 
 
+def _excl_units(rated: Rated, lines: Lines) -> Exact:
+    """The same excluding VAT; from prices that include VAT it is computed back line by line."""
+    if not _is_gross(rated):
+        return money.divide_half_up(rated.excl, rated.unit // 10**DIGITS)
+    factor = rated.plan.factors(np.int64)[lines.component]
+    net = money.divide_half_up(lines.amount * _stored_coin(rated) * rated.vat_unit, factor)
+    return _by_session(rated, lines, net)
+
+
+def _is_gross(rated: Rated) -> bool:
+    """Whether the prices of the batch include VAT; rating puts tariffs of one kind into a batch."""
+    return rated.plan.tariffs[0].tax_included
+
+
+def _stored_coin(rated: Rated) -> int:
+    return money.power_of_ten(DIGITS - money.minor_digits(rated.plan.tariffs[0].currency))
+
+
+def _by_session(rated: Rated, lines: Lines, amounts: Exact) -> Exact:
+    sums: Exact = np.zeros(len(rated), dtype=amounts.dtype)
+    np.add.at(sums, lines.session, amounts)
+    return sums
+
+
 def priced(rated: Rated) -> Iterator[PricedSession]:
-    """Yield the sessions of a batch in one currency that have a price to be billed.
+    """Yield the sessions of a batch in one currency, with VAT or without, that have a price to be billed.
 
     Those with a fault and those `beyond_billing` are left out.
     """
-    excl = money.divide_half_up(rated.excl, rated.unit // 10**DIGITS).tolist()
-    incl = incl_units(rated).tolist()
+    lines = price_lines(rated)
+    excl, incl = _excl_units(rated, lines).tolist(), incl_units(rated, lines).tolist()
     exactly_nothing = ((rated.excl == 0) & (rated.incl == 0)).tolist()
-    lines = _lines_of_sessions(rated)
+    written = _lines_of_sessions(rated, lines)
     currency, flags = rated.plan.tariffs[0].currency, rated.flags.tolist()
     for index in np.flatnonzero(billable(rated)).tolist():
         yield PricedSession(
@@ -266,18 +295,15 @@ def priced(rated: Rated) -> Iterator[PricedSession]:
             currency,
             _text(excl[index], DIGITS),
             _text(incl[index], DIGITS),
-            f"[{','.join(lines[index])}]",
+            f"[{','.join(written[index])}]",
             exactly_nothing[index],
             flags[index],
         )
 
 
-def _lines_of_sessions(rated: Rated) -> list[list[str]]:
+def _lines_of_sessions(rated: Rated, lines: Lines) -> list[list[str]]:
     """For each session its invoice lines as JSON texts."""
     found: list[list[str]] = [[] for _ in range(len(rated))]
-    if len(rated.owner) == 0 and not rated.limit_excl.any():
-        return found
-    lines = price_lines(rated)
     digits = money.minor_digits(rated.plan.tariffs[0].currency)
     opening = [_opening(lines, place) for place in range(len(rated.plan.components))]
     lane = rated.plan.lane[lines.component]
@@ -289,13 +315,13 @@ def _lines_of_sessions(rated: Rated) -> list[list[str]]:
         lines.session.tolist(),
         lines.component.tolist(),
         whole.tolist(),
-        lines.net.tolist(),
+        lines.amount.tolist(),
         lines.limit.tolist(),
         strict=True,
     )
-    for session, component, amount_of, net, is_limit in rows:
-        start = _limit_opening(rated, session, component, net, digits) if is_limit else opening[component]
-        found[session].append(f'{start}"quantity":"{_text(amount_of, DIGITS)}","amount":"{_text(net, digits)}"}}')
+    for session, component, amount_of, amount, is_limit in rows:
+        start = _limit_opening(rated, session, component, amount, digits) if is_limit else opening[component]
+        found[session].append(f'{start}"quantity":"{_text(amount_of, DIGITS)}","amount":"{_text(amount, digits)}"}}')
     return found
 
 
@@ -312,21 +338,28 @@ COMPONENT: Final = {
 
 
 def _opening(lines: Lines, place: int) -> str:
-    component = lines.plan.components[place]
-    return _json_opening(COMPONENT[component.lane], f"{component.price.price:f}", component.price.vat)
+    plan, component = lines.plan, lines.plan.components[place]
+    return _json_opening(plan, component, COMPONENT[component.lane], f"{component.price.price:f}")
 
 
-def _limit_opening(rated: Rated, session: int, component: int, net: int, digits: int) -> str:
+def _limit_opening(rated: Rated, session: int, component: int, amount: int, digits: int) -> str:
     """The line of a least or greatest price: one piece at the price of the difference."""
     is_least = bool(int(rated.flags[session]) & Flag.MINIMUM)
-    vat = rated.plan.components[component].price.vat
-    return _json_opening("MINIMUM" if is_least else "MAXIMUM", _text(net, digits), vat)
+    plan, name = rated.plan, "MINIMUM" if is_least else "MAXIMUM"
+    return _json_opening(plan, plan.components[component], name, _text(amount, digits))
 
 
-def _json_opening(component: str, unit_price: str, vat: Decimal | None) -> str:
+def _json_opening(plan: Plan, component: Component, name: str, unit_price: str) -> str:
     """What lines of one price begin with, once a price. After it a line has nothing but digits, written by hand."""
-    rate = None if vat is None else f"{vat:f}"
-    whole = msgspec.json.encode({"component": component, "unit_price": unit_price, "vat_rate": rate}).decode()
+    vat = component.price.vat
+    said: dict[str, Any] = {
+        "component": name,
+        "unit_price": unit_price,
+        "vat_rate": None if vat is None else f"{vat:f}",
+    }
+    if plan.tariffs[component.tariff].tax_included:
+        said["tax_included"] = True
+    whole = msgspec.json.encode(said).decode()
     return f"{whole.removesuffix('}')},"
 
 

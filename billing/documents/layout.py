@@ -7,6 +7,7 @@ without a PDF, and the template holds no logic.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo
 from billing.documents import words
 from billing.documents.rules import Rules
 from billing.documents.words import Words
+from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat
 from tenants.figures import figures
 from tenants.models import DriverIdentity
@@ -81,6 +83,7 @@ def page(
         "refund": _refund(invoice, seller, writer),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
         "summary": summary,
+        "sessions_note": writer.words[_basis(lines)],
         "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
         "sessions": sessions,
@@ -167,25 +170,42 @@ def _address(buyer: DriverIdentity, seller: Seller) -> list[str]:
 
 def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
     """One row for each price: what and by which tariff, quantity, price, VAT, amount."""
-    sums: dict[tuple[str, str, str, Decimal, Decimal | None], list[Decimal]] = {}
+    sums: dict[tuple[str, str, str, Decimal, Decimal | None, bool], list[Decimal]] = {}
     for line in lines:
         # The difference to a least or greatest price is another amount each time: one row for all of them.
         price = line.unit_price if line.component not in _LIMITS else Decimal(0)
         what = f"{writer.what(line)} · {line.named.tariff}"
-        total = sums.setdefault((line.component, what, line.unit, price, line.vat_rate), [Decimal(0), Decimal(0)])
+        key = (line.component, what, line.unit, price, line.vat_rate, line.tax_included)
+        total = sums.setdefault(key, [Decimal(0), Decimal(0)])
         total[0] += line.quantity
-        total[1] += line.amount_excl_vat
+        total[1] += line.amount
     ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][3]))
     return [
         [
-            what,
+            f"{what}{_without_vat(price, rate, writer) if tax_included else ''}",
             writer.quantity(total[0], unit),
             "" if component in _LIMITS else writer.price(price),
             writer.rate(rate),
             writer.amount(total[1]),
         ]
-        for (component, what, unit, price, rate), total in ordered
+        for (component, what, unit, price, rate, tax_included), total in ordered
     ]
+
+
+def _without_vat(price: Decimal, rate: Decimal | None, writer: Writer) -> str:
+    """What the law wants beside a unit price that includes VAT (ML 2023:200, 17 kap. 24 §): the price without it."""
+    if not price:
+        return f" ({writer.words['incl_vat']})"
+    net = money.round_half_up(Fraction(price) / (1 + Fraction(rate or 0) / 100), 4)
+    return f" ({writer.price(net)} {writer.words['excl_vat']})"
+
+
+def _basis(lines: Sequence[InvoiceLine]) -> str:
+    """Which of the notes says whether prices and amounts include VAT."""
+    kinds = {line.tax_included for line in lines}
+    if kinds == {True}:
+        return "sessions_note_incl_vat"
+    return "sessions_note_mixed" if True in kinds else "sessions_note"
 
 
 _LIMITS = ("MINIMUM", "MAXIMUM")
@@ -214,7 +234,7 @@ def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
         "time": f"{start:%H:%M}\u2013{until}",
         "place": f"{named.site} · {named.station}",
         "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: _ORDER.get(one.component, 99))],
-        "amount": writer.amount(sum((line.amount_excl_vat for line in lines), Decimal(0))),
+        "amount": writer.amount(sum((line.amount for line in lines), Decimal(0))),
     }
 
 
@@ -224,7 +244,7 @@ def _line(line: InvoiceLine, writer: Writer) -> list[str]:
         writer.quantity(line.quantity, line.unit),
         "" if line.component in _LIMITS else writer.price(line.unit_price),
         writer.rate(line.vat_rate),
-        writer.amount(line.amount_excl_vat),
+        writer.amount(line.amount),
     ]
 
 

@@ -43,6 +43,11 @@ ENGLISH: Final[Words] = {
     "total": "Total",
     "sessions": "Charging sessions",
     "sessions_note": "Times are local to the station. Prices and amounts exclude VAT.",
+    "sessions_note_incl_vat": "Times are local to the station. Prices and amounts include VAT.",
+    "sessions_note_mixed": "Times are local to the station. Prices and amounts exclude VAT unless it is said that they"
+    " include it.",
+    "incl_vat": "incl. VAT",
+    "excl_vat": "excl. VAT",
     "when": "When",
     "page": "Page",
     "of": "of",
@@ -104,6 +109,11 @@ SWEDISH: Final[Words] = {
     "total": "Totalt",
     "sessions": "Laddningar",
     "sessions_note": "Tider är lokal tid vid stationen. Priser och belopp är exklusive moms.",
+    "sessions_note_incl_vat": "Tider är lokal tid vid stationen. Priser och belopp är inklusive moms.",
+    "sessions_note_mixed": "Tider är lokal tid vid stationen. Priser och belopp är exklusive moms där det inte står att"
+    " de är inklusive.",
+    "incl_vat": "inkl. moms",
+    "excl_vat": "exkl. moms",
     "when": "När",
     "page": "Sida",
     "of": "av",

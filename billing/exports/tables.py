@@ -54,6 +54,9 @@ class Table:
 _WHERE = f"i.operator_id = %(operator)s AND {DATED_IN} AND i.id BETWEEN %(first)s AND %(last)s"
 _DOCUMENT = "i.series || i.number"
 _ZONE = "(i.seller ->> 'time_zone')"
+# Whether a line's price includes VAT, and such a price without it.
+_GROSS = "l.amount_incl_vat IS NOT NULL"
+_NET_PRICE = "round(l.unit_price / (1 + coalesce(l.vat_rate, 0) * 0.01), 6)"
 _INVOICES_FROM = """
 billing_invoice i
 JOIN tenants_driveridentity b ON b.operator_id = i.operator_id AND b.id = i.buyer_id
@@ -107,10 +110,12 @@ LINES: Final = Table(
         Column("component", "l.component"),
         Column("quantity", "l.quantity"),
         Column("unit", "l.unit"),
-        Column("unit_price_excl_vat", "l.unit_price"),
+        Column("unit_price_excl_vat", f"CASE WHEN {_GROSS} THEN {_NET_PRICE} ELSE l.unit_price END"),
         Column("vat_rate", "l.vat_rate"),
         Column("amount_excl_vat", "l.amount_excl_vat"),
         Column("currency", "i.currency"),
+        Column("unit_price_incl_vat", f"CASE WHEN {_GROSS} THEN l.unit_price END"),
+        Column("amount_incl_vat", "l.amount_incl_vat"),
     ),
     source=_LINES_FROM,
     order="i.id, l.position",

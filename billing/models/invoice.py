@@ -5,6 +5,7 @@ by a credit note of the whole invoice, which releases its sessions.
 """
 
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -148,7 +149,11 @@ class Invoice(OperatorOwned):
 
 
 class InvoiceLine(SiteBound):
-    """One quantity at one price: a session's component, excluding VAT, rounded half up to the minor unit."""
+    """One quantity at one price: a session's component, rounded half up to the minor unit.
+
+    Where the unit price includes VAT, `amount_incl_vat` is what was rounded, and `amount_excl_vat` the line's share of
+    what all such lines of the rate are without VAT (EN 16931: BT-131); else there is no amount including VAT.
+    """
 
     seen_through = "session"
 
@@ -166,6 +171,7 @@ class InvoiceLine(SiteBound):
     unit_price = models.DecimalField(max_digits=14, decimal_places=6)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
+    amount_incl_vat = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     #: What it says of place and tariff; filled in by `billing.selectors.invoices.lines`.
     named: LineNames
 
@@ -178,7 +184,17 @@ class InvoiceLine(SiteBound):
         indexes = [models.Index(fields=["operator", "session"], name="invoice_line_of_session")]
 
     def __str__(self) -> str:
-        return f"{self.position}: {self.component} {self.amount_excl_vat}"
+        return f"{self.position}: {self.component} {self.amount}"
+
+    @property
+    def tax_included(self) -> bool:
+        """Whether the unit price includes VAT."""
+        return self.amount_incl_vat is not None
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount that goes with the unit price, with VAT or without."""
+        return self.amount_excl_vat if self.amount_incl_vat is None else self.amount_incl_vat
 
 
 class InvoiceVat(OperatorOwned):

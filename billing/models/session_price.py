@@ -14,10 +14,11 @@ from tenants.scoping import OwnedForeignKey
 class SessionPrice(SiteBound):
     """The price of one closed session, by one tariff version. Rated anew until it stands on an invoice.
 
-    Amounts keep six decimals; only an invoice line rounds to the minor unit. `lines` is what an
-    invoice will say: a list of {component, quantity, unit_price, vat_rate, amount}, numbers as texts,
-    one for each price of the session. How the session came to them slice by slice is not stored:
-    facts and version never change, so the kernel tells it again (`billing.selectors.prices`).
+    Amounts keep six decimals; only an invoice line rounds to the minor unit. Where prices include VAT, the
+    amount including VAT is the sum of the rounded lines. `lines` is what an invoice will say: a list of
+    {component, quantity, unit_price, vat_rate, amount}, numbers as texts, one for each price of the
+    session, with tax_included where unit price and amount include VAT. How the session came to them slice by
+    slice is not stored: facts and version never change, so the kernel tells it again (`billing.selectors.prices`).
     """
 
     seen_through = "session"

@@ -31,12 +31,15 @@ def priced_groups(
 def _kernel_groups(
     batch: Batch, versions: list[TariffVersion], chosen: Ints
 ) -> Iterator[tuple[Ints, tuple[ocpi.Tariff, ...]]]:
-    """Rows that one call of the kernel can take: one slot length, one currency, all of it or the energy alone."""
+    """Rows that one call of the kernel can take: of one slot length and kind of tariff, all of it or the energy alone.
+
+    The kinds are currencies, with VAT in the prices or without.
+    """
     parsed = [terms.terms(versions), terms.terms(versions, energy_only=True) if batch.energy_only.any() else ()]
-    codes = sorted({one.currency for one in parsed[0]})
-    currency = np.array([codes.index(one.currency) for one in parsed[0]], dtype=np.int64)
+    listed = sorted({(one.currency, one.tax_included) for one in parsed[0]})
+    kind_of = np.array([listed.index((one.currency, one.tax_included)) for one in parsed[0]], dtype=np.int64)
     priced = np.flatnonzero(chosen >= 0)
-    kinds = np.stack([batch.interval[priced], currency[chosen[priced]], batch.energy_only[priced]])
+    kinds = np.stack([batch.interval[priced], kind_of[chosen[priced]], batch.energy_only[priced]])
     for kind in np.unique(kinds, axis=1).T:
         rows = priced[(kinds == kind[:, np.newaxis]).all(axis=0)]
         yield rows, tuple(parsed[kind[2]][number] for number in np.unique(chosen[rows]).tolist())

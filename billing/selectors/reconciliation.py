@@ -69,7 +69,7 @@ class Check:
     amount: Decimal
     ledger_excl_vat: Decimal
     ledger_lines: int
-    #: What rounding may add to these lines at most: half of the smallest coin a line.
+    #: What rounding may add to these lines at most: half of the smallest coin a line, a whole one with VAT in it.
     tolerance: Decimal
 
     @property
@@ -131,9 +131,9 @@ def check(month: date | None = None) -> Check:
         sessions=sessions,
         energy_wh=int(energy),
         amount=amount,
-        ledger_excl_vat=sum((excl_vat for _, excl_vat, _ in invoiced), Decimal(0)),
-        ledger_lines=sum(lines for _, _, lines in invoiced),
-        tolerance=sum((lines * money.from_minor(1, currency) / 2 for currency, _, lines in invoiced), Decimal(0)),
+        ledger_excl_vat=sum((excl_vat for _, excl_vat, _, _ in invoiced), Decimal(0)),
+        ledger_lines=sum(lines for _, _, lines, _ in invoiced),
+        tolerance=sum((halves * money.from_minor(1, currency) / 2 for currency, *_, halves in invoiced), Decimal(0)),
     )
 
 
@@ -158,7 +158,7 @@ def _reason(status: str, problem: str) -> str:
 _ON = "ON p.operator_id = s.operator_id AND p.session_id = s.id WHERE s.operator_id = %(operator)s "
 # Invoices are credited whole, so an invoice without a credit note bills all of its lines.
 _LEDGER = """
-SELECT i.currency, sum(l.amount_excl_vat), count(*)
+SELECT i.currency, sum(l.amount_excl_vat), count(*), count(*) + count(l.amount_incl_vat)
 FROM billing_invoiceline l
 JOIN billing_invoice i ON i.operator_id = l.operator_id AND i.id = l.invoice_id
 {sessions}

@@ -42,7 +42,7 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(invoices.DROP)
         cursor.execute(invoices.BILLABLE, values)
-        for statement in (invoices.LINES, invoices.VAT, invoices.ANALYZE):
+        for statement in (invoices.LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
             cursor.execute(statement)
         accounts = _billable_accounts(cursor, values)
         values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}

@@ -6,15 +6,19 @@ These statements are the one place that computes the amounts of a document. The 
    rounded, and here it is only added up.
 2. **VAT is computed once for each rate**, on the sum of what the rate applies to, and rounded once (`VAT`). It is
    multiplied by 0.01 and not divided by 100: PostgreSQL's products are exact, its quotients have a limited scale.
+   **Lines that include VAT** are added up first; what they are without it is computed back once for each rate, and
+   shared out to them by their running sum (`SHARES`), so that it is also the sum of theirs.
 3. **Half is rounded up, away from zero**: PostgreSQL's `round` of a numeric does just that, as `billing.domain.money`.
 4. **No rate and 0 % are two rows**, each with no VAT: outside the scope of VAT is another category than a rate of zero.
-5. **To pay = the sum of the bases + the sum of their VAT**; with net prices nothing is left to round.
+5. **To pay = what the lines without VAT come to with their VAT + what the lines that include it come to.** What
+   that is above the bases and their VAT is the document's rounding; without lines that include VAT it is 0.
 6. **A credit note has every quantity and amount of its invoice with the opposite sign**; nothing is computed anew.
 
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
 
 A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
-`drafted_lines`, `drafted_vat` (a row an account, currency and rate), `drafted` (the accounts that get an invoice).
+`drafted_lines`, `drafted_vat` (a row an account, currency and rate), `shares` (what lines that include VAT are without
+it), `drafted` (the accounts that get an invoice).
 """
 
 from typing import Final
@@ -30,7 +34,21 @@ _DIGITS: Final = "CASE {} ELSE {} END".format(
     money.USUAL_DIGITS,
 )
 
-DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, drafted"
+
+def _vat(base: str) -> str:
+    """The VAT of a base, to the smallest coin."""
+    return f"round(({base}) * coalesce(vat_rate, 0) * 0.01, {_DIGITS})"
+
+
+def _without_vat(gross: str) -> str:
+    """An amount without the VAT it includes, to the smallest coin.
+
+    The factor gives the quotient at least 14 decimals, more than tell it from a half: it is rounded once.
+    """
+    return f"round(({gross}) * 1.000000000000 / (1 + coalesce(vat_rate, 0) * 0.01), {_DIGITS})"
+
+
+DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, shares, drafted"
 
 # The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
@@ -51,15 +69,33 @@ FOR UPDATE OF p
 LINES: Final = """
 CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
 SELECT b.account_id, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
-    l.component, l.quantity, l.unit_price, l.vat_rate, l.amount
+    l.component, l.quantity, l.unit_price, l.vat_rate, l.amount, coalesce(l.tax_included, false) AS tax_included
 FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
-    AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric)
+    AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric, tax_included boolean)
 """
 VAT: Final = f"""
 CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
-SELECT account_id, currency, vat_rate, sum(amount) AS taxable,
-    round(sum(amount) * coalesce(vat_rate, 0) * 0.01, {_DIGITS}) AS vat
-FROM drafted_lines GROUP BY account_id, currency, vat_rate
+SELECT account_id, currency, vat_rate, net + back AS taxable, {_vat("net + back")} AS vat,
+    net + {_vat("net")} + gross AS due
+FROM (
+    SELECT account_id, currency, vat_rate, net, gross, {_without_vat("gross")} AS back
+    FROM (
+        SELECT account_id, currency, vat_rate, coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS net,
+            coalesce(sum(amount) FILTER (WHERE tax_included), 0) AS gross
+        FROM drafted_lines GROUP BY account_id, currency, vat_rate
+    ) summed
+) computed
+"""
+#: A line is found again by its place in the table (ctid), which nothing changes.
+SHARES: Final = f"""
+CREATE TEMP TABLE shares ON COMMIT DROP AS
+SELECT line, {_without_vat("upto")} - {_without_vat("upto - amount")} AS net
+FROM (
+    SELECT ctid AS line, currency, vat_rate, amount, sum(amount) OVER (
+        PARTITION BY account_id, currency, vat_rate
+        ORDER BY driver_id, token_id, started_at, session_id, component, unit_price ROWS UNBOUNDED PRECEDING) AS upto
+    FROM drafted_lines WHERE tax_included
+) running
 """
 ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id)"
 
@@ -67,9 +103,9 @@ ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), dra
 PROBLEMS: Final = f"""
 SELECT a.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
                   WHEN a.identity_id IS NULL THEN 'no_identity'
-                  WHEN sum(v.taxable + v.vat) < 0 THEN 'negative_sum'
-                  WHEN sum(v.taxable + v.vat) >= {INVOICE_LIMIT} THEN 'too_much'
-                  WHEN a.is_active AND sum(v.taxable + v.vat) < a.least_amount THEN 'carried_over' END
+                  WHEN sum(v.due) < 0 THEN 'negative_sum'
+                  WHEN sum(v.due) >= {INVOICE_LIMIT} THEN 'too_much'
+                  WHEN a.is_active AND sum(v.due) < a.least_amount THEN 'carried_over' END
 FROM drafted_vat v JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = v.account_id
 GROUP BY a.id, a.identity_id, a.is_active, a.least_amount
 """
@@ -84,10 +120,11 @@ INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_i
     month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, customer_number,
     drafted_at)
 SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.account_id, a.identity_id, '', 'draft',
-    %(series)s, %(month)s, v.currency, v.taxable, v.vat, 0, v.taxable + v.vat, s.sessions, s.energy_wh, '{}', '', %(at)s
+    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due, s.sessions, s.energy_wh, '{}',
+    '', %(at)s
 FROM drafted n
 JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = n.account_id
-JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat
+JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat, sum(due) AS due
       FROM drafted_vat GROUP BY account_id) v ON v.account_id = n.account_id
 JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
       FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
@@ -95,14 +132,14 @@ JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
 # The lines of a driver, and within them those of a card, stand together.
 INVOICE_LINES: Final = """
 INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
-    quantity, unit, unit_price, vat_rate, amount_excl_vat)
+    quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
 SELECT %(operator)s, n.invoice_id,
     row_number() OVER (PARTITION BY n.invoice_id
         ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.component, l.unit_price),
     l.session_id, l.tariff_version_id, l.component, l.quantity,
     CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%%TIME' THEN 'h' ELSE '1' END,
-    l.unit_price, l.vat_rate, l.amount
-FROM drafted_lines l JOIN drafted n USING (account_id)
+    l.unit_price, l.vat_rate, coalesce(h.net, l.amount), CASE WHEN l.tax_included THEN l.amount END
+FROM drafted_lines l JOIN drafted n USING (account_id) LEFT JOIN shares h ON h.line = l.ctid
 """
 INVOICE_VAT: Final = """
 INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
@@ -161,9 +198,9 @@ JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
 
 MIRRORED_LINES: Final = """
 INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
-    quantity, unit, unit_price, vat_rate, amount_excl_vat)
+    quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
 SELECT operator_id, %(note)s, position, session_id, tariff_version_id, component,
-    -quantity, unit, unit_price, vat_rate, -amount_excl_vat
+    -quantity, unit, unit_price, vat_rate, -amount_excl_vat, -amount_incl_vat
 FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s
 """
 MIRRORED_VAT: Final = """

@@ -1,8 +1,8 @@
 """The price of a session as the command line tells it, in the local time of the place of charging.
 
 One sentence a slice ("18:00–22:00, 7.412 kWh at 3.20 SEK: 23.7184 SEK"), one for each step, minimum or maximum, and one
-for the total. Prices are shown excluding VAT, as the tariff has them. Figures are as they are typed, so that a line can
-be worked on by a program: no groups, ordinary spaces and hyphens.
+for the total. Prices and amounts are shown as the tariff has them, without VAT or with it. Figures are as they are
+typed, so that a line can be worked on by a program: no groups, ordinary spaces and hyphens.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def sentences(price: ExplainedPrice, zone: str) -> list[str]:
 
     `zone` is where the charging took place.
     """
-    teller = _Teller(price.currency, zone)
+    teller = _Teller(price, zone)
     told = [teller.slice(one) for one in price.slices]
     told += [teller.adjustment(one) for one in price.adjustments]
     return [*(told or [str(_WORDS["MIXED"])]), teller.total(price)]
@@ -55,8 +55,9 @@ def sentences(price: ExplainedPrice, zone: str) -> list[str]:
 class _Teller:
     """Prints the numbers and times of one session."""
 
-    def __init__(self, currency: str, zone: str) -> None:
-        self.currency = currency
+    def __init__(self, price: ExplainedPrice, zone: str) -> None:
+        self.currency = price.currency
+        self.tax_included = price.tax_included
         self.zone = zone_named(zone)
         self.figures = figures(get_language())
 
@@ -70,11 +71,11 @@ class _Teller:
             start=self._clock(one.start),
             quantity=self._quantity(one),
             price=self._price(one.unit_price),
-            amount=self._price(one.amount),
+            amount=self._amount(one.amount, one.amount_incl),
         )
 
     def adjustment(self, one: Adjustment) -> str:
-        return self.say(one.kind, amount=self._price(one.cost.excl_vat))
+        return self.say(one.kind, amount=self._amount(one.cost.excl_vat, one.cost.incl_vat))
 
     def total(self, price: ExplainedPrice) -> str:
         incl = price.total.incl_vat
@@ -95,6 +96,9 @@ class _Teller:
             return self.figures.typed(one.quantity, at_least=3)
         seconds = int(round_half_up(one.quantity, 0))
         return self.figures.duration_exact(seconds).replace(NBSP, " ")
+
+    def _amount(self, excl_vat: Decimal, incl_vat: Decimal | None) -> str:
+        return self._price(incl_vat if self.tax_included and incl_vat is not None else excl_vat)
 
     def _price(self, amount: Decimal) -> str:
         return self.figures.typed(amount, at_least=2)

@@ -1,6 +1,6 @@
 """What stands on an invoice, written out: lines by session, VAT by rate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -63,10 +63,20 @@ def by_session(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[SessionLi
     groups = []
     for _session, found in groupby(lines, key=lambda line: line.session_id):
         own = list(found)
-        amount = sum((line.amount_excl_vat for line in own), Decimal(0))
+        amount = sum((line.amount for line in own), Decimal(0))
         written = [_line(line, invoice.currency) for line in own]
         groups.append(SessionLines(own[0].session, own[0].named, written, measures.money(amount, invoice.currency)))
     return groups
+
+
+def basis(lines: Sequence[InvoiceLine]) -> str:
+    """Whether the amounts of these lines include VAT. Those of one session are of one kind."""
+    kinds = {line.tax_included for line in lines}
+    if kinds == {True}:
+        return gettext("amounts including VAT")
+    if True in kinds:
+        return gettext("amounts excluding VAT unless it says otherwise")
+    return gettext("amounts excluding VAT")
 
 
 def vat_rows(invoice: Invoice) -> list[Vat]:
@@ -83,11 +93,11 @@ def _line(line: InvoiceLine, currency: str) -> Line:
     version = line.tariff_version
     return Line(
         what=str(COMPONENTS.get(line.component, line.component)),
-        tariff=f"{line.named.tariff} v{version.number}",
+        tariff=f"{line.named.tariff} v{version.number}" + (f" · {gettext('incl. VAT')}" if line.tax_included else ""),
         quantity=_quantity(line),
         unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
         vat=rate(line.vat_rate),
-        amount=measures.money(line.amount_excl_vat, currency),
+        amount=measures.money(line.amount, currency),
     )
 
 

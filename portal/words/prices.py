@@ -1,12 +1,12 @@
 """Why a session costs what it costs, in words: the kernel's slices as rows and sentences for a page.
 
-Amounts are shown to the minor unit. They are differences of the rounded running total, so the rows
-a reader adds up give exactly the total that is shown, also where single amounts have more decimals.
+Amounts are shown to the minor unit (`ExplainedPrice.shown`): the rows a reader adds up give exactly the total that is
+shown, also where single amounts have more decimals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -68,30 +68,11 @@ def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetim
     charged_until: when the car took no more energy; what is said of energy ends there.
     """
     place = ZoneInfo(zone) if isinstance(zone, str) else zone
-    own = [_with_vat(part.amount, part.amount_incl) for part in price.slices]
-    limits = [_with_vat(part.cost.excl_vat, part.cost.incl_vat) for part in price.adjustments]
-    shown = _rounded([*own, *limits], price.currency)
     rows = [
         _step(part, amount, price.currency, _Told(place, _first_day(price.slices, place), charged_until))
-        for part, amount in zip(price.slices, shown, strict=False)
+        for part, amount in zip(price.slices, price.shown, strict=False)
     ]
-    return Story(rows, _totals(price, shown[len(own) :]), _notes(price.flags))
-
-
-def _with_vat(excl: Decimal, incl: Decimal | None) -> Decimal:
-    return excl if incl is None else incl
-
-
-def _rounded(amounts: Iterable[Decimal], currency: str) -> list[Decimal]:
-    """Each amount to the minor unit, so that they still add up to the rounded sum."""
-    digits = money.minor_digits(currency)
-    running, before, shown = Decimal(0), Decimal(0), []
-    for amount in amounts:
-        running += amount
-        after = money.round_half_up(running, digits)
-        shown.append(after - before)
-        before = after
-    return shown
+    return Story(rows, _totals(price, price.shown[len(rows) :]), _notes(price.flags))
 
 
 def _first_day(slices: Sequence[Slice], place: ZoneInfo) -> object:
@@ -157,16 +138,16 @@ def _meter(part: Slice) -> str:
 def unit_price(part: Slice, currency: str) -> str:
     """The price of a slice with VAT, in its unit."""
     price = part.unit_price if part.unit != SECONDS else part.unit_price / 60
-    return f"{measures.unit_price(incl_vat(price, part.vat), currency)}{PER_UNIT[part.dimension]}"
+    with_vat = incl_vat(price, None if part.tax_included else part.vat)
+    return f"{measures.unit_price(with_vat, currency)}{PER_UNIT[part.dimension]}"
 
 
 def _totals(price: ExplainedPrice, limits: Sequence[Decimal]) -> list[tuple[str, str]]:
     digits = money.minor_digits(price.currency)
-    whole = money.round_half_up(_with_vat(price.total.excl_vat, price.total.incl_vat), digits)
-    vat = whole - money.round_half_up(price.total.excl_vat, digits)
+    vat = price.to_pay - money.round_half_up(price.total.excl_vat, digits)
     rows = [(_limit(part), amount) for part, amount in zip(price.adjustments, limits, strict=True)]
     rows.append((_("Of which VAT"), vat))
-    rows.append((_("Total"), whole))
+    rows.append((_("Total"), price.to_pay))
     return [(label, measures.money(amount, price.currency)) for label, amount in rows]
 
 

@@ -1,6 +1,6 @@
 """A tariff for people: its prices as rows with "what" and "when", as chips, and as a week of hours.
 
-OCPI prices exclude VAT and time is priced per hour; a driver is told prices with VAT, and minutes.
+OCPI prices may exclude VAT, and time is priced per hour; a driver is told prices with VAT, and minutes.
 Everything here only words what the tariff says; what a session costs is the kernel's business.
 """
 
@@ -171,7 +171,7 @@ def when(restrictions: Restrictions) -> str:
 
 
 def told(element: Element) -> list[str]:
-    """Each price of an element without VAT and without its currency: `Energy 2.00/kWh, 06:00–22:00`."""
+    """Each price of an element as the document has it, without its currency: `Energy 2.00/kWh, 06:00–22:00`."""
     conditions = when(element.restrictions)
     return [
         f"{WHAT[one.type]} {all_decimals(one.price, 2)}{PER_HOUR_UNIT[one.type]}"
@@ -186,7 +186,7 @@ def besides(rest: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def incl_vat(price: Decimal, vat: Decimal | None) -> Decimal:
-    """A price with its VAT, in as many decimals as a price list shows."""
+    """A price with its VAT (None: it has none, or includes it), in as many decimals as a price list shows."""
     return money.round_half_up(Fraction(price) * (1 + Fraction(vat or 0) / 100), SHOWN_DECIMALS).normalize()
 
 
@@ -197,9 +197,9 @@ def _where(tariff: Tariff, place: str) -> str:
 
 
 def _row(tariff: Tariff, element: Element, component: PriceComponent) -> PriceRow:
-    timed = component.type in TIMED
-    excl = Fraction(component.price) / (60 if timed else 1)
-    with_vat = excl * (1 + Fraction(component.vat or 0) / 100)
+    said = Fraction(component.price) / (60 if component.type in TIMED else 1)
+    factor = 1 + Fraction(component.vat or 0) / 100
+    excl, with_vat = (said / factor, said) if tariff.tax_included else (said, said * factor)
     return PriceRow(
         dimension=component.type,
         what=str(WHAT[component.type]),
@@ -253,7 +253,7 @@ def _price_at(tariff: Tariff, minute: int) -> Decimal | None:
         if table is None or table[minute]:
             for component in element.price_components:
                 if component.type is Dimension.ENERGY:
-                    return incl_vat(component.price, component.vat)
+                    return incl_vat(component.price, None if tariff.tax_included else component.vat)
     return None
 
 

@@ -41,6 +41,8 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)
     payment_terms_days = models.PositiveSmallIntegerField(_("payment terms, days"), default=30)
     currency = models.CharField(_("currency"), max_length=3, default="SEK")
+    # What a new tariff begins with; each version says for itself.
+    prices_include_vat = models.BooleanField(_("prices including VAT"), default=True)
     time_zone = models.CharField(_("time zone"), max_length=50, default="Europe/Stockholm")
     language = models.CharField(_("language"), max_length=5, default="sv")
     # How people prove who they are, and which acts need a second person (registered in `services.four_eyes`).

@@ -70,13 +70,13 @@ def price_lines(texts: Iterable[bytes], *, zone: str = "", say: Say = unsaid) ->
     `zone` is used by lines that carry no time zone of their own; `say` has the sentence of each code.
     """
     stream = (text for text in texts if text and not text.isspace())
-    shelves: dict[tuple[bool, bool], _Shelf] = {}
+    shelves: dict[tuple[bool, bool, bool], _Shelf] = {}
     while chunk := list(islice(stream, CHUNK)):
         yield _chunk(chunk, zone, shelves, say)
 
 
 def _chunk(
-    texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool], _Shelf], say: Say
+    texts: list[bytes], zone: str, shelves: dict[tuple[bool, bool, bool], _Shelf], say: Say
 ) -> tuple[Iterable[bytes], int]:
     groups, unread = _read(texts, say)
     answers = [_answers(group, zone, shelves.setdefault(kind, _Shelf()), say) for kind, group in groups.items()]
@@ -90,9 +90,9 @@ def _chunk(
     return [told[place] for place in range(len(texts))], failed
 
 
-def _read(texts: list[bytes], say: Say) -> tuple[dict[tuple[bool, bool], _Group], dict[int, str]]:
+def _read(texts: list[bytes], say: Say) -> tuple[dict[tuple[bool, bool, bool], _Group], dict[int, str]]:
     """The lines that can be read, by what may be priced together, and the error lines of the others, by place."""
-    groups: dict[tuple[bool, bool], _Group] = {}
+    groups: dict[tuple[bool, bool, bool], _Group] = {}
     unread: dict[int, str] = {}
     seen: dict[bytes, TariffSet] = {}
     for place, text in enumerate(texts):

@@ -31,7 +31,8 @@ _ABSENT: Final = (b"", b"null")
 _decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
-#: Tariffs of more decimals are priced apart, because finer units make every amount of a batch larger.
+#: Tariffs of more decimals, or whose prices include VAT, are priced apart, because finer units make every amount of a
+#: batch larger.
 _FINE: Final = 6
 #: An index that no tariff has.
 _NO_SUCH: Final = 2**30
@@ -47,7 +48,7 @@ class TariffSet:
 
     tariffs: tuple[Tariff, ...]
     by_id: dict[str | None, int]
-    kind: tuple[bool, bool]
+    kind: tuple[bool, bool, bool]
     asks_clock: bool
 
     @classmethod
@@ -57,7 +58,7 @@ class TariffSet:
         return cls(
             tariffs=tariffs,
             by_id={one: place for place, one in enumerate(ids) if ids.count(one) == 1},
-            kind=(tariffs[0].has_vat, max(digits) > _FINE),
+            kind=(tariffs[0].has_vat, max(digits) > _FINE, any(one.tax_included for one in tariffs)),
             asks_clock=any(asks_clock(plan_for((one,))) for one in tariffs),
         )
 

@@ -38,7 +38,7 @@ class Slice:
     """A stretch of a session at one price, or the step that rounds a quantity up (`is_step`).
 
     `quantity` is in `unit`: kWh, seconds (hourly prices), or 1 for a fee. `element` counts from 1. `vat` None: no VAT
-    applies. `reserved`: reserved time or the fee of a reservation.
+    applies. `reserved`: reserved time or the fee of a reservation. `tax_included`: the unit price includes VAT.
     """
 
     start: datetime
@@ -56,6 +56,7 @@ class Slice:
     element: int
     amount: Decimal
     amount_incl: Decimal | None
+    tax_included: bool
 
     @property
     def unit(self) -> str:
@@ -74,7 +75,8 @@ class Adjustment:
 class ExplainedPrice:
     """The price of one session: slices, adjustments, total, the parts a CDR lists, and flags for a reviewer.
 
-    A part is None when nothing of it was priced, which differs from a price of zero.
+    A part is None when nothing of it was priced, which differs from a price of zero. `shown`: what a page shows of each
+    slice and then of each adjustment, in the smallest coin, including VAT where that is known; it adds up to `to_pay`.
     """
 
     currency: str
@@ -87,3 +89,10 @@ class ExplainedPrice:
     fixed: Cost | None
     reservation: Cost | None
     flags: tuple[str, ...]
+    shown: tuple[Decimal, ...]
+    tax_included: bool
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What is asked for the session: its exact price rounded, or where prices include VAT the sum of its lines."""
+        return sum(self.shown, Decimal(0))

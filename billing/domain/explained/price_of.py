@@ -18,7 +18,7 @@ from billing.domain.explained.problems import error_of
 from billing.domain.kernel.plan import DIMENSION, RESERVED, Lane
 from billing.domain.kernel.rated import Rated
 from billing.domain.sessions.columns import TICKS, Flag
-from billing.domain.tariff.model import Dimension
+from billing.domain.tariff.model import Dimension, Tariff
 
 #: The lanes that make up each part of a total.
 LANES_OF: Final = {
@@ -66,8 +66,41 @@ def session_price(rated: Rated, index: int) -> ExplainedPrice:
         adjustments=_adjustments(limit, Cost(excl[-1], incl[-1] if has_vat else None), Flag(int(rated.flags[index]))),
         total=_cost(rated, int(rated.excl[index]), int(rated.incl[index]), has_vat=has_vat),
         flags=findings.named(Flag(int(rated.flags[index]))),
+        shown=_shown(rated, rows, limit, terms),
+        tax_included=terms.tax_included,
         **parts,
     )
+
+
+def _shown(rated: Rated, rows: range, limit: tuple[int, int], terms: Tariff) -> tuple[Decimal, ...]:
+    """Slices and adjustments in the smallest coin, so that those that are rounded together add up to their rounded sum.
+
+    Those are all of them, or, where prices include VAT, those of one invoice line.
+    """
+    digits = money.minor_digits(terms.currency)
+    coin = (rated.unit * rated.vat_unit if terms.has_vat else rated.unit) // money.power_of_ten(digits)
+    exact = [(_incl if terms.has_vat else _excl)(rated, row) for row in rows]
+    keys = [_line_of(rated, row) if terms.tax_included else None for row in rows]
+    if limit != (0, 0) and not terms.tax_included:
+        exact.append(limit[terms.has_vat])
+        keys.append(None)
+    running: dict[object, int] = {}
+    shown = []
+    for amount, key in zip(exact, keys, strict=True):
+        before = running.get(key, 0)
+        running[key] = before + amount
+        coins = money.divide_half_up(running[key], coin) - money.divide_half_up(before, coin)
+        shown.append(money.from_units(coins, digits))
+    if limit != (0, 0) and terms.tax_included:
+        total = money.from_units(money.divide_half_up(sum(exact) + limit[1], coin), digits)
+        shown.append(total - sum(shown, Decimal(0)))
+    return tuple(shown)
+
+
+def _line_of(rated: Rated, row: int) -> object:
+    """What tells the invoice line of a slice (`billing.domain.invoice.lines`)."""
+    one = rated.plan.components[int(rated.component[row])]
+    return one.lane, one.price.price, one.price.vat
 
 
 def _excl(rated: Rated, row: int) -> int:
@@ -121,6 +154,7 @@ def _slice(rated: Rated, row: int, amount: Decimal, amount_incl: Decimal | None)
         element=component.element,
         amount=amount,
         amount_incl=amount_incl,
+        tax_included=terms.tax_included,
     )
 
 

@@ -2,7 +2,8 @@
 
 One line for each session, dimension, unit price and VAT rate, what a step added included, plus one for a least or
 greatest price, which takes the VAT rate of the session's largest line. A line is rounded half up to the smallest coin
-once, from its exact amount excluding VAT.
+once, from its exact amount: excluding VAT as its price does, or including it (`gross`) where the price includes it. Of
+prices that include VAT the line of a limit is what the others lack of it, so that nobody pays an öre above it.
 
 What lines come to on a document (VAT, sums) is the arithmetic of `billing.sql.invoices`.
 """
@@ -25,7 +26,8 @@ class Lines:
     """Invoice lines as columns, sorted by session.
 
     `component` indexes `plan.components`: the price of the line; `limit` marks the line of a least or greatest price,
-    whose component only gives the VAT rate. `quantity` is in mWh, ticks or fees; `net` in the smallest coin.
+    whose component only gives the VAT rate. `quantity` is in mWh, ticks or fees; `amount` in the smallest coin, with
+    VAT where `gross`.
     """
 
     plan: Plan
@@ -33,7 +35,8 @@ class Lines:
     component: Ints
     limit: Bools
     quantity: Ints
-    net: Ints
+    amount: Ints
+    gross: Bools
 
     def __len__(self) -> int:
         return len(self.session)
@@ -58,7 +61,10 @@ def price_lines(rated: Rated) -> Lines:
         np.concatenate([owner, limited]),
         np.concatenate([component, _main(owner, component, excl, limited)]),
     )
-    net = money.divide_half_up(np.concatenate([excl, rated.limit_excl[limited]]), per_minor)
+    amount = money.divide_half_up(np.concatenate([excl, rated.limit_excl[limited]]), per_minor)
+    gross = np.array([plan.tariffs[one.tariff].tax_included for one in plan.components], dtype=np.bool_)[component]
+    if gross.any():
+        amount = np.where(gross, _with_vat(rated, owner, component, excl, limited, per_minor * plan.vat_unit), amount)
     quantity = np.concatenate([quantity, np.ones(len(limited), dtype=np.int64)])
     limit = np.arange(len(owner)) >= len(owner) - len(limited)
     place = np.argsort(owner, kind="stable")
@@ -68,7 +74,8 @@ def price_lines(rated: Rated) -> Lines:
         component=component[place],
         limit=limit[place],
         quantity=quantity[place],
-        net=net[place].astype(np.int64),
+        amount=amount[place].astype(np.int64),
+        gross=gross[place],
     )
 
 
@@ -77,7 +84,7 @@ def _kinds(plan: Plan) -> Ints:
     seen: dict[object, int] = {}
     return np.array(
         [
-            seen.setdefault((one.lane, one.price.price, one.price.vat), place)
+            seen.setdefault((one.lane, one.price.price, one.price.vat, plan.tariffs[one.tariff].tax_included), place)
             for place, one in enumerate(plan.components)
         ],
         dtype=np.int64,
@@ -95,6 +102,14 @@ def _groups(key: Ints) -> tuple[Ints, Ints]:
 
 def _added(values: Exact, first: Ints) -> Exact:
     return np.add.reduceat(values, first) if len(first) else values
+
+
+def _with_vat(rated: Rated, owner: Ints, component: Ints, excl: Exact, limited: Ints, coin: int) -> Exact:
+    """The amounts of lines whose prices include VAT; that of a limit leaves the session exactly at it."""
+    own = money.divide_half_up(excl * rated.plan.factors(excl.dtype.type)[component[: len(excl)]], coin)
+    sums: Exact = np.zeros(len(rated), dtype=own.dtype)
+    np.add.at(sums, owner[: len(own)], own)
+    return np.concatenate([own, money.divide_half_up(rated.incl[limited], coin) - sums[limited]])
 
 
 def _main(owner: Ints, component: Ints, excl: Exact, limited: Ints) -> Ints:

@@ -3,8 +3,9 @@
 `min_price` and `max_price` bound the total excluding VAT and the total including VAT independently: 4.90/5.88 with a
 minimum of 5.00/5.50 is 5.00/5.88 (OCPI 2.2.1, mod_tariffs). A bound that says nothing about VAT keeps the session's own
 mix of rates: the total including VAT is scaled with the total excluding it, and rounded half up to the kernel's unit; a
-session without any amount has no mix, so its bound carries no VAT. The sub-totals stay as they are; the difference is
-a line of its own. With several tariffs in a session the one at its start sets the bounds.
+session without any amount has no mix, so its bound carries no VAT. Where prices include VAT it is the other way round:
+the bound including VAT counts, and the total excluding VAT is scaled with it. The sub-totals stay as they are; the
+difference is a line of its own. With several tariffs in a session the one at its start sets the bounds.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def apply(plan: Plan, tariff: Ints, excl: Exact, incl: Exact, flags: Ints) -> tu
         for price, flag in ((terms.min_price, Flag.MINIMUM), (terms.max_price, Flag.MAXIMUM)):
             if price is not None:
                 inside = np.flatnonzero(tariff == index)
-                excl, incl = _bound(plan, _limit(plan, price), flag, inside, excl, incl, flags)
+                bound = _bound_gross if terms.tax_included and price.incl_vat is not None else _bound
+                excl, incl = bound(plan, _limit(plan, price), flag, inside, excl, incl, flags)
     return excl, incl
 
 
@@ -54,7 +56,8 @@ def _bound(
     is_least = flag is Flag.MINIMUM
     outside_excl = inside[excl[inside] < limit.excl if is_least else excl[inside] > limit.excl]
     if limit.incl is None:
-        bounded_incl, outside_incl = _scaled(plan, limit.excl, excl, incl, outside_excl), outside_excl
+        otherwise = limit.excl * plan.vat_unit
+        bounded_incl, outside_incl = _scaled(incl, excl, limit.excl, outside_excl, otherwise), outside_excl
     else:
         outside_incl = inside[incl[inside] < limit.incl if is_least else incl[inside] > limit.incl]
         bounded_incl = np.full(len(outside_incl), limit.incl, dtype=incl.dtype)
@@ -66,9 +69,25 @@ def _bound(
     return excl, incl
 
 
-def _scaled(plan: Plan, limit: int, excl: Exact, incl: Exact, rows: Ints) -> Exact:
-    """Totals including VAT for sessions raised or lowered to `limit`, keeping each one's mix of rates."""
-    before, with_vat = excl[rows].astype(object), incl[rows].astype(object)
+def _bound_gross(
+    plan: Plan, limit: _Limit, flag: Flag, inside: Ints, excl: Exact, incl: Exact, flags: Ints
+) -> tuple[Exact, Exact]:
+    """The same where prices include VAT: the amount including it decides alone."""
+    most = limit.incl or 0
+    outside = inside[incl[inside] < most if flag is Flag.MINIMUM else incl[inside] > most]
+    bounded = _scaled(excl, incl, most, outside, limit.excl)
+    excl, incl = excl.copy(), incl.copy()
+    excl[outside], incl[outside] = bounded, most
+    flags[outside] |= flag
+    return excl, incl
+
+
+def _scaled(totals: Exact, by: Exact, limit: int, rows: Ints, otherwise: int) -> Exact:
+    """These sessions' totals when those they go `by` are raised or lowered to `limit`: each keeps its mix of rates.
+
+    `otherwise`: what a session without any amount comes to, as it has no mix.
+    """
+    before, scaling = by[rows].astype(object), totals[rows].astype(object)
     nothing = before == 0
-    scaled = money.divide_half_up(with_vat * limit * np.sign(before), np.where(nothing, 1, np.abs(before)))
-    return np.where(nothing, limit * plan.vat_unit, scaled).astype(incl.dtype)
+    scaled = money.divide_half_up(scaling * limit * np.sign(before), np.where(nothing, 1, np.abs(before)))
+    return np.where(nothing, otherwise, scaled).astype(totals.dtype)

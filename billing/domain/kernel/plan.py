@@ -7,7 +7,8 @@ costs some microseconds and is remembered for the tariffs last used.
 Exactness. A price with `p` decimals is the integer `price * 10**p`. Amounts are integers too, in units of
 `1 / (36 * 10**(6 + p))` of the currency: fine enough that a price times a milliwatt-hour, times a tick of an hourly
 price (an hour has 9,000,000 of them; the 36 comes from there) and times one fee are all whole. So nothing is rounded
-before the end.
+before the end. Where prices include VAT, units are finer by `net_unit`, the least number by which every such price can
+be divided by its VAT factor: 5 for 25 %, as 1.25 is 5/4.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 import numpy as np
@@ -86,6 +88,7 @@ class Plan:
     expired: dict[Lane, Offers]
     price_digits: int
     vat_digits: int
+    net_unit: int
     #: By component: units an amount grows by for each unit of quantity; percent-like VAT factor; step in kernel units.
     weight: tuple[int, ...]
     vat_factor: tuple[int, ...]
@@ -100,7 +103,7 @@ class Plan:
     @property
     def unit(self) -> int:
         """Units in one whole of the currency."""
-        return 36 * money.power_of_ten(6 + self.price_digits)
+        return 36 * money.power_of_ten(6 + self.price_digits) * self.net_unit
 
     @property
     def vat_unit(self) -> int:
@@ -143,7 +146,11 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
     lanes = [_lanes(tariff, index, components) for index, tariff in enumerate(tariffs)]
     present = [lane for lane in Lane if any(lane in found for found in lanes)]
     late = [lane for lane in present if lane in RESERVED]
-    weight = tuple(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] for one in components)
+    net_unit = lcm(*(_vat_share(tariffs, one).numerator for one in components))
+    weight = tuple(
+        int(money.to_units(one.price.price, price_digits) * _WEIGHT[one.lane] * net_unit / _vat_share(tariffs, one))
+        for one in components
+    )
     lane_of = [one.lane for one in components]
     return Plan(
         tariffs=tariffs,
@@ -153,6 +160,7 @@ def make_plan(tariffs: tuple[Tariff, ...]) -> Plan:
         expired={lane: _offers(lane, lanes, expired=True) for lane in late},
         price_digits=price_digits,
         vat_digits=vat_digits,
+        net_unit=net_unit,
         weight=weight,
         vat_factor=tuple(_vat_factor(one.price, vat_digits) for one in components),
         step=np.array([_step(one) for one in components], dtype=np.int64),
@@ -198,6 +206,11 @@ def _usable(found: Sequence[Candidate], *, expired: bool = False) -> tuple[Candi
     if not expired:
         return tuple(plain)
     return (*(one for one in found if one.kind is ReservationKind.RESERVATION_EXPIRES), *plain)
+
+
+def _vat_share(tariffs: Sequence[Tariff], one: Component) -> Fraction:
+    """What a price is to be divided by to be without VAT."""
+    return 1 + Fraction(one.price.vat or 0) / 100 if tariffs[one.tariff].tax_included else Fraction(1)
 
 
 def _vat_factor(price: PriceComponent, digits: int) -> int:

@@ -5,8 +5,9 @@ restrictions hold gives the price (mod_tariffs, "Tariff elements"). These classe
 no prices are computed here. `parse_tariff` is the only way in and refuses what cannot be priced, naming the field;
 `Tariff.to_ocpi` is the way out, and the two are each other's inverse.
 
-Prices exclude VAT, in `currency`, per kWh, per hour, or per session (FLAT). `vat` is a percentage; None means that no
-VAT applies, which is not the same statement as 0.
+Prices are in `currency`, per kWh, per hour, or per session (FLAT). They exclude VAT, unless the tariff says
+`tax_included` (a field of OCPI 2.3.0, read and written here beside those of 2.2.1). `vat` is a percentage; None means
+that no VAT applies, which is not the same statement as 0.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from billing.domain import documents, money
 from billing.domain.documents import Document, Wanted, bad
@@ -195,6 +196,13 @@ def _check_reservation(components: tuple[PriceComponent, ...], path: str) -> Non
             raise bad(field_path, component.type.value, Wanted.RESERVED_DIMENSION)
 
 
+#: What OCPI calls the amounts of a bound without and with VAT.
+_PRICE_221: Final = ("excl_vat", "incl_vat")
+_PRICE_230: Final = ("before_taxes", "after_taxes")
+#: What OCPI 2.3.0 may say of the prices of a tariff. `N/A`: no tax applies to any of them.
+_TAX_INCLUDED: Final = {"YES": True, "NO": False, "N/A": False}
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """A bound on the whole session. `incl_vat` None: the bound says nothing about VAT and is scaled with the price."""
@@ -207,8 +215,9 @@ class Price:
         if document is None:
             return None
         fields = documents.mapping(document, path)
-        incl = documents.optional_decimal(fields, "incl_vat", path)
-        return cls(_amount(fields.get("excl_vat"), f"{path}.excl_vat"), incl)
+        excl_vat, incl_vat = _PRICE_230 if _PRICE_230[0] in fields and "excl_vat" not in fields else _PRICE_221
+        incl = documents.optional_decimal(fields, incl_vat, path)
+        return cls(_amount(fields.get(excl_vat), f"{path}.{excl_vat}"), incl)
 
     def to_ocpi(self) -> dict[str, Any]:
         document: dict[str, Any] = {"excl_vat": self.excl_vat}
@@ -220,6 +229,7 @@ class Tariff:
     """A tariff as published. `version` is ours: which text of it this is; it travels to every priced slice.
 
     `has_vat` is False for OCPI 2.1.1, which knows no VAT at all: totals including VAT are then unknown, not equal.
+    `tax_included`: the prices of its components include VAT.
     """
 
     id: str
@@ -235,6 +245,7 @@ class Tariff:
     last_updated: datetime | None = None
     version: str = ""
     has_vat: bool = True
+    tax_included: bool = False
 
     def valid_at(self, at: datetime) -> bool:
         """Whether a session that starts `at` may be priced by it: from start (included) to end (excluded)."""
@@ -249,13 +260,14 @@ class Tariff:
         return replace(self, elements=kept or (nothing,), min_price=None)
 
     def to_ocpi(self) -> dict[str, Any]:
-        """The OCPI 2.2.1 object. Numbers are `Decimal`: give the JSON writer a way to print them."""
+        """The OCPI 2.2.1 object; `tax_included` is said where it is true. Numbers are `Decimal`."""
         named: dict[str, Any] = {
             "country_code": self.country_code or None,
             "party_id": self.party_id or None,
             "id": self.id,
             "currency": self.currency,
             "type": self.type,
+            "tax_included": "YES" if self.tax_included else None,
             "min_price": self.min_price and self.min_price.to_ocpi(),
             "max_price": self.max_price and self.max_price.to_ocpi(),
             "elements": [element.to_ocpi() for element in self.elements],
@@ -271,7 +283,7 @@ def _of_energy(components: tuple[PriceComponent, ...]) -> tuple[PriceComponent, 
 
 
 def parse_tariff(document: Mapping[str, Any], *, version: str = "", has_vat: bool = True) -> Tariff:
-    """Read an OCPI 2.2.1 tariff object (a 2.1.1 one too, with `has_vat=False`).
+    """Read an OCPI 2.2.1 tariff object (a 2.3.0 one too, and one of 2.1.1 with `has_vat=False`).
 
     Raises:
         TariffError: a field is missing or cannot be priced; the error names it.
@@ -294,9 +306,19 @@ def parse_tariff(document: Mapping[str, Any], *, version: str = "", has_vat: boo
         last_updated=_optional_instant(fields, "last_updated"),
         version=version,
         has_vat=has_vat,
+        tax_included=has_vat and _tax_included(fields),
     )
     _check_bounds(tariff)
     return tariff
+
+
+def _tax_included(fields: Document) -> bool:
+    said = fields.get("tax_included")
+    if said is None:
+        return False
+    if not isinstance(said, str) or said not in _TAX_INCLUDED:
+        raise bad("tax_included", said, Wanted.ONE_OF, names=", ".join(_TAX_INCLUDED))
+    return _TAX_INCLUDED[said]
 
 
 def _optional_instant(fields: Document, key: str) -> datetime | None:

@@ -72,6 +72,13 @@ class Bill:
     """Everything that was priced: (component, quantity in kWh, hours or fees) by what it is for, in order."""
 
     lines: dict[str, list[tuple[PriceComponent, Fraction]]] = field(default_factory=dict)
+    #: The components whose price includes VAT, by identity.
+    gross: set[int] = field(default_factory=set)
+
+    @classmethod
+    def by(cls, *tariffs: Tariff | None) -> Bill:
+        elements = [element for one in tariffs if one is not None and one.tax_included for element in one.elements]
+        return cls(gross={id(one) for element in elements for one in element.price_components})
 
     def add(self, lane: str, component: PriceComponent | None, quantity: Fraction) -> None:
         if component is not None and quantity > 0:
@@ -79,9 +86,12 @@ class Bill:
 
     def cost(self, lane: str) -> tuple[Fraction, Fraction]:
         lines = self.lines.get(lane, [])
-        excl = sum((Fraction(one.price) * quantity for one, quantity in lines), Fraction(0))
-        incl = sum((Fraction(one.price) * quantity * vat_factor(one) for one, quantity in lines), Fraction(0))
+        excl = sum((self.net(one) * quantity for one, quantity in lines), Fraction(0))
+        incl = sum((self.net(one) * quantity * vat_factor(one) for one, quantity in lines), Fraction(0))
         return excl, incl
+
+    def net(self, component: PriceComponent) -> Fraction:
+        return Fraction(component.price) / (vat_factor(component) if id(component) in self.gross else 1)
 
 
 def vat_factor(component: PriceComponent) -> Fraction:
@@ -168,7 +178,7 @@ def search(elements: list[Element], dimension: Dimension, moment: Moment) -> Pri
 
 
 def price_periods(periods: list[Period], zone: str, *, expired: bool = False) -> Bill:
-    bill = Bill()
+    bill = Bill.by(*(one.tariff for one in periods))
     energy = 0
     active = [one for one in periods if not one.only_reserved]
     begin = active[0].start if active else periods[0].start
@@ -249,7 +259,7 @@ def thresholds(tariff: Tariff) -> set[int]:
 
 
 def price_metered(session: Metered, tariff: Tariff) -> Bill:
-    bill = Bill()
+    bill = Bill.by(tariff)
     limits = sorted(thresholds(tariff))
     counted = 0
     counted = add_energy(bill, session, tariff, limits, session.start, counted, session.counted(session.start))
@@ -316,6 +326,12 @@ def total(bill: Bill, terms: Tariff) -> tuple[Fraction, Fraction]:
     excl, incl = sum((one[0] for one in costs), Fraction(0)), sum((one[1] for one in costs), Fraction(0))
     for bound, choose in ((terms.min_price, max), (terms.max_price, min)):
         if bound is None:
+            continue
+        if terms.tax_included and bound.incl_vat is not None:
+            most = choose(incl, Fraction(bound.incl_vat))
+            if most != incl:
+                excl = excl * most / incl if incl else Fraction(bound.excl_vat)
+            incl = most
             continue
         limited = choose(excl, Fraction(bound.excl_vat))
         if bound.incl_vat is not None:

@@ -94,7 +94,14 @@ def tariffs(draw: st.DrawFn, *, power: bool = True, reservations: bool = False, 
     low, high = draw(maybe(limits())), draw(maybe(limits()))
     if low and high and low.excl_vat > high.excl_vat:
         high = None
-    return Tariff(id=name, currency="SEK", elements=tuple(listed), min_price=low, max_price=high)
+    return Tariff(
+        id=name,
+        currency="SEK",
+        elements=tuple(listed),
+        min_price=low,
+        max_price=high,
+        tax_included=draw(st.booleans()),
+    )
 
 
 @st.composite

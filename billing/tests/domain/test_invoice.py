@@ -14,9 +14,10 @@ from billing.domain.errors import InvoiceError
 from billing.domain.explained.price_of import session_price
 from billing.domain.invoice.lines import price_lines
 from billing.domain.kernel.rating import rate
+from billing.domain.sessions.columns import TICKS
 from billing.domain.sessions.metering import from_slots, from_totals
 from billing.domain.sessions.periods import from_periods
-from billing.domain.tariff.model import parse_tariff
+from billing.domain.tariff.model import Dimension, parse_tariff
 from billing.tests.domain.strategies import metered, tariffs
 from billing.tests.domain.test_kernel_against_judge import columns
 
@@ -46,7 +47,7 @@ def test_a_session_has_one_line_for_each_price():
     )
     lines = price_lines(rate(sessions(2500), terms))
     assert lines.session.tolist() == [0, 0, 0]
-    assert sorted(zip(lines.quantity.tolist(), lines.net.tolist(), strict=True)) == [
+    assert sorted(zip(lines.quantity.tolist(), lines.amount.tolist(), strict=True)) == [
         (1, 500),
         (1_000_000, 100),
         (1_500_000, 450),
@@ -55,7 +56,7 @@ def test_a_session_has_one_line_for_each_price():
 
 def test_a_step_is_part_of_its_line():
     lines = price_lines(rate(sessions(2500), tariff({"price_components": [priced("ENERGY", 1, step=1000)]})))
-    assert (lines.quantity.tolist(), lines.net.tolist()) == ([3_000_000], [300])
+    assert (lines.quantity.tolist(), lines.amount.tolist()) == ([3_000_000], [300])
 
 
 def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
@@ -64,14 +65,14 @@ def test_a_minimum_is_a_line_at_the_rate_of_the_largest_line():
     lines = price_lines(rate(sessions(2000, 50_000), terms))
     assert lines.session.tolist() == [0, 0, 0, 1, 1]
     assert lines.limit.tolist() == [False, False, True, False, False]
-    assert lines.net.tolist() == [200, 50, 750, 5000, 50]
+    assert lines.amount.tolist() == [200, 50, 750, 5000, 50]
     assert terms.elements[0].price_components[int(lines.component[2])].vat == 6
 
 
 def test_a_limit_without_any_line_takes_the_first_rate():
     free = {"price_components": [priced("PARKING_TIME", 1, 12)]}
     lines = price_lines(rate(sessions(1000), tariff(free, min_price={"excl_vat": 2, "incl_vat": 2.5})))
-    assert (lines.net.tolist(), lines.component.tolist(), lines.limit.tolist()) == ([200], [0], [True])
+    assert (lines.amount.tolist(), lines.component.tolist(), lines.limit.tolist()) == ([200], [0], [True])
 
 
 def test_no_session_no_line():
@@ -98,22 +99,36 @@ def test_one_invoice_has_one_currency():
         price_lines(rated)
 
 
+def exactly(rated, lines, place):
+    """The exact amount of a line, with VAT where its price includes it: its price times its quantity."""
+    session, component = lines.session[place], rated.plan.components[lines.component[place]]
+    if lines.limit[place]:
+        if lines.gross[place]:
+            return Fraction(int(rated.limit_incl[session]), rated.unit * rated.vat_unit)
+        return Fraction(int(rated.limit_excl[session]), rated.unit)
+    per = {Dimension.ENERGY: 10**6, Dimension.FLAT: 1}.get(component.price.type, TICKS * 3600)
+    return Fraction(int(lines.quantity[place]), per) * Fraction(component.price.price)
+
+
 @settings(max_examples=50, deadline=None)
 @given(tariffs(power=False), st.lists(metered(), min_size=1, max_size=3))
 def test_every_line_is_its_exact_amount_rounded_once(terms, drawn):
     rated = rate(columns(drawn), terms)
     lines = price_lines(rated)
     for place in range(len(lines)):
-        if lines.limit[place]:
-            exact = Fraction(int(rated.limit_excl[lines.session[place]]), rated.unit)
-        else:
-            weight = rated.plan.weight[lines.component[place]]
-            exact = Fraction(int(lines.quantity[place]) * weight, rated.unit)
-        assert abs(exact * 100 - int(lines.net[place])) <= Fraction(1, 2)
+        assert lines.gross[place] == terms.tax_included
+        mine = lines.session == lines.session[place]
+        parts = int(mine.sum()) if lines.limit[place] and terms.tax_included else 1
+        assert abs(exactly(rated, lines, place) * 100 - int(lines.amount[place])) <= Fraction(parts, 2)
     for index in range(len(rated)):
-        total = Fraction(int(rated.excl[index]), rated.unit) * 100
+        gross, net = Fraction(int(rated.incl[index]), rated.vat_unit), int(rated.excl[index])
+        total = (gross if terms.tax_included else net) / Fraction(rated.unit) * 100
         mine = lines.session == index
-        assert abs(int(lines.net[mine].sum()) - total) <= Fraction(int(mine.sum()), 2)
+        if terms.tax_included:
+            if lines.limit[mine].any():
+                assert int(lines.amount[mine].sum()) == int(total + Fraction(1, 2))
+            assert session_price(rated, index).to_pay == Decimal(int(lines.amount[mine].sum())).scaleb(-2)
+        assert abs(int(lines.amount[mine].sum()) - total) <= Fraction(int(mine.sum()), 2)
 
 
 def test_sums_beyond_64_bits_are_counted_in_unbounded_integers():
@@ -123,7 +138,7 @@ def test_sums_beyond_64_bits_are_counted_in_unbounded_integers():
     assert rated.excl.dtype == object
     exact = Fraction("999999999.123456789012") * 100_000
     assert Fraction(rated.excl[0], rated.unit) == exact
-    assert price_lines(rated).net.tolist() == [round(exact * 100)]
+    assert price_lines(rated).amount.tolist() == [round(exact * 100)]
     assert session_price(rated, 0).total.excl_vat == Decimal("99999999912345.6789")
 
 

@@ -93,7 +93,7 @@ def test_day_night_and_weekend_are_equal_rows():
         currency="SEK",
     )
     rows = [row for row in sheet.rows if isinstance(row, Row)]
-    assert [row.price for row in rows] == [Decimal("1.7"), Decimal("1.6"), Decimal("2.6")]
+    assert [row.price for row in rows] == [Decimal("1.36"), Decimal("1.28"), Decimal("2.08")]
     assert rows[1].restrictions == Restrictions(start_time=time(22), end_time=time(6))
 
 
@@ -156,7 +156,8 @@ def test_a_limit_is_entered_where_one_amount_says_it_and_stays_where_not(limit, 
 
 
 def test_a_limit_that_is_entered_takes_the_place_of_one_that_stood():
-    entry = TariffEntry(name="T", sheet=PriceSheet.of(of(energy("2.08"), min_price={"excl_vat": 5}), currency="SEK"))
+    document = of(energy("2.60"), min_price={"excl_vat": 5}, tax_included="YES")
+    entry = TariffEntry(name="T", sheet=PriceSheet.of(document, currency="SEK"))
     data = QueryDict(mutable=True)
     data.update(entry.as_sent().terms.data)
     data["minimum"] = "10"
@@ -165,17 +166,19 @@ def test_a_limit_that_is_entered_takes_the_place_of_one_that_stood():
     assert again.sheet().document()["min_price"] == {"excl_vat": Decimal(8), "incl_vat": Decimal(10)}
 
 
-def test_twelve_per_cent_does_not_change_a_price_entered_with_vat():
+@pytest.mark.parametrize("with_vat", [True, False])
+def test_a_price_is_kept_as_it_was_entered_with_vat_or_without(with_vat):
     row = Row(Dimension.ENERGY, Decimal("2.99"), Decimal(12))
-    sheet = PriceSheet("SEK", (row,), maximum=Decimal(100), vat=Decimal(12))
-    again = PriceSheet.of(stored(sheet.document()), currency="SEK")
-    assert (again.rows, again.maximum, again.with_vat) == ((row,), Decimal(100), True)
+    sheet = PriceSheet("SEK", (row,), maximum=Decimal(100), vat=Decimal(12), with_vat=with_vat)
+    document = stored(sheet.document())
+    assert document["elements"][0]["price_components"][0]["price"] == "2.99"
+    assert document.get("tax_included") == ("YES" if with_vat else None)
+    assert PriceSheet.of(document, currency="SEK") == sheet
 
 
-def test_round_prices_without_vat_are_read_as_entered_without_vat():
-    row = Row(Dimension.ENERGY, Decimal("2.51"), Decimal(25))
-    sheet = PriceSheet("SEK", (row,), vat=Decimal(25), with_vat=False)
-    assert PriceSheet.of(stored(sheet.document()), currency="SEK") == sheet
+@pytest.mark.parametrize("said", ["NO", "N/A"])
+def test_what_ocpi_says_of_taxes_besides_is_kept(said):
+    assert through_the_form(of(energy(), tax_included=said))["tax_included"] == said
 
 
 def test_a_tariff_of_very_many_prices_keeps_those_beyond_the_fields():

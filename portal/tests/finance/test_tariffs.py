@@ -101,13 +101,13 @@ def test_a_tariff_is_made_without_knowing_ocpi(fina_browser, url, in_north):
     assert response.status_code == 302
     document = made.versions.get().document
     assert document["elements"][0]["restrictions"] == {"start_time": "22:00", "end_time": "06:00"}
-    assert Decimal(document["elements"][0]["price_components"][0]["price"]) == Decimal("1.52")
+    assert Decimal(document["elements"][0]["price_components"][0]["price"]) == Decimal("1.90")
 
 
 def test_comma_and_point_mean_the_same(fina_browser, url, in_north):
     fina_browser.post(url("tariffs/new/"), {**ENTRY, "save": "1"})
     base = Tariff.objects.get().versions.get().document["elements"][1]["price_components"]
-    assert Decimal(next(part["price"] for part in base if part["type"] == "ENERGY")) == Decimal("2.56")
+    assert Decimal(next(part["price"] for part in base if part["type"] == "ENERGY")) == Decimal("3.20")
 
 
 def test_an_amount_that_could_be_two_is_refused(fina_browser, url, in_north):

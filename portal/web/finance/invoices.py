@@ -182,6 +182,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "invoice": invoice,
         "shown": shown,
         "groups": invoice_words.by_session(invoice, lines),
+        "basis": invoice_words.basis(lines),
         "vat_rows": invoice_words.vat_rows(invoice),
         "credit_note": invoices.credit_note_of(invoice),
         "seller": invoice.seller or particulars(operator),

@@ -1,7 +1,7 @@
 """The operator's own particulars: what stands on its invoices, and where its days begin."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -21,6 +21,7 @@ SELLER = (
     "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "country", "email", "phone",
 )  # fmt: skip
 PAYMENT = ("bankgiro", "payment_terms_days", "approved_for_f_tax")
+PRICES = ("prices_include_vat",)
 PORTAL = ("name", "time_zone", "language")
 
 
@@ -40,7 +41,10 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Operator
-        fields = (*PORTAL, *SELLER, *PAYMENT)
+        fields = (*PORTAL, *SELLER, *PAYMENT, *PRICES)
+        help_texts: ClassVar = {
+            "prices_include_vat": gettext_lazy("What a new tariff begins with. Consumers are to see prices with VAT."),
+        }
 
     def clean_organisation_number(self) -> str:
         """Write a Swedish number as Swedes do: ten digits, a hyphen before the last four."""
@@ -69,7 +73,12 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def groups(self) -> list[tuple[str, list[Any]]]:
         """The fields under their headings."""
-        headings = [(_("On invoices"), SELLER), (_("Payment"), PAYMENT), (_("Portal"), PORTAL)]
+        headings = [
+            (_("On invoices"), SELLER),
+            (_("Payment"), PAYMENT),
+            (_("Prices"), PRICES),
+            (_("Portal"), PORTAL),
+        ]
         return [(heading, [self[name] for name in names]) for heading, names in headings]
 
 

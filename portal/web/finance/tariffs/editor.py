@@ -47,7 +47,10 @@ class DocumentForm(forms.Form):
     document = forms.CharField(
         label=_("OCPI document"),
         widget=forms.Textarea(attrs={"rows": 28, "spellcheck": "false", "class": "mono"}),
-        help_text=_("An OCPI 2.2.1 Tariff object. Prices exclude VAT; times are those of the site."),
+        help_text=_(
+            "An OCPI 2.2.1 Tariff object. Prices exclude VAT, unless it says tax_included as OCPI 2.3.0 does;"
+            " times are those of the site."
+        ),
     )
 
     def clean_document(self) -> dict[str, Any]:
@@ -62,7 +65,8 @@ class DocumentForm(forms.Form):
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make a tariff: its first draft."""
-    entry = _entry(request, sheet=PriceSheet(operator.currency, vat=STANDARD_VAT.get(operator.country)), name="")
+    vat, with_vat = STANDARD_VAT.get(operator.country), operator.prices_include_vat
+    entry = _entry(request, sheet=PriceSheet(operator.currency, vat=vat, with_vat=with_vat), name="")
     if _is_saved(request, entry):
         tariff = _create(entry)
         if tariff is not None:

@@ -21,14 +21,13 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain import money
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import Sessions
 from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import ReservationKind
 from portal.web.finance.tariffs.fields import ClockField, PriceField, digits
 from portal.web.finance.tariffs.row_form import LONGEST_KEPT, RowForm, carried, entered, kept_part, openable, sent
-from portal.web.finance.tariffs.rows import ENTERED_DECIMALS, PriceSheet
+from portal.web.finance.tariffs.rows import PriceSheet
 from portal.words import tariffs as tariff_words
 from tenants.bounds import whole_of
 
@@ -54,11 +53,12 @@ class TermsForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What your staff and drivers call it."))
     currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
     with_vat = forms.TypedChoiceField(
-        label=_("Prices below are entered"),
+        label=_("Prices are published"),
         choices=[("1", _("including VAT")), ("", _("excluding VAT"))],
         coerce=bool,
         required=False,
         initial="1",
+        help_text=_("Including VAT: what a driver sees for a session is what the invoice asks for it, to the öre."),
     )
     vat = PriceField(label=_("VAT"), decimal_places=VAT_DECIMALS, help_text=_("Empty: no VAT applies."))
     minimum = PriceField(label=_("A session costs at least"))
@@ -198,19 +198,7 @@ class TariffEntry:
             self.terms.add_error(
                 None, gettext("A tariff needs at least one price; a free one has an energy price of 0.")
             )
-        return self._is_fine_enough() and self.terms.is_valid()
-
-    def _is_fine_enough(self) -> bool:
-        """Prices with VAT come back exactly only with so many decimals."""
-        if self.terms.cleaned_data["with_vat"]:
-            for form, name in [(row, "price") for row in self.rows] + [
-                (self.terms, "minimum"),
-                (self.terms, "maximum"),
-            ]:
-                amount = form.cleaned_data.get(name)
-                if amount is not None and money.decimals_of(amount) > ENTERED_DECIMALS:
-                    form.add_error(name, gettext("A price including VAT has at most four decimals."))
-        return all(row.is_valid() for row in self.rows)
+        return self.terms.is_valid()
 
     def sheet(self) -> PriceSheet:
         """What was entered. Only after `is_valid`."""

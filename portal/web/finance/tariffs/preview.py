@@ -111,6 +111,4 @@ def _change(session: Sessions, tariff: Tariff, current: Tariff | None) -> Change
 
 def _total(session: Sessions, tariff: Tariff | None) -> Decimal | None:
     price = _price(session, tariff) if tariff else None
-    if price is None:
-        return None
-    return price.total.excl_vat if price.total.incl_vat is None else price.total.incl_vat
+    return None if price is None else price.to_pay

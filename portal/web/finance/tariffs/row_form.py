@@ -33,7 +33,7 @@ from portal.web.finance.tariffs.fields import (
     measured,
     span,
 )
-from portal.web.finance.tariffs.rows import ENTERED_DECIMALS, MINUTES_OF_HOUR, Kept, PriceSheet, Row, whole_day
+from portal.web.finance.tariffs.rows import EASY_DECIMALS, MINUTES_OF_HOUR, Kept, PriceSheet, Row, whole_day
 from portal.words import measures
 from portal.words import tariffs as tariff_words
 from tenants.bounds import OutOfBounds, json_of
@@ -231,7 +231,7 @@ def _per_minute(row: Row) -> Decimal | None:
     if row.dimension not in TIMED:
         return None
     minute = row.price / MINUTES_OF_HOUR
-    exact = minute * MINUTES_OF_HOUR == row.price and money.decimals_of(minute) <= ENTERED_DECIMALS
+    exact = minute * MINUTES_OF_HOUR == row.price and money.decimals_of(minute) <= EASY_DECIMALS
     return minute if exact else None
 
 

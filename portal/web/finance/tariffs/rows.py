@@ -6,8 +6,7 @@ the price. So one row a price, in their order, says the same: `PriceSheet.of` re
 element with fields of its own, a limit whose two amounts do not go together, when the document is valid) stays as the
 document has it, in its place.
 
-OCPI prices exclude VAT. A price entered with VAT is divided and kept with six decimals, which brings the entered price
-back exactly for every price of at most four decimals.
+Prices are kept as they are entered: with VAT, if the sheet says so (`tax_included` of OCPI 2.3.0), or without it.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from billing.domain.errors import BillingError
 from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, Price, PriceComponent, Restrictions
 
-#: Decimals of a price entered with VAT, and of one without, which is kept as it is.
-ENTERED_DECIMALS = 4
+#: Decimals of a price that is easy to enter, and of any that is kept.
+EASY_DECIMALS = 4
 KEPT_DECIMALS = 6
 MINUTES_OF_HOUR = 60
 MIDNIGHT = time(0)
@@ -34,6 +33,7 @@ MIDNIGHT = time(0)
 _OF_ELEMENT = {"price_components", "restrictions"}
 _OF_COMPONENT = {"type", "price", "vat", "step_size"}
 _WRITTEN = ("currency", "elements", "min_price", "max_price")
+_WITH_VAT = {"tax_included": "YES"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +68,25 @@ class PriceSheet:
 
     @classmethod
     def of(cls, document: Mapping[str, Any], *, currency: str) -> PriceSheet:
-        """Read a stored document, with VAT or without: the way in which its prices are shorter to write."""
+        """Read a stored document."""
         elements = document.get("elements")
         read = [_element(one) for one in (elements if isinstance(elements, list) else [])]
-        net = cls(
+        with_vat = _WITH_VAT.items() <= document.items()
+        sheet = cls(
             currency,
             tuple(row for element in read for row in element),
             vat=_usual_vat([row.vat for element in read for row in element if isinstance(row, Row)]),
-            with_vat=False,
-            rest={key: value for key, value in document.items() if key not in _WRITTEN},
+            with_vat=with_vat,
+            rest={k: v for k, v in document.items() if k not in _WRITTEN and not (with_vat and k in _WITH_VAT)},
         )
-        sheets = (net._gross()._bounded(document), net._bounded(document))
-        faithful = [sheet for sheet in sheets if sheet is sheets[1] or sheet._elements() == net._elements()]
-        return min(faithful, key=lambda sheet: (len(sheet.rest), sheet._length(), not sheet.with_vat))
+        return sheet._bounded(document)
 
     def document(self) -> dict[str, Any]:
         """The OCPI document; numbers are `Decimal`."""
         bounds = {"min_price": self._bound(self.minimum), "max_price": self._bound(self.maximum)}
         written = {name: bound.to_ocpi() for name, bound in bounds.items() if bound is not None}
-        return {**self.rest, "currency": self.currency, **written, "elements": self._elements()}
+        said = _WITH_VAT if self.with_vat else {}
+        return {**self.rest, "currency": self.currency, **said, **written, "elements": self._elements()}
 
     def places(self) -> list[tuple[int, Dimension | None]]:
         """For each row the number of its element in the document, from 0, and its dimension; None for a kept one."""
@@ -116,15 +116,7 @@ class PriceSheet:
         return Element(components, first.restrictions).to_ocpi()
 
     def _component(self, row: Row) -> PriceComponent:
-        return PriceComponent(row.dimension, self._excl_vat(row.price, row.vat), row.vat, row.step)
-
-    def _gross(self) -> PriceSheet:
-        """The same with prices that include VAT, to as many decimals as are entered."""
-        rows = tuple(
-            replace(row, price=_rounded(Fraction(row.price) * _factor(row.vat))) if isinstance(row, Row) else row
-            for row in self.rows
-        )
-        return replace(self, rows=rows, with_vat=True)
+        return PriceComponent(row.dimension, _plain(row.price), row.vat, row.step)
 
     def _bounded(self, document: Mapping[str, Any]) -> PriceSheet:
         """With the limits of the document as amounts to enter, where one amount says them; else they stay."""
@@ -142,20 +134,14 @@ class PriceSheet:
     def _bound(self, amount: Decimal | None) -> Price | None:
         if amount is None:
             return None
-        incl = _plain(amount) if self.with_vat else _kept(Fraction(amount) * _factor(self._vat_of_limits()))
-        return Price(self._excl_vat(amount, self._vat_of_limits()), incl)
+        factor = 1 + Fraction(self._vat_of_limits() or 0) / 100
+        if self.with_vat:
+            return Price(_kept(Fraction(amount) / factor), _plain(amount))
+        return Price(_plain(amount), _kept(Fraction(amount) * factor))
 
     def _vat_of_limits(self) -> Decimal | None:
         """The tariff's own rate; where its prices have different ones, the highest."""
         return max((row.vat for row in self.rows if isinstance(row, Row) and row.vat is not None), default=self.vat)
-
-    def _excl_vat(self, price: Decimal, vat: Decimal | None) -> Decimal:
-        return _kept(Fraction(price) / _factor(vat)) if self.with_vat else _plain(price)
-
-    def _length(self) -> int:
-        """How long the prices are to write."""
-        prices = [row.price for row in self.rows if isinstance(row, Row)]
-        return sum(money.decimals_of(one) for one in (*prices, self.minimum, self.maximum) if one is not None)
 
 
 def whole_day(restrictions: Restrictions) -> Restrictions:
@@ -214,14 +200,6 @@ def _limit(written: Any, *, with_vat: bool) -> Decimal | None:
     if limit is None:
         return None
     return limit.incl_vat if with_vat else limit.excl_vat
-
-
-def _factor(vat: Decimal | None) -> Fraction:
-    return 1 + Fraction(vat or 0) / 100
-
-
-def _rounded(price: Fraction) -> Decimal:
-    return _plain(money.round_half_up(price, ENTERED_DECIMALS))
 
 
 def _kept(price: Fraction) -> Decimal:
