@@ -44,6 +44,7 @@ class Code(StrEnum):
     NO_VERSION = "no_version"
     NOT_PRICEABLE = "not_priceable"
     NOT_DRAFTED = "not_drafted"
+    BREAKS_RULES = "breaks_rules"
     TOO_MANY_EXPORTS = "too_many_exports"
     TOO_COSTLY = "too_costly"
     TOO_MUCH = "too_much"

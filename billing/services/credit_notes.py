@@ -18,7 +18,7 @@ from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import Invoice
 from billing.selectors import approval_facts
-from billing.services import approved, issuing
+from billing.services import approved, issuing, rules
 from billing.sql import invoices
 from tenants.log import audit
 from tenants.models import Operator, User
@@ -52,6 +52,7 @@ def credit(invoice: Invoice, *, reason: str, by: User | None, at: datetime) -> I
     operator = Operator.objects.get(pk=current_operator_id())
     note = _draft(invoice, reason=reason.strip(), at=at)
     _run((invoices.MIRRORED_LINES, invoices.MIRRORED_VAT), invoice, note)
+    rules.check([note.pk])
     today = day_of(at, operator.time_zone)
     issuing.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
     note.refresh_from_db()

@@ -11,8 +11,10 @@ from django.db import connection
 
 from billing.models import InvoiceRun
 from billing.selectors import payers
+from billing.services import rules
 from billing.sql import invoices
 from tenants.identifiers import new_public_id
+from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
 _PROBLEM_ROWS = """
@@ -28,9 +30,14 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
     """Draft the run's invoices of the accounts with ids from `first` to `last`; return how many sessions they bill.
 
     Must run in one transaction. An account that is not billed gets a `RunProblem` and stops nobody else.
+
+    Raises:
+        DocumentRefused: a draft would break a rule of EN 16931.
     """
+    operator = Operator.objects.get(pk=current_operator_id())
     values: dict[str, Any] = {
-        "operator": current_operator_id(),
+        "operator": operator.pk,
+        "whole_crowns": operator.rounds_to_crowns,
         "run": run.pk,
         **payers.reach(first, last),
         "since": run.since,
@@ -50,7 +57,9 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         for statement in (invoices.INVOICES, invoices.INVOICE_LINES, invoices.INVOICE_VAT, invoices.LEDGER):
             cursor.execute(statement, values)
         cursor.execute(invoices.COUNT)
-        return int(cursor.fetchone()[0])
+        sessions, documents = cursor.fetchone()
+    rules.check(documents or [])
+    return int(sessions)
 
 
 def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[int]:

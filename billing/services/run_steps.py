@@ -9,6 +9,7 @@ from datetime import date, datetime
 from billing.domain.errors import Code
 from billing.models import InvoiceRun, RunChunk
 from billing.services import rating, runs
+from billing.services.rules import DocumentRefused
 from tenants import work
 from tenants.models import User
 from tenants.scoping import tenant_scope
@@ -31,7 +32,12 @@ def draft_part(operator_id: int, chunk: RunChunk, *, clock: Callable[[], datetim
             if runs.divide(chunk, at=clock()):
                 work.put_back(chunk)
                 return
-            runs.leave_out(chunk, code=Code.NOT_DRAFTED)
+            refused = error if isinstance(error, DocumentRefused) else None
+            runs.leave_out(
+                chunk,
+                code=refused.code if refused else Code.NOT_DRAFTED,
+                facts={"rules": refused.facts["rules"]} if refused else {},
+            )
     with tenant_scope(operator_id):
         now = RunChunk.objects.filter(pk=chunk.pk).first()
         if now is None or now.is_open:

@@ -11,6 +11,7 @@ Why every session is billed once, whatever is killed, lost, doubled or started t
 """
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Sum
@@ -117,11 +118,11 @@ def divide(chunk: RunChunk, *, at: datetime) -> bool:
 
 
 @transaction.atomic
-def leave_out(chunk: RunChunk, *, code: str) -> None:
+def leave_out(chunk: RunChunk, *, code: str, facts: dict[str, Any]) -> None:
     """End the chunk of a single account that cannot be billed, with a problem that a person sees on the run's page."""
     if Account.objects.filter(pk=chunk.first_account_id).exists():
         RunProblem.objects.update_or_create(
-            run_id=chunk.run_id, account_id=chunk.first_account_id, defaults={"code": code}
+            run_id=chunk.run_id, account_id=chunk.first_account_id, defaults={"code": code, "facts": facts}
         )
     work.finish(chunk)
     InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)

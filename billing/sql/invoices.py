@@ -11,7 +11,8 @@ These statements are the one place that computes the amounts of a document. The 
 3. **Half is rounded up, away from zero**: PostgreSQL's `round` of a numeric does just that, as `billing.domain.money`.
 4. **No rate and 0 % are two rows**, each with no VAT: outside the scope of VAT is another category than a rate of zero.
 5. **To pay = what the lines without VAT come to with their VAT + what the lines that include it come to.** What
-   that is above the bases and their VAT is the document's rounding; without lines that include VAT it is 0.
+   that is above the bases and their VAT is the document's rounding; without lines that include VAT it is 0. Where the
+   operator rounds to whole kronor (lag 1970:1029), that is rounded once more, and VAT stays as it is.
 6. **A credit note has every quantity and amount of its invoice with the opposite sign**; nothing is computed anew.
 
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
@@ -29,7 +30,7 @@ from billing.sql.payers import JOINED, PAID_BY, PAYER
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 
 #: Decimals of the smallest coin of `currency`.
-_DIGITS: Final = "CASE {} ELSE {} END".format(
+DIGITS: Final = "CASE {} ELSE {} END".format(
     " ".join(f"WHEN currency = '{code}' THEN {digits}" for code, digits in sorted(money.UNUSUAL_DIGITS.items())),
     money.USUAL_DIGITS,
 )
@@ -37,7 +38,7 @@ _DIGITS: Final = "CASE {} ELSE {} END".format(
 
 def _vat(base: str) -> str:
     """The VAT of a base, to the smallest coin."""
-    return f"round(({base}) * coalesce(vat_rate, 0) * 0.01, {_DIGITS})"
+    return f"round(({base}) * coalesce(vat_rate, 0) * 0.01, {DIGITS})"
 
 
 def _without_vat(gross: str) -> str:
@@ -45,7 +46,7 @@ def _without_vat(gross: str) -> str:
 
     The factor gives the quotient at least 14 decimals, more than tell it from a half: it is rounded once.
     """
-    return f"round(({gross}) * 1.000000000000 / (1 + coalesce(vat_rate, 0) * 0.01), {_DIGITS})"
+    return f"round(({gross}) * 1.000000000000 / (1 + coalesce(vat_rate, 0) * 0.01), {DIGITS})"
 
 
 DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, shares, drafted"
@@ -120,11 +121,12 @@ INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_i
     month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, customer_number,
     drafted_at)
 SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.account_id, a.identity_id, '', 'draft',
-    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due, s.sessions, s.energy_wh, '{}',
-    '', %(at)s
+    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due, s.sessions, s.energy_wh,
+    '{}', '', %(at)s
 FROM drafted n
 JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = n.account_id
-JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat, sum(due) AS due
+JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat,
+          CASE WHEN %(whole_crowns)s AND min(currency) = 'SEK' THEN round(sum(due)) ELSE sum(due) END AS due
       FROM drafted_vat GROUP BY account_id) v ON v.account_id = n.account_id
 JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
       FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
@@ -149,7 +151,10 @@ LEDGER: Final = """
 INSERT INTO billing_billedsession (operator_id, session_id, invoice_id)
 SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (account_id)
 """
-COUNT: Final = "SELECT count(*) FROM billable JOIN drafted USING (account_id)"
+#: How many sessions the drafts bill, and which drafts they are.
+COUNT: Final = """
+SELECT (SELECT count(*) FROM billable JOIN drafted USING (account_id)), (SELECT array_agg(invoice_id) FROM drafted)
+"""
 
 # Ordered by customer number, as numbers where they are numbers: 999 before 1001.
 ISSUE: Final = """

@@ -95,7 +95,7 @@ def test_drafts_and_credit_notes_are_refused(invoice):
 
 
 def test_the_database_refuses_a_credit_note_that_is_no_mirror(invoice, monkeypatch):
-    spoiled = invoices.MIRRORED_LINES.replace("-quantity", "-quantity - 1")
+    spoiled = invoices.MIRRORED_LINES.replace("-quantity", "-quantity - 0.001")
     monkeypatch.setattr(invoices, "MIRRORED_LINES", spoiled)
 
     @transaction.atomic

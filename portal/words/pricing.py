@@ -39,6 +39,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.NO_VERSION: _("The assigned tariff had no published version when the session started."),
     Code.NOT_PRICEABLE: _("Its price could not be worked out from its tariff and readings."),
     Code.NOT_DRAFTED: _("The invoice could not be drafted. The others were; tell whoever runs the portal."),
+    Code.BREAKS_RULES: _(
+        "The document was not made: it would break %(rules)s of EN 16931. Tell whoever runs the portal."
+    ),
     Code.TOO_MANY_EXPORTS: _("Many files are being made already. Wait until some are ready."),
     Code.TOO_COSTLY: _(
         "The session would cost 100 million or more, which no invoice can say: check its energy and its tariff."

@@ -39,6 +39,8 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     bankgiro = models.CharField(_("bankgiro"), max_length=20, blank=True)
     approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)
+    # Öresavrundning: 1-49 öre down, 50-99 up (lag 1970:1029).
+    rounds_to_crowns = models.BooleanField(_("round to whole kronor"), default=False)
     payment_terms_days = models.PositiveSmallIntegerField(_("payment terms, days"), default=30)
     currency = models.CharField(_("currency"), max_length=3, default="SEK")
     # What a new tariff begins with; each version says for itself.

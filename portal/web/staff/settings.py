@@ -20,7 +20,7 @@ from tenants.services.people import operators
 SELLER = (
     "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "country", "email", "phone",
 )  # fmt: skip
-PAYMENT = ("bankgiro", "payment_terms_days", "approved_for_f_tax")
+PAYMENT = ("bankgiro", "payment_terms_days", "rounds_to_crowns", "approved_for_f_tax")
 PRICES = ("prices_include_vat",)
 PORTAL = ("name", "time_zone", "language")
 
@@ -43,6 +43,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Operator
         fields = (*PORTAL, *SELLER, *PAYMENT, *PRICES)
         help_texts: ClassVar = {
+            "rounds_to_crowns": gettext_lazy("What is to be paid in SEK: 1–49 öre down, 50–99 up. VAT stays as it is."),
             "prices_include_vat": gettext_lazy("What a new tariff begins with. Consumers are to see prices with VAT."),
         }
 

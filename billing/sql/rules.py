@@ -1,0 +1,84 @@
+"""The rules of EN 16931 that a document's amounts must meet, each under the name the standard gives it.
+
+They ask what is written, not how it was computed: a fault in the arithmetic of `billing.sql.invoices` breaks one of
+them, and the document is refused where it is made (`billing.services.rules`). All amounts are compared exactly, also
+where the standard allows a tolerance.
+
+A rule is a condition that is true of a document that breaks it. `d` has the document's amounts, the sum `lines_net` and
+number `lines` of its lines (BT-131), and the sums `bases`, `vats` and number `rates` of its VAT rows (BG-23).
+`OF_RATE` asks a VAT row `r` (`taxable`, `vat`, `vat_rate`) with the sum `net` of the lines of its rate, `OF_LINE` a
+line `l` with its unit price without VAT, `price`. BR-CO-16 (to pay = sum + VAT + rounding) is a constraint of
+the table.
+"""
+
+from typing import Final
+
+from billing.sql.invoices import DIGITS
+
+OF_DOCUMENT: Final = {
+    "BR-16": "d.lines = 0",  # at least one line
+    "BR-CO-10": "d.lines_net IS DISTINCT FROM d.amount_excl_vat",  # BT-106 = sum of BT-131
+    "BR-CO-13": "d.bases IS DISTINCT FROM d.amount_excl_vat",  # BT-109 = BT-106, as there are no allowances or charges
+    "BR-CO-14": "d.vats IS DISTINCT FROM d.vat",  # BT-110 = sum of BT-117
+    "BR-CO-18": "d.rates = 0",  # at least one VAT row
+}
+OF_RATE: Final = {
+    "BR-S-08": "r.vat_rate > 0 AND r.net IS DISTINCT FROM r.taxable",  # BT-116 = sum of BT-131 of its rate
+    "BR-Z-08": "r.vat_rate = 0 AND r.net IS DISTINCT FROM r.taxable",
+    "BR-O-08": "r.vat_rate IS NULL AND r.net IS DISTINCT FROM r.taxable",
+    "BR-CO-17": f"r.vat_rate > 0 AND r.vat <> round(r.taxable * r.vat_rate * 0.01, {DIGITS})",  # BT-117 = BT-116 × rate
+    "BR-Z-09": "r.vat_rate = 0 AND r.vat <> 0",
+    "BR-O-09": "r.vat_rate IS NULL AND r.vat <> 0",
+}
+OF_LINE: Final = {
+    "BR-27": "l.unit_price < 0 AND l.component NOT IN ('MINIMUM', 'MAXIMUM')",  # a price is not negative
+    # A line is its quantity times its price, but for two coins and what the last decimal of a quantity is worth.
+    "PEPPOL-EN16931-R120": "abs(l.amount_excl_vat - l.quantity * l.price) > 0.02 * l.coin + 0.0000005 * abs(l.price)",
+}
+#: Each line has a VAT category: its rate is among the VAT rows.
+WITHOUT_RATE: Final = "BR-CO-04"
+
+
+def _broken(rules: dict[str, str]) -> str:
+    listed = ", ".join(f"('{name}', {condition})" for name, condition in rules.items())
+    return f"CROSS JOIN LATERAL (VALUES {listed}) AS of(rule, is_broken) WHERE of.is_broken"
+
+
+#: The rules that the documents %(ids)s break: (document, rule), one row each.
+BROKEN: Final = f"""
+WITH documents AS MATERIALIZED (
+    SELECT id, currency, amount_excl_vat, vat, power(10::numeric, 2 - {DIGITS}) AS coin
+    FROM billing_invoice WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+),
+rows AS MATERIALIZED (
+    SELECT v.invoice_id, v.vat_rate, v.taxable, v.vat, d.currency FROM documents d
+    JOIN billing_invoicevat v ON v.operator_id = %(operator)s AND v.invoice_id = d.id
+),
+lines AS MATERIALIZED (
+    SELECT l.invoice_id, l.vat_rate, l.component, l.quantity, l.unit_price, l.amount_excl_vat, d.coin,
+        CASE WHEN l.amount_incl_vat IS NULL THEN l.unit_price
+             ELSE l.unit_price / (1 + coalesce(l.vat_rate, 0) * 0.01) END AS price
+    FROM documents d JOIN billing_invoiceline l ON l.operator_id = %(operator)s AND l.invoice_id = d.id
+),
+sums AS MATERIALIZED (
+    SELECT invoice_id, vat_rate, count(*) AS lines, sum(amount_excl_vat) AS net FROM lines GROUP BY 1, 2
+)
+SELECT d.id, of.rule FROM (
+    SELECT d.*, coalesce(l.lines, 0) AS lines, l.net AS lines_net, coalesce(v.rates, 0) AS rates, v.bases, v.vats
+    FROM documents d
+    LEFT JOIN (SELECT invoice_id, sum(lines) AS lines, sum(net) AS net FROM sums GROUP BY 1) l ON l.invoice_id = d.id
+    LEFT JOIN (SELECT invoice_id, count(*) AS rates, sum(taxable) AS bases, sum(vat) AS vats FROM rows GROUP BY 1) v
+        ON v.invoice_id = d.id
+) d {_broken(OF_DOCUMENT)}
+UNION
+SELECT r.invoice_id, of.rule FROM (
+    SELECT r.*, s.net FROM rows r
+    LEFT JOIN sums s ON s.invoice_id = r.invoice_id AND s.vat_rate IS NOT DISTINCT FROM r.vat_rate
+) r {_broken(OF_RATE)}
+UNION
+SELECT l.invoice_id, of.rule FROM lines l {_broken(OF_LINE)}
+UNION
+SELECT s.invoice_id, '{WITHOUT_RATE}' FROM sums s LEFT JOIN rows r ON r.invoice_id = s.invoice_id
+    AND r.vat_rate IS NOT DISTINCT FROM s.vat_rate WHERE r.invoice_id IS NULL
+ORDER BY 1, 2
+"""
