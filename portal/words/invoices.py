@@ -91,9 +91,10 @@ def rate(vat: Decimal | None) -> str:
 
 def _line(line: InvoiceLine, currency: str) -> Line:
     version = line.tariff_version
+    with_vat = " · " + gettext("incl. VAT") if line.tax_included else ""
     return Line(
         what=str(COMPONENTS.get(line.component, line.component)),
-        tariff=f"{line.named.tariff} v{version.number}" + (f" · {gettext('incl. VAT')}" if line.tax_included else ""),
+        tariff=f"{line.named.tariff} v{version.number}{with_vat}",
         quantity=_quantity(line),
         unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
         vat=rate(line.vat_rate),

@@ -13,16 +13,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from babel import Locale
 from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing.domain import money
 from billing.domain.lint.remarks import lint_tariff
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.tariff.windows import MINUTES_OF_DAY, week_table
+from billing.selectors.vat_rates import Other
 from portal.words.measures import all_decimals, unit_price, vat_rate
 from portal.words.say import say
 
@@ -138,6 +140,21 @@ def chips(tariff: Tariff) -> list[str]:
 def remarks(tariff: Tariff) -> list[tuple[str, str]]:
     """What a person should know before publishing: (sentence, the hours or days it is about)."""
     return [(say(finding.code, finding.facts), _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
+
+
+def other_rate(other: Other) -> str:
+    """That energy is priced with another rate of VAT than the standard one of a country where the tariff applies."""
+    code = other.standard.country
+    facts = {
+        "country": Locale.parse(get_language() or "en").territories.get(code, code),
+        "standard": vat_rate(other.standard.percent),
+        "day": _day(other.standard.since),
+        "rate": vat_rate(other.priced),
+    }
+    said = _("Energy is priced with %(rate)s VAT. It applies in %(country)s: %(standard)s since %(day)s.")
+    if other.priced is None:
+        said = _("Energy is priced without VAT. It applies in %(country)s: %(standard)s since %(day)s.")
+    return said % facts
 
 
 def week(tariff: Tariff) -> Week:

@@ -50,6 +50,14 @@ def test_the_shelf_shows_prices_and_where_they_apply(fina_browser, url, tariff):
     assert "everywhere" in page
 
 
+def test_publishing_says_where_a_rate_of_vat_is_not_the_standard_one(fina_browser, url, tariff):
+    Site.objects.create(name="Tornio", time_zone="Europe/Helsinki", country="FI")
+    services.save_draft(tariff, document=tariff.versions.get().document)
+    page = text(fina_browser.get(url(f"tariffs/{tariff.public_id}/publish/")))
+    assert "Energy is priced with 25% VAT. It applies in Finland: 25.5% since 2024-09-01." in page
+    assert "It applies in Sweden" not in page
+
+
 def test_an_empty_shelf_offers_the_first_tariff(fina_browser, url):
     assert "No tariffs yet" in text(fina_browser.get(url("tariffs/")))
 

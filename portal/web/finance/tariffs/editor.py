@@ -5,7 +5,6 @@ editing starts a new draft from it.
 """
 
 import json
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
 from billing.models import Tariff
-from billing.selectors import tariff_listing
+from billing.selectors import tariff_listing, vat_rates
 from billing.selectors.tariff_listing import TariffSummary
 from billing.services import effects
 from billing.services import tariffs as services
@@ -36,9 +35,6 @@ from portal.words.tariff_reach import SILENT
 from tenants.bounds import OutOfBounds, json_of
 from tenants.models import Operator
 from tenants.permissions import Permission
-
-#: What a new tariff begins with, by the operator's country; a person decides.
-STANDARD_VAT = {"SE": Decimal(25), "NO": Decimal(25), "DK": Decimal(25), "FI": Decimal("25.5")}
 
 
 class DocumentForm(forms.Form):
@@ -65,7 +61,8 @@ class DocumentForm(forms.Form):
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make a tariff: its first draft."""
-    vat, with_vat = STANDARD_VAT.get(operator.country), operator.prices_include_vat
+    standard = vat_rates.standard_rate(operator.country, timezone.now().astimezone(operator.zone).date())
+    vat, with_vat = standard.percent if standard else None, operator.prices_include_vat
     entry = _entry(request, sheet=PriceSheet(operator.currency, vat=vat, with_vat=with_vat), name="")
     if _is_saved(request, entry):
         tariff = _create(entry)

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 from billing.batches import DIGITS
 from billing.domain.errors import BillingError
 from billing.models import PriceEffect, TariffVersion
+from billing.selectors import vat_rates
 from billing.services import approved, effects
 from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
@@ -30,6 +31,7 @@ from portal.web import second_person
 from portal.web.finance.tariffs.pages import changes_of, found, reading_of, terms_of
 from portal.web.sensible_days import sensible_moment
 from portal.words import tariff_reach
+from portal.words import tariffs as tariff_words
 from portal.words.changes import Change
 from portal.words.say import why
 from tenants.models import Operator
@@ -99,7 +101,7 @@ def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID
     page["approval"] = approvals.open_about(approved.PUBLISH, shelved.draft.public_id, at=timezone.now())
     page |= {
         "effect": _effect(shelved.draft, last_month(operator)),
-        "warnings": _warnings(shelved.current, shelved.draft),
+        "warnings": _warnings(shelved.current, shelved.draft, operator),
     }
     page["month"] = last_month(operator)
     return render(request, "finance/tariffs/publish.html", page | reading_of(shelved.draft))
@@ -151,10 +153,13 @@ def _change(sums: Sums, currency: str) -> Change:
     return Change(Decimal(sums.old).scaleb(-DIGITS), Decimal(sums.new).scaleb(-DIGITS), currency)
 
 
-def _warnings(current: TariffVersion | None, draft: TariffVersion) -> list[str]:
-    """What of the change may be a slip: the order of the hours turned round."""
+def _warnings(current: TariffVersion | None, draft: TariffVersion, operator: Operator) -> list[str]:
+    """What of the change may be a slip: hours in another order, or a rate of VAT of another country or day."""
     old, new = terms_of(current), terms_of(draft)
-    return tariff_reach.turned_words(old, new) if new else []
+    if new is None:
+        return []
+    rates = vat_rates.others(draft.tariff, new, _tomorrow(operator.zone).date())
+    return [*tariff_reach.turned_words(old, new), *map(tariff_words.other_rate, rates)]
 
 
 def _tomorrow(zone: ZoneInfo) -> datetime:

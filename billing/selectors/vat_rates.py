@@ -1,0 +1,72 @@
+"""The standard rates of VAT by country and day (`billing/data/vat_rates.toml`), and where a tariff has another one."""
+
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from billing.domain.tariff import model as ocpi
+from billing.models import Tariff
+from charging.models import Site
+
+_FILE: Final = Path(__file__).resolve().parents[1] / "data" / "vat_rates.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A country's standard rate and the first day it counts, or since which it is known."""
+
+    country: str
+    percent: Decimal
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """That energy is priced with another rate (None: without VAT) than the standard one of a country."""
+
+    priced: Decimal | None
+    standard: Rate
+
+
+@cache
+def _rates() -> dict[str, list[Rate]]:
+    """Every rate of each country, in order of time."""
+    with _FILE.open("rb") as file:
+        listed: dict[str, dict[str, str]] = tomllib.load(file)
+    return {
+        country: [Rate(country, Decimal(percent), date.fromisoformat(day)) for day, percent in sorted(rates.items())]
+        for country, rates in listed.items()
+    }
+
+
+def standard_rate(country: str, day: date) -> Rate | None:
+    """The standard rate of a country on a day by its calendar; None where none is known."""
+    rates = _rates().get(country, [])
+    place = bisect_right(rates, day, key=lambda rate: rate.since)
+    return rates[place - 1] if place else None
+
+
+def others(tariff: Tariff, terms: ocpi.Tariff, day: date) -> Iterator[Other]:
+    """Where the tariff applies or will, the standard rates on that day that its prices of energy do not have."""
+    priced = {
+        one.vat for element in terms.elements for one in element.price_components if one.type is ocpi.Dimension.ENERGY
+    }
+    for country in _countries(tariff):
+        standard = standard_rate(country, day)
+        if standard is not None:
+            yield from (Other(rate, standard) for rate in priced if rate != standard.percent)
+
+
+def _countries(tariff: Tariff) -> list[str]:
+    """The countries of the sites that the tariff is assigned to; all of them where it is not to a site."""
+    targets = set(tariff.assignments.values_list("site_id", flat=True))
+    if not targets:
+        return []
+    sites = Site.objects.all() if None in targets else Site.objects.filter(pk__in=targets)
+    return sorted(set(sites.values_list("country", flat=True)))
