@@ -1,6 +1,7 @@
 """OCPP-J: a message as a frame of JSON, `[2, id, action, {…}]` for a call, `[3, id, {…}]` for its answer."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import orjson
 CALL, RESULT, ERROR = 2, 3, 4
 LONGEST_ID = 64
 LONGEST_ACTION = 50
+_CARD = re.compile(r'("(?:idTag|parentIdTag)"\s*:\s*")((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +64,8 @@ def whole(payload: dict[str, Any], name: str) -> int | None:
     except (TypeError, ValueError, OverflowError):
         return None
     return round(number) if math.isfinite(number) and abs(number) < 2**53 else None
+
+
+def without_cards(raw: str) -> str:
+    """Return the frame with only the end of each card's number in it."""
+    return _CARD.sub(lambda found: f'{found[1]}…{found[2][-4:]}"', raw)

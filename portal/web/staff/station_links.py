@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from charging.domain.ocpp import frames
 from charging.models import Site, Station, StationKnock, StationMessage
 from charging.selectors import stations as selectors
 from charging.services import station_links as services
@@ -52,11 +53,15 @@ def station_messages(request: SignedInRequest, operator: Operator, public_id: UU
     rows = StationMessage.objects.filter(station=station)
     if filters.is_valid() and filters.cleaned_data["q"]:
         rows = rows.filter(action__icontains=filters.cleaned_data["q"])
+    page = lists.page(rows, request, by="id")
+    if not request.access.may(Permission.VIEW_DRIVERS):
+        for message in page:
+            message.raw = frames.without_cards(message.raw)
     context = {
         "nav": "stations",
         "station": station,
         "filters": filters,
-        "page": lists.page(rows, request, by="id"),
+        "page": page,
         "halt": selectors.halt(station),
         "crumbs": stations.crumbs(operator, station),
     }

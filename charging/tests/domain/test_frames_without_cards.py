@@ -1,0 +1,18 @@
+"""What a station said, for those who may not know whose cards are whose."""
+
+import pytest
+
+from charging.domain.ocpp import frames
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ('[2,"1","Authorize",{"idTag":"04A1B2C3D4"}]', '[2,"1","Authorize",{"idTag":"…C3D4"}]'),
+        ('{"idTag" : "04\\"A1B2", "meterStart":7}', '{"idTag" : "…A1B2", "meterStart":7}'),
+        ('{"parentIdTag":"04A1B2C3D4"', '{"parentIdTag":"…C3D4"'),
+        ('[2,"1","Heartbeat",{}]', '[2,"1","Heartbeat",{}]'),
+    ],
+)
+def test_only_the_end_of_a_card_is_left(raw, shown):
+    assert frames.without_cards(raw) == shown
