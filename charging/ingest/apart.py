@@ -1,26 +1,14 @@
-"""Read strangers' files in a process of their own (`child`), so that nothing in a file can harm who asked for it.
+"""Read files of sessions in a process of their own (`child`): what comes back are checked columns, never the file.
 
-A parser that runs out of memory or time, or aborts, ends its own process only; here that becomes `UnreadableFile` with
-a code. What comes back are checked columns, never the file.
+What ends such a process early becomes `UnreadableFile` with a code.
 """
 
-import fcntl
-import logging
-import os
-import select
-import signal
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
-import orjson
 import polars as pl
 
 from charging.domain import errors
@@ -32,27 +20,10 @@ from charging.ingest.evidence import Asks, Open, Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.raw import RawChunk
 from charging.ingest.sizes import Sizes
+from tenants.strangers import apart
+from tenants.strangers.apart import Allowance, Ended, Why
 
-log = logging.getLogger(__name__)
-
-_ROOT = Path(__file__).resolve().parents[2]
-#: Nothing of the caller's environment: it holds keys and passwords. One thread is enough for chunks of this size.
-_ENVIRONMENT = {"POLARS_MAX_THREADS": "1", "LC_ALL": "C.UTF-8"}
-_COMMAND = (sys.executable, "-s", "-m", "charging.ingest.child")
-_BLOCK = 1 << 20
-_LONGEST_ANSWER = 1 << 29
-#: Bytes that say how long a message is.
-LENGTH = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What one process may use: memory in MB, seconds of processor time, seconds without a sign of life."""
-
-    memory_mb: int
-    processor_s: int
-    silence_s: int
-
+_COMMAND = apart.command("charging.ingest.child")
 
 #: The bounds of every file.
 SIZES = Sizes()
@@ -146,98 +117,18 @@ Answer = tuple[dict[str, Any], list[pl.DataFrame]]
 
 @contextmanager
 def _process(stored: BinaryIO, job: dict[str, Any], allowed: Allowance) -> Iterator[Iterator[Answer]]:
-    with _real_file(stored) as file, _started(file) as process:
-        limits = {"file": file.fileno(), "memory": allowed.memory_mb << 20, "seconds": allowed.processor_s}
-        sizes = {"sizes": job["sizes"].to_json()}
-        assert process.stdin  # a pipe was asked for
-        process.stdin.write(orjson.dumps(job | sizes | limits) + b"\n")
-        process.stdin.close()
-        yield _answers(process, allowed)
+    with apart.reading(stored, _COMMAND, job | {"sizes": job["sizes"].to_json()}, allowed) as answers:
+        yield _answers(answers, allowed)
 
 
-@contextmanager
-def _real_file(stored: BinaryIO) -> Iterator[BinaryIO]:
-    """Lend a file that another process can be handed."""
+def _answers(answers: Iterable[apart.Answer], allowed: Allowance) -> Iterator[Answer]:
     try:
-        stored.fileno()
-    except OSError:
-        with tempfile.TemporaryFile() as copy:
-            stored.seek(0)
-            copy.write(stored.read())
-            copy.flush()
-            yield copy
-    else:
-        yield stored
-
-
-@contextmanager
-def _started(file: BinaryIO) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen(  # noqa: S603  # our own module
-        _COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[file.fileno()],
-        env=_ENVIRONMENT,
-        cwd=_ROOT,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
-
-
-def _answers(process: "subprocess.Popen[bytes]", allowed: Allowance) -> Iterator[Answer]:
-    pipe = _Pipe(process, allowed.silence_s)
-    while (said := pipe.message()) is not None:
-        if "refused" in said:
-            raise _refusal(said)
-        if "broken" in said:
-            _give_up(said, allowed)
-        yield said, [pl.read_ipc(pipe.exactly(size)) for size in said["frames"]]
-    if process.wait() != 0:
-        _say_why(-process.returncode, allowed)
-
-
-class _Pipe:
-    """The answers of a process, waited for no longer than it may be silent.
-
-    A process that dies in the middle of an answer has said nothing: what is cut off reads as the end.
-    """
-
-    def __init__(self, process: "subprocess.Popen[bytes]", silence_s: int) -> None:
-        assert process.stdout  # a pipe was asked for
-        self._silence_s = silence_s
-        self._fd = process.stdout.fileno()
-        fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, _BLOCK)
-        self._waiting = select.poll()
-        self._waiting.register(self._fd, select.POLLIN)
-        self._until = time.monotonic()
-
-    def message(self) -> dict[str, Any] | None:
-        """Return the next message, None at the end."""
-        self._until = time.monotonic() + self._silence_s
-        size = int.from_bytes(self.exactly(LENGTH))
-        written = self.exactly(size)
-        return orjson.loads(written) if size and len(written) == size else None
-
-    def exactly(self, size: int) -> bytes:
-        """Return so many bytes, or fewer at the end."""
-        if size > _LONGEST_ANSWER:
-            raise UnreadableFile(Code.READING_ANSWER_TOO_LONG)
-        found = bytearray()
-        while len(found) < size and (block := self._more(size - len(found))):
-            found += block
-        return bytes(found)
-
-    def _more(self, most: int) -> bytes:
-        if not self._waiting.poll(max(0.0, self._until - time.monotonic()) * 1_000):
-            raise UnreadableFile(Code.READING_SILENT, wait_s=self._silence_s)
-        return os.read(self._fd, min(most, _BLOCK))
+        for said, parts in answers:
+            if "refused" in said:
+                raise _refusal(said)
+            yield said, [pl.read_ipc(part) for part in parts]
+    except Ended as end:
+        raise _unreadable(end.why, allowed) from None
 
 
 def _refusal(said: dict[str, Any]) -> ChargingError:
@@ -245,20 +136,18 @@ def _refusal(said: dict[str, Any]) -> ChargingError:
     return kind(said["code"], **said["facts"])
 
 
-def _give_up(said: dict[str, Any], allowed: Allowance) -> NoReturn:
-    if said["broken"] == "memory":
-        _say_why(signal.SIGABRT, allowed)
-    log.error("A file could not be read: %s at %s.", said["broken"], said["where"])
-    raise UnreadableFile(Code.FILE_UNREADABLE)
-
-
-def _say_why(number: int, allowed: Allowance) -> NoReturn:
-    log.warning("A process that read a file was ended by signal %s.", number)
-    if number < 0:  # a status of its own: it never came to the file
-        raise UnreadableFile(Code.FILE_UNREADABLE)
-    if number == signal.SIGXCPU:
-        raise UnreadableFile(Code.READING_TOO_SLOW, wait_s=allowed.processor_s)
-    raise UnreadableFile(Code.READING_TOO_LARGE, limit=allowed.memory_mb)
+def _unreadable(why: Why, allowed: Allowance) -> UnreadableFile:
+    match why:
+        case Why.SILENT:
+            return UnreadableFile(Code.READING_SILENT, wait_s=allowed.silence_s)
+        case Why.TOO_SLOW:
+            return UnreadableFile(Code.READING_TOO_SLOW, wait_s=allowed.processor_s)
+        case Why.TOO_LARGE:
+            return UnreadableFile(Code.READING_TOO_LARGE, limit=allowed.memory_mb)
+        case Why.ANSWER_TOO_LONG:
+            return UnreadableFile(Code.READING_ANSWER_TOO_LONG)
+        case _:
+            return UnreadableFile(Code.FILE_UNREADABLE)
 
 
 def _looked(said: dict[str, Any]) -> Looked:

@@ -16,11 +16,12 @@ import pytest
 from charging.domain.errors import ChargingError, UnreadableFile, WrongColumns
 from charging.domain.reasons import Reject
 from charging.ingest import apart
-from charging.ingest.apart import Allowance
 from charging.ingest.layout import Field
 from charging.ingest.sizes import Sizes
 from charging.tests.ingest.files import DUNDEE, PLAIN, PLAIN_HEADER, plain
 from charging.tests.ingest.workbooks import cell, row, table, workbook
+from tenants.strangers import apart as strangers
+from tenants.strangers.apart import Allowance
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD = "2,A,card,2025-05-02 10:00,2025-05-02 11:00,7.5"
@@ -300,8 +301,8 @@ def test_the_process_has_nothing_of_the_callers_environment_and_may_write_no_fil
     monkeypatch.setenv("WATTLEDGER_SECRET", "kept")
     code = (
         "import os, resource, sys\n"
-        "from charging.ingest import child\n"
-        "child._shut_in(memory=2 << 30, seconds=5)\n"
+        "from tenants.strangers import inside\n"
+        "inside.shut_in(memory=2 << 30, seconds=5)\n"
         "names = set(os.environ) - {'_RJEM_MALLOC_CONF'}\n"
         "try:\n"
         "    os.write(os.open('/tmp', os.O_TMPFILE | os.O_WRONLY), b'x')\n"
@@ -310,7 +311,9 @@ def test_the_process_has_nothing_of_the_callers_environment_and_may_write_no_fil
         "print(sorted(names), wrote, 'django' in sys.modules, resource.getrlimit(resource.RLIMIT_CPU)[0])\n"
     )
     command = [sys.executable, "-s", "-c", code]
-    done = subprocess.run(command, env=apart._ENVIRONMENT, cwd=apart._ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=strangers.ENVIRONMENT, cwd=strangers.ROOT, capture_output=True, text=True, check=False
+    )
     assert done.stdout.strip() == "['LC_ALL', 'POLARS_MAX_THREADS'] False False 5", done.stderr
 
 
@@ -321,7 +324,7 @@ def test_a_process_out_of_memory_ends_alone_and_says_so(monkeypatch):
 
 
 def test_a_process_out_of_processor_time_ends_alone_and_says_so(monkeypatch):
-    code = "from charging.ingest import child; child._shut_in(memory=2 << 30, seconds=1)\nwhile True: pass"
+    code = "from tenants.strangers import inside; inside.shut_in(memory=2 << 30, seconds=1)\nwhile True: pass"
     monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-s", "-c", code))
     with pytest.raises(UnreadableFile, match="reading_too_slow"):
         look(DUNDEE.encode())
@@ -359,7 +362,7 @@ def test_memory_stays_bounded_on_a_long_line(tmp_path):
         f"print(here.imported(open({str(path)!r}, 'rb').read()))\n"
         "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=apart._ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=strangers.ROOT, capture_output=True, text=True, check=True)
     found, peak = done.stdout.splitlines()
     assert found == "([], {2: <Reject.LINE_TOO_LONG: 'line_too_long'>})"
     assert int(peak) < 400_000
