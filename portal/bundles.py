@@ -35,7 +35,8 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         f"js/{name}.js"
         for name in (
             "theme", "menu", "dialog", "filters", "messages", "partial", "relative-time", "copy", "file-drop",
-            "choose-all", "search", "kept", "errors", "price-rows", "offline", "lists",
+            "choose-all", "search", "kept", "errors", "price-rows", "week-paint",
+            "offline", "lists",
         )
     ),
 }  # fmt: skip

@@ -164,7 +164,7 @@ def week(tariff: Tariff) -> Week:
     """
     prices = [[_price_at(tariff, day * MINUTES_OF_DAY + hour * 60) for hour in range(24)] for day in range(7)]
     distinct = sorted({price for day in prices for price in day if price is not None})
-    band_of = _bands(distinct)
+    band_of = bands(distinct)
     unpriced = any(price is None for day in prices for price in day)
     return Week(
         hours=[[0 if price is None else band_of[price] for price in day] for day in prices],
@@ -279,16 +279,21 @@ def _only_clock(restrictions: Restrictions) -> bool:
     return not any(getattr(restrictions, name) for name in Restrictions.__slots__ if name not in clock)
 
 
+def not_drawn() -> str:
+    """Why a price is missing in the week."""
+    return _("Prices that also depend on energy, power, duration or season are not drawn.")
+
+
 def _left_out(tariff: Tariff) -> str:
     hidden = any(
         component.type is Dimension.ENERGY and not _only_clock(element.restrictions)
         for element in tariff.elements
         for component in element.price_components
     )
-    return _("Prices that also depend on energy, power, duration or season are not drawn.") if hidden else ""
+    return not_drawn() if hidden else ""
 
 
-def _bands(distinct: Sequence[Decimal]) -> dict[Decimal, int]:
+def bands(distinct: Sequence[Decimal]) -> dict[Decimal, int]:
     """A band for each price; with more than five prices neighbours share one."""
     if len(distinct) <= 5:
         return dict(zip(distinct, BANDS.get(len(distinct), ()), strict=True))

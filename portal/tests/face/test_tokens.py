@@ -22,6 +22,7 @@ PAIRS = [
     ("ink-inverse", "danger-hover"),
     *((f"{tone}-ink", f"{tone}-soft") for tone in ("good", "warn", "bad", "info", "mute")),
     *((f"{tone}-ink", "sheet") for tone in ("good", "bad")),
+    *((f"band-{band}-ink", f"band-{band}") for band in range(6)),
 ]
 LINES = [
     ("field-rule", "sheet"),

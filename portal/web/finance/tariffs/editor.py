@@ -25,8 +25,8 @@ from billing.selectors.tariff_listing import TariffSummary
 from billing.services import effects
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.finance.tariffs import preview
-from portal.web.finance.tariffs.form import ADD, MOVE, REMOVE, TariffEntry
+from portal.web.finance.tariffs import painting, preview
+from portal.web.finance.tariffs.form import ARRANGING, TariffEntry
 from portal.web.finance.tariffs.pages import found, terms_of
 from portal.web.finance.tariffs.publish import last_month
 from portal.web.finance.tariffs.rows import PriceSheet
@@ -94,7 +94,8 @@ def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -
 def tariff_preview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Tell what the tariff comes to as it is entered so far, or which values cannot be read."""
     entry, shelved = TariffEntry(request.POST), _shelved(request.POST.get("tariff", ""))
-    return render(request, "finance/tariffs/_preview.html", _preview(entry, operator, shelved) | {"apart": True})
+    told = _preview(entry, operator, shelved) | {"entry": entry, "apart": True}
+    return render(request, "finance/tariffs/_preview.html", told)
 
 
 def _shelved(tariff_id: str) -> TariffSummary | None:
@@ -107,7 +108,7 @@ def _shelved(tariff_id: str) -> TariffSummary | None:
 def _entry(request: SignedInRequest, *, sheet: PriceSheet, name: str) -> TariffEntry:
     if request.method != "POST":
         return TariffEntry(name=name, sheet=sheet)
-    if any(button in request.POST for button in (ADD, REMOVE, MOVE)):
+    if any(button in request.POST for button in ARRANGING):
         return TariffEntry.rearranged(request.POST)
     return TariffEntry(request.POST)
 
@@ -170,13 +171,15 @@ def _saved_document(tariff: Tariff, form: DocumentForm) -> bool:
 def _preview(entry: TariffEntry, operator: Operator, shelved: TariffSummary | None) -> dict[str, Any]:
     """What the entered tariff says and costs, beside the version in force; or what in it cannot be read.
 
-    `lines`: the rows of the page, each with when it counts.
+    `lines`: the rows of the page, each with when it counts. `week`: which row gives each hour its price.
     """
     judged = entry.as_sent()
+    week = {"week": painting.of_rows(judged, entry.painted)}
     if not judged.is_valid:
-        return {"problems": list(judged.problems()), "lines": [(row, SILENT) for row in entry.rows]}
+        return week | {"problems": list(judged.problems()), "lines": [(row, SILENT) for row in entry.rows]}
     numbers = [number for number, row in enumerate(judged.rows, start=1) if not row.says_nothing]
     current = terms_of(shelved.current) if shelved else None
     told = preview.of_sheet(judged.sheet(), numbers, judged.example, operator, current)
     counting = told.get("counting", {})
-    return told | {"lines": [(row, counting.get(number, SILENT)) for number, row in enumerate(entry.rows, start=1)]}
+    lines = [(row, counting.get(number, SILENT)) for number, row in enumerate(entry.rows, start=1)]
+    return week | told | {"lines": lines}

@@ -25,9 +25,11 @@ from billing.domain.sessions import metering
 from billing.domain.sessions.columns import Sessions
 from billing.domain.tariff.kept import VAT_DECIMALS
 from billing.domain.tariff.model import ReservationKind
+from billing.domain.tariff.windows import WeekTable
 from portal.web.finance.tariffs.fields import ClockField, PriceField, digits
 from portal.web.finance.tariffs.row_form import LONGEST_KEPT, RowForm, carried, entered, kept_part, openable, sent
 from portal.web.finance.tariffs.rows import PriceSheet
+from portal.web.finance.tariffs.week import paint, rectangle
 from portal.words import tariffs as tariff_words
 from tenants.bounds import whole_of
 
@@ -44,7 +46,10 @@ NEW_ROWS: Final[dict[str, dict[str, Any]]] = {
     "reservation": {"what": "TIME", "reserved": ReservationKind.RESERVATION.value},
 }
 #: The buttons that arrange rows: their names, and what their values say.
-ADD, REMOVE, MOVE = "add", "remove", "move"
+ADD, REMOVE, MOVE, PAINT = "add", "remove", "move", "paint"
+ARRANGING: Final = (ADD, REMOVE, MOVE, PAINT)
+#: The field that says with which row the week is painted.
+BRUSH: Final = "brush"
 
 
 class TermsForm(forms.Form):
@@ -133,13 +138,16 @@ class Problem:
 class TariffEntry:
     """The page's form: terms, a form for each row, example. Bound when it is given data.
 
-    `at`: the place of the row that was just added or moved, and `pressed` the button that did it.
+    `at`: the place of the row that was just added or moved, and `pressed` the button that did it. `brush`: what the
+    week is painted with, and `painted` the minutes that just were.
     """
 
     def __init__(self, data: QueryDict | None = None, *, name: str = "", sheet: PriceSheet | None = None) -> None:
         self.data = data
         self.at: int | None = None
         self.pressed = ""
+        self.brush = "" if data is None else data.get(BRUSH, "")
+        self.painted: WeekTable | None = None
         self.example = ExampleForm(data, prefix="example")
         if data is not None:
             self.terms = TermsForm(data)
@@ -154,13 +162,21 @@ class TariffEntry:
         """The form as it was entered, with a row more or less or in another place, and without judging it yet."""
         entry = cls()
         rows = [_as_entered(RowForm, data, f"row{row}") for row in _rows_in(data)]
+        brush = _place(data.get(BRUSH, ""), rows)
+        if brush is not None:
+            rows[brush][BRUSH] = True
+        entry.painted = rectangle(data.get(PAINT, ""))
+        if entry.painted is not None:
+            rows = _painted(rows, data, entry.painted)
         entry.at = _arrange(rows, data)
+        entry.brush = next((str(at) for at, row in enumerate(rows) if row.get(BRUSH)), data.get(BRUSH, ""))
         entry.terms = TermsForm(initial=_as_entered(TermsForm, data))
         entry.example = ExampleForm(prefix="example", initial=_as_entered(ExampleForm, data, "example"))
         entry.rows = _unbound(rows[:MOST_ROWS])
-        entry.pressed = next((name for name in (ADD, MOVE, REMOVE) if name in data), "")
+        entry.pressed = next((name for name in ARRANGING if name in data), "")
         if entry.pressed == ADD and entry.at is not None:
             entry.rows[entry.at].fields["price"].widget.attrs["autofocus"] = True
+            entry.brush = str(entry.at)
         return entry
 
     def as_sent(self) -> TariffEntry:
@@ -171,6 +187,7 @@ class TariffEntry:
                 for name, values in sent(form).lists():
                     data.setlist(name, values)
             data["rows"] = str(len(self.rows))
+            data[BRUSH] = self.brush
         data["name"] = data.get("name") or "–"
         return TariffEntry(data)
 
@@ -268,6 +285,13 @@ def _as_entered(form_class: type[forms.Form], data: QueryDict, prefix: str = "")
         key = f"{prefix}-{name}" if prefix else name
         facts[name] = data.getlist(key) if isinstance(field, forms.MultipleChoiceField) else data.get(key, "")
     return facts
+
+
+def _painted(rows: list[dict[str, Any]], data: QueryDict, minutes: WeekTable) -> list[dict[str, Any]]:
+    """The rows with the chosen hours painted; as they were, if they would become too many."""
+    forms = [RowForm(data, prefix=f"row{row}") for row in _rows_in(data)]
+    found = paint(rows, forms, data.get(BRUSH, ""), minutes)
+    return found if len(found) <= MOST_ROWS else rows
 
 
 def _arrange(rows: list[dict[str, Any]], data: QueryDict) -> int | None:

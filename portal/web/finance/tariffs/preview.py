@@ -1,4 +1,4 @@
-"""What an entered tariff comes to while it is being made: its week, when each row counts, example sessions.
+"""What an entered tariff comes to while it is being made: when each row counts, example sessions.
 
 Examples are priced by the kernel that prices real sessions, by the tariff in force and by the one that is entered.
 """
@@ -66,7 +66,6 @@ def of_sheet(
     own = example.session(zone=operator.time_zone, today=today) if example.is_valid() else None
     priced = None if own is None else _price(own, tariff)
     return {
-        "week": tariff_words.week(tariff),
         "remarks": tariff_words.remarks(tariff),
         "counting": _counting(sheet, numbers, tariff),
         "typical": [(one.name, one.told, _change(_session(one, operator, today), tariff, current)) for one in TYPICAL],

@@ -101,10 +101,12 @@ class RowForm(forms.Form):
     vat = PriceField(label=_("VAT, %"), decimal_places=VAT_DECIMALS, help_text=_("Empty: the tariff's."))
     kept = forms.CharField(max_length=LONGEST_KEPT, required=False, widget=forms.HiddenInput)
 
-    MORE = (
+    #: What a price may depend on besides hours and days.
+    CONDITIONS = (
         "after", "until", "min_kwh", "max_kwh", "first_day", "end_day", "min_power", "max_power", "min_current",
-        "max_current", "reserved", "step", "vat",
+        "max_current", "reserved",
     )  # fmt: skip
+    MORE = (*CONDITIONS, "step", "vat")
 
     @property
     def says_nothing(self) -> bool:
@@ -157,13 +159,18 @@ class RowForm(forms.Form):
         what = self.cleaned_data.get("what", "")
         return _PER_HOUR.get(what) or Dimension[what or "ENERGY"]
 
+    @property
+    def is_per_minute(self) -> bool:
+        """Whether the price is entered for a minute; OCPI has it for an hour."""
+        return self.cleaned_data.get("what") in _PER_MINUTE
+
     def row(self, sheet_vat: Decimal | None) -> Row | Kept:
         """The row as it was entered. Only after `is_valid`, and of a row that says something."""
         facts = self.cleaned_data
         if facts["kept"]:
             return Kept(facts["kept"])
         dimension = self.dimension
-        per_hour = MINUTES_OF_HOUR if facts["what"] in _PER_MINUTE else 1
+        per_hour = MINUTES_OF_HOUR if self.is_per_minute else 1
         vat = sheet_vat if facts["vat"] is None else facts["vat"]
         return Row(dimension, facts["price"] * per_hour, vat, self._restrictions(), facts["step"])
 
