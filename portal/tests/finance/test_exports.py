@@ -44,7 +44,7 @@ def test_the_page_says_who_took_what_and_when(fina_browser, url, invoice, fina):
     page = fina_browser.get(url("downloads/?month=2026-11"))
     ((file, row),) = page.context["taken"]
     assert (file, row.taken_by, f"{row.month:%Y-%m}") == ("Invoice lines, CSV", fina, "2026-11")
-    assert "Who took what" in page.content.decode()
+    assert "Who downloaded what" in page.content.decode()
 
 
 def test_the_page_opens_on_the_month_of_the_newest_invoice(fina_browser, url, invoice):

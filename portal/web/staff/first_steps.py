@@ -30,8 +30,8 @@ def of(operator: Operator, access: Access) -> list[Step]:
 
     steps = [
         Step(
-            _("Fill in your particulars"),
-            _("Organisation number, VAT number and address: the law wants them on every invoice."),
+            _("Fill in your details"),
+            _("Organisation number, VAT number and address: the law requires them on every invoice."),
             all([operator.organisation_number, operator.vat_number, operator.street, operator.city]),
             where(Permission.MANAGE_OPERATOR, "staff:settings"),
         ),
@@ -42,7 +42,7 @@ def of(operator: Operator, access: Access) -> list[Step]:
             where(Permission.MANAGE_OPERATOR, "staff:settings"),
         ),
         Step(
-            _("Make a price list and say where it holds"),
+            _("Make a tariff and say where it applies"),
             _("A session without a price cannot be invoiced."),
             assignments.is_any(),
             where(Permission.MANAGE_TARIFFS, "finance:tariff_list"),

@@ -7,6 +7,7 @@ here is shown as it is.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,9 @@ _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?
 #: A part of an address that says what it is about.
 _PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
 _ACTS: dict[str, str | Promise] = {**approvals.NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
+#: Facts that are sums of money; the log holds them as the database does.
+_AMOUNTS = {"amount_due", "amount_excl_vat", "rounding", "vat"}
+_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,6})?", re.ASCII)
 _REFUSALS = {Event.KEY_REFUSED, refused_access.REFUSED}
 
 
@@ -85,6 +89,8 @@ def _word(name: str, code: str, event: str) -> str:
         return str(REASONS.get(code, code))
     if name in WORDS:
         return str(WORDS[name].get(code, code))
+    if name in _AMOUNTS and _NUMBER.fullmatch(code):
+        return measures.number(Decimal(code), 2)
     return _page(code) if name == "page" else code
 
 
@@ -120,6 +126,12 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
     "permission": _by_text(permissions.WORDS),
     "scopes": _by_text(permissions.WORDS),
+    "second_factor": {
+        "code": gettext_lazy("code from the app"),
+        "recovery code": gettext_lazy("recovery code"),
+        "passkey": gettext_lazy("passkey"),
+        "none": gettext_lazy("none"),
+    },
     "channel": _by_text(dict(ConsentEvent.Channel.choices)),
     "language": _by_text(dict(settings.LANGUAGES)),
     "languages": _by_text(dict(settings.LANGUAGES)),
