@@ -123,7 +123,7 @@ def test_the_energy_of_a_charge_within_a_second_is_not_lost(told):
     told.starts(at="2026-11-20T08:00:00.100Z")
     told.stops(1900, timestamp="2026-11-20T08:00:00.900Z")
     told.read()
-    assert (told.sessions[0].energy_wh, told.sessions[0].flags) == (900, ["no_time", "above_power"])
+    assert (told.sessions[0].energy_wh, told.sessions[0].flags) == (900, ["above_power"])
 
 
 def test_read_again_from_any_message_nothing_changes(told):
