@@ -30,7 +30,8 @@ from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
 from billing.domain.tariff.kept import SESSION_LIMIT
 from billing.sql import payers
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Station
+from tenants.models import Driver
 from tenants.scoping import current_operator_id
 
 #: Decimals of stored session amounts and of quantities on lines.
@@ -122,12 +123,10 @@ class Batch:
         )
 
 
-def plugged_in(at: int, *, site: int, driver: int, group: int) -> Batch:
+def plugged_in(at: datetime, *, station: Station, driver: Driver | None) -> Batch:
     """A car that is plugged in there at an instant, before anything is charged: enough to choose its tariff."""
-    facts = {"start": at, "end": at, "charging_end": ABSENT, "energy": ABSENT, "meter_start": ABSENT}
-    facts |= {"site": site, "driver": driver, "group": group}
-    columns = {name: np.array([facts.get(name, 0)], dtype=np.int64) for name in _COLUMNS}
-    return Batch(**columns, series_wh=np.zeros(0, dtype=np.int64))
+    begun = ChargingSession(station=station, site=station.site, driver=driver, started_at=at, ended_at=at)
+    return of([begun], energy_only=False)
 
 
 def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:

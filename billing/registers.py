@@ -49,7 +49,7 @@ def _register_drivers() -> None:
         TariffAssignment,
         person="driver",
         kept=Retention.BOOKS,
-        ledger="tariff group site valid_from valid_until created_at",
+        ledger="tariff account group station site valid_from valid_until created_at",
         technical="id operator public_id driver",
     )
     sources.register(

@@ -86,7 +86,7 @@ AT_SITES = frozenset(
 LIMITABLE = frozenset({Role.OPERATIONS, Role.SUPPORT})
 
 # What an API key can be given: the permissions that a resource of the API asks for, and no other.
-API_SCOPES = frozenset({Permission.VIEW_AUDIT})
+API_SCOPES = frozenset({Permission.VIEW_AUDIT, Permission.VIEW_DRIVERS})
 
 # What changes nothing: all that is left to a visitor of the platform.
 READS = frozenset(

@@ -18,7 +18,7 @@ from billing.documents.words import Words
 from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat
 from tenants.figures import figures
-from tenants.models import DriverIdentity
+from tenants.models import Account, DriverIdentity
 
 Seller = dict[str, Any]
 
@@ -67,7 +67,7 @@ def page(
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
-    summary, sessions = _summary(lines, writer), [_session(found, writer) for found in _sessions(lines)]
+    summary, sessions = _summary(lines, writer), _by_whom(invoice, lines, writer)
     return {
         "lang": writer.language,
         "words": writer.words,
@@ -78,7 +78,7 @@ def page(
         "seller": _seller(seller),
         "footer": _footer(seller, writer),
         "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
-        "buyer": _address(invoice.buyer, seller),
+        "buyer": _address(invoice.buyer, seller, writer),
         "due": writer.money(invoice.amount_due, invoice.currency),
         "refund": _refund(invoice, seller, writer),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
@@ -140,6 +140,10 @@ def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[s
     elif invoice.due_on:
         yield w["due"], invoice.due_on.isoformat()
     yield w["customer"], invoice.customer
+    if invoice.buyer.buyer_reference:
+        yield w["your_reference"], invoice.buyer.buyer_reference
+    if invoice.buyer.order_number:
+        yield w["order_number"], invoice.buyer.order_number
     yield w["period"], writer.figures.month(invoice.month)
 
 
@@ -162,10 +166,12 @@ def _refund(invoice: Invoice, seller: Seller, writer: Writer) -> str:
     return pattern.format(number=invoice.credits, seller=name, email=seller.get("email", ""))
 
 
-def _address(buyer: DriverIdentity, seller: Seller) -> list[str]:
+def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]:
     place = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
     abroad = buyer.country if buyer.country != seller.get("country") else ""
-    return [line for line in (buyer.name, buyer.street, place, abroad) if line]
+    named = [(writer.words[field], getattr(buyer, field)) for field in ("organisation_number", "vat_number")]
+    numbers = [f"{label} {number}" for label, number in named if number]
+    return [line for line in (buyer.name, buyer.street, place, abroad, *numbers) if line]
 
 
 def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
@@ -215,6 +221,28 @@ _ORDER = {
         ("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", "MINIMUM", "MAXIMUM")
     )
 }
+
+
+def _by_whom(invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer) -> list[dict[str, Any]]:
+    """The sessions in the order of their lines. Who pays for others reads whose each is, with a sum for everybody."""
+    found = list(_sessions(lines))
+    if invoice.account.kind == Account.Kind.PRIVATE:
+        return [{**_session(one, writer), "who": []} for one in found]
+    sessions = []
+    for who, group in groupby(found, key=lambda one: _who(one[0], writer)):
+        theirs = list(group)
+        amount = sum((line.amount_excl_vat for one in theirs for line in one), Decimal(0))
+        headings: list[list[str]] = [[who, writer.amount(amount)], *([] for _ in theirs[1:])]
+        sessions += [{**_session(one, writer), "who": who} for one, who in zip(theirs, headings, strict=True)]
+    return sessions
+
+
+def _who(line: InvoiceLine, writer: Writer) -> str:
+    """The driver of a session, and the card."""
+    driver, card = line.session.driver, line.session.token
+    name = driver.identity.name if driver and driver.identity else ""
+    named = [f"{name} ({driver})" if name else str(driver)] if driver else []
+    return " · ".join([*named, *([f"{writer.words['card']} {card}"] if card else [])])
 
 
 def _sessions(lines: Iterable[InvoiceLine]) -> Iterable[list[InvoiceLine]]:

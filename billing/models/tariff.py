@@ -5,10 +5,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from charging.models import Site
+from charging.models import Site, Station
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
-from tenants.models import Driver, DriverGroup
+from tenants.models import Account, Driver, DriverGroup
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 
@@ -70,15 +70,21 @@ class TariffVersion(OperatorOwned):
 
 
 class TariffAssignment(SiteBound):
-    """Where a tariff applies: for a driver, a group, a site, or (none of them) everywhere.
+    """Where a tariff applies: for a driver, an account, a group, a station, a site, or (none of them) everywhere.
 
-    The most particular one wins: driver, then group, then site, then everywhere.
+    The most particular one wins, who before where: `LEVELS` from its end. One for a station names its site too, so that
+    it is seen by whoever sees the site.
     """
+
+    #: What an assignment can be for, weakest first; what names none of them is for everywhere.
+    LEVELS = ("site", "station", "group", "account", "driver")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     tariff = OwnedForeignKey(Tariff, related_name="assignments")
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tariff_assignments")
+    account = OwnedForeignKey(Account, null=True, blank=True, related_name="tariff_assignments")
     group = OwnedForeignKey(DriverGroup, null=True, blank=True, related_name="tariff_assignments")
+    station = OwnedForeignKey(Station, null=True, blank=True, related_name="tariff_assignments")
     site = OwnedForeignKey(Site, null=True, blank=True, related_name="tariff_assignments")
     valid_from = models.DateTimeField(_("from"))
     valid_until = models.DateTimeField(_("until"), null=True, blank=True)
@@ -87,12 +93,16 @@ class TariffAssignment(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("tariff_assignment", "tariff", "driver", "group", "site"),
+            *owned("tariff_assignment", "tariff", "driver", "account", "group", "station", "site"),
             models.CheckConstraint(
-                condition=Q(driver__isnull=True, group__isnull=True)
-                | Q(driver__isnull=True, site__isnull=True)
-                | Q(group__isnull=True, site__isnull=True),
+                condition=Q(account__isnull=True, group__isnull=True, site__isnull=True)
+                | Q(driver__isnull=True, group__isnull=True, site__isnull=True)
+                | Q(driver__isnull=True, account__isnull=True, site__isnull=True)
+                | Q(driver__isnull=True, account__isnull=True, group__isnull=True),
                 name="tariff_assignment_one_target",
+            ),
+            models.CheckConstraint(
+                condition=Q(station__isnull=True) | Q(site__isnull=False), name="tariff_assignment_station_with_site"
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
@@ -101,4 +111,14 @@ class TariffAssignment(SiteBound):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tariff} → {self.driver or self.group or self.site or '*'}"
+        return f"{self.tariff} → {self.target or '*'}"
+
+    @property
+    def level(self) -> str:
+        """Which of `LEVELS` it is for; `everywhere` when it names none."""
+        return next((name for name in reversed(self.LEVELS) if getattr(self, f"{name}_id")), "everywhere")
+
+    @property
+    def target(self) -> models.Model | None:
+        """What it is for; None for everywhere."""
+        return getattr(self, self.level, None)

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db.models import F, Prefetch, Q, QuerySet
 
 from billing.models import TariffAssignment
-from tenants.models import Driver, DriverGroup
+from tenants.models import Account, Driver, DriverGroup
 
 
 def in_force(*, at: datetime) -> QuerySet[TariffAssignment]:
@@ -20,6 +20,11 @@ def of_driver(driver: Driver, *, at: datetime) -> QuerySet[TariffAssignment]:
     mine = Q(driver=driver) | Q(group=driver.group_id) if driver.group_id else Q(driver=driver)
     own_first = F("driver").asc(nulls_last=True)
     return in_force(at=at).filter(mine).select_related("group").order_by(own_first, "-valid_from")
+
+
+def of_account(account: Account, *, at: datetime) -> QuerySet[TariffAssignment]:
+    """Return what is assigned to the account, the newest first."""
+    return in_force(at=at).filter(account=account)
 
 
 def with_tariffs(groups: QuerySet[DriverGroup], *, at: datetime) -> QuerySet[DriverGroup]:

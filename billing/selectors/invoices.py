@@ -123,7 +123,8 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
     rows = InvoiceLine.objects.filter(invoice=invoice)
     found = list(
         (rows if of is None else rows.filter(session__in=list(of)))
-        .select_related("session__site", "session__station", "tariff_version__tariff")
+        .select_related("session__site", "session__station", "session__token", "session__driver__identity")
+        .select_related("tariff_version__tariff")
         .defer("session__series_wh", *(() if with_terms else ("tariff_version__document",)))
         .order_by("position")
     )

@@ -8,33 +8,42 @@ from django.db.models import Q
 from billing import batches
 from billing.models import TariffAssignment, TariffVersion
 from billing.selectors import terms
-from charging.models import Site
-from tenants.models import Driver
+from charging.models import Station
+from tenants.models import Account, Driver
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """The version that prices, if there is one, and the assignments that reach, the one that counts first."""
+    """The version that prices, if there is one, the assignments that reach, the one that counts first, and who pays.
+
+    payer: None for anybody without an account here.
+    """
 
     version: TariffVersion | None
     assignments: list[TariffAssignment]
+    payer: Account | None
 
 
-def paid(driver: Driver | None, site: Site, *, at: datetime) -> Paid:
+def paid(driver: Driver | None, station: Station, *, at: datetime) -> Paid:
     """What a session of the driver, or of anybody without terms of their own, is priced by when it starts then."""
-    group = driver.group_id or 0 if driver else 0
-    car = batches.plugged_in(int(at.timestamp()), site=site.pk, driver=driver.pk if driver else 0, group=group)
+    car = batches.plugged_in(at, station=station, driver=driver)
     versions, chosen = terms.price_book().choose(car)
     version = versions[int(chosen[0])] if chosen[0] >= 0 else None
-    whose = Q(site=site) | Q(driver=None, group=None, site=None)
+    whose = Q(site=station.site_id, station=None) | Q(station=station)
+    whose |= Q(driver=None, account=None, group=None, site=None)
     if driver is not None:
-        whose |= Q(driver=driver) | Q(group=driver.group_id, group__isnull=False)
+        whose |= Q(driver=driver) | Q(group=driver.group_id, group__isnull=False) | Q(account=int(car.account[0]))
     rows = TariffAssignment.objects.filter(whose, valid_from__lte=at).exclude(valid_until__lte=at)
-    listed = sorted(rows.select_related("tariff", "driver", "group", "site"), key=_strength, reverse=True)
-    return Paid(version, listed)
+    listed = sorted(
+        rows.select_related("tariff", "driver", "account__identity", "group", "station", "site"),
+        key=_strength,
+        reverse=True,
+    )
+    payer = Account.objects.select_related("identity").filter(pk=int(car.payer[0])).first()
+    return Paid(version, listed, payer)
 
 
 def _strength(row: TariffAssignment) -> tuple[int, datetime, int]:
     """The more particular one counts, and among those for the same the one that began last."""
-    level = next((place for place, name in ((3, "driver"), (2, "group"), (1, "site")) if getattr(row, f"{name}_id")), 0)
-    return level, row.valid_from, row.pk
+    place = row.LEVELS.index(row.level) if row.level in row.LEVELS else -1
+    return place, row.valid_from, row.pk

@@ -68,8 +68,8 @@ def in_use(*, at: datetime) -> QuerySet[TariffAssignment]:
     """Assignments in force or still to come, the most particular first, with what they name."""
     return (
         TariffAssignment.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=at))
-        .select_related("driver", "group", "site", "tariff")
-        .order_by("driver_id", "group_id", "site_id", "valid_from")
+        .select_related("driver", "account__identity", "group", "station", "site", "tariff")
+        .order_by("driver_id", "account_id", "group_id", "station_id", "site_id", "valid_from")
     )
 
 

@@ -1,4 +1,4 @@
-"""Which tariff version prices a session: by driver, then group, then site, then everywhere.
+"""Which tariff version prices a session: by driver, then account, group, station, site, then everywhere.
 
 Among assignments of the same target the one that began last wins; of the tariff's published versions
 the newest one in force. Both are judged at the start of the session. The same choice serves one
@@ -23,7 +23,7 @@ from tenants.scoping import current_operator_id
 NO_TARIFF, NO_VERSION = -1, -2
 _EVER = 2**62
 #: Weakest first: later rules overwrite earlier ones.
-_LEVELS = ("everywhere", "site", "group", "driver")
+_LEVELS = ("everywhere", *TariffAssignment.LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,9 @@ def zones(site_ids: Iterable[int] | None = None) -> dict[int, str]:
 
 
 def _rule(row: TariffAssignment) -> _Rule:
-    level = next((name for name in ("driver", "group", "site") if getattr(row, f"{name}_id")), "everywhere")
     return _Rule(
-        level=level,
-        target=getattr(row, f"{level}_id", 0) or 0,
+        level=row.level,
+        target=getattr(row, f"{row.level}_id", 0) or 0,
         tariff=row.tariff_id,
         since=_seconds(row.valid_from),
         until=_EVER if row.valid_until is None else _seconds(row.valid_until),

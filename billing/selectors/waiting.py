@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, SessionPrice, TariffAssignment
 from billing.models.invoice import IN_FORCE
+from billing.selectors import payers
 from billing.sql.payers import JOINED, PAYER
 from billing.sql.status import OPEN_TO_BILLING
 from tenants.scoping import current_operator_id
@@ -50,8 +51,18 @@ def reached_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet
         reached &= Q(session__started_at__lt=assignment.valid_until)
     if assignment.driver_id:
         reached &= Q(session__driver_id=assignment.driver_id)
+    elif assignment.account_id:
+        reached &= _of_account(assignment.account_id)
     elif assignment.group_id:
         reached &= Q(session__driver__group_id=assignment.group_id)
+    elif assignment.station_id:
+        reached &= Q(session__station_id=assignment.station_id)
     elif assignment.site_id:
         reached &= Q(session__site_id=assignment.site_id)
     return SessionPrice.objects.filter(reached)
+
+
+def _of_account(account_id: int) -> Q:
+    """Sessions that may belong to the account: of its drivers and cards, at whatever time."""
+    reach = payers.reach(account_id, account_id)
+    return Q(session__driver_id__in=reach["drivers"]) | Q(session__token_id__in=reach["cards"])

@@ -23,10 +23,10 @@ from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import approval_facts
 from billing.services import approved, rating
-from charging.models import Site
+from charging.models import Site, Station
 from tenants.bounds import OutOfBounds, json_of
 from tenants.conflicts import refused_as
-from tenants.models import Driver, DriverGroup, User
+from tenants.models import Account, Driver, DriverGroup, User
 
 
 class TariffRefused(BillingError):
@@ -111,22 +111,31 @@ def assign(
     valid_from: datetime,
     valid_until: datetime | None = None,
     driver: Driver | None = None,
+    account: Account | None = None,
     group: DriverGroup | None = None,
+    station: Station | None = None,
     site: Site | None = None,
 ) -> TariffAssignment:
-    """Let the tariff price sessions of a driver, a group or a site; without any of them, all that nothing else prices.
+    """Let the tariff price sessions of one of these; without any of them, all that nothing else prices.
 
     Raises:
         TariffRefused: more than one target, an end that is not after the start, or an archived tariff.
     """
-    if sum(target is not None for target in (driver, group, site)) > 1:
+    if sum(target is not None for target in (driver, account, group, station, site)) > 1:
         raise TariffRefused(Code.ONE_TARGET, field="site")
     if valid_until is not None and valid_until <= valid_from:
         raise TariffRefused(Code.ASSIGNMENT_ENDS_FIRST, field="valid_until", value=valid_until)
     if Tariff.objects.select_for_update(no_key=True).get(pk=tariff.pk).is_archived:
         raise TariffRefused(Code.TARIFF_ARCHIVED, field="tariff", value=tariff.name)
     assignment = TariffAssignment.objects.create(
-        tariff=tariff, driver=driver, group=group, site=site, valid_from=valid_from, valid_until=valid_until
+        tariff=tariff,
+        driver=driver,
+        account=account,
+        group=group,
+        station=station,
+        site=station.site if station else site,
+        valid_from=valid_from,
+        valid_until=valid_until,
     )
     rating.forget_target(assignment, since=valid_from)
     return assignment

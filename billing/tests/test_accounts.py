@@ -8,8 +8,10 @@ from django.db import IntegrityError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.documents import layout
 from billing.models import BilledSession, Invoice, InvoiceLine, RunProblem, SessionPrice
-from billing.services import account_moves, credit_notes
+from billing.selectors import invoices, paid
+from billing.services import account_moves, credit_notes, documents
 from billing.sql.payers import JOINED, PAYER
 from billing.tests.factories import (
     NOVEMBER,
@@ -25,7 +27,7 @@ from billing.tests.factories import (
 )
 from charging.models import AccountMember, Token
 from tenants.errors import Refused
-from tenants.models import Account
+from tenants.models import Account, DriverGroup
 from tenants.services.people import accounts, drivers
 
 pytestmark = pytest.mark.usefixtures("in_north")
@@ -36,7 +38,7 @@ def company(name="Bolaget AB", **facts):
     return accounts.create(kind=Account.Kind.COMPANY, name=name, country="SE", **facts)
 
 
-def paid():
+def on_invoices():
     """Each account of the newest run with the sessions on its invoice."""
     rows = BilledSession.objects.values_list("invoice__account_id", "session_id")
     return {account: {pk for of, pk in rows if of == account} for account, _ in rows}
@@ -94,7 +96,7 @@ def test_a_company_pays_from_a_day_to_a_day_and_the_driver_before_and_after():
     rate_all()
     account_moves.move(dana, to=firm, since=OCTOBER + DAY, until=OCTOBER + 3 * DAY)
     run = issued()
-    assert paid() == {firm.pk: set(charged[1:3]), own(dana): {charged[0], *charged[3:]}}
+    assert on_invoices() == {firm.pk: set(charged[1:3]), own(dana): {charged[0], *charged[3:]}}
     invoice = run.invoices.get(account=firm)
     assert (invoice.buyer.name, invoice.customer_number) == ("Bolaget AB", firm.customer_number)
 
@@ -111,7 +113,7 @@ def test_a_card_of_a_company_is_paid_by_it_whoever_holds_it_also_nobody():
     account_moves.move(pool, to=firm)
     rate_all()
     issued()
-    assert paid() == {firm.pk: {nobodys.pk, hers.pk}, own(dana): {private.pk}}
+    assert on_invoices() == {firm.pk: {nobodys.pk, hers.pk}, own(dana): {private.pk}}
 
 
 def test_who_is_only_hosted_pays_by_themselves():
@@ -120,7 +122,7 @@ def test_who_is_only_hosted_pays_by_themselves():
     charged = session(connector(), dana)
     account_moves.move(dana, to=house, pays=False)
     issued()
-    assert paid() == {own(dana): {charged.pk}}
+    assert on_invoices() == {own(dana): {charged.pk}}
 
 
 def test_what_is_billed_stays_and_is_decided_anew_once_it_is_credited():
@@ -130,7 +132,7 @@ def test_what_is_billed_stays_and_is_decided_anew_once_it_is_credited():
     issued()
     moved = account_moves.move(dana, to=firm)
     assert (moved.sessions, moved.billed) == (0, 1)
-    assert paid() == {own(dana): {charged.pk}}
+    assert on_invoices() == {own(dana): {charged.pk}}
     credit_notes.credit(Invoice.objects.get(), reason="The company pays", by=None, at=NOVEMBER)
     charged.review = "approved"
     charged.save(update_fields=["review"])
@@ -162,7 +164,7 @@ def test_a_small_invoice_waits_until_there_is_enough():
     assert not drafted().invoices.exists()
     assert [(row.account, row.code) for row in RunProblem.objects.all()] == [(firm, "carried_over")]
     assert issued(month=OCTOBER + 31 * DAY, at=NOVEMBER + 31 * DAY).invoices.get().amount_due == 25
-    assert paid() == {firm.pk: {early.pk, late.pk}}
+    assert on_invoices() == {firm.pk: {early.pk, late.pk}}
 
 
 def test_a_run_of_companies_and_private_persons_comes_to_what_its_sessions_do():
@@ -221,3 +223,69 @@ def test_the_database_refuses_two_accounts_at_a_time():
     with pytest.raises(IntegrityError, match="once_a_time"), transaction.atomic():
         AccountMember.objects.create(account=other, driver=dana, since=OCTOBER)
     AccountMember.objects.create(account=other, driver=dana, since=OCTOBER + DAY)
+
+
+def test_the_document_of_a_company_says_who_buys_and_whose_each_session_is():
+    tariff(flat("2.00"))
+    anna, bo, at = driver("Anna"), driver("Bo"), connector()
+    firm = company(organisation_number="556036-0793", buyer_reference="Ref 17", order_number="PO 9")
+    pool = Token.objects.create(uid="04POOL", visual_number="POOL-1")
+    for who in (anna, bo, pool):
+        account_moves.move(who, to=firm)
+    for day, who in enumerate((bo, anna, bo)):
+        session(at, who, start=OCTOBER + day * DAY)
+    session(at, None, token=pool)
+    invoice = issued().invoices.get()
+    page = layout.page(
+        invoice, seller=invoice.seller, lines=invoices.lines(invoice, with_terms=True), vat=invoice.vat_rows.all()
+    )
+    assert page["buyer"] == ["Bolaget AB", "Org.nr 5560360793"]
+    assert ["Er referens", "Ref 17"] in page["facts"]
+    assert ["Ordernummer", "PO 9"] in page["facts"]
+    headings = [session["who"] for session in page["sessions"] if session["who"]]
+    assert headings == [
+        [f"Anna ({anna})", "20,00"],
+        [f"Bo ({bo})", "40,00"],
+        ["Kort POOL-1", "20,00"],
+    ]
+    assert len(documents.pdf(invoice)) > 5000
+
+
+def test_the_most_particular_tariff_prices_who_before_where_and_the_page_says_so():
+    dana, firm, at = driver("Dana"), company(), connector()
+    group = DriverGroup.objects.create(name="Residents")
+    dana.group = group
+    dana.save(update_fields=["group"])
+    account_moves.move(dana, to=firm, since=OCTOBER)
+    charged = session(at, dana)
+    rate_all()
+    targets = [
+        ("everywhere", {}),
+        ("site", {"site": at.station.site}),
+        ("station", {"station": at.station}),
+        ("group", {"group": group}),
+        ("account", {"account": firm}),
+        ("driver", {"driver": dana}),
+    ]
+    for number, (name, target) in enumerate(targets, start=1):
+        made = tariff(flat(f"{number}.00"), name=name, **target)
+        rate_all()
+        price = SessionPrice.objects.get(session=charged)
+        assert price.tariff_version is not None
+        assert price.tariff_version.tariff == made
+        assert price.amount_excl_vat == 10 * number
+        known = paid.paid(dana, at.station, at=charged.started_at)
+        assert (known.version, known.payer) == (price.tariff_version, firm)
+        assert known.assignments[0].level == name
+        assert len(known.assignments) == number
+
+
+def test_a_tariff_of_an_account_holds_while_somebody_belongs_to_it():
+    dana, firm, at = driver("Dana"), company(), connector()
+    tariff(flat("2.00"))
+    tariff(flat("1.00"), account=firm)
+    charged = [session(at, dana, start=OCTOBER + day * DAY) for day in range(3)]
+    account_moves.move(dana, to=firm, since=OCTOBER + DAY, until=OCTOBER + 2 * DAY, pays=False)
+    rate_all()
+    prices = {price.session_id: price.amount_excl_vat for price in SessionPrice.objects.all()}
+    assert [prices[one.pk] for one in charged] == [20, 10, 20]

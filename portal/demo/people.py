@@ -38,6 +38,7 @@ CAST = [
     Person("Sara", Role.SUPPORT, "north"),
     Person("Axel", Role.AUDITOR, "north"),
     Person("Dana", Role.DRIVER, "north"),
+    Person("Pia", Role.PAYER, "north"),
     Person("Sven", Role.OWNER, "south"),
 ]
 # Runs the instance; has no place at an operator.

@@ -19,7 +19,7 @@ from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
 from charging.services import imports, site_memberships
-from portal.demo import habits, network, people, prices
+from portal.demo import habits, network, payers, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -68,6 +68,7 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
             limit(operator, places)
             publish_tariffs(operator, places, first=first)
             cards = customers(operator, places)
+            payers.build(operator.slug, first=first, halfway=first + timedelta(days=182))
             consents.install_defaults(operator)
         say(f"{name}: a year of charging …")
         bring_in_sessions(operator, places, cards, first=first, at=at)
@@ -109,7 +110,7 @@ def cast(operator: Operator) -> None:
             continue
         user = User.objects.create_user(person.email, people.PASSWORD, name=person.name, language="sv")
         two_factor.new_device(user, name="demonstration")
-        if person.role != Membership.Role.DRIVER:
+        if person.role not in Membership.CUSTOMERS:
             memberships.add(user, operator=operator, role=person.role)
 
 

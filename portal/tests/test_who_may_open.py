@@ -31,8 +31,8 @@ MAY_OPEN = {
         "staff:import_rejected staff:import_row staff:import_start staff:import_template staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
-        "staff:account_detail staff:account_export staff:account_list staff:driver_detail staff:driver_list "
-        "staff:group_list staff:token_detail staff:token_list"
+        "api:accounts staff:account_detail staff:account_export staff:account_list staff:driver_detail "
+        "staff:driver_list staff:group_list staff:token_detail staff:token_list"
     ),
     Permission.MANAGE_DRIVERS: (
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "

@@ -24,7 +24,7 @@ def test_it_is_what_a_session_is_priced_by(tariff, danas_driver, levels):
         factories.tariff(factories.flat(), name=level, **{level: targets[level]})
     session = factories.session(at, danas_driver)
     factories.rate_all()
-    known = paid.paid(danas_driver, at.station.site, at=session.started_at)
+    known = paid.paid(danas_driver, at.station, at=session.started_at)
     assert known.version == SessionPrice.objects.get().tariff_version
     assert [one.tariff.name for one in known.assignments] == [*reversed(levels), tariff.name]
     assert known.version is not None

@@ -24,6 +24,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from billing.selectors import assignments
 from billing.selectors import invoices as billed
 from billing.services import account_moves
 from billing.services.account_moves import Moved
@@ -305,6 +306,7 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "more_members": max(0, members.count() - MEMBERS_SHOWN),
         "days_to_pay": accounts.days_to_pay(account, operator),
         "invoices": billed.of_account(account, drafts=True)[:INVOICES_SHOWN],
+        "assignments": assignments.of_account(account, at=timezone.now()),
         "people": account.people.select_related("user").order_by("user__name", "user__email"),
         "invite_form": InviteForm(),
         "invitations": invitations.of_account(operator, account.public_id),

@@ -31,6 +31,10 @@ SCOPES: dict[Permission, tuple[Any, Any]] = {
         gettext_lazy("Read the audit log"),
         gettext_lazy("Everything that happened, without names."),
     ),
+    Permission.VIEW_DRIVERS: (
+        gettext_lazy("Read payers"),
+        gettext_lazy("Companies, associations and partners with their particulars; no private persons."),
+    ),
 }
 LIFETIMES = [
     (30, gettext_lazy("30 days")),

@@ -11,10 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.tariff_listing import TariffSummary
-from charging.models import Site
+from charging.models import Site, Station
 from portal.web.sensible_days import SENSIBLE
 from portal.words import measures
-from tenants.models import Driver, DriverGroup, Operator
+from tenants.models import Account, DriverGroup, Operator
 
 EVERYWHERE = "everywhere"
 
@@ -23,8 +23,14 @@ class AssignForm(forms.Form):
     """Where a tariff applies, and when. Nothing is chosen beforehand; it begins when the tariff does."""
 
     where = forms.MultipleChoiceField(label=_("Places and groups"), required=False, widget=forms.CheckboxSelectMultiple)
+    stations = forms.CharField(
+        label=_("Stations"), max_length=1000, required=False, help_text=_("Identifiers, with commas between.")
+    )
     customer_numbers = forms.CharField(
-        label=_("Drivers"), max_length=1000, required=False, help_text=_("Customer numbers, with commas between.")
+        label=_("Drivers and payers"),
+        max_length=1000,
+        required=False,
+        help_text=_("Customer numbers, with commas between."),
     )
     valid_from = forms.DateField(
         label=_("From"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), validators=SENSIBLE
@@ -58,16 +64,27 @@ class AssignForm(forms.Form):
     def _first_day(self) -> date | None:
         return self.begins.astimezone(self.zone).date() if self.begins else None
 
-    def clean_customer_numbers(self) -> list[Driver]:
-        """The drivers that were named."""
-        numbers = [number for number in self.cleaned_data["customer_numbers"].replace(",", " ").split() if number]
-        drivers = {driver.customer_number: driver for driver in Driver.objects.filter(customer_number__in=numbers)}
-        unknown = [number for number in dict.fromkeys(numbers) if number not in drivers]
+    def clean_customer_numbers(self) -> list[dict[str, Any]]:
+        """The drivers, and the payers who are no single person, that were named."""
+        numbers = _words(self.cleaned_data["customer_numbers"])
+        rows = Account.objects.select_related("driver").filter(customer_number__in=numbers)
+        named = {row.customer_number: {"driver": row.driver} if row.driver else {"account": row} for row in rows}
+        unknown = [number for number in numbers if number not in named]
+        if unknown:
+            raise ValidationError(gettext("No customer has the number %(number)s.") % {"number": ", ".join(unknown)})
+        return [named[number] for number in numbers]
+
+    def clean_stations(self) -> list[dict[str, Any]]:
+        """The stations that were named."""
+        identifiers = _words(self.cleaned_data["stations"])
+        rows = Station.objects.select_related("site").filter(identifier__in=identifiers)
+        named = {row.identifier: {"station": row} for row in rows}
+        unknown = [identifier for identifier in identifiers if identifier not in named]
         if unknown:
             raise ValidationError(
-                gettext("No driver has the customer number %(number)s.") % {"number": ", ".join(unknown)}
+                gettext("No station has the identifier %(identifier)s.") % {"identifier": ", ".join(unknown)}
             )
-        return [drivers[number] for number in dict.fromkeys(numbers)]
+        return [named[identifier] for identifier in identifiers]
 
     def clean_valid_from(self) -> date:
         """Refuse days before the tariff has prices: nothing could be priced by it."""
@@ -85,7 +102,7 @@ class AssignForm(forms.Form):
         first, last = cleaned.get("valid_from"), cleaned.get("valid_until")
         if first and last and last <= first:
             self.add_error("valid_until", gettext("The end must come after the beginning."))
-        if not self.errors and not cleaned["where"] and not cleaned["customer_numbers"]:
+        if not self.errors and not any(cleaned[name] for name in ("where", "stations", "customer_numbers")):
             self.add_error("where", gettext("Choose where it applies."))
         return cleaned
 
@@ -98,7 +115,12 @@ class AssignForm(forms.Form):
             begin = max(begin, self.begins)
         span = {"valid_from": begin, "valid_until": datetime.combine(last, time(), self.zone) if last else None}
         chosen = [_target(choice) for choice in facts["where"]]
-        return [{**target, **span} for target in [*chosen, *({"driver": one} for one in facts["customer_numbers"])]]
+        return [{**target, **span} for target in [*chosen, *facts["stations"], *facts["customer_numbers"]]]
+
+
+def _words(text: str) -> list[str]:
+    """The words of a text, each once, in their order."""
+    return list(dict.fromkeys(text.replace(",", " ").split()))
 
 
 def _target(choice: str) -> dict[str, Any]:

@@ -78,9 +78,14 @@ def _entry(shelved: TariffSummary) -> dict[str, Any]:
 
 def place(assignment: TariffAssignment) -> str:
     """Where an assignment reaches, in a word."""
-    if assignment.driver_id:
-        return gettext("driver %(number)s") % {"number": assignment.driver}
-    return str(assignment.group or assignment.site or gettext("everywhere"))
+    match assignment.level:
+        case "driver":
+            return gettext("driver %(number)s") % {"number": assignment.driver}
+        case "account":
+            return gettext("payer %(name)s") % {"name": assignment.account.name}
+        case "everywhere":
+            return gettext("everywhere")
+    return str(assignment.target)
 
 
 def _chosen(shelved: TariffSummary, number: str) -> TariffVersion | None:

@@ -93,11 +93,12 @@ def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
     site: Site = station.site
     chosen = form.cleaned_data["at"]
     at: datetime = chosen.replace(tzinfo=site.zone) if chosen else timezone.now()
-    known = paid.paid(driver, site, at=at)
+    known = paid.paid(driver, station, at=at)
     terms = terms_of(known.version)
     return {
         "station": station,
         "driver": driver,
+        "payer": known.payer,
         "at": at,
         "version": known.version,
         "reasons": [(place(one), one) for one in known.assignments],
