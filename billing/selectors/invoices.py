@@ -23,8 +23,10 @@ from billing.models import (
     NumberSeries,
 )
 from billing.models.invoice import IN_FORCE, with_check_digit
+from billing.selectors import amounts
 from billing.sql.documents import bounds
 from charging.models import ChargingSession
+from charging.selectors.hits import MANY, Meant
 from tenants.models import Account, Driver
 from tenants.selectors import accounts, names
 from tenants.selectors.search import among
@@ -166,6 +168,19 @@ def _matches(text: str) -> Q:
     return named | among("account", accounts.numbered(text)) | among("pk", [*_numbered(text), *_of_amount(text)])
 
 
+def hits(meant: Meant, *, most: int) -> QuerySet[Invoice]:
+    """The newest documents with this number, reference, amount or customer, found with work that has a bound."""
+    named = accounts.of_identities(meant.identities)
+    numbered = accounts.numbered(meant.text, most=MANY)
+    theirs = Invoice.objects.filter(among("account", {*named, *numbered}))
+    theirs = theirs.filter(among("buyer", meant.identities) | among("account", numbered))
+    # Sorted here: with a limit the database would walk all documents by month, and for some people nearly all.
+    newest = sorted(theirs.values_list("month", "pk"), reverse=True)[:most]
+    ids = {*(pk for _, pk in newest), *_numbered(meant.text), *_of_amount(meant.text, most=most)}
+    rows = Invoice.objects.select_related("buyer", "account", "credits").filter(pk__in=ids)
+    return rows.order_by("-month", "-pk")[:most]
+
+
 def _numbered(text: str) -> list[int]:
     """The documents with this number, with or without its letters, or with this OCR reference."""
     digits = re.sub(r"\s", "", text).lstrip("Ff")
@@ -178,7 +193,7 @@ def _numbered(text: str) -> list[int]:
     return list(Invoice.objects.filter(series__in=series, number__in=numbers).values_list("pk", flat=True))
 
 
-def _of_amount(text: str) -> list[int]:
+def _of_amount(text: str, *, most: int = names.MOST) -> list[int]:
     """The newest documents over this amount, written as people write it: 1 190,50 kr, SEK 75.49."""
     written = re.fullmatch(r"(?:[A-Z]{3}\s*)?([\d\s.,'’]+?)\s*(?:kr|:-|[A-Z]{3}|€)?", text.strip(), re.IGNORECASE)
     plain = re.sub(r"[\s'’]", "", written[1]) if written else ""
@@ -186,5 +201,4 @@ def _of_amount(text: str) -> list[int]:
     if parts is None:
         return []
     amount = Decimal(f"{re.sub('[.,]', '', parts[1])}.{parts[2] or 0}")
-    rows = Invoice.objects.filter(amount_due__in=[amount, -amount]).order_by("-pk")
-    return list(rows.values_list("pk", flat=True)[: names.MOST])
+    return amounts.documents(amount, most=most)

@@ -47,10 +47,21 @@ def of_driver(driver: Driver) -> Account:
     return Account.objects.select_related("identity", "driver").get(driver=driver)
 
 
-def numbered(text: str) -> list[int]:
+def numbered(text: str, *, most: int = names.MOST) -> list[int]:
     """The accounts whose customer number begins with the text."""
     rows = Account.objects.filter(customer_number__gte=text, customer_number__lt=after_all(text))
-    return list(rows.values_list("pk", flat=True)[: names.MOST])
+    return list(rows.values_list("pk", flat=True)[:most])
+
+
+def few(text: str, identities: list[int]) -> QuerySet[Account]:
+    """The accounts of others than private persons, who are few, with these particulars, a number or its beginning."""
+    ids = [*identities, *_registered(text)]
+    theirs = DriverIdentity.objects.filter(among("pk", ids), account__isnull=False)
+    named = among("pk", list(theirs.values_list("account_id", flat=True))) & among("identity", ids)
+    begins = Q(customer_number__gte=text, customer_number__lt=after_all(text))
+    return (
+        Account.objects.select_related("identity", "driver").exclude(kind=Account.Kind.PRIVATE).filter(named | begins)
+    )
 
 
 def of_identities(identities: Iterable[int], *, current: bool = False) -> set[int]:

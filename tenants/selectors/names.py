@@ -20,16 +20,19 @@ def register() -> None:
     subjects.register(_IDENTITIES)
 
 
-def like(text: str) -> list[int]:
-    """Return the identities, also former ones, that have each word of the text, or a longer one that begins like it."""
+def like(text: str, *, most: int = MOST) -> list[int]:
+    """Return the identities, also former ones, that have each word of the text, or a longer one that begins like it.
+
+    Of more than `most` these are the newest.
+    """
     words = terms.words(text)
     if not words:
         return []
-    found = search.find(_IDENTITIES, terms.begun(text), most=MOST)
+    found = search.find(_IDENTITIES, terms.begun(text), most=most)
     fresh = DriverIdentity.objects.filter(pk__gt=found.up_to).exclude(name="", email="")
-    ids = [*_named(fresh, words)][:MOST]
+    ids = [*_named(fresh, words)][:most]
     if all(len(word) <= terms.LONGEST for word in words):
-        return [*ids, *found.ids]
+        return [*ids, *found.ids][:most]
     return [*ids, *_named(DriverIdentity.objects.filter(search.among("pk", found.ids)), words)]
 
 

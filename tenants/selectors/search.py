@@ -20,7 +20,9 @@ from tenants.search.terms import Wanted
 #: Of the terms that a row must have, so many are read: those that the fewest rows have.
 _READ = 3
 #: Segments are asked in groups, the newest first; most searches end with the first.
-_GROUPS = (2, 8, 32, 128)
+_GROUPS = (4, 32, 128)
+#: A row may have several terms of a span. With so many places for each row that is wanted, there are too many rows.
+_PLACES = 8
 
 _ALL = """
 SELECT segment_id, packed FROM (
@@ -30,18 +32,20 @@ SELECT segment_id, packed FROM (
     WINDOW s AS (PARTITION BY segment_id)) t
 WHERE found = %(wanted)s AND place <= %(read)s
 """
-_SPAN = """
-SELECT segment_id, packed FROM tenants_searchterm
+_OF_SPAN = """
+FROM tenants_searchterm
 WHERE operator_id = %(operator)s AND segment_id = ANY(%(segments)s::bigint[])
   AND term BETWEEN %(first)s AND %(last)s
 """
+_SPAN = f"SELECT segment_id, packed {_OF_SPAN}"
+_SPAN_PLACES = f"SELECT coalesce(sum(rows), 0) {_OF_SPAN}"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Rows that have what is wanted, by id, and the id from which on nothing is indexed yet.
+    """Rows that have what is wanted, by id, the newest first, and the id from which on nothing is indexed yet.
 
-    is_all: whether these are all of them; if not, there are more than was asked for.
+    is_all: whether these are all of them; if not, there are more, and these may be none.
     """
 
     ids: Sequence[int]
@@ -50,17 +54,23 @@ class Found:
 
 
 def find(subject: Subject, wanted: Wanted, *, most: int) -> Found:
-    """Return the rows that have what is wanted, or the newest of more than `most`. Two queries, and one a group."""
+    """Return the rows that have what is wanted, or the newest of more than `most`. Two queries, and one a group.
+
+    Of a span of terms that very many rows have none are read: whoever asks walks its list, which is full soon.
+    """
     index = SearchIndex.objects.filter(subject=subject.name, key=crypto.newest_key_name()).first()
     up_to = index.up_to if index else 0
     found: list[Ids] = []
     count = 0
     for group in _grouped(subject, up_to):
+        if wanted.span and _places(group, wanted.span) > _PLACES * most:
+            return Found((), up_to, is_all=False)
         found += _of(group, wanted)
         count = sum(map(len, found))
         if count > most:
             break
-    return Found([int(pk) for ids in found for pk in ids], up_to, is_all=count <= most)
+    newest = np.sort(np.concatenate(found))[::-1][:most] if found else np.array([], np.int64)
+    return Found(newest.tolist(), up_to, is_all=count <= most)
 
 
 def _grouped(subject: Subject, up_to: int) -> Iterator[list[SearchSegment]]:
@@ -69,6 +79,14 @@ def _grouped(subject: Subject, up_to: int) -> Iterator[list[SearchSegment]]:
         if rest:
             yield rest[:size]
         rest = rest[size:]
+
+
+def _places(segments: list[SearchSegment], span: tuple[int, int]) -> int:
+    """How often the terms of the span stand in the segments' texts: a row counts for each."""
+    values = {"operator": current_operator_id(), "segments": [segment.pk for segment in segments]}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPAN_PLACES, {**values, "first": span[0], "last": span[1]})
+        return int(cursor.fetchone()[0])
 
 
 def _of(segments: list[SearchSegment], wanted: Wanted) -> list[Ids]:

@@ -92,7 +92,7 @@ def _rows(subject: Subject, after: int, last: int) -> list[tuple[Any, ...]]:
 
 def _store(subject: Subject, rows: list[tuple[Any, ...]], *, after: int, last: int) -> None:
     segment = SearchSegment.objects.create(subject=subject.name, after=after, last=last, rows=len(rows))
-    terms, owners = subject.terms_of([" ".join(row[1:]) for row in rows])
+    terms, owners = subject.terms_of([" ".join(map(str, row[1:])) for row in rows])
     if not len(terms):
         return
     ids = np.array([row[0] for row in rows], np.int64)

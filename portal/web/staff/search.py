@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors import invoices
 from charging.models import ChargingSession, Site, Station, Token
-from charging.selectors import numbers, sessions, words
+from charging.selectors import hits, sessions, words
+from charging.selectors.hits import Meant
 from portal.gate.access import SignedInRequest, operator_view
 from portal.words import measures
 from tenants.models import Account, Driver, Operator
 from tenants.permissions import Permission
-from tenants.selectors import accounts
 
 #: So many of each kind are shown; the list of the kind shows the rest.
 SHOWN = 6
@@ -62,7 +62,7 @@ class Kind:
     permission: Permission
     list_name: str
     field: str
-    find: Callable[[str, Operator], Iterator[Hit]]
+    find: Callable[[Meant, Operator], Iterator[Hit]]
     always: str = ""
 
 
@@ -80,62 +80,59 @@ def search(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Find what the words mean, of every kind that the person may see."""
     form = SearchForm(request.GET)
     text = form.cleaned_data["q"] if form.is_valid() else ""
-    groups = [_group(kind, text, operator) for kind in KINDS if text and request.access.may(kind.permission)]
+    meant = Meant(text)
+    groups = [_group(kind, meant, operator) for kind in KINDS if text and request.access.may(kind.permission)]
     context: dict[str, Any] = {"form": form, "text": text, "groups": [group for group in groups if group.hits]}
     return render(request, "staff/search/page.html", {"nav": "search", **context})
 
 
-def _group(kind: Kind, text: str, operator: Operator) -> Group:
-    hits = list(kind.find(text, operator))
-    url = f"{reverse(kind.list_name, args=[operator.slug])}?{kind.always}{urlencode({kind.field: text})}"
-    return Group(kind, hits[:SHOWN], url if len(hits) > SHOWN else "")
+def _group(kind: Kind, meant: Meant, operator: Operator) -> Group:
+    found = list(kind.find(meant, operator))
+    url = f"{reverse(kind.list_name, args=[operator.slug])}?{kind.always}{urlencode({kind.field: meant.text})}"
+    return Group(kind, found[:SHOWN], url if len(found) > SHOWN else "")
 
 
-def _drivers(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = Driver.objects.select_related("identity").prefetch_related("tokens").filter(words.of_driver_or_card(text))
-    for row in rows.order_by("-is_active", "customer_number", "pk")[: SHOWN + 1]:
+def _drivers(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in hits.drivers(meant, most=SHOWN + 1):
         name = (row.identity.name if row.identity else "") or row.customer_number
         cards = ", ".join(str(token) for token in row.tokens.all())
         yield Hit(_url("driver", operator, row), name, " · ".join(filter(None, [row.customer_number, cards])))
 
 
-def _accounts(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = accounts.listing(text, kind=accounts.OTHERS, closed=True)
-    for row in rows.order_by("-is_active", "customer_number")[: SHOWN + 1]:
+def _accounts(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in hits.accounts(meant, most=SHOWN + 1):
         number = row.identity.organisation_number if row.identity else ""
         sub = " · ".join(filter(None, [row.customer_number, str(row.get_kind_display()), number]))
         yield Hit(_url("account", operator, row), row.name, sub)
 
 
-def _cards(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = Token.objects.filter(words.numbered(text), merged_into=None).select_related("driver__identity")
-    for row in rows.order_by("-pk")[: SHOWN + 1]:
+def _cards(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in hits.cards(meant, most=SHOWN + 1):
         who = row.driver.identity if row.driver else None
         name = (who.name if who else "") or str(row.driver or _("nobody yet"))
         yield Hit(_url("token", operator, row), str(row), name, str(_("blocked")) if row.is_blocked else "")
 
 
-def _stations(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = Station.objects.filter(words.of_station(text), merged_into=None).select_related("site")
+def _stations(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    rows = Station.objects.filter(words.of_station(meant.text), merged_into=None).select_related("site")
     rows = rows.order_by("identifier", "pk")
     for row in rows[: SHOWN + 1]:
         yield Hit(_url("station", operator, row), str(row), f"{row.identifier} · {row.site}")
 
 
-def _sites(text: str, operator: Operator) -> Iterator[Hit]:
-    for row in Site.objects.filter(words.of_site(text)).order_by("name", "pk")[: SHOWN + 1]:
+def _sites(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in Site.objects.filter(words.of_site(meant.text)).order_by("name", "pk")[: SHOWN + 1]:
         yield Hit(_url("site", operator, row), row.name, ", ".join(filter(None, [row.street, row.city])))
 
 
-def _sessions(text: str, operator: Operator) -> Iterator[Hit]:
-    rows = sessions.shown(ChargingSession.objects.filter(numbers.of_session(text)))
-    for row in rows.order_by("-started_at", "-pk")[: SHOWN + 1]:
+def _sessions(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in sessions.shown(hits.sessions(meant, most=SHOWN + 1)):
         when = measures.local_time(row.started_at, operator.zone)
         yield Hit(_url("session", operator, row), row.external_id, f"{when} · {row.site}", measures.kwh(row.energy_wh))
 
 
-def _invoices(text: str, operator: Operator) -> Iterator[Hit]:
-    for row in invoices.listing(search=text).order_by("-month", "-pk")[: SHOWN + 1]:
+def _invoices(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in invoices.hits(meant, most=SHOWN + 1):
         url = reverse("finance:invoice_detail", args=[operator.slug, row.public_id])
         sub = " · ".join([row.buyer.name or row.customer, measures.month(row.month)])
         yield Hit(
