@@ -66,7 +66,7 @@ def plain_copy(operator: Operator, run: InvoiceRun) -> tuple[float, float]:
     with tenant_scope(operator.pk):
         given = tables.values(operator, run.month, tables.Stretch(0, 2**60, 0, 0))
         with psycopg.ClientCursor(connection.connection) as cursor:
-            sql = cursor.mogrify(tables.LINES.select(guard_formulas=True), given)
+            sql = cursor.mogrify(tables.LINES.select(as_text=True), given)
             with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
                 for block in copy:
                     size += len(block)

@@ -32,6 +32,6 @@ def _rows(table: Table, given: dict[str, Any]) -> Iterator[bytes]:
     connection.ensure_connection()
     # COPY takes no parameters from the server's side: this cursor puts them into the text, quoted.
     with psycopg.ClientCursor(connection.connection) as cursor:
-        sql = cursor.mogrify(table.select(guard_formulas=True), given)
+        sql = cursor.mogrify(table.select(as_text=True), given)
         with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
             yield from (bytes(block) for block in copy)

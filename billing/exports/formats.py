@@ -11,6 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from billing.documents import words
 from billing.exports import xlsx
 from billing.exports.tables import INVOICES, LINES, Stretch, Table
 from billing.models import Export
@@ -26,7 +30,9 @@ class Document:
 
 
 class Source(Protocol):
-    """What a format reads the month from; reading says how far the file is."""
+    """What a format reads the month from; reading says how far the file is. language: of who asked for the file."""
+
+    language: str
 
     def rows(self, table: Table) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
@@ -51,7 +57,7 @@ class Format(ABC):
 
 
 class Workbook(Format):
-    """XLSX: both tables, with real numbers and dates."""
+    """XLSX: both tables, with real numbers and dates, in the words of who asked for it."""
 
     suffix = "xlsx"
 
@@ -62,12 +68,22 @@ class Workbook(Format):
     def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
         """Write two sheets."""
         counts = (sum(stretch.documents for stretch in stretches), sum(stretch.lines for stretch in stretches))
-        sheets = [
-            xlsx.Sheet(name, table.names, month.rows(table), count)
-            for name, table, count in zip(("Invoices", "Lines"), (INVOICES, LINES), counts, strict=True)
-        ]
-        xlsx.write(path, sheets)
+        with override(month.language):
+            tables = ((str(_("Invoices")), INVOICES, counts[0]), (str(_("Lines")), LINES, counts[1]))
+            xlsx.write(path, [_sheet(name, table, month, count) for name, table, count in tables])
         return []
+
+
+def _sheet(name: str, table: Table, month: Source, count: int) -> xlsx.Sheet:
+    headings = {column.name: str(column.heading) for column in table.columns}
+    coded = {column.name for column in table.columns if column.has_words}
+    said = words.of(month.language)
+    rows = (
+        {headings[key]: said.get(value, value) if key in coded else value for key, value in row.items()}
+        for row in month.rows(table)
+    )
+    moments = frozenset(headings[column.name] for column in table.columns if column.is_moment)
+    return xlsx.Sheet(name, list(headings.values()), rows, count, moments)
 
 
 class Archive(Format):

@@ -1,7 +1,8 @@
 """The two tables an export holds: the documents dated in a month, and their lines.
 
-Names of columns are part of the interface: accountants map them once. Times are local to the
-operator's zone, amounts in the document's currency, credit notes with the opposite sign.
+Names of columns in CSV are part of the interface: programs map them once. A workbook is for people: its headings and
+words are in the reader's language. Times are local to the zone that the document was issued in and stands beside them,
+amounts in the document's currency, credit notes with the opposite sign.
 
 A table is read in stretches of documents (`stretches`): each stretch is one short query, so neither a
 snapshot nor memory has to last for the whole file. Issued documents never change, so the stretches fit
@@ -14,6 +15,8 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import connection
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from billing.sql.documents import DATED_IN, bounds
 from tenants.models import Operator
@@ -25,11 +28,17 @@ STRETCH_LINES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name in the file, what it is in SQL, whether it is text that somebody typed."""
+    """A column: its name in CSV, its heading in words, and what it is in SQL.
+
+    is_text: somebody typed it. is_moment: it is a local time. has_words: it holds codes that documents have words for.
+    """
 
     name: str
+    heading: str | Promise
     sql: str
     is_text: bool = False
+    is_moment: bool = False
+    has_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,16 @@ class Table:
         """The header."""
         return [column.name for column in self.columns]
 
-    def select(self, *, guard_formulas: bool) -> str:
-        """The query of one stretch. `guard_formulas`: a spreadsheet that reads text must not run it."""
-        listed = ", ".join(harmless_sql(c.sql) if guard_formulas and c.is_text else c.sql for c in self.columns)
+    def select(self, *, as_text: bool) -> str:
+        """The query of one stretch. as_text: for CSV, where times are written and no spreadsheet may run a text."""
+        listed = ", ".join(_as_text(column) if as_text else column.sql for column in self.columns)
         return f"SELECT {listed} FROM {self.source} WHERE {_WHERE} ORDER BY {self.order}"  # noqa: S608  # constants
+
+
+def _as_text(column: Column) -> str:
+    if column.is_moment:
+        return f"to_char({column.sql}, 'YYYY-MM-DD HH24:MI:SS')"
+    return harmless_sql(column.sql) if column.is_text else column.sql
 
 
 _WHERE = f"i.operator_id = %(operator)s AND {DATED_IN} AND i.id BETWEEN %(first)s AND %(last)s"
@@ -76,46 +91,51 @@ LEFT JOIN billing_issuedtariff f ON f.operator_id = i.operator_id AND f.run_id =
 
 INVOICES: Final = Table(
     columns=(
-        Column("number", _DOCUMENT),
-        Column("kind", "i.kind"),
-        Column("credits", "o.series || o.number"),
-        Column("issued_on", f"(i.issued_at AT TIME ZONE {_ZONE})::date"),
-        Column("due_on", "i.due_on"),
-        Column("month", "to_char(i.month, 'YYYY-MM')"),
-        Column("customer_number", "i.customer_number", is_text=True),
-        Column("customer_name", "b.name", is_text=True),
-        Column("currency", "i.currency"),
-        Column("amount_excl_vat", "i.amount_excl_vat"),
-        Column("vat", "i.vat"),
-        Column("rounding", "i.rounding"),
-        Column("amount_due", "i.amount_due"),
-        Column("sessions", "i.session_count"),
-        Column("energy_kwh", "round(i.energy_wh / 1000.0, 3)"),
+        Column("number", _("Number"), _DOCUMENT),
+        Column("kind", _("Kind"), "i.kind", has_words=True),
+        Column("credits", _("Credits invoice"), "o.series || o.number"),
+        Column("issued_on", _("Dated"), f"(i.issued_at AT TIME ZONE {_ZONE})::date"),
+        Column("due_on", _("Due"), "i.due_on"),
+        Column("month", _("Month"), "to_char(i.month, 'YYYY-MM')"),
+        Column("customer_number", _("Customer number"), "i.customer_number", is_text=True),
+        Column("customer_name", _("Customer"), "b.name", is_text=True),
+        Column("currency", _("Currency"), "i.currency"),
+        Column("amount_excl_vat", _("Amount excl. VAT"), "i.amount_excl_vat"),
+        Column("vat", _("VAT"), "i.vat"),
+        Column("rounding", _("Rounding"), "i.rounding"),
+        Column("amount_due", _("Amount due"), "i.amount_due"),
+        Column("sessions", _("Sessions"), "i.session_count"),
+        Column("energy_kwh", _("Energy (kWh)"), "round(i.energy_wh / 1000.0, 3)"),
     ),
     source=_INVOICES_FROM,
     order="i.id",
 )
 LINES: Final = Table(
     columns=(
-        Column("number", _DOCUMENT),
-        Column("position", "l.position"),
-        Column("customer_number", "i.customer_number", is_text=True),
-        Column("session_id", "s.external_id", is_text=True),
-        Column("site", "w.site_name", is_text=True),
-        Column("station", "w.station_identifier", is_text=True),
-        Column("started", f"to_char(s.started_at AT TIME ZONE {_ZONE}, 'YYYY-MM-DD HH24:MI:SS')"),
-        Column("ended", f"to_char(s.ended_at AT TIME ZONE {_ZONE}, 'YYYY-MM-DD HH24:MI:SS')"),
-        Column("tariff", "f.name", is_text=True),
-        Column("tariff_version", "v.number"),
-        Column("component", "l.component"),
-        Column("quantity", "l.quantity"),
-        Column("unit", "l.unit"),
-        Column("unit_price_excl_vat", f"CASE WHEN {_GROSS} THEN {_NET_PRICE} ELSE l.unit_price END"),
-        Column("vat_rate", "l.vat_rate"),
-        Column("amount_excl_vat", "l.amount_excl_vat"),
-        Column("currency", "i.currency"),
-        Column("unit_price_incl_vat", f"CASE WHEN {_GROSS} THEN l.unit_price END"),
-        Column("amount_incl_vat", "l.amount_incl_vat"),
+        Column("number", _("Number"), _DOCUMENT),
+        Column("position", _("Line"), "l.position"),
+        Column("customer_number", _("Customer number"), "i.customer_number", is_text=True),
+        Column("session_id", _("Session id"), "s.external_id", is_text=True),
+        Column("site", _("Site"), "w.site_name", is_text=True),
+        Column("station", _("Station"), "w.station_identifier", is_text=True),
+        Column("started", _("Start time"), f"s.started_at AT TIME ZONE {_ZONE}", is_moment=True),
+        Column("ended", _("End time"), f"s.ended_at AT TIME ZONE {_ZONE}", is_moment=True),
+        Column("tariff", _("Tariff"), "f.name", is_text=True),
+        Column("tariff_version", _("Version of the tariff"), "v.number"),
+        Column("component", _("What"), "l.component", has_words=True),
+        Column("quantity", _("Quantity"), "l.quantity"),
+        Column("unit", _("Unit"), "l.unit", has_words=True),
+        Column(
+            "unit_price_excl_vat",
+            _("Unit price excl. VAT"),
+            f"CASE WHEN {_GROSS} THEN {_NET_PRICE} ELSE l.unit_price END",
+        ),
+        Column("vat_rate", _("VAT, %"), "l.vat_rate"),
+        Column("amount_excl_vat", _("Amount excl. VAT"), "l.amount_excl_vat"),
+        Column("currency", _("Currency"), "i.currency"),
+        Column("unit_price_incl_vat", _("Unit price incl. VAT"), f"CASE WHEN {_GROSS} THEN l.unit_price END"),
+        Column("amount_incl_vat", _("Amount incl. VAT"), "l.amount_incl_vat"),
+        Column("time_zone", _("Time zone"), _ZONE),
     ),
     source=_LINES_FROM,
     order="i.id, l.position",
@@ -163,6 +183,6 @@ def values(operator: Operator, month: date, stretch: Stretch) -> dict[str, Any]:
 def rows(table: Table, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of one stretch as Python values, for formats with types."""
     with connection.cursor() as cursor:
-        cursor.execute(table.select(guard_formulas=False), given)
+        cursor.execute(table.select(as_text=False), given)
         for row in cursor.fetchall():
             yield dict(zip(table.names, row, strict=True))

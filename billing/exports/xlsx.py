@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from rustpy_xlsxwriter import FastExcel
+from rustpy_xlsxwriter import FastExcel, Format
 
 Row = dict[str, Any]
 #: Excel's rows without the header.
@@ -25,20 +25,21 @@ _INSTANT: Final = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A sheet to be written: its rows and how many they are; beyond Excel's limit it goes on in a next one."""
+    """A sheet to be written: its rows and how many they are; beyond Excel's limit it goes on in a next one.
+
+    moments: the columns of local times; other dates are days.
+    """
 
     name: str
     columns: list[str]
     rows: Iterator[Row]
     count: int
+    moments: frozenset[str] = frozenset()
 
 
-def write(path: Path, sheets: list[Sheet], *, moments: str = "yyyy-mm-dd") -> None:
-    """Write a workbook. The same rows give the same bytes: it does not say when it was made.
-
-    moments: how days and local times are shown; what stands in the cell is a date that can be counted with.
-    """
-    book = FastExcel(path).format(bold_headers=True, float_format="0.00####", datetime_format=moments)
+def write(path: Path, sheets: list[Sheet]) -> None:
+    """Write a workbook. The same rows give the same bytes: it does not say when it was made."""
+    book = FastExcel(path).format(bold_headers=True, float_format="0.00####", datetime_format="yyyy-mm-dd")
     for sheet in sheets:
         rows = (_typed(row) for row in sheet.rows)
         parts = max(-(-sheet.count // SHEET_ROWS), 1)
@@ -46,9 +47,16 @@ def write(path: Path, sheets: list[Sheet], *, moments: str = "yyyy-mm-dd") -> No
             title = sheet.name if number == 1 else f"{sheet.name} {number}"
             # The writer takes the sheets one after the other, so each part goes on where the last one stopped.
             part = islice(rows, SHEET_ROWS) if sheet.count else [dict.fromkeys(sheet.columns, "")]
-            book.sheet(title, part, autofilter=True)
+            formats = {column: Format().set_num_format("yyyy-mm-dd hh:mm:ss") for column in sheet.moments}
+            widths = {column: _width(column, sheet) for column in sheet.columns}
+            book.sheet(title, part, autofilter=True, column_formats=formats, column_widths=widths)
     book.freeze(row=1).save()
     _undate(path)
+
+
+def _width(column: str, sheet: Sheet) -> float:
+    """Wide enough for the heading with its filter, and for what usually stands under it."""
+    return max(len(column) + 4, 20 if column in sheet.moments else 12)
 
 
 def _undate(path: Path) -> None:

@@ -87,6 +87,8 @@ class _Month:
     def __init__(self, operator: Operator, export: Export, stretches: list[Stretch], clock: Clock) -> None:
         self.operator, self.export, self.stretches, self.clock = operator, export, stretches, clock
         self.done = 0
+        asked = export.requested_by
+        self.language = (asked.language if asked else "") or operator.language
 
     def rows(self, table: Table) -> Iterator[dict[str, Any]]:
         """The rows of a table."""

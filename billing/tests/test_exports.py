@@ -103,15 +103,26 @@ def test_lines_as_csv_in_many_stretches_add_up_to_the_invoices(month, monkeypatc
     assert sums == invoices
 
 
-def test_xlsx_has_two_sheets_with_numbers_and_harmless_texts(month):
+WORDS = {
+    "en": ["Invoices", "Lines", "Amount due", "Dated", "Customer", "Kind", "Invoice", "Start time", "What", "Energy"],
+    "sv": ["Fakturor", "Rader", "Att betala", "Daterad", "Kund", "Typ", "Faktura", "Starttid", "Vad", "Energi"],
+}
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_xlsx_has_two_sheets_in_the_readers_words_with_dates_numbers_and_harmless_texts(month, language):
+    Operator.objects.filter(pk=month.pk).update(language=language)
     book = CalamineWorkbook.from_filelike(io.BytesIO(content(made(month, Export.Kind.XLSX), month)))
-    assert book.sheet_names == ["Invoices", "Lines"]
+    sheet, second, due, dated, customer, kind, invoice, start, what, energy = WORDS[language]
+    assert book.sheet_names == [sheet, second]
     invoices, lines = (book.get_sheet_by_name(name).to_python() for name in book.sheet_names)
-    assert invoices[0] == tables.INVOICES.names
     first = dict(zip(invoices[0], invoices[1], strict=True))
-    assert (first["amount_due"], first["issued_on"]) == (31.25, date(2026, 11, 2))
-    assert first["customer_name"] == "-Åsa Öberg"
+    assert (first[due], first[dated], first[kind]) == (31.25, date(2026, 11, 2), invoice)
+    assert first[customer] == "-Åsa Öberg"
     assert len(lines) == 1 + 8
+    third = dict(zip(lines[0], lines[3], strict=True))
+    assert (f"{third[start]:%Y-%m-%d %H:%M}", third[what]) == ("2026-10-04 21:30", energy)
+    assert lines[3][-1] == "Europe/Stockholm"
 
 
 def test_pdfs_as_zip(month):
