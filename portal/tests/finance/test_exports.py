@@ -69,3 +69,13 @@ def test_an_unfinished_file_cannot_be_taken(fina_browser, url, invoice):
 
 def test_support_downloads_nothing(sara, sign_in, url, invoice):
     assert sign_in(sara).get(url("downloads/invoices.csv?month=2026-11")).status_code == 403
+
+
+def test_the_sums_of_the_month_come_when_the_page_stands(fina_browser, url, invoice):
+    page = fina_browser.get(url("downloads/?month=2026-11"))
+    assert page.context["sums"] is None
+    assert 'hx-get="?month=2026-11&amp;totals=now"' in page.content.decode()
+    part = fina_browser.get(url("downloads/?month=2026-11&totals=now"), headers={"HX-Request": "true"})
+    (sums,) = part.context["sums"]
+    assert (sums.documents, f"{sums.amount_due}") == (1, "56.25")
+    assert "<html" not in part.content.decode()

@@ -28,6 +28,7 @@ from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
 from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists
 from portal.web.finance.months import MonthField
 from portal.words import exports as exports_words
 from portal.words.say import why
@@ -52,22 +53,27 @@ class RequestForm(MonthForm):
 
 @operator_view(Permission.EXPORT_FINANCE)
 def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Choose a month and a kind of file; below, what was made before and what is being made."""
+    """Choose a month and a kind of file; below, what was made before and what is being made. The sums come after."""
     usual = invoices.newest_dated() or _last_month(operator)
     form = MonthForm({"month": request.GET.get("month") or f"{usual:%Y-%m}"})
     month = form.cleaned_data["month"] if form.is_valid() else usual
+    documents = Invoice.objects.filter(invoices.dated_in(month))
+    sums = invoice_sums.of(documents) if "totals" in request.GET else None
+    asked = {"sums": sums, "asked": lists.with_totals(request)}
+    if request.htmx and sums is not None:
+        return render(request, "finance/exports/_sums.html", asked)
     made = selector.listing()[:EXPORTS_SHOWN]
     page = {
         "nav": "exports",
         "month_form": form,
         "month": month,
-        "sums": invoice_sums.of(Invoice.objects.filter(invoices.dated_in(month))),
+        "has_documents": documents.exists(),
         "taken": [(exports_words.file_word(row.kind), row) for row in selector.taken()[:EXPORTS_SHOWN]],
         "exports": made,
         "kept_days": services.KEPT.days,
         "is_working": any(export.is_open for export in made),
     }
-    return render(request, "finance/exports/list.html", page)
+    return render(request, "finance/exports/list.html", page | asked)
 
 
 @operator_view(Permission.EXPORT_FINANCE)
