@@ -24,14 +24,20 @@ from charging.models import ChargingSession, FileImport, Site, Station, Token
 from portal.tests import house
 from portal.tests.doors import PLATFORM, PORTAL, Door, doors
 from portal.web.finance.invoices import InvoiceFilter
+from portal.web.finance.tariffs.pages import TariffFilter
+from portal.web.periods import PeriodForm
 from portal.web.platform.operators import OperatorFilter
 from portal.web.staff.audit.filter import AuditFilter
 from portal.web.staff.consents import AnswerFilter
 from portal.web.staff.differences import DifferenceFilter
 from portal.web.staff.drivers import DriverFilter
+from portal.web.staff.imports.columns import ImportFilter
+from portal.web.staff.people.pages import MemberFilter
 from portal.web.staff.review import ReviewFilter
+from portal.web.staff.search import SearchForm
 from portal.web.staff.sessions.filter import SessionFilter
 from portal.web.staff.sites import SiteFilter
+from portal.web.staff.stations import StationFilter
 from portal.web.staff.tokens import TokenFilter
 from tenants.models import (
     ApiKey,
@@ -65,9 +71,14 @@ FILTERS: dict[str, Any] = {
     "staff:driver_list": DriverFilter,
     "staff:difference_list": DifferenceFilter,
     "staff:review_list": ReviewFilter,
+    "staff:search": SearchForm,
     "staff:site_list": SiteFilter,
+    "staff:station_list": StationFilter,
     "staff:token_list": TokenFilter,
+    "staff:import_list": ImportFilter,
+    "staff:people": MemberFilter,
     "finance:invoice_list": InvoiceFilter,
+    "finance:tariff_list": TariffFilter,
     "platform:operator_list": OperatorFilter,
 }
 #: Lists that must show a row where an operator was filled.
@@ -77,6 +88,8 @@ FULL = {
 }  # fmt: skip
 #: Parameters that are no field of a filter.
 PLACES = {"after", "before", "page", "totals", "month", "days"}
+#: What people look for: a whole id, a part that many have, names, a card, an amount, one letter.
+SEARCHED = ["B0100000", "0000", "79", "Driver 1001", "driver", "F485", "100 kr", "a", "nobody"]
 _ROW = re.compile(rb"<tbody[^>]*>\s*<tr")
 _UUID = re.compile(r"([a-z-]*)/?<(\w+):(\w+)>")
 
@@ -226,7 +239,7 @@ def _form(kind: Any, who: Visitors) -> Any:
         if kind is SessionFilter:
             form = kind(QueryDict(), operator=who.operator, may_see_drivers=True)
         else:
-            form = kind(QueryDict(), operator=who.operator) if kind is AuditFilter else kind(QueryDict())
+            form = kind(QueryDict(), operator=who.operator) if issubclass(kind, PeriodForm) else kind(QueryDict())
         for part in form.fields.values():
             if isinstance(part, forms.ModelChoiceField):
                 part.choices = [(f"{value}", label) for value, label in _pairs(part)]
@@ -250,9 +263,10 @@ def _typed(page: str, name: str, who: Visitors) -> list[str]:
     written = {
         "finance:invoice_list": {"search": ["1000", "F1234", "Driver 1"], "month": [_value("month", who)]},
         "staff:driver_list": {"q": ["1000", "Driver 1001", "nobody"]},
+        "staff:search": {"q": SEARCHED},
         "staff:token_list": {"q": ["0000", "C1000", "nothing"]},
         "staff:site_list": {"q": ["Site 1", "nowhere"]},
-        "staff:audit_log": {"first": ["2000-01-01"], "last": ["2026-01-01"], "named": ["7"], "address": ["10.0.0.1"]},
+        "staff:audit_log": {"since": ["2000-01-01"], "until": ["2026-01-01"], "named": ["7"], "address": ["10.0.0.1"]},
         "platform:operator_list": {"search": ["small"]},
     }
     return written.get(page, {}).get(name, [])

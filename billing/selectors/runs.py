@@ -1,5 +1,6 @@
 """Invoice runs: the list, how far one is, what it could not bill."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,10 +59,14 @@ class Listed:
     amount_due: Decimal | None
 
 
-def listing() -> list[Listed]:
-    """All runs, the newest month first. Three queries."""
+def listing() -> QuerySet[InvoiceRun]:
+    """All runs with who started and issued them, in no order."""
+    return InvoiceRun.objects.select_related("started_by", "issued_by")
+
+
+def told(rows: Iterable[InvoiceRun]) -> list[Listed]:
+    """The runs with what they made. Two queries and that of the rows."""
     made = {part.key[0]: part for part in month_sums.sums(by=("run_id",))}
-    rows = InvoiceRun.objects.select_related("started_by", "issued_by").order_by("-month")
     return [
         Listed(run, made[run.pk].documents, made[run.pk].amount_due) if run.pk in made else Listed(run, 0, None)
         for run in rows

@@ -30,11 +30,17 @@ class TariffSummary:
         return self.current or self.upcoming or self.draft
 
 
-def listed(*, at: datetime) -> list[TariffSummary]:
-    """Every tariff of the operator by name, archived ones last. Three queries."""
-    tariffs = list(Tariff.objects.order_by("is_archived", "name"))
-    versions = _grouped(TariffVersion.objects.order_by("-number"))
-    assignments = _grouped(in_use(at=at))
+def listing(search: str = "") -> QuerySet[Tariff]:
+    """The tariffs by name, archived ones last; those whose name holds the text."""
+    rows = Tariff.objects.order_by("is_archived", "name", "pk")
+    return rows.filter(name__icontains=search) if search else rows
+
+
+def told(tariffs: Sequence[Tariff], *, at: datetime) -> list[TariffSummary]:
+    """These tariffs with their versions and where they are used. Two queries."""
+    keys = [tariff.pk for tariff in tariffs]
+    versions = _grouped(TariffVersion.objects.filter(tariff__in=keys).order_by("-number"))
+    assignments = _grouped(in_use(at=at).filter(tariff__in=keys))
     return [shelved(tariff, versions.get(tariff.pk, []), assignments.get(tariff.pk, []), at=at) for tariff in tariffs]
 
 

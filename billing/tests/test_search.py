@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
+from billing.models import Invoice
+from billing.selectors import amounts
+from billing.services.credit_notes import credit
 from billing.tests import factories
 from charging.models import ChargingSession
 from charging.selectors import numbers
@@ -157,3 +160,54 @@ def test_with_a_new_key_everything_is_marked_anew(in_north, settings):
     indexing.ask_if_behind(timezone.now())
     row.refresh_from_db()
     assert row.state == SearchIndex.State.WAITING
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+@pytest.mark.django_db
+def test_documents_are_found_by_their_amount(in_north, is_indexed):
+    factories.tariff()
+    for kwh in (10, 20):
+        factories.session(factories.connector(), factories.driver(), kwh=kwh)
+    factories.rate_all()
+    factories.issued()
+    small, large = Invoice.objects.order_by("amount_due")
+    note = credit(large, reason="Wrong", by=None, at=timezone.now())
+    if is_indexed:
+        indexed("amounts")
+    assert amounts.documents(large.amount_due, most=9) == [note.pk, large.pk]
+    assert amounts.documents(large.amount_due, most=1) == [note.pk]
+    assert amounts.documents(small.amount_due, most=9) == [small.pk]
+    assert amounts.documents(small.amount_due + 1, most=9) == []
+
+
+@pytest.mark.django_db
+def test_the_newest_are_found_a_few_at_a_time(in_north, monkeypatch):
+    monkeypatch.setattr(numbers, "_AT_ONCE", (1, 2, 9))
+    rows = [charged(f"AB{number}") for number in range(5)]
+    other = charged("ABX")
+    indexed("sessions")
+    fresh = charged("AB9")
+    ChargingSession.objects.filter(pk=rows[3].pk).update(external_id="changed")  # the index names it, the row does not
+    newest = [fresh.pk, other.pk, rows[4].pk, rows[2].pk]
+    for most in (1, 2, 4):
+        assert numbers.newest_sessions("ab", most=most) == newest[:most]
+
+
+@pytest.mark.django_db
+def test_a_part_that_nearly_all_have_is_looked_for_by_walking(in_north, monkeypatch):
+    early, late = charged("S-1"), charged("S-2")
+    later = late.ended_at + timedelta(hours=9)
+    ChargingSession.objects.filter(pk=early.pk).update(started_at=later, ended_at=later + timedelta(hours=1))
+    indexed("sessions")
+    monkeypatch.setattr(search, "_PLACES", 0)
+    found = search.find(subjects.named("sessions"), terms.part("s"), most=5)
+    assert (found.ids, found.is_all) == ((), False)
+    assert numbers.newest_sessions("s", most=1) == [early.pk]
+    assert ChargingSession.objects.filter(numbers.of_session("s")).count() == 2
+
+
+@pytest.mark.django_db
+def test_of_very_many_people_the_newest_are_looked_at(in_north):
+    drivers = [factories.driver(name=f"Sara {number}") for number in range(4)]
+    indexed("names")
+    assert names.like("sara", most=2) == [each.identity_id for each in reversed(drivers)][:2]

@@ -72,7 +72,7 @@ def test_the_invoice_of_a_session_is_the_one_it_stands_on_now(month):
 
 def test_runs_are_listed_with_their_sums_in_three_queries(month):
     with CaptureQueriesContext(connection) as captured:
-        listed = runs.listing()[0]
+        (listed,) = runs.told(runs.listing())
     assert len(captured) == 3
     assert (listed.invoice_count, listed.amount_due, listed.run.state) == (3, Decimal(225), "issued")
     (sums,) = runs.sums(listed.run)

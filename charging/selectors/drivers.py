@@ -22,7 +22,7 @@ class MonthTotals:
 
 
 def listing(search: str = "", *, group: DriverGroup | None = None, active: bool | None = None) -> QuerySet[Driver]:
-    """Return the drivers by customer number, with identity, group and cards.
+    """Return the drivers with identity, group and cards, in no order.
 
     search: words of the name or the e-mail, the beginning of the customer number, or part of a card's number.
     """
@@ -33,7 +33,7 @@ def listing(search: str = "", *, group: DriverGroup | None = None, active: bool 
         rows = rows.filter(group=group)
     if active is not None:
         rows = rows.filter(is_active=active)
-    return rows.order_by("customer_number", "pk")
+    return rows
 
 
 def groups() -> QuerySet[DriverGroup]:

@@ -50,8 +50,8 @@ def sessions(meant: Meant, *, most: int) -> QuerySet[ChargingSession]:
 
 def drivers(meant: Meant, *, most: int) -> QuerySet[Driver]:
     """Drivers by name, e-mail, number or card: customers of today first, then by number."""
-    owners = _standing(numbers.newest_cards(meant.text, most=most, which=Q(driver__isnull=False)))
-    owners = owners.values_list("driver_id", flat=True)
+    owned = _standing(numbers.newest_cards(meant.text, most=most, which=Q(driver__isnull=False)))
+    owners = [card.driver_id for card in owned if card.driver_id is not None]
     sure, maybe = {*meant.numbered, *owners}, {*meant.owners}
     rows = Driver.objects.select_related("identity").prefetch_related("tokens").filter(among("pk", sure | maybe))
     rows = rows.filter(among("pk", sure) | among("identity", meant.identities))

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, Func, QuerySet, Sum
 
@@ -18,9 +20,34 @@ _ROWS_AT_ONCE = 2_000
 ADDED_COLUMNS = ("rejected_line", "rejected_because")
 
 
-def listing() -> QuerySet[FileImport]:
-    """All imports, newest first."""
-    return FileImport.objects.select_related("uploaded_by", "profile").order_by("-created_at", "-pk")
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What imports brought together."""
+
+    imports: int
+    accepted: int
+    known: int
+    rejected: int
+    accepted_wh: int
+
+
+def listing(
+    *, search: str = "", state: str = "", since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[FileImport]:
+    """Return the imports, with who uploaded them, in no order.
+
+    search: part of the file's name. since, until: when it was uploaded.
+    """
+    given = {"file_name__icontains": search, "state": state, "created_at__gte": since, "created_at__lt": until}
+    rows = FileImport.objects.select_related("uploaded_by", "profile")
+    return rows.filter(**{name: value for name, value in given.items() if value})
+
+
+def sums(rows: QuerySet[FileImport]) -> Sums:
+    """Return what the imports brought together."""
+    names = ("accepted", "known", "rejected", "accepted_wh")
+    found = rows.order_by().aggregate(imports=Count("pk"), **{f"{name}_sum": Sum(name) for name in names})
+    return Sums(found["imports"], *(int(found[f"{name}_sum"] or 0) for name in names))
 
 
 def profiles() -> QuerySet[ImportProfile]:

@@ -15,7 +15,7 @@ UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
 
 
 def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
-    """Return the tokens, unassigned first, then the newest.
+    """Return the tokens, unassigned first, then the newest, with their drivers.
 
     search: part of the UID or the printed number, or what a driver is found by.
     condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, or empty for all.

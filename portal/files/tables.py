@@ -40,7 +40,10 @@ KINDS = {kind.name: kind for kind in (XLSX, COMMA, SEMICOLON)}
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file: its heading, and its value of a row. A local time is naive, a number a Decimal or int."""
+    """A column of the file: its heading, and its value of a row.
+
+    A local time is naive, a number a Decimal or int; a truth is written as yes or no.
+    """
 
     heading: str
     value: Callable[[Any], object]
@@ -79,6 +82,7 @@ def table_file(
 
 
 def _written(column: Column, value: object, comma: str) -> object:
+    value = _yes_or_no(value)
     if isinstance(value, Decimal):
         return _decimals(value, at_least=2 if column.is_amount else 0).replace(".", comma)
     if isinstance(value, datetime):
@@ -86,6 +90,10 @@ def _written(column: Column, value: object, comma: str) -> object:
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else value
+
+
+def _yes_or_no(value: object) -> object:
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else value
 
 
 def _decimals(value: Decimal, *, at_least: int) -> str:
@@ -96,11 +104,12 @@ def _decimals(value: Decimal, *, at_least: int) -> str:
 
 
 def _workbook(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> FileResponse:
-    listed = [{column.heading: column.value(row) for column in columns} for row in rows]
+    listed = [{column.heading: _yes_or_no(column.value(row)) for column in columns} for row in rows]
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name, name)
-    sheet = xlsx.Sheet(_("List"), [column.heading for column in columns], iter(listed), len(listed))
-    xlsx.write(path, [sheet], moments="yyyy-mm-dd hh:mm:ss")
+    moments = frozenset(name for row in listed for name, value in row.items() if isinstance(value, datetime))
+    sheet = xlsx.Sheet(_("List"), [column.heading for column in columns], iter(listed), len(listed), moments)
+    xlsx.write(path, [sheet])
     file = path.open("rb")
     folder.cleanup()
     return FileResponse(file, as_attachment=True, filename=name)

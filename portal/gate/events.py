@@ -16,5 +16,6 @@ class Event(StrEnum):
     INVOICE_DOWNLOADED = "invoice.downloaded"
     SESSIONS_EXPORTED = "sessions.exported"
     INVOICES_EXPORTED = "invoice.exported"
+    LIST_EXPORTED = "list.exported"
     VIEW_AS_BEGAN = "view_as.began"
     VIEW_AS_ENDED = "view_as.ended"

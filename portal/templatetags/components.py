@@ -217,6 +217,12 @@ def filters(form: BaseForm, target: str = "", search: str = "", clear_url: str =
     return {"form": form, "target": target, "search": search, "clear_url": clear_url}
 
 
+@register.inclusion_tag("components/period_chips.html")
+def period_chips(filters: object) -> dict[str, Any]:
+    """The ready-made periods of a list (`portal.web.periods.PeriodForm`), as links."""
+    return {"filters": filters}
+
+
 @register.inclusion_tag("components/filters_fold.html")
 def filters_fold() -> dict[str, Any]:
     """What unfolds the filters of a list on a phone; it stands after the search field."""
@@ -224,9 +230,12 @@ def filters_fold() -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/list_head.html")
-def list_head(shown: object, target: str = "list") -> dict[str, Any]:
-    """The headings of a list (`portal.web.tables.Shown`), each with its sorting link."""
-    return {"shown": shown, "target": target}
+def list_head(shown: object, target: str = "list", actions: str = "") -> dict[str, Any]:
+    """The headings of a list (`portal.web.tables.Shown`), each with its sorting link.
+
+    `actions`: what a last column of buttons is called, for screen readers.
+    """
+    return {"shown": shown, "target": target, "actions": actions}
 
 
 @register.inclusion_tag("components/list_tools.html", takes_context=True)

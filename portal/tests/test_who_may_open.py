@@ -17,7 +17,10 @@ MAY_OPEN = {
         "staff:columns_choose staff:overview staff:overview_days staff:search staff:view_remove staff:view_save "
         "staff:work_again staff:work_list"
     ),
-    Permission.VIEW_NETWORK: "staff:site_detail staff:site_list staff:station_detail staff:station_list",
+    Permission.VIEW_NETWORK: (
+        "staff:site_detail staff:site_export staff:site_list staff:station_detail staff:station_export "
+        "staff:station_list"
+    ),
     Permission.MANAGE_NETWORK: (
         "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_edit "
         "staff:station_merge staff:station_messages staff:station_new staff:station_part staff:station_password"
@@ -27,12 +30,13 @@ MAY_OPEN = {
         "staff:difference_decide staff:difference_list staff:review_decide staff:review_list staff:session_correct"
     ),
     Permission.IMPORT_SESSIONS: (
-        "staff:import_detail staff:import_discard staff:import_leave staff:import_list staff:import_new "
-        "staff:import_rejected staff:import_row staff:import_start staff:import_template staff:import_undo"
+        "staff:import_detail staff:import_discard staff:import_export staff:import_leave staff:import_list "
+        "staff:import_new staff:import_rejected staff:import_row staff:import_start staff:import_template "
+        "staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
         "api:accounts staff:account_detail staff:account_export staff:account_list staff:driver_detail "
-        "staff:driver_list staff:group_list staff:token_detail staff:token_list"
+        "staff:driver_list staff:group_export staff:group_list staff:token_detail staff:token_export staff:token_list"
     ),
     Permission.MANAGE_DRIVERS: (
         "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
@@ -42,14 +46,14 @@ MAY_OPEN = {
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
         "staff:account_uninvite"
     ),
-    Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_list finance:tariff_paid",
+    Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
         "finance:tariff_assign finance:tariff_edit finance:tariff_effect finance:tariff_new finance:tariff_preview "
         "finance:tariff_publish finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
-        "finance:reconciliation finance:run_detail finance:run_list"
+        "finance:reconciliation finance:run_detail finance:run_export finance:run_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
@@ -65,7 +69,7 @@ MAY_OPEN = {
         "staff:history_runs staff:history_sessions staff:history_settings staff:history_sites staff:history_stations "
         "staff:history_tariffs staff:seal_check staff:seal_export staff:seal_list staff:seal_script"
     ),
-    Permission.VIEW_PEOPLE: "staff:people",
+    Permission.VIEW_PEOPLE: "staff:member_export staff:people",
     Permission.MANAGE_PEOPLE: (
         "staff:factor_reset staff:factor_reset_withdraw staff:invitation_new staff:invitation_renew "
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
@@ -75,7 +79,7 @@ MAY_OPEN = {
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security"
     ),
     Permission.MANAGE_KEYS: "staff:key_list staff:key_new staff:key_revoke staff:key_rotate",
-    Permission.EXPORT_DRIVERS: "staff:driver_export",
+    Permission.EXPORT_DRIVERS: "staff:driver_export staff:driver_list_export",
     Permission.VIEW_APPROVALS: (
         "staff:approval_decide staff:approval_detail staff:approval_list staff:approval_withdraw"
     ),

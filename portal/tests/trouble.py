@@ -269,6 +269,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "drivers.exported": {"count": 3, "former": True, "sha256": "ab"},
     "sessions.exported": {"query": "state=review"},
     "invoice.exported": {"query": "state=open"},
+    "list.exported": {"list": "cards", "query": "condition=blocked"},
     "export.made": {"sha256": "ab", "missing": 2},
     "run.drafted": {"invoices": 1, "sessions": 2, "amount_due": "10.00", "problems": 1},
     "run.discarded": {"invoices": 1, "discarded_by": 1},

@@ -12,16 +12,14 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
-from django.db.models import Field, Model, Q, QuerySet
+from django.db.models import DateField, Field, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 T = TypeVar("T", bound=Model)
 PAGE_SIZE = 50
-
-
 #: What of a list's address is no part of what it is narrowed to.
-PLACE = ("after", "before", "page", "totals")
+PLACE = ("after", "before", "page", "totals", "format")
 _MOST = 10**18
 
 
@@ -35,7 +33,7 @@ class KeysetPage(Generic[T]):
     rows: Sequence[T]
     newer: str = ""
     older: str = ""
-    is_timed: bool = True
+    is_timed: bool = False
 
     def __iter__(self) -> Any:
         return iter(self.rows)
@@ -50,7 +48,6 @@ def page(
     *,
     by: str,
     rising: bool = False,
-    is_timed: bool = True,
     size: int = PAGE_SIZE,
 ) -> KeysetPage[T]:
     """Cut one page out of the rows, sorted by the field or annotation `by` and the id, falling unless `rising`.
@@ -58,6 +55,7 @@ def page(
     No row's value may be null. A position that cannot be read starts at the first page.
     """
     field = _field(rows, by)
+    is_timed = isinstance(field, DateField) and not rising
     after, before = _position(request, "after", field), _position(request, "before", field)
     down, up = ("gt", "lt") if rising else ("lt", "gt")
     if before is not None:
@@ -71,6 +69,16 @@ def page(
     shown = found[:size]
     newer = _query(request, "before", shown, 0, by) if after is not None else ""
     return KeysetPage(shown, newer, _query(request, "after", shown, -1, by) if len(found) > size else "", is_timed)
+
+
+def counted(rows: QuerySet[T], request: HttpRequest, *, size: int = PAGE_SIZE) -> KeysetPage[T]:
+    """Cut one page by number out of rows whose order no single value makes. A wrong number shows the first page."""
+    text = request.GET.get("page", "")
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 7 else 1
+    start = max(number - 1, 0) * size
+    found = list(rows[start : start + size + 1])
+    newer = _numbered(request, number - 1) if start else ""
+    return KeysetPage(found[:size], newer, _numbered(request, max(number, 1) + 1) if len(found) > size else "")
 
 
 def numbered(rows: QuerySet[T], request: HttpRequest, *, size: int = PAGE_SIZE) -> Page[T]:
@@ -128,8 +136,8 @@ def _beyond(by: str, position: tuple[Any, int], side: str) -> Q:
 
 
 def _position(request: HttpRequest, name: str, field: "Field[Any, Any]") -> tuple[Any, int] | None:
-    text, _, pk = request.GET.get(name, "").rpartition("~")
-    if not text or "\0" in text or not pk.isdecimal() or len(pk) > 18:
+    text, mark, pk = request.GET.get(name, "").rpartition("~")
+    if not mark or "\0" in text or not pk.isdecimal() or len(pk) > 18:
         return None
     try:
         value = _sensible(field.to_python(text))
@@ -146,6 +154,12 @@ def _sensible(value: Any) -> Any:
     if isinstance(value, Decimal | int):
         return value if -_MOST < value < _MOST else None
     return value
+
+
+def _numbered(request: HttpRequest, number: int) -> str:
+    query = narrowed(request.GET)
+    query["page"] = str(number)
+    return query.urlencode()
 
 
 def _query(request: HttpRequest, name: str, rows: list[T], index: int, by: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.functional import Promise
@@ -22,14 +22,17 @@ from portal.web.lists import KeysetPage
 from tenants.models import SavedView
 from tenants.selectors import list_views
 
-_SORTED_BY = "sort_value"
+#: A longer list is sorted by what an index holds alone, or by what its column says is read quickly.
+MOST_SORTED = 50_000
+_SORTED_BY, _THROUGH = "sort_value", "sort_through"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column: its key in addresses and choices, its heading, and what it is sorted by (None: it is not).
 
-    by: an expression that is never null. is_indexed: sorting by it is quick whatever the length of the list.
+    by: an expression that is never null. through: a relation, and which of its rows, named `sort_through` in it.
+    is_indexed: sorting by it is quick whatever the length of the list; otherwise up to `most` rows are sorted.
     is_optional: not shown until somebody chooses it; is_fixed: always shown.
     """
 
@@ -40,6 +43,8 @@ class Column:
     is_indexed: bool = False
     is_optional: bool = False
     is_fixed: bool = False
+    through: tuple[str, Q] | None = None
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ class Shown:
     is_dense: bool = False
     views: Sequence[SavedView] = ()
     query: str = ""
-    is_too_long: bool = False
+    too_long: Column | None = None
     headings: Sequence[Heading] = field(default=())
 
     @cached_property
@@ -116,29 +121,40 @@ class Shown:
         return next(column for column in self.table.columns if column.key == self.order.lstrip("-"))
 
     @property
+    def most(self) -> int:
+        """So many rows are sorted without an index."""
+        return (self.too_long or self.by).most or MOST_SORTED
+
+    @property
     def rises(self) -> bool:
         """Whether the list is sorted from the smallest, or the oldest, on."""
         return not self.order.startswith("-")
 
-    def within(self, rows: QuerySet[Any], *, most: int) -> "Shown":
+    def within(self, rows: QuerySet[Any]) -> "Shown":
         """Return the table sorted as usual if the rows are more than can be sorted without an index."""
-        if self.by.is_indexed or len(rows.order_by().values("pk")[: most + 1]) <= most:
+        if not self.order or self.by.is_indexed or not rows.order_by()[self.most : self.most + 1].exists():
             return self
-        return replace(self, order=self.table.order, is_too_long=True)
+        return replace(self, order=self.table.order, too_long=self.by)
 
     def sorted(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return all of the rows in the order of the list."""
+        if not self.order:
+            return rows
         rows, by = self._with_value(rows)
         return rows.order_by(by, "pk") if self.rises else rows.order_by(f"-{by}", "-pk")
 
-    def page(self, rows: QuerySet[Any], request: HttpRequest, *, size: int = lists.PAGE_SIZE) -> KeysetPage[Any]:
-        """Cut the page out of the rows."""
+    def page(self, rows: QuerySet[Any], request: HttpRequest) -> KeysetPage[Any]:
+        """Cut the page out of the rows: by key, or by number where the list makes its order itself."""
+        if not self.order:
+            return lists.counted(rows, request)
         rows, by = self._with_value(rows)
-        is_timed = self.by.is_indexed and not self.rises
-        return lists.page(rows, request, by=by, rising=self.rises, is_timed=is_timed, size=size)
+        return lists.page(rows, request, by=by, rising=self.rises)
 
     def _with_value(self, rows: QuerySet[Any]) -> tuple[QuerySet[Any], str]:
         by = self.by.by
+        if self.by.through is not None:
+            relation, condition = self.by.through
+            rows = rows.annotate(**{_THROUGH: FilteredRelation(relation, condition=condition)})
         if isinstance(by, str) and "__" not in by:
             return rows, by
         return rows.annotate(**{_SORTED_BY: F(by) if isinstance(by, str) else by}), _SORTED_BY

@@ -59,9 +59,8 @@ def few(text: str, identities: list[int]) -> QuerySet[Account]:
     theirs = DriverIdentity.objects.filter(among("pk", ids), account__isnull=False)
     named = among("pk", list(theirs.values_list("account_id", flat=True))) & among("identity", ids)
     begins = Q(customer_number__gte=text, customer_number__lt=after_all(text))
-    return (
-        Account.objects.select_related("identity", "driver").exclude(kind=Account.Kind.PRIVATE).filter(named | begins)
-    )
+    rows = Account.objects.select_related("identity", "driver").exclude(kind=Account.Kind.PRIVATE)
+    return rows.filter(named | begins)
 
 
 def of_identities(identities: Iterable[int], *, current: bool = False) -> set[int]:

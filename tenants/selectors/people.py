@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -67,14 +67,13 @@ def is_staff_anywhere(user: User) -> bool:
     return Membership.objects.filter(user=user).exclude(role__in=Membership.CUSTOMERS).exists()
 
 
-def staff(operator: Operator) -> QuerySet[Membership]:
-    """The staff places of the operator, with the people, by name."""
-    return (
-        Membership.objects.select_related("user")
-        .filter(operator=operator)
-        .exclude(role__in=Membership.CUSTOMERS)
-        .order_by("user__name", "user__email")
-    )
+def staff(operator: Operator, *, search: str = "", role: str = "") -> QuerySet[Membership]:
+    """The staff places of the operator, with the people, by name. search: part of the name or the e-mail."""
+    rows = Membership.objects.select_related("user").filter(operator=operator).exclude(role__in=Membership.CUSTOMERS)
+    if search:
+        rows = rows.filter(Q(user__name__icontains=search) | Q(user__email__icontains=search))
+    rows = rows.filter(role=role) if role else rows
+    return rows.order_by("user__name", "user__email")
 
 
 def live_keys(user: User) -> QuerySet[ApiKey]:

@@ -83,7 +83,7 @@ def _grouped(subject: Subject, up_to: int) -> Iterator[list[SearchSegment]]:
 
 def _places(segments: list[SearchSegment], span: tuple[int, int]) -> int:
     """How often the terms of the span stand in the segments' texts: a row counts for each."""
-    values = {"operator": current_operator_id(), "segments": [segment.pk for segment in segments]}
+    values: dict[str, Any] = {"operator": current_operator_id(), "segments": [segment.pk for segment in segments]}
     with connection.cursor() as cursor:
         cursor.execute(_SPAN_PLACES, {**values, "first": span[0], "last": span[1]})
         return int(cursor.fetchone()[0])

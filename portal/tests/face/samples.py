@@ -101,6 +101,9 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
             Message(constants.SUCCESS, "Invoice 2026-00418 was issued.", extra_tags=""),
         ],
         "filters": Filters({"site": "Kungsgatan 12"}),
+        "periods": SimpleNamespace(
+            periods=[("30 days", "period=30d", True), ("Last month", "period=last_month", False)], is_narrowed=True
+        ),
         "form": Tariff(),
         "kept": Kept("?", "?", for_proof=False, fields=[("name", "Kungsgatan 12")]),
         "wrong": Tariff({"name": "", "price": "abc", "zone": "all", "days": ["1"]}),

@@ -73,14 +73,14 @@ def test_filters_narrow_and_stand_in_the_address(sign_in, axel, olga, story):
         "Published a new wording of a consent"
     ]
     tomorrow = (timezone.now() + timedelta(days=2)).date().isoformat()
-    assert sentences(client.get(AUDIT, {"first": tomorrow})) == []
-    nonsense = client.get(AUDIT, {"who": "somebody", "kind": "x.y", "first": "soon", "address": "here"})
+    assert sentences(client.get(AUDIT, {"since": tomorrow})) == []
+    nonsense = client.get(AUDIT, {"who": "somebody", "kind": "x.y", "since": "soon", "address": "here"})
     assert sentences(nonsense) == []
     assert "“here” is no address" in nonsense.content.decode()
 
 
 def test_pages_follow_each_other_without_a_gap(sign_in, axel, north, monkeypatch):
-    monkeypatch.setattr("portal.web.lists.page.__kwdefaults__", {"rising": False, "is_timed": True, "size": 3})
+    monkeypatch.setattr("portal.web.lists.page.__kwdefaults__", {"rising": False, "size": 3})
     with tenant_scope(north.pk):
         for number in range(8):
             audit.record("consents.viewed", number=number)
@@ -301,7 +301,7 @@ def test_who_only_looks_takes_nothing_away(sign_in, olga, story, north):
 
 
 def test_an_unreadable_filter_exports_nothing(sign_in, axel, story):
-    answer = sign_in(axel).get(f"{AUDIT}export.csv", {"first": "soon"})
+    answer = sign_in(axel).get(f"{AUDIT}export.csv", {"since": "soon"})
     assert answer.status_code == 302
     assert answer["Location"].startswith(AUDIT)
 

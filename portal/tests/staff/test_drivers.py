@@ -27,7 +27,7 @@ def form(**changes):
 def test_a_search_finds_by_name_email_or_customer_number(world, sign_in, sara, words):
     with tenant_scope(world.operator.pk):
         factories.driver("Somebody Else")
-    found = sign_in(sara).get(world.url("drivers/"), {"q": words}).context["page"].object_list
+    found = sign_in(sara).get(world.url("drivers/"), {"q": words}).context["page"].rows
     assert [driver.pk for driver in found] == [world.driver.pk]
 
 
@@ -41,7 +41,7 @@ def test_the_list_needs_the_same_queries_for_many_drivers(world, sign_in, sara):
             factories.driver()
     with CaptureQueriesContext(connection) as many:
         client.get(world.url("drivers/"))
-    assert len(many) == len(few) <= 14
+    assert len(many) == len(few) <= 15
 
 
 def test_reading_a_drivers_page_is_recorded(world, sign_in, sara):
@@ -145,13 +145,13 @@ def test_a_group_is_added_and_shows_its_tariff_and_its_drivers(world, sign_in, s
         factories.tariff(name="House price", group=group)
     page = client.get(world.url("groups/"))
     assert "House price" in page.content.decode()
-    assert [row.driver_count for row in page.context["groups"]] == [1]
+    assert [row.driver_count for row in page.context["page"]] == [1]
     again = client.post(world.url("groups/new/"), {"name": "Residents"}).content.decode()
     assert "There is a group named “Residents” already." in again
 
 
 def test_cards_without_a_driver_come_first(world, sign_in, sara):
-    tokens = sign_in(sara).get(world.url("cards/")).context["page"].object_list
+    tokens = sign_in(sara).get(world.url("cards/")).context["page"].rows
     assert [str(token) for token in tokens] == ["WL-2", "WL-1"]
 
 
@@ -166,7 +166,7 @@ def test_cards_without_a_driver_come_first(world, sign_in, sara):
     ],
 )
 def test_cards_are_found(world, sign_in, sara, query, expected):
-    tokens = sign_in(sara).get(world.url(f"cards/?{query}")).context["page"].object_list
+    tokens = sign_in(sara).get(world.url(f"cards/?{query}")).context["page"].rows
     assert [str(token) for token in tokens] == expected
 
 

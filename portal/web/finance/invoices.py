@@ -11,8 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,13 +22,11 @@ from billing.selectors import invoice_sums, invoices
 from billing.selectors.invoice_sums import Sums
 from billing.services import approved, credit_notes, documents
 from billing.services import second_person as services_of_two
-from portal.files import tables as files
 from portal.files.pdf import pdf_file
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists, second_person, tables
-from portal.web.chosen import chosen
+from portal.web import list_files, lists, second_person, tables
 from portal.web.finance.months import MonthField
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
@@ -133,21 +131,13 @@ def _sums(criteria: dict[str, Any], rows: QuerySet[Invoice], request: SignedInRe
 def invoice_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed documents as a file, in their order."""
     filters, shown = InvoiceFilter(request.GET), tables.shown(INVOICES, request)
-    rows, kind = (
+    return list_files.answer(
+        request,
+        shown,
         invoices.listing(**filters.criteria(), today=_today(operator)),
-        files.kind(request.GET.get("format", "")),
-    )
-    if kind.limit is not None and len(rows.order_by().values("pk")[: kind.limit + 1]) > kind.limit:
-        messages.error(request, files.too_long(kind))
-        return redirect("finance:invoice_list", operator.slug)
-    audit.record(Event.INVOICES_EXPORTED, query=urlencode(chosen(filters)))
-    ordered = shown.sorted(rows)
-    return files.table_file(
-        f"{gettext('invoices')}-{operator.slug}-{timezone.now():%Y-%m-%d}",
-        kind=kind,
+        filters=filters,
         columns=_file_columns(operator),
-        rows=lambda: ordered.iterator(chunk_size=2000),
-        operator=operator,
+        back=reverse("finance:invoice_list", args=[operator.slug]),
     )
 
 

@@ -1,13 +1,14 @@
 """Invoice runs: start a month, watch it being drafted, look the drafts over, issue them or throw them away."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,9 @@ from billing.selectors import invoices, next_run, runs
 from billing.services import approved
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists, second_person, tables
+from portal.web import list_files, lists, second_person, tables
 from portal.web.tables import Column, Table
 from portal.words import measures
 from portal.words.say import why
@@ -34,6 +36,19 @@ REMARKS_SHOWN = 20
 PROBLEMS_SHOWN = 200
 
 
+RUNS = Table(
+    "billing-runs",
+    (
+        Column("month", _("Month"), by="month", is_indexed=True, is_fixed=True),
+        Column("state", _("State"), by="state"),
+        Column("invoices", _("Invoices"), css="num rest"),
+        Column("sessions", _("Sessions"), by="sessions_total", css="num"),
+        Column("amount", _("Amount due"), css="num"),
+        Column("issued", _("Issued")),
+        Column("started", _("Started"), by="started_at", is_optional=True),
+    ),
+    order="-month",
+)
 RUN = Table(
     "runs",
     (
@@ -45,8 +60,6 @@ RUN = Table(
     ),
     order="-amount",
 )
-#: A longer run is sorted by the amount alone.
-MOST_SORTED = 20_000
 
 
 class SearchForm(forms.Form):
@@ -72,11 +85,40 @@ class MonthForm(forms.Form):
 
 @operator_view(Permission.VIEW_INVOICES)
 def run_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Show every run, and what waits for the next one."""
-    page: dict[str, Any] = {"nav": "runs", "runs": runs.listing()}
+    """List the runs, the newest month first unless sorted otherwise, and show what waits for the next one."""
+    rows = runs.listing()
+    shown = tables.shown(RUNS, request)
+    found = shown.page(rows, request)
+    page: dict[str, Any] = {"nav": "runs", "shown": shown, "page": found, "runs": runs.told(found.rows)}
     if request.access.may(Permission.RUN_BILLING):
         page |= _next_run(request, operator)
     return render(request, "finance/runs/list.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES, takes_out=True)
+def run_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send the runs as a file."""
+    return list_files.answer(
+        request,
+        tables.shown(RUNS, request),
+        runs.listing(),
+        columns=[
+            FileColumn(gettext("Month"), lambda row: f"{row.run.month:%Y-%m}"),
+            FileColumn(gettext("State"), lambda row: str(row.run.get_state_display())),
+            FileColumn(gettext("Invoices"), lambda row: row.invoice_count),
+            FileColumn(gettext("Sessions"), lambda row: row.run.sessions_total),
+            FileColumn(gettext("Amount due"), lambda row: row.amount_due, is_amount=True),
+            FileColumn(gettext("Currency"), lambda row: operator.currency),
+            FileColumn(gettext("Issued"), lambda row: _day(row.run.issued_at, operator)),
+            FileColumn(gettext("Issued by"), lambda row: str(row.run.issued_by) if row.run.issued_by else None),
+        ],
+        back=reverse("finance:run_list", args=[operator.slug]),
+        read=runs.told,
+    )
+
+
+def _day(moment: datetime | None, operator: Operator) -> date | None:
+    return moment and moment.astimezone(operator.zone).date()
 
 
 @operator_view(Permission.RUN_BILLING)
@@ -178,5 +220,5 @@ def _listed(request: SignedInRequest, run: InvoiceRun) -> dict[str, Any]:
     """The run's invoices, the greatest first unless sorted otherwise, a page at a time."""
     form = SearchForm(request.GET)
     rows = invoices.listing(run=run, search=form.cleaned_data["q"] if form.is_valid() else "")
-    shown = tables.shown(RUN, request).within(rows, most=MOST_SORTED)
+    shown = tables.shown(RUN, request).within(rows)
     return {"search": form, "shown": shown, "page": shown.page(rows, request)}

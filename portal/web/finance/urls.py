@@ -10,6 +10,7 @@ app_name = "finance"
 
 urlpatterns = [
     path("tariffs/", tariffs.tariff_list, name="tariff_list"),
+    path("tariffs/export/", tariffs.tariff_export, name="tariff_export"),
     path("tariffs/new/", editor.tariff_new, name="tariff_new"),
     path("tariffs/paid/", paid.tariff_paid, name="tariff_paid"),
     path("tariffs/preview/", editor.tariff_preview, name="tariff_preview"),
@@ -24,6 +25,7 @@ urlpatterns = [
         name="tariff_unassign",
     ),
     path("runs/", runs.run_list, name="run_list"),
+    path("runs/export/", runs.run_export, name="run_export"),
     path("runs/start/", runs.run_start, name="run_start"),
     path("runs/<uuid:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<uuid:run_id>/issue/", runs.run_issue, name="run_issue"),

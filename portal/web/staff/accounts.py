@@ -20,7 +20,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -30,13 +29,11 @@ from billing.services import account_moves
 from billing.services.account_moves import Moved
 from charging.models import Token
 from charging.selectors import account_members
-from portal.files import tables as files
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists, tables
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
-from portal.web.chosen import chosen
 from portal.web.staff.account_choice import AccountField, CardField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
@@ -49,8 +46,6 @@ from tenants.services.people import drivers
 
 INVOICES_SHOWN = 24
 MEMBERS_SHOWN = 200
-#: Without an index so many can be sorted while somebody waits.
-MOST_SORTED = 20_000
 
 ACCOUNTS = Table(
     "accounts",
@@ -240,25 +235,20 @@ def account_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def account_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed payers as a file, in their order."""
     filters, rows, shown = _listed(request)
-    kind = files.kind(request.GET.get("format", ""))
-    if kind.limit is not None and len(rows.order_by().values("pk")[: kind.limit + 1]) > kind.limit:
-        messages.error(request, files.too_long(kind))
-        return redirect("staff:account_list", operator.slug)
-    audit.record(Event.ACCOUNTS_EXPORTED, query=urlencode(chosen(filters)))
-    ordered = shown.sorted(rows)
-    return files.table_file(
-        f"{_('payers')}-{operator.slug}-{timezone.now():%Y-%m-%d}",
-        kind=kind,
+    return list_files.answer(
+        request,
+        shown,
+        rows,
+        filters=filters,
         columns=_file_columns(operator),
-        rows=lambda: ordered.iterator(chunk_size=2000),
-        operator=operator,
+        back=reverse("staff:account_list", args=[operator.slug]),
     )
 
 
 def _listed(request: SignedInRequest) -> tuple[AccountFilter, Any, tables.Shown]:
     filters = AccountFilter(request.GET)
     rows = accounts.listing(**filters.criteria())
-    return filters, rows, tables.shown(ACCOUNTS, request).within(rows, most=MOST_SORTED)
+    return filters, rows, tables.shown(ACCOUNTS, request).within(rows)
 
 
 def _file_columns(operator: Operator) -> list[FileColumn]:

@@ -3,13 +3,16 @@
 A driver's page shows personal data, so reading it is recorded.
 """
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.forms.models import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,12 +24,14 @@ from billing.models import Invoice
 from billing.selectors import assignments, session_ledger
 from charging.selectors import account_members, drivers, sessions
 from charging.selectors.sessions import Criteria
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
 from portal.web.staff import days
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.web.staff.sessions.columns import SESSIONS
+from portal.web.tables import Column, Table
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import audit
@@ -34,12 +39,30 @@ from tenants.log.events import Event
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
 from tenants.selectors import accounts, invitations
+from tenants.services import four_eyes
+from tenants.services.people import driver_exports
 from tenants.services.people import drivers as services
 from tenants.services.people import invitations as invitation_services
 
 SESSIONS_SHOWN = 10
 INVOICES_SHOWN = 24
 MONTHS_DRAWN = 12
+
+
+DRIVERS = Table(
+    "drivers",
+    (
+        Column("driver", gettext_lazy("Driver"), by=Coalesce("identity__name", Value("")), is_fixed=True),
+        Column("number", gettext_lazy("Customer number"), by="customer_number", is_indexed=True),
+        Column("phone", gettext_lazy("Phone"), is_optional=True),
+        Column("city", gettext_lazy("City"), by=Coalesce("identity__city", Value("")), is_optional=True),
+        Column("group", gettext_lazy("Group"), by=Coalesce("group__name", Value("")), css="rest"),
+        Column("cards", gettext_lazy("Cards")),
+        Column("portal", gettext_lazy("Portal"), css="rest"),
+        Column("added", gettext_lazy("Added"), by="created_at", is_optional=True),
+    ),
+    order="number",
+)
 
 
 class DriverFilter(forms.Form):
@@ -97,14 +120,30 @@ class DriverForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @operator_view(Permission.VIEW_DRIVERS)
 def driver_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the drivers by customer number."""
+    """List the drivers, by customer number unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
     filters = DriverFilter(request.GET)
-    search = filters.cleaned_data if filters.is_valid() else {}
-    rows = drivers.listing(
-        search.get("q", ""), group=search.get("group"), active=None if search.get("closed") else True
+    rows = _listed(filters)
+    shown = tables.shown(DRIVERS, request).within(rows)
+    context = {"nav": "drivers", "filters": filters, "shown": shown, "page": shown.page(rows, request)}
+    return render(request, "staff/drivers/list.html", context)
+
+
+@operator_view(Permission.EXPORT_DRIVERS, step_up=True, takes_out=True)
+def driver_list_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed drivers as a file. Where that takes two people, the page of all drivers says so."""
+    if four_eyes.is_needed(driver_exports.ACTION):
+        return redirect("staff:driver_export", operator.slug)
+    filters = DriverFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(DRIVERS, request),
+        _listed(filters),
+        filters=filters,
+        columns=_file_columns(operator),
+        back=reverse("staff:driver_list", args=[operator.slug]),
     )
-    page = lists.numbered(rows, request)
-    return render(request, "staff/drivers/list.html", {"nav": "drivers", "filters": filters, "page": page})
 
 
 @operator_view(Permission.VIEW_DRIVERS)
@@ -165,6 +204,32 @@ def driver_uninvite(request: SignedInRequest, operator: Operator, public_id: UUI
     if invitation is not None:
         told(request, _("The invitation was withdrawn."), invitation_services.withdraw, invitation)
     return redirect("staff:driver_detail", operator.slug, driver.public_id)
+
+
+def _listed(filters: DriverFilter) -> QuerySet[Driver]:
+    search = filters.cleaned_data if filters.is_valid() else {}
+    active = None if search.get("closed") else True
+    return drivers.listing(search.get("q", ""), group=search.get("group"), active=active)
+
+
+def _file_columns(operator: Operator) -> list[FileColumn]:
+    def personal(field: str) -> Callable[[Driver], object]:
+        return lambda row: getattr(row.identity, field, None)
+
+    return [
+        FileColumn(_("Customer number"), lambda row: row.customer_number),
+        FileColumn(_("Name"), personal("name")),
+        FileColumn(_("E-mail"), personal("email")),
+        FileColumn(_("Phone"), personal("phone")),
+        FileColumn(_("Street"), personal("street")),
+        FileColumn(_("Postal code"), personal("postal_code")),
+        FileColumn(_("City"), personal("city")),
+        FileColumn(_("Country"), personal("country")),
+        FileColumn(_("Group"), lambda row: str(row.group) if row.group else None),
+        FileColumn(_("Cards"), lambda row: ", ".join(str(token) for token in row.tokens.all())),
+        FileColumn(_("Customer today"), lambda row: row.is_active),
+        FileColumn(_("Added"), lambda row: row.created_at.astimezone(operator.zone).date()),
+    ]
 
 
 def crumbs(operator: Operator, driver: Driver | None = None) -> list[tuple[str, str]]:

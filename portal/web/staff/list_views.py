@@ -11,12 +11,11 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
 from portal.web import lists
+from portal.words.lists import LISTS
 from tenants.models import Operator, SavedView
 from tenants.permissions import Permission
 from tenants.services.people import list_views
 
-#: The lists there are: their names in addresses.
-NAMES = ("sessions", "drivers", "cards", "stations", "sites", "invoices", "runs", "accounts")
 _MOST_COLUMNS = 30
 
 
@@ -37,7 +36,7 @@ class ViewForm(forms.ModelForm):  # type: ignore[type-arg]
 def view_save(request: SignedInRequest, operator: Operator, list_name: str) -> HttpResponse:
     """Keep the list as it is now under a name."""
     form = ViewForm(request.POST)
-    if list_name not in NAMES:
+    if list_name not in LISTS:
         raise Http404
     if form.is_valid():
         view = list_views.save(request.user, list_name, **form.cleaned_data)
@@ -61,7 +60,7 @@ def view_remove(request: SignedInRequest, operator: Operator, list_name: str) ->
 @require_POST
 def columns_choose(request: SignedInRequest, operator: Operator, list_name: str) -> HttpResponse:
     """Show the list with these columns from now on."""
-    if list_name not in NAMES:
+    if list_name not in LISTS:
         raise Http404
     columns = [name[:20] for name in request.POST.getlist("columns") if "\0" not in name][:_MOST_COLUMNS]
     list_views.choose(request.user, list_name, columns=columns, is_dense="is_dense" in request.POST)

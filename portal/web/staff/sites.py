@@ -6,8 +6,9 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.forms.models import model_to_dict
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,14 +20,31 @@ from charging.selectors import sessions, sites, stations
 from charging.selectors.sessions import Criteria
 from charging.services import sites as services
 from charging.site_scope import visible_sites
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
 from portal.web.staff import days, zones
+from portal.web.tables import Column, Table
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 DAYS_DRAWN = 30
+
+
+SITES = Table(
+    "sites",
+    (
+        Column("site", gettext_lazy("Site"), by="name", is_indexed=True, is_fixed=True),
+        Column("city", gettext_lazy("City"), by="city"),
+        Column("stations", gettext_lazy("Stations"), by="station_count", css="num"),
+        Column("connectors", gettext_lazy("Connectors"), by="connector_count", css="num"),
+        Column("now", gettext_lazy("Right now")),
+        Column("phone", gettext_lazy("Phone"), is_optional=True),
+        Column("zone", gettext_lazy("Time zone"), by="time_zone", is_optional=True),
+    ),
+    order="site",
+)
 
 
 class SiteFilter(forms.Form):
@@ -55,12 +73,46 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @operator_view(Permission.VIEW_NETWORK)
 def site_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the sites by name with what stands on them."""
+    """List the sites with what stands on them, by name unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
     filters = SiteFilter(request.GET)
+    rows = _listed(filters)
+    shown = tables.shown(SITES, request).within(rows)
+    context = {"nav": "sites", "filters": filters, "shown": shown, "page": shown.page(rows, request)}
+    return render(request, "staff/sites/list.html", context)
+
+
+@operator_view(Permission.VIEW_NETWORK, takes_out=True)
+def site_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed sites as a file."""
+    filters = SiteFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(SITES, request),
+        _listed(filters),
+        filters=filters,
+        columns=[
+            FileColumn(_("Site"), lambda row: row.name),
+            FileColumn(_("Street"), lambda row: row.street),
+            FileColumn(_("Postal code"), lambda row: row.postal_code),
+            FileColumn(_("City"), lambda row: row.city),
+            FileColumn(_("Country"), lambda row: row.country),
+            FileColumn(_("Time zone"), lambda row: row.time_zone),
+            FileColumn(_("Phone"), lambda row: row.phone),
+            FileColumn(_("Stations"), lambda row: row.station_count),
+            FileColumn(_("Connectors"), lambda row: row.connector_count),
+            FileColumn(_("Charging now"), lambda row: row.charging_count),
+            FileColumn(_("Out of order"), lambda row: row.trouble_count),
+            FileColumn(_("In use"), lambda row: row.is_active),
+        ],
+        back=reverse("staff:site_list", args=[operator.slug]),
+    )
+
+
+def _listed(filters: SiteFilter) -> QuerySet[Site]:
     search = filters.cleaned_data if filters.is_valid() else {}
-    rows = sites.listing(search.get("q", ""), active=None if search.get("closed") else True)
-    page = lists.numbered(rows, request)
-    return render(request, "staff/sites/list.html", {"nav": "sites", "filters": filters, "page": page})
+    return sites.listing(search.get("q", ""), active=None if search.get("closed") else True)
 
 
 @operator_view(Permission.VIEW_NETWORK)

@@ -1,5 +1,6 @@
 """Stations: the list, one with its connectors, their states and its latest sessions, and the form."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -7,10 +8,10 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Value
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 from django.forms.models import model_to_dict
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,8 +25,9 @@ from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
 from charging.site_scope import visible_sites
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists, tables
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
 from portal.web.staff import sites
 from portal.web.staff.merging import MergeForm
@@ -129,15 +131,49 @@ def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the stations, what does not work first."""
     if tidy := lists.untidy(request):
         return tidy
-    filters, shown = StationFilter(request.GET), tables.shown(STATIONS, request)
-    asked = filters.cleaned_data if filters.is_valid() else {}
-    rows = stations.listing(
-        asked.get("q", ""), condition=asked.get("condition", ""), active=None if asked.get("closed") else True
-    )
-    rows = stations.faulty_first(rows)
-    page = lists.numbered(shown.sorted(rows) if shown.order else rows, request)
+    filters = StationFilter(request.GET)
+    rows = _listed(filters)
+    shown = tables.shown(STATIONS, request).within(rows)
+    page = shown.page(rows, request)
     context = {"nav": "stations", "filters": filters, "shown": shown, "page": page, "now": timezone.now()}
     return render(request, "staff/stations/list.html", context)
+
+
+@operator_view(Permission.VIEW_NETWORK, takes_out=True)
+def station_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed stations as a file."""
+    filters = StationFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(STATIONS, request),
+        _listed(filters),
+        filters=filters,
+        columns=[
+            FileColumn(_("Station"), lambda row: row.identifier),
+            FileColumn(_("What the station is called"), lambda row: row.name),
+            FileColumn(_("Site"), lambda row: row.site.name),
+            FileColumn(_("Connectors"), lambda row: ", ".join(connector.number for connector in row.outlets)),
+            FileColumn(_("Out of order"), lambda row: row.faulty),
+            FileColumn(_("Faulty since"), lambda row: _local(row.faulty_since, operator)),
+            FileColumn(_("Maker"), lambda row: row.vendor),
+            FileColumn(_("Model"), lambda row: row.model),
+            FileColumn(_("Phone"), lambda row: row.site.phone),
+            FileColumn(_("In use"), lambda row: row.is_active),
+        ],
+        back=reverse("staff:station_list", args=[operator.slug]),
+    )
+
+
+def _local(moment: datetime | None, operator: Operator) -> datetime | None:
+    return moment and moment.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+
+
+def _listed(filters: StationFilter) -> QuerySet[Station]:
+    asked = filters.cleaned_data if filters.is_valid() else {}
+    active = None if asked.get("closed") else True
+    return stations.faulty_first(
+        stations.listing(asked.get("q", ""), condition=asked.get("condition", ""), active=active)
+    )
 
 
 @operator_view(Permission.VIEW_NETWORK)

@@ -83,6 +83,7 @@ NAMES: dict[str, str | Promise] = {
     "issued_at": _("issued"),
     "issued_by": _("issued by"),
     "kept_head": _("newest seal that is left"),
+    "list": _("list"),
     "lost_head": _("newest seal that is gone"),
     "missing": _("missing"),
     "status": _("state"),

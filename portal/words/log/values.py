@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import Export
 from portal.words import approvals, imports, measures, permissions, work
+from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
 from portal.words.say import SENTENCES, say
 from tenants.log import refused_access
@@ -122,6 +123,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "acts": _ACTS,
     "four_eyes": _ACTS,
     "kind": KINDS,
+    "list": LISTS,
     "role": _by_text(dict(Membership.Role.choices)),
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
     "permission": _by_text(permissions.WORDS),

@@ -1,31 +1,97 @@
 """Tariffs: the shelf, and one tariff with its prices, its week, its versions, and where it applies."""
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django import forms
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from billing.domain.errors import BillingError
 from billing.domain.tariff import model as ocpi
-from billing.models import TariffAssignment, TariffVersion
+from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import tariff_listing
 from billing.selectors.tariff_listing import TariffSummary
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web import list_files, lists, tables
 from portal.web.finance.tariffs.assign_form import AssignForm
+from portal.web.tables import Column, Table
 from portal.words import tariffs as tariff_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 
+#: Archived ones stand last until somebody sorts by something else.
+TARIFFS = Table(
+    "tariffs",
+    (
+        Column("tariff", gettext_lazy("Tariff"), by="name", is_fixed=True),
+        Column("prices", gettext_lazy("Prices, including VAT")),
+        Column("applies", gettext_lazy("Applies")),
+        Column("state", gettext_lazy("State")),
+        Column("version", gettext_lazy("Version"), css="num"),
+    ),
+    order="",
+)
+
+
+class TariffFilter(forms.Form):
+    """What the list of tariffs is narrowed to."""
+
+    q = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100, widget=forms.SearchInput)
+
 
 @operator_view(Permission.VIEW_TARIFFS)
 def tariff_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Show every tariff with its prices, its state and where it applies."""
-    shelf = [_entry(shelved) for shelved in tariff_listing.listed(at=timezone.now())]
-    return render(request, "finance/tariffs/list.html", {"nav": "tariffs", "shelf": shelf})
+    """List the tariffs with their prices, their state and where they apply."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = TariffFilter(request.GET)
+    rows = _listed(filters)
+    shown = tables.shown(TARIFFS, request).within(rows)
+    page = shown.page(rows, request)
+    shelf = [_entry(shelved) for shelved in tariff_listing.told(page.rows, at=timezone.now())]
+    context = {"nav": "tariffs", "filters": filters, "shown": shown, "page": page, "shelf": shelf}
+    return render(request, "finance/tariffs/list.html", context)
+
+
+@operator_view(Permission.VIEW_TARIFFS, takes_out=True)
+def tariff_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed tariffs as a file."""
+    filters = TariffFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(TARIFFS, request),
+        _listed(filters),
+        filters=filters,
+        columns=[
+            FileColumn(gettext("Tariff"), lambda row: row["shelved"].tariff.name),
+            FileColumn(gettext("Prices, including VAT"), lambda row: "; ".join(str(chip) for chip in row["chips"])),
+            FileColumn(gettext("Applies"), lambda row: ", ".join(row["places"])),
+            FileColumn(gettext("Version"), lambda row: row["shelved"].shown and row["shelved"].shown.number),
+            FileColumn(gettext("In force since"), lambda row: _since(row["shelved"], operator)),
+            FileColumn(
+                gettext("Archived"), lambda row: gettext("yes") if row["shelved"].tariff.is_archived else gettext("no")
+            ),
+        ],
+        back=reverse("finance:tariff_list", args=[operator.slug]),
+        read=lambda rows: map(_entry, tariff_listing.told(list(rows), at=timezone.now())),
+    )
+
+
+def _since(shelved: TariffSummary, operator: Operator) -> datetime | None:
+    begun = shelved.current.valid_from if shelved.current else None
+    return begun and begun.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+
+
+def _listed(filters: TariffFilter) -> QuerySet[Tariff]:
+    return tariff_listing.listing(filters.cleaned_data["q"] if filters.is_valid() else "")
 
 
 @operator_view(Permission.VIEW_TARIFFS)

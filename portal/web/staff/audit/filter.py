@@ -1,6 +1,5 @@
 """The filter of the audit log: what stands in the URL, and the entries it means. The days are the operator's."""
 
-from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -8,12 +7,10 @@ from django import forms
 from django.core.validators import validate_ipv46_address
 from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.web.sensible_days import SENSIBLE
-from portal.web.staff.days import midnight
+from portal.web.periods import PeriodForm
 from portal.words.log import events as audit_words
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
@@ -23,29 +20,15 @@ from tenants.models import ApiKey, AuditEntry, Operator, User
 from tenants.selectors import people
 
 PLATFORM, NOBODY = "platform", "nobody"
-RANGES = ((1, gettext_lazy("Today")), (7, gettext_lazy("7 days")), (30, gettext_lazy("30 days")),
-          (365, gettext_lazy("A year")))  # fmt: skip
 Choices = list[tuple[str, Any]]
 
 
-class AuditFilter(forms.Form):
+class AuditFilter(PeriodForm):
     """Who did what to what, when and from where. All conditions hold together."""
 
     who = forms.ChoiceField(label=gettext_lazy("Who"), required=False)
     act = forms.ChoiceField(label=gettext_lazy("What"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("About"), required=False)
-    first = forms.DateField(
-        label=gettext_lazy("From"),
-        required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        validators=SENSIBLE,
-    )
-    last = forms.DateField(
-        label=gettext_lazy("Until"),
-        required=False,
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
-        validators=SENSIBLE,
-    )
     named = forms.CharField(
         label=gettext_lazy("Number, name or identifier"), required=False, max_length=200, widget=forms.SearchInput
     )
@@ -53,13 +36,11 @@ class AuditFilter(forms.Form):
     request = forms.CharField(label=gettext_lazy("Request"), required=False, max_length=100)
     same = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    MAIN = ("who", "act", "kind", "first", "last")
+    MAIN = ("who", "act", "kind", "since", "until")
     MORE = ("named", "address", "request")
 
     def __init__(self, query: QueryDict, *, operator: Operator) -> None:
-        super().__init__(query)
-        self.operator = operator
-        self.asked = query
+        super().__init__(query, operator=operator)
         for name, choices in (("who", self._people()), ("act", _acts()), ("kind", _kinds())):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
@@ -76,13 +57,6 @@ class AuditFilter(forms.Form):
                 ) from None
         return address
 
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        first, last = found.get("first"), found.get("last")
-        if first and last and last < first:
-            self.add_error("last", _("The last day lies before the first."))
-        return found
-
     @cached_property
     def rows(self) -> QuerySet[AuditEntry]:
         """The entries that the filter means; none when it cannot be read."""
@@ -98,8 +72,7 @@ class AuditFilter(forms.Form):
             "objects": self._objects(),
             "address": given["address"],
             "request": given["request"],
-            "since": midnight(given["first"], self.operator.zone) if given["first"] else None,
-            "until": midnight(given["last"] + timedelta(days=1), self.operator.zone) if given["last"] else None,
+            **self.span(),
         }
 
     def _objects(self) -> list[audit_objects.Row] | None:
@@ -156,30 +129,6 @@ class AuditFilter(forms.Form):
     def more_in_use(self) -> int:
         """How many of the fields behind `More filters` narrow the log."""
         return sum(bool(self[name].value()) for name in self.MORE)
-
-    def is_narrowed(self) -> bool:
-        """Whether anything narrows the log."""
-        return any(self[name].value() for name in self.fields)
-
-    def query(self) -> str:
-        """The filter as a query string, without the place in the list."""
-        query = self.asked.copy()
-        for name in ("after", "before"):
-            query.pop(name, None)
-        return query.urlencode()
-
-    def periods(self) -> list[tuple[Any, str, bool]]:
-        """Ready-made ranges of days: label, query, whether it is the present one."""
-        today = timezone.now().astimezone(self.operator.zone).date()
-        return [self._period(label, today - timedelta(days=days - 1), today) for days, label in RANGES]
-
-    def _period(self, label: Any, first: date, last: date) -> tuple[Any, str, bool]:
-        query = self.asked.copy()
-        for name in ("after", "before"):
-            query.pop(name, None)
-        query["first"], query["last"] = first.isoformat(), last.isoformat()
-        is_current = (self["first"].value(), self["last"].value()) == (query["first"], query["last"])
-        return label, query.urlencode(), is_current
 
 
 def _sorted(found: dict[int, User]) -> list[User]:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from portal.files import audit_log as audit_log_file
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists
+from portal.web import lists, tables
 from portal.web.chosen import chosen
+from portal.web.staff.audit.columns import AUDIT, USUAL
 from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
@@ -26,11 +27,14 @@ SAME_REQUEST_SHOWN = 50
 
 @operator_view(Permission.VIEW_AUDIT)
 def audit_log_page(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List what happened, newest first."""
-    filters = AuditFilter(request.GET, operator=operator)
-    page = lists.page(filters.rows, request, by="timestamp")
+    """List what happened, newest first unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, shown = AuditFilter(request.GET, operator=operator), tables.shown(AUDIT, request)
+    page = shown.page(filters.rows, request)
     lines = audit_lines.lines(page.rows, zone=operator.zone)
-    return render(request, "staff/audit/list.html", {"nav": "audit", "filters": filters, "page": page, "lines": lines})
+    context = {"nav": "audit", "filters": filters, "shown": shown, "page": page, "lines": lines}
+    return render(request, "staff/audit/list.html", context)
 
 
 @operator_view(Permission.VIEW_AUDIT)
@@ -44,6 +48,7 @@ def audit_entry(request: SignedInRequest, operator: Operator, public_id: UUID) -
         "nav": "audit",
         "crumbs": [(_("Audit log"), _log(operator))],
         "entry": entry,
+        "shown": USUAL,
         "line": audit_lines.lines([entry], zone=operator.zone)[0],
         "may_see_people": request.access.may(Permission.VIEW_PEOPLE),
         "others": audit_lines.lines(
@@ -100,7 +105,7 @@ HISTORIES: list[URLPattern] = [
 def _history(request: SignedInRequest, operator: Operator, rows: Any, *, title: str, back: str) -> HttpResponse:
     page = lists.page(rows, request, by="timestamp")
     lines = audit_lines.lines(page.rows, zone=operator.zone)
-    context = {"nav": "audit", "page": page, "lines": lines, "title": title, "back": back}
+    context = {"nav": "audit", "page": page, "lines": lines, "shown": USUAL, "title": title, "back": back}
     return render(request, "staff/audit/history.html", context)
 
 

@@ -24,11 +24,13 @@ from charging.models import FileImport, ImportLook, RejectedRow
 from charging.selectors import imports
 from charging.services import imports as services
 from charging.services import looks
-from portal.files import streamed, tables, uploads
+from portal.files import streamed, uploads
+from portal.files import tables as files
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
+from portal.web.staff.imports.columns import IMPORTS, ImportFilter, file_columns
 from portal.web.staff.imports.layout import CONCLUDED, RARE, LayoutForm
 from portal.words import measures
 from portal.words.imports import FACTS, HELP, PROFILES
@@ -69,9 +71,32 @@ class UploadForm(forms.Form):
 
 @operator_view(Permission.IMPORT_SESSIONS)
 def import_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the imports, newest first."""
-    page = lists.numbered(imports.listing(), request)
-    return render(request, "staff/imports/list.html", {"nav": "imports", "page": page})
+    """List the imports, newest first unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = ImportFilter(request.GET, operator=operator)
+    rows = filters.rows
+    shown = tables.shown(IMPORTS, request).within(rows)
+    context = {"nav": "imports", "filters": filters, "shown": shown, "page": shown.page(rows, request)}
+    return render(request, "staff/imports/list.html", {**context, "sums": imports.sums(rows)})
+
+
+@operator_view(Permission.IMPORT_SESSIONS, takes_out=True)
+def import_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed imports as a file."""
+    filters = ImportFilter(request.GET, operator=operator)
+    back = reverse("staff:import_list", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
+    return list_files.answer(
+        request,
+        tables.shown(IMPORTS, request),
+        filters.rows,
+        filters=filters,
+        columns=file_columns(operator),
+        back=back,
+        days=filters.days_in_words(),
+    )
 
 
 @operator_view(Permission.IMPORT_SESSIONS)
@@ -93,9 +118,9 @@ def import_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.IMPORT_SESSIONS)
 def import_template(request: SignedInRequest, operator: Operator, kind: str) -> HttpResponseBase:
     """Send an empty file with the headings of the columns that help, in the reader's language."""
-    columns = [tables.Column(heading, lambda _row: None) for heading, _fact in _template(operator)]
+    columns = [files.Column(heading, lambda _row: None) for heading, _fact in _template(operator)]
     name = _("template-for-sessions")
-    return tables.table_file(name, kind=tables.kind(kind), columns=columns, rows=list, operator=operator)
+    return files.table_file(name, kind=files.kind(kind), columns=columns, rows=list, operator=operator)
 
 
 @operator_view(Permission.IMPORT_SESSIONS)

@@ -3,8 +3,10 @@
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,9 +17,12 @@ from django.views.decorators.http import require_POST
 from charging.models import Site
 from charging.selectors import site_memberships as staff_sites
 from charging.services import site_memberships
+from portal.files.tables import Column as FileColumn
 from portal.gate import viewing
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web import list_files, lists, tables
 from portal.web.staff.people.place_form import PlaceForm
+from portal.web.tables import Column, Table
 from portal.words import permissions as permission_words
 from portal.words.say import why
 from tenants import roles
@@ -37,21 +42,78 @@ WHAT_ROLES_DO = {
 }
 
 
+MEMBERS = Table(
+    "members",
+    (
+        Column("name", gettext_lazy("Name"), by="user__name", is_fixed=True),
+        Column("email", gettext_lazy("E-mail"), by="user__email"),
+        Column("role", gettext_lazy("Role"), by="role"),
+        Column("since", gettext_lazy("Since"), by="created_at", css="rest"),
+    ),
+    order="name",
+)
+
+
+class MemberFilter(forms.Form):
+    """What the list of members is narrowed to."""
+
+    q = forms.CharField(label=gettext_lazy("Name or e-mail"), required=False, max_length=100, widget=forms.SearchInput)
+    role = forms.ChoiceField(
+        label=gettext_lazy("Role"),
+        required=False,
+        choices=[("", gettext_lazy("All")), *((role.value, role.label) for role in WHAT_ROLES_DO)],
+    )
+
+
 @operator_view(Permission.VIEW_PEOPLE)
 def member_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the members with their roles, and the invitations that stand."""
-    places = list(people.staff(operator))
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = MemberFilter(request.GET)
+    rows = _listed(filters, operator)
+    shown = tables.shown(MEMBERS, request).within(rows)
+    page = shown.page(rows, request)
+    places = page.rows
     waiting = list(invitations.standing(operator))
     sites = staff_sites.sites_of(place.user for place in places if place.limited_to_sites)
     inviters = people.named(each.invited_by_id for each in waiting if each.invited_by_id)
     context = {
         "nav": "people",
+        "filters": filters,
+        "shown": shown,
+        "page": page,
         "places": [{"place": place, "sites": _sites_in_words(sites.get(place.user_id, []))} for place in places],
         "invitations": [{"invitation": each, "by": inviters.get(each.invited_by_id or 0)} for each in waiting],
         "roles": [(role, words, role in viewing.ROLES) for role, words in WHAT_ROLES_DO.items()],
         "now": timezone.now(),
     }
     return render(request, "staff/people/list.html", context)
+
+
+@operator_view(Permission.VIEW_PEOPLE, takes_out=True)
+def member_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed members as a file."""
+    filters = MemberFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(MEMBERS, request),
+        _listed(filters, operator),
+        filters=filters,
+        columns=[
+            FileColumn(_("Name"), lambda row: str(row.user)),
+            FileColumn(_("E-mail"), lambda row: row.user.email),
+            FileColumn(_("Role"), lambda row: str(row.get_role_display())),
+            FileColumn(_("Only at some sites"), lambda row: row.limited_to_sites),
+            FileColumn(_("Since"), lambda row: row.created_at.astimezone(operator.zone).date()),
+        ],
+        back=reverse("staff:people", args=[operator.slug]),
+    )
+
+
+def _listed(filters: MemberFilter, operator: Operator) -> QuerySet[Membership]:
+    asked = filters.cleaned_data if filters.is_valid() else {}
+    return people.staff(operator, search=asked.get("q", ""), role=asked.get("role", ""))
 
 
 @operator_view(Permission.MANAGE_PEOPLE, step_up=True)

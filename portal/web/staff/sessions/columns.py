@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from django.db.models import DecimalField, DurationField, ExpressionWrapper, F, OuterRef, Subquery, Value
+from django.db.models import DecimalField, DurationField, ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -14,16 +14,11 @@ from billing.selectors.session_ledger import Row
 from charging.models import ChargingSession
 from portal.files.tables import Column as FileColumn
 from portal.web.tables import Column, Table
-from portal.words.sessions import flag_word
+from portal.words.sessions import flag_word, stop_reason
 
-#: A longer list is sorted by what an index holds alone.
-MOST_SORTED = 20_000
-
-_PRICES = SessionPrice.objects.exclude(state=SessionPrice.State.PROBLEM).filter(session=OuterRef("pk"))
-_AMOUNT = Coalesce(
-    Subquery(_PRICES.values("amount_incl_vat")[:1]), Value(Decimal(-1)), output_field=DecimalField(decimal_places=6)
-)
-_TIME = ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField())
+_PRICE = ("prices", ~Q(prices__state=SessionPrice.State.PROBLEM))
+_AMOUNT = Coalesce("sort_through__amount_incl_vat", Value(Decimal(-1)), output_field=DecimalField(decimal_places=6))
+_TIME = Coalesce(ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField()), Value(timedelta(0)))
 
 SESSIONS = Table(
     "sessions",
@@ -33,9 +28,9 @@ SESSIONS = Table(
         Column("station", gettext_lazy("Station"), by="station__identifier"),
         Column("driver", gettext_lazy("Driver")),
         Column("card", gettext_lazy("Card"), is_optional=True),
-        Column("duration", gettext_lazy("Duration"), by=Coalesce(_TIME, Value(timedelta(0))), css="num rest"),
-        Column("energy", gettext_lazy("Energy"), by=Coalesce("energy_wh", Value(-1)), css="num"),
-        Column("amount", gettext_lazy("Amount"), by=_AMOUNT, css="num"),
+        Column("duration", gettext_lazy("Duration"), by=_TIME, css="num rest", most=80_000),
+        Column("energy", gettext_lazy("Energy"), by=Coalesce("energy_wh", Value(-1)), css="num", most=200_000),
+        Column("amount", gettext_lazy("Amount"), by=_AMOUNT, through=_PRICE, css="num"),
         Column("billing", gettext_lazy("Billing")),
     ),
     order="-started",
@@ -61,7 +56,8 @@ def file_columns(*, sees_people: bool) -> list[FileColumn]:
         FileColumn(_("Time zone"), lambda row: row.time_zone),
         FileColumn(_("Duration, s"), _seconds),
         FileColumn(_("Energy (kWh)"), lambda row: None if row.energy_wh is None else Decimal(row.energy_wh).scaleb(-3)),
-        FileColumn(_("Stop reason"), lambda row: row.stop_reason),
+        FileColumn(_("Why it ended"), lambda row: stop_reason(row.stop_reason)),
+        FileColumn(_("Stop reason"), lambda row: row.stop_reason),  # the code: our own import reads it again
         FileColumn(_("Progress"), lambda row: str(ChargingSession.State(row.state).label)),
         FileColumn(_("Review"), lambda row: str(ChargingSession.Review(row.review).label)),
         FileColumn(_("Remarks"), lambda row: ", ".join(flag_word(flag) for flag in row.flags)),

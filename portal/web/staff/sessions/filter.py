@@ -4,15 +4,12 @@ Days are days of the operator's zone (`portal.web.periods`). Unless the URL says
 so that the first page is quick whatever the operator's size.
 """
 
-from datetime import timedelta
 from functools import cached_property, reduce
 from operator import and_
-from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.billing_status import BillingStatus, Bucket
@@ -21,10 +18,7 @@ from billing.selectors.day_sums import Wanted
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
-from portal.web import lists, periods
-from portal.web.periods import PERIODS
-from portal.web.sensible_days import SENSIBLE
-from portal.web.staff.days import midnight
+from portal.web.periods import PeriodForm
 from portal.words.sessions import FLAGS
 from tenants.models import Operator
 
@@ -35,21 +29,12 @@ BILLING = [
 ]
 
 
-class DayField(forms.DateField):
-    """A day, as browsers want it written."""
-
-    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    default_validators = [*SENSIBLE]
-
-
-class SessionFilter(forms.Form):
+class SessionFilter(PeriodForm):
     """What a list of sessions is narrowed to. Places and people are meant by any word (`charging.selectors.words`)."""
 
     q = forms.CharField(
         label=_("Id, driver, card or station"), required=False, max_length=100, widget=forms.SearchInput
     )
-    since = DayField(label=_("From"), required=False)
-    until = DayField(label=_("To"), required=False)
     site = forms.ModelChoiceField(
         Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id", empty_label=_("All sites")
     )
@@ -60,33 +45,18 @@ class SessionFilter(forms.Form):
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
-    period = forms.CharField(required=False, widget=forms.HiddenInput)
-
     MORE = ("station", "driver", "card", "review", "flag")
     OF_DRIVERS = ("driver", "card")
+    usual = "30d"
 
     def __init__(self, query: QueryDict, *, operator: Operator, may_see_drivers: bool) -> None:
         """Read the query. Who may not see drivers cannot ask by them: the answer tells which numbers there are."""
-        self.operator = operator
         self.may_see_drivers = may_see_drivers
-        today = timezone.now().astimezone(operator.zone).date()
-        self.period_name, self.asked = periods.asked(lists.narrowed(query), today=today)
-        data = self.asked.copy()
-        if self.period_name:
-            data["since"], data["until"] = periods.written(PERIODS[self.period_name].days(today))
-        data["period"] = self.period_name
-        super().__init__(data)
+        super().__init__(query, operator=operator)
         self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
         if not may_see_drivers:
             for name in self.OF_DRIVERS:
                 del self.fields[name]
-
-    def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
-        since, until = found.get("since"), found.get("until")
-        if since and until and until < since:
-            self.add_error("until", _("The last day lies before the first."))
-        return found
 
     @cached_property
     def rows(self) -> QuerySet[ChargingSession]:
@@ -110,10 +80,9 @@ class SessionFilter(forms.Form):
 
     def criteria(self) -> Criteria:
         """The part of the filter that is about what happened."""
-        data, zone = self.cleaned_data, self.operator.zone
+        data = self.cleaned_data
         return Criteria(
-            since=midnight(data["since"], zone) if data["since"] else None,
-            until=midnight(data["until"] + timedelta(days=1), zone) if data["until"] else None,
+            **self.span(),
             site=data["site"],
             review=data["review"],
             flag=data["flag"],
@@ -140,35 +109,8 @@ class SessionFilter(forms.Form):
         """How many of the fields behind `More filters` narrow the list."""
         return sum(bool(field.value()) for field in self.more_fields())
 
-    def is_narrowed(self) -> bool:
-        """Whether anything but the dates narrows the list."""
-        return any(self[name].value() for name in self.fields if name not in ("since", "until", "period"))
-
     def summed(self) -> str:
         """The query of this list with its totals."""
         query = self.asked.copy()
         query["totals"] = "now"
         return query.urlencode()
-
-    def query(self) -> str:
-        """The filter and the order as a query string, without the place in the list."""
-        return self.asked.urlencode()
-
-    def days_in_words(self) -> str:
-        """The days of the list for the name of a file: a month, or from when to when."""
-        first, last = self.cleaned_data["since"], self.cleaned_data["until"]
-        if self.period_name in ("month", "last_month"):
-            return f"{first:%Y-%m}"
-        return "_".join(f"{day:%Y-%m-%d}" for day in (first, last) if day) or str(_("all"))
-
-    def periods(self) -> list[tuple[Any, str, bool]]:
-        """Ready-made ranges of days: label, query, whether it is the present one."""
-        found = []
-        for period in PERIODS.values():
-            query = self.asked.copy()
-            for name in ("since", "until", "period"):
-                query.pop(name, None)
-            if period.name != periods.DEFAULT:
-                query["period"] = period.name
-            found.append((period.label, query.urlencode(), period.name == self.period_name))
-        return found

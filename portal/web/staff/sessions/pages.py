@@ -3,13 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from billing.selectors import day_sums, session_ledger
@@ -18,16 +16,12 @@ from billing.selectors.session_ledger import Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.site_scope import in_site_scope
-from portal.files import tables as files
 from portal.gate.access import SignedInRequest, operator_view
-from portal.gate.events import Event
-from portal.web import lists, tables
-from portal.web.chosen import chosen
+from portal.web import list_files, lists, tables
 from portal.web.staff.sessions import story as session_story
-from portal.web.staff.sessions.columns import MOST_SORTED, SESSIONS, file_columns
+from portal.web.staff.sessions.columns import SESSIONS, file_columns
 from portal.web.staff.sessions.filter import SessionFilter
 from portal.web.tables import Shown
-from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -42,7 +36,7 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if request.htmx and found["totals"]:
         return render(request, "staff/sessions/_totals.html", found)
     rows = _within_reach(filters, request, shown)
-    found["shown"] = shown = shown.within(rows, most=MOST_SORTED)
+    found["shown"] = shown = shown.within(rows)
     page = shown.page(sessions.shown(rows), request)
     found |= {"nav": "sessions", "page": page, "entries": session_ledger.entries(page.rows), "now": timezone.now()}
     return render(request, "staff/sessions/list.html", found)
@@ -76,21 +70,18 @@ def _place(request: SignedInRequest) -> Place | None:
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the filtered list as a file, in its order, with the names and the language of the reader."""
     filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
-    back = f"{reverse('staff:session_list', args=[operator.slug])}?{filters.query()}"
+    back = reverse("staff:session_list", args=[operator.slug])
     if not filters.is_valid():
-        return redirect(back)
-    kind = files.kind(request.GET.get("format", ""))
-    if kind.limit is not None and len(filters.rows.order_by()[: kind.limit + 1].values("pk")) > kind.limit:
-        messages.error(request, files.too_long(kind))
-        return redirect(back)
-    audit.record(Event.SESSIONS_EXPORTED, query=urlencode(chosen(filters)))
-    rows = shown.within(filters.rows, most=MOST_SORTED).sorted(filters.rows)
-    return files.table_file(
-        f"{_('sessions')}-{operator.slug}-{filters.days_in_words()}",
-        kind=kind,
+        return redirect(f"{back}?{filters.query()}")
+    return list_files.answer(
+        request,
+        shown,
+        filters.rows,
+        filters=filters,
         columns=file_columns(sees_people=request.access.may(Permission.VIEW_DRIVERS)),
-        rows=lambda: session_ledger.stream(rows),
-        operator=operator,
+        back=back,
+        days=filters.days_in_words(),
+        read=session_ledger.stream,
     )
 
 
