@@ -44,7 +44,13 @@ def stands(in_north) -> dict[int, str]:
     tariff()
     version, at, payer = TariffVersion.objects.get(), connector(), driver()
     amounts = dict.fromkeys(("amount_excl_vat", "vat", "amount_due"), 0)
-    facts = {"driver": payer, "buyer": payer.identity, "currency": "SEK", "month": OCTOBER.date(), **amounts}
+    facts = {
+        "account": payer.accounts.get(),
+        "buyer": payer.identity,
+        "currency": "SEK",
+        "month": OCTOBER.date(),
+        **amounts,
+    }
     invoices = {state: Invoice.objects.create(**facts, drafted_at=NOVEMBER) for state in ("draft", "issued")}
     found = {}
     for review, state, invoice, price in product(REVIEWS, STATES, INVOICES, PRICES):

@@ -1,9 +1,11 @@
 """Imports undone: sessions and what came with them, unless something of it was billed."""
 
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db.models import Model
 
 from billing.models import DaySum, SessionPrice
 from billing.services import day_sums, import_undo, run_steps
@@ -97,7 +99,7 @@ def test_whatever_refers_to_a_card_is_asked_before_it_goes():
     referring = [
         field for field in Token._meta.get_fields(include_hidden=True) if field.auto_created and field.one_to_many
     ]
-    tables = {field.related_model._meta.db_table for field in referring}
+    tables = {cast("type[Model]", field.related_model)._meta.db_table for field in referring}
     assert {table for table in tables if f"FROM {table} " not in import_undo._TOKENS} == set()
 
 

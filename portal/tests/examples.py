@@ -13,8 +13,8 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from billing.models import Invoice, SessionPrice, TariffVersion
-from charging.models import AccountMember, ChargingSession
+from billing.models import Invoice, SessionPrice, TariffAssignment, TariffVersion
+from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
 from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
 from tenants.scoping import OwnedForeignKey
@@ -34,8 +34,12 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
 ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account"}
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
+    (Account, "driver"): {"kind": "private"},
     (Invoice, "credits"): {"kind": "credit_note"},
+    (TariffAssignment, "station"): {"site": Site},
 }
+#: Rows that the database makes together with the row they refer to: there is no second one.
+MADE_WITH = {(Account, "driver")}
 
 
 def owned_models() -> list[Any]:
@@ -55,6 +59,12 @@ def example(model: Any, **given: Any) -> Any:
     return model.objects.create(**{**_values(model, given), **FACTS.get(model, {}), **given})
 
 
+def with_reference(model: Any, name: str) -> dict[str, Any]:
+    """What else must hold when this reference is filled in, with rows of the current operator."""
+    facts = WITH_REFERENCE.get((model, name), {})
+    return {name: example(value) if isinstance(value, type) else value for name, value in facts.items()}
+
+
 def _has_operator(model: Any) -> bool:
     return any(field.name == "operator" for field in model._meta.concrete_fields)
 
@@ -62,7 +72,7 @@ def _has_operator(model: Any) -> bool:
 def _values(model: Any, given: dict[str, Any]) -> dict[str, Any]:
     values = {}
     one = ONE_OF.get(model)
-    others = {field.name for field in references(model) if field.null}
+    others = {name for field in references(model) if field.null for name in (field.name, field.attname)}
     if one and not others & set(given):
         values[one] = example(model._meta.get_field(one).related_model)
     for field in model._meta.concrete_fields:

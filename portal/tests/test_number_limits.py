@@ -4,23 +4,27 @@ Tariffs by their document: `billing/tests/test_tariff_entry.py`, by the form: `f
 Files: `charging/tests/ingest`.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django import forms
-from django.db import connection
+from django.db import connection, models
 
-from charging.models import Connector
+from charging.models import ChargingSession, Connector
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
 from portal.web.finance.tariffs.row_form import RowForm
-from tenants.models import Operator
+from tenants.models import Account, Operator
 
 #: Where each number of a form goes: a column with the factor on the way, a tariff, or nowhere.
 TARIFF, NOWHERE = "a tariff", "nowhere"
 REACHES: dict[str, Any] = {
     "OperatorForm.payment_terms_days": (Operator, "payment_terms_days", 1),
     "OutletForm.max_power_kw": (Connector, "max_power_w", 1000),
+    "AccountForm.payment_terms_days": (Account, "payment_terms_days", 1),
+    "AccountForm.least_amount": (Account, "least_amount", 1),
+    "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
     **dict.fromkeys((f"ExampleForm.{name}" for name in ("kwh", "charging_hours", "parked_hours")), NOWHERE),
     **dict.fromkeys((f"TermsForm.{name}" for name in ("vat", "minimum", "maximum")), TARIFF),
     **dict.fromkeys(
@@ -56,15 +60,30 @@ def test_every_number_of_a_form_is_known_with_what_it_reaches():
     assert set(number_fields()) == set(REACHES)
 
 
+def reach_of(column: Any) -> tuple[Any, Any]:
+    if isinstance(column, models.DecimalField):
+        most = Decimal(10) ** (column.max_digits - column.decimal_places) - Decimal(1).scaleb(-column.decimal_places)
+        return -most, most
+    return connection.ops.integer_field_range(column.get_internal_type())
+
+
+def greatest(field: Any, most: Any) -> Any:
+    """What the form takes at most; one without a limit of its own is a model's, whose field refuses more."""
+    if field.max_value is not None:
+        return field.max_value
+    if isinstance(field, forms.DecimalField) and field.max_digits is not None:
+        return Decimal(10) ** (field.max_digits - field.decimal_places) - Decimal(1).scaleb(-field.decimal_places)
+    return most
+
+
 @pytest.mark.parametrize("name", [name for name, reach in REACHES.items() if isinstance(reach, tuple)])
 def test_the_greatest_number_fits_its_column(name: str) -> None:
     field = number_fields()[name]
     model, column, factor = REACHES[name]
     kind: Any = model._meta.get_field(column)
-    least, most = connection.ops.integer_field_range(kind.get_internal_type())
-    limit = field.max_value if field.max_value is not None else most  # a form of a model: its own field refuses more
+    least, most = reach_of(kind)
     assert least <= field.min_value * factor
-    assert limit * factor <= most
+    assert greatest(field, most) * factor <= most
     for value in (least - 1, most + 1):
         with pytest.raises(forms.ValidationError):
             kind.clean(value, None)

@@ -15,8 +15,6 @@ ROOT = Path(__file__).resolve().parents[3]
 FLOORS = ("tenants", "charging", "billing", "portal")
 EVERY = [*mail.Letter, *letters.Letter]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-
-
 SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver"}
 
 
@@ -43,9 +41,12 @@ def placeholders(letter):
 def sends():
     """Each letter that some code sends, with the facts given."""
     for path in sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py") if "tests" not in path.parts):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(module):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in SENDERS:
-                named = [one.attr for one in ast.walk(node.args[1]) if ast.unparse(one).startswith("Letter.")
+                # One that is looked up in a table may be any that the module names.
+                where = node.args[1] if isinstance(node.args[1], ast.Attribute | ast.IfExp) else module
+                named = [one.attr for one in ast.walk(where) if ast.unparse(one).startswith("Letter.")
                          and isinstance(one, ast.Attribute)]  # fmt: skip
                 yield from ((name, {word.arg for word in node.keywords}) for name in named)
 
