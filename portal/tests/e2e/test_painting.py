@@ -41,7 +41,7 @@ def test_the_week_is_painted_with_the_mouse(form):
     look(form, "painting-desktop")
     assert not Axe().run(form).response["violations"]
     form.get_by_role("button", name="Save draft").click()
-    expect(form.get_by_text("Sat, Sun, 06:00–22:00").first).to_be_visible()
+    expect(form.get_by_role("cell", name="Sat, Sun", exact=True)).to_be_visible()
 
 
 def test_the_week_is_painted_with_the_keyboard(form):
