@@ -42,6 +42,12 @@ def kept_connection():
         signal.connect(close_old_connections)
 
 
+@pytest.fixture
+def key(north, olga, make_key):
+    """A key that opens every resource."""
+    return str(make_key(north, olga, scopes=sorted(API_SCOPES)))
+
+
 def operations(api):
     return [found.ok() for found in api.get_all_operations()]
 

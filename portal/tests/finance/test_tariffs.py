@@ -339,7 +339,7 @@ def test_it_begins_when_the_tariff_does_and_not_before(fina_browser, url, in_nor
 def test_an_unknown_customer_is_named(fina_browser, url, tariff):
     facts = {"customer_numbers": "none", "valid_from": "2026-12-01"}
     page = text(fina_browser.post(url(f"tariffs/{tariff.public_id}/assign/"), facts))
-    assert "No driver has the customer number none." in page
+    assert "No customer has the number none." in page
 
 
 def test_an_assignment_ends_now(fina_browser, url, tariff):
