@@ -16,7 +16,8 @@ def unnamed() -> set[str]:
         field.name
         for model in auditlog.get_models()
         for field in model._meta.concrete_fields
-        if field.name not in SILENT and not isinstance(field.verbose_name, Promise)
+        if field.name not in {*SILENT, *auditlog.get_model_fields(model)["exclude_fields"]}
+        and not isinstance(field.verbose_name, Promise)
     }
 
 

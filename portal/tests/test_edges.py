@@ -67,6 +67,7 @@ OPENS_SCOPES = {
 # Below the doors a moment is an argument, `at` or `clock`, so that a test can choose it and all of one act has one.
 # These take the moment at which they run, and nothing else hangs on it.
 READS_CLOCK = {
+    "billing/services/merging.py": "since when a card is blocked that turned out to be a blocked one",
     "charging/ingest/apply.py": "progress of an import, for the page that waits",
     "charging/ingest/staging.py": "the time in the public ids of a batch (UUID version 7)",
     "charging/services/imports.py": "up to when a session in a file can have begun, for a look at it",
