@@ -21,7 +21,7 @@ from billing.services.credit_notes import credit
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
 from charging.models import Connector, Site, Station, Token
 from tenants import work
-from tenants.models import AuditEntry, Driver, DriverGroup, Operator
+from tenants.models import AuditEntry, Driver, DriverGroup, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 
@@ -59,8 +59,8 @@ def worked(export: Export, clock=timezone.now) -> Export:
     return export
 
 
-def made(operator, kind: str = Export.Kind.XLSX) -> Export:
-    export = worked(asked(operator, kind, month=date(2026, 11, 17)))
+def made(operator, kind: str = Export.Kind.XLSX, by=None) -> Export:
+    export = worked(asked(operator, kind, by, month=date(2026, 11, 17)))
     assert (export.state, export.done) == (Export.State.DONE, export.total)
     return export
 
@@ -273,28 +273,29 @@ def rename_everything(operator):
         drivers.change_identity(payer, name="New Name", street="New Street 1", city="Newtown", country="NO")
 
 
-def said(operator):
-    """A hash of every file of the month, and of every document rendered anew."""
+def said(operator, reader):
+    """A hash of every file of the month, and of every document rendered anew. A workbook has its reader's words."""
     operator.refresh_from_db()
     tables_of_month = {"invoices": tables.INVOICES, "lines": tables.LINES}
     files = {
         name: b"".join(csv_files.pieces(table, operator, NOVEMBER_2026)) for name, table in tables_of_month.items()
     }
-    files["xlsx"] = content(made(operator), operator)
+    files["xlsx"] = content(made(operator, by=reader), operator)
     with tenant_scope(operator.pk):
         for invoice in Invoice.objects.filter(state="issued"):
             files[str(invoice)] = documents._rendered(invoice, at=invoice.issued_at or NOVEMBER)
     return {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
 
 
-def test_what_a_closed_month_says_stays_whatever_is_renamed(month):
-    before = said(month)
+def test_what_a_closed_month_says_stays_whatever_is_renamed(month, fina):
+    User.objects.filter(pk=fina.pk).update(language="sv")
+    before = said(month, fina)
     assert len(before) == 6
     with tenant_scope(month.pk):
         rename_everything(month)
         assert Site.objects.get().name == f"new name {Site.objects.get().pk}"
         assert Invoice.objects.get(number=1).account.customer_number.startswith("new")
-    assert said(month) == before
+    assert said(month, fina) == before
 
 
 def test_what_is_issued_later_says_the_new_names(month):
