@@ -108,5 +108,5 @@ def test_a_run_shows_first_what_is_odd_for_its_customer(fina_browser, url, tarif
 
 def test_nothing_to_bill_is_no_green_button(fina_browser, url, tariff):
     page = fina_browser.get(url("runs/")).content.decode()
-    assert "No session of this month waits" in page
+    assert "No session in this month is waiting for an invoice." in page
     assert "button--primary" not in page

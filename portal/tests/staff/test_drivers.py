@@ -85,7 +85,7 @@ def test_a_driver_is_added_with_the_next_number_and_changed_by_versions(world, s
 
 def test_a_customer_number_that_is_taken_is_refused(world, sign_in, sara):
     page = sign_in(sara).post(world.url("drivers/new/"), form(customer_number="1001")).content.decode()
-    assert "Another driver has the customer number 1001." in page
+    assert "Another customer has the customer number 1001." in page
 
 
 def test_a_driver_is_invited_and_joins(world, sign_in, sara, client):
