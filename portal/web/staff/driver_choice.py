@@ -29,7 +29,7 @@ class DriverField(forms.CharField):
         if not words:
             return None
         numbered = Driver.objects.filter(customer_number=words).first()
-        found = [numbered] if numbered else list(drivers.listing(words)[: NAMED + 1])
+        found = [numbered] if numbered else list(drivers.listing(words).order_by("customer_number")[: NAMED + 1])
         if len(found) == 1:
             return found[0]
         if not found:

@@ -106,11 +106,11 @@ def _of_accounts(rows: Sequence[Any]) -> Iterable[Row]:
 
 
 def _accounts_named(text: str) -> Q:
-    return Q(pk__in=list(accounts.listing(text, closed=True).values_list("pk", flat=True)[:FEW]))
+    return Q(pk__in=list(accounts.listing(text, closed=True).order_by("pk").values_list("pk", flat=True)[:FEW]))
 
 
 def _drivers_named(text: str) -> Q:
-    return Q(pk__in=list(drivers.listing(text).values_list("pk", flat=True)[:FEW]))
+    return Q(pk__in=list(drivers.listing(text).order_by("pk").values_list("pk", flat=True)[:FEW]))
 
 
 THINGS = (

@@ -64,7 +64,8 @@ class AskForm(forms.Form):
     def clean_driver(self) -> Driver | None:
         """The one driver whom the words mean."""
         text = self.cleaned_data["driver"]
-        return _only(drivers.listing(text), text, same=lambda driver: driver.pk) if text else None
+        rows = drivers.listing(text).order_by("customer_number")
+        return _only(rows, text, same=lambda driver: driver.pk) if text else None
 
 
 def _only(rows: "QuerySet[Any]", text: str, *, same: Any) -> Any:
