@@ -26,9 +26,10 @@ def test_lines_are_json_of_known_words_and_plain_numbers(drawn_terms, drawn):
         lines = json.loads(priced.lines)
         assert json.dumps(lines, separators=(",", ":")) == priced.lines
         for line in lines:
-            assert line.keys() == {"component", "unit_price", "vat_rate", "quantity", "amount"}
+            known = {"component", "unit_price", "vat_rate", "quantity", "amount"}
+            assert line.keys() == (known | {"tax_included"} if drawn_terms.tax_included else known)
             assert line["component"] in {*batches.COMPONENT.values(), "MINIMUM", "MAXIMUM"}
-            for name in line.keys() - {"component"}:
+            for name in known - {"component"}:
                 assert line[name] is None or f"{Decimal(line[name]):f}" == line[name]
 
 

@@ -46,10 +46,18 @@ def page(name: str) -> dict[str, Any]:
         "refund": name,
         "is_dense": False,
         "summary": [["Energi", "1", "1", "25 %", "1"]],
+        "sessions_note": name,
         "vat": [["25 %", "1", "1"]],
         "totals": [["Att betala", "1"]],
         "sessions": [
-            {"day": "2026-10-01", "time": "1", "place": name, "lines": [["a", "1", "1", "1", "1"]], "amount": "1"}
+            {
+                "day": "2026-10-01",
+                "time": "1",
+                "place": name,
+                "who": [name, "1"],
+                "lines": [["a", "1", "1", "1", "1"]],
+                "amount": "1",
+            }
         ],
         "energy": "1",
         "session_count": "1",

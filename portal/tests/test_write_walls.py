@@ -22,6 +22,7 @@ OF_NO_OPERATOR = {
     "django_otp_webauthn_webauthncredential": "as above",
     "django_otp_webauthn_webauthnattestation": "as above",
     "django_otp_webauthn_webauthnuserhandle": "as above",
+    "tenants_passwordletter": "whose mailbox it is, is not known while it waits; the address is sealed",
     "tenants_platformmember": "the app role only reads it",
     "tenants_platformevent": "the app role only adds to it",
     "auth_permission": "a list of the code's own; written by migrations",

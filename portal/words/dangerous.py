@@ -96,6 +96,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:approval_decide": (_("Decide on another person's request: %(thing)s"), _approval),
     # What takes names out of the portal
     "staff:driver_export": (_("Download the personal data of all drivers"), None),
+    "staff:driver_list_export": (_("Download the listed drivers"), None),
     "staff:audit_csv": (_("Download the audit log"), None),
     "staff:audit_jsonl": (_("Download the audit log"), None),
     "staff:seal_export": (_("Download the sealed audit log"), None),

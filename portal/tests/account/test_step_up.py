@@ -55,6 +55,7 @@ DANGEROUS = {
     "staff:approval_decide": "is the second of four eyes",
     # What takes names out of the portal
     "staff:driver_export": "holds all drivers' names and addresses",
+    "staff:driver_list_export": "holds the listed drivers' names and addresses",
     "staff:audit_csv": "holds whole people's doings, with addresses",
     "staff:audit_jsonl": "holds whole people's doings, with addresses",
     "staff:seal_export": "holds the whole log",
