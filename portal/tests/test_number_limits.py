@@ -64,14 +64,15 @@ def reach_of(column: Any) -> tuple[Any, Any]:
     if isinstance(column, models.DecimalField):
         most = Decimal(10) ** (column.max_digits - column.decimal_places) - Decimal(1).scaleb(-column.decimal_places)
         return -most, most
-    return connection.ops.integer_field_range(column.get_internal_type())
+    reach: tuple[Any, Any] = connection.ops.integer_field_range(column.get_internal_type())
+    return reach
 
 
 def greatest(field: Any, most: Any) -> Any:
     """What the form takes at most; one without a limit of its own is a model's, whose field refuses more."""
     if field.max_value is not None:
         return field.max_value
-    if isinstance(field, forms.DecimalField) and field.max_digits is not None:
+    if isinstance(field, forms.DecimalField) and field.max_digits is not None and field.decimal_places is not None:
         return Decimal(10) ** (field.max_digits - field.decimal_places) - Decimal(1).scaleb(-field.decimal_places)
     return most
 
