@@ -64,6 +64,8 @@ def written(name: str, value: Any, event: str = "") -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, dict):
+        if name == "mapping":  # how a file is read: which column is what, of all that a layout says
+            value = value.get("columns", {})
         return ", ".join(f"{_key(key)}: {written(key, part, event)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(written(name, part, event) for part in value)

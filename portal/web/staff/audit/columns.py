@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from portal.web.tables import Column, Table
+from portal.web.tables import Column, Shown, Table
 
 AUDIT = Table(
     "audit",
@@ -16,4 +16,8 @@ AUDIT = Table(
     order="-when",
 )
 #: Where a few entries are shown, or those about one thing.
-USUAL = AUDIT.part("when", "who", "what", "address")
+
+
+def usual() -> Shown:
+    """Return what a page of some entries shows."""
+    return AUDIT.part("when", "who", "what", "address")

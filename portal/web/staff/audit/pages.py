@@ -13,7 +13,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists, tables
 from portal.web.chosen import chosen
-from portal.web.staff.audit.columns import AUDIT, USUAL
+from portal.web.staff.audit.columns import AUDIT, usual
 from portal.web.staff.audit.filter import AuditFilter
 from portal.words.log import lines as audit_lines
 from portal.words.log import objects as audit_objects
@@ -48,7 +48,7 @@ def audit_entry(request: SignedInRequest, operator: Operator, public_id: UUID) -
         "nav": "audit",
         "crumbs": [(_("Audit log"), _log(operator))],
         "entry": entry,
-        "shown": USUAL,
+        "shown": usual(),
         "line": audit_lines.lines([entry], zone=operator.zone)[0],
         "may_see_people": request.access.may(Permission.VIEW_PEOPLE),
         "others": audit_lines.lines(
@@ -105,7 +105,7 @@ HISTORIES: list[URLPattern] = [
 def _history(request: SignedInRequest, operator: Operator, rows: Any, *, title: str, back: str) -> HttpResponse:
     page = lists.page(rows, request, by="timestamp")
     lines = audit_lines.lines(page.rows, zone=operator.zone)
-    context = {"nav": "audit", "page": page, "lines": lines, "shown": USUAL, "title": title, "back": back}
+    context = {"nav": "audit", "page": page, "lines": lines, "shown": usual(), "title": title, "back": back}
     return render(request, "staff/audit/history.html", context)
 
 
