@@ -149,7 +149,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
 def _newest(model, otto):
     if model is Membership:
         return Membership.objects.get(user=otto).public_id
-    rows = model.objects.exclude(kind=Account.Kind.PRIVATE) if model is Account else model.objects
+    rows: Any = model.objects.exclude(kind=Account.Kind.PRIVATE) if model is Account else model.objects
     return rows.order_by("-pk").first().public_id
 
 
