@@ -22,5 +22,6 @@ class Event(StrEnum):
     STATION_PARTED = "station.parted"
     ROWS_MENDED = "import.rows_mended"
     ROWS_LEFT_OUT = "import.rows_left_out"
+    STATION_ASKED = "station.asked"
     STATION_PASSWORD_MADE = "station.password_made"  # the name of an event
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

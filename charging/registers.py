@@ -14,6 +14,7 @@ from charging.models import (
     SiteAccess,
     Station,
     StationCharge,
+    StationCommand,
     StationKnock,
     StationLink,
     StationMessage,
@@ -73,6 +74,9 @@ def _register_gateway() -> None:
     may(StationMessage, "SELECT (id), INSERT")
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
     may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped)")
+    asked = "id, operator_id, public_id, station_id, kind, wanted, id_tag, not_after"
+    noted = "state, epoch, claimed_at, sent_at, done_at, status, answer"
+    may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")
     rights.opens_doors(StationLink)
 
 
@@ -90,6 +94,14 @@ def _register_personal_data() -> None:
         kept=Retention.BOOKS,
         conduct="said id_tag received_at verdict basis read_at readings",
         technical="id operator station number is_stopped",
+    )
+    sources.register(
+        StationCommand,
+        person=sources.BY_CARD,
+        kept=Retention.MESSAGES,
+        conduct="kind wanted id_tag asked_at sent_at done_at status answer",
+        trace="asked_by",
+        technical="id operator public_id station not_after state epoch claimed_at",
     )
     sources.register(
         Token,

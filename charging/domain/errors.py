@@ -15,6 +15,13 @@ class Code(StrEnum):
     SITE_NAME_TAKEN = "site_name_taken"
     CONNECTOR_NUMBER_TWICE = "connector_number_twice"
     STATION_TAKEN = "station_taken"
+    COMMAND_NO_LINK = "command_no_link"
+    COMMAND_CONNECTOR = "command_connector"
+    COMMAND_PASSWORD = "command_password"  # noqa: S105  # the name of a refusal
+    COMMAND_CARD_REFUSED = "command_card_refused"
+    COMMANDS_WAIT = "commands_wait"
+    START_STATION_AWAY = "start_station_away"
+    START_OUTLET_TAKEN = "start_outlet_taken"
     CARD_TAKEN = "card_taken"
     CARD_BLOCKED_BY_STAFF = "card_blocked_by_staff"
     HELD_BACKWARDS = "held_backwards"
@@ -128,3 +135,7 @@ class MergeRefused(ChargingError):
 
 class NetworkRefused(ChargingError):
     """A site or a station cannot be what was asked for."""
+
+
+class CommandRefused(ChargingError):
+    """A station cannot be asked for this, or not now."""

@@ -9,6 +9,7 @@ from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
 from charging.models.station import Connector, ConnectorState, Station
+from charging.models.station_command import StationCommand
 from charging.models.station_link import StationKnock, StationLink
 from charging.models.station_message import StationCharge, StationHalt, StationMessage
 from charging.models.token import EarlierHolder, Token
@@ -29,6 +30,7 @@ __all__ = [
     "SiteAccess",
     "Station",
     "StationCharge",
+    "StationCommand",
     "StationHalt",
     "StationKnock",
     "StationLink",

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from charging.models import StationHalt, StationMessage
-from charging.services import station_sessions
+from charging.services import station_commands, station_sessions
 from tenants.scoping import tenant_scope
 
 TOGETHER = 100
@@ -29,9 +29,10 @@ def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
 
 
 def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
-    """Close the sessions whose stop is missing."""
+    """Close the sessions whose stop is missing, and settle commands that nobody answers any more."""
     with tenant_scope(operator_id):
         station_sessions.close_abandoned(at=clock())
+        station_commands.settle(at=clock())
 
 
 def _read_station(operator_id: int, station_id: int, *, clock: Callable[[], datetime]) -> int:

@@ -5,6 +5,7 @@ import logging
 import resource
 import signal
 
+from portal.gateway.commands import Bell
 from portal.gateway.server import Gateway
 from portal.gateway.store import Store
 from portal.settings import env
@@ -19,14 +20,17 @@ async def main() -> None:
     logging.basicConfig(level=env.text("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("websockets").setLevel(logging.ERROR)
     _open_files()
-    store = Store(env.text("DATABASE_GATEWAY_URL"))
+    address = env.text("DATABASE_GATEWAY_URL")
+    store = Store(address)
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0))
     writing = asyncio.create_task(store.run())
+    listening = asyncio.create_task(Bell(address, store, gateway.look).run(gateway.here))
     stopped = asyncio.create_task(_told_to_stop())
     server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
     done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     server.close()
     await server.wait_closed()
+    listening.cancel()
     writing.cancel()
     if writing in done:
         writing.result()  # raises what ended it

@@ -7,7 +7,8 @@ from typing import Any
 
 from charging.domain.ocpp import admission, frames, v16
 from charging.domain.ocpp.admission import Card, Decision
-from charging.domain.ocpp.frames import Call
+from charging.domain.ocpp.frames import Answer, Call
+from portal.gateway.commands import keep_answer
 from portal.gateway.store import Cursor
 
 LARGEST_NUMBER = 2**31 - 1
@@ -16,16 +17,6 @@ _KEEP = """
     INSERT INTO charging_stationmessage
         (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '')
-"""
-# Merged cards: what is said of one is said of the one it turned out to be.
-_CARD = """
-    SELECT c.is_blocked, c.lost_at IS NOT NULL, d.is_active, EXISTS (
-        SELECT 1 FROM charging_accountmember m WHERE m.token_id = c.id AND m.pays
-            AND (m.since IS NULL OR m.since <= %(at)s) AND (m.until IS NULL OR m.until > %(at)s))
-    FROM charging_token t JOIN charging_token c ON c.id = coalesce(t.merged_into_id, t.id)
-    LEFT JOIN tenants_driver d ON d.id = c.driver_id
-    WHERE t.operator_id = %(operator)s AND upper(t.uid) = upper(%(tag)s::varchar)
-    ORDER BY c.is_blocked DESC LIMIT 1
 """
 _SAME_START = """
     SELECT number, is_stopped, verdict FROM charging_stationcharge
@@ -53,7 +44,7 @@ class Heard:
     epoch: int
     at: datetime
     raw: str
-    call: Call | None
+    said: Call | Answer | None
 
     async def keep(self, cursor: Cursor) -> str:
         """Keep the frame and return the answer, empty for a frame that wants none.
@@ -64,16 +55,19 @@ class Heard:
         await cursor.execute(_HOLDS, [self.station_id, self.epoch])
         if await cursor.fetchone() is None:
             raise Superseded
-        answer, number = await self._answered(cursor) if self.call else ("", None)
-        action, message_id = (self.call.action, self.call.message_id) if self.call else ("", "")
+        answer, number, action = "", None, ""
+        if isinstance(self.said, Call):
+            answer, number = await self._answered(cursor, self.said)
+            action = self.said.action
+        elif self.said is not None:
+            action = await keep_answer(cursor, self.station_id, self.said, _fit(self.raw), self.at)
+        message_id = self.said.message_id if self.said else ""
         where = [self.operator_id, self.station_id, self.epoch, self.at, _fit(action), _fit(message_id)]
         await cursor.execute(_KEEP, [*where, _fit(self.raw), _fit(answer), number])
         await cursor.execute(_TELL, [str(self.operator_id)])
         return answer
 
-    async def _answered(self, cursor: Cursor) -> tuple[str, int | None]:
-        call = self.call
-        assert call is not None
+    async def _answered(self, cursor: Cursor, call: Call) -> tuple[str, int | None]:
         if call.payload is None:
             return frames.error(call.message_id, "FormationViolation", "The payload is no object."), None
         if call.action == "StartTransaction":
@@ -106,7 +100,7 @@ class Heard:
         return frames.result(message_id, answer), number
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
-        await cursor.execute(_CARD, {"operator": self.operator_id, "tag": tag, "at": self.at})
+        await cursor.execute(admission.CARD, {"operator": self.operator_id, "tag": tag, "at": self.at})
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
 

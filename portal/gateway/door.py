@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from charging.domain.ocpp import passwords, v16
+from charging.domain.ocpp import commands, passwords, v16
 from portal.gateway.store import Cursor, Store
 
 LONGEST_IDENTITY = 64
@@ -39,6 +39,14 @@ _KNOCK = """
         address = excluded.address, last_at = excluded.last_at, times = charging_stationknock.times + 1
 """
 _HEARD = "UPDATE charging_stationlink SET seen_at = %s WHERE station_id = %s AND epoch = %s"
+#: Of a connection that is over: what it had taken waits again, and so does what is harmless to ask twice; of the rest
+#: that it had sent nobody knows whether it arrived.
+_LET_GO = """
+    UPDATE charging_stationcommand
+    SET state = CASE WHEN state = 'claimed' OR kind = ANY(%(harmless)s) THEN 'queued' ELSE 'unknown' END,
+        done_at = CASE WHEN state = 'claimed' OR kind = ANY(%(harmless)s) THEN NULL ELSE %(at)s::timestamptz END
+    WHERE station_id = %(station)s AND state IN ('claimed', 'sent') AND epoch <= %(epoch)s
+"""
 _GONE = """
     UPDATE charging_stationlink SET disconnected_at = %(at)s, seen_at = greatest(seen_at, %(at)s)
     WHERE station_id = %(station)s AND epoch = %(epoch)s
@@ -132,7 +140,9 @@ async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime)
     facts |= {"protocol": v16.SUBPROTOCOL, "station": station[0], "is_newest": is_newest}
     await cursor.execute(_CONNECT, facts)
     (epoch,) = await cursor.fetchone() or (0,)
-    return Guest(operator_id, station[0], epoch)
+    guest = Guest(operator_id, station[0], epoch)
+    await _let_go(cursor, guest, epoch - 1, at)
+    return guest
 
 
 def _reason(station: Any, who: Visitor, *, is_active: bool, fits: bool) -> tuple[str, HTTPStatus]:
@@ -154,8 +164,14 @@ async def gone(store: Store, guest: Guest, at: datetime) -> None:
 
     async def note(cursor: Cursor) -> None:
         await cursor.execute(_GONE, {"at": at, "station": guest.station_id, "epoch": guest.epoch})
+        await _let_go(cursor, guest, guest.epoch, at)
 
     await store.do(guest.operator_id, note)
+
+
+async def _let_go(cursor: Cursor, guest: Guest, epoch: int, at: datetime) -> None:
+    harmless = [str(kind) for kind in commands.HARMLESS]
+    await cursor.execute(_LET_GO, {"station": guest.station_id, "epoch": epoch, "harmless": harmless, "at": at})
 
 
 async def heard(store: Store, guest: Guest, at: datetime) -> None:

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
-from datetime import UTC, datetime
 from http import HTTPStatus
 from weakref import WeakKeyDictionary
 
@@ -17,10 +16,12 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from charging.domain.ocpp import frames, v16
+from charging.domain.ocpp.frames import Answer, Call
 from portal.gateway import door
 from portal.gateway.answers import Heard, Superseded
+from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
-from portal.gateway.store import Store
+from portal.gateway.store import Store, now
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +31,9 @@ LARGEST_FRAME = 2**20
 FRAMES_WAITING = 8
 #: Frames a second of one station in the long run, and so many at once, as after days without a connection.
 RATE, BURST = 20, 200
-#: Connections taken a second; the others are told to come again.
-ACCEPTED, COME_AGAIN_S = 50, 5
+#: Connections taken a second, and of one address; the others are told to come again. Stations of a whole network may
+#: come from one address, but a stranger there must not take every place.
+ACCEPTED, OF_ONE_ADDRESS, COME_AGAIN_S = 50, 35, 5
 #: Refused names and addresses that are not looked up again for so long, and how many are remembered.
 REST_S, RESTING = 5, 10_000
 #: Without a sign for so long the station is asked for one, and so long it may take.
@@ -53,9 +55,10 @@ class Gateway:
         # Those that were let in and are not served yet; one whose handshake fails is forgotten with its connection.
         self._guests: WeakKeyDictionary[ServerConnection, Guest] = WeakKeyDictionary()
         self._closing: set[asyncio.Task[None]] = set()
-        self._newest: dict[int, ServerConnection] = {}
+        self._lines: dict[int, Line] = {}  # the newest of each station
         self._resting: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._accepts = _Bucket(ACCEPTED, ACCEPTED)
+        self._accepts_of: OrderedDict[str, _Bucket] = OrderedDict()
 
     async def open(self, host: str, port: int) -> Server:
         """Listen."""
@@ -87,9 +90,9 @@ class Gateway:
         )
         if who is None:
             return _answer(HTTPStatus.NOT_FOUND)
-        if self._rests(who) or not self._accepts.take():
+        if self._rests(who) or not self._may_come(address):
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After=str(COME_AGAIN_S))
-        found = await door.let_in(self._store, who, _now())
+        found = await door.let_in(self._store, who, now())
         if isinstance(found, Refusal):
             self._let_rest(who)
             return _answer(found.status, **_CHALLENGE if found.status is HTTPStatus.UNAUTHORIZED else {})
@@ -113,6 +116,14 @@ class Gateway:
         peer = connection.remote_address
         return str(peer[0])[:45] if peer else ""
 
+    def _may_come(self, address: str) -> bool:
+        """Whether one more may be let in now from this address, and at all."""
+        own = self._accepts_of.setdefault(address, _Bucket(OF_ONE_ADDRESS, OF_ONE_ADDRESS))
+        self._accepts_of.move_to_end(address)
+        while len(self._accepts_of) > RESTING:
+            self._accepts_of.popitem(last=False)
+        return own.take() and self._accepts.take()
+
     def _rests(self, who: door.Visitor) -> bool:
         return self._resting.get((who.operator, who.identity), 0) > time.monotonic()
 
@@ -122,23 +133,34 @@ class Gateway:
         while len(self._resting) > RESTING:
             self._resting.popitem(last=False)
 
+    def look(self, station_id: int) -> None:
+        """Something waits for the station, which may be connected here."""
+        if line := self._lines.get(station_id):
+            line.look()
+
+    def here(self) -> list[Guest]:
+        """Return who is connected here."""
+        return [line.guest for line in self._lines.values()]
+
     async def _serve(self, connection: ServerConnection) -> None:
-        guest = self._guests.pop(connection)
-        older = self._newest.get(guest.station_id)
-        self._newest[guest.station_id] = connection
+        line = Line(self._store, self._guests.pop(connection), connection)
+        station_id = line.guest.station_id
+        older = self._lines.get(station_id)
+        self._lines[station_id] = line
         if older is not None:
-            self._close(older)
+            self._close(older.connection)
         try:
-            await self._converse(connection, guest)
+            await self._converse(line)
         except ConnectionClosed:
             pass
         except Superseded:
             await connection.close(1000, _NEWER)
         finally:
-            if self._newest.get(guest.station_id) is connection:
-                del self._newest[guest.station_id]
+            line.end()
+            if self._lines.get(station_id) is line:
+                del self._lines[station_id]
             with contextlib.suppress(psycopg.Error):
-                await door.gone(self._store, guest, _now())
+                await door.gone(self._store, line.guest, now())
 
     def _close(self, older: ServerConnection) -> None:
         """Close a connection without waiting for it: its station may be gone without a word."""
@@ -146,29 +168,35 @@ class Gateway:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _converse(self, connection: ServerConnection, guest: Guest) -> None:
+    async def _converse(self, line: Line) -> None:
         """Answer frame after frame; the next is read when the one before is kept."""
-        pace, noted = _Bucket(RATE, BURST), time.monotonic()
+        pace, noted, connection = _Bucket(RATE, BURST), time.monotonic(), line.connection
         while (raw := await _next(connection)) is not None:
             if wait_s := pace.wait_s():
                 await asyncio.sleep(wait_s)
-            answer = await self._answer(guest, raw)
+            answer = await self._answer(line, raw)
             if answer:
                 await connection.send(answer)
             if time.monotonic() - noted > NOTED_S:
                 noted = time.monotonic()
-                await door.heard(self._store, guest, _now())
+                await door.heard(self._store, line.guest, now())
         await connection.close(1001, "Nothing was heard for too long.")
 
-    async def _answer(self, guest: Guest, raw: str) -> str:
-        at, call = _now(), frames.read(raw)
+    async def _answer(self, line: Line, raw: str) -> str:
+        at, said, guest = now(), frames.read(raw), line.guest
+        call = said if isinstance(said, Call) else None
         if call and call.action == "Heartbeat":  # says nothing that must be kept
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
-        heard = Heard(guest.operator_id, guest.station_id, guest.epoch, at, raw, call)
+        heard = Heard(guest.operator_id, guest.station_id, guest.epoch, at, raw, said)
         try:
-            return str(await self._store.do(guest.operator_id, heard.keep))
+            answer = str(await self._store.do(guest.operator_id, heard.keep))
         except psycopg.Error:
             return frames.error(call.message_id, "InternalError", "It could not be kept.") if call else ""
+        if isinstance(said, Answer):
+            line.heard(said)
+        elif call and call.action == "BootNotification":
+            line.is_up()
+        return answer
 
 
 async def _next(connection: ServerConnection) -> str | None:
@@ -223,7 +251,3 @@ def _answer(status: HTTPStatus, **headers: str) -> Response:
     for name, value in headers.items():
         told[name.replace("_", "-")] = value
     return Response(status.value, status.phrase, told, body)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)  # noqa: TID251  # Django's needs its settings, which this process has not

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -125,6 +126,11 @@ class Store:
         if self._connection is not None:
             await self._connection.close()
         self._connection = None
+
+
+def now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)  # noqa: TID251  # Django's needs its settings, which this process has not
 
 
 def _settle(work: Work, result: Any) -> None:

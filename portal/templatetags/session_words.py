@@ -1,8 +1,8 @@
-"""The filters that say what a stored code means: flags, reasons of rejection, why a session ended, sockets."""
+"""The filters that say what a stored code means: flags, reasons of rejection and of an end, sockets, commands."""
 
 from django import template
 
-from portal.words import sessions, work
+from portal.words import sessions, station_commands, work
 from portal.words.say import say
 
 register = template.Library()
@@ -15,6 +15,8 @@ for said in (
     sessions.finding_word,
     sessions.flag_sentence,
     sessions.reject_sentence,
+    station_commands.command_name,
+    station_commands.command_about,
     work.work_word,
     work.piece,
 ):

@@ -14,7 +14,19 @@ from django.utils import timezone
 from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
 from billing.services import account_moves, exports, second_person, tariffs
 from billing.tests import factories
-from charging.models import ChargingSession, FileImport, ImportProfile, RejectedRow, Site, Station, StationKnock, Token
+from charging.domain.ocpp.commands import Kind
+from charging.models import (
+    ChargingSession,
+    FileImport,
+    ImportProfile,
+    RejectedRow,
+    Site,
+    Station,
+    StationCommand,
+    StationKnock,
+    Token,
+)
+from charging.services import station_commands, station_links
 from charging.tests.ingest.files import PLAIN
 from portal.tests import app_role
 from portal.tests.cast import PASSWORD, a_driver, begin, member, somebody
@@ -47,6 +59,9 @@ OBJECTS = {
     "sessions": ChargingSession,
     "sites": Site,
     "stations": Station,
+    "outlets": Station,
+    "starts": StationCommand,
+    "live": ChargingSession,
     "knocking": StationKnock,
     "drivers": Driver,
     "groups": DriverGroup,
@@ -117,7 +132,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     at = factories.connector()
     draft = tariffs.save_draft(factories.tariff(by=people["olga"]), document=factories.flat("3.00"))  # to publish
     second_person.ask_to_publish(draft, valid_from=factories.NOVEMBER, by=fina, at=now)
-    factories.session(at, driver, token=Token.objects.create(driver=driver, uid="04AABBCC"))
+    card = Token.objects.create(driver=driver, uid="04AABBCC")
+    factories.session(at, driver, token=card, source="ocpp", external_id="4711")
     factories.rate_all()
     factories.issued()
     purpose = ConsentPurpose.objects.earliest("pk")
@@ -140,6 +156,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(ImportProfile)
     example(ApiKey)
     example(StationKnock, reason="unknown")
+    station_links.make_password(at.station, at=now)
+    station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)
     invitations.invite(north, email="ines@example.com", role="support")
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)

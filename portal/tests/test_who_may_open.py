@@ -19,11 +19,12 @@ MAY_OPEN = {
     ),
     Permission.VIEW_NETWORK: (
         "staff:site_detail staff:site_export staff:site_list staff:station_detail staff:station_export "
-        "staff:station_list"
+        "staff:station_list staff:station_signs"
     ),
     Permission.MANAGE_NETWORK: (
-        "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_edit "
-        "staff:station_merge staff:station_messages staff:station_new staff:station_part staff:station_password"
+        "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_ask "
+        "staff:station_commands staff:station_edit staff:station_merge staff:station_messages staff:station_new "
+        "staff:station_order staff:station_part staff:station_password"
     ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: (
@@ -84,8 +85,9 @@ MAY_OPEN = {
         "staff:approval_decide staff:approval_detail staff:approval_list staff:approval_withdraw"
     ),
     Permission.USE_DRIVER_PAGES: (
-        "driver:history driver:invoice_list driver:invoice_pdf driver:privacy driver:privacy_decide "
-        "driver:session_detail driver:token_block driver:token_found driver:token_list"
+        "driver:charge driver:history driver:invoice_list driver:invoice_pdf driver:live driver:live_stop "
+        "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail driver:start "
+        "driver:token_block driver:token_found driver:token_list"
     ),
     Permission.USE_PAYER_PAGES: "payer:driver_totals payer:invoice_list payer:invoice_pdf payer:session_list",
     "members": "api:me",

@@ -48,6 +48,12 @@ def _import_state(code: str) -> str:
     return str(dict(FileImport.State.choices).get(code, code))
 
 
+def _basis(code: str) -> str:
+    from portal.words.station_commands import BASES  # noqa: PLC0415
+
+    return str(BASES.get(code, code))
+
+
 def _fact(code: str) -> str:
     from portal.words.imports import FACTS  # noqa: PLC0415
 
@@ -83,6 +89,7 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "approval_state": _approval_state,
     "permission": _permission,
     "import_state": _import_state,
+    "basis": _basis,
     "fact": _fact,
     "lacking": _lacking,
     "wait_s": measures.duration,

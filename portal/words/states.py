@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import Export, Invoice, InvoiceRun
 from billing.models.billing_status import BillingStatus
-from charging.models import Connector, ConnectorState, FileImport
+from charging.models import Connector, ConnectorState, FileImport, StationCommand
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator
 from tenants.models.work import Work
 
@@ -26,6 +26,16 @@ CONNECTORS: Mapping[str, str] = {
     Connector.Status.RESERVED: WARN,
     Connector.Status.INOPERATIVE: BAD,
     Connector.Status.OUTOFORDER: BAD,
+}
+COMMANDS: Mapping[str, str] = {
+    StationCommand.State.QUEUED: INFO,
+    StationCommand.State.CLAIMED: INFO,
+    StationCommand.State.SENT: INFO,
+    StationCommand.State.ANSWERED: GOOD,
+    StationCommand.State.REFUSED: BAD,
+    StationCommand.State.TIMED_OUT: WARN,
+    StationCommand.State.UNKNOWN: WARN,
+    StationCommand.State.EXPIRED: WARN,
 }
 IMPORTS: Mapping[str, str] = {
     FileImport.State.UPLOADED: WARN,
@@ -99,6 +109,12 @@ def _(connector: Connector) -> Told:
 @told.register
 def _(state: ConnectorState) -> Told:
     return Told(state.get_status_display(), CONNECTORS.get(state.status, ""))
+
+
+@told.register
+def _(command: StationCommand) -> Told:
+    state = command.state_at(timezone.now())
+    return Told(state.label, COMMANDS[state], live=COMMANDS[state] == INFO)
 
 
 @told.register

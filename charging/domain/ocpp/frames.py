@@ -22,18 +22,40 @@ class Call:
     payload: dict[str, Any] | None
 
 
-def read(raw: str) -> Call | None:
-    """Return the call in the frame; None for what is none: an answer, or nothing that can be read."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a station answers to a message of ours. payload: None when it is no object. error: a code, else empty."""
+
+    message_id: str
+    payload: dict[str, Any] | None
+    error: str = ""
+
+
+def read(raw: str) -> Call | Answer | None:
+    """Return what stands in the frame; None where nothing can be read."""
     try:
         frame = orjson.loads(raw.lstrip("\ufeff"))
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(frame, list) or len(frame) < 3 or str(frame[0]) != str(CALL) or isinstance(frame[0], bool):
+    if not isinstance(frame, list) or len(frame) < 3 or not isinstance(frame[1], str | int):
         return None
-    message_id, action, payload = frame[1], frame[2], frame[3] if len(frame) > 3 else {}
-    if not isinstance(message_id, str | int) or not isinstance(action, str):
-        return None
-    return Call(str(message_id)[:LONGEST_ID], action[:LONGEST_ACTION], payload if isinstance(payload, dict) else None)
+    kind, message_id, third = frame[0], str(frame[1])[:LONGEST_ID], frame[2]
+    if str(kind) == str(CALL) and isinstance(third, str):
+        return Call(message_id, third[:LONGEST_ACTION], _object(frame[3] if len(frame) > 3 else {}))
+    if str(kind) == str(RESULT):
+        return Answer(message_id, _object(third))
+    if str(kind) == str(ERROR):
+        return Answer(message_id, None, str(third)[:LONGEST_ACTION] or "GenericError")
+    return None
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def call(message_id: str, action: str, payload: dict[str, Any]) -> str:
+    """Return a message of ours to a station."""
+    return orjson.dumps([CALL, message_id, action, payload]).decode()
 
 
 def result(message_id: str, payload: dict[str, Any]) -> str:

@@ -1,11 +1,12 @@
 """OCPP 1.6: what a station's messages say, as far as anybody needs it. Lenient in form, and nothing is guessed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import text, whole
 
 SUBPROTOCOL = "ocpp1.6"
@@ -35,6 +36,20 @@ _STATES = {
     "Unavailable": "INOPERATIVE",
     "Faulted": "OUTOFORDER",
 }
+
+#: What a command is called.
+MESSAGES = {
+    Kind.START: "RemoteStartTransaction",
+    Kind.STOP: "RemoteStopTransaction",
+    Kind.UNLOCK: "UnlockConnector",
+    Kind.RESET: "Reset",
+    Kind.AVAILABILITY: "ChangeAvailability",
+    Kind.TRIGGER: "TriggerMessage",
+    Kind.READ_SETTINGS: "GetConfiguration",
+    Kind.CHANGE_SETTING: "ChangeConfiguration",
+}
+#: A station's answers that mean it does as it was told.
+_GRANTED = {"Accepted", "Scheduled", "RebootRequired", "Unlocked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +176,42 @@ def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:
         case "DataTransfer":
             return {"status": "UnknownVendorId"}
     return {} if action in _PLAIN else None
+
+
+def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "") -> tuple[str, dict[str, Any]]:
+    """Return a command as this protocol says it: the name of the message, and what stands in it."""
+    outlet = {"connectorId": int(wanted["connector"])} if wanted.get("connector") else {}
+    payload: dict[str, Any] = {}
+    match kind:
+        case Kind.START:
+            payload = {"idTag": id_tag, **outlet}
+        case Kind.STOP:
+            payload = {"transactionId": wanted["number"]}
+        case Kind.UNLOCK:
+            payload = outlet
+        case Kind.RESET:
+            payload = {"type": "Hard" if wanted.get("hard") else "Soft"}
+        case Kind.AVAILABILITY:
+            payload = {"connectorId": 0, **outlet, "type": "Operative" if wanted.get("in_use") else "Inoperative"}
+        case Kind.TRIGGER:
+            payload = {"requestedMessage": wanted["message"], **outlet}
+        case Kind.CHANGE_SETTING:
+            payload = {"key": wanted["key"], "value": wanted["value"]}
+    return MESSAGES[kind], payload  # settings are read all together: some stations break when single ones are named
+
+
+def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
+    """Return whether the station does what it was asked, and its word for that."""
+    said = text(dict(answer), "status", 40)
+    return (kind is Kind.READ_SETTINGS or said in _GRANTED), said
+
+
+def settings(answer: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return the settings in an answer to `READ_SETTINGS`: name, value, and whether it can only be read; by name."""
+    rows = [each for each in _list(answer.get("configurationKey")) if isinstance(each, dict)]
+    found = [(text(row, "key", 100), text(row, "value", 500), _is_true(row.get("readonly"))) for row in rows]
+    return sorted(row for row in found if row[0])
+
+
+def _is_true(value: Any) -> bool:
+    return value is True or str(value).strip().lower() in {"1", "true"}

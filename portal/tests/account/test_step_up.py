@@ -44,6 +44,7 @@ DANGEROUS = {
     "staff:key_rotate": "lets a machine in",
     "staff:key_revoke": "shuts a machine out",
     "staff:station_password": "lets a station in",
+    "staff:station_order": "starts what somebody pays for, or takes a station out of use",
     "staff:knock_adopt": "lets a station in",
     # What binds customers
     "staff:settings": "names the account that invoices are paid to",

@@ -72,6 +72,7 @@ EVENTS: dict[str, str | Promise] = {
     tenants_events.Event.CONSENT_GIVEN: gettext_lazy("Consent given"),
     tenants_events.Event.CONSENT_WITHDRAWN: gettext_lazy("Consent withdrawn"),
     tenants_events.Event.CONSENT_NOTICE_PUBLISHED: gettext_lazy("Published a new wording of a consent"),
+    charging_events.Event.STATION_ASKED: gettext_lazy("Asked something of a station"),
     charging_events.Event.STATION_PASSWORD_MADE: gettext_lazy("Made a new password for a station"),
     charging_events.Event.MEMBER_SITES_CHANGED: gettext_lazy("Changed the sites a member works for"),
     tenants_events.Event.DRIVER_FORM_VIEWED: gettext_lazy("Opened the form with a driver's details"),

@@ -32,6 +32,7 @@ NAMES: dict[str, str | Promise] = {
     "card": _("card"),
     "channel": _("channel"),
     "committed_chunks": _("parts written"),
+    "connector": _("connector"),
     "connectors": _("connectors"),
     "count": _("number of them"),
     "created": _("added"),

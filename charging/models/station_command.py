@@ -1,0 +1,91 @@
+"""What people asked of stations, how far it has come, and what the station answered."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from charging.domain.ocpp import commands
+from charging.models.station import Station
+from charging.site_scope import SiteBound
+from tenants.identifiers import new_public_id
+from tenants.rls import owned
+from tenants.scoping import OwnedForeignKey
+
+
+class StationCommand(SiteBound):
+    """One thing that was asked of a station.
+
+    A page adds it; the process `portal.gateway` that has the station's connection takes it (`claimed`), notes that it
+    sends it and sends it, and keeps the answer. A connection that ends gives back what it had taken; of what it had
+    sent nobody knows whether it arrived, and only what is harmless is sent again by itself.
+    """
+
+    seen_through = "station"
+
+    class Kind(models.TextChoices):
+        START = commands.Kind.START, _("start a charge")
+        STOP = commands.Kind.STOP, _("end a charge")
+        UNLOCK = commands.Kind.UNLOCK, _("unlock an outlet")
+        RESET = commands.Kind.RESET, _("restart the station")
+        AVAILABILITY = commands.Kind.AVAILABILITY, _("take into or out of use")
+        TRIGGER = commands.Kind.TRIGGER, _("ask for a message")
+        READ_SETTINGS = commands.Kind.READ_SETTINGS, _("read the settings")
+        CHANGE_SETTING = commands.Kind.CHANGE_SETTING, _("change a setting")
+
+    class State(models.TextChoices):
+        QUEUED = commands.State.QUEUED, _("waits for the station")
+        CLAIMED = commands.State.CLAIMED, _("is being sent")
+        SENT = commands.State.SENT, _("sent, waits for the answer")
+        ANSWERED = commands.State.ANSWERED, _("the station said yes")
+        REFUSED = commands.State.REFUSED, _("the station said no")
+        TIMED_OUT = commands.State.TIMED_OUT, _("the station did not answer")
+        UNKNOWN = commands.State.UNKNOWN, _("not known whether it arrived")
+        EXPIRED = commands.State.EXPIRED, _("not sent: the station was away")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    station = OwnedForeignKey(Station, related_name="commands")
+    kind = models.CharField(_("what was asked"), max_length=20, choices=Kind)
+    # What belongs to it, by name, as `charging.domain.ocpp.v16.request` reads it; the card apart.
+    wanted = models.JSONField(default=dict)
+    id_tag = models.CharField(max_length=64, blank=True)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(_("asked"))
+    # Not sent any more from then on.
+    not_after = models.DateTimeField()
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)
+    # The connection that has or had it, by its number: `StationLink.epoch`.
+    epoch = models.BigIntegerField(null=True)
+    claimed_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    done_at = models.DateTimeField(_("answered"), null=True)
+    # The station's word for yes or no, and its answer as it came.
+    status = models.CharField(max_length=50, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("station_command", "station", referred=False)]
+        indexes = [
+            models.Index(fields=["operator", "station", "-id"], name="station_command_newest"),
+            models.Index(
+                fields=["operator", "station", "id"],
+                name="station_command_open",
+                condition=Q(state__in=[str(state) for state in commands.OPEN]),
+            ),
+            models.Index(fields=["operator", "asked_at"], name="station_command_age"),
+        ]
+
+    def state_at(self, at: datetime) -> "StationCommand.State":
+        """How far it has come: what was not sent in its time is not sent any more, whoever has noted it yet."""
+        is_late = self.state == self.State.QUEUED and at >= self.not_after
+        return self.State.EXPIRED if is_late else self.State(self.state)
+
+    def is_open_at(self, at: datetime) -> bool:
+        """Whether something can still become of it."""
+        return str(self.state_at(at)) in set(commands.OPEN)
+
+    def __str__(self) -> str:
+        return self.get_kind_display()

@@ -1,0 +1,17 @@
+"""What the gateway would say to a card now: asked here before a charge is started from afar."""
+
+from datetime import datetime
+
+from django.db import connection
+
+from charging.domain.ocpp import admission
+from charging.domain.ocpp.admission import Card, Decision
+from tenants.scoping import current_operator_id
+
+
+def decision(id_tag: str, *, at: datetime) -> Decision:
+    """Return the decision on the card, made of the same facts in the same way as the gateway makes it."""
+    with connection.cursor() as cursor:
+        cursor.execute(admission.CARD, {"operator": current_operator_id(), "tag": id_tag, "at": at})
+        found = cursor.fetchone()
+    return admission.decide(id_tag, Card(*found) if found else None)

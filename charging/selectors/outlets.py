@@ -1,0 +1,106 @@
+"""Outlets as a driver meets them: found, used lately, and what goes on at them."""
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from charging.domain.ocpp import SOURCE, commands
+from charging.domain.ocpp.outcome import Reading, outcome
+from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink
+from charging.selectors import stations
+from tenants.models import Driver
+
+FOUND, LATELY, LOOKED_AT = 20, 4, 50
+#: Two readings further apart than this say little about the power of now.
+FRESH_S = 15 * 60
+
+
+def connected() -> QuerySet[Connector]:
+    """Return the outlets that can be asked to charge: of stations in use that may connect, with station and site."""
+    rows = Connector.objects.filter(
+        Exists(StationLink.objects.filter(station=OuterRef("station"))),
+        station__is_active=True,
+        station__merged_into=None,
+        number__regex=commands.NUMBER,
+    )
+    return rows.select_related("station__site").order_by("station__identifier", "number")
+
+
+def found(search: str) -> list[Connector]:
+    """Return outlets whose station, or site, is called so; a few."""
+    return list(connected().filter(station__in=stations.listing(search, active=True).order_by())[:FOUND])
+
+
+def lately(driver: Driver) -> list[Connector]:
+    """Return the outlets where the driver charged last, if they can still be started from here."""
+    rows = ChargingSession.objects.filter(driver=driver).order_by("-started_at", "-pk")
+    used = dict.fromkeys(rows.values_list("connector", flat=True)[:LOOKED_AT])
+    here = connected().in_bulk(used)
+    return [here[pk] for pk in used if pk in here][:LATELY]
+
+
+def going_on(driver: Driver) -> QuerySet[ChargingSession]:
+    """Return the charges of the driver that go on, as their stations tell, the newest first."""
+    rows = ChargingSession.objects.filter(driver=driver, source=SOURCE, state=ChargingSession.State.ACTIVE)
+    return rows.select_related("station", "connector", "site", "driver").order_by("-started_at", "-pk")
+
+
+def is_taken(connector: Connector) -> bool:
+    """Whether a charge goes on there."""
+    rows = ChargingSession.objects.filter(connector=connector, source=SOURCE, state=ChargingSession.State.ACTIVE)
+    return rows.exists()
+
+
+def begun_by(command: StationCommand) -> ChargingSession | None:
+    """Return the charge that a start from afar led to: the card's first at that outlet since it was asked for."""
+    rows = ChargingSession.objects.filter(
+        station=command.station,
+        connector__number=command.wanted.get("connector", ""),
+        token__uid=command.id_tag,
+        source=SOURCE,
+        created_at__gte=command.asked_at,
+    )
+    return rows.order_by("pk").first()
+
+
+def asked_to_end(session: ChargingSession) -> StationCommand | None:
+    """Return the last time that the station was asked to end the charge; None when it never was."""
+    rows = StationCommand.objects.filter(station=session.station, kind=StationCommand.Kind.STOP)
+    return rows.filter(wanted__number=int(session.external_id)).order_by("pk").last()
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """A charge up to now: as if it ended at its last reading. power_w: None while too little was read."""
+
+    session: ChargingSession
+    read_at: datetime | None
+    power_w: int | None
+
+
+def so_far(session: ChargingSession, *, at: datetime) -> SoFar:
+    """Return what a charge that goes on has come to. Nothing is stored; the session is a copy that ends `at`."""
+    charge = StationCharge.objects.filter(number=int(session.external_id)).first()
+    readings = list(zip(charge.read_at, charge.readings, strict=True)) if charge else []
+    last = readings[-1] if readings else None
+    ended = max(session.started_at, at)
+    told = outcome(session.started_at, session.meter_start_wh, readings, ended, last[1] if last else None)
+    copied = copy(session)
+    copied.ended_at, copied.energy_wh = ended, told.energy_wh
+    if told.series is not None:
+        copied.series_start, copied.series_interval_s = told.series.start, told.series.interval_s
+        copied.series_wh = list(told.series.wh)
+    return SoFar(copied, last[0] if last else None, _power_w(readings[-2:], at=at))
+
+
+def _power_w(readings: Iterable[Reading], *, at: datetime) -> int | None:
+    """The mean power between the last two readings."""
+    for (before, low), (after, high) in pairwise(readings):
+        seconds = (after - before).total_seconds()
+        if seconds > 0 and high >= low and (at - after).total_seconds() < FRESH_S:
+            return round((high - low) * 3600 / seconds)
+    return None

@@ -1,0 +1,78 @@
+"""Asking something of a station: kept as a row, which the gateway that has its connection sends."""
+
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from charging.domain.errors import Code, CommandRefused
+from charging.domain.ocpp import commands
+from charging.domain.ocpp.admission import Verdict
+from charging.domain.ocpp.commands import Kind
+from charging.events import Event
+from charging.models import Station, StationCommand, StationLink
+from charging.selectors import admission
+from tenants.log.audit import record
+from tenants.models import User
+
+#: So many wait for one station at most.
+MOST_OPEN = 20
+#: Whoever has had a command for so long is gone: a connection gives back or settles what it has within seconds.
+FORGOTTEN = timedelta(minutes=5)
+_State = StationCommand.State
+_RING = "SELECT pg_notify('commands', %s)"
+#: The setting that holds the station's password: that is made and shown elsewhere.
+_PASSWORD = re.compile(r"authorizationkey|basicauthpassword", re.IGNORECASE)
+
+
+@transaction.atomic
+def ask(
+    station: Station, kind: Kind, *, by: User, at: datetime, card: str = "", connector: str = "", **wanted: Any
+) -> StationCommand:
+    """Keep what is asked of the station, and tell the gateway. Its answer stands in the row, soon.
+
+    card: the UID of the card that a charge is started for. connector: the number of the outlet, where it is about one.
+
+    Raises:
+        CommandRefused: the station may not connect, has too much waiting, or cannot be asked this; or the card would
+            not be let in.
+    """
+    _check(station, kind, connector, wanted)
+    if kind is Kind.START and (decision := admission.decision(card, at=at)).verdict != Verdict.ACCEPTED:
+        raise CommandRefused(Code.COMMAND_CARD_REFUSED, basis=str(decision.basis))
+    command = StationCommand.objects.create(
+        station=station,
+        kind=kind,
+        wanted={**({"connector": connector} if connector else {}), **wanted},
+        id_tag=card,
+        asked_by=by,
+        asked_at=at,
+        not_after=at + commands.patience(kind),
+    )
+    record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
+    with connection.cursor() as cursor:
+        cursor.execute(_RING, [f"{station.operator_id}:{station.pk}"])
+    return command
+
+
+def settle(*, at: datetime) -> int:
+    """Note what has become of commands that nobody can send or answer any more; return of how many."""
+    rows = StationCommand.objects.all()
+    late = rows.filter(state=_State.QUEUED, not_after__lte=at).update(state=_State.EXPIRED, done_at=at)
+    # A gateway that was killed says nothing; its stations come back to another connection, or not at all.
+    back = rows.filter(state=_State.CLAIMED, claimed_at__lt=at - FORGOTTEN).update(state=_State.QUEUED)
+    lost = rows.filter(state=_State.SENT, sent_at__lt=at - FORGOTTEN).update(state=_State.UNKNOWN, done_at=at)
+    return late + back + lost
+
+
+def _check(station: Station, kind: Kind, connector: str, wanted: dict[str, Any]) -> None:
+    link = StationLink.objects.select_for_update().filter(station=station).first()
+    if link is None or not station.is_active or station.merged_into_id is not None:
+        raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
+    if connector and not re.fullmatch(commands.NUMBER, connector):
+        raise CommandRefused(Code.COMMAND_CONNECTOR, connector=connector)
+    if _PASSWORD.search(str(wanted.get("key", ""))):
+        raise CommandRefused(Code.COMMAND_PASSWORD)
+    if StationCommand.objects.filter(station=station, state__in=commands.OPEN).count() >= MOST_OPEN:
+        raise CommandRefused(Code.COMMANDS_WAIT, station=str(station), most=MOST_OPEN)

@@ -1,0 +1,159 @@
+"""Asking something of a station from its page: who may, with what proof, and what is shown and logged."""
+
+from datetime import timedelta
+
+import orjson
+import pytest
+from django.utils import timezone
+
+from charging.domain.ocpp.commands import Kind
+from charging.models import ChargingSession, StationCommand
+from charging.services import station_commands, station_links
+from portal.tests.staff.conftest import World
+from tenants.models import AuditEntry
+from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def linked(world: World) -> World:
+    with tenant_scope(world.operator.pk):
+        station_links.make_password(world.connector.station, at=timezone.now())
+    return world
+
+
+def url(world, rest=""):
+    return world.url(f"stations/{world.connector.station.public_id}/commands/{rest}")
+
+
+def commands(world):
+    with tenant_scope(world.operator.pk):
+        return list(StationCommand.objects.order_by("pk"))
+
+
+def unproved(client):
+    session = client.session
+    session["proved_at"] = 0
+    session.save()
+
+
+def text(response):
+    return " ".join(response.content.decode().split())
+
+
+def test_what_does_no_harm_is_asked_without_a_proof_and_stands_in_the_log(linked, sign_in, otto):
+    client = sign_in(otto)
+    unproved(client)
+    form = {"kind": "trigger", "trigger-message": "MeterValues", "trigger-connector": linked.connector.number}
+    page = text(client.post(url(linked, "ask/"), form, follow=True))
+    (command,) = commands(linked)
+    assert (command.kind, command.wanted) == ("trigger", {"message": "MeterValues", "connector": "1"})
+    assert command.asked_by == otto
+    assert "waits for the station" in page
+    assert "its meter readings, outlet 1" in page
+    assert otto.name in page
+    with tenant_scope(linked.operator.pk):
+        entry = AuditEntry.objects.get(event="station.asked")
+    assert (entry.actor, entry.additional_data) == (otto, {"kind": "trigger", "connector": "1"})
+
+
+def test_what_is_dangerous_wants_a_fresh_proof_and_cannot_be_asked_at_the_gentle_door(linked, sign_in, otto):
+    client = sign_in(otto)
+    assert "Nothing was asked" in text(client.post(url(linked, "ask/"), {"kind": "reset"}, follow=True))
+    assert "Nothing was asked" in text(client.post(url(linked, "order/"), {"kind": "trigger"}, follow=True))
+    unproved(client)
+    assert "/confirm" in client.post(url(linked, "order/"), {"kind": "reset", "reset-hard": "1"})["Location"]
+    assert commands(linked) == []
+
+
+def test_each_dangerous_one_is_kept_as_the_service_reads_it(linked, sign_in, otto):
+    client, uid = sign_in(otto), linked.card.uid
+    asked = [
+        ({"kind": "start", "start-connector": "1", "start-card": uid.lower()}, {"connector": "1"}),
+        ({"kind": "unlock", "unlock-connector": "1"}, {"connector": "1"}),
+        ({"kind": "reset", "reset-hard": "1"}, {"hard": True}),
+        ({"kind": "reset"}, {"hard": False}),
+        ({"kind": "availability", "availability-connector": "1", "availability-in_use": "1"},
+         {"connector": "1", "in_use": True}),
+        ({"kind": "availability"}, {"in_use": False}),
+        ({"kind": "change_setting", "change_setting-key": "HeartbeatInterval", "change_setting-value": "60"},
+         {"key": "HeartbeatInterval", "value": "60"}),
+    ]  # fmt: skip
+    for form, _ in asked:
+        assert client.post(url(linked, "order/"), form).status_code == 302
+    assert [command.wanted for command in commands(linked)] == [wanted for _, wanted in asked]
+    assert commands(linked)[0].id_tag == uid
+
+
+def test_a_charge_that_goes_on_is_ended_by_its_outlet(linked, sign_in, otto):
+    running = linked.session(source="ocpp", external_id="4711", state=ChargingSession.State.ACTIVE, ended_at=None)
+    client = sign_in(otto)
+    assert client.post(url(linked, "ask/"), {"kind": "stop", "stop-number": "12"}).status_code == 400
+    client.post(url(linked, "ask/"), {"kind": "stop", "stop-number": running.external_id})
+    assert commands(linked)[0].wanted == {"number": 4711}
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"kind": "start", "start-connector": "1", "start-card": "FFFF"}, "There is no card with this number."),
+        ({"kind": "start", "start-connector": "9", "start-card": "FFFF"}, "Select a valid choice"),
+        ({"kind": "change_setting", "change_setting-key": "authorizationkey"}, "shown once"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_beside_its_form(linked, sign_in, otto, form, said):
+    answer = sign_in(otto).post(url(linked, "order/"), form)
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert commands(linked) == []
+
+
+def test_a_card_that_nobody_pays_for_starts_nothing_and_the_page_says_why(linked, sign_in, otto):
+    form = {"kind": "start", "start-connector": "1", "start-card": linked.lost_card.uid}
+    assert "The card would not be let in: nobody pays for it" in text(sign_in(otto).post(url(linked, "order/"), form))
+
+
+def test_the_settings_are_shown_as_they_were_read_last(linked, sign_in, otto):
+    keys = [
+        {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
+        {"key": "ChargeProfileMaxStackLevel", "readonly": "1", "value": "8"},
+        {"value": "nameless"},
+        "nonsense",
+    ]
+    with tenant_scope(linked.operator.pk):
+        command = station_commands.ask(linked.connector.station, Kind.READ_SETTINGS, by=otto, at=timezone.now())
+        answer = orjson.dumps([3, str(command.public_id), {"configurationKey": keys}]).decode()
+        StationCommand.objects.update(state="answered", answer=answer, done_at=timezone.now())
+    page = sign_in(otto).get(url(linked))
+    assert page.context["settings"] == [("ChargeProfileMaxStackLevel", "8", True), ("HeartbeatInterval", "300", False)]
+    assert "HeartbeatInterval" in text(page)
+
+
+def test_one_that_was_not_sent_in_its_time_is_said_to_be_over(linked, sign_in, otto):
+    long_ago = timezone.now() - timedelta(hours=1)
+    with tenant_scope(linked.operator.pk):
+        station_commands.ask(linked.connector.station, Kind.UNLOCK, by=otto, at=long_ago, connector="1")
+    page = sign_in(otto).get(url(linked))
+    assert "not sent: the station was away" in text(page)
+    assert not page.context["is_waiting"]
+
+
+def test_only_those_who_manage_the_network_ask(linked, sign_in, sara):
+    client = sign_in(sara)
+    assert client.get(url(linked)).status_code == 403
+    assert client.post(url(linked, "ask/"), {"kind": "trigger"}).status_code == 403
+
+
+def test_a_sign_leads_a_driver_to_the_outlet(linked, sign_in, otto):
+    page = sign_in(otto).get(linked.url(f"stations/{linked.connector.station.public_id}/signs/"))
+    ((outlet, address, picture),) = page.context["signs"]
+    assert outlet == linked.connector
+    assert address.endswith(f"/o/north/my/outlets/{linked.connector.station.public_id}/1/")
+    assert picture.startswith("data:image/svg+xml")
+    assert address in text(page)
+
+
+def test_without_a_password_there_is_no_sign(world, sign_in, otto):
+    page = sign_in(otto).get(world.url(f"stations/{world.connector.station.public_id}/signs/"))
+    assert "No outlet can be started from a phone" in text(page)

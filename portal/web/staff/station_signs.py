@@ -1,0 +1,35 @@
+"""Signs for the outlets of a station, to be printed: a code that leads a driver to the outlet's page."""
+
+from uuid import UUID
+
+import segno
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from charging.selectors import outlets
+from charging.selectors import stations as selectors
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.staff import stations
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+
+@operator_view(Permission.VIEW_NETWORK)
+def station_signs(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show a sign for each outlet: its number, and the code with its address."""
+    station = get_object_or_404(selectors.listing(), public_id=public_id)
+    addresses = [
+        (outlet, request.build_absolute_uri(reverse("driver:outlet", args=[operator.slug, public_id, outlet.number])))
+        for outlet in outlets.connected().filter(station=station)
+    ]
+    context = {
+        "nav": "stations",
+        "station": station,
+        "signs": [
+            (outlet, address, segno.make(address, error="m").svg_data_uri(scale=6, border=4, light="#fff"))
+            for outlet, address in addresses
+        ],
+        "crumbs": stations.crumbs(operator, station),
+    }
+    return render(request, "staff/stations/signs.html", context)
