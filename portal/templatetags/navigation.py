@@ -74,6 +74,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
 )
 
 DRIVER: tuple[Entry, ...] = (
+    Entry("charge", _("Charge"), "driver:charge", "station", ("use_driver_pages",)),
     Entry("history", _("History"), "driver:history", "sessions", ("use_driver_pages",)),
     Entry("invoices", _("Invoices"), "driver:invoice_list", "invoices", ("use_driver_pages",)),
     Entry("tokens", _("Cards"), "driver:token_list", "cards", ("use_driver_pages",)),

@@ -2,13 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.driver import history, invoices, privacy, tokens
+from portal.web.driver import charging, history, invoices, privacy, tokens
 
 app_name = "driver"
 
 urlpatterns: list[URLPattern] = [
     path("", history.history, name="history"),
     path("sessions/<uuid:session_id>/", history.session_detail, name="session_detail"),
+    path("charge/", charging.charge, name="charge"),
+    path("outlets/<uuid:public_id>/<str:number>/", charging.outlet, name="outlet"),
+    path("outlets/<uuid:public_id>/<str:number>/start/", charging.outlet_start, name="outlet_start"),
+    path("starts/<uuid:command_id>/", charging.start, name="start"),
+    path("live/<uuid:session_id>/", charging.live, name="live"),
+    path("live/<uuid:session_id>/stop/", charging.live_stop, name="live_stop"),
     path("invoices/", invoices.invoice_list, name="invoice_list"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("cards/", tokens.token_list, name="token_list"),
