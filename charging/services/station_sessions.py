@@ -2,26 +2,28 @@
 
 Each message is read once, in order, in the transaction that marks it as read; reading one again changes nothing.
 A session is closed for good when its stop has come. One whose stop is missing is closed at its last reading and waits
-for a person, or for the stop, which corrects it as long as nobody has decided.
+for a person, or for the stop, which corrects it as long as nobody has decided; afterwards it stands among the
+differences, for somebody to decide again.
 """
 
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from charging.domain import holders
+from charging.domain import corrections, holders
 from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
-from charging.domain.ocpp import frames, v16
+from charging.domain.ocpp import SOURCE, frames, v16
 from charging.domain.ocpp.admission import Verdict
-from charging.domain.ocpp.outcome import outcome
+from charging.domain.ocpp.frames import Answer
+from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
-from charging.models import ChargingSession, Connector, Station, StationCharge, StationMessage, Token
+from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage, Token
 from charging.services import tokens
 
-SOURCE = "ocpp"
 #: A reading a minute is kept.
 APART = timedelta(minutes=1)
 #: A charge is over whose connector is free for so long, or of which nothing is heard for so long.
@@ -34,6 +36,8 @@ _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK}
 def read(message: StationMessage) -> str:
     """Do what the message says. Returns a remark where it could not be used: a code, else empty."""
     call = frames.read(message.raw)
+    if isinstance(call, Answer):  # the gateway has noted it with what was asked
+        return ""
     if call is None or call.payload is None:
         return "unreadable"
     match call.action:
@@ -187,15 +191,32 @@ def _stop(message: StationMessage, stop: v16.Stop) -> str:
     may_change = session.state == _State.ACTIVE or (
         session.review == _Review.PENDING and Flag.STOP_MISSING in session.flags
     )
-    if not may_change:
+    if not may_change and Flag.STOP_MISSING not in session.flags:
         return "stopped_already"
     charge = _charge_of(session)
     is_believed = v16.is_believed(stop.said_at, message.received_at)
     ended = stop.said_at if is_believed and stop.said_at else message.received_at
     flags = [] if is_believed else [Flag.STATION_CLOCK]
     readings = [*zip(charge.read_at, charge.readings, strict=True), *stop.readings]
+    if not may_change:
+        return _differ(session, ended, stop.meter_wh, readings)
     _close(session, ended, stop.meter_wh, readings, flags, reason=stop.reason)
     return ""
+
+
+def _differ(
+    session: ChargingSession, ended: datetime, meter_stop: int | None, readings: list[tuple[datetime, int]]
+) -> str:
+    """Lay the stop of a session that was decided without it beside what is stored, for somebody to decide again."""
+    meant = copy(session)
+    _end(meant, ended, meter_stop, readings)
+    facts = {name: getattr(meant, name) for name in ("ended_at", "energy_wh", *corrections.SERIES)}
+    said = corrections.written({name: fact for name, fact in facts.items() if fact is not None})
+    stored = {name: getattr(session, name) for name in (*corrections.COMPARED, *corrections.SERIES)}
+    if not corrections.changes(stored, said):
+        return "stopped_already"
+    Correction.objects.get_or_create(session=session, file_import=None, said=said)
+    return "late_stop"
 
 
 def _close_without_stop(charge: StationCharge) -> bool:
@@ -218,13 +239,8 @@ def _close(
     *,
     reason: str,
 ) -> None:
-    ended = max(ended, session.started_at)
-    found = outcome(session.started_at, session.meter_start_wh, readings, ended, meter_stop)
-    session.ended_at, session.energy_wh, session.stop_reason = ended, found.energy_wh, reason
-    series = found.series
-    session.series_start = series.start if series else None
-    session.series_interval_s = series.interval_s if series else None
-    session.series_wh = list(series.wh) if series else None
+    found = _end(session, ended, meter_stop, readings)
+    session.stop_reason = reason
     at_opening = [flag for flag in session.flags if flag in _AT_OPENING]
     every = [*at_opening, *flags, *found.flags, *_implausible(session)]
     session.flags = [str(flag) for flag in dict.fromkeys(every)]
@@ -233,6 +249,20 @@ def _close(
     if session.flags == [SETTLING]:
         session.review = _Review.WRITTEN_OFF
     session.save()
+
+
+def _end(
+    session: ChargingSession, ended: datetime, meter_stop: int | None, readings: list[tuple[datetime, int]]
+) -> Outcome:
+    """Give the session its end, energy and course."""
+    ended = max(ended, session.started_at)
+    found = outcome(session.started_at, session.meter_start_wh, readings, ended, meter_stop)
+    session.ended_at, session.energy_wh = ended, found.energy_wh
+    series = found.series
+    session.series_start = series.start if series else None
+    session.series_interval_s = series.interval_s if series else None
+    session.series_wh = list(series.wh) if series else None
+    return found
 
 
 def _implausible(session: ChargingSession) -> list[str]:

@@ -75,6 +75,7 @@ _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "unreadable": _("cannot be read"),
     "no_charge": _("of a charge that is not known"),
     "stopped_already": _("of a charge that had ended"),
+    "late_stop": _("came after somebody had decided; it stands among the differences"),
     "after_stop": _("a reading after the end"),
 }
 

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import pytest
 
-from billing.selectors import waiting
+from billing.selectors import differences, waiting
 from charging.models import (
     ChargingSession,
     Connector,
+    Correction,
     Site,
     Station,
     StationCharge,
@@ -231,17 +232,37 @@ def test_without_a_stop_it_ends_at_the_last_reading_and_waits_and_the_late_stop_
     assert (first.energy_wh, first.flags, first.review) == (12_000, [], "")
 
 
-def test_what_somebody_decided_is_not_changed_by_a_late_stop(told):
+def test_what_somebody_decided_is_not_changed_by_a_late_stop_which_becomes_a_difference(told):
     told.starts()
     told.meters((30, 7000))
     told.read()
     told.abandoned(NOW + timedelta(hours=25))
     with tenant_scope(told.operator.pk):
         ChargingSession.objects.update(review="approved")
-    told.stops(13_000)
+    for _again in range(2):
+        told.stops(13_000)
     told.read()
     assert told.sessions[0].energy_wh == 6000
+    assert told.remarks[-2:] == ["late_stop", "late_stop"]
+    with tenant_scope(told.operator.pk):
+        (correction,) = Correction.objects.all()
+        (difference,) = differences.beside([correction])
+    assert set(difference.changed) == {"ended_at", "energy_wh"}
+    assert (difference.said.energy_wh, difference.said.ended_at) == (12_000, NOW + timedelta(hours=1))
+
+
+def test_a_late_stop_that_says_the_same_is_no_difference(told):
+    told.starts()
+    told.meters((30, 7000))
+    told.read()
+    told.abandoned(NOW + timedelta(hours=25))
+    with tenant_scope(told.operator.pk):
+        ChargingSession.objects.update(review="approved")
+    told.stops(7000, minutes=30)
+    told.read()
     assert told.remarks[-1] == "stopped_already"
+    with tenant_scope(told.operator.pk):
+        assert not Correction.objects.exists()
 
 
 @pytest.mark.parametrize(("hours", "state"), [(23, "ACTIVE"), (25, "COMPLETED")])
