@@ -69,10 +69,14 @@ def run(state: State, ports: Ports, began: float) -> int:
                 environment = with_addresses(make_ready(state, supervisor), ports)
                 asking = ask_for_people(supervisor, environment)
                 open_doors(supervisor, environment, ports)
+                servers.announce(state, {**servers.announced(state), "GATEWAY_PORT": str(ports.gateway)})
                 app = as_app(environment)
                 for program in [reader_program(app), *worker_programs(app), timetable_program(state, app)]:
                     supervisor.start(program)
-                welcome(state, ports, time.monotonic() - began, told(asking), has_platform=has_platform(environment))
+                people = told(asking)
+                if people and has_gateway(environment) and os.environ.get("WATTLEDGER_DEMO") != "0":
+                    supervisor.start(simulation_program(app, ports.gateway))
+                welcome(state, ports, time.monotonic() - began, people, has_platform=has_platform(environment))
                 supervisor.watch()
             finally:
                 servers.withdraw(state)
@@ -287,6 +291,12 @@ def gateway_program(environment: Mapping[str, str], port: int) -> Program:
 def reader_program(environment: Mapping[str, str]) -> Program:
     """Return the process that makes sessions of what stations say."""
     return Program("stations", [sys.executable, str(CHECKOUT / "manage.py"), "read_stations"], environment)
+
+
+def simulation_program(environment: Mapping[str, str], port: int) -> Program:
+    """Return the stations of the demonstration: a charge of an hour and a half takes them a quarter of an hour."""
+    command = [sys.executable, str(CHECKOUT / "manage.py"), "simulate_stations", "--minute=10"]
+    return Program("simulation", command, {**environment, "GATEWAY_PORT": str(port)})
 
 
 #: The workers: what each serves (`portal.celery`), and how many processes it has. Whoever waits for a page or a file

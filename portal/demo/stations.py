@@ -1,10 +1,13 @@
-"""Stations of the demonstration that really connect: they boot, let drivers in, charge, and get things wrong on demand.
+"""Stations of the demonstration that really connect: they charge, and do what they are asked from afar.
 
-One outlet a station. Times and energy are as they are; a minute of charging takes `minute_s` seconds.
+What real ones get wrong they get wrong on demand (`FAULTS`). One outlet a station. Times and energy are as they are;
+a minute of charging takes `minute_s` seconds.
 """
 
 import asyncio
 import base64
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from random import Random
@@ -12,12 +15,12 @@ from typing import Any
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from charging.domain.ocpp import v16
 
 #: What a station may do wrong, each once in so many charges.
-FAULTS = ("no_stop", "twice", "dead_clock", "backwards")
+FAULTS = ("no_stop", "twice", "dead_clock", "backwards", "deaf")
 ONE_IN = 4
 _LONGEST_CHARGE_MINUTES, _READ_EVERY_MINUTES = 90, 5
 
@@ -35,51 +38,95 @@ class Simulated:
     minute_s: float = 1.0
     register_wh: int = 1_000_000
     chance: Random = field(default_factory=Random)  # plausible, not secret
+    settings: dict[str, str] = field(default_factory=lambda: {"HeartbeatInterval": "300", "ConnectionTimeOut": "60"})
     _said: int = 0
+    _answers: dict[str, "asyncio.Future[dict[str, Any]]"] = field(default_factory=dict)
+    _asked: asyncio.Queue[str] = field(default_factory=asyncio.Queue)  # cards for which a start was asked
+    _number: int | None = None  # of the charge that goes on
+    _is_ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_in_use: bool = True
 
     async def live(self) -> None:
         """Connect, charge one car after the other, and come again when the connection is lost. Until cancelled."""
         basic = base64.b64encode(f"{self.identity}:{self.password}".encode()).decode()
         while True:
-            try:
+            with contextlib.suppress(OSError, WebSocketException):
                 async with connect(
                     self.url,
                     subprotocols=[v16.SUBPROTOCOL],  # type: ignore[list-item]
                     additional_headers={"Authorization": f"Basic {basic}"},
                 ) as socket:
-                    await self._boot(socket)
-                    while True:
-                        await self._charge(socket)
-            except (OSError, WebSocketException):
-                await asyncio.sleep(self.chance.uniform(2, 10))
+                    await self._until_lost(socket)
+            await asyncio.sleep(self.chance.uniform(2, 10))
+
+    async def _until_lost(self, socket: ClientConnection) -> None:
+        self._answers.clear()
+        self._number = None
+        living = asyncio.create_task(self._charge_for_ever(socket))
+        try:
+            async for raw in socket:
+                await self._hear(socket, orjson.loads(raw))
+        finally:
+            living.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ConnectionClosed):
+                await living
+
+    async def _charge_for_ever(self, socket: ClientConnection) -> None:
+        await self._boot(socket)
+        while True:
+            card, is_remote = await self._next_card()
+            if self._is_in_use:
+                await self._charge(socket, card, is_remote=is_remote)
 
     async def _boot(self, socket: ClientConnection) -> None:
         await self._call(socket, "BootNotification", chargePointVendor="Wattledger", chargePointModel="Simulated")
-        await self._status(socket, "Available")
+        await self._status(socket)
 
-    async def _charge(self, socket: ClientConnection) -> None:
-        await asyncio.sleep(self.chance.uniform(1, 30) * self.minute_s)
-        card, wrong = self.chance.choice(self.cards), self._fault()
-        said = await self._call(socket, "Authorize", idTag=card)
-        if said.get("idTagInfo", {}).get("status") != "Accepted":
-            return
+    async def _next_card(self) -> tuple[str, bool]:
+        """The card of whoever comes by, or of whoever asks from afar."""
+        try:
+            async with asyncio.timeout(self.chance.uniform(1, 30) * self.minute_s):
+                return await self._asked.get(), True
+        except TimeoutError:
+            return self.chance.choice(self.cards), False
+
+    async def _charge(self, socket: ClientConnection, card: str, *, is_remote: bool) -> None:
+        wrong = self._fault()
+        if not is_remote:
+            said = await self._call(socket, "Authorize", idTag=card)
+            if said.get("idTagInfo", {}).get("status") != "Accepted":
+                return
         await self._status(socket, "Preparing")
         start = {"connectorId": 1, "idTag": card, "meterStart": self.register_wh, "timestamp": _clock(wrong)}
-        number = (await self._call(socket, "StartTransaction", **start))["transactionId"]
+        answer = await self._call(socket, "StartTransaction", **start)
+        if "transactionId" not in answer:
+            return
+        self._number = number = answer["transactionId"]
+        self._is_ended.clear()
         if wrong == "twice":
             await self._call(socket, "StartTransaction", **start)
-        await self._status(socket, "Charging")
-        for _ in range(self.chance.randint(2, _LONGEST_CHARGE_MINUTES // _READ_EVERY_MINUTES)):
-            await asyncio.sleep(_READ_EVERY_MINUTES * self.minute_s)
-            self.register_wh += round(
-                self.power_w * self.chance.uniform(0.4, 0.9) * _READ_EVERY_MINUTES * self.minute_s / 3600
-            )
-            await self._call(socket, "MeterValues", connectorId=1, transactionId=number, meterValue=[self._reading()])
+        if answer.get("idTagInfo", {}).get("status") == "Accepted":
+            await self._status(socket, "Charging")
+            await self._draw(socket, number, for_long=is_remote)
+        self._number = None
         if wrong != "no_stop":
             meter = 0 if wrong == "backwards" else self.register_wh
-            stop = {"transactionId": number, "meterStop": meter, "timestamp": _clock(wrong), "reason": "EVDisconnected"}
+            reason = "Remote" if self._is_ended.is_set() else "EVDisconnected"
+            stop = {"transactionId": number, "meterStop": meter, "timestamp": _clock(wrong), "reason": reason}
             await self._call(socket, "StopTransaction", **stop)
-        await self._status(socket, "Available")
+        await self._status(socket)
+
+    async def _draw(self, socket: ClientConnection, number: int, *, for_long: bool) -> None:
+        """Charge until the car is full or the charge is ended from afar."""
+        most = _LONGEST_CHARGE_MINUTES // _READ_EVERY_MINUTES
+        for _ in range(most if for_long else self.chance.randint(2, most)):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_READ_EVERY_MINUTES * self.minute_s):
+                    await self._is_ended.wait()
+                    return
+            hours = _READ_EVERY_MINUTES * self.minute_s / 3600
+            self.register_wh += round(self.power_w * self.chance.uniform(0.4, 0.9) * hours)
+            await self._call(socket, "MeterValues", connectorId=1, transactionId=number, meterValue=[self._reading()])
 
     def _fault(self) -> str:
         return self.chance.choice(self.faults) if self.faults and self.chance.randrange(ONE_IN) == 0 else ""
@@ -87,14 +134,69 @@ class Simulated:
     def _reading(self) -> dict[str, Any]:
         return {"timestamp": _clock(), "sampledValue": [{"value": str(self.register_wh), "unit": "Wh"}]}
 
-    async def _status(self, socket: ClientConnection, status: str) -> None:
+    async def _status(self, socket: ClientConnection, status: str = "") -> None:
+        status = status or ("Available" if self._is_in_use else "Unavailable")
         await self._call(socket, "StatusNotification", connectorId=1, status=status, errorCode="NoError")
 
     async def _call(self, socket: ClientConnection, action: str, **payload: Any) -> dict[str, Any]:
         self._said += 1
-        await socket.send(orjson.dumps([2, str(self._said), action, payload]).decode())
-        kind, _, *rest = orjson.loads(await socket.recv())
-        return dict(rest[0]) if kind == 3 else {}  # OCPP-J: an answer
+        message_id = str(self._said)
+        self._answers[message_id] = asyncio.get_running_loop().create_future()
+        await socket.send(orjson.dumps([2, message_id, action, payload]).decode())
+        return await self._answers[message_id]
+
+    async def _hear(self, socket: ClientConnection, frame: list[Any]) -> None:
+        """Take an answer, or do what is asked and answer that."""
+        kind, message_id, *rest = frame
+        if kind != 2:  # OCPP-J: an answer
+            if waiting := self._answers.pop(message_id, None):
+                waiting.set_result(rest[0] if kind == 3 else {})
+            return
+        if self._fault() == "deaf":
+            return
+        act = _ASKED.get(rest[0])
+        answer = act(self, rest[1]) if act else None
+        frame = [3, message_id, answer] if answer is not None else [4, message_id, "NotImplemented", "", {}]
+        await socket.send(orjson.dumps(frame).decode())
+
+    # --- what can be asked from afar ---
+
+    def _start(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if self._number is not None or not self._is_in_use:
+            return {"status": "Rejected"}
+        self._asked.put_nowait(asked["idTag"])
+        return {"status": "Accepted"}
+
+    def _stop(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["transactionId"] != self._number:
+            return {"status": "Rejected"}
+        self._is_ended.set()
+        return {"status": "Accepted"}
+
+    def _change_use(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self._is_in_use = asked["type"] == "Operative"
+        return {"status": "Accepted" if self._number is None else "Scheduled"}
+
+    def _change(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if asked["key"] not in self.settings:
+            return {"status": "NotSupported"}
+        self.settings[asked["key"]] = asked["value"]
+        return {"status": "Accepted"}
+
+    def _told(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        return {"configurationKey": [{"key": k, "readonly": False, "value": v} for k, v in self.settings.items()]}
+
+
+_ASKED: dict[str, Callable[[Simulated, dict[str, Any]], dict[str, Any]]] = {
+    "RemoteStartTransaction": Simulated._start,
+    "RemoteStopTransaction": Simulated._stop,
+    "ChangeAvailability": Simulated._change_use,
+    "ChangeConfiguration": Simulated._change,
+    "GetConfiguration": Simulated._told,
+    "UnlockConnector": lambda _station, _asked: {"status": "Unlocked"},
+    "Reset": lambda _station, _asked: {"status": "Accepted"},
+    "TriggerMessage": lambda _station, _asked: {"status": "NotImplemented"},
+}
 
 
 def _clock(wrong: str = "") -> str:

@@ -1,6 +1,7 @@
 """`bin/manage simulate_stations`: stations of the demonstration connect and charge, until stopped."""
 
 import asyncio
+import time
 from typing import Any
 from urllib.parse import quote
 
@@ -11,11 +12,15 @@ from django.utils import timezone
 from charging.models import Connector, Token
 from charging.services import station_links
 from portal.demo.stations import FAULTS, Simulated
+from portal.settings import env
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+from tenants.selectors import people
 
 CARDS = 50
+#: How long it waits for stations to appear, where it speaks for a whole demonstration.
+LOOK_S = 60
 
 
 class Command(BaseCommand):
@@ -24,22 +29,21 @@ class Command(BaseCommand):
     help = "Let stations of an operator connect and charge, as real ones would, until stopped."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--operator", required=True, help="its short name")
-        parser.add_argument("--gateway", default="ws://127.0.0.1:8002", help="where stations connect to")
-        parser.add_argument("--stations", type=int, default=5, help="how many")
+        parser.add_argument("--operator", help="its short name; without one those of the demonstration")
+        parser.add_argument("--gateway", default=_gateway(), help="where stations connect to")
+        parser.add_argument("--stations", type=int, default=5, help="how many of an operator")
         parser.add_argument("--minute", type=float, default=1.0, help="how many seconds a minute of charging takes")
         parser.add_argument("--faults", nargs="*", choices=FAULTS, default=[], help="what goes wrong now and then")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMONSTRATION:
             raise CommandError("This is no demonstration (WATTLEDGER_DEMONSTRATION is off).")
-        operator = Operator.objects.filter(slug=options["operator"]).first()
-        if operator is None:
-            raise CommandError(f"There is no operator {options['operator']!r}.")
-        with acting(task="simulate_stations"), tenant_scope(operator.pk):
-            stations = _prepared(operator, options)
-        if not stations:
-            raise CommandError("The operator has no station with a connector 1 of known power, or no card of a driver.")
+        while not (stations := [each for operator in _operators(options) for each in _prepared(operator, options)]):
+            if options["operator"]:
+                raise CommandError(
+                    "The operator has no station with a connector 1 of known power, or no card of a driver."
+                )
+            time.sleep(LOOK_S)
         self.stdout.write(f"{len(stations)} stations connect to {options['gateway']}. Ctrl-C ends it.")
         try:
             asyncio.run(_live(stations))
@@ -47,7 +51,25 @@ class Command(BaseCommand):
             self.stdout.write("Stopped.")
 
 
+def _gateway() -> str:
+    return f"ws://127.0.0.1:{env.number('GATEWAY_PORT', env.number('PORT', 8000) + 2)}"
+
+
+def _operators(options: dict[str, Any]) -> list[Operator]:
+    if not options["operator"]:
+        return list({member.operator_id: member.operator for member in people.demonstration()}.values())
+    operator = Operator.objects.filter(slug=options["operator"]).first()
+    if operator is None:
+        raise CommandError(f"There is no operator {options['operator']!r}.")
+    return [operator]
+
+
 def _prepared(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
+    with acting(task="simulate_stations"), tenant_scope(operator.pk):
+        return _stations(operator, options)
+
+
+def _stations(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
     paid = Token.objects.filter(driver__is_active=True, is_blocked=False).order_by("pk")
     cards = list(paid.values_list("uid", flat=True)[:CARDS])
     outlets = Connector.objects.filter(number="1", station__is_active=True, max_power_w__isnull=False)
