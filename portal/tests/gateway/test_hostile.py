@@ -1,0 +1,96 @@
+"""Hostile stations at a real gateway: it may close their socket, and it never dies, grows, or keeps others waiting."""
+
+import contextlib
+import re
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+from websockets.exceptions import ConnectionClosed
+
+from charging.models import Connector, Station
+from charging.services import station_links
+from charging.tests.domain.test_ocpp_hostile import PAYLOADS, written
+from portal.gateway.server import OF_ONE_ADDRESS, Gateway
+from portal.tests.gateway.conftest import NOW, PATIENCE_S
+from tenants.scoping import tenant_scope
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+ACTIONS = some.sampled_from(
+    ["StartTransaction", "StopTransaction", "MeterValues", "StatusNotification", "Authorize", "BootNotification", "X"]
+)
+FRAMES = (
+    some.binary(max_size=200)
+    | some.text(some.characters(codec="utf-8"), max_size=200)
+    | some.tuples(some.sampled_from([2, 3, 4, "2", 6]), some.text(max_size=5) | some.integers(), ACTIONS, PAYLOADS).map(
+        written
+    )
+)
+
+
+def memory_mb(gateway):
+    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
+
+@pytest.fixture
+def neighbour(street):
+    """The password of another station."""
+    with tenant_scope(street.operator.pk):
+        station = Station.objects.create(site=street.station.site, identifier="Torget-2")
+        Connector.objects.create(station=station, number="1")
+        return station_links.make_password(station, at=NOW)
+
+
+def test_whatever_is_sent_the_gateway_goes_on_and_others_are_answered(gateway, street, neighbour):
+    @given(some.lists(FRAMES, max_size=12))
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def attack(frames):
+        with contextlib.suppress(ConnectionClosed), gateway.station("Torget-1", street.password) as station:
+            for frame in frames:
+                station.socket.send(frame)
+            station.socket.send('[2,"the end","StatusNotification",{"connectorId":1,"status":"Available"}]')
+            while '"the end"' not in station.socket.recv(timeout=PATIENCE_S):
+                pass
+
+    attack()
+    with gateway.station("Torget-2", neighbour) as station:
+        assert station.call("StatusNotification", connectorId=1, status="Available") == {}
+    assert gateway.process.poll() is None
+
+
+@pytest.mark.slow
+def test_one_that_floods_keeps_no_other_waiting_and_takes_no_memory(gateway, street, neighbour):
+    is_over, before = threading.Event(), memory_mb(gateway)
+
+    def flood():
+        with contextlib.suppress(ConnectionClosed, OSError), gateway.station("Torget-1", street.password) as station:
+            reading = threading.Thread(target=lambda: [None for _ in station.socket], daemon=True)
+            reading.start()
+            while not is_over.is_set():
+                station.socket.send(f'[2,"1","DataTransfer",{{"vendorId":"{"x" * 1000}"}}]')
+
+    flooding = threading.Thread(target=flood, daemon=True)
+    flooding.start()
+    times = []
+    with gateway.station("Torget-2", neighbour) as station:
+        for _ in range(40):
+            began = time.monotonic()
+            station.call("Authorize", idTag="04A1B2C3D4")
+            times.append(time.monotonic() - began)
+            time.sleep(0.05)
+    grown = memory_mb(gateway) - before
+    is_over.set()
+    assert statistics.median(times) < 0.5
+    assert grown < 50
+
+
+def test_one_address_does_not_take_every_place():
+    gateway = Gateway(None)  # type: ignore[arg-type]  # nobody is let in
+    taken = sum(gateway._may_come("192.0.2.1") for _ in range(100))
+    assert OF_ONE_ADDRESS <= taken <= OF_ONE_ADDRESS + 1
+    assert gateway._may_come("192.0.2.2")
