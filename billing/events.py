@@ -11,6 +11,7 @@ class Event(StrEnum):
     EXPORT_MADE = "export.made"
     EXPORT_REQUESTED = "export.requested"
     INVOICE_CREDITED = "invoice.credited"
+    CREDIT_REASONS_CHANGED = "invoice.reasons_changed"
     RUN_DISCARDED = "run.discarded"
     RUN_DRAFTED = "run.drafted"
     RUN_ISSUED = "run.issued"

@@ -41,8 +41,8 @@ def _register_drivers() -> None:
         Invoice,
         person="account__driver",
         kept=Retention.BOOKS,
-        ledger="kind run buyer credits reason state series number month currency amount_excl_vat vat rounding "
-        "amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
+        ledger="kind run buyer credits leaves_rest reason state series number month currency amount_excl_vat vat "
+        "rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
         technical="id operator public_id account",
     )
     sources.register(

@@ -49,8 +49,9 @@ class Writer:
         return self.figures.quantity(value, self.words.get(unit, unit), 0 if unit == "1" else 3)
 
     def what(self, line: InvoiceLine) -> str:
-        """What a line prices, and when that price holds where the tariff has several."""
-        name, rule = self.words.get(line.component, line.component), self.rules.of(line)
+        """What a line prices, and when that price holds where the tariff has several; or that it is part of a line."""
+        name = self.words.get(line.component, line.component)
+        rule = self.words["part"] if line.is_part else self.rules.of(line)
         return f"{name}, {rule}" if rule else name
 
     def rate(self, vat: Decimal | None) -> str:
@@ -59,11 +60,17 @@ class Writer:
 
 
 def page(
-    invoice: Invoice, *, seller: Seller, lines: Sequence[InvoiceLine], vat: Iterable[InvoiceVat]
+    invoice: Invoice,
+    *,
+    seller: Seller,
+    lines: Sequence[InvoiceLine],
+    vat: Iterable[InvoiceVat],
+    left: Decimal = Decimal(0),
 ) -> dict[str, Any]:
     """Everything on the document, in order of appearance.
 
     lines: in order of position, each with its session, and named as `billing.selectors.invoices.lines` does.
+    left: of a credit note: what is left to pay of its invoice after it.
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
@@ -80,7 +87,7 @@ def page(
         "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
         "buyer": _address(invoice.buyer, seller, writer),
         "due": writer.money(invoice.amount_due, invoice.currency),
-        "refund": _refund(invoice, seller, writer),
+        "refund": _refund(invoice, seller, writer, left),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
         "summary": summary,
         "sessions_note": writer.words[_basis(lines)],
@@ -157,13 +164,18 @@ def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple
     yield w["reference"], invoice.payment_reference
 
 
-def _refund(invoice: Invoice, seller: Seller, writer: Writer) -> str:
-    """How the money of a credit note comes back; empty for an invoice."""
+def _refund(invoice: Invoice, seller: Seller, writer: Writer, left: Decimal) -> str:
+    """What is left to pay after a credit note, and how money comes back; empty for an invoice."""
     if invoice.credits is None:
         return ""
-    pattern = writer.words["credit_open" if seller.get("email") else "credit_open_bare"]
-    name = seller.get("legal_name") or seller.get("name", "")
-    return pattern.format(number=invoice.credits, seller=name, email=seller.get("email", ""))
+    pattern = "credit_rest" if invoice.leaves_rest else "credit_open"
+    facts = {
+        "number": str(invoice.credits),
+        "left": writer.money(left, invoice.currency),
+        "seller": seller.get("legal_name") or seller.get("name", ""),
+        "email": seller.get("email", ""),
+    }
+    return writer.words[pattern if facts["email"] else f"{pattern}_bare"].format(**facts)
 
 
 def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]:

@@ -62,6 +62,11 @@ ENGLISH: Final[Words] = {
     " by {seller}: write to {email} with your name and account number.",
     "credit_open_bare": "You need not pay invoice {number}. If you have paid it already, {seller} pays the amount back"
     " to you.",
+    "credit_rest": "After this credit note, {left} of invoice {number} is left to pay. If you have paid more, it is"
+    " paid back to you by {seller}: write to {email} with your name and account number.",
+    "credit_rest_bare": "After this credit note, {left} of invoice {number} is left to pay. If you have paid more,"
+    " {seller} pays it back to you.",
+    "part": "part of the amount",
     "other_times": "other times",
     "special_rate": "special rate",
     "days": "Mon Tue Wed Thu Fri Sat Sun",
@@ -131,6 +136,11 @@ SWEDISH: Final[Words] = {
     " {seller}: mejla ditt namn och kontonummer till {email}.",
     "credit_open_bare": "Du behöver inte betala faktura {number}. Har du redan betalat den betalar {seller} tillbaka"
     " pengarna till dig.",
+    "credit_rest": "Efter den här kreditfakturan återstår {left} av faktura {number}. Har du betalat mer än så får du"
+    " tillbaka pengarna av {seller}: mejla ditt namn och kontonummer till {email}.",
+    "credit_rest_bare": "Efter den här kreditfakturan återstår {left} av faktura {number}. Har du betalat mer än så"
+    " betalar {seller} tillbaka pengarna till dig.",
+    "part": "del av beloppet",
     "other_times": "övrig tid",
     "special_rate": "särskilt pris",
     "days": "mån tis ons tors fre lör sön",

@@ -1,5 +1,6 @@
 """Tables about what it costs: import them from here."""
 
+from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export, ExportTaken
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
@@ -14,6 +15,7 @@ from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "BilledSession",
+    "CreditReason",
     "DaySum",
     "Export",
     "ExportTaken",

@@ -92,6 +92,11 @@ OPEN_REVIEWS: Final = tuple(
 )
 
 
+#: What may become of a session that a credit note released: a person decides later, it is billed anew, or nobody pays.
+#: Only the second makes it billable again.
+AFTER_CREDIT: Final = (Review.PENDING.value, Review.APPROVED.value, Review.WRITTEN_OFF.value)
+
+
 def status_of(*, review: str, state: str, invoice: str | None, price: str | None) -> BillingStatus:
     """Tell where a session stands by its own states and those of its invoice and price, None when there is none."""
     facts = {Fact.REVIEW: review, Fact.STATE: state, Fact.INVOICE: invoice, Fact.PRICE: price}

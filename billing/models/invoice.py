@@ -1,7 +1,7 @@
 """Invoices, credit notes, their lines, and the ledger of which session stands on which invoice.
 
 Once issued, no row of an invoice changes: triggers refuse it to every role. A mistake is corrected
-by a credit note of the whole invoice, which releases its sessions.
+by credit notes, of all of it or of parts; a session of which nothing is left on the invoice is released.
 """
 
 from datetime import datetime
@@ -47,9 +47,10 @@ def with_check_digit(number: int) -> str:
 
 
 class Invoice(OperatorOwned):
-    """A bill of one month, or the credit note of one: then every quantity and amount has the opposite sign.
+    """A bill of one month, or a credit note of one: then every quantity and amount has the opposite sign.
 
     amount_excl_vat + vat + rounding = amount_due (EN 16931: BT-109, BT-110, BT-114, BT-115).
+    A credit note's line has the position of the line that it credits.
     """
 
     class Kind(models.TextChoices):
@@ -67,6 +68,7 @@ class Invoice(OperatorOwned):
     buyer = OwnedForeignKey(DriverIdentity, related_name="+")
     credits = OwnedForeignKey("billing.Invoice", null=True, related_name="credit_notes")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    leaves_rest = models.BooleanField(default=False, help_text="Of a credit note: its invoice is not undone wholly.")
 
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.DRAFT)
     series = models.CharField(max_length=20, default="F")
@@ -92,7 +94,10 @@ class Invoice(OperatorOwned):
             *owned("invoice", "run", "account", "buyer", "credits"),
             models.UniqueConstraint(fields=["operator", "run", "account"], name="invoice_once_a_run"),
             models.UniqueConstraint(fields=["operator", "series", "number"], name="invoice_number_once"),
-            models.UniqueConstraint(fields=["operator", "credits"], name="invoice_credited_once"),
+            # Nothing is left to credit after this one; a row without `credits` never meets another.
+            models.UniqueConstraint(
+                fields=["operator", "credits"], name="invoice_credited_once", condition=Q(leaves_rest=False)
+            ),
             models.CheckConstraint(
                 condition=Q(state="draft", number__isnull=True, issued_at__isnull=True)
                 | Q(state="issued", number__isnull=False, issued_at__isnull=False),
@@ -126,6 +131,7 @@ class Invoice(OperatorOwned):
                 fields=["operator", "-month", "-id"], name="invoice_credit_notes", condition=Q(kind="credit_note")
             ),
             models.Index(fields=["operator", "-month", "-id"], name="invoice_drafts", condition=Q(state="draft")),
+            models.Index(fields=["operator", "credits"], name="invoice_notes_of", condition=Q(credits__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -185,6 +191,11 @@ class InvoiceLine(SiteBound):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.component} {self.amount}"
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it takes back an amount of a line that counted energy or time: one piece at that amount."""
+        return self.unit == "1" and (self.component == "ENERGY" or self.component.endswith("TIME"))
 
     @property
     def tax_included(self) -> bool:

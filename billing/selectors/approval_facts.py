@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.models import Invoice, InvoiceRun, TariffVersion
 from billing.selectors import runs, sellers
+from billing.selectors.credits import Asked, Comes
 from tenants.models import Operator
 
 
@@ -19,14 +20,16 @@ def publishing(version: TariffVersion, valid_from: datetime) -> dict[str, Any]:
     }
 
 
-def crediting(invoice: Invoice, reason: str) -> dict[str, Any]:
-    """Which invoice over how much is taken back, and what its credit note says."""
+def crediting(invoice: Invoice, reason: str, asked: Asked, comes: Comes, then: str) -> dict[str, Any]:
+    """How much of which invoice is taken back, what its credit note says, and what becomes of released sessions."""
     return {
         "invoice": str(invoice),
-        "amount_due": str(invoice.amount_due),
+        "amount_due": str(comes.amount_due),
         "currency": invoice.currency,
-        "sessions": invoice.session_count,
+        "sessions": comes.sessions,
         "reason": reason.strip(),
+        "lines": asked.facts(),
+        "then": then,
     }
 
 

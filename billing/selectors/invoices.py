@@ -45,8 +45,9 @@ def listing(
     run: InvoiceRun | None = None,
     today: date | None = None,
 ) -> QuerySet[Invoice]:
-    """Invoices and credit notes that meet all criteria, with buyer, account and `is_credited`, in no order.
+    """Invoices and credit notes that meet all criteria, with buyer, account and what was credited, in no order.
 
+    Credited: `is_credited` of wholly, `is_credited_in_part` of anything.
     state: draft or issued, or of an issued invoice whether it is `OPEN`, `OVERDUE` or `CREDITED`.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
     month: of charging. dated: any day of the month that the document is dated in.
@@ -79,14 +80,16 @@ def newest_dated() -> date | None:
 
 
 def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
-    return rows.annotate(is_credited=Exists(Invoice.objects.filter(credits=OuterRef("pk"))))
+    notes = Invoice.objects.filter(credits=OuterRef("pk"))
+    return rows.annotate(is_credited=Exists(notes.filter(leaves_rest=False)), is_credited_in_part=Exists(notes))
 
 
 def _standing(state: str, today: date | None) -> Q:
     """What is issued and stands so on the day. Credit notes stand for themselves."""
     invoices = Q(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
     if state == CREDITED:
-        return invoices & Q(pk__in=Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE).values("credits"))
+        wholly = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE, leaves_rest=False)
+        return invoices & Q(pk__in=wholly.values("credits"))
     when = Q(due_on__lt=today) if state == OVERDUE else Q(due_on__gte=today)
     return invoices & when & Q(is_credited=False)
 
@@ -110,11 +113,6 @@ def one(public_id: UUID) -> Invoice | None:
     """An invoice with all that its page names; None when there is no such invoice."""
     rows = Invoice.objects.select_related("buyer", "account__driver", "credits", "run")
     return _told(rows).filter(public_id=public_id).first()
-
-
-def credit_note_of(invoice: Invoice) -> Invoice | None:
-    """The credit note that undid the invoice, if there is one."""
-    return Invoice.objects.filter(credits=invoice).first()
 
 
 def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool = False) -> list[InvoiceLine]:

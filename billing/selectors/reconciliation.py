@@ -156,14 +156,15 @@ def _reason(status: str, problem: str) -> str:
 
 
 _ON = "ON p.operator_id = s.operator_id AND p.session_id = s.id WHERE s.operator_id = %(operator)s "
-# Invoices are credited whole, so an invoice without a credit note bills all of its lines.
+# The lines of the sessions that stand on an issued invoice now: what is credited in part stands there wholly.
 _LEDGER = """
 SELECT i.currency, sum(l.amount_excl_vat), count(*), count(*) + count(l.amount_incl_vat)
 FROM billing_invoiceline l
 JOIN billing_invoice i ON i.operator_id = l.operator_id AND i.id = l.invoice_id
+JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id = l.session_id
+    AND b.invoice_id = l.invoice_id AND b.released_by_id IS NULL
 {sessions}
 WHERE l.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
-  AND NOT EXISTS (SELECT 1 FROM billing_invoice n WHERE n.operator_id = %(operator)s AND n.credits_id = i.id)
   {month}
 GROUP BY 1
 """

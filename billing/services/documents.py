@@ -6,13 +6,14 @@ never stored.
 
 import hashlib
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import transaction
 
 from billing.documents import layout
 from billing.documents import pdf as renderer
 from billing.models import Invoice, InvoiceDocument
-from billing.selectors import invoices, sellers
+from billing.selectors import credits, invoices, sellers
 from tenants.models import Operator
 
 
@@ -41,6 +42,10 @@ def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
     seller = invoice.seller or sellers.seller(Operator.objects.get(pk=invoice.operator_id))
     page = layout.page(
-        invoice, seller=seller, lines=invoices.lines(invoice, with_terms=True), vat=list(invoice.vat_rows.all())
+        invoice,
+        seller=seller,
+        lines=invoices.lines(invoice, with_terms=True),
+        vat=list(invoice.vat_rows.all()),
+        left=credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0),
     )
     return renderer.render(page, at=at)

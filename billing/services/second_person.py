@@ -7,8 +7,11 @@ approving it does.
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from billing.models import Invoice, InvoiceRun, TariffVersion
 from billing.selectors import approval_facts
+from billing.selectors.credits import EVERYTHING, Asked
 from billing.services import credit_notes, runs, tariffs
 from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from tenants.models import Approval, User
@@ -33,15 +36,22 @@ def ask_to_issue(run: InvoiceRun, *, by: User, at: datetime) -> Approval:
     return four_eyes.ask(ISSUE, subject=run.public_id, facts=approval_facts.issuing(run), by=by, at=at)
 
 
-def ask_to_credit(invoice: Invoice, *, reason: str, by: User, at: datetime) -> Approval:
-    """Ask for leave to credit the invoice.
+def ask_to_credit(
+    invoice: Invoice,
+    *,
+    reason: str,
+    by: User,
+    at: datetime,
+    asked: Asked = EVERYTHING,
+    then: str = credit_notes.DECIDED_LATER,
+) -> Approval:
+    """Ask for leave to credit the invoice, or a part of it.
 
     Raises:
         CreditRefused: it cannot be credited, or not with this reason.
         Refused: as `four_eyes.ask` does.
     """
-    credit_notes.check(invoice, reason)
-    facts = approval_facts.crediting(invoice, reason)
+    facts = approval_facts.crediting(invoice, reason, asked, credit_notes.check(invoice, reason, asked, then), then)
     return four_eyes.ask(CREDIT, subject=invoice.public_id, facts=facts, by=by, at=at)
 
 
@@ -70,15 +80,27 @@ def _issue(approval: Approval, at: datetime) -> None:
 
 
 def _crediting_now(approval: Approval) -> dict[str, Any]:
-    return approval_facts.crediting(_invoice(approval), approval.facts["reason"])
+    invoice, (reason, asked, then) = _invoice(approval), _credit_asked(approval)
+    try:
+        comes = credit_notes.check(invoice, reason, asked, then)
+    except credit_notes.CreditRefused as refusal:  # less is left than when it was asked
+        raise four_eyes.Outdated from refusal
+    return approval_facts.crediting(invoice, reason, asked, comes, then)
 
 
 def _credit(approval: Approval, at: datetime) -> None:
-    credit_notes.credit(_invoice(approval), reason=approval.facts["reason"], by=approval.requested_by, at=at)
+    reason, asked, then = _credit_asked(approval)
+    credit_notes.credit(_invoice(approval), reason=reason, by=approval.requested_by, at=at, asked=asked, then=then)
+
+
+def _credit_asked(approval: Approval) -> tuple[str, Asked, str]:
+    facts = approval.facts
+    return facts["reason"], Asked.of_facts(facts.get("lines", [])), facts.get("then", credit_notes.DECIDED_LATER)
 
 
 def _invoice(approval: Approval) -> Invoice:
-    found = Invoice.objects.filter(public_id=approval.subject, credit_notes__isnull=True).first()
+    undone = Invoice.objects.filter(credits=OuterRef("pk"), leaves_rest=False)
+    found = Invoice.objects.filter(~Exists(undone), public_id=approval.subject).first()
     if found is None:
         raise four_eyes.Outdated
     return found

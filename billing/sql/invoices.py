@@ -1,6 +1,7 @@
-"""The arithmetic of an invoice: from priced sessions to lines, VAT and totals, and the mirror that is a credit note.
+"""The arithmetic of an invoice: from priced sessions to lines, VAT and totals.
 
-These statements are the one place that computes the amounts of a document. The rules are those of `docs/rounding.md`:
+These statements are the one place that computes the amounts of an invoice; what a credit note takes back of one is in
+`billing.sql.credit_notes`. The rules are those of `docs/rounding.md`:
 
 1. **A line is rounded once**, to the smallest coin, where it is made (`billing.domain.invoice.lines`). It comes here
    rounded, and here it is only added up.
@@ -13,7 +14,6 @@ These statements are the one place that computes the amounts of a document. The 
 5. **To pay = what the lines without VAT come to with their VAT + what the lines that include it come to.** What
    that is above the bases and their VAT is the document's rounding; without lines that include VAT it is 0. Where the
    operator rounds to whole kronor (lag 1970:1029), that is rounded once more, and VAT stays as it is.
-6. **A credit note has every quantity and amount of its invoice with the opposite sign**; nothing is computed anew.
 
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
 
@@ -36,12 +36,12 @@ DIGITS: Final = "CASE {} ELSE {} END".format(
 )
 
 
-def _vat(base: str) -> str:
+def vat_of(base: str) -> str:
     """The VAT of a base, to the smallest coin."""
     return f"round(({base}) * coalesce(vat_rate, 0) * 0.01, {DIGITS})"
 
 
-def _without_vat(gross: str) -> str:
+def without_vat(gross: str) -> str:
     """An amount without the VAT it includes, to the smallest coin.
 
     The factor gives the quotient at least 14 decimals, more than tell it from a half: it is rounded once.
@@ -76,10 +76,10 @@ FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
 """
 VAT: Final = f"""
 CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
-SELECT account_id, currency, vat_rate, net + back AS taxable, {_vat("net + back")} AS vat,
-    net + {_vat("net")} + gross AS due
+SELECT account_id, currency, vat_rate, net + back AS taxable, {vat_of("net + back")} AS vat,
+    net + {vat_of("net")} + gross AS due
 FROM (
-    SELECT account_id, currency, vat_rate, net, gross, {_without_vat("gross")} AS back
+    SELECT account_id, currency, vat_rate, net, gross, {without_vat("gross")} AS back
     FROM (
         SELECT account_id, currency, vat_rate, coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS net,
             coalesce(sum(amount) FILTER (WHERE tax_included), 0) AS gross
@@ -90,7 +90,7 @@ FROM (
 #: A line is found again by its place in the table (ctid), which nothing changes.
 SHARES: Final = f"""
 CREATE TEMP TABLE shares ON COMMIT DROP AS
-SELECT line, {_without_vat("upto")} - {_without_vat("upto - amount")} AS net
+SELECT line, {without_vat("upto")} - {without_vat("upto - amount")} AS net
 FROM (
     SELECT ctid AS line, currency, vat_rate, amount, sum(amount) OVER (
         PARTITION BY account_id, currency, vat_rate
@@ -117,10 +117,10 @@ SELECT u.account_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS
 FROM unnest(%(accounts)s::bigint[], %(public_ids)s::uuid[]) AS u(account_id, public_id)
 """
 INVOICES: Final = """
-INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_id, buyer_id, reason, state, series,
-    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, customer_number,
-    drafted_at)
-SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', %(run)s, n.account_id, a.identity_id, '', 'draft',
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_id, account_id, buyer_id, reason, state,
+    series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller,
+    customer_number, drafted_at)
+SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', false, %(run)s, n.account_id, a.identity_id, '', 'draft',
     %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due, s.sessions, s.energy_wh,
     '{}', '', %(at)s
 FROM drafted n
@@ -199,35 +199,4 @@ FROM (
 ) used
 JOIN billing_tariffversion v ON v.operator_id = %(operator)s AND v.id = used.tariff_version_id
 JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
-"""
-
-MIRRORED_LINES: Final = """
-INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
-    quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
-SELECT operator_id, %(note)s, position, session_id, tariff_version_id, component,
-    -quantity, unit, unit_price, vat_rate, -amount_excl_vat, -amount_incl_vat
-FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s
-"""
-MIRRORED_VAT: Final = """
-INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
-SELECT operator_id, %(note)s, vat_rate, -taxable, -vat
-FROM billing_invoicevat WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s
-"""
-#: Only an issued credit note releases.
-RELEASE: Final = """
-UPDATE billing_billedsession SET released_by_id = %(note)s
-WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id IS NULL
-"""
-#: Whether a released session is billed again is for a person to decide.
-UNDER_REVIEW: Final = """
-UPDATE charging_chargingsession s
-SET review = 'pending', flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
-FROM billing_billedsession b
-WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND s.operator_id = b.operator_id AND s.id = b.session_id
-"""
-PRICES_OF_RELEASED: Final = """
-DELETE FROM billing_sessionprice p USING billing_billedsession b
-WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND p.operator_id = b.operator_id AND p.session_id = b.session_id
 """

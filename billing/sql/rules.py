@@ -6,8 +6,9 @@ where the standard allows a tolerance.
 
 A rule is a condition that is true of a document that breaks it. `d` has the document's amounts, the sum `lines_net` and
 number `lines` of its lines (BT-131), and the sums `bases`, `vats` and number `rates` of its VAT rows (BG-23).
-`OF_RATE` asks a VAT row `r` (`taxable`, `vat`, `vat_rate`) with the sum `net` of the lines of its rate, `OF_LINE` a
-line `l` with its unit price without VAT, `price`. BR-CO-16 (to pay = sum + VAT + rounding) is a constraint of
+`OF_RATE` asks a VAT row `r` (`taxable`, `vat`, `vat_rate`) with the sum `net` of the lines of its rate, and what other
+notes took of a credit note's invoice (`taxable_before`, `vat_before`; else 0). `OF_LINE` asks a line `l` with its unit
+price without VAT, `price`. BR-CO-16 (to pay = sum + VAT + rounding) is a constraint of
 the table.
 """
 
@@ -26,7 +27,13 @@ OF_RATE: Final = {
     "BR-S-08": "r.vat_rate > 0 AND r.net IS DISTINCT FROM r.taxable",  # BT-116 = sum of BT-131 of its rate
     "BR-Z-08": "r.vat_rate = 0 AND r.net IS DISTINCT FROM r.taxable",
     "BR-O-08": "r.vat_rate IS NULL AND r.net IS DISTINCT FROM r.taxable",
-    "BR-CO-17": f"r.vat_rate > 0 AND r.vat <> round(r.taxable * r.vat_rate * 0.01, {DIGITS})",  # BT-117 = BT-116 × rate
+    # BT-117 = BT-116 × rate. Of the credit notes of an invoice all together; each by itself within a coin, so that the
+    # parts end at zero (the standard allows more).
+    "BR-CO-17": (
+        f"r.vat_rate > 0 AND (abs(r.vat - round(r.taxable * r.vat_rate * 0.01, {DIGITS}))"
+        " > CASE WHEN r.taxable_before = 0 THEN 0 ELSE r.coin * 0.01 END"
+        f" OR r.vat + r.vat_before <> round((r.taxable + r.taxable_before) * r.vat_rate * 0.01, {DIGITS}))"
+    ),
     "BR-Z-09": "r.vat_rate = 0 AND r.vat <> 0",
     "BR-O-09": "r.vat_rate IS NULL AND r.vat <> 0",
 }
@@ -47,12 +54,20 @@ def _broken(rules: dict[str, str]) -> str:
 #: The rules that the documents %(ids)s break: (document, rule), one row each.
 BROKEN: Final = f"""
 WITH documents AS MATERIALIZED (
-    SELECT id, currency, amount_excl_vat, vat, power(10::numeric, 2 - {DIGITS}) AS coin
+    SELECT id, credits_id, currency, amount_excl_vat, vat, power(10::numeric, 2 - {DIGITS}) AS coin
     FROM billing_invoice WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
 ),
 rows AS MATERIALIZED (
-    SELECT v.invoice_id, v.vat_rate, v.taxable, v.vat, d.currency FROM documents d
+    SELECT v.invoice_id, v.vat_rate, v.taxable, v.vat, d.currency, d.coin,
+        coalesce(b.taxable, 0) AS taxable_before, coalesce(b.vat, 0) AS vat_before
+    FROM documents d
     JOIN billing_invoicevat v ON v.operator_id = %(operator)s AND v.invoice_id = d.id
+    LEFT JOIN LATERAL (
+        SELECT sum(o.taxable) AS taxable, sum(o.vat) AS vat
+        FROM billing_invoice n JOIN billing_invoicevat o ON o.operator_id = n.operator_id AND o.invoice_id = n.id
+        WHERE d.credits_id IS NOT NULL AND n.operator_id = %(operator)s AND n.credits_id = d.credits_id
+            AND n.state = 'issued' AND n.id <> d.id AND o.vat_rate IS NOT DISTINCT FROM v.vat_rate
+    ) b ON true
 ),
 lines AS MATERIALIZED (
     SELECT l.invoice_id, l.vat_rate, l.component, l.quantity, l.unit_price, l.amount_excl_vat, d.coin,

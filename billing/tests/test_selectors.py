@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Invoice, RunChunk
-from billing.selectors import invoices, runs
+from billing.selectors import credits, invoices, runs
 from billing.services import runs as run_services
 from billing.services.credit_notes import credit
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
@@ -67,7 +67,7 @@ def test_the_invoice_of_a_session_is_the_one_it_stands_on_now(month):
     assert invoices.of_session(line.session) == invoice
     note = credit(invoice, reason="Wrong", by=None, at=NOVEMBER)
     assert invoices.of_session(line.session) is None
-    assert invoices.credit_note_of(invoice) == note
+    assert credits.notes(invoice) == [note]
 
 
 def test_runs_are_listed_with_their_sums_in_three_queries(month):

@@ -15,6 +15,7 @@ from django.utils import translation
 from billing import events as billing_events
 from billing.models import (
     BilledSession,
+    CreditReason,
     DaySum,
     ExportTaken,
     InvoiceDocument,
@@ -109,6 +110,7 @@ NOT_ROW_BY_ROW = {
     ConnectorState: "the history of a connector, kept by itself",
     SiteAccess: "an event names the sites a person gained and lost",
     SessionPrice: "derived; worked out anew until it is billed",
+    CreditReason: "a list kept as a whole: an event says what stands in it",
     InvoiceLine: "written by a run, which records one event",
     InvoiceVat: "written by a run",
     BilledSession: "written by a run",
@@ -305,6 +307,7 @@ UNSEEN_WRITES = {
     "billing/services/runs.py:leave_out": "a problem on the page of the run",
     "billing/services/issuing.py:_locked_series": "a counter; each number stands on its invoice",
     "billing/services/corrections.py:_take": "session.corrected",
+    "billing/services/credit_reasons.py:keep": "invoice.reasons_changed",
     "billing/services/merging.py:_to_account": "token.merged",
     "billing/services/merging.py:_pay": "token.merged, token.parted",
     "billing/services/merging.py:merge_cards": "token.merged",

@@ -274,6 +274,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.drafted": {"invoices": 1, "sessions": 2, "amount_due": "10.00", "problems": 1},
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
+    "invoice.reasons_changed": {"reasons": ["Fel pris / Wrong price", "Fel"]},
     "session.approved": {"reason": "Bra"},
     "import.undone": {
         "sha256": "ab",

@@ -16,6 +16,7 @@ from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
 from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from portal.words import measures
+from portal.words.invoices import AFTER_CREDIT
 from tenants.models import Approval, Operator
 from tenants.services import four_eyes
 from tenants.services.people.driver_exports import ACTION as EXPORT
@@ -97,12 +98,15 @@ def _issue(approval: Approval, operator: Operator) -> Parts:
 def _credit(approval: Approval, operator: Operator) -> Parts:
     facts: dict[str, Any] = approval.facts
     told = [
-        (_("Amount due"), measures.money(Decimal(facts["amount_due"]), facts["currency"])),
+        (_("To be credited"), measures.money(Decimal(facts["amount_due"]), facts["currency"])),
         (_("Sessions"), measures.number(facts["sessions"])),
         (_("Reason"), facts["reason"]),
+        (_("Sessions of which nothing is left"), str(AFTER_CREDIT.get(facts.get("then", ""), ""))),
     ]
     url = reverse("finance:invoice_detail", args=[operator.slug, approval.subject])
-    return _("Credit invoice %(invoice)s") % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
+    title = _("Credit a part of invoice %(invoice)s") if facts.get("lines") else _("Credit invoice %(invoice)s")
+    told += [(_("Lines"), ", ".join(str(place) for place, _amount in facts["lines"]))] if facts.get("lines") else []
+    return title % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
 
 
 def _export(approval: Approval, operator: Operator) -> Parts:

@@ -1,6 +1,6 @@
 """What stands on an invoice, written out: lines by session, VAT by rate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, InvoiceLine, InvoiceVat, LineNames
+from billing.models import Invoice, InvoiceLine, LineNames
 from charging.models import ChargingSession
 from portal.words import measures
 
@@ -22,6 +22,12 @@ COMPONENTS: dict[str, str | Promise] = {
     "RESERVATION_FLAT": _("Reservation fee"),
     "MINIMUM": _("Up to the minimum price"),
     "MAXIMUM": _("Down to the maximum price"),
+}
+#: What becomes of a session of which a credit note leaves nothing.
+AFTER_CREDIT: dict[str, str | Promise] = {
+    ChargingSession.Review.PENDING.value: _("go under review, and you decide later"),
+    ChargingSession.Review.APPROVED.value: _("are billed anew, by the prices that apply then"),
+    ChargingSession.Review.WRITTEN_OFF.value: _("are written off"),
 }
 #: Decimals in which a quantity is shown; what is counted in pieces has none.
 PLACES = {"kWh": 3, "h": 4}
@@ -37,16 +43,20 @@ class Line:
     unit_price: str
     vat: str
     amount: str
+    position: int
+    left: str
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLines:
-    """The lines of one session on an invoice, with where it was and what they come to."""
+    """The lines of one session on an invoice, with where it was, what they come to and what was credited."""
 
     session: ChargingSession
     named: LineNames
     lines: list[Line]
     amount: str
+    credited: str
+    is_undone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +68,25 @@ class Vat:
     amount: str
 
 
-def by_session(invoice: Invoice, lines: Iterable[InvoiceLine]) -> list[SessionLines]:
-    """The lines in their order, those of one session together."""
-    groups = []
+def by_session(
+    invoice: Invoice, lines: Iterable[InvoiceLine], credited: Mapping[int, Decimal] | None = None
+) -> list[SessionLines]:
+    """The lines in their order, those of one session together. credited: of each line, by its position."""
+    groups, taken = [], credited or {}
     for _session, found in groupby(lines, key=lambda line: line.session_id):
         own = list(found)
         amount = sum((line.amount for line in own), Decimal(0))
-        written = [_line(line, invoice.currency) for line in own]
-        groups.append(SessionLines(own[0].session, own[0].named, written, measures.money(amount, invoice.currency)))
+        gone = sum((taken.get(line.position, Decimal(0)) for line in own), Decimal(0))
+        groups.append(
+            SessionLines(
+                own[0].session,
+                own[0].named,
+                [_line(line, invoice.currency, taken.get(line.position, Decimal(0))) for line in own],
+                measures.money(amount, invoice.currency),
+                measures.money(gone, invoice.currency) if gone else "",
+                all(line.position in taken and line.amount == taken[line.position] for line in own),
+            )
+        )
     return groups
 
 
@@ -81,7 +102,8 @@ def basis(lines: Sequence[InvoiceLine]) -> str:
 
 def vat_rows(invoice: Invoice) -> list[Vat]:
     """VAT by rate, the highest first, "no VAT" last."""
-    return [_vat(row, invoice.currency) for row in invoice.vat_rows.order_by("-vat_rate")]
+    rows = invoice.vat_rows.order_by("-vat_rate")
+    return [vat(row.vat_rate, row.taxable, row.vat, invoice.currency) for row in rows]
 
 
 def rate(vat: Decimal | None) -> str:
@@ -89,17 +111,24 @@ def rate(vat: Decimal | None) -> str:
     return measures.vat_rate(vat)
 
 
-def _line(line: InvoiceLine, currency: str) -> Line:
+def _line(line: InvoiceLine, currency: str, credited: Decimal) -> Line:
     version = line.tariff_version
     with_vat = " · " + gettext("incl. VAT") if line.tax_included else ""
     return Line(
-        what=str(COMPONENTS.get(line.component, line.component)),
+        what=_what(line),
         tariff=f"{line.named.tariff} v{version.number}{with_vat}",
         quantity=_quantity(line),
         unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
         vat=rate(line.vat_rate),
         amount=measures.money(line.amount, currency),
+        position=line.position,
+        left="" if line.amount == credited else measures.money(line.amount - credited, currency),
     )
+
+
+def _what(line: InvoiceLine) -> str:
+    name = str(COMPONENTS.get(line.component, line.component))
+    return gettext("%(what)s, part of the amount") % {"what": name} if line.is_part else name
 
 
 def _quantity(line: InvoiceLine) -> str:
@@ -108,6 +137,7 @@ def _quantity(line: InvoiceLine) -> str:
     return measures.quantity(line.quantity, line.unit, PLACES[line.unit])
 
 
-def _vat(row: InvoiceVat, currency: str) -> Vat:
-    label = gettext("No VAT") if row.vat_rate is None else gettext("VAT %(rate)s") % {"rate": rate(row.vat_rate)}
-    return Vat(label, measures.money(row.taxable, currency), measures.money(row.vat, currency))
+def vat(rate_: Decimal | None, taxable: Decimal, amount: Decimal, currency: str) -> Vat:
+    """The VAT of one rate, written out."""
+    label = gettext("No VAT") if rate_ is None else gettext("VAT %(rate)s") % {"rate": rate(rate_)}
+    return Vat(label, measures.money(taxable, currency), measures.money(amount, currency))

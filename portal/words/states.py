@@ -144,6 +144,8 @@ def _(invoice: Invoice) -> Told:
         return Told(gettext_lazy("credited"), NONE)
     if invoice.is_overdue(timezone.now()):
         return Told(gettext_lazy("overdue"), BAD)
+    if getattr(invoice, "is_credited_in_part", False):
+        return Told(gettext_lazy("credited in part"), GOOD)
     return Told(gettext_lazy("open"), GOOD)
 
 

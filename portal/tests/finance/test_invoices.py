@@ -60,9 +60,9 @@ def test_a_draft_has_no_document_to_send(fina_browser, url, drafted):
 
 
 def test_crediting_makes_a_note_and_both_name_each_other(fina_browser, url, invoice):
-    page = text(fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Wrong price"}, follow=True))
+    page = text(fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Fel pris"}, follow=True))
     assert "F2 credits F1 in full." in page
-    assert "Wrong price" in page
+    assert "Fel pris" in page
     assert "This invoice was credited" in text(fina_browser.get(url(f"invoices/{invoice.public_id}/")))
 
 
@@ -72,7 +72,7 @@ def test_crediting_needs_a_reason(fina_browser, url, invoice):
 
 
 def test_a_credit_note_counts_against_its_invoice(fina_browser, url, invoice):
-    fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Wrong price"})
+    fina_browser.post(url(f"invoices/{invoice.public_id}/credit/"), {"reason": "Fel pris"})
     assert "SEK 0.00" in text(fina_browser.get(url("invoices/")))
 
 
@@ -137,3 +137,51 @@ def test_the_list_is_sorted_by_amount_and_exported_as_it_is(fina_browser, url, c
         rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
         amount = rows[0].split(";").index("Amount due")
         assert [Decimal(row.split(";")[amount]) for row in rows[1:]] == listed
+
+
+def credit_page(invoice):
+    return f"invoices/{invoice.public_id}/credit/"
+
+
+def test_some_sessions_are_credited_after_a_preview_and_the_invoice_shows_what_is_left(fina_browser, url, invoice):
+    first = invoice.lines.earliest("position").position
+    wanted = {"scope": "some", "whole": [first], "reason": "Fel pris", "words": "Nattpriset", "then": "written_off"}
+    preview = text(fina_browser.post(url(credit_page(invoice)), {**wanted, "preview": "1"}))
+    assert "The credit note would say" in preview
+    assert Invoice.objects.count() == 1
+    page = text(fina_browser.post(url(credit_page(invoice)), wanted, follow=True))
+    assert "F2 credits a part of F1." in page
+    assert "Fel pris: Nattpriset" in page
+    note = Invoice.objects.get(kind="credit_note")
+    assert f"SEK {-note.amount_due}" in preview
+    shown = text(fina_browser.get(url(f"invoices/{invoice.public_id}/")))
+    assert "Credit note F2" in shown
+    assert f"SEK {invoice.amount_due + note.amount_due}" in shown
+    assert (
+        str(told(fina_browser.get(url("invoices/?kind=invoice")).context["page"].rows[0]).label) == "credited in part"
+    )
+    assert fina_browser.get(url(f"invoices/{note.public_id}/pdf/")).content.startswith(b"%PDF")
+
+
+def test_an_amount_of_a_line_is_credited_by_either_decimal_sign(fina_browser, url, invoice):
+    fina_browser.post(url(credit_page(invoice)), {"scope": "some", "amount_1": "1,50", "reason": "Fel pris"})
+    assert Invoice.objects.get(kind="credit_note").amount_excl_vat == Decimal("-1.50")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "said"),
+    [
+        ({"scope": "some"}, "scope", "Tick a session"),
+        ({"amount_1": "1"}, "scope", "Choose one or the other"),
+        ({"scope": "some", "whole": ["1"], "amount_1": "1"}, "amount_1", "ticked already"),
+        ({"scope": "some", "amount_1": "1.005"}, "amount_1", "decimal"),
+        ({"scope": "some", "amount_1": "99999"}, "__all__", "more of line 1 than is left"),
+        ({"reason": "Något annat"}, "reason", "Select a valid choice"),
+        ({"then": "energy_only"}, "then", "Select a valid choice"),
+    ],
+)
+def test_what_cannot_be_credited_is_said_at_its_field(fina_browser, url, invoice, wanted, field, said):
+    answer = fina_browser.post(url(credit_page(invoice)), {"reason": "Fel pris", **wanted})
+    assert answer.status_code == 400
+    assert said in " ".join(answer.context["form"].errors[field])
+    assert Invoice.objects.count() == 1

@@ -204,7 +204,7 @@ def test_crediting_asks_instead(strict, issued_invoice, fina, olga, sign_in):
     browser = sign_in(fina)
     page = f"/o/north/finance/invoices/{issued_invoice.public_id}/credit/"
     assert "This needs a second person" in browser.get(page).content.decode()
-    answer = browser.post(page, {"reason": "Wrong price"}, follow=True)
+    answer = browser.post(page, {"reason": "Fel pris"}, follow=True)
     assert "it waits for a second person" in answer.content.decode()
     assert "It waits for a second person" in browser.get(page).content.decode()
     with tenant_scope(strict.pk):
@@ -212,7 +212,7 @@ def test_crediting_asks_instead(strict, issued_invoice, fina, olga, sign_in):
         (approval,) = Approval.objects.filter(action=CREDIT)
     told = sign_in(olga).get(f"/o/north/approvals/{approval.public_id}/").content.decode()
     assert "Credit invoice F1" in told
-    assert "Wrong price" in told
+    assert "Fel pris" in told
 
 
 def test_both_people_stand_in_the_log(strict, draft, fina, olga, sign_in):

@@ -18,7 +18,7 @@ from tenants.models import Operator
 @driver_view
 def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what was issued to the driver, newest first."""
-    own = invoices.of_driver(request.driver).prefetch_related("credit_notes")
+    own = invoices.of_driver(request.driver)
     page = lists.page(own, request, by="month")
     return render(request, "driver/invoices/list.html", {"nav": "invoices", "page": page})
 

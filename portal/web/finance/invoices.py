@@ -1,4 +1,4 @@
-"""Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF, crediting it."""
+"""Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,36 +6,30 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain.errors import BillingError
 from billing.models import Invoice
-from billing.selectors import invoice_sums, invoices
+from billing.selectors import credits, invoice_sums, invoices
 from billing.selectors.invoice_sums import Sums
-from billing.services import approved, credit_notes, documents
-from billing.services import second_person as services_of_two
+from billing.services import documents
 from portal.files.pdf import pdf_file
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web import list_files, lists, second_person, tables
+from portal.web import list_files, lists, tables
 from portal.web.finance.months import MonthField
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
-from portal.words.say import why
 from portal.words.states import told
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
-from tenants.selectors import approvals
 
 #: Of a document with very many; the PDF holds all of them.
 SESSIONS_SHOWN = 200
@@ -84,17 +78,6 @@ class InvoiceFilter(forms.Form):
         """What `invoices.listing` is asked for."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
-
-
-class CreditForm(forms.Form):
-    """Why an invoice is undone; the customer reads it on the credit note."""
-
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Stands on the credit note."),
-    )
 
 
 @operator_view(Permission.VIEW_INVOICES)
@@ -163,18 +146,20 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
 
 @operator_view(Permission.VIEW_INVOICES)
 def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
-    """Show one document: who to whom, every session with its lines, VAT by rate, what is due."""
+    """Show one document: who to whom, every session with its lines, VAT by rate, what is due, what was credited."""
     invoice = found(invoice_id)
     shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
     lines = invoices.lines(invoice, of=shown)
+    notes = credits.notes(invoice) if invoice.kind == Invoice.Kind.INVOICE else []
     page = {
         "nav": "invoices",
         "invoice": invoice,
         "shown": shown,
-        "groups": invoice_words.by_session(invoice, lines),
+        "groups": invoice_words.by_session(invoice, lines, credits.by_place(invoice, lines) if notes else None),
         "basis": invoice_words.basis(lines),
         "vat_rows": invoice_words.vat_rows(invoice),
-        "credit_note": invoices.credit_note_of(invoice),
+        "notes": notes,
+        "left": credits.left(invoice) if notes else None,
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)
@@ -190,23 +175,6 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     return pdf_file(str(invoice), documents.pdf(invoice))
 
 
-@operator_view(Permission.ISSUE_INVOICES, step_up=True)
-def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
-    """Ask why, say what follows; then issue the credit note of a whole invoice and show it.
-
-    Where the operator wants two people for issuing, a second one is asked instead.
-    """
-    invoice, form = found(invoice_id), CreditForm(request.POST or None)
-    needs_second = approved.is_needed(approved.CREDIT)
-    if request.method == "POST" and form.is_valid():
-        answer = (_asked if needs_second else _credited)(request, operator, invoice, form)
-        if answer is not None:
-            return answer
-    page = {"nav": "invoices", "invoice": invoice, "form": form, "needs_second": needs_second}
-    page["approval"] = approvals.open_about(approved.CREDIT, invoice.public_id, at=timezone.now())
-    return render(request, "finance/invoices/credit.html", page, status=400 if form.errors else 200)
-
-
 def found(invoice_id: UUID) -> Invoice:
     """The document, or a page that does not exist."""
     invoice = invoices.one(invoice_id)
@@ -219,24 +187,3 @@ def particulars(operator: Operator) -> dict[str, Any]:
     """The seller as a draft would name it if it were issued now."""
     names = ("name", "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "email")
     return {name: getattr(operator, name) for name in names}
-
-
-def _credited(request: SignedInRequest, operator: Operator, invoice: Invoice, form: CreditForm) -> HttpResponse | None:
-    """Credit the invoice, or put the reason why not into the form."""
-    try:
-        note = credit_notes.credit(invoice, reason=form.cleaned_data["reason"], by=request.user, at=timezone.now())
-    except BillingError as problem:
-        form.add_error(None, ValidationError(why(problem)))
-        return None
-    messages.success(request, gettext("%(note)s credits %(invoice)s in full.") % {"note": note, "invoice": invoice})
-    return redirect("finance:invoice_detail", operator.slug, note.public_id)
-
-
-def _asked(request: SignedInRequest, operator: Operator, invoice: Invoice, form: CreditForm) -> HttpResponse | None:
-    """Ask a second person to let exactly this be credited, for exactly this reason."""
-    reason = form.cleaned_data["reason"]
-    return second_person.ask(
-        request,
-        operator,
-        lambda: services_of_two.ask_to_credit(invoice, reason=reason, by=request.user, at=timezone.now()),
-    )

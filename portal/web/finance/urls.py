@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.finance import exports, invoices, reconciliation, runs
+from portal.web.finance import credit, exports, invoices, reconciliation, runs
 from portal.web.finance.tariffs import editor, paid, places, publish
 from portal.web.finance.tariffs import pages as tariffs
 
@@ -34,7 +34,7 @@ urlpatterns = [
     path("invoices/export/", invoices.invoice_export, name="invoice_export"),
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
-    path("invoices/<uuid:invoice_id>/credit/", invoices.invoice_credit, name="invoice_credit"),
+    path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
     path("downloads/", exports.export_list, name="export_list"),
     path("downloads/new/", exports.export_new, name="export_new"),

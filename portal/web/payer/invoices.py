@@ -18,7 +18,7 @@ from tenants.models import Operator
 @payer_view()
 def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what was issued to the payer, newest first."""
-    own = invoices.of_account(request.account).prefetch_related("credit_notes")
+    own = invoices.of_account(request.account)
     page = lists.page(own, request, by="month")
     return render(request, "payer/invoices.html", {"nav": "invoices", "account": request.account, "page": page})
 

@@ -110,6 +110,7 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.RUN_DRAFTED: gettext_lazy("Drafted the invoices of a run"),
     billing_events.Event.RUN_ISSUED: gettext_lazy("Issued the invoices of a run"),
     billing_events.Event.RUN_DISCARDED: gettext_lazy("Discarded the drafts of a run"),
+    billing_events.Event.CREDIT_REASONS_CHANGED: gettext_lazy("Changed the reasons for crediting"),
     billing_events.Event.INVOICE_CREDITED: gettext_lazy("Credited an invoice"),
     portal_events.Event.INVOICE_DOWNLOADED: gettext_lazy("Downloaded an invoice"),
     billing_events.Event.EXPORT_REQUESTED: gettext_lazy("Asked for a download"),

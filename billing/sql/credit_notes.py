@@ -1,0 +1,163 @@
+"""The arithmetic of a credit note: which part of an invoice it takes back, and what that comes to.
+
+A line of a note stands in the place (`position`) of the line it credits, so what is left of a line is what it says and
+what stands in its place on the notes issued so far. The rules are those of `docs/rounding.md`:
+
+1. **What is credited of a line** is all that is left of it or an amount, in the kind of its price: without VAT, or
+   with it.
+2. **Base, VAT and amount to pay of a rate** are worked out of all that is credited by now, as an invoice's are
+   (`billing.sql.invoices`); the note takes what the notes before it have not. So the parts end at zero to the coin,
+   whatever each was, and a note of everything mirrors its invoice.
+3. **Lines that include VAT** share the note's base by their running sum, as on an invoice.
+4. **Whole kronor**: where the invoice was rounded, what is credited by now is rounded, and the note is the difference.
+
+`PART` begins every statement here: a preview and the note itself ask the same.
+"""
+
+from typing import Final
+
+from billing.sql.invoices import vat_of, without_vat
+
+#: %(places)s, %(amounts)s: the lines to credit, and how much of each; null for all that is left of it. %(all)s: every
+#: line. Once nothing is left to pay, lines that came to nothing go with the rest.
+PART: Final = f"""
+WITH notes AS MATERIALIZED (
+    SELECT id, amount_due FROM billing_invoice
+    WHERE operator_id = %(operator)s AND credits_id = %(invoice)s AND state = 'issued'
+),
+before AS MATERIALIZED (
+    SELECT l.position, -sum(coalesce(l.amount_incl_vat, l.amount_excl_vat)) AS credited
+    FROM notes n JOIN billing_invoiceline l ON l.operator_id = %(operator)s AND l.invoice_id = n.id GROUP BY 1
+),
+asked AS MATERIALIZED (
+    SELECT position, min(amount) AS amount
+    FROM unnest(%(places)s::integer[], %(amounts)s::numeric[]) AS u(position, amount) GROUP BY 1
+),
+lines AS MATERIALIZED (
+    SELECT q.*, CASE WHEN is_asked THEN coalesce(sign(amount) * wanted, amount - credited) ELSE 0 END AS taking
+    FROM (
+        SELECT l.id, l.position, l.session_id, l.vat_rate, i.currency, l.amount_incl_vat IS NOT NULL AS tax_included,
+            coalesce(l.amount_incl_vat, l.amount_excl_vat) AS amount, coalesce(b.credited, 0) AS credited,
+            b.position IS NOT NULL AS was_credited, a.amount AS wanted, %(all)s OR a.position IS NOT NULL AS is_asked
+        FROM billing_invoice i
+        JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
+        LEFT JOIN before b ON b.position = l.position
+        LEFT JOIN asked a ON a.position = l.position
+        WHERE i.operator_id = %(operator)s AND i.id = %(invoice)s
+    ) q
+),
+part AS MATERIALIZED (
+    SELECT * FROM lines WHERE is_asked AND (amount <> credited OR NOT was_credited)
+        OR amount = 0 AND NOT was_credited AND NOT EXISTS (SELECT 1 FROM lines WHERE credited + taking <> amount)
+),
+rates AS MATERIALIZED (
+    SELECT *, net + back AS base, {vat_of("net + back")} AS vat, net + {vat_of("net")} + gross AS due,
+        whole_net + {vat_of("whole_net")} + whole_gross AS whole_due
+    FROM (
+        SELECT *, {without_vat("gross")} AS back FROM (
+            SELECT vat_rate, currency,
+                coalesce(sum(credited + taking) FILTER (WHERE NOT tax_included), 0) AS net,
+                coalesce(sum(credited + taking) FILTER (WHERE tax_included), 0) AS gross,
+                coalesce(sum(credited) FILTER (WHERE tax_included), 0) AS gross_before,
+                coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS whole_net,
+                coalesce(sum(amount) FILTER (WHERE tax_included), 0) AS whole_gross,
+                bool_or(position IN (SELECT position FROM part)) AS is_touched
+            FROM lines GROUP BY 1, 2
+        ) summed
+    ) computed
+),
+taken AS MATERIALIZED (
+    SELECT v.vat_rate, -sum(v.taxable) AS base, -sum(v.vat) AS vat
+    FROM notes n JOIN billing_invoicevat v ON v.operator_id = %(operator)s AND v.invoice_id = n.id GROUP BY 1
+),
+owed AS MATERIALIZED (
+    SELECT r.vat_rate, r.base - coalesce(t.base, 0) AS taxable, r.vat - coalesce(t.vat, 0) AS vat
+    FROM rates r LEFT JOIN taken t ON t.vat_rate IS NOT DISTINCT FROM r.vat_rate WHERE r.is_touched
+)
+"""
+
+# An invoice that happens to come to whole kronor is taken for rounded where the operator rounds.
+_ROUNDED = """
+SELECT sum(r.due) AS due, i.currency = 'SEK'
+    AND (i.amount_due <> sum(r.whole_due) OR %(whole_crowns)s AND i.amount_due = round(i.amount_due)) AS is_rounded
+FROM billing_invoice i CROSS JOIN rates r WHERE i.operator_id = %(operator)s AND i.id = %(invoice)s
+GROUP BY i.id
+"""
+#: What the note comes to (positive) and leaves; `too_much` and `missing` are the first lines that were asked wrongly.
+TOTALS: Final = f"""
+{PART}, rounded AS ({_ROUNDED}),
+gone AS (
+    SELECT session_id FROM lines WHERE session_id IN (SELECT session_id FROM part)
+    GROUP BY 1 HAVING bool_and(credited + taking = amount)
+)
+SELECT (SELECT count(*) FROM part) AS lines,
+    (SELECT count(DISTINCT session_id) FROM part) AS sessions,
+    (SELECT coalesce(sum(taxable), 0) FROM owed) AS amount_excl_vat,
+    (SELECT coalesce(sum(vat), 0) FROM owed) AS vat,
+    (SELECT CASE WHEN is_rounded THEN round(due) ELSE due END FROM rounded)
+        + coalesce((SELECT sum(amount_due) FROM notes), 0) AS amount_due,
+    EXISTS (SELECT 1 FROM lines WHERE credited + taking <> amount) AS leaves_rest,
+    (SELECT count(*) FROM gone) AS released,
+    coalesce((SELECT sum(s.energy_wh) FROM charging_chargingsession s
+        WHERE s.operator_id = %(operator)s AND s.id IN (SELECT session_id FROM gone)), 0)::bigint AS energy_wh,
+    (SELECT min(position) FROM lines WHERE abs(credited + taking) > abs(amount)) AS too_much,
+    (SELECT min(a.position) FROM asked a WHERE NOT EXISTS (
+        SELECT 1 FROM lines l WHERE l.position = a.position)) AS missing
+"""
+#: The note's VAT rows, as a preview shows them (positive).
+RATES: Final = f"{PART} SELECT vat_rate, taxable, vat FROM owed ORDER BY vat_rate DESC NULLS LAST"
+
+#: A line that is taken back at once is the mirror of what it was; a part of one is a single piece at its amount.
+LINES: Final = f"""
+{PART}, shares AS (
+    SELECT position, {without_vat("upto")} - {without_vat("upto - taking")} AS net FROM (
+        SELECT p.position, p.vat_rate, p.currency, p.taking,
+            r.gross_before + sum(p.taking) OVER (PARTITION BY p.vat_rate ORDER BY p.position) AS upto
+        FROM part p JOIN rates r ON r.vat_rate IS NOT DISTINCT FROM p.vat_rate WHERE p.tax_included
+    ) running
+)
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+    quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
+SELECT l.operator_id, %(note)s, l.position, l.session_id, l.tariff_version_id, l.component,
+    CASE WHEN w.is_whole THEN -l.quantity ELSE -1 END, CASE WHEN w.is_whole THEN l.unit ELSE '1' END,
+    CASE WHEN w.is_whole THEN l.unit_price ELSE p.taking END, l.vat_rate, -coalesce(s.net, p.taking),
+    CASE WHEN p.tax_included THEN -p.taking END
+FROM part p
+JOIN billing_invoiceline l ON l.operator_id = %(operator)s AND l.id = p.id
+LEFT JOIN shares s ON s.position = p.position
+CROSS JOIN LATERAL (SELECT p.taking = p.amount AS is_whole) w
+"""
+VAT: Final = f"""
+{PART}
+INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
+SELECT %(operator)s, %(note)s, vat_rate, -taxable, -vat FROM owed
+"""
+
+#: Sessions on the note of which nothing is left on the invoice. Only an issued credit note releases.
+RELEASE: Final = """
+UPDATE billing_billedsession SET released_by_id = %(note)s
+WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id IS NULL AND session_id IN (
+    SELECT l.session_id FROM billing_invoiceline l
+    LEFT JOIN (
+        SELECT c.position, sum(coalesce(c.amount_incl_vat, c.amount_excl_vat)) AS credited
+        FROM billing_invoice n JOIN billing_invoiceline c ON c.operator_id = n.operator_id AND c.invoice_id = n.id
+        WHERE n.operator_id = %(operator)s AND n.credits_id = %(invoice)s AND n.state = 'issued' GROUP BY 1
+    ) t ON t.position = l.position
+    WHERE l.operator_id = %(operator)s AND l.invoice_id = %(invoice)s AND l.session_id IN (
+        SELECT session_id FROM billing_invoiceline WHERE operator_id = %(operator)s AND invoice_id = %(note)s)
+    GROUP BY 1
+    HAVING bool_and(coalesce(l.amount_incl_vat, l.amount_excl_vat) + coalesce(t.credited, 0) = 0))
+"""
+#: What becomes of the released: `billing.models.billing_status.AFTER_CREDIT`.
+REVIEW: Final = """
+UPDATE charging_chargingsession s
+SET review = %(then)s, flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
+FROM billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND s.operator_id = b.operator_id AND s.id = b.session_id
+"""
+PRICES: Final = """
+DELETE FROM billing_sessionprice p USING billing_billedsession b
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
+  AND p.operator_id = b.operator_id AND p.session_id = b.session_id
+"""
