@@ -121,8 +121,8 @@ def test_the_vat_of_the_parts_is_that_of_the_whole_as_the_page_on_rounding_says(
 def test_an_amount_of_a_line_leaves_its_session_invoiced_until_nothing_is_left_of_it(of_three):
     note = part(of_three, {1: "10.00"})
     (line,) = note.lines.all()
-    assert (line.quantity, line.unit, line.unit_price, line.is_part) == (-1, "1", 10, True)
-    assert (line.amount_excl_vat, note.amount_due, note.energy_wh) == (-10, Decimal("-12.50"), 0)
+    assert (line.quantity, line.unit, line.unit_price, line.is_part) == (Decimal(-1), "1", Decimal(10), True)
+    assert (line.amount_excl_vat, note.amount_due, note.energy_wh) == (Decimal(-10), Decimal("-12.50"), 0)
     assert not BilledSession.objects.filter(released_by__isnull=False).exists()
     last = part(of_three, {1: None}, then="written_off")
     assert last.lines.get().amount_excl_vat == Decimal("-8.97")
@@ -155,7 +155,8 @@ def test_what_cannot_be_credited_is_refused_with_what_is_wrong(of_three, lines, 
 
 def test_nothing_is_credited_twice(of_three):
     part(of_three, {1: "10.00", 2: None})
-    for lines, code in (({1: "8.98"}, "credit_above_rest"), ({2: None}, "nothing_left")):
+    refused: list[tuple[dict[int, str | None], str]] = [({1: "8.98"}, "credit_above_rest"), ({2: None}, "nothing_left")]
+    for lines, code in refused:
         with pytest.raises(CreditRefused, match=code):
             part(of_three, lines)
     rest = credit(of_three, reason="The rest", by=None, at=NOVEMBER)
@@ -183,7 +184,7 @@ def test_whole_kronor_are_mirrored_part_by_part(north):
     for hours in range(3):
         session(at, payer, start=OCTOBER + timedelta(hours=2 * hours), kwh=33)
     invoice = issued().invoices.get()
-    assert (invoice.rounding, invoice.amount_due) == (Decimal("0.25"), 124)
+    assert (invoice.rounding, invoice.amount_due) == (Decimal("0.25"), Decimal(124))
     operators.change(north, rounds_to_crowns=False)
     notes = [part(invoice, {place: None}) for place in (1, 2, 3)]
     assert [note.amount_due for note in notes] == [-41, -42, -41]

@@ -103,7 +103,7 @@ def test_any_sequence_of_credits_stays_within_the_invoice_and_ends_at_zero(north
             )
         sums_agree(north)
         credit(invoice, reason="The rest", by=None, at=NOVEMBER)
-        assert (credits.left(invoice).amount_due, credits.left(invoice).amount_excl_vat) == (0, 0)
+        assert credits.left(invoice) == credits.Left(Decimal(0), Decimal(0))
         for row in invoice.vat_rows.all():
             rate = None if row.vat_rate is None else row.vat_rate.normalize()
             assert said_rates(invoice)[rate] == (row.taxable, row.vat)

@@ -53,7 +53,7 @@ def test_a_thousand_credits_at_once_leave_no_gap_and_none_above_its_invoice(nort
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(attempt, plan))
     with tenant_scope(north.pk):
-        numbers = sorted(Invoice.objects.values_list("number", flat=True))
+        numbers = sorted(number for number in Invoice.objects.values_list("number", flat=True) if number)
         assert numbers == list(range(1, len(numbers) + 1))
         assert len(numbers) > 2 * INVOICES
         for invoice in Invoice.objects.filter(kind="invoice"):

@@ -126,7 +126,7 @@ def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUI
 def _rows(invoice: Invoice, lines: Sequence[InvoiceLine], form: CreditForm) -> list[dict[str, Any]]:
     """The sessions with what is left of each line, its field, and whether the session is ticked."""
     groups = invoice_words.by_session(invoice, lines, credits.by_place(invoice, lines))
-    ticked = form.data.getlist("whole") if form.is_bound else []
+    ticked = form["whole"].value() or []
     return [
         {
             "group": group,
