@@ -5,6 +5,7 @@ from billing.models import (
     ExportTaken,
     Invoice,
     InvoiceRun,
+    Letterhead,
     PriceEffect,
     Pricing,
     Rendering,
@@ -30,6 +31,7 @@ def register() -> None:
     audited(TariffAssignment)
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
+    audited(Letterhead, exclude=["logo"])
     audited(Export, exclude=["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"])
     _register_drivers()
     _register_staff()

@@ -12,11 +12,11 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.documents import words
+from billing.documents import looks, words
 from billing.documents.rules import Rules
 from billing.documents.words import Words
 from billing.domain import money
-from billing.models import Invoice, InvoiceLine, InvoiceVat
+from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
 from tenants.figures import figures
 from tenants.models import Account, DriverIdentity
 
@@ -66,17 +66,20 @@ def page(
     lines: Sequence[InvoiceLine],
     vat: Iterable[InvoiceVat],
     left: Decimal = Decimal(0),
+    look: Letterhead | None = None,
 ) -> dict[str, Any]:
     """Everything on the document, in order of appearance.
 
     lines: in order of position, each with its session, and named as `billing.selectors.invoices.lines` does.
     left: of a credit note: what is left to pay of its invoice after it.
+    look: the operator's logo and colour; none: ours.
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     summary, sessions = _summary(lines, writer), _by_whom(invoice, lines, writer)
     return {
         "lang": writer.language,
+        **looks.look(look),
         "words": writer.words,
         "title": writer.words["credit_note" if is_note else "invoice"],
         "is_draft": invoice.state == Invoice.State.DRAFT,
@@ -187,7 +190,7 @@ def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]
 
 
 def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
-    """One row for each price: what and by which tariff, quantity, price, VAT, amount."""
+    """One row for each price: what and by which tariff, quantity, price without and with VAT, VAT, amount."""
     sums: dict[tuple[str, str, str, Decimal, Decimal | None, bool], list[Decimal]] = {}
     for line in lines:
         # The difference to a least or greatest price is another amount each time: one row for all of them.
@@ -200,9 +203,9 @@ def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
     ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][3]))
     return [
         [
-            f"{what}{_without_vat(price, rate, writer) if tax_included else ''}",
+            f"{what} ({writer.words['incl_vat']})" if tax_included else what,
             writer.quantity(total[0], unit),
-            "" if component in _LIMITS else writer.price(price),
+            *(("", "") if component in _LIMITS else _prices(price, rate, writer, tax_included=tax_included)),
             writer.rate(rate),
             writer.amount(total[1]),
         ]
@@ -210,12 +213,15 @@ def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
     ]
 
 
-def _without_vat(price: Decimal, rate: Decimal | None, writer: Writer) -> str:
-    """What the law wants beside a unit price that includes VAT (ML 2023:200, 17 kap. 24 §): the price without it."""
-    if not price:
-        return f" ({writer.words['incl_vat']})"
-    net = money.round_half_up(Fraction(price) / (1 + Fraction(rate or 0) / 100), 4)
-    return f" ({writer.price(net)} {writer.words['excl_vat']})"
+def _prices(price: Decimal, rate: Decimal | None, writer: Writer, *, tax_included: bool) -> tuple[str, str]:
+    """A unit price without and with VAT: the one the tariff says, the other to four decimals at most.
+
+    The law wants the one without (ML 2023:200, 17 kap. 24 §); the one with is what the driver was shown.
+    """
+    factor = 1 + Fraction(rate or 0) / 100
+    if tax_included:
+        return writer.price(money.round_half_up(Fraction(price) / factor, 4)), writer.price(price)
+    return writer.price(price), writer.price(money.round_half_up(Fraction(price) * factor, 4))
 
 
 def _basis(lines: Sequence[InvoiceLine]) -> str:

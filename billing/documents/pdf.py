@@ -34,41 +34,54 @@ class CannotBeSet(BillingError):
     usual = Code.CANNOT_BE_SET
 
 
-def render(page: dict[str, Any], *, at: datetime) -> bytes:
-    """Return the PDF of a page model (`layout.page`). The same page and instant give the same bytes.
+def render(page: dict[str, Any], *, logo: bytes = b"", at: datetime) -> bytes:
+    """Return the PDF of a page model (`layout.page`). The same page, logo and instant give the same bytes.
+
+    logo: a PNG of ours; the seller's name stands in its place if it cannot be shown.
 
     Raises:
         CannotBeSet: it cannot be made, whatever is replaced.
     """
+    return _set(page, logo, _archived(at))
+
+
+def picture(page: dict[str, Any], *, logo: bytes = b"") -> bytes:
+    """Return the first page as a PNG, for a screen: what a look comes to. Raises as `render`."""
+    return _set(page, logo, {"format": "png", "ppi": 110})
+
+
+def _set(page: dict[str, Any], logo: bytes, how: dict[str, Any]) -> bytes:
     ready = signs.tidied(page)
     try:
-        return _compiled(TEMPLATE, ready, at=at)
+        return _compiled(TEMPLATE, ready, logo=logo, **how)
     except typst.TypstError:
         ready = signs.shown(ready, _shows)
-    try:
-        return _compiled(TEMPLATE, ready, at=at)
-    except typst.TypstError:
-        raise CannotBeSet from None  # typst's own words would name people
+    for shown in dict.fromkeys((logo, b"")):
+        try:
+            return _compiled(TEMPLATE, ready, logo=shown, **how)
+        except typst.TypstError:
+            continue
+    raise CannotBeSet from None  # typst's own words would name people
 
 
 @lru_cache(maxsize=4096)
 def _shows(text: str) -> bool:
     """Whether our fonts show every sign of the text, in the styles the template uses."""
     try:
-        _compiled(PROBE, text, at=datetime.fromtimestamp(0, UTC))
+        _compiled(PROBE, text, **_archived(datetime.fromtimestamp(0, UTC)))
     except typst.TypstError:
         return False
     return True
 
 
-def _compiled(template: str, page: Any, *, at: datetime) -> bytes:
-    result = _compiler(template).compile(
-        sys_inputs={"page": orjson.dumps(page).decode()},
-        format="pdf",
-        pdf_standards=STANDARDS,
-        timestamp=int(at.timestamp()),
-    )
-    return bytes(result)
+def _archived(at: datetime) -> dict[str, Any]:
+    return {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": int(at.timestamp())}
+
+
+def _compiled(template: str, page: Any, *, logo: bytes = b"", **how: Any) -> bytes:
+    inputs = {"page": orjson.dumps(page).decode(), "logo": orjson.dumps(list(logo)).decode()}
+    made = _compiler(template).compile(sys_inputs=inputs, **how)
+    return bytes(made[0] if isinstance(made, list) else made)
 
 
 def _compiler(template: str) -> Any:

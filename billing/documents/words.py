@@ -34,6 +34,8 @@ ENGLISH: Final[Words] = {
     "what": "What",
     "quantity": "Quantity",
     "unit_price": "Unit price",
+    "price_excl_vat": "Price excl. VAT",
+    "price_incl_vat": "Price incl. VAT",
     "vat_rate": "VAT",
     "amount": "Amount",
     "vat": "VAT",
@@ -50,7 +52,6 @@ ENGLISH: Final[Words] = {
     "sessions_note_mixed": "Times are local to the station. Prices and amounts exclude VAT unless it is said that they"
     " include it.",
     "incl_vat": "incl. VAT",
-    "excl_vat": "excl. VAT",
     "when": "When",
     "page": "Page",
     "of": "of",
@@ -108,6 +109,8 @@ SWEDISH: Final[Words] = {
     "what": "Benämning",
     "quantity": "Antal",
     "unit_price": "À-pris",
+    "price_excl_vat": "À-pris exkl. moms",
+    "price_incl_vat": "À-pris inkl. moms",
     "vat_rate": "Moms",
     "amount": "Belopp",
     "vat": "Moms",
@@ -124,7 +127,6 @@ SWEDISH: Final[Words] = {
     "sessions_note_mixed": "Tider är lokal tid vid stationen. Priser och belopp är exklusive moms där det inte står att"
     " de är inklusive.",
     "incl_vat": "inkl. moms",
-    "excl_vat": "exkl. moms",
     "when": "När",
     "page": "Sida",
     "of": "av",

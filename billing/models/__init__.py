@@ -5,6 +5,7 @@ from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export, ExportTaken
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
+from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
@@ -26,6 +27,7 @@ __all__ = [
     "InvoiceVat",
     "IssuedPlace",
     "IssuedTariff",
+    "Letterhead",
     "LineNames",
     "MonthSum",
     "NumberSeries",

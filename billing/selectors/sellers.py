@@ -1,10 +1,11 @@
-"""The seller: the operator's particulars as an invoice keeps them."""
+"""The seller: the operator's particulars as an invoice keeps them, and which look its documents have."""
 
 import hashlib
 from typing import Any
 
 import orjson
 
+from billing.selectors import letterheads
 from tenants.models import Operator
 
 SELLER_FIELDS = (
@@ -26,8 +27,10 @@ SELLER_FIELDS = (
 
 
 def seller(operator: Operator) -> dict[str, Any]:
-    """The operator's particulars as an invoice keeps them."""
-    return {field: getattr(operator, field) for field in SELLER_FIELDS}
+    """The operator's particulars as an invoice keeps them, and as `letterhead` the look in force, if any."""
+    look = letterheads.current()
+    chosen = {"letterhead": str(look.public_id)} if look else {}
+    return {field: getattr(operator, field) for field in SELLER_FIELDS} | chosen
 
 
 def digest(operator: Operator) -> str:

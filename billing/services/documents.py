@@ -13,7 +13,7 @@ from django.db import transaction
 from billing.documents import layout
 from billing.documents import pdf as renderer
 from billing.models import Invoice, InvoiceDocument
-from billing.selectors import credits, invoices, sellers
+from billing.selectors import credits, invoices, letterheads, sellers
 from tenants.models import Operator
 
 
@@ -41,11 +41,13 @@ def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
 
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
     seller = invoice.seller or sellers.seller(Operator.objects.get(pk=invoice.operator_id))
+    look = letterheads.of_seller(seller)
     page = layout.page(
         invoice,
         seller=seller,
         lines=invoices.lines(invoice, with_terms=True),
         vat=list(invoice.vat_rows.all()),
         left=credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0),
+        look=look,
     )
-    return renderer.render(page, at=at)
+    return renderer.render(page, logo=bytes(look.logo) if look else b"", at=at)

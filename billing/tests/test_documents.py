@@ -79,7 +79,7 @@ def test_it_says_in_swedish_what_the_law_asks_for(network):
     assert page["footer"][2] == ["Org.nr 559000-1234", "Momsreg.nr SE559000123401", "Godkänd för F-skatt"]
     assert page["payment"] == [["Förfallodatum", "2026-12-02"], ["Bankgiro", "123-4567"], ["OCR-nummer", "18"]]
     what = f"Energi, 06:00–22:00 · {Tariff.objects.get()}"
-    assert page["summary"][0] == [what, "1\u00a0005,000\u00a0kWh", "2,00", "25\u00a0%", "2\u00a0010,00"]
+    assert page["summary"][0] == [what, "1\u00a0005,000\u00a0kWh", "2,00", "2,50", "25\u00a0%", "2\u00a0010,00"]
     assert page["vat"] == [["25\u00a0%", "2\u00a0025,00", "506,25"]]
     assert page["totals"][-1] == ["Att betala", "2\u00a0531,25\u00a0SEK"]
     late = page["sessions"][1]

@@ -8,7 +8,7 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from billing.documents import pdf, signs, words
+from billing.documents import looks, pdf, signs, words
 from billing.domain.errors import BillingError
 from billing.models import Invoice, InvoiceDocument
 from billing.services import documents
@@ -32,6 +32,7 @@ def page(name: str) -> dict[str, Any]:
     """A page with the name wherever a text of people stands."""
     return {
         "lang": "sv",
+        **looks.look(None),
         "words": words.SWEDISH,
         "title": "Faktura",
         "is_draft": False,
@@ -45,7 +46,7 @@ def page(name: str) -> dict[str, Any]:
         "payment": [["OCR", name]],
         "refund": name,
         "is_dense": False,
-        "summary": [["Energi", "1", "1", "25 %", "1"]],
+        "summary": [["Energi", "1", "1", "1,25", "25 %", "1"]],
         "sessions_note": name,
         "vat": [["25 %", "1", "1"]],
         "totals": [["Att betala", "1"]],
@@ -117,7 +118,7 @@ def test_any_text_gives_a_document(name):
 
 
 def test_what_cannot_be_set_at_all_is_a_code_without_a_name(monkeypatch):
-    def fail(template, page, *, at):
+    def fail(template, page, **options):
         raise typst.TypstError(f"no font for {page}", "")
 
     monkeypatch.setattr(pdf, "_compiled", fail)

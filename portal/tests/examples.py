@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from billing.models import Invoice, SessionPrice, TariffAssignment, TariffVersion
+from billing.models import Invoice, Letterhead, SessionPrice, TariffAssignment, TariffVersion
 from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
 from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
@@ -29,6 +29,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     SessionPrice: {"state": "problem"},
     TariffVersion: {"document": {"elements": []}},
     Account: {"kind": "company"},
+    Letterhead: {"colour": "#0b6b53"},
 }
 # References of which one is filled in, though each may be empty.
 ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account"}

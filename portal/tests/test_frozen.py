@@ -9,7 +9,7 @@ import re
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import Invoice
+from billing.models import Invoice, Letterhead
 from billing.services import credit_notes, documents
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession
@@ -114,6 +114,8 @@ ATTEMPTS = [
     f" WHERE id = (SELECT buyer_id FROM public.billing_invoice WHERE id = {ISSUED})",
     "UPDATE public.billing_tariffversion SET document = '{}'",
     "DELETE FROM public.billing_tariffversion",
+    "UPDATE public.billing_letterhead SET colour = '#000000'",
+    "DELETE FROM public.billing_letterhead",
     "UPDATE public.billing_issuedplace SET site_name = 'Elsewhere'",
     "DELETE FROM public.billing_issuedplace",
     "UPDATE public.billing_issuedtariff SET name = 'Another'",
@@ -151,6 +153,7 @@ def world(south, in_north):
     credit_notes.credit(Invoice.objects.latest("number"), reason="Wrong", by=None, at=NOVEMBER)
     session(connector(), driver("Finn"), start=NOVEMBER)
     drafted(NOVEMBER, NOVEMBER.replace(month=12))
+    Letterhead.objects.create(colour="#0b6b53")
     for model in (AuditSeal, ConsentEvent, ConsentNotice):
         example(model)
     sql("SET CONSTRAINTS ALL IMMEDIATE")

@@ -75,7 +75,7 @@ MAY_OPEN = {
         "staff:factor_reset staff:factor_reset_withdraw staff:invitation_new staff:invitation_renew "
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
     ),
-    Permission.MANAGE_OPERATOR: "staff:credit_reasons staff:settings",
+    Permission.MANAGE_OPERATOR: "staff:credit_reasons staff:letterhead staff:letterhead_preview staff:settings",
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security"
     ),

@@ -51,6 +51,18 @@ ERRORS: dict[str, str | Promise] = {
     Code.CANNOT_BE_SET: _("The document cannot be made as a PDF, whatever is replaced in it."),
     Code.NO_IDENTITY: _("There are no particulars, so there is nobody to name as the buyer."),
     Code.CARRIED_OVER: _("Less than the smallest invoice that was agreed: the sessions wait for the next run."),
+    Code.NO_PICTURE: _("The file cannot be read as a picture. Save it anew as PNG or JPEG."),
+    Code.PICTURE_KIND: _("This is neither a PNG nor a JPEG. Save the picture as one of them."),
+    Code.PICTURE_SVG: _("An SVG can hold more than a picture. Save it as PNG, at least 650 pixels wide."),
+    Code.PICTURE_TOO_LARGE: _(
+        "The picture has %(width)s × %(height)s pixels; at most %(limit)s million are taken. Make it smaller."
+    ),
+    Code.PICTURE_TOO_SMALL: _(
+        "The picture has %(width)s × %(height)s pixels; each side needs at least %(limit)s to look well on paper."
+    ),
+    Code.PICTURE_UNSEEN: _(
+        "Nothing of this picture would be seen on white paper. Choose the dark version of the logo."
+    ),
     Code.NEGATIVE_SUM: _("The sum is below zero. An invoice asks for money; only a credit note gives some back."),
     Code.MONTH_NOT_ENDED: _("%(month)s has not ended yet."),
     Code.RUN_ISSUED: _("The run is issued."),

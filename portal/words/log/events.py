@@ -224,6 +224,7 @@ KINDS: dict[str, str | Promise] = {
     "billing.invoicerun": gettext_lazy("invoice run"),
     "billing.invoice": gettext_lazy("invoice"),
     "billing.export": gettext_lazy("download"),
+    "billing.letterhead": gettext_lazy("look of invoices"),
 }
 #: Kinds of rows that only events are about: none of their changes is logged.
 OF_EVENTS: dict[str, str | Promise] = {
@@ -238,6 +239,7 @@ OF_EVENTS: dict[str, str | Promise] = {
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {
+    "create_operator": gettext_lazy("setting up the operator"),
     "charging.stations": gettext_lazy("what stations say"),
     "charging.tasks.run_import": gettext_lazy("import in the background"),
     "charging.tasks.resume_imports": gettext_lazy("import in the background"),
