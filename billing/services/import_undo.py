@@ -1,20 +1,38 @@
 """An import undone: its sessions with their prices, and what it added to the network and nobody else uses.
 
-Nothing of it may ever have stood on an invoice, not even on a draft. Sessions that somebody has decided on or that a
-later file corrected go all the same. All or nothing: one transaction.
+What another file holds too stays and is that file's from now on: sessions that it named again, and those that it
+corrected. Its rows that said something else of a session that goes come in instead. Nothing of what goes may ever have
+stood on an invoice, not even on a draft; sessions that somebody has decided on go all the same. All or nothing: one
+transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Sum
+from django.db.models.fields.json import KeyTextTransform
 
 from billing.models import BilledSession
 from billing.services import rating
 from charging.domain.errors import Code, ImportRefused
+from charging.domain.reasons import Reject
 from charging.events import Event
-from charging.models import ChargingSession, Connector, Correction, FileImport, ImportUndo, RejectedRow, Site, Station
+from charging.models import (
+    ChargingSession,
+    Connector,
+    Correction,
+    FileImport,
+    ImportUndo,
+    KnownSessions,
+    RejectedRow,
+    Site,
+    Station,
+)
+from charging.services import mending
 from charging.site_scope import limited_to
 from tenants import work
 from tenants.log.audit import record
@@ -51,6 +69,33 @@ WHERE t.operator_id = %(operator)s AND t.file_import_id = %(import)s AND d.user_
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.driver_id = d.id)
 """
+# Which other import holds a session of this one too: the first that named it again, or whose correction was taken over.
+_HELD = """
+SELECT DISTINCT ON (s.id) s.id, held.import_id
+FROM (
+    SELECT k.file_import_id AS import_id, unnest(k.sessions) AS session_id
+    FROM charging_knownsessions k WHERE k.operator_id = %(operator)s
+    UNION ALL
+    SELECT c.file_import_id, c.session_id FROM charging_correction c
+    WHERE c.operator_id = %(operator)s AND c.state = 'taken_over' AND c.file_import_id IS NOT NULL
+) held
+JOIN charging_fileimport i ON i.operator_id = %(operator)s AND i.id = held.import_id AND i.state = 'done'
+    AND i.id <> %(import)s
+JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = held.session_id
+    AND s.file_import_id = %(import)s
+ORDER BY s.id, held.import_id
+"""
+_HAND_OVER = """
+UPDATE charging_chargingsession SET file_import_id = %(import)s WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+"""
+# Later files of the same source whose known sessions were counted, but not kept one by one.
+_NOT_TOLD = """
+SELECT i.file_name FROM charging_fileimport i
+WHERE i.operator_id = %(operator)s AND i.id > %(import)s AND i.source = %(source)s AND i.state = 'done' AND i.known > (
+    SELECT coalesce(sum(cardinality(k.sessions)), 0) FROM charging_knownsessions k
+    WHERE k.operator_id = i.operator_id AND k.file_import_id = i.id)
+ORDER BY i.id LIMIT 1
+"""
 _SESSIONS = "DELETE FROM charging_chargingsession WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)"
 _CARD = "DELETE FROM charging_token WHERE operator_id = %s AND id = %s"
 _IDENTITY = "DELETE FROM tenants_driveridentity WHERE operator_id = %s AND driver_id = %s"
@@ -84,31 +129,83 @@ def carry_out(operator_id: int, undo: ImportUndo, *, clock: Callable[[], datetim
     """Undo the import, or fail when some of it is billed. Stepped; safe to repeat."""
     try:
         with tenant_scope(operator_id):
-            _undo(operator_id, FileImport.objects.select_for_update().get(pk=undo.file_import_id))
+            _undo(operator_id, FileImport.objects.select_for_update().get(pk=undo.file_import_id), at=clock())
             work.finish(undo)
     except ImportRefused as refusal:
         with tenant_scope(operator_id):
             work.fail(undo, refusal.code, refusal.facts)
 
 
-def _undo(operator_id: int, row: FileImport) -> None:
-    sessions = ChargingSession.objects.filter(file_import=row)
-    energy_wh = sum(energy or 0 for energy in sessions.values_list("energy_wh", flat=True).iterator())
-    found = list(sessions.order_by("pk").values_list("pk", flat=True))
+def _undo(operator_id: int, row: FileImport, *, at: datetime) -> None:
+    kept = _handed_over(operator_id, row)
+    sessions = ChargingSession.objects.filter(file_import=row).order_by("pk")
+    facts = list(sessions.values_list("pk", "external_id", "energy_wh"))
+    found, energy_wh = [pk for pk, _, _ in facts], sum(energy or 0 for _, _, energy in facts)
     rating.hold_prices(found)
     _refuse_billed(found)
     for ids in _batches(found):
         _run(_PRICES, operator=operator_id, ids=ids)
         _run(_CORRECTIONS, operator=operator_id, ids=ids)
         _run(_SESSIONS, operator=operator_id, ids=ids)
+    others = _said_otherwise(row, {external_id for _, external_id, _ in facts}, at=at)
     drivers = _drivers(operator_id, row)
     tokens = drivers + _run(_TOKENS, operator=operator_id, **{"import": row.pk})
     gone = {"drivers": drivers, "tokens": tokens, **_network(operator_id, row)}
     RejectedRow.objects.filter(file_import=row).delete()
+    KnownSessions.objects.filter(file_import=row).delete()
     Correction.objects.filter(file_import=row, state=Correction.State.OPEN).delete()
     row.state = FileImport.State.UNDONE
     row.save(update_fields=["state", "updated_at"])
-    record(Event.IMPORT_UNDONE, about=row, sha256=row.file_sha256, sessions=len(found), energy_wh=energy_wh, **gone)
+    came = {"left_to_others": kept, "taken_in": others}
+    record(
+        Event.IMPORT_UNDONE, about=row, sha256=row.file_sha256, sessions=len(found), energy_wh=energy_wh, **came, **gone
+    )
+
+
+def _handed_over(operator_id: int, row: FileImport) -> int:
+    """Let sessions that another import holds too be that one's. Returns how many they are.
+
+    Raises:
+        ImportRefused: it cannot be told which of them a later file held.
+    """
+    whose: dict[str, Any] = {"operator": operator_id, "import": row.pk, "source": row.source}
+    with connection.cursor() as cursor:
+        cursor.execute(_NOT_TOLD, whose)
+        if later := cursor.fetchone():
+            raise ImportRefused(Code.IMPORT_HELD_LATER, file=later[0])
+        cursor.execute(_HELD, whose)
+        held: defaultdict[int, list[int]] = defaultdict(list)
+        for session, heir in cursor.fetchall():
+            held[heir].append(session)
+    for heir, ids in held.items():
+        theirs = ChargingSession.objects.filter(pk__in=ids)
+        energy_wh = theirs.aggregate(sum=Sum("energy_wh"))["sum"] or 0
+        for some in _batches(ids):
+            _run(_HAND_OVER, operator=operator_id, ids=some, **{"import": heir})
+        FileImport.objects.filter(pk=heir).update(
+            known=F("known") - len(ids), accepted=F("accepted") + len(ids), accepted_wh=F("accepted_wh") + energy_wh
+        )
+    return sum(map(len, held.values()))
+
+
+def _said_otherwise(row: FileImport, gone: set[str], *, at: datetime) -> int:
+    """Take in the rows of other files that said something else of sessions that are gone. Returns how many came in."""
+    rows = RejectedRow.objects.filter(
+        reason=Reject.CHANGED,
+        settled__in=[RejectedRow.Settled.NO, RejectedRow.Settled.LEFT],
+        file_import__source=row.source,
+        file_import__state=FileImport.State.DONE,
+        file_import__options__has_key="header",
+    ).exclude(file_import=row)
+    named = rows.annotate(named=KeyTextTransform("external_id", "facts")).order_by("file_import_id", "line_number")
+    wanted = [pk for pk, name in named.values_list("pk", "named").iterator() if name in gone]
+    came = 0
+    for some in _batches(wanted, mending.MOST_AT_ONCE):
+        found = RejectedRow.objects.filter(pk__in=some).order_by("file_import_id", "line_number")
+        for origin_id, theirs in groupby(found, key=lambda one: one.file_import_id):
+            origin = FileImport.objects.select_for_update().get(pk=origin_id)
+            came += mending.take_again(origin, list(theirs), at=at).accepted
+    return came
 
 
 def _refuse_billed(found: Sequence[int]) -> None:
@@ -168,9 +265,9 @@ def _removed(operator_id: int, thing: Any) -> bool:
     return True
 
 
-def _batches(found: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(found), BATCH):
-        yield found[start : start + BATCH]
+def _batches(found: Sequence[int], size: int = BATCH) -> Iterator[Sequence[int]]:
+    for start in range(0, len(found), size):
+        yield found[start : start + size]
 
 
 def _run(statement: str, **values: Any) -> int:

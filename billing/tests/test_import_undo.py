@@ -8,10 +8,20 @@ from django.core.files.base import ContentFile
 from django.db.models import Model
 
 from billing.models import DaySum, SessionPrice
-from billing.services import day_sums, import_undo, run_steps
+from billing.services import corrections, day_sums, import_undo, run_steps
 from billing.tests import factories
 from charging.domain.errors import ImportRefused
-from charging.models import ChargingSession, Connector, FileImport, RejectedRow, Site, Station, Token
+from charging.models import (
+    ChargingSession,
+    Connector,
+    Correction,
+    FileImport,
+    KnownSessions,
+    RejectedRow,
+    Site,
+    Station,
+    Token,
+)
 from charging.services import account_members, imports
 from charging.tests.ingest.files import PLAIN, plain
 from tenants import work
@@ -101,6 +111,59 @@ def test_whatever_refers_to_a_card_is_asked_before_it_goes():
     ]
     tables = {cast("type[Model]", field.related_model)._meta.db_table for field in referring}
     assert {table for table in tables if f"FROM {table} " not in import_undo._TOKENS} == set()
+
+
+def test_what_a_later_file_holds_too_stays_and_is_that_ones(in_north):
+    first = bring_in(*ROWS)
+    second = bring_in(ROWS[0], "9,A,c1,2026-10-09 10:00,2026-10-09 11:00,2")
+    assert (second.accepted, second.known) == (1, 1)
+    assert undo(first).state == "done"
+    second.refresh_from_db()
+    held = ChargingSession.objects.order_by("external_id")
+    assert [(session.external_id, session.file_import_id) for session in held] == [("1", second.pk), ("9", second.pk)]
+    assert (second.accepted, second.known, second.accepted_wh) == (2, 0, 7500)
+    said = AuditEntry.objects.get(event="import.undone").additional_data or {}
+    assert (said["sessions"], said["left_to_others"], said["taken_in"]) == (1, 1, 0)
+    assert undo(second).state == "done"
+    assert standing() == [0, 1, 1, 1, 1, 0]  # the card and the outlet are the first import's, and were used since
+
+
+def test_billed_sessions_that_another_file_holds_keep_no_import_from_going(in_north):
+    factories.tariff()
+    first, second = bring_in(ROWS[0]), bring_in(ROWS[0])
+    ChargingSession.objects.update(driver=drivers.create(name="Dana"))
+    run_steps.draft_month(in_north.pk, datetime(2026, 10, 1, tzinfo=UTC).date(), by=None, clock=lambda: NOW)
+    assert undo(first).state == "done"
+    assert ChargingSession.objects.get().file_import_id == second.pk
+    assert undo(second).error == "import_billed"
+
+
+def test_what_a_later_file_says_otherwise_comes_in_instead(in_north):
+    first = bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,55")
+    second = bring_in(ROWS[0])
+    assert (second.known, second.rejected) == (0, 1)
+    assert undo(first).state == "done"
+    second.refresh_from_db()
+    session = ChargingSession.objects.get()
+    assert (session.file_import_id, session.energy_wh) == (second.pk, 5500)
+    assert (second.accepted, second.rejected, RejectedRow.objects.get().settled) == (1, 0, "mended")
+
+
+def test_a_correction_that_was_taken_over_stays(in_north):
+    first = bring_in("1,A,c1,2026-10-05 10:00,2026-10-05 11:00,55")
+    second = bring_in(ROWS[0])
+    corrections.take_over([Correction.objects.get()], reason="Meter", at=NOW)
+    assert undo(first).state == "done"
+    session = ChargingSession.objects.get()
+    assert (session.file_import_id, session.energy_wh) == (second.pk, 5500)
+
+
+def test_an_import_stays_where_nobody_knows_what_a_later_file_held(in_north):
+    first, second = bring_in(*ROWS), bring_in(ROWS[0])
+    KnownSessions.objects.all().delete()
+    failed = undo(first)
+    assert (failed.state, failed.error, failed.error_facts) == ("failed", "import_held_later", {"file": "sessions.csv"})
+    assert (undo(second).state, undo(first).state) == ("done", "done")
 
 
 def test_an_import_of_which_something_is_billed_stays_whole(in_north):

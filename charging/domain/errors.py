@@ -37,6 +37,7 @@ class Code(StrEnum):
     IMPORT_NOT_DONE = "import_not_done"
     IMPORT_NOT_MENDED = "import_not_mended"
     ROW_SETTLED = "row_settled"
+    IMPORT_HELD_LATER = "import_held_later"
     IMPORT_BILLED = "import_billed"
     UPLOADS_OF_ONE = "uploads_of_one"
     UPLOADS_OF_ALL = "uploads_of_all"

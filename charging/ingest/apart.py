@@ -18,6 +18,7 @@ from charging.domain.reasons import Reject
 from charging.ingest.convert import Batch, Refused
 from charging.ingest.evidence import Asks, Open, Question
 from charging.ingest.layout import Field, Layout
+from charging.ingest.placeholders import Placeholder
 from charging.ingest.raw import RawChunk
 from charging.ingest.sizes import Sizes
 from tenants.strangers import apart
@@ -38,7 +39,7 @@ class Looked:
 
     as_text: delimiter and encoding of a text file, so that later looks need not find them out. cells: the first rows
     as they stand, cut for showing. While there are `questions` the rest is empty: `accepted` are the sessions of the
-    first rows, `refused` the first of the `rejected` rows.
+    first rows, `refused` the first of the `rejected` rows, `placeholders` what they say that was read as nothing.
     """
 
     layout: Layout
@@ -54,6 +55,7 @@ class Looked:
     rejected: int = 0
     reasons: tuple[Reject, ...] = ()
     refused: tuple[Refused, ...] = ()
+    placeholders: tuple[Placeholder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def look(
                 rejected=said["rejected"],
                 reasons=tuple(map(Reject, said["reasons"])),
                 refused=tuple(map(_refused, said["refused_rows"])),
+                placeholders=tuple(Placeholder(Field(fact), *rest) for fact, *rest in said["placeholders"]),
             )
     return found
 

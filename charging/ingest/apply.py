@@ -30,7 +30,7 @@ from charging.ingest.layout import Layout
 from charging.ingest.network import EVERYTHING, Missing, Network, Thing
 from charging.ingest.raw import RawChunk
 from charging.ingest.staging import FACTS, NotInserted, Origin, insert_refused, insert_sessions
-from charging.models import ChargingSession, Connector, FileImport, Site, Station, Token
+from charging.models import ChargingSession, Connector, FileImport, KnownSessions, Site, Station, Token
 from tenants import analyze
 from tenants.models import Driver
 from tenants.scoping import tenant_scope
@@ -68,10 +68,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a chunk's rows: the sessions that are new, the lines of known ones, and the rows refused."""
+    """What became of a chunk's rows: the sessions that are new, known ones by their lines, and the rows refused."""
 
     inserted: pl.DataFrame
-    known: list[int]
+    known: dict[int, int]
     rejected: list[Refused]
 
     @property
@@ -106,7 +106,10 @@ def store(piece: Piece, work: Work) -> None:
 def take_in(piece: Piece, work: Work) -> Taken:
     """Store the sessions of a chunk that are new, in the open scope, and say what became of each row."""
     sessions = piece.batch.accepted
-    not_inserted = insert_sessions(sessions, work.origin) if sessions.height else NotInserted([], {})
+    not_inserted = insert_sessions(sessions, work.origin) if sessions.height else NotInserted({}, {})
+    if not_inserted.known:
+        known = sorted(not_inserted.known.values())
+        KnownSessions.objects.create(file_import_id=work.origin.file_import_id, sessions=known)
     rejected = [*piece.batch.rejected, *_refused_lines(piece, not_inserted)]
     inserted = sessions.filter(~pl.col("line").is_in(not_inserted.lines)) if not_inserted.lines else sessions
     return Taken(inserted, not_inserted.known, rejected)

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 import polars as pl
 
+from charging.ingest import placeholders
 from charging.ingest.convert import Batch, Converter
 from charging.ingest.csv_files import CsvFile
 from charging.ingest.layout import Layout
@@ -30,7 +31,8 @@ def _look(stored: BinaryIO, job: dict[str, Any]) -> Messages:
     if not reading.questions:
         batch = Converter(reading.layout, at=datetime.fromisoformat(job["at"])).convert(reading.sample)
         told = {"rejected": len(batch.rejected), "reasons": [row.reasons[0] for row in batch.rejected]}
-        yield told | {"refused_rows": _refused(batch, sizes, most=SHOWN)}, [_written(batch.accepted)]
+        told |= {"refused_rows": _refused(batch, sizes, most=SHOWN), "placeholders": _placeholders(reading, sizes)}
+        yield told, [_written(batch.accepted)]
 
 
 def _convert(stored: BinaryIO, job: dict[str, Any]) -> Messages:
@@ -83,6 +85,11 @@ def _reading(reading: Reading, sizes: Sizes) -> dict[str, Any]:
         "rows": sample.rows,
         "whole": reading.whole,
     }
+
+
+def _placeholders(reading: Reading, sizes: Sizes) -> list[Any]:
+    found = placeholders.found(reading.sample, reading.layout)
+    return [(one.fact, *_shown([one.column, one.text], sizes.shown), one.rows, one.line) for one in found]
 
 
 def _refused(batch: Batch, sizes: Sizes, *, most: int | None = None) -> list[Any]:

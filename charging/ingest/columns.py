@@ -38,13 +38,16 @@ def _said(raw: RawChunk, layout: Layout, fact: Field) -> list[pl.Series]:
     """Return what the cells of a fact's columns say, null for nothing."""
     found = []
     for name in layout.names(fact):
-        text = raw.frame[name].str.strip_chars() if raw.plain else _bare(raw.frame[name])
+        text = bare(raw, name)
         found.append(text.set(text.is_in(list(layout.nothing)), None))
     return found
 
 
-def _bare(column: pl.Series) -> pl.Series:
-    """Return texts without unseen marks that copying leaves, and without the guard against formulas."""
+def bare(raw: RawChunk, name: str) -> pl.Series:
+    """Return a column's texts without unseen marks that copying leaves, and without the guard against formulas."""
+    column = raw.frame[name]
+    if raw.plain:
+        return column.str.strip_chars()
     text = column.str.replace_all(MARK, "") if column.str.contains(MARK).any() else column
     return unguarded(text.str.strip_chars())
 

@@ -9,12 +9,13 @@ a station to its name where only one has it, and both to those that were merged 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import polars as pl
+from django.db.models import QuerySet
 
 from charging.domain import holders
 from charging.domain.holders import Held
@@ -102,6 +103,7 @@ class Network:
     create_drivers: bool = False
     file_import_id: int | None = None
     created: Counter[str] = field(default_factory=Counter)
+    _only: pl.Series | None = None
     _site_names: Names = field(default_factory=Names)
     _station_names: Names = field(default_factory=Names)
     _token_names: Names = field(default_factory=Names)
@@ -110,8 +112,12 @@ class Network:
     _tokens: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_TOKENS))
     _holders: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_HOLDERS))
 
-    def load(self) -> None:
-        """Read the network of the current operator."""
+    def load(self, *, only: pl.Series | None = None) -> None:
+        """Read the network of the current operator. only: all that names a card in what is to be placed."""
+        self._only = only
+        self._load()
+
+    def _load(self) -> None:
         self._site_names = Names(Site.objects.order_by("pk").values_list("name", "pk"))
         stations = list(
             Station.objects.order_by("pk").values_list("pk", "identifier", "name", "site_id", "merged_into")
@@ -123,15 +129,19 @@ class Network:
         self._stations = _frame(((pk, site) for pk, _, _, site, _ in stations), _STATIONS)
         rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w", "standard")
         self._connectors = _frame(((*row, LARGEST_OF_PLUG.get(plug)) for *row, plug in rows), _CONNECTORS)
-        tokens = list(
-            Token.objects.order_by("pk").values_list("pk", "uid", "visual_number", "driver_id", "merged_into")
-        )
+        found = _cards(self._only)
+        tokens = list(found.order_by("pk").values_list("pk", "uid", "visual_number", "driver_id", "merged_into"))
         self._token_names = Names(
             ((uid, into or pk) for pk, uid, _, _, into in tokens),
             ((printed, into or pk) for pk, _, printed, _, into in tokens),
         )
+        if self._only is not None:
+            into = {into for *_, into in tokens if into} - {pk for pk, *_ in tokens}
+            tokens += Token.objects.filter(pk__in=into).values_list(
+                "pk", "uid", "visual_number", "driver_id", "merged_into"
+            )
         self._tokens = _frame(((pk, driver) for pk, _, _, driver, _ in tokens), _TOKENS)
-        self._holders = _holders()
+        self._holders = _holders(None if self._only is None else [pk for pk, *_ in tokens])
 
     def placed(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """Return the sessions with the keys of what they name, null where it is missing.
@@ -183,7 +193,7 @@ class Network:
         self._create_connectors(missing.connectors)
         self._create_tokens(missing.tokens)
         self.created.update(missing.counts())
-        self.load()
+        self._load()
 
     def _held(self, placed: pl.DataFrame) -> pl.DataFrame:
         """Let sessions with a card that has moved be paid for by whoever had it when they began."""
@@ -220,7 +230,7 @@ class Network:
     def _create_connectors(self, connectors: list[tuple[str, str, int | None]]) -> None:
         if not connectors:
             return
-        self.load()
+        self._load()
         keys = self._station_names.keys(pl.Series([station for station, _, _ in connectors], dtype=pl.String))
         rows = (
             Connector(station_id=key, number=number, max_power_w=power_w, file_import_id=self.file_import_id)
@@ -245,13 +255,24 @@ def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     return rows.with_columns(like=alike(name)).unique("like", keep="first", maintain_order=True)
 
 
-def _holders() -> pl.DataFrame:
+def _cards(only: pl.Series | None) -> QuerySet[Token]:
+    """The cards that some texts may name: where each is a UID as it is written, those; otherwise all of them."""
+    if only is None:
+        return Token.objects.all()
+    texts = set(only.drop_nulls())
+    found = Token.objects.filter(uid__in=texts)
+    return found if found.count() == len(texts) else Token.objects.all()
+
+
+def _holders(cards: Sequence[int] | None) -> pl.DataFrame:
     """From when on who has a card, of the cards that have moved or are somebody's only from some day on."""
     histories: defaultdict[int, list[Held[int]]] = defaultdict(list)
-    earlier = EarlierHolder.objects.order_by("until").values_list("token_id", "driver_id", "since", "until")
-    for token, driver, since, until in earlier:
-        histories[token].append(Held(driver, since, until))
+    earlier = EarlierHolder.objects.order_by("until")
     now = Token.objects.filter(driver__isnull=False, driver_since__isnull=False)
+    if cards is not None:
+        earlier, now = earlier.filter(token__in=cards), now.filter(pk__in=cards)
+    for token, driver, since, until in earlier.values_list("token_id", "driver_id", "since", "until"):
+        histories[token].append(Held(driver, since, until))
     for token, driver, since in now.values_list("pk", "driver_id", "driver_since"):
         histories[token].append(Held(driver, since))
     rows = [(token, *change) for token, history in histories.items() for change in holders.changes(history)]

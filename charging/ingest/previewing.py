@@ -19,6 +19,7 @@ from charging.ingest.convert import Refused
 from charging.ingest.evidence import Question
 from charging.ingest.layout import Field, Layout
 from charging.ingest.network import Missing, Network, Thing
+from charging.ingest.placeholders import Placeholder
 from charging.models import ChargingSession
 from tenants.scoping import current_operator_id
 
@@ -33,9 +34,9 @@ class Preview:
 
     as_text: delimiter and encoding of a text file. questions: what must be answered first; while there are any,
     nothing below `rows` is filled in. cells: the first rows as they stand, with their lines. sessions: the first ones,
-    as facts. refused: the first rejected rows. known: how many of the first thousand sessions are there already.
-    news: what the network lacks, see `_news`. creates: what the import would add of it. site_open: whether nothing says
-    where its new stations stand.
+    as facts. refused: the first rejected rows. placeholders: texts that were read as nothing. known: how many of the
+    first thousand sessions are there already. news: what the network lacks, see `_news`. creates: what the import would
+    add of it. site_open: whether nothing says where its new stations stand.
     """
 
     layout: Layout
@@ -53,6 +54,7 @@ class Preview:
     rejected: int = 0
     sessions: list[dict[str, Any]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    placeholders: list[Placeholder] = field(default_factory=list)
     reasons: Counter[Reject] = field(default_factory=Counter)
     flags: Counter[str] = field(default_factory=Counter)
     news: list[dict[str, Any]] = field(default_factory=list)
@@ -109,6 +111,7 @@ def from_json(said: dict[str, Any]) -> Preview:
             Refused(one["line"], tuple(one["cells"]), tuple(map(Reject, one["reasons"])), one["energy_wh"])
             for one in said["refused"]
         ],
+        "placeholders": [Placeholder(**one | {"fact": Field(one["fact"])}) for one in said.get("placeholders", [])],
         "reasons": Counter({Reject(code): count for code, count in said["reasons"].items()}),
         "flags": Counter(said["flags"]),
         "creates": [Thing(thing) for thing in said.get("creates", [])],
@@ -136,6 +139,7 @@ def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
         "rejected": looked.rejected + len(strangers),
         "sessions": sessions.head(SHOWN).to_dicts(),
         "refused": list(looked.refused),
+        "placeholders": list(looked.placeholders),
         "reasons": Counter(looked.reasons) + Counter(strangers.values()),
         "flags": Counter(chain.from_iterable(sessions["flags"].to_list())),
         "news": _news(missing, needs, site_open=site_open),

@@ -59,7 +59,7 @@ _INSERT = f"""
 """  # noqa: S608  # only names of columns
 _ONLY_NEW = " ON CONFLICT (operator_id, source, external_id) DO NOTHING"
 _NOT_INSERTED = """
-    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
+    SELECT staged.line, known.id, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
         (known.started_at, known.ended_at, known.energy_wh, known.connector_id)
             IS DISTINCT FROM (staged.started_at, staged.ended_at, staged.energy_wh, staged.connector_id)
         OR (staged.token_id IS NOT NULL AND known.token_id IS DISTINCT FROM staged.token_id)
@@ -70,7 +70,7 @@ _NOT_INSERTED = """
 """
 # A known session that a staged row says again: one id, one place, one start.
 _SAME = """
-    SELECT staged.line, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
+    SELECT staged.line, known.id, known.file_import_id IS NOT DISTINCT FROM %(file_import_id)s,
         (known.ended_at, known.energy_wh) IS DISTINCT FROM (staged.ended_at, staged.energy_wh)
         OR (staged.token_id IS NOT NULL AND known.token_id IS DISTINCT FROM staged.token_id)
     FROM staged_sessions staged
@@ -118,9 +118,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class NotInserted:
-    """Lines whose session was there already, by why it is not new."""
+    """Lines whose session was there already, by why it is not new; of known ones with the session."""
 
-    known: list[int]
+    known: dict[int, int]
     refused: dict[int, Reject]
 
     @property
@@ -141,7 +141,7 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
         _copy(cursor, sessions)
         facts: list[Any] = [origin.operator_id, origin.source, origin.file_import_id]
         if _all_new(cursor, facts, origin.operator_id):
-            return NotInserted([], {})
+            return NotInserted({}, {})
         found = _recognised(cursor, sessions, origin)
         if len(found.lines) == sessions.height:
             return found
@@ -149,7 +149,7 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
         cursor.execute(_INSERT + _ONLY_NEW, facts)
         cursor.execute(_NOT_INSERTED, asdict(origin))
         late = _not_inserted(cursor.fetchall())
-        return NotInserted([*found.known, *late.known], found.refused | late.refused)
+        return NotInserted(found.known | late.known, found.refused | late.refused)
 
 
 def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
@@ -228,7 +228,7 @@ def _array(name: str) -> pl.Expr:
     return pl.when(pl.col(name).is_null()).then(None).otherwise("{" + joined + "}")
 
 
-def _not_inserted(found: list[tuple[int, bool, bool]]) -> NotInserted:
-    refused = {line: Reject.DUPLICATE_IN_FILE for line, same_import, _ in found if same_import}
-    refused |= {line: Reject.CHANGED for line, same_import, changed in found if changed and not same_import}
-    return NotInserted([line for line, _, _ in found if line not in refused], refused)
+def _not_inserted(found: list[tuple[int, int, bool, bool]]) -> NotInserted:
+    refused = {line: Reject.DUPLICATE_IN_FILE for line, _, same_import, _ in found if same_import}
+    refused |= {line: Reject.CHANGED for line, _, same_import, changed in found if changed and not same_import}
+    return NotInserted({line: session for line, session, _, _ in found if line not in refused}, refused)

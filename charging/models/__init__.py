@@ -2,7 +2,7 @@
 
 from charging.models.account_member import AccountMember
 from charging.models.correction import Correction
-from charging.models.file_import import FileImport, ImportProfile, RejectedRow
+from charging.models.file_import import FileImport, ImportProfile, KnownSessions, RejectedRow
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
 from charging.models.session import ChargingSession
@@ -25,6 +25,7 @@ __all__ = [
     "ImportLook",
     "ImportProfile",
     "ImportUndo",
+    "KnownSessions",
     "RejectedRow",
     "Site",
     "SiteAccess",

@@ -146,3 +146,21 @@ class RejectedRow(OperatorOwned):
         """Whether correcting its text may let it in."""
         open_still = self.settled in (RejectedRow.Settled.NO, RejectedRow.Settled.LEFT)
         return open_still and self.reason not in OF_KNOWN_SESSIONS
+
+
+class KnownSessions(OperatorOwned):
+    """The sessions that a chunk of a file named and that were there already: they are that file's too.
+
+    When the import that brought them is undone, they stay.
+    """
+
+    file_import = OwnedForeignKey(FileImport, related_name="known_sessions")
+    sessions = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("known_sessions", "file_import", referred=False)]
+        indexes = [models.Index(fields=["operator", "file_import"], name="known_sessions_of_import")]
+
+    def __str__(self) -> str:
+        return f"{len(self.sessions)} of import {self.file_import_id}"

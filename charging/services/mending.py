@@ -26,7 +26,6 @@ from charging.ingest.network import Network
 from charging.ingest.raw import RawChunk
 from charging.models import FileImport, RejectedRow
 from charging.services import differences, imports
-from charging.services.imports import Options
 from charging.site_scope import limited_to
 from tenants.log.audit import record
 from tenants.models import User
@@ -84,13 +83,7 @@ def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: Use
         alike = saying(open_rows(origin), {place: before[place] for place in changes})
         rows |= {one.line_number: one for one in alike.order_by("-line_number")[:MOST_AT_ONCE]}
     texts = {line: _changed(fitted(one.text, len(header)), changes) for line, one in sorted(rows.items())}
-    network = Network(Options.from_json(origin.options).create_drivers, origin.pk, created=Counter(origin.created))
-    network.load()
-    taken = _taken_in(imports.work_of(origin, at, adds=adds), network, header, texts)
-    mended = _settle(rows, texts, taken, by=by, at=at)
-    if any(one.facts for one in taken.rejected):
-        differences.note(origin, network)
-    _count(origin, rows, taken, mended)
+    mended = _mended(origin, imports.work_of(origin, at, adds=adds), rows, texts, by=by)
     record(
         Event.ROWS_MENDED,
         about=origin,
@@ -102,6 +95,17 @@ def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: Use
         rejected=mended.refused,
     )
     return mended
+
+
+def take_again(origin: FileImport, rows: Sequence[RejectedRow], *, at: datetime) -> Mended:
+    """Take rejected rows in as they stand: what they said something else of is gone.
+
+    The caller sees all sites and holds the import; its file is one whose headings are kept.
+    """
+    header = list(origin.options["header"])
+    found = {row.line_number: row for row in rows}
+    texts = {line: fitted(row.text, len(header)) for line, row in sorted(found.items())}
+    return _mended(origin, imports.work_of(origin, at), found, texts, by=None)
 
 
 @transaction.atomic
@@ -136,12 +140,26 @@ def _changed(cells: list[str], changes: Mapping[int, str]) -> list[str]:
     return [changes.get(place, said) for place, said in enumerate(cells)]
 
 
+def _mended(
+    origin: FileImport, work: Work, rows: Mapping[int, RejectedRow], texts: Mapping[int, list[str]], *, by: User | None
+) -> Mended:
+    network = Network(work.create_drivers, origin.pk, created=Counter(origin.created))
+    taken = _taken_in(work, network, list(origin.options["header"]), texts)
+    mended = _settle(rows, texts, taken, by=by, at=work.at)
+    if any(one.facts for one in taken.rejected):
+        network.load()
+        differences.note(origin, network)
+    _count(origin, rows, taken, mended)
+    return mended
+
+
 def _taken_in(work: Work, network: Network, header: list[str], texts: Mapping[int, list[str]]) -> Taken:
     """Take rows in as a chunk of their file: converted, placed, stored, and held against their neighbours."""
     columns = zip(*texts.values(), strict=True)
     frame = pl.DataFrame([pl.Series(name, said, dtype=pl.String) for name, said in zip(header, columns, strict=True)])
     raw = RawChunk(pl.Series("line", list(texts), dtype=pl.Int64), frame)
     batch = Converter(work.layout, at=work.at).convert(raw)
+    network.load(only=batch.accepted["token"])
     (piece,) = pieces([Converted(raw.first_line, raw, batch, 1.0)], work, network=network)
     taken = take_in(piece, work)
     reach = Reach(crossing=True)

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 from django.core.files.base import ContentFile
 
 from charging.domain.errors import ImportRefused
 from charging.domain.reasons import Flag, Reject
-from charging.ingest.network import Thing
-from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Station
+from charging.ingest.network import Network, Thing
+from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Station, Token
 from charging.services import imports, mending
 from charging.tests.ingest.files import PLAIN, plain
 from tenants.models import AuditEntry
@@ -111,6 +112,31 @@ def test_a_mended_row_is_held_against_its_neighbours_and_against_what_is_known()
     assert (done.refused, row.reason, row.can_be_mended) == (1, Reject.CHANGED, False)
     assert row.facts["energy_wh"] == 7000
     assert Correction.objects.get().said["energy_wh"] == 7000
+
+
+def test_only_the_cards_that_the_rows_may_mean_are_read():
+    bring_in(GOOD, "2,A,04:ab-CD:ef,2026-10-05 12:00,2026-10-05 13:00,5.5")
+    for number in range(50):
+        Token.objects.create(uid=f"CARD{number}")
+    Token.objects.create(uid="0F0F", visual_number="SE 12-34")
+    Token.objects.create(uid="OLD1", merged_into=Token.objects.get(uid="c1"))
+    network = Network()
+    for texts, found in (
+        (["c1"], ["c1"]),
+        (["04abcdef", " C 1"], ["04:ab-CD:ef", "c1"]),
+        (["se 12-34"], ["0F0F"]),
+        (["old1"], ["c1"]),
+        (["nobody's"], [None]),
+    ):
+        network.load(only=pl.Series(texts))
+        rows = {"station": "A", "connector": "1", "token": texts, "started_at": NOW}
+        few = network.placed(pl.DataFrame(rows))["token_id"].to_list()
+        network.load()
+        assert few == network.placed(pl.DataFrame(rows))["token_id"].to_list()
+        uids = dict(Token.objects.values_list("pk", "uid"))
+        assert [uids.get(pk) for pk in few] == found
+    network.load(only=pl.Series(["c1"]))
+    assert network._tokens.height == 1
 
 
 def test_rows_are_left_out_by_decision_and_can_be_mended_later():

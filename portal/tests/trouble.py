@@ -280,6 +280,8 @@ _FACTS: dict[str, dict[str, Any]] = {
         "sha256": "ab",
         "sessions": 2,
         "energy_wh": 7,
+        "left_to_others": 1,
+        "taken_in": 1,
         "tokens": 1,
         "connectors": 1,
         "stations": 1,

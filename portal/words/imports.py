@@ -43,6 +43,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.IMPORT_NOT_DONE: _("This import is %(import_state)s; only one that is done can be undone."),
     Code.IMPORT_NOT_MENDED: _("This import is %(import_state)s; its rows can no longer be corrected."),
     Code.ROW_SETTLED: _("Line %(line)s has been settled meanwhile."),
+    Code.IMPORT_HELD_LATER: _(
+        "“%(file)s” came later, and it was not kept which of these sessions it holds too. Undo that import first."
+    ),
     Code.IMPORT_BILLED: ngettext_lazy(
         "%(count)d session of this import stands or stood on an invoice, so the import stays.",
         "%(count)d sessions of this import stand or stood on invoices, so the import stays.",

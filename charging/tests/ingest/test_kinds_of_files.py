@@ -13,6 +13,7 @@ from charging.domain.identifiers import is_no_card
 from charging.domain.limits import Limits
 from charging.domain.plausibility import flags, neighbours
 from charging.domain.reasons import Flag, Reject
+from charging.ingest import apart
 from charging.ingest.evidence import Asks, Open
 from charging.ingest.headers import fact_of
 from charging.ingest.layout import DateOrder, Field, Layout
@@ -228,6 +229,17 @@ def test_placeholders_are_no_cards():
     words = ["unknown", "Sconosciuto", "0", "-", "NULL", "Okänd", "0000", "kein", "n.v.t."]
     assert is_no_card(pl.Series(words)).all()
     assert not is_no_card(pl.Series(["04A2", "100", "Anna", "SE-ABC-C1234567-8"])).any()
+
+
+def test_what_is_read_as_nothing_is_told_by_column_and_line():
+    rows = ["1;A;2024-05-26T10:00Z;2024-05-26T11:00Z;7,5;unknown", "2;A;2024-05-27T10:00Z;2024-05-27T11:00Z;7,5;04A2"]
+    rows += ["3;A;2024-05-28T10:00Z;2024-05-28T11:00Z;7,5;", "n/a;A;2024-05-29T10:00Z;2024-05-29T11:00Z;7,5;unknown"]
+    file = io.BytesIO("\n".join(["Session ID;Station;Start;End;kWh;RFID", *rows]).encode())
+    looked = apart.look(file, None, home_zone="Europe/Stockholm", at=datetime(2026, 11, 2, tzinfo=UTC))
+    assert [(one.fact, one.column, one.text, one.rows, one.line) for one in looked.placeholders] == [
+        ("token", "RFID", "unknown", 2, 2),
+        ("external_id", "Session ID", "n/a", 1, 5),
+    ]
 
 
 def test_the_guard_against_formulas_is_taken_off():

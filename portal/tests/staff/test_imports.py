@@ -15,6 +15,7 @@ from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, FileImport, ImportProfile
 from charging.services import imports, looks
 from charging.tests.ingest.workbooks import cell, row, workbook
+from portal.tests.reading import words
 from tenants import work as background
 from tenants.actor import acting
 from tenants.models import AuditEntry
@@ -91,6 +92,14 @@ def test_a_look_writes_nothing_and_shows_how_the_file_is_read(world, sign_in, ot
     assert "2026-10-15 08:00" in text
     with tenant_scope(world.operator.pk):
         assert not ChargingSession.objects.exists()
+
+
+def test_the_page_tells_what_is_read_as_nothing_and_where(world, sign_in, otto):
+    client = sign_in(otto)
+    page = upload(client, world, GOOD, GOOD.replace("A1", "A2").replace("04AA", "unknown"))
+    said = answers(page, time_zone="Europe/Stockholm")
+    looked = looked_at(client, world, client.post(page.request["PATH_INFO"] + "start/", {**said, "look": "again"}))
+    assert "“unknown” Card, in column “Card” 1 row, line 3" in words(looked)
 
 
 def test_an_answered_question_shows_what_would_come_of_the_file(world, sign_in, otto):

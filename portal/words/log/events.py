@@ -86,7 +86,7 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.VIEW_AS_ENDED: gettext_lazy("Stopped viewing the portal as a role"),
     charging_events.Event.SESSIONS_IMPORTED: gettext_lazy("Imported a file of sessions"),
     charging_events.Event.IMPORT_DISCARDED: gettext_lazy("Discarded a file before it was imported"),
-    charging_events.Event.IMPORT_UNDONE: gettext_lazy("Undid an import: its sessions are gone"),
+    charging_events.Event.IMPORT_UNDONE: gettext_lazy("Undid an import"),
     charging_events.Event.ROWS_MENDED: gettext_lazy("Corrected rejected rows of an import"),
     charging_events.Event.ROWS_LEFT_OUT: gettext_lazy("Left rejected rows of an import out"),
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),

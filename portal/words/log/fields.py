@@ -53,6 +53,8 @@ NAMES: dict[str, str | Promise] = {
     "billed": _("stay on an invoice"),
     "claimed_at": _("taken up"),
     "queued_at": _("waiting since"),
+    "left_to_others": _("left to other files"),
+    "taken_in": _("came in from other files"),
     "code": _("why"),
     "colour": _("colour"),
     "height": _("height, pixels"),

@@ -40,6 +40,7 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 
 State = FileImport.State
+LABELS = dict(FACTS)
 ROWS_SHOWN = 8
 COLUMNS_SHOWN = 40
 #: An import that waits for longer than this has others before it.
@@ -276,6 +277,7 @@ def _look_page(
         "held_up": bool(look and preview and look.starts and not preview.questions and looks.is_open(look, preview)),
         "columns": form.columns(preview) if form else [],
         "unused": _unused(preview) if preview else [],
+        "placeholders": [(LABELS[one.fact], one) for one in preview.placeholders] if preview else [],
         "no_card": preview is not None and not preview.layout.names(Field.TOKEN),
         "profile": look.profile if look else "",
         "profiles": profile_choices(preview.header if preview else None),
