@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.tests import factories
-from charging.models import Connector, FileImport
+from charging.models import Connector, Correction, FileImport
 from portal.tests.reading import figures_of, stats_of, words
 from portal.web.staff import overview
 from tenants.models import Operator
@@ -76,6 +76,16 @@ def test_each_sees_what_waits_for_them_with_a_link(world, rated, sign_in, reques
     tasks = client.get(world.url("")).context["tasks"]
     assert [task.words for task in tasks if "billed" not in task.words] == expected
     assert all(client.get(task.url).status_code == 200 for task in tasks)
+
+
+def test_what_later_files_say_otherwise_waits_for_who_reviews(world, sign_in, otto, axel):
+    session = world.session()
+    with tenant_scope(world.operator.pk):
+        Correction.objects.create(session=session, said={"energy_wh": 1})
+    words = "1 row of a later file says something else of a known session"
+    (task,) = [task for task in sign_in(otto).get(world.url("")).context["tasks"] if task.words == words]
+    assert task.url == world.url("review/differences/")
+    assert words not in [task.words for task in sign_in(axel).get(world.url("")).context["tasks"]]
 
 
 def test_finance_is_reminded_of_a_month_that_nobody_billed(world, rated, sign_in, fina):

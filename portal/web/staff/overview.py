@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from billing.models import InvoiceRun
 from billing.models.billing_status import BillingStatus
 from billing.selectors import attention as billing_attention
-from billing.selectors import revenue, session_ledger
+from billing.selectors import differences, revenue, session_ledger
 from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
@@ -156,6 +156,13 @@ def _charging_tasks(operator: Operator, access: Access, now: datetime) -> list[T
     if access.may(Permission.REVIEW_SESSIONS) and (count := waiting.under_review):
         words = ngettext("%(count)s session waits for review", "%(count)s sessions wait for review", count)
         found.append(_counted(words, count, _url("staff:review_list", operator), "review"))
+    if access.may(Permission.REVIEW_SESSIONS) and (count := differences.open_ones().count()):
+        words = ngettext(
+            "%(count)s row of a later file says something else of a known session",
+            "%(count)s rows of later files say something else of known sessions",
+            count,
+        )
+        found.append(_counted(words, count, _url("staff:difference_list", operator), "review"))
     if access.may(Permission.MANAGE_DRIVERS) and (count := waiting.cards_without_driver):
         words = ngettext("%(count)s card has no driver", "%(count)s cards have no driver", count)
         found.append(_counted(words, count, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
