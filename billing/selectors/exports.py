@@ -1,5 +1,6 @@
 """Downloads that were asked for."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -17,6 +18,8 @@ def one(public_id: UUID) -> Export | None:
     return Export.objects.select_related("requested_by").filter(public_id=public_id).first()
 
 
-def taken() -> QuerySet[ExportTaken]:
-    """Who took what, the newest first."""
-    return ExportTaken.objects.select_related("taken_by").order_by("-taken_at", "-pk")
+def taken(*, kind: str = "", since: datetime | None = None, until: datetime | None = None) -> QuerySet[ExportTaken]:
+    """Who took what, the newest first: one kind of file or all, between two instants."""
+    rows = ExportTaken.objects.select_related("taken_by").order_by("-taken_at", "-pk")
+    asked = {"kind": kind, "taken_at__gte": since, "taken_at__lt": until}
+    return rows.filter(**{name: value for name, value in asked.items() if value})

@@ -248,7 +248,7 @@ def list_tools(context: Context, shown: object, export_url: str = "") -> dict[st
         "here": request.path,
         "export_url": export_url,
         "may_keep": not context.get("is_read_only"),
-        "user_id": getattr(getattr(request, "user", None), "pk", None),
+        "keepers": (getattr(getattr(request, "user", None), "pk", None), None),
         "csrf_token": context.get("csrf_token"),
     }
 

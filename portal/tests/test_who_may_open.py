@@ -28,7 +28,8 @@ MAY_OPEN = {
     ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: (
-        "staff:difference_decide staff:difference_list staff:review_decide staff:review_list staff:session_correct"
+        "staff:difference_decide staff:difference_list staff:review_decide staff:review_export staff:review_list "
+        "staff:session_correct"
     ),
     Permission.IMPORT_SESSIONS: (
         "staff:import_detail staff:import_discard staff:import_export staff:import_leave staff:import_list "
@@ -59,9 +60,12 @@ MAY_OPEN = {
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
     Permission.EXPORT_FINANCE: (
-        "finance:export_file finance:export_list finance:export_new finance:invoices_csv finance:lines_csv"
+        "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
+        "finance:lines_csv finance:taken_export"
     ),
-    Permission.VIEW_CONSENTS: ("staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"),
+    Permission.VIEW_CONSENTS: (
+        "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"
+    ),
     Permission.VIEW_AUDIT: (
         "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "
         "staff:history_accounts staff:history_cards "
@@ -79,10 +83,10 @@ MAY_OPEN = {
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security"
     ),
-    Permission.MANAGE_KEYS: "staff:key_list staff:key_new staff:key_revoke staff:key_rotate",
+    Permission.MANAGE_KEYS: "staff:key_export staff:key_list staff:key_new staff:key_revoke staff:key_rotate",
     Permission.EXPORT_DRIVERS: "staff:driver_export staff:driver_list_export",
     Permission.VIEW_APPROVALS: (
-        "staff:approval_decide staff:approval_detail staff:approval_list staff:approval_withdraw"
+        "staff:approval_decide staff:approval_detail staff:approval_export staff:approval_list staff:approval_withdraw"
     ),
     Permission.USE_DRIVER_PAGES: (
         "driver:charge driver:history driver:invoice_list driver:invoice_pdf driver:live driver:live_stop "

@@ -28,6 +28,8 @@ NAMES: dict[str, str | Promise] = {
     CREDIT: gettext_lazy("Credit an invoice"),
     EXPORT: gettext_lazy("Download the personal data of all drivers"),
 }
+#: Every act there is, those that are not chosen too.
+ACTS: dict[str, str | Promise] = {**NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
 # Why it is no longer valid.
 NOTES: dict[str, str | Promise] = {
     four_eyes.CHANGED: gettext_lazy("What was asked for has changed since. It has to be asked for anew."),

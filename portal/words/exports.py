@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import Export
 
-_FILES: dict[str, str | Promise] = {
+FILES: dict[str, str | Promise] = {
     "invoices": _("Invoices, CSV"),
     "invoice-lines": _("Invoice lines, CSV"),
     Export.Kind.XLSX.value: _("Workbook, XLSX"),
@@ -15,4 +15,4 @@ _FILES: dict[str, str | Promise] = {
 
 def file_word(kind: str) -> str:
     """The file's name; a kind that is not known is shown as it is."""
-    return str(_FILES.get(kind, kind))
+    return str(FILES.get(kind, kind))

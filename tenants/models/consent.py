@@ -86,6 +86,7 @@ class ConsentEvent(OperatorOwned):
         constraints = [*owned("consent_event", "driver", "purpose", "notice")]
         indexes = [
             models.Index(fields=["operator", "driver", "purpose", "-id"], name="consent_event_newest"),
+            models.Index(fields=["operator", "purpose", "-happened_at", "-id"], name="consent_event_by_time"),
         ]
 
     def __str__(self) -> str:

@@ -29,9 +29,12 @@ class ListChoice(OperatorOwned):
 
 
 class SavedView(OperatorOwned):
-    """What a list was narrowed to and sorted by, under a name: for the person who kept it, or for everybody here."""
+    """What a list was narrowed to and sorted by, under a name: for the person who kept it, or for everybody here.
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    Without a person it is the operator's: whoever shared it has left, and anybody here may remove it.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     list_name = models.CharField(max_length=20)
     name = models.CharField(_("name"), max_length=60)
     query = models.CharField(max_length=2000)

@@ -1,15 +1,20 @@
 """Reads of the operator's API keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tenants.models import ApiKey, Membership, Operator
 
+WORKING, ENDED = "working", "ended"
 
-def listing() -> QuerySet[ApiKey]:
-    """All keys, those that work or did last first."""
-    return ApiKey.objects.select_related("replaced_by").order_by("-created_at", "-pk")
+
+def listing(condition: str = "", *, at: datetime) -> QuerySet[ApiKey]:
+    """The keys that are `WORKING` or have `ENDED` by now, or all."""
+    rows = ApiKey.objects.select_related("replaced_by")
+    works = Q(revoked_at=None, expires_at__gt=at)
+    return rows.filter(works if condition == WORKING else ~works) if condition else rows
 
 
 def named(ids: Iterable[int]) -> dict[int, ApiKey]:

@@ -14,9 +14,13 @@ from tenants.scoping import current_operator_id
 OPEN = (Approval.State.WAITING, Approval.State.APPROVED)
 
 
-def listing() -> QuerySet[Approval]:
-    """Everything that was ever asked for, the newest first."""
-    return Approval.objects.select_related("requested_by", "decided_by").order_by("-requested_at", "-pk")
+def listing(
+    *, action: str = "", state: str = "", since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Approval]:
+    """What was asked for, the newest first: one act or all, in one state or any, between two instants."""
+    rows = Approval.objects.select_related("requested_by", "decided_by").order_by("-requested_at", "-pk")
+    asked = {"action": action, "state": state, "requested_at__gte": since, "requested_at__lt": until}
+    return rows.filter(**{name: value for name, value in asked.items() if value})
 
 
 def waiting(actions: Iterable[str], *, at: datetime) -> QuerySet[Approval]:

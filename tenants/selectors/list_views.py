@@ -13,7 +13,12 @@ def choice(user: User, list_name: str) -> ListChoice | None:
 
 
 def saved(user: User, list_name: str, *, with_shared: bool) -> Sequence[SavedView]:
-    """The person's own views, then those that others share, by name: however many are shared, one's own stay."""
+    """The person's own views, then those that others share or shared before they left, by name.
+
+    However many are shared, one's own stay.
+    """
     seen = Q(user=user) | Q(is_shared=True) if with_shared else Q(user=user)
     own = ExpressionWrapper(Q(user=user), BooleanField())
-    return list(SavedView.objects.filter(seen, list_name=list_name).order_by(own.desc(), "name", "pk")[:50])
+    return list(
+        SavedView.objects.filter(seen, list_name=list_name).order_by(own.desc(nulls_last=True), "name", "pk")[:50]
+    )

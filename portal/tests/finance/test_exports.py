@@ -41,7 +41,8 @@ def test_a_download_is_recorded(fina_browser, url, invoice):
 
 def test_the_page_says_who_took_what_and_when(fina_browser, url, invoice, fina):
     fina_browser.get(url("downloads/lines.csv?month=2026-11"))
-    page = fina_browser.get(url("downloads/?month=2026-11"))
+    assert "downloads/taken/" in fina_browser.get(url("downloads/?month=2026-11")).content.decode()
+    page = fina_browser.get(url("downloads/taken/?kind=invoice-lines"))
     ((file, row),) = page.context["taken"]
     assert (file, row.taken_by, f"{row.month:%Y-%m}") == ("Invoice lines, CSV", fina, "2026-11")
     assert "Who downloaded what" in page.content.decode()

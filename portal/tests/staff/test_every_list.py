@@ -6,16 +6,19 @@ from io import StringIO
 
 import pytest
 
-from billing.models import InvoiceRun
+from billing.models import ExportTaken, InvoiceRun
 from billing.tests import factories
 from charging.models import FileImport, Site, Station, Token
 from portal.web import lists
+from portal.web.finance.exports import MADE, TAKEN
 from portal.web.finance.runs import RUNS
 from portal.web.finance.tariffs.pages import TARIFFS
+from portal.web.staff.approvals import APPROVALS
 from portal.web.staff.audit.columns import AUDIT
 from portal.web.staff.drivers import DRIVERS
 from portal.web.staff.groups import GROUPS
 from portal.web.staff.imports.columns import IMPORTS
+from portal.web.staff.keys import KEYS
 from portal.web.staff.people.pages import MEMBERS
 from portal.web.staff.sites import SITES
 from portal.web.staff.stations import STATIONS
@@ -23,8 +26,9 @@ from portal.web.staff.tokens import CARDS
 from portal.words.lists import LISTS
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import AuditEntry, Driver, DriverGroup, Membership
+from tenants.models import ApiKey, Approval, AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
+from tenants.services.people.driver_exports import ACTION as EXPORT
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +44,11 @@ PAGES = {
     TARIFFS.name: ("finance/tariffs/", "finance/tariffs/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
+    APPROVALS.name: ("approvals/", "approvals/export/"),
+    KEYS.name: ("settings/keys/", "settings/keys/export/"),
+    TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
-TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, RUNS, AUDIT)
+TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, RUNS, AUDIT, APPROVALS, KEYS, TAKEN)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
@@ -59,6 +66,21 @@ def many(world, fina):
             FileImport.objects.create(file_name=f"f{number % 2}.csv", state="done", accepted=number % 3, rejected=1)
             InvoiceRun.objects.create(
                 month=date(2026, 1 + number, 1), until=world.now, started_at=world.now, sessions_total=number % 3
+            )
+            ExportTaken.objects.create(
+                kind="xlsx", month=date(2026, 1 + number % 3, 1), taken_by=fina, taken_at=world.now
+            )
+            Approval.objects.create(
+                action=EXPORT,
+                subject=driver.public_id,
+                facts={"count": number, "former": False},
+                requested_by=fina,
+                requested_at=world.now,
+                expires_at=world.now,
+                state=(Approval.State.EXPIRED, Approval.State.WITHDRAWN)[number % 2],
+            )
+            ApiKey.objects.create(
+                key_id=f"{number:016}", secret_sha256="", name=f"Key {number % 3}", scopes=[], expires_at=world.now
             )
             audit.record(Event.DRIVER_VIEWED, about=driver)
     return world
@@ -131,7 +153,7 @@ def test_the_file_has_exactly_the_rows_of_the_list(many, sign_in, olga, table):
 
 
 def test_every_list_has_its_word():
-    assert set(PAGES) | {"accounts", "sessions", "invoices", "runs"} == set(LISTS)
+    assert set(PAGES) | {"accounts", "sessions", "invoices", "runs", "review", "consents", MADE.name} == set(LISTS)
 
 
 def test_imports_are_found_by_file_state_and_days_and_summed(many, sign_in, otto):

@@ -16,6 +16,7 @@ from portal.files.tables import Kind
 from portal.web import periods
 from tenants.models import ListChoice, Membership, SavedView
 from tenants.scoping import tenant_scope
+from tenants.services.people import memberships
 
 pytestmark = pytest.mark.django_db
 
@@ -125,6 +126,22 @@ def test_a_view_is_kept_under_a_name_and_shared_if_wanted(world, sign_in, otto, 
         sign_in(person).post(world.url("lists/sessions/views/remove/"), {"name": "For all"})
         with tenant_scope(world.operator.pk):
             assert sorted(view.name for view in SavedView.objects.all()) == left
+
+
+def test_what_somebody_who_leaves_shared_is_the_operator_s(world, sign_in, otto, fina):
+    for name, extra in (("Shared", {"is_shared": "on"}), ("Own", {})):
+        sign_in(fina).post(world.url("lists/sessions/views/"), {"name": name, "query": "sort=-energy", **extra})
+    with tenant_scope(world.operator.pk):
+        memberships.remove(Membership.objects.get(user=fina))
+        assert [(view.name, view.user_id) for view in SavedView.objects.all()] == [("Shared", None)]
+    world.session()
+    client = sign_in(otto)
+    page = client.get(world.url("sessions/?sort=-energy"))
+    assert [view.name for view in page.context["shown"].views] == ["Shared"]
+    assert "Remove this view" in page.content.decode()
+    client.post(world.url("lists/sessions/views/remove/"), {"name": "Shared"})
+    with tenant_scope(world.operator.pk):
+        assert not SavedView.objects.exists()
 
 
 def test_however_much_others_share_one_s_own_views_stay_in_the_list(world, sign_in, otto, fina):

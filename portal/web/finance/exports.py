@@ -5,11 +5,12 @@ by a worker, and kept with their SHA-256.
 """
 
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,21 +23,58 @@ from billing.domain.errors import BillingError
 from billing.events import Event
 from billing.exports import csv_files
 from billing.exports.tables import INVOICES, LINES, Table
-from billing.models import Export, Invoice
+from billing.models import Export, ExportTaken, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
 from portal.files import streamed
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.finance.months import MonthField
+from portal.web.periods import PeriodForm
+from portal.web.tables import Column
+from portal.web.tables import Table as ListTable
 from portal.words import exports as exports_words
 from portal.words.say import why
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 
-EXPORTS_SHOWN = 50
+MADE = ListTable(
+    "downloads",
+    (
+        Column("file", _("File"), by="kind", is_fixed=True),
+        Column("month", _("Month"), by="month"),
+        Column("asked", _("Asked for"), by="created_at", is_indexed=True),
+        Column("state", _("State"), by="state"),
+        Column("sha256", "SHA-256"),
+    ),
+    order="-asked",
+)
+TAKEN = ListTable(
+    "downloads-taken",
+    (
+        Column("file", _("File"), by="kind", is_fixed=True),
+        Column("month", _("Dated in"), by="month"),
+        Column("by", _("Downloaded by")),
+        Column("at", _("When"), by="taken_at", is_indexed=True),
+    ),
+    order="-at",
+)
+
+
+class TakenFilter(PeriodForm):
+    """Which downloads are listed. Days are those on which somebody took the file."""
+
+    kind = forms.ChoiceField(label=_("File"), required=False, choices=[("", _("All")), *exports_words.FILES.items()])
+
+    @cached_property
+    def rows(self) -> QuerySet[ExportTaken]:
+        """The downloads that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return ExportTaken.objects.none()
+        return selector.taken(kind=self.cleaned_data["kind"], **self.span())
 
 
 class MonthForm(forms.Form):
@@ -62,18 +100,66 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     asked = {"sums": sums, "asked": lists.with_totals(request)}
     if request.htmx and sums is not None:
         return render(request, "finance/exports/_sums.html", asked)
-    made = selector.listing()[:EXPORTS_SHOWN]
+    rows = selector.listing()
+    shown = tables.shown(MADE, request).within(rows)
+    made = shown.page(rows, request)
     page = {
         "nav": "exports",
         "month_form": form,
         "month": month,
         "has_documents": documents.exists(),
-        "taken": [(exports_words.file_word(row.kind), row) for row in selector.taken()[:EXPORTS_SHOWN]],
-        "exports": made,
+        "shown": shown,
+        "page": made,
         "kept_days": services.KEPT.days,
         "is_working": any(export.is_open for export in made),
     }
     return render(request, "finance/exports/list.html", page | asked)
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+def export_taken(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List who downloaded what, the newest first unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = TakenFilter(request.GET, operator=operator)
+    shown = tables.shown(TAKEN, request).within(filters.rows)
+    page = shown.page(filters.rows, request)
+    context = {
+        "nav": "exports",
+        "filters": filters,
+        "shown": shown,
+        "page": page,
+        "taken": [(exports_words.file_word(row.kind), row) for row in page.rows],
+        "total": filters.rows.count(),
+        "crumbs": [(gettext("Downloads"), reverse("finance:export_list", args=[operator.slug]))],
+    }
+    return render(request, "finance/exports/taken.html", context)
+
+
+@operator_view(Permission.EXPORT_FINANCE, takes_out=True)
+def taken_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed downloads as a file."""
+    filters = TakenFilter(request.GET, operator=operator)
+    back = reverse("finance:export_taken", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
+    return list_files.answer(
+        request,
+        tables.shown(TAKEN, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(gettext("File"), lambda row: exports_words.file_word(row.kind)),
+            FileColumn(gettext("Dated in"), lambda row: f"{row.month:%Y-%m}"),
+            FileColumn(gettext("Downloaded by"), lambda row: str(row.taken_by) if row.taken_by else None),
+            FileColumn(
+                gettext("When"), lambda row: row.taken_at.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+            ),
+            FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=back,
+        days=filters.days_in_words(),
+    )
 
 
 @operator_view(Permission.EXPORT_FINANCE)

@@ -110,7 +110,7 @@ def _sums(criteria: dict[str, Any], rows: QuerySet[Invoice], request: SignedInRe
     return invoice_sums.of(rows) if "totals" in request.GET else None
 
 
-@operator_view(Permission.VIEW_INVOICES, takes_out=True)
+@operator_view(Permission.VIEW_INVOICES, step_up=True, takes_out=True)
 def invoice_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed documents as a file, in their order."""
     filters, shown = InvoiceFilter(request.GET), tables.shown(INVOICES, request)

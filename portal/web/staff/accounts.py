@@ -231,7 +231,7 @@ def account_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/accounts/list.html", page)
 
 
-@operator_view(Permission.VIEW_DRIVERS, takes_out=True)
+@operator_view(Permission.VIEW_DRIVERS, step_up=True, takes_out=True)
 def account_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed payers as a file, in their order."""
     filters, rows, shown = _listed(request)

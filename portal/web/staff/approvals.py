@@ -1,11 +1,14 @@
 """What waits for a second person: the list, what exactly would happen, the decision, and taking it back."""
 
+from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,9 +17,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
-from portal.words.approvals import told
+from portal.web import list_files, lists, tables
+from portal.web.periods import PeriodForm
+from portal.web.tables import Column, Table
+from portal.words.approvals import ACTS, told
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import Approval, Operator
@@ -26,6 +32,37 @@ from tenants.services import four_eyes
 from tenants.services.people import driver_exports
 
 State = Approval.State
+
+APPROVALS = Table(
+    "approvals",
+    (
+        Column("act", gettext_lazy("Act"), by="action", is_fixed=True),
+        Column("asked_by", gettext_lazy("Asked by")),
+        Column("asked", gettext_lazy("Asked"), by="requested_at", is_indexed=True),
+        Column("state", gettext_lazy("State"), by="state"),
+        Column("note", gettext_lazy("Note"), is_optional=True),
+    ),
+    order="-asked",
+)
+
+
+class ApprovalFilter(PeriodForm):
+    """What the list of approvals is narrowed to. Days are those on which they were asked for."""
+
+    action = forms.ChoiceField(
+        label=gettext_lazy("Act"), required=False, choices=[("", gettext_lazy("All")), *ACTS.items()]
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"), required=False, choices=[("", gettext_lazy("All")), *State.choices]
+    )
+
+    @cached_property
+    def rows(self) -> QuerySet[Approval]:
+        """The approvals that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return Approval.objects.none()
+        data = self.cleaned_data
+        return approvals.listing(action=data["action"], state=data["state"], **self.span())
 
 
 class DecisionForm(forms.Form):
@@ -43,10 +80,52 @@ class DecisionForm(forms.Form):
 @operator_view(Permission.VIEW_APPROVALS)
 def approval_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show what waits, and everything before it."""
-    page = lists.page(approvals.listing(), request, by="requested_at")
-    entries = [(told(row, operator), _may_decide(row, request)) for row in page.rows]
-    context = {"nav": "approvals", "page": page, "entries": entries, "is_on": bool(operator.four_eyes)}
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = ApprovalFilter(request.GET, operator=operator)
+    shown = tables.shown(APPROVALS, request).within(filters.rows)
+    page = shown.page(filters.rows, request)
+    context = {
+        "nav": "approvals",
+        "filters": filters,
+        "shown": shown,
+        "page": page,
+        "entries": [(told(row, operator), _may_decide(row, request)) for row in page.rows],
+        "total": filters.rows.count(),
+        "is_on": bool(operator.four_eyes),
+    }
     return render(request, "staff/approvals/list.html", context)
+
+
+@operator_view(Permission.VIEW_APPROVALS, takes_out=True)
+def approval_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed approvals as a file."""
+    filters = ApprovalFilter(request.GET, operator=operator)
+    back = reverse("staff:approval_list", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
+
+    def local(moment: datetime | None) -> datetime | None:
+        return moment and moment.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+
+    return list_files.answer(
+        request,
+        tables.shown(APPROVALS, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(_("Act"), lambda row: told(row, operator).title),
+            FileColumn(_("Asked by"), lambda row: str(row.requested_by)),
+            FileColumn(_("Asked"), lambda row: local(row.requested_at)),
+            FileColumn(_("State"), lambda row: str(row.get_state_display())),
+            FileColumn(_("Decided by"), lambda row: str(row.decided_by) if row.decided_by else None),
+            FileColumn(_("Decided"), lambda row: local(row.decided_at)),
+            FileColumn(_("Note"), lambda row: told(row, operator).note),
+            FileColumn(_("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=back,
+        days=filters.days_in_words(),
+    )
 
 
 @operator_view(Permission.VIEW_APPROVALS)

@@ -4,19 +4,34 @@ import json
 from uuid import UUID
 
 from django import forms
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
+from portal.web.tables import Column, Table
 from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import ConsentEvent, ConsentPurpose, Driver, Operator
 from tenants.permissions import Permission
 from tenants.selectors import consents, people
+
+ANSWERS = Table(
+    "consents",
+    (
+        Column("driver", gettext_lazy("Driver"), is_fixed=True),
+        Column("answer", gettext_lazy("Answer"), by="decision"),
+        Column("at", gettext_lazy("When"), by="happened_at", is_indexed=True),
+        Column("words", gettext_lazy("Words"), css="rest"),
+        Column("channel", gettext_lazy("Channel"), by="channel", css="rest"),
+    ),
+    order="-at",
+)
 
 
 class AnswerFilter(forms.Form):
@@ -27,6 +42,12 @@ class AnswerFilter(forms.Form):
         required=False,
         choices=[("", gettext_lazy("all")), *ConsentEvent.Decision.choices],
     )
+
+    def rows(self, purpose: ConsentPurpose) -> QuerySet[ConsentEvent]:
+        """The answers in force that the filter means; all when it cannot be read."""
+        rows = consents.newest_events().filter(purpose=purpose).select_related("driver", "notice")
+        decision = self.cleaned_data["decision"] if self.is_valid() else ""
+        return rows.filter(decision=decision) if decision else rows
 
 
 @operator_view(Permission.VIEW_CONSENTS)
@@ -39,21 +60,50 @@ def purpose_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_CONSENTS)
 def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show the words of a purpose in every version and the answers in force."""
+    if tidy := lists.untidy(request):
+        return tidy
     purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
     filters = AnswerFilter(request.GET)
-    answers = consents.newest_events().filter(purpose=purpose).select_related("driver", "notice")
-    if filters.is_valid() and filters.cleaned_data["decision"]:
-        answers = answers.filter(decision=filters.cleaned_data["decision"])
+    answers = filters.rows(purpose)
+    shown = tables.shown(ANSWERS, request).within(answers)
     context = {
         "nav": "consents",
         "purpose": purpose,
         "current": consents.notice_in(purpose, get_language() or operator.language),
         "notices": purpose.notices.order_by("-version", "language"),
         "filters": filters,
-        "page": lists.page(answers, request, by="happened_at"),
+        "shown": shown,
+        "page": shown.page(answers, request),
         "crumbs": crumbs(operator),
     }
     return render(request, "staff/consents/purpose.html", context)
+
+
+@operator_view(Permission.VIEW_CONSENTS, step_up=True, takes_out=True)
+def answer_export(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponseBase:
+    """Send exactly the listed answers as a file."""
+    purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
+    filters = AnswerFilter(request.GET)
+
+    return list_files.answer(
+        request,
+        tables.shown(ANSWERS, request),
+        filters.rows(purpose),
+        filters=filters,
+        columns=[
+            FileColumn(_("Purpose"), lambda row: purpose.code),
+            FileColumn(_("Driver"), lambda row: row.driver.customer_number),
+            FileColumn(_("Answer"), lambda row: str(row.get_decision_display())),
+            FileColumn(
+                _("When"), lambda row: row.happened_at.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+            ),
+            FileColumn(_("Time zone"), lambda row: operator.time_zone),
+            FileColumn(_("Version"), lambda row: row.notice.version),
+            FileColumn(_("Language"), lambda row: row.notice.language),
+            FileColumn(_("Channel"), lambda row: str(row.get_channel_display())),
+        ],
+        back=reverse("staff:consent_purpose", args=[operator.slug, purpose.public_id]),
+    )
 
 
 @operator_view(Permission.VIEW_CONSENTS)

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,8 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
+from portal.web.tables import Column, Table
 from portal.words.log.objects import history_url
 from tenants import roles
 from tenants.models import ApiKey, Operator
@@ -25,6 +29,17 @@ from tenants.selectors import api_keys, people
 from tenants.services.proof import api_keys as services
 from tenants.services.proof.api_keys import Issued
 
+KEYS = Table(
+    "keys",
+    (
+        Column("name", gettext_lazy("Name"), by="name", is_fixed=True),
+        Column("rights", gettext_lazy("Rights")),
+        Column("made", gettext_lazy("Made"), by="created_at"),
+        Column("used", gettext_lazy("Last used")),
+        Column("until", gettext_lazy("Works until"), by="expires_at"),
+    ),
+    order="-until",
+)
 SOON = timedelta(days=14)
 SCOPES: dict[Permission, tuple[Any, Any]] = {
     Permission.VIEW_AUDIT: (
@@ -42,11 +57,37 @@ LIFETIMES = [
     (180, gettext_lazy("180 days")),
     (365, gettext_lazy("a year")),
 ]
+STATES = {
+    "works": gettext_lazy("works"),
+    "soon": gettext_lazy("ends soon"),
+    "replaced": gettext_lazy("has a successor"),
+    "rotated": gettext_lazy("rotated"),
+    "revoked": gettext_lazy("revoked"),
+    "ended": gettext_lazy("past its end date"),
+}
 OVERLAPS = [
     (1, gettext_lazy("an hour")),
     (24, gettext_lazy("a day")),
     (7 * 24, gettext_lazy("a week")),
 ]
+
+
+class KeyFilter(forms.Form):
+    """What the list of keys is narrowed to."""
+
+    condition = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("All")),
+            (api_keys.WORKING, gettext_lazy("works")),
+            (api_keys.ENDED, gettext_lazy("has ended")),
+        ],
+    )
+
+    def rows(self, now: datetime) -> QuerySet[ApiKey]:
+        """The keys that the filter means; all when it cannot be read."""
+        return api_keys.listing(self.cleaned_data["condition"] if self.is_valid() else "", at=now)
 
 
 class KeyForm(forms.Form):
@@ -107,26 +148,60 @@ class Row:
     works: bool
     history: str
 
-    @property
-    def ends_soon(self) -> bool:
-        """Whether somebody should rotate it now."""
-        return self.state == "soon"
-
 
 @operator_view(Permission.MANAGE_KEYS)
 def key_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the keys: those that work, and those that have ended."""
+    """List the keys that work and those that have ended, and say which of them end soon."""
+    if tidy := lists.untidy(request):
+        return tidy
     now = timezone.now()
-    rows = _rows(operator, list(api_keys.listing()), now)
-    working = [row for row in rows if row.works]
+    filters = KeyFilter(request.GET)
+    rows = filters.rows(now)
+    shown = tables.shown(KEYS, request).within(rows)
+    page = shown.page(rows, request)
+    working = api_keys.listing(api_keys.WORKING, at=now)
     context = {
         "nav": "settings",
-        "working": working,
-        "ended": [row for row in rows if not row.works],
-        "ending": [row for row in working if row.ends_soon],
+        "filters": filters,
+        "shown": shown,
+        "page": page,
+        "rows": _rows(operator, page.rows, now),
+        "total": rows.count(),
+        "none_works": not working.exists(),
+        "ending": working.filter(expires_at__lte=now + SOON, replaced_by=None).order_by("expires_at"),
         "now": now,
     }
     return render(request, "staff/keys/list.html", context)
+
+
+@operator_view(Permission.MANAGE_KEYS, takes_out=True)
+def key_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed keys as a file: what they are called and may do, never what they open with."""
+    now = timezone.now()
+    filters = KeyFilter(request.GET)
+
+    def local(moment: datetime | None) -> datetime | None:
+        return moment and moment.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+
+    return list_files.answer(
+        request,
+        tables.shown(KEYS, request),
+        filters.rows(now),
+        filters=filters,
+        columns=[
+            FileColumn(_("Name"), lambda row: row.key.name),
+            FileColumn(_("Number"), lambda row: row.key.key_id),
+            FileColumn(_("Rights"), lambda row: ", ".join(row.may)),
+            FileColumn(_("State"), lambda row: str(STATES[row.state])),
+            FileColumn(_("Made"), lambda row: local(row.key.created_at)),
+            FileColumn(_("Made by"), lambda row: row.maker),
+            FileColumn(_("Last used"), lambda row: local(row.key.last_used_at)),
+            FileColumn(_("Works until"), lambda row: local(row.key.expires_at)),
+            FileColumn(_("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=reverse("staff:key_list", args=[operator.slug]),
+        read=lambda keys: _rows(operator, list(keys), now),
+    )
 
 
 @operator_view(Permission.MANAGE_KEYS, step_up=True)
@@ -200,7 +275,7 @@ def _state(key: ApiKey, now: datetime) -> str:
     if key.revoked_at is not None:
         return "revoked"
     if key.expires_at <= now:
-        return "ended"
+        return "rotated" if key.replaced_by_id else "ended"
     if key.replaced_by_id is not None:
         return "replaced"
     return "soon" if key.expires_at <= now + SOON else "works"

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from charging.site_scope import visible_sites
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
 from portal.web import lists
@@ -49,9 +50,9 @@ def view_save(request: SignedInRequest, operator: Operator, list_name: str) -> H
 @operator_view(Permission.VIEW_OVERVIEW)
 @require_POST
 def view_remove(request: SignedInRequest, operator: Operator, list_name: str) -> HttpResponse:
-    """Remove a view of one's own."""
+    """Remove a view of one's own, or one that somebody who has left shared."""
     name = request.POST.get("name", "").replace("\0", "")
-    if list_views.remove(request.user, list_name, name=name):
+    if list_views.remove(request.user, list_name, name=name, with_shared=visible_sites() is None):
         messages.success(request, _("The view “%(name)s” was removed.") % {"name": name})
     return _back(request, operator)
 

@@ -1,13 +1,17 @@
 """What waits for a person: sessions that are possible but unusual, or that nobody pays for, decided many at once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,16 +23,30 @@ from billing.selectors import differences, findings, stakes
 from billing.services import review as services
 from charging.models import ChargingSession, Token
 from charging.selectors import sessions
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
-from portal.web import lists
+from portal.web import list_files, tables
 from portal.web.acts import told
 from portal.web.staff.driver_choice import PayerField
-from portal.words.sessions import FLAGS, finding_word
+from portal.web.tables import Column, Table
+from portal.words.sessions import FLAGS, finding_word, flag_word
 from tenants.bounds import whole_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 
+REVIEW = Table(
+    "review",
+    (
+        Column("started", _("Started"), by="started_at", is_indexed=True, is_fixed=True),
+        Column("remark", _("Remark")),
+        Column("station", _("Station")),
+        Column("driver", _("Driver")),
+        Column("energy", _("Energy"), by=Coalesce("energy_wh", 0), css="num"),
+        Column("stake", _("Billed as it is"), css="num"),
+    ),
+    order="-started",
+)
 #: The kind of what files say otherwise, among the kinds of findings.
 DIFFERENCES = "differences"
 APPROVE, ENERGY, GIVE, WRITE_OFF = "approve", "energy", "give", "write_off"
@@ -92,10 +110,12 @@ class DecisionForm(forms.Form):
 
 @operator_view(Permission.REVIEW_SESSIONS)
 def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the sessions that wait for a decision, newest first, with what is at stake."""
+    """List the sessions that wait for a decision, newest first unless sorted otherwise, with what is at stake."""
     counts, under_review = findings.counts(), sessions.under_review().count()
     kind = _kind(request) or ("" if under_review else next(iter(counts), ""))
-    page = lists.page(_whole(kind), request, by="started_at")
+    rows = _whole(kind)
+    shown = tables.shown(REVIEW, request).within(rows)
+    page = shown.page(rows, request)
     found = findings.told(page.rows)
     context = {
         "nav": "review",
@@ -103,6 +123,7 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "kind": kind,
         "total": counts.get(kind, 0) if kind else under_review,
         "most": MOST_AT_ONCE,
+        "shown": shown,
         "page": page,
         "findings": found,
         "at_stake": stakes.total(finding.stake for finding in found),
@@ -111,6 +132,53 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "now": timezone.now(),
     }
     return render(request, "staff/review/list.html", context)
+
+
+@operator_view(Permission.REVIEW_SESSIONS, step_up=True, takes_out=True)
+def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed sessions as a file, with what billing them as they are would come to."""
+    named = request.access.may(Permission.VIEW_DRIVERS)
+    kind, zone = _kind(request), operator.zone
+
+    def local(moment: datetime | None) -> datetime | None:
+        return moment and moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
+
+    def driver(session: ChargingSession) -> str | None:
+        if session.driver is None:
+            return None
+        return (named and session.driver.identity.name) or str(session.driver)
+
+    def remarks(session: ChargingSession) -> str:
+        words = [flag_word(code) for code in session.flags]
+        return ", ".join([*words, *([] if session.review == ChargingSession.Review.PENDING else [finding_word(kind)])])
+
+    return list_files.answer(
+        request,
+        tables.shown(REVIEW, request),
+        _whole(kind),
+        filters=ReviewFilter(request.GET),
+        columns=[
+            FileColumn(gettext("Session"), lambda row: row.entry.session.external_id),
+            FileColumn(gettext("Started"), lambda row: local(row.entry.session.started_at)),
+            FileColumn(gettext("Ended"), lambda row: local(row.entry.session.ended_at)),
+            FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
+            FileColumn(gettext("Remark"), lambda row: remarks(row.entry.session)),
+            FileColumn(gettext("Station"), lambda row: str(row.entry.session.station)),
+            FileColumn(gettext("Site"), lambda row: str(row.entry.session.site)),
+            FileColumn(gettext("Driver"), lambda row: driver(row.entry.session)),
+            FileColumn(gettext("Energy (kWh)"), lambda row: Decimal(row.entry.session.energy_wh or 0).scaleb(-3)),
+            FileColumn(gettext("Billed as it is"), lambda row: row.stake and row.stake.amount, is_amount=True),
+            FileColumn(gettext("Currency"), lambda row: row.stake and row.stake.currency),
+        ],
+        back=reverse("staff:review_list", args=[operator.slug]),
+        read=_told,
+    )
+
+
+def _told(rows: "QuerySet[ChargingSession]") -> Iterator[findings.Finding]:
+    every = rows.iterator(chunk_size=MOST_AT_ONCE)
+    while some := list(islice(every, MOST_AT_ONCE)):
+        yield from findings.told(some)
 
 
 @operator_view(Permission.REVIEW_SESSIONS)

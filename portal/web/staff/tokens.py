@@ -137,7 +137,7 @@ def token_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/tokens/list.html", context)
 
 
-@operator_view(Permission.VIEW_DRIVERS, takes_out=True)
+@operator_view(Permission.VIEW_DRIVERS, step_up=True, takes_out=True)
 def token_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed cards as a file. It says whose they are by number: names are the drivers' download."""
     filters = TokenFilter(request.GET)

@@ -26,7 +26,6 @@ from portal.words.say import SENTENCES, say
 from tenants.log import refused_access
 from tenants.log.events import Event
 from tenants.models import ConsentEvent, Membership
-from tenants.services.people.security import SWITCH_OFF
 
 #: Why an API key or a person's request was refused.
 REASONS: dict[str, str | Promise] = {
@@ -47,7 +46,6 @@ _FACTS: dict[str, str | Promise] = {str(field): words for field, words in import
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?")
 #: A part of an address that says what it is about.
 _PARAMETER = re.compile(r"\(\?P<\w+>[^)]*\)")
-_ACTS: dict[str, str | Promise] = {**approvals.NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
 #: Facts that are sums of money; the log holds them as the database does.
 _AMOUNTS = {"amount_due", "amount_excl_vat", "rounding", "vat"}
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,6})?", re.ASCII)
@@ -121,9 +119,9 @@ def _by_text(words: Mapping[Any, str | Promise]) -> dict[str, str | Promise]:
 
 #: By the name of the fact, the words of its codes.
 WORDS: dict[str, dict[str, str | Promise]] = {
-    "act": _ACTS,
-    "acts": _ACTS,
-    "four_eyes": _ACTS,
+    "act": approvals.ACTS,
+    "acts": approvals.ACTS,
+    "four_eyes": approvals.ACTS,
     "kind": KINDS,
     "list": LISTS,
     "role": _by_text(dict(Membership.Role.choices)),

@@ -23,7 +23,18 @@ def save(user: User, list_name: str, *, name: str, query: str, is_shared: bool) 
 
 
 @transaction.atomic
-def remove(user: User, list_name: str, *, name: str) -> bool:
-    """Remove a view of the person's own; return whether there was one."""
-    removed, _ = SavedView.objects.filter(user=user, list_name=list_name, name=name).delete()
-    return bool(removed)
+def remove(user: User, list_name: str, *, name: str, with_shared: bool) -> bool:
+    """Remove a view of the person's own, or else one that is the operator's; return whether there was one.
+
+    with_shared: whether the person sees what others share.
+    """
+    views = SavedView.objects.filter(list_name=list_name, name=name)
+    return any(views.filter(user=whose).delete()[0] for whose in ((user, None) if with_shared else (user,)))
+
+
+def hand_over(user: User) -> None:
+    """Let what somebody who leaves shared be the operator's, as others work with it; the rest goes."""
+    ListChoice.objects.filter(user=user).delete()
+    views = SavedView.objects.filter(user=user)
+    views.filter(is_shared=False).delete()
+    views.update(user=None)

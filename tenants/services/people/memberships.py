@@ -4,6 +4,8 @@ The membership is the truth and guardian's grants are derived from it. Two chang
 once would derive from different truths, so each begins by locking the person's row. Changes of
 owners lock the operator's row: two owners who remove each other must not both succeed.
 
+Whoever loses their last place leaves the list views they shared to the operator.
+
 Whoever loses a place loses with it what could outlive the place: every browser session and the API keys they
 made here. They sign in again to whatever they have left. And whoever loses a right, by that or by another role,
 leaves no door open that only the right could open: the invitations they made that still stand are withdrawn,
@@ -19,6 +21,7 @@ from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import AccountPerson, Driver, Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
+from tenants.services.people import list_views
 from tenants.services.proof import api_keys, browser_sessions
 
 
@@ -89,6 +92,8 @@ def remove(membership: Membership, *, but_session: str | None = None) -> None:
         for person in AccountPerson.objects.filter(user=membership.user):
             person.delete()
     membership.delete()
+    if not Membership.objects.filter(user=membership.user, operator=membership.operator).exists():
+        list_views.hand_over(membership.user)
     sync_grants(membership.user, operator=membership.operator)
     _close_doors(membership.user, operator=membership.operator)
     api_keys.revoke_of(membership.user)

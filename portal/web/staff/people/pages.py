@@ -91,7 +91,7 @@ def member_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/people/list.html", context)
 
 
-@operator_view(Permission.VIEW_PEOPLE, takes_out=True)
+@operator_view(Permission.VIEW_PEOPLE, step_up=True, takes_out=True)
 def member_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed members as a file."""
     filters = MemberFilter(request.GET)

@@ -66,7 +66,7 @@ def _place(request: SignedInRequest) -> Place | None:
     return None
 
 
-@operator_view(Permission.VIEW_SESSIONS, takes_out=True)
+@operator_view(Permission.VIEW_SESSIONS, step_up=True, takes_out=True)
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the filtered list as a file, in its order, with the names and the language of the reader."""
     filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
