@@ -32,7 +32,7 @@ NAMES: dict[str, str | Promise] = {
 ACTS: dict[str, str | Promise] = {**NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
 # Why it is no longer valid.
 NOTES: dict[str, str | Promise] = {
-    four_eyes.CHANGED: gettext_lazy("What was asked for has changed since. It has to be asked for anew."),
+    four_eyes.CHANGED: gettext_lazy("What was asked for has changed since. It has to be asked for again."),
     four_eyes.REQUESTER_GONE: gettext_lazy("The person who asked may not do this any more."),
 }
 

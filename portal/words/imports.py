@@ -126,7 +126,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.QUESTION_OPEN_AT: _("This has to be answered first: %(question)s Example: “%(example)s”."),
     Code.ORDER_DISPROVED: _("The dates cannot be written %(order)s: line %(line)s says “%(text)s”."),
     Code.SIGN_DISPROVED: _("The decimal sign cannot be “%(sign)s”: line %(line)s says “%(text)s”."),
-    Code.JSON_WITHOUT_LIST: _("The file is JSON, but no list of sessions stands in it."),
+    Code.JSON_WITHOUT_LIST: _("The file is JSON, but it holds no list of sessions."),
     Code.JSON_WITH_LISTS: _(
         "The file is JSON with several lists: %(names)s. None of them names sessions better than the others; save the "
         "one you mean by itself."
@@ -145,7 +145,7 @@ QUESTIONS: dict[str, str | Promise] = {
     ),
     Asks.WHICH_SIGN: _("Does the sign in the energy stand before decimals, or between thousands?"),
     Asks.WHICH_OF_BOTH_SIGNS: _(
-        "Some energies can only have a decimal comma, others only a decimal point. Which is right?"
+        "Some energy values can only have a decimal comma, others only a decimal point. Which is right?"
     ),
     Asks.WHICH_UNIT: _("The file does not say in which unit the energy is written."),
 }
@@ -193,17 +193,17 @@ REJECTS: dict[str, str | Promise] = {
 }
 #: Why a session waits for a person.
 FLAGS: dict[str, str | Promise] = {
-    Flag.ZERO_ENERGY: _("Took no energy."),
-    Flag.NO_TIME: _("Took energy in no time: start and end are the same."),
+    Flag.ZERO_ENERGY: _("No energy was delivered."),
+    Flag.NO_TIME: _("Energy was delivered although start and end are the same."),
     Flag.VERY_LONG: _("Lasted more than 24 hours."),
     Flag.ABOVE_POWER: _("More energy than the connector can deliver in that time."),
     Flag.OVERLAP: _("Overlaps another session on the same connector."),
     Flag.SERIES_MISMATCH: _("The meter readings do not add up to the energy of the session."),
-    Flag.METER_MISMATCH: _("The meter at start and end says another energy than the file."),
-    Flag.DURATION_MISMATCH: _("The file says another duration than its own start and end."),
+    Flag.METER_MISMATCH: _("The meter readings at start and end give a different energy from the file's."),
+    Flag.DURATION_MISMATCH: _("The duration in the file does not match its own start and end."),
     Flag.ABOVE_USUAL: _("Far more power than this connector usually gives."),
-    Flag.NO_CHARGE: _("Took no energy and was over within five minutes: an attempt in vain, which nobody pays for."),
-    Flag.REPEATED_ENERGY: _("The energy looks summed up: it goes on from the session before."),
+    Flag.NO_CHARGE: _("No energy, and over within five minutes: a failed attempt that nobody pays for."),
+    Flag.REPEATED_ENERGY: _("The energy looks cumulative: it continues from the session before."),
     Flag.NOT_ADMITTED: _("The card was refused, and the station charged all the same."),
     Flag.STATION_CLOCK: _("The station's clock was wrong: the times are those at which its messages came."),
     Flag.STOP_MISSING: _(

@@ -114,12 +114,12 @@ LETTERS: dict[StrEnum, Worded] = {
         _("New recovery codes were made for your account. The earlier ones no longer work.")
     ),
     mail.Letter.FOUR_EYES_OFF: Worded(
-        _("Four eyes are switched off at %(operator)s"),
+        _("Two-person approval is switched off at %(operator)s"),
         (
             _(
-                "%(person)s has switched four eyes off at %(operator)s for: %(acts)s. One person does it alone from now"
-                " on. If you did not expect this, switch it on again under Settings, Security, and look at the audit"
-                " log.\n"
+                "%(person)s has switched two-person approval off at %(operator)s for: %(acts)s. One person does it"
+                " alone from now on. If you did not expect this, switch it on again under Settings, Security, and"
+                " look at the audit log.\n"
             ),
         ),
     ),

@@ -51,7 +51,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.CANNOT_BE_SET: _("The document cannot be made as a PDF, whatever is replaced in it."),
     Code.NO_IDENTITY: _("There are no particulars, so there is nobody to name as the buyer."),
     Code.CARRIED_OVER: _("Less than the smallest invoice that was agreed: the sessions wait for the next run."),
-    Code.NO_PICTURE: _("The file cannot be read as a picture. Save it anew as PNG or JPEG."),
+    Code.NO_PICTURE: _("The file cannot be read as a picture. Save it again as PNG or JPEG."),
     Code.PICTURE_KIND: _("This is neither a PNG nor a JPEG. Save the picture as one of them."),
     Code.PICTURE_SVG: _("An SVG can hold more than a picture. Save it as PNG, at least 650 pixels wide."),
     Code.PICTURE_TOO_LARGE: _(

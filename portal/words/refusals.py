@@ -12,7 +12,7 @@ SENTENCES: dict[str, str | Promise] = {
         "You have had your role here for less than three days, or got it after this was asked for. Somebody who"
         " has had it for longer asks and decides."
     ),
-    Code.APPROVAL_OUTDATED: _("What was asked for has changed since. It has to be asked for anew."),
+    Code.APPROVAL_OUTDATED: _("What was asked for has changed since. It has to be asked for again."),
     Code.MAY_NOT_ASK: _("Only who may do this can ask for its approval."),
     Code.REFUSAL_NEEDS_REASON: _("Say why, for the person who asked."),
     Code.NOT_THE_REQUESTER: _("Only the person who asked can withdraw it."),

@@ -20,7 +20,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.DURATION_MISMATCH, _("duration does not fit the times")),
     (Flag.ABOVE_USUAL, _("far above the usual power")),
     (Flag.REPEATED_ENERGY, _("energy continues from the session before")),
-    (Flag.NO_CHARGE, _("attempt in vain")),
+    (Flag.NO_CHARGE, _("failed attempt")),
     (Flag.NOT_ADMITTED, _("card was not let in")),
     (Flag.STATION_CLOCK, _("station's clock was wrong")),
     (Flag.STOP_MISSING, _("end is missing")),

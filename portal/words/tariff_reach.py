@@ -47,13 +47,13 @@ def _told(one: Reach, above: list[int]) -> Counting:
     facts = {"numbers": named, "hours": _("at all hours") if one.minutes.all() else hours_of_week(one.minutes)}
     match bool(one.minutes.any()), bool(named):
         case False, True:
-            said = _("Never counts: price %(numbers)s above always comes first.")
+            said = _("Never applies: price %(numbers)s above always comes first.")
         case False, False:
-            said = _("Never counts: its conditions exclude each other.")
+            said = _("Never applies: its conditions exclude each other.")
         case True, True:
-            said = _("Counts %(hours)s. Where price %(numbers)s holds too, that one comes first.")
+            said = _("Applies %(hours)s. Where price %(numbers)s applies too, that one comes first.")
         case _:
-            said = _("Counts %(hours)s.")
+            said = _("Applies %(hours)s.")
     return Counting(said % facts, never=not one.minutes.any())
 
 

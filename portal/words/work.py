@@ -20,7 +20,7 @@ KINDS: dict[str, str | Promise] = {
     ImportUndo.work_kind: gettext_lazy("undoing of an import"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
     SearchIndex.work_kind: gettext_lazy("index of the search"),
-    PasswordLetter.work_kind: gettext_lazy("letter with a link for a new password"),
+    PasswordLetter.work_kind: gettext_lazy("e-mail with a link for a new password"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of new prices"),
@@ -36,7 +36,9 @@ SUBJECTS: dict[str, str | Promise] = {
 }
 SENTENCES: dict[str, str | Promise] = {
     "unexpected": gettext_lazy("It failed in a way that was not foreseen (%(error)s)."),
-    "worker_lost": gettext_lazy("The worker ended each time without a word: killed, or out of memory or time."),
+    "worker_lost": gettext_lazy(
+        "The worker stopped each time without a message: it was killed, or ran out of memory or time."
+    ),
     "documents_missing": gettext_lazy("Some documents could not be made and are missing in the file: %(numbers)s."),
 }
 

@@ -94,7 +94,7 @@ def test_publishing_shows_it_and_warns(fina_browser, url, charged, tariff):
     assert charged[0].external_id in page
     assert charged[0].site.name in page
     assert "more than a quarter" in page
-    assert "Work it out anew" in page
+    assert "Work it out again" in page
 
 
 def test_saving_a_draft_asks_for_it(fina_browser, url, tariff):

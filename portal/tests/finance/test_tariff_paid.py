@@ -51,4 +51,4 @@ def test_what_means_several_is_asked(fina_browser, url, tariff):
 def test_nothing_prices_it_where_no_tariff_reaches(fina_browser, url, in_north):
     at = factories.connector()
     page = text(fina_browser.get(url("tariffs/paid/"), {"station": at.station.identifier}))
-    assert "Nothing prices it" in page
+    assert "No tariff applies" in page

@@ -166,7 +166,7 @@ def test_the_same_file_again_changes_nothing_and_says_so(world, sign_in, otto):
     start(client, world, upload(client, world, GOOD), time_zone="Europe/Stockholm", source="provider")
     work(world)
     page = upload(client, world, GOOD)
-    assert "This file has been here before" in page.content.decode()
+    assert "This file has been uploaded before" in page.content.decode()
     start(client, world, page, time_zone="Europe/Stockholm", source="provider")
     again = work(world)
     assert (again.accepted, again.known) == (0, 1)

@@ -101,7 +101,7 @@ def test_a_message_that_stops_its_station_is_said_and_tried_again(world, station
         StationHalt.objects.create(station=station, message=7, error="KeyError", since=timezone.now(), try_at=later)
     client = sign_in(otto)
     assert "KeyError" in client.get(world.url(path(station, "messages/"))).content.decode()
-    assert "cannot be digested" in client.get(world.url(path(station, ""))).content.decode()
+    assert "cannot be processed" in client.get(world.url(path(station, ""))).content.decode()
     client.post(world.url(path(station, "messages/again/")))
     with tenant_scope(world.operator.pk):
         assert StationHalt.objects.get().try_at <= timezone.now()

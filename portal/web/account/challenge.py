@@ -37,8 +37,8 @@ Check = Callable[..., Device | None]
 
 WRONG = _("This code is not right, or was used before. Wait for the next one.")
 UNCHECKABLE = _(
-    "The codes of your authenticator cannot be checked any more. Use a passkey or a recovery code, and set the"
-    " authenticator up anew afterwards."
+    "The codes of your authenticator cannot be checked any more. Use a passkey or a recovery code, and set the "
+    "authenticator up again afterwards."
 )
 
 

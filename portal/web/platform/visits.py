@@ -42,7 +42,7 @@ class VisitForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     minutes = forms.TypedChoiceField(label=gettext_lazy("Duration"), choices=MINUTES, coerce=int, initial=30)
-    may_change = forms.BooleanField(label=gettext_lazy("With leave to change something"), required=False)
+    may_change = forms.BooleanField(label=gettext_lazy("Allowed to make changes"), required=False)
 
     def __init__(self, *args: Any, may_change: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -189,7 +189,7 @@ class MoveForm(forms.Form):
         help_text=gettext_lazy("The last day. Empty: until further notice."),
     )
     only_hosted = forms.BooleanField(
-        label=gettext_lazy("Only hosted: pays for themselves"),
+        label=gettext_lazy("Prices only: the driver pays"),
         required=False,
         help_text=gettext_lazy("The association's prices hold, and the driver gets an invoice of their own."),
     )

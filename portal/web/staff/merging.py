@@ -61,7 +61,7 @@ def token_merge(request: SignedInRequest, operator: Operator, public_id: UUID) -
 def token_part(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Say that a merged card is one of its own after all."""
     card = get_object_or_404(Token, public_id=public_id)
-    told(request, _("The card is one of its own again."), services.part_cards, card)
+    told(request, _("The card is a card of its own again."), services.part_cards, card)
     return redirect("staff:token_detail", operator.slug, public_id)
 
 
@@ -78,7 +78,7 @@ def station_part(request: SignedInRequest, operator: Operator, public_id: UUID) 
     """Say that a merged station is one of its own after all, or forget a former name."""
     station = get_object_or_404(Station.objects.select_related("merged_into"), public_id=public_id)
     shown = station.merged_into if station.merge is None and station.merged_into else station
-    done = _("The station is one of its own again.") if station.merge else _("The former name is forgotten.")
+    done = _("The station is a station of its own again.") if station.merge else _("The former name is forgotten.")
     told(request, done, services.part_stations, station)
     return redirect("staff:station_detail", operator.slug, shown.public_id)
 

@@ -45,7 +45,7 @@ class Typical:
 
 
 TYPICAL: Final = (
-    Typical(_("Errand by day"), _("Tue 12:00, 15 kWh in 45 min"), 1, time(12), 15, 45, 60),
+    Typical(_("Quick stop"), _("Tue 12:00, 15 kWh in 45 min"), 1, time(12), 15, 45, 60),
     Typical(_("Overnight"), _("Tue 18:00, 35 kWh in 5 h, stays 13 h"), 1, time(18), 35, 300, 780),
     Typical(_("Weekend"), _("Sat 11:00, 20 kWh in 2 h, stays 4 h"), 5, time(11), 20, 120, 240),
 )

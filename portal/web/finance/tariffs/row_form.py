@@ -206,7 +206,7 @@ def kept_part(written: str) -> dict[str, Any]:
     except OutOfBounds:
         part = None
     if not isinstance(part, dict):
-        raise ValidationError(gettext("This part of the tariff was changed on the way. Open the page anew."))
+        raise ValidationError(gettext("This part of the tariff was altered on its way here. Reload the page."))
     return part
 
 

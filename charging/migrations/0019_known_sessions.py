@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("charging", "0017_stations_connect"),
+        ("charging", "0018_commands"),
         ("tenants", "0030_rounds_to_crowns"),
     ]
 
