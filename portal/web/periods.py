@@ -6,8 +6,9 @@ of a list that has a time is a `PeriodForm`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.http import QueryDict
@@ -17,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.web import lists
 from portal.web.sensible_days import SENSIBLE
-from portal.web.staff.days import midnight
 from tenants.models import Operator
 
 Days = tuple[date | None, date | None]
@@ -53,6 +53,11 @@ PERIODS = {
         Period("all", _("All time"), lambda today: (None, None)),
     )
 }
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which the day begins in the zone."""
+    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 class DayField(forms.DateField):

@@ -1,9 +1,8 @@
 """Charts by day: figures for every day of a range, also for the days on which nothing happened."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
@@ -18,11 +17,6 @@ NOTHING = DayTotals(0, 0)
 def last_days(count: int, *, today: date) -> list[date]:
     """Return the last `count` days in order, today being the last."""
     return [today - timedelta(days=ago) for ago in reversed(range(count))]
-
-
-def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """Return the instant at which the day begins in the zone."""
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 def energy_chart(days: list[date], totals: Mapping[date, DayTotals]) -> Chart:

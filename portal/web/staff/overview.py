@@ -26,8 +26,8 @@ from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
+from portal.web.periods import midnight
 from portal.web.staff import first_steps
-from portal.web.staff.days import midnight
 from portal.web.staff.work import count_set_aside
 from portal.words import measures
 from portal.words.states import CONNECTORS
