@@ -43,7 +43,16 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from benchmarks import network
 from charging.domain.ocpp import passwords
 from charging.domain.ocpp.commands import Kind
-from charging.models import ChargingSession, Connector, Site, Station, StationCommand, StationLink, Token
+from charging.models import (
+    ChargingSession,
+    Connector,
+    Site,
+    Station,
+    StationCommand,
+    StationLink,
+    StationMessage,
+    Token,
+)
 from charging.services import station_commands
 from portal.settings import env
 from tenants.models import Operator, User
@@ -127,9 +136,19 @@ def measure(
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with Processes(addresses) as processes:
         asyncio.run(_measure(Network(operator, by, names, password, processes), figures, sizes))
+        _wait_for_the_reader(operator)
     with tenant_scope(operator.pk):
         figures.sessions = ChargingSession.objects.filter(source="ocpp").count()
     return figures
+
+
+def _wait_for_the_reader(operator: Operator) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        with tenant_scope(operator.pk):
+            if not StationMessage.objects.filter(is_read=False).exists():
+                return
+        time.sleep(0.5)
 
 
 class Processes:
