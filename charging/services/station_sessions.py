@@ -6,6 +6,7 @@ for a person, or for the stop, which corrects it as long as nobody has decided; 
 differences, for somebody to decide again.
 """
 
+from collections.abc import Iterable
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,9 +16,9 @@ import polars as pl
 from charging.domain import corrections, holders
 from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
-from charging.domain.ocpp import SOURCE, frames, v16
+from charging.domain.ocpp import SOURCE, frames, v16, v201
 from charging.domain.ocpp.admission import Verdict
-from charging.domain.ocpp.frames import Answer
+from charging.domain.ocpp.frames import Answer, Call
 from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
@@ -41,17 +42,26 @@ def read(message: StationMessage) -> str:
     if call is None or call.payload is None:
         return "unreadable"
     match call.action:
-        case "StatusNotification":
-            _state(message, call.payload)
-        case "BootNotification":
-            _boot(message.station, call.payload)
-        case "StartTransaction":
-            _start(message, v16.start(call.payload))
         case "MeterValues":
             return _grow(message, call.payload)
         case "StopTransaction":
             return _stop(message, v16.stop(call.payload))
+        case v201.EVENT:
+            return _event(message, v201.event(call.payload))
+    _note_state(message, call)
     return ""
+
+
+def _note_state(message: StationMessage, call: Call) -> None:
+    """Do what a message says that can always be used."""
+    payload = call.payload or {}
+    match call.action:
+        case "StatusNotification":
+            _state(message, payload)
+        case "BootNotification":
+            _boot(message.station, payload)
+        case "StartTransaction":
+            _start(message, v16.start(payload))
 
 
 def close_abandoned(*, at: datetime) -> int:
@@ -102,15 +112,29 @@ def _state(message: StationMessage, payload: dict[str, Any]) -> None:
 
 def _boot(station: Station, payload: dict[str, Any]) -> None:
     """What the station is made by, where nobody wrote it down."""
+    made = payload.get("chargingStation")  # OCPP 2.0.1
+    made = made if isinstance(made, dict) else {}
     said = {
-        "vendor": frames.text(payload, "chargePointVendor", 100),
-        "model": frames.text(payload, "chargePointModel", 100),
+        "vendor": frames.text(payload, "chargePointVendor", 100) or frames.text(made, "vendorName", 100),
+        "model": frames.text(payload, "chargePointModel", 100) or frames.text(made, "model", 100),
     }
     new = {name: value for name, value in said.items() if value and not getattr(station, name)}
     for name, value in new.items():
         setattr(station, name, value)
     if new:
         station.save(update_fields=list(new))
+
+
+def _event(message: StationMessage, event: v201.Event) -> str:
+    """What OCPP 2.0.1 says of a charge: whichever of its events comes first opens the session."""
+    charge = _charge_at(message)
+    if charge is None:
+        return "no_charge"
+    _start(message, event.start)
+    if event.stop is not None:
+        return _stop(message, event.stop)
+    session = _session_of(charge)
+    return _add(session, event.readings, at=message.received_at) if session and event.readings else ""
 
 
 def _start(message: StationMessage, start: v16.Start) -> None:
@@ -148,14 +172,19 @@ def _token(id_tag: str) -> Token | None:
 
 
 def _grow(message: StationMessage, payload: dict[str, Any]) -> str:
-    session = _meant(message, frames.text(payload, "connectorId", 20))
+    session = _meant(message, v16.outlet(payload))
     if session is None:
         return ""  # stations also read their meters while nobody charges
+    return _add(session, v16.readings(payload.get("meterValue")), at=message.received_at)
+
+
+def _add(session: ChargingSession, readings: Iterable[tuple[datetime, int]], *, at: datetime) -> str:
+    """Let the session grow by what was read; `at`: when it was heard."""
     if session.state != _State.ACTIVE:
         return "after_stop"
     charge = _charge_of(session)
-    for at, wh in v16.readings(payload.get("meterValue")):
-        _note(charge, at if v16.is_believed(at, message.received_at) else message.received_at, wh)
+    for read_at, wh in readings:
+        _note(charge, read_at if v16.is_believed(read_at, at) else at, wh)
     charge.save(update_fields=["read_at", "readings"])
     first = session.meter_start_wh if session.meter_start_wh is not None else min(charge.readings, default=0)
     session.energy_wh = max(0, charge.readings[-1] - first) if charge.readings else session.energy_wh

@@ -2,16 +2,18 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
-from charging.domain.ocpp import admission, frames, v16
+from charging.domain.ocpp import admission, frames, v16, v201
 from charging.domain.ocpp.admission import Card, Decision
 from charging.domain.ocpp.frames import Answer, Call
 from portal.gateway.commands import keep_answer
+from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.store import Cursor
 
 LARGEST_NUMBER = 2**31 - 1
+#: Stations that restart count their charges from one again: a name of so long ago is another charge's.
+A_NEW_NAME = timedelta(days=1)
 _HOLDS = "SELECT 1 FROM charging_stationlink WHERE station_id = %s AND epoch = %s"
 _KEEP = """
     INSERT INTO charging_stationmessage
@@ -19,7 +21,7 @@ _KEEP = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '')
 """
 _SAME_START = """
-    SELECT number, is_stopped, verdict FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, received_at FROM charging_stationcharge
     WHERE station_id = %s AND said = %s ORDER BY id DESC LIMIT 1
 """
 _NEW_START = """
@@ -39,9 +41,7 @@ class Superseded(Exception):
 class Heard:
     """A frame of a station, by one of its connections."""
 
-    operator_id: int
-    station_id: int
-    epoch: int
+    guest: Guest
     at: datetime
     raw: str
     said: Call | Answer | None
@@ -52,7 +52,8 @@ class Heard:
         Raises:
             Superseded: nothing was kept.
         """
-        await cursor.execute(_HOLDS, [self.station_id, self.epoch])
+        guest = self.guest
+        await cursor.execute(_HOLDS, [guest.station_id, guest.epoch])
         if await cursor.fetchone() is None:
             raise Superseded
         answer, number, action = "", None, ""
@@ -60,47 +61,66 @@ class Heard:
             answer, number = await self._answered(cursor, self.said)
             action = self.said.action
         elif self.said is not None:
-            action = await keep_answer(cursor, self.station_id, self.said, _fit(self.raw), self.at)
+            action = await keep_answer(cursor, guest, self.said, _fit(self.raw), self.at)
         message_id = self.said.message_id if self.said else ""
-        where = [self.operator_id, self.station_id, self.epoch, self.at, _fit(action), _fit(message_id)]
+        where = [guest.operator_id, guest.station_id, guest.epoch, self.at, _fit(action), _fit(message_id)]
         await cursor.execute(_KEEP, [*where, _fit(self.raw), _fit(answer), number])
-        await cursor.execute(_TELL, [str(self.operator_id)])
+        await cursor.execute(_TELL, [str(guest.operator_id)])
         return answer
 
     async def _answered(self, cursor: Cursor, call: Call) -> tuple[str, int | None]:
         if call.payload is None:
             return frames.error(call.message_id, "FormationViolation", "The payload is no object."), None
+        spoken = PROTOCOLS[self.guest.protocol]
         if call.action == "StartTransaction":
             return await self._started(cursor, call.message_id, v16.start(call.payload))
+        if call.action == v201.EVENT:
+            return await self._event(cursor, call.message_id, v201.event(call.payload))
         if call.action == "Authorize":
-            decision = await self._decision(cursor, v16.id_tag(call.payload))
-            return frames.result(call.message_id, {"idTagInfo": {"status": decision.verdict}}), None
+            decision = await self._decision(cursor, spoken.id_tag(call.payload))
+            return frames.result(call.message_id, spoken.authorized(decision.verdict)), None
         number = frames.whole(call.payload, "transactionId")
         number = number if number is not None and abs(number) <= LARGEST_NUMBER else None
         if call.action == "StopTransaction":
-            await cursor.execute(_STOPPED, [self.station_id, number])
-        answer = v16.plain_answer(call.action, self.at)
+            await cursor.execute(_STOPPED, [self.guest.station_id, number])
+        answer = spoken.plain_answer(call.action, self.at)
         if answer is None:
             return frames.error(call.message_id, "NotImplemented", "This message is not known here."), None
         return frames.result(call.message_id, answer), number
 
     async def _started(self, cursor: Cursor, message_id: str, start: v16.Start) -> tuple[str, int]:
-        """The charge gets a number also when it is refused: a station that started all the same can end it."""
-        await cursor.execute(_SAME_START, [self.station_id, start.said])
-        known = await cursor.fetchone()
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
-        if known and (not known[1] or v16.is_believed(start.said_at, self.at)):
-            number, verdict = int(known[0]), str(known[2])
-        else:
-            number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, start.id_tag)
-            verdict = decision.verdict
-            where = [self.operator_id, self.station_id, number, start.said, self.at, start.id_tag]
-            await cursor.execute(_NEW_START, [*where, verdict, decision.basis])
-        answer: dict[str, Any] = {"transactionId": number, "idTagInfo": {"status": verdict}}
-        return frames.result(message_id, answer), number
+        is_other = not v16.is_believed(start.said_at, self.at)
+        number, verdict = await self._numbered(cursor, start.said, start.id_tag, may_be_other=is_other)
+        return frames.result(message_id, {"transactionId": number, **v16.authorized(verdict)}), number
+
+    async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
+        """A charge begins with whichever of its events comes first: others may be lost, or come late."""
+        begins, said = event.kind == "Started", v201.said(event)
+        number, verdict = await self._numbered(cursor, said, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
+        if event.stop is not None:
+            await cursor.execute(_STOPPED, [self.guest.station_id, number])
+        return frames.result(message_id, v201.authorized(verdict) if event.has_card else {}), number
+
+    async def _numbered(
+        self, cursor: Cursor, said: str, id_tag: str, *, may_be_other: bool, after: timedelta = timedelta(0)
+    ) -> tuple[int, str]:
+        """Return the number of the charge that is called so, and its verdict; a new number for a new one.
+
+        The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
+        that has ended, and began longer ago than `after`, is another charge under the same name.
+        """
+        await cursor.execute(_SAME_START, [self.guest.station_id, said])
+        known = await cursor.fetchone()
+        if known and not (may_be_other and known[1] and self.at - known[3] >= after):
+            return int(known[0]), str(known[2])
+        number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
+        where = [self.guest.operator_id, self.guest.station_id, number, said, self.at, id_tag]
+        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis])
+        return number, decision.verdict
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
-        await cursor.execute(admission.CARD, {"operator": self.operator_id, "tag": tag, "at": self.at})
+        await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "tag": tag, "at": self.at})
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
 

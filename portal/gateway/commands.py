@@ -18,10 +18,10 @@ import psycopg
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from charging.domain.ocpp import commands, frames, v16
+from charging.domain.ocpp import commands, frames, v201
 from charging.domain.ocpp.commands import Kind, State
 from charging.domain.ocpp.frames import Answer
-from portal.gateway.door import Guest
+from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.store import Cursor, Store, now
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,9 @@ _TAKE = """
         SELECT id FROM charging_stationcommand
         WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, public_id, kind, wanted, id_tag
+    RETURNING id, public_id, kind, wanted, id_tag, coalesce((
+        SELECT c.said FROM charging_stationcharge c
+        WHERE c.station_id = %(station)s AND c.number = (wanted ->> 'number')::int), '')
 """
 _SENT = """
     UPDATE charging_stationcommand SET state = 'sent', sent_at = %(at)s
@@ -105,10 +107,11 @@ class Line:
         taken = await self._do(self._take)
         if taken is None:
             return False
-        row, public_id, kind, wanted, id_tag = taken
+        row, public_id, kind, wanted, id_tag, name = taken
         message_id, answered = str(public_id), asyncio.get_running_loop().create_future()
         self._asked = message_id, answered
-        frame = frames.call(message_id, *v16.request(Kind(kind), wanted, id_tag))
+        spoken = PROTOCOLS[self.guest.protocol]
+        frame = frames.call(message_id, *spoken.request(Kind(kind), wanted, id_tag, v201.name_in(name)))
         if not await self._do(lambda cursor: self._note(cursor, _SENT, row)):
             return True  # a newer connection has taken it back
         await self.connection.send(frame)
@@ -141,21 +144,22 @@ class Line:
         return cursor.rowcount > 0
 
 
-async def keep_answer(cursor: Cursor, station_id: int, answer: Answer, raw: str, at: datetime) -> str:
+async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, raw: str, at: datetime) -> str:
     """Keep what the station answered; return the name of the message it answers, empty when nobody asked it."""
     try:
         public_id = UUID(answer.message_id)
     except ValueError:
         return ""
-    await cursor.execute(_KIND, [public_id, station_id, [str(state) for state in commands.UNANSWERED]])
+    await cursor.execute(_KIND, [public_id, guest.station_id, [str(state) for state in commands.UNANSWERED]])
     found = await cursor.fetchone()
     if found is None:
         return ""
     row, kind = found[0], Kind(found[1])
-    is_granted, status = (False, answer.error) if answer.payload is None else v16.granted(kind, answer.payload)
+    spoken = PROTOCOLS[guest.protocol]
+    is_granted, status = (False, answer.error) if answer.payload is None else spoken.granted(kind, answer.payload)
     state = State.ANSWERED if is_granted else State.REFUSED
     await cursor.execute(_ANSWERED, [str(state), status, raw, at, row])
-    return v16.MESSAGES[kind]
+    return str(spoken.MESSAGES[kind])
 
 
 class Bell:

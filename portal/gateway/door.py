@@ -7,9 +7,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from charging.domain.ocpp import commands, passwords, v16
+from charging.domain.ocpp import commands, passwords, v16, v201
 from portal.gateway.store import Cursor, Store
 
+#: What is spoken, the one that is taken of several that a station offers first.
+PROTOCOLS = {v201.SUBPROTOCOL: v201, v16.SUBPROTOCOL: v16}
 LONGEST_IDENTITY = 64
 #: So many strangers are remembered for an operator.
 MOST_KNOCKS = 200
@@ -82,6 +84,7 @@ class Guest:
     operator_id: int
     station_id: int
     epoch: int
+    protocol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,11 @@ async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime)
         told = {"reason": reason, "protocols": ", ".join(who.protocols)[:60], "most": MOST_KNOCKS}
         await cursor.execute(_KNOCK, facts | told)
         return Refusal(status)
-    facts |= {"protocol": v16.SUBPROTOCOL, "station": station[0], "is_newest": is_newest}
+    protocol = next(each for each in PROTOCOLS if each in who.protocols)
+    facts |= {"protocol": protocol, "station": station[0], "is_newest": is_newest}
     await cursor.execute(_CONNECT, facts)
     (epoch,) = await cursor.fetchone() or (0,)
-    guest = Guest(operator_id, station[0], epoch)
+    guest = Guest(operator_id, station[0], epoch, protocol)
     await _let_go(cursor, guest, epoch - 1, at)
     return guest
 
@@ -154,7 +158,7 @@ def _reason(station: Any, who: Visitor, *, is_active: bool, fits: bool) -> tuple
         return "wrong_password", HTTPStatus.UNAUTHORIZED
     if not is_active:
         return "not_in_use", HTTPStatus.FORBIDDEN
-    if v16.SUBPROTOCOL not in who.protocols:
+    if not set(PROTOCOLS) & set(who.protocols):
         return "protocol", HTTPStatus.BAD_REQUEST
     return "", HTTPStatus.OK
 

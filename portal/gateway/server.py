@@ -66,9 +66,9 @@ class Gateway:
             self._serve,
             host,
             port,
-            subprotocols=[Subprotocol(v16.SUBPROTOCOL)],
+            subprotocols=[Subprotocol(name) for name in door.PROTOCOLS],
             process_request=self._ask_who,
-            compression=None,  # OCPP 1.6 advises against it; it takes 50 KiB a connection
+            compression=None,  # OCPP 1.6 advises against it, and it takes 50 KiB a connection
             max_size=LARGEST_FRAME,
             max_queue=FRAMES_WAITING,
             ping_interval=60,
@@ -187,7 +187,7 @@ class Gateway:
         call = said if isinstance(said, Call) else None
         if call and call.action == "Heartbeat":  # says nothing that must be kept
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
-        heard = Heard(guest.operator_id, guest.station_id, guest.epoch, at, raw, said)
+        heard = Heard(guest, at, raw, said)
         try:
             answer = str(await self._store.do(guest.operator_id, heard.keep))
         except psycopg.Error:

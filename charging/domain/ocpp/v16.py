@@ -14,7 +14,7 @@ SUBPROTOCOL = "ocpp1.6"
 HEARTBEAT_S = 300
 #: A station's clock is believed from here on, and no further ahead of ours than this.
 FIRST_BELIEVED, AHEAD = datetime(2020, 1, 1, tzinfo=UTC), timedelta(hours=1)
-LARGEST_REGISTER_WH = 2**53
+LARGEST_REGISTER_WH, LARGEST_POWER = 2**53, 12
 _REGISTER = "Energy.Active.Import.Register"
 _PHASES = {"L1", "L2", "L3"}
 #: Messages whose answer says nothing.
@@ -110,8 +110,13 @@ def id_tag(payload: dict[str, Any]) -> str:
 
 def state(payload: dict[str, Any]) -> tuple[str, str] | None:
     """Return connector and state (OCPI) of a StatusNotification; None when it is about the station as a whole."""
-    connector = text(payload, "connectorId", 20)
-    return None if connector in {"", "0"} else (connector, _STATES.get(text(payload, "status"), "UNKNOWN"))
+    said, connector = text(payload, "connectorStatus") or text(payload, "status"), outlet(payload)
+    return None if connector in {"", "0"} else (connector, _STATES.get(said, "UNKNOWN"))
+
+
+def outlet(payload: dict[str, Any]) -> str:
+    """Return the connector that a message is about: what OCPP 2.0.1 calls an EVSE."""
+    return text(payload, "evseId", 20) or text(payload, "connectorId", 20)
 
 
 def instant(value: Any) -> datetime | None:
@@ -133,7 +138,7 @@ def readings(values: Any) -> Iterator[tuple[datetime, int]]:
     for value in values if isinstance(values, list) else []:
         if not isinstance(value, dict) or (at := instant(value.get("timestamp"))) is None:
             continue
-        samples = [each for each in _list(value.get("sampledValue")) if isinstance(each, dict)]
+        samples = [each for each in rows(value.get("sampledValue")) if isinstance(each, dict)]
         if (register := _register(samples)) is not None:
             yield at, register
 
@@ -155,18 +160,32 @@ def _wh(sample: dict[str, Any]) -> int | None:
         number = Decimal(str(sample.get("value")).strip().replace(",", "."))
     except InvalidOperation:
         return None
-    factor = {"Wh": 1, "kWh": 1000}.get(str(sample.get("unit", "Wh")))
-    if factor is None or not number.is_finite() or abs(number) > LARGEST_REGISTER_WH:
+    unit = sample.get("unitOfMeasure")  # OCPP 2.0.1: with a power of ten beside it
+    named, power = (unit.get("unit", "Wh"), unit.get("multiplier", 0)) if isinstance(unit, dict) else ("Wh", 0)
+    factor = {"Wh": 0, "kWh": 3}.get(str(sample.get("unit", named)))
+    if factor is None or not number.is_finite() or not isinstance(power, int) or abs(power) > LARGEST_POWER:
         return None
-    return int((number * factor).to_integral_value())
+    number = number.scaleb(factor + power) if abs(number) <= LARGEST_REGISTER_WH else number
+    return int(number.to_integral_value()) if abs(number) <= LARGEST_REGISTER_WH else None
 
 
-def _list(value: Any) -> list[Any]:
+def rows(value: Any) -> list[Any]:
+    """Return a list of a message; an empty one for what is none."""
     return value if isinstance(value, list) else []
 
 
 def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:
     """Return the answer to a message that needs no look at anything; None for one that is not known."""
+    return {} if action in _PLAIN else common_answer(action, at)
+
+
+def authorized(verdict: str) -> dict[str, Any]:
+    """Return the answer to the question whether a card may charge."""
+    return {"idTagInfo": {"status": verdict}}
+
+
+def common_answer(action: str, at: datetime) -> dict[str, Any] | None:
+    """Return the answer to a message that all versions know; None for another one."""
     now = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     match action:
         case "BootNotification":
@@ -175,11 +194,14 @@ def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:
             return {"currentTime": now}
         case "DataTransfer":
             return {"status": "UnknownVendorId"}
-    return {} if action in _PLAIN else None
+    return None
 
 
-def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "") -> tuple[str, dict[str, Any]]:
-    """Return a command as this protocol says it: the name of the message, and what stands in it."""
+def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str = "") -> tuple[str, dict[str, Any]]:
+    """Return a command as this protocol says it: the name of the message, and what stands in it.
+
+    name: what the station calls the charge that is meant; here it is our number.
+    """
     outlet = {"connectorId": int(wanted["connector"])} if wanted.get("connector") else {}
     payload: dict[str, Any] = {}
     match kind:
@@ -192,12 +214,17 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "") -> tuple[st
         case Kind.RESET:
             payload = {"type": "Hard" if wanted.get("hard") else "Soft"}
         case Kind.AVAILABILITY:
-            payload = {"connectorId": 0, **outlet, "type": "Operative" if wanted.get("in_use") else "Inoperative"}
+            payload = {"connectorId": 0, **outlet, "type": in_use(wanted)}
         case Kind.TRIGGER:
             payload = {"requestedMessage": wanted["message"], **outlet}
         case Kind.CHANGE_SETTING:
             payload = {"key": wanted["key"], "value": wanted["value"]}
     return MESSAGES[kind], payload  # settings are read all together: some stations break when single ones are named
+
+
+def in_use(wanted: Mapping[str, Any]) -> str:
+    """Return how protocols say that something is taken into or out of use."""
+    return "Operative" if wanted.get("in_use") else "Inoperative"
 
 
 def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
@@ -208,8 +235,8 @@ def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
 
 def settings(answer: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     """Return the settings in an answer to `READ_SETTINGS`: name, value, and whether it can only be read; by name."""
-    rows = [each for each in _list(answer.get("configurationKey")) if isinstance(each, dict)]
-    found = [(text(row, "key", 100), text(row, "value", 500), _is_true(row.get("readonly"))) for row in rows]
+    keys = [each for each in rows(answer.get("configurationKey")) if isinstance(each, dict)]
+    found = [(text(row, "key", 100), text(row, "value", 500), _is_true(row.get("readonly"))) for row in keys]
     return sorted(row for row in found if row[0])
 
 

@@ -1,0 +1,177 @@
+"""OCPP 2.0.1 at the real gateway, and what becomes of it: by a client of ours, and by one that is none of ours."""
+
+import asyncio
+import base64
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from django.utils import timezone
+from ocpp.routing import on  # type: ignore[import-untyped]
+from ocpp.v201 import ChargePoint, call, call_result  # type: ignore[import-untyped]
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from charging.domain.ocpp import v201
+from charging.domain.ocpp.commands import Kind
+from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink, StationMessage
+from charging.services import station_commands, station_steps
+from tenants.scoping import tenant_scope
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+SPEAKS = {"subprotocols": ["ocpp2.0.1", "ocpp1.6"]}
+TOKEN = {"idToken": "04a1b2c3d4", "type": "ISO14443"}
+BEGAN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+
+
+def at(minutes):
+    return (BEGAN + timedelta(minutes=minutes)).isoformat()
+
+
+def event(kind, number, minutes, wh=None, **more):
+    value = {"value": wh / 1000, "unitOfMeasure": {"unit": "kWh"}} if wh is not None else None
+    read = {"meterValue": [{"timestamp": at(minutes), "sampledValue": [value]}]} if value else {}
+    info = {"transactionInfo": {"transactionId": "tx-1", **more.pop("info", {})}}
+    return {
+        "eventType": kind, "timestamp": at(minutes), "triggerReason": "Authorized", "seqNo": number,
+        **info, **read, **more,
+    }  # fmt: skip
+
+
+def read(street):
+    station_steps.read_waiting(street.operator.pk, clock=timezone.now)
+    with tenant_scope(street.operator.pk):
+        return list(ChargingSession.objects.select_related("connector").order_by("pk"))
+
+
+def test_a_station_that_offers_both_speaks_the_newer(gateway, street):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        assert station.socket.subprotocol == "ocpp2.0.1"
+        station.call("BootNotification", reason="PowerUp", chargingStation={"vendorName": "Acme", "model": "X2"})
+        assert station.call("Authorize", idToken=TOKEN) == {"idTokenInfo": {"status": "Accepted"}}
+        assert (
+            station.call("Authorize", idToken={"idToken": "FF", "type": "Local"})["idTokenInfo"]["status"] == "Invalid"
+        )
+        status = {"evseId": 1, "connectorId": 1, "connectorStatus": "Occupied", "timestamp": at(0)}
+        assert station.call("StatusNotification", **status) == {}
+        assert station.call("NotifyReport", requestId=1, seqNo=0, generatedAt=at(0)) == {}
+        assert station.call("Dance")[0] == "NotImplemented"
+    read(street)
+    with tenant_scope(street.operator.pk):
+        assert StationLink.objects.get(station=street.station).protocol == "ocpp2.0.1"
+        assert Connector.objects.get(station=street.station).status == "CHARGING"
+        street.station.refresh_from_db()
+    assert (street.station.vendor, street.station.model) == ("Acme", "X2")
+
+
+def test_a_charge_of_events_becomes_a_session_however_often_they_come(gateway, street):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        began = event("Started", 0, 0, 1000, idToken=TOKEN, evse={"id": 1, "connectorId": 1})
+        for _ in range(2):
+            assert station.call("TransactionEvent", **began) == {"idTokenInfo": {"status": "Accepted"}}
+        for minutes in (15, 30):
+            assert station.call("TransactionEvent", **event("Updated", minutes, minutes, 1000 + 100 * minutes)) == {}
+        ended = event("Ended", 3, 45, 6000, info={"stoppedReason": "EVDisconnected"})
+        for _ in range(2):
+            assert station.call("TransactionEvent", **ended) == {}
+    (session,) = read(street)
+    assert (session.energy_wh, session.state, session.flags) == (5000, "COMPLETED", [])
+    assert (session.driver_id, session.connector.number) == (street.driver.pk, "1")
+    assert (session.started_at, session.ended_at) == (BEGAN, BEGAN + timedelta(minutes=45))
+
+
+def test_a_charge_opens_on_whichever_event_comes_first(gateway, street):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        station.call("TransactionEvent", **event("Updated", 1, 10, 2000, idToken=TOKEN, evse={"id": 1}))
+        station.call("TransactionEvent", **event("Ended", 2, 20, 3000))
+    (session,) = read(street)
+    assert (session.state, session.driver_id) == ("COMPLETED", street.driver.pk)
+    assert "meter_missing" in session.flags
+
+
+def test_a_refused_card_is_answered_so_and_its_charge_waits(gateway, street):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        began = event("Started", 0, 0, 1000, idToken={"idToken": "FF", "type": "Local"}, evse={"id": 1})
+        assert station.call("TransactionEvent", **began) == {"idTokenInfo": {"status": "Invalid"}}
+        station.call("TransactionEvent", **event("Ended", 1, 30, 4000))
+    (session,) = read(street)
+    assert (session.review, session.flags) == ("pending", ["not_admitted"])
+
+
+def test_what_is_asked_is_said_in_its_words_and_a_charge_is_named_as_the_station_does(
+    gateway, street, django_user_model
+):
+    by = django_user_model.objects.create_user("olga@example.com", "x")
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        station.call("BootNotification", "b", reason="PowerUp", chargingStation={"vendorName": "A", "model": "B"})
+        station.call("TransactionEvent", "e", **event("Started", 0, 0, 1000, idToken=TOKEN, evse={"id": 1}))
+        with tenant_scope(street.operator.pk):
+            number = StationCharge.objects.get().number
+        asked: list[tuple[Kind, dict[str, Any], str, dict[str, Any]]] = [
+            (Kind.STOP, {"number": number}, "RequestStopTransaction", {"transactionId": "tx-1"}),
+            (Kind.START, {"card": "04A1B2C3D4", "connector": "1"}, "RequestStartTransaction",
+             {"idToken": {"idToken": "04A1B2C3D4", "type": "Central"}, "remoteStartId": 1, "evseId": 1}),
+            (Kind.RESET, {"hard": False}, "Reset", {"type": "OnIdle"}),
+            (Kind.TRIGGER, {"message": "Heartbeat"}, "TriggerMessage", {"requestedMessage": "Heartbeat"}),
+        ]  # fmt: skip
+        for kind, what, action, payload in asked:
+            with tenant_scope(street.operator.pk):
+                command = station_commands.ask(street.station, kind, by=by, at=timezone.now(), **what)
+            sent = orjson.loads(station.socket.recv(timeout=30))
+            assert sent == [2, str(command.public_id), action, payload]
+            station.socket.send(orjson.dumps([3, sent[1], {"status": "Accepted"}]).decode())
+            station.call("StatusNotification", "s", evseId=1, connectorId=1, connectorStatus="Available")
+    with tenant_scope(street.operator.pk):
+        assert set(StationCommand.objects.values_list("state", flat=True)) == {"answered"}
+
+
+def test_every_kind_of_command_has_its_message():
+    wanted = {"connector": "1", "hard": True, "message": "Heartbeat", "key": "SmartChargingCtrlr.Enabled", "value": "1"}
+    assert {v201.request(kind, wanted, "AA", "tx")[0] for kind in Kind} == set(v201.MESSAGES.values())
+    _, changed = v201.request(Kind.CHANGE_SETTING, wanted)
+    (one,) = changed["setVariableData"]
+    assert (one["component"], one["variable"]) == ({"name": "SmartChargingCtrlr"}, {"name": "Enabled"})
+    assert v201.granted(Kind.CHANGE_SETTING, {"setVariableResult": [{"attributeStatus": "Rejected"}]}) == (
+        False, "Rejected",
+    )  # fmt: skip
+
+
+class Independent(ChargePoint):
+    """The station of the library `ocpp`, which does as it is asked."""
+
+    @on("RequestStopTransaction")
+    def stopped(self, **_):
+        return call_result.RequestStopTransaction(status="Accepted")
+
+
+def test_a_client_that_is_none_of_ours_charges(gateway, street):
+    async def charge():
+        basic = base64.b64encode(f"Torget-1:{street.password}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}"}
+        spoken = [Subprotocol("ocpp2.0.1")]
+        async with connect(gateway.url("Torget-1"), subprotocols=spoken, additional_headers=headers) as socket:
+            station = Independent("Torget-1", socket)
+            listening = asyncio.create_task(station.start())
+            made = {"model": "X", "vendor_name": "Acme"}
+            boot = await station.call(call.BootNotification(charging_station=made, reason="PowerUp"))
+            assert boot.status == "Accepted"
+            token = {"id_token": "04A1B2C3D4", "type": "ISO14443"}
+            let_in = await station.call(call.Authorize(id_token=token))
+            assert let_in.id_token_info["status"] == "Accepted"
+            for number, (kind, wh) in enumerate((("Started", 0.0), ("Updated", 500.0), ("Ended", 900.0))):
+                await station.call(
+                    call.TransactionEvent(
+                        event_type=kind, timestamp=at(number), trigger_reason="Authorized", seq_no=number,
+                        transaction_info={"transaction_id": "T"}, evse={"id": 1}, id_token=token,
+                        meter_value=[{"timestamp": at(number), "sampled_value": [{"value": wh}]}],
+                    )
+                )  # fmt: skip
+            assert (await station.call(call.Heartbeat())).current_time
+            listening.cancel()
+
+    asyncio.run(charge())
+    (session,) = read(street)
+    assert (session.energy_wh, session.driver_id, session.state) == (900, street.driver.pk, "COMPLETED")
+    with tenant_scope(street.operator.pk):
+        assert not StationMessage.objects.exclude(remark="").exists()
