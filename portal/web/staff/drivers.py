@@ -28,6 +28,7 @@ from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
+from portal.web.periods import midnight
 from portal.web.staff import days
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.web.staff.sessions.columns import SESSIONS
@@ -247,7 +248,7 @@ def _driver(public_id: UUID) -> Driver:
 
 def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
     months = days.last_months(MONTHS_DRAWN, today=timezone.now().astimezone(operator.zone).date())
-    totals = drivers.by_month(driver, zone=operator.zone, since=days.midnight(months[0], operator.zone))
+    totals = drivers.by_month(driver, zone=operator.zone, since=midnight(months[0], operator.zone))
     latest = sessions.shown(sessions.listing(Criteria(driver=driver))).order_by("-started_at", "-pk")
     return {
         "tokens": driver.tokens.order_by("-created_at", "-pk"),

@@ -24,6 +24,7 @@ from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
+from portal.web.periods import midnight
 from portal.web.staff import days, zones
 from portal.web.tables import Column, Table
 from tenants.models import Operator
@@ -157,7 +158,7 @@ def crumbs(operator: Operator, site: Site | None = None) -> list[tuple[str, str]
 
 def _figures(site: Site, operator: Operator) -> dict[str, Any]:
     drawn = days.last_days(DAYS_DRAWN, today=timezone.now().astimezone(site.zone).date())
-    since = days.midnight(drawn[0], site.zone)
+    since = midnight(drawn[0], site.zone)
     totals = sessions.energy_by_day(sessions.listing(Criteria(site=site, since=since)), zone=site.zone)
     return {
         "chart": days.energy_chart(drawn, totals),
