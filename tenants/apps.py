@@ -16,7 +16,7 @@ class TenantsConfig(AppConfig):
         from tenants.selectors import names
         from tenants.services import indexing
         from tenants.services.people import driver_exports, security
-        from tenants.services.proof import password_resets
+        from tenants.services.proof import password_letters
         from tenants.work import Kind, Lane
 
         post_migrate.connect(rights.grant, sender=self)
@@ -35,7 +35,7 @@ class TenantsConfig(AppConfig):
                 prepare=indexing.ask_if_behind,
             )
         )
-        work.register(Kind(PasswordLetter.work_kind, PasswordLetter, Lane.QUICK, password_resets.send))
+        work.register(Kind(PasswordLetter.work_kind, PasswordLetter, Lane.QUICK, password_letters.send))
         work.register(
             Kind(
                 "audit_check",

@@ -10,7 +10,7 @@ from tenants.actor import acting
 from tenants.log import sealing
 from tenants.scoping import tenant_scope
 from tenants.services import four_eyes
-from tenants.services.proof import browser_sessions, factor_resets, password_resets
+from tenants.services.proof import browser_sessions, factor_resets, password_letters
 from tenants.work import Lane, each_operator
 
 
@@ -45,7 +45,7 @@ def seal_audit_logs() -> None:
 def sweep_sign_ins() -> None:
     """Clear away the sessions of browsers whose time was over a day ago, and letters that could not be sent."""
     browser_sessions.sweep(at=timezone.now())
-    password_resets.forget_letters(at=timezone.now())
+    password_letters.forget(at=timezone.now())
 
 
 @shared_task

@@ -18,7 +18,7 @@ from portal.middleware.log_lines import without_secrets
 from portal.tests.links import through
 from tenants.models import User
 from tenants.services.people import invitations
-from tenants.services.proof import factor_resets, first_passwords, password_resets
+from tenants.services.proof import factor_resets, password_links
 
 LINKS = ("invitation", "first password", "new password", "stop")
 
@@ -50,9 +50,9 @@ def link(request, north, olga, otto):
         )
         return f"/account/second-factor/reset/stop/{word}/", word
     if request.param == "first password":
-        person, token = first_passwords.link_parts(User.objects.create_user("new@example.com", None))
+        person, token = password_links.FIRST.parts(User.objects.create_user("new@example.com", None))
         return f"/account/password/{person}/{token}/", token
-    person, token = password_resets.link_parts(otto)
+    person, token = password_links.NEW.parts(otto)
     return f"/account/password/reset/{person}/{token}/", token
 
 

@@ -10,6 +10,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.people import invitations, memberships
 from tenants.services.people.invitations import Ended
 from tenants.services.people.memberships import LastOwner
+from tenants.services.proof import password_links
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct horse battery"
@@ -102,3 +103,18 @@ def test_two_owners_who_leave_at_once_do_not_both_go(north, olga, otto):
     raised = at_once(lambda: leave(olga), lambda: leave(otto))
     assert sorted(map(str, raised)) == sorted(map(str, [None, LastOwner]))
     assert Membership.objects.filter(operator=north, role="owner").count() == 1
+
+
+def test_a_link_to_a_first_password_used_many_times_at_once_sets_one(north):
+    user = User.objects.create_user("ines@example.com", None)
+    person, token = password_links.FIRST.parts(user)
+    took: list[str] = []
+
+    def use(password):
+        if password_links.FIRST.use(person, token=token, password=password):
+            took.append(password)
+
+    assert at_once(*[lambda n=n: use(f"{PASSWORD} {n}") for n in range(8)]) == [None] * 8
+    user.refresh_from_db()
+    assert len(took) == 1
+    assert user.check_password(took[0])

@@ -11,7 +11,7 @@ from django.urls import reverse
 from tenants.actor import acting
 from tenants.log import sign_ins
 from tenants.models import User
-from tenants.services.proof import password_resets
+from tenants.services.proof import password_links
 
 
 class Command(BaseCommand):
@@ -29,5 +29,5 @@ class Command(BaseCommand):
             raise CommandError(f"Nobody with the address {email} can sign in here.")
         with acting(task="password_link"):
             sign_ins.record(user, sign_ins.PASSWORD_LINK_PRINTED)
-        link = reverse("account:password_reset_choose", args=password_resets.link_parts(user))
+        link = reverse("account:password_reset_choose", args=password_links.NEW.parts(user))
         self.stdout.write(f"{address.rstrip('/')}{link}")

@@ -11,7 +11,7 @@ from tenants.errors import Refused
 from tenants.models import User
 from tenants.selectors import platform
 from tenants.services.platform import members as platform_members
-from tenants.services.proof import first_passwords
+from tenants.services.proof import password_links
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         user = added.member.user
         self.stdout.write(f"{user.email} is a member of the platform and signs in at /platform/.")
         if added.needs_password:
-            link = reverse("account:set_password", args=first_passwords.link_parts(user))
+            link = reverse("account:set_password", args=password_links.FIRST.parts(user))
             self.stdout.write(f"They choose a password at {link} (once, within three days).")
 
     def _describe(self, account: platform_members.Account) -> None:

@@ -14,7 +14,7 @@ from portal.tests.cast import PASSWORD
 from portal.tests.links import through
 from tenants import work
 from tenants.models import BrowserSession, PasswordLetter, User
-from tenants.services.proof import password_resets, two_factor
+from tenants.services.proof import password_letters, password_links, two_factor
 
 ASK = "/account/password/reset/"
 NEW = "another long password"
@@ -82,9 +82,9 @@ def test_the_link_works_once(link):
 
 
 def test_the_link_ends_with_a_sign_in_or_a_new_password(link, dana, olga):
-    person, token = password_resets.link_parts(dana)
+    person, token = password_links.NEW.parts(dana)
     Client().post("/account/sign-in/", {"email": dana.email, "password": PASSWORD})
-    assert password_resets.person_of(person, token=token) is None
+    assert password_links.NEW.person_of(person, token=token) is None
     olga.set_password("a third password")
     olga.save()
     assert Client().get(link).status_code == 410
@@ -92,7 +92,7 @@ def test_the_link_ends_with_a_sign_in_or_a_new_password(link, dana, olga):
 
 def test_the_link_ends_after_an_hour(link, monkeypatch):
     assert Client().get(link).status_code == 302
-    monkeypatch.setattr(password_resets, "LIFETIME", timedelta(seconds=-1))
+    monkeypatch.setattr(password_links.NEW, "lifetime", timedelta(seconds=-1))
     assert Client().get(link).status_code == 410
 
 
@@ -184,7 +184,7 @@ def test_a_mail_server_that_is_away_costs_no_letter(olga, settings, monkeypatch,
 def test_a_letter_that_comes_too_late_is_not_sent(olga, settings):
     settings.EMAIL_HOST = "mail.example"
     Client().post(ASK, {"email": olga.email})
-    work_the_letters(at=timezone.now() + password_resets.LIFETIME + timedelta(seconds=1))
+    work_the_letters(at=timezone.now() + password_links.NEW.lifetime + timedelta(seconds=1))
     assert mail.outbox == []
     assert not PasswordLetter.objects.exists()
 
@@ -192,9 +192,9 @@ def test_a_letter_that_comes_too_late_is_not_sent(olga, settings):
 def test_what_was_set_aside_is_forgotten_after_a_day(olga, settings):
     settings.EMAIL_HOST = "mail.example"
     Client().post(ASK, {"email": olga.email})
-    password_resets.forget_letters(at=timezone.now() + timedelta(hours=23))
+    password_letters.forget(at=timezone.now() + timedelta(hours=23))
     assert PasswordLetter.objects.exists()
-    password_resets.forget_letters(at=timezone.now() + timedelta(hours=25))
+    password_letters.forget(at=timezone.now() + timedelta(hours=25))
     assert not PasswordLetter.objects.exists()
 
 

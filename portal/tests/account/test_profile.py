@@ -5,7 +5,7 @@ from portal.tests.cast import PASSWORD
 from portal.tests.links import through
 from tenants.models import Membership, User
 from tenants.services.people import memberships
-from tenants.services.proof import first_passwords
+from tenants.services.proof import password_links
 
 NEW = "a sentence to remember 7"
 
@@ -54,7 +54,7 @@ def somebody(operator, role):
 
 def test_a_first_password_is_set_once(client, north):
     user = somebody(north, "finance")
-    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
+    link = "/account/password/{}/{}/".format(*password_links.FIRST.parts(user))
     assert client.get(through(client, link)).status_code == 200
     assert client.post(through(client, link), {"password": NEW, "again": NEW})["Location"] == "/account/sign-in/"
     assert client.get(through(client, link)).status_code == 410
@@ -65,7 +65,7 @@ def test_a_first_password_is_set_once(client, north):
 
 def test_a_link_for_a_first_password_ends_when_the_person_gets_another_place(client, north, south):
     user = somebody(north, "driver")
-    link = "/account/password/{}/{}/".format(*first_passwords.link_parts(user))
+    link = "/account/password/{}/{}/".format(*password_links.FIRST.parts(user))
     assert client.get(through(client, link)).status_code == 200
     memberships.add(user, operator=north, role="owner")
     assert client.get(through(client, link)).status_code == 410
@@ -73,10 +73,10 @@ def test_a_link_for_a_first_password_ends_when_the_person_gets_another_place(cli
 
 def test_a_link_is_no_good_for_somebody_else(client, north, olga):
     user = somebody(north, "finance")
-    _, token = first_passwords.link_parts(user)
-    person, _ = first_passwords.link_parts(olga)
+    _, token = password_links.FIRST.parts(user)
+    person, _ = password_links.FIRST.parts(olga)
     for parts in ((person, token), ("x", token), ("", token)):
-        assert first_passwords.user_of_link(parts[0], token=parts[1]) is None
+        assert password_links.FIRST.person_of(parts[0], token=parts[1]) is None
 
 
 def test_one_place_is_gone_to_at_once_and_several_are_offered(sign_in, olga, north, south):

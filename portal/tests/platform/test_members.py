@@ -15,7 +15,7 @@ from tenants.models import PlatformMember, User
 from tenants.services.people import memberships
 from tenants.services.platform import members as platform_members
 from tenants.services.platform.members import LastPlatformMember
-from tenants.services.proof import first_passwords
+from tenants.services.proof import password_links
 
 
 def text(answer):
@@ -108,11 +108,11 @@ def test_a_member_whose_account_is_shut_does_not_count_as_one_left(petra, pelle)
 def test_a_link_made_before_opens_no_platform(db):
     """Whoever holds it got it for something else."""
     user = User.objects.create_user("nora@example.com", None)
-    person, token = first_passwords.link_parts(user)
-    assert first_passwords.user_of_link(person, token=token) == user
+    person, token = password_links.FIRST.parts(user)
+    assert password_links.FIRST.person_of(person, token=token) == user
     with app_role.as_platform():
         platform_members.add(email=user.email, meant=user.public_id)
-    assert first_passwords.user_of_link(person, token=token) is None
+    assert password_links.FIRST.person_of(person, token=token) is None
 
 
 def test_the_first_member_is_made_by_a_command(db, capsys):

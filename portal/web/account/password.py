@@ -19,7 +19,7 @@ from portal.words.letters import Letter
 from tenants.log import sign_ins
 from tenants.models import User
 from tenants.services import mail
-from tenants.services.proof import browser_sessions, first_passwords, profiles
+from tenants.services.proof import browser_sessions, password_links, profiles
 
 
 class NewPasswordForm(forms.Form):
@@ -98,7 +98,7 @@ PAGE = "account:first_password"
 @link_page
 def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Take the token out of the address, and go on to the page."""
-    if first_passwords.user_of_link(person, token=token) is None:
+    if password_links.FIRST.person_of(person, token=token) is None:
         return render(request, "account/link_ended.html", status=410)
     return links.take_out(request, PAGE, person=person, token=token)
 
@@ -108,12 +108,13 @@ def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
 def set_first(request: HttpRequest) -> HttpResponse:
     """Let somebody whose account the command line made choose their password, once."""
     held = links.taken_out(request, PAGE)
-    user = first_passwords.user_of_link(held["person"], token=held["token"]) if held else None
+    user = password_links.FIRST.person_of(**held) if held else None
     if user is None:
         return render(request, "account/link_ended.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        profiles.change_password(user, password=form.cleaned_data["password"], event=sign_ins.PASSWORD_SET)
+        if password_links.FIRST.use(**held, password=form.cleaned_data["password"]) is None:
+            return render(request, "account/link_ended.html", status=410)
         messages.success(request, _("Your password is set. Sign in with it."))
         return redirect("account:sign_in")
     return render(

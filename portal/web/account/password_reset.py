@@ -22,7 +22,7 @@ from portal.middleware.actor import client_network
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
 from tenants.services import mail
-from tenants.services.proof import password_resets
+from tenants.services.proof import password_letters, password_links
 
 
 class AskForm(forms.Form):
@@ -47,7 +47,7 @@ def ask(request: HttpRequest) -> HttpResponse:
             throttle.admit(throttle.RESET_OF_PERSON_ANYWHERE, email)
         except TooMany as limit:
             return too_many(request, limit)
-        password_resets.ask(email=email, address=_address(request))
+        password_letters.ask(email=email, address=_address(request))
         return render(request, "account/password_reset_sent.html", {"email": email})
     return render(request, "account/password_reset.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -59,7 +59,7 @@ PAGE = "account:new_password"
 @link_page
 def letter(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Take the token out of the address, and go on to the page."""
-    if password_resets.person_of(person, token=token) is None:
+    if password_links.NEW.person_of(person, token=token) is None:
         return render(request, "account/password_link_ended.html", status=410)
     return links.take_out(request, PAGE, person=person, token=token)
 
@@ -69,13 +69,12 @@ def letter(request: HttpRequest, person: str, token: str) -> HttpResponse:
 def choose(request: HttpRequest) -> HttpResponse:
     """Let the person choose a new password; the second factor is asked for at the next sign-in as ever."""
     held = links.taken_out(request, PAGE)
-    person, token = held.get("person", ""), held.get("token", "")
-    user = password_resets.person_of(person, token=token) if held else None
+    user = password_links.NEW.person_of(**held) if held else None
     if user is None:
         return render(request, "account/password_link_ended.html", status=410)
     form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        if password_resets.use(person, token=token, password=form.cleaned_data["password"]) is None:
+        if password_links.NEW.use(**held, password=form.cleaned_data["password"]) is None:
             return render(request, "account/password_link_ended.html", status=410)
         logout(request)
         messages.success(request, _("Your password is set. Sign in with it."))

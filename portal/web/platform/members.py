@@ -18,7 +18,7 @@ from portal.words.say import why
 from tenants.errors import Refused
 from tenants.selectors import platform
 from tenants.services.platform import members as platform_members
-from tenants.services.proof import first_passwords
+from tenants.services.proof import password_links
 
 
 class MemberForm(forms.Form):
@@ -59,7 +59,7 @@ def member_add(request: SignedInRequest) -> HttpResponse:
         else:
             user = added.member.user
             if added.needs_password:
-                path = reverse("account:set_password", args=first_passwords.link_parts(user))
+                path = reverse("account:set_password", args=password_links.FIRST.parts(user))
                 context = {"nav": "members", "person": user, "link": addresses.whole(request, path)}
                 return render(request, "platform/members/link.html", context)
             messages.success(request, _("%(person)s is a member of the platform now.") % {"person": user})
