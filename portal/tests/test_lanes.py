@@ -36,6 +36,28 @@ def test_every_lane_has_a_worker_and_only_one():
     assert "nice" not in commands["worker-waited"]
 
 
+#: After how long of silence a worker is taken to be dead and its row is done by another: what a person waits for at
+#: most, when that happens. As long as one step may take, and no longer.
+MINUTES = {
+    "search_index": 2,
+    "password_letter": 2,
+    "audit_check": 30,
+    "import_look": 5,
+    "import": 3,
+    "run_part": 2,
+    "pricing": 10,
+    "price_effect": 2,
+    "document": 2,
+    "import_undo": 30,
+    "export_xlsx": 5,
+    "export_pdf_zip": 5,
+}
+
+
+def test_a_dead_worker_s_row_is_taken_over_within_the_reviewed_time():
+    assert {kind.name: kind.lease.total_seconds() / 60 for kind in work.kinds()} == MINUTES
+
+
 @pytest.fixture
 def workers(redis):  # noqa: F811
     started = [Worker(redis, processes=1, queues=queues) for queues, _ in WORKERS.values()]
