@@ -34,8 +34,8 @@ from portal.serving import memory
 from portal.settings import env
 from tenants.models import Operator
 
-SLUGS = ("one-million", "ten-million")
-MOST, LEAST, BUDGET_S = 30, 8, 2.0
+SLUGS = ("ten-million", "one-million")
+MOST, LEAST, BUDGET_S = 30, 10, 1.0
 GOAL_MS = 100
 FONT = "font/files/hanken-grotesk-latin-wght-normal.woff2"
 HEAD = (

@@ -186,10 +186,12 @@ def _identifiers(door: Door, before: str, who: Visitors) -> list[Any]:
         rows = model.objects.all()
         if model is Membership:
             rows = rows.filter(operator=who.operator)
-        if door.name.startswith("driver:") and model in (ChargingSession, Invoice, Token):
-            rows = rows.filter(driver__user__email=f"driver@{who.operator.slug}.example.com")
-        if door.name.startswith("driver:") and model is Invoice:
-            rows = rows.filter(state="issued")
+        if door.name.startswith("driver:"):
+            mine = f"driver@{who.operator.slug}.example.com"
+            if model in (ChargingSession, Token):
+                rows = rows.filter(driver__user__email=mine)
+            if model is Invoice:
+                rows = rows.filter(account__driver__user__email=mine, state="issued")
         return spread(rows)
 
 
@@ -277,7 +279,7 @@ def _lists(who: Visitors) -> Iterator[Question]:
     assert who.operator is not None
     operator = who.operator
     path = reverse("staff:session_list", args=[operator.slug])
-    ever = {"since": "", "until": ""}
+    ever = {"period": "all"}
     with tenant_scope(operator.pk):
         middle = ChargingSession.objects.order_by("-pk")[5_000]
         far = f"{middle.started_at.isoformat()}~{middle.pk}"
