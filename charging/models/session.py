@@ -124,6 +124,8 @@ class ChargingSession(SiteBound):
                 name="session_flagged",
                 condition=~Q(flags=[]),
             ),
+            # For who sees one site: of a rare remark the whole site would be looked through.
+            models.Index(fields=["site", "-started_at", "-id"], name="session_flagged_at_site", condition=~Q(flags=[])),
             models.Index(
                 fields=["operator", "-started_at", "-id"],
                 name="session_active",

@@ -57,6 +57,10 @@ class Token(OperatorOwned):
             ),
             # How a card that is held to a reader is found: stations write it in any case.
             models.Index(F("operator"), Upper("uid"), name="token_in_any_case"),
+            # Few were merged, and each card's page asks which into it.
+            models.Index(
+                fields=["operator", "merged_into"], name="token_merged", condition=Q(merged_into__isnull=False)
+            ),
         ]
 
     @property
