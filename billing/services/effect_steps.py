@@ -1,97 +1,183 @@
-"""Working out the effect of a draft, in the background: a batch of the month's sessions at a time.
+"""Working out the effect of a version, in the background: a batch of the months' sessions at a time.
 
 Stepped: each batch has a scope of its own, so how far it is shows, and other work comes in between.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import numpy as np
+import psycopg
+from django.db import connection
 from django.db.models import Q
 
 from billing import batches
-from billing.batches import DIGITS
+from billing.batches import DIGITS, Batch
+from billing.domain import zones
+from billing.domain.arrays import Bools, Ints
 from billing.domain.calendar import month_bounds
-from billing.models import PriceEffect, SessionPrice, TariffVersion
+from billing.models import PriceEffect, TariffVersion
 from billing.selectors import terms
 from billing.selectors.pricing import priced_groups
 from billing.selectors.terms import PriceBook
-from billing.services.effects import Tally
+from billing.services.effects import Compared, Tally
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
 from tenants import work
-from tenants.models import Operator
+from tenants.models import Account, Operator
 from tenants.scoping import current_operator_id, tenant_scope
 
 BATCH = 20_000
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_PRICED = (SessionPrice.State.PRICED, SessionPrice.State.FREE)
+#: The account kinds as numbers, for columns; the place in this row.
+KINDS = tuple(Account.Kind.values)
+_HOUR, _DAY = 3_600, 86_400
+_THURSDAY = 3  # 1 January 1970
 
 Clock = Callable[[], datetime]
 Place = tuple[datetime, int]
+
+_OLD = f"""
+SELECT string_agg(int8send(session_id), ''::bytea ORDER BY session_id),
+    string_agg(int8send((amount_incl_vat * 1{"0" * DIGITS})::bigint), ''::bytea ORDER BY session_id)
+FROM billing_sessionprice
+WHERE operator_id = %s AND session_id = ANY(%s::bigint[]) AND state IN ('priced', 'free') AND currency = %s
+"""  # noqa: S608  # constants only
+
+
+@dataclass(slots=True)
+class _Question:
+    """What is worked out: the version, whose sessions, and what is kept between batches."""
+
+    row: PriceEffect
+    version: TariffVersion
+    book: PriceBook
+    tally: Tally
+    kinds: dict[int, int] = field(default_factory=dict)
 
 
 def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
     """Work out one effect. A draft that has changed meanwhile leaves it empty: it is asked for anew."""
     with tenant_scope(operator_id):
-        draft = TariffVersion.objects.filter(tariff=row.tariff_id, document_sha256=row.document_sha256).last()
-        if draft is None:
+        version = TariffVersion.objects.filter(tariff=row.tariff_id, document_sha256=row.document_sha256).last()
+        if version is None:
             return
-        begin, end = month_bounds(row.month, Operator.objects.get(pk=operator_id).time_zone)
-        sessions = Q(started_at__gte=begin, started_at__lt=end, ended_at__isnull=False)
-        book = _book(draft, clock())
-        tally = Tally(terms.terms([draft])[0].currency)
+        zone = Operator.objects.get(pk=operator_id).time_zone
+        begin, end = month_bounds(row.month, zone)[0], month_bounds(row.last_month, zone)[1]
+        sessions = Q(started_at__gte=begin, started_at__lt=end, ended_at__isnull=False) & _narrowed(row)
+        tally = Tally(terms.terms([version])[0].currency)
+        question = _Question(row, version, _book(version, clock()), tally)
         total = ChargingSession.objects.filter(sessions).count()
         work.keep(row, at=clock(), done=0, total=total)
     place: Place | None = None
     done = 0
     while True:
         with tenant_scope(operator_id), limited_to(None):
-            found = list(_next(sessions, place))
-            if not found:
+            found, place = _next(sessions, place)
+            if place is None:
                 work.finish(row, result=tally.stored(), finished_at=clock())
                 return
-            _count(tally, book, draft, [pk for _, pk in found])
-            place = found[-1]
+            _count(question, found)
             done += len(found)
             work.keep(row, at=clock(), done=done)
 
 
-def _book(draft: TariffVersion, at: datetime) -> PriceBook:
-    """What would decide prices if the draft were in force, and its tariff applied where it does by now, ever since."""
+def _narrowed(row: PriceEffect) -> Q:
+    if row.site_id:
+        return Q(site=row.site_id)
+    return Q(driver__group=row.group_id) if row.group_id else Q()
+
+
+def _book(version: TariffVersion, at: datetime) -> PriceBook:
+    """What would decide prices if the version were in force, and its tariff had always applied where it does by now."""
     book = terms.price_book()
-    now, tariff = int(at.timestamp()), draft.tariff_id
+    now, tariff = int(at.timestamp()), version.tariff_id
     rules = tuple(replace(rule, since=0) if rule.tariff == tariff and rule.until > now else rule for rule in book.rules)
-    draft.valid_from = EVER
-    return replace(book, rules=rules, versions={**book.versions, tariff: (draft,)})
+    version.valid_from = EVER
+    return replace(book, rules=rules, versions={**book.versions, tariff: (version,)})
 
 
-def _next(sessions: Q, place: Place | None) -> Iterator[Place]:
-    """The next sessions of the month, by their start."""
+def _next(sessions: Q, place: Place | None) -> tuple[list[int], Place | None]:
+    """The next of the sessions by their start, and the place of the last one; None when there are no more."""
     rows = ChargingSession.objects.filter(sessions)
     if place is not None:
         rows = rows.filter(Q(started_at__gt=place[0]) | Q(started_at=place[0], pk__gt=place[1]))
         rows = rows.filter(started_at__gte=place[0])
-    return rows.order_by("started_at", "pk").values_list("started_at", "pk")[:BATCH].iterator()
+    found = list(rows.order_by("started_at", "pk").values_list("pk", flat=True)[:BATCH])
+    if not found:
+        return [], None
+    return found, (ChargingSession.objects.values_list("started_at", flat=True).get(pk=found[-1]), found[-1])
 
 
-def _count(tally: Tally, book: PriceBook, draft: TariffVersion, session_ids: list[int]) -> None:
-    """Price those of the sessions that the draft would price, and count them beside their old amounts."""
+def _count(question: _Question, session_ids: list[int]) -> None:
+    """Price those of the sessions that the version would price, and count them beside their old amounts."""
     batch = batches.read(current_operator_id(), session_ids)
-    versions, chosen = book.choose(batch)
-    reached = np.zeros(len(batch), dtype=np.bool_)
-    for number, version in enumerate(versions):
-        if version is draft:
-            reached |= chosen == number
-    reached &= batch.driver != 0
-    ids = batch.id[reached].tolist()
-    stored = SessionPrice.objects.filter(session__in=ids, state__in=_PRICED, currency=tally.currency)
-    old = {key: int(amount.scaleb(DIGITS)) for key, amount in stored.values_list("session_id", "amount_incl_vat")}
-    tally.unpriced += len(ids) - len(old)
-    only = np.where(reached, chosen, terms.NO_TARIFF)
-    for rows, _, rated in priced_groups(book, batch, versions, only):
+    versions, chosen, reached = _reached(question, batch)
+    known, amounts = _old(batch.id[reached], question.tally.currency)
+    question.tally.unpriced += int(reached.sum()) - len(known)
+    only = np.where(reached & np.isin(batch.id, known), chosen, terms.NO_TARIFF)
+    for rows, _, rated in priced_groups(question.book, batch, versions, only):
         good = np.flatnonzero(batches.billable(rated))
-        new = batches.incl_units(rated)[good].tolist()
-        named = zip(batch.id[rows][good].tolist(), batch.site[rows][good].tolist(), new, strict=True)
-        tally.take((session, site, old[session], amount) for session, site, amount in named if session in old)
+        at = rows[good]
+        question.tally.take(
+            Compared(
+                session=batch.id[at],
+                driver=batch.driver[at],
+                parts=_parts(question, batch, at),
+                old=amounts[np.searchsorted(known, batch.id[at])],
+                new=batches.incl_units(rated)[good].astype(np.int64),
+            )
+        )
+
+
+def _reached(question: _Question, batch: Batch) -> tuple[list[TariffVersion], Ints, Bools]:
+    """The versions, which of them prices each session, and whether it is the one in question. Nobody's are left out."""
+    somebody = batch.driver != 0
+    if question.row.reach != PriceEffect.Reach.ASSIGNED:
+        return [question.version], np.where(somebody, 0, terms.NO_TARIFF), somebody
+    versions, chosen = question.book.choose(batch)
+    own = [number for number, version in enumerate(versions) if version is question.version]
+    return versions, chosen, np.isin(chosen, own) & somebody
+
+
+def _old(session_ids: Ints, currency: str) -> tuple[Ints, Ints]:
+    """The sessions that were priced, ascending, and what with. Packed by the database, as batches are."""
+    connection.ensure_connection()
+    with psycopg.Cursor(connection.connection) as cursor:  # Django's own cursors only receive text
+        cursor.format = psycopg.pq.Format.BINARY
+        cursor.execute(_OLD, [current_operator_id(), batches.array(session_ids.tolist()), currency])
+        packed = cursor.fetchone() or (None, None)
+    ids, amounts = (np.frombuffer(column or b"", dtype=">i8").astype(np.int64) for column in packed)
+    return ids, amounts
+
+
+def _parts(question: _Question, batch: Batch, at: Ints) -> dict[str, Ints]:
+    """The keys of the sessions by which they are summed (`effects.PARTS`)."""
+    local = batch.start[at] + _offsets(batch, at, question.book.zones)
+    return {
+        "site": batch.site[at],
+        "hour": local % _DAY // _HOUR,
+        "weekday": (local // _DAY + _THURSDAY) % 7,
+        "group": batch.group[at],
+        "kind": _kinds(question, batch.payer[at]),
+    }
+
+
+def _offsets(batch: Batch, at: Ints, zone_of: dict[int, str]) -> Ints:
+    """How many seconds the clock of each session's site is before UTC's when it starts."""
+    found = np.zeros(len(at), dtype=np.int64)
+    names = np.array([zone_of[site] for site in batch.site[at].tolist()])
+    for name in np.unique(names).tolist():
+        here = names == name
+        found[here] = zones.offsets(name, batch.start[at][here])
+    return found
+
+
+def _kinds(question: _Question, payers: Ints) -> Ints:
+    """What kind of account pays, as a place in `KINDS`."""
+    each, place = np.unique(payers, return_inverse=True)
+    unknown = [key for key in each.tolist() if key not in question.kinds]
+    found = Account.objects.filter(pk__in=unknown).values_list("pk", "kind")
+    question.kinds |= {key: KINDS.index(kind) for key, kind in found}
+    return np.array([question.kinds.get(key, 0) for key in each.tolist()], dtype=np.int64)[place]

@@ -1,23 +1,29 @@
-"""What a tariff's draft would have made of a month: its sessions priced again, old prices against new ones.
+"""What a version of a tariff would have made of past months: their sessions priced again, old prices against new ones.
 
-The sessions are those that the tariff's assignments reach, as if they had applied all month, and that were priced.
-The old amount is the one they were priced with; the new one is made by the kernel of the draft, and held to as many
-decimals. Amounts are whole units of 10**-6 of the currency, including VAT.
+The sessions are those that the tariff's assignments reach, as if they had applied all the time, or those that were
+chosen; and of them those that were priced. The old amount is the one they were priced with; the new one is made by the
+kernel, and held to as many decimals. Amounts are whole units of 10**-6 of the currency, including VAT.
 """
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import nlargest
 from typing import Any, Self
 
+import numpy as np
+
+from billing.domain.arrays import Exact, Ints
 from billing.models import PriceEffect, TariffVersion
 from tenants import work
 
 #: A session whose price changes by more than a part of this is counted.
 MUCH = 4
-#: How many sessions are named, and how many sites are kept apart.
-NAMED, SITES = 10, 100
+#: How many sessions and drivers are named, and how many sites and groups are kept apart.
+NAMED, KEPT = 10, 100
+#: Hours of the day and days of the week (Monday 0) are those of the start, by the site's clock.
+PARTS = ("site", "hour", "weekday", "group", "kind")
+_EXACT_IN_INT64 = 2**62
 
 
 @dataclass(slots=True)
@@ -28,61 +34,150 @@ class Sums:
     old: int = 0
     new: int = 0
 
-    def add(self, old: int, new: int) -> None:
-        """One session more."""
-        self.sessions += 1
+    def add(self, sessions: int, old: int, new: int) -> None:
+        """So many sessions more."""
+        self.sessions += sessions
         self.old += old
         self.new += new
+
+    @property
+    def change(self) -> int:
+        """What they cost more."""
+        return self.new - self.old
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compared:
+    """Sessions as columns: who, where and when by the keys of `PARTS`, and their old and new amounts."""
+
+    session: Ints
+    driver: Ints
+    parts: dict[str, Ints]
+    old: Ints
+    new: Ints
+
+    def __len__(self) -> int:
+        return len(self.session)
+
+
+Named = list[tuple[int, int, int]]
 
 
 @dataclass(slots=True)
 class Tally:
-    """The effect: sums of all and of each site, how many change much, and the sessions that change most.
+    """The effect: sums of all and of each part, how many change much, and who and what changes most.
 
-    `most`: (session, old, new), the greatest change first. `unpriced`: reached, but without a price to compare with.
+    `most`: (session, old, new), the greatest change first. `dearest`: the same, the greatest rise first.
+    `losers`, `winners`: (driver, old, new) of those who pay most more or less. `unpriced`: reached, but without a price
+    to compare with.
     """
 
     currency: str
     total: Sums = field(default_factory=Sums)
-    sites: dict[int, Sums] = field(default_factory=dict)
+    parts: dict[str, dict[int, Sums]] = field(default_factory=lambda: {name: {} for name in PARTS})
+    drivers: dict[int, Sums] = field(default_factory=dict)
     raised: int = 0
     lowered: int = 0
     unpriced: int = 0
-    most: list[tuple[int, int, int]] = field(default_factory=list)
+    lose: int = 0
+    win: int = 0
+    most: Named = field(default_factory=list)
+    dearest: Named = field(default_factory=list)
+    losers: Named = field(default_factory=list)
+    winners: Named = field(default_factory=list)
 
-    def take(self, rows: Iterable[tuple[int, int, int, int]]) -> None:
-        """Count sessions: (session, site, old, new) each."""
-        changed = []
-        for session, site, old, new in rows:
-            self.total.add(old, new)
-            self.sites.setdefault(site, Sums()).add(old, new)
-            if MUCH * abs(new - old) > old:
-                self.raised += new > old
-                self.lowered += new < old
-            if new != old:
-                changed.append((session, old, new))
-        self.most = nlargest(NAMED, [*self.most, *changed], key=lambda row: (abs(row[2] - row[1]), -row[0]))
+    def take(self, rows: Compared) -> None:
+        """Count sessions."""
+        if not len(rows):
+            return
+        self.total.add(len(rows), int(rows.old.sum(dtype=object)), int(rows.new.sum(dtype=object)))
+        for name, keys in rows.parts.items():
+            _add(self.parts[name], keys, rows)
+        _add(self.drivers, rows.driver, rows)
+        change = rows.new - rows.old
+        much = np.abs(change) > rows.old // MUCH
+        self.raised += int((much & (change > 0)).sum())
+        self.lowered += int((much & (change < 0)).sum())
+        self.most = nlargest(NAMED, [*self.most, *_first(rows, np.abs(change))], key=_size)
+        self.dearest = nlargest(NAMED, [*self.dearest, *_first(rows, change)], key=_rise)
 
     def stored(self) -> dict[str, Any]:
-        """As JSON; sums as text, since they may be longer than its numbers."""
-        sites = sorted(self.sites.items(), key=lambda site: -abs(site[1].new - site[1].old))[:SITES]
-        return asdict(self) | {
+        """As JSON; sums as text, since they may be longer than its numbers. Of all drivers only those named stay."""
+        drivers = [(key, sums.old, sums.new) for key, sums in self.drivers.items() if sums.change]
+        losers = [row for row in drivers if row[2] > row[1]]
+        winners = [row for row in drivers if row[2] < row[1]]
+        return {
+            "currency": self.currency,
             "total": _stored(self.total),
-            "sites": [[key, _stored(sums)] for key, sums in sites],
-            "most": [[session, str(old), str(new)] for session, old, new in self.most],
+            "parts": {name: _largest(sums) for name, sums in self.parts.items()},
+            "raised": self.raised,
+            "lowered": self.lowered,
+            "unpriced": self.unpriced,
+            "lose": len(losers),
+            "win": len(winners),
+            "most": _texts(self.most),
+            "dearest": _texts(self.dearest),
+            "losers": _texts(nlargest(NAMED, losers, key=_size)),
+            "winners": _texts(nlargest(NAMED, winners, key=_size)),
         }
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
         """Read what was stored."""
+        named = ("most", "dearest", "losers", "winners")
         return cls(
             **{
                 **stored,
                 "total": _read(stored["total"]),
-                "sites": {key: _read(sums) for key, sums in stored["sites"]},
-                "most": [(session, int(old), int(new)) for session, old, new in stored["most"]],
+                "parts": {name: {key: _read(sums) for key, sums in stored["parts"].get(name, [])} for name in PARTS},
+                **{name: [(key, int(old), int(new)) for key, old, new in stored[name]] for name in named},
             }
         )
+
+
+def _add(into: dict[int, Sums], keys: Ints, rows: Compared) -> None:
+    """Add the sessions to the sums of their keys."""
+    order = np.argsort(keys, kind="stable")
+    found, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
+    old, new = (_exact(amounts)[order] for amounts in (rows.old, rows.new))
+    sums = zip(
+        found.tolist(),
+        counts.tolist(),
+        np.add.reduceat(old, starts).tolist(),
+        np.add.reduceat(new, starts).tolist(),
+        strict=True,
+    )
+    for key, sessions, was, becomes in sums:
+        into.setdefault(key, Sums()).add(sessions, was, becomes)
+
+
+def _exact(amounts: Ints) -> Exact:
+    """The amounts as numbers whose sum cannot overflow."""
+    return amounts.astype(object) if int(np.abs(amounts).max()) > _EXACT_IN_INT64 // len(amounts) else amounts
+
+
+def _first(rows: Compared, size: Ints) -> Iterator[tuple[int, int, int]]:
+    """The rows of the greatest size that change at all; of equals the first."""
+    changed = np.flatnonzero((rows.new != rows.old) & (size > 0))
+    chosen = changed[np.lexsort((rows.session[changed], -size[changed]))][:NAMED]
+    return zip(rows.session[chosen].tolist(), rows.old[chosen].tolist(), rows.new[chosen].tolist(), strict=True)
+
+
+def _size(row: tuple[int, int, int]) -> tuple[int, int]:
+    return abs(row[2] - row[1]), -row[0]
+
+
+def _rise(row: tuple[int, int, int]) -> tuple[int, int]:
+    return row[2] - row[1], -row[0]
+
+
+def _largest(sums: dict[int, Sums]) -> list[Any]:
+    kept = sorted(sums.items(), key=lambda each: -abs(each[1].change))[:KEPT]
+    return [[key, _stored(each)] for key, each in kept]
+
+
+def _texts(rows: Named) -> list[list[Any]]:
+    return [[key, str(old), str(new)] for key, old, new in rows]
 
 
 def _stored(sums: Sums) -> list[Any]:
@@ -94,14 +189,19 @@ def _read(stored: list[Any]) -> Sums:
     return Sums(sessions, int(old), int(new))
 
 
-def ask(draft: TariffVersion, *, month: date, at: datetime) -> None:
-    """Have the effect of this draft on a month worked out; nothing happens while exactly that is under way."""
-    wanted = {"document_sha256": draft.document_sha256, "month": month}
+def ask(version: TariffVersion, *, at: datetime, purpose: str = PriceEffect.Purpose.PUBLISHING, **wanted: Any) -> None:
+    """Have the effect of this version worked out; nothing happens while exactly that is under way.
+
+    wanted: `month` and, unless it is that one alone, `last_month`; of whose sessions: `reach`, `site`, `group`.
+    """
+    wanted = {"last_month": wanted["month"], "reach": PriceEffect.Reach.ASSIGNED, "site": None, "group": None} | wanted
+    wanted["document_sha256"] = version.document_sha256
     PriceEffect.objects.bulk_create(
-        [PriceEffect(tariff=draft.tariff, state=PriceEffect.State.DONE, **wanted)], ignore_conflicts=True
+        [PriceEffect(tariff=version.tariff, purpose=purpose, state=PriceEffect.State.DONE, **wanted)],
+        ignore_conflicts=True,
     )
-    row = PriceEffect.objects.select_for_update(of=("self",)).get(tariff=draft.tariff)
-    if row.is_open and (row.document_sha256, row.month) == (draft.document_sha256, month):
+    row = PriceEffect.objects.select_for_update(of=("self",)).get(tariff=version.tariff, purpose=purpose)
+    if row.is_open and all(getattr(row, name) == value for name, value in wanted.items()):
         return
     fresh = {"state": PriceEffect.State.WAITING, "queued_at": at, "leased_until": None, "attempts": 0, "error": ""}
     PriceEffect.objects.filter(pk=row.pk).update(**wanted, **fresh, done=0, total=0, result={}, finished_at=None)

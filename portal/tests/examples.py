@@ -13,7 +13,7 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from billing.models import Invoice, Letterhead, SessionPrice, TariffAssignment, TariffVersion
+from billing.models import Invoice, Letterhead, PriceEffect, SessionPrice, TariffAssignment, TariffVersion
 from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
 from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
@@ -38,6 +38,8 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (Account, "driver"): {"kind": "private"},
     (Invoice, "credits"): {"kind": "credit_note"},
     (TariffAssignment, "station"): {"site": Site},
+    (PriceEffect, "site"): {"reach": "site"},
+    (PriceEffect, "group"): {"reach": "group"},
 }
 #: Rows that the database makes together with the row they refer to: there is no second one.
 MADE_WITH = {(Account, "driver")}

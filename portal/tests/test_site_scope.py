@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import SessionPrice
+from billing.models import PriceEffect, SessionPrice
 from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
@@ -40,7 +40,7 @@ from tenants.services.people import drivers, memberships
 #: Stands in whatever could name the site out of sight: no page of a limited person may hold it.
 CANARY = "zqxj"
 # Models that lead to a site without being narrowed, and why nobody limited can read them.
-NOT_NARROWED: dict[type, str] = {}
+NOT_NARROWED: dict[type, str] = {PriceEffect: "who makes prices sees the whole operator"}
 # Modules with raw SQL over such tables that do not narrow it, and why nobody limited reaches it.
 WHOLE_OPERATOR = {
     "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",
@@ -50,6 +50,7 @@ WHOLE_OPERATOR = {
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",
     "billing/services/day_sums.py": "counts the sums of every site; readers take those in sight",
+    "billing/services/effect_steps.py": "tries prices on the sessions it is told to",
     "billing/services/import_undo.py": "takes an import back whole",
     "billing/services/rating.py": "rates every session",
     "billing/sql/invoices.py": "drafts the invoices of a run",

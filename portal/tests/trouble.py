@@ -155,9 +155,11 @@ def failed_work(people: dict[str, User]) -> None:
         for state in (Work.State.SET_ASIDE, Work.State.FAILED, Work.State.DONE, Work.State.WAITING):
             Export.objects.create(kind=kind, state=state, **gone, **asked)
     Pricing.objects.update_or_create(defaults=lost)
-    PriceEffect.objects.update_or_create(
-        tariff=Tariff.objects.latest("pk"), month=factories.OCTOBER.date(), defaults=lost
-    )
+    months = {"month": factories.OCTOBER.date(), "last_month": factories.OCTOBER.date()}
+    for purpose in PriceEffect.Purpose:
+        PriceEffect.objects.update_or_create(
+            tariff=Tariff.objects.latest("pk"), purpose=purpose, defaults=lost | months
+        )
     Rendering.objects.update_or_create(invoice=invoice, defaults=lost)
     RunChunk.objects.create(run=run, first_account_id=10**9, last_account_id=10**9, sessions=3, **lost)
     for verdict in AuditCheck.State:

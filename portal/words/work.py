@@ -23,7 +23,7 @@ KINDS: dict[str, str | Promise] = {
     PasswordLetter.work_kind: gettext_lazy("e-mail with a link for a new password"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
-    PriceEffect.work_kind: gettext_lazy("effect of new prices"),
+    PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),

@@ -46,7 +46,7 @@ def test_the_sums_are_those_of_the_prices_there_would_be(charged, tariff, danas_
     factories.rate_all()
     new = sum(SessionPrice.objects.filter(session__in=charged).values_list("amount_incl_vat", flat=True), Decimal())
     assert tally.total.new == int(new.scaleb(6))
-    assert sum(sums.new for sums in tally.sites.values()) == tally.total.new
+    assert sum(sums.new for sums in tally.parts["site"].values()) == tally.total.new
 
 
 def test_a_tariff_that_is_let_apply_later_is_compared_with_what_was_paid(charged, in_north):

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from portal.web.finance import credit, exports, invoices, reconciliation, runs
-from portal.web.finance.tariffs import editor, paid, places, publish
+from portal.web.finance.tariffs import editor, paid, places, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
 
 app_name = "finance"
@@ -18,6 +18,7 @@ urlpatterns = [
     path("tariffs/<uuid:tariff_id>/edit/", editor.tariff_edit, name="tariff_edit"),
     path("tariffs/<uuid:tariff_id>/publish/", publish.tariff_publish, name="tariff_publish"),
     path("tariffs/<uuid:tariff_id>/effect/", publish.tariff_effect, name="tariff_effect"),
+    path("tariffs/<uuid:tariff_id>/simulate/", simulation.tariff_simulate, name="tariff_simulate"),
     path("tariffs/<uuid:tariff_id>/assign/", places.tariff_assign, name="tariff_assign"),
     path(
         "tariffs/<uuid:tariff_id>/assignments/<uuid:assignment_id>/end/",

@@ -1,8 +1,6 @@
 """Publishing a draft: what changes, what that would have made of last month, from when it counts."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,22 +15,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from billing.batches import DIGITS
 from billing.domain.errors import BillingError
 from billing.models import PriceEffect, TariffVersion
 from billing.selectors import vat_rates
 from billing.services import approved, effects
 from billing.services import second_person as services_of_two
 from billing.services import tariffs as services
-from billing.services.effects import Sums, Tally
-from charging.models import ChargingSession, Site
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
+from portal.web.finance.tariffs.effect import Effect, effect_of
 from portal.web.finance.tariffs.pages import changes_of, found, reading_of, terms_of
 from portal.web.sensible_days import sensible_moment
 from portal.words import tariff_reach
 from portal.words import tariffs as tariff_words
-from portal.words.changes import Change
 from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -66,18 +61,6 @@ class PublishForm(forms.Form):
         sent: Any = self.data
         self.data = {**sent.dict(), "draft": shown.document_sha256}
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a draft would have made of a month, for the page."""
-
-    month: date
-    work: PriceEffect
-    total: Change
-    tally: Tally
-    sites: list[tuple[Site, int, Change]]
-    most: list[tuple[ChargingSession, Change]]
 
 
 @operator_view(Permission.MANAGE_TARIFFS, step_up=True)
@@ -126,31 +109,9 @@ def last_month(operator: Operator) -> date:
 
 def _effect(draft: TariffVersion, month: date) -> Effect | None:
     """The effect of exactly this draft on exactly this month, as far as it is known; None if nobody asked for it."""
-    row = PriceEffect.objects.filter(tariff=draft.tariff, document_sha256=draft.document_sha256, month=month).first()
-    if row is None:
-        return None
-    tally = Tally.of(row.result) if row.result else Tally(draft.tariff.currency)
-    return Effect(month, row, _change(tally.total, tally.currency), tally, _sites(tally), _most(tally))
-
-
-def _sites(tally: Tally) -> list[tuple[Site, int, Change]]:
-    """The sites that the reader sees, the greatest change first."""
-    sites = Site.objects.in_bulk(list(tally.sites))
-    return [
-        (sites[key], sums.sessions, _change(sums, tally.currency)) for key, sums in tally.sites.items() if key in sites
-    ]
-
-
-def _most(tally: Tally) -> list[tuple[ChargingSession, Change]]:
-    keys = [key for key, _old, _new in tally.most]
-    sessions = ChargingSession.objects.select_related("site").in_bulk(keys)
-    return [
-        (sessions[key], _change(Sums(1, old, new), tally.currency)) for key, old, new in tally.most if key in sessions
-    ]
-
-
-def _change(sums: Sums, currency: str) -> Change:
-    return Change(Decimal(sums.old).scaleb(-DIGITS), Decimal(sums.new).scaleb(-DIGITS), currency)
+    rows = PriceEffect.objects.filter(tariff=draft.tariff, purpose=PriceEffect.Purpose.PUBLISHING)
+    row = rows.filter(document_sha256=draft.document_sha256, month=month).first()
+    return effect_of(row, draft.tariff.currency) if row else None
 
 
 def _warnings(current: TariffVersion | None, draft: TariffVersion, operator: Operator) -> list[str]:

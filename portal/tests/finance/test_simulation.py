@@ -1,0 +1,175 @@
+"""Past months' sessions priced by a draft: who would pay more, where, at what hour; and nothing else is touched."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from billing.models import PriceEffect, SessionPrice
+from billing.services import effect_steps, effects, tariffs
+from billing.services.effects import Compared, Tally
+from billing.tests import factories
+from tenants import work
+from tenants.models import DriverGroup
+from tenants.scoping import current_operator_id
+
+OCTOBER, NOVEMBER = factories.OCTOBER.date(), factories.NOVEMBER
+SIMULATION = PriceEffect.Purpose.SIMULATION
+
+
+def text(response):
+    return response.content.decode().replace("\xa0", " ")
+
+
+def simulated(version, **wanted):
+    """What came of it, worked out as a worker does."""
+    wanted = {"month": OCTOBER, "reach": "everywhere"} | wanted
+    effects.ask(version, at=NOVEMBER, purpose=SIMULATION, **wanted)
+    done()
+    return Tally.of(PriceEffect.objects.get(purpose=SIMULATION).result)
+
+
+def done():
+    assert work.do_next(work.kind_named(PriceEffect.work_kind), current_operator_id(), clock=lambda: NOVEMBER)
+
+
+@pytest.fixture
+def draft(in_north):
+    """A tariff that applies nowhere: 4.00 a kWh, 25 % VAT."""
+    return tariffs.create(name="Tried", currency="SEK", document=factories.flat("4.00")).versions.get()
+
+
+def test_a_draft_that_applies_nowhere_is_tried_on_every_priced_session(charged, draft):
+    before = list(SessionPrice.objects.order_by("pk").values())
+    tally = simulated(draft)
+    assert (tally.total.sessions, Decimal(tally.total.new).scaleb(-6)) == (3, Decimal(150))
+    old = sum(SessionPrice.objects.values_list("amount_incl_vat", flat=True), Decimal())
+    assert Decimal(tally.total.old).scaleb(-6) == old
+    assert simulated(draft, reach="assigned").total.sessions == 0
+    assert list(SessionPrice.objects.order_by("pk").values()) == before
+
+
+def test_hours_and_days_are_those_of_the_site_s_clock(tariff, danas_driver, draft):
+    at = factories.connector()
+    summer_night = datetime(2026, 10, 4, 22, 30, tzinfo=UTC)  # Sunday 00:30 in Stockholm is Monday there
+    winter_night = datetime(2026, 10, 25, 22, 30, tzinfo=UTC)  # 23:30 on Sunday: the clocks went back that day
+    for start in (summer_night, winter_night):
+        factories.session(at, danas_driver, start=start)
+    factories.rate_all()
+    tally = simulated(draft)
+    assert {hour: sums.sessions for hour, sums in tally.parts["hour"].items()} == {0: 1, 23: 1}
+    assert {day: sums.sessions for day, sums in tally.parts["weekday"].items()} == {0: 1, 6: 1}
+
+
+def test_every_way_of_summing_comes_to_the_same(charged, draft, monkeypatch):
+    whole = simulated(draft)
+    monkeypatch.setattr(effect_steps, "BATCH", 2)
+    tally = simulated(draft)
+    assert tally.stored() | {"losers": [], "winners": []} == whole.stored() | {"losers": [], "winners": []}
+    for name, sums in tally.parts.items():
+        assert sum(each.old for each in sums.values()) == tally.total.old, name
+        assert sum(each.new for each in sums.values()) == tally.total.new, name
+        assert sum(each.sessions for each in sums.values()) == 3
+
+
+def test_who_pays_more_and_who_less_are_told_apart(tariff, draft):
+    at, night = factories.connector(), factories.OCTOBER + timedelta(hours=23)
+    large, small = factories.driver("Large"), factories.driver("Small")
+    for day in range(2):
+        factories.session(at, large, start=night + timedelta(days=day), kwh=40)  # 1.00 and a fee of 5.00 until now
+    factories.session(at, small, start=night + timedelta(days=5), kwh=1)
+    factories.rate_all()
+    tally = simulated(draft)
+    assert (tally.lose, tally.win) == (1, 1)
+    assert [(key, new - old) for key, old, new in tally.losers] == [(large.pk, 2 * (200_000_000 - 56_250_000))]
+    assert [key for key, _, _ in tally.winners] == [small.pk]
+    assert [new > old for _, old, new in tally.dearest] == [True, True]
+
+
+def test_a_site_or_a_group_alone(tariff, draft):
+    here, there = factories.connector(), factories.connector()
+    group = DriverGroup.objects.create(name="Neighbours")
+    neighbour, other = factories.driver("N", group=group), factories.driver("O")
+    factories.session(here, neighbour, start=factories.OCTOBER + timedelta(days=1))
+    factories.session(there, other, start=factories.OCTOBER + timedelta(days=2))
+    factories.session(there, neighbour, start=factories.OCTOBER + timedelta(days=3))
+    factories.rate_all()
+    assert simulated(draft, reach="site", site=there.station.site).total.sessions == 2
+    of_group = simulated(draft, reach="group", group=group)
+    assert set(of_group.parts["group"]) == {group.pk}
+    assert of_group.total.sessions == 2
+
+
+def test_several_months_are_added_and_others_left_out(tariff, danas_driver, draft):
+    at = factories.connector()
+    for month in (7, 8, 9, 10):
+        factories.session(at, danas_driver, start=datetime(2026, month, 10, tzinfo=UTC))
+    factories.rate_all()
+    months = {"month": datetime(2026, 8, 1, tzinfo=UTC).date(), "last_month": datetime(2026, 9, 1, tzinfo=UTC).date()}
+    assert simulated(draft, **months).total.sessions == 2
+
+
+def test_sums_of_the_largest_amounts_are_exact():
+    """A session may cost a million millions; a million of them overflow what a processor adds."""
+    tally, amount = Tally("SEK"), 10**18 - 1
+    column = np.full(20, 1, dtype=np.int64)
+    rows = Compared(
+        session=np.arange(20), driver=column, parts={"site": column}, old=column * 0, new=column * amount
+    )  # fmt: skip
+    tally.take(rows)
+    assert tally.total.new == tally.parts["site"][1].new == tally.drivers[1].new == 20 * amount
+    assert tally.raised == 20
+
+
+@pytest.mark.usefixtures("after_october")
+def test_the_page_asks_works_and_shows(fina_browser, url, charged, draft, danas_driver):
+    address = url(f"tariffs/{draft.tariff.public_id}/simulate/")
+    page = fina_browser.get(address)
+    assert "the draft" in text(page)
+    assert page.context["form"]["reach"].value() == "everywhere"
+    asked = {"version": "1", "first": "2026-10", "last": "2026-10", "reach": "everywhere"}
+    waiting = text(fina_browser.post(address, asked, follow=True))
+    assert 'hx-trigger="every 2s"' in waiting
+    done()
+    page = text(fina_browser.get(address))
+    assert "October 2026" in page
+    assert "150.00" in page
+    assert "Revenue by hour of the day" in page
+    assert danas_driver.identity.name in page
+    assert charged[0].external_id in page
+    assert "private person".capitalize() in page
+
+
+@pytest.mark.usefixtures("after_october")
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [
+        ({"first": "2026-10", "last": "2026-09"}, "This month is before the first one."),
+        ({"first": "2026-12", "last": "2027-01"}, "Nothing has been charged in this month yet."),
+        ({"first": "2020-01", "last": "2026-10"}, "These are more than 36 months"),
+        ({"first": "October", "last": "2026-10"}, "A month is written as 2026-10."),
+    ],
+)
+def test_months_that_cannot_be_are_named(fina_browser, url, draft, months, said):
+    address = url(f"tariffs/{draft.tariff.public_id}/simulate/")
+    answer = fina_browser.post(address, {"version": "1", "reach": "everywhere"} | months)
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert not PriceEffect.objects.exists()
+
+
+@pytest.mark.usefixtures("after_october")
+def test_a_site_or_version_that_is_not_there_is_refused(fina_browser, url, draft):
+    address = url(f"tariffs/{draft.tariff.public_id}/simulate/")
+    good = {"version": "1", "first": "2026-10", "last": "2026-10", "reach": "everywhere"}
+    for bad in ({"version": "7"}, {"reach": f"site:{draft.public_id}"}, {"reach": "moon"}):
+        assert fina_browser.post(address, good | bad).status_code == 400
+
+
+def test_what_is_simulated_does_not_touch_what_publishing_shows(charged, tariff, draft):
+    effects.ask(draft, month=OCTOBER, at=NOVEMBER)
+    done()
+    shown = PriceEffect.objects.get().result
+    assert simulated(draft).total.sessions == 3
+    assert PriceEffect.objects.get(purpose=PriceEffect.Purpose.PUBLISHING).result == shown
