@@ -1,8 +1,10 @@
 """What this floor hands to the registers below: audited models, and where personal data stands."""
 
 from billing.models import (
+    BilledFee,
     Export,
     ExportTaken,
+    Fee,
     Invoice,
     InvoiceRun,
     Letterhead,
@@ -29,11 +31,13 @@ def register() -> None:
     audited(Tariff)
     audited(TariffVersion)
     audited(TariffAssignment)
+    audited(Fee)
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Letterhead, exclude=["logo"])
     audited(Export, exclude=["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"])
     _register_drivers()
+    _register_fees()
     _register_staff()
     _register_rights()
 
@@ -60,6 +64,24 @@ def _register_drivers() -> None:
         kept=Retention.BOOKS,
         ledger="run code facts",
         technical="id operator account",
+    )
+
+
+def _register_fees() -> None:
+    sources.register(
+        Fee,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        ledger="kind per text reason price currency tax_included vat_country vat_rate booking_account since until"
+        " created_at",
+        technical="id operator public_id account",
+    )
+    sources.register(
+        BilledFee,
+        person="invoice__account__driver",
+        kept=Retention.BOOKS,
+        ledger="fee driver token first_day last_day text booking_account",
+        technical="id operator invoice",
     )
 
 

@@ -16,9 +16,10 @@ from billing.documents import looks, words
 from billing.documents.rules import Rules
 from billing.documents.words import Words
 from billing.domain import money
-from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
+from billing.models import BilledFee, Invoice, InvoiceLine, InvoiceVat, Letterhead
+from charging.models import Token
 from tenants.figures import figures
-from tenants.models import Account, DriverIdentity
+from tenants.models import Account, Driver, DriverIdentity
 
 Seller = dict[str, Any]
 
@@ -49,10 +50,17 @@ class Writer:
         return self.figures.quantity(value, self.words.get(unit, unit), 0 if unit == "1" else 3)
 
     def what(self, line: InvoiceLine) -> str:
-        """What a line prices, and when that price holds where the tariff has several; or that it is part of a line."""
+        """What a line prices: of a fee its text and days; else when the price holds, or that it is part of a line."""
+        if line.fee is not None:
+            return f"{line.fee.text}, {self.days(line.fee)}"
         name = self.words.get(line.component, line.component)
         rule = self.words["part"] if line.is_part else self.rules.of(line)
         return f"{name}, {rule}" if rule else name
+
+    def days(self, fee: BilledFee) -> str:
+        """The days a fee is charged for."""
+        first, last = fee.first_day.isoformat(), fee.last_day.isoformat()
+        return first if first == last else f"{first}\u2013{last}"
 
     def rate(self, vat: Decimal | None) -> str:
         """A VAT rate, or that there is none."""
@@ -76,7 +84,9 @@ def page(
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
-    summary, sessions = _summary(lines, writer), _by_whom(invoice, lines, writer)
+    of_sessions, of_fees = ([line for line in lines if (line.fee is None) is told] for told in (True, False))
+    summary, sessions = _summary(lines, writer), _by_whom(invoice, of_sessions, writer)
+    fees = [_fee(line, writer) for line in of_fees]
     return {
         "lang": writer.language,
         **looks.look(look),
@@ -93,11 +103,13 @@ def page(
         "refund": _refund(invoice, seller, writer, left),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
         "summary": summary,
-        "sessions_note": writer.words[_basis(lines)],
+        "sessions_note": writer.words[_basis(of_sessions)],
         "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
+        "fees": fees,
+        "fees_note": writer.words[_basis(of_fees, "amounts_note")],
         "sessions": sessions,
-        "is_dense": _is_dense(len(summary) + sum(len(session["lines"]) + 1 for session in sessions)),
+        "is_dense": _is_dense(len(summary) + len(fees) + sum(len(session["lines"]) + 1 for session in sessions)),
         "energy": writer.quantity(Decimal(invoice.energy_wh) / 1000, "kWh"),
         "session_count": f"{invoice.session_count} {writer.words['session_count']}",
     }
@@ -195,7 +207,7 @@ def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
     for line in lines:
         # The difference to a least or greatest price is another amount each time: one row for all of them.
         price = line.unit_price if line.component not in _LIMITS else Decimal(0)
-        what = f"{writer.what(line)} · {line.named.tariff}"
+        what = writer.what(line) if line.fee else f"{writer.what(line)} · {line.named.tariff}"
         key = (line.component, what, line.unit, price, line.vat_rate, line.tax_included)
         total = sums.setdefault(key, [Decimal(0), Decimal(0)])
         total[0] += line.quantity
@@ -224,19 +236,22 @@ def _prices(price: Decimal, rate: Decimal | None, writer: Writer, *, tax_include
     return writer.price(price), writer.price(money.round_half_up(Fraction(price) * factor, 4))
 
 
-def _basis(lines: Sequence[InvoiceLine]) -> str:
+def _basis(lines: Sequence[InvoiceLine], note: str = "sessions_note") -> str:
     """Which of the notes says whether prices and amounts include VAT."""
     kinds = {line.tax_included for line in lines}
     if kinds == {True}:
-        return "sessions_note_incl_vat"
-    return "sessions_note_mixed" if True in kinds else "sessions_note"
+        return f"{note}_incl_vat"
+    return f"{note}_mixed" if True in kinds else note
 
 
 _LIMITS = ("MINIMUM", "MAXIMUM")
 _ORDER = {
     name: place
     for place, name in enumerate(
-        ("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", "MINIMUM", "MAXIMUM")
+        (
+            *("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", "MINIMUM", "MAXIMUM"),
+            *("MONTH_FEE", "YEAR_FEE", "ONCE", "CREDIT"),
+        )
     )
 }
 
@@ -255,9 +270,19 @@ def _by_whom(invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer) -> 
     return sessions
 
 
+def _fee(line: InvoiceLine, writer: Writer) -> list[str]:
+    """What is charged of a fee, for whom, and what it comes to."""
+    what, *figures = _line(line, writer)
+    who = _named(line.fee.driver, line.fee.token, writer) if line.fee else ""
+    return [f"{what} · {who}" if who else what, *figures]
+
+
 def _who(line: InvoiceLine, writer: Writer) -> str:
     """The driver of a session, and the card."""
-    driver, card = line.session.driver, line.session.token
+    return _named(line.session.driver, line.session.token, writer)
+
+
+def _named(driver: Driver | None, card: Token | None, writer: Writer) -> str:
     name = driver.identity.name if driver and driver.identity else ""
     named = [f"{name} ({driver})" if name else str(driver)] if driver else []
     return " · ".join([*named, *([f"{writer.words['card']} {card}"] if card else [])])

@@ -81,6 +81,14 @@ class Code(StrEnum):
     TARIFF_STILL_ASSIGNED = "tariff_still_assigned"
     CURRENCY_OF_THREE_DECIMALS = "currency_of_three_decimals"
     TARIFF_NAME_TAKEN = "tariff_name_taken"
+    FEE_PRICE = "fee_price"
+    FEE_NEEDS_REASON = "fee_needs_reason"
+    FEE_ENDS_FIRST = "fee_ends_first"
+    FEE_TOO_LONG_AGO = "fee_too_long_ago"
+    FEE_DOES_NOT_RECUR = "fee_does_not_recur"
+    FEE_CHARGED_UNTIL = "fee_charged_until"
+    FEE_CHARGED = "fee_charged"
+    NO_STANDARD_RATE = "no_standard_rate"
 
 
 _LONGEST_BITS: Final = 1_000

@@ -80,8 +80,9 @@ LEFT JOIN billing_invoice o ON o.operator_id = i.operator_id AND o.id = i.credit
 _LINES_FROM = """
 billing_invoice i
 JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
-JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
-JOIN billing_tariffversion v ON v.operator_id = l.operator_id AND v.id = l.tariff_version_id
+LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
+LEFT JOIN billing_billedfee c ON c.operator_id = l.operator_id AND c.id = l.fee_id
+LEFT JOIN billing_tariffversion v ON v.operator_id = l.operator_id AND v.id = l.tariff_version_id
 LEFT JOIN billing_invoice o ON o.operator_id = i.operator_id AND o.id = i.credits_id
 LEFT JOIN billing_issuedplace w ON w.operator_id = i.operator_id AND w.run_id = coalesce(o.run_id, i.run_id)
     AND w.site_id = s.site_id AND w.station_id = s.station_id
@@ -136,6 +137,11 @@ LINES: Final = Table(
         Column("unit_price_incl_vat", _("Unit price incl. VAT"), f"CASE WHEN {_GROSS} THEN l.unit_price END"),
         Column("amount_incl_vat", _("Amount incl. VAT"), "l.amount_incl_vat"),
         Column("time_zone", _("Time zone"), _ZONE),
+        # Of a fee: its text, its days, and where it is booked. Lines of sessions have none.
+        Column("text", _("Text on the invoice"), "c.text", is_text=True),
+        Column("first_day", _("From"), "c.first_day"),
+        Column("last_day", _("To"), "c.last_day"),
+        Column("booking_account", _("Booking account"), "nullif(c.booking_account, '')"),
     ),
     source=_LINES_FROM,
     order="i.id, l.position",

@@ -3,6 +3,7 @@
 from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export, ExportTaken
+from billing.models.fee import BilledFee, Fee
 from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.letterhead import Letterhead
@@ -15,11 +16,13 @@ from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
+    "BilledFee",
     "BilledSession",
     "CreditReason",
     "DaySum",
     "Export",
     "ExportTaken",
+    "Fee",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",

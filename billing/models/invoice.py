@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.fee import BilledFee
 from billing.models.issued_names import LineNames
 from billing.models.run import InvoiceRun
 from billing.models.tariff import TariffVersion
@@ -155,7 +156,7 @@ class Invoice(OperatorOwned):
 
 
 class InvoiceLine(SiteBound):
-    """One quantity at one price: a session's component, rounded half up to the minor unit.
+    """One quantity at one price, rounded half up to the minor unit: a session's component, or what is charged of a fee.
 
     Where the unit price includes VAT, `amount_incl_vat` is what was rounded, and `amount_excl_vat` the line's share of
     what all such lines of the rate are without VAT (EN 16931: BT-131); else there is no amount including VAT.
@@ -169,8 +170,9 @@ class InvoiceLine(SiteBound):
     )
     invoice = OwnedForeignKey(Invoice, models.CASCADE, related_name="lines")
     position = models.PositiveIntegerField()
-    session = OwnedForeignKey(ChargingSession, related_name="invoice_lines")
-    tariff_version = OwnedForeignKey(TariffVersion, related_name="+")
+    session = OwnedForeignKey(ChargingSession, null=True, related_name="invoice_lines")
+    tariff_version = OwnedForeignKey(TariffVersion, null=True, related_name="+")
+    fee = OwnedForeignKey(BilledFee, null=True, related_name="lines")
     component = models.CharField(max_length=16)
     quantity = models.DecimalField(max_digits=18, decimal_places=6)
     unit = models.CharField(max_length=8)
@@ -178,16 +180,24 @@ class InvoiceLine(SiteBound):
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
     amount_incl_vat = models.DecimalField(max_digits=14, decimal_places=2, null=True)
-    #: What it says of place and tariff; filled in by `billing.selectors.invoices.lines`.
+    #: What the line of a session says of place and tariff; filled in by `billing.selectors.invoices.lines`.
     named: LineNames
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_line", "invoice", "session", "tariff_version", bulk=True),
+            *owned("invoice_line", "invoice", "session", "tariff_version", "fee", bulk=True),
             models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
+            models.CheckConstraint(
+                condition=Q(session__isnull=False, tariff_version__isnull=False, fee__isnull=True)
+                | Q(session__isnull=True, tariff_version__isnull=True, fee__isnull=False),
+                name="invoice_line_of_session_or_fee",
+            ),
         ]
-        indexes = [models.Index(fields=["operator", "session"], name="invoice_line_of_session")]
+        indexes = [
+            models.Index(fields=["operator", "session"], name="invoice_line_of_session"),
+            models.Index(fields=["operator", "fee"], name="invoice_line_of_fee", condition=Q(fee__isnull=False)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position}: {self.component} {self.amount}"

@@ -21,6 +21,7 @@ from billing.models import (
     IssuedTariff,
     LineNames,
     NumberSeries,
+    TariffVersion,
 )
 from billing.models.invoice import IN_FORCE, with_check_digit
 from billing.selectors import amounts
@@ -116,39 +117,43 @@ def one(public_id: UUID) -> Invoice | None:
 
 
 def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool = False) -> list[InvoiceLine]:
-    """The invoice's lines in order, each with its session, site and station, and `named` as it was when issued.
+    """The invoice's lines in order: of sessions with site and station, `named` as they were when issued; and of fees.
 
-    of: the numbers of the sessions whose lines are wanted, if not of all. with_terms: with the wording of the tariffs.
+    of: the numbers of the sessions whose lines alone are wanted. with_terms: with the wording of the tariffs.
     """
     rows = InvoiceLine.objects.filter(invoice=invoice)
     found = list(
         (rows if of is None else rows.filter(session__in=list(of)))
         .select_related("session__site", "session__station", "session__token", "session__driver__identity")
-        .select_related("tariff_version__tariff")
+        .select_related("tariff_version__tariff", "fee__driver__identity", "fee__token")
         .defer("session__series_wh", *(() if with_terms else ("tariff_version__document",)))
         .order_by("position")
     )
     run = invoice.credits.run_id if invoice.credits else invoice.run_id
     is_issued = invoice.state == Invoice.State.ISSUED
-    stations = {line.session.station_id for line in found} if is_issued else set()
+    of_sessions = [(line, line.session, line.tariff_version) for line in found if line.session and line.tariff_version]
+    stations = {session.station_id for _, session, _ in of_sessions} if is_issued else set()
     places = {(row.site_id, row.station_id): row for row in IssuedPlace.objects.filter(run=run, station__in=stations)}
     tariffs = dict(IssuedTariff.objects.filter(run=run).values_list("tariff_version", "name")) if is_issued else {}
-    for line in found:
-        line.named = _named(line, places.get((line.session.site_id, line.session.station_id)), tariffs)
+    for line, session, version in of_sessions:
+        line.named = _named(session, version, places.get((session.site_id, session.station_id)), tariffs)
     return found
 
 
-def _named(line: InvoiceLine, place: IssuedPlace | None, tariffs: dict[int, str]) -> LineNames:
-    tariff = tariffs.get(line.tariff_version_id, line.tariff_version.tariff.name)
+def _named(
+    session: ChargingSession, version: TariffVersion, place: IssuedPlace | None, tariffs: dict[int, str]
+) -> LineNames:
+    tariff = tariffs.get(version.pk, version.tariff.name)
     if place is not None:
         return LineNames(place.site_name, place.station_name, place.time_zone, tariff)
-    site, station = line.session.site, line.session.station
+    site, station = session.site, session.station
     return LineNames(site.name, str(station), site.time_zone, tariff)
 
 
 def sessions(invoice: Invoice) -> QuerySet[Any]:
     """The numbers of the sessions on the invoice, in the order of its lines."""
-    rows = InvoiceLine.objects.filter(invoice=invoice).values("session").annotate(first=Min("position"))
+    lines = InvoiceLine.objects.filter(invoice=invoice, session__isnull=False)
+    rows = lines.values("session").annotate(first=Min("position"))
     return rows.order_by("first").values_list("session", flat=True)
 
 

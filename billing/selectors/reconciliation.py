@@ -69,6 +69,10 @@ class Check:
     amount: Decimal
     ledger_excl_vat: Decimal
     ledger_lines: int
+    #: What invoices charge of fees, which are no session's; and how many charges are written down, each for a line.
+    fees_excl_vat: Decimal
+    fee_lines: int
+    fees_charged: int
     #: What rounding may add to these lines at most: half of the smallest coin a line, a whole one with VAT in it.
     tolerance: Decimal
 
@@ -79,8 +83,8 @@ class Check:
 
     @property
     def adds_up(self) -> bool:
-        """Whether the buckets hold exactly all sessions, and invoices differ from prices by rounding alone."""
-        return self._counts_agree and abs(self.rounding) <= self.tolerance
+        """Whether all sessions are in the buckets, prices and invoices differ by rounding alone and fees by nothing."""
+        return self._counts_agree and self.fee_lines == self.fees_charged and abs(self.rounding) <= self.tolerance
 
     @property
     def rounding(self) -> Decimal:
@@ -120,12 +124,19 @@ def by_bucket(reasons: Sequence[Row]) -> list[Row]:
 
 
 def check(month: date | None = None) -> Check:
-    """Count the buckets, then everything without buckets, and what issued invoices say. Three queries."""
+    """Count the buckets, then everything without buckets, and what issued invoices say. Four queries.
+
+    month: of sessions the one in which they ended, of fees that of their invoice.
+    """
     where, values = _month(month)
     total = f"SELECT {_AMOUNTS} FROM charging_chargingsession s LEFT JOIN billing_sessionprice p " + _ON + where  # noqa: S608
     ledger = _LEDGER.format(sessions=_LEDGER_SESSIONS if month else "", month=where)
     sessions, energy, amount = _rows(total, values)[0]
     invoiced = _rows(ledger, values)
+    of_month = "AND i.month = %(month)s" if month else ""
+    fees, fee_lines, charged = _rows(_FEES.format(month=of_month), {**values, "month": month and month.replace(day=1)})[
+        0
+    ]
     return Check(
         reasons=_reasons(where, values),
         sessions=sessions,
@@ -133,6 +144,9 @@ def check(month: date | None = None) -> Check:
         amount=amount,
         ledger_excl_vat=sum((excl_vat for _, excl_vat, _, _ in invoiced), Decimal(0)),
         ledger_lines=sum(lines for _, _, lines, _ in invoiced),
+        fees_excl_vat=fees,
+        fee_lines=fee_lines,
+        fees_charged=charged,
         tolerance=sum((halves * money.from_minor(1, currency) / 2 for currency, *_, halves in invoiced), Decimal(0)),
     )
 
@@ -167,6 +181,16 @@ JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id =
 WHERE l.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
   {month}
 GROUP BY 1
+"""
+_FEES = """
+SELECT coalesce(sum(l.amount_excl_vat), 0), count(l.id), count(*)
+FROM billing_billedfee c
+JOIN billing_invoice i ON i.operator_id = c.operator_id AND i.id = c.invoice_id
+LEFT JOIN billing_invoiceline l ON l.operator_id = c.operator_id AND l.fee_id = c.id AND l.invoice_id = c.invoice_id
+WHERE c.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
+  AND NOT EXISTS (SELECT 1 FROM billing_invoice n
+    WHERE n.operator_id = %(operator)s AND n.credits_id = i.id AND NOT n.leaves_rest)
+  {month}
 """
 _LEDGER_SESSIONS = "JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id"
 

@@ -1,4 +1,4 @@
-"""Closed sessions that stand on no invoice, as a run sees them."""
+"""Closed sessions that stand on no invoice, and accounts with fees, as a run sees them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,8 +6,10 @@ from typing import Any
 
 from django.db import connection
 
+from billing.domain.calendar import month_after
 from billing.models import InvoiceRun
 from billing.selectors import payers
+from billing.sql.fees import ACCOUNTS
 from billing.sql.payers import JOINED, PAID_BY, PAYER
 from billing.sql.status import DECIDED, OPEN_TO_BILLING, on_no_invoice
 from tenants.scoping import current_operator_id
@@ -25,19 +27,22 @@ WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND {OPEN_TO_BILLI
 
 @dataclass(frozen=True, slots=True)
 class AccountSessions:
-    """How many sessions of an account wait for the run, and when the oldest of them ended."""
+    """How many sessions of an account wait for the run, and when the oldest of them ended; None without any."""
 
     account_id: int
     sessions: int
-    oldest: datetime
+    oldest: datetime | None
 
 
 def by_account(run: InvoiceRun) -> list[AccountSessions]:
-    """What waits for the run, by the account that pays, in order of their ids."""
+    """What waits for the run, by the account that pays, in order of their ids; also accounts that may owe a fee."""
     sql = f"SELECT {PAYER}, count(*), min(s.ended_at)" + _UNBILLED + "GROUP BY 1 ORDER BY 1"
     with connection.cursor() as cursor:
         cursor.execute(sql, {"operator": current_operator_id(), "until": run.until})
-        return [AccountSessions(*row) for row in cursor.fetchall()]
+        found = {row[0]: AccountSessions(*row) for row in cursor.fetchall()}
+        cursor.execute(ACCOUNTS, {"operator": current_operator_id(), "next_month": month_after(run.month)})
+        fees_alone = [AccountSessions(account, 0, None) for (account,) in cursor.fetchall() if account not in found]
+    return sorted([*found.values(), *fees_alone], key=lambda row: row.account_id)
 
 
 def unrated_ids(run: InvoiceRun, first_account_id: int, last_account_id: int) -> list[int]:

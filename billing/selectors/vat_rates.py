@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from billing.domain.tariff import model as ocpi
 from billing.models import Tariff
@@ -50,6 +51,17 @@ def standard_rate(country: str, day: date) -> Rate | None:
     rates = _rates().get(country, [])
     place = bisect_right(rates, day, key=lambda rate: rate.since)
     return rates[place - 1] if place else None
+
+
+def columns() -> dict[str, list[Any]]:
+    """Every rate as columns for SQL: country, per cent, the first day it counts and the first one it no longer does."""
+    rows = [
+        (rate.country, rate.percent, rate.since, later.since if later else None)
+        for rates in _rates().values()
+        for rate, later in zip_longest(rates, rates[1:])
+    ]
+    names = ("countries", "percents", "sinces", "untils")
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 
 def others(tariff: Tariff, terms: ocpi.Tariff, day: date) -> Iterator[Other]:

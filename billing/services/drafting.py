@@ -9,10 +9,11 @@ from typing import Any
 
 from django.db import connection
 
+from billing.domain.calendar import month_after
 from billing.models import InvoiceRun
-from billing.selectors import payers
+from billing.selectors import payers, vat_rates
 from billing.services import rules
-from billing.sql import invoices
+from billing.sql import fees, invoices
 from tenants.identifiers import new_public_id
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
@@ -29,6 +30,8 @@ SERIES = "F"
 def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
     """Draft the run's invoices of the accounts with ids from `first` to `last`; return how many sessions they bill.
 
+    An invoice has the account's sessions and what is due of its fees; either may be none.
+
     Must run in one transaction. An account that is not billed gets a `RunProblem` and stops nobody else.
 
     Raises:
@@ -43,18 +46,24 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         "since": run.since,
         "until": run.until,
         "month": run.month,
+        "next_month": month_after(run.month),
+        "zone": operator.time_zone,
+        **vat_rates.columns(),
         "series": SERIES,
         "at": at,
     }
     with connection.cursor() as cursor:
         cursor.execute(invoices.DROP)
         cursor.execute(invoices.BILLABLE, values)
-        for statement in (invoices.LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
+        cursor.execute(invoices.LINES)
+        cursor.execute(fees.DUE, values)
+        for statement in (invoices.FEE_LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
             cursor.execute(statement)
         accounts = _billable_accounts(cursor, values)
         values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}
         cursor.execute(invoices.DRAFTED, values)
-        for statement in (invoices.INVOICES, invoices.INVOICE_LINES, invoices.INVOICE_VAT, invoices.LEDGER):
+        ledgers = (fees.LEDGER, invoices.LEDGER)
+        for statement in (invoices.INVOICES, *ledgers, invoices.INVOICE_LINES, invoices.INVOICE_VAT):
             cursor.execute(statement, values)
         cursor.execute(invoices.COUNT)
         sessions, documents = cursor.fetchone()

@@ -5,7 +5,8 @@ Why every session is billed once, whatever is killed, lost, doubled or started t
 - a chunk is one transaction: it leaves its invoices and the mark that it is done, or nothing;
 - the lock on the chunk's row keeps a second worker out until the first has ended, however it ended;
 - prices are locked while an invoice takes them, so they cannot change underneath;
-- behind it all the unique index of `BilledSession` refuses a session's second invoice.
+- behind it all the unique index of `BilledSession` refuses a session's second invoice, and the constraint of
+  `BilledFee` a second charge of a fee's day.
 
 `services.drafting_runs` draws the steps of this together for whoever works a chunk off.
 """
@@ -20,6 +21,7 @@ from billing.domain.calendar import day_of, month_bounds
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import (
+    BilledFee,
     BilledSession,
     Invoice,
     InvoiceLine,
@@ -224,7 +226,7 @@ def discard(run: InvoiceRun, *, by: User | None) -> None:
         raise RunRefused(Code.ISSUED_RUN_STAYS, field="state")
     drafts = Invoice.objects.filter(run=run)
     audit.record(Event.RUN_DISCARDED, about=run, invoices=drafts.count(), discarded_by=by.pk if by else None)
-    for model in (BilledSession, InvoiceLine, InvoiceVat):
+    for model in (BilledSession, InvoiceLine, BilledFee, InvoiceVat):
         _delete(model.objects.filter(invoice__run=run))
     _delete(RunRemark.objects.filter(run=run))
     _delete(drafts)
@@ -239,15 +241,18 @@ def _delete(rows: object) -> None:
 
 
 def _plan(run: InvoiceRun) -> list[RunChunk]:
-    """Write and return the chunks: ranges of accounts with about as many waiting sessions each."""
+    """Write and return the chunks: ranges of accounts with about as many waiting sessions each, fees alone for one."""
     found = unbilled.by_account(run)
-    run.since = min((row.oldest for row in found), default=None)
+    run.since = min((row.oldest for row in found if row.oldest), default=None)
     run.sessions_total = sum(row.sessions for row in found)
     run.save(update_fields=["since", "sessions_total", "updated_at"])
     chunks: list[RunChunk] = []
+    work_of_last = 0
     for row in found:
-        if not chunks or chunks[-1].sessions + row.sessions > CHUNK_SESSIONS:
+        work_of_last += max(row.sessions, 1)
+        if not chunks or work_of_last > CHUNK_SESSIONS:
             chunks.append(RunChunk(run=run, first_account_id=row.account_id, last_account_id=row.account_id))
+            work_of_last = max(row.sessions, 1)
         chunks[-1].last_account_id = row.account_id
         chunks[-1].sessions += row.sessions
     return RunChunk.objects.bulk_create(chunks)

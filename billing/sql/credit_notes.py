@@ -116,9 +116,9 @@ LINES: Final = f"""
         FROM part p JOIN rates r ON r.vat_rate IS NOT DISTINCT FROM p.vat_rate WHERE p.tax_included
     ) running
 )
-INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, fee_id, component,
     quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
-SELECT l.operator_id, %(note)s, l.position, l.session_id, l.tariff_version_id, l.component,
+SELECT l.operator_id, %(note)s, l.position, l.session_id, l.tariff_version_id, l.fee_id, l.component,
     CASE WHEN w.is_whole THEN -l.quantity ELSE -1 END, CASE WHEN w.is_whole THEN l.unit ELSE '1' END,
     CASE WHEN w.is_whole THEN l.unit_price ELSE p.taking END, l.vat_rate, -coalesce(s.net, p.taking),
     CASE WHEN p.tax_included THEN -p.taking END

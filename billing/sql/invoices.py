@@ -18,8 +18,9 @@ These statements are the one place that computes the amounts of an invoice; what
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
 
 A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
-`drafted_lines`, `drafted_vat` (a row an account, currency and rate), `shares` (what lines that include VAT are without
-it), `drafted` (the accounts that get an invoice).
+`due_fees` (what is to be charged of fees: `billing.sql.fees`), `drafted_lines`, `drafted_vat` (a row an account,
+currency and rate), `shares` (what lines that include VAT are without it), `drafted` (the accounts that get an
+invoice).
 """
 
 from typing import Final
@@ -49,7 +50,7 @@ def without_vat(gross: str) -> str:
     return f"round(({gross}) * 1.000000000000 / (1 + coalesce(vat_rate, 0) * 0.01), {DIGITS})"
 
 
-DROP: Final = "DROP TABLE IF EXISTS billable, drafted_lines, drafted_vat, shares, drafted"
+DROP: Final = "DROP TABLE IF EXISTS billable, due_fees, drafted_lines, drafted_vat, shares, drafted"
 
 # The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
@@ -70,9 +71,16 @@ FOR UPDATE OF p
 LINES: Final = """
 CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
 SELECT b.account_id, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
-    l.component, l.quantity, l.unit_price, l.vat_rate, l.amount, coalesce(l.tax_included, false) AS tax_included
+    l.component, l.quantity, l.unit_price, l.vat_rate, l.amount, coalesce(l.tax_included, false) AS tax_included,
+    CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%TIME' THEN 'h' ELSE '1' END AS unit,
+    NULL::bigint AS fee_id
 FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
     AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric, tax_included boolean)
+"""
+FEE_LINES: Final = """
+INSERT INTO drafted_lines (account_id, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit,
+    fee_id)
+SELECT account_id, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit, id FROM due_fees
 """
 VAT: Final = f"""
 CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
@@ -94,7 +102,8 @@ SELECT line, {without_vat("upto")} - {without_vat("upto - amount")} AS net
 FROM (
     SELECT ctid AS line, currency, vat_rate, amount, sum(amount) OVER (
         PARTITION BY account_id, currency, vat_rate
-        ORDER BY driver_id, token_id, started_at, session_id, component, unit_price ROWS UNBOUNDED PRECEDING) AS upto
+        ORDER BY driver_id, token_id, started_at, session_id, fee_id, component, unit_price
+        ROWS UNBOUNDED PRECEDING) AS upto
     FROM drafted_lines WHERE tax_included
 ) running
 """
@@ -121,26 +130,26 @@ INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_
     series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller,
     customer_number, drafted_at)
 SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', false, %(run)s, n.account_id, a.identity_id, '', 'draft',
-    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due, s.sessions, s.energy_wh,
+    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due,
+    coalesce(s.sessions, 0), coalesce(s.energy_wh, 0),
     '{}', '', %(at)s
 FROM drafted n
 JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = n.account_id
 JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat,
           CASE WHEN %(whole_crowns)s AND min(currency) = 'SEK' THEN round(sum(due)) ELSE sum(due) END AS due
       FROM drafted_vat GROUP BY account_id) v ON v.account_id = n.account_id
-JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
+LEFT JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
       FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
 """
-# The lines of a driver, and within them those of a card, stand together.
+# The lines of a driver, and within them those of a card, stand together; those of fees come last.
 INVOICE_LINES: Final = """
-INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, component,
+INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, fee_id, component,
     quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
 SELECT %(operator)s, n.invoice_id,
     row_number() OVER (PARTITION BY n.invoice_id
-        ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.component, l.unit_price),
-    l.session_id, l.tariff_version_id, l.component, l.quantity,
-    CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%%TIME' THEN 'h' ELSE '1' END,
-    l.unit_price, l.vat_rate, coalesce(h.net, l.amount), CASE WHEN l.tax_included THEN l.amount END
+        ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.fee_id, l.component, l.unit_price),
+    l.session_id, l.tariff_version_id, l.fee_id, l.component, l.quantity, l.unit, l.unit_price, l.vat_rate,
+    coalesce(h.net, l.amount), CASE WHEN l.tax_included THEN l.amount END
 FROM drafted_lines l JOIN drafted n USING (account_id) LEFT JOIN shares h ON h.line = l.ctid
 """
 INVOICE_VAT: Final = """
@@ -195,7 +204,7 @@ SELECT f.operator_id, %(run)s, v.id, f.name
 FROM (
     SELECT DISTINCT l.tariff_version_id FROM billing_invoice i
     JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
-    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND l.tariff_version_id IS NOT NULL
 ) used
 JOIN billing_tariffversion v ON v.operator_id = %(operator)s AND v.id = used.tariff_version_id
 JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id

@@ -55,6 +55,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("accounts", _("Payers"), "staff:account_list", "accounts", ("view_drivers",)),
             Entry("tariffs", _("Tariffs"), "finance:tariff_list", "tariffs", ("view_tariffs",)),
+            Entry("fees", _("Fees"), "finance:fee_list", "calendar", ("view_invoices",)),
             Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),

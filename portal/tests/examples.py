@@ -13,7 +13,17 @@ from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from billing.models import Invoice, Letterhead, PriceEffect, SessionPrice, TariffAssignment, TariffVersion
+from billing.models import (
+    BilledFee,
+    Fee,
+    Invoice,
+    InvoiceLine,
+    Letterhead,
+    PriceEffect,
+    SessionPrice,
+    TariffAssignment,
+    TariffVersion,
+)
 from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
 from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
@@ -30,9 +40,11 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     TariffVersion: {"document": {"elements": []}},
     Account: {"kind": "company"},
     Letterhead: {"colour": "#0b6b53"},
+    Fee: {"price": 1},
+    BilledFee: {"first_day": NOW.date(), "last_day": NOW.date()},
 }
 # References of which one is filled in, though each may be empty.
-ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account"}
+ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account", InvoiceLine: "fee"}
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (Account, "driver"): {"kind": "private"},
@@ -40,6 +52,8 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (TariffAssignment, "station"): {"site": Site},
     (PriceEffect, "site"): {"reach": "site"},
     (PriceEffect, "group"): {"reach": "group"},
+    (InvoiceLine, "session"): {"tariff_version": TariffVersion},
+    (InvoiceLine, "tariff_version"): {"session": ChargingSession},
 }
 #: Rows that the database makes together with the row they refer to: there is no second one.
 MADE_WITH = {(Account, "driver")}

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment
-from billing.services import account_moves, exports, second_person, tariffs
+from billing.models import Export, Fee, Invoice, InvoiceRun, Tariff, TariffAssignment
+from billing.services import account_moves, exports, fees, second_person, tariffs
+from billing.services.fees import Agreed
 from billing.tests import factories
 from charging.domain.ocpp.commands import Kind
 from charging.models import (
@@ -75,6 +77,7 @@ OBJECTS = {
     "assignments": TariffAssignment,
     "runs": InvoiceRun,
     "invoices": Invoice,
+    "fees": Fee,
     "exports": Export,
     "downloads": Export,
     "consents": ConsentPurpose,
@@ -143,6 +146,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", shows="sessions")
     accounts.let_see(company, user=people["pia"])
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
+    today = now.date()
+    fees.add(company, Agreed(kind="monthly", text="Plats", price=Decimal(99), since=today), today=today)
     october = Path(settings.MEDIA_ROOT) / "october.csv"
     october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
     columns = {fact: [HEADINGS[name] for name in names] for fact, names in PLAIN.to_json()["columns"].items()}

@@ -14,6 +14,7 @@ from django.utils import translation
 
 from billing import events as billing_events
 from billing.models import (
+    BilledFee,
     BilledSession,
     CreditReason,
     DaySum,
@@ -115,6 +116,7 @@ NOT_ROW_BY_ROW = {
     CreditReason: "a list kept as a whole: an event says what stands in it",
     InvoiceLine: "written by a run, which records one event",
     InvoiceVat: "written by a run",
+    BilledFee: "written by a run",
     BilledSession: "written by a run",
     InvoiceDocument: "rendered from an invoice that cannot change",
     IssuedPlace: "written as a run is issued, and final",

@@ -5,16 +5,19 @@ an attempt below, and each attempt must leave everything as it was, wherever the
 """
 
 import re
+from datetime import date
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing.models import Invoice, Letterhead
-from billing.services import credit_notes, documents
+from billing.services import credit_notes, documents, fees
+from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession
 from portal.tests.examples import example
-from tenants.models import AuditSeal, ConsentEvent, ConsentNotice
+from tenants.models import Account, AuditSeal, ConsentEvent, ConsentNotice
 from tenants.scoping import SETTING
 
 EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE", 32: "TRUNCATE"}
@@ -39,6 +42,7 @@ INVOICE = (
     "operator_id, public_id, kind, account_id, buyer_id, reason, state, series, number, month, currency,"
     " amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at"
 )
+DAY_ONE = date(2026, 10, 1)
 FRESH = {"public_id": "gen_random_uuid()", "session_count": "1"}
 
 ATTEMPTS = [
@@ -77,6 +81,12 @@ ATTEMPTS = [
     "UPDATE public.billing_billedsession SET operator_id = operator_id + 1 WHERE released_by_id IS NULL",
     "INSERT INTO public.billing_billedsession (operator_id, session_id, invoice_id)"
     f" SELECT operator_id, session_id, {ISSUED} FROM public.billing_billedsession WHERE released_by_id IS NOT NULL",
+    # What was charged of fees, and what was agreed
+    "UPDATE public.billing_billedfee SET text = 'another'",
+    "DELETE FROM public.billing_billedfee",
+    "INSERT INTO public.billing_billedfee (operator_id, fee_id, invoice_id, first_day, last_day, text, booking_account)"
+    " SELECT operator_id, fee_id, invoice_id, first_day + 99, last_day + 99, text, '' FROM public.billing_billedfee",
+    "UPDATE public.billing_fee SET price = price + 1",
     # Numbers
     "UPDATE public.billing_numberseries SET last_number = 0",
     "UPDATE public.billing_numberseries SET last_number = last_number + 1",
@@ -146,7 +156,10 @@ def world(south, in_north):
     """Two issued invoices, one of them credited, a draft, and a row of everything that is only added to."""
     tariff(DAY_NIGHT)
     session(connector(), driver("Dana", email="dana@example.com"))
-    session(connector(), driver("Eli"))
+    eli = driver("Eli")
+    session(connector(), eli)
+    seat = Agreed(kind="monthly", text="Seat", price=Decimal(9), since=DAY_ONE, until=DAY_ONE)
+    fees.add(Account.objects.get(driver=eli), seat, today=DAY_ONE)
     issued()
     for invoice in Invoice.objects.all():
         documents.pdf(invoice)

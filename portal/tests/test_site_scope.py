@@ -30,7 +30,7 @@ from charging.services import stations as station_services
 from charging.site_scope import OutsideSiteScope, SiteBound, SiteScopeManager, limited_to, visible_sites
 from portal.tests.cast import somebody
 from portal.tests.doors import doors
-from portal.tests.examples import example, owned_models, references
+from portal.tests.examples import example, owned_models, references, with_reference
 from portal.tests.house import address
 from tenants import permissions, roles
 from tenants.models import Membership
@@ -107,7 +107,9 @@ def of_some_site(model):
     if model is Site:
         return example(Site)
     field = model._meta.get_field(model.seen_through)
-    return example(model, **{field.name: example(field.related_model)} if field.null else {})
+    if not field.null:
+        return example(model)
+    return example(model, **{field.name: example(field.related_model)}, **with_reference(model, field.name))
 
 
 @pytest.mark.parametrize("model", [each for each in OF_SITES if each not in NOT_NARROWED], ids=lambda m: m._meta.label)

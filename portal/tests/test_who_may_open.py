@@ -46,7 +46,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_ACCOUNTS: (
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
-        "staff:account_uninvite"
+        "staff:account_uninvite finance:fee_end finance:fee_new finance:fee_remove"
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
@@ -54,6 +54,7 @@ MAY_OPEN = {
         "finance:tariff_publish finance:tariff_simulate finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
+        "finance:fee_detail finance:fee_export finance:fee_list "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
         "finance:reconciliation finance:run_detail finance:run_export finance:run_list"
     ),

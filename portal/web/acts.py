@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest
 
+from billing.domain.errors import BillingError
 from charging.domain.errors import ChargingError
 from portal.words.say import why
 from tenants.errors import Refused
@@ -14,7 +15,7 @@ from tenants.errors import Refused
 P = ParamSpec("P")
 R = TypeVar("R")
 
-REFUSALS = (ChargingError, Refused)
+REFUSALS = (BillingError, ChargingError, Refused)
 
 
 def attempted(form: forms.BaseForm, act: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R | None:

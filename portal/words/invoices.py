@@ -1,7 +1,9 @@
 """What stands on an invoice, written out: lines by session, VAT by rate."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
@@ -9,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Invoice, InvoiceLine, LineNames
+from billing.models import BilledFee, Invoice, InvoiceLine, LineNames
 from charging.models import ChargingSession
 from portal.words import measures
 
@@ -22,6 +24,10 @@ COMPONENTS: dict[str, str | Promise] = {
     "RESERVATION_FLAT": _("Reservation fee"),
     "MINIMUM": _("Up to the minimum price"),
     "MAXIMUM": _("Down to the maximum price"),
+    "MONTH_FEE": _("Monthly fee"),
+    "YEAR_FEE": _("Yearly fee"),
+    "ONCE": _("Single charge"),
+    "CREDIT": _("Credit given"),
 }
 #: What becomes of a session of which a credit note leaves nothing.
 AFTER_CREDIT: dict[str, str | Promise] = {
@@ -31,6 +37,7 @@ AFTER_CREDIT: dict[str, str | Promise] = {
 }
 #: Decimals in which a quantity is shown; what is counted in pieces has none.
 PLACES = {"kWh": 3, "h": 4}
+PERIODS: dict[str, str | Promise] = {"month": _("month"), "year": _("year")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,18 @@ class SessionLines:
     amount: str
     credited: str
     is_undone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    """What is charged of a fee: its text, its days, for whom, and the rest as of any line."""
+
+    text: str
+    first_day: date
+    last_day: date
+    who: str
+    tax_included: bool
+    line: Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,40 @@ def by_session(
     return groups
 
 
+def of_fees(lines: Iterable[InvoiceLine]) -> list[FeeLine]:
+    """The lines that are of fees, in their order."""
+    found = [(line, line.fee) for line in lines]
+    return [
+        FeeLine(
+            text=fee.text,
+            first_day=fee.first_day,
+            last_day=fee.last_day,
+            who=_who(fee),
+            tax_included=line.tax_included,
+            line=_line(line, line.invoice.currency, Decimal(0)),
+        )
+        for line, fee in found
+        if fee is not None
+    ]
+
+
+def with_fees(documents: Sequence[Invoice], lines: Iterable[InvoiceLine]) -> list[tuple[Invoice, list[FeeLine]]]:
+    """Each of the documents with those of the lines of fees that stand on it."""
+    theirs: defaultdict[int, list[InvoiceLine]] = defaultdict(list)
+    for line in lines:
+        theirs[line.invoice_id].append(line)
+    return [(document, of_fees(theirs[document.pk])) for document in documents]
+
+
+def _who(fee: BilledFee) -> str:
+    """The driver or card that a fee is charged for; empty for the payer alone."""
+    if fee.token is not None:
+        return gettext("Card %(card)s") % {"card": fee.token}
+    if fee.driver is None:
+        return ""
+    return (fee.driver.identity.name if fee.driver.identity else "") or str(fee.driver)
+
+
 def basis(lines: Sequence[InvoiceLine]) -> str:
     """Whether the amounts of these lines include VAT. Those of one session are of one kind."""
     kinds = {line.tax_included for line in lines}
@@ -113,12 +166,13 @@ def rate(vat: Decimal | None) -> str:
 
 def _line(line: InvoiceLine, currency: str, credited: Decimal) -> Line:
     version = line.tariff_version
-    with_vat = " · " + gettext("incl. VAT") if line.tax_included else ""
+    priced = [f"{line.named.tariff} v{version.number}"] if version else []
+    unit = line.unit if line.unit in PLACES else PERIODS.get(line.unit, "")
     return Line(
         what=_what(line),
-        tariff=f"{line.named.tariff} v{version.number}{with_vat}",
+        tariff=" · ".join([*priced, *([gettext("incl. VAT")] if line.tax_included else [])]),
         quantity=_quantity(line),
-        unit_price=measures.unit_price(line.unit_price, currency) + (f"/{line.unit}" if line.unit in PLACES else ""),
+        unit_price=measures.unit_price(line.unit_price, currency) + (f"/{unit}" if unit else ""),
         vat=rate(line.vat_rate),
         amount=measures.money(line.amount, currency),
         position=line.position,
@@ -132,6 +186,8 @@ def _what(line: InvoiceLine) -> str:
 
 
 def _quantity(line: InvoiceLine) -> str:
+    if line.unit in PERIODS:
+        return measures.all_decimals(line.quantity.normalize())
     if line.unit not in PLACES:
         return measures.number(line.quantity)
     return measures.quantity(line.quantity, line.unit, PLACES[line.unit])

@@ -14,6 +14,7 @@ LISTS: dict[str, str | Promise] = {
     "downloads": _("downloads"),
     "downloads-taken": _("who downloaded what"),
     "drivers": _("drivers"),
+    "fees": _("fees"),
     "groups": _("groups"),
     "imports": _("imports"),
     "invoices": _("invoices"),

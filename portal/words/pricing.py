@@ -90,6 +90,16 @@ ERRORS: dict[str, str | Promise] = {
     Code.TARIFF_STILL_ASSIGNED: _("The tariff is still assigned. End its assignments first."),
     Code.CURRENCY_OF_THREE_DECIMALS: _("Invoices keep two decimals; %(currency)s has three."),
     Code.TARIFF_NAME_TAKEN: _("There is already a tariff called %(name)s."),
+    Code.FEE_PRICE: _("A price is above 0 and has at most %(digits)s decimals. To give money back, choose credit."),
+    Code.FEE_NEEDS_REASON: _("Say why: what is charged or credited once needs a reason."),
+    Code.FEE_ENDS_FIRST: _("It would end before it begins."),
+    Code.FEE_TOO_LONG_AGO: _("It may begin at most %(days)s days back. Charge what is older once, with a reason."),
+    Code.FEE_DOES_NOT_RECUR: _("It is charged once, so there is nothing to end."),
+    Code.FEE_CHARGED_UNTIL: _(
+        "It is on an invoice or a draft until %(day)s, so it ends on that day or later. Give the rest back as a credit."
+    ),
+    Code.FEE_CHARGED: _("It is on an invoice or a draft and stays. Give it back as a credit, or discard the draft."),
+    Code.NO_STANDARD_RATE: _("We know no standard rate of VAT of %(country)s on that day: give the rate."),
 }
 #: What a field of a document must be.
 WANTED: dict[str, str | Promise] = {

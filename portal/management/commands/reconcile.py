@@ -50,6 +50,7 @@ class Command(BaseCommand):
             f"\nInvoices say {check.ledger_excl_vat} on {check.ledger_lines:,} lines; "
             f"{check.rounding} of it is rounding each line to the minor unit."
         )
+        self.stdout.write(f"Besides, they charge {check.fees_excl_vat} of fees on {check.fee_lines:,} lines.")
         if not check.adds_up:
             raise CommandError("The sums differ: a session is missing, or stands in two places.")
         self.stdout.write("The sums agree.")

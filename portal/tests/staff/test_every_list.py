@@ -6,11 +6,12 @@ from io import StringIO
 
 import pytest
 
-from billing.models import ExportTaken, InvoiceRun
+from billing.models import ExportTaken, Fee, InvoiceRun
 from billing.tests import factories
 from charging.models import FileImport, Site, Station, Token
 from portal.web import lists
 from portal.web.finance.exports import MADE, TAKEN
+from portal.web.finance.fees import FEES
 from portal.web.finance.runs import RUNS
 from portal.web.finance.tariffs.pages import TARIFFS
 from portal.web.staff.approvals import APPROVALS
@@ -26,7 +27,7 @@ from portal.web.staff.tokens import CARDS
 from portal.words.lists import LISTS
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import ApiKey, Approval, AuditEntry, Driver, DriverGroup, Membership
+from tenants.models import Account, ApiKey, Approval, AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
 from tenants.services.people.driver_exports import ACTION as EXPORT
 
@@ -42,13 +43,15 @@ PAGES = {
     GROUPS.name: ("groups/", "groups/export/"),
     MEMBERS.name: ("people/", "people/export/"),
     TARIFFS.name: ("finance/tariffs/", "finance/tariffs/export/"),
+    FEES.name: ("finance/fees/", "finance/fees/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
     APPROVALS.name: ("approvals/", "approvals/export/"),
     KEYS.name: ("settings/keys/", "settings/keys/export/"),
     TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
-TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, RUNS, AUDIT, APPROVALS, KEYS, TAKEN)
+_OTHERS = (FEES, RUNS, AUDIT, APPROVALS, KEYS, TAKEN)
+TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
@@ -64,6 +67,14 @@ def many(world, fina):
             Station.objects.create(site=site, identifier=f"S-{number}", vendor=f"Maker {number % 2}")
             factories.tariff(name=f"Price list {number}")
             FileImport.objects.create(file_name=f"f{number % 2}.csv", state="done", accepted=number % 3, rejected=1)
+            Fee.objects.create(
+                account=Account.objects.get(driver=driver),
+                kind="monthly",
+                text=f"Fee {number % 2}",
+                price=1 + number % 3,
+                currency="SEK",
+                since=date(2026, 1 + number, 1),
+            )
             InvoiceRun.objects.create(
                 month=date(2026, 1 + number, 1), until=world.now, started_at=world.now, sessions_total=number % 3
             )

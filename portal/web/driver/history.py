@@ -18,13 +18,14 @@ from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
 from billing.models import SessionPrice
-from billing.selectors import driver_months, invoices, prices, session_ledger
+from billing.selectors import driver_months, fees, invoices, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, driver_view
 from portal.web import session_course
 from portal.web.charts import Chart, Series
+from portal.words import invoices as invoice_words
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 from tenants.models import Operator
@@ -32,18 +33,19 @@ from tenants.models import Operator
 
 @driver_view
 def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Show one month: what it came to, day by day, and every session."""
+    """Show one month: what it came to, day by day, every session, and the fees on its invoices."""
     months = driver_months.months(request.driver, operator=operator)
     first = _month(request.GET.get("month", ""), months, operator)
     entries = driver_months.month(request.driver, first, operator=operator)
     sums = _sums(entries, operator)
     usual = driver_months.usual_price(request.driver, first, currency=sums["currency"], operator=operator)
+    documents = list(invoices.of_driver(request.driver).filter(month=first))
     page = {
         "nav": "history",
         "month": first,
         "entries": [(entry, _other_month(entry, operator)) for entry in entries],
         "usual": usual,
-        "documents": invoices.of_driver(request.driver).filter(month=first),
+        "documents": invoice_words.with_fees(documents, fees.lines(*documents)),
         **_neighbours(first, months),
     }
     return render(request, "driver/history/month.html", page | sums | _charts(entries, first, operator))

@@ -5,12 +5,13 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from billing.selectors import invoices
+from billing.selectors import fees, invoices
 from billing.services import documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, driver_view
 from portal.gate.events import Event
 from portal.web import lists
+from portal.words import invoices as invoice_words
 from tenants.log import audit
 from tenants.models import Operator
 
@@ -20,7 +21,8 @@ def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what was issued to the driver, newest first."""
     own = invoices.of_driver(request.driver)
     page = lists.page(own, request, by="month")
-    return render(request, "driver/invoices/list.html", {"nav": "invoices", "page": page})
+    documents = invoice_words.with_fees(page.rows, fees.lines(*page.rows))
+    return render(request, "driver/invoices/list.html", {"nav": "invoices", "page": page, "documents": documents})
 
 
 @driver_view

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Invoice
-from billing.selectors import credits, invoice_sums, invoices
+from billing.selectors import credits, fees, invoice_sums, invoices
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -146,10 +146,10 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
 
 @operator_view(Permission.VIEW_INVOICES)
 def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
-    """Show one document: who to whom, every session with its lines, VAT by rate, what is due, what was credited."""
+    """Show one document: who to whom, sessions and fees with their lines, VAT by rate, what is due and was credited."""
     invoice = found(invoice_id)
     shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
-    lines = invoices.lines(invoice, of=shown)
+    lines, of_fees = invoices.lines(invoice, of=shown), fees.lines(invoice)
     notes = credits.notes(invoice) if invoice.kind == Invoice.Kind.INVOICE else []
     page = {
         "nav": "invoices",
@@ -157,6 +157,8 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "shown": shown,
         "groups": invoice_words.by_session(invoice, lines, credits.by_place(invoice, lines) if notes else None),
         "basis": invoice_words.basis(lines),
+        "fees": invoice_words.of_fees(of_fees),
+        "fees_basis": invoice_words.basis(of_fees),
         "vat_rows": invoice_words.vat_rows(invoice),
         "notes": notes,
         "left": credits.left(invoice) if notes else None,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.web.finance import credit, exports, invoices, reconciliation, runs
+from portal.web.finance import credit, exports, fees, invoices, reconciliation, runs
 from portal.web.finance.tariffs import editor, paid, places, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
 
@@ -36,6 +36,12 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
+    path("fees/", fees.fee_list, name="fee_list"),
+    path("fees/export/", fees.fee_export, name="fee_export"),
+    path("fees/new/", fees.fee_new, name="fee_new"),
+    path("fees/<uuid:fee_id>/", fees.fee_detail, name="fee_detail"),
+    path("fees/<uuid:fee_id>/end/", fees.fee_end, name="fee_end"),
+    path("fees/<uuid:fee_id>/remove/", fees.fee_remove, name="fee_remove"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
     path("downloads/", exports.export_list, name="export_list"),
     path("downloads/taken/", exports.export_taken, name="export_taken"),

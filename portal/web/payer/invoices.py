@@ -5,12 +5,13 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from billing.selectors import invoices
+from billing.selectors import fees, invoices
 from billing.services import documents
 from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, payer_view
 from portal.gate.events import Event
 from portal.web import lists
+from portal.words import invoices as invoice_words
 from tenants.log import audit
 from tenants.models import Operator
 
@@ -20,7 +21,9 @@ def invoice_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what was issued to the payer, newest first."""
     own = invoices.of_account(request.account)
     page = lists.page(own, request, by="month")
-    return render(request, "payer/invoices.html", {"nav": "invoices", "account": request.account, "page": page})
+    documents = invoice_words.with_fees(page.rows, fees.lines(*page.rows))
+    found = {"nav": "invoices", "account": request.account, "page": page, "documents": documents}
+    return render(request, "payer/invoices.html", found)
 
 
 @payer_view()

@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.selectors import assignments
+from billing.selectors import assignments, fees
 from billing.selectors import invoices as billed
 from billing.services import account_moves
 from billing.services.account_moves import Moved
@@ -33,8 +33,8 @@ from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import list_files, lists, tables
+from portal.web.account_choice import AccountField, CardField
 from portal.web.acts import attempted
-from portal.web.staff.account_choice import AccountField, CardField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
 from tenants.log import audit
@@ -45,6 +45,7 @@ from tenants.services.people import accounts as services
 from tenants.services.people import drivers
 
 INVOICES_SHOWN = 24
+FEES_SHOWN = 24
 MEMBERS_SHOWN = 200
 
 ACCOUNTS = Table(
@@ -284,7 +285,7 @@ def _particular(name: str, account: Account) -> str:
 
 @operator_view(Permission.VIEW_DRIVERS)
 def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Show a payer with its drivers, cards and invoices, and record that it was shown."""
+    """Show a payer with its drivers, cards, invoices and fees, and record that it was shown."""
     account = found(public_id)
     audit.record(Event.ACCOUNT_VIEWED, about=account)
     members = account_members.of_account(account)
@@ -296,6 +297,7 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "more_members": max(0, members.count() - MEMBERS_SHOWN),
         "days_to_pay": accounts.days_to_pay(account, operator),
         "invoices": billed.of_account(account, drafts=True)[:INVOICES_SHOWN],
+        "fees": fees.of_account(account)[:FEES_SHOWN],
         "assignments": assignments.of_account(account, at=timezone.now()),
         "people": account.people.select_related("user").order_by("user__name", "user__email"),
         "invite_form": InviteForm(),

@@ -202,6 +202,7 @@ VERBS: dict[tuple[str, str], tuple[str | Promise, str | Promise]] = {
     ),
 }
 KINDS: dict[str, str | Promise] = {
+    "billing.fee": gettext_lazy("fee"),
     "tenants.operator": gettext_lazy("operator"),
     "tenants.apikey": gettext_lazy("API key"),
     "tenants.user": gettext_lazy("person"),

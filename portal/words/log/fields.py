@@ -164,6 +164,7 @@ NAMES: dict[str, str | Promise] = {
     "valid_from": _("valid from"),
     "user": _("person"),
     "vat": _("VAT"),
+    "vat_country": _("country whose standard rate of VAT holds"),
     "version": _("version"),
 }
 

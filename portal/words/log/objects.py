@@ -14,7 +14,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffAssignment, TariffVersion
+from billing.models import Export, Fee, Invoice, InvoiceRun, Tariff, TariffAssignment, TariffVersion
 from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from charging.selectors import drivers
 from tenants.models import (
@@ -102,7 +102,8 @@ def _pointing(model: type[models.Model], name: str, rows: Sequence[Any]) -> Iter
 
 
 def _of_accounts(rows: Sequence[Any]) -> Iterable[Row]:
-    return _pointing(DriverIdentity, "account", rows)
+    yield from _pointing(DriverIdentity, "account", rows)
+    yield from _pointing(Fee, "account", rows)
 
 
 def _accounts_named(text: str) -> Q:
