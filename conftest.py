@@ -86,6 +86,11 @@ def axel(north: Operator) -> User:
 
 
 @pytest.fixture
+def pri(north: Operator) -> User:
+    return somebody(north, "pri", "privacy")
+
+
+@pytest.fixture
 def sven(south: Operator) -> User:
     return somebody(south, "sven", "owner")
 

@@ -18,7 +18,7 @@ from billing.models import (
     TariffVersion,
 )
 from tenants.log.audit import audited
-from tenants.privacy import sources
+from tenants.privacy import recipients, sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
@@ -39,6 +39,7 @@ def register() -> None:
     _register_drivers()
     _register_fees()
     _register_staff()
+    recipients.register("accounting", serves="bookkeeping billing", by="export:xlsx export:pdf_zip", is_processor=True)
     _register_rights()
 
 
@@ -47,6 +48,7 @@ def _register_drivers() -> None:
         Invoice,
         person="account__driver",
         kept=Retention.BOOKS,
+        serves="billing bookkeeping claims",
         ledger="kind run buyer credits leaves_rest reason state series number month currency amount_excl_vat vat "
         "rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
         technical="id operator public_id account",
@@ -55,6 +57,7 @@ def _register_drivers() -> None:
         TariffAssignment,
         person="driver",
         kept=Retention.BOOKS,
+        serves="billing",
         ledger="tariff account group station site valid_from valid_until created_at",
         technical="id operator public_id driver",
     )
@@ -62,6 +65,7 @@ def _register_drivers() -> None:
         RunProblem,
         person="account__driver",
         kept=Retention.BOOKS,
+        serves="billing",
         ledger="run code facts",
         technical="id operator account",
     )
@@ -72,6 +76,7 @@ def _register_fees() -> None:
         Fee,
         person="account__driver",
         kept=Retention.BOOKS,
+        serves="billing bookkeeping",
         ledger="kind per text reason price currency tax_included vat_country vat_rate booking_account since until"
         " created_at",
         technical="id operator public_id account",
@@ -80,6 +85,7 @@ def _register_fees() -> None:
         BilledFee,
         person="invoice__account__driver",
         kept=Retention.BOOKS,
+        serves="billing bookkeeping",
         ledger="fee driver token first_day last_day text booking_account",
         technical="id operator invoice",
     )
@@ -90,6 +96,7 @@ def _register_staff() -> None:
         InvoiceRun,
         person="started_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="started_by issued_by started_at issued_at",
         technical="id operator public_id month until since state sessions_total sessions_done drafted_at updated_at",
     )
@@ -97,6 +104,7 @@ def _register_staff() -> None:
         TariffVersion,
         person="published_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="published_by published_at",
         technical="id operator public_id tariff number document document_sha256 valid_from created_at",
     )
@@ -104,6 +112,7 @@ def _register_staff() -> None:
         Export,
         person="requested_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="requested_by created_at",
         technical="id operator public_id kind month state done total file sha256 error error_facts attempts claimed_at"
         " leased_until queued_at finished_at",
@@ -112,6 +121,7 @@ def _register_staff() -> None:
         ExportTaken,
         person="taken_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="taken_by taken_at",
         technical="id operator kind month",
     )

@@ -20,6 +20,7 @@ from charging.models import (
     StationMessage,
     Token,
 )
+from charging.selectors import station_words
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
@@ -84,14 +85,18 @@ def _register_personal_data() -> None:
     sources.register(
         StationMessage,
         person=sources.BY_CARD,
+        find=station_words.messages_of,
         kept=Retention.MESSAGES,
+        serves="charging",
         conduct="raw answer received_at",
         technical="id operator station epoch action message_id number is_read remark",
     )
     sources.register(
         StationCharge,
         person=sources.BY_CARD,
+        find=station_words.charges_of,
         kept=Retention.BOOKS,
+        serves="charging billing bookkeeping",
         conduct="said id_tag received_at verdict basis read_at readings",
         technical="id operator station number is_stopped",
     )
@@ -99,6 +104,8 @@ def _register_personal_data() -> None:
         StationCommand,
         person=sources.BY_CARD,
         kept=Retention.MESSAGES,
+        serves="charging",
+        find=station_words.commands_of,
         conduct="kind wanted id_tag asked_at sent_at done_at status answer",
         trace="asked_by",
         technical="id operator public_id station not_after state epoch claimed_at",
@@ -107,6 +114,7 @@ def _register_personal_data() -> None:
         Token,
         person="driver",
         kept=Retention.CONTRACT,
+        serves="charging",
         identity="uid visual_number kind",
         conduct="driver_since is_blocked blocked_at lost_at created_at",
         technical="id operator public_id driver merged_into merge file_import",
@@ -115,6 +123,7 @@ def _register_personal_data() -> None:
         EarlierHolder,
         person="driver",
         kept=Retention.CONTRACT,
+        serves="charging billing",
         conduct="token since until",
         technical="id operator driver",
     )
@@ -122,6 +131,7 @@ def _register_personal_data() -> None:
         AccountMember,
         person="driver",
         kept=Retention.CONTRACT,
+        serves="charging billing",
         conduct="account token since until pays",
         technical="id operator driver",
     )
@@ -129,6 +139,7 @@ def _register_personal_data() -> None:
         ChargingSession,
         person="driver",
         kept=Retention.BOOKS,
+        serves="charging billing bookkeeping claims usage-analytics",
         conduct="site station connector token started_at ended_at charging_ended_at energy_wh meter_start_wh "
         "series_start series_interval_s series_wh stop_reason flags review review_note",
         technical="id operator public_id driver source external_id file_import state created_at",
@@ -137,6 +148,7 @@ def _register_personal_data() -> None:
         SiteAccess,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access",
         conduct="site",
         technical="id operator user",
     )
@@ -144,6 +156,7 @@ def _register_personal_data() -> None:
         FileImport,
         person="uploaded_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="uploaded_by created_at started_at finished_at updated_at",
         technical="id operator public_id file file_name file_sha256 file_size source mapping options profile state "
         "error error_facts rows_total rows_read accepted known rejected flagged accepted_wh rejected_wh created "
@@ -153,6 +166,7 @@ def _register_personal_data() -> None:
         RejectedRow,
         person="settled_by",
         kept=Retention.BOOKS,
+        serves="bookkeeping",
         trace="settled_by settled_at",
         technical="id operator file_import line_number cells reason reasons energy_wh facts mended settled",
     )

@@ -11,11 +11,13 @@ class PortalConfig(AppConfig):
         # Here rather than in the package, so that `launcher` starts without Celery and Django.
         import portal.celery  # noqa: F401
         from portal.web import unfit_signs
-        from portal.words import letters
+        from portal.words import copies, letters
+        from tenants.privacy import packages
         from tenants.services import mail
 
         unfit_signs.refuse()
         mail.register(letters.write)
+        packages.register_writer(copies.write)
 
 
 class CollectedFilesConfig(StaticFilesConfig):

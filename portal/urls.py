@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from portal.api import described
-from portal.web import api_guide, health, home, installed
+from portal.web import api_guide, health, home, installed, notices
 
 urlpatterns = [
     path("", home.start, name="home"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("offline/", installed.offline, name="offline"),
     path("api/", api_guide.guide, name="api_guide"),
     path("api/v1/openapi.json", described.openapi, name="api_schema"),
+    path("privacy/<slug:slug>/", notices.public_notice, name="public_notice"),
+    path("privacy/<slug:slug>/<int:version>/", notices.public_notice, name="public_notice_version"),
     path("account/", include("portal.web.account.urls")),
     path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
     path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),

@@ -10,12 +10,13 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import registers, tasks, work  # needs loaded models
         from tenants.log import checks
-        from tenants.models import AuditCheck, PasswordLetter, SearchIndex
+        from tenants.models import AuditCheck, NoticeLetters, PasswordLetter, PersonPackage, SearchIndex
         from tenants.permissions import Permission
+        from tenants.privacy import packages
         from tenants.rls import rights
         from tenants.selectors import names
         from tenants.services import indexing
-        from tenants.services.people import driver_exports, security
+        from tenants.services.people import driver_exports, notices, security
         from tenants.services.proof import password_letters
         from tenants.work import Kind, Lane
 
@@ -36,6 +37,26 @@ class TenantsConfig(AppConfig):
             )
         )
         work.register(Kind(PasswordLetter.work_kind, PasswordLetter, Lane.QUICK, password_letters.send))
+        work.register(
+            Kind(
+                NoticeLetters.work_kind,
+                NoticeLetters,
+                Lane.BULK,
+                notices.send_letters,
+                permission=Permission.MANAGE_PRIVACY,
+            )
+        )
+        work.register(
+            Kind(
+                PersonPackage.work_kind,
+                PersonPackage,
+                Lane.WAITED,
+                packages.make,
+                permission=Permission.MANAGE_PRIVACY,
+                lease=timedelta(minutes=10),
+                rests=False,
+            )
+        )
         work.register(
             Kind(
                 "audit_check",

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     MANAGE_KEYS = "manage_keys"
     EXPORT_DRIVERS = "export_drivers"
     VIEW_APPROVALS = "view_approvals"
+    VIEW_PRIVACY = "view_privacy"
+    MANAGE_PRIVACY = "manage_privacy"
     USE_DRIVER_PAGES = "use_driver_pages"
     USE_PAYER_PAGES = "use_payer_pages"
 

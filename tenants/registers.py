@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnCredential, WebAuthnUserHandle
 
 from tenants.log.audit import audited
@@ -24,12 +25,18 @@ from tenants.models import (
     Invitation,
     ListChoice,
     Membership,
+    NoticeLetters,
     Operator,
     OperatorGrant,
     PasswordLetter,
+    PersonPackage,
+    PersonRequest,
     PlatformEvent,
     PlatformMember,
     PlatformVisit,
+    PrivacyNotice,
+    ProcessingLimit,
+    ProcessingPurpose,
     RecoveryCode,
     SavedView,
     SearchIndex,
@@ -37,7 +44,7 @@ from tenants.models import (
     Turn,
     User,
 )
-from tenants.privacy import sources
+from tenants.privacy import recipients, sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
@@ -57,9 +64,11 @@ def register() -> None:
     audited(AccountPerson)
     audited(DriverIdentity, mask=PERSONAL)
     audited(ConsentPurpose)
+    audited(ProcessingPurpose)
     audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
     _register_people()
     _register_drivers()
+    _register_recipients()
     _register_rights()
 
 
@@ -68,6 +77,7 @@ def _register_people() -> None:
         User,
         person="self",
         kept=Retention.ACCOUNT,
+        serves="access",
         identity="email name language",
         trace="last_login created_at email_proved_at",
         secret="password",  # noqa: S106  # the name of a field
@@ -77,6 +87,7 @@ def _register_people() -> None:
         Membership,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access",
         conduct="operator role limited_to_sites created_at held_since",
         technical="id public_id user",
     )
@@ -84,19 +95,26 @@ def _register_people() -> None:
         ListChoice,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access",
         technical="id operator user list_name columns is_dense",
     )
     sources.register(
         SavedView,
         person="user",
         kept=Retention.ACCOUNT,
-        conduct="name query is_shared",
-        technical="id operator user list_name",
+        serves="access",
+        conduct="name is_shared",
+        technical="id operator user list_name query",
     )
     sources.register(
         Invitation,
         person="self",
         kept=Retention.ACCOUNT,
+        serves="access",
+        find=lambda driver: Invitation.objects.filter(
+            Q(driver_public_id=driver.public_id) | Q(accepted_by_id=driver.user_id, accepted_by_id__isnull=False),
+            operator_id=driver.operator_id,
+        ),
         identity="email name",
         conduct="operator role limited_to_sites site_public_ids created_at expires_at accepted_at withdrawn_at",
         trace="invited_by_id accepted_by_id is_mailed",
@@ -104,12 +122,17 @@ def _register_people() -> None:
         technical="id public_id driver_public_id account_public_id",
     )
     sources.register(
-        OperatorGrant, person="user", kept=Retention.ACCOUNT, technical="id permission user content_object"
+        OperatorGrant,
+        person="user",
+        kept=Retention.ACCOUNT,
+        serves="access",
+        technical="id permission user content_object",
     )
     sources.register(
         BrowserSession,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         secret="session_key session_data",  # noqa: S106
         trace="created_at last_seen_at address user_agent",
         technical="public_id user expire_date",
@@ -118,6 +141,8 @@ def _register_people() -> None:
         PasswordLetter,
         person="self",
         kept=Retention.SENT,
+        find=lambda driver: PasswordLetter.objects.none(),  # sealed to nobody who could be found by it
+        serves="access",
         identity="sealed_to",
         technical="id link state queued_at attempts claimed_at leased_until error error_facts done total",
     )
@@ -125,6 +150,7 @@ def _register_people() -> None:
         RecoveryCode,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         secret="code_hash",  # noqa: S106
         trace="used_at created_at",
         technical="id user",
@@ -133,6 +159,7 @@ def _register_people() -> None:
         TotpDevice,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         secret="sealed_seed",  # noqa: S106
         trace="name created_at last_used_at throttling_failure_timestamp throttling_failure_count",
         technical="id public_id user confirmed last_step",
@@ -141,6 +168,7 @@ def _register_people() -> None:
         WebAuthnCredential,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         secret="credential_id credential_id_sha256 public_key",  # noqa: S106
         trace="name created_at last_used_at sign_count aaguid transports backup_eligible backup_state",
         technical="id user confirmed credential_type discoverable",
@@ -149,6 +177,7 @@ def _register_people() -> None:
         WebAuthnUserHandle,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         secret="handle_hex",  # noqa: S106
         technical="user",
     )
@@ -156,20 +185,25 @@ def _register_people() -> None:
         FactorReset,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access security",
         conduct="operator reason requested_by_id requested_at due_at stopped_at stopped_by_id done_at",
         technical="id public_id user",
     )
     sources.register(
         PlatformMember,
         person="user",
+        find=lambda driver: PlatformMember.objects.none(),  # the platform's own people are not an operator's
         kept=Retention.ACCOUNT,
+        serves="security",
         conduct="is_active created_at",
         technical="id user",
     )
     sources.register(
         PlatformEvent,
         person="user",
+        find=lambda driver: PlatformEvent.objects.none(),
         kept=Retention.LOG,
+        serves="security",
         trace="event at actor task address user_agent facts",
         technical="id user",
     )
@@ -177,6 +211,7 @@ def _register_people() -> None:
         PlatformVisit,
         person="user",
         kept=Retention.LOG,
+        serves="security",
         trace="operator reason may_change began_at ends_at ended_at",
         technical="id public_id user",
     )
@@ -184,6 +219,7 @@ def _register_people() -> None:
         Approval,
         person="requested_by",
         kept=Retention.LOG,
+        serves="security bookkeeping",
         trace="requested_by decided_by requested_at decided_at note",
         ledger="action subject facts",
         technical="id operator public_id expires_at state",
@@ -192,6 +228,7 @@ def _register_people() -> None:
         AuditEntry,
         person="actor",
         kept=Retention.LOG,
+        serves="security bookkeeping",
         trace="remote_addr remote_port user_agent actor_email actor timestamp action event act task cid on_behalf_of"
         " api_key_id is_platform viewing_as",
         ledger="content_type object_pk object_id object_repr changes changes_text serialized_data additional_data",
@@ -204,6 +241,7 @@ def _register_drivers() -> None:
         Driver,
         person="self",
         kept=Retention.CONTRACT,
+        serves="charging billing claims marketing-email usage-analytics",
         identity="customer_number group is_active created_at",
         technical="id operator public_id user identity",
     )
@@ -211,6 +249,7 @@ def _register_drivers() -> None:
         DriverIdentity,
         person="driver",
         kept=Retention.BOOKS,
+        serves="charging billing bookkeeping claims marketing-email",
         identity=f"{' '.join(PERSONAL)} country",
         trace="created_at",
         technical="id operator driver account",
@@ -219,6 +258,7 @@ def _register_drivers() -> None:
         Account,
         person="driver",
         kept=Retention.CONTRACT,
+        serves="billing claims",
         identity="customer_number language payment_terms_days delivery least_amount shows is_active created_at",
         technical="id operator public_id kind driver identity",
     )
@@ -226,6 +266,7 @@ def _register_drivers() -> None:
         AccountPerson,
         person="user",
         kept=Retention.ACCOUNT,
+        serves="access billing",
         conduct="account created_at",
         technical="id operator public_id user",
     )
@@ -233,10 +274,49 @@ def _register_drivers() -> None:
         ConsentEvent,
         person="driver",
         kept=Retention.PROOF,
+        serves="consents",
         conduct="purpose notice decision text_sha256 channel happened_at",
         trace="recorded_by_id address",
         technical="id operator public_id driver",
     )
+    sources.register(
+        PersonRequest,
+        person="driver",
+        kept=Retention.REQUESTS,
+        serves="requests",
+        conduct="kind channel state text identity_checked received_on due_on extended_at extension_reason closed_at"
+        " answer",
+        trace="entered_by_id closed_by_id",
+        technical="id operator public_id driver",
+    )
+    sources.register(
+        PersonPackage,
+        person="driver",
+        kept=Retention.COPY,
+        serves="requests",
+        trace="made_at expires_at fetched_at requested_by_id language size",
+        technical="id operator public_id driver request file sha256 state queued_at attempts claimed_at leased_until"
+        " error error_facts done total",
+    )
+    sources.register(
+        ProcessingLimit,
+        person="driver",
+        kept=Retention.REQUESTS,
+        serves="requests",
+        conduct="kind since until",
+        technical="id operator driver request",
+    )
+
+
+def _register_recipients() -> None:
+    recipients.register(
+        "mail", serves="access billing consents requests", by="module:tenants.services.mail", is_processor=True
+    )
+    recipients.register(
+        "platform", serves="access security", by="module:tenants.services.platform.visits", is_processor=True
+    )
+    recipients.register("payers", serves="billing", by="module:tenants.services.people.accounts")
+    recipients.register("programs", serves="billing security", by="scope:view_audit scope:view_drivers")
 
 
 def _register_rights() -> None:
@@ -272,11 +352,11 @@ def _register_rights() -> None:
     # Which operator a station names, and whose card is held to it.
     rights.gateway_may(Operator, "SELECT (id, slug, state)")
     rights.gateway_may(Driver, "SELECT (id, operator_id, is_active)")
-    rights.platform_counts(AuditCheck)
-    rights.platform_counts(SearchIndex)
+    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage):
+        rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent, PasswordLetter)
-    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice)
+    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)
     rights.app_changes_only(PlatformMember)

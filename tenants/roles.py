@@ -64,6 +64,17 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_PEOPLE,
             Permission.EXPORT_FINANCE,
             Permission.VIEW_APPROVALS,
+            Permission.VIEW_PRIVACY,
+        }
+    ),
+    Role.PRIVACY: frozenset(
+        {
+            Permission.VIEW_OVERVIEW,
+            Permission.VIEW_DRIVERS,
+            Permission.VIEW_CONSENTS,
+            Permission.VIEW_AUDIT,
+            Permission.VIEW_PRIVACY,
+            Permission.MANAGE_PRIVACY,
         }
     ),
     Role.DRIVER: frozenset({Permission.USE_DRIVER_PAGES}),
@@ -96,6 +107,7 @@ READS = frozenset(
         Permission.VIEW_AUDIT,
         Permission.VIEW_PEOPLE,
         Permission.VIEW_APPROVALS,
+        Permission.VIEW_PRIVACY,
         Permission.USE_DRIVER_PAGES,
         Permission.USE_PAYER_PAGES,
     }

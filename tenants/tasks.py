@@ -8,6 +8,7 @@ from django.utils import timezone
 from tenants import work
 from tenants.actor import acting
 from tenants.log import sealing
+from tenants.privacy import packages
 from tenants.scoping import tenant_scope
 from tenants.services import four_eyes
 from tenants.services.proof import browser_sessions, factor_resets, password_letters
@@ -46,6 +47,17 @@ def sweep_sign_ins() -> None:
     """Clear away the sessions of browsers whose time was over a day ago, and letters that could not be sent."""
     browser_sessions.sweep(at=timezone.now())
     password_letters.forget(at=timezone.now())
+
+
+@shared_task
+def remove_old_copies() -> None:
+    """Remove the copies of people's data whose time is over."""
+
+    def remove(operator_id: int) -> None:
+        with tenant_scope(operator_id):
+            packages.remove_old(at=timezone.now())
+
+    each_operator(remove, active=False)
 
 
 @shared_task

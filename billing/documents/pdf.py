@@ -18,7 +18,7 @@ from django.conf import settings
 from billing.documents import signs
 from billing.domain.errors import BillingError, Code
 
-TEMPLATE: Final = "invoice.typ"
+INVOICE: Final = "invoice.typ"
 PROBE: Final = "signs.typ"
 STANDARDS: Final = ["a-3b", "ua-1"]
 _compiled_by: list[int] = []
@@ -34,31 +34,32 @@ class CannotBeSet(BillingError):
     usual = Code.CANNOT_BE_SET
 
 
-def render(page: dict[str, Any], *, logo: bytes = b"", at: datetime) -> bytes:
-    """Return the PDF of a page model (`layout.page`). The same page, logo and instant give the same bytes.
+def render(page: dict[str, Any], *, logo: bytes = b"", at: datetime, template: str = INVOICE) -> bytes:
+    """Return the PDF of a page model, such as `layout.page`. The same page, logo and instant give the same bytes.
 
     logo: a PNG of ours; the seller's name stands in its place if it cannot be shown.
+    template: a file of `templates/documents` that places the page.
 
     Raises:
         CannotBeSet: it cannot be made, whatever is replaced.
     """
-    return _set(page, logo, _archived(at))
+    return _set(page, logo, _archived(at), template)
 
 
 def picture(page: dict[str, Any], *, logo: bytes = b"") -> bytes:
     """Return the first page as a PNG, for a screen: what a look comes to. Raises as `render`."""
-    return _set(page, logo, {"format": "png", "ppi": 110})
+    return _set(page, logo, {"format": "png", "ppi": 110}, INVOICE)
 
 
-def _set(page: dict[str, Any], logo: bytes, how: dict[str, Any]) -> bytes:
+def _set(page: dict[str, Any], logo: bytes, how: dict[str, Any], template: str) -> bytes:
     ready = signs.tidied(page)
     try:
-        return _compiled(TEMPLATE, ready, logo=logo, **how)
+        return _compiled(template, ready, logo=logo, **how)
     except typst.TypstError:
         ready = signs.shown(ready, _shows)
     for shown in dict.fromkeys((logo, b"")):
         try:
-            return _compiled(TEMPLATE, ready, logo=shown, **how)
+            return _compiled(template, ready, logo=shown, **how)
         except typst.TypstError:
             continue
     raise CannotBeSet from None  # typst's own words would name people
@@ -92,7 +93,7 @@ def _compiler(template: str) -> Any:
     return _made(template)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _made(template: str) -> Any:
     """One compiler a process and template: fonts are read once."""
     folder = Path(settings.BASE_DIR) / "templates" / "documents"

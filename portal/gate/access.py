@@ -149,10 +149,13 @@ def inside(access: Access, user: User | None, permission: Permission | None) -> 
         yield
 
 
-def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
+def driver_view(
+    page: OperatorPage[P], *, step_up: bool = False, takes_out: bool = False
+) -> Callable[..., HttpResponseBase]:
     """Declare a page for a driver's own data; `request.driver` is who it is about.
 
     Staff of the operator who are no drivers there get 403, as they have pages of their own.
+    step_up, takes_out: as of `operator_view`.
     """
 
     def own(request: SignedInRequest, operator: Operator, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -164,7 +167,7 @@ def driver_view(page: OperatorPage[P]) -> Callable[..., HttpResponseBase]:
             return offline.marked(request, page(request, operator, *args, **kwargs))
 
     update_wrapper(own, page)
-    return operator_view(Permission.USE_DRIVER_PAGES)(own)
+    return operator_view(Permission.USE_DRIVER_PAGES, step_up=step_up, takes_out=takes_out)(own)
 
 
 def payer_view(*shows: str) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:

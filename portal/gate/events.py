@@ -14,6 +14,7 @@ class Event(StrEnum):
     AUDIT_SEALS_EXPORTED = "audit.seals_exported"
     IMPORT_REJECTED_DOWNLOADED = "import.rejected_downloaded"
     INVOICE_DOWNLOADED = "invoice.downloaded"
+    PRIVACY_RECORD_TAKEN = "privacy.record_taken"
     SESSIONS_EXPORTED = "sessions.exported"
     INVOICES_EXPORTED = "invoice.exported"
     LIST_EXPORTED = "list.exported"

@@ -67,6 +67,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
         (
             Entry("people", _("People"), "staff:people", "people", ("view_people", "manage_people")),
             Entry("consents", _("Consents"), "staff:consent_list", "consents", ("view_consents",)),
+            Entry("privacy", _("Privacy"), "staff:person_request_list", "privacy", ("view_privacy",)),
             Entry("approvals", _("Approvals"), "staff:approval_list", "review", ("view_approvals",)),
             Entry("audit", _("Audit"), "staff:audit_log", "audit", ("view_audit",)),
             Entry("settings", _("Settings"), "staff:settings", "settings", ("manage_operator",)),
@@ -96,6 +97,13 @@ SETTINGS: tuple[Entry, ...] = (
     Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
     Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
     Entry("keys", _("API keys"), "staff:key_list", "settings", ("manage_keys",)),
+)
+
+# The pages of privacy, as tabs.
+PRIVACY: tuple[Entry, ...] = (
+    Entry("requests", _("Requests"), "staff:person_request_list", "privacy", ("view_privacy",)),
+    Entry("record", _("Record of processing"), "staff:privacy_record", "privacy", ("view_privacy",)),
+    Entry("notices", _("Notices and consents"), "staff:notice_list", "privacy", ("view_privacy",)),
 )
 
 PLATFORM: tuple[Entry, ...] = (
@@ -134,6 +142,13 @@ def settings_tabs(context: Context, current: str) -> dict[str, Any]:
     """The tabs of the settings: those the reader may open. `current` is the section of the page."""
     here = {"operator": context.get("operator"), "may": context.get("may"), "nav": current}
     return {"tabs": _links(SETTINGS, here), "label": _("Settings")}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def privacy_tabs(context: Context, current: str) -> dict[str, Any]:
+    """The tabs of privacy: those the reader may open. `current` is the section of the page."""
+    here = {"operator": context.get("operator"), "may": context.get("may"), "nav": current}
+    return {"tabs": _links(PRIVACY, here), "label": _("Privacy")}
 
 
 @register.inclusion_tag("components/driver_tabs.html", takes_context=True)

@@ -46,12 +46,15 @@ from tenants.models import (
     Invitation,
     Membership,
     Operator,
+    PersonPackage,
+    PersonRequest,
     PlatformVisit,
     User,
 )
+from tenants.privacy import packages
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
-from tenants.services.people import accounts, consents, invitations, operators
+from tenants.services.people import accounts, consents, invitations, operators, person_requests
 
 DOORS = [door for door in doors() if door.is_of_operator]
 # The word before an identifier in a route, and what it identifies.
@@ -86,6 +89,8 @@ OBJECTS = {
     "visits": PlatformVisit,
     "invitations": Invitation,
     "keys": ApiKey,
+    "requests": PersonRequest,
+    "copies": PersonPackage,
 }
 # What the columns of the imported file are called: the file's own words stand on pages as they are.
 HEADINGS = {"id": "Nr", "station": "Stolpe", "card": "Bricka", "start": "Började", "end": "Slutade", "kwh": "kWh"}
@@ -100,6 +105,8 @@ VALUES = {
     "work_kind": "run_part",
     "list_name": "sessions",
     "line": 2,
+    "code": "marketing-email",
+    "limit": "restriction",
 }
 
 
@@ -119,6 +126,7 @@ def build() -> House:
     with app_role.as_platform():
         north, south = (operators.create(slug=slug, name=name, legal_name=name) for slug, name in names.items())
     roles = {"olga": "owner", "otto": "operations", "fina": "finance", "sara": "support", "axel": "auditor"}
+    roles["pri"] = "privacy"
     people = {name: somebody(north, name, role) for name, role in roles.items()}
     people |= {"sven": somebody(south, "sven", "owner"), "dana": a_driver(north), "petra": member("petra")}
     people["pia"] = User.objects.create_user("pia@example.com", PASSWORD, name="Pia")
@@ -164,6 +172,10 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     station_links.make_password(at.station, at=now)
     station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)
     invitations.invite(north, email="ines@example.com", role="support")
+    packages.ask(
+        person_requests.receive(driver, "access", by=dana, at=now, text="Allt ni har."), language="sv", by=dana, at=now
+    )
+    person_requests.receive(driver, "restriction", by=dana, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
     return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}

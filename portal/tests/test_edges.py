@@ -27,6 +27,7 @@ OPENS_SCOPES = {
     "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
+    "portal/web/notices.py": "a public page of one operator",
     # streams
     "portal/files/streamed.py": "a stream goes on when its page's scope is over",
     "billing/exports/csv_files.py": "a stream of tables for accounting",
@@ -61,6 +62,8 @@ OPENS_SCOPES = {
     "tenants/services/proof/factor_resets.py": "stopped by a link in a letter, carried out by the timetable",
     "tenants/services/proof/api_key_authentication.py": "a key names its operator before anybody is let in",
     "charging/services/site_memberships.py": "the place together with its sites",
+    "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
+    "tenants/services/people/notices.py": "stepped: letters about new words",
     "tenants/services/indexing.py": "stepped: the index of what is searched",
 }
 

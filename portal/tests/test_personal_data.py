@@ -61,4 +61,6 @@ def test_secrets_are_classified_as_such():
 
 def test_a_field_cannot_have_two_kinds():
     with pytest.raises(ValueError, match="two kinds"):
-        sources.register(User, person="self", kept=sources.Retention.ACCOUNT, identity="email", trace="email")
+        sources.register(
+            User, person="self", kept=sources.Retention.ACCOUNT, serves="access", identity="email", trace="email"
+        )

@@ -67,6 +67,16 @@ MAY_OPEN = {
     Permission.VIEW_CONSENTS: (
         "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"
     ),
+    Permission.VIEW_PRIVACY: (
+        "staff:notice_list staff:person_request staff:person_request_list staff:privacy_record "
+        "staff:privacy_record_csv staff:privacy_record_pdf"
+    ),
+    Permission.MANAGE_PRIVACY: (
+        "staff:notice_add staff:notice_ask staff:notice_publish staff:notice_write staff:person_copy_file "
+        "staff:person_limit_lift staff:person_request_answer staff:person_request_copy staff:person_request_extend "
+        "staff:person_request_new staff:purpose_edit "
+        "staff:purpose_new"
+    ),
     Permission.VIEW_AUDIT: (
         "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "
         "staff:history_accounts staff:history_cards "
@@ -92,7 +102,9 @@ MAY_OPEN = {
     Permission.USE_DRIVER_PAGES: (
         "driver:charge driver:history driver:invoice_list driver:invoice_pdf driver:live driver:live_stop "
         "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail driver:start "
-        "driver:token_block driver:token_found driver:token_list"
+        "driver:token_block driver:token_found driver:token_list "
+        "driver:copy_file driver:copy_new driver:details driver:limit_lift driver:request_list driver:request_new "
+        "driver:request_withdraw"
     ),
     Permission.USE_PAYER_PAGES: "payer:driver_totals payer:invoice_list payer:invoice_pdf payer:session_list",
     "members": "api:me",
@@ -107,7 +119,7 @@ MAY_OPEN = {
         "account:new_password account:stop_reset account:passkey_use "
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
         "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home manifest "
-        "offline service_worker set_language set_theme"
+        "offline public_notice public_notice_version service_worker set_language set_theme"
     ),
 }
 #: In the platform's own process, where no operator has pages.

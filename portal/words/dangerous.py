@@ -98,6 +98,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     # What takes names out of the portal
     "staff:driver_export": (_("Download the personal data of all drivers"), None),
     "staff:driver_list_export": (_("Download the listed drivers"), None),
+    "staff:person_copy_file": (_("Fetch the copy of somebody's data"), None),
+    "driver:copy_file": (_("Fetch the copy of your data"), None),
     "staff:audit_csv": (_("Download the audit log"), None),
     "staff:audit_jsonl": (_("Download the audit log"), None),
     "staff:seal_export": (_("Download the sealed audit log"), None),

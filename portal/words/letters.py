@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from portal.words import approvals
-from tenants.models import Membership
+from tenants.models import Membership, PersonRequest
 from tenants.services import mail
 
 
@@ -113,6 +113,70 @@ LETTERS: dict[StrEnum, Worded] = {
     Letter.RECOVERY_CODES_MADE: _changed(
         _("New recovery codes were made for your account. The earlier ones no longer work.")
     ),
+    mail.Letter.CONSENT_ASKED_AGAIN: Worded(
+        _("%(operator)s asks you again"),
+        (
+            _(
+                "You once said yes to something at %(operator)s. The words say something new now, so your yes counts no"
+                " more. Read them and answer if you like; no answer means no:"
+            ),
+            "%(link)s",
+        ),
+    ),
+    mail.Letter.NOTICE_CHANGED: Worded(
+        _("How %(operator)s handles your personal data"),
+        (_("%(operator)s has a new privacy notice. You need not do anything. Read it here:"), "%(link)s"),
+    ),
+    mail.Letter.REQUEST_RECEIVED: Worded(
+        _("Your request at %(operator)s"),
+        (
+            _(
+                "%(operator)s received what you ask on %(received)s: %(right)s. You get an answer by %(until)s, without"
+                " cost. If you did not ask for it, answer this letter."
+            ),
+        ),
+    ),
+    mail.Letter.REQUEST_EXTENDED: Worded(
+        _("Your request at %(operator)s takes longer"),
+        (
+            _(
+                "You asked on %(received)s: %(right)s. The answer takes longer than a month and comes by %(until)s,"
+                " because:"
+            ),
+            "%(reason)s",
+            _("You can complain about it to the supervisory authority."),
+        ),
+    ),
+    mail.Letter.REQUEST_ANSWERED: Worded(
+        _("The answer to your request at %(operator)s"),
+        (_("You asked on %(received)s: %(right)s. This is the answer:"), "%(answer)s"),
+    ),
+    mail.Letter.REQUEST_REFUSED: Worded(
+        _("Your request at %(operator)s was not granted"),
+        (
+            _("You asked on %(received)s: %(right)s. It was not granted, because:"),
+            "%(answer)s",
+            _("You can complain about it to the supervisory authority, or go to court."),
+        ),
+    ),
+    mail.Letter.PACKAGE_READY: Worded(
+        _("The copy of your data at %(operator)s is ready"),
+        (
+            _(
+                "You asked on %(received)s: %(right)s. The copy lies in the portal for fourteen days: sign in and open"
+                " Privacy, My requests. Who has no account there gets it from %(operator)s."
+            ),
+        ),
+    ),
+    mail.Letter.LIMIT_LIFTED: Worded(
+        _("The limit on your data at %(operator)s ends"),
+        (
+            _(
+                "You asked on %(received)s: %(right)s. That limit ends now, and your data is used as before. If you do"
+                " not agree, ask again or complain to the supervisory authority."
+            ),
+        ),
+    ),
     mail.Letter.FOUR_EYES_OFF: Worded(
         _("Two-person approval is switched off at %(operator)s"),
         (
@@ -130,6 +194,9 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "operator": lambda operator, facts: operator.name if operator else "",
     "role": lambda role, facts: str(Membership.Role(role).label).lower(),
     "due": lambda at, facts: date_format(at.astimezone(facts["operator"].zone), "DATETIME_FORMAT"),
+    "right": lambda right, facts: str(PersonRequest.Kind(right).label),
+    "received": lambda day, facts: date_format(day, "DATE_FORMAT"),
+    "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
     "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),
 }

@@ -32,6 +32,8 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.MANAGE_KEYS: _("Make and revoke API keys"),
     Permission.EXPORT_DRIVERS: _("Download the personal data of all drivers"),
     Permission.VIEW_APPROVALS: _("See what waits for a second person"),
+    Permission.VIEW_PRIVACY: _("See what personal data is processed for"),
+    Permission.MANAGE_PRIVACY: _("Say what personal data is processed for, and answer people about theirs"),
     Permission.USE_DRIVER_PAGES: _("See one's own charging"),
     Permission.USE_PAYER_PAGES: _("See the invoices of one's own company or association"),
 }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import Export, Invoice, InvoiceRun
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport, StationCommand
-from tenants.models import Approval, AuditCheck, ConsentEvent, Operator
+from tenants.models import Approval, AuditCheck, ConsentEvent, Operator, PersonRequest
 from tenants.models.work import Work
 
 GOOD, INFO, WARN, BAD, NONE = "good", "info", "warn", "bad", ""
@@ -81,6 +81,12 @@ OPERATORS: Mapping[str, str] = {
     Operator.State.ACTIVE: GOOD,
     Operator.State.SUSPENDED: WARN,
     Operator.State.CLOSED: NONE,
+}
+REQUESTS: Mapping[str, str] = {
+    PersonRequest.State.OPEN: WARN,
+    PersonRequest.State.ANSWERED: GOOD,
+    PersonRequest.State.REFUSED: BAD,
+    PersonRequest.State.WITHDRAWN: NONE,
 }
 DECISIONS: Mapping[str, str] = {ConsentEvent.Decision.GIVEN: GOOD, ConsentEvent.Decision.WITHDRAWN: NONE}
 
@@ -152,6 +158,11 @@ def _(invoice: Invoice) -> Told:
 @told.register
 def _(status: BillingStatus) -> Told:
     return Told(status.label, BILLING.get(status, ""))
+
+
+@told.register
+def _(request: PersonRequest) -> Told:
+    return Told(request.get_state_display(), REQUESTS[request.state])
 
 
 @told.register

@@ -20,7 +20,13 @@ from tenants.models import AuditEntry, Driver, Operator, User
 from tenants.scoping import current_operator_id
 
 # Reads of what is personal about one driver. Lists show a name and a number, and are no reads in this sense.
-LOOKS = (Event.DRIVER_VIEWED, Event.DRIVER_FORM_VIEWED, Event.CONSENTS_VIEWED, Event.CONSENTS_DOWNLOADED)
+LOOKS = (
+    Event.DRIVER_VIEWED,
+    Event.DRIVER_FORM_VIEWED,
+    Event.CONSENTS_VIEWED,
+    Event.CONSENTS_DOWNLOADED,
+    Event.REQUEST_VIEWED,
+)
 ROW_CHANGES = ("created", "changed", "deleted")
 _TABLE = AuditEntry._meta.db_table
 

@@ -12,9 +12,12 @@ from tenants.models.factor import FactorReset, TotpDevice
 from tenants.models.invitation import Invitation
 from tenants.models.list_view import ListChoice, SavedView
 from tenants.models.membership import Membership, OperatorGrant
+from tenants.models.notice import NoticeDraft, NoticeLetters, PrivacyNotice
 from tenants.models.operator import Operator
 from tenants.models.password_letter import PasswordLetter
+from tenants.models.person_request import PersonPackage, PersonRequest, ProcessingLimit
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
+from tenants.models.processing import ProcessingPurpose
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.search import SearchIndex, SearchSegment, SearchTerm
 from tenants.models.user import User
@@ -39,12 +42,19 @@ __all__ = [
     "Invitation",
     "ListChoice",
     "Membership",
+    "NoticeDraft",
+    "NoticeLetters",
     "Operator",
     "OperatorGrant",
     "PasswordLetter",
+    "PersonPackage",
+    "PersonRequest",
     "PlatformEvent",
     "PlatformMember",
     "PlatformVisit",
+    "PrivacyNotice",
+    "ProcessingLimit",
+    "ProcessingPurpose",
     "RecoveryCode",
     "SavedView",
     "SearchIndex",

@@ -44,6 +44,8 @@ class ConsentNotice(OperatorOwned):
     text = models.TextField(_("text"))
     text_sha256 = models.CharField(max_length=64, editable=False)
     published_at = models.DateTimeField()
+    # Whether it says something new, so that a yes to earlier words does not cover it (GDPR art. 4(11)).
+    asks_again = models.BooleanField(default=False)
 
     class Meta:
         default_permissions = ()

@@ -23,6 +23,7 @@ class Membership(models.Model):
         FINANCE = "finance", _("Finance")
         SUPPORT = "support", _("Support")
         AUDITOR = "auditor", _("Auditor")
+        PRIVACY = "privacy", _("Data protection")
         DRIVER = "driver", _("Driver")
         PAYER = "payer", _("Payer")
 

@@ -11,7 +11,7 @@ from tenants.rls import WriteSecurity
 
 def staff_roles() -> list[str]:
     """Return the roles of which a second factor is required unless the operator says otherwise."""
-    return ["owner", "operations", "finance", "support", "auditor"]
+    return ["owner", "operations", "finance", "support", "auditor", "privacy"]
 
 
 class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
@@ -37,6 +37,8 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # Whom drivers and authorities ask about personal data (GDPR art. 13(1)(b), 30(1)(a)).
+    privacy_contact = models.CharField(_("contact for personal data"), max_length=200, blank=True)
     bankgiro = models.CharField(_("bankgiro"), max_length=20, blank=True)
     approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)
     # Öresavrundning: 1-49 öre down, 50-99 up (lag 1970:1029).
@@ -82,6 +84,8 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("manage_keys", "Make and revoke API keys"),
             ("export_drivers", "Download the personal data of all drivers"),
             ("view_approvals", "See what waits for a second person"),
+            ("view_privacy", "See what personal data is processed for"),
+            ("manage_privacy", "Say what personal data is processed for, and answer people about theirs"),
             ("use_driver_pages", "See one's own charging"),
             ("use_payer_pages", "See the invoices of one's own company or association"),
         ]

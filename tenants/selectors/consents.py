@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator
 
@@ -19,16 +20,26 @@ def fingerprint(title: str, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A purpose as one driver meets it: the newest words in their language and their present answer."""
+    """A purpose as one driver meets it: the newest words in their language and their present answer.
+
+    covers_from: the newest version that asked again; a yes to earlier words covers what is asked now no more.
+    """
 
     purpose: ConsentPurpose
     notice: ConsentNotice
     event: ConsentEvent | None
+    covers_from: int = 0
 
     @property
     def is_given(self) -> bool:
         """Whether consent is in force. Silence is no consent."""
-        return self.event is not None and self.event.decision == GIVEN
+        return self.event is not None and self.event.decision == GIVEN and not self.is_asked_again
+
+    @property
+    def is_asked_again(self) -> bool:
+        """Whether the driver said yes to words that have been replaced by others that say something new."""
+        event = self.event
+        return event is not None and event.decision == GIVEN and event.notice.version < self.covers_from
 
     @property
     def is_outdated(self) -> bool:
@@ -63,18 +74,37 @@ class Tally:
     version: int
     given: int
     withdrawn: int
+    asked_again: int
     silent: int
 
 
 def questions(driver: Driver, *, language: str) -> list[Question]:
-    """What the driver is asked now, with their answers. Three queries."""
+    """What the driver is asked now, with their answers. Four queries."""
     purposes = list(ConsentPurpose.objects.filter(is_active=True).order_by("code"))
     words = notices_in(purposes, language)
     own = ConsentEvent.objects.select_related("notice").filter(driver=driver, purpose__in=purposes)
     answers = {event.purpose_id: event for event in own.order_by("purpose", "-id").distinct("purpose")}
+    again = _asked_again_from(purposes)
     return [
-        Question(purpose, words[purpose.pk], answers.get(purpose.pk)) for purpose in purposes if purpose.pk in words
+        Question(purpose, words[purpose.pk], answers.get(purpose.pk), again.get(purpose.pk, 0))
+        for purpose in purposes
+        if purpose.pk in words
     ]
+
+
+def is_asked_again(driver: Driver) -> bool:
+    """Whether a yes of the driver waits for another answer, as the words say something new now. One query."""
+    later = ConsentNotice.objects.filter(
+        purpose=OuterRef("purpose"), asks_again=True, version__gt=OuterRef("notice__version")
+    )
+    given = newest_events().filter(driver=driver, decision=GIVEN, purpose__is_active=True)
+    return given.filter(Exists(later)).exists()
+
+
+def _asked_again_from(purposes: Iterable[ConsentPurpose]) -> dict[int, int]:
+    """The newest version of each purpose that asked again, by its number."""
+    found = ConsentNotice.objects.filter(purpose__in=list(purposes), asks_again=True)
+    return dict(found.order_by().values_list("purpose").annotate(Max("version")))
 
 
 def notice_in(purpose: ConsentPurpose, language: str) -> ConsentNotice | None:
@@ -115,12 +145,19 @@ def newest_events() -> QuerySet[ConsentEvent]:
 def tallies(*, language: str) -> list[Tally]:
     """How the active drivers answered each purpose."""
     drivers = Driver.objects.filter(is_active=True).count()
+    again = ConsentNotice.objects.filter(purpose=OuterRef("purpose"), asks_again=True).order_by("-version")
+    covered = Q(notice__version__gte=F("covers_from"))
     answers = {
         row["purpose"]: row
         for row in newest_events()
         .filter(driver__is_active=True)
+        .alias(covers_from=Coalesce(Subquery(again.values("version")[:1]), 0))
         .values("purpose")
-        .annotate(given=Count("id", filter=Q(decision=GIVEN)), withdrawn=Count("id", filter=~Q(decision=GIVEN)))
+        .annotate(
+            given=Count("id", filter=Q(decision=GIVEN) & covered),
+            asked_again=Count("id", filter=Q(decision=GIVEN) & ~covered),
+            withdrawn=Count("id", filter=~Q(decision=GIVEN)),
+        )
     }
     purposes = list(_purposes())
     words = notices_in(purposes, language)
@@ -132,14 +169,15 @@ def _purposes() -> QuerySet[ConsentPurpose]:
 
 
 def _tally(purpose: ConsentPurpose, answers: Any, drivers: int, notice: ConsentNotice | None) -> Tally:
-    given, withdrawn = (answers["given"], answers["withdrawn"]) if answers else (0, 0)
+    given, again, withdrawn = (answers[name] if answers else 0 for name in ("given", "asked_again", "withdrawn"))
     return Tally(
         purpose=purpose,
         title=notice.title if notice else purpose.code,
         version=notice.version if notice else 0,
         given=given,
         withdrawn=withdrawn,
-        silent=drivers - given - withdrawn,
+        asked_again=again,
+        silent=drivers - given - again - withdrawn,
     )
 
 

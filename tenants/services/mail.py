@@ -28,6 +28,14 @@ class Letter(StrEnum):
     PASSWORD_LINK = auto()
     PASSWORD_SET = auto()
     FOUR_EYES_OFF = auto()
+    CONSENT_ASKED_AGAIN = auto()
+    NOTICE_CHANGED = auto()
+    REQUEST_RECEIVED = auto()
+    REQUEST_EXTENDED = auto()
+    REQUEST_ANSWERED = auto()
+    REQUEST_REFUSED = auto()
+    PACKAGE_READY = auto()
+    LIMIT_LIFTED = auto()
 
 
 # The letter, its facts and the language -> subject and text.

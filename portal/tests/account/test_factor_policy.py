@@ -11,7 +11,7 @@ from tenants.selectors import people
 from tenants.services.people import memberships, operators
 from tenants.services.proof import two_factor
 
-STAFF = ["owner", "operations", "finance", "support", "auditor"]
+STAFF = ["owner", "operations", "finance", "support", "auditor", "privacy"]
 
 
 def require_of(operator, roles):

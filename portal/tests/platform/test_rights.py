@@ -27,6 +27,8 @@ COUNTED = {
     "charging_fileimport",
     "tenants_auditcheck",
     "tenants_searchindex",
+    "tenants_noticeletters",
+    "tenants_personpackage",
     "billing_runchunk",
     "billing_priceeffect",
     "billing_pricing",

@@ -70,8 +70,8 @@ def _fetched(name: str) -> Any:
     return fetched
 
 
-olga, otto, fina, sara, axel, sven, dana, petra, pia = map(
-    _fetched, ("olga", "otto", "fina", "sara", "axel", "sven", "dana", "petra", "pia")
+olga, otto, fina, sara, axel, pri, sven, dana, petra, pia = map(
+    _fetched, ("olga", "otto", "fina", "sara", "axel", "pri", "sven", "dana", "petra", "pia")
 )
 
 

@@ -25,6 +25,7 @@ CAST = {
     Role.FINANCE: "fina",
     Role.SUPPORT: "sara",
     Role.AUDITOR: "axel",
+    Role.PRIVACY: "pri",
     Role.DRIVER: "dana",
     Role.PAYER: "pia",
 }

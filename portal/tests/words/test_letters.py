@@ -2,7 +2,7 @@
 
 import ast
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,11 @@ def facts():
         "due": datetime(2026, 3, 1, 12, tzinfo=UTC),
         "act": asked,
         "acts": ["issue_run", "publish_tariff"],
+        "right": "erasure",
+        "received": date(2026, 3, 1),
+        "until": date(2026, 4, 1),
+        "reason": "Because.",
+        "answer": "So.",
     }
 
 

@@ -29,6 +29,7 @@ from portal.words import invoices as invoice_words
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 from tenants.models import Operator
+from tenants.selectors import consents
 
 
 @driver_view
@@ -45,6 +46,7 @@ def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "month": first,
         "entries": [(entry, _other_month(entry, operator)) for entry in entries],
         "usual": usual,
+        "is_asked_again": consents.is_asked_again(request.driver),
         "documents": invoice_words.with_fees(documents, fees.lines(*documents)),
         **_neighbours(first, months),
     }

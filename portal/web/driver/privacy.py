@@ -3,9 +3,6 @@
 Taking consent back is the same one click as giving it (GDPR art. 7(3)).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django import forms
@@ -20,12 +17,12 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest, driver_view
 from portal.middleware.actor import client_address
 from portal.web import lists
-from portal.words.log import events as audit_words
+from portal.words import copies
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.log import reading as audit_log
-from tenants.models import AuditEntry, ConsentEvent, ConsentPurpose, Operator
-from tenants.selectors import consents, people
+from tenants.models import ConsentEvent, ConsentPurpose, Operator
+from tenants.selectors import consents, notices
 from tenants.services.people import consents as services
 
 LOOKS_SHOWN = 20
@@ -38,15 +35,6 @@ class DecisionForm(forms.Form):
     words = forms.CharField(max_length=64, required=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """That somebody looked at the driver's data: by role, since a driver need not know the name."""
-
-    at: datetime
-    who: str
-    what: str
-
-
 @driver_view
 def privacy(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show what the operator asks and what the driver has answered."""
@@ -55,8 +43,9 @@ def privacy(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "nav": "privacy",
         "questions": consents.questions(request.driver, language=_language(operator)),
         "proofs": consents.proofs(request.driver),
-        "looks": _looks(page.rows, operator),
+        "looks": copies.looks(page.rows, operator),
         "page": page,
+        "notice": notices.in_force(_language(operator)),
     }
     return render(request, "driver/privacy/page.html", context)
 
@@ -86,22 +75,6 @@ def decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> Htt
     except Refused as refusal:
         messages.error(request, why(refusal))
     return redirect("driver:privacy", operator.slug)
-
-
-def _looks(entries: Sequence[AuditEntry], operator: Operator) -> list[Look]:
-    roles = people.roles_at(operator, {entry.actor_id for entry in entries if entry.actor_id})
-    return [
-        Look(entry.timestamp, _by(entry, roles, operator), str(audit_words.EVENTS[entry.event])) for entry in entries
-    ]
-
-
-def _by(entry: AuditEntry, roles: dict[int, str], operator: Operator) -> str:
-    if entry.is_platform:
-        return _("staff of the platform, visiting %(operator)s") % {"operator": operator.name}
-    role = roles.get(entry.actor_id or 0)
-    if role is None:
-        return _("staff of %(operator)s") % {"operator": operator.name}
-    return _("%(role)s at %(operator)s") % {"role": role, "operator": operator.name}
 
 
 def _language(operator: Operator) -> str:

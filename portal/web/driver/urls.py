@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.driver import charging, history, invoices, privacy, tokens
+from portal.web.driver import charging, history, invoices, privacy, requests, tokens
 
 app_name = "driver"
 
@@ -21,5 +21,12 @@ urlpatterns: list[URLPattern] = [
     path("cards/<uuid:token_id>/block/", tokens.token_block, name="token_block"),
     path("cards/<uuid:token_id>/found/", tokens.token_found, name="token_found"),
     path("privacy/", privacy.privacy, name="privacy"),
+    path("requests/", requests.request_list, name="request_list"),
+    path("requests/new/", requests.request_new, name="request_new"),
+    path("requests/copy/", requests.copy_new, name="copy_new"),
+    path("requests/copies/<uuid:public_id>/", requests.copy_file, name="copy_file"),
+    path("requests/details/", requests.details, name="details"),
+    path("requests/limits/<slug:limit>/lift/", requests.limit_lift, name="limit_lift"),
+    path("requests/<uuid:public_id>/withdraw/", requests.request_withdraw, name="request_withdraw"),
     path("privacy/<uuid:public_id>/", privacy.decide, name="privacy_decide"),
 ]

@@ -39,7 +39,7 @@ from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import Driver, DriverGroup, DriverIdentity, Operator
 from tenants.permissions import Permission
-from tenants.selectors import accounts, invitations
+from tenants.selectors import accounts, invitations, person_requests
 from tenants.services import four_eyes
 from tenants.services.people import driver_exports
 from tenants.services.people import drivers as services
@@ -256,6 +256,7 @@ def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
         "months": totals,
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "entries": session_ledger.entries(latest[:SESSIONS_SHOWN]),
+        "limits": person_requests.limits_of(driver),
         "payers": account_members.of_member(driver),
         "own_account": accounts.of_driver(driver),
         "assignments": assignments.of_driver(driver, at=timezone.now()),

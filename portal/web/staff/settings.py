@@ -22,6 +22,7 @@ SELLER = (
 )  # fmt: skip
 PAYMENT = ("bankgiro", "payment_terms_days", "rounds_to_crowns", "approved_for_f_tax")
 PRICES = ("prices_include_vat",)
+PRIVACY = ("privacy_contact",)
 PORTAL = ("name", "time_zone", "language")
 
 
@@ -41,9 +42,10 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Operator
-        fields = (*PORTAL, *SELLER, *PAYMENT, *PRICES)
+        fields = (*PORTAL, *SELLER, *PAYMENT, *PRICES, *PRIVACY)
         help_texts: ClassVar = {
             "rounds_to_crowns": gettext_lazy("What is to be paid in SEK: 1–49 öre down, 50–99 up. VAT stays as it is."),
+            "privacy_contact": gettext_lazy("Whom drivers and authorities ask: a name, an e-mail address or both."),
             "prices_include_vat": gettext_lazy("What a new tariff begins with. Consumers are to see prices with VAT."),
         }
 
@@ -78,6 +80,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
             (_("On invoices"), SELLER),
             (_("Payment"), PAYMENT),
             (_("Prices"), PRICES),
+            (_("Personal data"), PRIVACY),
             (_("Portal"), PORTAL),
         ]
         return [(heading, [self[name] for name in names]) for heading, names in headings]

@@ -36,6 +36,10 @@ from portal.web.staff.imports import mending
 from portal.web.staff.imports import pages as imports
 from portal.web.staff.people import factor_reset, invitations, member_sites
 from portal.web.staff.people import pages as people
+from portal.web.staff.privacy import notices as privacy_notices
+from portal.web.staff.privacy import purposes as privacy_purposes
+from portal.web.staff.privacy import record as privacy_record
+from portal.web.staff.privacy import requests as privacy_requests
 from portal.web.staff.sessions import correct
 from portal.web.staff.sessions import pages as sessions
 
@@ -138,6 +142,36 @@ urlpatterns: list[URLPattern] = [
     path("consents/<uuid:public_id>/export/", consents.answer_export, name="consent_export"),
     path("consents/drivers/<uuid:public_id>/", consents.proof, name="consent_proof"),
     path("consents/drivers/<uuid:public_id>/proof.json", consents.proof_file, name="consent_proof_file"),
+    path("privacy/", privacy_record.privacy_record, name="privacy_record"),
+    path("privacy/record.csv", privacy_record.privacy_record_csv, name="privacy_record_csv"),
+    path("privacy/record.pdf", privacy_record.privacy_record_pdf, name="privacy_record_pdf"),
+    path("privacy/requests/", privacy_requests.person_request_list, name="person_request_list"),
+    path("privacy/requests/<uuid:public_id>/", privacy_requests.person_request, name="person_request"),
+    path(
+        "privacy/requests/<uuid:public_id>/extend/",
+        privacy_requests.person_request_extend,
+        name="person_request_extend",
+    ),
+    path(
+        "privacy/requests/<uuid:public_id>/answer/",
+        privacy_requests.person_request_answer,
+        name="person_request_answer",
+    ),
+    path("privacy/requests/<uuid:public_id>/copy/", privacy_requests.person_request_copy, name="person_request_copy"),
+    path("privacy/copies/<uuid:public_id>/", privacy_requests.person_copy_file, name="person_copy_file"),
+    path("drivers/<uuid:public_id>/request/", privacy_requests.person_request_new, name="person_request_new"),
+    path(
+        "drivers/<uuid:public_id>/limits/<slug:limit>/lift/",
+        privacy_requests.person_limit_lift,
+        name="person_limit_lift",
+    ),
+    path("privacy/notices/", privacy_notices.notice_list, name="notice_list"),
+    path("privacy/notices/add/", privacy_notices.notice_add, name="notice_add"),
+    path("privacy/notices/<slug:code>/", privacy_notices.notice_write, name="notice_write"),
+    path("privacy/notices/<slug:code>/ask/", privacy_notices.notice_ask, name="notice_ask"),
+    path("privacy/notices/<slug:code>/publish/", privacy_notices.notice_publish, name="notice_publish"),
+    path("privacy/purposes/new/", privacy_purposes.purpose_new, name="purpose_new"),
+    path("privacy/purposes/<slug:code>/", privacy_purposes.purpose_edit, name="purpose_edit"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/export/", approvals.approval_export, name="approval_export"),
     path("approvals/<uuid:public_id>/", approvals.approval_detail, name="approval_detail"),

@@ -129,6 +129,7 @@ NAMES: dict[str, str | Promise] = {
     "requested_by": _("asked for by"),
     "revoked_at": _("revoked"),
     "revoked_by_id": _("revoked by"),
+    "right": _("right"),
     "role": _("role"),
     "rounding": _("rounding"),
     "rows": _("rows"),

@@ -22,10 +22,12 @@ from billing.models import Export
 from portal.words import approvals, imports, measures, permissions, work
 from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
+from portal.words.privacy import KINDS as PRIVACY_KINDS
+from portal.words.privacy import PEOPLE
 from portal.words.say import SENTENCES, say
 from tenants.log import refused_access
 from tenants.log.events import Event
-from tenants.models import ConsentEvent, Membership
+from tenants.models import ConsentEvent, Membership, PersonRequest, ProcessingPurpose
 
 #: Why an API key or a person's request was refused.
 REASONS: dict[str, str | Promise] = {
@@ -124,6 +126,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "four_eyes": approvals.ACTS,
     "kind": KINDS,
     "list": LISTS,
+    "right": _by_text(dict(PersonRequest.Kind.choices)),
     "role": _by_text(dict(Membership.Role.choices)),
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
     "permission": _by_text(permissions.WORDS),
@@ -134,7 +137,10 @@ WORDS: dict[str, dict[str, str | Promise]] = {
         "passkey": gettext_lazy("passkey"),
         "none": gettext_lazy("none"),
     },
-    "channel": _by_text(dict(ConsentEvent.Channel.choices)),
+    "channel": _by_text({**dict(ConsentEvent.Channel.choices), **dict(PersonRequest.Channel.choices)}),
+    "basis": _by_text(dict(ProcessingPurpose.Basis.choices)),
+    "people": _by_text(PEOPLE),
+    "kinds": _by_text(PRIVACY_KINDS),
     "language": _by_text(dict(settings.LANGUAGES)),
     "languages": _by_text(dict(settings.LANGUAGES)),
 }

@@ -76,10 +76,12 @@ def install_defaults(operator: Operator) -> None:
 
 
 @transaction.atomic
-def publish_notice(purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: datetime) -> int:
+def publish_notice(
+    purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: datetime, asks_again: bool = False
+) -> int:
     """Publish a new wording in all its languages and return its version.
 
-    Earlier answers stay answers to the words they were given to.
+    Earlier answers stay answers to the words they were given to. With `asks_again` a yes among them counts no more.
     """
     if not texts:
         raise Refused(Code.NOTICE_WITHOUT_WORDS)
@@ -94,6 +96,7 @@ def publish_notice(purpose: ConsentPurpose, texts: Mapping[str, Words], *, at: d
             text=words.text,
             text_sha256=asked.fingerprint(words.title, words.text),
             published_at=at,
+            asks_again=asks_again,
         )
         for language, words in texts.items()
     )

@@ -39,6 +39,9 @@ WHAT_ROLES_DO = {
     Membership.Role.FINANCE: gettext_lazy("Tariffs, runs, invoices, downloads; sees the rest."),
     Membership.Role.SUPPORT: gettext_lazy("Drivers and cards; sees sessions, invoices and consents."),
     Membership.Role.AUDITOR: gettext_lazy("Sees everything, also the audit log; changes nothing."),
+    Membership.Role.PRIVACY: gettext_lazy(
+        "What personal data is processed for, and requests about it; sees drivers, consents and the audit log."
+    ),
 }
 
 

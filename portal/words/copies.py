@@ -1,0 +1,199 @@
+"""The page to read of a copy of somebody's data: what each table and field is called, and who looked at it.
+
+Plain HTML in one file, without anything from elsewhere: it is opened from a folder, in ten years as today.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+
+from portal.words.log import events as audit_words
+from portal.words.log.fields import name_of
+from portal.words.log.values import moment, written
+from tenants.models import AuditEntry, Operator
+from tenants.privacy import sources
+from tenants.privacy.packages import Contents, Section
+from tenants.selectors import people
+
+#: What the log has no word for, as nothing is said of it there.
+SECTIONS: dict[str, str | Promise] = {
+    "tenants.savedview": gettext_lazy("saved views"),
+    "tenants.invitation": gettext_lazy("invitations"),
+    "tenants.browsersession": gettext_lazy("browsers that are signed in"),
+    "tenants.recoverycode": gettext_lazy("recovery codes, used or not"),
+    "tenants.totpdevice": gettext_lazy("authenticators"),
+    "tenants.factorreset": gettext_lazy("resets of the second factor"),
+    "tenants.platformmember": gettext_lazy("membership of the platform"),
+    "tenants.platformevent": gettext_lazy("acts at the platform"),
+    "tenants.platformvisit": gettext_lazy("visits of the platform"),
+    "tenants.auditentry": gettext_lazy("what the audit log holds of your acts"),
+    "tenants.consentevent": gettext_lazy("answers about consent"),
+    "tenants.personpackage": gettext_lazy("copies of your data"),
+    "tenants.processinglimit": gettext_lazy("limits on the use of your data"),
+    "charging.stationmessage": gettext_lazy("messages of stations about you"),
+    "charging.stationcommand": gettext_lazy("what was asked of stations for you"),
+    "charging.stationcharge": gettext_lazy("charges as stations told of them"),
+    "charging.earlierholder": gettext_lazy("cards you had before"),
+    "charging.accountmember": gettext_lazy("payers you belonged to"),
+    "charging.siteaccess": gettext_lazy("sites you work at"),
+    "charging.rejectedrow": gettext_lazy("rejected rows that you settled"),
+    "billing.runproblem": gettext_lazy("what kept a session from an invoice"),
+    "billing.billedfee": gettext_lazy("fees on your invoices"),
+    "billing.exporttaken": gettext_lazy("downloads that you took"),
+    "billing.invoiceline": gettext_lazy("lines of your invoices"),
+    "tenants.passwordletter": gettext_lazy("letters with links"),
+    "django_otp_webauthn.webauthncredential": gettext_lazy("passkeys"),
+}
+
+
+#: Fields whose models give them no name, and that the log never shows.
+FIELDS: dict[str, str | Promise] = {
+    "actor_email": gettext_lazy("e-mail"),
+    "remote_port": gettext_lazy("port of the browser"),
+    "backup_state": gettext_lazy("backed up"),
+    "backup_eligible": gettext_lazy("can be backed up"),
+    "sign_count": gettext_lazy("times used"),
+    "transports": gettext_lazy("ways to connect"),
+    "fee": gettext_lazy("fee"),
+    "first_day": gettext_lazy("first day"),
+    "last_day": gettext_lazy("last day"),
+    "text": gettext_lazy("words"),
+    "booking_account": gettext_lazy("account in the books"),
+    "wanted": gettext_lazy("with what"),
+    "email_proved_at": gettext_lazy("mailbox proved"),
+    "operator": gettext_lazy("operator"),
+    "limited_to_sites": gettext_lazy("limited to some sites"),
+    "site_public_ids": gettext_lazy("sites"),
+    "accepted_at": gettext_lazy("accepted"),
+    "withdrawn_at": gettext_lazy("taken back"),
+    "is_mailed": gettext_lazy("sent by mail"),
+    "last_seen_at": gettext_lazy("last seen"),
+    "address": gettext_lazy("address of the browser"),
+    "user_agent": gettext_lazy("browser"),
+    "sealed_to": gettext_lazy("sealed address"),
+    "used_at": gettext_lazy("used"),
+    "name": gettext_lazy("name"),
+    "last_used_at": gettext_lazy("last used"),
+    "throttling_failure_timestamp": gettext_lazy("last wrong code"),
+    "throttling_failure_count": gettext_lazy("wrong codes"),
+    "requested_at": gettext_lazy("asked for"),
+    "stopped_at": gettext_lazy("stopped"),
+    "done_at": gettext_lazy("carried out"),
+    "is_active": gettext_lazy("active"),
+    "event": gettext_lazy("event"),
+    "at": gettext_lazy("time"),
+    "task": gettext_lazy("task"),
+    "facts": gettext_lazy("facts"),
+    "began_at": gettext_lazy("began"),
+    "ends_at": gettext_lazy("ends"),
+    "action": gettext_lazy("act"),
+    "api_key_id": gettext_lazy("API key"),
+    "is_platform": gettext_lazy("by the platform"),
+    "viewing_as": gettext_lazy("viewed as"),
+    "notice": gettext_lazy("words"),
+    "decision": gettext_lazy("answer"),
+    "text_sha256": gettext_lazy("SHA-256 of the words"),
+    "happened_at": gettext_lazy("when"),
+    "extended_at": gettext_lazy("extended"),
+    "made_at": gettext_lazy("made"),
+    "fetched_at": gettext_lazy("fetched"),
+    "language": gettext_lazy("language"),
+    "size": gettext_lazy("size, bytes"),
+    "raw": gettext_lazy("message as it came"),
+    "answer": gettext_lazy("answer"),
+    "said": gettext_lazy("what the station said"),
+    "id_tag": gettext_lazy("card as the station read it"),
+    "received_at": gettext_lazy("received"),
+    "verdict": gettext_lazy("let in"),
+    "basis": gettext_lazy("on what ground"),
+    "read_at": gettext_lazy("times of readings"),
+    "readings": gettext_lazy("meter readings, Wh"),
+    "token": gettext_lazy("card"),
+    "connector": gettext_lazy("connector"),
+    "series_start": gettext_lazy("meter series from"),
+    "series_interval_s": gettext_lazy("interval, seconds"),
+    "series_wh": gettext_lazy("energy by interval, Wh"),
+    "flags": gettext_lazy("remarks"),
+    "review_note": gettext_lazy("note of the review"),
+    "settled_at": gettext_lazy("settled"),
+    "taken_at": gettext_lazy("taken"),
+    "position": gettext_lazy("line"),
+    "component": gettext_lazy("for what"),
+    "quantity": gettext_lazy("quantity"),
+    "unit": gettext_lazy("unit"),
+    "unit_price": gettext_lazy("unit price"),
+    "vat_rate": gettext_lazy("VAT rate, percent"),
+    "amount_incl_vat": gettext_lazy("amount including VAT"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """That somebody looked at the driver's data: by role, since a driver need not know the name."""
+
+    at: datetime
+    who: str
+    what: str
+
+
+def looks(entries: Sequence[AuditEntry], operator: Operator) -> list[Look]:
+    """Put looks at somebody's data in words."""
+    roles = people.roles_at(operator, {entry.actor_id for entry in entries if entry.actor_id})
+    return [
+        Look(entry.timestamp, _by(entry, roles, operator), str(audit_words.EVENTS[entry.event])) for entry in entries
+    ]
+
+
+def section_word(name: str) -> str:
+    """What a table or part is called."""
+    words = {**audit_words.KINDS, **audit_words.OF_EVENTS, **SECTIONS}
+    return str(words.get(name, name))
+
+
+def write(contents: Contents) -> str:
+    """Return the page to read."""
+    with override(contents.language):
+        page = {
+            "language": contents.language,
+            "operator": contents.operator,
+            "driver": contents.driver,
+            "made_at": contents.made_at,
+            "sections": [_told(section, contents.operator) for section in contents.sections if section.rows],
+            "looks": looks(contents.looks, contents.operator),
+        }
+        return render_to_string("documents/copy.html", page)
+
+
+def _told(section: Section, operator: Operator) -> dict[str, Any]:
+    rows = [[_cell(name, value, operator) for name, value in row.items()] for row in section.rows]
+    heads = [field_word(section.name, name) for name in section.rows[0]]
+    return {"title": section_word(section.name), "heads": heads, "rows": rows}
+
+
+def field_word(section: str, name: str) -> str:
+    """What a field of a table or part is called."""
+    source = next((each for each in sources.all_sources() if each.model._meta.label_lower == section), None)
+    own = str(getattr(source.model._meta.get_field(name), "verbose_name", "")) if source else ""
+    is_bare = own in ("", name.replace("_", " "))
+    return str(FIELDS[name]) if is_bare and name in FIELDS else name_of(name, own)
+
+
+def _cell(name: str, value: Any, operator: Operator) -> str:
+    if isinstance(value, datetime):
+        return moment(value.isoformat(), operator.zone)
+    return str(written(name, value if isinstance(value, bool | dict | list) or value is None else str(value)))
+
+
+def _by(entry: AuditEntry, roles: dict[int, str], operator: Operator) -> str:
+    if entry.is_platform:
+        return _("staff of the platform, visiting %(operator)s") % {"operator": operator.name}
+    role = roles.get(entry.actor_id or 0)
+    if role is None:
+        return _("staff of %(operator)s") % {"operator": operator.name}
+    return _("%(role)s at %(operator)s") % {"role": role, "operator": operator.name}

@@ -1,0 +1,176 @@
+"""Purposes, people, data, recipients and times of the record of processing, in words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal.words import approvals
+from tenants.models import Membership, Operator
+from tenants.privacy.purposes import Purpose
+from tenants.privacy.record import Processing
+from tenants.privacy.sources import Kind, People, Retention
+
+#: What each purpose is called, and what it is for.
+PURPOSES: dict[Purpose, tuple[str | Promise, str | Promise]] = {
+    Purpose.CHARGING: (
+        gettext_lazy("Charging"),
+        gettext_lazy("Let drivers charge with their cards, and know what each session was."),
+    ),
+    Purpose.BILLING: (
+        gettext_lazy("Prices and invoices"),
+        gettext_lazy("Price each session by its tariff, and invoice whoever pays for it."),
+    ),
+    Purpose.BOOKS: (
+        gettext_lazy("Bookkeeping"),
+        gettext_lazy("Keep invoices, and what explains them, for as long as bookkeeping law demands."),
+    ),
+    Purpose.CLAIMS: (
+        gettext_lazy("Questions and claims"),
+        gettext_lazy(
+            "Answer a driver's questions, and settle claims before they lapse. The interest: both sides can show what"
+            " was agreed and delivered."
+        ),
+    ),
+    Purpose.ACCESS: (
+        gettext_lazy("Accounts in the portal"),
+        gettext_lazy(
+            "Let drivers, payers and staff sign in. The interest: people reach what is theirs, and nobody else does."
+        ),
+    ),
+    Purpose.SECURITY: (
+        gettext_lazy("Security and the audit log"),
+        gettext_lazy("Prove who saw or changed what, and stop those who should not get in."),
+    ),
+    Purpose.CONSENTS: (
+        gettext_lazy("Proof of consent"),
+        gettext_lazy("Show which words each driver said yes or no to, and when."),
+    ),
+    Purpose.REQUESTS: (
+        gettext_lazy("Requests about personal data"),
+        gettext_lazy("Answer people who want to see, correct, erase, limit or take along what is held about them."),
+    ),
+    Purpose.MARKETING: (
+        gettext_lazy("News and offers by e-mail"),
+        gettext_lazy("Send news and offers to drivers who said yes to them."),
+    ),
+    Purpose.ANALYTICS: (
+        gettext_lazy("Analysis of charging"),
+        gettext_lazy("Plan new sites from where and when those drivers charge who said yes to it."),
+    ),
+}
+PEOPLE: dict[People, str | Promise] = {
+    People.DRIVERS: gettext_lazy("drivers"),
+    People.USERS: gettext_lazy("people who sign in: staff, drivers and those of payers"),
+    People.INVITED: gettext_lazy("people who have been invited"),
+    People.PLATFORM: gettext_lazy("staff of the platform"),
+}
+KINDS: dict[Kind, str | Promise] = {
+    Kind.IDENTITY: gettext_lazy("name, address, e-mail, phone, card numbers and the like"),
+    Kind.CONDUCT: gettext_lazy("what they did, when and where"),
+    Kind.LEDGER: gettext_lazy("amounts, invoices and what they rest on"),
+    Kind.TRACE: gettext_lazy("how and from where they used the portal"),
+    Kind.SECRET: gettext_lazy("what they sign in with, unreadable"),
+}
+KEPT: dict[Retention, str | Promise] = {
+    Retention.ACCOUNT: gettext_lazy("while the person has an account"),
+    Retention.CONTRACT: gettext_lazy("while the person is a customer, and three years for claims"),
+    Retention.MESSAGES: gettext_lazy("messages of stations: thirty days"),
+    Retention.BOOKS: gettext_lazy("bookkeeping: through the seventh year after the financial year (BFL 7 kap. 2 §)"),
+    Retention.SENT: gettext_lazy("letters with links: until sent, a day at most"),
+    Retention.LOG: gettext_lazy("audit log: seven years (BFL 5 kap. 11 §)"),
+    Retention.REQUESTS: gettext_lazy("requests and their answers: three years"),
+    Retention.COPY: gettext_lazy("copies that were asked for: fourteen days"),
+    Retention.PROOF: gettext_lazy("consents: as long as they are relied on, and three years (GDPR art. 7(1))"),
+}
+RECIPIENTS: dict[str, str | Promise] = {
+    "mail": gettext_lazy("the provider of e-mail"),
+    "platform": gettext_lazy("the provider of this portal, on visits and in its running"),
+    "payers": gettext_lazy("companies and associations that pay for their drivers"),
+    "programs": gettext_lazy("programs that hold an API key of ours"),
+    "accounting": gettext_lazy("accounting and auditing firms"),
+}
+NO_TRANSFERS = gettext_lazy("none")
+DASH = "\u2013"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A purpose as the record shows it. facts: names and values in the order of art. 30(1)."""
+
+    code: str
+    title: str
+    why: str
+    facts: list[tuple[str, str]]
+
+
+def told(processing: Processing) -> Told:
+    """Put a purpose in words: the operator's own, then those of what drivers are asked, then the portal's."""
+    said = processing.said
+    title, why = PURPOSES.get(processing.known, ("", "")) if processing.known else ("", "")
+    if processing.notice and not processing.known:
+        title, why = processing.notice.title, processing.notice.text
+    return Told(
+        processing.code,
+        str((said and said.title) or title or processing.code),
+        str((said and said.why) or why),
+        _facts(processing),
+    )
+
+
+def _facts(processing: Processing) -> list[tuple[str, str]]:
+    said, ground = processing.said, processing.ground
+    recipients = [str(RECIPIENTS[each.code]) for each in processing.recipients]
+    kept = [str(KEPT[each]) for each in processing.kept]
+    return [
+        (_("Lawful basis"), _joined([str(ground.basis.label), ground.law])),
+        (_("People"), _listed(PEOPLE[each] for each in processing.people)),
+        (_("Data"), _listed(KINDS[each] for each in processing.kinds)),
+        (_("Recipients"), _listed([*recipients, *([said.recipients] if said and said.recipients else [])])),
+        (_("Out of the EU and EEA"), str((said and said.transfers) or NO_TRANSFERS)),
+        (_("Kept"), str((said and said.kept) or _listed(kept))),
+    ]
+
+
+def controller(operator: Operator) -> list[tuple[str, str]]:
+    """Who is responsible (art. 30(1)(a)): name, number, address, and whom to ask."""
+    place = " ".join(part for part in (operator.postal_code, operator.city) if part)
+    reached = _joined([operator.email, operator.phone], ", ")
+    facts = [
+        (_("Controller"), operator.legal_name or operator.name),
+        (_("Organisation number"), operator.organisation_number),
+        (_("Address"), _joined([operator.street, place], ", ")),
+        (_("Contact"), reached),
+        (_("Contact for personal data"), operator.privacy_contact or reached),
+    ]
+    return [(name, value or DASH) for name, value in facts]
+
+
+def measures(operator: Operator) -> list[str]:
+    """How the data is kept safe (art. 30(1)(g), 32(1)), as this operator has set it."""
+    roles = [str(Membership.Role(role).label) for role in operator.factor_required_of]
+    second = _("A second factor is required of these roles: %(roles)s.") % {"roles": ", ".join(roles)}
+    acts = [str(approvals.NAMES[act]) for act in operator.four_eyes if act in approvals.NAMES]
+    both = ngettext(
+        "This needs the approval of a second person: %(acts)s.",
+        "These need the approval of a second person: %(acts)s.",
+        len(acts),
+    )
+    return [
+        _("Each operator's rows are kept apart by the database itself."),
+        _("People see what their role needs, and some only what belongs to their sites."),
+        second,
+        *([both % {"acts": "; ".join(acts)}] if acts else []),
+        _("Looks at a person's details and all changes stand in a log that is sealed and cannot be rewritten."),
+        _("What people sign in with is stored hashed or encrypted, by keys that are not in the database."),
+    ]
+
+
+def _listed(words: Iterable[object]) -> str:
+    return "; ".join(map(str, words)) or DASH
+
+
+def _joined(parts: Iterable[str], sign: str = " · ") -> str:
+    return sign.join(part for part in parts if part)
