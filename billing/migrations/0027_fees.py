@@ -237,10 +237,9 @@ class Migration(migrations.Migration):
                 "constraints": [
                     tenants.rls.constraints.RowSecurity(name="billed_fee_row_security"),
                     models.UniqueConstraint(fields=("operator", "id"), name="billed_fee_of_operator"),
-                    tenants.rls.constraints.SameOperator(field="fee", name="billed_fee_fee_same_operator"),
-                    tenants.rls.constraints.SameOperator(field="invoice", name="billed_fee_invoice_same_operator"),
-                    tenants.rls.constraints.SameOperator(field="driver", name="billed_fee_driver_same_operator"),
-                    tenants.rls.constraints.SameOperator(field="token", name="billed_fee_token_same_operator"),
+                    tenants.rls.constraints.SameOperatorInBulk(
+                        fields=("fee", "invoice", "driver", "token"), name="billed_fee_same_operator"
+                    ),
                     models.CheckConstraint(condition=Q(("last_day__gte", F("first_day"))), name="billed_fee_has_days"),
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[

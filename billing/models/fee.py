@@ -106,7 +106,7 @@ class BilledFee(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints: ClassVar[list[Any]] = [
-            *owned("billed_fee", "fee", "invoice", "driver", "token"),
+            *owned("billed_fee", "fee", "invoice", "driver", "token", bulk=True),
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="billed_fee_has_days"),
             ExclusionConstraint(
                 name="fee_billed_once_a_day",
