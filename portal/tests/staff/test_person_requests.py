@@ -33,7 +33,7 @@ from tenants.selectors import consents as asked
 from tenants.services.people import consents, drivers, person_requests
 from tenants.services.people.person_requests import months_after
 
-SAME_IN_SWEDISH: set[str] = {"person", "status", "version"}
+SAME_IN_SWEDISH: set[str] = {"per", "person", "status", "text", "version"}
 DESK, OWN = "/o/north/privacy/requests/", "/o/north/my/requests/"
 
 
