@@ -44,7 +44,7 @@ class SimulationForm(forms.Form):
     version = forms.ChoiceField(label=_("Prices"))
     first = MonthField(label=_("From"))
     last = MonthField(label=_("To"))
-    reach = forms.ChoiceField(label=_("Sessions"), help_text=_("The version is tried as if it had priced these."))
+    reach = forms.ChoiceField(label=_("Sessions"))
 
     def __init__(self, data: QueryDict | None, *, shelved: TariffSummary, operator: Operator) -> None:
         month = f"{last_month(operator):%Y-%m}"
@@ -154,7 +154,7 @@ def _report(row: PriceEffect, currency: str) -> Report | None:
 
 
 def _hours() -> list[str]:
-    return [f"{hour:02}–{hour + 1:02}" for hour in range(24)]
+    return [f"{hour:02}" for hour in range(24)]
 
 
 def _weekdays() -> list[str]:
