@@ -126,7 +126,7 @@ def _facts(processing: Processing) -> list[tuple[str, str]]:
     kept = [str(KEPT[each]) for each in processing.kept]
     return [
         (_("Lawful basis"), _joined([str(ground.basis.label), ground.law])),
-        (_("People"), _listed(PEOPLE[each] for each in processing.people)),
+        (_("Whose data"), _listed(PEOPLE[each] for each in processing.people)),
         (_("Data"), _listed(KINDS[each] for each in processing.kinds)),
         (_("Recipients"), _listed([*recipients, *([said.recipients] if said and said.recipients else [])])),
         (_("Out of the EU and EEA"), str((said and said.transfers) or NO_TRANSFERS)),

@@ -106,7 +106,7 @@ def test_an_outlet_is_found_by_its_station_and_by_its_site(danas_browser, url, o
     for asked in (outlet.station.identifier, outlet.station.site.name):
         page = danas_browser.get(url("charge/"), {"q": asked})
         assert [found.pk for found in page.context["outlets"]] == [outlet.connector.pk]
-    assert "No outlet is called so" in text(danas_browser.get(url("charge/"), {"q": "nowhere"}))
+    assert "No outlet that you can start here" in text(danas_browser.get(url("charge/"), {"q": "nowhere"}))
 
 
 def test_only_outlets_of_stations_that_connect_can_be_started(danas_browser, url, outlet, north):

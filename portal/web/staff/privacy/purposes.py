@@ -43,7 +43,7 @@ class OwnForm(WordsForm):
     """A purpose of the operator's own, which says everything itself."""
 
     people = forms.MultipleChoiceField(
-        label=gettext_lazy("People"),
+        label=gettext_lazy("Whose data"),
         choices=[(each.value, word) for each, word in PEOPLE.items()],
         widget=forms.CheckboxSelectMultiple,
     )
