@@ -17,7 +17,7 @@ from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession
 from portal.tests.examples import example
-from tenants.models import Account, AuditSeal, ConsentEvent, ConsentNotice
+from tenants.models import Account, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice
 from tenants.scoping import SETTING
 
 EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE", 32: "TRUNCATE"}
@@ -138,6 +138,7 @@ ATTEMPTS = [
             ("tenants_auditseal", "operator_id"),
             ("tenants_consentevent", "operator_id"),
             ("tenants_consentnotice", "operator_id"),
+            ("tenants_privacynotice", "operator_id"),
             ("tenants_platformevent", "event"),
         )
         for act, change in (("UPDATE", f" SET {column} = {column}"), ("DELETE FROM", ""))
@@ -167,7 +168,7 @@ def world(south, in_north):
     session(connector(), driver("Finn"), start=NOVEMBER)
     drafted(NOVEMBER, NOVEMBER.replace(month=12))
     Letterhead.objects.create(colour="#0b6b53")
-    for model in (AuditSeal, ConsentEvent, ConsentNotice):
+    for model in (AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice):
         example(model)
     sql("SET CONSTRAINTS ALL IMMEDIATE")
     sql("SET CONSTRAINTS ALL DEFERRED")

@@ -88,4 +88,4 @@ def test_a_blocked_card_shows_what_was_charged_with_it_lately(danas_browser, url
     assert str(not_hers.public_id) not in page
     with tenant_scope(north.pk):
         Token.objects.filter(pk=hers.token.pk).update(blocked_at=began + timedelta(days=15))
-    assert "Nothing was charged with it" in text(danas_browser.get(url("cards/")))
+    assert "It was not used in the two weeks before it was blocked" in text(danas_browser.get(url("cards/")))

@@ -179,11 +179,11 @@ def test_what_cannot_be_read_is_named_where_the_price_would_stand(fina_browser, 
 
 def test_each_row_says_when_it_counts(fina_browser, url):
     page = text(fina_browser.post(url("tariffs/preview/"), ENTRY))
-    assert "Counts every day 00:00–06:00, 22:00–24:00." in page
-    assert "Where price 1 holds too, that one comes first." in page
+    assert "Applies every day 00:00–06:00, 22:00–24:00." in page
+    assert "Where price 1 applies too, that one comes first." in page
     buried = {**ENTRY, "rows": "2", "row0-start": "", "row0-end": "", "row1-start": "22:00", "row1-end": "06:00"}
     page = text(fina_browser.post(url("tariffs/preview/"), buried))
-    assert "Never counts: price 1 above always comes first." in page
+    assert "Never applies: price 1 above always comes first." in page
 
 
 def test_sessions_are_priced_by_the_prices_in_force_and_by_the_new_ones(fina_browser, url, tariff):
