@@ -238,7 +238,8 @@ class Metered:
         return otherwise if instant is None else [one for one in self.readings if one[0] == instant][-1]
 
     def power(self, at: int) -> Fraction:
-        """Mean power in kW between the readings around an instant."""
+        """Mean power in kW between the readings around an instant; what is counted at the end flowed before it."""
+        at = min(at, max(self.start, self.end - 1))
         before = [one for one in self.readings if one[0] <= at][-1]
         after = self.following(at, before)
         if after == before:
