@@ -47,6 +47,7 @@ DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_impor
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = %(operator)s AND s.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_accountmember a WHERE a.operator_id = %(operator)s AND a.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_earlierholder h WHERE h.operator_id = %(operator)s AND h.token_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM billing_billedfee f WHERE f.operator_id = %(operator)s AND f.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_token m WHERE m.operator_id = %(operator)s AND m.merged_into_id = t.id)
   AND t.driver_id IS NULL
 """
