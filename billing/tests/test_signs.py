@@ -60,6 +60,8 @@ def page(name: str) -> dict[str, Any]:
                 "amount": "1",
             }
         ],
+        "fees": [[name, "1", "1", "1", "1"]],
+        "fees_note": name,
         "energy": "1",
         "session_count": "1",
     }
