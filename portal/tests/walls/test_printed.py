@@ -71,27 +71,36 @@ def finder(catalogue: list[dict[str, str]], codes: set[str]) -> Finder:
 
 
 class _Text(HTMLParser):
-    """The texts of a page that a person sees or hears."""
+    """The texts of a page that a person sees or hears, but for what it marks as said in another language."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hidden = 0
+        self.foreign, self.depth = "", 0  # the element of another language, and how many of its name are open in it
         self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.hidden += tag in HIDDEN
+        if not self.foreign and tag != "html" and dict(attrs).get("lang", "sv") != "sv":
+            self.foreign = tag
+        self.depth += tag == self.foreign
         for name, value in attrs:
             if name in SPOKEN and value:
                 self._add(value)
 
     def handle_endtag(self, tag: str) -> None:
         self.hidden -= tag in HIDDEN
+        self.depth -= tag == self.foreign
+        if not self.depth:
+            self.foreign = ""
 
     def handle_data(self, data: str) -> None:
         if not self.hidden and data.strip():
             self._add(data)
 
     def _add(self, text: str) -> None:
+        if self.foreign:
+            return
         self.texts.append(re.sub(r"\s+", " ", text.strip()))
 
 
@@ -196,6 +205,8 @@ CATALOGUE = [
         ("<b>no_driver</b>", ["no_driver"]),
         ("<b>work.set_aside</b>", ["work.set_aside", "set_aside"]),
         ('<i title="no_driver">True</i>', ["no_driver", "True"]),
+        ('<div lang="en"><div>Done</div> Done</div><b>Done</b>', ["Done"]),
+        ('<html lang="en"><b>Done</b></html>', ["Done"]),
         ("<code>no_driver</code><p>Ingen betalar. Klar. my_file.csv</p>", []),
     ],
 )
