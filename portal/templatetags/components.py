@@ -80,12 +80,14 @@ def crumb(label: str, url: str) -> list[tuple[str, str]]:
 
 
 @register.simple_block_tag
-def panel(content: str, title: str = "", note: str = "", link: str = "", link_label: str = "") -> SafeString:
-    """A sheet with an optional heading, a note under it and one link at its end."""
+def panel(
+    content: str, title: str = "", note: str = "", link: str = "", link_label: str = "", lang: str = ""
+) -> SafeString:
+    """A sheet with an optional heading (in the language `lang`, if not the page's), a note and one link at its end."""
     return _frame(
         "components/panel.html",
         content,
-        {"title": title, "note": note, "link": link, "link_label": link_label},
+        {"title": title, "note": note, "link": link, "link_label": link_label, "lang": lang},
     )
 
 
