@@ -5,7 +5,7 @@ page is opened again. Read from the URLconf and the models: a new page and a new
 """
 
 import pytest
-from django.db import IntegrityError, InternalError, connection, transaction
+from django.db import IntegrityError, InternalError, connection, reset_queries, transaction
 from django.test.utils import CaptureQueriesContext
 
 from portal.tests.examples import example, owned_models, references
@@ -26,6 +26,7 @@ def counted(client, world):
         if door.is_api or door.takes_out:
             continue
         with transaction.atomic():
+            reset_queries()  # Django keeps so many of all that were ever captured
             with CaptureQueriesContext(connection) as captured:
                 answer = client.get(address(door, world))
             reading = [query["sql"][:300] for query in captured.captured_queries if query["sql"].startswith("SELECT")]
