@@ -144,7 +144,7 @@ def make_a_tariff(page, operator, month):
     page.get_by_role("button", name="Night").click()
     expect(page.get_by_label("From", exact=True)).to_have_count(2)
     page.get_by_label("Price", exact=True).first.fill("2.00")
-    expect(page.get_by_text("Counts every day 00:00–06:00, 22:00–24:00.")).to_be_visible()
+    expect(page.get_by_text("Applies every day 00:00–06:00, 22:00–24:00.")).to_be_visible()
     look(page, "tariff-form")
     page.get_by_role("button", name="Save draft").click()
     page.get_by_role("link", name="Publish").first.click()
