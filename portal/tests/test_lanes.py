@@ -41,6 +41,8 @@ def test_every_lane_has_a_worker_and_only_one():
 MINUTES = {
     "search_index": 2,
     "password_letter": 2,
+    "notice_letters": 2,
+    "person_package": 10,
     "audit_check": 30,
     "import_look": 5,
     "import": 3,
