@@ -32,6 +32,8 @@ from tenants.scoping import OwnedForeignKey
 # Asked before a scope can be opened: who works where, who may come, who visits, whose work is next.
 GLOBAL = {Membership, Invitation, PlatformVisit, FactorReset, Turn}
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
+# The numbers run through all tests of a process; a column of two bytes ends at 32,767.
+SMALL = 32_767
 _numbers = count(1)
 
 FACTS: dict[type[models.Model], dict[str, Any]] = {
@@ -113,6 +115,7 @@ def _value(field: Any) -> Any:
         (models.DateTimeField, NOW),
         (models.DateField, date(2000 + number // 12 % 1000, number % 12 + 1, 1)),
         (models.DecimalField, Decimal(0)),
+        (models.SmallIntegerField, number % SMALL),
         (models.IntegerField, number),
         (models.BooleanField, False),
         (models.UUIDField, UUID(int=number)),
