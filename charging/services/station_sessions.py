@@ -6,7 +6,8 @@ for a person, or for the stop, which corrects it as long as nobody has decided; 
 differences, for somebody to decide again.
 """
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,8 +23,9 @@ from charging.domain.ocpp.frames import Answer, Call
 from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
-from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage, Token
-from charging.services import tokens
+from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage
+from charging.services.station_desk import Desk
+from tenants.scoping import current_operator_id
 
 #: A reading a minute is kept.
 APART = timedelta(minutes=1)
@@ -34,8 +36,11 @@ _State, _Review = ChargingSession.State, ChargingSession.Review
 _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK}
 
 
-def read(message: StationMessage) -> str:
-    """Do what the message says. Returns a remark where it could not be used: a code, else empty."""
+def read(message: StationMessage, desk: Desk) -> str:
+    """Do what the message says; what has grown is written when the desk is put away.
+
+    Returns a remark where it could not be used: a code, else empty.
+    """
     call = frames.read(message.raw)
     if isinstance(call, Answer):  # the gateway has noted it with what was asked
         return ""
@@ -43,71 +48,67 @@ def read(message: StationMessage) -> str:
         return "unreadable"
     match call.action:
         case "MeterValues":
-            return _grow(message, call.payload)
+            return _grow(desk, message, call.payload)
         case "StopTransaction":
-            return _stop(message, v16.stop(call.payload))
+            return _stop(desk, message, v16.stop(call.payload))
         case v201.EVENT:
-            return _event(message, v201.event(call.payload))
-    _note_state(message, call)
+            return _event(desk, message, v201.event(call.payload))
+    _note_state(desk, message, call)
     return ""
 
 
-def _note_state(message: StationMessage, call: Call) -> None:
+def _note_state(desk: Desk, message: StationMessage, call: Call) -> None:
     """Do what a message says that can always be used."""
     payload = call.payload or {}
     match call.action:
         case "StatusNotification":
-            _state(message, payload)
+            _state(desk, message, payload)
         case "BootNotification":
             _boot(message.station, payload)
         case "StartTransaction":
-            _start(message, v16.start(payload))
+            _start(desk, message, v16.start(payload))
+
+
+def settle(desk: Desk) -> None:
+    """Say what is unusual about the sessions that ended, as a file that held each of them would have got it told."""
+    ended = list(desk.ended.values())
+    overlapping = _overlapping(ended)
+    for together in _one_a_connector(ended):
+        for session, codes in zip(together, _implausible(together), strict=True):
+            overlap = [Flag.OVERLAP] if session.external_id in overlapping else []
+            session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap])]
+            session.review = _Review.PENDING if session.flags else _Review.NONE
+            if session.flags == [SETTLING]:
+                session.review = _Review.WRITTEN_OFF
 
 
 def close_abandoned(*, at: datetime) -> int:
     """Close sessions whose stop is missing: the connector is free again, or nothing is heard. Returns how many."""
-    closed, open_ = 0, list(_open().select_related("connector"))
+    open_ = list(ChargingSession.objects.filter(source=SOURCE, state=_State.ACTIVE).select_related("connector"))
     charges = {row.number: row for row in StationCharge.objects.filter(number__in=[int(s.external_id) for s in open_])}
-    for session in open_:
-        charge = charges[int(session.external_id)]
-        heard = max([session.started_at, charge.received_at, *charge.read_at[-1:]])
-        connector = session.connector
-        freed = connector.status_at if connector.status == Connector.Status.AVAILABLE else None
-        if at - heard > SILENT or (freed is not None and freed > heard and at - freed > FREE):
-            closed += _close_without_stop(charge)
+    over = [charge for session in open_ if _is_over(session, charge := charges[int(session.external_id)], at)]
+    desk = Desk({charge.station_id for charge in over}, [charge.number for charge in over])
+    closed = sum(_close_without_stop(desk, session) for charge in over if (session := desk.session_of(charge)))
+    settle(desk)
+    desk.put_away()
     return closed
 
 
-def _open() -> Any:
-    return ChargingSession.objects.filter(source=SOURCE, state=_State.ACTIVE).order_by("pk")
+def _is_over(session: ChargingSession, charge: StationCharge, at: datetime) -> bool:
+    """Whether nothing more will come of the charge."""
+    heard = max([session.started_at, charge.received_at, *charge.read_at[-1:]])
+    connector = session.connector
+    freed = connector.status_at if connector.status == Connector.Status.AVAILABLE else None
+    return at - heard > SILENT or (freed is not None and freed > heard and at - freed > FREE)
 
 
-def _charge_of(session: ChargingSession) -> StationCharge:
-    return StationCharge.objects.select_for_update().get(number=int(session.external_id))
-
-
-def _charge_at(message: StationMessage) -> StationCharge | None:
-    """The charge that the message names, if it is one of its own station's."""
-    if message.number is None:
-        return None
-    return StationCharge.objects.filter(station=message.station, number=message.number).first()
-
-
-def _session_of(charge: StationCharge) -> ChargingSession | None:
-    rows = ChargingSession.objects.select_for_update(of=("self",)).select_related("connector")
-    return rows.filter(source=SOURCE, external_id=str(charge.number)).first()
-
-
-def _connector(station: Station, number: str) -> Connector:
-    return Connector.objects.get_or_create(station=station, number=number)[0]
-
-
-def _state(message: StationMessage, payload: dict[str, Any]) -> None:
+def _state(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> None:
     if (said := v16.state(payload)) is None:
         return
-    connector = _connector(message.station, said[0])
+    connector = desk.connector(message.station, said[0])
     if connector.status != said[1] and (connector.status_at is None or connector.status_at <= message.received_at):
-        Connector.objects.filter(pk=connector.pk).update(status=said[1], status_at=message.received_at)
+        connector.status, connector.status_at = said[1], message.received_at
+        desk.has_state(connector)
 
 
 def _boot(station: Station, payload: dict[str, Any]) -> None:
@@ -125,36 +126,36 @@ def _boot(station: Station, payload: dict[str, Any]) -> None:
         station.save(update_fields=list(new))
 
 
-def _event(message: StationMessage, event: v201.Event) -> str:
+def _event(desk: Desk, message: StationMessage, event: v201.Event) -> str:
     """What OCPP 2.0.1 says of a charge: whichever of its events comes first opens the session."""
-    charge = _charge_at(message)
+    charge = desk.charge(message.number, message.station_id)
     if charge is None:
         return "no_charge"
-    _start(message, event.start)
+    _start(desk, message, event.start)
     if event.stop is not None:
-        return _stop(message, event.stop)
-    session = _session_of(charge)
-    return _add(session, event.readings, at=message.received_at) if session and event.readings else ""
+        return _stop(desk, message, event.stop)
+    session = desk.session_of(charge)
+    return _add(desk, session, event.readings, at=message.received_at) if session and event.readings else ""
 
 
-def _start(message: StationMessage, start: v16.Start) -> None:
-    charge = _charge_at(message)
-    if charge is None or _session_of(charge) is not None:
+def _start(desk: Desk, message: StationMessage, start: v16.Start) -> None:
+    charge = desk.charge(message.number, message.station_id)
+    if charge is None or desk.session_of(charge) is not None:
         return
-    connector = _connector(message.station, start.connector)
-    for earlier in _open().filter(connector=connector):
-        _close_without_stop(_charge_of(earlier))
+    connector = desk.connector(message.station, start.connector)
+    for earlier in desk.open_at(message.station_id, connector.number):
+        _close_without_stop(desk, earlier)
     is_believed = v16.is_believed(start.said_at, charge.received_at)
     began = start.said_at if is_believed and start.said_at else charge.received_at
-    token = _token(start.id_tag)
-    ChargingSession.objects.create(
+    token, holders_of_it = desk.card(start.id_tag)
+    session = ChargingSession(
         source=SOURCE,
         external_id=str(charge.number),
         site=message.station.site,
         station=message.station,
         connector=connector,
         token=token,
-        driver_id=holders.holder(tokens.history(token), began) if token else None,
+        driver_id=holders.holder(holders_of_it, began),
         started_at=began,
         energy_wh=0,
         meter_start_wh=start.meter_wh if start.meter_wh is not None and start.meter_wh >= 0 else None,
@@ -164,57 +165,52 @@ def _start(message: StationMessage, start: v16.Start) -> None:
             *([] if is_believed else [Flag.STATION_CLOCK]),
         ],
     )
+    desk.opened(session)
 
 
-def _token(id_tag: str) -> Token | None:
-    found = Token.objects.filter(uid__iexact=id_tag).select_related("merged_into").first() if id_tag else None
-    return found and (found.merged_into or found)
-
-
-def _grow(message: StationMessage, payload: dict[str, Any]) -> str:
-    session = _meant(message, v16.outlet(payload))
+def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
+    session = _meant(desk, message, v16.outlet(payload))
     if session is None:
         return ""  # stations also read their meters while nobody charges
-    return _add(session, v16.readings(payload.get("meterValue")), at=message.received_at)
+    return _add(desk, session, v16.readings(payload.get("meterValue")), at=message.received_at)
 
 
-def _add(session: ChargingSession, readings: Iterable[tuple[datetime, int]], *, at: datetime) -> str:
+def _add(desk: Desk, session: ChargingSession, readings: Iterable[tuple[datetime, int]], *, at: datetime) -> str:
     """Let the session grow by what was read; `at`: when it was heard."""
     if session.state != _State.ACTIVE:
         return "after_stop"
-    charge = _charge_of(session)
-    for read_at, wh in readings:
-        _note(charge, read_at if v16.is_believed(read_at, at) else at, wh)
-    charge.save(update_fields=["read_at", "readings"])
+    charge = desk.charge_of(session)
+    is_kept = [_note(charge, read_at if v16.is_believed(read_at, at) else at, wh) for read_at, wh in readings]
     first = session.meter_start_wh if session.meter_start_wh is not None else min(charge.readings, default=0)
     session.energy_wh = max(0, charge.readings[-1] - first) if charge.readings else session.energy_wh
-    session.save(update_fields=["energy_wh"])
+    desk.was_read(charge, grows=session if any(is_kept) else None)
     return ""
 
 
-def _note(charge: StationCharge, at: datetime, wh: int) -> None:
-    """Keep a reading; of those that come faster than one a minute the newest."""
+def _note(charge: StationCharge, at: datetime, wh: int) -> bool:
+    """Keep a reading; of those that come faster than one a minute the newest. Returns whether a minute was added."""
     if charge.read_at and at <= charge.read_at[-1]:
-        return
-    if len(charge.read_at) > 1 and charge.read_at[-1] - charge.read_at[-2] < APART:
+        return False
+    is_close = len(charge.read_at) > 1 and charge.read_at[-1] - charge.read_at[-2] < APART
+    if is_close:
         charge.read_at.pop()
         charge.readings.pop()
     charge.read_at.append(at)
     charge.readings.append(wh)
+    return not is_close
 
 
-def _meant(message: StationMessage, connector: str = "") -> ChargingSession | None:
+def _meant(desk: Desk, message: StationMessage, connector: str = "") -> ChargingSession | None:
     """The session a message is about: by its number, else the only one that is open there."""
-    charge = _charge_at(message)
+    charge = desk.charge(message.number, message.station_id)
     if charge is not None:
-        return _session_of(charge)
-    rows = _open().filter(station=message.station)
-    found = list((rows.filter(connector__number=connector) if connector else rows)[:2])
-    return _session_of(_charge_of(found[0])) if len(found) == 1 else None
+        return desk.session_of(charge)
+    found = desk.open_at(message.station_id, connector)
+    return found[0] if len(found) == 1 else None
 
 
-def _stop(message: StationMessage, stop: v16.Stop) -> str:
-    session = _meant(message)
+def _stop(desk: Desk, message: StationMessage, stop: v16.Stop) -> str:
+    session = _meant(desk, message)
     if session is None:
         return "no_charge"
     may_change = session.state == _State.ACTIVE or (
@@ -222,14 +218,14 @@ def _stop(message: StationMessage, stop: v16.Stop) -> str:
     )
     if not may_change and Flag.STOP_MISSING not in session.flags:
         return "stopped_already"
-    charge = _charge_of(session)
+    charge = desk.charge_of(session)
     is_believed = v16.is_believed(stop.said_at, message.received_at)
     ended = stop.said_at if is_believed and stop.said_at else message.received_at
     flags = [] if is_believed else [Flag.STATION_CLOCK]
     readings = [*zip(charge.read_at, charge.readings, strict=True), *stop.readings]
     if not may_change:
         return _differ(session, ended, stop.meter_wh, readings)
-    _close(session, ended, stop.meter_wh, readings, flags, reason=stop.reason)
+    _close(desk, session, ended, stop.meter_wh, readings, flags, reason=stop.reason)
     return ""
 
 
@@ -248,18 +244,19 @@ def _differ(
     return "late_stop"
 
 
-def _close_without_stop(charge: StationCharge) -> bool:
-    """Close the session of a charge at its last reading; False when it is closed already."""
-    session = _session_of(charge)
-    if session is None or session.state != _State.ACTIVE:
+def _close_without_stop(desk: Desk, session: ChargingSession) -> bool:
+    """Close the session at its last reading; False when it is closed already."""
+    if session.state != _State.ACTIVE:
         return False
+    charge = desk.charge_of(session)
     ended, last = (charge.read_at[-1], charge.readings[-1]) if charge.read_at else (session.started_at, None)
     readings = list(zip(charge.read_at, charge.readings, strict=True))
-    _close(session, ended, last, readings, [Flag.STOP_MISSING], reason="")
+    _close(desk, session, ended, last, readings, [Flag.STOP_MISSING], reason="")
     return True
 
 
 def _close(
+    desk: Desk,
     session: ChargingSession,
     ended: datetime,
     meter_stop: int | None,
@@ -268,16 +265,14 @@ def _close(
     *,
     reason: str,
 ) -> None:
+    """End the session; what else is unusual about it is said when all are read (`settle`)."""
     found = _end(session, ended, meter_stop, readings)
     session.stop_reason = reason
     at_opening = [flag for flag in session.flags if flag in _AT_OPENING]
-    every = [*at_opening, *flags, *found.flags, *_implausible(session)]
-    session.flags = [str(flag) for flag in dict.fromkeys(every)]
+    session.flags = [str(flag) for flag in dict.fromkeys([*at_opening, *flags, *found.flags])]
     session.state = _State.COMPLETED
     session.review = _Review.PENDING if session.flags else _Review.NONE
-    if session.flags == [SETTLING]:
-        session.review = _Review.WRITTEN_OFF
-    session.save()
+    desk.ended[int(session.external_id)] = session
 
 
 def _end(
@@ -294,10 +289,29 @@ def _end(
     return found
 
 
-def _implausible(session: ChargingSession) -> list[str]:
-    """The flags that a file would have given the same session."""
+def _one_a_connector(sessions: Iterable[ChargingSession]) -> list[list[ChargingSession]]:
+    """As many groups as one connector has sessions: what is said of one must not depend on what was read with it."""
+    groups: list[list[ChargingSession]] = []
+    seen: Counter[int] = Counter()
+    for session in sessions:
+        place = seen[session.connector_id]
+        seen[session.connector_id] += 1
+        groups[place:] = groups[place:] or [[]]
+        groups[place].append(session)
+    return groups
+
+
+def _implausible(sessions: Sequence[ChargingSession]) -> list[list[str]]:
+    """The flags that a file would have given each of the sessions."""
+    rows = [_row(session) for session in sessions]
+    kinds: dict[str, Any] = {**dict.fromkeys(rows[0], pl.Int64), "started_at": UTC_TIME, "ended_at": UTC_TIME}
+    placed = flagged(pl.DataFrame(rows, schema=kinds), Limits(), operator_id=current_operator_id())
+    return list(placed["flags"].to_list())
+
+
+def _row(session: ChargingSession) -> dict[str, Any]:
     assert session.ended_at is not None
-    row = {
+    return {
         "connector_id": session.connector_id,
         "started_at": session.started_at,
         "ended_at": session.ended_at,
@@ -306,22 +320,30 @@ def _implausible(session: ChargingSession) -> list[str]:
         "max_power_w": session.connector.max_power_w,
         "series_total_wh": sum(session.series_wh) if session.series_wh else None,
     }
-    kinds: dict[str, Any] = {
-        **dict.fromkeys(row, pl.Int64),
-        "started_at": UTC_TIME,
-        "ended_at": UTC_TIME,
-    }
-    placed = flagged(pl.DataFrame([row], schema=kinds), Limits(), operator_id=session.operator_id)
-    return [*placed["flags"][0].to_list(), *([Flag.OVERLAP] if _overlaps(session) else [])]
 
 
-def _overlaps(session: ChargingSession) -> bool:
-    slack = timedelta(seconds=Limits().overlap_s)
-    others = ChargingSession.objects.filter(
-        connector=session.connector_id,
-        station=session.station_id,
-        started_at__gt=session.started_at - timedelta(days=1),
-        started_at__lte=session.started_at,
-        ended_at__gt=session.started_at + slack,
+def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
+    """Of which sessions an earlier one on the same connector goes on; by their external id."""
+    if not sessions:
+        return set()
+    slack, starts = timedelta(seconds=Limits().overlap_s), [session.started_at for session in sessions]
+    earlier = ChargingSession.objects.filter(
+        station__in={session.station_id for session in sessions},
+        started_at__gt=min(starts) - timedelta(days=1),
+        started_at__lte=max(starts),
+        ended_at__isnull=False,
     )
-    return bool(others.exclude(pk=session.pk).exists())
+    facts = earlier.values_list("external_id", "connector", "started_at", "ended_at")
+    known = {row[0]: row for row in facts}
+    known |= {row.external_id: (row.external_id, row.connector_id, row.started_at, row.ended_at) for row in sessions}
+    taken: dict[int, list[tuple[str, datetime, datetime]]] = defaultdict(list)
+    for name, connector, started, ended in known.values():
+        taken[connector].append((name, started, ended))
+    return {
+        session.external_id
+        for session in sessions
+        for name, started, ended in taken[session.connector_id]
+        if name != session.external_id
+        and session.started_at - timedelta(days=1) < started <= session.started_at
+        and ended > session.started_at + slack
+    }

@@ -1,31 +1,49 @@
-"""Reading what stations said, station by station, some messages a transaction.
+"""Reading what stations said, in the order of each, the messages of many a transaction.
 
-A message that cannot be digested stops its own station alone: what came before it is kept, the others go on, and it is
-tried again after one, two, four … minutes, or when somebody says so.
+A message that cannot be digested stops its own station alone: those read with it are read again one by one, what came
+before it is kept, the others go on, and it is tried again after one, two, four … minutes, or when somebody says so.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from charging.models import StationHalt, StationMessage
 from charging.services import station_commands, station_sessions
+from charging.services.station_desk import Desk
 from tenants.scoping import tenant_scope
 
-TOGETHER = 100
+#: Messages a transaction: enough to share its cost, few enough that nobody waits for the rows it changes.
+TOGETHER = 250
 LONGEST_REST = timedelta(hours=1)
-_ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('station_messages'), (%s %% 2147483647)::int)"
+_ALONE = """
+    SELECT id FROM unnest(%s::bigint[]) AS id
+    WHERE pg_try_advisory_xact_lock(hashtext('station_messages'), (id %% 2147483647)::int)
+"""
 
 
 def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
-    """Read what waits at every station; return how many messages were read."""
-    with tenant_scope(operator_id):
-        halted = StationHalt.objects.filter(try_at__gt=clock()).values("station")
-        waiting = StationMessage.objects.filter(is_read=False).exclude(station__in=halted)
-        stations = list(waiting.order_by().values_list("station", flat=True).distinct())
-    return sum(_read_station(operator_id, station_id, clock=clock) for station_id in stations)
+    """Read what waits at every station, one after the other; return how many messages were read."""
+    done, after = 0, 0
+    while after is not None:
+        alone: list[int] = []
+        with tenant_scope(operator_id):
+            waiting, after = _taken(after, at=clock())
+            stations = list(dict.fromkeys(message.station_id for message in waiting))
+            try:
+                with transaction.atomic():
+                    _read_together(waiting)
+                    StationHalt.objects.filter(station__in=stations).delete()
+                done += len(waiting)
+            except OperationalError:  # the database is away, which is no fault of a message
+                raise
+            except Exception:  # one of them cannot be digested: which, is found one by one
+                alone = stations
+        done += sum(_read_station(operator_id, station_id, clock=clock) for station_id in alone)
+    return done
 
 
 def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
@@ -33,6 +51,39 @@ def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
     with tenant_scope(operator_id):
         station_sessions.close_abandoned(at=clock())
         station_commands.settle(at=clock())
+
+
+def _taken(after: int, *, at: datetime) -> tuple[list[StationMessage], int | None]:
+    """Return the oldest messages of some stations that nobody else reads now, in order, and where to go on.
+
+    after: the first station to look at. Where to go on: a station, None when there are no more.
+    """
+    halted = StationHalt.objects.filter(try_at__gt=at).values("station")
+    unread = StationMessage.objects.filter(is_read=False)
+    waiting = unread.filter(station__gte=after).exclude(station__in=halted)
+    stations = list(waiting.order_by("station").values_list("station", flat=True).distinct()[:TOGETHER])
+    with connection.cursor() as cursor:
+        cursor.execute(_ALONE, [stations])
+        free = [station_id for (station_id,) in cursor.fetchall()]
+    found = list(unread.filter(station__in=free).order_by("station", "pk")[:TOGETHER])
+    if len(found) == TOGETHER:
+        return found, found[-1].station_id
+    return found, stations[-1] + 1 if len(stations) == TOGETHER else None
+
+
+def _read_together(messages: list[StationMessage]) -> None:
+    remarks: dict[str, list[int]] = defaultdict(list)
+    desk = Desk(
+        [message.station_id for message in messages],
+        [message.number for message in messages if message.number is not None],
+    )
+    for message in messages:
+        message.station = desk.stations[message.station_id]
+        remarks[station_sessions.read(message, desk)].append(message.pk)
+    station_sessions.settle(desk)
+    desk.put_away()
+    for remark, read in remarks.items():
+        StationMessage.objects.filter(pk__in=read).update(is_read=True, remark=remark)
 
 
 def _read_station(operator_id: int, station_id: int, *, clock: Callable[[], datetime]) -> int:
@@ -47,19 +98,18 @@ def _read_station(operator_id: int, station_id: int, *, clock: Callable[[], date
 def _read_some(station_id: int, *, at: datetime) -> int:
     """Read the next messages; 0 while another process does it."""
     with connection.cursor() as cursor:
-        cursor.execute(_ALONE, [station_id])
-        if not cursor.fetchone()[0]:
+        cursor.execute(_ALONE, [[station_id]])
+        if not cursor.fetchone():
             return 0
-    rows = StationMessage.objects.filter(station=station_id, is_read=False).select_related("station__site")
+    rows = StationMessage.objects.filter(station=station_id, is_read=False)
     done = 0
     for message in rows.order_by("pk")[:TOGETHER]:
         try:
             with transaction.atomic():
-                remark = station_sessions.read(message)
+                _read_together([message])
         except Exception as error:  # whatever it is, it is this station's alone
             _halt(message, error, at=at)
             return done
-        StationMessage.objects.filter(pk=message.pk).update(is_read=True, remark=remark)
         done += 1
     if done:
         StationHalt.objects.filter(station=station_id).delete()

@@ -14,11 +14,12 @@ from portal.gateway.store import Cursor
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
 A_NEW_NAME = timedelta(days=1)
-_HOLDS = "SELECT 1 FROM charging_stationlink WHERE station_id = %s AND epoch = %s"
+#: Kept only while the connection it came by holds.
 _KEEP = """
     INSERT INTO charging_stationmessage
         (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '')
+    SELECT operator_id, station_id, epoch, %s, %s, %s, %s, %s, %s, false, ''
+    FROM charging_stationlink WHERE station_id = %s AND epoch = %s
 """
 _SAME_START = """
     SELECT number, is_stopped, verdict, received_at FROM charging_stationcharge
@@ -30,7 +31,6 @@ _NEW_START = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 _STOPPED = "UPDATE charging_stationcharge SET is_stopped = true WHERE station_id = %s AND number = %s"
-_TELL = "SELECT pg_notify('stations', %s)"
 
 
 class Superseded(Exception):
@@ -50,12 +50,9 @@ class Heard:
         """Keep the frame and return the answer, empty for a frame that wants none.
 
         Raises:
-            Superseded: nothing was kept.
+            Superseded: nothing was kept, nor done for the answer.
         """
         guest = self.guest
-        await cursor.execute(_HOLDS, [guest.station_id, guest.epoch])
-        if await cursor.fetchone() is None:
-            raise Superseded
         answer, number, action = "", None, ""
         if isinstance(self.said, Call):
             answer, number = await self._answered(cursor, self.said)
@@ -63,9 +60,10 @@ class Heard:
         elif self.said is not None:
             action = await keep_answer(cursor, guest, self.said, _fit(self.raw), self.at)
         message_id = self.said.message_id if self.said else ""
-        where = [guest.operator_id, guest.station_id, guest.epoch, self.at, _fit(action), _fit(message_id)]
-        await cursor.execute(_KEEP, [*where, _fit(self.raw), _fit(answer), number])
-        await cursor.execute(_TELL, [str(guest.operator_id)])
+        said = [self.at, _fit(action), _fit(message_id), _fit(self.raw), _fit(answer), number]
+        await cursor.execute(_KEEP, [*said, guest.station_id, guest.epoch])
+        if cursor.rowcount == 0:
+            raise Superseded
         return answer
 
     async def _answered(self, cursor: Cursor, call: Call) -> tuple[str, int | None]:

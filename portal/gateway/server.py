@@ -189,7 +189,7 @@ class Gateway:
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
         heard = Heard(guest, at, raw, said)
         try:
-            answer = str(await self._store.do(guest.operator_id, heard.keep))
+            answer = str(await self._store.do(guest.operator_id, heard.keep, is_told=True))
         except psycopg.Error:
             return frames.error(call.message_id, "InternalError", "It could not be kept.") if call else ""
         if isinstance(said, Answer):

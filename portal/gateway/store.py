@@ -22,6 +22,7 @@ Act = Callable[[Cursor], Awaitable[Any]]
 WAITING, TOGETHER = 5_000, 500
 #: How long it waits before it tries the database again, at first and at most.
 PATIENCE_S, LONGEST_PATIENCE_S = 0.2, 5.0
+_TELL = "NOTIFY stations"
 _SCOPE = "SELECT set_config('app.operator_id', %s, true)"
 _UNPRIVILEGED = """
     SELECT NOT EXISTS (SELECT 1 FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
@@ -37,10 +38,14 @@ class PrivilegedRole(RuntimeError):
 
 @dataclass(slots=True)
 class Work:
-    """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's."""
+    """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
+
+    is_told: the reader of stations is told that there is something to read.
+    """
 
     operator_id: int
     act: Act
+    is_told: bool = False
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -52,9 +57,9 @@ class Store:
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(WAITING)
 
-    async def do(self, operator_id: int, act: Act) -> Any:
+    async def do(self, operator_id: int, act: Act, *, is_told: bool = False) -> Any:
         """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it."""
-        work = Work(operator_id, act)
+        work = Work(operator_id, act, is_told)
         await self._waiting.put(work)
         return await work.done
 
@@ -115,6 +120,8 @@ class Store:
                     scope = work.operator_id
                     await cursor.execute(_SCOPE, [str(scope)])
                 results.append(await work.act(cursor))
+            if any(work.is_told for work in together):
+                await cursor.execute(_TELL)
         return results
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:

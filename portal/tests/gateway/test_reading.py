@@ -1,6 +1,7 @@
 """What becomes of what stations say: sessions, states, and everything stations get wrong. Without sockets."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import orjson
 import pytest
@@ -322,7 +323,7 @@ def test_a_message_that_cannot_be_digested_stops_its_station_alone(told, north, 
     other.stops(3000, number=8)
     honest = station_sessions.read
     monkeypatch.setattr(
-        station_sessions, "read", lambda message: 1 / 0 if message.action == "Poison" else honest(message)
+        station_sessions, "read", lambda message, desk: 1 / 0 if message.action == "Poison" else honest(message, desk)
     )
     told.read(NOW)
     assert {row.external_id: row.state for row in told.sessions} == {"7": "ACTIVE", "8": "COMPLETED"}
@@ -338,6 +339,63 @@ def test_a_message_that_cannot_be_digested_stops_its_station_alone(told, north, 
     with tenant_scope(north.pk):
         assert not StationHalt.objects.exists()
     assert told.sessions[0].state == "COMPLETED"
+
+
+def _a_busy_day(told, chance, first):
+    """Charges as stations tell of them: on two connectors, without stops, without numbers, with odd readings."""
+    for hour in range(1, chance.randrange(2, 9)):
+        number, at, meter = first + hour, NOW + timedelta(hours=hour), 1000 * hour
+        connector = chance.choice([1, 1, 2])
+        told.starts(number, meter=meter, at=at.isoformat(), received_at=at, connector=connector)
+        for step in range(chance.randrange(0, 4)):
+            minutes = 60 * hour + chance.choice([5, 10, 10.5, 20, 70]) + step / 4
+            named = chance.choice([{"number": number}, {"number": None, "connectorId": connector}])
+            told.meters((minutes, meter + 100 * step), **named)
+        told.says("StatusNotification", connectorId=connector, status=chance.choice(["Charging", "Available"]))
+        for _ in range(chance.choice([0, 1, 1, 2])):
+            told.stops(meter + 900, minutes=60 * hour + chance.choice([30, 59, 90]), number=number)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_messages_read_together_come_to_the_same_as_one_by_one(north, south, monkeypatch, seed):
+    read = []
+    for operator, together in ((north, 250), (south, 1)):
+        chance = Random(seed)
+        for number in range(3):
+            told = Told(operator, f"Torget-{number}")
+            _a_busy_day(told, chance, 100 * number)
+        monkeypatch.setattr(station_steps, "TOGETHER", together)
+        told.read(NOW)
+        read.append(_facts(operator))
+    assert len(read[0]["sessions"]) >= 3
+    assert read[0] == read[1]
+
+
+def _facts(operator):
+    with tenant_scope(operator.pk):
+        return {
+            "sessions": list(ChargingSession.objects.order_by("external_id").values_list("external_id", *SAME)),
+            "charges": list(StationCharge.objects.order_by("number").values_list("number", "read_at", "readings")),
+            "connectors": set(Connector.objects.values_list("station__identifier", "number", "status", "status_at")),
+            "messages": list(StationMessage.objects.order_by("pk").values_list("is_read", "remark")),
+        }
+
+
+SAME = (
+    *("station__identifier", "connector__number", "token__uid", "started_at", "ended_at", "energy_wh"),
+    *("meter_start_wh", "series_start", "series_interval_s", "series_wh", "stop_reason", "state", "review", "flags"),
+)
+
+
+def test_readings_that_come_fast_are_told_once_a_minute(told):
+    told.starts()
+    told.meters((10, 4000))
+    told.meters((10.2, 4100))
+    told.meters((10.4, 4200))
+    told.read()
+    with tenant_scope(told.operator.pk):
+        assert StationCharge.objects.get().readings == [4000, 4200]
+        assert ChargingSession.objects.get().energy_wh == 3200
 
 
 def test_a_reading_after_the_stop_goes_to_nobody(told):

@@ -1,0 +1,149 @@
+"""What the reader of stations has before it while it reads some messages: loaded together, written together.
+
+A row is one object here, whoever asks for it; what messages did to it is written when all are read (`put_away`). One
+reader at a time reads a station (`station_steps`), so nothing else changes what lies here; sessions are locked against
+people who decide on them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.functions import Upper
+
+from charging.domain.holders import Held
+from charging.domain.ocpp import SOURCE
+from charging.models import ChargingSession, Connector, Station, StationCharge, Token
+from charging.selectors import tokens
+
+_GROWTH = ("energy_wh",)
+_END = (
+    *("state", "ended_at", "energy_wh", "stop_reason", "review", "flags"),
+    *("series_start", "series_interval_s", "series_wh"),
+)
+
+
+class Desk:
+    """Charges, sessions, connectors and cards of some stations.
+
+    stations: which ones. numbers: the charges that messages name, of these stations.
+    """
+
+    def __init__(self, stations: Iterable[int], numbers: Iterable[int]) -> None:
+        self.stations = Station.objects.select_related("site").in_bulk(set(stations))
+        self._connectors = {
+            (row.station_id, row.number): row for row in Connector.objects.filter(station__in=self.stations)
+        }
+        self._charges: dict[int, StationCharge] = {}
+        self._sessions: dict[int, ChargingSession] = {}
+        self._cards: dict[str, tuple[Token | None, list[Held[int]]]] = {"": (None, [])}
+        self._has_open = False
+        self._states: dict[int, Connector] = {}
+        self._read: dict[int, StationCharge] = {}
+        self._new: list[ChargingSession] = []
+        self._grown: dict[int, ChargingSession] = {}
+        self.ended: dict[int, ChargingSession] = {}
+        self._take(StationCharge.objects.filter(station__in=self.stations, number__in=set(numbers)))
+
+    def _take(self, charges: Iterable[StationCharge]) -> None:
+        """Lay charges here, with their sessions and the cards of those that have none yet."""
+        new = {row.number: row for row in charges if row.number not in self._charges}
+        self._charges |= new
+        rows = ChargingSession.objects.select_for_update(of=("self",)).select_related("connector")
+        for session in rows.filter(source=SOURCE, external_id__in=[str(number) for number in new]).order_by("pk"):
+            self._sessions[int(session.external_id)] = session
+        self._look_up({row.id_tag.upper() for number, row in new.items() if number not in self._sessions})
+
+    def _look_up(self, uids: set[str]) -> None:
+        uids = uids - set(self._cards)
+        if not uids:
+            return
+        self._cards |= {uid: (None, []) for uid in uids}
+        rows = Token.objects.annotate(upper=Upper("uid")).filter(upper__in=uids).select_related("merged_into")
+        found = {row.upper: row.merged_into or row for row in rows.order_by("-pk")}
+        histories = tokens.histories([token.pk for token in found.values()])
+        self._cards |= {uid: (token, histories[token.pk]) for uid, token in found.items()}
+
+    def charge(self, number: int | None, station: int) -> StationCharge | None:
+        """The charge of that number, if it is one of the station's."""
+        found = None if number is None else self._charges.get(number)
+        return found if found and found.station_id == station else None
+
+    def charge_of(self, session: ChargingSession) -> StationCharge:
+        """The charge of a session that lies here."""
+        return self._charges[int(session.external_id)]
+
+    def session_of(self, charge: StationCharge) -> ChargingSession | None:
+        """The session of a charge; None before its start was read."""
+        return self._sessions.get(charge.number)
+
+    def open_at(self, station: int, connector: str = "") -> list[ChargingSession]:
+        """The sessions that go on at the station, or at one of its connectors."""
+        if not self._has_open:
+            self._has_open = True
+            rows = ChargingSession.objects.filter(
+                source=SOURCE, state=ChargingSession.State.ACTIVE, station__in=self.stations
+            )
+            numbers = [int(number) for number in rows.values_list("external_id", flat=True)]
+            self._take(StationCharge.objects.filter(number__in=set(numbers) - set(self._charges)))
+        return [
+            session
+            for session in self._sessions.values()
+            if session.state == ChargingSession.State.ACTIVE
+            and session.station_id == station
+            and connector in {"", session.connector.number}
+        ]
+
+    def card(self, id_tag: str) -> tuple[Token | None, list[Held[int]]]:
+        """The card that a charge was begun with, and who has had it; the newer one of two that were merged."""
+        self._look_up({id_tag.upper()})
+        return self._cards[id_tag.upper()]
+
+    def connector(self, station: Station, number: str) -> Connector:
+        """The station's connector of that number; made where nobody entered it."""
+        key = (station.pk, number)
+        if key not in self._connectors:
+            self._connectors[key] = Connector.objects.get_or_create(station=station, number=number)[0]
+        return self._connectors[key]
+
+    def has_state(self, connector: Connector) -> None:
+        """The connector has another state."""
+        self._states[connector.pk] = connector
+
+    def opened(self, session: ChargingSession) -> None:
+        """The session has begun; it is stored with the rest."""
+        self._sessions[int(session.external_id)] = session
+        self._new.append(session)
+
+    def was_read(self, charge: StationCharge, *, grows: ChargingSession | None) -> None:
+        """The charge has other readings, and its session so much more energy that it is worth being told."""
+        self._read[charge.number] = charge
+        if grows is not None:
+            self._grown[charge.number] = grows
+
+    def put_away(self) -> None:
+        """Write what has changed."""
+        ChargingSession.objects.bulk_create(self._new)
+        stored = set(map(id, self._new))
+        _write(Connector, self._states.values(), ("status", "status_at"))
+        _write(StationCharge, self._read.values(), ("read_at", "readings"))
+        _write(ChargingSession, (row for row in self.ended.values() if id(row) not in stored), _END)
+        others = (row for number, row in self._grown.items() if number not in self.ended and id(row) not in stored)
+        _write(ChargingSession, others, _GROWTH)
+
+
+def _write(model: type[models.Model], rows: Iterable[models.Model], names: Sequence[str]) -> None:
+    """Write these columns of the rows, in one journey: `bulk_update` takes ten times as long to say the same."""
+    fields: list[Any] = [model._meta.get_field(name) for name in names]
+    values = [
+        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
+    ]
+    if not values:
+        return
+    columns = ", ".join(f"{field.column} = %s" for field in fields)
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {model._meta.db_table} SET {columns} WHERE id = %s", values)  # noqa: S608  # nosec
+
+
+def _prepared(field: Any, row: models.Model) -> Any:
+    return field.get_db_prep_save(getattr(row, field.attname), connection)
