@@ -338,6 +338,7 @@ def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:
     known |= {row.external_id: (row.external_id, row.connector_id, row.started_at, row.ended_at) for row in sessions}
     taken: dict[int, list[tuple[str, datetime, datetime]]] = defaultdict(list)
     for name, connector, started, ended in known.values():
+        assert ended is not None
         taken[connector].append((name, started, ended))
     return {
         session.external_id

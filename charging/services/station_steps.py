@@ -27,7 +27,8 @@ _ALONE = """
 
 def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
     """Read what waits at every station, one after the other; return how many messages were read."""
-    done, after = 0, 0
+    done = 0
+    after: int | None = 0
     while after is not None:
         alone: list[int] = []
         with tenant_scope(operator_id):
