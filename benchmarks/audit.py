@@ -26,7 +26,7 @@ from django.db.models import QuerySet
 
 from benchmarks import network, visitors
 from benchmarks.export import peak_mb
-from portal.settings import env
+from portal import env
 from tenants.log import audit
 from tenants.log import reading as audit_log
 from tenants.log.reading import Who

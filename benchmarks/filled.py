@@ -18,7 +18,7 @@ from billing.models import InvoiceRun, StaleDay, StaleMonth
 from billing.selectors import reconciliation
 from billing.selectors.sellers import seller
 from billing.services import day_sums, tariffs
-from portal.settings import env
+from portal import env
 from tenants import crypto
 from tenants.models import Operator, SearchIndex
 from tenants.scoping import tenant_scope

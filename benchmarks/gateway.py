@@ -54,7 +54,7 @@ from charging.models import (
     Token,
 )
 from charging.services import station_commands
-from portal.settings import env
+from portal import env
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers

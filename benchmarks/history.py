@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from portal.settings import env
+from portal import env
 
 #: Sessions written by one statement.
 BLOCK = 500_000

@@ -24,7 +24,7 @@ from charging.ingest.layout import DateOrder, Field, Layout
 from charging.ingest.sources import opened
 from charging.models import FileImport
 from charging.services import imports
-from portal.settings import env
+from portal import env
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 

@@ -3,8 +3,8 @@
 import psycopg
 from django.db import connection
 
+from portal import env
 from portal.management import as_platform
-from portal.settings import env
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships

@@ -30,8 +30,8 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks import visitors
 from benchmarks.questions import Question, questions
+from portal import env
 from portal.serving import memory
-from portal.settings import env
 from tenants.models import Operator
 
 SLUGS = ("ten-million", "one-million")

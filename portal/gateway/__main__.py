@@ -5,10 +5,10 @@ import logging
 import resource
 import signal
 
+from portal import env, transport
 from portal.gateway.commands import Bell
 from portal.gateway.server import Gateway
 from portal.gateway.store import Store
-from portal.settings import env
 
 HOST = "127.0.0.1"
 #: Open files, of which a connection takes one.
@@ -21,6 +21,8 @@ async def main() -> None:
     logging.getLogger("websockets").setLevel(logging.ERROR)
     _open_files()
     address = env.text("DATABASE_GATEWAY_URL")
+    if env.kind() == "production":
+        transport.check_database("DATABASE_GATEWAY_URL")
     store = Store(address)
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0))
     writing = asyncio.create_task(store.run())

@@ -1,16 +1,21 @@
 """The servers and folders this process talks to: PostgreSQL, Redis, Celery, files, logs, mail."""
 
+import ssl
+from datetime import timedelta
 from typing import Any
 
-from portal.settings import env
+from django.core.exceptions import ImproperlyConfigured
+
+from portal import env
 from portal.settings.base import KIND, STATE_DIR
 
 # The app role sees one operator at a time; the owner only migrates; the platform role serves the platform's
-# own process. A process has exactly one of them.
+# own process; the backup role reads everything. A process has exactly one of them.
 DATABASE_ROLES = {
     "app": "DATABASE_URL",
     "owner": "DATABASE_OWNER_URL",
     "platform": "DATABASE_PLATFORM_URL",
+    "backup": "DATABASE_BACKUP_URL",
 }
 DATABASE_ROLE = env.text("DATABASE_ROLE", "app")
 _default: dict[str, Any] = env.database(DATABASE_ROLES[DATABASE_ROLE])
@@ -32,6 +37,8 @@ REDIS_URL = env.text("REDIS_URL", "redis://localhost:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 # Celery has other words for a unix socket than the redis client.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
+if REDIS_URL.startswith("rediss://"):  # kombu believes any certificate unless it is told not to
+    CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A message whose worker died is delivered again after this many seconds; the sweeps are usually faster.
 # A page that sends a message does not wait for a broker that is away: the sweeps find the row.
@@ -70,6 +77,16 @@ MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
 # Where the heads of the audit logs' chains are noted (`tenants.log.heads`): on another disk than the
 # database's, out of reach of its administrators, if they are to prove anything to these.
 SEAL_HEADS_DIR = env.text("WATTLEDGER_SEAL_HEADS", str(STATE_DIR / "seal-heads"))
+# Backups are made when a folder and at least one public key (age) say where and for whom. How many are kept, and how
+# often one is made. The private keys belong on no machine of the portal.
+BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")
+BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS", "").split()
+BACKUP_KEEP = env.number("BACKUP_KEEP", 14)
+BACKUP_EVERY = timedelta(hours=env.number("BACKUP_EVERY_HOURS", 24))
+if bool(BACKUP_FOLDER) != bool(BACKUP_RECIPIENTS):
+    raise ImproperlyConfigured("BACKUP_FOLDER and BACKUP_RECIPIENTS are set together or not at all.")
+if BACKUP_KEEP < 1 or timedelta(0) >= BACKUP_EVERY:
+    raise ImproperlyConfigured("BACKUP_KEEP and BACKUP_EVERY_HOURS are at least 1.")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

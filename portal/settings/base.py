@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.settings import env
+from portal import env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 KIND = env.kind()

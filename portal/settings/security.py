@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.settings import env
-from portal.settings.base import DEBUG, IS_PLATFORM, KIND
+from portal import env, transport
+from portal.settings.backends import DATABASE_ROLE, DATABASE_ROLES
+from portal.settings.base import DEBUG, KIND
 
 INSECURE_KEY = "insecure-key-of-development-and-tests-only"
 SECRET_KEY = env.secret("SECRET_KEY", None if KIND == "production" else INSECURE_KEY)
@@ -80,6 +81,10 @@ if KIND == "production":
         raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts of the portal; * is not one.")
     if DEMONSTRATION:
         raise ImproperlyConfigured("WATTLEDGER_DEMONSTRATION weakens sign-in and cannot be on in production.")
-    _address = "DATABASE_PLATFORM_URL" if IS_PLATFORM else "DATABASE_URL"
+    _address = DATABASE_ROLES[DATABASE_ROLE]
     if not env.text(_address, "") or not env.text("REDIS_URL", ""):
         raise ImproperlyConfigured(f"{_address} and REDIS_URL must be set in production.")
+    transport.check_database(_address)
+    transport.check_redis("REDIS_URL")
+    transport.check_mail()
+    transport.check_pages("PORTAL_ORIGINS", "CSRF_TRUSTED_ORIGINS", "PORTAL_ADDRESS", "PLATFORM_ADDRESS")

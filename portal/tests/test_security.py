@@ -68,12 +68,64 @@ def test_the_only_silenced_check_concerns_no_setting_of_ours(production):
         ("DEBUG", "1", "DEBUG"),
         ("WATTLEDGER_DEMONSTRATION", "1", "WATTLEDGER_DEMONSTRATION"),
         ("DATABASE_URL", "", "DATABASE_URL"),
+        ("DATABASE_URL", "postgresql://app@db.example/portal", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://app@db.example/portal?sslmode=require", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://app@/portal?host=db.example", "sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://app@/portal?host=/run,db.example", "sslmode=verify-full"),
+        ("REDIS_URL", "redis://queue.example:6379/0", "rediss://"),
+        ("REDIS_URL", "rediss://queue.example:6379/0?ssl_cert_reqs=none", "rediss://"),
+        ("PORTAL_ORIGINS", "https://portal.example,http://portal.example", "https://"),
+        ("CSRF_TRUSTED_ORIGINS", "http://portal.example", "https://"),
+        ("PLATFORM_ADDRESS", "http://platform.example", "https://"),
+        ("BACKUP_FOLDER", "/backups", "BACKUP_RECIPIENTS"),
+        ("BACKUP_RECIPIENTS", "age1x", "BACKUP_FOLDER"),
+        ("BACKUP_KEEP", "0", "BACKUP_KEEP"),
     ],
 )
 def test_production_refuses_to_start_half_set_up(tmp_path, variable, value, words):
     ended = in_production.run(tmp_path, "-c", "import portal.settings", **{variable: value})
     assert ended.returncode != 0
     assert words in ended.stderr.splitlines()[-1]
+
+
+def test_letters_do_not_go_to_another_machine_in_clear(tmp_path):
+    ended = in_production.run(tmp_path, "-c", "import portal.settings", EMAIL_HOST="mail.example", EMAIL_USE_TLS="0")
+    assert "EMAIL_HOST" in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"DATABASE_URL": "postgresql://app@db.example/portal?sslmode=verify-full", "REDIS_URL": "rediss://q.example/0"},
+        {"DATABASE_URL": "postgresql://app@/portal?host=/run/postgresql", "REDIS_URL": "unix:///run/redis.sock?db=0"},
+        {
+            "DATABASE_URL": "postgresql://app@db.example/portal",
+            "REDIS_URL": "redis://queue.example/0",
+            "PRIVATE_NETWORK": "1",
+        },
+    ],
+)
+def test_production_starts_over_checked_tls_sockets_and_networks_that_encrypt(tmp_path, more):
+    ended = in_production.run(tmp_path, "-c", "import portal.settings", **more)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_celery_checks_the_certificate_of_redis(tmp_path):
+    """kombu believes any certificate of a `rediss://` address unless it is told not to."""
+    code = """
+from portal.celery import app
+found["demands"] = str(app.connection_for_write().ssl["ssl_cert_reqs"])
+"""
+    found = in_production.found(tmp_path, code, REDIS_URL="rediss://queue.example/0")
+    assert found["demands"] in ("2", "VerifyMode.CERT_REQUIRED")
+
+
+def test_the_gateway_starts_without_the_keys_of_the_portal_and_asks_for_tls(tmp_path):
+    without = dict.fromkeys(("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"), "")
+    address = "postgresql://gateway@db.example/portal"
+    ended = in_production.run(tmp_path, "-m", "portal.gateway", DATABASE_GATEWAY_URL=address, **without)
+    assert ended.returncode != 0
+    assert "DATABASE_GATEWAY_URL leads to another machine" in ended.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("answer", ["page", "machine", "missing", "static"])

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from charging.models import Connector, Token
 from charging.services import station_links
+from portal import env
 from portal.demo.stations import FAULTS, Simulated
-from portal.settings import env
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
