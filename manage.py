@@ -5,9 +5,11 @@ import os
 import sys
 
 # These change the schema and therefore work as the owner of the tables; everything else is the app role.
-OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "sqlflush"}
+OWNER_COMMANDS = {"migrate", "makemigrations", "restore", "sqlmigrate", "showmigrations", "sqlflush"}
 # These decide about operators and the platform's own people, which the app role has no right to.
 PLATFORM_COMMANDS = {"create_operator", "platform_member"}
+# This reads every row of everybody, and changes none.
+BACKUP_COMMANDS = {"backup"}
 
 
 def main() -> None:
@@ -17,6 +19,8 @@ def main() -> None:
         os.environ.setdefault("DATABASE_ROLE", "owner")
     if len(sys.argv) > 1 and sys.argv[1] in PLATFORM_COMMANDS:
         os.environ.setdefault("DATABASE_ROLE", "platform")
+    if len(sys.argv) > 1 and sys.argv[1] in BACKUP_COMMANDS:
+        os.environ.setdefault("DATABASE_ROLE", "backup")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  # after the environment
 
     execute_from_command_line(sys.argv)

@@ -46,6 +46,8 @@ NOT_FOR_TESTS = (
     "DATABASE_ROLE",
     "PORTAL_ADDRESS",
     "PLATFORM_ADDRESS",
+    "BACKUP_FOLDER",
+    "BACKUP_RECIPIENTS",
 )
 USAGE = "bin/test [--quick | --only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"
 

@@ -4,7 +4,7 @@ DO $$
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO wattledger_app, wattledger_platform', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO wattledger_reader, wattledger_gateway', current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO wattledger_reader, wattledger_gateway, wattledger_backup', current_database());
 END
 $$;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;

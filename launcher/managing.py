@@ -17,6 +17,7 @@ from launcher.supervisor import Supervisor
 
 # These look at code and files alone.
 WITHOUT_SERVERS = {
+    "backup_key",
     "check",
     "collectstatic",
     "compilemessages",

@@ -89,7 +89,7 @@ class Place:
 
 
 def url(state: State, role: str) -> str:
-    """Return the address of our own database for `app`, `owner`, `reader`, `platform` or `gateway`."""
+    """Return the address of our own database for `app`, `owner`, `reader`, `platform`, `gateway` or `backup`."""
     return f"postgresql://wattledger_{role}@/{DATABASE}?host={quote(str(sockets(state)), safe='/')}"
 
 

@@ -1,9 +1,9 @@
 """bin/run: from nothing to a portal that answers, and back to nothing when it is stopped.
 
 PostgreSQL, Redis, migrations, collected files, a demonstration for an empty database of development,
-then web, platform, the gateway of stations, workers and timetable. The platform's pages and the gateway are processes
-of their own, on the next two ports and with database roles of their own; a process is given the address of its role and
-no other.
+then web, platform, the gateway of stations, workers, timetable and, where they are wanted, backups. The platform's
+pages and the gateway are processes of their own, on the next two ports and with database roles of their own, as is the
+maker of backups; a process is given the address of its role and no other.
 With DATABASE_URL and REDIS_URL set it starts no servers.
 """
 
@@ -73,6 +73,8 @@ def run(state: State, ports: Ports, began: float) -> int:
                 app = as_app(environment)
                 for program in [reader_program(app), *worker_programs(app), timetable_program(state, app)]:
                     supervisor.start(program)
+                if has_backups(environment):
+                    supervisor.start(backup_program(as_backup(environment)))
                 people = told(asking)
                 if people and has_gateway(environment) and os.environ.get("WATTLEDGER_DEMO") != "0":
                     supervisor.start(simulation_program(app, ports.gateway))
@@ -242,6 +244,16 @@ def as_gateway(environment: Mapping[str, str]) -> dict[str, str]:
     return _without(environment, (_ADDRESSES - {"DATABASE_GATEWAY_URL"}) | keys | {"REDIS_URL"})
 
 
+def as_backup(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the process that makes backups: it reads everything and changes nothing."""
+    return {**_without(environment, _ADDRESSES - {"DATABASE_BACKUP_URL"}), "DATABASE_ROLE": "backup"}
+
+
+def has_backups(environment: Mapping[str, str]) -> bool:
+    """Whether backups are wanted, and we know how to act as who makes them."""
+    return bool(environment.get("BACKUP_FOLDER") and environment.get("DATABASE_BACKUP_URL"))
+
+
 def has_gateway(environment: Mapping[str, str]) -> bool:
     """Whether we know how to act as the gateway; servers of one's own may keep that to another machine."""
     return bool(environment.get("DATABASE_GATEWAY_URL"))
@@ -291,6 +303,11 @@ def gateway_program(environment: Mapping[str, str], port: int) -> Program:
 def reader_program(environment: Mapping[str, str]) -> Program:
     """Return the process that makes sessions of what stations say."""
     return Program("stations", [sys.executable, str(CHECKOUT / "manage.py"), "read_stations"], environment)
+
+
+def backup_program(environment: Mapping[str, str]) -> Program:
+    """Return the process that makes a backup whenever one is due."""
+    return Program("backup", [sys.executable, str(CHECKOUT / "manage.py"), "backup", "--watch"], environment)
 
 
 def simulation_program(environment: Mapping[str, str], port: int) -> Program:

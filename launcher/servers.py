@@ -23,6 +23,7 @@ ADDRESSES = (
     "DATABASE_READER_URL",
     "DATABASE_PLATFORM_URL",
     "DATABASE_GATEWAY_URL",
+    "DATABASE_BACKUP_URL",
     "REDIS_URL",
 )
 LONGEST_START_S = 600
@@ -47,7 +48,7 @@ def addresses(state: State) -> dict[str, str]:
     """Return the variables that lead to the servers: those given, else those of our own servers."""
     found = {name: os.environ[name] for name in ADDRESSES if os.environ.get(name)}
     if embeds_postgres():
-        for role in ("owner", "reader", "platform", "gateway"):
+        for role in ("owner", "reader", "platform", "gateway", "backup"):
             found[f"DATABASE_{role.upper()}_URL"] = postgres.url(state, role)
         found["DATABASE_URL"] = postgres.url(state, "app")
     if embeds_redis():

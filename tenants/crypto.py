@@ -80,6 +80,11 @@ def newest_key_name() -> str:
     return _key_id(settings.ENCRYPTION_KEYS[0]).hex()
 
 
+def key_names() -> list[str]:
+    """Return what tells all listed keys from others, newest first."""
+    return [_key_id(key).hex() for key in settings.ENCRYPTION_KEYS]
+
+
 def _key_id(key: bytes) -> bytes:
     return _derived(key, "name")[:_KEY_ID]
 

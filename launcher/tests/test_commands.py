@@ -47,7 +47,7 @@ def test_a_taken_port_is_refused_in_one_sentence() -> None:
     running.check_port(port)
 
 
-EVERY_ROLE = {f"DATABASE_{role}URL": role for role in ("", "OWNER_", "PLATFORM_", "READER_", "GATEWAY_")}
+EVERY_ROLE = {f"DATABASE_{role}URL": role for role in ("", "OWNER_", "PLATFORM_", "READER_", "GATEWAY_", "BACKUP_")}
 
 
 def test_the_portal_is_told_how_to_be_the_app_and_nobody_else() -> None:
@@ -66,6 +66,16 @@ def test_the_gateway_is_told_how_to_be_the_gateway_and_holds_no_keys() -> None:
     environment = running.as_gateway({**EVERY_ROLE, **secrets, "PATH": "/bin"})
     assert environment == {"DATABASE_GATEWAY_URL": "GATEWAY_", "PATH": "/bin"}
     assert running.gateway_program(environment, 8002).environment["GATEWAY_PORT"] == "8002"
+
+
+def test_backups_are_made_as_their_own_role_where_they_are_wanted() -> None:
+    environment = running.as_backup({**EVERY_ROLE, "BACKUP_FOLDER": "/backups"})
+    assert environment == {
+        "DATABASE_BACKUP_URL": "BACKUP_", "DATABASE_ROLE": "backup", "BACKUP_FOLDER": "/backups",
+    }  # fmt: skip
+    assert running.backup_program(environment).command[-2:] == ["backup", "--watch"]
+    assert running.has_backups(environment)
+    assert not running.has_backups({**EVERY_ROLE, "BACKUP_FOLDER": ""})
 
 
 def test_without_the_platform_s_address_its_pages_are_not_served() -> None:

@@ -55,7 +55,7 @@ def attributes(state: State) -> dict[str, tuple[bool, ...]]:
         return {name: tuple(flags) for name, *flags in rows}
 
 
-def test_only_the_owner_looks_past_row_security(running: tuple[State, postgres.Place]) -> None:
+def test_only_the_owner_and_who_makes_backups_look_past_row_security(running: tuple[State, postgres.Place]) -> None:
     none = (False, False, False)
     assert attributes(running[0]) == {
         "wattledger_owner": (False, True, True),
@@ -63,6 +63,7 @@ def test_only_the_owner_looks_past_row_security(running: tuple[State, postgres.P
         "wattledger_reader": none,
         "wattledger_platform": none,
         "wattledger_gateway": none,
+        "wattledger_backup": (False, True, False),
     }
 
 

@@ -64,6 +64,7 @@ OPENS_SCOPES = {
     "charging/services/site_memberships.py": "the place together with its sites",
     "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
     "tenants/services/people/notices.py": "stepped: letters about new words",
+    "tenants/services/backups/restoring.py": "a check of each operator's log after a restore",
     "tenants/services/indexing.py": "stepped: the index of what is searched",
 }
 
@@ -96,8 +97,9 @@ READS_ENVIRONMENT = {
     "manage.py": "which settings, and which role of the database a command has",
     "portal/celery.py": "which settings",
     "portal/management/as_platform.py": "hands its own on to a process of the platform's role",
-    "portal/settings/env.py": "the one reader of the portal's settings",
+    "portal/env.py": "the one reader of the portal's settings",
     "portal/wsgi.py": "which settings",
+    "tenants/services/backups/programs.py": "hands its own on to PostgreSQL's programs",
 }
 
 

@@ -6,7 +6,8 @@
 
 Roles: the owner migrates (and bypasses row security, as validating a foreign key under it accepts
 orphans); the app role owns nothing and bypasses nothing; the reader reads; the platform role serves
-the platform's own process, the gateway role the process that stations connect to.
+the platform's own process, the gateway role the process that stations connect to; the role of backups reads everything,
+also past row security, and writes nothing (`launcher/roles.sql`).
 """
 
 from tenants.rls.constraints import (

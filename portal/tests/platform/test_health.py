@@ -9,6 +9,7 @@ from django.utils import timezone
 from charging.models import FileImport
 from portal import tasks
 from portal.tests import app_role
+from portal.tests.backups import backup
 from portal.tests.examples import example
 from portal.web.platform import instance_health
 from tenants.scoping import tenant_scope
@@ -56,3 +57,27 @@ def test_stalled_work_is_counted_operator_by_operator(north, south):
     assert [(each.operator, [(one.kind, one.overdue) for one in each.work]) for each in found] == [
         (north, [("import", 1)])
     ]
+
+
+def test_where_no_backups_are_wanted_the_page_says_so(platform, settings):
+    settings.BACKUP_FOLDER = ""
+    assert "No backups are made here" in platform.get("/platform/health/").content.decode()
+
+
+def test_the_page_says_when_a_backup_was_made_and_when_a_restore_was_proved(platform, settings, tmp_path):
+    def shown():
+        return platform.get("/platform/health/").content.decode()
+
+    settings.BACKUP_FOLDER, settings.BACKUP_EVERY = str(tmp_path), timedelta(days=36_500)
+    assert "No new backup" in shown()
+    backup(tmp_path, 1)
+    assert "No new backup" not in shown()
+    assert "No restore has been proved for a quarter of a year" in shown()
+    backup(tmp_path, 2, proof=True, unfound=3)
+    assert "3 files that the database names were not there" in shown()
+    backup(tmp_path, 3, proof=False)
+    assert "The last restore was not as the backup says" in shown()
+    assert "with differences" in shown()
+    settings.BACKUP_EVERY = timedelta(hours=1)
+    settings.BACKUP_FOLDER = str(tmp_path / "nothing")
+    assert "No new backup" in shown()

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import redis
@@ -22,6 +23,8 @@ from portal.celery import app
 from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+from tenants.services.backups import folder
+from tenants.services.backups.folder import Standing as Backups
 from tenants.work import Standing
 
 TICK = "wattledger:timetable:tick"
@@ -86,6 +89,7 @@ def measure(*, at: datetime) -> dict[str, Any]:
         "last_tick": tick,
         "is_late": tick is None or at - tick > LATE,
         "disk": _or_none(disk),
+        "backups": backups(at=at),
         "stalled": stalled(at=at),
     }
 
@@ -129,6 +133,13 @@ def workers() -> list[str]:
     """Return the names of the Celery workers that answer within a second."""
     replies = app.control.ping(timeout=WAIT_S) or []
     return sorted(name for reply in replies for name in reply)
+
+
+def backups(*, at: datetime) -> Backups | None:
+    """Say how the backups do; None where none are wanted."""
+    if not settings.BACKUP_FOLDER:
+        return None
+    return folder.standing(Path(settings.BACKUP_FOLDER), every=settings.BACKUP_EVERY, at=at)
 
 
 def disk() -> Disk:
