@@ -8,6 +8,7 @@ CiString20), UIDs also without the colons and hyphens between their bytes. A car
 a station to its name where only one has it, and both to those that were merged into them. The first spelling stays.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,8 @@ from enum import StrEnum
 from typing import Any
 
 import polars as pl
-from django.db.models import QuerySet
+from django.db.models import Func, Q, QuerySet, Value
+from django.db.models.functions import Upper
 
 from charging.domain import holders
 from charging.domain.holders import Held
@@ -38,6 +40,9 @@ class Thing(StrEnum):
 
 EVERYTHING = frozenset(Thing)
 
+#: What may stand between the signs of a number without making another one of it; in `alike` colons and hyphens may only
+#: in some, so that what is bare alike is more than what is alike.
+BETWEEN = r"[\s:\-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 _STATIONS = {"station_id": pl.Int64, "site_id": pl.Int64}
 _CONNECTORS = {
     "station_id": pl.Int64,
@@ -256,12 +261,22 @@ def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _cards(only: pl.Series | None) -> QuerySet[Token]:
-    """The cards that some texts may name: where each is a UID as it is written, those; otherwise all of them."""
+    """The cards that some texts may name: where each is a UID as it is written, those; otherwise those alike."""
     if only is None:
         return Token.objects.all()
     texts = set(only.drop_nulls())
     found = Token.objects.filter(uid__in=texts)
-    return found if found.count() == len(texts) else Token.objects.all()
+    if found.count() == len(texts):
+        return found
+    if not all(text.isascii() for text in texts):  # what is upper case is not one thing beyond ASCII
+        return Token.objects.all()
+    bare = {re.sub(BETWEEN, "", text).upper() for text in texts}
+    every = Token.objects.annotate(bare_uid=_bare("uid"), bare_number=_bare("visual_number"))
+    return every.filter(Q(bare_uid__in=bare) | Q(bare_number__in=bare, bare_number__gt=""))
+
+
+def _bare(name: str) -> Upper:
+    return Upper(Func(name, Value(BETWEEN), Value(""), Value("g"), function="regexp_replace"))
 
 
 def _holders(cards: Sequence[int] | None) -> pl.DataFrame:

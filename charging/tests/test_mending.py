@@ -135,8 +135,9 @@ def test_only_the_cards_that_the_rows_may_mean_are_read():
         assert few == network.placed(pl.DataFrame(rows))["token_id"].to_list()
         uids = dict(Token.objects.values_list("pk", "uid"))
         assert [uids.get(pk) for pk in few] == found
-    network.load(only=pl.Series(["c1"]))
-    assert network._tokens.height == 1
+    for text in ("c1", "C 1", "se12 -34", "04AB:cdef", "nobody's", "ö1"):
+        network.load(only=pl.Series([text]))
+        assert network._tokens.height == {"nobody's": 0, "ö1": Token.objects.count()}.get(text, 1), text
 
 
 def test_rows_are_left_out_by_decision_and_can_be_mended_later():
