@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.domain.tariff.model import WEEKDAYS
-from portal.words import measures
+from portal.words import measures, regions
 
 _DIMENSIONS: dict[str, str | Promise] = {
     "ENERGY": _("energy"),
@@ -84,6 +84,7 @@ def _day(name: str) -> str:
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {
+    "country": regions.country,
     "roles": _roles,
     "operator_state": _operator_state,
     "approval_state": _approval_state,

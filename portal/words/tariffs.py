@@ -13,18 +13,18 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from babel import Locale
 from django.utils.dates import WEEKDAYS as DAY_NAMES
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from billing.domain import money
 from billing.domain.lint.remarks import lint_tariff
 from billing.domain.tariff.model import WEEKDAYS, Dimension, Element, PriceComponent, Restrictions, Tariff
 from billing.domain.tariff.windows import MINUTES_OF_DAY, week_table
 from billing.selectors.vat_rates import Other
+from portal.words import regions
 from portal.words.measures import all_decimals, unit_price, vat_rate
 from portal.words.say import say
 
@@ -144,16 +144,21 @@ def remarks(tariff: Tariff) -> list[tuple[str, str]]:
 
 def other_rate(other: Other) -> str:
     """That energy is priced with another rate of VAT than the standard one of a country where the tariff applies."""
-    code = other.standard.country
     facts = {
-        "country": Locale.parse(get_language() or "en").territories.get(code, code),
+        "country": regions.country(other.standard.country),
         "standard": vat_rate(other.standard.percent),
         "day": _day(other.standard.since),
         "rate": vat_rate(other.priced),
     }
-    said = _("Energy is priced with %(rate)s VAT. It applies in %(country)s: %(standard)s since %(day)s.")
+    said = _(
+        "Energy is priced with %(rate)s VAT, but the tariff applies in %(country)s, "
+        "where the standard rate has been %(standard)s since %(day)s."
+    )
     if other.priced is None:
-        said = _("Energy is priced without VAT. It applies in %(country)s: %(standard)s since %(day)s.")
+        said = _(
+            "Energy is priced without VAT, but the tariff applies in %(country)s, "
+            "where the standard rate has been %(standard)s since %(day)s."
+        )
     return said % facts
 
 

@@ -26,7 +26,7 @@ from portal.web.account_choice import AccountField
 from portal.web.acts import attempted, told
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
-from portal.words import measures
+from portal.words import measures, regions
 from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.selectors import accounts
@@ -94,10 +94,10 @@ class FeeForm(forms.Form):
     kind = forms.ChoiceField(
         label=gettext_lazy("How often"),
         choices=[
-            (Fee.Kind.MONTHLY.value, gettext_lazy("Every month, shared by days")),
-            (Fee.Kind.YEARLY.value, gettext_lazy("Every year ahead, shared by days")),
+            (Fee.Kind.MONTHLY.value, gettext_lazy("Every month, pro rata by day")),
+            (Fee.Kind.YEARLY.value, gettext_lazy("Every year in advance, pro rata by day")),
             (Fee.Kind.ONCE.value, gettext_lazy("Charged once")),
-            (Fee.Kind.CREDIT.value, gettext_lazy("Given back once (credit)")),
+            (Fee.Kind.CREDIT.value, gettext_lazy("Credited once")),
         ],
     )
     per = forms.ChoiceField(
@@ -114,7 +114,7 @@ class FeeForm(forms.Form):
     tax_included = forms.BooleanField(label=gettext_lazy("The price includes VAT"), required=False)
     vat = forms.ChoiceField(label=gettext_lazy("VAT"), initial=STANDARD)
     vat_rate = forms.DecimalField(
-        label=gettext_lazy("Rate of its own, %"),
+        label=gettext_lazy("Other VAT rate, %"),
         required=False,
         min_value=0,
         max_value=100,
@@ -168,10 +168,10 @@ class FeeForm(forms.Form):
 def _vat_choices(operator: Operator) -> list[tuple[str, Any]]:
     known = standard_rate(operator.country, _today(operator))
     standard = gettext("The standard rate of %(country)s, now %(rate)s")
-    facts = {"country": operator.country, "rate": measures.vat_rate(known.percent if known else None)}
+    facts = {"country": regions.country(operator.country), "rate": measures.vat_rate(known.percent if known else None)}
     return [
         (STANDARD, standard % facts),
-        (OWN, gettext_lazy("A rate of its own")),
+        (OWN, gettext_lazy("Another rate")),
         (NONE, gettext_lazy("No VAT: outside the scope of VAT")),
     ]
 

@@ -35,6 +35,7 @@ from portal.gate.events import Event
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField, CardField
 from portal.web.acts import attempted
+from portal.web.staff.country_choice import CountryField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
 from tenants.log import audit
@@ -57,7 +58,7 @@ ACCOUNTS = Table(
         Column("organisation", gettext_lazy("Organisation number")),
         Column("reference", gettext_lazy("Your reference"), is_optional=True),
         Column("delivery", gettext_lazy("Delivery"), by="delivery"),
-        Column("terms", gettext_lazy("Days to pay"), css="num"),
+        Column("terms", gettext_lazy("Payment terms, days"), css="num"),
         Column("least", gettext_lazy("Smallest invoice"), by="least_amount", css="num", is_optional=True),
         Column("since", gettext_lazy("Added"), by="created_at", is_optional=True),
     ),
@@ -109,7 +110,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         choices=[("", gettext_lazy("The operator's")), ("sv", "Svenska"), ("en", "English")],
     )
     payment_terms_days = forms.IntegerField(
-        label=gettext_lazy("Days to pay"),
+        label=gettext_lazy("Payment terms, days"),
         required=False,
         min_value=0,
         max_value=365,
@@ -123,6 +124,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         decimal_places=2,
         help_text=gettext_lazy("What comes to less, VAT included, waits for a later invoice. 0: nothing waits."),
     )
+    country = CountryField()
     shows = forms.ChoiceField(label=gettext_lazy("What its people see"), choices=Account.Shown.choices)
     is_active = forms.BooleanField(label=gettext_lazy("Customer today"), required=False, initial=True)
 
@@ -149,9 +151,6 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["kind"]
         if account is not None and account.driver is not None:
             del self.fields["customer_number"]
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
 
 class InviteForm(forms.Form):
@@ -271,7 +270,7 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         FileColumn(_("Kind"), lambda row: str(row.get_kind_display())),
         *(FileColumn(label, partial(_particular, name)) for label, name in who.items()),
         FileColumn(_("Delivery"), lambda row: str(row.get_delivery_display())),
-        FileColumn(_("Days to pay"), lambda row: accounts.days_to_pay(row, operator)),
+        FileColumn(_("Payment terms, days"), lambda row: accounts.days_to_pay(row, operator)),
         FileColumn(_("Smallest invoice"), lambda row: row.least_amount, is_amount=True),
     ]
 

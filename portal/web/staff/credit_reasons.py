@@ -12,6 +12,7 @@ from billing.selectors import credit_reasons
 from billing.selectors.credit_reasons import Reason
 from billing.services import credit_reasons as services
 from portal.gate.access import SignedInRequest, operator_view
+from portal.words import regions
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -27,9 +28,10 @@ class ReasonsForm(forms.Form):
         self.count = min(len(known) + EMPTY, MOST)
         for place in range(self.count):
             own = known[place] if place < len(known) else Reason("", "")
-            for name, language, words in (("sv", _("Swedish"), own.swedish), ("en", _("English"), own.english)):
+            for name, words in (("sv", own.swedish), ("en", own.english)):
                 self.fields[f"{name}_{place}"] = forms.CharField(
-                    label=_("Reason %(number)s in %(language)s") % {"number": place + 1, "language": language},
+                    label=_("Reason %(number)s in %(language)s")
+                    % {"number": place + 1, "language": regions.language(name)},
                     max_length=100,
                     required=False,
                     initial=words,

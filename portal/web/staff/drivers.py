@@ -30,6 +30,7 @@ from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
 from portal.web.periods import midnight
 from portal.web.staff import days
+from portal.web.staff.country_choice import CountryField
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.web.staff.sessions.columns import SESSIONS
 from portal.web.tables import Column, Table
@@ -98,6 +99,7 @@ class DriverForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         help_text=gettext_lazy("Left empty, the next free number is given."),
     )
+    country = CountryField()
     group = forms.ModelChoiceField(
         DriverGroup.objects.none(),
         label=gettext_lazy("Group"),
@@ -266,7 +268,6 @@ def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
 
 def _facts(form: DriverForm, *, new: bool = False) -> dict[str, Any]:
     facts = dict(form.cleaned_data)
-    facts["country"] = facts["country"].upper()
     if new:
         del facts["is_active"]
     return facts

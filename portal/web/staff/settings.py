@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
+from portal.web.staff.country_choice import CountryField
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.services.people import operators
@@ -29,6 +30,7 @@ PORTAL = ("name", "time_zone", "language")
 class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
     """The operator's particulars. Currency and address in the portal stay as they were at creation."""
 
+    country = CountryField()
     time_zone = forms.ChoiceField(
         label=gettext_lazy("Time zone"),
         choices=zones.choices,
@@ -66,13 +68,6 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         if number.startswith("SE") and not re.fullmatch(r"SE\d{10}01", number):
             raise forms.ValidationError(_("A Swedish VAT number is SE, ten digits and 01."))
         return number
-
-    def clean_country(self) -> str:
-        """ISO 3166, two letters."""
-        country = str(self.cleaned_data["country"]).upper()
-        if not re.fullmatch(r"[A-Z]{2}", country):
-            raise forms.ValidationError(_("Two letters, such as SE."))
-        return country
 
     def groups(self) -> list[tuple[str, list[Any]]]:
         """The fields under their headings."""

@@ -26,6 +26,7 @@ from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
 from portal.web.periods import midnight
 from portal.web.staff import days, zones
+from portal.web.staff.country_choice import CountryField
 from portal.web.tables import Column, Table
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -60,16 +61,13 @@ class SiteFilter(forms.Form):
 class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
     """A site's particulars. Whether the name is free is the service's to say."""
 
+    country = CountryField()
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones.choices)
 
     class Meta:
         model = Site
         fields = ("name", "street", "postal_code", "city", "country", "phone", "time_zone", "is_active")
         labels = {"is_active": gettext_lazy("In use")}
-        help_texts = {"country": gettext_lazy("Two letters, such as SE.")}
-
-    def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
 
 
 @operator_view(Permission.VIEW_NETWORK)

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import attempted
 from portal.web.addresses import whole
-from portal.words import notice_text
+from portal.words import notice_text, regions
 from portal.words.say import why
 from tenants.errors import Refused
 from tenants.models import ConsentNotice, ConsentPurpose, NoticeDraft, Operator, PrivacyNotice
@@ -53,8 +53,8 @@ class WordsForm(forms.Form):
 
     def __init__(self, *args: Any, texts: Mapping[str, Words], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for language, name in settings.LANGUAGES:
-            words, what = texts.get(language, Words("", "")), {"language": _(str(name)).lower()}
+        for language, _name in settings.LANGUAGES:
+            words, what = texts.get(language, Words("", "")), {"language": regions.language(language)}
             self.fields[f"title_{language}"] = forms.CharField(
                 label=_("Title, %(language)s") % what, max_length=100, required=False, initial=words.title
             )
