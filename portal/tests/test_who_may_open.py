@@ -62,7 +62,7 @@ MAY_OPEN = {
     Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
-        "finance:lines_csv finance:taken_export"
+        "finance:lines_csv finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (
         "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"

@@ -50,7 +50,10 @@ def test_a_purpose_shows_its_words_and_answers(sign_in, sara, purpose, given):
     page = client.get(address)
     assert given.text_sha256 in page.content.decode()
     assert [event.pk for event in page.context["page"]] == [given.pk]
-    assert len(client.get(address, {"decision": "withdrawn"}).context["page"]) == 0
+    assert (page.context["total"], "1 answer in all" in page.text) == (1, True)
+    for narrowed in ({"decision": "withdrawn"}, {"period": "last_month"}, {"since": "x"}):
+        assert len(client.get(address, narrowed).context["page"]) == 0
+    assert [event.pk for event in client.get(address, {"period": "today"}).context["page"]] == [given.pk]
 
 
 def test_the_proof_is_checked_against_the_hash_and_looking_is_recorded(sign_in, sara, danas_driver, given, north):

@@ -266,6 +266,21 @@ def test_all_of_a_kind_are_those_that_were_counted(world, waiting, sign_in, otto
     assert [standing(world, row) for row in (waiting[0], late)] == ["approved", "approved"]
 
 
+def test_days_narrow_the_list_its_file_and_what_all_means(world, waiting, sign_in, otto):
+    old = world.session(flags=["very_long"], review="pending", start=world.now - timedelta(days=40))
+    client = sign_in(otto)
+    page = client.get(world.url("review/?flag=very_long&period=30d"))
+    assert {row.entry.session.pk for row in page.context["findings"]} == {waiting[0].pk, waiting[2].pk}
+    assert (page.context["total"], tabs(page)[1]) == (2, ("very long", 3))
+    file = client.get(world.url("review/export/?flag=very_long&period=30d&format=comma"))
+    assert len(b"".join(file.streaming_content).decode().strip().splitlines()) == 3
+    data = {"flag": "very_long", "period": "30d", "everything": "on", "decision": "approve", "reason": "fine"}
+    client.post(world.url("review/decide/"), {**data, "total": "2"})
+    assert [standing(world, row) for row in (waiting[0], waiting[2], old)] == ["approved", "approved", "pending"]
+    assert "Nothing of these days waits" in client.get(world.url("review/?period=last_month&flag=zero_energy")).text
+    assert "The filter cannot be used" in client.get(world.url("review/?since=x")).content.decode()
+
+
 def test_a_card_without_a_driver_that_belongs_to_a_payer_pays(world, rated, sign_in, otto):
     lost = world.session(payer=None)
     rated()

@@ -137,6 +137,29 @@ def export_taken(request: SignedInRequest, operator: Operator) -> HttpResponse:
 
 
 @operator_view(Permission.EXPORT_FINANCE, takes_out=True)
+def made_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the list of what was made in the background as a file."""
+    return list_files.answer(
+        request,
+        tables.shown(MADE, request),
+        selector.listing(),
+        columns=[
+            FileColumn(gettext("File"), lambda row: str(row.get_kind_display())),
+            FileColumn(gettext("Dated in"), lambda row: f"{row.month:%Y-%m}"),
+            FileColumn(
+                gettext("Asked for"),
+                lambda row: row.created_at.astimezone(operator.zone).replace(tzinfo=None, microsecond=0),
+            ),
+            FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
+            FileColumn(gettext("Asked for by"), lambda row: str(row.requested_by) if row.requested_by else None),
+            FileColumn(gettext("State"), lambda row: str(row.get_state_display())),
+            FileColumn("SHA-256", lambda row: row.sha256 or None),
+        ],
+        back=reverse("finance:export_list", args=[operator.slug]),
+    )
+
+
+@operator_view(Permission.EXPORT_FINANCE, takes_out=True)
 def taken_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed downloads as a file."""
     filters = TakenFilter(request.GET, operator=operator)

@@ -44,6 +44,7 @@ urlpatterns = [
     path("fees/<uuid:fee_id>/remove/", fees.fee_remove, name="fee_remove"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
     path("downloads/", exports.export_list, name="export_list"),
+    path("downloads/made/", exports.made_export, name="made_export"),
     path("downloads/taken/", exports.export_taken, name="export_taken"),
     path("downloads/taken/export/", exports.taken_export, name="taken_export"),
     path("downloads/new/", exports.export_new, name="export_new"),

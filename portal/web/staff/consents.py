@@ -6,7 +6,7 @@ from uuid import UUID
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
+from portal.web.periods import PeriodForm
 from portal.web.tables import Column, Table
 from tenants.log import audit
 from tenants.log.events import Event
@@ -34,8 +35,8 @@ ANSWERS = Table(
 )
 
 
-class AnswerFilter(forms.Form):
-    """Which answers are listed."""
+class AnswerFilter(PeriodForm):
+    """Which answers are listed. Days are those on which they were given."""
 
     decision = forms.ChoiceField(
         label=gettext_lazy("Answer"),
@@ -44,9 +45,14 @@ class AnswerFilter(forms.Form):
     )
 
     def rows(self, purpose: ConsentPurpose) -> QuerySet[ConsentEvent]:
-        """The answers in force that the filter means; all when it cannot be read."""
+        """The answers in force that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return ConsentEvent.objects.none()
+        since, until = (self.span()[name] for name in ("since", "until"))
         rows = consents.newest_events().filter(purpose=purpose).select_related("driver", "notice")
-        decision = self.cleaned_data["decision"] if self.is_valid() else ""
+        rows = rows.filter(happened_at__gte=since) if since else rows
+        rows = rows.filter(happened_at__lt=until) if until else rows
+        decision = self.cleaned_data["decision"]
         return rows.filter(decision=decision) if decision else rows
 
 
@@ -63,7 +69,7 @@ def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     if tidy := lists.untidy(request):
         return tidy
     purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
-    filters = AnswerFilter(request.GET)
+    filters = AnswerFilter(request.GET, operator=operator)
     answers = filters.rows(purpose)
     shown = tables.shown(ANSWERS, request).within(answers)
     context = {
@@ -74,6 +80,7 @@ def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "filters": filters,
         "shown": shown,
         "page": shown.page(answers, request),
+        "total": answers.count(),
         "crumbs": crumbs(operator),
     }
     return render(request, "staff/consents/purpose.html", context)
@@ -83,8 +90,10 @@ def purpose_detail(request: SignedInRequest, operator: Operator, public_id: UUID
 def answer_export(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponseBase:
     """Send exactly the listed answers as a file."""
     purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
-    filters = AnswerFilter(request.GET)
-
+    filters = AnswerFilter(request.GET, operator=operator)
+    back = reverse("staff:consent_purpose", args=[operator.slug, purpose.public_id])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(ANSWERS, request),
@@ -102,7 +111,8 @@ def answer_export(request: SignedInRequest, operator: Operator, public_id: UUID)
             FileColumn(_("Language"), lambda row: row.notice.language),
             FileColumn(_("Channel"), lambda row: str(row.get_channel_display())),
         ],
-        back=reverse("staff:consent_purpose", args=[operator.slug, purpose.public_id]),
+        back=back,
+        days=filters.days_in_words(),
     )
 
 

@@ -26,8 +26,9 @@ from charging.selectors import sessions
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
-from portal.web import list_files, tables
+from portal.web import list_files, lists, tables
 from portal.web.acts import told
+from portal.web.periods import PeriodForm
 from portal.web.staff.driver_choice import PayerField
 from portal.web.tables import Column, Table
 from portal.words.sessions import FLAGS, finding_word, flag_word
@@ -59,10 +60,38 @@ _ACTS: dict[str, Callable[..., int]] = {
 }
 
 
-class ReviewFilter(forms.Form):
-    """What was found about the sessions."""
+class ReviewFilter(PeriodForm):
+    """What was found about the sessions, which the tabs choose, and the days on which they started."""
 
-    flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[("", _("Any")), *FLAGS, *WITHOUT_FLAG])
+    flag = forms.ChoiceField(
+        label=_("Remark"),
+        required=False,
+        choices=[("", _("Any")), *FLAGS, *WITHOUT_FLAG],
+        widget=forms.HiddenInput,
+    )
+
+    @property
+    def kind(self) -> str:
+        """The kind of finding; empty for all under review, and when it cannot be read."""
+        return self.cleaned_data.get("flag", "") if self.is_valid() else ""
+
+    @property
+    def has_days(self) -> bool:
+        """Whether days narrow the list."""
+        return self.is_valid() and any(self.span().values())
+
+    def is_narrowed(self) -> bool:
+        """Nothing but the days narrows it: a kind is left by its tab."""
+        return False
+
+    def rows(self, kind: str) -> "QuerySet[ChargingSession]":
+        """The sessions of the kind that the days mean, in no order; none when they cannot be read."""
+        if not self.is_valid():
+            return ChargingSession.objects.none()
+        since, until = (self.span()[name] for name in ("since", "until"))
+        rows = findings.waiting(kind)
+        rows = rows.filter(started_at__gte=since) if since else rows
+        return rows.filter(started_at__lt=until) if until else rows
 
 
 class DecisionForm(forms.Form):
@@ -111,9 +140,12 @@ class DecisionForm(forms.Form):
 @operator_view(Permission.REVIEW_SESSIONS)
 def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the sessions that wait for a decision, newest first unless sorted otherwise, with what is at stake."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = ReviewFilter(request.GET, operator=operator)
     counts, under_review = findings.counts(), sessions.under_review().count()
-    kind = _kind(request) or ("" if under_review else next(iter(counts), ""))
-    rows = _whole(kind)
+    kind = filters.kind or ("" if under_review else next(iter(counts), ""))
+    rows = _whole(filters.rows(kind))
     shown = tables.shown(REVIEW, request).within(rows)
     page = shown.page(rows, request)
     found = findings.told(page.rows)
@@ -121,7 +153,8 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "nav": "review",
         "tabs": tabs(operator, counts, current=kind),
         "kind": kind,
-        "total": counts.get(kind, 0) if kind else under_review,
+        "filters": filters,
+        "total": rows.count() if filters.has_days else counts.get(kind, 0) if kind else under_review,
         "most": MOST_AT_ONCE,
         "shown": shown,
         "page": page,
@@ -138,7 +171,10 @@ def review_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed sessions as a file, with what billing them as they are would come to."""
     named = request.access.may(Permission.VIEW_DRIVERS)
-    kind, zone = _kind(request), operator.zone
+    filters, zone = ReviewFilter(request.GET, operator=operator), operator.zone
+    kind, back = filters.kind, reverse("staff:review_list", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
 
     def local(moment: datetime | None) -> datetime | None:
         return moment and moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
@@ -155,8 +191,8 @@ def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
     return list_files.answer(
         request,
         tables.shown(REVIEW, request),
-        _whole(kind),
-        filters=ReviewFilter(request.GET),
+        _whole(filters.rows(kind)),
+        filters=filters,
         columns=[
             FileColumn(gettext("Session"), lambda row: row.entry.session.external_id),
             FileColumn(gettext("Started"), lambda row: local(row.entry.session.started_at)),
@@ -170,7 +206,8 @@ def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
             FileColumn(gettext("Billed as it is"), lambda row: row.stake and row.stake.amount, is_amount=True),
             FileColumn(gettext("Currency"), lambda row: row.stake and row.stake.currency),
         ],
-        back=reverse("staff:review_list", args=[operator.slug]),
+        back=back,
+        days=filters.days_in_words(),
         read=_told,
     )
 
@@ -191,7 +228,7 @@ def review_decide(request: SignedInRequest, operator: Operator) -> HttpResponse:
         say_errors(request, form)
         return redirect(back)
     data = form.cleaned_data
-    meant = findings.waiting(_kind(request)).order_by("-started_at", "-pk") if data["everything"] else data["sessions"]
+    meant = _listed(request, operator) if data["everything"] else data["sessions"]
     if not data["everything"] or are_as_shown(request, meant):
         _act(request, data, list(meant[:MOST_AT_ONCE]))
     return redirect(back)
@@ -220,13 +257,14 @@ def _act(request: SignedInRequest, data: dict[str, Any], chosen: Sequence[Chargi
         told(request, done, services.give_to_driver, chosen, driver=payer, reason=reason)
 
 
-def _kind(request: SignedInRequest) -> str:
-    filters = ReviewFilter(request.GET or request.POST)
-    return filters.cleaned_data["flag"] if filters.is_valid() else ""
+def _listed(request: SignedInRequest, operator: Operator) -> "QuerySet[ChargingSession]":
+    """All that the list from which the decision comes was narrowed to, the newest first."""
+    filters = ReviewFilter(request.POST, operator=operator)
+    return filters.rows(filters.kind).order_by("-started_at", "-pk")
 
 
-def _whole(kind: str) -> Any:
-    return sessions.shown(findings.waiting(kind)).defer(None)
+def _whole(rows: "QuerySet[ChargingSession]") -> Any:
+    return sessions.shown(rows).defer(None)
 
 
 def tabs(operator: Operator, counts: dict[str, int] | None = None, *, current: str) -> list[dict[str, Any]]:
