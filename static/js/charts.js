@@ -75,8 +75,15 @@ function axes(data) {
     values: (_, at) => at.map((value) => value.toLocaleString(language)),
   };
   if (data.kind !== "name") x.values = (plot, at) => at.map((when) => instant(when, data, plot));
-  if (data.kind === "name") x.splits = () => data.xs;
+  if (data.kind === "name") x.splits = (plot) => apart(data, plot.width);
   return [x, y];
+}
+
+/* As many of the names as stand beside each other: each one, or every second, third … */
+function apart({ xs, labels }, width) {
+  const widest = 12 + 6.6 * Math.max(...labels.map((label) => label.length));
+  const every = Math.max(1, Math.ceil((widest * xs.length) / Math.max(1, width - 60)));
+  return xs.filter((place) => place % every === 0);
 }
 
 function instant(seconds, data, plot) {

@@ -136,6 +136,8 @@ def test_every_chart_is_drawn_from_its_table(opened):
     expect(first.locator(".chart__tip")).to_contain_text("kWh")
     first.get_by_text("Figures as a table").click()
     expect(first.get_by_role("table")).to_be_visible()
+    page.emulate_media(color_scheme="dark")
+    expect(first.locator("canvas")).not_to_have_attribute("width", "0")
 
 
 def test_a_theme_is_chosen_at_once_and_remembered(opened):
