@@ -52,10 +52,10 @@ class Migration(migrations.Migration):
             name="reach",
             field=models.CharField(
                 choices=[
-                    ("assigned", "where the tariff applies by now"),
+                    ("assigned", "where the tariff applies now"),
                     ("everywhere", "all of them"),
                     ("site", "those at a site"),
-                    ("group", "those of a group"),
+                    ("group", "those in a group"),
                 ],
                 default="assigned",
                 max_length=10,

@@ -28,10 +28,10 @@ class PriceEffect(OperatorOwned, Work):
     class Reach(models.TextChoices):
         """Which sessions the version would have priced."""
 
-        ASSIGNED = "assigned", _("where the tariff applies by now")
+        ASSIGNED = "assigned", _("where the tariff applies now")
         EVERYWHERE = "everywhere", _("all of them")
         SITE = "site", _("those at a site")
-        GROUP = "group", _("those of a group")
+        GROUP = "group", _("those in a group")
 
     work_kind = "price_effect"
 

@@ -35,7 +35,7 @@ IMPORT = Allowance(memory_mb=2_048, processor_s=1_800, silence_s=240)
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a first look at a file found; see `reading.Reading`.
+    """What a first check of a file found; see `reading.Reading`.
 
     as_text: delimiter and encoding of a text file, so that later looks need not find them out. cells: the first rows
     as they stand, cut for showing. While there are `questions` the rest is empty: `accepted` are the sessions of the

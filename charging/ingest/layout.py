@@ -78,6 +78,8 @@ LENGTHS = (Field.DURATION, Field.CHARGING_TIME, Field.IDLE_TIME)
 ENERGIES = (Field.ENERGY, Field.METER_START, Field.METER_STOP)
 
 _NEEDED = (Field.STATION, Field.STARTED_AT)
+#: The name of a source that nobody gave one.
+NAMELESS = "file"
 _SERIES = (Field.READINGS, Field.SERIES_WH)
 
 
@@ -93,7 +95,7 @@ class Layout:
     """
 
     columns: Mapping[Field, tuple[str, ...]]
-    source: str = "file"
+    source: str = NAMELESS
     date_order: DateOrder | None = None
     time_zone: str | None = None
     fold: Fold = Fold.REJECT

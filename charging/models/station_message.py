@@ -65,7 +65,7 @@ class StationCharge(SiteBound):
     said = models.CharField(max_length=200)
     received_at = models.DateTimeField()
     id_tag = models.CharField(max_length=64, blank=True)
-    # Whether it was let in, and on what ground: `charging.domain.ocpp.admission`.
+    # Whether it was let in, and on what grounds: `charging.domain.ocpp.admission`.
     verdict = models.CharField(max_length=20)
     basis = models.CharField(max_length=20)
     is_stopped = models.BooleanField(default=False)

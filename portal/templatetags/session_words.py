@@ -12,6 +12,7 @@ for said in (
     sessions.stop_reason,
     sessions.message_remark,
     sessions.flag_word,
+    sessions.source_word,
     sessions.finding_word,
     sessions.flag_sentence,
     sessions.reject_sentence,

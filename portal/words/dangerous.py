@@ -85,7 +85,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:key_rotate": (_("Replace the API key %(thing)s"), _by(ApiKey)),
     "staff:key_revoke": (_("Revoke the API key %(thing)s"), _by(ApiKey)),
     "staff:station_password": (_("Make a new password for %(thing)s"), _by(Station)),
-    "staff:station_order": (_("Ask something of %(thing)s"), _by(Station)),
+    "staff:station_order": (_("Send a command to %(thing)s"), _by(Station)),
     "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers
     "staff:settings": (_("Change the operator's details and bank account"), None),

@@ -15,20 +15,20 @@ from charging.ingest.network import Thing
 
 ERRORS: dict[str, str | Promise] = {
     Code.NO_SUCH_SITE: _("There is no site %(site)s."),
-    Code.SEES_SOME_SITES: _("Only who sees all sites can add one."),
-    Code.SITE_IN_SIGHT_OF_SOME: _("Only who sees all sites can give one another name."),
-    Code.STATION_IN_SIGHT_OF_SOME: _("Only who sees all sites can add a station or give it another identifier."),
-    Code.SITE_NAME_TAKEN: _("There is another site named “%(name)s”."),
+    Code.SEES_SOME_SITES: _("Only somebody who sees all sites can add one."),
+    Code.SITE_IN_SIGHT_OF_SOME: _("Only somebody who sees all sites can rename one."),
+    Code.STATION_IN_SIGHT_OF_SOME: _("Only somebody who sees all sites can add a station or change its identifier."),
+    Code.SITE_NAME_TAKEN: _("There is already a site called “%(name)s”."),
     Code.CONNECTOR_NUMBER_TWICE: _("Two connectors have the number %(number)s."),
     Code.COMMAND_NO_LINK: _("%(station)s may not connect here, so nothing can be asked of it."),
     Code.COMMAND_CONNECTOR: _("Outlet “%(connector)s” has no number, and stations know their outlets by number alone."),
     Code.COMMAND_PASSWORD: _("The station's password is made on the station's page, where it is shown once."),
-    Code.COMMAND_CARD_REFUSED: _("The card would not be let in: %(basis)s."),
-    Code.COMMANDS_WAIT: _("%(most)s things wait for %(station)s already. Wait until it has answered."),
+    Code.COMMAND_CARD_REFUSED: _("The card would be refused: %(basis)s."),
+    Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
     Code.START_STATION_AWAY: _("%(station)s is not connected right now. Use your card at the station, or try again."),
     Code.START_OUTLET_TAKEN: _("Outlet %(connector)s of %(station)s is taken or does not work. Choose another one."),
-    Code.STATION_TAKEN: _("There is another station “%(identifier)s”."),
-    Code.CARD_TAKEN: _("There is a card with the UID %(uid)s already."),
+    Code.STATION_TAKEN: _("There is already a station called “%(identifier)s”."),
+    Code.CARD_TAKEN: _("There is already a card with the UID %(uid)s."),
     Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),
     Code.HELD_BACKWARDS: _("The time that somebody has a card must end after it begins."),
     Code.NO_TIME_ZONE: _("There is no time zone called “%(name)s”. Write it like “Europe/Stockholm”."),
@@ -74,11 +74,11 @@ ERRORS: dict[str, str | Promise] = {
     ),
     Code.MERGED_TOO_MANY: _("%(name)s has more than %(most)s sessions that are not billed. Bill them first."),
     Code.PARTED_BILLED: ngettext_lazy(
-        "%(count)d of the sessions that followed was billed since, so it stays as it is.",
-        "%(count)d of the sessions that followed were billed since, so it stays as it is.",
+        "%(count)d of the sessions that followed has been billed since, so the merge stays.",
+        "%(count)d of the sessions that followed have been billed since, so the merge stays.",
         "count",
     ),
-    Code.PARTED_HELD_SINCE: _("Whose card it is was changed since, so it stays as it is."),
+    Code.PARTED_HELD_SINCE: _("The card has changed hands since, so the merge stays."),
     Code.NOT_MERGED: _("%(name)s is not merged into another one."),
     Code.CORRECTED_ON_INVOICE: _(
         "Session %(session)s stands on an invoice. Credit the invoice first; then this can be taken over."
@@ -159,8 +159,8 @@ REJECTS: dict[str, str | Promise] = {
     Reject.CONTROL_CHARACTER: _("A name, id or card holds a control character, such as a tab, a line break or a zero."),
     Reject.LOST_SIGN: _("A name or card holds a letter that was lost before the file came here."),
     Reject.DAMAGED_IDENTIFIER: _(
-        "A spreadsheet made a number of the card, the station or the id and lost its last digits. Take the file from "
-        "its source once more, without opening it in one."
+        "A spreadsheet turned the card, the station or the id into a number and lost its last digits. Get the file "
+        "from its source again, without opening it in a spreadsheet."
     ),
     Reject.MISSING_ID: _("The session has no id."),
     Reject.ID_TOO_LONG: _("The session id is longer than 100 characters."),
@@ -204,10 +204,10 @@ FLAGS: dict[str, str | Promise] = {
     Flag.ABOVE_USUAL: _("Far more power than this connector usually gives."),
     Flag.NO_CHARGE: _("No energy, and over within five minutes: a failed attempt that nobody pays for."),
     Flag.REPEATED_ENERGY: _("The energy looks cumulative: it continues from the session before."),
-    Flag.NOT_ADMITTED: _("The card was refused, and the station charged all the same."),
+    Flag.NOT_ADMITTED: _("The card was refused, but the station charged all the same."),
     Flag.STATION_CLOCK: _("The station's clock was wrong: the times are those at which its messages came."),
     Flag.STOP_MISSING: _(
-        "The station has not said when it ended: it ends at the last reading. Its word may still come."
+        "The station has not said when the session ended, so it ends at the last reading. The station may still tell."
     ),
     Flag.METER_MISSING: _("The meter was not read at the start or at the end."),
     Flag.METER_BACKWARDS: _("The meter ran backwards during the session."),

@@ -32,7 +32,7 @@ COMPONENTS: dict[str, str | Promise] = {
 #: What becomes of a session of which a credit note leaves nothing.
 AFTER_CREDIT: dict[str, str | Promise] = {
     ChargingSession.Review.PENDING.value: _("go under review, and you decide later"),
-    ChargingSession.Review.APPROVED.value: _("are billed anew, by the prices that apply then"),
+    ChargingSession.Review.APPROVED.value: _("are billed anew, at the prices that apply then"),
     ChargingSession.Review.WRITTEN_OFF.value: _("are written off"),
 }
 #: Decimals in which a quantity is shown; what is counted in pieces has none.

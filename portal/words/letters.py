@@ -117,8 +117,8 @@ LETTERS: dict[StrEnum, Worded] = {
         _("%(operator)s asks you again"),
         (
             _(
-                "You once said yes to something at %(operator)s. The words say something new now, so your yes counts no"
-                " more. Read them and answer if you like; no answer means no:"
+                "You once said yes to something at %(operator)s. The words now say something new, so your yes no "
+                "longer counts. Read them and answer if you like; no answer means no:"
             ),
             "%(link)s",
         ),
@@ -131,8 +131,8 @@ LETTERS: dict[StrEnum, Worded] = {
         _("Your request at %(operator)s"),
         (
             _(
-                "%(operator)s received what you ask on %(received)s: %(right)s. You get an answer by %(until)s, without"
-                " cost. If you did not ask for it, answer this letter."
+                "%(operator)s received your request on %(received)s: %(right)s. You get an answer by %(until)s, free "
+                "of charge. If you did not ask for it, reply to this letter."
             ),
         ),
     ),
@@ -163,8 +163,8 @@ LETTERS: dict[StrEnum, Worded] = {
         _("The copy of your data at %(operator)s is ready"),
         (
             _(
-                "You asked on %(received)s: %(right)s. The copy lies in the portal for fourteen days: sign in and open"
-                " Privacy, My requests. Who has no account there gets it from %(operator)s."
+                "You asked on %(received)s: %(right)s. The copy is in the portal for fourteen days: sign in and open "
+                "Privacy, My requests. If you have no account there, you get it from %(operator)s."
             ),
         ),
     ),

@@ -163,7 +163,7 @@ def measures(operator: Operator) -> list[str]:
         _("People see what their role needs, and some only what belongs to their sites."),
         second,
         *([both % {"acts": "; ".join(acts)}] if acts else []),
-        _("Looks at a person's details and all changes stand in a log that is sealed and cannot be rewritten."),
+        _("Every change, and every look at a person's details, stands in a log that is sealed and never rewritten."),
         _("What people sign in with is stored hashed or encrypted, by keys that are not in the database."),
     ]
 

@@ -13,7 +13,7 @@ SENTENCES: dict[str, str | Promise] = {
         " has had it for longer asks and decides."
     ),
     Code.APPROVAL_OUTDATED: _("What was asked for has changed since. It has to be asked for again."),
-    Code.MAY_NOT_ASK: _("Only who may do this can ask for its approval."),
+    Code.MAY_NOT_ASK: _("Only somebody who may do this can ask for its approval."),
     Code.REFUSAL_NEEDS_REASON: _("Say why, for the person who asked."),
     Code.NOT_THE_REQUESTER: _("Only the person who asked can withdraw it."),
     Code.OWN_REQUEST: _("You asked for this yourself: somebody else decides."),
@@ -34,7 +34,7 @@ SENTENCES: dict[str, str | Promise] = {
     Code.EXTENSION_TOO_LATE: _("It can be extended once, and only within the first month."),
     Code.ANSWER_WITHOUT_WORDS: _("Write an answer: the person reads it."),
     Code.RESET_UNDER_WAY: _("A reset is under way already."),
-    Code.GROUP_NAME_TAKEN: _("There is a group named “%(name)s” already."),
+    Code.GROUP_NAME_TAKEN: _("There is already a group called “%(name)s”."),
     Code.CUSTOMER_NUMBER_TAKEN: _("Another customer has the customer number %(number)s."),
     Code.ORGANISATION_NUMBER_WRONG: _("“%(number)s” is no organisation number of %(country)s: look for a wrong digit."),
     Code.VAT_NUMBER_WRONG: _(

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.findings import NOBODY, UNPRICED
 from billing.services.credit_notes import CREDITED
+from charging.domain.ocpp import SOURCE
 from charging.domain.reasons import Flag
+from charging.ingest.layout import NAMELESS
 from portal.words.say import say
 
 #: A flag in a word or two, for choices and badges; `say` says it in full.
@@ -21,7 +23,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.ABOVE_USUAL, _("far above the usual power")),
     (Flag.REPEATED_ENERGY, _("energy continues from the session before")),
     (Flag.NO_CHARGE, _("failed attempt")),
-    (Flag.NOT_ADMITTED, _("card was not let in")),
+    (Flag.NOT_ADMITTED, _("card was refused")),
     (Flag.STATION_CLOCK, _("station's clock was wrong")),
     (Flag.STOP_MISSING, _("end is missing")),
     (Flag.METER_MISSING, _("meter was not read")),
@@ -61,7 +63,7 @@ STOP_REASONS: dict[str, str | Promise] = {
     "Remote": _("stopped from the central system"),
     "ReqEnergyTransferRejected": _("the car asked for something the station refused"),
     "SOCLimitReached": _("the battery was as full as was asked for"),
-    "SoftReset": _("the station was restarted in good order"),
+    "SoftReset": _("the station was restarted normally"),
     "StoppedByEV": _("the car stopped charging"),
     "TimeLimitReached": _("the agreed time was over"),
     "Timeout": _("nothing was plugged in in time"),
@@ -73,8 +75,8 @@ _STOP_WORDS = {code.casefold(): word for code, word in STOP_REASONS.items()}
 #: Why a station's message was not used: `charging.services.station_sessions`.
 _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "unreadable": _("cannot be read"),
-    "no_charge": _("of a charge that is not known"),
-    "stopped_already": _("of a charge that had ended"),
+    "no_charge": _("about an unknown charge"),
+    "stopped_already": _("about a charge that had ended"),
     "late_stop": _("came after somebody had decided; it stands among the differences"),
     "after_stop": _("a reading after the end"),
 }
@@ -104,6 +106,11 @@ def flag_word(code: str) -> str:
 def finding_word(kind: str) -> str:
     """Return what keeps sessions waiting, in a word or two: a flag, or why they cannot be priced."""
     return str({NOBODY: _("nobody pays"), UNPRICED: _("cannot be priced")}.get(kind) or flag_word(kind))
+
+
+def source_word(name: str) -> str:
+    """Return where a session came from: the name a person gave the source, or what stands for none."""
+    return str({SOURCE: _("the station itself"), NAMELESS: _("a file")}.get(name) or name)
 
 
 def flag_sentence(code: str) -> str:

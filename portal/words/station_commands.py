@@ -15,10 +15,10 @@ from charging.models import StationCommand
 TRIGGERS: dict[str, str | Promise] = {
     "StatusNotification": _("the state of its outlets"),
     "MeterValues": _("its meter readings"),
-    "BootNotification": _("what it is made of"),
+    "BootNotification": _("its make and model"),
     "Heartbeat": _("a sign of life"),
-    "DiagnosticsStatusNotification": _("how its report comes along"),
-    "FirmwareStatusNotification": _("how its update comes along"),
+    "DiagnosticsStatusNotification": _("how its diagnostics report is going"),
+    "FirmwareStatusNotification": _("how its update is going"),
 }
 #: Why a card is not let in: `charging.domain.ocpp.admission`.
 BASES: dict[str, str | Promise] = {
@@ -51,7 +51,7 @@ def _trigger(wanted: Mapping[str, Any]) -> str:
 _ABOUT: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Kind.START: _start,
     Kind.UNLOCK: _start,
-    Kind.RESET: lambda wanted: gettext("by force") if wanted.get("hard") else gettext("in good order"),
+    Kind.RESET: lambda wanted: gettext("by force") if wanted.get("hard") else gettext("normally"),
     Kind.AVAILABILITY: _availability,
     Kind.TRIGGER: _trigger,
     Kind.CHANGE_SETTING: lambda wanted: f"{wanted.get('key', '')} = {wanted.get('value', '')}",

@@ -63,7 +63,7 @@ def turned_words(old: Tariff | None, new: Tariff) -> list[str]:
     found = turned(old, new) if old else None
     if found is not None:
         said.append(
-            _("The order turns round: %(risen)s was cheaper than %(fallen)s and becomes dearer.")
+            _("The order is reversed: %(risen)s was cheaper than %(fallen)s and becomes dearer.")
             % {"risen": hours_of_week(found.risen), "fallen": hours_of_week(found.fallen)}
         )
     if night_is_dearer(new) and not (old and night_is_dearer(old)):

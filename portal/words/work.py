@@ -16,7 +16,7 @@ from tenants.models.work import Work
 #: Each kind of work, as the log and the pages name it.
 KINDS: dict[str, str | Promise] = {
     FileImport.work_kind: gettext_lazy("import of sessions"),
-    ImportLook.work_kind: gettext_lazy("look at a file"),
+    ImportLook.work_kind: gettext_lazy("check of a file"),
     ImportUndo.work_kind: gettext_lazy("undoing of an import"),
     AuditCheck.work_kind: gettext_lazy("check of the audit log"),
     SearchIndex.work_kind: gettext_lazy("index of the search"),

@@ -109,7 +109,7 @@ def test_it_ends_after_what_is_charged_and_is_removed_while_nothing_is(fina_brow
 def test_the_list_is_narrowed_and_sent_as_a_file(fina_browser, url, agreed, after_october):
     fees.end(agreed, until=date(2026, 10, 31))
     for query in ("kind=once", "state=running", "q=nobody"):
-        assert "No fee matches" in text(fina_browser.get(url(f"fees/?{query}")))
+        assert "No fee found" in text(fina_browser.get(url(f"fees/?{query}")))
     for query in ("kind=monthly", "state=ended", "q=Bolaget", "q=parking"):
         assert "Parking space" in text(fina_browser.get(url(f"fees/?{query}")))
     sent = b"".join(fina_browser.get(url("fees/export/"), {"format": "comma"}).streaming_content).decode()

@@ -27,7 +27,7 @@ def test_the_list_shows_invoices_with_the_sum_of_all_that_match(fina_browser, ur
 
 def test_the_list_is_narrowed_by_month_kind_state_and_customer(fina_browser, url, invoice):
     for query in ("month=2026-09", "kind=credit_note", "state=draft", "search=nobody"):
-        assert "No invoice matches" in text(fina_browser.get(url(f"invoices/?{query}")))
+        assert "No invoice found" in text(fina_browser.get(url(f"invoices/?{query}")))
     for query in ("month=2026-10", "kind=invoice", "state=issued", "search=Dana", "search=F1", "month=nonsense"):
         assert "Dana Driver" in text(fina_browser.get(url(f"invoices/?{query}")))
 

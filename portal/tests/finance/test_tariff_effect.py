@@ -90,7 +90,7 @@ def test_publishing_shows_it_and_warns(fina_browser, url, charged, tariff):
     kind = work.kind_named(PriceEffect.work_kind)
     assert work.do_next(kind, current_operator_id(), clock=lambda: factories.NOVEMBER)
     page = text(fina_browser.get(f"{address}publish/"))
-    assert "What it would have made of October 2026" in page
+    assert "What October 2026 would have come to" in page
     assert charged[0].external_id in page
     assert charged[0].site.name in page
     assert "more than a quarter" in page

@@ -54,7 +54,8 @@ def test_publishing_says_where_a_rate_of_vat_is_not_the_standard_one(fina_browse
     Site.objects.create(name="Tornio", time_zone="Europe/Helsinki", country="FI")
     services.save_draft(tariff, document=tariff.versions.get().document)
     page = text(fina_browser.get(url(f"tariffs/{tariff.public_id}/publish/")))
-    assert "Energy is priced with 25% VAT. It applies in Finland: 25.5% since 2024-09-01." in page
+    assert "Energy is priced with 25% VAT, but the tariff applies in Finland" in page
+    assert "where the standard rate has been 25.5% since 2024-09-01." in page
     assert "It applies in Sweden" not in page
 
 

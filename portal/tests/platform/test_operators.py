@@ -45,7 +45,7 @@ def test_the_list_is_searched_by_name_and_address_and_filtered_by_state(platform
     found = platform.get("/platform/?search=outh ch").context["page"].object_list
     assert [each.slug for each in found] == ["south"]
     assert [each.slug for each in platform.get("/platform/?search=NORTH").context["page"]] == ["north"]
-    assert "No operator matches" in text(platform.get("/platform/?state=closed"))
+    assert "No operator found" in text(platform.get("/platform/?state=closed"))
 
 
 def test_an_operator_is_created_with_its_first_owner_invited(platform, petra):

@@ -64,7 +64,7 @@ def test_all_of_a_file_are_meant_without_a_tick(world, said, sign_in, otto):
 def test_the_session_page_keeps_the_first_value(world, said, sign_in, otto):
     client = sign_in(otto)
     url = world.url(f"sessions/{said[0].public_id}/")
-    assert "Something else was said of it" in client.get(url).content.decode()
+    assert "Something else was said about it" in client.get(url).content.decode()
     decide(client, world, "take_over", differences=ids(world))
     page = read(client.get(url))
     assert "<del>10.000 kWh</del>" in page

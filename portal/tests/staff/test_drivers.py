@@ -147,7 +147,7 @@ def test_a_group_is_added_and_shows_its_tariff_and_its_drivers(world, sign_in, s
     assert "House price" in page.content.decode()
     assert [row.driver_count for row in page.context["page"]] == [1]
     again = client.post(world.url("groups/new/"), {"name": "Residents"}).content.decode()
-    assert "There is a group named “Residents” already." in again
+    assert "There is already a group called “Residents”." in again
 
 
 def test_cards_without_a_driver_come_first(world, sign_in, sara):

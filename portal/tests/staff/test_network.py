@@ -81,7 +81,7 @@ def test_a_site_is_added_changed_and_audited(world, sign_in, otto):
 def test_a_name_that_is_taken_is_refused_in_words(world, sign_in, otto):
     taken = world.connector.station.site.name
     page = sign_in(otto).post(world.url("sites/new/"), {**SITE, "name": taken}).content.decode()
-    assert f"There is another site named “{taken}”." in page
+    assert f"There is already a site called “{taken}”." in page
 
 
 def test_a_site_shows_its_stations_and_its_energy(world, sign_in, otto):

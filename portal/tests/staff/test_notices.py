@@ -128,7 +128,7 @@ def test_who_is_asked_again_sees_it_on_their_pages(sign_in, pri, dana, danas_dri
     published(sign_in(pri), purpose.code, WORDS)
     assert "You are asked again" in client.get("/o/north/my/").content.decode()
     page = client.get("/o/north/my/privacy/").content.decode()
-    assert "Your yes counts no more" in page
+    assert "Your yes no longer counts" in page
     assert re.search(r'value="given".*value="withdrawn"', page, re.S), "yes and no are offered alike"
 
 

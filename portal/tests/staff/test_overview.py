@@ -82,7 +82,7 @@ def test_what_later_files_say_otherwise_waits_for_who_reviews(world, sign_in, ot
     session = world.session()
     with tenant_scope(world.operator.pk):
         Correction.objects.create(session=session, said={"energy_wh": 1})
-    words = "1 row of a later file says something else of a known session"
+    words = "1 row of a later file says something else about a known session"
     (task,) = [task for task in sign_in(otto).get(world.url("")).context["tasks"] if task.words == words]
     assert task.url == world.url("review/differences/")
     assert words not in [task.words for task in sign_in(axel).get(world.url("")).context["tasks"]]

@@ -60,8 +60,8 @@ def test_what_does_no_harm_is_asked_without_a_proof_and_stands_in_the_log(linked
 
 def test_what_is_dangerous_wants_a_fresh_proof_and_cannot_be_asked_at_the_gentle_door(linked, sign_in, otto):
     client = sign_in(otto)
-    assert "Nothing was asked" in text(client.post(url(linked, "ask/"), {"kind": "reset"}, follow=True))
-    assert "Nothing was asked" in text(client.post(url(linked, "order/"), {"kind": "trigger"}, follow=True))
+    assert "Nothing was sent" in text(client.post(url(linked, "ask/"), {"kind": "reset"}, follow=True))
+    assert "Nothing was sent" in text(client.post(url(linked, "order/"), {"kind": "trigger"}, follow=True))
     unproved(client)
     assert "/confirm" in client.post(url(linked, "order/"), {"kind": "reset", "reset-hard": "1"})["Location"]
     assert commands(linked) == []
@@ -111,7 +111,7 @@ def test_what_cannot_be_asked_is_said_beside_its_form(linked, sign_in, otto, for
 
 def test_a_card_that_nobody_pays_for_starts_nothing_and_the_page_says_why(linked, sign_in, otto):
     form = {"kind": "start", "start-connector": "1", "start-card": linked.lost_card.uid}
-    assert "The card would not be let in: nobody pays for it" in text(sign_in(otto).post(url(linked, "order/"), form))
+    assert "The card would be refused: nobody pays for it" in text(sign_in(otto).post(url(linked, "order/"), form))
 
 
 def test_the_settings_are_shown_as_they_were_read_last(linked, sign_in, otto):

@@ -32,7 +32,7 @@ from tenants.models import User
 from tenants.selectors import people
 from tenants.services.proof import passkeys, two_factor
 
-NOT_THIS = gettext_lazy("That passkey was not accepted. Try once more, or prove it another way.")
+NOT_THIS = gettext_lazy("That passkey was not accepted. Try again, or confirm another way.")
 
 
 class NameForm(forms.Form):

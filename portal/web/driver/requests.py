@@ -85,7 +85,7 @@ def copy_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
         now = timezone.now()
         asked = services.receive(request.driver, Kind.ACCESS, by=request.user, at=now)
         packages.ask(asked, language=get_language() or operator.language, by=request.user, at=now)
-    messages.success(request, _("Your copy is being made. It will lie here in a moment."))
+    messages.success(request, _("Your copy is being made. It will be here in a moment."))
     return redirect("driver:request_list", operator.slug)
 
 
@@ -97,7 +97,7 @@ def _copy_file(request: SignedInRequest, operator: Operator, public_id: UUID) ->
     try:
         content = packages.opened(package, at=timezone.now())
     except FileNotFoundError:
-        messages.error(request, _("This copy is not there. Have another one made."))
+        messages.error(request, _("This copy no longer exists. Have another one made."))
         return redirect("driver:request_list", operator.slug)
     return zip_file(f"{operator.slug}-{request.driver.customer_number}", content)
 
@@ -110,7 +110,7 @@ copy_file = driver_view(_copy_file, step_up=True, takes_out=True)
 def request_withdraw(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Take a request back."""
     row = get_object_or_404(PersonRequest, public_id=public_id, driver=request.driver)
-    told(request, _("You have taken it back."), services.withdraw, row, by=request.user, at=timezone.now())
+    told(request, _("You have withdrawn it."), services.withdraw, row, by=request.user, at=timezone.now())
     return redirect("driver:request_list", operator.slug)
 
 

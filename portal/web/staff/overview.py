@@ -158,8 +158,8 @@ def _charging_tasks(operator: Operator, access: Access, now: datetime) -> list[T
         found.append(_counted(words, count, _url("staff:review_list", operator), "review"))
     if access.may(Permission.REVIEW_SESSIONS) and (count := differences.open_ones().count()):
         words = ngettext(
-            "%(count)s row of a later file says something else of a known session",
-            "%(count)s rows of later files say something else of known sessions",
+            "%(count)s row of a later file says something else about a known session",
+            "%(count)s rows of later files say something else about known sessions",
             count,
         )
         found.append(_counted(words, count, _url("staff:difference_list", operator), "review"))

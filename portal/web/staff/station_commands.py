@@ -91,7 +91,7 @@ class ResetForm(CommandForm):
     hard = forms.TypedChoiceField(
         label=gettext_lazy("How"),
         choices=[
-            ("", gettext_lazy("in good order: charges are ended first")),
+            ("", gettext_lazy("normally: charges are ended first")),
             ("1", gettext_lazy("by force: at once, as if the power were cut")),
         ],
         coerce=bool,
@@ -177,14 +177,14 @@ def _asked(request: SignedInRequest, operator: Operator, public_id: UUID, kinds:
     station = _station(public_id)
     kind = next((each for each in kinds if each == request.POST.get("kind")), None)
     if kind is None:
-        messages.error(request, _("Nothing was asked: choose what the station is to do."))
+        messages.error(request, _("Nothing was sent: choose what the station is to do."))
         return redirect("staff:station_commands", operator.slug, station.public_id)
     form = FORMS[kind](station, request.POST)
     if not form.is_valid():
         return _page(request, operator, station, form)
     if not attempted(form, services.ask, station, kind, by=request.user, at=timezone.now(), **form.wanted()):
         return _page(request, operator, station, form)
-    messages.success(request, _("The station was asked. Its answer appears below."))
+    messages.success(request, _("Sent to the station. Its answer appears below."))
     return redirect("staff:station_commands", operator.slug, station.public_id)
 
 

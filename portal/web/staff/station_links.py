@@ -131,4 +131,4 @@ def _refuse_limited() -> None:
 
 def _crumbs(operator: Operator, *, knocking: bool = False) -> list[tuple[str, str]]:
     way = [(_("Stations"), reverse("staff:station_list", args=[operator.slug]))]
-    return [*way, (_("Knocking"), reverse("staff:knock_list", args=[operator.slug]))] if knocking else way
+    return [*way, (_("Refused connections"), reverse("staff:knock_list", args=[operator.slug]))] if knocking else way

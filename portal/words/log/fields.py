@@ -71,7 +71,7 @@ NAMES: dict[str, str | Promise] = {
     "factor_required_of": _("second factor required of"),
     "fields": _("fields"),
     "file": _("file"),
-    "file_import": _("met first by the import"),
+    "file_import": _("first seen in the import"),
     "file_sha256": _("SHA-256 of the file"),
     "into": _("into"),
     "merged_into": _("merged into"),

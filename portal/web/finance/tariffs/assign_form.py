@@ -22,7 +22,7 @@ EVERYWHERE = "everywhere"
 class AssignForm(forms.Form):
     """Where a tariff applies, and when. Nothing is chosen beforehand; it begins when the tariff does."""
 
-    where = forms.MultipleChoiceField(label=_("Places and groups"), required=False, widget=forms.CheckboxSelectMultiple)
+    where = forms.MultipleChoiceField(label=_("Sites and groups"), required=False, widget=forms.CheckboxSelectMultiple)
     stations = forms.CharField(
         label=_("Stations"), max_length=1000, required=False, help_text=_("Identifiers, with commas between.")
     )

@@ -103,7 +103,9 @@ class LayoutForm(forms.Form):
         for fact, label in FACTS:
             self.fields[_name(fact)] = _column_field(label, layout.names(fact), header)
         for fact in TIMES:
-            self.fields[_name(fact, 2)] = _column_field(_("and its time of day"), layout.names(fact)[1:2], header)
+            self.fields[_name(fact, 2)] = _column_field(
+                _("Time of day, if in a column of its own"), layout.names(fact)[1:2], header
+            )
         zone: Any = self.fields["time_zone"]
         zone.choices = [("", gettext("please choose")), *zones.choices()]
         for name in ANSWERS.values():

@@ -113,7 +113,7 @@ def person_request_new(request: SignedInRequest, operator: Operator, public_id: 
     if request.method == "POST" and form.is_valid():
         made = attempted(form, services.receive, driver, by=request.user, at=timezone.now(), **form.cleaned_data)
         if made is not None:
-            messages.success(request, _("Entered. The clock runs since the day it came."))
+            messages.success(request, _("Entered. The clock runs from the day it came."))
             return redirect("staff:person_request", operator.slug, made.public_id)
     context = {"nav": "privacy", "crumbs": _crumbs(operator), "driver": driver, "form": form}
     return render(request, "staff/privacy/request_new.html", context, status=400 if form.errors else 200)
@@ -126,7 +126,7 @@ def person_request_extend(request: SignedInRequest, operator: Operator, public_i
     row, form = _row(public_id), ExtendForm(request.POST)
     reason = form.cleaned_data["reason"] if form.is_valid() else ""
     if reason and attempted(form, services.extend, row, reason=reason, at=timezone.now()) is not None:
-        messages.success(request, _("Extended. The person has been told why, if there is a mailbox."))
+        messages.success(request, _("Extended. The person has been told why, if we have their e-mail address."))
         return redirect("staff:person_request", operator.slug, row.public_id)
     return _page(request, operator, row, extend=form, answer=AnswerForm(), status=400)
 
@@ -139,7 +139,7 @@ def person_request_answer(request: SignedInRequest, operator: Operator, public_i
     if form.is_valid():
         facts = {"state": form.cleaned_data["state"], "answer": form.cleaned_data["answer"]}
         if attempted(form, services.close, row, by=request.user, at=timezone.now(), **facts):
-            messages.success(request, _("Answered. The letter has been sent, if there is a mailbox."))
+            messages.success(request, _("Answered. The letter has been sent, if we have their e-mail address."))
             return redirect("staff:person_request", operator.slug, row.public_id)
     return _page(request, operator, row, extend=ExtendForm(), answer=form, status=400)
 
@@ -168,7 +168,7 @@ def person_copy_file(request: SignedInRequest, operator: Operator, public_id: UU
     try:
         content = packages.opened(package, at=timezone.now())
     except FileNotFoundError:
-        messages.error(request, _("This copy is not there. Have another one made."))
+        messages.error(request, _("This copy no longer exists. Have another one made."))
         return back
     return zip_file(f"{operator.slug}-{package.driver.customer_number}", content)
 
@@ -180,7 +180,7 @@ def person_limit_lift(request: SignedInRequest, operator: Operator, public_id: U
     driver = get_object_or_404(Driver, public_id=public_id)
     row = ProcessingLimit.objects.filter(driver=driver, kind=limit, until=None).first()
     if row is not None:
-        done = _("Lifted. The person has been told, if there is a mailbox.")
+        done = _("Lifted. The person has been told, if we have their e-mail address.")
         told(request, done, services.lift, row, at=timezone.now())
     return redirect("staff:driver_detail", operator.slug, public_id)
 
