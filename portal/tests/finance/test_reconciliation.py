@@ -32,6 +32,7 @@ def test_the_share_of_each_place_is_drawn_as_its_row_says(fina_browser, url, inv
     energy = [row[-2] for row in table_of(page, "Reconciliation")]
     assert {"30.00 kWh", "10.00 kWh"} <= set(energy)
     assert energy[-1] == "40.00 kWh"
+    assert "–" in [row[-1] for row in table_of(page, "Reconciliation")], "no price is not a price of nothing"
 
 
 def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -94,6 +95,7 @@ def _parts(rows: Sequence[Row], reasons: Sequence[Row], operator: Operator) -> l
     return [
         {
             "row": row,
+            "amount": _amount(row),
             "meaning": MEANINGS[row.bucket],
             "url": _sessions_url(operator, row.bucket) if row.sessions else "",
             "reasons": [
@@ -107,7 +109,13 @@ def _parts(rows: Sequence[Row], reasons: Sequence[Row], operator: Operator) -> l
 def _reason(row: Row, operator: Operator) -> dict[str, Any]:
     """One reason in words. The list of sessions has one name for all problems with a price."""
     where = row.reason if row.reason in BillingStatus else BillingStatus.PROBLEM
-    return {"row": row, "words": REASONS.get(row.reason) or say(row.reason), "url": _sessions_url(operator, where)}
+    words = REASONS.get(row.reason) or say(row.reason)
+    return {"row": row, "amount": _amount(row), "words": words, "url": _sessions_url(operator, where)}
+
+
+def _amount(row: Row) -> Decimal | None:
+    """What the sessions cost; None where none of them has a price, which is not a price of nothing."""
+    return row.amount if row.amount or not row.sessions or row.bucket == Bucket.FREE else None
 
 
 def _sessions_url(operator: Operator, where: str) -> str:
