@@ -7,11 +7,12 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import kinds, registers  # needs loaded models
         from billing.selectors import amounts, own_data
-        from billing.services import second_person
-        from tenants.privacy import packages
+        from billing.services import exports, second_person
+        from tenants.privacy import packages, retention
 
         registers.register()
         amounts.register()
         second_person.register()
         packages.register_part("billing.invoiceline", own_data.lines_of)
+        retention.register(exports.CLASS)
         kinds.register()

@@ -3,17 +3,11 @@
 from celery import shared_task
 from django.utils import timezone
 
-from billing.services import day_sums, export_steps
+from billing.services import day_sums
 from tenants import work
 from tenants.scoping import tenant_scope
 from tenants.tasks_base import SteppedTask
 from tenants.work import each_operator
-
-
-@shared_task
-def remove_old_exports() -> None:
-    """Remove the files of downloads that were made long ago."""
-    each_operator(lambda operator_id: export_steps.remove_old(operator_id, at=timezone.now()), active=False)
 
 
 @shared_task(base=SteppedTask, queue="bulk")

@@ -21,6 +21,7 @@ from charging.models import (
     Token,
 )
 from charging.selectors import station_words
+from charging.services import endings
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
@@ -58,6 +59,7 @@ def register() -> None:
     )
     _register_personal_data()
     _register_gateway()
+    endings.register()
     # Whether background work stands still: counted, not read.
     for model in (FileImport, ImportLook, ImportUndo):
         rights.platform_counts(model)

@@ -30,8 +30,6 @@ app.conf.beat_schedule = {
     "expire-approvals": {"task": "tenants.tasks.expire_approvals", "schedule": 900.0},
     "sweep-sign-ins": {"task": "tenants.tasks.sweep_sign_ins", "schedule": 3600.0},
     "count-days": {"task": "billing.tasks.count_days", "schedule": 60.0},
-    "forget-messages": {"task": "charging.tasks.forget_messages", "schedule": 3600.0},
-    "remove-old-exports": {"task": "billing.tasks.remove_old_exports", "schedule": 3600.0},
     "remove-old-copies": {"task": "tenants.tasks.remove_old_copies", "schedule": 3600.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},
     "tick": {"task": "portal.tasks.tick", "schedule": 60.0},

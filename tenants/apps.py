@@ -10,9 +10,16 @@ class TenantsConfig(AppConfig):
     def ready(self) -> None:
         from tenants import registers, tasks, work  # needs loaded models
         from tenants.log import checks
-        from tenants.models import AuditCheck, NoticeLetters, PasswordLetter, PersonPackage, SearchIndex
+        from tenants.models import (
+            AuditCheck,
+            NoticeLetters,
+            PasswordLetter,
+            PersonPackage,
+            RetentionNight,
+            SearchIndex,
+        )
         from tenants.permissions import Permission
-        from tenants.privacy import packages
+        from tenants.privacy import packages, retention
         from tenants.rls import rights
         from tenants.selectors import names
         from tenants.services import indexing
@@ -53,6 +60,18 @@ class TenantsConfig(AppConfig):
                 Lane.WAITED,
                 packages.make,
                 permission=Permission.MANAGE_PRIVACY,
+                lease=timedelta(minutes=10),
+                rests=False,
+            )
+        )
+        work.register(
+            Kind(
+                RetentionNight.work_kind,
+                RetentionNight,
+                Lane.BULK,
+                retention.carry_out,
+                permission=Permission.MANAGE_PRIVACY,
+                prepare=retention.ask_tonight,
                 lease=timedelta(minutes=10),
                 rests=False,
             )

@@ -23,6 +23,7 @@ from tenants.models import (
     DriverIdentity,
     FactorReset,
     Invitation,
+    LegalHold,
     ListChoice,
     Membership,
     NoticeLetters,
@@ -38,13 +39,15 @@ from tenants.models import (
     ProcessingLimit,
     ProcessingPurpose,
     RecoveryCode,
+    RetentionNight,
+    RetentionRule,
     SavedView,
     SearchIndex,
     TotpDevice,
     Turn,
     User,
 )
-from tenants.privacy import recipients, sources
+from tenants.privacy import endings, recipients, sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
@@ -65,10 +68,12 @@ def register() -> None:
     audited(DriverIdentity, mask=PERSONAL)
     audited(ConsentPurpose)
     audited(ProcessingPurpose)
+    audited(RetentionRule)
     audited(ApiKey, mask=["secret_sha256"], exclude=["last_used_at", "last_used_address"])
     _register_people()
     _register_drivers()
     _register_recipients()
+    endings.register()
     _register_rights()
 
 
@@ -306,6 +311,15 @@ def _register_drivers() -> None:
         conduct="kind since until",
         technical="id operator driver request",
     )
+    sources.register(
+        LegalHold,
+        person="driver",
+        kept=Retention.REQUESTS,
+        serves="claims",
+        conduct="reason since until",
+        trace="made_by_id",
+        technical="id operator public_id driver",
+    )
 
 
 def _register_recipients() -> None:
@@ -352,7 +366,7 @@ def _register_rights() -> None:
     # Which operator a station names, and whose card is held to it.
     rights.gateway_may(Operator, "SELECT (id, slug, state)")
     rights.gateway_may(Driver, "SELECT (id, operator_id, is_active)")
-    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage):
+    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent, PasswordLetter)

@@ -120,9 +120,3 @@ class _Month:
         """Say how far it is, and that somebody works on it."""
         self.done += steps
         work.keep(self.export, at=self.clock(), done=self.done)
-
-
-def remove_old(operator_id: int, *, at: datetime) -> int:
-    """Remove the operator's files that were finished long ago; return how many."""
-    with tenant_scope(operator_id):
-        return exports.remove_old(at=at)

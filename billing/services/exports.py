@@ -5,6 +5,7 @@ from typing import IO
 
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
@@ -14,12 +15,12 @@ from tenants import work
 from tenants.log import audit
 from tenants.models import User
 from tenants.models.work import OPEN
+from tenants.privacy import retention
+from tenants.privacy.retention import DataClass
 
 #: How many files one person, and one operator, may be waiting for, and may ask for within an hour.
 OPEN_OF_PERSON, OPEN_OF_OPERATOR = 10, 20
 HOURLY_OF_PERSON, HOURLY_OF_OPERATOR = 60, 120
-#: A file can be made anew at any time, so it is kept only as long as somebody may still want to fetch it.
-KEPT = timedelta(days=14)
 
 
 class TooManyExports(BillingError):
@@ -87,10 +88,15 @@ def opened(export: Export, *, by: User | None, at: datetime) -> IO[bytes]:
     return default_storage.open(str(export.file.name), "rb")
 
 
-def remove_old(*, at: datetime) -> int:
-    """Remove files that were finished long ago; return how many. What was made, and its SHA-256, stays known."""
-    old = Export.objects.filter(state=Export.State.DONE, finished_at__lte=at - KEPT).exclude(file="")
-    for export in old:
-        default_storage.delete(str(export.file.name))
-        Export.objects.filter(pk=export.pk).update(file="")
-    return len(old)
+def old(before: datetime) -> QuerySet[Export]:
+    """Exports that were finished by this moment and still have their file."""
+    return Export.objects.filter(state=Export.State.DONE, finished_at__lte=before).exclude(file="").order_by("pk")
+
+
+def kept_days() -> int:
+    """For how many days the operator keeps a file that was made."""
+    return retention.days_of(CLASS)
+
+
+#: A file can be made anew at any time, so it is kept only as long as somebody may still want to fetch it.
+CLASS = DataClass("exports", 14, 1, 90, old, retention.forget_files)

@@ -22,6 +22,7 @@ from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, dra
 from charging.models import Connector, Site, Station, Token
 from tenants import work
 from tenants.models import AuditEntry, Driver, DriverGroup, Operator, User
+from tenants.privacy import retention
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 
@@ -240,16 +241,16 @@ def test_a_person_asks_for_so_many_an_hour_at_most(north, fina):
 def test_a_file_is_kept_for_its_days_and_not_a_second_longer(month):
     export = made(month)
     assert export.finished_at is not None
-    end = export.finished_at + exports.KEPT
-    assert export_steps.remove_old(month.pk, at=end - timedelta(seconds=1)) == 0
-    assert content(export, month)
-    assert export_steps.remove_old(month.pk, at=end) == 1
     with tenant_scope(month.pk):
+        assert not exports.old(export.finished_at - timedelta(seconds=1))
+        assert content(export, month)
+        assert retention.forget_files([*exports.old(export.finished_at)]) == 1
         export.refresh_from_db()
         with pytest.raises(FileNotFoundError):
             exports.opened(export, by=None, at=NOVEMBER)
     assert (export.state, bool(export.file), bool(export.sha256)) == (Export.State.DONE, False, True)
-    assert export_steps.remove_old(month.pk, at=end) == 0
+    with tenant_scope(month.pk):
+        assert not exports.old(export.finished_at)
 
 
 # --- what a closed month says ---

@@ -1,5 +1,6 @@
-"""What stations said about one driver: the charges of their sessions, and messages about these or with their cards."""
+"""What stations said about drivers: the charges of their sessions, and messages about these or with their cards."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -10,36 +11,46 @@ from tenants.models import Driver
 
 def charges_of(driver: Driver) -> QuerySet[StationCharge]:
     """The charges behind the driver's sessions."""
-    return StationCharge.objects.filter(number__in=_numbers(driver))
+    return StationCharge.objects.filter(number__in=_numbers([driver]))
 
 
 def messages_of(driver: Driver) -> QuerySet[StationMessage]:
     """What stations said about those charges, and when they asked about a card while it was the driver's."""
-    asked = Q(pk__in=[])
-    for uid, held in _cards(driver, "received_at"):
-        asked |= Q(action="Authorize", raw__icontains=f'"{uid}"') & held
-    return StationMessage.objects.filter(Q(number__in=_numbers(driver)) | asked)
+    return messages_about([driver])
 
 
 def commands_of(driver: Driver) -> QuerySet[StationCommand]:
     """What was asked of stations with the driver's cards while they were theirs, or by the driver without a card."""
-    asked = Q(asked_by=driver.user_id, asked_by__isnull=False, id_tag="")
-    for uid, held in _cards(driver, "asked_at"):
+    return commands_about([driver])
+
+
+def messages_about(drivers: Collection[Driver]) -> QuerySet[StationMessage]:
+    """The messages of all these drivers. Three queries, however many they are."""
+    asked = Q(pk__in=[])
+    for uid, held in _cards(drivers, "received_at"):
+        asked |= Q(action="Authorize", raw__icontains=f'"{uid}"') & held
+    return StationMessage.objects.filter(Q(number__in=_numbers(drivers)) | asked)
+
+
+def commands_about(drivers: Collection[Driver]) -> QuerySet[StationCommand]:
+    """What was asked of stations for all these drivers. Two queries, however many they are."""
+    asked = Q(asked_by__in=[driver.user_id for driver in drivers if driver.user_id], id_tag="")
+    for uid, held in _cards(drivers, "asked_at"):
         asked |= Q(id_tag__iexact=uid) & held
     return StationCommand.objects.filter(asked)
 
 
-def _numbers(driver: Driver) -> list[int]:
-    own = ChargingSession.objects.filter(driver=driver, source="ocpp").values_list("external_id", flat=True)
+def _numbers(drivers: Collection[Driver]) -> list[int]:
+    own = ChargingSession.objects.filter(driver__in=drivers, source="ocpp").values_list("external_id", flat=True)
     return [int(number) for number in own if number.isdecimal()]
 
 
-def _cards(driver: Driver, when: str) -> list[tuple[str, Q]]:
-    """The driver's cards, each with the time in which it was theirs, as a condition on the field `when`."""
+def _cards(drivers: Collection[Driver], when: str) -> list[tuple[str, Q]]:
+    """The drivers' cards, each with the time in which it was theirs, as a condition on the field `when`."""
 
     def since(moment: datetime | None) -> Q:
         return Q(**{f"{when}__gte": moment}) if moment else Q()
 
-    now = [(card.uid, since(card.driver_since)) for card in Token.objects.filter(driver=driver)]
-    before = EarlierHolder.objects.filter(driver=driver).select_related("token")
+    now = [(card.uid, since(card.driver_since)) for card in Token.objects.filter(driver__in=drivers)]
+    before = EarlierHolder.objects.filter(driver__in=drivers).select_related("token")
     return now + [(each.token.uid, since(each.since) & Q(**{f"{when}__lt": each.until})) for each in before]

@@ -104,6 +104,7 @@ PRIVACY: tuple[Entry, ...] = (
     Entry("requests", _("Requests"), "staff:person_request_list", "privacy", ("view_privacy",)),
     Entry("record", _("Record of processing"), "staff:privacy_record", "privacy", ("view_privacy",)),
     Entry("notices", _("Notices and consents"), "staff:notice_list", "privacy", ("view_privacy",)),
+    Entry("retention", _("Retention"), "staff:retention", "privacy", ("view_privacy",)),
 )
 
 PLATFORM: tuple[Entry, ...] = (

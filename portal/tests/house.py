@@ -44,6 +44,7 @@ from tenants.models import (
     Driver,
     DriverGroup,
     Invitation,
+    LegalHold,
     Membership,
     Operator,
     PersonPackage,
@@ -51,7 +52,7 @@ from tenants.models import (
     PlatformVisit,
     User,
 )
-from tenants.privacy import packages
+from tenants.privacy import packages, retention
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
 from tenants.services.people import accounts, consents, invitations, operators, person_requests
@@ -91,6 +92,7 @@ OBJECTS = {
     "keys": ApiKey,
     "requests": PersonRequest,
     "copies": PersonPackage,
+    "holds": LegalHold,
 }
 # What the columns of the imported file are called: the file's own words stand on pages as they are.
 HEADINGS = {"id": "Nr", "station": "Stolpe", "card": "Bricka", "start": "Började", "end": "Slutade", "kwh": "kWh"}
@@ -176,6 +178,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
         person_requests.receive(driver, "access", by=dana, at=now, text="Allt ni har."), language="sv", by=dana, at=now
     )
     person_requests.receive(driver, "restriction", by=dana, at=now)
+    retention.hold(driver=driver, reason="Tvist 17", by=fina, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
     return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}

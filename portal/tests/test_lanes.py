@@ -43,6 +43,7 @@ MINUTES = {
     "password_letter": 2,
     "notice_letters": 2,
     "person_package": 10,
+    "retention": 10,
     "audit_check": 30,
     "import_look": 5,
     "import": 3,

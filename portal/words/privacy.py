@@ -8,9 +8,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal.words import approvals
+from portal.words.measures import number
 from tenants.models import Membership, Operator
+from tenants.privacy import retention
 from tenants.privacy.purposes import Purpose
 from tenants.privacy.record import Processing
+from tenants.privacy.retention import MOST_COUNTED, Standing
 from tenants.privacy.sources import Kind, People, Retention
 
 #: What each purpose is called, and what it is for.
@@ -77,7 +80,7 @@ KINDS: dict[Kind, str | Promise] = {
 KEPT: dict[Retention, str | Promise] = {
     Retention.ACCOUNT: gettext_lazy("while the person has an account"),
     Retention.CONTRACT: gettext_lazy("while the person is a customer, and three years for claims"),
-    Retention.MESSAGES: gettext_lazy("messages of stations: thirty days"),
+    Retention.MESSAGES: gettext_lazy("messages of stations: %(days)s days"),
     Retention.BOOKS: gettext_lazy("bookkeeping: through the seventh year after the financial year (BFL 7 kap. 2 §)"),
     Retention.SENT: gettext_lazy("letters with links: until sent, a day at most"),
     Retention.LOG: gettext_lazy("audit log: seven years (BFL 5 kap. 11 §)"),
@@ -92,6 +95,36 @@ RECIPIENTS: dict[str, str | Promise] = {
     "programs": gettext_lazy("programs that hold an API key of ours"),
     "accounting": gettext_lazy("accounting and auditing firms"),
 }
+#: Classes of data that end by themselves: what each is, and what happens to it.
+CLASSES: dict[str, tuple[str | Promise, str | Promise]] = {
+    "invitations": (gettext_lazy("ended invitations"), gettext_lazy("removed, with the addresses in them")),
+    "requests": (gettext_lazy("answered requests"), gettext_lazy("removed, with their answers")),
+    "uploads": (gettext_lazy("uploaded files"), gettext_lazy("removed; their sessions and rejected rows stay")),
+    "messages": (gettext_lazy("messages of stations"), gettext_lazy("removed; the sessions made of them stay")),
+    "commands": (gettext_lazy("commands to stations"), gettext_lazy("removed; that they were given stays in the log")),
+    "exports": (gettext_lazy("files of downloads"), gettext_lazy("removed; that they were made stays known")),
+}
+#: What no rule of the operator's ends: what it is, and why, or when it ends otherwise.
+OTHERWISE: list[tuple[str | Promise, str | Promise]] = [
+    (
+        gettext_lazy("Invoices, credit notes and their PDFs"),
+        gettext_lazy("kept through the seventh year after the year in which the financial year ended (BFL 7 kap. 2 §)"),
+    ),
+    (
+        gettext_lazy("Sessions, measured series and rejected rows"),
+        gettext_lazy("explain what was invoiced and what was not, and are not removed or made anonymous here"),
+    ),
+    (gettext_lazy("The audit log"), gettext_lazy("is sealed; nothing is taken out of it (BFL 5 kap. 11 §)")),
+    (
+        gettext_lazy("Drivers and accounts nobody uses"),
+        gettext_lazy("stay until somebody ends them, or a person asks to be erased"),
+    ),
+    (
+        gettext_lazy("Copies of somebody's data, and uploads that were never imported"),
+        gettext_lazy("are removed after fourteen days"),
+    ),
+    (gettext_lazy("Sign-ins of browsers, and letters with links"), gettext_lazy("end within a day of their time")),
+]
 NO_TRANSFERS = gettext_lazy("none")
 DASH = "\u2013"
 
@@ -123,7 +156,7 @@ def told(processing: Processing) -> Told:
 def _facts(processing: Processing) -> list[tuple[str, str]]:
     said, ground = processing.said, processing.ground
     recipients = [str(RECIPIENTS[each.code]) for each in processing.recipients]
-    kept = [str(KEPT[each]) for each in processing.kept]
+    kept = [_kept(each) for each in processing.kept]
     return [
         (_("Lawful basis"), _joined([str(ground.basis.label), ground.law])),
         (_("Whose data"), _listed(PEOPLE[each] for each in processing.people)),
@@ -148,6 +181,13 @@ def controller(operator: Operator) -> list[tuple[str, str]]:
     return [(name, value or DASH) for name, value in facts]
 
 
+def _kept(how_long: Retention) -> str:
+    """How long that is; of what stations said as the operator's rule has it."""
+    text = str(KEPT[how_long])
+    is_ruled = how_long is Retention.MESSAGES
+    return text % {"days": number(retention.days_of(retention.named("messages")))} if is_ruled else text
+
+
 def measures(operator: Operator) -> list[str]:
     """How the data is kept safe (art. 30(1)(g), 32(1)), as this operator has set it."""
     roles = [str(Membership.Role(role).label) for role in operator.factor_required_of]
@@ -166,6 +206,39 @@ def measures(operator: Operator) -> list[str]:
         _("Every change, and every look at a person's details, stands in a log that is sealed and never rewritten."),
         _("What people sign in with is stored hashed or encrypted, by keys that are not in the database."),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A class of data that ends by itself: what it is, what becomes of it, after how many days, and how many go."""
+
+    name: str
+    what: str
+    days: str
+    due: str
+
+
+def ending(standing: Standing) -> Ending:
+    """Put in words how a class stands."""
+    name, what = CLASSES[standing.of.code]
+    return Ending(str(name), str(what), number(standing.days), _counted(standing.due))
+
+
+def removed(counts: dict[str, int]) -> str:
+    """What a night takes away, in words; empty when that is nothing."""
+    told = {
+        "invitations": ngettext("%(n)s ended invitation", "%(n)s ended invitations", counts.get("invitations", 0)),
+        "requests": ngettext("%(n)s answered request", "%(n)s answered requests", counts.get("requests", 0)),
+        "uploads": ngettext("%(n)s uploaded file", "%(n)s uploaded files", counts.get("uploads", 0)),
+        "messages": ngettext("%(n)s message of a station", "%(n)s messages of stations", counts.get("messages", 0)),
+        "commands": ngettext("%(n)s command to a station", "%(n)s commands to stations", counts.get("commands", 0)),
+        "exports": ngettext("%(n)s file of a download", "%(n)s files of downloads", counts.get("exports", 0)),
+    }
+    return ", ".join(told[code] % {"n": _counted(count)} for code, count in counts.items() if count and code in told)
+
+
+def _counted(count: int) -> str:
+    return _("%(n)s or more") % {"n": number(count)} if count == MOST_COUNTED else number(count)
 
 
 def _listed(words: Iterable[object]) -> str:

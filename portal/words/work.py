@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
-from tenants.models import AuditCheck, NoticeLetters, PasswordLetter, PersonPackage, SearchIndex
+from tenants.models import AuditCheck, NoticeLetters, PasswordLetter, PersonPackage, RetentionNight, SearchIndex
 from tenants.models.work import Work
 
 #: Each kind of work, as the log and the pages name it.
@@ -23,6 +23,7 @@ KINDS: dict[str, str | Promise] = {
     PasswordLetter.work_kind: gettext_lazy("e-mail with a link for a new password"),
     NoticeLetters.work_kind: gettext_lazy("letters about new words"),
     PersonPackage.work_kind: gettext_lazy("copy of a person's data"),
+    RetentionNight.work_kind: gettext_lazy("removal of what was kept long enough"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
@@ -68,6 +69,7 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
+    RetentionNight: lambda row: f"{row.night:%Y-%m-%d}",
     PersonPackage: lambda row: row.driver.customer_number,
     NoticeLetters: lambda row: _("version %(version)s") % {"version": row.version},
     AuditCheck: lambda row: _("the whole log"),

@@ -19,6 +19,7 @@ from tenants.models.person_request import PersonPackage, PersonRequest, Processi
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.processing import ProcessingPurpose
 from tenants.models.recovery_code import RecoveryCode
+from tenants.models.retention import LegalHold, RetentionNight, RetentionRule
 from tenants.models.search import SearchIndex, SearchSegment, SearchTerm
 from tenants.models.user import User
 from tenants.models.work import Turn
@@ -40,6 +41,7 @@ __all__ = [
     "DriverIdentity",
     "FactorReset",
     "Invitation",
+    "LegalHold",
     "ListChoice",
     "Membership",
     "NoticeDraft",
@@ -56,6 +58,8 @@ __all__ = [
     "ProcessingLimit",
     "ProcessingPurpose",
     "RecoveryCode",
+    "RetentionNight",
+    "RetentionRule",
     "SavedView",
     "SearchIndex",
     "SearchSegment",

@@ -25,7 +25,7 @@ from tenants.log import audit, reading
 from tenants.log.events import Event
 from tenants.models import AuditEntry, Driver, Operator, PersonPackage, PersonRequest, User
 from tenants.models.work import OPEN
-from tenants.privacy import own_rows, sources
+from tenants.privacy import own_rows, retention, sources
 from tenants.scoping import tenant_scope
 from tenants.services.people import person_requests
 from tenants.spreadsheets import MARK, csv_text
@@ -176,11 +176,7 @@ def opened(row: PersonPackage, *, at: datetime) -> bytes:
 
 def remove_old(*, at: datetime) -> int:
     """Remove the files whose time is over; return how many. That they were made stays known."""
-    old = list(PersonPackage.objects.filter(expires_at__lte=at).exclude(file=""))
-    for row in old:
-        default_storage.delete(str(row.file.name))
-        PersonPackage.objects.filter(pk=row.pk).update(file="")
-    return len(old)
+    return retention.forget_files(list(PersonPackage.objects.filter(expires_at__lte=at).exclude(file="")))
 
 
 def _about(row: PersonPackage) -> str:

@@ -58,7 +58,7 @@ class Retention(StrEnum):
 
     ACCOUNT = "while the person has an account"
     CONTRACT = "while the person is a customer, and three years for claims"
-    MESSAGES = "thirty days, as proof of what a station said"
+    MESSAGES = "as long as the operator has set, usually thirty days, as proof of what a station said"
     BOOKS = "through the seventh year after the financial year (BFL 7 kap. 2 §)"
     SENT = "until it has been sent, a day at most"
     LOG = "seven years, as the history of processing that explains the books (BFL 5 kap. 11 §)"

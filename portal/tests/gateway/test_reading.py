@@ -19,7 +19,7 @@ from charging.models import (
     StationMessage,
     Token,
 )
-from charging.services import station_messages, station_sessions, station_steps
+from charging.services import station_sessions, station_steps
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 
@@ -430,12 +430,3 @@ def test_the_energy_register_is_found_among_what_a_station_samples(told, samples
     told.says("MeterValues", number=7, at=at, meterValue=[{"timestamp": at.isoformat(), "sampledValue": samples}])
     told.read()
     assert told.sessions[0].energy_wh == energy
-
-
-def test_old_messages_are_forgotten(told):
-    told.says("BootNotification")
-    told.says("BootNotification", at=NOW + timedelta(days=5))
-    with tenant_scope(told.operator.pk):
-        assert station_messages.forget(at=NOW + timedelta(days=31)) == 1
-        assert station_messages.forget(at=NOW + timedelta(days=31)) == 0
-        assert StationMessage.objects.count() == 1

@@ -110,7 +110,7 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "has_documents": documents.exists(),
         "shown": shown,
         "page": made,
-        "kept_days": services.KEPT.days,
+        "kept_days": services.kept_days(),
         "is_working": any(export.is_open for export in made),
     }
     return render(request, "finance/exports/list.html", page | asked)

@@ -40,6 +40,7 @@ from portal.web.staff.privacy import notices as privacy_notices
 from portal.web.staff.privacy import purposes as privacy_purposes
 from portal.web.staff.privacy import record as privacy_record
 from portal.web.staff.privacy import requests as privacy_requests
+from portal.web.staff.privacy import retention as privacy_retention
 from portal.web.staff.sessions import correct
 from portal.web.staff.sessions import pages as sessions
 
@@ -170,6 +171,10 @@ urlpatterns: list[URLPattern] = [
     path("privacy/notices/<slug:code>/", privacy_notices.notice_write, name="notice_write"),
     path("privacy/notices/<slug:code>/ask/", privacy_notices.notice_ask, name="notice_ask"),
     path("privacy/notices/<slug:code>/publish/", privacy_notices.notice_publish, name="notice_publish"),
+    path("privacy/retention/", privacy_retention.retention_page, name="retention"),
+    path("privacy/retention/change/", privacy_retention.retention_change, name="retention_change"),
+    path("privacy/retention/holds/new/", privacy_retention.hold_new, name="hold_new"),
+    path("privacy/retention/holds/<uuid:public_id>/lift/", privacy_retention.hold_lift, name="hold_lift"),
     path("privacy/purposes/new/", privacy_purposes.purpose_new, name="purpose_new"),
     path("privacy/purposes/<slug:code>/", privacy_purposes.purpose_edit, name="purpose_edit"),
     path("approvals/", approvals.approval_list, name="approval_list"),

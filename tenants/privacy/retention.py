@@ -1,0 +1,207 @@
+"""What ends by itself: classes of data, for how long each is kept, and the night's work that removes the rest.
+
+GDPR art. 5(1)(e) lets data be kept no longer than its purpose needs. A floor enters each class with its usual time and
+the bounds the law sets; an operator's rule moves the time within them. The timetable queues one piece of work a night
+and operator; it removes in batches, each a transaction of its own, so no lock is held for long and a worker that dies
+goes on where it was. What cannot be removed stops no other class. A legal hold wins over every rule.
+
+Accounting records are in no class: they are kept through the seventh year after the calendar year in which the
+financial year ended (BFL 7 kap. 2 §). What they were read from may go before, as its contents are carried over in full
+(BFL 7 kap. 6 §).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+
+from tenants import work
+from tenants.log import audit
+from tenants.log.events import Event
+from tenants.models import LegalHold, Operator, RetentionNight, RetentionRule, User
+from tenants.models.driver import Driver
+from tenants.scoping import current_operator_id, tenant_scope
+
+#: From this hour of the operator's night on.
+HOUR: Final = 2
+TOGETHER: Final = 1000
+#: A preview counts no further.
+MOST_COUNTED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class DataClass:
+    """One class of data.
+
+    days: how long it is kept unless the operator says otherwise; least, most: what the operator may say.
+    due: the rows that are older than a moment, those under a hold left out.
+    remove: takes some of them away, and says how many; what cannot go stays for the next night.
+    """
+
+    code: str
+    days: int
+    least: int
+    most: int
+    due: Callable[[datetime], "QuerySet[Any]"]
+    remove: Callable[[Sequence[Any]], int]
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether an operator may say for how long."""
+        return self.least < self.most
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A class as it stands at an operator: for how long it is kept there, and how many would go.
+
+    due: counted to `MOST_COUNTED`; what comes to that is at least as many.
+    """
+
+    of: DataClass
+    days: int
+    due: int
+
+
+_classes: dict[str, DataClass] = {}
+
+
+def register(each: DataClass) -> None:
+    """Enter a class of data."""
+    _classes[each.code] = each
+
+
+def classes() -> list[DataClass]:
+    """Every class, lower floors first."""
+    return list(_classes.values())
+
+
+def named(code: str) -> DataClass:
+    """The class of this code."""
+    return _classes[code]
+
+
+def days_of(each: DataClass) -> int:
+    """For how many days the operator keeps the class: by its rule, as far as the bounds let it."""
+    rule = RetentionRule.objects.filter(code=each.code).first()
+    return min(max(rule.days, each.least), each.most) if rule else each.days
+
+
+def held_drivers() -> "QuerySet[Driver]":
+    """The drivers about whom nothing may go."""
+    return Driver.objects.filter(pk__in=LegalHold.objects.filter(until=None, driver__isnull=False).values("driver"))
+
+
+def is_all_held() -> bool:
+    """Whether nothing at all may go."""
+    return LegalHold.objects.filter(until=None, driver=None).exists()
+
+
+def standings(rules: dict[str, int] | None = None, *, at: datetime) -> list[Standing]:
+    """What a night's work at this moment would remove, by the rules in force or by these. Two queries a class."""
+    is_held = is_all_held()
+    found = []
+    for each in classes():
+        days = (rules or {}).get(each.code) or days_of(each)
+        due = 0 if is_held else each.due(at - timedelta(days=days))[:MOST_COUNTED].count()
+        found.append(Standing(each, days, due))
+    return found
+
+
+def say(rules: dict[str, int]) -> None:
+    """Keep the operator's times; one that is the usual time needs no rule. Bounds are the caller's to have checked."""
+    for code, days in rules.items():
+        row = RetentionRule.objects.filter(code=code).first()
+        if row is None and days != _classes[code].days:
+            RetentionRule.objects.create(code=code, days=days)
+        elif row is not None and row.days != days:
+            row.days = days
+            row.save(update_fields=["days"])
+
+
+def hold(*, driver: Driver | None, reason: str, by: User, at: datetime) -> LegalHold:
+    """Let nothing about the driver go, or nothing at all, until it is lifted."""
+    row = LegalHold.objects.create(driver=driver, reason=reason, since=at, made_by_id=by.pk)
+    audit.record(Event.HOLD_BEGAN, about=row)
+    return row
+
+
+def lift(row: LegalHold, *, at: datetime) -> None:
+    """Let the rules hold again."""
+    if row.until is None:
+        row.until = at
+        row.save(update_fields=["until"])
+        audit.record(Event.HOLD_ENDED, about=row)
+
+
+def next_night(at: datetime, zone: ZoneInfo) -> datetime:
+    """When the rules are carried out next."""
+    local = at.astimezone(zone)
+    night = local.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    return night if night > local else night + timedelta(days=1)
+
+
+def ask_tonight(at: datetime) -> None:
+    """Queue the night's work, once a night; called by the sweep in each operator's scope."""
+    local = at.astimezone(Operator.objects.get(pk=current_operator_id()).zone)
+    if local.hour >= HOUR and not RetentionNight.objects.filter(night=local.date()).exists():
+        RetentionNight.objects.create(night=local.date(), at=at, queued_at=at)
+
+
+def carry_out(operator_id: int, row: RetentionNight, *, clock: Callable[[], datetime]) -> None:
+    """Remove what was kept long enough by this night, a batch a transaction; an event says how many of each went.
+
+    Raises what the first class failed with, once every other one is through: the rest is tried again.
+    """
+    failed: Exception | None = None
+    for each in classes():
+        try:
+            _remove_all(operator_id, each, row, clock=clock)
+        except work.LostClaim:
+            raise
+        except Exception as error:  # one class stops no other
+            work.report(f"Removing {each.code} at operator {operator_id} failed", error)
+            failed = failed or error
+    if failed:
+        raise failed
+    with tenant_scope(operator_id):
+        work.finish(row)
+        audit.record(Event.RETENTION_DONE, **{each.code: row.counts.get(each.code, 0) for each in classes()})
+
+
+def forget_files(rows: Sequence[Any]) -> int:
+    """Remove the `file` of these rows of one model; return how many went. What a row says of its file stays."""
+    gone = []
+    for row in rows:
+        try:
+            default_storage.delete(str(row.file.name))
+        except OSError as error:  # the others go all the same
+            work.report(f"Removing the file of {row._meta.label} {row.pk}", error)
+        else:
+            gone.append(row.pk)
+    if gone:
+        type(rows[0])._default_manager.filter(pk__in=gone).update(file="")
+    return len(gone)
+
+
+def _remove_all(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Callable[[], datetime]) -> None:
+    is_left = True
+    while is_left:
+        with tenant_scope(operator_id):
+            is_left = _remove_some(each, row, at=clock())
+
+
+def _remove_some(each: DataClass, row: RetentionNight, *, at: datetime) -> bool:
+    """Remove a batch; whether there may be more. A hold that began meanwhile is seen by the next batch."""
+    if is_all_held():
+        return False
+    some = list(each.due(row.at - timedelta(days=days_of(each)))[:TOGETHER])
+    gone = each.remove(some) if some else 0
+    if gone:
+        counts = {**row.counts, each.code: row.counts.get(each.code, 0) + gone}
+        work.keep(row, at=at, counts=counts, done=row.done + gone)
+    return gone > 0 and len(some) == TOGETHER
