@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from billing.domain.calendar import day_of, month_after, parse_month
@@ -138,7 +139,8 @@ def _way_back(entry: Entry, operator: Operator) -> list[tuple[str, str]]:
     """To the month in whose history the session stands."""
     ended = entry.session.ended_at or entry.session.started_at
     month = day_of(ended, operator.time_zone)
-    return [(date_format(month, "F Y"), f"{reverse('driver:history', args=[operator.slug])}?month={month:%Y-%m}")]
+    url = f"{reverse('driver:history', args=[operator.slug])}?month={month:%Y-%m}"
+    return [(capfirst(date_format(month, "F Y")), url)]
 
 
 def _price(entry: Entry) -> dict[str, Any]:
