@@ -4,6 +4,7 @@ import re
 
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from portal.tests import app_role
 from portal.tests.at_platform import at_platform
@@ -76,3 +77,12 @@ def test_the_page_is_cut_into_pages(platform, petra, django_assert_max_num_queri
         first = platform.get("/platform/log/")
     assert len(first.context["lines"]) == 50
     assert len(platform.get(f"/platform/log/?{first.context['page'].older}").context["lines"]) > 0
+
+
+def test_facts_are_said_in_words(platform, petra):
+    with app_role.as_platform():
+        for facts in ({"second_factor": "code"}, {"fields": ["language"]}):
+            PlatformEvent.objects.create(event=sign_ins.WRONG_CODE, user_id=petra.pk, at=timezone.now(), facts=facts)
+    shown = text(platform.get("/platform/log/"))
+    assert "second factor: code from the app" in shown
+    assert "fields: language" in shown

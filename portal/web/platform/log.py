@@ -15,6 +15,7 @@ from portal.web import lists
 from portal.words import browsers as browser_words
 from portal.words.log.events import EVENTS
 from portal.words.log.fields import name_of
+from portal.words.log.values import written
 from tenants.models import PlatformEvent, User
 from tenants.selectors import people, platform
 from tenants.services.platform import members as platform_members
@@ -54,7 +55,9 @@ def _line(event: PlatformEvent, names: dict[int, User]) -> Line:
         person=_name(event.user_id, names),
         by=_by(event, names),
         sentence=str(OWN_EVENTS.get(event.event) or EVENTS.get(event.event, event.event)),
-        facts=", ".join(f"{name_of(key)}: {value}" for key, value in (event.facts or {}).items()),
+        facts=", ".join(
+            f"{name_of(key)}: {written(key, value, event.event)}" for key, value in (event.facts or {}).items()
+        ),
         address=event.address or "",
         browser=browser_words.of(event.user_agent) if event.user_agent else "",
     )
