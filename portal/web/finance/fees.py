@@ -167,7 +167,7 @@ class FeeForm(forms.Form):
 
 def _vat_choices(operator: Operator) -> list[tuple[str, Any]]:
     known = standard_rate(operator.country, _today(operator))
-    standard = gettext("The standard rate of %(country)s, now %(rate)s")
+    standard = gettext("Standard rate, %(country)s: %(rate)s")
     facts = {"country": regions.country(operator.country), "rate": measures.vat_rate(known.percent if known else None)}
     return [
         (STANDARD, standard % facts),
