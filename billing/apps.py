@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import kinds, registers  # needs loaded models
         from billing.selectors import amounts, own_data
-        from billing.services import exports, second_person
+        from billing.services import erasing, exports, second_person
         from tenants.privacy import packages, retention
 
         registers.register()
@@ -15,4 +15,5 @@ class BillingConfig(AppConfig):
         second_person.register()
         packages.register_part("billing.invoiceline", own_data.lines_of)
         retention.register(exports.CLASS)
+        erasing.register()
         kinds.register()

@@ -21,7 +21,7 @@ from charging.models import (
     Token,
 )
 from charging.selectors import station_words
-from charging.services import endings
+from charging.services import endings, erasing
 from tenants.log.audit import audited
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
@@ -60,6 +60,7 @@ def register() -> None:
     _register_personal_data()
     _register_gateway()
     endings.register()
+    erasing.register()
     # Whether background work stands still: counted, not read.
     for model in (FileImport, ImportLook, ImportUndo):
         rights.platform_counts(model)
@@ -99,7 +100,8 @@ def _register_personal_data() -> None:
         find=station_words.charges_of,
         kept=Retention.BOOKS,
         serves="charging billing bookkeeping",
-        conduct="said id_tag received_at verdict basis read_at readings",
+        identity="said id_tag",
+        conduct="received_at verdict basis read_at readings",
         technical="id operator station number is_stopped",
     )
     sources.register(

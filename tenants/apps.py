@@ -12,6 +12,7 @@ class TenantsConfig(AppConfig):
         from tenants.log import checks
         from tenants.models import (
             AuditCheck,
+            Erasure,
             NoticeLetters,
             PasswordLetter,
             PersonPackage,
@@ -19,7 +20,7 @@ class TenantsConfig(AppConfig):
             SearchIndex,
         )
         from tenants.permissions import Permission
-        from tenants.privacy import packages, retention
+        from tenants.privacy import erasure, packages, retention
         from tenants.rls import rights
         from tenants.selectors import names
         from tenants.services import indexing
@@ -31,6 +32,7 @@ class TenantsConfig(AppConfig):
         registers.register()
         driver_exports.register()
         security.register()
+        erasure.register()
         work.register_sender(tasks.send_to)
         names.register()
         work.register(
@@ -59,6 +61,17 @@ class TenantsConfig(AppConfig):
                 PersonPackage,
                 Lane.WAITED,
                 packages.make,
+                permission=Permission.MANAGE_PRIVACY,
+                lease=timedelta(minutes=10),
+                rests=False,
+            )
+        )
+        work.register(
+            Kind(
+                Erasure.work_kind,
+                Erasure,
+                Lane.WAITED,
+                erasure.carry_out,
                 permission=Permission.MANAGE_PRIVACY,
                 lease=timedelta(minutes=10),
                 rests=False,

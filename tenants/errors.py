@@ -30,6 +30,8 @@ class Code(StrEnum):
     EXTENSION_WITHOUT_REASON = "extension_without_reason"
     EXTENSION_TOO_LATE = "extension_too_late"
     ANSWER_WITHOUT_WORDS = "answer_without_words"
+    ERASURE_ASKED = "erasure_asked"
+    ERASURE_BARRED = "erasure_barred"
     RESET_UNDER_WAY = "reset_under_way"
     GROUP_NAME_TAKEN = "group_name_taken"
     CUSTOMER_NUMBER_TAKEN = "customer_number_taken"

@@ -21,6 +21,7 @@ from tenants.models import (
     Driver,
     DriverGroup,
     DriverIdentity,
+    Erasure,
     FactorReset,
     Invitation,
     LegalHold,
@@ -312,6 +313,15 @@ def _register_drivers() -> None:
         technical="id operator driver request",
     )
     sources.register(
+        Erasure,
+        person="driver",
+        kept=Retention.PROOF,
+        serves="requests",
+        trace="requested_by_id",
+        technical="id operator public_id driver request answer erased_at went stays state queued_at attempts claimed_at"
+        " leased_until error error_facts done total",
+    )
+    sources.register(
         LegalHold,
         person="driver",
         kept=Retention.REQUESTS,
@@ -366,7 +376,7 @@ def _register_rights() -> None:
     # Which operator a station names, and whose card is held to it.
     rights.gateway_may(Operator, "SELECT (id, slug, state)")
     rights.gateway_may(Driver, "SELECT (id, operator_id, is_active)")
-    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight):
+    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent, PasswordLetter)

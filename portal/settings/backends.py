@@ -74,6 +74,8 @@ DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Wattledger <no-reply@localhost>")
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 MEDIA_ROOT = env.text("WATTLEDGER_FILES", str(STATE_DIR / "files"))
+# Where it is noted who was erased (`tenants.privacy.erasure_ledger`): apart from what a restore brings back.
+ERASURES_DIR = env.text("WATTLEDGER_ERASURES", str(STATE_DIR / "erasures"))
 # Where the heads of the audit logs' chains are noted (`tenants.log.heads`): on another disk than the
 # database's, out of reach of its administrators, if they are to prove anything to these.
 SEAL_HEADS_DIR = env.text("WATTLEDGER_SEAL_HEADS", str(STATE_DIR / "seal-heads"))

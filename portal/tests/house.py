@@ -43,6 +43,7 @@ from tenants.models import (
     ConsentPurpose,
     Driver,
     DriverGroup,
+    Erasure,
     Invitation,
     LegalHold,
     Membership,
@@ -52,7 +53,7 @@ from tenants.models import (
     PlatformVisit,
     User,
 )
-from tenants.privacy import packages, retention
+from tenants.privacy import erasure, packages, retention
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
 from tenants.services.people import accounts, consents, invitations, operators, person_requests
@@ -93,6 +94,7 @@ OBJECTS = {
     "requests": PersonRequest,
     "copies": PersonPackage,
     "holds": LegalHold,
+    "erasures": Erasure,
 }
 # What the columns of the imported file are called: the file's own words stand on pages as they are.
 HEADINGS = {"id": "Nr", "station": "Stolpe", "card": "Bricka", "start": "Började", "end": "Slutade", "kwh": "kWh"}
@@ -178,6 +180,9 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
         person_requests.receive(driver, "access", by=dana, at=now, text="Allt ni har."), language="sv", by=dana, at=now
     )
     person_requests.receive(driver, "restriction", by=dana, at=now)
+    asks = person_requests.receive(factories.driver("Gunnar Gone"), "erasure", by=fina, at=now, identity_checked="Hej.")
+    erasure.ask(asks, answer="Klart.", by=fina, at=now)
+    work.do_next(work.kind_named("erasure"), north.pk, clock=timezone.now)
     retention.hold(driver=driver, reason="Tvist 17", by=fina, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)

@@ -61,6 +61,7 @@ OPENS_SCOPES = {
     "tenants/services/proof/factor_resets.py": "stopped by a link in a letter, carried out by the timetable",
     "tenants/services/proof/api_key_authentication.py": "a key names its operator before anybody is let in",
     "charging/services/site_memberships.py": "the place together with its sites",
+    "tenants/privacy/erasure.py": "stepped: the erasure of a person, and again after a restore",
     "tenants/privacy/retention.py": "stepped: what was kept long enough",
     "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
     "tenants/services/people/notices.py": "stepped: letters about new words",

@@ -44,6 +44,7 @@ MINUTES = {
     "notice_letters": 2,
     "person_package": 10,
     "retention": 10,
+    "erasure": 10,
     "audit_check": 30,
     "import_look": 5,
     "import": 3,

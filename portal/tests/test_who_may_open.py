@@ -69,11 +69,12 @@ MAY_OPEN = {
     ),
     Permission.VIEW_PRIVACY: (
         "staff:notice_list staff:person_request staff:person_request_list staff:privacy_record "
-        "staff:privacy_record_csv staff:privacy_record_pdf staff:retention"
+        "staff:privacy_record_csv staff:privacy_record_pdf staff:retention "
+        "staff:erasure_certificate"
     ),
     Permission.MANAGE_PRIVACY: (
         "staff:hold_lift staff:hold_new staff:notice_add staff:notice_ask staff:notice_publish staff:notice_write "
-        "staff:person_copy_file "
+        "staff:person_copy_file staff:person_erase "
         "staff:person_limit_lift staff:person_request_answer staff:person_request_copy staff:person_request_extend "
         "staff:person_request_new staff:purpose_edit staff:purpose_new staff:retention_change"
     ),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,7 +18,8 @@ from billing.models import InvoiceRun, TariffVersion
 from billing.services.approved import CREDIT, ISSUE, PUBLISH
 from portal.words import measures
 from portal.words.invoices import AFTER_CREDIT
-from tenants.models import Approval, Operator
+from tenants.models import Approval, Operator, PersonRequest
+from tenants.privacy.erasure import ACTION as ERASE
 from tenants.services import four_eyes
 from tenants.services.people.driver_exports import ACTION as EXPORT
 from tenants.services.people.security import SWITCH_OFF
@@ -27,6 +29,7 @@ NAMES: dict[str, str | Promise] = {
     ISSUE: gettext_lazy("Issue the invoices of a run"),
     CREDIT: gettext_lazy("Credit an invoice"),
     EXPORT: gettext_lazy("Download the personal data of all drivers"),
+    ERASE: gettext_lazy("Erase a person"),
 }
 #: Every act there is, those that are not chosen too.
 ACTS: dict[str, str | Promise] = {**NAMES, SWITCH_OFF: gettext_lazy("Let one person act alone again")}
@@ -121,6 +124,13 @@ def _export(approval: Approval, operator: Operator) -> Parts:
     return str(NAMES[approval.action]), told, url, _("Look at the list of drivers")
 
 
+def _erase(approval: Approval, operator: Operator) -> Parts:
+    row = PersonRequest.objects.select_related("driver").filter(public_id=approval.subject).first()
+    told = [(_("Driver"), row.driver.customer_number), (_("Received"), date_format(row.received_on))] if row else []
+    url = reverse("staff:person_request", args=[operator.slug, approval.subject]) if row else ""
+    return str(NAMES[ERASE]), told, url, _("Look at the request")
+
+
 def _switch_off(approval: Approval, operator: Operator) -> Parts:
     told = [(str(NAMES[act]), _("needs no second person any more")) for act in approval.facts["acts"]]
     url = reverse("staff:security", args=[operator.slug])
@@ -132,5 +142,6 @@ _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     ISSUE: _issue,
     CREDIT: _credit,
     EXPORT: _export,
+    ERASE: _erase,
     SWITCH_OFF: _switch_off,
 }

@@ -98,6 +98,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     # What takes names out of the portal
     "staff:driver_export": (_("Download the personal data of all drivers"), None),
     "staff:driver_list_export": (_("Download the listed drivers"), None),
+    "staff:person_erase": (_("Erase a person"), None),
     "staff:person_copy_file": (_("Fetch the copy of somebody's data"), None),
     "driver:copy_file": (_("Fetch the copy of your data"), None),
     "staff:audit_csv": (_("Download the audit log"), None),

@@ -33,6 +33,8 @@ SENTENCES: dict[str, str | Promise] = {
     Code.EXTENSION_WITHOUT_REASON: _("Say why it takes longer: the person reads it."),
     Code.EXTENSION_TOO_LATE: _("It can be extended once, and only within the first month."),
     Code.ANSWER_WITHOUT_WORDS: _("Write an answer: the person reads it."),
+    Code.ERASURE_ASKED: _("This person is being erased, or has been."),
+    Code.ERASURE_BARRED: _("Something must be settled before this person can be erased."),
     Code.RESET_UNDER_WAY: _("A reset is under way already."),
     Code.GROUP_NAME_TAKEN: _("There is already a group called “%(name)s”."),
     Code.CUSTOMER_NUMBER_TAKEN: _("Another customer has the customer number %(number)s."),

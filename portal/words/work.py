@@ -10,7 +10,15 @@ from django.utils.translation import gettext_lazy
 from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
-from tenants.models import AuditCheck, NoticeLetters, PasswordLetter, PersonPackage, RetentionNight, SearchIndex
+from tenants.models import (
+    AuditCheck,
+    Erasure,
+    NoticeLetters,
+    PasswordLetter,
+    PersonPackage,
+    RetentionNight,
+    SearchIndex,
+)
 from tenants.models.work import Work
 
 #: Each kind of work, as the log and the pages name it.
@@ -23,6 +31,7 @@ KINDS: dict[str, str | Promise] = {
     PasswordLetter.work_kind: gettext_lazy("e-mail with a link for a new password"),
     NoticeLetters.work_kind: gettext_lazy("letters about new words"),
     PersonPackage.work_kind: gettext_lazy("copy of a person's data"),
+    Erasure.work_kind: gettext_lazy("erasure of a person"),
     RetentionNight.work_kind: gettext_lazy("removal of what was kept long enough"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
@@ -69,6 +78,7 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
+    Erasure: lambda row: row.driver.customer_number,
     RetentionNight: lambda row: f"{row.night:%Y-%m-%d}",
     PersonPackage: lambda row: row.driver.customer_number,
     NoticeLetters: lambda row: _("version %(version)s") % {"version": row.version},

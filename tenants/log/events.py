@@ -25,6 +25,8 @@ class Event(StrEnum):
     DRIVER_INVITED = "driver.invited"
     DRIVER_VIEWED = "driver.viewed"
     DRIVERS_EXPORTED = "drivers.exported"
+    ERASURE_ASKED = "erasure.asked"
+    ERASURE_DONE = "erasure.done"
     HOLD_BEGAN = "hold.began"
     HOLD_ENDED = "hold.ended"
     INVITATION_ACCEPTED = "invitation.accepted"

@@ -8,6 +8,7 @@ from tenants.models.audit_seal import AuditCheck, AuditSeal
 from tenants.models.browser_session import BrowserSession
 from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
+from tenants.models.erasure import Erasure
 from tenants.models.factor import FactorReset, TotpDevice
 from tenants.models.invitation import Invitation
 from tenants.models.list_view import ListChoice, SavedView
@@ -39,6 +40,7 @@ __all__ = [
     "Driver",
     "DriverGroup",
     "DriverIdentity",
+    "Erasure",
     "FactorReset",
     "Invitation",
     "LegalHold",

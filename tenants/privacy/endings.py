@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from tenants.models import Invitation, PersonPackage, PersonRequest, ProcessingLimit
+from tenants.models import Erasure, Invitation, PersonPackage, PersonRequest, ProcessingLimit
 from tenants.privacy import retention
 from tenants.privacy.retention import DataClass
 from tenants.scoping import current_operator_id
@@ -45,5 +45,6 @@ def _remove_requests(rows: Sequence[Any]) -> int:
     which = [row.pk for row in rows]
     PersonPackage.objects.filter(request__in=which).delete()
     ProcessingLimit.objects.filter(request__in=which).delete()
+    Erasure.objects.filter(request__in=which).update(request=None)
     PersonRequest.objects.filter(pk__in=which).delete()
     return len(rows)

@@ -69,11 +69,11 @@ def _person_model(source: Source) -> type[models.Model]:
 def _is_given(source: Source, name: str, kind: Kind) -> bool:
     field = source.model._meta.get_field(name)
     names_somebody = field.related_model in _PEOPLE or name.endswith(_NUMBERS_OF_PEOPLE)
-    of_others = _is_of_work(source) and kind is not Kind.TRACE
+    of_others = is_of_work(source) and kind is not Kind.TRACE
     return TREATMENT[kind].is_exported and not names_somebody and not of_others
 
 
-def _is_of_work(source: Source) -> bool:
+def is_of_work(source: Source) -> bool:
     """Whether the rows are about what somebody did for the operator, and so hold what is other people's too."""
     return source.find is None and _person_model(source) is User and source.kept in (Retention.BOOKS, Retention.LOG)
 

@@ -29,11 +29,20 @@ def like(text: str, *, most: int = MOST) -> list[int]:
     if not words:
         return []
     found = search.find(_IDENTITIES, terms.begun(text), most=most)
+    erased = _erased()
     fresh = DriverIdentity.objects.filter(pk__gt=found.up_to).exclude(name="", email="")
     ids = [*_named(fresh, words)][:most]
     if all(len(word) <= terms.LONGEST for word in words):
-        return [*ids, *found.ids][:most]
-    return [*ids, *_named(DriverIdentity.objects.filter(search.among("pk", found.ids)), words)]
+        ids = [*ids, *found.ids]
+    else:
+        ids += _named(DriverIdentity.objects.filter(search.among("pk", found.ids)), words)
+    return [pk for pk in ids if pk not in erased][:most]
+
+
+def _erased() -> set[int]:
+    """The identities of the erased that invoices bear: kept for the books, and found by nobody."""
+    kept = DriverIdentity.objects.filter(driver__erasures__erased_at__isnull=False).exclude(name="", email="")
+    return set(kept.values_list("pk", flat=True))
 
 
 def _named(rows: QuerySet[DriverIdentity], words: list[str]) -> Iterator[int]:

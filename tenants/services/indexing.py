@@ -5,7 +5,7 @@ indexed at a later turn, when every transaction of that time is over. What is ne
 those before it that are not much larger: so there are few segments, and each row is read a few times in its life.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -74,6 +74,21 @@ def index(subject: Subject, *, after: int, last: int) -> int:
             SearchSegment.objects.filter(pk__in=[segment.pk for segment in small]).delete()
         _store(subject, rows, after=after, last=last)
     return last
+
+
+def forget(subject: Subject, rows: Iterable[Any]) -> None:
+    """Take rows out of the index, as their texts are about to be emptied: no term leads to them any more."""
+    for row in rows:
+        terms, _owners = subject.terms_of([" ".join(str(getattr(row, name)) for name in subject.fields)])
+        around = SearchSegment.objects.filter(subject=subject.name, after__lt=row.pk, last__gte=row.pk)
+        for entry in SearchTerm.objects.filter(segment__in=around, term__in=terms.tolist()).select_related("segment"):
+            ids = postings.unpack(bytes(entry.packed), after=entry.segment.after)
+            left = ids[ids != row.pk]
+            if len(left):
+                packed = postings.pack(left, after=entry.segment.after)
+                SearchTerm.objects.filter(pk=entry.pk).update(rows=len(left), packed=packed)
+            else:
+                entry.delete()
 
 
 def _absorbed(subject: Subject, size: int) -> Iterator[SearchSegment]:

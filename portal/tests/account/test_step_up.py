@@ -57,6 +57,7 @@ DANGEROUS = {
     # What takes names out of the portal
     "staff:driver_export": "holds all drivers' names and addresses",
     "staff:driver_list_export": "holds the listed drivers' names and addresses",
+    "staff:person_erase": "can never be undone",
     "staff:person_copy_file": "holds all about one person",
     "driver:copy_file": "holds all about one person",
     "staff:audit_csv": "holds whole people's doings, with addresses",

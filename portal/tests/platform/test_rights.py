@@ -29,6 +29,7 @@ COUNTED = {
     "tenants_searchindex",
     "tenants_noticeletters",
     "tenants_personpackage",
+    "tenants_erasure",
     "tenants_retentionnight",
     "billing_runchunk",
     "billing_priceeffect",

@@ -17,6 +17,7 @@ from portal.web.acts import attempted
 from portal.words import approvals as approval_words
 from tenants.models import Membership, Operator
 from tenants.permissions import Permission
+from tenants.privacy import erasure
 from tenants.selectors import approvals, people
 from tenants.services import four_eyes
 from tenants.services.people import driver_exports, security
@@ -33,6 +34,9 @@ WHAT_IT_PREVENTS = {
     driver_exports.ACTION: gettext_lazy(
         "Nobody downloads the register of all drivers alone. Only owners may, so you need two of them. The files for"
         " accounting need one person, and name the customers of their month."
+    ),
+    erasure.ACTION: gettext_lazy(
+        "Nobody erases a person alone, as nothing brings them back. The other one sees whose request it is."
     ),
 }
 

@@ -36,6 +36,7 @@ from portal.web.staff.imports import mending
 from portal.web.staff.imports import pages as imports
 from portal.web.staff.people import factor_reset, invitations, member_sites
 from portal.web.staff.people import pages as people
+from portal.web.staff.privacy import erasures as privacy_erasures
 from portal.web.staff.privacy import notices as privacy_notices
 from portal.web.staff.privacy import purposes as privacy_purposes
 from portal.web.staff.privacy import record as privacy_record
@@ -158,6 +159,8 @@ urlpatterns: list[URLPattern] = [
         privacy_requests.person_request_answer,
         name="person_request_answer",
     ),
+    path("privacy/requests/<uuid:public_id>/erase/", privacy_erasures.person_erase, name="person_erase"),
+    path("privacy/erasures/<uuid:public_id>/", privacy_erasures.erasure_certificate, name="erasure_certificate"),
     path("privacy/requests/<uuid:public_id>/copy/", privacy_requests.person_request_copy, name="person_request_copy"),
     path("privacy/copies/<uuid:public_id>/", privacy_requests.person_copy_file, name="person_copy_file"),
     path("drivers/<uuid:public_id>/request/", privacy_requests.person_request_new, name="person_request_new"),

@@ -22,7 +22,7 @@ from tenants.log import audit, reading
 from tenants.log.events import Event
 from tenants.models import Driver, Operator, PersonRequest, ProcessingLimit
 from tenants.permissions import Permission
-from tenants.privacy import packages
+from tenants.privacy import erasure, packages
 from tenants.selectors import people
 from tenants.selectors import person_requests as selector
 from tenants.services.people import person_requests as services
@@ -150,7 +150,7 @@ def person_request_copy(request: SignedInRequest, operator: Operator, public_id:
     """Have the copy made that a request asks for."""
     row = _row(public_id)
     if row.kind in COPIES:
-        packages.ask(row, language=_language(row.driver, operator), by=request.user, at=timezone.now())
+        packages.ask(row, language=language_of(row.driver, operator), by=request.user, at=timezone.now())
         messages.success(request, _("The copy is being made."))
     return redirect("staff:person_request", operator.slug, row.public_id)
 
@@ -213,6 +213,8 @@ def _page(
         "packages": made,
         "is_working": any(each.is_open for each in made),
         "is_copy": row.kind in COPIES,
+        "is_erasure": row.kind == Kind.ERASURE,
+        "erasure": erasure.of_driver(row.driver) if row.kind == Kind.ERASURE else None,
         "is_open": row.state == State.OPEN,
         "extend": extend,
         "answer": answer,
@@ -220,7 +222,8 @@ def _page(
     return render(request, "staff/privacy/request.html", context, status=status)
 
 
-def _language(driver: Driver, operator: Operator) -> str:
+def language_of(driver: Driver, operator: Operator) -> str:
+    """The language in which the driver is written to."""
     chosen = driver.user.language if driver.user else ""
     return chosen or operator.language or get_language() or ""
 

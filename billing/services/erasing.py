@@ -1,0 +1,94 @@
+"""What the erasure of a driver means on this floor: what must be billed first, what bookkeeping keeps, what is let go.
+
+Invoices, and the sessions they rest on, are accounting records: kept through the seventh year after the calendar year
+in which the financial year ended (BFL 7 kap. 2 §), here taken to be the calendar year of issue. Sessions that nobody
+pays for are no records of anybody's debt: they lose their driver and card.
+"""
+
+from datetime import date, datetime
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+
+from billing.models import BilledSession, Export, Invoice, InvoiceDocument, SessionPrice
+from billing.models.invoice import IN_FORCE
+from billing.services import documents
+from charging.models import ChargingSession
+from tenants.models import Driver, DriverIdentity, Operator
+from tenants.privacy import erasure, retention
+from tenants.privacy.erasure import Stays
+
+YEARS_KEPT = 7
+Review = ChargingSession.Review
+
+
+def register() -> None:
+    """Enter this floor's part."""
+    erasure.register_bar("unbilled", _unbilled)
+    erasure.register_bar("drafts", _drafts)
+    erasure.register_part(_let_go)
+    erasure.register_keeper(DriverIdentity, _named, _staying)
+
+
+def _unbilled(driver: Driver) -> int:
+    """Sessions that somebody still has to be billed for, or to decide about."""
+    return _not_invoiced(driver).exclude(review=Review.WRITTEN_OFF).exclude(Exists(_free())).count()
+
+
+def _drafts(driver: Driver) -> int:
+    return Invoice.objects.filter(account__driver=driver, state=Invoice.State.DRAFT).count()
+
+
+def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
+    """Part the driver from sessions nobody pays for, and remove files that were made to be downloaded.
+
+    A company's invoice that was not rendered yet is, while its lines can still say who charged.
+    """
+    unread = InvoiceDocument.objects.filter(invoice=OuterRef("pk"))
+    lines = Invoice.objects.filter(state=Invoice.State.ISSUED, lines__session__driver=driver)
+    for invoice in lines.exclude(Exists(unread)).distinct():
+        documents.pdf(invoice)
+    never = ChargingSession.objects.filter(driver=driver).exclude(Exists(_on_ledger()))
+    ids = list(never.filter(Q(Exists(_free())) | Q(review=Review.WRITTEN_OFF)).values_list("pk", flat=True))
+    ChargingSession.objects.filter(pk__in=ids).update(driver=None, token=None, review=Review.WRITTEN_OFF)
+    return {
+        "sessions": len(ids),
+        "downloads": retention.forget_files(list(Export.objects.filter(state=Export.State.DONE).exclude(file=""))),
+    }
+
+
+def _named(driver: Driver) -> QuerySet[DriverIdentity]:
+    """The versions of the driver's particulars that an invoice bears."""
+    return DriverIdentity.objects.filter(pk__in=_invoices(driver).values("buyer"))
+
+
+def _staying(driver: Driver) -> list[Stays]:
+    invoices, until = _invoices(driver).count(), _kept_until(driver)
+    billed = ChargingSession.objects.filter(Exists(_on_ledger()), driver=driver).count()
+    names = _named(driver).count()
+    found = [Stays("invoices", invoices, until), Stays("names", names, until), Stays("sessions", billed, until)]
+    return [each for each in found if each.count]
+
+
+def _kept_until(driver: Driver) -> date | None:
+    of_company = Invoice.objects.filter(state=Invoice.State.ISSUED, lines__session__driver=driver)
+    newest = [rows.aggregate(at=Max("issued_at"))["at"] for rows in (_invoices(driver), of_company)]
+    zone = Operator.objects.get(pk=driver.operator_id).zone
+    years = [at.astimezone(zone).year for at in newest if at]
+    return date(max(years) + YEARS_KEPT, 12, 31) if years else None
+
+
+def _invoices(driver: Driver) -> QuerySet[Invoice]:
+    return Invoice.objects.filter(account__driver=driver, state=Invoice.State.ISSUED)
+
+
+def _not_invoiced(driver: Driver) -> QuerySet[ChargingSession]:
+    return ChargingSession.objects.filter(driver=driver).exclude(Exists(_on_ledger().filter(IN_FORCE)))
+
+
+def _on_ledger() -> QuerySet[BilledSession]:
+    """That the session is on an invoice, or was before a credit note: what a document rests on never changes."""
+    return BilledSession.objects.filter(session=OuterRef("pk"))
+
+
+def _free() -> QuerySet[SessionPrice]:
+    return SessionPrice.objects.filter(session=OuterRef("pk"), state=SessionPrice.State.FREE)

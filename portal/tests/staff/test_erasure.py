@@ -1,0 +1,332 @@
+"""Erasure: nothing that identifies the person is left but what bookkeeping keeps, and a restore changes nothing."""
+
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings as django_settings
+from django.core import mail as outbox
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection, models
+from django.utils import timezone
+
+from billing.models import Export, Invoice, InvoiceDocument, SessionPrice
+from billing.services import documents
+from billing.tests import factories
+from charging.models import (
+    ChargingSession,
+    EarlierHolder,
+    FileImport,
+    ImportLook,
+    RejectedRow,
+    StationCharge,
+    StationCommand,
+    StationMessage,
+    Token,
+)
+from portal.tests.examples import example
+from portal.words import erasures as words
+from tenants import work
+from tenants.models import (
+    Account,
+    AuditEntry,
+    BrowserSession,
+    Driver,
+    DriverIdentity,
+    Erasure,
+    Invitation,
+    Membership,
+    SearchIndex,
+    User,
+)
+from tenants.privacy import erasure, erasure_ledger, packages, retention, sources
+from tenants.privacy.sources import Kind
+from tenants.rls import APP
+from tenants.scoping import tenant_scope
+from tenants.selectors import names
+from tenants.services import indexing
+from tenants.services.people import drivers, memberships, person_requests
+
+CANARY = "kanariefagel"
+UID = f"{CANARY}UID"
+ANSWER = "Vi har raderat det vi hade."
+
+
+@pytest.fixture(autouse=True)
+def ledger(settings, tmp_path):
+    settings.ERASURES_DIR = str(tmp_path / "erasures")
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    settings.EMAIL_HOST = "mail.example.com"
+
+
+def entry(model):
+    """The model in the register."""
+    return next(source for source in sources.all_sources() if source.model is model)
+
+
+def canary(field):
+    """A text of the field's own that is found wherever it went; shorter where the field is."""
+    text = f"{CANARY}{field.name.replace('_', '')}"
+    if isinstance(field, models.EmailField):
+        return f"{text}@example.com"
+    return text[: field.max_length or 200]
+
+
+@pytest.fixture
+def full(north, dana, danas_driver, fina):
+    """Dana, with a canary in every field of their identity and in everything that could quote them."""
+    names_of = entry(DriverIdentity).of_kind(Kind.IDENTITY)
+    said = {name: canary(DriverIdentity._meta.get_field(name)) for name in names_of if name != "country"}
+    now = timezone.now()
+    with tenant_scope(north.pk):
+        drivers.change_identity(danas_driver, **said)
+        dana.email, dana.name = f"{CANARY}user@example.com", f"{CANARY}user"
+        dana.save()
+        card = example(Token, driver=danas_driver, uid=UID, visual_number=f"{CANARY}printed", file_import=None)
+        other = factories.driver("Somebody Else")
+        EarlierHolder.objects.create(token=example(Token, uid="04FF"), driver=danas_driver, until=now)
+        file = example(FileImport, state="done", file=default_storage.save("in.csv", ContentFile(UID.encode())))
+        example(
+            RejectedRow, file_import=file, cells=["1", UID.lower(), ""], mended=["1", UID, "x"], facts={"card": UID}
+        )
+        example(RejectedRow, file_import=file, cells=["2", "04FF", ""])
+        example(ImportLook, file_import=file, state="done", found={"rows": [[UID]]})
+        at = factories.connector()
+        session = factories.session(at, danas_driver, token=card, review_note=f"{CANARY} called", external_id="77")
+        ChargingSession.objects.filter(pk=session.pk).update(source="ocpp", file_import=file, review="written_off")
+        said_so = f'[2,"1","Authorize",{{"idTag":"{UID}"}}]'
+        example(StationMessage, station=at.station, action="Authorize", raw=said_so, received_at=now)
+        example(StationMessage, station=at.station, action="StartTransaction", raw=said_so, number=77, received_at=now)
+        example(StationCharge, station=at.station, number=77, said=f"1|{UID}|0", id_tag=UID, is_stopped=True)
+        example(StationCommand, station=at.station, id_tag=UID, asked_at=now)
+        mailbox = {"email": f"{CANARY}invited@example.com", "expires_at": now, "secret_sha256": "x"}
+        Invitation.objects.create(operator=north, role="driver", driver_public_id=danas_driver.public_id, **mailbox)
+        stored = default_storage.save("made.xlsx", ContentFile(CANARY.encode()))
+        example(Export, state="done", file=stored, finished_at=now)
+        hold = retention.hold(driver=danas_driver, reason=f"{CANARY} hold", by=fina, at=now)
+        retention.lift(hold, at=now)
+        packages.ask(
+            person_requests.receive(danas_driver, "access", by=dana, at=now, text=f"{CANARY} text"),
+            language="sv",
+            by=dana,
+            at=now,
+        )
+        request = person_requests.receive(danas_driver, "erasure", by=dana, at=now, text=f"{CANARY} erase me")
+        factories.session(at, other)
+    done(north, "person_package")
+    with tenant_scope(north.pk):
+        index()
+        assert names.like(CANARY)
+    return request
+
+
+def index():
+    SearchIndex.objects.update(state="queued", leased_until=None, attempts=0)
+    last = DriverIdentity.objects.latest("pk").pk
+    indexing.index(names._IDENTITIES, after=0, last=last)
+    SearchIndex.objects.update_or_create(subject="names", defaults={"up_to": last, "state": "done"})
+
+
+def done(north, kind):
+    while work.do_next(work.kind_named(kind), north.pk, clock=timezone.now):
+        pass
+
+
+def erase(client, north, request):
+    answer = client.post(f"/o/north/privacy/requests/{request.public_id}/erase/", {"answer": ANSWER})
+    assert answer.status_code == 302, answer.context["form"].errors
+    done(north, Erasure.work_kind)
+    with tenant_scope(north.pk):
+        return Erasure.objects.get()
+
+
+def found_in_tables(text=CANARY):
+    """Each table that holds the text anywhere, by the owner's eyes, who sees the rows of every operator."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = [table for (table,) in cursor.fetchall()]
+        found = {}
+        for table in tables:
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s', [f"%{text}%"])
+            found[table] = cursor.fetchone()[0]
+        cursor.execute(f"SET ROLE {APP}")
+    return {table: count for table, count in found.items() if count}
+
+
+def found_in_files(text=CANARY):
+    roots = [Path(django_settings.MEDIA_ROOT), Path(django_settings.ERASURES_DIR)]
+    files = [path for root in roots for path in root.rglob("*") if path.is_file()]
+    return [path.name for path in files if text.encode() in path.read_bytes() or text in path.name]
+
+
+def found_in_redis(text=CANARY):
+    server = redis.Redis.from_url(django_settings.REDIS_URL)
+    return [key for key in server.scan_iter() if text.encode() in key + (server.dump(key) or b"")]
+
+
+def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, north, full):
+    before = found_in_tables()
+    assert {"tenants_driveridentity", "charging_token", "charging_rejectedrow", "tenants_user"} <= set(before)
+    assert {"in.csv", "made.xlsx"} <= set(found_in_files())
+    row = erase(sign_in(pri), north, full)
+    assert (row.state, row.error) == ("done", "")
+    assert found_in_tables() == {}
+    assert found_in_files() == []
+    assert found_in_redis() == []
+    with tenant_scope(north.pk):
+        driver = Driver.objects.get(pk=full.driver_id)
+        assert (driver.customer_number, driver.is_active, driver.user_id) == (f"X-{driver.pk}", False, None)
+        assert Account.objects.get(driver=driver).customer_number == driver.customer_number
+        assert not names.like(CANARY)
+        assert RejectedRow.objects.get(cells=["2", "04FF", ""]), "somebody else's row stays"
+        assert Token.objects.filter(uid="04FF").exists()
+        assert not ChargingSession.objects.filter(driver=driver).exists(), "a session that nobody pays for is let go"
+
+
+def test_the_person_can_sign_in_no_more_and_is_told_before_the_address_goes(
+    sign_in, pri, north, dana, full, django_capture_on_commit_callbacks
+):
+    sign_in(dana)
+    outbox.outbox.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        erase(sign_in(pri), north, full)
+    dana.refresh_from_db()
+    assert (dana.is_active, dana.has_usable_password()) == (False, False)
+    assert not BrowserSession.objects.filter(user=dana).exists()
+    assert not Membership.objects.filter(user=dana).exists()
+    (letter,) = outbox.outbox
+    assert letter.to == [f"{CANARY}user@example.com"]
+    assert ANSWER in letter.body
+    with tenant_scope(north.pk):
+        assert Token.objects.get(driver=full.driver_id).is_blocked
+
+
+def test_who_works_somewhere_keeps_their_sign_in(sign_in, pri, north, south, dana, full):
+    memberships.add(dana, operator=south, role="auditor")
+    row = erase(sign_in(pri), north, full)
+    dana.refresh_from_db()
+    assert dana.is_active
+    assert dana.email == f"{CANARY}user@example.com"
+    assert [place.operator_id for place in Membership.objects.filter(user=dana)] == [south.pk]
+    assert {each["code"] for each in row.stays} >= {"sign_in"}
+    assert set(found_in_tables()) == {"tenants_user"}
+
+
+@pytest.fixture
+def billed(north, danas_driver, dana):
+    """Dana, with an issued invoice of November 2026."""
+    with tenant_scope(north.pk):
+        drivers.change_identity(
+            danas_driver, name=f"{CANARY} Dana", email=f"{CANARY}@example.com", phone=f"{CANARY}1", street=f"{CANARY} 2"
+        )
+        drivers.change_identity(danas_driver, street=f"{CANARY} 3")
+        factories.tariff()
+        factories.session(factories.connector(), danas_driver)
+        factories.rate_all()
+        factories.issued()
+        invoice = Invoice.objects.get(account__driver=danas_driver)
+        documents.pdf(invoice)
+        return person_requests.receive(danas_driver, "erasure", by=dana, at=timezone.now())
+
+
+def test_what_bookkeeping_demands_stays_with_its_day_and_nothing_besides(sign_in, pri, north, billed):
+    with tenant_scope(north.pk):
+        invoice = Invoice.objects.select_related("buyer").get()
+        document = bytes(InvoiceDocument.objects.get().pdf)
+    row = erase(sign_in(pri), north, billed)
+    assert invoice.issued_at is not None
+    until = f"{invoice.issued_at.year + 7}-12-31"
+    assert {each["code"]: each["until"] for each in row.stays if each["until"]} == dict.fromkeys(
+        ("invoices", "names", "sessions"), until
+    )
+    assert found_in_tables() == {"tenants_driveridentity": 1}
+    with tenant_scope(north.pk):
+        identity = DriverIdentity.objects.get(pk=invoice.buyer_id)
+        assert (identity.name, identity.street) == (f"{CANARY} Dana", f"{CANARY} 3")
+        assert (identity.email, identity.phone) == ("", "")
+        assert bytes(InvoiceDocument.objects.get().pdf) == document
+        assert not names.like(CANARY)
+        assert SessionPrice.objects.count() == 1
+
+
+def test_what_is_not_billed_yet_or_held_is_settled_first(sign_in, pri, north, fina, danas_driver, dana):
+    with tenant_scope(north.pk):
+        request = person_requests.receive(danas_driver, "erasure", by=dana, at=timezone.now())
+        session = factories.session(factories.connector(), danas_driver)
+    client = sign_in(pri)
+    address = f"/o/north/privacy/requests/{request.public_id}/erase/"
+    assert client.get(address).context["bars"] == [(words.BARS["unbilled"], 1)]
+    assert client.post(address, {"answer": ANSWER}).status_code == 400
+    with tenant_scope(north.pk):
+        ChargingSession.objects.filter(pk=session.pk).update(review="written_off")
+        hold = retention.hold(driver=danas_driver, reason="Case", by=fina, at=timezone.now())
+    assert client.get(address).context["bars"] == [(words.BARS["held"], 1)]
+    assert client.post(address, {"answer": ANSWER}).status_code == 400
+    with tenant_scope(north.pk):
+        retention.lift(hold, at=timezone.now())
+    assert erase(client, north, request).state == "done"
+
+
+def test_it_takes_a_second_person_where_the_operator_wants_one(sign_in, pri, olga, north, danas_driver, dana):
+    with tenant_scope(north.pk):
+        request = person_requests.receive(danas_driver, "erasure", by=dana, at=timezone.now())
+        north.four_eyes = [erasure.ACTION]
+        north.save(update_fields=["four_eyes"])
+    client, address = sign_in(pri), f"/o/north/privacy/requests/{request.public_id}/erase/"
+    waits = client.post(address, {"answer": ANSWER})
+    assert "/approvals/" in waits["Location"]
+    with tenant_scope(north.pk):
+        assert not Erasure.objects.exists()
+    assert sign_in(olga).post(f"{waits['Location']}decide/", {"approve": ""}).status_code == 302
+    assert erase(client, north, request).state == "done"
+
+
+def test_a_restored_backup_does_not_bring_the_person_back(sign_in, pri, north, full):
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT backup")
+    erase(sign_in(pri), north, full)
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK TO SAVEPOINT backup")
+    assert found_in_tables(), "the person is back"
+    assert erasure.replay(north.pk, at=timezone.now()) == 1
+    assert found_in_tables() == {}
+    assert erasure.replay(north.pk, at=timezone.now()) == 0
+
+
+def test_the_ledger_names_nobody(sign_in, pri, north, full):
+    erase(sign_in(pri), north, full)
+    (mark,) = erasure_ledger.noted()
+    assert str(full.driver.public_id) not in mark
+    assert mark == erasure_ledger.mark(full.driver.public_id)
+
+
+def test_the_certificate_says_what_went_and_what_stays_and_not_who(sign_in, pri, north, full):
+    client = sign_in(pri)
+    row = erase(client, north, full)
+    page = client.get(f"/o/north/privacy/erasures/{row.public_id}/")
+    text = page.content.decode()
+    assert CANARY not in text
+    assert {what for what, _n in page.context["went"]} >= {words.CARDS, words.DETAILS, words.SIGN_IN, words.FILES}
+    assert {what for what, *_more in page.context["stays"]} == {
+        str(words.STAYS[code][0]) for code in ("log", "request")
+    }
+    with tenant_scope(north.pk):
+        assert AuditEntry.objects.filter(event="erasure.done").count() == 1
+
+
+def test_every_identity_that_the_register_knows_has_its_end():
+    """A field that joins the register is emptied or goes with its row; what stays is a choice, a time or a number."""
+    for source in sources.all_sources():
+        left = [name for name in source.of_kind(Kind.IDENTITY) if name not in erasure.emptied(source)]
+        if erasure.fate(source) is not erasure.Fate.REMOVED and source.model is not User:
+            free = [name for name in left if erasure._is_free(source.model._meta.get_field(name))]
+            assert free in ([], ["customer_number"]), source.model._meta.label
+
+
+def test_everything_that_goes_or_stays_has_words():
+    here = [source for source in sources.all_sources() if source.person != "user"]
+    gone = {source.model._meta.label_lower for source in here if erasure.fate(source) is not erasure.Fate.KEPT}
+    assert gone - set(words.WENT) - {"tenants.user"} == set()
+    assert set(words.BARS) == {"held", *erasure._bars}

@@ -1,0 +1,126 @@
+"""Erasures in words: what went, what stays and why, what must be settled first, and what the person is told."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_noop as word
+
+from portal.words import measures
+from portal.words.measures import DASH
+from tenants.models import Operator
+from tenants.privacy.erasure import Stays
+
+#: Groups of what goes, in the order of the certificate.
+DETAILS = word("name, addresses, e-mail, phone, customer number and payer's settings")
+CARDS = word("numbers of cards, and who had them when")
+MESSAGES = word("messages of stations, and commands to them")
+SIGN_IN = word("sign-in, second factors, browsers and places")
+REQUESTS = word("words of requests and answers")
+COPIES = word("copies of the data")
+INVITATIONS = word("invitations")
+FILES = word("uploaded files that hold sessions of the person")
+REJECTED = word("rejected rows that named the person")
+SESSIONS = word("sessions that nobody pays for, parted from the person")
+DOWNLOADS = word("files of downloads, to be made anew")
+#: The group of each kind of row, and of what the floors do besides.
+WENT: dict[str, str] = {
+    "tenants.driver": DETAILS,
+    "tenants.driveridentity": DETAILS,
+    "tenants.account": DETAILS,
+    "charging.token": CARDS,
+    "charging.earlierholder": CARDS,
+    "charging.accountmember": CARDS,
+    "charging.stationmessage": MESSAGES,
+    "charging.stationcommand": MESSAGES,
+    "charging.stationcharge": MESSAGES,
+    "tenants.personrequest": REQUESTS,
+    "tenants.processinglimit": REQUESTS,
+    "tenants.legalhold": REQUESTS,
+    "tenants.personpackage": COPIES,
+    "copies": COPIES,
+    "tenants.invitation": INVITATIONS,
+    "tenants.passwordletter": INVITATIONS,
+    "uploads": FILES,
+    "looks": FILES,
+    "rejected_rows": REJECTED,
+    "sessions": SESSIONS,
+    "downloads": DOWNLOADS,
+}
+#: What stays, and why.
+STAYS: dict[str, tuple[str | Promise, str | Promise]] = {
+    "invoices": (
+        gettext_lazy("issued invoices and credit notes, with their PDFs"),
+        gettext_lazy("accounting records (BFL 7 kap. 2 §; GDPR art. 17(3)(b))"),
+    ),
+    "names": (
+        gettext_lazy("name and address as these invoices bear them"),
+        gettext_lazy("part of the accounting records; found by no search"),
+    ),
+    "sessions": (
+        gettext_lazy("sessions on issued invoices, without name and card number"),
+        gettext_lazy("what the invoices rest on (BFL 5 kap. 7 §, 7 kap. 2 §)"),
+    ),
+    "log": (
+        gettext_lazy("the audit log, with customer number and no name"),
+        gettext_lazy("history of processing, sealed (BFL 5 kap. 11 §); seven years"),
+    ),
+    "consents": (
+        gettext_lazy("answers to consents, without name"),
+        gettext_lazy("proof that they were given and taken back (GDPR art. 7(1)); three years"),
+    ),
+    "request": (
+        gettext_lazy("that the request was made and answered, without its words"),
+        gettext_lazy("proof that the law was followed (GDPR art. 12(3)); three years"),
+    ),
+    "sign_in": (
+        gettext_lazy("the sign-in"),
+        gettext_lazy("the person also uses it for something else than this driver"),
+    ),
+}
+#: What must be settled first.
+BARS: dict[str, str | Promise] = {
+    "held": gettext_lazy("A legal hold keeps the data. Lift it first, or refuse the request (GDPR art. 17(3)(e))."),
+    "unbilled": gettext_lazy("Sessions are not invoiced yet. Bill them, or write them off."),
+    "drafts": gettext_lazy("A draft of an invoice waits. Issue it, or discard its run."),
+}
+
+
+def went(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """What went by group, with how many rows or files."""
+    sums: dict[str, int] = {}
+    for code, count in counts.items():
+        group = WENT.get(code, SIGN_IN)
+        sums[group] = sums.get(group, 0) + count
+    order = list(dict.fromkeys([*WENT.values(), SIGN_IN]))
+    return [(_(group), measures.number(sums[group])) for group in order if sums.get(group)]
+
+
+def stays(rows: list[dict[str, Any]] | list[Stays]) -> list[tuple[str, str, str, str]]:
+    """What stays: what, why, how many, until when."""
+    found = []
+    for each in rows:
+        row = each if isinstance(each, Stays) else Stays(each["code"], each["count"], _day(each["until"]))
+        what, why = STAYS[row.code]
+        until = date_format(row.until, "DATE_FORMAT") if row.until else DASH
+        found.append((str(what), str(why), measures.number(row.count), until))
+    return found
+
+
+def answer(operator: Operator, language: str, rows: list[Stays]) -> str:
+    """What the person is told, to begin with: in their language."""
+    with override(language):
+        lines = [_("%(operator)s has erased what it held about you.") % {"operator": operator.name}]
+        kept = [
+            f"– {what}: {why}" + (f", {until}" if until != measures.DASH else "")
+            for what, why, _n, until in stays(rows)
+        ]
+        return "\n\n".join([*lines, "\n".join([_("This stays, as the law demands or lets it:"), *kept])])
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
