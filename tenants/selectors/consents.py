@@ -1,13 +1,16 @@
 """Reads of consent: what is asked, what is in force, and the proof."""
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from tenants import crypto
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator
 
 GIVEN = ConsentEvent.Decision.GIVEN
@@ -182,11 +185,12 @@ def _tally(purpose: ConsentPurpose, answers: Any, drivers: int, notice: ConsentN
 
 
 def receipt(operator: Operator, driver: Driver) -> dict[str, Any]:
-    """The driver's decisions as a consent record in the shape of ISO/IEC TS 27560:2023.
+    """The driver's decisions as a consent record in the shape of ISO/IEC TS 27560:2023, signed with the instance's key.
 
-    Each notice stands in it word by word with its hash, so that the record can be checked without us.
+    Each notice stands in it word by word with its hash, so that the record can be checked without us
+    (`bin/verify-receipt`).
     """
-    return {
+    record = {
         "schema_version": "ISO/IEC TS 27560:2023",
         "record_id": str(driver.public_id),
         "pii_principal_id": driver.customer_number,
@@ -200,6 +204,19 @@ def receipt(operator: Operator, driver: Driver) -> dict[str, Any]:
         ],
         "hash": "SHA-256 of the notice's title, an empty line and its text, UTF-8",
         "events": [_receipt_event(proof) for proof in reversed(proofs(driver))],
+    }
+    return {**record, "proof": _signed(record)}
+
+
+def _signed(record: dict[str, Any]) -> dict[str, str]:
+    """The signature of the record, and the key it is checked with: the one that seals the audit log."""
+    key = crypto.signing_key()
+    text = json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {
+        "type": "Ed25519 (RFC 8032)",
+        "over": "this object without proof, as JSON with sorted names and no spaces, UTF-8",
+        "key": key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex(),
+        "signature": key.sign(text.encode()).hex(),
     }
 
 

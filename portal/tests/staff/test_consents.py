@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -10,6 +13,7 @@ from tenants.services.people import consents
 from tenants.services.people.consents import Words
 
 CONSENTS = "/o/north/consents/"
+SCRIPT = Path(__file__).resolve().parents[3] / "bin" / "verify-receipt"
 
 
 @pytest.fixture
@@ -80,6 +84,28 @@ def test_the_proof_is_downloaded_word_by_word(sign_in, sara, danas_driver, given
     assert (event["event_state"], event["privacy_notice"]["language"]) == ("given", "sv")
     notice = event["privacy_notice"]
     assert asked.fingerprint(notice["title"], notice["text"]) == notice["sha256_at_decision"]
+
+
+def checked(record, tmp_path, *more):
+    file = tmp_path / "record.json"
+    file.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
+    return subprocess.run([sys.executable, SCRIPT, file, *more], capture_output=True, text=True, check=False)
+
+
+def test_a_stranger_checks_signature_and_words(sign_in, sara, danas_driver, given, tmp_path):
+    answer = sign_in(sara).get(f"{CONSENTS}drivers/{danas_driver.public_id}/proof.json")
+    record = json.loads(answer.content)
+    whole = checked(record, tmp_path)
+    assert (whole.returncode, whole.stderr) == (0, "")
+    assert "INTACT: 1 decisions." in whole.stdout
+    assert checked(record, tmp_path, "--key", record["proof"]["key"]).returncode == 0
+    assert "not by the noted key" in checked(record, tmp_path, "--key", "00" * 32).stdout
+    later = {**record, "events": [{**record["events"][0], "event_state": "withdrawn"}]}
+    assert checked(later, tmp_path).stdout == "BROKEN: its signature does not fit\n"
+    words = {**record["events"][0]["privacy_notice"], "text": "Everything."}
+    other = {**record, "events": [{**record["events"][0], "privacy_notice": words}]}
+    assert "the words are not those that were shown" in checked(other, tmp_path).stdout
+    assert checked({"events": []}, tmp_path).returncode == 2
 
 
 def test_a_new_wording_is_a_new_version_and_old_answers_keep_theirs(in_north, purpose, given, danas_driver):
