@@ -25,6 +25,7 @@ from tenants import tasks
 from tenants.errors import Refused
 from tenants.models import Approval, AuditEntry, Driver, Membership, Operator, User
 from tenants.permissions import Permission
+from tenants.privacy import erasure
 from tenants.scoping import tenant_scope
 from tenants.selectors import approvals
 from tenants.services import four_eyes
@@ -644,7 +645,7 @@ def test_each_act_names_a_permission_that_somebody_holds(north, olga):
 
 def test_each_act_has_words_and_what_an_operator_may_choose_says_what_it_prevents():
     assert set(approval_words._TELL) == set(four_eyes.actions())
-    assert four_eyes.choices() == [driver_exports.ACTION, PUBLISH, ISSUE]
+    assert four_eyes.choices() == [driver_exports.ACTION, erasure.ACTION, PUBLISH, ISSUE]
     assert set(WHAT_IT_PREVENTS) == set(four_eyes.choices())
     assert set(four_eyes.choices()) <= set(approval_words.NAMES)
 
