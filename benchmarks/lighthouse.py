@@ -13,13 +13,11 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.test import Client
@@ -79,18 +77,13 @@ def pages(who: Visitors, operator: Operator) -> Iterator[tuple[str, Client, str]
 
 def judged(address: str, client: Client, *, node: str, chromium: str) -> dict[str, int]:
     """The scores of a page as the client is shown it."""
-    cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
-    with tempfile.TemporaryDirectory() as folder:
-        headers, report = Path(folder, "headers.json"), Path(folder, "report.json")
-        headers.write_text(json.dumps({"Cookie": cookies} if cookies else {}))
-        command = [
-            node, str(PROGRAM), address, "--quiet", "--output=json", f"--output-path={report}",
-            f"--extra-headers={headers}", f"--only-categories={','.join(LEAST)}",
-            "--chrome-flags=--headless --no-sandbox --disable-gpu",
-        ]  # fmt: skip
-        subprocess.run(command, env={**os.environ, "CHROME_PATH": chromium}, check=True, timeout=300)
-        found: dict[str, Any] = json.loads(report.read_text())
-    return {category: round(100 * found["categories"][category]["score"]) for category in LEAST}
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    asked = json.dumps({"address": address, "cookies": cookies, "categories": list(LEAST)})
+    command = [node, str(FOLDER / "judge.mjs"), asked]
+    environment = {**os.environ, "CHROME_PATH": chromium}
+    answer = subprocess.run(command, env=environment, check=True, timeout=300, stdout=subprocess.PIPE, text=True)
+    found: dict[str, int] = json.loads(answer.stdout)
+    return found
 
 
 @contextmanager
