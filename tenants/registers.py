@@ -30,6 +30,7 @@ from tenants.models import (
     NoticeLetters,
     Operator,
     OperatorGrant,
+    OperatorKey,
     PasswordLetter,
     PersonPackage,
     PersonRequest,
@@ -379,7 +380,7 @@ def _register_rights() -> None:
     for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
-    rights.opens_doors(PlatformEvent, PasswordLetter)
+    rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey)
     rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)

@@ -90,7 +90,7 @@ if bool(BACKUP_FOLDER) != bool(BACKUP_RECIPIENTS):
 if BACKUP_KEEP < 1 or timedelta(0) >= BACKUP_EVERY:
     raise ImproperlyConfigured("BACKUP_KEEP and BACKUP_EVERY_HOURS are at least 1.")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "tenants.sealed_files.SealedStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if KIND == "test"

@@ -129,9 +129,9 @@ def test_keys_and_links_inside_other_text_are_cut():
         assert without_secrets(plain) == plain
 
 
-def test_what_is_kept_on_disk_is_for_our_own_user_alone(settings, tmp_path):
+def test_what_is_kept_on_disk_is_for_our_own_user_alone(north, settings, tmp_path):
     settings.MEDIA_ROOT = str(tmp_path / "elsewhere")
-    name = default_storage.save("operators/1/exports/x.csv", ContentFile(b"x" * 10))
+    name = default_storage.save(f"operators/{north.pk}/exports/x.csv", ContentFile(b"x" * 10))
     file = Path(settings.MEDIA_ROOT, name)
     assert file.stat().st_mode & 0o777 == 0o600
     for folder in (file.parent, file.parent.parent, file.parent.parent.parent):

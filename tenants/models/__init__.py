@@ -15,6 +15,7 @@ from tenants.models.list_view import ListChoice, SavedView
 from tenants.models.membership import Membership, OperatorGrant
 from tenants.models.notice import NoticeDraft, NoticeLetters, PrivacyNotice
 from tenants.models.operator import Operator
+from tenants.models.operator_key import OperatorKey
 from tenants.models.password_letter import PasswordLetter
 from tenants.models.person_request import PersonPackage, PersonRequest, ProcessingLimit
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
@@ -50,6 +51,7 @@ __all__ = [
     "NoticeLetters",
     "Operator",
     "OperatorGrant",
+    "OperatorKey",
     "PasswordLetter",
     "PersonPackage",
     "PersonRequest",

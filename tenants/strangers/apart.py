@@ -8,6 +8,7 @@ import fcntl
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,13 +92,20 @@ def _real_file(stored: BinaryIO) -> Iterator[BinaryIO]:
     try:
         stored.fileno()
     except OSError:
-        with tempfile.TemporaryFile() as copy:
+        with _in_memory() as copy:
             stored.seek(0)
-            copy.write(stored.read())
+            shutil.copyfileobj(stored, copy, _BLOCK)
             copy.flush()
             yield copy
     else:
         yield stored
+
+
+def _in_memory() -> BinaryIO:
+    """Return a file that lies on no disk, where the system has such: what is sealed at rest stays so."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("stored"), "w+b")
+    return tempfile.TemporaryFile()  # the caller closes it
 
 
 @contextmanager

@@ -2,21 +2,71 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.files.storage import default_storage
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from tenants import sealed_files
+from tenants.crypto import Unreadable
+from tenants.models import Operator
+from tenants.services import operator_keys
 from tenants.services.proof import encryption
+from tenants.services.proof.encryption import Rotation
+
+#: After how many files it says how far it is.
+TOLD_EVERY = 1_000
 
 
 class Command(BaseCommand):
-    """May be run at any time, beside the running portal, and twice."""
+    """May be run at any time, beside the running portal, stopped, and run again: what is current is left alone."""
 
-    help = "Encrypt secrets in the database again with the newest of ENCRYPTION_KEYS."
+    help = "Encrypt again with the newest keys: secrets in the database, the keys of operators, files."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        done = encryption.rotate()
-        self.stdout.write(f"{done.again} encrypted again, {done.current} were current.")
-        if done.unreadable:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--new-operator-keys",
+            action="store_true",
+            help="make each operator a new key first, and seal its files anew",
+        )
+
+    def handle(self, *, new_operator_keys: bool, **_: Any) -> None:
+        seeds = encryption.rotate()
+        self._say("Authenticators", seeds)
+        keys = self._keys(renew=new_operator_keys)
+        self._say("Keys of operators", keys)
+        files = self._files()
+        self._say("Files", files)
+        if unreadable := seeds.unreadable + keys.unreadable + files.unreadable:
             raise CommandError(
-                f"{done.unreadable} open with no listed key: their people use a passkey or recovery code. If an old key"
-                " was left out of ENCRYPTION_KEYS, list it last and run this again."
+                f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
+                " run this again; people whose authenticator is lost use a passkey or recovery code."
             )
+
+    def _say(self, what: str, done: Rotation) -> None:
+        self.stdout.write(f"{what}: {done.again} encrypted again, {done.current} were current.")
+
+    def _keys(self, *, renew: bool) -> Rotation:
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            try:
+                again, current = operator_keys.rewrap(operator.pk)
+                done += Rotation(again, current)
+            except Unreadable as error:
+                self.stderr.write(f"{operator.slug}: {error}")
+                done += Rotation(unreadable=1)
+                continue
+            if renew:
+                operator_keys.renew(operator.pk)
+        return done
+
+    def _files(self) -> Rotation:
+        done = Rotation()
+        for number, name in enumerate(sealed_files.names(default_storage), start=1):
+            try:
+                is_again = sealed_files.seal_again(default_storage, name)
+                done += Rotation(int(is_again), int(not is_again))
+            except (Unreadable, OSError) as error:
+                self.stderr.write(f"{name}: {error}")
+                done += Rotation(unreadable=1)
+            if number % TOLD_EVERY == 0:
+                self.stdout.write(f"  {number} files, {done.again} sealed again")
+        return done
