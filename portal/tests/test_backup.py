@@ -24,6 +24,7 @@ from django.utils import timezone
 from portal.tests import house
 from portal.tests.backups import backup
 from tenants.log import sealing
+from tenants.privacy import erasure_ledger
 from tenants.services.backups import files, folder, noted, programs, reckoning, restoring, sealed
 from tenants.services.backups.sealed import Part
 
@@ -53,6 +54,7 @@ class Place:
             "WATTLEDGER_ENV": "test",
             "WATTLEDGER_FILES": str(self.files),
             "WATTLEDGER_SEAL_HEADS": str(self.root / "heads"),
+            "WATTLEDGER_ERASURES": str(self.root / "erasures"),
             "BACKUP_FOLDER": str(self.backups),
             "BACKUP_RECIPIENTS": self.public,
             "DATABASE_URL": address("", self.database),
@@ -170,6 +172,17 @@ def test_what_is_restored_is_what_was_saved(saved, empty, tmp_path):
     assert (empty.root / "heads").is_dir()
     again = empty.run("audit", "verify", "--operator", "north")
     assert "north: intact" in again.stdout
+
+
+def test_who_was_erased_since_does_not_come_back(saved, empty):
+    public_id = ask(saved, "SELECT public_id FROM tenants_driver ORDER BY id LIMIT 1")
+    with override_settings(ERASURES_DIR=str(empty.root / "erasures")):
+        erasure_ledger.note(public_id, at=timezone.now())
+    ended = empty.run("restore", "--verify", saved.backup, "--identity", saved.identity)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "people erased again, as the ledger of erasures says: 1" in ended.stdout
+    done = "SELECT count(*) FROM tenants_erasure WHERE state = 'done'"
+    assert ask(empty, done) == ask(saved, done) + 1
 
 
 def test_a_restore_without_comparing_says_so(saved, empty):

@@ -1,6 +1,7 @@
 """Restore a backup into an empty database, and prove it: `bin/manage restore`. See docs/runbooks/backup.md."""
 
 import json
+import logging
 import os
 import tarfile
 from dataclasses import asdict
@@ -13,12 +14,16 @@ from django.db import Error
 from django.utils import timezone
 
 from tenants.actor import acting
+from tenants.models import Operator
+from tenants.privacy import erasure
 from tenants.services.backups import folder, restoring, sealed
 from tenants.services.backups.files import OddName
 from tenants.services.backups.folder import Backup, NotWhole
 from tenants.services.backups.programs import ProgramFailed
 from tenants.services.backups.restoring import Difference, Manifest, NotEmpty, Unknown
 from tenants.services.backups.sealed import BadKey, Unopened
+
+log = logging.getLogger(__name__)
 
 REFUSED = (NotWhole, NotEmpty, Unknown, BadKey, Unopened)
 FAILED = (ProgramFailed, OddName, Unopened, tarfile.TarError, OSError, Error)
@@ -61,23 +66,25 @@ class Command(BaseCommand):
     def _finish(
         self, backup: Backup, manifest: Manifest, different: list[Difference], *, verify: bool
     ) -> dict[str, Any]:
-        """Bring the schema up to date, check the seals, and return the report as plain values."""
+        """Bring the schema up to date, check the seals, erase again whom the ledger names, and return the report."""
         call_command("migrate", verbosity=0, interactive=False)
         seals, broken = restoring.check_seals(manifest, at=timezone.now()) if verify else ([], [])
+        erased, failed = erased_again()
         return {
             "backup": backup.path.name,
             "made_at": backup.made_at.isoformat(),
             "restored_at": timezone.now().isoformat(),
             "compared": verify,
-            "is_same": not different and not broken,
+            "is_same": not different and not broken and not failed,
             "tables": len(manifest.tables),
             "rows": sum(each.rows for each in manifest.tables.values()),
             "sums": sum(len(each.sums) for each in manifest.tables.values()),
             "files": asdict(manifest.files),
             "unfound_files": backup.unfound,
+            "erased_again": erased,
             "lacks_key": restoring.lacks_key(manifest),
             "seals": [asdict(each) for each in seals],
-            "differences": [asdict(each) for each in [*different, *broken]],
+            "differences": [asdict(each) for each in [*different, *broken, *failed]],
         }
 
     def _tell(self, backup: Backup, report: dict[str, Any], to: Path | None, *, verify: bool) -> None:
@@ -99,6 +106,19 @@ class Command(BaseCommand):
         folder.note_proof(backup, at=timezone.now(), report=report)
 
 
+def erased_again() -> tuple[int, list[Difference]]:
+    """Erase again whom the ledger names; return how many, and the operators at which that failed."""
+    count: int = 0
+    failed: list[Difference] = []
+    for operator in Operator.objects.order_by("slug"):
+        try:
+            count += erasure.replay(operator.pk, at=timezone.now())
+        except Exception as error:
+            log.exception("Erasures of %s could not be replayed.", operator.slug)
+            failed.append(Difference(f"erasures of {operator.slug}", "replayed", "all", type(error).__name__))
+    return count, failed
+
+
 def in_words(report: dict[str, Any]) -> list[str]:
     """Return the report as lines to read."""
     files = report["files"]
@@ -107,6 +127,8 @@ def in_words(report: dict[str, Any]) -> list[str]:
         f"tables: {report['tables']} with {report['rows']} rows and {report['sums']} sums",
         f"files: {files['files']} with {files['bytes']} bytes",
     ]
+    if report["erased_again"]:
+        lines.append(f"people erased again, as the ledger of erasures says: {report['erased_again']}")
     if report["unfound_files"]:
         lines.append(f"files that rows name and that were not there when it was made: {report['unfound_files']}")
     for seals in report["seals"]:
