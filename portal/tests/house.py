@@ -176,13 +176,13 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     station_links.make_password(at.station, at=now)
     station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)
     invitations.invite(north, email="ines@example.com", role="support")
+    asks = person_requests.receive(factories.driver("Gunnar Gone"), "erasure", by=fina, at=now, identity_checked="Hej.")
+    erasure.ask(asks, answer="Klart.", by=fina, at=now)
+    work.do_next(work.kind_named("erasure"), north.pk, clock=timezone.now)
     packages.ask(
         person_requests.receive(driver, "access", by=dana, at=now, text="Allt ni har."), language="sv", by=dana, at=now
     )
     person_requests.receive(driver, "restriction", by=dana, at=now)
-    asks = person_requests.receive(factories.driver("Gunnar Gone"), "erasure", by=fina, at=now, identity_checked="Hej.")
-    erasure.ask(asks, answer="Klart.", by=fina, at=now)
-    work.do_next(work.kind_named("erasure"), north.pk, clock=timezone.now)
     retention.hold(driver=driver, reason="Tvist 17", by=fina, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)

@@ -38,14 +38,16 @@ class EraseForm(forms.Form):
 def person_erase(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Say what would go and what would stay; have it done, or ask a second person first."""
     rows = PersonRequest.objects.select_related("driver", "driver__user", "driver__identity")
-    row = get_object_or_404(rows, public_id=public_id, kind=PersonRequest.Kind.ERASURE)
+    row = get_object_or_404(rows, public_id=public_id)
+    back = redirect("staff:person_request", operator.slug, row.public_id)
+    if row.kind != PersonRequest.Kind.ERASURE:
+        return back
     approval = approvals.open_about(erasure.ACTION, row.public_id, at=timezone.now())
     is_approved = approval is not None and approval.state == Approval.State.APPROVED
     needs_second = four_eyes.is_needed(erasure.ACTION) and not is_approved
     stays = erasure.staying(row.driver)
     initial = {"answer": words.answer(operator, language_of(row.driver, operator), stays)}
     form = EraseForm(request.POST if request.method == "POST" and not needs_second else None, initial=initial)
-    back = redirect("staff:person_request", operator.slug, row.public_id)
     if request.method == "POST" and needs_second:
         now = timezone.now()
         return second_person.ask(request, operator, lambda: erasure.ask_second(row, by=request.user, at=now)) or back

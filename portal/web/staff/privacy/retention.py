@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -33,7 +34,7 @@ class RulesForm(forms.Form):
         for each in filter(lambda one: one.is_chosen, retention.classes()):
             bounds = {"least": each.least, "most": each.most, "days": each.days}
             self.fields[each.code] = forms.IntegerField(
-                label=str(words.CLASSES[each.code][0]),
+                label=capfirst(words.CLASSES[each.code][0]),
                 min_value=each.least,
                 max_value=each.most,
                 initial=retention.days_of(each),
