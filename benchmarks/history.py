@@ -38,6 +38,9 @@ LOADED = (
     "billing_invoicevat",
     "billing_billedsession",
     "billing_numberseries",
+    "billing_receivable",
+    "billing_payment",
+    "billing_paymentmatch",
 )
 
 
@@ -224,6 +227,30 @@ SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, v.id, v.identity_
 FROM document d JOIN billing_invoicerun r ON r.operator_id = %(operator)s AND r.month = d.month
 JOIN tenants_account v ON v.operator_id = %(operator)s AND v.driver_id = d.driver_id
 ORDER BY d.id
+""",
+    "what is open": """
+INSERT INTO billing_receivable (operator_id, invoice_id, account_id, currency, due_on, due, credited, paid, rest)
+SELECT operator_id, id, account_id, currency, due_on, amount_due * 100, 0, 0, amount_due * 100
+FROM billing_invoice WHERE operator_id = %(operator)s AND state = 'issued'
+""",
+    "payments": """
+INSERT INTO billing_payment (operator_id, public_id, booking, nth, item, amount, rest, currency, paid_on, to_account,
+    given, given_amounts, text, payer_name, payer_account, created_at)
+SELECT r.operator_id, gen_random_uuid(), md5(r.invoice_id::text), 1, 0, r.due, 0, r.currency, r.due_on, '', '{}', '{}', '', '',
+    'SE' || r.account_id, r.due_on
+FROM billing_receivable r WHERE r.operator_id = %(operator)s AND r.due > 0 AND r.due_on < %(draft)s::date
+    AND r.invoice_id %% 50 <> 0
+""",
+    "matches": """
+INSERT INTO billing_paymentmatch (operator_id, public_id, payment_id, account_id, invoice_id, amount, purpose, how, reason,
+    created_at)
+SELECT r.operator_id, gen_random_uuid(), p.id, r.account_id, r.invoice_id, p.amount, 'invoice', 'reference', '', p.created_at
+FROM billing_receivable r JOIN billing_payment p ON p.operator_id = r.operator_id AND p.booking = md5(r.invoice_id::text)
+WHERE r.operator_id = %(operator)s
+""",
+    "what is left": """
+UPDATE billing_receivable r SET paid = m.amount, rest = 0 FROM billing_paymentmatch m
+WHERE m.operator_id = %(operator)s AND r.operator_id = %(operator)s AND r.invoice_id = m.invoice_id
 """,
     "VAT": """
 INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)

@@ -53,12 +53,12 @@ JOIN (SELECT id, driver_id, row_number() OVER (ORDER BY id) n FROM charging_toke
 """
 
 
-def build(slug: str, *, sessions: int) -> tuple[Operator, User]:
+def build(slug: str, *, sessions: int, drivers: int = DRIVERS) -> tuple[Operator, User]:
     """Make an operator with so many sessions; return it and its owner."""
     owner = User.objects.create_user(f"owner@{slug}.example.com")
     operator = found(slug)
     memberships.add(owner, operator=operator, role="owner")
-    facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": DRIVERS, "sessions": sessions}
+    facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": drivers, "sessions": sessions}
     for part in (_NETWORK, _SESSIONS):
         with tenant_scope(operator.pk), connection.cursor() as cursor:
             cursor.execute(part, facts)

@@ -56,9 +56,9 @@ def main(sessions: int = 1_000_000, workers: int = 2) -> None:
     row("reconcile", sessions, timed(lambda: reconcile(operator)))
 
 
-def prepared(sessions: int) -> Operator:
+def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
     """A large operator with a tariff of day and night, a fee and parking."""
-    operator, _ = network.build(f"bench{int(time.time())}", sessions=sessions)
+    operator, _ = network.build(f"bench{int(time.time())}", sessions=sessions, drivers=drivers)
     with tenant_scope(operator.pk):
         tariff = tariffs.create(name="Day and night", currency="SEK", document=DAY_NIGHT)
         tariffs.publish(tariff.versions.get(), valid_from=EPOCH, by=None, at=EPOCH)

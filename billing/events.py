@@ -12,6 +12,8 @@ class Event(StrEnum):
     EXPORT_REQUESTED = "export.requested"
     INVOICE_CREDITED = "invoice.credited"
     CREDIT_REASONS_CHANGED = "invoice.reasons_changed"
+    PAYMENTS_BOOKED = "payments.booked"
+    PAYMENTS_REFUSED = "payments.refused"
     RUN_DISCARDED = "run.discarded"
     RUN_DRAFTED = "run.drafted"
     RUN_ISSUED = "run.issued"

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, PriceEffect, Pricing, Rendering, RunChunk
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, RunChunk
 from billing.services import (
     effect_steps,
     export_steps,
     import_undo,
+    payment_files,
     rating,
     rating_steps,
     rendering_steps,
@@ -70,6 +71,16 @@ def register() -> None:
             import_undo.carry_out,
             permission=Permission.IMPORT_SESSIONS,
             lease=timedelta(minutes=30),
+        )
+    )
+    work.register(
+        Kind(
+            PaymentFile.work_kind,
+            PaymentFile,
+            Lane.WAITED,
+            payment_files.carry_out,
+            permission=Permission.MANAGE_PAYMENTS,
+            lease=timedelta(minutes=5),
         )
     )
     for kind, lane in ((Export.Kind.XLSX, Lane.WAITED), (Export.Kind.PDF_ZIP, Lane.BULK)):

@@ -8,8 +8,12 @@ from billing.models import (
     Invoice,
     InvoiceRun,
     Letterhead,
+    Payment,
+    PaymentFile,
+    PaymentMatch,
     PriceEffect,
     Pricing,
+    Receivable,
     Rendering,
     RunChunk,
     RunProblem,
@@ -17,10 +21,14 @@ from billing.models import (
     TariffAssignment,
     TariffVersion,
 )
+from billing.selectors import own_data
 from tenants.log.audit import audited
 from tenants.privacy import recipients, sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
+
+#: What says how far a piece of work is.
+PROGRESS = ["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"]
 
 
 def register() -> None:
@@ -35,9 +43,13 @@ def register() -> None:
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Letterhead, exclude=["logo"])
-    audited(Export, exclude=["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"])
+    audited(Payment, exclude=["payer_name", "payer_account", "text", "rest", "booking", "nth", "item"])
+    audited(PaymentMatch)
+    audited(PaymentFile, exclude=PROGRESS)
+    audited(Export, exclude=PROGRESS)
     _register_drivers()
     _register_fees()
+    _register_payments()
     _register_staff()
     recipients.register("accounting", serves="bookkeeping billing", by="export:xlsx export:pdf_zip", is_processor=True)
     _register_rights()
@@ -91,6 +103,44 @@ def _register_fees() -> None:
     )
 
 
+def _register_payments() -> None:
+    sources.register(
+        Payment,
+        person="matches__account__driver",
+        find=own_data.payments_of,
+        kept=Retention.BOOKS,
+        serves="bookkeeping claims",
+        ledger="amount currency paid_on to_account given given_amounts text payer_name payer_account recorded_by"
+        " created_at",
+        technical="id operator public_id file booking nth item rest",
+    )
+    sources.register(
+        PaymentMatch,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="bookkeeping claims",
+        ledger="invoice amount purpose how reason made_by created_at",
+        technical="id operator public_id payment account undoes",
+    )
+    sources.register(
+        Receivable,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="bookkeeping claims",
+        ledger="invoice currency due_on due credited paid rest",
+        technical="id operator account",
+    )
+    sources.register(
+        PaymentFile,
+        person="uploaded_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="uploaded_by created_at file_name",
+        technical="id operator public_id file file_sha256 file_size form payments booked known matched sums left_out"
+        " state done total error error_facts attempts claimed_at leased_until queued_at finished_at",
+    )
+
+
 def _register_staff() -> None:
     sources.register(
         InvoiceRun,
@@ -129,6 +179,6 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, PriceEffect, Pricing, Rendering):
+    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

@@ -33,6 +33,7 @@ class Permission(StrEnum):
     VIEW_INVOICES = "view_invoices"
     RUN_BILLING = "run_billing"
     ISSUE_INVOICES = "issue_invoices"
+    MANAGE_PAYMENTS = "manage_payments"
     EXPORT_FINANCE = "export_finance"
     VIEW_CONSENTS = "view_consents"
     VIEW_AUDIT = "view_audit"

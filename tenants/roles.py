@@ -41,6 +41,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_TARIFFS,
             Permission.RUN_BILLING,
             Permission.ISSUE_INVOICES,
+            Permission.MANAGE_PAYMENTS,
             Permission.EXPORT_FINANCE,
             Permission.VIEW_APPROVALS,
         }

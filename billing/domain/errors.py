@@ -89,6 +89,23 @@ class Code(StrEnum):
     FEE_CHARGED_UNTIL = "fee_charged_until"
     FEE_CHARGED = "fee_charged"
     NO_STANDARD_RATE = "no_standard_rate"
+    PAYMENT_FILE_UNKNOWN = "payment_file_unknown"
+    PAYMENT_FILE_VERSION = "payment_file_version"
+    PAYMENT_FILE_CUT = "payment_file_cut"
+    PAYMENT_FILE_DOCTYPE = "payment_file_doctype"
+    PAYMENT_FILE_TEST = "payment_file_test"
+    PAYMENT_FILE_ENDED = "payment_file_ended"
+    PAYMENT_FIELD = "payment_field"
+    PAYMENT_SUMS = "payment_sums"
+    PAYMENT_NO_AMOUNT = "payment_no_amount"
+    PAYMENT_CURRENCY = "payment_currency"
+    PAYMENT_ABOVE_REST = "payment_above_rest"
+    PAYMENT_NOTHING_OPEN = "payment_nothing_open"
+    PAYMENT_NO_AMOUNT_GIVEN = "payment_no_amount_given"
+    PAYMENT_IN_FUTURE = "payment_in_future"
+    MATCH_UNDONE = "match_undone"
+    MATCH_NEEDS_REASON = "match_needs_reason"
+    TOO_MANY_PAYMENT_FILES = "too_many_payment_files"
 
 
 _LONGEST_BITS: Final = 1_000

@@ -8,6 +8,7 @@ from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, Invo
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
+from billing.models.payment import Payment, PaymentFile, PaymentMatch, Receivable
 from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
@@ -34,8 +35,12 @@ __all__ = [
     "LineNames",
     "MonthSum",
     "NumberSeries",
+    "Payment",
+    "PaymentFile",
+    "PaymentMatch",
     "PriceEffect",
     "Pricing",
+    "Receivable",
     "Rendering",
     "RunChunk",
     "RunProblem",

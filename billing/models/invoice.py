@@ -4,6 +4,7 @@ Once issued, no row of an invoice changes: triggers refuse it to every role. A m
 by credit notes, of all of it or of parts; a session of which nothing is left on the invoice is released.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -41,10 +42,26 @@ class NumberSeries(OperatorOwned):
         return f"{self.code}{self.last_number}"
 
 
+#: Digits of an OCR reference: as many as a number has that the database can hold, and its check digit.
+LONGEST_REFERENCE = 19
+
+
 def with_check_digit(number: int) -> str:
     """Append the Luhn check digit that a Swedish OCR reference ends with."""
     doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(str(number)))]
     return f"{number}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
+
+
+def number_meant(reference: str) -> int | None:
+    """The number of the document that an OCR reference names, as a person or a bank wrote it; None if it names none.
+
+    Blanks, hyphens and leading zeros do not count. A check digit that is wrong names nothing.
+    """
+    digits = re.sub(r"[\s.\-]", "", reference).lstrip("0")
+    if not (digits.isascii() and digits.isdecimal()) or not 2 <= len(digits) <= LONGEST_REFERENCE:
+        return None
+    number = int(digits[:-1])
+    return number if with_check_digit(number) == digits else None
 
 
 class Invoice(OperatorOwned):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, Exists, F, Func, Min, OuterRef, Q, QuerySet, Value
+from django.db.models import DateField, Exists, F, Func, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 
@@ -21,9 +21,10 @@ from billing.models import (
     IssuedTariff,
     LineNames,
     NumberSeries,
+    Receivable,
     TariffVersion,
 )
-from billing.models.invoice import IN_FORCE, with_check_digit
+from billing.models.invoice import IN_FORCE, number_meant
 from billing.selectors import amounts
 from billing.sql.documents import bounds
 from charging.models import ChargingSession
@@ -33,7 +34,10 @@ from tenants.selectors import accounts, names
 from tenants.selectors.search import among
 
 #: What becomes of an issued invoice, as people ask for it.
-OPEN, OVERDUE, CREDITED = "open", "overdue", "credited"
+OPEN, OVERDUE, PART_PAID, PAID, CREDITED = "open", "overdue", "part_paid", "paid", "credited"
+STANDINGS = (OPEN, OVERDUE, PART_PAID, PAID, CREDITED)
+#: The series that invoices and their references are numbered in.
+SERIES: str = Invoice._meta.get_field("series").default
 
 
 def listing(
@@ -48,8 +52,9 @@ def listing(
 ) -> QuerySet[Invoice]:
     """Invoices and credit notes that meet all criteria, with buyer, account and what was credited, in no order.
 
-    Credited: `is_credited` of wholly, `is_credited_in_part` of anything.
-    state: draft or issued, or of an issued invoice whether it is `OPEN`, `OVERDUE` or `CREDITED`.
+    Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid` and `rest`, in
+    whole coins.
+    state: draft or issued, or of an issued invoice one of `STANDINGS`: `OPEN` is not due yet, `PART_PAID` either.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
     month: of charging. dated: any day of the month that the document is dated in.
 
@@ -60,7 +65,7 @@ def listing(
     plain = state if state in Invoice.State else ""
     equal = {"state": plain, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
     rows = rows.filter(**{field: value for field, value in equal.items() if value})
-    rows = rows.filter(_standing(state, today)) if state in (OPEN, OVERDUE, CREDITED) else rows
+    rows = rows.filter(_standing(state, today)) if state in STANDINGS else rows
     rows = rows.filter(dated_in(dated)) if dated else rows
     return rows.filter(_matches(search.strip())) if search.strip() else rows
 
@@ -82,7 +87,13 @@ def newest_dated() -> date | None:
 
 def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
     notes = Invoice.objects.filter(credits=OuterRef("pk"))
-    return rows.annotate(is_credited=Exists(notes.filter(leaves_rest=False)), is_credited_in_part=Exists(notes))
+    open_ = Receivable.objects.filter(invoice=OuterRef("pk"))
+    return rows.annotate(
+        is_credited=Exists(notes.filter(leaves_rest=False)),
+        is_credited_in_part=Exists(notes),
+        paid=Subquery(open_.values("paid")),
+        rest=Subquery(open_.values("rest")),
+    )
 
 
 def _standing(state: str, today: date | None) -> Q:
@@ -91,8 +102,14 @@ def _standing(state: str, today: date | None) -> Q:
     if state == CREDITED:
         wholly = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE, leaves_rest=False)
         return invoices & Q(pk__in=wholly.values("credits"))
-    when = Q(due_on__lt=today) if state == OVERDUE else Q(due_on__gte=today)
-    return invoices & when & Q(is_credited=False)
+    if state == PAID:
+        settled = Receivable.objects.filter(invoice=OuterRef("pk"), rest__lte=0)
+        return invoices & Q(Exists(settled)) & Q(is_credited=False)
+    open_ = Receivable.objects.filter(rest__gt=0)
+    if state == PART_PAID:
+        return invoices & Q(pk__in=open_.exclude(paid=0).values("invoice"))
+    when = {"due_on__lt": today} if state == OVERDUE else {"due_on__gte": today}
+    return invoices & Q(**when) & Q(pk__in=open_.filter(**when).values("invoice"))
 
 
 def of_driver(driver: Driver) -> QuerySet[Invoice]:
@@ -168,40 +185,41 @@ def _matches(text: str) -> Q:
     identities = names.like(text)
     owners = accounts.of_identities(identities)
     named = among("account", owners) & among("buyer", identities)
-    return named | among("account", accounts.numbered(text)) | among("pk", [*_numbered(text), *_of_amount(text)])
+    return named | among("account", accounts.numbered(text)) | among("pk", [*numbered(text), *_of_amount(text)])
 
 
 def hits(meant: Meant, *, most: int) -> QuerySet[Invoice]:
     """The newest documents with this number, reference, amount or customer, found with work that has a bound."""
     named = accounts.of_identities(meant.identities)
-    numbered = accounts.numbered(meant.text, most=MANY)
-    theirs = Invoice.objects.filter(among("account", {*named, *numbered}))
-    theirs = theirs.filter(among("buyer", meant.identities) | among("account", numbered))
+    by_number = accounts.numbered(meant.text, most=MANY)
+    theirs = Invoice.objects.filter(among("account", {*named, *by_number}))
+    theirs = theirs.filter(among("buyer", meant.identities) | among("account", by_number))
     # Sorted here: with a limit the database would walk all documents by month, and for some people nearly all.
     newest = sorted(theirs.values_list("month", "pk"), reverse=True)[:most]
-    ids = {*(pk for _, pk in newest), *_numbered(meant.text), *_of_amount(meant.text, most=most)}
+    ids = {*(pk for _, pk in newest), *numbered(meant.text), *_of_amount(meant.text, most=most)}
     rows = Invoice.objects.select_related("buyer", "account", "credits").filter(pk__in=ids)
     return rows.order_by("-month", "-pk")[:most]
 
 
-def _numbered(text: str) -> list[int]:
+def numbered(text: str) -> list[int]:
     """The documents with this number, with or without its letters, or with this OCR reference."""
     digits = re.sub(r"\s", "", text).lstrip("Ff")
     if not (digits.isascii() and digits.isdecimal()) or len(digits) >= 18:
         return []
-    numbers = [int(digits)]
-    if len(digits) > 1 and with_check_digit(int(digits[:-1])) == digits:
-        numbers.append(int(digits[:-1]))
+    numbers = [int(digits), *([meant] if (meant := number_meant(digits)) is not None else [])]
     series = list(NumberSeries.objects.values_list("code", flat=True))
     return list(Invoice.objects.filter(series__in=series, number__in=numbers).values_list("pk", flat=True))
 
 
 def _of_amount(text: str, *, most: int = names.MOST) -> list[int]:
-    """The newest documents over this amount, written as people write it: 1 190,50 kr, SEK 75.49."""
+    """The newest documents over this amount."""
+    amount = amount_meant(text)
+    return [] if amount is None else amounts.documents(amount, most=most)
+
+
+def amount_meant(text: str) -> Decimal | None:
+    """The amount in somebody's words: 1 190,50 kr, SEK 75.49; None if they are none."""
     written = re.fullmatch(r"(?:[A-Z]{3}\s*)?([\d\s.,'’]+?)\s*(?:kr|:-|[A-Z]{3}|€)?", text.strip(), re.IGNORECASE)
     plain = re.sub(r"[\s'’]", "", written[1]) if written else ""
     parts = re.fullmatch(r"(\d{1,3}(?:[.,]\d{3})+|\d{1,11})(?:[.,](\d{1,2}))?", plain)
-    if parts is None:
-        return []
-    amount = Decimal(f"{re.sub('[.,]', '', parts[1])}.{parts[2] or 0}")
-    return amounts.documents(amount, most=most)
+    return None if parts is None else Decimal(f"{re.sub('[.,]', '', parts[1])}.{parts[2] or 0}")

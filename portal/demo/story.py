@@ -1,4 +1,4 @@
-"""How the demonstration comes about: network, people, tariffs, a year of sessions, eleven closed months.
+"""How the demonstration comes about: network, people, tariffs, a year of sessions, eleven closed months, payments.
 
 Each act is a call of the service that a person's page would call, at the moment it would have
 happened; only the moments lie in the past.
@@ -19,7 +19,7 @@ from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
 from charging.services import imports, site_memberships
-from portal.demo import habits, network, payers, people, prices
+from portal.demo import habits, network, payers, paying, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -74,6 +74,7 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
         bring_in_sessions(operator, places, cards, first=first, at=at)
         say(f"{name}: prices and invoices …")
         close_months(operator, at=at)
+        paying.tell(operator, at=at)
         with tenant_scope(operator.pk):
             go_live(at)
 

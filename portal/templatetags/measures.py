@@ -8,6 +8,7 @@ register = template.Library()
 
 for written in (
     measures.money,
+    measures.coins,
     measures.unit_price,
     measures.kwh,
     measures.kw,

@@ -58,6 +58,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("fees", _("Fees"), "finance:fee_list", "calendar", ("view_invoices",)),
             Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
+            Entry("payments", _("Payments"), "finance:payment_list", "check", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
         ),
@@ -107,6 +108,14 @@ PRIVACY: tuple[Entry, ...] = (
     Entry("retention", _("Retention"), "staff:retention", "privacy", ("view_privacy",)),
 )
 
+# The pages of payments, as tabs.
+PAYMENTS: tuple[Entry, ...] = (
+    Entry("list", _("All payments"), "finance:payment_list", "check", ("view_invoices",)),
+    Entry("waiting", _("Waiting"), "finance:payment_waiting", "check", ("view_invoices",)),
+    Entry("files", _("Files"), "finance:payment_files", "imports", ("manage_payments",)),
+    Entry("ageing", _("Ageing list"), "finance:ageing_list", "balance", ("view_invoices",)),
+)
+
 PLATFORM: tuple[Entry, ...] = (
     Entry("operators", _("Operators"), "platform:operator_list", "sites", ()),
     Entry("health", _("Health"), "platform:health", "overview", ()),
@@ -150,6 +159,13 @@ def privacy_tabs(context: Context, current: str) -> dict[str, Any]:
     """The tabs of privacy: those the reader may open. `current` is the section of the page."""
     here = {"operator": context.get("operator"), "may": context.get("may"), "nav": current}
     return {"tabs": _links(PRIVACY, here), "label": _("Privacy")}
+
+
+@register.inclusion_tag("components/tabs.html", takes_context=True)
+def payment_tabs(context: Context, current: str) -> dict[str, Any]:
+    """The tabs of payments: those the reader may open. `current` is the section of the page."""
+    here = {"operator": context.get("operator"), "may": context.get("may"), "nav": current}
+    return {"tabs": _links(PAYMENTS, here), "label": _("Payments")}
 
 
 @register.inclusion_tag("components/driver_tabs.html", takes_context=True)

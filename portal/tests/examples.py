@@ -19,11 +19,15 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     Letterhead,
+    Payment,
+    PaymentMatch,
     PriceEffect,
+    Receivable,
     SessionPrice,
     TariffAssignment,
     TariffVersion,
 )
+from billing.tests import factories
 from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
 from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
@@ -43,6 +47,9 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     Account: {"kind": "company"},
     Letterhead: {"colour": "#0b6b53"},
     Fee: {"price": 1},
+    Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
+    PaymentMatch: {"purpose": "refund", "amount": 1},
+    Receivable: {"due": 0, "rest": 0},
     BilledFee: {"first_day": NOW.date(), "last_day": NOW.date()},
 }
 # References of which one is filled in, though each may be empty.
@@ -54,6 +61,7 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (TariffAssignment, "station"): {"site": Site},
     (PriceEffect, "site"): {"reach": "site"},
     (PriceEffect, "group"): {"reach": "group"},
+    (PaymentMatch, "invoice"): {"purpose": "invoice", "account": Account},
     (InvoiceLine, "session"): {"tariff_version": TariffVersion},
     (InvoiceLine, "tariff_version"): {"session": ChargingSession},
 }
@@ -82,6 +90,25 @@ def with_reference(model: Any, name: str) -> dict[str, Any]:
     """What else must hold when this reference is filled in, with rows of the current operator."""
     facts = WITH_REFERENCE.get((model, name), {})
     return {name: example(value) if isinstance(value, type) else value for name, value in facts.items()}
+
+
+def fitting(model: Any, name: str) -> tuple[Any, dict[str, Any]]:
+    """A row of the current operator that this reference may lead to, and what else must hold then."""
+    if (model, name) == (PaymentMatch, "invoice"):
+        invoice = _issued()
+        payment = example(Payment, currency=invoice.currency)
+        return invoice, {"purpose": "invoice", "account": invoice.account, "payment": payment}
+    row = example(model._meta.get_field(name).related_model)
+    if (model, name) == (PaymentMatch, "undoes"):
+        return row, {"payment": row.payment, "amount": -row.amount}
+    return row, with_reference(model, name)
+
+
+def _issued() -> Invoice:
+    factories.tariff()
+    factories.session(factories.connector(), factories.driver())
+    factories.issued()
+    return Invoice.objects.latest("pk")
 
 
 def _has_operator(model: Any) -> bool:

@@ -8,12 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Export, Fee, Invoice, InvoiceRun, Tariff, TariffAssignment
-from billing.services import account_moves, exports, fees, second_person, tariffs
+from billing.models import (
+    Export,
+    Fee,
+    Invoice,
+    InvoiceRun,
+    Payment,
+    PaymentFile,
+    PaymentMatch,
+    Tariff,
+    TariffAssignment,
+)
+from billing.services import account_moves, exports, fees, payment_files, payments, second_person, tariffs
 from billing.services.fees import Agreed
 from billing.tests import factories
 from charging.domain.ocpp.commands import Kind
@@ -83,6 +94,10 @@ OBJECTS = {
     "runs": InvoiceRun,
     "invoices": Invoice,
     "fees": Fee,
+    "payments": Payment,
+    "files": PaymentFile,
+    "undo": PaymentMatch,
+    "match": Invoice,
     "exports": Export,
     "downloads": Export,
     "consents": ConsentPurpose,
@@ -160,6 +175,10 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     today = now.date()
     fees.add(company, Agreed(kind="monthly", text="Plats", price=Decimal(99), since=today), today=today)
+    invoice = Invoice.objects.filter(state="issued").latest("pk")
+    payments.record(invoice, Decimal(1), paid_on=today, text="Swish", by=fina, today=today)
+    payment_files.take_in(ContentFile(b"<a/>"), name="bank.xml", by=fina, at=now)
+    work.do_next(work.kind_named(PaymentFile.work_kind), north.pk, clock=timezone.now)
     october = Path(settings.MEDIA_ROOT) / "october.csv"
     october.write_text("id;start;end;kWh\n1;2026-10-01 08:00;2026-10-01 09:00;10\n")
     columns = {fact: [HEADINGS[name] for name in names] for fact, names in PLAIN.to_json()["columns"].items()}

@@ -25,6 +25,7 @@ OPENS_SCOPES = {
     "portal/management/commands/import_sessions.py": "a command for one operator",
     "portal/management/commands/reconcile.py": "a command for one operator",
     "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
+    "portal/demo/paying.py": "stepped: what the demonstration's customers pay",
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
     "portal/web/notices.py": "a public page of one operator",
@@ -48,6 +49,7 @@ OPENS_SCOPES = {
     "billing/services/effect_steps.py": "stepped: the effect of new prices",
     "billing/services/import_undo.py": "stepped: undoing an import",
     "billing/services/rating_steps.py": "stepped: pricing",
+    "billing/services/payment_files.py": "stepped: booking a file of payments",
     "billing/services/rendering_steps.py": "stepped: documents",
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global

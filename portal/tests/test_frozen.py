@@ -12,7 +12,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from billing.models import Invoice, Letterhead
-from billing.services import credit_notes, documents, fees
+from billing.services import credit_notes, documents, fees, payments
 from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession
@@ -87,6 +87,27 @@ ATTEMPTS = [
     "INSERT INTO public.billing_billedfee (operator_id, fee_id, invoice_id, first_day, last_day, text, booking_account)"
     " SELECT operator_id, fee_id, invoice_id, first_day + 99, last_day + 99, text, '' FROM public.billing_billedfee",
     "UPDATE public.billing_fee SET price = price + 1",
+    # Payments, what they were for, and what is open
+    "UPDATE public.billing_payment SET amount = amount + 1, rest = rest + 1",
+    "UPDATE public.billing_payment SET rest = amount",
+    "UPDATE public.billing_payment SET recorded_by_id = NULL, text = 'another'",
+    "DELETE FROM public.billing_payment",
+    "INSERT INTO public.billing_payment (operator_id, public_id, booking, nth, item, amount, rest, currency, paid_on,"
+    " to_account, given, given_amounts, text, payer_name, payer_account, created_at) SELECT operator_id,"
+    " gen_random_uuid(), 'another', 1, 0, 100, 1, currency, paid_on, '', '{}', '{}', '', '', '', created_at"
+    " FROM public.billing_payment",
+    "UPDATE public.billing_paymentmatch SET amount = amount - 1",
+    "DELETE FROM public.billing_paymentmatch",
+    *(
+        "INSERT INTO public.billing_paymentmatch (operator_id, public_id, payment_id, account_id, invoice_id, amount,"
+        " purpose, how, reason, undoes_id, created_at) SELECT operator_id, gen_random_uuid(), payment_id, account_id,"
+        f" invoice_id, {amount}, purpose, how, '', {undoes}, created_at FROM public.billing_paymentmatch"
+        for amount, undoes in (("-amount", "NULL"), ("1 - amount", "id"), ("-amount", "undoes_id"))
+    ),
+    "UPDATE public.billing_receivable SET paid = 0, rest = due - credited",
+    "DELETE FROM public.billing_receivable",
+    "INSERT INTO public.billing_receivable (operator_id, invoice_id, account_id, currency, due, credited, paid, rest)"
+    f" SELECT operator_id, {DRAFT}, account_id, currency, 5, 0, 0, 5 FROM public.billing_receivable LIMIT 1",
     # Numbers
     "UPDATE public.billing_numberseries SET last_number = 0",
     "UPDATE public.billing_numberseries SET last_number = last_number + 1",
@@ -164,6 +185,8 @@ def world(south, in_north):
     issued()
     for invoice in Invoice.objects.all():
         documents.pdf(invoice)
+    owed = Invoice.objects.earliest("number")
+    payments.record(owed, Decimal(1), paid_on=DAY_ONE, text="", by=None, today=DAY_ONE)
     credit_notes.credit(Invoice.objects.latest("number"), reason="Wrong", by=None, at=NOVEMBER)
     session(connector(), driver("Finn"), start=NOVEMBER)
     drafted(NOVEMBER, NOVEMBER.replace(month=12))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, models, transaction
 from django.test import Client
 
-from portal.tests.examples import MADE_WITH, example, owned_models, references, with_reference
+from portal.tests.examples import MADE_WITH, example, fitting, owned_models, references, with_reference
 from tenants.models import Driver
 from tenants.rls.at_start import assert_app_role
 from tenants.scoping import SETTING, NoTenantScope, WrongOperator, has_scope, tenant_scope
@@ -106,7 +106,7 @@ def test_no_row_refers_to_another_operator_s(model, field, norths, south):
         code = getattr(refusal.value.__cause__, "sqlstate", "")
         assert code == "23503", refusal.value  # a foreign key and nothing else
         with transaction.atomic():  # and the same with a row of its own is fine
-            own = example(field.related_model)
+            own, more = fitting(model, field.name)
             if (model, field.name) not in MADE_WITH:
                 example(model, **{field.attname: own.pk}, **more)
             assert model.objects.filter(**{field.attname: own.pk}).exists()

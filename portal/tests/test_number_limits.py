@@ -11,7 +11,7 @@ import pytest
 from django import forms
 from django.db import connection, models
 
-from billing.models import Fee
+from billing.models import Fee, Payment
 from charging.models import ChargingSession, Connector
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
@@ -26,6 +26,7 @@ REACHES: dict[str, Any] = {
     "AccountForm.payment_terms_days": (Account, "payment_terms_days", 1),
     "AccountForm.least_amount": (Account, "least_amount", 1),
     "FeeForm.price": (Fee, "price", 1),
+    "RecordForm.amount": (Payment, "amount", 100),
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),
     "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
     **dict.fromkeys((f"ExampleForm.{name}" for name in ("kwh", "charging_hours", "parked_hours")), NOWHERE),

@@ -54,12 +54,17 @@ MAY_OPEN = {
         "finance:tariff_publish finance:tariff_simulate finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
-        "finance:fee_detail finance:fee_export finance:fee_list "
+        "finance:account_balance finance:ageing_list finance:fee_detail finance:fee_export finance:fee_list "
+        "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
         "finance:reconciliation finance:run_detail finance:run_export finance:run_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
+    Permission.MANAGE_PAYMENTS: (
+        "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
+        "finance:payment_files finance:payment_keep finance:payment_settle"
+    ),
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
         "finance:lines_csv finance:made_export finance:taken_export"
@@ -82,7 +87,8 @@ MAY_OPEN = {
         "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "
         "staff:history_accounts staff:history_cards "
         "staff:history_consents staff:history_drivers staff:history_exports staff:history_groups "
-        "staff:history_imports staff:history_invoices staff:history_keys staff:history_people staff:history_profiles "
+        "staff:history_imports staff:history_invoices staff:history_keys staff:history_payments staff:history_people "
+        "staff:history_profiles "
         "staff:history_runs staff:history_sessions staff:history_settings staff:history_sites staff:history_stations "
         "staff:history_tariffs staff:seal_check staff:seal_export staff:seal_list staff:seal_script"
     ),

@@ -20,6 +20,7 @@ from billing.models import (
     Export,
     Invoice,
     InvoiceRun,
+    PaymentFile,
     PriceEffect,
     Pricing,
     Rendering,
@@ -166,6 +167,7 @@ def failed_work(people: dict[str, User]) -> None:
         for finding in ({}, {"kind": "changed", "seal": 1, "entry_id": 2}, {"kind": "removed", "seal": 1}):
             AuditCheck.objects.create(state=verdict, requested_at=timezone.now(), finding=finding, **gone)
     ImportLook.objects.create(file_import=FileImport.objects.latest("pk"), **lost)
+    PaymentFile.objects.create(file_name="bank.xml", **lost)
 
 
 def runs(driver: Driver) -> None:
@@ -229,7 +231,7 @@ def events(people: dict[str, User]) -> None:
     told["export.downloaded"] = [{"kind": kind, "month": "2026-10"} for kind in ("invoices", "invoice-lines")]
     told["work.set_aside"] = [{"kind": kind.name, "code": "unexpected"} for kind in work.kinds()]
     about: dict[str, Any] = {"driver": Driver, "invoice": Invoice, "run": InvoiceRun, "export": Export, "token": Token}
-    about |= {"account": Account}
+    about |= {"account": Account, "payments": PaymentFile}
     about |= {"session": ChargingSession, "sessions": FileImport, "import": FileImport}
     for event in EVENTS:
         subject = about.get(event.split(".")[0])
@@ -243,11 +245,13 @@ def events(people: dict[str, User]) -> None:
 
 
 def _work_of_each_kind() -> Iterator[Any]:
-    for model in (PriceEffect, Pricing, Rendering, RunChunk, ImportLook, AuditCheck, FileImport, Export):
+    for model in (PriceEffect, Pricing, Rendering, RunChunk, ImportLook, AuditCheck, FileImport, PaymentFile, Export):
         yield model.objects.filter(state=Work.State.SET_ASIDE).latest("pk")
 
 
 _FACTS: dict[str, dict[str, Any]] = {
+    "payments.booked": {"form": "BgMax", "payments": 3, "booked": 2, "known": 1, "matched": 2, "sums": {"SEK": 57500}},
+    "payments.refused": {"code": "payment_file_cut", "sha256": "ab12"},
     "approval.asked": {"act": "issue_run", "amounts": {"SEK": "10.00"}, "invoices": 2},
     "security.four_eyes_off": {"acts": ["issue_run", "publish_tariff"]},
     "access.refused": {"permission": "manage_keys", "reason": "read only", "attempts": 100},

@@ -16,29 +16,36 @@ NAMED = 5
 
 
 class AccountField(forms.CharField):
-    """The one payer that the words mean; an error names those that they could mean. None when it may be empty."""
+    """The one payer that the words mean; an error names those that they could mean. None when it may be empty.
 
-    def __init__(self, **kwargs: Any) -> None:
+    kind: `accounts.OTHERS` for whoever is no private person, `accounts.ALL` for everybody.
+    """
+
+    def __init__(self, *, kind: str = accounts.OTHERS, **kwargs: Any) -> None:
         kwargs.setdefault("label", gettext_lazy("Payer"))
         super().__init__(max_length=150, **kwargs)
+        self._kind = kind
 
     def clean(self, value: Any) -> Any:
         words = super().clean(value)
         if not words:
             return None
-        rows = accounts.listing(words, kind=accounts.OTHERS).order_by("customer_number")
+        rows = accounts.listing(words, kind=self._kind).order_by("customer_number")
         exact = rows.filter(customer_number=words).first()
         found = [exact] if exact else list(rows[: NAMED + 1])
         if len(found) == 1:
             return found[0]
         if not found:
-            raise forms.ValidationError(
-                _("There is no company, association or partner %(words)s among the payers.") % {"words": words}
-            )
+            raise forms.ValidationError(self._nobody() % {"words": words})
         raise forms.ValidationError(
             _("Several payers are called that: %(names)s. Type the customer number.")
             % {"names": ", ".join(_named(row) for row in found[:NAMED]) + (" …" if len(found) > NAMED else "")}
         )
+
+    def _nobody(self) -> str:
+        if self._kind == accounts.ALL:
+            return _("Nobody among the payers is called %(words)s.")
+        return _("There is no company, association or partner %(words)s among the payers.")
 
 
 class CardField(forms.CharField):

@@ -110,6 +110,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:token_export": (_("Download the listed cards"), None),
     "staff:member_export": (_("Download the listed members"), None),
     "staff:consent_export": (_("Download the listed answers"), None),
+    "finance:payment_export": (_("Download the listed payments"), None),
     "finance:invoice_export": (_("Download the listed invoices"), None),
     "finance:export_file": (_("Download %(thing)s"), _by(Export, "export_id")),
     "finance:invoices_csv": (_("Download the invoices of a month"), None),

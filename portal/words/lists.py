@@ -20,6 +20,7 @@ LISTS: dict[str, str | Promise] = {
     "invoices": _("invoices"),
     "keys": _("API keys"),
     "members": _("members"),
+    "payments": _("payments"),
     "review": _("review"),
     "runs": _("invoices of a run"),
     "sessions": _("sessions"),

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
-from billing.domain.money import minor_digits
+from billing.domain.money import from_minor, minor_digits
 from tenants.figures import NBSP, Figures, figures
 
 DASH = "\u2013"
@@ -29,6 +29,11 @@ Quantity = Decimal | int | None
 def money(amount: Quantity, currency: str = "SEK") -> str:
     """An amount with its currency, to the smallest unit: `1 190,00 kr`, `SEK 1,190.00`."""
     return DASH if amount is None else _figures().money(amount, currency, minor_digits(currency))
+
+
+def coins(amount: int | None, currency: str) -> str:
+    """The same of an amount that is counted in whole coins: 12550 is `125,50 kr`."""
+    return DASH if amount is None else money(from_minor(amount, currency), currency)
 
 
 def unit_price(amount: Quantity, currency: str = "SEK") -> str:

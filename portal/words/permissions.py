@@ -22,6 +22,7 @@ WORDS: dict[Permission, str | Promise] = {
     Permission.VIEW_INVOICES: _("See runs and invoices"),
     Permission.RUN_BILLING: _("Start invoice runs"),
     Permission.ISSUE_INVOICES: _("Issue invoices and credit notes"),
+    Permission.MANAGE_PAYMENTS: _("Import payments and say what they are for"),
     Permission.EXPORT_FINANCE: _("Download invoices for accounting"),
     Permission.VIEW_CONSENTS: _("See consents and their proof"),
     Permission.VIEW_AUDIT: _("See the audit log"),

@@ -100,6 +100,30 @@ ERRORS: dict[str, str | Promise] = {
     ),
     Code.FEE_CHARGED: _("It is on an invoice or a draft and stays. Give it back as a credit, or discard the draft."),
     Code.NO_STANDARD_RATE: _("We know no standard rate of VAT of %(country)s on that day: give the rate."),
+    Code.PAYMENT_FILE_UNKNOWN: _("This is no file of payments that is known: neither camt.053, camt.054 nor BgMax."),
+    Code.PAYMENT_FILE_VERSION: _("This is a message of another kind (%(value)s); camt.053 and camt.054 are read."),
+    Code.PAYMENT_FILE_CUT: _(
+        "The file is cut off or damaged at line %(line)s (%(field)s). Nothing of it is booked: fetch it again."
+    ),
+    Code.PAYMENT_FILE_DOCTYPE: _("The file declares a document type (DOCTYPE), which no bank does. It is not read."),
+    Code.PAYMENT_FILE_TEST: _("This is a test file of the bank. Nothing of it is booked."),
+    Code.PAYMENT_FILE_ENDED: _("The file could not be read to its end within what is allowed. Nothing is booked."),
+    Code.PAYMENT_FIELD: _("%(field)s says %(value)s, which cannot be. Nothing of the file is booked."),
+    Code.PAYMENT_SUMS: _(
+        "The file contradicts itself: %(field)s says %(value)s, what it tells comes to %(found)s (%(where)s). Nothing"
+        " of it is booked."
+    ),
+    Code.PAYMENT_NO_AMOUNT: _(
+        "A booking of several payments (%(where)s) does not say how much each of them is. Nothing of it is booked."
+    ),
+    Code.PAYMENT_CURRENCY: _("%(invoice)s is in %(invoice_currency)s, but the payment is in %(currency)s."),
+    Code.PAYMENT_ABOVE_REST: _("Nothing is left of this payment."),
+    Code.PAYMENT_NOTHING_OPEN: _("Nothing is open of %(invoice)s."),
+    Code.PAYMENT_NO_AMOUNT_GIVEN: _("An amount is above 0 and in whole coins, not %(value)s."),
+    Code.PAYMENT_IN_FUTURE: _("%(value)s lies ahead, or more than ten years back."),
+    Code.MATCH_UNDONE: _("It is undone already."),
+    Code.MATCH_NEEDS_REASON: _("Say why."),
+    Code.TOO_MANY_PAYMENT_FILES: _("%(most)s files wait already. Wait until some are booked."),
 }
 #: What a field of a document must be.
 WANTED: dict[str, str | Promise] = {

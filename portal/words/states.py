@@ -11,7 +11,7 @@ from functools import singledispatch
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, Invoice, InvoiceRun
+from billing.models import Export, Invoice, InvoiceRun, Payment, PaymentFile
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport, StationCommand
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator, PersonRequest
@@ -148,11 +148,33 @@ def _(invoice: Invoice) -> Told:
         return Told(invoice.get_state_display(), WARN)
     if getattr(invoice, "is_credited", False):
         return Told(gettext_lazy("credited"), NONE)
+    return _standing(invoice, rest=getattr(invoice, "rest", None), paid=getattr(invoice, "paid", None))
+
+
+def _standing(invoice: Invoice, *, rest: int | None, paid: int | None) -> Told:
+    """How an issued invoice stands that was not credited wholly. rest, paid: None where nobody asked for them."""
+    if rest is not None and rest <= 0:
+        return Told(gettext_lazy("paid"), GOOD)
     if invoice.is_overdue(timezone.now()):
-        return Told(gettext_lazy("overdue"), BAD)
+        return Told(gettext_lazy("overdue, part paid") if paid else gettext_lazy("overdue"), BAD)
+    if paid:
+        return Told(gettext_lazy("part paid"), INFO)
     if getattr(invoice, "is_credited_in_part", False):
         return Told(gettext_lazy("credited in part"), GOOD)
     return Told(gettext_lazy("open"), GOOD)
+
+
+@told.register
+def _(payment: Payment) -> Told:
+    if payment.rest == 0:
+        return Told(gettext_lazy("matched"), GOOD)
+    is_part = payment.rest != payment.amount
+    return Told(gettext_lazy("matched in part") if is_part else gettext_lazy("waits for a person"), WARN)
+
+
+@told.register
+def _(file: PaymentFile) -> Told:
+    return Told(file.get_state_display(), EXPORTS[file.state], live=EXPORTS[file.state] == INFO)
 
 
 @told.register

@@ -74,6 +74,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
             ("view_invoices", "See runs and invoices"),
             ("run_billing", "Start invoice runs"),
             ("issue_invoices", "Issue invoices and credit notes"),
+            ("manage_payments", "Import payments and say what they are for"),
             ("export_finance", "Download invoices for accounting"),
             ("view_consents", "See consents and their proof"),
             ("view_audit", "See the audit log"),

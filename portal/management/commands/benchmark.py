@@ -12,7 +12,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 # In the order of the main job: sessions come in, are priced, billed, looked at, exported.
-NAMES = ("understanding", "ingest", "rating", "run", "pages", "lighthouse", "export", "audit", "seal", "gateway")
+NAMES = (
+    "understanding",
+    "ingest",
+    "rating",
+    "run",
+    "payments",
+    "pages",
+    "lighthouse",
+    "export",
+    "audit",
+    "seal",
+    "gateway",
+)
 FILL = "fill"
 MODULES = {FILL: "benchmarks.filled"}
 
@@ -20,7 +32,7 @@ MODULES = {FILL: "benchmarks.filled"}
 class Command(BaseCommand):
     """Run benchmark modules, each in a process of its own, so that one's memory is not another's."""
 
-    help = "Measure how files are understood, import, rating, runs, pages, Lighthouse, exports, seals and stations."
+    help = "Measure files, import, rating, runs, payments, pages, Lighthouse, exports, seals and stations."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all when none is given")

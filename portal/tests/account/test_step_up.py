@@ -70,6 +70,7 @@ DANGEROUS = {
     "staff:member_export": "holds the members' names and addresses",
     "staff:consent_export": "holds what each driver consented to",
     "finance:invoice_export": "holds the customers' names",
+    "finance:payment_export": "holds the payers' names and accounts",
     "finance:export_file": "holds the customers' names",
     "finance:invoices_csv": "holds the customers' names",
     "finance:lines_csv": "holds where and when each customer charged",

@@ -34,6 +34,7 @@ COUNTED = {
     "billing_runchunk",
     "billing_priceeffect",
     "billing_pricing",
+    "billing_paymentfile",
     "billing_rendering",
     "billing_export",
 }

@@ -6,12 +6,13 @@ from io import StringIO
 
 import pytest
 
-from billing.models import Export, ExportTaken, Fee, InvoiceRun
+from billing.models import Export, ExportTaken, Fee, InvoiceRun, Payment
 from billing.tests import factories
 from charging.models import FileImport, Site, Station, Token
 from portal.web import lists
 from portal.web.finance.exports import MADE, TAKEN
 from portal.web.finance.fees import FEES
+from portal.web.finance.payments import PAYMENTS
 from portal.web.finance.runs import RUNS
 from portal.web.finance.tariffs.pages import TARIFFS
 from portal.web.staff.approvals import APPROVALS
@@ -44,6 +45,7 @@ PAGES = {
     MEMBERS.name: ("people/", "people/export/"),
     TARIFFS.name: ("finance/tariffs/", "finance/tariffs/export/"),
     FEES.name: ("finance/fees/", "finance/fees/export/"),
+    PAYMENTS.name: ("finance/payments/", "finance/payments/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
     APPROVALS.name: ("approvals/", "approvals/export/"),
@@ -51,7 +53,7 @@ PAGES = {
     MADE.name: ("finance/downloads/", "finance/downloads/made/"),
     TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
-_OTHERS = (FEES, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
+_OTHERS = (FEES, PAYMENTS, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
 TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
@@ -68,6 +70,14 @@ def many(world, fina):
             Station.objects.create(site=site, identifier=f"S-{number}", vendor=f"Maker {number % 2}")
             factories.tariff(name=f"Price list {number}")
             FileImport.objects.create(file_name=f"f{number % 2}.csv", state="done", accepted=number % 3, rejected=1)
+            Payment.objects.create(
+                booking=f"B{number}",
+                amount=100 + number % 3,
+                rest=100 + number % 3,
+                currency="SEK",
+                paid_on=factories.OCTOBER.date() + timedelta(days=number % 4),
+                payer_name=f"Payer {number % 2}",
+            )
             Fee.objects.create(
                 account=Account.objects.get(driver=driver),
                 kind="monthly",

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.domain import money
 from billing.models import Invoice
-from billing.selectors import credits, fees, invoice_sums, invoices
+from billing.selectors import credits, fees, invoice_sums, invoices, payments
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -41,6 +42,8 @@ STATES = [
     (Invoice.State.ISSUED.value, Invoice.State.ISSUED.label),
     (invoices.OPEN, _("open")),
     (invoices.OVERDUE, _("overdue")),
+    (invoices.PART_PAID, _("part paid")),
+    (invoices.PAID, _("paid")),
     (invoices.CREDITED, _("credited")),
 ]
 INVOICES = Table(
@@ -141,7 +144,13 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         FileColumn(gettext("Amount excl. VAT"), lambda row: row.amount_excl_vat, is_amount=True),
         FileColumn(gettext("VAT"), lambda row: row.vat, is_amount=True),
         FileColumn(gettext("Amount due"), lambda row: row.amount_due, is_amount=True),
+        FileColumn(gettext("Paid"), lambda row: _coins(row.paid, row), is_amount=True),
+        FileColumn(gettext("Open"), lambda row: _coins(row.rest, row), is_amount=True),
     ]
+
+
+def _coins(amount: int | None, row: Invoice) -> Decimal | None:
+    return None if amount is None else money.from_minor(amount, row.currency)
 
 
 @operator_view(Permission.VIEW_INVOICES)
@@ -161,7 +170,8 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "fees_basis": invoice_words.basis(of_fees),
         "vat_rows": invoice_words.vat_rows(invoice),
         "notes": notes,
-        "left": credits.left(invoice) if notes else None,
+        "matches": payments.of_invoice(invoice),
+        "receivable": payments.receivable(invoice),
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.web.finance import credit, exports, fees, invoices, reconciliation, runs
+from portal.web.finance import (
+    balances,
+    credit,
+    exports,
+    fees,
+    invoices,
+    payment_files,
+    payments,
+    reconciliation,
+    runs,
+)
 from portal.web.finance.tariffs import editor, paid, places, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
 
@@ -36,6 +46,20 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
+    path("invoices/<uuid:invoice_id>/payment/", payments.invoice_payment, name="invoice_payment"),
+    path("payments/", payments.payment_list, name="payment_list"),
+    path("payments/export/", payments.payment_export, name="payment_export"),
+    path("payments/waiting/", payments.payment_waiting, name="payment_waiting"),
+    path("payments/files/", payment_files.payment_files, name="payment_files"),
+    path("payments/files/<uuid:file_id>/", payment_files.payment_file, name="payment_file"),
+    path("payments/ageing/", balances.ageing_list, name="ageing_list"),
+    path("payments/<uuid:payment_id>/", payments.payment_detail, name="payment_detail"),
+    path("payments/<uuid:payment_id>/match/", payments.payment_settle, name="payment_settle"),
+    path("payments/<uuid:payment_id>/match/<uuid:invoice_id>/", payments.payment_confirm, name="payment_confirm"),
+    path("payments/<uuid:payment_id>/keep/", payments.payment_keep, name="payment_keep"),
+    path("payments/<uuid:payment_id>/back/", payments.payment_back, name="payment_back"),
+    path("payments/<uuid:payment_id>/undo/<uuid:match_id>/", payments.match_undo, name="match_undo"),
+    path("accounts/<uuid:account_id>/balance/", balances.account_balance, name="account_balance"),
     path("fees/", fees.fee_list, name="fee_list"),
     path("fees/export/", fees.fee_export, name="fee_export"),
     path("fees/new/", fees.fee_new, name="fee_new"),

@@ -132,6 +132,8 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.INVOICE_DOWNLOADED: gettext_lazy("Downloaded an invoice"),
     billing_events.Event.EXPORT_REQUESTED: gettext_lazy("Asked for a download"),
     billing_events.Event.EXPORT_MADE: gettext_lazy("Made a download"),
+    billing_events.Event.PAYMENTS_BOOKED: gettext_lazy("Booked a file of payments"),
+    billing_events.Event.PAYMENTS_REFUSED: gettext_lazy("A file of payments was refused: nothing of it is booked"),
     billing_events.Event.EXPORT_DOWNLOADED: gettext_lazy("Fetched a download"),
     portal_events.Event.AUDIT_CHECK_ASKED: gettext_lazy("Had the seals of the audit log checked"),
     tenants_events.Event.AUDIT_RESTORE_ACCEPTED: gettext_lazy(
@@ -158,6 +160,7 @@ ACTS: dict[str, str | Promise] = {
     "export": gettext_lazy("downloads"),
     "erasure": gettext_lazy("erasures"),
     "hold": gettext_lazy("legal holds"),
+    "payments": gettext_lazy("payments"),
     "import": gettext_lazy("imports"),
     "invitation": gettext_lazy("invitations"),
     "invoice": gettext_lazy("invoices"),
@@ -253,6 +256,9 @@ KINDS: dict[str, str | Promise] = {
     "billing.invoicerun": gettext_lazy("invoice run"),
     "billing.invoice": gettext_lazy("invoice"),
     "billing.export": gettext_lazy("download"),
+    "billing.payment": gettext_lazy("payment"),
+    "billing.paymentmatch": gettext_lazy("match of a payment"),
+    "billing.paymentfile": gettext_lazy("file of payments"),
     "billing.letterhead": gettext_lazy("look of invoices"),
 }
 #: Kinds of rows that only events are about: none of their changes is logged.
@@ -286,6 +292,7 @@ TASKS: dict[str, str | Promise] = {
     "run_part": gettext_lazy("invoice run in the background"),
     "pricing": gettext_lazy("pricing in the background"),
     "document": gettext_lazy("documents in the background"),
+    "payment_file": gettext_lazy("import of payments in the background"),
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
     "import_look": gettext_lazy("check of a file in the background"),

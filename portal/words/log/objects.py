@@ -14,7 +14,17 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
-from billing.models import Export, Fee, Invoice, InvoiceRun, Tariff, TariffAssignment, TariffVersion
+from billing.models import (
+    Export,
+    Fee,
+    Invoice,
+    InvoiceRun,
+    Payment,
+    PaymentMatch,
+    Tariff,
+    TariffAssignment,
+    TariffVersion,
+)
 from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from charging.selectors import drivers
 from tenants.models import (
@@ -83,6 +93,11 @@ def _of_sessions(rows: Sequence[Any]) -> Iterable[Row]:
 def _of_invoices(rows: Sequence[Any]) -> Iterable[Row]:
     yield from ((InvoiceRun, row.run_id) for row in rows if row.run_id)
     yield from _pointing(Invoice, "credits", rows)
+    yield from _pointing(PaymentMatch, "invoice", rows)
+
+
+def _of_payments(rows: Sequence[Any]) -> Iterable[Row]:
+    return _pointing(PaymentMatch, "payment", rows)
 
 
 def _of_members(rows: Sequence[Any]) -> Iterable[Row]:
@@ -157,6 +172,7 @@ THINGS = (
     Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, known_by=("name",), related=_of_tariffs),
     Thing("runs", InvoiceRun, "finance:run_detail", Permission.VIEW_INVOICES),
     Thing("invoices", Invoice, "finance:invoice_detail", Permission.VIEW_INVOICES, ("number",), related=_of_invoices),
+    Thing("payments", Payment, "finance:payment_detail", Permission.VIEW_INVOICES, related=_of_payments),
     Thing("exports", Export, "", Permission.EXPORT_FINANCE),
     Thing(
         "people",

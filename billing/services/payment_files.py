@@ -1,0 +1,207 @@
+"""Files of payments: taken in, read apart, believed whole, then booked and matched a stretch at a time.
+
+A file is booked from the first row that is not booked yet, so being killed and tried again changes nothing; a booking
+of the bank's is never divided between two transactions. What another file has told before is counted as known.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import PurePath
+from typing import Any, Final
+
+from django.core.files import File
+from django.db import connection, transaction
+from django.db.models import F
+
+from billing.bank_files import apart
+from billing.bank_files.told import Payment as TellsPayment
+from billing.bank_files.told import UnreadablePayments
+from billing.domain.errors import BillingError, Code
+from billing.events import Event
+from billing.models import Invoice, PaymentFile
+from billing.models.invoice import number_meant
+from billing.sql import payments as sql
+from tenants import work
+from tenants.log import audit
+from tenants.models import User
+from tenants.models.work import OPEN
+from tenants.scoping import current_operator_id, tenant_scope
+
+#: Payments booked in one transaction: as many, and what else belongs to the last booking.
+STRETCH = 5_000
+#: How many files of an operator may wait.
+MOST_OPEN: Final = 20
+#: How far it is is told in thousandths, twice: read, then booked.
+_PARTS: Final = 1_000
+_TOLD_EVERY: Final = timedelta(seconds=1)
+
+Clock = Callable[[], datetime]
+
+
+class TooManyPaymentFiles(BillingError):
+    """So many files wait that another one has to."""
+
+    usual = Code.TOO_MANY_PAYMENT_FILES
+
+
+@transaction.atomic
+def take_in(content: "File[bytes]", *, name: str, by: User | None, at: datetime) -> PaymentFile:
+    """Keep a file and have it booked; the same file that waits already serves again.
+
+    Raises:
+        TooManyPaymentFiles: so many wait already.
+    """
+    content.seek(0)
+    digest = hashlib.file_digest(content, "sha256").hexdigest()
+    unfinished = PaymentFile.objects.filter(OPEN)
+    if found := unfinished.filter(file_sha256=digest).first():
+        return found
+    if unfinished.count() >= MOST_OPEN:
+        raise TooManyPaymentFiles(field="file", value=MOST_OPEN, most=MOST_OPEN)
+    row = PaymentFile(file_name=PurePath(name).name[:200], file_sha256=digest, uploaded_by=by, queued_at=at)
+    row.file_size = content.size
+    row.file.save(f"operators/{current_operator_id()}/payments/{row.public_id}", content, save=False)
+    row.save()
+    work.enqueue(row)
+    return row
+
+
+def carry_out(operator_id: int, row: PaymentFile, *, clock: Clock) -> None:
+    """Read and book a claimed file. One that cannot be believed fails with a code, and nothing of it is booked."""
+    progress = _Progress(operator_id, row, clock)
+    try:
+        with row.file.open("rb") as stored, apart.whole(stored.file, heard=progress.read) as whole:
+            _book_all(operator_id, row, whole, progress)
+    except UnreadablePayments as problem:
+        with tenant_scope(operator_id):
+            work.fail(row, problem.code, problem.facts, finished_at=clock())
+            audit.record(Event.PAYMENTS_REFUSED, about=row, sha256=row.file_sha256, code=problem.code)
+
+
+def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: "_Progress") -> None:
+    told, clock = whole.told, progress.clock
+    with tenant_scope(operator_id):
+        facts = {"form": told.form, "payments": told.payments, "sums": told.sums, "left_out": told.left_out}
+        work.keep(row, at=clock(), **facts)
+    handled = row.booked + row.known
+    for stretch in _stretches(islice(whole.payments(), handled, None)):
+        with tenant_scope(operator_id):
+            # The count first: whoever has lost the claim books nothing.
+            work.keep(row, at=clock())
+            count, booked, matched = _book(operator_id, row, stretch, at=clock())
+            handled += count
+            counts = {"booked": F("booked") + booked, "known": F("known") + count - booked}
+            PaymentFile.objects.filter(pk=row.pk).update(
+                **counts, matched=F("matched") + matched, done=progress.booked(handled)
+            )
+    with tenant_scope(operator_id):
+        row.refresh_from_db(fields=["booked", "known", "matched"])
+        work.finish(row, finished_at=clock(), done=2 * _PARTS)
+        counted = {"payments": row.payments, "booked": row.booked, "known": row.known, "matched": row.matched}
+        audit.record(Event.PAYMENTS_BOOKED, about=row, sha256=row.file_sha256, sums=row.sums, **counted)
+
+
+def _stretches(payments: Iterable[TellsPayment]) -> Iterator[Iterator[TellsPayment]]:
+    """The payments in stretches that end where a booking does; each is to be taken before the next one."""
+    rest = iter(payments)
+    first = next(rest, None)
+    while first is not None:
+        stretch = _Stretch(first, rest)
+        yield iter(stretch)
+        first = stretch.next
+
+
+class _Stretch:
+    """Some payments, and the one after them."""
+
+    def __init__(self, first: TellsPayment, rest: Iterator[TellsPayment]) -> None:
+        self._first, self._rest = first, rest
+        self.next: TellsPayment | None = None
+
+    def __iter__(self) -> Iterator[TellsPayment]:
+        yield self._first
+        count, entry = 1, self._first.entry
+        for payment in self._rest:
+            if count >= STRETCH and payment.entry != entry:
+                self.next = payment
+                return
+            count, entry = count + 1, payment.entry
+            yield payment
+
+
+def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *, at: datetime) -> tuple[int, int, int]:
+    """Book a stretch and match it by its references; return how many there were, are new, and matched whole."""
+    given = {"operator": operator_id, "file": row.pk, "at": at, "series": Invoice._meta.get_field("series").default}
+    count = 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql.LOCK, given)
+        cursor.execute(sql.DROP)
+        cursor.execute(sql.BEGIN)
+        with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
+            for payment in stretch:
+                copy.write_row(_columns(payment))
+                count += 1
+        cursor.execute("ANALYZE told_payments")
+        cursor.execute(sql.FRESH, given)
+        cursor.execute("ANALYZE fresh_payments")
+        cursor.execute(sql.BOOK, given)
+        cursor.execute(sql.MATCH, given)
+        cursor.execute(sql.COUNT, given)
+        booked, matched = cursor.fetchone()
+        cursor.execute(sql.DROP)
+    return count, booked, matched
+
+
+def _columns(payment: TellsPayment) -> list[Any]:
+    numbers, parts = _meant(payment)
+    return [
+        payment.entry,
+        payment.key,
+        payment.item,
+        payment.amount,
+        payment.currency,
+        payment.paid_on,
+        payment.to_account,
+        payment.references,
+        payment.parts,
+        payment.text,
+        payment.payer_name,
+        payment.payer_account,
+        numbers,
+        parts,
+    ]
+
+
+def _meant(payment: TellsPayment) -> tuple[list[int], list[int]]:
+    """The numbers of invoices that are meant beyond doubt, each with its part of the amount."""
+    if payment.parts:
+        if any(part * payment.amount <= 0 for part in payment.parts):
+            return [], []  # something is taken off: a person looks at it
+        pairs = zip(map(number_meant, payment.references), payment.parts, strict=True)
+        known = [(number, part) for number, part in pairs if number is not None]
+        return [number for number, _ in known], [part for _, part in known]
+    meant = {number for number in map(number_meant, payment.references) if number is not None}
+    return (list(meant), [payment.amount]) if len(meant) == 1 else ([], [])
+
+
+class _Progress:
+    """How far a file is, told now and then."""
+
+    def __init__(self, operator_id: int, row: PaymentFile, clock: Clock) -> None:
+        self.clock, self._operator_id, self._row = clock, operator_id, row
+        self._told_at: datetime | None = None
+
+    def read(self, at: int) -> None:
+        """So many bytes have been read."""
+        now = self.clock()
+        if self._told_at is None or now >= self._told_at + _TOLD_EVERY:
+            self._told_at = now
+            with tenant_scope(self._operator_id):
+                done = min(_PARTS, at * _PARTS // max(1, self._row.file_size))
+                work.keep(self._row, at=now, done=done, total=2 * _PARTS)
+
+    def booked(self, rows: int) -> int:
+        """So many rows have been booked, in the same measure."""
+        return _PARTS + rows * _PARTS // max(1, self._row.payments)
