@@ -86,7 +86,8 @@ def full(north, dana, danas_driver, fina):
         card = example(Token, driver=danas_driver, uid=UID, visual_number=f"{CANARY}printed", file_import=None)
         other = factories.driver("Somebody Else")
         EarlierHolder.objects.create(token=example(Token, uid="04FF"), driver=danas_driver, until=now)
-        file = example(FileImport, state="done", file=default_storage.save("in.csv", ContentFile(UID.encode())))
+        uploaded = default_storage.save(f"imports/{north.pk}/in.csv", ContentFile(UID.encode()))
+        file = example(FileImport, state="done", file=uploaded)
         example(
             RejectedRow, file_import=file, cells=["1", UID.lower(), ""], mended=["1", UID, "x"], facts={"card": UID}
         )
@@ -102,7 +103,7 @@ def full(north, dana, danas_driver, fina):
         example(StationCommand, station=at.station, id_tag=UID, asked_at=now)
         mailbox = {"email": f"{CANARY}invited@example.com", "expires_at": now, "secret_sha256": "x"}
         Invitation.objects.create(operator=north, role="driver", driver_public_id=danas_driver.public_id, **mailbox)
-        stored = default_storage.save("made.xlsx", ContentFile(CANARY.encode()))
+        stored = default_storage.save(f"operators/{north.pk}/exports/made.xlsx", ContentFile(CANARY.encode()))
         example(Export, state="done", file=stored, finished_at=now)
         hold = retention.hold(driver=danas_driver, reason=f"{CANARY} hold", by=fina, at=now)
         retention.lift(hold, at=now)
@@ -156,9 +157,13 @@ def found_in_tables(text=CANARY):
 
 
 def found_in_files(text=CANARY):
-    roots = [Path(django_settings.MEDIA_ROOT), Path(django_settings.ERASURES_DIR)]
-    files = [path for root in roots for path in root.rglob("*") if path.is_file()]
-    return [path.name for path in files if text.encode() in path.read_bytes() or text in path.name]
+    """Names of files that say it: of those that are kept sealed, once they are opened with the operator's key."""
+    kept, ledger = Path(django_settings.MEDIA_ROOT), Path(django_settings.ERASURES_DIR)
+    said = {path.name: path.read_bytes() for path in ledger.rglob("*") if path.is_file()}
+    for path in (path for path in kept.rglob("*") if path.is_file()):
+        with default_storage.open(path.relative_to(kept).as_posix()) as file:
+            said[path.name] = file.read()
+    return [name for name, content in said.items() if text.encode() in content or text in name]
 
 
 def found_in_redis(text=CANARY):
