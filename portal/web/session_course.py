@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -133,14 +133,24 @@ def _events(known: Course, line: _Line) -> list[tuple[str, str]]:
 
 def _power(session: ChargingSession, line: _Line) -> Iterator[tuple[Decimal, Decimal, Decimal]]:
     """From where to where on the line each slot lies, and its power in kW."""
+    for begin, end, kw in _slots(session):
+        if kw and begin < line.end:
+            yield line.at(begin), line.at(end), kw
+
+
+def _slots(session: ChargingSession) -> Iterator[tuple[datetime, datetime, Decimal | None]]:
+    """Each slot of the meter and its average power in kW while the car was plugged in; None where it was silent.
+
+    A slot that reaches beyond the session gave its energy in the part within it.
+    """
     if not session.series_wh or session.series_start is None or not session.series_interval_s:
         return
     slot = timedelta(seconds=session.series_interval_s)
-    per_hour = Decimal(3600) / session.series_interval_s / 1000
     for place, wh in enumerate(session.series_wh):
         begin = session.series_start + place * slot
-        if wh and begin < line.end:
-            yield line.at(begin), line.at(begin + slot), wh * per_hour
+        inside = min(begin + slot, session.ended_at or begin + slot) - max(begin, session.started_at)
+        seconds = Decimal((inside if inside > timedelta(0) else slot) / timedelta(seconds=1))
+        yield begin, begin + slot, None if wh is None else wh * 3600 / seconds / 1000
 
 
 def _prices(price: ExplainedPrice, known: Course, line: _Line) -> Iterator[Stretch]:
@@ -164,15 +174,13 @@ def power_table(session: ChargingSession) -> Chart | None:
     """The average power of each slot, a gap where the meter was silent; None for a session without readings."""
     if not session.series_wh or session.series_start is None or not session.series_interval_s:
         return None
-    slot = timedelta(seconds=session.series_interval_s)
-    starts = [session.series_start + place * slot for place in range(len(session.series_wh))]
-    per_hour = Decimal(3600) / session.series_interval_s / 1000
-    values: Sequence[Decimal | None] = [None if wh is None else wh * per_hour for wh in session.series_wh]
+    slots = list(_slots(session))
+    starts = [begin for begin, _end, _kw in slots]
     return Chart(
         title=_("Power"),
         x_label=_("From"),
         xs=starts,
-        series=[Series(_("Average power"), values, "kW")],
+        series=[Series(_("Average power"), [kw for _begin, _end, kw in slots], "kW")],
         shape="steps",
         zone=session.site.zone,
         clock_only=starts[-1] - starts[0] < A_DAY,

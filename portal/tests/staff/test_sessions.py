@@ -230,6 +230,15 @@ def test_the_session_page_draws_the_power_of_its_readings(world, sign_in, otto):
     assert 'data-x="time"' in page.content.decode()
 
 
+def test_a_slot_that_is_longer_than_the_session_gave_its_energy_within_it(world, sign_in, otto):
+    start = datetime(2026, 10, 1, 8, tzinfo=UTC)
+    facts = {"series_wh": [1125], "energy_wh": 1125}
+    session = world.session(start=start, ended_at=start + timedelta(minutes=5), **facts)
+    page = sign_in(otto).get(world.url(f"sessions/{session.public_id}/"))
+    assert [read for read, _exact in figures_of(page, "Power").values()] == ["13.5"]
+    assert stats_of(page)["Average power"] == "13.5 kW"
+
+
 def test_a_session_tells_its_course_on_one_line(world, rated, sign_in, otto):
     """Plugged in at ten for four hours; the meter counted for half an hour."""
     facts = {"series_wh": [4000, 4000, 0, 0], "energy_wh": 8000, "stop_reason": "EVDisconnected"}
