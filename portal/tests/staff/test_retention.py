@@ -45,11 +45,14 @@ def old(north, danas_driver):
     with tenant_scope(north.pk):
         for age in (3000, 1):
             at = NIGHT - timedelta(days=age)
-            names[age] = default_storage.save(f"old-{age}.csv", ContentFile(b"x"))
+            names[age] = default_storage.save(f"operators/{north.pk}/old-{age}.csv", ContentFile(b"x"))
             file = example(FileImport, state="done", file=names[age])
             FileImport.objects.filter(pk=file.pk).update(created_at=at)
             example(
-                Export, state="done", file=default_storage.save(f"made-{age}.xlsx", ContentFile(b"x")), finished_at=at
+                Export,
+                state="done",
+                file=default_storage.save(f"operators/{north.pk}/made-{age}.xlsx", ContentFile(b"x")),
+                finished_at=at,
             )
             example(StationMessage, received_at=at)
             example(StationCommand, asked_at=at)
@@ -167,7 +170,9 @@ def test_a_class_that_cannot_go_stops_no_other(north, old, monkeypatch):
 
 def test_a_file_that_cannot_go_stops_no_other(north, old, monkeypatch):
     with tenant_scope(north.pk):
-        last = example(FileImport, state="done", file=default_storage.save("later.csv", ContentFile(b"x")))
+        last = example(
+            FileImport, state="done", file=default_storage.save(f"operators/{north.pk}/later.csv", ContentFile(b"x"))
+        )
         later = last.file.name
         FileImport.objects.filter(pk=last.pk).update(created_at=NIGHT - timedelta(days=2000))
     delete = default_storage.delete
