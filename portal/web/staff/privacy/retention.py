@@ -34,7 +34,7 @@ class RulesForm(forms.Form):
         for each in filter(lambda one: one.is_chosen, retention.classes()):
             bounds = {"least": each.least, "most": each.most, "days": each.days}
             self.fields[each.code] = forms.IntegerField(
-                label=capfirst(words.CLASSES[each.code][0]),
+                label=capfirst(str(words.CLASSES[each.code][0])),
                 min_value=each.least,
                 max_value=each.most,
                 initial=retention.days_of(each),
