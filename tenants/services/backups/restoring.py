@@ -54,7 +54,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not as the manifest says. where: `table charging_site`, `files`, `seals of north`."""
+    """Something that is not as the manifest says. where: `table tenants_driver`, `files`, `seals of north`."""
 
     where: str
     what: str
