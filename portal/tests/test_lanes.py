@@ -51,6 +51,7 @@ MINUTES = {
     "run_part": 2,
     "pricing": 10,
     "price_effect": 2,
+    "payment_file": 5,
     "document": 2,
     "import_undo": 30,
     "export_xlsx": 5,
