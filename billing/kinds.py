@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, RunChunk
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk
 from billing.services import (
     effect_steps,
     export_steps,
@@ -13,6 +13,7 @@ from billing.services import (
     rating,
     rating_steps,
     rendering_steps,
+    rerating_steps,
     run_steps,
     runs,
 )
@@ -62,6 +63,9 @@ def register() -> None:
             rendering_steps.render,
             permission=Permission.ISSUE_INVOICES,
         )
+    )
+    work.register(
+        Kind(Rerating.work_kind, Rerating, Lane.BULK, rerating_steps.do, permission=Permission.ISSUE_INVOICES)
     )
     work.register(
         Kind(

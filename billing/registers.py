@@ -15,6 +15,8 @@ from billing.models import (
     Pricing,
     Receivable,
     Rendering,
+    RerateItem,
+    Rerating,
     RunChunk,
     RunProblem,
     Tariff,
@@ -61,8 +63,8 @@ def _register_drivers() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping claims",
-        ledger="kind run buyer credits leaves_rest reason state series number month currency amount_excl_vat vat "
-        "rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
+        ledger="kind run buyer credits replaces leaves_rest reason state series number month currency amount_excl_vat "
+        "vat rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
         technical="id operator public_id account",
     )
     sources.register(
@@ -72,6 +74,14 @@ def _register_drivers() -> None:
         serves="billing",
         ledger="tariff account group station site valid_from valid_until created_at",
         technical="id operator public_id driver",
+    )
+    sources.register(
+        RerateItem,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="billing bookkeeping claims",
+        ledger="rerating invoice sessions state currency credited billed documents code facts",
+        technical="id operator account",
     )
     sources.register(
         RunProblem,
@@ -151,6 +161,15 @@ def _register_staff() -> None:
         technical="id operator public_id month until since state sessions_total sessions_done drafted_at updated_at",
     )
     sources.register(
+        Rerating,
+        person="requested_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="requested_by requested_at",
+        technical="id operator public_id why reason since until sites accounts stage decided_at finished_at state done"
+        " total error error_facts attempts claimed_at leased_until queued_at",
+    )
+    sources.register(
         TariffVersion,
         person="published_by",
         kept=Retention.BOOKS,
@@ -179,6 +198,6 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile):
+    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

@@ -161,6 +161,8 @@ def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[s
         yield w["reason"], invoice.reason
     elif invoice.due_on:
         yield w["due"], invoice.due_on.isoformat()
+    if invoice.replaces is not None:
+        yield w["replaces"], str(invoice.replaces)
     yield w["customer"], invoice.customer
     if invoice.buyer.buyer_reference:
         yield w["your_reference"], invoice.buyer.buyer_reference

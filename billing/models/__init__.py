@@ -12,6 +12,7 @@ from billing.models.payment import Payment, PaymentFile, PaymentMatch, Receivabl
 from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
+from billing.models.rerating import RerateItem, Rerating
 from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
@@ -42,6 +43,8 @@ __all__ = [
     "Pricing",
     "Receivable",
     "Rendering",
+    "RerateItem",
+    "Rerating",
     "RunChunk",
     "RunProblem",
     "RunRemark",

@@ -95,6 +95,7 @@ OPEN_REVIEWS: Final = tuple(
 #: What may become of a session that a credit note released: a person decides later, it is billed anew, or nobody pays.
 #: Only the second makes it billable again.
 AFTER_CREDIT: Final = (Review.PENDING.value, Review.APPROVED.value, Review.WRITTEN_OFF.value)
+BILLED_ANEW: Final = Review.APPROVED.value
 
 
 def status_of(*, review: str, state: str, invoice: str | None, price: str | None) -> BillingStatus:

@@ -85,6 +85,8 @@ class Invoice(OperatorOwned):
     account = OwnedForeignKey(Account, related_name="invoices")
     buyer = OwnedForeignKey(DriverIdentity, related_name="+")
     credits = OwnedForeignKey("billing.Invoice", null=True, related_name="credit_notes")
+    # Of an invoice of a re-rating: which one it bills anew in part. It says the names that one's run has kept.
+    replaces = OwnedForeignKey("billing.Invoice", null=True, related_name="replacements")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     leaves_rest = models.BooleanField(default=False, help_text="Of a credit note: its invoice is not undone wholly.")
 
@@ -109,8 +111,12 @@ class Invoice(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice", "run", "account", "buyer", "credits"),
-            models.UniqueConstraint(fields=["operator", "run", "account"], name="invoice_once_a_run"),
+            *owned("invoice", "run", "account", "buyer", "credits", "replaces"),
+            models.UniqueConstraint(
+                fields=["operator", "run", "account"],
+                name="invoice_drafted_once_a_run",
+                condition=Q(replaces__isnull=True),
+            ),
             models.UniqueConstraint(fields=["operator", "series", "number"], name="invoice_number_once"),
             # Nothing is left to credit after this one; a row without `credits` never meets another.
             models.UniqueConstraint(
@@ -125,6 +131,9 @@ class Invoice(OperatorOwned):
             models.CheckConstraint(
                 condition=Q(kind="invoice", credits__isnull=True) | Q(kind="credit_note", credits__isnull=False),
                 name="invoice_credit_note_names_original",
+            ),
+            models.CheckConstraint(
+                condition=Q(replaces__isnull=True) | Q(kind="invoice"), name="invoice_replaces_as_an_invoice"
             ),
             models.CheckConstraint(
                 condition=Q(amount_due=models.F("amount_excl_vat") + models.F("vat") + models.F("rounding")),
@@ -150,6 +159,7 @@ class Invoice(OperatorOwned):
             ),
             models.Index(fields=["operator", "-month", "-id"], name="invoice_drafts", condition=Q(state="draft")),
             models.Index(fields=["operator", "credits"], name="invoice_notes_of", condition=Q(credits__isnull=False)),
+            models.Index(fields=["operator", "replaces"], name="invoice_anew_of", condition=Q(replaces__isnull=False)),
         ]
 
     def __str__(self) -> str:

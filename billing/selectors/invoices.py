@@ -65,6 +65,7 @@ def listing(
     plain = state if state in Invoice.State else ""
     equal = {"state": plain, "kind": kind, "run": run, "month": month.replace(day=1) if month else None}
     rows = rows.filter(**{field: value for field, value in equal.items() if value})
+    rows = rows.filter(replaces__isnull=True) if run else rows
     rows = rows.filter(_standing(state, today)) if state in STANDINGS else rows
     rows = rows.filter(dated_in(dated)) if dated else rows
     return rows.filter(_matches(search.strip())) if search.strip() else rows
@@ -129,7 +130,7 @@ def _of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
 
 def one(public_id: UUID) -> Invoice | None:
     """An invoice with all that its page names; None when there is no such invoice."""
-    rows = Invoice.objects.select_related("buyer", "account__driver", "credits", "run")
+    rows = Invoice.objects.select_related("buyer", "account__driver", "credits", "replaces", "run")
     return _told(rows).filter(public_id=public_id).first()
 
 

@@ -8,9 +8,10 @@ from uuid import UUID
 from billing.domain.errors import BillingError, Code
 from tenants.services import four_eyes
 
-PUBLISH, ISSUE, CREDIT = "publish_tariff", "issue_run", "credit_invoice"
-# A credit note takes back what an invoice asks for: whoever wants two people for the one wants them for the other.
-_CHOSEN_WITH = {CREDIT: ISSUE}
+PUBLISH, ISSUE, CREDIT, RERATE = "publish_tariff", "issue_run", "credit_invoice", "rerate"
+# A credit note takes back what an invoice asks for, and a re-rating issues both: whoever wants two people for issuing
+# wants them for these.
+_CHOSEN_WITH = {CREDIT: ISSUE, RERATE: ISSUE}
 
 
 class NotApproved(BillingError):

@@ -65,6 +65,13 @@ def credit(
     comes = check(invoice, reason, asked, then)
     facts = approval_facts.crediting(invoice, reason, asked, comes, then)
     approved.claim(approved.CREDIT, subject=invoice.public_id, facts=lambda: facts, at=at)
+    return issue(invoice, comes, reason=reason, by=by, at=at, asked=asked, then=then)
+
+
+def issue(
+    invoice: Invoice, comes: Comes, *, reason: str, by: User | None, at: datetime, asked: Asked, then: str
+) -> Invoice:
+    """Issue the note that was checked and approved. The invoice is held by whoever calls, in the same transaction."""
     operator = Operator.objects.get(pk=current_operator_id())
     note = _draft(invoice, comes, reason=reason.strip(), at=at)
     values = {**credits.given(invoice, asked), "note": note.pk, "flag": CREDITED, "why": note.reason, "then": then}

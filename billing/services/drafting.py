@@ -4,13 +4,15 @@ The lines were computed when the sessions were rated; the statements of `billing
 take VAT once per rate on the sum of its lines.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from billing.domain.calendar import month_after
-from billing.models import InvoiceRun
+from billing.domain.errors import Code
+from billing.models import Invoice, InvoiceRun
 from billing.selectors import payers, vat_rates
 from billing.services import rules
 from billing.sql import fees, invoices
@@ -25,6 +27,8 @@ FROM unnest(%(accounts)s::bigint[], %(codes)s::text[]) AS u(account_id, code)
 ON CONFLICT (operator_id, run_id, account_id) DO UPDATE SET code = excluded.code, facts = excluded.facts
 """
 SERIES = "F"
+#: The reach of accounts whose fees are asked for, where none are.
+_NOBODY = (1, 0)
 
 
 def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
@@ -42,6 +46,7 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         "operator": operator.pk,
         "whole_crowns": operator.rounds_to_crowns,
         "run": run.pk,
+        "replaces": None,
         **payers.reach(first, last),
         "since": run.since,
         "until": run.until,
@@ -52,9 +57,45 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         "series": SERIES,
         "at": at,
     }
+    sessions, documents = _drafted(invoices.BILLABLE, values)
+    rules.check(documents)
+    return sessions
+
+
+def draft_anew(original: Invoice, *, sessions: Sequence[int], at: datetime) -> list[int]:
+    """Draft what these sessions of a credited invoice come to now, for whoever pays for them; return the invoices.
+
+    Must run in one transaction. Fees are not among it: they stand on invoices by their days. A correction does not
+    wait for an account's smallest invoice.
+
+    Raises:
+        DocumentRefused: an account cannot be billed, or a draft would break a rule of EN 16931.
+    """
+    operator = Operator.objects.get(pk=current_operator_id())
+    values: dict[str, Any] = {
+        "operator": operator.pk,
+        "whole_crowns": operator.rounds_to_crowns,
+        "run": original.run_id,
+        "replaces": original.pk,
+        "sessions": list(sessions),
+        **payers.reach(*_NOBODY),
+        "month": original.month,
+        "next_month": month_after(original.month),
+        "zone": operator.time_zone,
+        **vat_rates.columns(),
+        "series": SERIES,
+        "at": at,
+    }
+    _count, documents = _drafted(invoices.BILLABLE_ANEW, values)
+    rules.check(documents)
+    return documents
+
+
+def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
+    """Draft what is billable; return how many sessions the drafts bill, and which they are."""
     with connection.cursor() as cursor:
         cursor.execute(invoices.DROP)
-        cursor.execute(invoices.BILLABLE, values)
+        cursor.execute(billable, values)
         cursor.execute(invoices.LINES)
         cursor.execute(fees.DUE, values)
         for statement in (invoices.FEE_LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
@@ -67,14 +108,17 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
             cursor.execute(statement, values)
         cursor.execute(invoices.COUNT)
         sessions, documents = cursor.fetchone()
-    rules.check(documents or [])
-    return int(sessions)
+    return int(sessions), documents or []
 
 
 def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[int]:
-    """Write a problem for each account that is not billed; return the others."""
+    """Write a problem for each account that is not billed; return the others. A replacement is billed, or refused."""
     cursor.execute(invoices.PROBLEMS, values)
     found = cursor.fetchall()
+    if values["replaces"]:
+        for code in {code for _account, code in found} - {None, Code.CARRIED_OVER}:
+            raise rules.DocumentRefused(Code(code), field="account")
+        return [account for account, _code in found]
     refused = [(account, code) for account, code in found if code is not None]
     if refused:
         rows = {"accounts": [account for account, _ in refused], "codes": [code for _, code in refused]}

@@ -1,4 +1,4 @@
-"""Acts of this floor that may need a second person: publishing a tariff, issuing a run, crediting an invoice.
+"""Acts of this floor that may need a second person: publishing a tariff, issuing a run, crediting, re-rating.
 
 The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
 approving it does.
@@ -9,11 +9,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from billing.models import Invoice, InvoiceRun, TariffVersion
+from billing.models import Invoice, InvoiceRun, Rerating, TariffVersion
 from billing.selectors import approval_facts
 from billing.selectors.credits import EVERYTHING, Asked
+from billing.selectors.reratings import facts as facts_of_rerating
 from billing.services import credit_notes, runs, tariffs
-from billing.services.approved import CREDIT, ISSUE, PUBLISH
+from billing.services import rerating as reratings
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -55,10 +57,22 @@ def ask_to_credit(
     return four_eyes.ask(CREDIT, subject=invoice.public_id, facts=facts, by=by, at=at)
 
 
+def ask_to_rerate(rerating: Rerating, *, by: User, at: datetime) -> Approval:
+    """Ask for leave to carry out this re-rating.
+
+    Raises:
+        ReratingRefused: it is not worked out yet, or nothing would change.
+        Refused: as `four_eyes.ask` does.
+    """
+    reratings.check_ready(rerating)
+    return four_eyes.ask(RERATE, subject=rerating.public_id, facts=facts_of_rerating(rerating), by=by, at=at)
+
+
 def register() -> None:
     """Say what approving each act means."""
     four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish, is_chosen=True))
     four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue, is_chosen=True))
+    four_eyes.register(four_eyes.Act(RERATE, Permission.ISSUE_INVOICES, _rerating_now, _rerate))
     four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 
@@ -96,6 +110,21 @@ def _credit(approval: Approval, at: datetime) -> None:
 def _credit_asked(approval: Approval) -> tuple[str, Asked, str]:
     facts = approval.facts
     return facts["reason"], Asked.of_facts(facts.get("lines", [])), facts.get("then", credit_notes.DECIDED_LATER)
+
+
+def _rerating_now(approval: Approval) -> dict[str, Any]:
+    return facts_of_rerating(_rerating(approval))
+
+
+def _rerate(approval: Approval, at: datetime) -> None:
+    reratings.decide(_rerating(approval), by=approval.requested_by, at=at)
+
+
+def _rerating(approval: Approval) -> Rerating:
+    found = Rerating.objects.filter(public_id=approval.subject, stage=Rerating.Stage.READY).first()
+    if found is None:
+        raise four_eyes.Outdated
+    return found
 
 
 def _invoice(approval: Approval) -> Invoice:

@@ -54,7 +54,7 @@ DROP: Final = "DROP TABLE IF EXISTS billable, due_fees, drafted_lines, drafted_v
 
 # The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).
-BILLABLE: Final = f"""
+_BILLABLE: Final = f"""
 CREATE TEMP TABLE billable ON COMMIT DROP AS
 SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.driver_id END AS driver_id,
@@ -63,11 +63,13 @@ SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
 FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
 {JOINED}
-WHERE s.operator_id = %(operator)s AND {PAID_BY}
-  AND s.ended_at >= %(since)s AND s.ended_at < %(until)s
+WHERE s.operator_id = %(operator)s AND {{those}}
   AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice()}
 FOR UPDATE OF p
 """
+#: What a run bills, and what a re-rating bills anew: these sessions, whoever pays for them.
+BILLABLE: Final = _BILLABLE.format(those=f"{PAID_BY} AND s.ended_at >= %(since)s AND s.ended_at < %(until)s")
+BILLABLE_ANEW: Final = _BILLABLE.format(those=f"s.id = ANY(%(sessions)s::bigint[]) AND {PAYER} IS NOT NULL")
 LINES: Final = """
 CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
 SELECT b.account_id, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
@@ -126,11 +128,11 @@ SELECT u.account_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS
 FROM unnest(%(accounts)s::bigint[], %(public_ids)s::uuid[]) AS u(account_id, public_id)
 """
 INVOICES: Final = """
-INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_id, account_id, buyer_id, reason, state,
-    series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller,
-    customer_number, drafted_at)
-SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', false, %(run)s, n.account_id, a.identity_id, '', 'draft',
-    %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due,
+INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_id, replaces_id, account_id, buyer_id,
+    reason, state, series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh,
+    seller, customer_number, drafted_at)
+SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', false, %(run)s, %(replaces)s, n.account_id, a.identity_id,
+    '', 'draft', %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due,
     coalesce(s.sessions, 0), coalesce(s.energy_wh, 0),
     '{}', '', %(at)s
 FROM drafted n
@@ -184,7 +186,8 @@ FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due
 """
 
-#: What the places and tariffs of a run's lines are called, written down as it is issued.
+#: What the places and tariffs of a run's lines are called, written down as it is issued: of all its documents, or of
+#: those in %(of)s.
 ISSUED_PLACES: Final = """
 INSERT INTO billing_issuedplace (operator_id, run_id, site_id, station_id, site_name, station_name, station_identifier,
     time_zone)
@@ -194,9 +197,11 @@ FROM (
     JOIN billing_billedsession b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
     JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
     WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+        AND (%(of)s::bigint[] IS NULL OR i.id = ANY(%(of)s::bigint[]))
 ) seen
 JOIN charging_site w ON w.operator_id = %(operator)s AND w.id = seen.site_id
 JOIN charging_station t ON t.operator_id = %(operator)s AND t.id = seen.station_id
+ON CONFLICT DO NOTHING
 """
 ISSUED_TARIFFS: Final = """
 INSERT INTO billing_issuedtariff (operator_id, run_id, tariff_version_id, name)
@@ -204,8 +209,10 @@ SELECT f.operator_id, %(run)s, v.id, f.name
 FROM (
     SELECT DISTINCT l.tariff_version_id FROM billing_invoice i
     JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
-    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND l.tariff_version_id IS NOT NULL
+    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+        AND (%(of)s::bigint[] IS NULL OR i.id = ANY(%(of)s::bigint[])) AND l.tariff_version_id IS NOT NULL
 ) used
 JOIN billing_tariffversion v ON v.operator_id = %(operator)s AND v.id = used.tariff_version_id
 JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
+ON CONFLICT DO NOTHING
 """

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-#: The sums of all documents of the months %(months)s.
+#: The sums of all documents of the months %(months)s. What a re-rating billed anew is of no run.
 LIVE_MONTHS: Final = """
-SELECT month, run_id, kind, state, currency, count(*) AS documents, sum(session_count) AS sessions,
+SELECT month, CASE WHEN replaces_id IS NULL THEN run_id END AS run_id,
+    kind, state, currency, count(*) AS documents, sum(session_count) AS sessions,
     sum(energy_wh) AS energy_wh, sum(amount_excl_vat) AS amount_excl_vat, sum(vat) AS vat, sum(amount_due) AS amount_due
 FROM billing_invoice WHERE operator_id = %(operator)s AND month = ANY(%(months)s::date[])
 GROUP BY 1, 2, 3, 4, 5

@@ -21,6 +21,7 @@ from billing.models import (
     Payment,
     PaymentFile,
     PaymentMatch,
+    Rerating,
     Tariff,
     TariffAssignment,
 )
@@ -98,6 +99,7 @@ OBJECTS = {
     "files": PaymentFile,
     "undo": PaymentMatch,
     "match": Invoice,
+    "reratings": Rerating,
     "exports": Export,
     "downloads": Export,
     "consents": ConsentPurpose,
@@ -191,6 +193,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     RejectedRow.objects.create(file_import=file, line_number=2, cells=["1", "A", "", "", "", "5"], **why)
     example(ImportProfile)
     example(ApiKey)
+    example(Rerating, stage="ready")
     example(StationKnock, reason="unknown")
     station_links.make_password(at.station, at=now)
     station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)

@@ -39,6 +39,7 @@ OPENS_SCOPES = {
     "tenants/log/sealing.py": "stepped: a transaction a seal",
     "tenants/log/checks.py": "stepped: a check of the log",
     "charging/services/imports.py": "stepped: an import",
+    "billing/services/rerating_steps.py": "stepped: a re-rating",
     "charging/services/station_steps.py": "stepped: what stations said",
     "charging/services/looks.py": "stepped: a look at a file",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",

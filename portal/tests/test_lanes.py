@@ -52,6 +52,7 @@ MINUTES = {
     "pricing": 10,
     "price_effect": 2,
     "payment_file": 5,
+    "rerating": 2,
     "document": 2,
     "import_undo": 30,
     "export_xlsx": 5,

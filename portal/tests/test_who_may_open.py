@@ -57,10 +57,13 @@ MAY_OPEN = {
         "finance:account_balance finance:ageing_list finance:fee_detail finance:fee_export finance:fee_list "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
-        "finance:reconciliation finance:run_detail finance:run_export finance:run_list"
+        "finance:reconciliation finance:rerating_detail finance:rerating_list "
+        "finance:run_detail finance:run_export finance:run_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
-    Permission.ISSUE_INVOICES: "finance:invoice_credit finance:run_issue",
+    Permission.ISSUE_INVOICES: (
+        "finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue"
+    ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
         "finance:payment_files finance:payment_keep finance:payment_settle"

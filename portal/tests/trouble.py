@@ -24,12 +24,13 @@ from billing.models import (
     PriceEffect,
     Pricing,
     Rendering,
+    Rerating,
     RunChunk,
     RunProblem,
     SessionPrice,
     Tariff,
 )
-from billing.services.approved import CREDIT, ISSUE, PUBLISH
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
 from billing.services.credit_notes import CREDITED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
@@ -162,6 +163,7 @@ def failed_work(people: dict[str, User]) -> None:
             tariff=Tariff.objects.latest("pk"), purpose=purpose, defaults=lost | months
         )
     Rendering.objects.update_or_create(invoice=invoice, defaults=lost)
+    example(Rerating, **lost)
     RunChunk.objects.create(run=run, first_account_id=10**9, last_account_id=10**9, sessions=3, **lost)
     for verdict in AuditCheck.State:
         for finding in ({}, {"kind": "changed", "seal": 1, "entry_id": 2}, {"kind": "removed", "seal": 1}):
@@ -198,6 +200,11 @@ def approvals(people: dict[str, User]) -> None:
         CREDIT: (
             invoice,
             {"invoice": str(invoice), "amount_due": "10.00", "currency": "SEK", "sessions": 1, "reason": "Fel"},
+        ),
+        RERATE: (
+            example(Rerating, stage="ready"),
+            {"reason": "Fel", "since": "2026-10-01", "until": "2026-10-31", "invoices": 2, "amounts": {"SEK": "-10.00"}}
+            | {"items_sha256": "ab" * 32},
         ),
         EXPORT: (people["olga"], {"count": 3, "former": True}),
         SWITCH_OFF: (people["olga"], {"acts": ["issue_run", "publish_tariff"]}),
@@ -245,7 +252,18 @@ def events(people: dict[str, User]) -> None:
 
 
 def _work_of_each_kind() -> Iterator[Any]:
-    for model in (PriceEffect, Pricing, Rendering, RunChunk, ImportLook, AuditCheck, FileImport, PaymentFile, Export):
+    for model in (
+        PriceEffect,
+        Pricing,
+        Rendering,
+        Rerating,
+        RunChunk,
+        ImportLook,
+        AuditCheck,
+        FileImport,
+        PaymentFile,
+        Export,
+    ):
         yield model.objects.filter(state=Work.State.SET_ASIDE).latest("pk")
 
 
@@ -281,6 +299,9 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
     "invoice.reasons_changed": {"reasons": ["Fel pris / Wrong price", "Fel"]},
+    "rerating.asked": {"reason": "Fel pris"},
+    "rerating.decided": {"reason": "Fel pris", "decided_by": 1},
+    "rerating.finished": {"invoices": 2, "amount_due": "-10.00", "problems": 1},
     "session.approved": {"reason": "Bra"},
     "import.undone": {
         "sha256": "ab",

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
-from billing.services.approved import CREDIT, ISSUE, PUBLISH
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
 from portal.words import measures
 from portal.words.invoices import AFTER_CREDIT
 from tenants.models import Approval, Operator, PersonRequest
@@ -28,6 +28,7 @@ NAMES: dict[str, str | Promise] = {
     PUBLISH: gettext_lazy("Publish a tariff"),
     ISSUE: gettext_lazy("Issue the invoices of a run"),
     CREDIT: gettext_lazy("Credit an invoice"),
+    RERATE: gettext_lazy("Re-rate what was billed"),
     EXPORT: gettext_lazy("Download the personal data of all drivers"),
     ERASE: gettext_lazy("Erase a person"),
 }
@@ -114,6 +115,20 @@ def _credit(approval: Approval, operator: Operator) -> Parts:
     return title % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
 
 
+def _rerate(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    more = [measures.money(Decimal(amount), currency) for currency, amount in facts["amounts"].items()]
+    told = [
+        (_("Sessions that ended"), f"{facts['since']} – {facts['until']}"),
+        (_("Invoices"), measures.number(facts["invoices"])),
+        (_("They pay more by"), ", ".join(more)),
+        (_("Reason"), facts["reason"]),
+        (capfirst(_("SHA-256 of the figures")), facts["items_sha256"][:16]),
+    ]
+    url = reverse("finance:rerating_detail", args=[operator.slug, approval.subject])
+    return str(NAMES[RERATE]), told, url, _("Look at the figures")
+
+
 def _export(approval: Approval, operator: Operator) -> Parts:
     former = approval.facts["former"]
     told = [
@@ -141,6 +156,7 @@ _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     PUBLISH: _publish,
     ISSUE: _issue,
     CREDIT: _credit,
+    RERATE: _rerate,
     EXPORT: _export,
     ERASE: _erase,
     SWITCH_OFF: _switch_off,

@@ -93,6 +93,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:tariff_assign": (_("Choose where %(thing)s applies"), _by(Tariff, "tariff_id")),
     "finance:tariff_unassign": (_("Change where %(thing)s applies"), _by(Tariff, "tariff_id")),
     "finance:run_issue": (_("Issue the invoices for %(thing)s"), _month_of_run),
+    "finance:rerating_carry_out": (_("Credit and bill anew what was re-rated"), None),
     "finance:invoice_credit": (_("Credit invoice %(thing)s"), _by(Invoice, "invoice_id")),
     "staff:approval_decide": (_("Decide on another person's request: %(thing)s"), _approval),
     # What takes names out of the portal

@@ -11,7 +11,7 @@ from functools import singledispatch
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, Invoice, InvoiceRun, Payment, PaymentFile
+from billing.models import Export, Invoice, InvoiceRun, Payment, PaymentFile, Rerating
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport, StationCommand
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator, PersonRequest
@@ -91,6 +91,14 @@ REQUESTS: Mapping[str, str] = {
 DECISIONS: Mapping[str, str] = {ConsentEvent.Decision.GIVEN: GOOD, ConsentEvent.Decision.WITHDRAWN: NONE}
 
 
+RERATINGS: Mapping[str, str] = {
+    Rerating.Stage.PREVIEW: INFO,
+    Rerating.Stage.READY: WARN,
+    Rerating.Stage.CARRIED_OUT: INFO,
+    Rerating.Stage.FINISHED: GOOD,
+}
+
+
 @dataclass(frozen=True)
 class Told:
     """A state: its word, its colour (nothing for one that needs none), and whether it is under way."""
@@ -133,6 +141,11 @@ def _(row: FileImport) -> Told:
 @told.register
 def _(run: InvoiceRun) -> Told:
     return Told(run.get_state_display(), RUNS[run.state], live=run.state == InvoiceRun.State.RUNNING)
+
+
+@told.register
+def _(rerating: Rerating) -> Told:
+    return Told(rerating.get_stage_display(), RERATINGS[rerating.stage], live=rerating.is_open)
 
 
 @told.register

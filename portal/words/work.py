@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, RunChunk
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import (
@@ -34,6 +34,7 @@ KINDS: dict[str, str | Promise] = {
     Erasure.work_kind: gettext_lazy("erasure of a person"),
     RetentionNight.work_kind: gettext_lazy("removal of what was kept long enough"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
+    Rerating.work_kind: gettext_lazy("re-rating of sessions"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),

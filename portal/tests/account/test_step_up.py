@@ -53,6 +53,7 @@ DANGEROUS = {
     "finance:tariff_unassign": "changes what customers pay",
     "finance:run_issue": "can never be changed",
     "finance:invoice_credit": "can never be changed",
+    "finance:rerating_carry_out": "credits and bills many invoices at once",
     "staff:approval_decide": "is the second of four eyes",
     # What takes names out of the portal
     "staff:driver_export": "holds all drivers' names and addresses",

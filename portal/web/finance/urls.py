@@ -11,6 +11,7 @@ from portal.web.finance import (
     payment_files,
     payments,
     reconciliation,
+    reratings,
     runs,
 )
 from portal.web.finance.tariffs import editor, paid, places, publish, simulation
@@ -41,6 +42,10 @@ urlpatterns = [
     path("runs/<uuid:run_id>/", runs.run_detail, name="run_detail"),
     path("runs/<uuid:run_id>/issue/", runs.run_issue, name="run_issue"),
     path("runs/<uuid:run_id>/discard/", runs.run_discard, name="run_discard"),
+    path("reratings/", reratings.rerating_list, name="rerating_list"),
+    path("reratings/new/", reratings.rerating_new, name="rerating_new"),
+    path("reratings/<uuid:rerating_id>/", reratings.rerating_detail, name="rerating_detail"),
+    path("reratings/<uuid:rerating_id>/carry-out/", reratings.rerating_carry_out, name="rerating_carry_out"),
     path("invoices/", invoices.invoice_list, name="invoice_list"),
     path("invoices/export/", invoices.invoice_export, name="invoice_export"),
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),

@@ -1,0 +1,125 @@
+"""Re-ratings: the list, and what one comes to for everybody it concerns."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, QuerySet, Sum
+from django.db.models.functions import Abs
+
+from billing.models import Invoice, RerateItem, Rerating
+from charging.models import Site
+from tenants.models import Account
+
+State = RerateItem.State
+#: What is decided on, before and after it has been done.
+COUNTED = (State.CHANGES, State.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class OfAccount:
+    """What a payer is credited and billed anew, with VAT. `difference`: what they pay more."""
+
+    account: Account
+    currency: str
+    invoices: int
+    sessions: int
+    credited: Decimal
+    billed: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What the payer pays more than before; less than nothing is what they get back."""
+        return self.billed - self.credited
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What it comes to in one currency."""
+
+    currency: str
+    accounts: int
+    invoices: int
+    credited: Decimal
+    billed: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What all pay more than before."""
+        return self.billed - self.credited
+
+
+def listing() -> QuerySet[Rerating]:
+    """All re-ratings, the newest first."""
+    return Rerating.objects.select_related("requested_by").order_by("-requested_at")
+
+
+def one(public_id: UUID) -> Rerating | None:
+    """A re-rating with who asked for it; None when there is none."""
+    return Rerating.objects.select_related("requested_by").filter(public_id=public_id).first()
+
+
+def sums(rerating: Rerating) -> list[Sums]:
+    """What it comes to, one row a currency."""
+    rows = rerating.items.filter(state__in=COUNTED).order_by("currency").values_list("currency")
+    found = rows.annotate(Count("account", distinct=True), Count("pk"), Sum("credited"), Sum("billed"))
+    return [Sums(*row) for row in found]
+
+
+def by_account(rerating: Rerating) -> QuerySet[Any, Any]:
+    """What each payer gains or loses, the greatest difference first: rows for `of_account`."""
+    rows = rerating.items.filter(state__in=COUNTED).order_by().values("account", "currency")
+    sums = rows.annotate(
+        invoices=Count("pk"), sessions=Sum("sessions__len"), credited=Sum("credited"), billed=Sum("billed")
+    )
+    return sums.order_by(Abs(F("billed") - F("credited")).desc(), "account", "currency")
+
+
+def of_account(rows: Iterable[Mapping[str, Any]]) -> list[OfAccount]:
+    """These rows of `by_account` with their payers."""
+    found = list(rows)
+    accounts = Account.objects.select_related("identity").in_bulk([row["account"] for row in found])
+    return [OfAccount(**{**row, "account": accounts[row["account"]]}) for row in found]
+
+
+def refused(rerating: Rerating, *, limit: int) -> list[RerateItem]:
+    """The invoices that cannot be re-rated, with why."""
+    rows = rerating.items.filter(state=State.REFUSED).select_related("invoice", "account__identity")
+    return list(rows.order_by("pk")[:limit])
+
+
+def documents(rerating: Rerating, *, limit: int) -> list[Invoice]:
+    """The credit notes and invoices it made, in the order of their numbers."""
+    made = rerating.items.filter(state=State.DONE).values_list("documents", flat=True)[:limit]
+    ids = [document for one_item in made for document in one_item]
+    return list(Invoice.objects.select_related("buyer", "account", "credits").filter(pk__in=ids).order_by("number"))
+
+
+def sites(rerating: Rerating) -> list[Site]:
+    """The sites it is about; none is all of them."""
+    return list(Site.objects.filter(pk__in=rerating.sites).order_by("name"))
+
+
+def accounts(rerating: Rerating) -> list[Account]:
+    """The payers it is about; none is all of them."""
+    return list(Account.objects.select_related("identity").filter(pk__in=rerating.accounts).order_by("pk"))
+
+
+def facts(rerating: Rerating) -> dict[str, Any]:
+    """What exactly a second person approves: why, how much, and a hash over every invoice's part."""
+    found = sums(rerating)
+    digest = hashlib.sha256()
+    items = rerating.items.filter(state__in=COUNTED).order_by("pk")
+    for row in items.values_list("invoice_id", "sessions", "credited", "billed").iterator(chunk_size=10_000):
+        digest.update(" ".join(map(str, row)).encode() + b"\n")
+    return {
+        "reason": rerating.reason,
+        "since": rerating.since.isoformat(),
+        "until": rerating.until.isoformat(),
+        "invoices": sum(row.invoices for row in found),
+        "amounts": {row.currency: str(row.difference) for row in found},
+        "items_sha256": digest.hexdigest(),
+    }

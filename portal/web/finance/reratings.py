@@ -1,0 +1,149 @@
+"""Re-rating: choose what was billed wrongly and why, see what it comes to for everybody, then let it be carried out."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from billing.models import Rerating
+from billing.selectors import credit_reasons, reratings
+from billing.services import approved
+from billing.services import rerating as services
+from billing.services import second_person as services_of_two
+from charging.models import Site
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists, second_person
+from portal.web.acts import attempted, told
+from portal.web.sensible_days import SENSIBLE
+from tenants.models import Account, Operator
+from tenants.permissions import Permission
+from tenants.selectors import approvals
+
+#: So many of each are shown; all are carried out.
+ACCOUNTS_SHOWN, DOCUMENTS_SHOWN, REFUSED_SHOWN = 50, 100, 50
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, validators=list(SENSIBLE), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ReratingForm(forms.Form):
+    """Which billed sessions are priced again, and why."""
+
+    why = forms.ChoiceField(label=_("Why"), choices=Rerating.Why.choices)
+    reason = forms.ChoiceField(label=_("Reason"), help_text=_("Stands on the credit notes."))
+    since = _day(_("Sessions that ended from"))
+    until = _day(_("To"))
+    sites: Any = forms.ModelMultipleChoiceField(
+        Site.objects.none(), label=_("Sites"), required=False, help_text=_("None: all of them.")
+    )
+    payers = forms.CharField(
+        label=_("Payers"),
+        required=False,
+        max_length=1000,
+        help_text=_("Customer numbers, with commas between. None: all of them."),
+    )
+
+    def __init__(self, *args: Any, operator: Operator, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sites"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
+        said = [reason.in_language(operator.language) for reason in credit_reasons.reasons()]
+        chosen: Any = self.fields["reason"]
+        chosen.choices = [(words, words) for words in said]
+
+    def clean_payers(self) -> list[Account]:
+        """The payers with these numbers; an error names those that nobody has."""
+        numbers = {part.strip() for part in self.cleaned_data["payers"].split(",") if part.strip()}
+        found = list(Account.objects.filter(customer_number__in=numbers))
+        if unknown := numbers - {account.customer_number for account in found}:
+            raise ValidationError(
+                gettext("No payer has the customer number %(numbers)s.") % {"numbers": ", ".join(sorted(unknown))}
+            )
+        return found
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def rerating_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List the re-ratings, the newest first."""
+    page = lists.numbered(reratings.listing(), request)
+    return render(request, "finance/reratings/list.html", {"nav": "runs", "page": page})
+
+
+@operator_view(Permission.ISSUE_INVOICES)
+def rerating_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Ask which sessions and why; what it comes to is worked out in the background."""
+    form = ReratingForm(request.POST or None, operator=operator)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        row = attempted(
+            form,
+            services.ask,
+            why=data["why"],
+            reason=data["reason"],
+            since=data["since"],
+            until=data["until"],
+            sites=[site.pk for site in data["sites"]],
+            accounts=[account.pk for account in data["payers"]],
+            by=request.user,
+            at=timezone.now(),
+        )
+        if row is not None:
+            return redirect("finance:rerating_detail", operator.slug, row.public_id)
+    page = {"nav": "runs", "form": form}
+    return render(request, "finance/reratings/new.html", page, status=400 if form.errors else 200)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def rerating_detail(request: SignedInRequest, operator: Operator, rerating_id: UUID) -> HttpResponse:
+    """Show how far it is, what each payer gains or loses, and what was made."""
+    rerating = _found(rerating_id)
+    if "X-Poll" in request.headers and not rerating.is_open:
+        return HttpResponseClientRefresh()
+    shown = lists.numbered(reratings.by_account(rerating), request, size=ACCOUNTS_SHOWN)
+    page = {
+        "nav": "runs",
+        "rerating": rerating,
+        "sums": reratings.sums(rerating),
+        "page": shown,
+        "rows": reratings.of_account(shown.object_list),
+        "refused": reratings.refused(rerating, limit=REFUSED_SHOWN),
+        "documents": reratings.documents(rerating, limit=DOCUMENTS_SHOWN),
+        "sites": reratings.sites(rerating),
+        "payers": reratings.accounts(rerating),
+        "needs_second": approved.is_needed(approved.RERATE),
+        "approval": approvals.open_about(approved.RERATE, rerating.public_id, at=timezone.now()),
+    }
+    return render(request, "finance/reratings/detail.html", page)
+
+
+@operator_view(Permission.ISSUE_INVOICES, step_up=True)
+def rerating_carry_out(request: SignedInRequest, operator: Operator, rerating_id: UUID) -> HttpResponse:
+    """Ask once more; then let it be carried out, or ask a second person."""
+    rerating = _found(rerating_id)
+    if request.method != "POST":
+        page = {"nav": "runs", "rerating": rerating, "sums": reratings.sums(rerating)}
+        page["needs_second"] = approved.is_needed(approved.RERATE)
+        return render(request, "finance/reratings/carry_out.html", page)
+    back = redirect("finance:rerating_detail", operator.slug, rerating_id)
+    if approved.is_needed(approved.RERATE):
+        asked = second_person.ask(
+            request, operator, lambda: services_of_two.ask_to_rerate(rerating, by=request.user, at=timezone.now())
+        )
+        return asked or back
+    done = gettext("The credit notes and the new invoices are being made.")
+    told(request, done, services.decide, rerating, by=request.user, at=timezone.now())
+    return back
+
+
+def _found(rerating_id: UUID) -> Rerating:
+    rerating = reratings.one(rerating_id)
+    if rerating is None:
+        raise Http404
+    return rerating
