@@ -145,7 +145,7 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         FileColumn(gettext("VAT"), lambda row: row.vat, is_amount=True),
         FileColumn(gettext("Amount due"), lambda row: row.amount_due, is_amount=True),
         FileColumn(gettext("Paid"), lambda row: _coins(row.paid, row), is_amount=True),
-        FileColumn(gettext("Open"), lambda row: _coins(row.rest, row), is_amount=True),
+        FileColumn(gettext("Unpaid"), lambda row: _coins(row.rest, row), is_amount=True),
     ]
 
 
