@@ -1,12 +1,13 @@
 """Payments as a list, what waits and what it may be for, and what was paid of an invoice. Amounts in whole coins."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from billing.domain import money
 from billing.models import Invoice, Payment, PaymentFile, PaymentMatch, Receivable
@@ -117,15 +118,19 @@ class Waiting:
     proposals: list[Proposal] = field(default_factory=list)
 
 
-def waiting(payments: Iterable[Payment]) -> list[Waiting]:
-    """Say of some payments why they wait and what they may be for. A few queries each: for a page of them."""
-    return [_waiting(payment) for payment in payments]
+def waiting(payments: Iterable[Payment], *, by_name: bool = False) -> list[Waiting]:
+    """Say of some payments why they wait and what they may be for, in as many queries for many as for one.
+
+    by_name: propose also what people with the payer's name owe, which takes a search each.
+    """
+    rows = list(payments)
+    clues = _Clues(rows, by_name=by_name)
+    return [_waiting(payment, clues) for payment in rows]
 
 
-def _waiting(payment: Payment) -> Waiting:
+def _waiting(payment: Payment, clues: "_Clues") -> Waiting:
     found = Waiting(payment)
-    numbers = [number for number in map(number_meant, payment.given) if number is not None]
-    meant = _numbered(numbers)
+    meant = clues.given(payment)
     if payment.rest != payment.amount:
         found.why = "left"
     elif any(invoice.currency != payment.currency for invoice in meant):
@@ -134,34 +139,96 @@ def _waiting(payment: Payment) -> Waiting:
     elif payment.given:
         found.why = "several" if len(meant) > 1 else "unknown"
     if payment.rest > 0:
-        found.proposals = _proposals(payment, meant)
+        found.proposals = clues.proposals(payment)
     return found
 
 
-def _proposals(payment: Payment, meant: list[Invoice]) -> list[Proposal]:
-    in_words = _numbered(_numbers_in(f"{payment.text} {' '.join(payment.given)}"))
-    ways = [("text", [*meant, *in_words])]
-    if payment.payer_account:
-        theirs = Payment.objects.filter(payer_account=payment.payer_account).exclude(pk=payment.pk)
-        before = _live().filter(payment__in=list(theirs.order_by("-pk").values_list("pk", flat=True)[:LOOKED_AT]))
-        ways.append(("payer", _open_of(before.values_list("account", flat=True).distinct()[:PROPOSED], payment)))
-    if payment.payer_name:
-        ways.append(("name", _open_of(_called(payment.payer_name), payment)))
-    proposals: dict[int, Proposal] = {}
-    for by, invoices_ in ways:
-        rests = dict(Receivable.objects.filter(invoice__in=invoices_).values_list("invoice", "rest"))
-        for invoice in invoices_:
-            rest = rests.get(invoice.pk, 0)
-            if rest > 0 and invoice.currency == payment.currency and invoice.pk not in proposals:
-                proposals[invoice.pk] = Proposal(invoice, rest, by, rest == payment.rest)
-    return sorted(proposals.values(), key=lambda each: (not each.is_whole, each.by != "text"))[:PROPOSED]
+class _Clues:
+    """What some payments may be for, looked up for all of them at once."""
+
+    def __init__(self, payments: Sequence[Payment], *, by_name: bool) -> None:
+        numbers = [number for payment in payments for number in (*_given(payment), *_in_words(payment))]
+        self._numbered = _numbered(numbers)
+        self._before = _paid_before(payments)
+        self._called = {
+            payment.pk: _called(payment.payer_name) for payment in payments if by_name and payment.payer_name
+        }
+        accounts_ = {account for found in (*self._before.values(), *self._called.values()) for account in found}
+        self._open = _open_of(accounts_, {payment.rest for payment in payments})
+        theirs = {row.invoice_id for rows in self._open.values() for row in rows}
+        self._invoices = Invoice.objects.select_related("account__identity", "buyer").in_bulk(theirs)
+        self._invoices |= {invoice.pk: invoice for invoice in self._numbered.values()}
+        rests = Receivable.objects.filter(invoice__in=self._invoices)
+        self._rests = dict(rests.values_list("invoice", "rest"))
+
+    def given(self, payment: Payment) -> list[Invoice]:
+        """The invoices that the payment's references name."""
+        return [self._numbered[number] for number in _given(payment) if number in self._numbered]
+
+    def proposals(self, payment: Payment) -> list[Proposal]:
+        """Open invoices that it may be for: those of just its amount first."""
+        in_words = [self._numbered[number] for number in _in_words(payment) if number in self._numbered]
+        ways = [
+            ("text", [*self.given(payment), *in_words]),
+            ("payer", self._owed(self._before.get(payment.pk, []), payment)),
+            ("name", self._owed(self._called.get(payment.pk, []), payment)),
+        ]
+        found: dict[int, Proposal] = {}
+        for by, invoices_ in ways:
+            for invoice in invoices_:
+                rest = self._rests.get(invoice.pk, 0)
+                if rest > 0 and invoice.currency == payment.currency and invoice.pk not in found:
+                    found[invoice.pk] = Proposal(invoice, rest, by, rest == payment.rest)
+        return sorted(found.values(), key=lambda each: (not each.is_whole, each.by != "text"))[:PROPOSED]
+
+    def _owed(self, account_ids: Iterable[int], payment: Payment) -> list[Invoice]:
+        """What is open of these accounts: the invoices over just what is left of the payment, else the oldest ones."""
+        rows = [row for key in account_ids for row in self._open.get(key, []) if row.currency == payment.currency]
+        exact = [row for row in rows if row.rest == payment.rest]
+        ordered = sorted(exact or rows, key=lambda row: (row.due_on or date.max, row.pk))
+        return [self._invoices[row.invoice_id] for row in ordered[:PROPOSED]]
 
 
-def _numbered(numbers: Iterable[int]) -> list[Invoice]:
+def _given(payment: Payment) -> list[int]:
+    return [number for number in map(number_meant, payment.given) if number is not None][:LOOKED_AT]
+
+
+def _in_words(payment: Payment) -> list[int]:
+    return _numbers_in(f"{payment.text} {' '.join(payment.given)}")[:LOOKED_AT]
+
+
+def _numbered(numbers: Iterable[int]) -> dict[int, Invoice]:
     """The invoices with these numbers; a credit note stands for what it credits."""
-    documents = Invoice.objects.filter(series=invoices.SERIES, number__in=list(numbers)[:LOOKED_AT])
+    documents = Invoice.objects.filter(series=invoices.SERIES, number__in=set(numbers))
     rows = documents.select_related("account__identity", "buyer", "credits__account__identity", "credits__buyer")
-    return [row.credits or row for row in rows]
+    return {row.number: row.credits or row for row in rows if row.number is not None}
+
+
+def _paid_before(payments: Sequence[Payment]) -> dict[int, list[int]]:
+    """Of each payment, the accounts that earlier ones from the same bank account were for; the newest of them count."""
+    senders = {payment.payer_account for payment in payments if payment.payer_account}
+    rows = _live().filter(payment__payer_account__in=senders, account__isnull=False).order_by("-payment")
+    known = list(rows.values_list("payment__payer_account", "payment", "account")[: LOOKED_AT * max(1, len(senders))])
+    return {
+        payment.pk: list(
+            dict.fromkeys(
+                account for sender, other, account in known if sender == payment.payer_account and other != payment.pk
+            )
+        )[:PROPOSED]
+        for payment in payments
+        if payment.payer_account
+    }
+
+
+def _open_of(account_ids: Iterable[int], rests: Iterable[int]) -> dict[int, list[Receivable]]:
+    """What is open of each of these accounts: what comes to one of the amounts, and the oldest ones besides."""
+    rows = Receivable.objects.filter(account__in=set(account_ids), rest__gt=0)
+    place = Window(RowNumber(), partition_by=[F("account"), F("currency")], order_by=[F("due_on"), F("pk")])
+    oldest = rows.annotate(place=place).filter(place__lte=PROPOSED)
+    found: dict[int, dict[int, Receivable]] = {}
+    for row in (*rows.filter(rest__in=set(rests)).order_by("due_on", "pk")[: LOOKED_AT * LOOKED_AT], *oldest):
+        found.setdefault(row.account_id, {})[row.pk] = row
+    return {account: list(each.values()) for account, each in found.items()}
 
 
 def _numbers_in(text: str) -> list[int]:
@@ -170,15 +237,6 @@ def _numbers_in(text: str) -> list[int]:
     for written in re.findall(r"\b[Ff]?(\d{1,18})\b", text):
         found += [int(written), *([meant] if (meant := number_meant(written)) is not None else [])]
     return found
-
-
-def _open_of(account_ids: Iterable[int | None], payment: Payment) -> list[Invoice]:
-    """Open invoices of these accounts: those over just what is left of the payment, else the oldest ones."""
-    rows = Receivable.objects.filter(account__in=[key for key in account_ids if key], currency=payment.currency)
-    exact = list(rows.filter(rest=payment.rest).order_by("due_on", "pk")[:PROPOSED])
-    chosen = exact or list(rows.filter(rest__gt=0).order_by("due_on", "pk")[:PROPOSED])
-    found = Invoice.objects.select_related("account__identity", "buyer").in_bulk([row.invoice_id for row in chosen])
-    return [found[row.invoice_id] for row in chosen]
 
 
 def _called(name: str) -> list[int]:

@@ -7,8 +7,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
-from django.utils.translation import gettext_noop as word
+from django.utils.translation import gettext_lazy, gettext_noop, override
 
 from portal.words import measures
 from portal.words.measures import DASH
@@ -16,17 +15,17 @@ from tenants.models import Operator
 from tenants.privacy.erasure import Stays
 
 #: Groups of what goes, in the order of the certificate.
-DETAILS = word("name, addresses, e-mail, phone, customer number and payer's settings")
-CARDS = word("numbers of cards, and who had them when")
-MESSAGES = word("messages of stations, and commands to them")
-SIGN_IN = word("sign-in, second factors, browsers and places")
-REQUESTS = word("words of requests and answers")
-COPIES = word("copies of the data")
-INVITATIONS = word("invitations")
-FILES = word("uploaded files that hold sessions of the person")
-REJECTED = word("rejected rows that named the person")
-SESSIONS = word("sessions that nobody pays for, parted from the person")
-DOWNLOADS = word("files of downloads, to be made anew")
+DETAILS = gettext_noop("name, addresses, e-mail, phone, customer number and payer's settings")
+CARDS = gettext_noop("numbers of cards, and who had them when")
+MESSAGES = gettext_noop("messages of stations, and commands to them")
+SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
+REQUESTS = gettext_noop("words of requests and answers")
+COPIES = gettext_noop("copies of the data")
+INVITATIONS = gettext_noop("invitations")
+FILES = gettext_noop("uploaded files that hold sessions of the person")
+REJECTED = gettext_noop("rejected rows that named the person")
+SESSIONS = gettext_noop("sessions that nobody pays for, parted from the person")
+DOWNLOADS = gettext_noop("files of downloads, to be made anew")
 #: The group of each kind of row, and of what the floors do besides.
 WENT: dict[str, str] = {
     "tenants.driver": DETAILS,

@@ -173,7 +173,7 @@ def payment_detail(request: SignedInRequest, operator: Operator, payment_id: UUI
 
 
 def _detail(request: SignedInRequest, payment: Payment, *, status: int = 200, **forms_: forms.Form) -> HttpResponse:
-    waits = words.waiting(selector.waiting([payment]))[0] if payment.rest else None
+    waits = words.waiting(selector.waiting([payment], by_name=True))[0] if payment.rest else None
     page: dict[str, Any] = {
         "nav": "payments",
         "payment": payment,
