@@ -35,6 +35,7 @@ COUNTED = {
     "billing_priceeffect",
     "billing_pricing",
     "billing_paymentfile",
+    "billing_rerating",
     "billing_rendering",
     "billing_export",
 }

@@ -278,6 +278,7 @@ OF_EVENTS: dict[str, str | Promise] = {
     "billing.pricing": gettext_lazy("pricing of sessions"),
     "billing.runchunk": gettext_lazy("part of an invoice run"),
     "billing.rendering": gettext_lazy("document as a PDF"),
+    "billing.rerating": gettext_lazy("re-rating"),
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {
@@ -295,6 +296,7 @@ TASKS: dict[str, str | Promise] = {
     "import": gettext_lazy("import in the background"),
     "run_part": gettext_lazy("invoice run in the background"),
     "pricing": gettext_lazy("pricing in the background"),
+    "rerating": gettext_lazy("re-rating in the background"),
     "document": gettext_lazy("documents in the background"),
     "payment_file": gettext_lazy("import of payments in the background"),
     "export_xlsx": gettext_lazy("download in the background"),
