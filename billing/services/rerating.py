@@ -70,7 +70,7 @@ def ask(
         ReratingRefused: the days are the wrong way round, or there is no reason.
     """
     if since > until:
-        raise ReratingRefused(Code.ENDS_BEFORE_START, field="until", value=f"{until}")
+        raise ReratingRefused(Code.FEE_ENDS_FIRST, field="until", value=f"{until}")
     if not 0 < len(reason.strip()) <= 300:
         raise ReratingRefused(Code.CREDIT_NEEDS_REASON, field="reason", value=reason[:40])
     row = Rerating.objects.create(

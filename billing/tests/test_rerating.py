@@ -192,7 +192,7 @@ def test_where_issuing_needs_two_people_so_does_a_re_rating(billed, worked_out):
 
 
 @pytest.mark.parametrize(
-    ("change", "code"), [({"since": date(2026, 11, 1)}, "ends_before_start"), ({"reason": " "}, "credit_needs_reason")]
+    ("change", "code"), [({"since": date(2026, 11, 1)}, "fee_ends_first"), ({"reason": " "}, "credit_needs_reason")]
 )
 def test_nonsense_is_refused(billed, change, code):
     with tenant_scope(billed.pk), pytest.raises(BillingError, match=code):

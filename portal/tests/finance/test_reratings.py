@@ -57,6 +57,14 @@ def test_asked_for_it_is_worked_out_while_the_page_asks_for_itself(fina_browser,
     assert "being worked out" in text(fina_browser.get(url("reratings/")))
 
 
+def test_days_the_wrong_way_round_are_refused_in_words(fina_browser, url, corrected, reason, after_october):
+    said = {**FORM, "reason": reason, "since": "2026-10-31", "until": "2026-10-01"}
+    response = fina_browser.post(url("reratings/new/"), said)
+    assert response.status_code == 400
+    assert "It would end before it begins." in text(response)
+    assert not Rerating.objects.exists()
+
+
 def test_what_a_payer_gains_is_shown_before_anything_is_issued(fina_browser, url, asked, worked_off):
     row = worked_off()
     page = text(fina_browser.get(url(f"reratings/{row.public_id}/")))

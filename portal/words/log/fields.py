@@ -147,6 +147,7 @@ NAMES: dict[str, str | Promise] = {
     "purpose": _("purpose"),
     "query": _("filter"),
     "reason": _("reason"),
+    "replaces": _("bills anew"),
     "reasons": _("reasons"),
     "rejected": _("rejected"),
     "rejected_wh": _("rejected energy, Wh"),
