@@ -59,8 +59,12 @@ class Command(BaseCommand):
         return done
 
     def _files(self) -> Rotation:
-        done = Rotation()
+        done, orphans = Rotation(), 0
+        known = set(Operator.objects.values_list("pk", flat=True))
         for number, name in enumerate(sealed_files.names(default_storage), start=1):
+            if sealed_files.operator_of(name) not in known:
+                orphans += 1
+                continue
             try:
                 is_again = sealed_files.seal_again(default_storage, name)
                 done += Rotation(int(is_again), int(not is_again))
@@ -69,4 +73,6 @@ class Command(BaseCommand):
                 done += Rotation(unreadable=1)
             if number % TOLD_EVERY == 0:
                 self.stdout.write(f"  {number} files, {done.again} sealed again")
+        if orphans:
+            self.stderr.write(f"Left alone, as they belong to no operator of this database: {orphans} files.")
         return done

@@ -14,6 +14,13 @@ from tenants.models import TotpDevice
 from tenants.services.proof import encryption, two_factor
 
 
+@pytest.fixture(autouse=True)
+def files(settings, tmp_path):
+    """A folder of files of its own: other tests' operators are gone, their files are not."""
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    return tmp_path / "files"
+
+
 @pytest.fixture
 def device(olga):
     return two_factor.authenticator(olga)
@@ -49,6 +56,17 @@ def test_rotation_lets_the_old_key_go(device, otto, new_key, settings, capsys):
     device.refresh_from_db()
     assert device.seed == seed
     assert two_factor.verify(device.user, code=code)
+
+
+def test_files_of_no_operator_are_counted_and_left_alone(files, device, new_key, capsys):
+    orphan = files / "operators" / "999999999" / "old.csv"
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"whose am I?")
+    call_command("rotate_encryption")
+    said = capsys.readouterr()
+    assert "no operator of this database: 1 files" in said.err
+    assert "Files: 0 encrypted again, 0 were current" in said.out
+    assert orphan.read_bytes() == b"whose am I?"
 
 
 def test_rotation_goes_in_batches(device, otto, new_key, monkeypatch):
