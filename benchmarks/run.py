@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import connection, connections
 from django.utils import timezone
@@ -88,7 +89,7 @@ def draft(operator: Operator, run: InvoiceRun, workers: int) -> None:
     """Work off the chunks in so many processes."""
     connections.close_all()
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        pool.starmap(run_steps.draft_all, [(operator.pk, run, timezone.now)] * workers, chunksize=1)
+        pool.map(partial(run_steps.draft_all, operator.pk, clock=timezone.now), [run] * workers, chunksize=1)
 
 
 def issue(operator: Operator, run: InvoiceRun) -> None:

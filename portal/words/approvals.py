@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -141,7 +140,7 @@ def _export(approval: Approval, operator: Operator) -> Parts:
 
 def _erase(approval: Approval, operator: Operator) -> Parts:
     row = PersonRequest.objects.select_related("driver").filter(public_id=approval.subject).first()
-    told = [(_("Driver"), row.driver.customer_number), (_("Received"), date_format(row.received_on))] if row else []
+    told = [(_("Driver"), row.driver.customer_number), (_("Received"), measures.local_date(row.received_on))] if row else []
     url = reverse("staff:person_request", args=[operator.slug, approval.subject]) if row else ""
     return str(NAMES[ERASE]), told, url, _("Look at the request")
 

@@ -45,9 +45,12 @@ class Command(BaseCommand):
             raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.")
         results = {name: self._measure(name) for name in names}
         if options["write"]:
-            write_page({name: text for name, text in results.items() if name != FILL})
+            write_page({name: text for name, text in results.items() if text and name != FILL})
+        if failed := [name for name, text in results.items() if text is None]:
+            raise CommandError(f"No figures, as these ended with an error: {', '.join(failed)}.")
 
-    def _measure(self, name: str) -> str:
+    def _measure(self, name: str) -> str | None:
+        """Return what the benchmark printed; nothing when it failed, which does not keep the next one from running."""
         self.stdout.write(f"\n## {name}\n")
         # Unbuffered, so that a person sees the rows as they are measured.
         process = subprocess.Popen(  # noqa: S603  # our own module
@@ -60,9 +63,7 @@ class Command(BaseCommand):
         for line in process.stdout or ():
             self.stdout.write(line.rstrip("\n"))
             lines.append(line)
-        if process.wait():
-            raise CommandError(f"The benchmark {name} ended with status {process.returncode}.")
-        return "".join(lines)
+        return None if process.wait() else "".join(lines)
 
 
 def write_page(results: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from tenants import work
 from tenants.log import audit, sealing
@@ -59,7 +58,7 @@ def test_a_check_that_found_nothing_is_not_repeated_at_once(state, minutes, is_b
         AuditCheck.objects.create(state=state, requested_at=asked_at, finished_at=asked_at)
     page = sign_in(axel).post(f"{PAGE}check/", follow=True).content.decode()
     assert ("The check has begun." in page) is is_begun
-    again = date_format((asked_at + timedelta(minutes=10)).astimezone(sealed.zone), "TIME_FORMAT")
+    again = f"{(asked_at + timedelta(minutes=10)).astimezone(sealed.zone):%H:%M}"
     assert (f"You can ask for another check from {again}." in page) is not is_begun
     with tenant_scope(sealed.pk):
         assert AuditCheck.objects.count() == 1 + is_begun

@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -27,6 +26,7 @@ from portal.gate.access import SignedInRequest, driver_view
 from portal.web import session_course
 from portal.web.charts import Chart, Series
 from portal.words import invoices as invoice_words
+from portal.words import measures
 from portal.words import prices as price_words
 from portal.words import tariffs as tariff_words
 from tenants.models import Operator
@@ -140,7 +140,7 @@ def _way_back(entry: Entry, operator: Operator) -> list[tuple[str, str]]:
     ended = entry.session.ended_at or entry.session.started_at
     month = day_of(ended, operator.time_zone)
     url = f"{reverse('driver:history', args=[operator.slug])}?month={month:%Y-%m}"
-    return [(capfirst(date_format(month, "F Y")), url)]
+    return [(capfirst(measures.month(month)), url)]
 
 
 def _price(entry: Entry) -> dict[str, Any]:

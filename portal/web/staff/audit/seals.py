@@ -8,7 +8,6 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -58,7 +57,7 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     try:
         asked = checks.ask(by_id=request.user.pk, at=now)
     except checks.CheckedLately as lately:
-        time = date_format(lately.again_at.astimezone(operator.zone), "TIME_FORMAT")
+        time = f"{lately.again_at.astimezone(operator.zone):%H:%M}"
         text = _("It was checked a moment ago. You can ask for another check from %(time)s.")
         messages.info(request, text % {"time": time})
         return redirect("staff:seal_list", operator.slug)
