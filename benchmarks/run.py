@@ -1,6 +1,6 @@
 """Rating, drafting and issuing a million sessions, beside what PostgreSQL alone needs to write the same rows.
 
-Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS [WORKERS]]`. The services are those of the
+Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS [WORKERS [DRIVERS]]]`. The services are those of the
 portal, called as its tasks call them: one transaction a batch or chunk, with row security, keys, foreign
 keys and triggers. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks.
 """
@@ -37,10 +37,10 @@ DAY_NIGHT = {
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def main(sessions: int = 1_000_000, workers: int = 2) -> None:
+def main(sessions: int = 1_000_000, workers: int = 2, drivers: int = 20_000) -> None:
     """Build the operator, measure each step, print a table in Markdown."""
-    operator = prepared(sessions)
-    print(f"{sessions:,} sessions of {network.DRIVERS:,} drivers; {workers} workers draft.\n")
+    operator = prepared(sessions, drivers)
+    print(f"{sessions:,} sessions of {drivers:,} drivers; {workers} workers draft.\n")
     print("| step | rows | seconds | rows a second | plain, seconds | times plain |\n|---|---|---|---|---|---|")
     seconds = timed(lambda: rate_all(operator))
     row("rate", count(operator, "billing_sessionprice"), seconds, plain(operator, "billing_sessionprice"))
