@@ -140,7 +140,11 @@ def _export(approval: Approval, operator: Operator) -> Parts:
 
 def _erase(approval: Approval, operator: Operator) -> Parts:
     row = PersonRequest.objects.select_related("driver").filter(public_id=approval.subject).first()
-    told = [(_("Driver"), row.driver.customer_number), (_("Received"), measures.local_date(row.received_on))] if row else []
+    told = (
+        [(_("Driver"), row.driver.customer_number), (_("Received"), measures.local_date(row.received_on))]
+        if row
+        else []
+    )
     url = reverse("staff:person_request", args=[operator.slug, approval.subject]) if row else ""
     return str(NAMES[ERASE]), told, url, _("Look at the request")
 
