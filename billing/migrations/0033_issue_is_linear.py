@@ -25,15 +25,18 @@ BEGIN
     SELECT i.id, j.fault INTO found, why
     FROM fresh i
     CROSS JOIN LATERAL (
-        SELECT sum(l.amount_excl_vat) AS net,
+        SELECT sum(g.net) AS net,
             bool_and(i.kind = 'credit_note' OR EXISTS (
-                SELECT FROM billing_billedsession b WHERE b.operator_id = l.operator_id
-                    AND b.session_id = l.session_id AND b.released_by_id IS NULL AND b.invoice_id = l.invoice_id
+                SELECT FROM billing_billedsession b WHERE b.operator_id = i.operator_id
+                    AND b.session_id = g.session_id AND b.released_by_id IS NULL AND b.invoice_id = i.id
             ) OR EXISTS (
-                SELECT FROM billing_billedfee c WHERE c.operator_id = l.operator_id AND c.id = l.fee_id
-                    AND c.invoice_id = l.invoice_id
+                SELECT FROM billing_billedfee c WHERE c.operator_id = i.operator_id AND c.id = g.fee_id
+                    AND c.invoice_id = i.id
             )) AS are_billed
-        FROM billing_invoiceline l WHERE l.operator_id = i.operator_id AND l.invoice_id = i.id
+        FROM (
+            SELECT l.session_id, l.fee_id, sum(l.amount_excl_vat) AS net FROM billing_invoiceline l
+            WHERE l.operator_id = i.operator_id AND l.invoice_id = i.id GROUP BY 1, 2
+        ) g
     ) l
     CROSS JOIN LATERAL (
         SELECT sum(v.taxable) AS net, sum(v.vat) AS vat

@@ -17,24 +17,29 @@ CREATE TEMP TABLE told_payments (entry integer, booking text, item integer, amou
 """
 COPY: Final = "COPY told_payments FROM STDIN"
 
-# Equal bookings in one file are several; a booking that another file has told, however it divides it, is known.
+# Equal bookings in one file are several; a booking that another file has told, however it divides it, is known. What is
+# known is looked up by the booking, one at a time: nobody has counted a table that this very file has begun to fill.
 FRESH: Final = """
 CREATE TEMP TABLE fresh_payments ON COMMIT DROP AS
 WITH bookings AS (
     SELECT t.*, row_number() OVER (PARTITION BY booking ORDER BY entry) + (
         SELECT coalesce(max(p.nth), 0) FROM billing_payment p
-        WHERE p.operator_id = %(operator)s AND p.booking = t.booking AND p.file_id = %(file)s) AS nth
+        WHERE p.operator_id = %(operator)s AND p.booking = t.booking AND p.file_id + 0 = %(file)s) AS nth
     FROM (SELECT DISTINCT entry, booking FROM told_payments) t
+), fresh AS (
+    SELECT t.*, b.nth FROM told_payments t JOIN bookings b USING (entry, booking)
+    LEFT JOIN LATERAL (
+        SELECT true AS is_there FROM billing_payment p
+        WHERE p.operator_id = %(operator)s AND p.booking = b.booking AND p.nth = b.nth LIMIT 1
+    ) known ON true
+    WHERE known.is_there IS NULL ORDER BY t.entry, t.item
 )
-SELECT t.*, b.nth FROM told_payments t JOIN bookings b USING (entry, booking)
-WHERE NOT EXISTS (
-    SELECT FROM billing_payment p
-    WHERE p.operator_id = %(operator)s AND p.booking = b.booking AND p.nth = b.nth)
+SELECT nextval(pg_get_serial_sequence('billing_payment', 'id')) AS id, fresh.* FROM fresh
 """
 BOOK: Final = """
-INSERT INTO billing_payment (operator_id, public_id, file_id, booking, nth, item, amount, rest, currency, paid_on,
+INSERT INTO billing_payment (id, operator_id, public_id, file_id, booking, nth, item, amount, rest, currency, paid_on,
     to_account, given, given_amounts, text, payer_name, payer_account, created_at)
-SELECT %(operator)s, gen_random_uuid(), %(file)s, booking, nth, item, amount, amount, currency, paid_on,
+SELECT id, %(operator)s, gen_random_uuid(), %(file)s, booking, nth, item, amount, amount, currency, paid_on,
     to_account, given, given_amounts, text, payer_name, payer_account, %(at)s
 FROM fresh_payments ORDER BY entry, item
 """
@@ -42,12 +47,10 @@ FROM fresh_payments ORDER BY entry, item
 # stands on the account. A reference to a credit note means the invoice it credits.
 MATCH: Final = """
 WITH asked AS MATERIALIZED (
-    SELECT p.id AS payment_id, r.invoice_id, r.account_id, u.part, greatest(r.rest, 0) AS open,
+    SELECT f.id AS payment_id, r.invoice_id, r.account_id, u.part, greatest(r.rest, 0) AS open,
         coalesce(sum(greatest(u.part, 0)) OVER (PARTITION BY r.invoice_id ORDER BY f.entry, f.item, u.place
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM fresh_payments f
-    JOIN billing_payment p ON p.operator_id = %(operator)s AND p.booking = f.booking AND p.nth = f.nth
-        AND p.item = f.item
     CROSS JOIN LATERAL unnest(f.numbers, f.parts) WITH ORDINALITY AS u(number, part, place)
     JOIN billing_invoice d ON d.operator_id = %(operator)s AND d.series = %(series)s AND d.number = u.number
     JOIN billing_receivable r ON r.operator_id = %(operator)s AND r.invoice_id = coalesce(d.credits_id, d.id)
@@ -68,6 +71,6 @@ FROM rows
 """
 COUNT: Final = """
 SELECT count(*), count(*) FILTER (WHERE p.rest = 0) FROM fresh_payments f
-JOIN billing_payment p ON p.operator_id = %(operator)s AND p.booking = f.booking AND p.nth = f.nth AND p.item = f.item
+JOIN billing_payment p ON p.operator_id = %(operator)s AND p.id = f.id
 """
 DROP: Final = "DROP TABLE IF EXISTS told_payments, fresh_payments"
