@@ -92,7 +92,6 @@ def staff_the_platform() -> None:
     as_platform.run("platform_member", "add", petra.email, "--name", petra.name)
     user = User.objects.get_by_natural_key(petra.email)
     user.set_password(people.PASSWORD)
-    user.language = "sv"
     user.save()
     two_factor.new_device(user, name="demonstration")
 
@@ -105,11 +104,11 @@ def first_day(operator: Operator, at: datetime) -> datetime:
 
 
 def cast(operator: Operator) -> None:
-    """Give the operator its people, each with a password and a second factor."""
+    """Give the operator its people, each with a password and a second factor; their language is their browser's."""
     for person in people.CAST:
         if person.operator != operator.slug:
             continue
-        user = User.objects.create_user(person.email, people.PASSWORD, name=person.name, language="sv")
+        user = User.objects.create_user(person.email, people.PASSWORD, name=person.name)
         two_factor.new_device(user, name="demonstration")
         if person.role not in Membership.CUSTOMERS:
             memberships.add(user, operator=operator, role=person.role)
