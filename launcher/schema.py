@@ -1,6 +1,6 @@
 """The schema of the tests: made by the migrations once, and copied for each process that tests.
 
-The migrations take half a minute of a core, and bin/test has five such processes. The schema is kept beside the
+The migrations take some seconds of a core, and bin/test has five such processes. The schema is kept beside the
 packages as a dump, named by the files it is made of; the daily loop and a part of the tests take it from there.
 All of bin/test runs the migrations anew, so that they are tested, and keeps what they made.
 """
@@ -23,7 +23,7 @@ from launcher.processes import as_user
 NAME = "wattledger_schema"
 _KEPT = Path(sys.prefix) / "schemas"
 _MOST_KEPT = 8
-_MADE_OF = ("*/migrations/*.py", "*/rls/*", "*/registers.py", "*/permissions.py", "*/roles.py", "launcher/*.sql",
+_MADE_OF = ("*/migrations/*", "*/rls/*", "*/registers.py", "*/permissions.py", "*/roles.py", "launcher/*.sql",
             "requirements*.txt")  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _restored(here: postgres.Place, dump: Path) -> bool:
 
 
 def _keep(here: postgres.Place, dump: Path) -> None:
-    """Keep the schema for the next time; not being able to costs that time half a minute and nothing else."""
+    """Keep the schema for the next time; not being able to costs that time these seconds and nothing else."""
     with suppress(OSError):
         _KEPT.mkdir(exist_ok=True)
         unfinished = dump.with_suffix(f".{os.getpid()}")

@@ -98,7 +98,9 @@ def manifest_of(backup: Backup, identities: Sequence[Any]) -> Manifest:
 def _known_migrations() -> Iterator[tuple[str, str]]:
     from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415  # it imports every migration
 
-    yield from MigrationLoader(None, ignore_no_migrations=True).disk_migrations
+    for name, migration in MigrationLoader(None, ignore_no_migrations=True).disk_migrations.items():
+        yield name
+        yield from migration.replaces
 
 
 def refuse_unless_empty() -> None:
