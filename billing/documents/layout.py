@@ -12,59 +12,13 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.documents import looks, words
-from billing.documents.rules import Rules
-from billing.documents.words import Words
+from billing.documents import looks, summary
+from billing.documents.summary import Row
+from billing.documents.writer import Seller, Writer
 from billing.domain import money
-from billing.models import BilledFee, Invoice, InvoiceLine, InvoiceVat, Letterhead
+from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
 from charging.models import Token
-from tenants.figures import figures
 from tenants.models import Account, Driver, DriverIdentity
-
-Seller = dict[str, Any]
-
-
-class Writer:
-    """The words and figures of a document's language."""
-
-    def __init__(self, language: str) -> None:
-        self.figures = figures(language)
-        self.language = self.figures.language
-        self.words: Words = words.of(self.language)
-        self.rules = Rules(self.words)
-
-    def amount(self, value: Decimal) -> str:
-        """An amount in the currency of the document, which stands beside the sum."""
-        return self.figures.number(value, 2)
-
-    def price(self, value: Decimal) -> str:
-        """A price: two decimals, more where it has more."""
-        return self.figures.all_decimals(value, at_least=2)
-
-    def money(self, value: Decimal, currency: str) -> str:
-        """A sum with the currency's code, as both languages have it on an invoice: `1 190,00 SEK`."""
-        return self.figures.quantity(value, currency, 2)
-
-    def quantity(self, value: Decimal, unit: str) -> str:
-        """What was delivered; what is counted in pieces has no decimals."""
-        return self.figures.quantity(value, self.words.get(unit, unit), 0 if unit == "1" else 3)
-
-    def what(self, line: InvoiceLine) -> str:
-        """What a line prices: of a fee its text and days; else when the price holds, or that it is part of a line."""
-        if line.fee is not None:
-            return f"{line.fee.text}, {self.days(line.fee)}"
-        name = self.words.get(line.component, line.component)
-        rule = self.words["part"] if line.is_part else self.rules.of(line)
-        return f"{name}, {rule}" if rule else name
-
-    def days(self, fee: BilledFee) -> str:
-        """The days a fee is charged for."""
-        first, last = fee.first_day.isoformat(), fee.last_day.isoformat()
-        return first if first == last else f"{first}\u2013{last}"
-
-    def rate(self, vat: Decimal | None) -> str:
-        """A VAT rate, or that there is none."""
-        return self.words["no_vat"] if vat is None else self.figures.rate(vat)
 
 
 def page(
@@ -85,7 +39,7 @@ def page(
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     of_sessions, of_fees = ([line for line in lines if (line.fee is None) is told] for told in (True, False))
-    summary, sessions = _summary(lines, writer), _by_whom(invoice, of_sessions, writer)
+    sums, sessions = _summary(summary.rows(lines, writer), writer), _by_whom(invoice, of_sessions, writer)
     fees = [_fee(line, writer) for line in of_fees]
     return {
         "lang": writer.language,
@@ -100,16 +54,16 @@ def page(
         "facts": [list(fact) for fact in _facts(invoice, seller, writer)],
         "buyer": _address(invoice.buyer, seller, writer),
         "due": writer.money(invoice.amount_due, invoice.currency),
-        "refund": _refund(invoice, seller, writer, left),
+        "refund": refund(invoice, seller, writer, left),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
-        "summary": summary,
+        "summary": sums,
         "sessions_note": writer.words[_basis(of_sessions)],
-        "vat": [_vat_row(row, writer) for row in _by_rate(vat)],
+        "vat": [_vat_row(row, writer) for row in by_rate(vat)],
         "totals": [list(total) for total in _totals(invoice, writer)],
         "fees": fees,
         "fees_note": writer.words[_basis(of_fees, "amounts_note")],
         "sessions": sessions,
-        "is_dense": _is_dense(len(summary) + len(fees) + sum(len(session["lines"]) + 1 for session in sessions)),
+        "is_dense": _is_dense(len(sums) + len(fees) + sum(len(session["lines"]) + 1 for session in sessions)),
         "energy": writer.quantity(Decimal(invoice.energy_wh) / 1000, "kWh"),
         "session_count": f"{invoice.session_count} {writer.words['session_count']}",
     }
@@ -181,7 +135,7 @@ def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple
     yield w["reference"], invoice.payment_reference
 
 
-def _refund(invoice: Invoice, seller: Seller, writer: Writer, left: Decimal) -> str:
+def refund(invoice: Invoice, seller: Seller, writer: Writer, left: Decimal) -> str:
     """What is left to pay after a credit note, and how money comes back; empty for an invoice."""
     if invoice.credits is None:
         return ""
@@ -203,39 +157,29 @@ def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]
     return [line for line in (buyer.name, buyer.street, place, abroad, *numbers) if line]
 
 
-def _summary(lines: Sequence[InvoiceLine], writer: Writer) -> list[list[str]]:
+def _summary(rows: Iterable[Row], writer: Writer) -> list[list[str]]:
     """One row for each price: what and by which tariff, quantity, price without and with VAT, VAT, amount."""
-    sums: dict[tuple[str, str, str, Decimal, Decimal | None, bool], list[Decimal]] = {}
-    for line in lines:
-        # The difference to a least or greatest price is another amount each time: one row for all of them.
-        price = line.unit_price if line.component not in _LIMITS else Decimal(0)
-        what = writer.what(line) if line.fee else f"{writer.what(line)} · {line.named.tariff}"
-        key = (line.component, what, line.unit, price, line.vat_rate, line.tax_included)
-        total = sums.setdefault(key, [Decimal(0), Decimal(0)])
-        total[0] += line.quantity
-        total[1] += line.amount
-    ordered = sorted(sums.items(), key=lambda item: (_ORDER.get(item[0][0], 99), -item[0][3]))
     return [
         [
-            f"{what} ({writer.words['incl_vat']})" if tax_included else what,
-            writer.quantity(total[0], unit),
-            *(("", "") if component in _LIMITS else _prices(price, rate, writer, tax_included=tax_included)),
-            writer.rate(rate),
-            writer.amount(total[1]),
+            f"{row.what} ({writer.words['incl_vat']})" if row.tax_included else row.what,
+            writer.quantity(row.quantity, row.unit),
+            *(("", "") if row.is_limit else _prices(row, writer)),
+            writer.rate(row.rate),
+            writer.amount(row.amount),
         ]
-        for (component, what, unit, price, rate, tax_included), total in ordered
+        for row in rows
     ]
 
 
-def _prices(price: Decimal, rate: Decimal | None, writer: Writer, *, tax_included: bool) -> tuple[str, str]:
+def _prices(row: Row, writer: Writer) -> tuple[str, str]:
     """A unit price without and with VAT: the one the tariff says, the other to four decimals at most.
 
     The law wants the one without (ML 2023:200, 17 kap. 24 §); the one with is what the driver was shown.
     """
-    factor = 1 + Fraction(rate or 0) / 100
-    if tax_included:
-        return writer.price(money.round_half_up(Fraction(price) / factor, 4)), writer.price(price)
-    return writer.price(price), writer.price(money.round_half_up(Fraction(price) * factor, 4))
+    factor = 1 + Fraction(row.rate or 0) / 100
+    if row.tax_included:
+        return writer.price(money.round_half_up(Fraction(row.price) / factor, 4)), writer.price(row.price)
+    return writer.price(row.price), writer.price(money.round_half_up(Fraction(row.price) * factor, 4))
 
 
 def _basis(lines: Sequence[InvoiceLine], note: str = "sessions_note") -> str:
@@ -244,18 +188,6 @@ def _basis(lines: Sequence[InvoiceLine], note: str = "sessions_note") -> str:
     if kinds == {True}:
         return f"{note}_incl_vat"
     return f"{note}_mixed" if True in kinds else note
-
-
-_LIMITS = ("MINIMUM", "MAXIMUM")
-_ORDER = {
-    name: place
-    for place, name in enumerate(
-        (
-            *("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", "MINIMUM", "MAXIMUM"),
-            *("MONTH_FEE", "YEAR_FEE", "ONCE", "CREDIT"),
-        )
-    )
-}
 
 
 def _by_whom(invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer) -> list[dict[str, Any]]:
@@ -306,7 +238,7 @@ def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
         "day": f"{start:%Y-%m-%d}",
         "time": f"{start:%H:%M}\u2013{until}",
         "place": f"{named.site} · {named.station}",
-        "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: _ORDER.get(one.component, 99))],
+        "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: summary.place(one.component))],
         "amount": writer.amount(sum((line.amount for line in lines), Decimal(0))),
     }
 
@@ -315,13 +247,13 @@ def _line(line: InvoiceLine, writer: Writer) -> list[str]:
     return [
         writer.what(line),
         writer.quantity(line.quantity, line.unit),
-        "" if line.component in _LIMITS else writer.price(line.unit_price),
+        "" if line.component in summary.LIMITS else writer.price(line.unit_price),
         writer.rate(line.vat_rate),
         writer.amount(line.amount),
     ]
 
 
-def _by_rate(vat: Iterable[InvoiceVat]) -> list[InvoiceVat]:
+def by_rate(vat: Iterable[InvoiceVat]) -> list[InvoiceVat]:
     """Highest rate first, "no VAT" last."""
     return sorted(vat, key=lambda row: (row.vat_rate is None, -(row.vat_rate or 0)))
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from billing.documents import layout
-from billing.documents.layout import Seller, Writer
+from billing.documents.writer import Seller, Writer
 from billing.models import Invoice, InvoiceVat, Letterhead
 from tenants.models import Account, DriverIdentity
 

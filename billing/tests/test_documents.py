@@ -12,6 +12,7 @@ from django.db import DatabaseError, transaction
 from billing.documents import layout, pdf
 from billing.documents.rules import Rules
 from billing.documents.words import ENGLISH, SWEDISH
+from billing.documents.writer import Writer
 from billing.domain.tariff.model import Restrictions
 from billing.models import Invoice, InvoiceDocument, Rendering, Tariff
 from billing.selectors import invoices, sellers
@@ -172,7 +173,7 @@ def test_drafts_are_shown_and_not_kept(network):
 
 
 def test_prices_keep_their_decimals():
-    writer = layout.Writer("sv")
+    writer = Writer("sv")
     shown = [writer.price(Decimal(value)) for value in ("2", "2.50", "0.3333", "-1.5")]
     assert shown == ["2,00", "2,50", "0,3333", "\u22121,50"]
 
