@@ -22,6 +22,13 @@ from tenants import work
 from tenants.permissions import Permission
 from tenants.work import Kind, Lane
 
+#: Where the files of a month wait.
+LANES = {
+    Export.Kind.XLSX: Lane.WAITED,
+    Export.Kind.PDF_ZIP: Lane.BULK,
+    Export.Kind.XML_ZIP: Lane.BULK,
+}
+
 
 def register() -> None:
     """Enter them. A file with rows is waited for; one with documents is a month's work, as the documents are."""
@@ -87,7 +94,7 @@ def register() -> None:
             lease=timedelta(minutes=5),
         )
     )
-    for kind, lane in ((Export.Kind.XLSX, Lane.WAITED), (Export.Kind.PDF_ZIP, Lane.BULK)):
+    for kind, lane in LANES.items():
         work.register(
             Kind(
                 f"export_{kind.value}",

@@ -53,7 +53,9 @@ def register() -> None:
     _register_fees()
     _register_payments()
     _register_staff()
-    recipients.register("accounting", serves="bookkeeping billing", by="export:xlsx export:pdf_zip", is_processor=True)
+    recipients.register(
+        "accounting", serves="bookkeeping billing", by="export:xlsx export:pdf_zip export:xml_zip", is_processor=True
+    )
     _register_rights()
 
 

@@ -94,6 +94,9 @@ ENGLISH: Final[Words] = {
     "year": "yr.",
     "1": "pcs",
     "session_count": "sessions",
+    "rounding_of_each": "Rounding of each session",
+    "vat_AE": "Reverse charge",
+    "vat_O": "Outside the scope of VAT",
 }
 SWEDISH: Final[Words] = {
     "invoice": "Faktura",
@@ -180,6 +183,9 @@ SWEDISH: Final[Words] = {
     "year": "år",
     "1": "st",
     "session_count": "laddningar",
+    "rounding_of_each": "Avrundning av varje laddning",
+    "vat_AE": "Omvänd betalningsskyldighet",
+    "vat_O": "Utanför momsens tillämpningsområde",
 }
 
 

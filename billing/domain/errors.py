@@ -50,6 +50,7 @@ class Code(StrEnum):
     TOO_MUCH = "too_much"
     NOT_KEPT = "document_not_kept"
     CANNOT_BE_SET = "document_cannot_be_set"
+    NO_E_INVOICE = "no_e_invoice"
     NO_PICTURE = "no_picture"
     PICTURE_KIND = "picture_kind"
     PICTURE_SVG = "picture_svg"

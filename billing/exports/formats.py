@@ -22,11 +22,12 @@ from billing.models import Export
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of the month. `content` is None where it could not be made."""
+    """One document of the month. `content` is None where it could not be made, or may not leave for these `rules`."""
 
     name: str
     content: bytes | None
     issued_at: datetime
+    rules: tuple[str, ...] = ()
 
 
 class Source(Protocol):
@@ -40,11 +41,15 @@ class Source(Protocol):
     def documents(self) -> Iterator[Document]:
         """The documents, in order of their numbers."""
 
+    def e_invoices(self) -> Iterator[Document]:
+        """The e-invoices of those who are no private persons, in order of their numbers."""
+
 
 class Format(ABC):
     """A kind of file. `needs_documents`: it is made when every document has been rendered or has failed."""
 
     suffix: ClassVar[str]
+    stem: ClassVar[str] = "invoices"
     needs_documents: ClassVar[bool] = False
 
     @abstractmethod
@@ -91,6 +96,8 @@ class Archive(Format):
 
     suffix = "zip"
     needs_documents = True
+    inside: ClassVar[str] = "pdf"
+    compression: ClassVar[int] = zipfile.ZIP_STORED  # PDFs are compressed
 
     def total(self, stretches: list[Stretch]) -> int:
         """A step a document."""
@@ -98,22 +105,53 @@ class Archive(Format):
 
     def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
         """Write the documents, each dated when it was issued, so that the same ones make the same archive."""
-        missing = []
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:  # PDFs are compressed
-            for document in month.documents():
+        missing: list[Document] = []
+        with zipfile.ZipFile(path, "w", self.compression, allowZip64=True) as archive:
+            for document in self.documents(month):
                 if document.content is None:
-                    missing.append(document.name)
+                    missing.append(document)
                 else:
-                    _add(archive, f"{document.name}.pdf", document.content, document.issued_at)
+                    _add(archive, f"{document.name}.{self.inside}", document.content, document.issued_at)
             if missing:
-                _add(archive, "missing.csv", "\n".join(["number", *missing, ""]).encode(), document.issued_at)
-        return missing
+                _add(archive, "missing.csv", self.told(missing).encode(), missing[-1].issued_at)
+        return [document.name for document in missing]
+
+    def documents(self, month: Source) -> Iterator[Document]:
+        """What is put in."""
+        return month.documents()
+
+    def told(self, missing: list[Document]) -> str:
+        """What could not be put in, as CSV."""
+        return "\n".join(["number", *(document.name for document in missing), ""])
+
+
+class EInvoices(Archive):
+    """ZIP: the e-invoices of those who are no private persons. `missing.csv` names the rules that others break."""
+
+    stem = "e-invoices"
+    needs_documents = False
+    inside = "xml"
+    compression = zipfile.ZIP_DEFLATED
+
+    def documents(self, month: Source) -> Iterator[Document]:
+        """What is put in."""
+        return month.e_invoices()
+
+    def told(self, missing: list[Document]) -> str:
+        """What could not be put in, and why, as CSV."""
+        rows = (f"{document.name},{' '.join(document.rules)}" for document in missing)
+        return "\n".join(["number,rules", *rows, ""])
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, at: datetime) -> None:
     entry = zipfile.ZipInfo(name, at.timetuple()[:6])
     entry.external_attr = 0o644 << 16
+    entry.compress_type = archive.compression
     archive.writestr(entry, content)
 
 
-FORMATS: dict[str, Format] = {Export.Kind.XLSX: Workbook(), Export.Kind.PDF_ZIP: Archive()}
+FORMATS: dict[str, Format] = {
+    Export.Kind.XLSX: Workbook(),
+    Export.Kind.PDF_ZIP: Archive(),
+    Export.Kind.XML_ZIP: EInvoices(),
+}

@@ -4,7 +4,15 @@ from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.export import Export, ExportTaken
 from billing.models.fee import BilledFee, Fee
-from billing.models.invoice import BilledSession, Invoice, InvoiceDocument, InvoiceLine, InvoiceVat, NumberSeries
+from billing.models.invoice import (
+    BilledSession,
+    EInvoice,
+    Invoice,
+    InvoiceDocument,
+    InvoiceLine,
+    InvoiceVat,
+    NumberSeries,
+)
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
 from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
@@ -22,6 +30,7 @@ __all__ = [
     "BilledSession",
     "CreditReason",
     "DaySum",
+    "EInvoice",
     "Export",
     "ExportTaken",
     "Fee",

@@ -20,6 +20,7 @@ class Export(OperatorOwned, Work):
     class Kind(models.TextChoices):
         XLSX = "xlsx", _("invoices and lines, XLSX")
         PDF_ZIP = "pdf_zip", _("invoices as PDF, ZIP")
+        XML_ZIP = "xml_zip", _("e-invoices, ZIP")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("what"), max_length=12, choices=Kind)

@@ -327,3 +327,22 @@ class InvoiceDocument(OperatorOwned):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class EInvoice(OperatorOwned):
+    """The e-invoice of an issued document as it left first, kept so that it is the same file for ever (decision 42)."""
+
+    invoice = OwnedForeignKey(Invoice, related_name="e_invoices")
+    xml = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("e_invoice", "invoice"),
+            models.UniqueConstraint(fields=["operator", "invoice"], name="e_invoice_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256

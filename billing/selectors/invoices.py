@@ -130,8 +130,12 @@ def _of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
 
 def one(public_id: UUID) -> Invoice | None:
     """An invoice with all that its page names; None when there is no such invoice."""
-    rows = Invoice.objects.select_related("buyer", "account__driver", "credits", "replaces", "run")
-    return _told(rows).filter(public_id=public_id).first()
+    return _told(referring().select_related("account__driver", "run")).filter(public_id=public_id).first()
+
+
+def referring() -> QuerySet[Invoice]:
+    """Documents with whom they are for and which other document they name."""
+    return Invoice.objects.select_related("buyer", "account", "credits", "replaces")
 
 
 def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool = False) -> list[InvoiceLine]:

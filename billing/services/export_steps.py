@@ -21,10 +21,11 @@ from billing.exports.formats import FORMATS, Document
 from billing.exports.tables import Stretch, Table
 from billing.models import Export, Invoice, Rendering
 from billing.selectors import invoices
-from billing.services import documents, exports
+from billing.services import documents, e_invoices, exports
+from billing.services.e_invoices import CannotLeave
 from tenants import work
 from tenants.log import audit
-from tenants.models import Operator
+from tenants.models import Account, Operator
 from tenants.scoping import tenant_scope
 
 #: What is said of an archive without those documents that could not be made.
@@ -110,6 +111,26 @@ class _Month:
             invoice = Invoice.objects.get(pk=key)
             content = documents.stored(invoice)
             return Document(str(invoice), content, invoice.issued_at or self.clock())
+
+    def e_invoices(self) -> Iterator[Document]:
+        """The e-invoices of those who are no private persons; without content where one may not leave."""
+        for stretch in self.stretches:
+            for key in self._document_ids(stretch):
+                document = self._e_invoice(key)
+                if document is not None:
+                    yield document
+
+    def _e_invoice(self, key: int) -> Document | None:
+        with tenant_scope(self.operator.pk):
+            self._advance(1)
+            invoice = invoices.referring().get(pk=key)
+            if invoice.account.kind == Account.Kind.PRIVATE:
+                return None
+            dated = invoice.issued_at or self.clock()
+            try:
+                return Document(str(invoice), e_invoices.xml(invoice, at=self.clock()), dated)
+            except CannotLeave as problem:
+                return Document(str(invoice), None, dated, tuple(fault.rule for fault in problem.faults))
 
     def _document_ids(self, stretch: Stretch) -> list[int]:
         with tenant_scope(self.operator.pk):

@@ -66,7 +66,8 @@ def _check_quota(by: User | None, at: datetime) -> None:
 
 def file_name(export: Export) -> str:
     """What the file is called when it is saved: `invoices-2026-10.xlsx`."""
-    return f"invoices-{export.month:%Y-%m}.{FORMATS[export.kind].suffix}"
+    form = FORMATS[export.kind]
+    return f"{form.stem}-{export.month:%Y-%m}.{form.suffix}"
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ class Event(StrEnum):
     AUDIT_EXPORT_SENT = "audit.export_sent"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_SEALS_EXPORTED = "audit.seals_exported"
+    E_INVOICE_DOWNLOADED = "invoice.e_invoice_downloaded"
     IMPORT_REJECTED_DOWNLOADED = "import.rejected_downloaded"
     INVOICE_DOWNLOADED = "invoice.downloaded"
     PRIVACY_RECORD_TAKEN = "privacy.record_taken"

@@ -57,6 +57,7 @@ MINUTES = {
     "import_undo": 30,
     "export_xlsx": 5,
     "export_pdf_zip": 5,
+    "export_xml_zip": 5,
 }
 
 

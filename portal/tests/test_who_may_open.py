@@ -56,7 +56,7 @@ MAY_OPEN = {
     Permission.VIEW_INVOICES: (
         "finance:account_balance finance:ageing_list finance:fee_detail finance:fee_export finance:fee_list "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
-        "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf "
+        "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list"
     ),

@@ -10,6 +10,7 @@ FILES: dict[str, str | Promise] = {
     "invoice-lines": _("Invoice lines, CSV"),
     Export.Kind.XLSX.value: _("Workbook, XLSX"),
     Export.Kind.PDF_ZIP.value: _("PDFs, ZIP"),
+    Export.Kind.XML_ZIP.value: _("E-invoices, ZIP"),
 }
 
 

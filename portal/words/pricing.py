@@ -49,6 +49,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.TOO_MUCH: _("The sum is more than an invoice can say: check the tariffs of its sessions."),
     Code.NOT_KEPT: _("The document cannot be kept: %(problem)s"),
     Code.CANNOT_BE_SET: _("The document cannot be made as a PDF, whatever is replaced in it."),
+    Code.NO_E_INVOICE: _("%(value)s cannot be sent as an e-invoice: it breaks %(rules)s."),
     Code.NO_IDENTITY: _("There are no particulars, so there is nobody to name as the buyer."),
     Code.CARRIED_OVER: _("Less than the smallest invoice that was agreed: the sessions wait for the next run."),
     Code.NO_PICTURE: _("The file cannot be read as a picture. Save it again as PNG or JPEG."),

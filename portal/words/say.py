@@ -10,13 +10,14 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from portal.words import bounds, facts, imports, measures, pricing, refusals, work
+from portal.words import bounds, e_invoices, facts, imports, measures, pricing, refusals, work
 from tenants.bounds import OutOfBounds
 from tenants.coded import Coded
 
 SENTENCES: dict[str, str | Promise] = {
     **refusals.SENTENCES,
     **pricing.SENTENCES,
+    **e_invoices.SENTENCES,
     **imports.SENTENCES,
     **work.SENTENCES,
     **bounds.SENTENCES,

@@ -41,6 +41,7 @@ KINDS: dict[str, str | Promise] = {
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
+    f"export_{Export.Kind.XML_ZIP.value}": gettext_lazy("download of all e-invoices"),
 }
 #: What is searched, as `tenants.search` names it.
 SUBJECTS: dict[str, str | Promise] = {

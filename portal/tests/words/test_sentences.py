@@ -16,6 +16,7 @@ from billing.domain.errors import BillingError
 from billing.domain.lint.remarks import Remark, lint_tariff
 from billing.domain.sessions.columns import Flag
 from billing.domain.tariff.model import parse_tariff
+from billing.e_invoices.rules import Rule
 from billing.services.credit_notes import CREDITED
 from billing.services.export_steps import DOCUMENTS_MISSING
 from charging.domain import reasons
@@ -36,6 +37,7 @@ CODES: list[type[StrEnum]] = [
     billing.domain.errors.Code,
     Wanted,
     Remark,
+    Rule,
     Asks,
     DateOrder,
     Reject,

@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.finance import (
     balances,
     credit,
+    e_invoices,
     exports,
     fees,
     invoices,
@@ -50,6 +51,7 @@ urlpatterns = [
     path("invoices/export/", invoices.invoice_export, name="invoice_export"),
     path("invoices/<uuid:invoice_id>/", invoices.invoice_detail, name="invoice_detail"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<uuid:invoice_id>/e-invoice/", e_invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
     path("invoices/<uuid:invoice_id>/payment/", payments.invoice_payment, name="invoice_payment"),
     path("payments/", payments.payment_list, name="payment_list"),

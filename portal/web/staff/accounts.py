@@ -23,7 +23,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from billing.selectors import assignments, fees
+from billing.selectors import assignments, e_invoices, fees
 from billing.selectors import invoices as billed
 from billing.services import account_moves
 from billing.services.account_moves import Moved
@@ -38,6 +38,7 @@ from portal.web.acts import attempted
 from portal.web.staff.country_choice import CountryField
 from portal.web.staff.driver_choice import DriverField
 from portal.web.tables import Column, Table
+from portal.words import e_invoices as e_invoice_words
 from tenants.log import audit
 from tenants.models import Account, Driver, DriverIdentity, Operator
 from tenants.permissions import Permission
@@ -295,6 +296,7 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "members": members[:MEMBERS_SHOWN],
         "more_members": max(0, members.count() - MEMBERS_SHOWN),
         "days_to_pay": accounts.days_to_pay(account, operator),
+        "lacks": e_invoice_words.lacks(e_invoices.of_buyer(account, operator, at=timezone.now())),
         "invoices": billed.of_account(account, drafts=True)[:INVOICES_SHOWN],
         "fees": fees.of_account(account)[:FEES_SHOWN],
         "assignments": assignments.of_account(account, at=timezone.now()),

@@ -8,12 +8,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.selectors import e_invoices
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
 from portal.web.staff.country_choice import CountryField
+from portal.words import e_invoices as e_invoice_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.services.people import operators
@@ -89,5 +92,6 @@ def particulars(request: SignedInRequest, operator: Operator) -> HttpResponse:
         operators.change(operator, **form.cleaned_data)
         messages.success(request, _("Saved. Invoices issued from now on show the new details."))
         return redirect("staff:settings", operator.slug)
-    context = {"nav": "settings", "form": form}
+    lacks = e_invoice_words.lacks(e_invoices.of_seller(operator, at=timezone.now()))
+    context = {"nav": "settings", "form": form, "lacks": lacks}
     return render(request, "staff/settings/form.html", context, status=400 if form.errors else 200)

@@ -1,0 +1,288 @@
+"""A document in the terms of EN 16931: the same rows and sums as its PDF, as values and not as text.
+
+Amounts and quantities of a credit note stand here with the opposite sign: the standard says by the kind of document
+that money goes back. Names in brackets are the standard's (BT-1, BG-4 …).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from billing.documents import layout, signs, summary
+from billing.documents.summary import Row
+from billing.documents.writer import Seller, Writer
+from billing.domain import money
+from billing.domain.calendar import month_after
+from billing.e_invoices.addresses import Address, address
+from billing.models import Invoice, InvoiceLine, InvoiceVat
+from tenants.company_numbers import compact
+from tenants.models import DriverIdentity
+
+#: Above so many prices, those of one component and tariff become one line, with their mean price.
+MOST_LINES: Final = 300
+#: Decimals of a price that had to be computed.
+PRICE_PLACES: Final = 6
+#: A line is its quantity times its price within this, or says the difference to an öre (PEPPOL-EN16931-R120).
+SLACK: Final = Decimal("0.02")
+UNITS: Final = {"kWh": "KWH", "h": "HUR", "month": "MON", "year": "ANN", "1": "C62"}
+STANDARD, REVERSE, ZERO, OUTSIDE = "S", "AE", "Z", "O"
+#: Why there is no VAT: the code of the reason, by category (BT-121).
+REASONS: Final = {REVERSE: "VATEX-EU-AE", OUTSIDE: "VATEX-EU-O"}
+#: What the VAT numbers of members of the union begin with.
+_EU: Final = frozenset(
+    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sells or buys (BG-4, BG-7). `number`: the customer's, of the buyer alone."""
+
+    address: Address | None
+    number: str
+    name: str
+    legal_name: str
+    organisation_number: str
+    vat_number: str
+    street: str
+    city: str
+    postal_code: str
+    country: str
+    email: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is charged at one price (BG-25). rounding: what its sessions, rounded one by one, come to beside it."""
+
+    name: str
+    quantity: Decimal
+    unit: str
+    price: Decimal
+    net: Decimal
+    rounding: Decimal
+    category: str
+    rate: Decimal | None
+    first_day: date
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """The VAT of one rate (BG-23)."""
+
+    category: str
+    rate: Decimal | None
+    taxable: Decimal
+    amount: Decimal
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The document. credits: number and day of the invoice it refers to (BG-3)."""
+
+    is_note: bool
+    number: str
+    issued_on: date
+    due_on: date | None
+    currency: str
+    text: str
+    buyer_reference: str
+    order_number: str
+    first_day: date
+    last_day: date
+    refers_to: tuple[str, date | None] | None
+    seller: Party
+    buyer: Party
+    f_tax: bool
+    bankgiro: str
+    payment_reference: str
+    terms: str
+    rounding_reason: str
+    lines: Sequence[Line]
+    vat: Sequence[Vat]
+    net: Decimal
+    vat_amount: Decimal
+    rounding: Decimal
+    due: Decimal
+
+
+def of(
+    invoice: Invoice,
+    *,
+    seller: Seller,
+    lines: Sequence[InvoiceLine],
+    vat: Iterable[InvoiceVat],
+    left: Decimal = Decimal(0),
+) -> Bill:
+    """The document in those terms. Arguments as of `billing.documents.layout.page`."""
+    writer = Writer(str(seller.get("language", "")))
+    is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
+    sign = -1 if is_note else 1
+    sells, buys = _seller(seller), _buyer(invoice)
+    rows = summary.rows(lines, writer)
+    first, last = _period(invoice, rows)
+    return Bill(
+        is_note=is_note,
+        number=str(invoice) if invoice.number else writer.words["draft"],
+        issued_on=(invoice.issued_at or invoice.drafted_at).astimezone(_zone(seller)).date(),
+        due_on=None if is_note else invoice.due_on,
+        currency=invoice.currency,
+        text=_clean(_text(invoice, writer)),
+        buyer_reference=_clean(invoice.buyer.buyer_reference),
+        order_number=_clean(invoice.buyer.order_number),
+        first_day=first,
+        last_day=last,
+        refers_to=_refers_to(invoice, seller),
+        seller=sells,
+        buyer=buys,
+        f_tax=bool(seller.get("approved_for_f_tax")) and sells.country == "SE",
+        bankgiro=compact(str(seller.get("bankgiro", ""))),
+        payment_reference=invoice.payment_reference,
+        terms=_clean(layout.refund(invoice, seller, writer, left)),
+        rounding_reason=writer.words["rounding_of_each"],
+        lines=[_line(row, sign, _category(row.rate, sells, buys)) for row in _few(rows)],
+        vat=[_vat(row, sign, _category(row.vat_rate, sells, buys), writer) for row in layout.by_rate(vat)],
+        net=sign * invoice.amount_excl_vat,
+        vat_amount=sign * invoice.vat,
+        rounding=sign * invoice.rounding,
+        due=sign * invoice.amount_due,
+    )
+
+
+def _seller(seller: Seller) -> Party:
+    told = {name: _clean(str(seller.get(name) or "")) for name in ("name", "legal_name", "street", "city", "phone")}
+    return _party(seller, number="", **{**told, "legal_name": told["legal_name"] or told["name"]})
+
+
+def _buyer(invoice: Invoice) -> Party:
+    buyer: DriverIdentity = invoice.buyer
+    facts = {name: getattr(buyer, name) for name in ("organisation_number", "vat_number", "postal_code", "country")}
+    name = _clean(buyer.name)
+    return _party(
+        {**facts, "email": buyer.email},
+        number=_clean(invoice.customer),
+        name=name,
+        legal_name=name,
+        street=_clean(buyer.street),
+        city=_clean(buyer.city),
+        phone=_clean(buyer.phone),
+    )
+
+
+def _party(facts: Seller, **told: str) -> Party:
+    country, organisation, vat = (
+        compact(str(facts.get(name) or "")) for name in ("country", "organisation_number", "vat_number")
+    )
+    if country == "SE":
+        organisation = organisation[-10:]  # a personal number may have its century
+    return Party(
+        address=address(country, organisation, vat),
+        organisation_number=organisation,
+        vat_number=vat,
+        country=country,
+        postal_code=_clean(str(facts.get("postal_code") or "")),
+        email=str(facts.get("email") or ""),
+        **told,
+    )
+
+
+def _zone(seller: Seller) -> ZoneInfo:
+    return ZoneInfo(str(seller.get("time_zone") or "UTC"))
+
+
+def _period(invoice: Invoice, rows: Sequence[Row]) -> tuple[date, date]:
+    """From the first day of what is charged to the last; a month where nothing is."""
+    if not rows:
+        return invoice.month, month_after(invoice.month) - timedelta(days=1)
+    return min(row.first_day for row in rows), max(row.last_day for row in rows)
+
+
+def _text(invoice: Invoice, writer: Writer) -> str:
+    month = f"{writer.words['period']} {writer.figures.month(invoice.month)}"
+    return f"{month}. {writer.words['reason']}: {invoice.reason}" if invoice.reason else month
+
+
+def _refers_to(invoice: Invoice, seller: Seller) -> tuple[str, date | None] | None:
+    """What a credit note credits, or an invoice bills anew a part of (ML 2023:200, 17 kap. 22 §)."""
+    other = invoice.credits or invoice.replaces
+    if other is None:
+        return None
+    return str(other), other.issued_at.astimezone(_zone(seller)).date() if other.issued_at else None
+
+
+def _category(rate: Decimal | None, seller: Party, buyer: Party) -> str:
+    """The category of VAT (BT-151). At 0 % a buyer with a VAT number of another member state accounts for it."""
+    if rate is None:
+        return OUTSIDE
+    if rate:
+        return STANDARD
+    states = seller.vat_number[:2], buyer.vat_number[:2]
+    return REVERSE if states[0] != states[1] and _EU.issuperset(states) else ZERO
+
+
+def _few(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, or where they are too many one for each component and tariff, without its prices."""
+    if len(rows) <= MOST_LINES:
+        return rows
+    found: dict[tuple[object, ...], Row] = {}
+    for row in rows:
+        key = (row.component, row.what, row.unit, row.rate)
+        kept = found.get(key)
+        if kept is None:
+            found[key] = row
+            continue
+        kept.tax_included, kept.price = False, _mean(kept.net + row.net, kept.quantity + row.quantity)
+        kept.quantity, kept.net = kept.quantity + row.quantity, kept.net + row.net
+        kept.first_day, kept.last_day = min(kept.first_day, row.first_day), max(kept.last_day, row.last_day)
+    return list(found.values())
+
+
+def _mean(net: Decimal, quantity: Decimal) -> Decimal:
+    return money.round_half_up(Fraction(net) / Fraction(quantity), PRICE_PLACES) if quantity else Decimal(0)
+
+
+def _line(row: Row, sign: int, category: str) -> Line:
+    """A row as a line. A price is never negative (BR-27): the quantity is, instead."""
+    net, quantity, price = sign * row.net, sign * row.quantity, _net_price(row)
+    if row.is_limit:
+        quantity, price = Decimal(1), net
+    if price < 0:
+        quantity, price = -quantity, -price
+    comes = Fraction(quantity) * Fraction(price)
+    rounding = Decimal(0)
+    if abs(Fraction(net) - comes) > Fraction(SLACK):
+        rounding = net - money.round_half_up(comes, 2)
+    return Line(
+        name=_clean(row.what),
+        quantity=quantity,
+        unit=UNITS.get(row.unit, "C62"),
+        price=price,
+        net=net,
+        rounding=rounding,
+        category=category,
+        rate=row.rate,
+        first_day=row.first_day,
+        last_day=row.last_day,
+    )
+
+
+def _net_price(row: Row) -> Decimal:
+    if not row.tax_included:
+        return row.price
+    return money.round_half_up(Fraction(row.price) / (1 + Fraction(row.rate or 0) / 100), PRICE_PLACES)
+
+
+def _vat(row: InvoiceVat, sign: int, category: str, writer: Writer) -> Vat:
+    reason = writer.words[f"vat_{category}"] if category in REASONS else ""
+    return Vat(category, row.vat_rate, sign * row.taxable, sign * row.vat, reason)
+
+
+def _clean(text: str) -> str:
+    return " ".join(str(signs.tidied(text)).split())

@@ -1,0 +1,48 @@
+"""E-invoices: the one that is kept of a document, and what would keep a document from being one."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from billing.e_invoices import bill, checks, sample, ubl
+from billing.e_invoices.rules import About, Fault
+from billing.models import EInvoice, Invoice
+from billing.selectors import credits, invoices, sellers
+from tenants.models import Account, DriverIdentity, Operator
+
+
+def kept(invoice: Invoice) -> bytes | None:
+    """The e-invoice of an issued document, if it has been made."""
+    row = EInvoice.objects.filter(invoice=invoice).first()
+    return bytes(row.xml) if row else None
+
+
+def written(invoice: Invoice) -> bytes:
+    """The document as an e-invoice, whatever it lacks; `invoice` with its buyer, account and what it refers to."""
+    left = credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0)
+    found = bill.of(
+        invoice,
+        seller=invoice.seller,
+        lines=invoices.lines(invoice, with_terms=True),
+        vat=list(invoice.vat_rows.all()),
+        left=left,
+    )
+    return ubl.write(found)
+
+
+def of_buyer(account: Account, operator: Operator, *, at: datetime) -> list[Fault]:
+    """What the particulars of an account that gets e-invoices lack for them; nothing of one that gets none."""
+    if account.delivery != Account.Delivery.E_INVOICE or account.identity is None:
+        return []
+    return _about(About.BUYER, operator, account.identity, at=at)
+
+
+def of_seller(operator: Operator, *, at: datetime) -> list[Fault]:
+    """What the operator's particulars lack for e-invoices; nothing where no account gets any."""
+    if not Account.objects.filter(delivery=Account.Delivery.E_INVOICE, is_active=True).exists():
+        return []
+    return _about(About.SELLER, operator, DriverIdentity(), at=at)
+
+
+def _about(whose: About, operator: Operator, buyer: DriverIdentity, *, at: datetime) -> list[Fault]:
+    xml = ubl.write(sample.of(sellers.seller(operator), buyer, at=at))
+    return [fault for fault in checks.faults(xml) if fault.about is whose]

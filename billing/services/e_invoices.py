@@ -1,0 +1,44 @@
+"""The e-invoice of a document: made and checked when it is first asked for, from then on the same file (decision 42).
+
+What breaks a rule does not leave, and is not kept: rules and words may become better, an issued document does not.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.domain.errors import BillingError, Code
+from billing.e_invoices import checks
+from billing.e_invoices.rules import Fault
+from billing.models import EInvoice, Invoice
+from billing.selectors import e_invoices
+
+
+class CannotLeave(BillingError):
+    """A document breaks rules of e-invoices, told in `faults`."""
+
+    def __init__(self, invoice: Invoice, faults: Sequence[Fault]) -> None:
+        rules = ", ".join(fault.rule for fault in faults)
+        super().__init__(Code.NO_E_INVOICE, field="invoice", value=str(invoice), rules=rules)
+        self.faults = list(faults)
+
+
+def xml(invoice: Invoice, *, at: datetime) -> bytes:
+    """Return the e-invoice of an issued document: the kept one, or one that is made, checked and kept now.
+
+    Raises:
+        CannotLeave: it breaks a rule.
+    """
+    kept = e_invoices.kept(invoice)
+    if kept is not None:
+        return kept
+    content = e_invoices.written(invoice)
+    faults = checks.faults(content)
+    if faults:
+        raise CannotLeave(invoice, faults)
+    row = EInvoice(invoice=invoice, xml=content, sha256=hashlib.sha256(content).hexdigest(), made_at=at)
+    with transaction.atomic():  # two at once make the same; the first one's is kept
+        EInvoice.objects.bulk_create([row], ignore_conflicts=True)
+    return bytes(EInvoice.objects.get(invoice=invoice).xml)
