@@ -27,7 +27,7 @@ INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, 
 SELECT %(operator)s, gen_random_uuid(), (1000 + i)::text, true, now() FROM generate_series(1, %(drivers)s) i;
 INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at,
     organisation_number, vat_number, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
-SELECT operator_id, id, 'Driver ' || customer_number, customer_number || '@example.com', '', '', '', '', 'SE', now(),
+SELECT operator_id, id, 'Driver ' || customer_number, '', '', '', '', '', 'SE', now(),
     '', '', '', '', '', '', ''
 FROM tenants_driver WHERE operator_id = %(operator)s;
 UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i

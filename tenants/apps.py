@@ -8,7 +8,7 @@ class TenantsConfig(AppConfig):
     name = "tenants"
 
     def ready(self) -> None:
-        from tenants import registers, tasks, work  # needs loaded models
+        from tenants import registers, sealed_fields, tasks, work  # needs loaded models
         from tenants.log import checks
         from tenants.models import (
             AuditCheck,
@@ -23,13 +23,14 @@ class TenantsConfig(AppConfig):
         from tenants.privacy import erasure, packages, retention
         from tenants.rls import rights
         from tenants.selectors import names
-        from tenants.services import indexing
+        from tenants.services import indexing, person_keys
         from tenants.services.people import driver_exports, notices, security
         from tenants.services.proof import password_letters
         from tenants.work import Kind, Lane
 
         post_migrate.connect(rights.grant, sender=self)
         registers.register()
+        sealed_fields.keys_from(person_keys.KEYS)
         driver_exports.register()
         security.register()
         erasure.register()

@@ -70,6 +70,16 @@ def signing_keys() -> list[Ed25519PrivateKey]:
     return [Ed25519PrivateKey.from_private_bytes(_derived(key, "signature")) for key in settings.ENCRYPTION_KEYS]
 
 
+def text_keys() -> dict[int, bytes]:
+    """Return the keys of texts that are about nobody's row yet, by number, newest first (`tenants.sealed_fields`)."""
+    return {int.from_bytes(_key_id(key)): _derived(key, "texts") for key in settings.ENCRYPTION_KEYS}
+
+
+def index_keys() -> list[bytes]:
+    """Return the keys of blind indexes (`tenants.blind_index`), newest first."""
+    return [_derived(key, "blind index") for key in settings.ENCRYPTION_KEYS]
+
+
 def search_key() -> bytes:
     """Return the key that marks words which are searched (`tenants.search.terms`), derived from the newest key."""
     return _derived(settings.ENCRYPTION_KEYS[0], "search")

@@ -24,6 +24,7 @@ from tenants.models import (
     Erasure,
     FactorReset,
     Invitation,
+    KeptKey,
     LegalHold,
     ListChoice,
     Membership,
@@ -32,6 +33,7 @@ from tenants.models import (
     OperatorGrant,
     OperatorKey,
     PasswordLetter,
+    PersonKey,
     PersonPackage,
     PersonRequest,
     PlatformEvent,
@@ -125,7 +127,7 @@ def _register_people() -> None:
         identity="email name",
         conduct="operator role limited_to_sites site_public_ids created_at expires_at accepted_at withdrawn_at",
         trace="invited_by_id accepted_by_id is_mailed",
-        secret="secret_sha256",  # noqa: S106
+        secret="secret_sha256 email_mark",  # noqa: S106
         technical="id public_id driver_public_id account_public_id",
     )
     sources.register(
@@ -262,6 +264,22 @@ def _register_drivers() -> None:
         technical="id operator driver account",
     )
     sources.register(
+        PersonKey,
+        person="driver",
+        kept=Retention.CONTRACT,
+        serves="security",
+        secret="wrapped",  # noqa: S106  # the name of a field
+        technical="id operator driver account operator_key made_at",
+    )
+    sources.register(
+        KeptKey,
+        person="identity__driver",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        secret="wrapped",  # noqa: S106
+        technical="id operator identity of salt operator_key",
+    )
+    sources.register(
         Account,
         person="driver",
         kept=Retention.CONTRACT,
@@ -380,7 +398,7 @@ def _register_rights() -> None:
     for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
-    rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey)
+    rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey, PersonKey, KeptKey)
     rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)

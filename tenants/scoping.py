@@ -23,6 +23,7 @@ M_co = TypeVar("M_co", bound=models.Model, covariant=True)
 
 SETTING = "app.operator_id"
 _scope: ContextVar[int | None] = ContextVar("tenant_scope", default=None)
+_memory: ContextVar[dict[str, Any] | None] = ContextVar("tenant_scope_memory", default=None)
 
 
 class NoTenantScope(RuntimeError):
@@ -49,7 +50,7 @@ def tenant_scope(operator_id: int) -> Iterator[None]:
         with transaction.atomic():
             yield
         return
-    token = _scope.set(int(operator_id))
+    token, remembered = _scope.set(int(operator_id)), _memory.set({})
     try:
         with transaction.atomic():
             _set(str(int(operator_id)))
@@ -58,6 +59,7 @@ def tenant_scope(operator_id: int) -> Iterator[None]:
             if connection.savepoint_ids and not connection.needs_rollback:
                 _set("")
     finally:
+        _memory.reset(remembered)
         _scope.reset(token)
 
 
@@ -72,6 +74,14 @@ def current_operator_id() -> int:
 def has_scope() -> bool:
     """Tell whether a scope is open."""
     return _scope.get() is not None
+
+
+def memory() -> dict[str, Any]:
+    """Return what is remembered until the scope closes. Raises `NoTenantScope` when there is none."""
+    remembered = _memory.get()
+    if remembered is None:
+        raise NoTenantScope("Open tenant_scope() around this code.")
+    return remembered
 
 
 def _set(value: str) -> None:

@@ -100,6 +100,7 @@ ORDER BY i.id LIMIT 1
 _SESSIONS = "DELETE FROM charging_chargingsession WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)"
 _CARD = "DELETE FROM charging_token WHERE operator_id = %s AND id = %s"
 _IDENTITY = "DELETE FROM tenants_driveridentity WHERE operator_id = %s AND driver_id = %s"
+_KEY = "DELETE FROM tenants_personkey WHERE operator_id = %s AND driver_id = %s"
 _DRIVER = "DELETE FROM tenants_driver WHERE operator_id = %s AND id = %s"
 _PRICES = "DELETE FROM billing_sessionprice WHERE operator_id = %(operator)s AND session_id = ANY(%(ids)s)"
 _SUMS = "DELETE FROM billing_daysum WHERE operator_id = %(operator)s AND site_id = %(site)s"
@@ -227,7 +228,7 @@ def _drivers(operator_id: int, row: FileImport) -> int:
 def _driver_removed(operator_id: int, token_id: int, driver_id: int) -> bool:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            for statement, pk in ((_CARD, token_id), (_IDENTITY, driver_id), (_DRIVER, driver_id)):
+            for statement, pk in ((_CARD, token_id), (_IDENTITY, driver_id), (_KEY, driver_id), (_DRIVER, driver_id)):
                 cursor.execute(statement, [operator_id, pk])
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except IntegrityError:

@@ -30,8 +30,20 @@ from billing.models import (
 from billing.tests import factories
 from charging.models import AccountMember, ChargingSession, Site
 from tenants.log import audit
-from tenants.models import Account, AuditEntry, DriverIdentity, FactorReset, Invitation, Membership, PlatformVisit, Turn
-from tenants.scoping import OwnedForeignKey
+from tenants.models import (
+    Account,
+    AuditEntry,
+    DriverIdentity,
+    FactorReset,
+    Invitation,
+    Membership,
+    OperatorKey,
+    PersonKey,
+    PlatformVisit,
+    Turn,
+)
+from tenants.scoping import OwnedForeignKey, current_operator_id
+from tenants.services import operator_keys
 
 # Asked before a scope can be opened: who works where, who may come, who visits, whose work is next.
 GLOBAL = {Membership, Invitation, PlatformVisit, FactorReset, Turn}
@@ -53,7 +65,12 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     BilledFee: {"first_day": NOW.date(), "last_day": NOW.date()},
 }
 # References of which one is filled in, though each may be empty.
-ONE_OF: dict[type[models.Model], str] = {AccountMember: "token", DriverIdentity: "account", InvoiceLine: "fee"}
+ONE_OF: dict[type[models.Model], str] = {
+    AccountMember: "token",
+    DriverIdentity: "account",
+    PersonKey: "account",
+    InvoiceLine: "fee",
+}
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (Account, "driver"): {"kind": "private"},
@@ -83,6 +100,9 @@ def example(model: Any, **given: Any) -> Any:
     """Add a row to the current operator, with rows for everything it needs."""
     if model is AuditEntry:
         return audit.record("example.made")
+    if model is OperatorKey:  # one that opens: what is written next is sealed with it
+        operator_keys.renew(current_operator_id())
+        return OperatorKey.objects.latest("number")
     return model.objects.create(**{**_values(model, given), **FACTS.get(model, {}), **given})
 
 

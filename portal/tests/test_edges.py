@@ -69,6 +69,7 @@ OPENS_SCOPES = {
     "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
     "tenants/services/people/notices.py": "stepped: letters about new words",
     "tenants/services/operator_keys.py": "a file is sealed and opened wherever it is, with the key of its own operator",
+    "tenants/services/person_keys.py": "stepped: the keys of people are wrapped again, operator by operator",
     "tenants/services/backups/restoring.py": "a check of each operator's log after a restore",
     "tenants/services/indexing.py": "stepped: the index of what is searched",
 }
@@ -86,6 +87,7 @@ READS_CLOCK = {
     "tenants/models/factor.py": "the time step of a code (RFC 6238)",
     "tenants/models/membership.py": "a default: when the row was made",
     "tenants/models/operator_key.py": "a default: when the row was made",
+    "tenants/models/person_key.py": "a default: when the row was made",
     "tenants/models/platform.py": "a default: when the row was made",
     "tenants/models/work.py": "a default: when the row was made",
     "tenants/selectors/invitations.py": "what can be accepted now",

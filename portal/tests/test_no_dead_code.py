@@ -17,7 +17,7 @@ FLOORS = ("tenants", "charging", "billing", "portal", "launcher")
 #: their forms, fields, constraints, expressions, handlers and middleware, and those of the standard library.
 ASKED_FOR = re.compile(
     r"\w+Config|\w+Scheme|Command|(test|clean|get|has|validate|default|process)_\w+|handle\w*|add_arguments"
-    r"|authenticate_header|constraint_sql|create_sql|remove_sql|db_type|from_db_value|prepare_value|read1"
+    r"|authenticate_header|constraint_sql|create_sql|remove_sql|db_type|from_db_value|prepare_value|pre_save|read1"
     r"|set_source_expressions|seekable|receive_data_chunk|file_complete"
 )
 #: Modules that Django, Celery or Python find by where they lie, and those that gunicorn.conf.py names.

@@ -22,6 +22,7 @@ from portal.web.chosen import chosen
 from portal.web.tables import Shown
 from portal.words.lists import LISTS
 from tenants.log import audit
+from tenants.sealed_fields import together
 
 _EVENTS = {
     "accounts": Event.ACCOUNTS_EXPORTED,
@@ -32,7 +33,7 @@ _ROWS_AT_ONCE = 2_000
 
 
 def _read(rows: QuerySet[Any]) -> Iterable[Any]:
-    return rows.iterator(chunk_size=_ROWS_AT_ONCE)
+    return together(rows.iterator(chunk_size=_ROWS_AT_ONCE), at_once=_ROWS_AT_ONCE)
 
 
 def answer(

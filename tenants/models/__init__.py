@@ -17,6 +17,7 @@ from tenants.models.notice import NoticeDraft, NoticeLetters, PrivacyNotice
 from tenants.models.operator import Operator
 from tenants.models.operator_key import OperatorKey
 from tenants.models.password_letter import PasswordLetter
+from tenants.models.person_key import KeptKey, PersonKey
 from tenants.models.person_request import PersonPackage, PersonRequest, ProcessingLimit
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.processing import ProcessingPurpose
@@ -44,6 +45,7 @@ __all__ = [
     "Erasure",
     "FactorReset",
     "Invitation",
+    "KeptKey",
     "LegalHold",
     "ListChoice",
     "Membership",
@@ -53,6 +55,7 @@ __all__ = [
     "OperatorGrant",
     "OperatorKey",
     "PasswordLetter",
+    "PersonKey",
     "PersonPackage",
     "PersonRequest",
     "PlatformEvent",

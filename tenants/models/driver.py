@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedCharField, SealedEmailField
 
 
 class DriverGroup(OperatorOwned):
@@ -61,7 +62,8 @@ class DriverIdentity(OperatorOwned):
     """Everything personal the operator holds of a driver, or of an account that is no single person: one version of it.
 
     A change adds a version, so that an issued invoice keeps naming the buyer as it was (EN 16931 BG-7, with BT-10 and
-    BT-13) while encryption and erasure find all personal fields in this one table.
+    BT-13) while encryption and erasure find all personal fields in this one table. What no list sorts by is
+    sealed with the person's key (`tenants.sealed_fields`).
     """
 
     driver = OwnedForeignKey(Driver, null=True, related_name="identities")
@@ -69,18 +71,18 @@ class DriverIdentity(OperatorOwned):
     name = models.CharField(_("name"), max_length=200, blank=True)
     organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
-    email = models.EmailField(_("e-mail"), blank=True)
-    phone = models.CharField(_("phone"), max_length=40, blank=True)
-    street = models.CharField(_("street"), max_length=200, blank=True)
-    postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
+    email = SealedEmailField(_("e-mail"), blank=True)
+    phone = SealedCharField(_("phone"), max_length=40, blank=True)
+    street = SealedCharField(_("street"), max_length=200, blank=True)
+    postal_code = SealedCharField(_("postal code"), max_length=20, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
     # Where things go, if not where the invoice goes (EN 16931 BG-15).
-    delivery_street = models.CharField(_("street of delivery"), max_length=200, blank=True)
-    delivery_postal_code = models.CharField(_("postal code of delivery"), max_length=20, blank=True)
-    delivery_city = models.CharField(_("city of delivery"), max_length=100, blank=True)
-    buyer_reference = models.CharField(_("buyer's reference"), max_length=100, blank=True)
-    order_number = models.CharField(_("order number"), max_length=100, blank=True)
+    delivery_street = SealedCharField(_("street of delivery"), max_length=200, blank=True)
+    delivery_postal_code = SealedCharField(_("postal code of delivery"), max_length=20, blank=True)
+    delivery_city = SealedCharField(_("city of delivery"), max_length=100, blank=True)
+    buyer_reference = SealedCharField(_("buyer's reference"), max_length=100, blank=True)
+    order_number = SealedCharField(_("order number"), max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -107,3 +109,8 @@ class DriverIdentity(OperatorOwned):
 
     def __str__(self) -> str:
         return f"identity {self.pk}"
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose key seals it."""
+        return Person.of(self.driver_id, self.account_id)

@@ -5,6 +5,8 @@ What becomes of a row follows from how long its kind is kept (`FATES`), and of a
 - removed: rows that serve an account or a moment; so is what joins a driver to other rows and says nothing else;
 - emptied: the identity and the free words in rows that others refer to. A name that an issued invoice bears is the
   exception a floor enters (`register_keeper`): bookkeeping law keeps it (art. 17(3)(b), BFL 7 kap. 2 §);
+- destroyed: the person's key, so that what it sealed opens no more in any older copy. Texts that are kept have their
+  own keys kept (`tenants.services.person_keys`);
 - kept: bookkeeping, the sealed log, and the proof of consents (art. 7(1)), each until its time is over.
 
 A floor adds what the register's rows do not say (`register_part`), and what must be settled before (`register_bar`):
@@ -43,8 +45,9 @@ from tenants.permissions import Permission
 from tenants.privacy import erasure_ledger, own_rows, retention, sources
 from tenants.privacy.sources import Kind, Retention, Source
 from tenants.scoping import tenant_scope
+from tenants.sealed_fields import SealedField
 from tenants.search import subjects
-from tenants.services import four_eyes, indexing
+from tenants.services import four_eyes, indexing, person_keys
 from tenants.services.people import memberships, person_requests
 
 ACTION = "erase_person"
@@ -313,7 +316,14 @@ def _treat(source: Source, driver: Driver) -> dict[str, int]:
             indexing.forget(subject, found)
     for each in found:
         _empty(source, each, driver, is_kept=each.pk in kept)
+    if kept:
+        person_keys.keep(source.model, kept, _sealed(source))
     return {label: len(found)}
+
+
+def _sealed(source: Source) -> list[str]:
+    """The sealed fields of rows that stay as they are."""
+    return [name for name in emptied(source) if isinstance(source.model._meta.get_field(name), SealedField)]
 
 
 def _empty(source: Source, row: Any, driver: Driver, *, is_kept: bool) -> None:

@@ -47,5 +47,5 @@ def _erased() -> set[int]:
 
 def _named(rows: QuerySet[DriverIdentity], words: list[str]) -> Iterator[int]:
     for pk, name, email in rows.order_by("-pk").values_list("pk", "name", "email"):
-        if terms.have_words(f"{name} {email}", words):
+        if terms.have_words(name, words) or terms.have_words(f"{name} {email}", words):
             yield pk

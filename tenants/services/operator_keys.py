@@ -1,7 +1,8 @@
-"""The keys of operators: each operator's files are sealed with its own, which the instance's key wraps.
+"""The keys of operators: each operator's files and the keys of its people are sealed with its own.
 
-The newest one seals, older ones open. A new key of the instance wraps them again, which is a row an operator
-(`rewrap`); a new key of an operator takes its files being sealed again (`tenants.sealed_files.seal_again`).
+The newest one seals, older ones open. The instance's key wraps them, and a new one wraps them again, which is a row an
+operator (`rewrap`); a new key of an operator takes its files being sealed again (`tenants.sealed_files.seal_again`) and
+the keys of its people being wrapped again (`tenants.services.person_keys`).
 """
 
 import os
@@ -25,8 +26,12 @@ class OperatorsKey:
 def current(operator_id: int) -> OperatorsKey:
     """Return the key that seals now; the first is made when it is first needed."""
     with tenant_scope(operator_id):
-        newest = OperatorKey.objects.order_by("-number").first()
-        return _opened(newest or _made(operator_id, 1))
+        return opened(newest(operator_id))
+
+
+def newest(operator_id: int) -> OperatorKey:
+    """Return the row of the key that seals now, in the operator's scope."""
+    return OperatorKey.objects.order_by("-number").first() or _made(operator_id, 1)
 
 
 def numbered(operator_id: int, number: int) -> OperatorsKey:
@@ -35,14 +40,14 @@ def numbered(operator_id: int, number: int) -> OperatorsKey:
         found = OperatorKey.objects.filter(number=number).first()
         if found is None:
             raise crypto.Unreadable(f"Operator {operator_id} has no key {number}.")
-        return _opened(found)
+        return opened(found)
 
 
 def renew(operator_id: int) -> OperatorsKey:
     """Make a new key for the operator: what is written from now on is sealed with it."""
     with tenant_scope(operator_id):
-        newest = OperatorKey.objects.order_by("-number").values_list("number", flat=True).first()
-        return _opened(_made(operator_id, (newest or 0) + 1))
+        highest = OperatorKey.objects.order_by("-number").values_list("number", flat=True).first()
+        return opened(_made(operator_id, (highest or 0) + 1))
 
 
 def rewrap(operator_id: int) -> tuple[int, int]:
@@ -55,7 +60,7 @@ def rewrap(operator_id: int) -> tuple[int, int]:
         rows = list(OperatorKey.objects.select_for_update().order_by("number"))
         old = [row for row in rows if not crypto.is_current(bytes(row.wrapped))]
         for row in old:
-            wrapped = crypto.encrypt(_opened(row).key, about=_about(operator_id, row.number))
+            wrapped = crypto.encrypt(opened(row).key, about=_about(operator_id, row.number))
             OperatorKey.objects.filter(pk=row.pk).update(wrapped=wrapped)
     return len(old), len(rows) - len(old)
 
@@ -69,7 +74,8 @@ def _made(operator_id: int, number: int) -> OperatorKey:
     return OperatorKey.objects.get(number=number)
 
 
-def _opened(row: OperatorKey) -> OperatorsKey:
+def opened(row: OperatorKey) -> OperatorsKey:
+    """Return the key of a row. Raises `crypto.Unreadable` when no listed key opens it."""
     return OperatorsKey(row.number, crypto.decrypt(bytes(row.wrapped), about=_about(row.operator_id, row.number)))
 
 

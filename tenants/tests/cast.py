@@ -1,6 +1,8 @@
 """The cast: how the people of all tests are made. Who they are, the fixtures of conftest.py name."""
 
-from tenants.models import Membership, Operator, User
+from django.db.models import QuerySet
+
+from tenants.models import Invitation, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers, memberships
 from tenants.services.proof import two_factor
@@ -23,3 +25,8 @@ def a_driver(operator: Operator, name: str = "dana") -> User:
         driver = drivers.create(customer_number="1001", name=f"{name.capitalize()} Driver", email=user.email)
         drivers.link_user(driver, user=user)
     return user
+
+
+def invited(email: str, operator: Operator) -> QuerySet[Invitation]:
+    """The operator's invitations to this address."""
+    return Invitation.objects.filter(operator=operator, email_mark__in=Invitation.marks(email, operator.pk))

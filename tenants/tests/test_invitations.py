@@ -1,10 +1,14 @@
 """Invitations: what they give, to whom, and how often."""
 
+import os
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
+from tenants.crypto import Unreadable
 from tenants.errors import Refused
 from tenants.models import AuditEntry, Driver, Invitation, Membership, User
 from tenants.scoping import tenant_scope
@@ -247,3 +251,49 @@ def test_acceptance_asks_again_whether_the_inviter_may(north, sven, bad, loss):
     with pytest.raises(Ended):
         invitations.accept(found, user=sven)
     assert not Membership.objects.filter(user=sven, operator=north).exists()
+
+
+def kept(pk):
+    """What the table holds of an invitation."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT email, name FROM tenants_invitation WHERE id = %s", [pk])
+        return [bytes(text) for text in cursor.fetchone()]
+
+
+def test_address_and_name_lie_sealed_and_open_in_no_other_invitation(north):
+    first = invitations.invite(north, email="ines@example.com", name="Ines", role="support").invitation
+    second = invitations.invite(north, email="per@example.com", name="Per", role="support").invitation
+    assert not [text for text in kept(first.pk) if b"ines" in text.lower()]
+    row = Invitation.objects.get(pk=first.pk)
+    assert (row.email, row.name) == ("ines@example.com", "Ines")
+    with connection.cursor() as cursor, tenant_scope(north.pk):
+        cursor.execute("SELECT email FROM tenants_invitation WHERE id = %s", [first.pk])
+        cursor.execute("UPDATE tenants_invitation SET email = %s WHERE id = %s", [*cursor.fetchone(), second.pk])
+    with pytest.raises(Unreadable):
+        _ = Invitation.objects.get(pk=second.pk).email
+
+
+def test_an_address_is_found_whatever_its_case_and_by_nobody_without_the_key(north, south):
+    first = invitations.invite(north, email="Ines@example.com", role="support").invitation
+    again = invitations.invite(north, email="ines@Example.com", role="support").invitation
+    elsewhere = invitations.invite(south, email="ines@example.com", role="support").invitation
+    assert again.pk == first.pk, "it replaces the one that stands"
+    assert elsewhere.email_mark != again.email_mark
+    with pytest.raises(ValueError, match="sealed"):
+        Invitation.objects.filter(email="ines@example.com").exists()
+
+
+def test_an_invitation_from_before_a_new_key_is_found_and_sealed_again(north, settings, tmp_path, capsys):
+    settings.MEDIA_ROOT = str(tmp_path)
+    first = invitations.invite(north, email="ines@example.com", name="Ines", role="support").invitation
+    other = invitations.invite(north, email="per@example.com", role="support").invitation
+    settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
+    assert invitations.invite(north, email="ines@example.com", name="I", role="support").invitation.pk == first.pk
+    call_command("rotate_encryption")
+    assert "Invitations: 1 encrypted again, 1 were current" in capsys.readouterr().out
+    settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
+    assert {row.pk: row.email for row in Invitation.objects.all()} == {
+        first.pk: "ines@example.com",
+        other.pk: "per@example.com",
+    }
+    assert invitations.invite(north, email="per@example.com", role="support").invitation.pk == other.pk

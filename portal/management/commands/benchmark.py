@@ -23,6 +23,7 @@ NAMES = (
     "export",
     "audit",
     "seal",
+    "privacy",
     "gateway",
 )
 FILL = "fill"
@@ -32,7 +33,9 @@ MODULES = {FILL: "benchmarks.filled"}
 class Command(BaseCommand):
     """Run benchmark modules, each in a process of its own, so that one's memory is not another's."""
 
-    help = "Measure files, import, rating, runs, payments, pages, Lighthouse, exports, seals and stations."
+    help = (
+        "Measure files, import, rating, runs, payments, pages, Lighthouse, exports, seals, sealed texts and stations."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}; all when none is given")

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from tenants import sealed_files
 from tenants.crypto import Unreadable
-from tenants.models import Operator
-from tenants.services import operator_keys
+from tenants.models import Invitation, Operator
+from tenants.services import operator_keys, person_keys
+from tenants.services.people import invitations
 from tenants.services.proof import encryption
 from tenants.services.proof.encryption import Rotation
 
@@ -19,13 +20,13 @@ TOLD_EVERY = 1_000
 class Command(BaseCommand):
     """May be run at any time, beside the running portal, stopped, and run again: what is current is left alone."""
 
-    help = "Encrypt again with the newest keys: secrets in the database, the keys of operators, files."
+    help = "Encrypt again with the newest keys: secrets in the database, the keys of operators and of people, files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--new-operator-keys",
             action="store_true",
-            help="make each operator a new key first, and seal its files anew",
+            help="make each operator a new key first, wrap its people's keys with it and seal its files anew",
         )
 
     def handle(self, *, new_operator_keys: bool, **_: Any) -> None:
@@ -33,9 +34,13 @@ class Command(BaseCommand):
         self._say("Authenticators", seeds)
         keys = self._keys(renew=new_operator_keys)
         self._say("Keys of operators", keys)
+        people = self._people()
+        self._say("Keys of people", people)
+        invited = self._invitations()
+        self._say("Invitations", invited)
         files = self._files()
         self._say("Files", files)
-        if unreadable := seeds.unreadable + keys.unreadable + files.unreadable:
+        if unreadable := (seeds + keys + people + invited + files).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
@@ -56,6 +61,27 @@ class Command(BaseCommand):
                 continue
             if renew:
                 operator_keys.renew(operator.pk)
+        return done
+
+    def _people(self) -> Rotation:
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            try:
+                done += Rotation(*person_keys.rewrap(operator.pk))
+            except Unreadable as error:
+                self.stderr.write(f"{operator.slug}: {error}")
+                done += Rotation(unreadable=1)
+        return done
+
+    def _invitations(self) -> Rotation:
+        done = Rotation()
+        for row in Invitation.objects.only("pk", "operator").order_by("pk").iterator():
+            try:
+                is_again = invitations.seal_again(row)
+                done += Rotation(int(is_again), int(not is_again))
+            except Unreadable as error:
+                self.stderr.write(f"invitation {row.pk}: {error}")
+                done += Rotation(unreadable=1)
         return done
 
     def _files(self) -> Rotation:

@@ -7,9 +7,10 @@ import pytest
 
 from billing.services import account_moves
 from billing.tests import factories
-from tenants.models import Account, AccountPerson, Invitation, Membership, User
+from tenants.models import Account, AccountPerson, Membership, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import accounts, invitations, memberships
+from tenants.tests.cast import invited
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +90,7 @@ def test_they_come_by_invitation_and_go_when_they_are_removed(north, firm, fina,
     answer = staff.post(f"{back}invite/", {"email": "per@example.com", "name": "Per"})
     assert answer.status_code in {200, 302}
     per = User.objects.create_user("per@example.com", "a long enough password")
-    invitation = Invitation.objects.get(email="per@example.com")
+    invitation = invited("per@example.com", north).get()
     invitations.accept(invitation, user=per)
     assert page(sign_in(per), "")
     with tenant_scope(north.pk):
@@ -104,7 +105,7 @@ def test_nobody_is_invited_to_what_a_driver_pays_alone(north, danas_driver, fina
         own = Account.objects.get(driver=danas_driver)
     answer = sign_in(fina).post(f"/o/north/payers/{own.public_id}/invite/", {"email": "per@example.com"})
     assert answer.status_code == 404
-    assert not Invitation.objects.filter(email="per@example.com").exists()
+    assert not invited("per@example.com", north).exists()
 
 
 def test_what_a_driver_was_billed_alone_stays_theirs_when_they_join(north, firm, pia, charged, danas_driver, sign_in):
@@ -121,7 +122,7 @@ def test_what_a_driver_was_billed_alone_stays_theirs_when_they_join(north, firm,
 def test_an_invitation_is_withdrawn(north, firm, fina, sign_in):
     staff = sign_in(fina)
     staff.post(f"/o/north/payers/{firm.public_id}/invite/", {"email": "per@example.com"})
-    invitation = Invitation.objects.get(email="per@example.com")
+    invitation = invited("per@example.com", north).get()
     staff.post(f"/o/north/payers/{firm.public_id}/uninvite/", {"which": invitation.public_id})
     invitation.refresh_from_db()
     assert invitation.withdrawn_at is not None

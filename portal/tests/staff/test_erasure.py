@@ -28,6 +28,7 @@ from charging.models import (
 from portal.tests.examples import example
 from portal.words import erasures as words
 from tenants import work
+from tenants.crypto import Unreadable
 from tenants.models import (
     Account,
     AuditEntry,
@@ -37,6 +38,7 @@ from tenants.models import (
     Erasure,
     Invitation,
     Membership,
+    PersonKey,
     SearchIndex,
     User,
 )
@@ -44,6 +46,7 @@ from tenants.privacy import erasure, erasure_ledger, packages, retention, source
 from tenants.privacy.sources import Kind
 from tenants.rls import APP
 from tenants.scoping import tenant_scope
+from tenants.sealed_fields import SealedField
 from tenants.selectors import names
 from tenants.services import indexing
 from tenants.services.people import drivers, memberships, person_requests
@@ -143,14 +146,15 @@ def erase(client, north, request):
 
 
 def found_in_tables(text=CANARY):
-    """Each table that holds the text anywhere, by the owner's eyes, who sees the rows of every operator."""
+    """Each table that holds the text anywhere, also as bytes, by the owner's eyes, who sees every operator's rows."""
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE")
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         tables = [table for (table,) in cursor.fetchall()]
         found = {}
         for table in tables:
-            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s', [f"%{text}%"])
+            said = [f"%{text}%", f"%{text.encode().hex()}%"]
+            cursor.execute(f'SELECT count(*) FROM "{table}" t WHERE t::text ILIKE %s OR t::text LIKE %s', said)
             found[table] = cursor.fetchone()[0]
         cursor.execute(f"SET ROLE {APP}")
     return {table: count for table, count in found.items() if count}
@@ -188,6 +192,25 @@ def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, 
         assert RejectedRow.objects.get(cells=["2", "04FF", ""]), "somebody else's row stays"
         assert Token.objects.filter(uid="04FF").exists()
         assert not ChargingSession.objects.filter(driver=driver).exists(), "a session that nobody pays for is let go"
+
+
+def test_what_is_sealed_stands_in_no_table_and_opens_no_more_once_its_key_is_gone(sign_in, pri, north, full):
+    sealed = [field for field in DriverIdentity._meta.concrete_fields if isinstance(field, SealedField)]
+    assert {"email", "phone", "street", "postal_code", "delivery_city"} <= {field.name for field in sealed}
+    with tenant_scope(north.pk):
+        driver = Driver.objects.select_related("identity").get(pk=full.driver_id)
+        identity = driver.identity
+        assert all(getattr(identity, field.name) == canary(field) for field in sealed)
+        (box, *_) = DriverIdentity.objects.filter(pk=identity.pk).values_list("phone", flat=True)
+    page = sign_in(pri).get(f"/o/north/drivers/{driver.public_id}/").content.decode()
+    assert canary(DriverIdentity._meta.get_field("email")) in page
+    for text in [*map(canary, sealed), f"{CANARY}invited"]:
+        assert (found_in_tables(text), found_in_redis(text)) == ({}, []), text
+    erase(sign_in(pri), north, full)
+    with tenant_scope(north.pk):
+        assert not PersonKey.objects.filter(driver=full.driver_id).exists()
+        with pytest.raises(Unreadable):
+            str(box)
 
 
 def test_the_person_can_sign_in_no_more_and_is_told_before_the_address_goes(
@@ -248,6 +271,7 @@ def test_what_bookkeeping_demands_stays_with_its_day_and_nothing_besides(sign_in
     )
     assert found_in_tables() == {"tenants_driveridentity": 1}
     with tenant_scope(north.pk):
+        assert not PersonKey.objects.exists()
         identity = DriverIdentity.objects.get(pk=invoice.buyer_id)
         assert (identity.name, identity.street) == (f"{CANARY} Dana", f"{CANARY} 3")
         assert (identity.email, identity.phone) == ("", "")

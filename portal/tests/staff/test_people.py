@@ -17,6 +17,7 @@ from tenants.scoping import tenant_scope
 from tenants.services.people import invitations, memberships
 from tenants.services.people.memberships import LastOwner
 from tenants.services.proof import api_keys
+from tenants.tests.cast import invited
 
 PEOPLE = "/o/north/people/"
 INVITE = "/o/north/invitations/new/"
@@ -102,12 +103,12 @@ def test_with_a_mail_server_the_link_is_mailed_and_never_shown(
 
 
 @pytest.mark.parametrize("server", ["", "mail.example.com"])
-def test_the_answer_does_not_tell_whether_the_address_has_an_account(sign_in, olga, sven, settings, server):
+def test_the_answer_does_not_tell_whether_the_address_has_an_account(sign_in, north, olga, sven, settings, server):
     settings.EMAIL_HOST = server
     answers = []
     for email in (sven.email, "sten@example.com"):
         answer = sign_in(olga).post(INVITE, {"email": email, "role": "auditor"}, follow=True)
-        invitation = Invitation.objects.get(email=email)
+        invitation = invited(email, north).get()
         words = answer.content.decode().replace(email, "EMAIL").replace(str(invitation.public_id), "ID")
         link = (answer.context.get("link") or "").rstrip("/").rsplit("/", 1)[-1]
         answers.append((answer.status_code, _without_tokens(words.replace(link, "LINK") if link else words)))
@@ -133,7 +134,7 @@ def test_an_invitation_is_withdrawn_and_renewed(sign_in, olga, client):
     assert owner.post(f"/o/north/invitations/{public_id}/link/").status_code == 404
 
 
-def test_letters_to_one_address_are_counted(sign_in, olga, settings, django_capture_on_commit_callbacks):
+def test_letters_to_one_address_are_counted(sign_in, north, olga, settings, django_capture_on_commit_callbacks):
     """Whoever invites may write any address: a stranger's mailbox gets a handful of letters and no more."""
     settings.EMAIL_HOST = "mail.example.com"
     owner = sign_in(olga)
@@ -148,7 +149,7 @@ def test_letters_to_one_address_are_counted(sign_in, olga, settings, django_capt
     assert [letter.to for letter in mail.outbox] == [["victim@elsewhere.example"]] * 5 + [["somebody@example.com"]]
     assert "Enough invitations for now: victim@elsewhere.example. The next one can be sent in" in words(answer)
     assert "Enough invitations for now" in str(refused.context["form"].errors["email"])
-    assert Invitation.objects.get(email="victim@elsewhere.example").secret_sha256 == secret, "the last link stands"
+    assert invited("victim@elsewhere.example", north).get().secret_sha256 == secret, "the last link stands"
 
 
 def test_letters_of_one_operator_are_counted(

@@ -77,6 +77,7 @@ def create_many(names: Sequence[str]) -> list[Driver]:
 @transaction.atomic
 def change_identity(driver: Driver, **personal: Any) -> Driver:
     """Add a version of the driver's personal data: the present one with these fields changed."""
+    Driver.objects.select_for_update().only("pk").get(pk=driver.pk)  # not while they are erased
     before = driver.identity
     facts = {field: getattr(before, field) for field in PARTICULARS} if before else {}
     driver.identity = DriverIdentity.objects.create(driver=driver, **{**facts, **personal})

@@ -28,8 +28,9 @@ from tenants.log import audit, sign_ins
 from tenants.log.events import Event
 from tenants.models import Account, AccountPerson, Driver, Invitation, Membership, Operator, PlatformMember, User
 from tenants.scoping import tenant_scope
+from tenants.sealed_fields import Sealed
 from tenants.selectors import invitations, platform
-from tenants.services import mail
+from tenants.services import mail, person_keys
 from tenants.services.people import accounts, drivers, memberships
 
 LIFETIME = timedelta(days=7)
@@ -165,6 +166,24 @@ def withdraw(invitation: Invitation) -> None:
         audit.record(Event.INVITATION_WITHDRAWN, about=row, role=row.role)
 
 
+def seal_again(invitation: Invitation) -> bool:
+    """Seal the address and name with the instance's newest key; tell whether there was anything to do.
+
+    Raises:
+        Unreadable: they open with no listed key; they are left as they are.
+    """
+    sealed = Invitation.objects.filter(pk=invitation.pk).values_list("email", flat=True).first()
+    if not isinstance(sealed, Sealed) or person_keys.is_current(sealed):
+        return False
+    with tenant_scope(invitation.operator_id):
+        row = Invitation.objects.select_for_update().filter(pk=invitation.pk).first()
+        if row is None:
+            return False
+        row.email, row.name = row.email, row.name
+        row.save(update_fields=["email", "email_mark", "name"])
+    return True
+
+
 def opened(public_id: UUID, *, secret: str) -> Invitation:
     """Return the invitation that the link opens.
 
@@ -244,7 +263,11 @@ def _make(
         # One at a time, so that two of them do not both find no invitation to replace.
         Operator.objects.select_for_update(no_key=True).only("pk").get(pk=operator.pk)
         standing = Invitation.objects.filter(
-            operator=operator, email=email.lower(), role=draft.role, accepted_at=None, withdrawn_at=None
+            operator=operator,
+            email_mark__in=Invitation.marks(email, operator.pk),
+            role=draft.role,
+            accepted_at=None,
+            withdrawn_at=None,
         ).first()
         if standing is not None:
             draft.pk, draft.public_id, draft.created_at = standing.pk, standing.public_id, standing.created_at

@@ -1,0 +1,79 @@
+"""The keys of the people an operator knows, wrapped by the operator's key; and what is kept of those that are gone."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from tenants.models.account import Account
+from tenants.models.driver import Driver, DriverIdentity
+from tenants.models.operator_key import OperatorKey
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person
+
+
+class PersonKey(OperatorOwned):
+    """The key that seals what is known of a driver, or of an account that is no single person.
+
+    Removing it erases them: what it sealed opens no more, wherever a copy of it stands.
+    """
+
+    driver = OwnedForeignKey(Driver, null=True, related_name="+")
+    account = OwnedForeignKey(Account, null=True, related_name="+")
+    operator_key = OwnedForeignKey(OperatorKey, related_name="+")
+    wrapped = models.BinaryField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("person_key", "driver", "account", "operator_key", referred=False),
+            models.CheckConstraint(
+                condition=Q(driver__isnull=False, account__isnull=True) | Q(driver__isnull=True, account__isnull=False),
+                name="person_key_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=["operator", "driver"], condition=Q(driver__isnull=False), name="person_key_once_a_driver"
+            ),
+            models.UniqueConstraint(
+                fields=["operator", "account"], condition=Q(account__isnull=False), name="person_key_once_an_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"key of {self.person.kind} {self.person.number}"
+
+    @property
+    def person(self) -> Person:
+        """Whose it is."""
+        return Person.of(self.driver_id, self.account_id)
+
+
+class KeptKey(OperatorOwned):
+    """The key of one text of an erased person: what an issued invoice names of the buyer (BFL 7 kap. 2 §).
+
+    of, salt: the number of the person's key, which is gone, and what made this one of it.
+    """
+
+    identity = OwnedForeignKey(DriverIdentity, models.CASCADE, related_name="+")
+    of = models.BigIntegerField()
+    salt = models.BinaryField()
+    operator_key = OwnedForeignKey(OperatorKey, related_name="+")
+    wrapped = models.BinaryField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("kept_key", "identity", "operator_key", referred=False),
+            models.UniqueConstraint(fields=["operator", "of", "salt"], name="kept_key_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "identity"], name="kept_key_of_identity")]
+
+    def __str__(self) -> str:
+        return f"key of a text of identity {self.identity_id}"
+
+    @property
+    def person(self) -> Person:
+        """Whom the text is about."""
+        about: Person = self.identity.sealed_for
+        return about

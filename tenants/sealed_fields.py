@@ -1,0 +1,218 @@
+"""Texts about a person that lie sealed in their column, each with the key of the person it is about.
+
+A row holds `version (1), number of the person's key (8), salt (16), text and tag`: AES-256-GCM (NIST SP 800-38D) with
+a key of the text's own, made of the person's by the salt (HMAC-SHA-256), so that it is used once and can be kept alone
+when the person's is destroyed. The associated data are table, column, operator and person: a text that is moved
+to another column, operator or person does not open there. An empty text is an empty column, and a text's length shows.
+
+Reading a row opens nothing. A text is opened when it is asked for, with the keys of all rows read until then in one
+query (`tenants.services.person_keys`). It cannot be searched, sorted or compared in the database, only found empty.
+"""
+
+import hmac
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import models
+from django.db.models.query_utils import DeferredAttribute
+
+from tenants.crypto import Unreadable
+
+_VERSION = b"\x01"
+_NUMBER, _SALT = 8, 16
+_HEADER = len(_VERSION) + _NUMBER + _SALT
+Row = TypeVar("Row")
+_ONCE = bytes(12)  # the nonce: each key seals one text
+
+
+class Person(NamedTuple):
+    """Whose a key is: `driver` or `account`, and their number.
+
+    Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`.
+    """
+
+    kind: str
+    number: int
+
+    @classmethod
+    def of(cls, driver: int | None, account: int | None) -> "Person":
+        """The driver, or where there is none the account."""
+        return cls("driver", driver) if driver is not None else cls("account", account or 0)
+
+
+class PersonsKey(NamedTuple):
+    """A person's key, opened. number: by which a sealed text names it."""
+
+    number: int
+    key: bytes
+    operator_id: int
+    person: Person
+
+    def of_text(self, salt: bytes) -> "TextKey":
+        """The key of one text."""
+        return TextKey(hmac.digest(self.key, salt, "sha256"), self.operator_id, self.person)
+
+
+class TextKey(NamedTuple):
+    """The key of one text."""
+
+    key: bytes
+    operator_id: int
+    person: Person
+
+
+class Keys(Protocol):
+    """Where keys come from."""
+
+    def notice(self, number: int) -> None:
+        """Take note that a text was read which this key opens."""
+
+    def opening(self, number: int, salt: bytes, of: Person | None) -> TextKey:
+        """Return the key of a text, that is said to be about `of`. Raises `Unreadable` when there is none any more."""
+
+    def sealing(self, person: Person) -> PersonsKey:
+        """Return the person's key; the first is made when it is first needed."""
+
+
+_keys: list[Keys] = []
+
+
+def keys_from(keys: Keys) -> None:
+    """Say where keys come from; the floor does when it starts."""
+    _keys[:] = [keys]
+
+
+class Sealed:
+    """A text as a row holds it; `str` opens it."""
+
+    __slots__ = ("box", "place")
+
+    def __init__(self, box: bytes, place: str) -> None:
+        self.box, self.place = box, place
+
+    @property
+    def number(self) -> int:
+        """The number of the person's key."""
+        return int.from_bytes(self.box[len(_VERSION) : len(_VERSION) + _NUMBER])
+
+    @property
+    def salt(self) -> bytes:
+        """What makes the text's key of the person's."""
+        return self.box[_HEADER - _SALT : _HEADER]
+
+    def open(self, *, of: Person | None = None) -> str:
+        """Return the text.
+
+        Raises:
+            Unreadable: it was changed or moved, is not about the person `of`, or its key is gone.
+        """
+        if self.box[: len(_VERSION)] != _VERSION or len(self.box) < _HEADER:
+            raise Unreadable(f"{self.place} holds no sealed text.")
+        key = _keys[0].opening(self.number, self.salt, of)
+        if of is not None and of != key.person:
+            raise Unreadable(f"A text of {self.place} is about {key.person}, and stands in a row about {of}.")
+        try:
+            return AESGCM(key.key).decrypt(_ONCE, self.box[_HEADER:], _about(self.place, key)).decode()
+        except InvalidTag as error:
+            raise Unreadable(f"A text of {self.place} about {key.person} does not open.") from error
+
+    def __str__(self) -> str:
+        return self.open()
+
+    def __repr__(self) -> str:
+        return f"<sealed text of {self.place}>"
+
+
+def seal(text: str, key: PersonsKey, place: str) -> Sealed:
+    """Seal a text. place: table and column, `tenants_driveridentity.phone`."""
+    salt = os.urandom(_SALT)
+    own = key.of_text(salt)
+    header = _VERSION + key.number.to_bytes(_NUMBER) + salt
+    return Sealed(header + AESGCM(own.key).encrypt(_ONCE, text.encode(), _about(place, own)), place)
+
+
+def together(rows: Iterable[Row], *, at_once: int) -> Iterator[Row]:
+    """Yield rows that come one by one, so many of them read before the first is: their keys then come together."""
+    every = iter(rows)
+    while some := list(islice(every, at_once)):
+        yield from some
+
+
+def _about(place: str, key: TextKey) -> bytes:
+    return f"{place}:{key.operator_id}:{key.person.kind}:{key.person.number}".encode()
+
+
+class _Opened(DeferredAttribute):
+    """A row's text: opened when it is first asked for, and only if it is about the person whom the row is about."""
+
+    field: "models.Field[Any, Any]"
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed):
+            value = instance.__dict__[self.field.attname] = value.open(of=instance.sealed_for)
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        instance.__dict__[self.field.attname] = value
+
+
+class SealedField(models.Field):  # type: ignore[type-arg]
+    """What makes a field of text a sealed one. Its model says in `sealed_for` who the person is."""
+
+    descriptor_class = _Opened
+
+    def db_type(self, connection: Any) -> str:
+        """Bytes, however long the text may be."""
+        return "bytea"
+
+    @property
+    def place(self) -> str:
+        """Table and column."""
+        return f"{self.model._meta.db_table}.{self.column}"
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Nothing but empty or not can be asked."""
+        return super().get_lookup(lookup_name) if lookup_name in {"exact", "isnull"} else None
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> "Sealed | str":
+        """Take what a row holds, and note that its key may be asked for."""
+        if not value:
+            return ""
+        sealed = Sealed(bytes(value), self.place)
+        _keys[0].notice(sealed.number)
+        return sealed
+
+    def pre_save(self, model_instance: Any, add: bool) -> Any:  # noqa: FBT001  # as Django has it
+        """Seal the row's text, unless it is still as it was read."""
+        value = model_instance.__dict__.get(self.attname)
+        if not value or isinstance(value, Sealed):
+            return value or ""
+        return seal(self.to_python(value), _keys[0].sealing(model_instance.sealed_for), self.place)
+
+    def get_prep_value(self, value: Any) -> Any:
+        """Let through what is sealed or empty.
+
+        Raises:
+            ValueError: anything else; whom it would be about is not known here.
+        """
+        if not value or isinstance(value, Sealed):
+            return value or ""
+        raise ValueError(f"{self.place} is sealed: it is neither compared nor changed without its row.")
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
+        """Return the bytes that the column holds."""
+        kept = self.get_prep_value(value)
+        return connection.Database.Binary(kept.box if kept else b"")
+
+
+class SealedCharField(SealedField, models.CharField):  # type: ignore[type-arg]
+    """A short text, sealed."""
+
+
+class SealedEmailField(SealedField, models.EmailField):  # type: ignore[type-arg]
+    """An address of e-mail, sealed."""

@@ -1,0 +1,244 @@
+"""The keys of people: one each, wrapped by the operator's, opened for as long as a scope is open.
+
+Keys are read together: each row that is read says which key opens it (`notice`), and the first text that is asked for
+brings the keys of all of them in one query. Where a person's key is gone, those of single texts that bookkeeping keeps
+are asked for (`keep`).
+"""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.db import connection, models, transaction
+
+from tenants import crypto, scoping
+from tenants.crypto import Unreadable
+from tenants.models import KeptKey, OperatorKey, PersonKey
+from tenants.scoping import current_operator_id, tenant_scope
+from tenants.sealed_fields import Person, PersonsKey, Sealed, TextKey
+from tenants.selectors.search import among
+from tenants.services import operator_keys
+
+BATCH = 1_000
+#: With more opened keys than this, a scope forgets them before it opens others.
+MOST_HELD = 20_000
+#: Numbers from here on name a key of the instance, not of a person. INVITED: the kind of whose texts it seals.
+OF_INSTANCE, INVITED = 1 << 63, "invitation"
+_FACTS = ("pk", "operator_id", "driver_id", "account_id", "wrapped", "operator_key_id")
+_NONCE = 12
+
+
+class _Held:
+    """What a scope knows of keys.
+
+    wanted: numbers of keys that rows which were read name. sealing: the key of a person, and the savepoints inside
+    which it was read: one that was made in a savepoint is gone when that is rolled back.
+    """
+
+    def __init__(self) -> None:
+        self.wanted: set[int] = set()
+        self.opened: dict[int, PersonsKey] = {}
+        self.kept: dict[tuple[int, bytes], TextKey] = {}
+        self.sealing: dict[Person, tuple[list[Any], PersonsKey]] = {}
+        self.wrapping: dict[int, AESGCM] = {}
+
+    def wrapper(self, row: OperatorKey) -> AESGCM:
+        """What wraps with an operator's key."""
+        if row.pk not in self.wrapping:
+            self.wrapping[row.pk] = wrapping(operator_keys.opened(row).key)
+        return self.wrapping[row.pk]
+
+    def bring(self, number: int) -> None:
+        """Open this key and those of all that was read since; of those that are gone, what is kept."""
+        if len(self.opened) > MOST_HELD:
+            self.opened.clear()
+        wanted = {number, *self.wanted} - self.opened.keys()
+        self.wanted.clear()
+        joined = "operator_key__number", "operator_key__wrapped"
+        rows = PersonKey.objects.filter(among("pk", wanted)).values_list(*_FACTS, *joined)
+        for pk, operator, driver, account, wrapped, operator_key, at, operators in rows:
+            wrapper = self.wrapper(OperatorKey(pk=operator_key, operator_id=operator, number=at, wrapped=operators))
+            person = Person.of(driver, account)
+            self.opened[pk] = PersonsKey(
+                pk, _unwrap(wrapper, bytes(wrapped), about(operator, person)), operator, person
+            )
+        if gone := wanted - self.opened.keys():
+            for kept in KeptKey.objects.filter(among("of", gone)).select_related("operator_key", "identity"):
+                key = _unwrap(self.wrapper(kept.operator_key), bytes(kept.wrapped), _of_kept(kept))
+                self.kept[kept.of, bytes(kept.salt)] = TextKey(key, kept.operator_id, kept.person)
+
+
+class _Keys:
+    """Where sealed texts have their keys from (`sealed_fields.Keys`)."""
+
+    def notice(self, number: int) -> None:
+        """Have the key brought along when the next one is needed. Without a scope nothing can be opened anyway."""
+        if scoping.has_scope() and number < OF_INSTANCE:
+            _held().wanted.add(number)
+
+    def opening(self, number: int, salt: bytes, of: Person | None) -> TextKey:
+        """Return the key of a text.
+
+        Raises:
+            Unreadable: it is gone, and so is the person.
+        """
+        if number >= OF_INSTANCE:
+            return _of_instance(number, of).of_text(salt)
+        held = _held()
+        if number not in held.opened and (number, salt) not in held.kept:
+            held.bring(number)
+        if number in held.opened:
+            return held.opened[number].of_text(salt)
+        if (number, salt) not in held.kept:
+            raise Unreadable(f"Key {number} is gone.")
+        return held.kept[number, salt]
+
+    def sealing(self, person: Person) -> PersonsKey:
+        """Return the person's key; the first is made when it is first needed."""
+        if person.kind == INVITED:
+            return _of_instance(OF_INSTANCE + next(iter(crypto.text_keys())), person)
+        held, within = _held(), list(connection.savepoint_ids)
+        since, key = held.sealing.get(person, ([], None))
+        if key is None or within[: len(since)] != since:
+            key = _read(held, person) or _made(held, person)
+            held.sealing[person] = within, key
+        return key
+
+
+KEYS = _Keys()
+
+
+def keep(model: type[models.Model], rows: Iterable[int], names: Iterable[str]) -> int:
+    """Keep the keys of these sealed fields of identities, as the person's key is about to go; return how many."""
+    held, fields = _held(), list(names)
+    sealed = [
+        (pk, text)
+        for pk, *texts in model._default_manager.filter(pk__in=list(rows)).values_list("pk", *fields)
+        for text in texts
+        if isinstance(text, Sealed)
+    ]
+    newest = operator_keys.newest(current_operator_id())
+    KeptKey.objects.bulk_create(
+        [
+            KeptKey(
+                identity_id=pk,
+                of=text.number,
+                salt=text.salt,
+                operator_key=newest,
+                wrapped=wrap(
+                    held.wrapper(newest), KEYS.opening(text.number, text.salt, None).key, _kept(text.number, text.salt)
+                ),
+            )
+            for pk, text in sealed
+        ],
+        ignore_conflicts=True,
+    )
+    return len(sealed)
+
+
+def rewrap(operator_id: int) -> tuple[int, int]:
+    """Wrap the keys of the operator's people with its newest key, in batches; return how many again, and how many were.
+
+    May be stopped and run again.
+
+    Raises:
+        Unreadable: one opens with no key.
+    """
+    done = [_rewrap(operator_id, PersonKey, _of_person), _rewrap(operator_id, KeptKey, _of_kept)]
+    return sum(again for again, _ in done), sum(current for _, current in done)
+
+
+def wrapping(operators_key: bytes) -> AESGCM:
+    """What wraps the keys of an operator's people."""
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:person-keys")
+    return AESGCM(hkdf.derive(operators_key))
+
+
+def wrap(with_: AESGCM, key: bytes, about: str) -> bytes:
+    """Wrap a key."""
+    nonce = os.urandom(_NONCE)
+    return nonce + with_.encrypt(nonce, key, about.encode())
+
+
+def about(operator_id: int, person: Person) -> str:
+    """What a person's key is wrapped as."""
+    return f"person-key:{operator_id}:{person.kind}:{person.number}"
+
+
+def _unwrap(with_: AESGCM, wrapped: bytes, about: str) -> bytes:
+    try:
+        return with_.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], about.encode())
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable(f"{about} does not open.") from error
+
+
+def is_current(text: Sealed) -> bool:
+    """Whether a text that the instance's key sealed was sealed with the newest one."""
+    return text.number == OF_INSTANCE + next(iter(crypto.text_keys()))
+
+
+def _of_instance(number: int, of: Person | None) -> PersonsKey:
+    key = crypto.text_keys().get(number - OF_INSTANCE)
+    if key is None or of is None:
+        raise Unreadable("No listed key opens a text, or nobody said whom it is about.")
+    return PersonsKey(number, key, 0, of)
+
+
+def _held() -> _Held:
+    held: _Held = scoping.memory().setdefault("person keys", _Held())
+    return held
+
+
+def _opened(held: _Held, row: PersonKey) -> PersonsKey:
+    key = _unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), _of_person(row))
+    return PersonsKey(row.pk, key, row.operator_id, row.person)
+
+
+def _read(held: _Held, person: Person) -> PersonsKey | None:
+    row = PersonKey.objects.filter(**{person.kind: person.number}).select_related("operator_key").first()
+    return _opened(held, row) if row else None
+
+
+def _made(held: _Held, person: Person) -> PersonsKey:
+    """Add the key, unless somebody else was faster."""
+    operator = current_operator_id()
+    newest = operator_keys.newest(operator)
+    wrapped = wrap(held.wrapper(newest), os.urandom(32), about(operator, person))
+    row = PersonKey(**{f"{person.kind}_id": person.number}, operator_key=newest, wrapped=wrapped)
+    with transaction.atomic():
+        PersonKey.objects.bulk_create([row], ignore_conflicts=True)
+    made = _read(held, person)
+    assert made is not None
+    return made
+
+
+def _of_person(row: PersonKey) -> str:
+    return about(row.operator_id, row.person)
+
+
+def _of_kept(row: KeptKey) -> str:
+    return _kept(row.of, bytes(row.salt))
+
+
+def _kept(number: int, salt: bytes) -> str:
+    return f"kept-key:{number}:{salt.hex()}"
+
+
+def _rewrap(operator_id: int, model: type[Any], about_of: Any) -> tuple[int, int]:
+    again, last = 0, 0
+    while True:
+        with tenant_scope(operator_id):
+            held, newest = _held(), operator_keys.newest(operator_id)
+            old = model.objects.filter(pk__gt=last).exclude(operator_key=newest).select_related("operator_key")
+            rows = list(old.order_by("pk").select_for_update(of=("self",))[:BATCH])
+            for row in rows:
+                key = _unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), about_of(row))
+                row.wrapped, row.operator_key = wrap(held.wrapper(newest), key, about_of(row)), newest
+            model.objects.bulk_update(rows, ["wrapped", "operator_key"])
+            if not rows:
+                return again, model.objects.count() - again
+            again, last = again + len(rows), rows[-1].pk
