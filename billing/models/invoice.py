@@ -311,7 +311,10 @@ class BilledSession(SiteBound):
 
 
 class InvoiceDocument(OperatorOwned):
-    """The rendered PDF of an issued invoice, kept so that every download is the same file."""
+    """The rendered PDF of an issued invoice, kept so that every download is the same file.
+
+    pdf: sealed with the operator's key (`tenants.sealed_content`). sha256: of what it opens as.
+    """
 
     invoice = OwnedForeignKey(Invoice, related_name="documents")
     pdf = models.BinaryField()

@@ -1,7 +1,7 @@
 """The PDF of an invoice: rendered once, stored, and the same file at every download.
 
-Rendered in the background after issuing, or on the first download. Drafts are rendered anew each time and
-never stored.
+Rendered in the background after issuing, or on the first download, and sealed with the operator's key. Drafts are
+rendered anew each time and never stored.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from billing.documents import layout
 from billing.documents import pdf as renderer
 from billing.models import Invoice, InvoiceDocument
 from billing.selectors import credits, invoices, letterheads, sellers
+from tenants import sealed_content
 from tenants.models import Operator
 
 
@@ -21,22 +22,31 @@ def pdf(invoice: Invoice) -> bytes:
     """Return the PDF: of an issued document the stored one, rendered if there is none yet."""
     if invoice.state != Invoice.State.ISSUED or invoice.issued_at is None:
         return _rendered(invoice, at=invoice.drafted_at)
-    return stored(invoice) or bytes(_store(invoice, at=invoice.issued_at).pdf)
+    return stored(invoice) or _opened(_store(invoice, at=invoice.issued_at))
 
 
 def stored(invoice: Invoice) -> bytes | None:
     """Return the PDF of an issued document, if it has been rendered."""
     document = InvoiceDocument.objects.filter(invoice=invoice).first()
-    return bytes(document.pdf) if document else None
+    return _opened(document) if document else None
 
 
 def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
     """Keep the rendered PDF. Two at once render the same; the first one's is kept."""
     content = _rendered(invoice, at=at)
-    document = InvoiceDocument(invoice=invoice, pdf=content, sha256=hashlib.sha256(content).hexdigest(), rendered_at=at)
+    sealed = sealed_content.seal(content, about=_about(invoice.pk))
+    document = InvoiceDocument(invoice=invoice, pdf=sealed, sha256=hashlib.sha256(content).hexdigest(), rendered_at=at)
     with transaction.atomic():
         InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)
     return InvoiceDocument.objects.get(invoice=invoice)
+
+
+def _opened(document: InvoiceDocument) -> bytes:
+    return sealed_content.unseal(bytes(document.pdf), about=_about(document.invoice_id))
+
+
+def _about(invoice: int) -> str:
+    return f"invoice:{invoice}"
 
 
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:

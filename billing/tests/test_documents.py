@@ -1,14 +1,18 @@
 """The PDF: what it says, that it is kept, that it is an archive file."""
 
+import hashlib
 import os
 import re
 from datetime import timedelta
 from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
+from billing import migrations
 from billing.documents import layout, pdf
 from billing.documents.rules import Rules
 from billing.documents.words import ENGLISH, SWEDISH
@@ -30,8 +34,10 @@ from billing.tests.factories import (
     session,
     tariff,
 )
-from tenants import work
+from tenants import sealed_content, work
+from tenants.crypto import Unreadable
 from tenants.models import Operator
+from tenants.rls import APP
 from tenants.scoping import current_operator_id
 
 
@@ -146,7 +152,8 @@ def test_the_pdf_is_kept_and_always_the_same(network):
     assert rendered(current_operator_id()) == 0
     stored = InvoiceDocument.objects.get()
     first = documents.pdf(invoice)
-    assert first == bytes(stored.pdf) == documents.pdf(invoice)
+    assert first == documents.pdf(invoice) == documents.stored(invoice)
+    assert stored.sha256 == hashlib.sha256(first).hexdigest()
     assert first.startswith(b"%PDF-1.7")
     assert pdf.render(page_of(invoice), at=NOVEMBER) == first
 
@@ -156,6 +163,36 @@ def test_the_pdf_is_for_the_archive_and_for_screen_readers(network):
     content = documents.pdf(Invoice.objects.get())
     assert re.search(rb"pdfaid:part[=>\"]+3", content)
     assert re.search(rb"pdfuaid:part[=>\"]+1", content)
+
+
+def test_no_document_is_kept_in_clear_and_none_opens_as_another(network):
+    issued()
+    first = Invoice.objects.get()
+    content = documents.pdf(first)
+    kept = bytes(InvoiceDocument.objects.get(invoice=first).pdf)
+    assert b"%PDF" not in kept
+    assert content[1000:1040] not in kept
+    with pytest.raises(Unreadable):
+        sealed_content.unseal(kept, about=f"invoice:{first.pk + 1}")
+    for wrong in (kept[:-1], kept[:-1] + b"!", content):
+        with pytest.raises(Unreadable):
+            sealed_content.unseal(wrong, about=f"invoice:{first.pk}")
+
+
+def test_documents_from_before_are_sealed_and_stay_what_they_were(network):
+    issued()
+    invoice = Invoice.objects.get()
+    content = documents.pdf(invoice)
+    (name,) = (path.stem for path in Path(migrations.__file__).parent.glob("*_seal_documents.py"))
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE billing_invoicedocument DISABLE TRIGGER final_document")
+        cursor.execute("UPDATE billing_invoicedocument SET pdf = %s", [content])
+        cursor.execute("ALTER TABLE billing_invoicedocument ENABLE TRIGGER final_document")
+        import_module(f"billing.migrations.{name}").seal()
+        cursor.execute(f"SET ROLE {APP}")
+    assert bytes(InvoiceDocument.objects.get().pdf).startswith(sealed_content.MARK)
+    assert documents.stored(invoice) == content
 
 
 def test_a_stored_document_cannot_change(network):
