@@ -333,7 +333,10 @@ class InvoiceDocument(OperatorOwned):
 
 
 class EInvoice(OperatorOwned):
-    """The e-invoice of an issued document as it left first, kept so that it is the same file for ever (decision 42)."""
+    """The e-invoice of an issued document as it left first, kept so that it is the same file for ever (decision 42).
+
+    xml: sealed with the operator's key (`tenants.sealed_content`). sha256: of what it opens as.
+    """
 
     invoice = OwnedForeignKey(Invoice, related_name="e_invoices")
     xml = models.BinaryField()

@@ -7,13 +7,19 @@ from billing.e_invoices import bill, checks, sample, ubl
 from billing.e_invoices.rules import About, Fault
 from billing.models import EInvoice, Invoice
 from billing.selectors import credits, invoices, sellers
+from tenants import sealed_content
 from tenants.models import Account, DriverIdentity, Operator
 
 
 def kept(invoice: Invoice) -> bytes | None:
     """The e-invoice of an issued document, if it has been made."""
     row = EInvoice.objects.filter(invoice=invoice).first()
-    return bytes(row.xml) if row else None
+    return sealed_content.unseal(bytes(row.xml), about=about(invoice)) if row else None
+
+
+def about(invoice: Invoice) -> str:
+    """What an e-invoice is sealed as."""
+    return f"e_invoice:{invoice.pk}"
 
 
 def written(invoice: Invoice) -> bytes:

@@ -14,6 +14,7 @@ from billing.e_invoices import checks
 from billing.e_invoices.rules import Fault
 from billing.models import EInvoice, Invoice
 from billing.selectors import e_invoices
+from tenants import sealed_content
 
 
 class CannotLeave(BillingError):
@@ -38,7 +39,8 @@ def xml(invoice: Invoice, *, at: datetime) -> bytes:
     faults = checks.faults(content)
     if faults:
         raise CannotLeave(invoice, faults)
-    row = EInvoice(invoice=invoice, xml=content, sha256=hashlib.sha256(content).hexdigest(), made_at=at)
+    sealed = sealed_content.seal(content, about=e_invoices.about(invoice))
+    row = EInvoice(invoice=invoice, xml=sealed, sha256=hashlib.sha256(content).hexdigest(), made_at=at)
     with transaction.atomic():  # two at once make the same; the first one's is kept
         EInvoice.objects.bulk_create([row], ignore_conflicts=True)
-    return bytes(EInvoice.objects.get(invoice=invoice).xml)
+    return e_invoices.kept(invoice) or content

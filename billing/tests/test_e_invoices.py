@@ -200,6 +200,8 @@ def test_it_is_made_once_and_stays_the_same_file(seller):
     accounts.change(invoice.account, name="Someone else", country="SE")
     assert e_invoices.xml(invoices.referring().get(), at=NOVEMBER + timedelta(days=400)) == first
     kept = EInvoice.objects.get()
+    assert b"<" not in bytes(kept.xml)[:4]
+    assert first[200:240] not in bytes(kept.xml)
     for change in (lambda: EInvoice.objects.update(xml=b""), kept.delete):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
