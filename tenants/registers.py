@@ -48,6 +48,8 @@ from tenants.models import (
     SavedView,
     SearchIndex,
     TotpDevice,
+    TrainingDone,
+    TrainingText,
     Turn,
     User,
 )
@@ -114,6 +116,14 @@ def _register_people() -> None:
         serves="access",
         conduct="name is_shared",
         technical="id operator user list_name query",
+    )
+    sources.register(
+        TrainingDone,
+        person="user",
+        kept=Retention.ACCOUNT,
+        serves="security",
+        conduct="version language text_sha256 confirmed_at",
+        technical="id operator user",
     )
     sources.register(
         Invitation,
@@ -399,7 +409,7 @@ def _register_rights() -> None:
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey, PersonKey, KeptKey)
-    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice)
+    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice, TrainingText)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)
     rights.app_changes_only(PlatformMember)

@@ -25,7 +25,7 @@ from portal.api import queries
 from portal.api.authentication import BrowserSession, Key
 from portal.api.queries import NoParameters
 from portal.api.schema import ResourceSchema
-from portal.gate import throttle, viewing
+from portal.gate import throttle, training, viewing
 from portal.gate.access import SAFE_METHODS, check_admission, find_access, inside, lacks_second_factor
 from tenants import roles
 from tenants.actor import acting_more
@@ -87,6 +87,8 @@ class OperatorResource(APIView):
         throttle.admit(throttle.API_CALLS, f"key {self.key.pk}" if self.key else f"person {request.user.pk}")
         permission = None if self.access_for == MEMBERS else Permission(self.access_for)
         check_admission(self.access, permission, request.method or "")
+        if permission is not None:
+            training.check(self.access, self.person, permission)
         platform_visits.page_opened(
             self.access, page=f"api:{self.operation}", changes=request.method not in SAFE_METHODS
         )

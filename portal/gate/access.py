@@ -23,7 +23,7 @@ from django_otp import user_has_device
 
 from charging.selectors import sites
 from charging.site_scope import limited_to
-from portal.gate import offline, viewing
+from portal.gate import offline, training, viewing
 from portal.gate import step_up as proof
 from portal.gate.polls import is_poll
 from tenants import permissions, roles
@@ -61,7 +61,7 @@ Page = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def operator_view(
-    permission: Permission, *, step_up: bool = False, takes_out: bool = False
+    permission: Permission, *, step_up: bool = False, takes_out: bool = False, without_people: bool = False
 ) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
     """Declare a page of one operator, open to its people who hold the permission.
 
@@ -71,6 +71,8 @@ def operator_view(
     a page that `takes_out` what the portal holds, as a file for others.
     With `step_up` the person must have proved who they are within the last quarter of an hour, to change
     something or to take it out; not to look.
+    `without_people`: the page shows no personal data but the reader's own, so that it opens without the training that
+    an operator may make the rest depend on (`portal.gate.training`).
     The page runs inside the operator's scope: one transaction, rolled back when it raises.
     """
 
@@ -87,6 +89,8 @@ def operator_view(
                 return to_second_factor(request)
             access = viewing.through(request, access)
             check_admission(access, permission, request.method or "", takes_out=takes_out)
+            if not without_people:
+                training.check(access, request.user, permission)
             if step_up and proof.is_missing(request, for_looking=takes_out):
                 return proof.ask(request, person=request.user.pk)
             request.access = access
@@ -100,6 +104,7 @@ def operator_view(
         guarded.access = permission  # type: ignore[attr-defined]  # read by the doors test
         guarded.step_up = step_up  # type: ignore[attr-defined]
         guarded.takes_out = takes_out  # type: ignore[attr-defined]
+        guarded.without_people = without_people  # type: ignore[attr-defined]
         return guarded
 
     return declare
@@ -167,7 +172,8 @@ def driver_view(
             return offline.marked(request, page(request, operator, *args, **kwargs))
 
     update_wrapper(own, page)
-    return operator_view(Permission.USE_DRIVER_PAGES, step_up=step_up, takes_out=takes_out)(own)
+    declared = operator_view(Permission.USE_DRIVER_PAGES, step_up=step_up, takes_out=takes_out, without_people=True)
+    return declared(own)
 
 
 def payer_view(*shows: str) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
@@ -186,7 +192,7 @@ def payer_view(*shows: str) -> Callable[[OperatorPage[P]], Callable[..., HttpRes
                 return page(request, operator, *args, **kwargs)
 
         update_wrapper(own, page)
-        return operator_view(Permission.USE_PAYER_PAGES)(own)
+        return operator_view(Permission.USE_PAYER_PAGES, without_people=True)(own)
 
     return declare
 

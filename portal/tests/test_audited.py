@@ -95,6 +95,8 @@ from tenants.models import (
     SearchIndex,
     SearchSegment,
     SearchTerm,
+    TrainingDone,
+    TrainingText,
     User,
 )
 from tenants.scoping import tenant_scope
@@ -159,6 +161,8 @@ NOT_ROW_BY_ROW = {
     RunProblem: "work list of a run",
     RunRemark: "what is odd among drafts, worked out from them",
     ExportTaken: "an event says who took the file",
+    TrainingText: "an event says what was published",
+    TrainingDone: "an event says who confirmed what",
     ListChoice: "how a person wants a list shown",
     SavedView: "what somebody looks at, under a name; nothing it shows is changed",
     OperatorKey: "a key, made when it is first needed",
@@ -413,6 +417,7 @@ UNSEEN_WRITES = {
     "tenants/services/indexing.py:forget": "the index of what is searched",
     "tenants/privacy/retention.py:forget_files": "retention.done; a copy past its time, that it was made stays known",
     "tenants/services/people/notices.py:_publish_notice": "notice.published",
+    "tenants/services/people/training.py:publish": "training.published",
     "tenants/services/people/drivers.py:create_many": "sessions.imported",
     "tenants/services/operator_keys.py:_made": "a key, made when it is first needed",
     "tenants/services/operator_keys.py:rewrap": "the same key, wrapped by another",

@@ -19,6 +19,7 @@ FLOORS = ("tenants", "charging", "billing", "portal")
 OPENS_SCOPES = {
     # doors
     "portal/gate/access.py": "a page or a call of the API",
+    "portal/gate/training.py": "whether a person sees people's data is asked before the page's own scope",
     "portal/gate/viewing.py": "view-as begins and ends on pages of no operator",
     "portal/management/commands/audit.py": "a command, operator by operator",
     "portal/management/commands/bill_month.py": "a command for one operator",
@@ -88,6 +89,7 @@ READS_CLOCK = {
     "tenants/models/membership.py": "a default: when the row was made",
     "tenants/models/operator_key.py": "a default: when the row was made",
     "tenants/models/person_key.py": "a default: when the row was made",
+    "tenants/models/operator.py": "a default: since when training is asked for",
     "tenants/models/platform.py": "a default: when the row was made",
     "tenants/models/work.py": "a default: when the row was made",
     "tenants/selectors/invitations.py": "what can be accepted now",

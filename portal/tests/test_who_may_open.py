@@ -14,8 +14,8 @@ from tenants.permissions import Permission
 #: `public`: anybody; why, stands with each page.
 MAY_OPEN = {
     Permission.VIEW_OVERVIEW: (
-        "staff:columns_choose staff:overview staff:overview_days staff:search staff:view_remove staff:view_save "
-        "staff:work_again staff:work_list"
+        "staff:columns_choose staff:overview staff:overview_days staff:search staff:training staff:view_remove "
+        "staff:view_save staff:work_again staff:work_list"
     ),
     Permission.VIEW_NETWORK: (
         "staff:site_detail staff:site_export staff:site_list staff:station_detail staff:station_export "
@@ -84,7 +84,8 @@ MAY_OPEN = {
         "staff:hold_lift staff:hold_new staff:notice_add staff:notice_ask staff:notice_publish staff:notice_write "
         "staff:person_copy_file staff:person_erase "
         "staff:person_limit_lift staff:person_request_answer staff:person_request_copy staff:person_request_extend "
-        "staff:person_request_new staff:purpose_edit staff:purpose_new staff:retention_change"
+        "staff:person_request_new staff:purpose_edit staff:purpose_new staff:retention_change "
+        "staff:training_write"
     ),
     Permission.VIEW_AUDIT: (
         "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "
@@ -95,14 +96,15 @@ MAY_OPEN = {
         "staff:history_runs staff:history_sessions staff:history_settings staff:history_sites staff:history_stations "
         "staff:history_tariffs staff:seal_check staff:seal_export staff:seal_list staff:seal_script"
     ),
-    Permission.VIEW_PEOPLE: "staff:member_export staff:people",
+    Permission.VIEW_PEOPLE: "staff:member_export staff:people staff:training_people",
     Permission.MANAGE_PEOPLE: (
         "staff:factor_reset staff:factor_reset_withdraw staff:invitation_new staff:invitation_renew "
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
     ),
     Permission.MANAGE_OPERATOR: "staff:credit_reasons staff:letterhead staff:letterhead_preview staff:settings",
     Permission.MANAGE_SECURITY: (
-        "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security"
+        "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security "
+        "staff:training_rule"
     ),
     Permission.MANAGE_KEYS: "staff:key_export staff:key_list staff:key_new staff:key_revoke staff:key_rotate",
     Permission.EXPORT_DRIVERS: "staff:driver_export staff:driver_list_export",

@@ -6,11 +6,13 @@ from http import HTTPStatus
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from portal.api.errors import plain_problem
 from portal.files.uploads import TooLarge
 from portal.gate import kept
 from portal.gate.next_page import came_from
+from portal.gate.training import TrainingMissing
 
 _OF_THE_API = re.compile(r"/(o/[^/]+/)?api/v\d+/")
 
@@ -27,7 +29,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Say that the person lacks the permission, or why nobody may now (403)."""
-    return render(request, "403.html", {"reason": str(exception or "")}, status=403)
+    training = ""
+    if isinstance(exception, TrainingMissing):
+        training = reverse("staff:training", args=[exception.slug])
+    return render(request, "403.html", {"reason": str(exception or ""), "training": training}, status=403)
 
 
 def too_late(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -52,6 +52,7 @@ SECTIONS: dict[str, str | Promise] = {
     "billing.paymentfile": gettext_lazy("files of payments that you sent"),
     "billing.exporttaken": gettext_lazy("downloads that you took"),
     "billing.invoiceline": gettext_lazy("lines of your invoices"),
+    "tenants.trainingdone": gettext_lazy("training you confirmed"),
     "tenants.passwordletter": gettext_lazy("letters with links"),
     "django_otp_webauthn.webauthncredential": gettext_lazy("passkeys"),
 }
@@ -99,6 +100,7 @@ FIELDS: dict[str, str | Promise] = {
     "requested_at": gettext_lazy("asked for"),
     "stopped_at": gettext_lazy("stopped"),
     "done_at": gettext_lazy("carried out"),
+    "confirmed_at": gettext_lazy("confirmed"),
     "is_active": gettext_lazy("active"),
     "event": gettext_lazy("event"),
     "at": gettext_lazy("time"),

@@ -78,6 +78,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:factor_reset": (_("Reset the second factor of %(thing)s"), _person),
     "staff:factor_reset_withdraw": (_("Stop the reset of the second factor of %(thing)s"), _person),
     "staff:security": (_("Change the operator's security settings"), None),
+    "staff:training_rule": (_("Change whether personal data opens only with the training"), None),
     "staff:platform_visits": (_("Let the platform's staff make changes"), None),
     "staff:platform_leave_take_back": (_("Stop the platform's staff from making changes"), None),
     "staff:platform_visit_end": (_("End a visit by the platform's staff"), None),

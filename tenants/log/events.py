@@ -83,5 +83,7 @@ class Event(StrEnum):
     SIGN_IN_WRONG_CODE = "sign_in.wrong_code"
     SIGN_IN_WRONG_PASSKEY = "sign_in.wrong_passkey"
     SIGN_IN_WRONG_PASSWORD = "sign_in.wrong_password"
+    TRAINING_CONFIRMED = "training.confirmed"
+    TRAINING_PUBLISHED = "training.published"
     WORK_SET_ASIDE = "work.set_aside"
     WORK_TRIED_AGAIN = "work.tried_again"

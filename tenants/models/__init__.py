@@ -24,6 +24,7 @@ from tenants.models.processing import ProcessingPurpose
 from tenants.models.recovery_code import RecoveryCode
 from tenants.models.retention import LegalHold, RetentionNight, RetentionRule
 from tenants.models.search import SearchIndex, SearchSegment, SearchTerm
+from tenants.models.training import TrainingDone, TrainingText
 from tenants.models.user import User
 from tenants.models.work import Turn
 
@@ -72,6 +73,8 @@ __all__ = [
     "SearchSegment",
     "SearchTerm",
     "TotpDevice",
+    "TrainingDone",
+    "TrainingText",
     "Turn",
     "User",
 ]

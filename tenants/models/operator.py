@@ -1,9 +1,11 @@
 """The operator: the tenant to whom all business data belongs."""
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.rls import WriteSecurity
@@ -12,6 +14,11 @@ from tenants.rls import WriteSecurity
 def staff_roles() -> list[str]:
     """Return the roles of which a second factor is required unless the operator says otherwise."""
     return ["owner", "operations", "finance", "support", "auditor", "privacy"]
+
+
+def today() -> date:
+    """Return the day, as the world's clock has it."""
+    return timezone.now().date()
 
 
 class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardian has no types
@@ -52,6 +59,10 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     # How people prove who they are, and which acts need a second person (registered in `services.four_eyes`).
     factor_required_of = ArrayField(models.CharField(max_length=12), default=staff_roles, blank=True)
     four_eyes = ArrayField(models.CharField(max_length=30), default=list, blank=True)
+    # Whether only staff with the year's training see personal data (`portal.gate.training`).
+    training_opens_data = models.BooleanField(default=False)
+    # Since when the staff is asked to confirm it: nobody is late for what was not asked.
+    training_since = models.DateField(default=today, editable=False)
     # Until when visiting platform staff may change something here; null: they may only look.
     platform_may_change_until = models.DateTimeField(null=True, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)

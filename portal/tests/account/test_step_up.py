@@ -37,6 +37,7 @@ DANGEROUS = {
     "staff:factor_reset": "takes somebody's second factor away",
     "staff:factor_reset_withdraw": "decides about somebody's second factor",
     "staff:security": "decides how people prove themselves and what needs two",
+    "staff:training_rule": "decides who sees personal data",
     "staff:platform_visits": "lets the platform's staff change something",
     "staff:platform_leave_take_back": "decides what the platform's staff may",
     "staff:platform_visit_end": "decides what the platform's staff may",

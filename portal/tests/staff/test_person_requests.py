@@ -26,12 +26,12 @@ from tenants.models import (
     ProcessingLimit,
     User,
 )
+from tenants.months import months_after
 from tenants.privacy import own_rows, packages, sources
 from tenants.privacy.sources import Kind
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
 from tenants.services.people import consents, drivers, person_requests
-from tenants.services.people.person_requests import months_after
 
 SAME_IN_SWEDISH: set[str] = {"per", "person", "status", "text", "version"}
 DESK, OWN = "/o/north/privacy/requests/", "/o/north/my/requests/"

@@ -49,7 +49,7 @@ class ReasonsForm(forms.Form):
         return [reason for reason in found if reason.swedish or reason.english]
 
 
-@operator_view(Permission.MANAGE_OPERATOR)
+@operator_view(Permission.MANAGE_OPERATOR, without_people=True)
 def reasons(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show and change the list of reasons. Documents keep what they said."""
     form = ReasonsForm(request.POST or None)

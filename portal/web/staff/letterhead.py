@@ -63,7 +63,7 @@ class LetterheadForm(forms.Form):
         return colour
 
 
-@operator_view(Permission.MANAGE_OPERATOR)
+@operator_view(Permission.MANAGE_OPERATOR, without_people=True)
 @uploads.takes_files
 def letterhead(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show and change the look of invoices. Issued ones keep theirs."""
@@ -78,7 +78,7 @@ def letterhead(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/settings/letterhead.html", context, status=400 if form.errors else 200)
 
 
-@operator_view(Permission.MANAGE_OPERATOR)
+@operator_view(Permission.MANAGE_OPERATOR, without_people=True)
 def letterhead_preview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Answer with the picture of a made-up invoice in the look of today."""
     today = letterheads.current()

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,6 +24,7 @@ from billing.selectors import differences, revenue, session_ledger
 from charging.models import Connector, FileImport
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
+from portal.gate import training as training_gate
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.periods import midnight
@@ -33,6 +34,8 @@ from portal.words import measures
 from portal.words.states import CONNECTORS
 from tenants.models import Operator
 from tenants.permissions import Access, Permission
+from tenants.selectors import training
+from tenants.training import State
 
 ROWS_SHOWN = 8
 RANGES = (30, 90)
@@ -60,16 +63,17 @@ class Task:
     note: str = ""
 
 
-@operator_view(Permission.VIEW_OVERVIEW)
+@operator_view(Permission.VIEW_OVERVIEW, without_people=True)
 def overview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the live part; the charts are asked for by the page."""
     now = timezone.now()
     context = {"nav": "overview", "now": now, **_live(), **_today(operator, now), "days_shown": RANGES[0]}
-    context |= {"tasks": _tasks(operator, request.access, now), "steps": first_steps.of(operator, request.access)}
+    context["shows_people"] = training_gate.opens_data(request.access, request.user)
+    context |= {"tasks": _tasks(request, operator, now), "steps": first_steps.of(operator, request.access)}
     return render(request, "staff/overview/overview.html", context)
 
 
-@operator_view(Permission.VIEW_OVERVIEW)
+@operator_view(Permission.VIEW_OVERVIEW, without_people=True)
 def overview_days(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show energy and revenue of each of the last days, and their sums."""
     asked = request.GET.get("days", "")
@@ -138,9 +142,32 @@ def _days(operator: Operator, count: int) -> dict[str, Any]:
     }
 
 
-def _tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
+def _tasks(request: SignedInRequest, operator: Operator, now: datetime) -> list[Task]:
     """Collect what waits, as far as this person can do something about it."""
-    return [*_charging_tasks(operator, access, now), *_billing_tasks(operator, access, now), *_work(operator, access)]
+    access = request.access
+    return [
+        *_training_tasks(request, operator, now),
+        *_charging_tasks(operator, access, now),
+        *_billing_tasks(operator, access, now),
+        *_work(operator, access),
+    ]
+
+
+def _training_tasks(request: SignedInRequest, operator: Operator, now: datetime) -> list[Task]:
+    """One's own training when it is due, and for who sees the members, how many of them are late."""
+    own, found = training.of_member(request.user, operator, at=now), []
+    if own is not None and own.state != State.DONE:
+        words = _("Confirm the training in security and privacy by %(day)s")
+        if own.state == State.OVERDUE:
+            words = _("The training in security and privacy was due on %(day)s")
+        day = formats.date_format(own.due_on, "SHORT_DATE_FORMAT")
+        found.append(Task(words % {"day": day}, _url("staff:training", operator), "review"))
+    if request.access.may(Permission.VIEW_PEOPLE) and (count := training.count_overdue(operator, at=now)):
+        words = ngettext(
+            "%(count)s person is late with the training", "%(count)s people are late with the training", count
+        )
+        found.append(_counted(words, count, _url("staff:training_people", operator), "people"))
+    return found
 
 
 def _work(operator: Operator, access: Access) -> list[Task]:

@@ -84,7 +84,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         return [(heading, [self[name] for name in names]) for heading, names in headings]
 
 
-@operator_view(Permission.MANAGE_OPERATOR, step_up=True)
+@operator_view(Permission.MANAGE_OPERATOR, step_up=True, without_people=True)
 def particulars(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show and change the operator's particulars. Issued invoices keep those of their day."""
     form = OperatorForm(request.POST or None, instance=Operator.objects.get(pk=operator.pk))

@@ -70,7 +70,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"is_active": gettext_lazy("In use")}
 
 
-@operator_view(Permission.VIEW_NETWORK)
+@operator_view(Permission.VIEW_NETWORK, without_people=True)
 def site_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the sites with what stands on them, by name unless sorted otherwise."""
     if tidy := lists.untidy(request):
@@ -82,7 +82,7 @@ def site_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/sites/list.html", context)
 
 
-@operator_view(Permission.VIEW_NETWORK, takes_out=True)
+@operator_view(Permission.VIEW_NETWORK, takes_out=True, without_people=True)
 def site_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed sites as a file."""
     filters = SiteFilter(request.GET)
@@ -114,7 +114,7 @@ def _listed(filters: SiteFilter) -> QuerySet[Site]:
     return sites.listing(search.get("q", ""), active=None if search.get("closed") else True)
 
 
-@operator_view(Permission.VIEW_NETWORK)
+@operator_view(Permission.VIEW_NETWORK, without_people=True)
 def site_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a site's stations and how much was charged there in the last days."""
     site = get_object_or_404(Site, public_id=public_id)
@@ -122,7 +122,7 @@ def site_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -
     return render(request, "staff/sites/detail.html", {"nav": "sites", "crumbs": crumbs(operator), **facts})
 
 
-@operator_view(Permission.MANAGE_NETWORK)
+@operator_view(Permission.MANAGE_NETWORK, without_people=True)
 def site_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a site. Not for somebody limited to some sites: a new one would be none of theirs."""
     if visible_sites() is not None:
@@ -134,7 +134,7 @@ def site_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/sites/form.html", {"nav": "sites", "form": form, "crumbs": crumbs(operator)})
 
 
-@operator_view(Permission.MANAGE_NETWORK)
+@operator_view(Permission.MANAGE_NETWORK, without_people=True)
 def site_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a site's particulars."""
     site = get_object_or_404(Site, public_id=public_id)

@@ -126,7 +126,7 @@ class OutletForm(forms.Form):
 Outlets = forms.formset_factory(OutletForm, extra=2, max_num=20, validate_max=True)
 
 
-@operator_view(Permission.VIEW_NETWORK)
+@operator_view(Permission.VIEW_NETWORK, without_people=True)
 def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the stations, what does not work first."""
     if tidy := lists.untidy(request):
@@ -139,7 +139,7 @@ def station_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/stations/list.html", context)
 
 
-@operator_view(Permission.VIEW_NETWORK, takes_out=True)
+@operator_view(Permission.VIEW_NETWORK, takes_out=True, without_people=True)
 def station_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed stations as a file."""
     filters = StationFilter(request.GET)
@@ -202,7 +202,7 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     )
 
 
-@operator_view(Permission.MANAGE_NETWORK)
+@operator_view(Permission.MANAGE_NETWORK, without_people=True)
 def station_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a station with its connectors. Not for somebody limited to some sites: see `services.change`."""
     if visible_sites() is not None:
@@ -214,7 +214,7 @@ def station_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return _form(request, form, outlets, crumbs=sites.crumbs(operator))
 
 
-@operator_view(Permission.MANAGE_NETWORK)
+@operator_view(Permission.MANAGE_NETWORK, without_people=True)
 def station_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a station and its connectors."""
     station = get_object_or_404(stations.listing(), public_id=public_id)

@@ -28,6 +28,7 @@ from portal.web.staff import (
     station_signs,
     stations,
     tokens,
+    training,
     work,
 )
 from portal.web.staff.audit import pages as audit
@@ -180,6 +181,10 @@ urlpatterns: list[URLPattern] = [
     path("privacy/retention/holds/<uuid:public_id>/lift/", privacy_retention.hold_lift, name="hold_lift"),
     path("privacy/purposes/new/", privacy_purposes.purpose_new, name="purpose_new"),
     path("privacy/purposes/<slug:code>/", privacy_purposes.purpose_edit, name="purpose_edit"),
+    path("training/", training.training, name="training"),
+    path("training/people/", training.training_people, name="training_people"),
+    path("training/rule/", training.training_rule, name="training_rule"),
+    path("training/write/", training.training_write, name="training_write"),
     path("approvals/", approvals.approval_list, name="approval_list"),
     path("approvals/export/", approvals.approval_export, name="approval_export"),
     path("approvals/<uuid:public_id>/", approvals.approval_detail, name="approval_detail"),

@@ -90,6 +90,8 @@ EVENTS: dict[str, str | Promise] = {
     tenants_events.Event.HOLD_BEGAN: gettext_lazy("Began a legal hold"),
     tenants_events.Event.HOLD_ENDED: gettext_lazy("Lifted a legal hold"),
     tenants_events.Event.RETENTION_DONE: gettext_lazy("Removed what was kept long enough"),
+    tenants_events.Event.TRAINING_CONFIRMED: gettext_lazy("Confirmed the training in security and privacy"),
+    tenants_events.Event.TRAINING_PUBLISHED: gettext_lazy("Published new words of the training"),
     charging_events.Event.STATION_PASSWORD_MADE: gettext_lazy("Made a new password for a station"),
     charging_events.Event.MEMBER_SITES_CHANGED: gettext_lazy("Changed the sites a member works for"),
     tenants_events.Event.DRIVER_FORM_VIEWED: gettext_lazy("Opened the form with a driver's details"),
@@ -191,6 +193,7 @@ ACTS: dict[str, str | Promise] = {
     "sign_in": gettext_lazy("sign-ins"),
     "station": gettext_lazy("stations"),
     "token": gettext_lazy("cards"),
+    "training": gettext_lazy("training"),
     "view_as": gettext_lazy("viewing as a role"),
     "work": gettext_lazy("work in the background"),
 }

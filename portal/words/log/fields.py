@@ -26,6 +26,8 @@ NAMES: dict[str, str | Promise] = {
     "to_account": _("to account"),
     "undoes": _("undoes"),
     "text": _("message"),
+    "training_opens_data": _("personal data only with training"),
+    "training_since": _("training since"),
     "token_id": _("card"),
     "meter_start_wh": _("meter at start, Wh"),
     "ended_at": _("ended"),

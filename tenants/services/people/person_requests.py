@@ -5,7 +5,6 @@ that the person is told within the first (GDPR art. 12(3)). A month ends on the 
 last day; the clock is never stretched over a weekend, though Regulation 1182/71 art. 3(4) would let it be.
 """
 
-from calendar import monthrange
 from datetime import date, datetime
 from typing import Final
 
@@ -15,6 +14,7 @@ from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import ConsentEvent, Driver, Operator, PersonRequest, ProcessingLimit, User
+from tenants.months import months_after
 from tenants.selectors import consents as asked
 from tenants.services import mail
 from tenants.services.mail import Letter
@@ -24,12 +24,6 @@ Kind, State, Channel = PersonRequest.Kind, PersonRequest.State, PersonRequest.Ch
 #: What holds from the moment it is asked for.
 AT_ONCE: Final = {Kind.RESTRICTION: ProcessingLimit.Kind.RESTRICTION, Kind.OBJECTION: ProcessingLimit.Kind.OBJECTION}
 MONTHS, MONTHS_EXTENDED = 1, 3
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of that month."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 @transaction.atomic

@@ -58,7 +58,7 @@ class DocumentForm(forms.Form):
         return document
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, without_people=True)
 def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make a tariff: its first draft."""
     standard = vat_rates.standard_rate(operator.country, timezone.now().astimezone(operator.zone).date())
@@ -72,7 +72,7 @@ def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "finance/tariffs/form.html", page)
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, without_people=True)
 def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Change a tariff's draft, or start one from the version in force."""
     shelved = found(tariff_id)
@@ -89,7 +89,7 @@ def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -
     return render(request, "finance/tariffs/form.html", page)
 
 
-@operator_view(Permission.MANAGE_TARIFFS)
+@operator_view(Permission.MANAGE_TARIFFS, without_people=True)
 @require_POST
 def tariff_preview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Tell what the tariff comes to as it is entered so far, or which values cannot be read."""

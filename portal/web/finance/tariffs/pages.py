@@ -47,7 +47,7 @@ class TariffFilter(forms.Form):
     q = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=100, widget=forms.SearchInput)
 
 
-@operator_view(Permission.VIEW_TARIFFS)
+@operator_view(Permission.VIEW_TARIFFS, without_people=True)
 def tariff_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List the tariffs with their prices, their state and where they apply."""
     if tidy := lists.untidy(request):
@@ -61,7 +61,7 @@ def tariff_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "finance/tariffs/list.html", context)
 
 
-@operator_view(Permission.VIEW_TARIFFS, takes_out=True)
+@operator_view(Permission.VIEW_TARIFFS, takes_out=True, without_people=True)
 def tariff_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed tariffs as a file."""
     filters = TariffFilter(request.GET)
@@ -94,7 +94,7 @@ def _listed(filters: TariffFilter) -> QuerySet[Tariff]:
     return tariff_listing.listing(filters.cleaned_data["q"] if filters.is_valid() else "")
 
 
-@operator_view(Permission.VIEW_TARIFFS)
+@operator_view(Permission.VIEW_TARIFFS, without_people=True)
 def tariff_detail(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Show one tariff: its prices, its week, its versions with what changed, and where it applies."""
     shelved = found(tariff_id)
