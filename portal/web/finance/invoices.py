@@ -56,7 +56,7 @@ INVOICES = Table(
         Column("dated", _("Dated"), is_optional=True),
         Column("due", _("Due")),
         Column("sessions", _("Sessions"), css="num rest"),
-        Column("excl", _("Excl. VAT"), css="num"),
+        Column("excl", _("Excl. VAT"), css="num", is_optional=True),
         Column("amount", _("Amount due"), by="amount_due", css="num", is_indexed=True),
     ),
     order="-month",
