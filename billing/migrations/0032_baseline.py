@@ -8,7 +8,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import django.utils.timezone
-import tenants.at_once
+import tenants.migrations._at_once
 import tenants.identifiers
 import tenants.rls.constraints
 import tenants.scoping
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
     dependencies = [("tenants", "0037_baseline"), ("charging", "0020_baseline")]
 
     operations = [
-        tenants.at_once.AtOnce(
+        tenants.migrations._at_once.AtOnce(
             operations=[
                 migrations.CreateModel(
                     name="InvoiceRun",

@@ -7,7 +7,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import tenants.at_once
+import tenants.migrations._at_once
 import tenants.identifiers
 import tenants.rls.constraints
 import tenants.scoping
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
     dependencies = [("tenants", "0037_baseline")]
 
     operations = [
-        tenants.at_once.AtOnce(
+        tenants.migrations._at_once.AtOnce(
             operations=[
                 migrations.CreateModel(
                     name="ImportProfile",

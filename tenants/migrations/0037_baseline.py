@@ -7,7 +7,7 @@ import django.core.serializers.json
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import tenants.at_once
+import tenants.migrations._at_once
 import tenants.identifiers
 import tenants.models.audit_entry
 import tenants.models.operator
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        tenants.at_once.AtOnce(
+        tenants.migrations._at_once.AtOnce(
             operations=[
                 migrations.CreateModel(
                     name="ConsentPurpose",
