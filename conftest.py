@@ -35,22 +35,26 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             )
 
 
+def _operator(slug: str) -> Operator:
+    """An operator that may issue invoices with VAT."""
+    name = f"{slug.capitalize()} Charging AB"
+    with app_role.as_platform():
+        return operators.create(slug=slug, name=name, legal_name=name, vat_number="SE556677889901")
+
+
 @pytest.fixture
 def north(db: None) -> Operator:
-    with app_role.as_platform():
-        return operators.create(slug="north", name="North Charging AB", legal_name="North Charging AB")
+    return _operator("north")
 
 
 @pytest.fixture
 def south(db: None) -> Operator:
-    with app_role.as_platform():
-        return operators.create(slug="south", name="South Charging AB", legal_name="South Charging AB")
+    return _operator("south")
 
 
 @pytest.fixture
 def east(db: None) -> Operator:
-    with app_role.as_platform():
-        return operators.create(slug="east", name="East Charging AB", legal_name="East Charging AB")
+    return _operator("east")
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def build(slug: str, *, sessions: int, drivers: int = DRIVERS) -> tuple[Operator
 
 def found(slug: str) -> Operator:
     """Let the platform create an operator."""
-    as_platform.run("create_operator", slug, "--name", slug.capitalize())
+    as_platform.run("create_operator", slug, "--name", slug.capitalize(), "--vat-number", "SE556677889901")
     return Operator.objects.get(slug=slug)
 
 

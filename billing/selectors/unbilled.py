@@ -61,11 +61,12 @@ def unrated_ids(run: InvoiceRun, first_account_id: int, last_account_id: int) ->
 
 def drafted_under_review(run: InvoiceRun) -> int:
     """How many sessions on the run's drafts wait for a person's decision or were written off since."""
+    # From the few that have a review, not from all that are drafted.
     sql = f"""
-    SELECT count(*) FROM billing_billedsession b
+    SELECT count(*) FROM charging_chargingsession s
+    JOIN billing_billedsession b ON b.operator_id = s.operator_id AND b.session_id = s.id AND b.released_by_id IS NULL
     JOIN billing_invoice i ON i.operator_id = b.operator_id AND i.id = b.invoice_id
-    JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
-    WHERE b.operator_id = %s AND i.run_id = %s AND NOT {DECIDED}
+    WHERE s.operator_id = %s AND i.run_id = %s AND s.review <> '' AND NOT {DECIDED}
     """  # noqa: S608  # constants only
     with connection.cursor() as cursor:
         cursor.execute(sql, [current_operator_id(), run.pk])

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from billing.events import Event
+from billing.models import Invoice, RunRemark
 from billing.services import rating
 from charging.models import ChargingSession, Token
 from charging.services import account_members
@@ -46,6 +48,7 @@ def move(
     within = {name: at for name, at in bounds.items() if at is not None}
     sessions = ChargingSession.objects.filter(**named, **within)
     free = rating.free_to_change(sessions)
+    _note_on_drafts(sessions)
     moved = Moved(len(free), sessions.count() - len(free))
     record(
         Event.ACCOUNT_MEMBER_MOVED,
@@ -59,3 +62,11 @@ def move(
         billed=moved.billed,
     )
     return moved
+
+
+def _note_on_drafts(sessions: QuerySet[ChargingSession]) -> None:
+    """Note on drafts with some of these sessions that they may be another payer's by now."""
+    rows = Invoice.objects.filter(state=Invoice.State.DRAFT, billed_sessions__session__in=sessions).distinct()
+    drafts = rows.exclude(run=None).select_related("run")
+    code = RunRemark.Code.MOVED
+    RunRemark.objects.bulk_create(RunRemark(run=row.run, invoice=row, code=code, off_by=0) for row in drafts)

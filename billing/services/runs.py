@@ -32,9 +32,10 @@ from billing.models import (
     RunRemark,
     SessionPrice,
 )
-from billing.selectors import approval_facts, unbilled
+from billing.selectors import approval_facts, run_checks, unbilled
+from billing.selectors import runs as run_rows
 from billing.services import approved, drafting, issued_names, issuing, rating
-from billing.sql.remarks import REMARK
+from billing.sql.remarks import NOTHING, REMARK
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
 from tenants import analyze, work
@@ -141,8 +142,7 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     run.state, run.drafted_at = InvoiceRun.State.READY, at
     run.sessions_done = run.sessions_total
     sums = run.invoices.aggregate(sessions=Sum("session_count"), due=Sum("amount_due"))
-    with connection.cursor() as cursor:
-        cursor.execute(REMARK, {"operator": run.operator_id, "run": run.pk})
+    _remark(run)
     with acting_for(run.started_by_id):
         run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
         audit.record(
@@ -154,6 +154,17 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
             problems=run.problems.count(),
         )
     return True
+
+
+def _remark(run: InvoiceRun) -> None:
+    """Note what is odd about the drafts, and who got none although there was one in both runs before."""
+    with connection.cursor() as cursor:
+        cursor.execute(REMARK, {"operator": run.operator_id, "run": run.pk})
+        before = run_rows.before(run)
+        earlier = run_rows.before(before) if before else None
+        if before and earlier:
+            known = {"before": before.pk, "earlier": earlier.pk}
+            cursor.execute(NOTHING, {"operator": run.operator_id, "run": run.pk, **known})
 
 
 def stalled(*, at: datetime) -> list[InvoiceRun]:
@@ -171,7 +182,7 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     the operator wants a second person, this uses up the approval of exactly these drafts.
 
     Raises:
-        RunRefused: it is still being drafted, or drafted sessions have come under review since.
+        RunRefused: it is still being drafted, or something stands that would make an invoice wrong.
         NotApproved: a second person has not approved it.
     """
     run = InvoiceRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
@@ -194,19 +205,15 @@ def check_ready(run: InvoiceRun) -> None:
     """Refuse to issue what is not ready.
 
     Raises:
-        RunRefused: it is not drafted yet or issued already, or drafted sessions have come under review since.
+        RunRefused: it is not drafted yet or issued already, or something stands that would make an invoice wrong; the
+            first of it (`billing.selectors.run_checks`).
     """
     if run.state == InvoiceRun.State.ISSUED:
         raise RunRefused(Code.RUN_ISSUED, field="state", value=run.state)
     if run.state != InvoiceRun.State.READY:
         raise RunRefused(Code.RUN_IN_DRAFTING, field="state", value=run.state)
-    disputed = unbilled.drafted_under_review(run)
-    if disputed:
-        raise RunRefused(
-            Code.RUN_UNDER_REVIEW,
-            count=disputed,
-            field="state",
-        )
+    for finding in run_checks.blocking(run):
+        raise RunRefused(finding.code, field="state", **finding.facts)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Which drafts of a run are odd: far from what the customer usually pays, or a large first invoice."""
+"""What is odd about a run: drafts far from what the customer usually pays, a large first invoice, and who got none."""
 
 from typing import Final
 
@@ -20,4 +20,18 @@ WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND CASE
     WHEN u.known < 2 THEN i.amount_due > 5 * r.mean
     ELSE i.amount_due > 2 * u.usual + r.mean / 10 OR i.amount_due < u.usual / 3 - r.mean / 10 END
 ORDER BY 6 DESC LIMIT 200
+"""
+#: Who got an invoice in both runs before and gets none now, though none was withheld. Who usually pays most, first.
+NOTHING: Final = """
+INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off_by)
+SELECT p.operator_id, %(run)s, p.id, 'nothing', round((p.amount_due + o.amount_due) / 2, 2), p.amount_due
+FROM billing_invoice p
+JOIN billing_invoice o ON o.operator_id = p.operator_id AND o.run_id = %(earlier)s AND o.account_id = p.account_id
+    AND o.replaces_id IS NULL AND o.currency = p.currency
+WHERE p.operator_id = %(operator)s AND p.run_id = %(before)s AND p.replaces_id IS NULL
+    AND NOT EXISTS (SELECT 1 FROM billing_invoice i
+        WHERE i.operator_id = p.operator_id AND i.run_id = %(run)s AND i.account_id = p.account_id)
+    AND NOT EXISTS (SELECT 1 FROM billing_runproblem w
+        WHERE w.operator_id = p.operator_id AND w.run_id = %(run)s AND w.account_id = p.account_id)
+ORDER BY p.amount_due DESC LIMIT 200
 """

@@ -145,7 +145,10 @@ def build() -> House:
     """Build it, with petra of the platform on a visit at north."""
     names = {"north": "North Charging AB", "south": "South Charging AB"}
     with app_role.as_platform():
-        north, south = (operators.create(slug=slug, name=name, legal_name=name) for slug, name in names.items())
+        north, south = (
+            operators.create(slug=slug, name=name, legal_name=name, vat_number="SE556677889901")
+            for slug, name in names.items()
+        )
     roles = {"olga": "owner", "otto": "operations", "fina": "finance", "sara": "support", "axel": "auditor"}
     roles["pri"] = "privacy"
     people = {name: somebody(north, name, role) for name, role in roles.items()}

@@ -47,6 +47,7 @@ WHOLE_OPERATOR = {
     "billing/exports/tables.py": "accounts of the whole operator: EXPORT_FINANCE is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/payers.py": "what an account pays for, wherever it was charged",
+    "billing/selectors/run_checks.py": "looks at all that a run bills",
     "billing/selectors/unbilled.py": "what a run bills",
     "billing/selectors/waiting.py": "what waits for rating",
     "billing/services/day_sums.py": "counts the sums of every site; readers take those in sight",

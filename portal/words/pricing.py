@@ -73,6 +73,58 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)s drafted sessions are under review by now. Discard the drafts and start the run again.",
         "count",
     ),
+    Code.RUN_MOVED: ngettext_lazy(
+        "%(count)s drafted session is paid by another payer by now. Discard the drafts and start the run again.",
+        "%(count)s drafted sessions are paid by another payer by now. Discard the drafts and start the run again.",
+        "count",
+    ),
+    Code.RUN_OLD_PRICES: ngettext_lazy(
+        "Prices of %(count)s tariff were published after the drafts were made and apply to their time. Discard the"
+        " drafts and start the run again.",
+        "Prices of %(count)s tariffs were published after the drafts were made and apply to their time. Discard the"
+        " drafts and start the run again.",
+        "count",
+    ),
+    Code.SELLER_WITHOUT_VAT_NUMBER: ngettext_lazy(
+        "%(count)s invoice has VAT, and your VAT number is missing.",
+        "%(count)s invoices have VAT, and your VAT number is missing.",
+        "count",
+    ),
+    Code.SELLER_WITHOUT_ADDRESS: ngettext_lazy(
+        "%(count)s invoice is so large that your address must stand on it, and it is missing.",
+        "%(count)s invoices are so large that your address must stand on them, and it is missing.",
+        "count",
+    ),
+    Code.BUYER_WITHOUT_ADDRESS: ngettext_lazy(
+        "%(count)s invoice is so large that the payer's address must stand on it, and it is missing.",
+        "%(count)s invoices are so large that the payer's address must stand on them, and it is missing.",
+        "count",
+    ),
+    Code.BUYER_WITHOUT_EMAIL: ngettext_lazy(
+        "%(count)s payer gets invoices by e-mail and has no address for them.",
+        "%(count)s payers get invoices by e-mail and have no address for them.",
+        "count",
+    ),
+    Code.RUN_DIFFERENCES: ngettext_lazy(
+        "A later file says something else of %(count)s drafted session.",
+        "Later files say something else of %(count)s drafted sessions.",
+        "count",
+    ),
+    Code.RUN_LATE_SESSIONS: ngettext_lazy(
+        "%(count)s session came late: it ended before the month.",
+        "%(count)s sessions came late: they ended before the month.",
+        "count",
+    ),
+    Code.RUN_PRICES_CHANGED: ngettext_lazy(
+        "The prices of %(count)s tariff changed during the month.",
+        "The prices of %(count)s tariffs changed during the month.",
+        "count",
+    ),
+    Code.RUN_CARRIED_OVER: ngettext_lazy(
+        "%(count)s payer is below the smallest invoice that was agreed; the sessions wait for the next run.",
+        "%(count)s payers are below the smallest invoice that was agreed; their sessions wait for the next run.",
+        "count",
+    ),
     Code.ISSUED_RUN_STAYS: _("The run is issued. An issued invoice is corrected by a credit note."),
     Code.NOT_APPROVED: _("This needs the approval of a second person here. Ask for it on the page of the act."),
     Code.CREDIT_NOTE_STAYS: _("A credit note cannot be credited."),

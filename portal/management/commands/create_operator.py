@@ -21,12 +21,14 @@ class Command(BaseCommand):
         parser.add_argument("slug", help="its address in the portal: /o/<slug>/")
         parser.add_argument("--name", required=True)
         parser.add_argument("--owner", metavar="EMAIL", help="whom to invite; without it nobody gets in yet")
+        parser.add_argument("--vat-number", default="", help="without it no invoice with VAT is issued")
         parser.add_argument("--time-zone", default="Europe/Stockholm")
         parser.add_argument("--currency", default="SEK")
         parser.add_argument("--language", default="sv", choices=["sv", "en"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        particulars = {name: options[name] for name in ("slug", "name", "time_zone", "currency", "language")}
+        names = ("slug", "name", "vat_number", "time_zone", "currency", "language")
+        particulars = {name: options[name] for name in names}
         try:
             with acting(task="create_operator"), acting_more(is_platform=True):
                 self._found(options["owner"], particulars)

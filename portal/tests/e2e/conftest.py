@@ -173,8 +173,9 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def operator(rows: None, request: pytest.FixtureRequest) -> Operator:
     slug = f"{request.node.name.replace('_', '-').partition('[')[0].lower()[:40]}-{token_hex(3)}"
+    name, number = "Norrsken Laddning AB", "SE556677889901"
     with app_role.as_platform():
-        return operators.create(slug=slug, name="Norrsken Laddning AB", legal_name="Norrsken Laddning AB", city="Umeå")
+        return operators.create(slug=slug, name=name, legal_name=name, vat_number=number, city="Umeå")
 
 
 @pytest.fixture

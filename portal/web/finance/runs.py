@@ -17,13 +17,14 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from billing.domain.errors import BillingError
 from billing.models import InvoiceRun
-from billing.selectors import invoices, next_run, runs
+from billing.selectors import invoices, next_run, run_checks, runs
 from billing.services import approved
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
+from portal.web.finance.run_checks import shown as checks_shown
 from portal.web.tables import Column, Table
 from portal.words import measures
 from portal.words.say import why
@@ -142,7 +143,8 @@ def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> Ht
     if "X-Poll" in request.headers and run.state != InvoiceRun.State.RUNNING:
         return HttpResponseClientRefresh()  # drafted: the header's state and buttons change as well
     page = {"nav": "runs", "run": run, "progress": runs.progress(run), "problems": runs.problems(run)[:PROBLEMS_SHOWN]}
-    return render(request, "finance/runs/detail.html", page | _drafted(run) | _listed(request, run))
+    page |= _drafted(request, operator, run) | _listed(request, run)
+    return render(request, "finance/runs/detail.html", page | {"compared": run_checks.compared(run)})
 
 
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
@@ -151,7 +153,7 @@ def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> Htt
     run = _found(run_id)
     needs_second = four_eyes.is_needed(approved.ISSUE)
     if request.method != "POST":
-        page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(run)}
+        page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(request, operator, run)}
         page["approval"] = approvals.open_about(approved.ISSUE, run.public_id, at=timezone.now())
         return render(request, "finance/runs/issue.html", page)
     if needs_second:
@@ -202,17 +204,14 @@ def _next_run(request: SignedInRequest, operator: Operator) -> dict[str, Any]:
     return {"month_form": form, "waiting": next_run.waiting(month=month)}
 
 
-def _drafted(run: InvoiceRun) -> dict[str, Any]:
-    """The sums of the run beside those of the one before, what is odd in it, and what waits while nothing is issued."""
-    before = runs.before(run)
-    page: dict[str, Any] = {
-        "sums": runs.sums(run),
-        "before": before,
-        "sums_before": runs.sums(before) if before else [],
-    }
-    page["remarks"] = runs.remarks(run)[:REMARKS_SHOWN]
+def _drafted(request: SignedInRequest, operator: Operator, run: InvoiceRun) -> dict[str, Any]:
+    """The sums of the run, what is odd in it, and while nothing is issued what waits and what is to be put right."""
+    page: dict[str, Any] = {"sums": runs.sums(run), "remarks": runs.remarks(run)[:REMARKS_SHOWN]}
     if run.state == InvoiceRun.State.READY:
+        found = run_checks.findings(run)
         page["waiting"] = next_run.waiting(month=run.month)
+        page["checks"] = checks_shown(found, run, operator, request.access)
+        page["is_blocked"] = any(finding.blocks for finding in found)
     return page
 
 

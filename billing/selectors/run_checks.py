@@ -1,0 +1,202 @@
+"""What is to be looked at before a run is issued: each finding is one query, and some keep the run from being issued.
+
+What blocks would make an invoice wrong: sessions that somebody has to decide about, or that another payer pays for by
+now; prices that were published since the drafts were made; VAT without the seller's VAT number; and an
+invoice above the limit of a simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§;
+private persons need no invoice). Everything else only tells. What is odd about single drafts, and who got none, is
+worked out once, when the run is drafted (`billing.sql.remarks`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from billing.domain.calendar import month_bounds
+from billing.domain.errors import Code
+from billing.models import BilledSession, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
+from billing.models.billing_status import BillingStatus
+from billing.models.invoice import IN_FORCE
+from billing.selectors import day_sums, month_sums, unbilled
+from billing.selectors.day_sums import Wanted
+from billing.sql.payers import JOINED, PAYER
+from charging.models import Correction
+from tenants.models import Account, Operator
+
+#: An invoice of up to so much, VAT included, may do without addresses. Of another currency nothing is refused.
+SIMPLIFIED: Final = {"SEK": Decimal(4000), "EUR": Decimal(400)}
+#: So many payers, invoices or tariffs are named with a finding.
+NAMED: Final = 10
+#: What keeps a run from being issued.
+BLOCKING: Final = frozenset(
+    {
+        Code.RUN_UNDER_REVIEW,
+        Code.RUN_MOVED,
+        Code.RUN_OLD_PRICES,
+        Code.SELLER_WITHOUT_VAT_NUMBER,
+        Code.SELLER_WITHOUT_ADDRESS,
+        Code.BUYER_WITHOUT_ADDRESS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: how many of it, and whom or what it is about, the first of them."""
+
+    code: Code
+    count: int
+    about: Sequence[Any] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the run is not issued while it stands."""
+        return self.code in BLOCKING
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What its sentence says."""
+        return {"count": self.count}
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What an earlier month's run came to in a currency; `change`: how much more this one does, as a share of one."""
+
+    month: date
+    currency: str
+    invoices: int
+    sessions: int
+    amount_due: Decimal
+    change: Decimal | None
+
+
+def findings(run: InvoiceRun) -> list[Finding]:
+    """All that was found, what blocks first."""
+    found = [*blocking(run), *_told(run)]
+    return [finding for finding in found if finding.count]
+
+
+def blocking(run: InvoiceRun) -> list[Finding]:
+    """What keeps the run from being issued."""
+    operator = Operator.objects.get(pk=run.operator_id)
+    found = [
+        Finding(Code.RUN_UNDER_REVIEW, unbilled.drafted_under_review(run)),
+        _moved(run),
+        _old_prices(run),
+        Finding(Code.SELLER_WITHOUT_VAT_NUMBER, 0 if operator.vat_number else _with_vat(run)),
+        Finding(Code.SELLER_WITHOUT_ADDRESS, 0 if operator.street and operator.city else _full(run).count()),
+        _without_address(run),
+    ]
+    return [finding for finding in found if finding.count]
+
+
+def compared(run: InvoiceRun) -> list[Compared]:
+    """What the runs of the month before and of the same month a year ago came to, as far as they were issued."""
+    now = {part.key[0]: part.amount_due for part in month_sums.sums(by=("currency",), run=run)}
+    months = [(run.month - timedelta(days=1)).replace(day=1), run.month.replace(year=run.month.year - 1)]
+    rows = []
+    for before in InvoiceRun.objects.filter(month__in=months, state=InvoiceRun.State.ISSUED).order_by("-month"):
+        for part in month_sums.sums(by=("currency",), run=before):
+            change = (now.get(part.key[0], Decimal(0)) - part.amount_due) / part.amount_due if part.amount_due else None
+            rows.append(Compared(before.month, part.key[0], part.documents, part.sessions, part.amount_due, change))
+    return rows
+
+
+def _told(run: InvoiceRun) -> Iterator[Finding]:
+    yield _differing(run)
+    yield Finding(Code.RUN_LATE_SESSIONS, _late(run))
+    yield _changed_prices(run)
+    yield _carried_over(run)
+    yield _unreachable(run)
+
+
+_MOVED = f"""
+SELECT i.id, count(*) FROM billing_invoice i
+JOIN billing_billedsession b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
+JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
+{JOINED}
+WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND {PAYER} IS DISTINCT FROM i.account_id
+  AND i.id IN (SELECT r.invoice_id FROM billing_runremark r
+      WHERE r.operator_id = %(operator)s AND r.run_id = %(run)s AND r.code = 'moved')
+GROUP BY 1 ORDER BY 2 DESC, 1
+"""  # noqa: S608  # constants only
+
+
+def _moved(run: InvoiceRun) -> Finding:
+    """Sessions that another account pays for by now, on drafts that a move has touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED, {"operator": run.operator_id, "run": run.pk})
+        rows = cursor.fetchall()
+    drafts = Invoice.objects.select_related("buyer", "account").in_bulk([pk for pk, _ in rows[:NAMED]])
+    return Finding(Code.RUN_MOVED, sum(count for _, count in rows), [drafts[pk] for pk, _ in rows[:NAMED]])
+
+
+def _old_prices(run: InvoiceRun) -> Finding:
+    """Tariffs of which a version was published since and reaches back into the billed time."""
+    rows = TariffVersion.objects.filter(published_at__gt=run.started_at, valid_from__lt=run.until)
+    return _tariffs(Code.RUN_OLD_PRICES, rows)
+
+
+def _changed_prices(run: InvoiceRun) -> Finding:
+    """Tariffs of which another version came into force within the month."""
+    operator = Operator.objects.get(pk=run.operator_id)
+    begin, end = month_bounds(run.month, operator.time_zone)
+    rows = TariffVersion.objects.filter(published_at__isnull=False, valid_from__gt=begin, valid_from__lt=end)
+    return _tariffs(Code.RUN_PRICES_CHANGED, rows)
+
+
+def _tariffs(code: Code, versions: QuerySet[TariffVersion]) -> Finding:
+    found = list(Tariff.objects.filter(pk__in=versions.values("tariff")).order_by("name"))
+    return Finding(code, len(found), found[:NAMED])
+
+
+def _with_vat(run: InvoiceRun) -> int:
+    """How many drafts there are, if any of their VAT is not nothing."""
+    sums = month_sums.sums(by=("currency",), run=run)
+    return sum(part.documents for part in sums if part.vat)
+
+
+def _full(run: InvoiceRun) -> QuerySet[Invoice]:
+    """The drafts that must have all particulars. Nobody owes a private person an invoice."""
+    above = Q()
+    for currency, limit in SIMPLIFIED.items():
+        above |= Q(currency=currency, amount_due__gt=limit)
+    return run.invoices.filter(above).exclude(account__kind=Account.Kind.PRIVATE)
+
+
+def _without_address(run: InvoiceRun) -> Finding:
+    rows = _full(run).filter(Q(account__identity__street="") | Q(account__identity__city=""))
+    first = rows.select_related("account__identity").order_by("-amount_due", "pk")[:NAMED]
+    return Finding(Code.BUYER_WITHOUT_ADDRESS, rows.count(), [draft.account for draft in first])
+
+
+def _unreachable(run: InvoiceRun) -> Finding:
+    """Whose invoice goes by e-mail, and who has no address for it."""
+    rows = Account.objects.exclude(kind=Account.Kind.PRIVATE).filter(
+        delivery=Account.Delivery.EMAIL, identity__email="", invoices__run=run
+    )
+    return Finding(Code.BUYER_WITHOUT_EMAIL, rows.count(), list(rows.select_related("identity").order_by("pk")[:NAMED]))
+
+
+def _carried_over(run: InvoiceRun) -> Finding:
+    rows = RunProblem.objects.filter(run=run, code=Code.CARRIED_OVER).select_related("account__identity")
+    return Finding(Code.RUN_CARRIED_OVER, rows.count(), [row.account for row in rows.order_by("pk")[:NAMED]])
+
+
+def _late(run: InvoiceRun) -> int:
+    """How many drafted sessions ended before the month, from sums by day."""
+    before = Wanted(last=run.month - timedelta(days=1), by="ended_on")
+    late = day_sums.totals_by_status(before).get(BillingStatus.DRAFTED.value)
+    return late.sessions if late else 0
+
+
+def _differing(run: InvoiceRun) -> Finding:
+    """Drafted sessions of which a later file says something else."""
+    drafted = BilledSession.objects.filter(IN_FORCE, session=OuterRef("session"), invoice__run=run)
+    rows = Correction.objects.filter(Exists(drafted), state=Correction.State.OPEN)
+    return Finding(Code.RUN_DIFFERENCES, rows.values("session").distinct().count())

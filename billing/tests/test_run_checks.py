@@ -1,0 +1,173 @@
+"""What is found before a run is issued: what would make an invoice wrong keeps it, the rest is told."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.domain.errors import Code
+from billing.models import Invoice, InvoiceRun, Tariff
+from billing.selectors import run_checks
+from billing.selectors import runs as run_rows
+from billing.services import account_moves, runs, tariffs
+from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
+from charging.models import ChargingSession, Correction
+from tenants.models import Account, Driver, Operator
+from tenants.services.people import accounts, operators
+
+pytestmark = pytest.mark.usefixtures("in_north")
+
+
+def found(run: InvoiceRun) -> dict[Code, int]:
+    return {finding.code: finding.count for finding in run_checks.findings(run)}
+
+
+def company(**facts) -> Account:
+    return accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", **facts)
+
+
+def paying(account: Account, *, kwh: int = 10, start: datetime = OCTOBER) -> Driver:
+    member = driver()
+    account_moves.move(member, to=account)
+    session(connector(), member, start=start, kwh=kwh)
+    return member
+
+
+@pytest.fixture
+def charged(north: Operator) -> Driver:
+    tariff(flat("2.00"), name="Everywhere")
+    payer = driver()
+    session(connector(), payer)
+    return payer
+
+
+def refused(run: InvoiceRun) -> str:
+    with pytest.raises(runs.RunRefused) as refusal:
+        runs.issue(run, by=None, at=NOVEMBER)
+    run.refresh_from_db()
+    assert run.state == InvoiceRun.State.READY
+    return refusal.value.code
+
+
+def test_a_run_that_is_right_has_nothing_to_tell(charged):
+    run = drafted()
+    assert found(run) == {}
+    assert runs.issue(run, by=None, at=NOVEMBER).state == InvoiceRun.State.ISSUED
+
+
+@pytest.mark.parametrize("review", ["pending", "written_off"])
+def test_a_drafted_session_that_is_under_review_or_written_off_keeps_it(charged, review):
+    run = drafted()
+    ChargingSession.objects.update(review=review)
+    assert found(run) == {Code.RUN_UNDER_REVIEW: 1}
+    assert refused(run) == Code.RUN_UNDER_REVIEW
+
+
+def test_a_session_that_another_payer_pays_for_by_now_keeps_it_until_it_is_moved_back(charged):
+    run = drafted()
+    other = company()
+    account_moves.move(charged, to=other)
+    (finding,) = run_checks.findings(run)
+    assert (finding.code, finding.count, finding.about) == (Code.RUN_MOVED, 1, [Invoice.objects.get()])
+    assert refused(run) == Code.RUN_MOVED
+    account_moves.move(charged, to=None)
+    assert found(run) == {}
+
+
+def test_prices_published_for_the_drafted_time_keep_it(charged):
+    run = drafted()
+    version = tariffs.save_draft(Tariff.objects.get(), document=flat("1.00"))
+    tariffs.publish(version, valid_from=OCTOBER, by=None, at=NOVEMBER + timedelta(hours=1))
+    assert Code.RUN_OLD_PRICES in found(run)
+    assert refused(run) == Code.RUN_OLD_PRICES
+
+
+def test_prices_for_later_do_not(charged):
+    run = drafted()
+    version = tariffs.save_draft(Tariff.objects.get(), document=flat("1.00"))
+    tariffs.publish(version, valid_from=NOVEMBER, by=None, at=NOVEMBER + timedelta(hours=1))
+    assert found(run) == {}
+
+
+def test_vat_needs_the_sellers_number(charged, north):
+    run = drafted()
+    operators.change(north, vat_number="")
+    assert found(run) == {Code.SELLER_WITHOUT_VAT_NUMBER: 1}
+    assert refused(run) == Code.SELLER_WITHOUT_VAT_NUMBER
+
+
+def test_no_vat_needs_none(north):
+    tariff(flat("2.00", vat=None))
+    session(connector(), driver())
+    operators.change(north, vat_number="")
+    assert found(drafted()) == {}
+
+
+@pytest.mark.parametrize(
+    ("kwh", "codes"), [(1600, set()), (1601, {Code.SELLER_WITHOUT_ADDRESS, Code.BUYER_WITHOUT_ADDRESS})]
+)
+def test_above_the_limit_of_a_simplified_invoice_both_addresses_are_needed(charged, north, kwh, codes):
+    """1,600 kWh at 2.00 and 25 % are 4,000.00."""
+    operators.change(north, street="", city="")
+    firm = company()
+    paying(firm, kwh=kwh)
+    run = drafted()
+    assert set(found(run)) == codes
+    operators.change(north, street="Storgatan 1", city="Umeå")
+    accounts.change(firm, street="Kungsgatan 2", city="Umeå")
+    assert found(run) == {}
+
+
+def test_a_private_person_needs_no_address(charged, north):
+    session(connector(), charged, kwh=9000)
+    assert found(drafted()) == {}
+
+
+def test_whose_invoice_goes_nowhere_is_named(charged):
+    firm = company(delivery=Account.Delivery.EMAIL)
+    paying(firm)
+    (finding,) = run_checks.findings(drafted())
+    assert (finding.code, finding.about) == (Code.BUYER_WITHOUT_EMAIL, [firm])
+
+
+def test_what_is_below_the_smallest_invoice_is_told(charged):
+    account = Account.objects.get(driver=charged)
+    Account.objects.update(least_amount=Decimal(1000))
+    run = drafted()
+    (finding,) = run_checks.findings(run)
+    assert (finding.code, finding.count, finding.about) == (Code.RUN_CARRIED_OVER, 1, [account])
+
+
+def test_late_sessions_and_changed_prices_are_told(charged):
+    session(connector(), charged, start=OCTOBER - timedelta(days=9))
+    version = tariffs.save_draft(Tariff.objects.get(), document=flat("1.00"))
+    tariffs.publish(version, valid_from=OCTOBER + timedelta(days=9), by=None, at=OCTOBER)
+    assert found(drafted()) == {Code.RUN_LATE_SESSIONS: 1, Code.RUN_PRICES_CHANGED: 1}
+
+
+def test_what_a_later_file_says_of_a_drafted_session_is_told(charged):
+    run = drafted()
+    Correction.objects.create(session=ChargingSession.objects.get(), said={"energy_wh": 4000})
+    assert found(run) == {Code.RUN_DIFFERENCES: 1}
+
+
+def test_it_stands_beside_the_month_before_and_the_same_month_a_year_ago(charged):
+    for earlier in (datetime(2025, 10, 3, tzinfo=OCTOBER.tzinfo), datetime(2026, 9, 3, tzinfo=OCTOBER.tzinfo)):
+        session(connector(), charged, start=earlier, kwh=5)
+        issued(earlier, at=earlier + timedelta(days=40))
+    before, year_ago = run_checks.compared(drafted())
+    assert (before.month, year_ago.month) == (date(2026, 9, 1), date(2025, 10, 1))
+    assert (before.invoices, before.amount_due, before.change) == (1, Decimal("12.50"), Decimal(1))
+
+
+def test_who_got_an_invoice_twice_and_gets_none_now_is_among_what_is_odd(charged):
+    gone = driver("Gone Driver")
+    for number in (8, 9):
+        start = datetime(2026, number, 3, tzinfo=OCTOBER.tzinfo)
+        session(connector(), gone, start=start)
+        issued(start, at=start + timedelta(days=40))
+    run = drafted()
+    remark = run_rows.remarks(run).get()
+    assert (remark.code, remark.invoice.account.driver, remark.usual) == ("nothing", gone, Decimal("25.00"))
+    runs.discard(run, by=None)
+    assert Invoice.objects.filter(pk=remark.invoice_id).exists()
