@@ -2,6 +2,7 @@
 
 from billing.models import (
     BilledFee,
+    Dispute,
     Export,
     ExportTaken,
     Fee,
@@ -75,6 +76,15 @@ def _register_drivers() -> None:
         kept=Retention.BOOKS,
         serves="billing",
         ledger="tariff account group station site valid_from valid_until created_at",
+        technical="id operator public_id driver",
+    )
+    sources.register(
+        Dispute,
+        person="driver",
+        kept=Retention.CONTRACT,
+        serves="billing claims",
+        conduct="account session invoice about text state raised_at due_on answer closed_at",
+        trace="raised_by closed_by",
         technical="id operator public_id driver",
     )
     sources.register(

@@ -2,6 +2,7 @@
 
 from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
+from billing.models.dispute import Dispute
 from billing.models.export import Export, ExportTaken
 from billing.models.fee import BilledFee, Fee
 from billing.models.invoice import (
@@ -30,6 +31,7 @@ __all__ = [
     "BilledSession",
     "CreditReason",
     "DaySum",
+    "Dispute",
     "EInvoice",
     "Export",
     "ExportTaken",

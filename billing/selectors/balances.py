@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.models import PaymentMatch, Receivable
+from billing.selectors import disputes
 from tenants.models import Account
 
 #: The last days of the parts of the ageing list, counted from the day an invoice was due; the last part has none.
@@ -21,7 +22,7 @@ PARTS: Final = ("not_due", "to_30", "to_60", "to_90", "older")
 class Balance:
     """What an account owes in one currency, in whole coins: open invoices, less what is to be given back or kept.
 
-    owed: below zero, the operator owes the account.
+    overdue: without what is disputed. owed: below zero, the operator owes the account.
     """
 
     currency: str
@@ -57,14 +58,15 @@ def _sums(today: date) -> dict[str, Any]:
     positive = Q(rest__gt=0)
     return {
         "open": Sum("rest", filter=positive, default=0),
-        "overdue": Sum("rest", filter=positive & Q(due_on__lt=today), default=0),
+        "overdue": Sum("rest", filter=positive & Q(due_on__lt=today) & ~disputes.disputed("invoice"), default=0),
         "too_much": -Sum("rest", filter=Q(rest__lt=0), default=0),
     }
 
 
 def open_invoices(account: Account) -> QuerySet[Receivable]:
-    """What is open of the account's invoices, or paid too much, the oldest first."""
+    """What is open of the account's invoices (`is_disputed`), or paid too much, the oldest first."""
     rows = Receivable.objects.filter(account=account).exclude(rest=0).select_related("invoice")
+    rows = rows.annotate(is_disputed=ExpressionWrapper(disputes.disputed("invoice"), BooleanField()))
     return rows.order_by("due_on", "pk")
 
 

@@ -7,7 +7,20 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, Exists, F, Func, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    DateField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import Exact
 
@@ -25,7 +38,7 @@ from billing.models import (
     TariffVersion,
 )
 from billing.models.invoice import IN_FORCE, number_meant
-from billing.selectors import amounts
+from billing.selectors import amounts, disputes
 from billing.sql.documents import bounds
 from charging.models import ChargingSession
 from charging.selectors.hits import MANY, Meant
@@ -34,8 +47,8 @@ from tenants.selectors import accounts, names
 from tenants.selectors.search import among
 
 #: What becomes of an issued invoice, as people ask for it.
-OPEN, OVERDUE, PART_PAID, PAID, CREDITED = "open", "overdue", "part_paid", "paid", "credited"
-STANDINGS = (OPEN, OVERDUE, PART_PAID, PAID, CREDITED)
+OPEN, OVERDUE, PART_PAID, PAID, DISPUTED, CREDITED = "open", "overdue", "part_paid", "paid", "disputed", "credited"
+STANDINGS = (OPEN, OVERDUE, PART_PAID, PAID, DISPUTED, CREDITED)
 #: The series that invoices and their references are numbered in.
 SERIES: str = Invoice._meta.get_field("series").default
 
@@ -54,7 +67,8 @@ def listing(
 
     Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid` and `rest`, in
     whole coins.
-    state: draft or issued, or of an issued invoice one of `STANDINGS`: `OPEN` is not due yet, `PART_PAID` either.
+    state: draft or issued, or of an issued invoice one of `STANDINGS`: `OPEN` is not due yet, `PART_PAID` either; what
+        is `DISPUTED` is neither `OPEN` nor `OVERDUE`.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
     month: of charging. dated: any day of the month that the document is dated in.
 
@@ -92,13 +106,14 @@ def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
     return rows.annotate(
         is_credited=Exists(notes.filter(leaves_rest=False)),
         is_credited_in_part=Exists(notes),
+        is_disputed=ExpressionWrapper(disputes.disputed(), BooleanField()),
         paid=Subquery(open_.values("paid")),
         rest=Subquery(open_.values("rest")),
     )
 
 
 def _standing(state: str, today: date | None) -> Q:
-    """What is issued and stands so on the day. Credit notes stand for themselves."""
+    """What is issued and stands so on the day. Credit notes stand for themselves; what is disputed is not overdue."""
     invoices = Q(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
     if state == CREDITED:
         wholly = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE, leaves_rest=False)
@@ -106,11 +121,13 @@ def _standing(state: str, today: date | None) -> Q:
     if state == PAID:
         settled = Receivable.objects.filter(invoice=OuterRef("pk"), rest__lte=0)
         return invoices & Q(Exists(settled)) & Q(is_credited=False)
+    if state == DISPUTED:
+        return invoices & Q(is_disputed=True, is_credited=False)
     open_ = Receivable.objects.filter(rest__gt=0)
     if state == PART_PAID:
         return invoices & Q(pk__in=open_.exclude(paid=0).values("invoice"))
     when = {"due_on__lt": today} if state == OVERDUE else {"due_on__gte": today}
-    return invoices & Q(**when) & Q(pk__in=open_.filter(**when).values("invoice"))
+    return invoices & Q(**when) & Q(pk__in=open_.filter(**when).values("invoice")) & Q(is_disputed=False)
 
 
 def of_driver(driver: Driver) -> QuerySet[Invoice]:

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import connection
 
 from billing.domain.calendar import month_bounds
-from billing.sql.payers import JOINED, PAID_BY
-from charging.models import AccountMember, Token
+from billing.sql.payers import JOINED, PAID_BY, PAYER
+from charging.models import AccountMember, ChargingSession, Token
 from tenants.models import Account, Driver, Operator
 from tenants.scoping import current_operator_id
 
@@ -52,6 +52,15 @@ def totals(account: Account, month: date, *, operator: Operator) -> Sequence[Tot
         Totals(drivers.get(driver), cards.get(card), currency or operator.currency, count, int(energy), amount)
         for driver, card, currency, count, energy, amount in rows
     ]
+
+
+def of_session(session: ChargingSession) -> Account | None:
+    """The account that pays for the session; None while nobody does."""
+    sql = f"SELECT {PAYER} FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %s AND s.id = %s"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [current_operator_id(), session.pk])
+        (account,) = cursor.fetchone()
+    return Account.objects.select_related("identity").filter(pk=account).first()
 
 
 def session_ids(account: Account, month: date, *, operator: Operator) -> list[int]:

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.domain.calendar import month_bounds
 from billing.domain.errors import Code
-from billing.models import BilledSession, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
+from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, month_sums, unbilled
@@ -85,11 +85,11 @@ def blocking(run: InvoiceRun) -> list[Finding]:
     """What keeps the run from being issued."""
     operator = Operator.objects.get(pk=run.operator_id)
     found = [
-        Finding(Code.RUN_UNDER_REVIEW, unbilled.drafted_under_review(run)),
+        Finding(Code.RUN_UNDER_REVIEW, count=unbilled.drafted_under_review(run)),
         _moved(run),
         _old_prices(run),
-        Finding(Code.SELLER_WITHOUT_VAT_NUMBER, 0 if operator.vat_number else _with_vat(run)),
-        Finding(Code.SELLER_WITHOUT_ADDRESS, 0 if operator.street and operator.city else _full(run).count()),
+        Finding(Code.SELLER_WITHOUT_VAT_NUMBER, count=0 if operator.vat_number else _with_vat(run)),
+        Finding(Code.SELLER_WITHOUT_ADDRESS, count=0 if operator.street and operator.city else _full(run).count()),
         _without_address(run),
     ]
     return [finding for finding in found if finding.count]
@@ -109,7 +109,8 @@ def compared(run: InvoiceRun) -> list[Compared]:
 
 def _told(run: InvoiceRun) -> Iterator[Finding]:
     yield _differing(run)
-    yield Finding(Code.RUN_LATE_SESSIONS, _late(run))
+    yield _disputed(run)
+    yield Finding(Code.RUN_LATE_SESSIONS, count=_late(run))
     yield _changed_prices(run)
     yield _carried_over(run)
     yield _unreachable(run)
@@ -133,13 +134,13 @@ def _moved(run: InvoiceRun) -> Finding:
         cursor.execute(_MOVED, {"operator": run.operator_id, "run": run.pk})
         rows = cursor.fetchall()
     drafts = Invoice.objects.select_related("buyer", "account").in_bulk([pk for pk, _ in rows[:NAMED]])
-    return Finding(Code.RUN_MOVED, sum(count for _, count in rows), [drafts[pk] for pk, _ in rows[:NAMED]])
+    return Finding(Code.RUN_MOVED, count=sum(count for _, count in rows), about=[drafts[pk] for pk, _ in rows[:NAMED]])
 
 
 def _old_prices(run: InvoiceRun) -> Finding:
     """Tariffs of which a version was published since and reaches back into the billed time."""
     rows = TariffVersion.objects.filter(published_at__gt=run.started_at, valid_from__lt=run.until)
-    return _tariffs(Code.RUN_OLD_PRICES, rows)
+    return _tariffs(rows, Code.RUN_OLD_PRICES)
 
 
 def _changed_prices(run: InvoiceRun) -> Finding:
@@ -147,10 +148,10 @@ def _changed_prices(run: InvoiceRun) -> Finding:
     operator = Operator.objects.get(pk=run.operator_id)
     begin, end = month_bounds(run.month, operator.time_zone)
     rows = TariffVersion.objects.filter(published_at__isnull=False, valid_from__gt=begin, valid_from__lt=end)
-    return _tariffs(Code.RUN_PRICES_CHANGED, rows)
+    return _tariffs(rows, Code.RUN_PRICES_CHANGED)
 
 
-def _tariffs(code: Code, versions: QuerySet[TariffVersion]) -> Finding:
+def _tariffs(versions: QuerySet[TariffVersion], code: Code) -> Finding:
     found = list(Tariff.objects.filter(pk__in=versions.values("tariff")).order_by("name"))
     return Finding(code, len(found), found[:NAMED])
 
@@ -171,8 +172,9 @@ def _full(run: InvoiceRun) -> QuerySet[Invoice]:
 
 def _without_address(run: InvoiceRun) -> Finding:
     rows = _full(run).filter(Q(account__identity__street="") | Q(account__identity__city=""))
-    first = rows.select_related("account__identity").order_by("-amount_due", "pk")[:NAMED]
-    return Finding(Code.BUYER_WITHOUT_ADDRESS, rows.count(), [draft.account for draft in first])
+    rows = rows.select_related("account__identity").order_by("-amount_due", "pk")
+    count, first = _first(rows)
+    return Finding(Code.BUYER_WITHOUT_ADDRESS, count=count, about=[draft.account for draft in first])
 
 
 def _unreachable(run: InvoiceRun) -> Finding:
@@ -180,12 +182,20 @@ def _unreachable(run: InvoiceRun) -> Finding:
     rows = Account.objects.exclude(kind=Account.Kind.PRIVATE).filter(
         delivery=Account.Delivery.EMAIL, identity__email="", invoices__run=run
     )
-    return Finding(Code.BUYER_WITHOUT_EMAIL, rows.count(), list(rows.select_related("identity").order_by("pk")[:NAMED]))
+    count, first = _first(rows.select_related("identity").order_by("pk"))
+    return Finding(Code.BUYER_WITHOUT_EMAIL, count=count, about=first)
 
 
 def _carried_over(run: InvoiceRun) -> Finding:
     rows = RunProblem.objects.filter(run=run, code=Code.CARRIED_OVER).select_related("account__identity")
-    return Finding(Code.RUN_CARRIED_OVER, rows.count(), [row.account for row in rows.order_by("pk")[:NAMED]])
+    count, first = _first(rows.order_by("pk"))
+    return Finding(Code.RUN_CARRIED_OVER, count=count, about=[row.account for row in first])
+
+
+def _first(rows: QuerySet[Any]) -> tuple[int, list[Any]]:
+    """How many there are, and the first of them; one query where there are no more than are named."""
+    found = list(rows[: NAMED + 1])
+    return (len(found) if len(found) <= NAMED else rows.count()), found[:NAMED]
 
 
 def _late(run: InvoiceRun) -> int:
@@ -197,6 +207,15 @@ def _late(run: InvoiceRun) -> int:
 
 def _differing(run: InvoiceRun) -> Finding:
     """Drafted sessions of which a later file says something else."""
-    drafted = BilledSession.objects.filter(IN_FORCE, session=OuterRef("session"), invoice__run=run)
-    rows = Correction.objects.filter(Exists(drafted), state=Correction.State.OPEN)
-    return Finding(Code.RUN_DIFFERENCES, rows.values("session").distinct().count())
+    rows = Correction.objects.filter(_is_drafted(run), state=Correction.State.OPEN)
+    return Finding(Code.RUN_DIFFERENCES, count=rows.values("session").distinct().count())
+
+
+def _disputed(run: InvoiceRun) -> Finding:
+    """Drafted sessions that somebody disputes."""
+    return Finding(Code.RUN_DISPUTED, count=Dispute.objects.filter(_is_drafted(run), state=Dispute.State.OPEN).count())
+
+
+def _is_drafted(run: InvoiceRun) -> Exists:
+    """Of something that is said of a session: that the session stands on the run's drafts."""
+    return Exists(BilledSession.objects.filter(IN_FORCE, session=OuterRef("session"), invoice__run=run))

@@ -26,11 +26,12 @@ def company(**facts) -> Account:
     return accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", **facts)
 
 
-def paying(account: Account, *, kwh: int = 10, start: datetime = OCTOBER) -> Driver:
-    member = driver()
+def paying(account: Account, price: str = "2.00") -> None:
+    """A driver of the account charges 10 kWh at a site with this price."""
+    member, at = driver(), connector()
     account_moves.move(member, to=account)
-    session(connector(), member, start=start, kwh=kwh)
-    return member
+    tariff(flat(price), site=at.station.site)
+    session(at, member)
 
 
 @pytest.fixture
@@ -104,13 +105,13 @@ def test_no_vat_needs_none(north):
 
 
 @pytest.mark.parametrize(
-    ("kwh", "codes"), [(1600, set()), (1601, {Code.SELLER_WITHOUT_ADDRESS, Code.BUYER_WITHOUT_ADDRESS})]
+    ("price", "codes"), [("320.00", set()), ("320.01", {Code.SELLER_WITHOUT_ADDRESS, Code.BUYER_WITHOUT_ADDRESS})]
 )
-def test_above_the_limit_of_a_simplified_invoice_both_addresses_are_needed(charged, north, kwh, codes):
-    """1,600 kWh at 2.00 and 25 % are 4,000.00."""
+def test_above_the_limit_of_a_simplified_invoice_both_addresses_are_needed(charged, north, price, codes):
+    """10 kWh at 320.00 and 25 % are 4,000.00."""
     operators.change(north, street="", city="")
     firm = company()
-    paying(firm, kwh=kwh)
+    paying(firm, price)
     run = drafted()
     assert set(found(run)) == codes
     operators.change(north, street="Storgatan 1", city="Umeå")
@@ -119,7 +120,9 @@ def test_above_the_limit_of_a_simplified_invoice_both_addresses_are_needed(charg
 
 
 def test_a_private_person_needs_no_address(charged, north):
-    session(connector(), charged, kwh=9000)
+    at = connector()
+    tariff(flat("2000.00"), site=at.station.site)
+    session(at, charged)
     assert found(drafted()) == {}
 
 

@@ -59,6 +59,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("runs", _("Runs"), "finance:run_list", "runs", ("run_billing", "issue_invoices")),
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
             Entry("payments", _("Payments"), "finance:payment_list", "check", ("view_invoices",)),
+            Entry("disputes", _("Disputes"), "staff:dispute_list", "review", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
         ),

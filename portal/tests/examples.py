@@ -15,6 +15,7 @@ from django.db import models
 
 from billing.models import (
     BilledFee,
+    Dispute,
     Fee,
     Invoice,
     InvoiceLine,
@@ -67,6 +68,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
 # References of which one is filled in, though each may be empty.
 ONE_OF: dict[type[models.Model], str] = {
     AccountMember: "token",
+    Dispute: "invoice",
     DriverIdentity: "account",
     PersonKey: "account",
     InvoiceLine: "fee",
@@ -79,6 +81,7 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (PriceEffect, "site"): {"reach": "site"},
     (PriceEffect, "group"): {"reach": "group"},
     (PaymentMatch, "invoice"): {"purpose": "invoice", "account": Account},
+    (Dispute, "driver"): {"invoice": Invoice},
     (InvoiceLine, "session"): {"tariff_version": TariffVersion},
     (InvoiceLine, "tariff_version"): {"session": ChargingSession},
 }

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import (
+    Dispute,
     Export,
     Fee,
     Invoice,
@@ -99,6 +100,7 @@ OBJECTS = {
     "files": PaymentFile,
     "undo": PaymentMatch,
     "match": Invoice,
+    "disputes": Dispute,
     "reratings": Rerating,
     "exports": Export,
     "downloads": Export,
@@ -197,6 +199,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(ImportProfile)
     example(ApiKey)
     example(Rerating, stage="ready")
+    example(Dispute, driver=driver, session=ChargingSession.objects.filter(driver=driver).latest("pk"))
     example(StationKnock, reason="unknown")
     station_links.make_password(at.station, at=now)
     station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)

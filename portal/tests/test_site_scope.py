@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import PriceEffect, SessionPrice
+from billing.models import Dispute, PriceEffect, SessionPrice
 from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
@@ -40,7 +40,10 @@ from tenants.services.people import drivers, memberships
 #: Stands in whatever could name the site out of sight: no page of a limited person may hold it.
 CANARY = "zqxj"
 # Models that lead to a site without being narrowed, and why nobody limited can read them.
-NOT_NARROWED: dict[type, str] = {PriceEffect: "who makes prices sees the whole operator"}
+NOT_NARROWED: dict[type, str] = {
+    Dispute: "VIEW_INVOICES is not AT_SITES; drivers and payers see their own",
+    PriceEffect: "who makes prices sees the whole operator",
+}
 # Modules with raw SQL over such tables that do not narrow it, and why nobody limited reaches it.
 WHOLE_OPERATOR = {
     "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",

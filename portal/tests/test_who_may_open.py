@@ -54,7 +54,8 @@ MAY_OPEN = {
         "finance:tariff_publish finance:tariff_simulate finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
-        "finance:account_balance finance:ageing_list finance:fee_detail finance:fee_export finance:fee_list "
+        "staff:dispute_detail staff:dispute_list finance:account_balance finance:ageing_list "
+        "finance:fee_detail finance:fee_export finance:fee_list "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
@@ -62,7 +63,7 @@ MAY_OPEN = {
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (
-        "finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue"
+        "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue"
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
@@ -116,9 +117,13 @@ MAY_OPEN = {
         "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail driver:start "
         "driver:token_block driver:token_found driver:token_list "
         "driver:copy_file driver:copy_new driver:details driver:limit_lift driver:request_list driver:request_new "
-        "driver:request_withdraw"
+        "driver:request_withdraw driver:dispute_list driver:dispute_withdraw driver:invoice_dispute "
+        "driver:session_dispute"
     ),
-    Permission.USE_PAYER_PAGES: "payer:driver_totals payer:invoice_list payer:invoice_pdf payer:session_list",
+    Permission.USE_PAYER_PAGES: (
+        "payer:dispute_list payer:dispute_withdraw payer:driver_totals payer:invoice_dispute payer:invoice_list "
+        "payer:invoice_pdf payer:session_list"
+    ),
     "members": "api:me",
     "account": (
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:leave "

@@ -32,6 +32,7 @@ from billing.models import (
 )
 from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
 from billing.services.credit_notes import CREDITED
+from billing.services.disputes import DISPUTED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
 from charging.domain.reasons import Flag, Reject
@@ -117,7 +118,7 @@ def sessions(at: Connector, driver: Driver) -> None:
         session = factories.session(at, driver)
         price = {"state": "problem", "problem": code, "problem_facts": facts_of(code), "rated_at": timezone.now()}
         SessionPrice.objects.create(session=session, **price)
-    for flag in [*Flag, CREDITED]:
+    for flag in [*Flag, CREDITED, DISPUTED]:
         for review in ChargingSession.Review:
             factories.session(at, driver, flags=[flag], review=review)
     factories.session(at, None, state=ChargingSession.State.ACTIVE, ended_at=None)
@@ -299,6 +300,10 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
     "invoice.reasons_changed": {"reasons": ["Fel pris / Wrong price", "Fel"]},
+    "dispute.raised": {"disputed": "energy"},
+    "dispute.granted": {"disputed": "price"},
+    "dispute.refused": {"disputed": "twice"},
+    "dispute.withdrawn": {"disputed": "other"},
     "rerating.asked": {"reason": "Fel pris"},
     "rerating.decided": {"reason": "Fel pris", "decided_by": 1},
     "rerating.finished": {"invoices": 2, "amount_due": "-10.00", "problems": 1},

@@ -66,6 +66,8 @@ FIELDS: dict[str, str | Promise] = {
     "backup_eligible": gettext_lazy("can be backed up"),
     "sign_count": gettext_lazy("times used"),
     "transports": gettext_lazy("ways to connect"),
+    "closed_by": gettext_lazy("answered by"),
+    "raised_by": gettext_lazy("raised by"),
     "fee": gettext_lazy("fee"),
     "accounts": gettext_lazy("payers"),
     "credited": gettext_lazy("credited"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from billing.services.credit_notes import CREDITED
+from billing.services.disputes import DISPUTED
 from charging.domain.errors import Code
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.evidence import Asks
@@ -212,6 +213,7 @@ FLAGS: dict[str, str | Promise] = {
     Flag.METER_MISSING: _("The meter was not read at the start or at the end."),
     Flag.METER_BACKWARDS: _("The meter ran backwards during the session."),
     CREDITED: _("It stood on an invoice that was credited."),
+    DISPUTED: _("Whoever charged says that something is wrong with it."),
 }
 #: The facts a column may hold, in the order in which they are asked for.
 FACTS: list[tuple[Field, str | Promise]] = [

@@ -14,6 +14,8 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing import letters as billing_letters
+from billing.models import Dispute
 from portal.words import approvals
 from tenants.models import Membership, PersonRequest
 from tenants.services import mail
@@ -159,6 +161,26 @@ LETTERS: dict[StrEnum, Worded] = {
             _("You can complain about it to the supervisory authority, or go to court."),
         ),
     ),
+    billing_letters.Letter.DISPUTE_RECEIVED: Worded(
+        _("We have what you say is wrong"),
+        (
+            _(
+                "%(operator)s received on %(raised)s that something is wrong: %(disputed)s. You get an answer by"
+                " %(until)s. Until then it waits."
+            ),
+        ),
+    ),
+    billing_letters.Letter.DISPUTE_GRANTED: Worded(
+        _("What you said was wrong is put right"),
+        (_("You told %(operator)s on %(raised)s what is wrong: %(disputed)s. This is the answer:"), "%(answer)s"),
+    ),
+    billing_letters.Letter.DISPUTE_REFUSED: Worded(
+        _("The answer to what you said is wrong"),
+        (
+            _("You told %(operator)s on %(raised)s what is wrong: %(disputed)s. Nothing is changed, because:"),
+            "%(answer)s",
+        ),
+    ),
     mail.Letter.PACKAGE_READY: Worded(
         _("The copy of your data at %(operator)s is ready"),
         (
@@ -195,6 +217,8 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "role": lambda role, facts: str(Membership.Role(role).label).lower(),
     "due": lambda at, facts: date_format(at.astimezone(facts["operator"].zone), "DATETIME_FORMAT"),
     "right": lambda right, facts: str(PersonRequest.Kind(right).label),
+    "disputed": lambda about, facts: str(Dispute.About(about).label),
+    "raised": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "received": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,

@@ -110,6 +110,11 @@ ERRORS: dict[str, str | Promise] = {
         "Later files say something else of %(count)s drafted sessions.",
         "count",
     ),
+    Code.RUN_DISPUTED: ngettext_lazy(
+        "Somebody says that something is wrong with %(count)s drafted session.",
+        "Somebody says that something is wrong with %(count)s drafted sessions.",
+        "count",
+    ),
     Code.RUN_LATE_SESSIONS: ngettext_lazy(
         "%(count)s session came late: it ended before the month.",
         "%(count)s sessions came late: they ended before the month.",
@@ -134,6 +139,11 @@ ERRORS: dict[str, str | Promise] = {
     Code.CREDIT_ABOVE_REST: _("That is more of line %(value)s than is left of it."),
     Code.CREDIT_ABOVE_INVOICE: _("That is more than is left of the invoice. Credit what reduces it as well."),
     Code.NOT_ON_INVOICE: _("The invoice has no line %(value)s."),
+    Code.DISPUTE_WITHOUT_WORDS: _("Say it in at most 2,000 characters."),
+    Code.DISPUTED_ALREADY: _("This is disputed already; the answer is on its way."),
+    Code.DISPUTE_IN_REVIEW: _("Decide about the session in the review first, then answer."),
+    Code.DISPUTE_NOT_CREDITED: _("Nothing was credited since it was raised. Credit what is wrong first."),
+    Code.DISPUTE_CLOSED: _("It is answered already, or was withdrawn."),
     Code.RERATING_NOT_READY: _("It is not worked out yet, or was decided on already."),
     Code.RERATING_CHANGES_NOTHING: _("Nothing would change."),
     Code.RERATING_OUTDATED: _("It comes out otherwise by now than was decided. Have it worked out anew."),

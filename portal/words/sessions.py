@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.selectors.findings import NOBODY, UNPRICED
 from billing.services.credit_notes import CREDITED
+from billing.services.disputes import DISPUTED
 from charging.domain.ocpp import SOURCE
 from charging.domain.reasons import Flag
 from charging.ingest.layout import NAMELESS
@@ -29,6 +30,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.METER_MISSING, _("meter was not read")),
     (Flag.METER_BACKWARDS, _("meter ran backwards")),
     (CREDITED, _("credited")),
+    (DISPUTED, _("disputed")),
 ]
 
 

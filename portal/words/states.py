@@ -11,7 +11,7 @@ from functools import singledispatch
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, Invoice, InvoiceRun, Payment, PaymentFile, Rerating
+from billing.models import Dispute, Export, Invoice, InvoiceRun, Payment, PaymentFile, Rerating
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport, StationCommand
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator, PersonRequest
@@ -91,6 +91,12 @@ REQUESTS: Mapping[str, str] = {
 DECISIONS: Mapping[str, str] = {ConsentEvent.Decision.GIVEN: GOOD, ConsentEvent.Decision.WITHDRAWN: NONE}
 
 
+DISPUTES: Mapping[str, str] = {
+    Dispute.State.OPEN: WARN,
+    Dispute.State.GRANTED: GOOD,
+    Dispute.State.REFUSED: BAD,
+    Dispute.State.WITHDRAWN: NONE,
+}
 RERATINGS: Mapping[str, str] = {
     Rerating.Stage.PREVIEW: INFO,
     Rerating.Stage.READY: WARN,
@@ -161,11 +167,13 @@ def _(invoice: Invoice) -> Told:
         return Told(invoice.get_state_display(), WARN)
     if getattr(invoice, "is_credited", False):
         return Told(gettext_lazy("credited"), NONE)
+    if getattr(invoice, "is_disputed", False):
+        return Told(gettext_lazy("disputed"), WARN)
     return _standing(invoice, rest=getattr(invoice, "rest", None), paid=getattr(invoice, "paid", None))
 
 
 def _standing(invoice: Invoice, *, rest: int | None, paid: int | None) -> Told:
-    """How an issued invoice stands that was not credited wholly. rest, paid: None where nobody asked for them."""
+    """How an issued invoice stands that is neither credited wholly nor disputed. rest, paid: None if not asked for."""
     if rest is not None and rest <= 0:
         return Told(gettext_lazy("paid"), GOOD)
     if invoice.is_overdue(timezone.now()):
@@ -198,6 +206,11 @@ def _(status: BillingStatus) -> Told:
 @told.register
 def _(request: PersonRequest) -> Told:
     return Told(request.get_state_display(), REQUESTS[request.state])
+
+
+@told.register
+def _(dispute: Dispute) -> Told:
+    return Told(dispute.get_state_display(), DISPUTES[dispute.state])
 
 
 @told.register

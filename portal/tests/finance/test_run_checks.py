@@ -9,7 +9,9 @@ def text(response):
     return response.content.decode().replace("\xa0", " ")
 
 
-def test_a_missing_vat_number_is_said_with_the_way_to_it_and_keeps_the_run(fina_browser, url, drafted, north, sign_in, olga):
+def test_a_missing_vat_number_is_said_with_the_way_to_it_and_keeps_the_run(
+    fina_browser, url, drafted, north, sign_in, olga
+):
     operators.change(north, vat_number="")
     page = text(fina_browser.get(url(f"runs/{drafted.public_id}/")))
     assert "1 invoice has VAT, and your VAT number is missing." in page
@@ -29,7 +31,7 @@ def test_what_waits_for_a_decision_leads_to_the_review(sign_in, olga, url, draft
 
 
 def test_nothing_found_says_nothing_and_offers_the_button(fina_browser, url, drafted):
-    assert "alert" not in text(fina_browser.get(url(f"runs/{drafted.public_id}/")))
+    assert 'class="alert' not in text(fina_browser.get(url(f"runs/{drafted.public_id}/")))
     assert "Issue 1 invoice" in text(fina_browser.get(url(f"runs/{drafted.public_id}/issue/")))
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from billing import letters as billing_letters
 from portal.words import letters
 from tenants.models import Approval, Membership, Operator
 from tenants.services import mail
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOORS = ("tenants", "charging", "billing", "portal")
-EVERY = [*mail.Letter, *letters.Letter]
+EVERY = [*mail.Letter, *billing_letters.Letter, *letters.Letter]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver"}
 
@@ -30,6 +31,8 @@ def facts():
         "due": datetime(2026, 3, 1, 12, tzinfo=UTC),
         "act": asked,
         "acts": ["issue_run", "publish_tariff"],
+        "disputed": "energy",
+        "raised": date(2026, 3, 1),
         "right": "erasure",
         "received": date(2026, 3, 1),
         "until": date(2026, 4, 1),

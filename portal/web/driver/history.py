@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
-from billing.models import SessionPrice
-from billing.selectors import driver_months, fees, invoices, prices, session_ledger
+from billing.models import Dispute, SessionPrice
+from billing.selectors import disputes, driver_months, fees, invoices, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
@@ -73,8 +73,19 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "session": entry.session,
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
         "mail": _mail(entry, operator),
+        **_disputes(entry),
     }
     return render(request, "driver/history/session.html", page | _price(entry))
+
+
+def _disputes(entry: Entry) -> dict[str, Any]:
+    """The newest dispute of the session, and whether there may be another: once it has ended, and none is open."""
+    newest = disputes.of_session(entry.session)
+    is_open = newest is not None and newest.state == Dispute.State.OPEN
+    return {
+        "disputes": [newest] if newest else [],
+        "may_dispute": not is_open and entry.session.ended_at is not None,
+    }
 
 
 def _month(asked: str, months: Sequence[date], operator: Operator) -> date:

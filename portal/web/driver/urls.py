@@ -2,13 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.driver import charging, history, invoices, privacy, requests, tokens
+from portal.web.driver import charging, disputes, history, invoices, privacy, requests, tokens
 
 app_name = "driver"
 
 urlpatterns: list[URLPattern] = [
     path("", history.history, name="history"),
     path("sessions/<uuid:session_id>/", history.session_detail, name="session_detail"),
+    path("sessions/<uuid:session_id>/dispute/", disputes.session_dispute, name="session_dispute"),
+    path("invoices/<uuid:invoice_id>/dispute/", disputes.invoice_dispute, name="invoice_dispute"),
+    path("disputes/", disputes.dispute_list, name="dispute_list"),
+    path("disputes/<uuid:dispute_id>/withdraw/", disputes.dispute_withdraw, name="dispute_withdraw"),
     path("charge/", charging.charge, name="charge"),
     path("outlets/<uuid:public_id>/<str:number>/", charging.outlet, name="outlet"),
     path("outlets/<uuid:public_id>/<str:number>/start/", charging.outlet_start, name="outlet_start"),

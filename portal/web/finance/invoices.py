@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
 from billing.models import Invoice
-from billing.selectors import credits, fees, invoice_sums, invoices, payments
+from billing.selectors import credits, disputes, fees, invoice_sums, invoices, payments
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -44,6 +44,7 @@ STATES = [
     (invoices.OVERDUE, _("overdue")),
     (invoices.PART_PAID, _("part paid")),
     (invoices.PAID, _("paid")),
+    (invoices.DISPUTED, _("disputed")),
     (invoices.CREDITED, _("credited")),
 ]
 INVOICES = Table(
@@ -172,6 +173,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "notes": notes,
         "matches": payments.of_invoice(invoice),
         "receivable": payments.receivable(invoice),
+        "disputes": disputes.of_invoice(invoice),
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)

@@ -54,6 +54,7 @@ _WAYS: Final[dict[Code, tuple[Permission, Place, str | Promise]]] = {
     Code.SELLER_WITHOUT_VAT_NUMBER: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.SELLER_WITHOUT_ADDRESS: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.RUN_DIFFERENCES: (Permission.REVIEW_SESSIONS, _page("staff:difference_list"), _("Decide about them")),
+    Code.RUN_DISPUTED: (Permission.VIEW_INVOICES, _page("staff:dispute_list"), _("See them")),
     Code.RUN_LATE_SESSIONS: (Permission.VIEW_SESSIONS, _late, _("See them")),
 }
 #: What a finding may be about: what it is called, its page, and who may open that.

@@ -131,6 +131,10 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.RUN_DISCARDED: gettext_lazy("Discarded the drafts of a run"),
     billing_events.Event.CREDIT_REASONS_CHANGED: gettext_lazy("Changed the reasons for crediting"),
     billing_events.Event.INVOICE_CREDITED: gettext_lazy("Credited an invoice"),
+    billing_events.Event.DISPUTE_RAISED: gettext_lazy("Said that something is wrong"),
+    billing_events.Event.DISPUTE_GRANTED: gettext_lazy("Granted a dispute"),
+    billing_events.Event.DISPUTE_REFUSED: gettext_lazy("Refused a dispute"),
+    billing_events.Event.DISPUTE_WITHDRAWN: gettext_lazy("Withdrew a dispute"),
     billing_events.Event.RERATING_ASKED: gettext_lazy("Had a re-rating worked out"),
     billing_events.Event.RERATING_DECIDED: gettext_lazy("Decided on a re-rating"),
     billing_events.Event.RERATING_FINISHED: gettext_lazy("Credited and billed anew what was re-rated"),
@@ -161,6 +165,7 @@ ACTS: dict[str, str | Promise] = {
     "consent": gettext_lazy("consent decisions"),
     "account": gettext_lazy("payers"),
     "consents": gettext_lazy("consents looked at"),
+    "dispute": gettext_lazy("disputes"),
     "driver": gettext_lazy("drivers"),
     "drivers": gettext_lazy("many drivers at once"),
     "export": gettext_lazy("downloads"),
@@ -283,6 +288,7 @@ OF_EVENTS: dict[str, str | Promise] = {
     "billing.runchunk": gettext_lazy("part of an invoice run"),
     "billing.rendering": gettext_lazy("document as a PDF"),
     "billing.rerating": gettext_lazy("re-rating"),
+    "billing.dispute": gettext_lazy("dispute"),
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {

@@ -158,6 +158,7 @@ NAMES: dict[str, str | Promise] = {
     "revoked_at": _("revoked"),
     "revoked_by_id": _("revoked by"),
     "right": _("right"),
+    "disputed": _("what is wrong"),
     "role": _("role"),
     "rounding": _("rounding"),
     "rows": _("rows"),

@@ -18,7 +18,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export
+from billing.models import Dispute, Export
 from portal.words import approvals, imports, measures, permissions, work
 from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
@@ -127,6 +127,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "kind": KINDS,
     "list": LISTS,
     "right": _by_text(dict(PersonRequest.Kind.choices)),
+    "disputed": _by_text(dict(Dispute.About.choices)),
     "role": _by_text(dict(Membership.Role.choices)),
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
     "permission": _by_text(permissions.WORDS),

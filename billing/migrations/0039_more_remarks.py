@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("billing", "0033_issue_is_linear")]
+    dependencies: ClassVar = [("billing", "0038_seal_documents")]
 
     operations: ClassVar = [
         migrations.AlterField(

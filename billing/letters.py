@@ -1,0 +1,11 @@
+"""The letters that this floor sends; `portal/words/letters.py` words them."""
+
+from enum import StrEnum, auto
+
+
+class Letter(StrEnum):
+    """To who raised a dispute."""
+
+    DISPUTE_RECEIVED = auto()
+    DISPUTE_GRANTED = auto()
+    DISPUTE_REFUSED = auto()
