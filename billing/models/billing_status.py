@@ -96,6 +96,8 @@ OPEN_REVIEWS: Final = tuple(
 #: Only the second makes it billable again.
 AFTER_CREDIT: Final = (Review.PENDING.value, Review.APPROVED.value, Review.WRITTEN_OFF.value)
 BILLED_ANEW: Final = Review.APPROVED.value
+#: The flag of a session that stood on an invoice and was credited.
+CREDITED: Final = "credited"
 
 
 def status_of(*, review: str, state: str, invoice: str | None, price: str | None) -> BillingStatus:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from billing.domain.calendar import month_bounds
 from billing.sql.payers import JOINED, PAID_BY, PAYER
@@ -80,7 +81,16 @@ def _rows(sql: str, account: Account, month: date, operator: Operator) -> list[A
 def reach(first: int, last: int) -> dict[str, Any]:
     """Return the drivers and cards that accounts from `first` to `last` may pay for, as `sql.payers.PAID_BY` wants."""
     members = AccountMember.objects.filter(account__gte=first, account__lte=last)
-    own = Account.objects.filter(pk__gte=first, pk__lte=last, driver__isnull=False).values_list("driver_id", flat=True)
+    return {"first": first, "last": last, **_reach(Account.objects.filter(pk__gte=first, pk__lte=last), members)}
+
+
+def reach_of(accounts: Sequence[int]) -> dict[str, Any]:
+    """Return the drivers and cards that these accounts may pay for."""
+    return _reach(Account.objects.filter(pk__in=accounts), AccountMember.objects.filter(account__in=accounts))
+
+
+def _reach(accounts: QuerySet[Account], members: QuerySet[AccountMember]) -> dict[str, Any]:
+    own = accounts.filter(driver__isnull=False).values_list("driver_id", flat=True)
     drivers = {*own, *members.filter(driver__isnull=False).values_list("driver_id", flat=True)}
     cards = {*members.filter(token__isnull=False).values_list("token_id", flat=True)}
-    return {"first": first, "last": last, "drivers": sorted(drivers), "cards": sorted(cards)}
+    return {"drivers": sorted(drivers), "cards": sorted(cards)}

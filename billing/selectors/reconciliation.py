@@ -1,19 +1,15 @@
-"""Where every session stands: on an invoice, free, with a person, or not yet. Exactly one of the four.
+"""Where every session stands, in exactly one of nine places (`billing.selectors.places`), of a month and a site.
 
-- **invoiced**: it stands on an issued invoice that has not been credited;
-- **free**: its price is exactly zero, or a person wrote it off;
-- **under_review**: a person must decide: it is flagged, or it cannot be priced;
-- **not_yet**: in progress, not rated yet, waiting for its run, or on a draft.
-
-One CASE (`billing.sql.status`) gives each session one status, so the buckets add up by construction; `check` counts the
-sessions on their own, without joining anything, and compares.
+The page's figures come from sums by day and a few queries for what the sums do not know; `check` counts every session
+in its place, then all without any, and what invoices and credit notes say, and compares. `uneven` holds the sums by day
+against the sessions, month by month and site by site.
 
 The month of a session is the one in which it ended by the operator's clock; one in progress counts in
 the month in which it began.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,32 +18,47 @@ from django.db import connection
 
 from billing.domain import money
 from billing.domain.calendar import month_after, month_bounds
-from billing.models.billing_status import BUCKET_OF, BillingStatus, Bucket
-from billing.selectors import day_sums
+from billing.models.billing_status import CREDITED, BillingStatus
+from billing.selectors import day_sums, places
 from billing.selectors.day_sums import Wanted
+from billing.selectors.places import HOME, PLACE, Now, Place
 from billing.sql.status import JOINED, STATUS
+from charging.models import ChargingSession, Site
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
-_JOINED = f"FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s"
-_BY_STATUS = """
-SELECT q.status, CASE WHEN q.status = 'problem' THEN q.problem ELSE '' END, count(*),
-    coalesce(sum(q.energy_wh), 0), coalesce(sum(q.amount_excl_vat), 0)
-FROM (SELECT {status} AS status, p.problem, s.energy_wh, p.amount_excl_vat {joined} {month}) q
-GROUP BY 1, 2
+_STANDING = f"""
+SELECT {PLACE} AS place, s.status, CASE WHEN s.status = 'problem' THEN s.problem ELSE '' END AS problem, s.energy_wh,
+    s.amount_excl_vat
+FROM (SELECT s.id, s.flags, s.ended_at, s.energy_wh, p.problem, p.amount_excl_vat, {STATUS} AS status
+      FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s {{where}}) s
+"""  # noqa: S608  # constants only
+_BY_PLACE = """
+SELECT q.place, q.status, q.problem, count(*), coalesce(sum(q.energy_wh), 0), coalesce(sum(q.amount_excl_vat), 0)
+FROM ({standing}) q GROUP BY 1, 2, 3
+"""
+# What sums by day do not know: the few that are looked up.
+_FEW = f"""
+AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(carried_over)s::bigint[])
+     OR s.review = '{ChargingSession.Review.WRITTEN_OFF}' AND '{CREDITED}' = ANY(s.flags))
 """
 _OF_MONTH = """
 AND (s.ended_at >= %(begin)s AND s.ended_at < %(end)s
      OR s.ended_at IS NULL AND s.started_at >= %(begin)s AND s.started_at < %(end)s)
 """
+_OF_SITE = "AND s.site_id = %(site)s"
 _AMOUNTS = "count(*), coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_excl_vat), 0)"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sessions of a bucket: how many, their energy, their price excluding VAT (six decimals, not rounded)."""
+    """The sessions of a place: how many, their energy, their price excluding VAT (six decimals, not rounded).
 
-    bucket: str
+    What was credited has no price any more; its amount is what its invoice had asked. reason: a stable code, empty
+    where the place says it all.
+    """
+
+    place: str
     sessions: int
     energy_wh: int
     amount: Decimal
@@ -55,20 +66,26 @@ class Row:
 
     @property
     def label(self) -> str:
-        """The bucket in words."""
-        return str(Bucket(self.bucket).label)
+        """The place in words."""
+        return str(Place(self.place).label)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """All sessions counted twice: by bucket and reason, and without any. `ledger_excl_vat` is what invoices say."""
+    """All sessions counted twice: by place and reason, and without any. `ledger_excl_vat` is what invoices say."""
 
     reasons: Sequence[Row]
+    #: What the page shows, from sums by day.
+    shown: Sequence[Row]
     sessions: int
     energy_wh: int
     amount: Decimal
     ledger_excl_vat: Decimal
     ledger_lines: int
+    #: What credit notes took back, excluding VAT, of sessions that still stand on their invoice.
+    credited_in_part: Decimal
+    #: What is left, after their credit notes, of the lines of sessions that these released: nothing.
+    left_of_released: Decimal
     #: What invoices charge of fees, which are no session's; and how many charges are written down, each for a line.
     fees_excl_vat: Decimal
     fee_lines: int
@@ -78,72 +95,140 @@ class Check:
 
     @property
     def rows(self) -> list[Row]:
-        """The four buckets in order, empty ones too."""
-        return by_bucket(self.reasons)
+        """The nine places in order, empty ones too."""
+        return by_place(self.reasons)
 
     @property
     def adds_up(self) -> bool:
-        """Whether all sessions are in the buckets, prices and invoices differ by rounding alone and fees by nothing."""
-        return self._counts_agree and self.fee_lines == self.fees_charged and abs(self.rounding) <= self.tolerance
+        """Whether all sessions are in the places and documents say the same.
+
+        All are in those places that the page shows; prices and invoices differ by rounding alone, fees by nothing; and
+        nothing is left of what was credited.
+        """
+        fees = self.fee_lines == self.fees_charged
+        return self._counts_agree and fees and abs(self.rounding) <= self.tolerance and not self.left_of_released
 
     @property
     def rounding(self) -> Decimal:
         """What rounding each line to the smallest coin added to the exact prices."""
-        return self.ledger_excl_vat - sum(row.amount for row in self.rows if row.bucket == Bucket.INVOICED)
+        billed = (row.amount for row in self.rows if row.place in (Place.INVOICED, Place.DISPUTED))
+        return self.ledger_excl_vat - sum(billed, Decimal(0))
 
     @property
     def _counts_agree(self) -> bool:
-        counted = _together(Bucket.INVOICED, self.reasons)
-        return (counted.sessions, counted.energy_wh, counted.amount) == (self.sessions, self.energy_wh, self.amount)
+        counted = _together(Place.INVOICED, self.reasons)
+        all_of_them = (counted.sessions, counted.energy_wh, counted.amount)
+        return all_of_them == (self.sessions, self.energy_wh, self.amount) and self.is_shown
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the page shows what was counted."""
+        return set(self.shown) == set(self.reasons)
 
 
-def _together(bucket: Bucket, parts: Sequence[Row]) -> Row:
+@dataclass(frozen=True, slots=True)
+class Uneven:
+    """Sessions of a month at a site that sums by day know otherwise than the sessions say: how many, and their Wh."""
+
+    month: date
+    site: str
+    status: str
+    kept: tuple[int, int]
+    counted: tuple[int, int]
+
+
+def _together(place: Place, parts: Sequence[Row]) -> Row:
     sessions, energy = sum(row.sessions for row in parts), sum(row.energy_wh for row in parts)
-    return Row(bucket.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
+    return Row(place.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
 
 
+_LOOKED_UP = (Place.DISPUTED, Place.CREDITED, Place.CARRIED_OVER)
 #: A session in progress counts in the month in which it began.
 _DAY = "coalesce(ended_on, started_on)"
 
 
-def by_reason(month: date | None = None) -> list[Row]:
-    """The buckets told apart by reason, largest first, from sums by day: quick for any number of sessions."""
-    within = Wanted(by=_DAY)
+class _Cells:
+    """Sums by place and reason while sessions are moved from one to another."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str], list[Any]] = {}
+
+    def add(self, place: str, reason: str, sums: Iterable[Any], *, sign: int = 1) -> None:
+        cell = self._sums.setdefault((place, reason), [0, 0, Decimal(0)])
+        for index, value in enumerate(sums):
+            cell[index] += sign * value
+
+    def move(self, source: str, place: str, status: str, sums: Sequence[Any]) -> None:
+        """Take these sessions of a status from one place to another."""
+        self.add(source, _reason(source, status, ""), sums, sign=-1)
+        self.add(place, _reason(place, status, ""), sums)
+
+    def rows(self) -> list[Row]:
+        return _sorted((place, reason, *sums) for (place, reason), sums in self._sums.items() if sums[0])
+
+
+def by_reason(month: date | None = None, site: Site | None = None) -> list[Row]:
+    """The places told apart by reason, largest first, from sums by day: quick for any number of sessions."""
+    at, cells = places.now(), _Cells()
+    within = Wanted(by=_DAY, site=site)
     if month is not None:
-        within = Wanted(first=month, last=month_after(month) - timedelta(days=1), by=_DAY)
-    return _sorted(
-        (status, problem, part.sessions, part.energy_wh, part.amount_excl_vat)
-        for part in day_sums.sums(within, by=("status", "problem"))
-        for status, problem in [part.key]
-    )
+        within = replace(within, first=month.replace(day=1), last=month_after(month) - timedelta(days=1))
+    for part in day_sums.sums(within, by=("status", "problem")):
+        status, problem = part.key
+        home = HOME[BillingStatus(status)]
+        cells.add(home, _reason(home, status, problem), (part.sessions, part.energy_wh, part.amount_excl_vat))
+    for status, sums in _late(within, at):
+        cells.move(Place.NOT_YET, Place.LATE, status, sums)
+    where, values = _where(month, site)
+    for place, status, _problem, *sums in _counted(_FEW + where, {**values, **at.values}):
+        if place in _LOOKED_UP:
+            source = Place.LATE if place == Place.CARRIED_OVER else HOME[BillingStatus(status)]
+            cells.move(source, place, status, (sums[0], int(sums[1]), sums[2]))
+    cells.add(Place.CREDITED, "", (0, 0, _credited(where, values)))
+    return cells.rows()
 
 
-def by_bucket(reasons: Sequence[Row]) -> list[Row]:
-    """The four buckets in order, empty ones too."""
-    return [_together(bucket, [row for row in reasons if row.bucket == bucket]) for bucket in Bucket]
+def _late(within: Wanted, at: Now) -> Iterator[tuple[str, Sequence[Any]]]:
+    """What waits although its month was issued, carried over or not, by status."""
+    if at.issued_until is None:
+        return
+    zone = Operator.objects.get(pk=current_operator_id()).zone
+    last = at.issued_until.astimezone(zone).date() - timedelta(days=1)
+    waiting = tuple(status.value for status in places.statuses(Place.LATE))
+    bounded = replace(within, last=min(within.last or last, last), by="ended_on", statuses=waiting)
+    for part in day_sums.sums(bounded, by=("status",)):
+        yield part.key[0], (part.sessions, part.energy_wh, part.amount_excl_vat)
 
 
-def check(month: date | None = None) -> Check:
-    """Count the buckets, then everything without buckets, and what issued invoices say. Four queries.
+def by_place(reasons: Sequence[Row]) -> list[Row]:
+    """The nine places in order, empty ones too."""
+    return [_together(place, [row for row in reasons if row.place == place]) for place in Place]
 
-    month: of sessions the one in which they ended, of fees that of their invoice.
+
+def check(month: date | None = None, site: Site | None = None) -> Check:
+    """Count the places, then everything without places, and what issued documents say.
+
+    month: of sessions the one in which they ended, of fees that of their invoice. Fees belong to no site.
     """
-    where, values = _month(month)
+    where, values = _where(month, site)
+    at = places.now()
     total = f"SELECT {_AMOUNTS} FROM charging_chargingsession s LEFT JOIN billing_sessionprice p " + _ON + where  # noqa: S608
-    ledger = _LEDGER.format(sessions=_LEDGER_SESSIONS if month else "", month=where)
     sessions, energy, amount = _rows(total, values)[0]
+    ledger = _LEDGER.format(sessions=_LEDGER_SESSIONS if where else "", where=where)
     invoiced = _rows(ledger, values)
-    of_month = "AND i.month = %(month)s" if month else ""
-    fees, fee_lines, charged = _rows(_FEES.format(month=of_month), {**values, "month": month and month.replace(day=1)})[
-        0
-    ]
+    in_part, left = _rows(_NOTES.format(sessions=_LEDGER_SESSIONS if where else "", where=where), values)[0]
+    fees, fee_lines, charged = _fees(month) if site is None else (Decimal(0), 0, 0)
+    credited = _credited(where, values)
     return Check(
-        reasons=_reasons(where, values),
+        reasons=_reasons(where, {**values, **at.values}, credited),
+        shown=by_reason(month, site),
         sessions=sessions,
         energy_wh=int(energy),
-        amount=amount,
+        amount=amount + credited,
         ledger_excl_vat=sum((excl_vat for _, excl_vat, _, _ in invoiced), Decimal(0)),
         ledger_lines=sum(lines for _, _, lines, _ in invoiced),
+        credited_in_part=-in_part,
+        left_of_released=left,
         fees_excl_vat=fees,
         fee_lines=fee_lines,
         fees_charged=charged,
@@ -151,22 +236,98 @@ def check(month: date | None = None) -> Check:
     )
 
 
-def _reasons(where: str, values: dict[str, Any]) -> list[Row]:
-    """The buckets told apart by reason, largest first; `reason` is a stable code."""
-    return _sorted(_rows(_BY_STATUS.format(status=STATUS, joined=_JOINED, month=where), values))
+def uneven() -> list[Uneven]:
+    """Where the sums by day say something else than the sessions: by month, site and status."""
+    month = f"date_trunc('month', {_DAY})::date"
+    kept = {
+        part.key: (part.sessions, part.energy_wh)
+        for part in day_sums.sums(Wanted(by=_DAY), by=(month, "site_id", "status"))
+    }
+    operator = Operator.objects.get(pk=current_operator_id())
+    rows = _rows(_BY_CELL, {"operator": operator.pk, "zone": operator.time_zone})
+    counted = {(month, site, status): (sessions, int(energy)) for month, site, status, sessions, energy in rows}
+    sites = dict(Site.objects.values_list("pk", "name"))
+    return [
+        Uneven(key[0], sites.get(key[1], ""), key[2], kept.get(key, (0, 0)), counted.get(key, (0, 0)))
+        for key in sorted({*kept, *counted})
+        if kept.get(key, (0, 0)) != counted.get(key, (0, 0))
+    ]
+
+
+_BY_CELL = f"""
+SELECT date_trunc('month', coalesce(s.ended_at, s.started_at) AT TIME ZONE %(zone)s)::date, s.site_id, {STATUS},
+    count(*), coalesce(sum(s.energy_wh), 0)
+FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s GROUP BY 1, 2, 3
+"""  # noqa: S608  # constants only
+
+
+def _reasons(where: str, values: dict[str, Any], credited: Decimal) -> list[Row]:
+    """The places told apart by reason, largest first, counted from the sessions."""
+    cells = _Cells()
+    for place, status, problem, *sums in _counted(where, values):
+        cells.add(place, _reason(place, status, problem), (sums[0], int(sums[1]), sums[2]))
+    cells.add(Place.CREDITED, "", (0, 0, credited))
+    return cells.rows()
+
+
+def _counted(where: str, values: dict[str, Any]) -> list[Any]:
+    return _rows(_BY_PLACE.format(standing=_STANDING.format(where=where)), values)
 
 
 def _sorted(rows: Iterable[Any]) -> list[Row]:
-    found = [
-        Row(BUCKET_OF[BillingStatus(status)].value, count, int(energy), amount, _reason(status, problem))
-        for status, problem, count, energy, amount in rows
-    ]
-    return sorted(found, key=lambda row: (list(Bucket.values).index(row.bucket), -row.sessions))
+    found = [Row(place, count, energy, amount, reason) for place, reason, count, energy, amount in rows]
+    return sorted(found, key=lambda row: (list(Place.values).index(row.place), -row.sessions, row.reason))
 
 
-def _reason(status: str, problem: str) -> str:
-    """The status, or the problem; nothing for an invoiced session, which needs none."""
-    return problem or ("" if status == BillingStatus.INVOICED else status)
+def _reason(place: str, status: str, problem: str) -> str:
+    """The problem, or the status; nothing where all sessions of the place have the same."""
+    return problem or (status if len(places.statuses(place)) > 1 else "")
+
+
+def _credited(where: str, values: dict[str, Any]) -> Decimal:
+    """What the last invoices of sessions had asked that were credited, and that nobody bills any more."""
+    amount: Decimal = _rows(_CREDITED.format(where=where), values)[0][0]
+    return amount
+
+
+_CREDITED = f"""
+SELECT coalesce(sum(l.amount_excl_vat), 0) FROM charging_chargingsession s
+JOIN LATERAL (SELECT b.invoice_id, b.released_by_id FROM billing_billedsession b
+    WHERE b.operator_id = s.operator_id AND b.session_id = s.id ORDER BY b.id DESC LIMIT 1) b
+    ON b.released_by_id IS NOT NULL
+JOIN billing_invoiceline l
+    ON l.operator_id = s.operator_id AND l.session_id = s.id AND l.invoice_id = b.invoice_id
+WHERE s.operator_id = %(operator)s AND s.review = '{ChargingSession.Review.WRITTEN_OFF}'
+  AND '{CREDITED}' = ANY(s.flags) {{where}}
+"""  # noqa: S608  # constants only
+# Of sessions that stand on the credited invoice still, what was taken back; of those that do not, what both documents
+# say together, as they were rounded: what a note releases has nothing left.
+_NOTES = """
+SELECT coalesce(sum(l.amount_excl_vat) FILTER (WHERE l.is_note AND l.stands), 0),
+    coalesce(sum(l.amount) FILTER (WHERE NOT l.stands), 0)
+FROM (
+    SELECT l.amount_excl_vat, coalesce(l.amount_incl_vat, l.amount_excl_vat) AS amount, l.session_id,
+        n.kind = 'credit_note' AS is_note, b.released_by_id IS NULL AS stands, l.operator_id
+    FROM billing_invoice n
+    JOIN billing_invoiceline l ON l.operator_id = n.operator_id AND l.invoice_id = n.id
+    JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id = l.session_id
+        AND b.invoice_id = n.credits_id
+    WHERE n.operator_id = %(operator)s AND n.state = 'issued' AND n.kind = 'credit_note'
+    UNION ALL
+    SELECT l.amount_excl_vat, coalesce(l.amount_incl_vat, l.amount_excl_vat), l.session_id, false, false, l.operator_id
+    FROM billing_billedsession b
+    JOIN billing_invoiceline l ON l.operator_id = b.operator_id AND l.session_id = b.session_id
+        AND l.invoice_id = b.invoice_id
+    WHERE b.operator_id = %(operator)s AND b.released_by_id IS NOT NULL
+) l {sessions} WHERE true {where}
+"""
+
+
+def _fees(month: date | None) -> tuple[Decimal, int, int]:
+    of_month = "AND i.month = %(month)s" if month else ""
+    values = {"operator": current_operator_id(), "month": month and month.replace(day=1)}
+    charged: tuple[Decimal, int, int] = _rows(_FEES.format(month=of_month), values)[0]
+    return charged
 
 
 _ON = "ON p.operator_id = s.operator_id AND p.session_id = s.id WHERE s.operator_id = %(operator)s "
@@ -179,7 +340,7 @@ JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id =
     AND b.invoice_id = l.invoice_id AND b.released_by_id IS NULL
 {sessions}
 WHERE l.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
-  {month}
+  {where}
 GROUP BY 1
 """
 _FEES = """
@@ -195,12 +356,18 @@ WHERE c.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
 _LEDGER_SESSIONS = "JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id"
 
 
-def _month(month: date | None) -> tuple[str, dict[str, Any]]:
+def _where(month: date | None, site: Site | None) -> tuple[str, dict[str, Any]]:
+    """The conditions on sessions `s` that narrow to a month and a site, with their values."""
     values: dict[str, Any] = {"operator": current_operator_id()}
-    if month is None:
-        return "", values
-    begin, end = month_bounds(month, Operator.objects.get(pk=values["operator"]).time_zone)
-    return _OF_MONTH, {**values, "begin": begin, "end": end}
+    where = ""
+    if month is not None:
+        begin, end = month_bounds(month, Operator.objects.get(pk=values["operator"]).time_zone)
+        where += _OF_MONTH
+        values |= {"begin": begin, "end": end}
+    if site is not None:
+        where += _OF_SITE
+        values["site"] = site.pk
+    return where, values
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[Any]:

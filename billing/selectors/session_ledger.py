@@ -142,9 +142,9 @@ def having(rows: QuerySet[ChargingSession], where: str) -> QuerySet[ChargingSess
     as long as the stretch of time that `rows` is bounded to.
     """
     if where in BillingStatus:
-        return rows.filter(_condition(BillingStatus(where)))
+        return rows.filter(condition(BillingStatus(where)))
     if where in Bucket:
-        return rows.filter(reduce(or_, (_condition(part) for part in BUCKETS[Bucket(where)])))
+        return rows.filter(reduce(or_, (condition(part) for part in BUCKETS[Bucket(where)])))
     return rows
 
 
@@ -181,18 +181,18 @@ def stream(rows: QuerySet[ChargingSession]) -> Iterator[Row]:
     return map(Row._make, found.iterator(chunk_size=BATCH))
 
 
-def _condition(status: BillingStatus) -> Q:
+def condition(status: BillingStatus) -> Q:
     """The rule of the status holds, and none of those before it."""
     place = next((place for place, rule in enumerate(RULES) if rule.status == status), len(RULES))
-    condition, own = Q(), None
+    found, own = Q(), None
     if place < len(RULES):
         own = RULES[place].fact
-        condition = _has(own, {RULES[place].value})
+        found = _has(own, {RULES[place].value})
     for fact in Fact:
         values = {rule.value for rule in RULES[:place] if rule.fact is fact}
         if values and fact is not own:  # a fact has one value
-            condition &= _has_none(fact, values)
-    return condition
+            found &= _has_none(fact, values)
+    return found
 
 
 _VALUES = {

@@ -19,7 +19,7 @@ from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import Invoice
-from billing.models.billing_status import AFTER_CREDIT
+from billing.models.billing_status import AFTER_CREDIT, CREDITED
 from billing.selectors import approval_facts, credits
 from billing.selectors.credits import EVERYTHING, Asked, Comes
 from billing.services import approved, issuing, rules
@@ -29,7 +29,6 @@ from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id
 
-CREDITED = "credited"
 DECIDED_LATER = ChargingSession.Review.PENDING.value
 
 

@@ -1,15 +1,17 @@
-"""Every session stands in exactly one of four buckets, and the sums agree."""
+"""Every session stands in exactly one of nine places, and the sums agree."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from billing.models import Invoice
-from billing.models.billing_status import Bucket
-from billing.selectors import prices, reconciliation, revenue, session_ledger
-from billing.services import credit_notes
+from billing.models import DaySum, Invoice
+from billing.selectors import places, prices, reconciliation, revenue
+from billing.selectors.credits import Asked
+from billing.selectors.places import Place
+from billing.services import credit_notes, day_sums, disputes
 from billing.tests.factories import (
     NOVEMBER,
     OCTOBER,
@@ -22,68 +24,147 @@ from billing.tests.factories import (
     session,
     tariff,
 )
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Site
+from tenants.models import Account
 
 pytestmark = pytest.mark.usefixtures("in_north")
 Review = ChargingSession.Review
 
 
-def counts(month: date | None = None) -> dict[str, int]:
-    return {row.bucket: row.sessions for row in reconciliation.check(month).rows}
+def counts(month: date | None = None, site: Site | None = None) -> dict[str, int]:
+    """What the page shows, which is what is counted and adds up."""
+    check = reconciliation.check(month, site)
+    assert check.adds_up
+    return {row.place: row.sessions for row in check.rows if row.sessions}
 
 
-def bucket_of(one: ChargingSession) -> Bucket:
-    one.refresh_from_db()
-    return session_ledger.entries([one])[0].bucket
+def listed() -> dict[ChargingSession, str]:
+    """The sessions that the list has of each place; none is in two."""
+    found: dict[ChargingSession, str] = {}
+    for place in Place:
+        for one in places.having(ChargingSession.objects.all(), place):
+            assert found.setdefault(one, place.value) == place
+    return found
 
 
-def test_each_session_is_in_one_bucket():
-    at, payer, guest = connector(), driver(), driver()
+@pytest.fixture
+def all_places(fina) -> dict[ChargingSession, str]:
+    """A session in every place, October being issued; of some places one for each way into it."""
+    at, payer, guest, small = connector(), driver(), driver(), driver()
     tariff()
     tariff(flat("0"), driver=guest)
-    invoiced = session(at, payer)
+    Account.objects.filter(driver=small).update(least_amount=Decimal(1000))
+    found = {session(at, payer): Place.INVOICED, session(at, small): Place.CARRIED_OVER}
+    disputed, by_invoice, credited = session(at, payer), session(at, driver()), session(at, driver())
+    found |= {disputed: Place.DISPUTED, by_invoice: Place.DISPUTED, credited: Place.CREDITED}
     issued()
-    expected = {
-        invoiced: Bucket.INVOICED,
-        session(at, guest): Bucket.FREE,
-        session(at, payer, review=Review.WRITTEN_OFF): Bucket.FREE,
-        session(at, payer, review=Review.PENDING): Bucket.UNDER_REVIEW,
-        session(at, None): Bucket.UNDER_REVIEW,
-        session(at, payer): Bucket.NOT_YET,
-        session(at, payer, state="ACTIVE", ended_at=None): Bucket.NOT_YET,
+    invoices = {one: Invoice.objects.get(account__driver=one.driver) for one in (disputed, by_invoice, credited)}
+    said = {"about": "energy", "text": "?", "by": fina, "at": NOVEMBER}
+    disputes.raise_(invoices[disputed].account, session=disputed, driver=payer, **said)
+    disputes.raise_(invoices[by_invoice].account, invoice=invoices[by_invoice], **said)
+    credit_notes.credit(invoices[credited], reason="Fel", by=None, at=NOVEMBER, then=Review.WRITTEN_OFF)
+    found |= {
+        session(at, guest): Place.FREE,
+        session(at, payer, review=Review.WRITTEN_OFF): Place.WRITTEN_OFF,
+        session(at, payer, review=Review.PENDING): Place.UNDER_REVIEW,
+        session(at, None): Place.UNDER_REVIEW,
+        session(at, payer): Place.LATE,
+        session(at, payer, start=NOVEMBER): Place.NOT_YET,
+        session(at, payer, state="ACTIVE", ended_at=None): Place.NOT_YET,
     }
     rate_all()
-    expected[session(at, payer)] = Bucket.NOT_YET  # not rated
-    assert {one: bucket_of(one) for one in expected} == expected
-    assert counts() == {"invoiced": 1, "free": 2, "under_review": 2, "not_yet": 3}
-    assert counts(date(2026, 10, 1)) == counts()
-    assert set(counts(date(2026, 9, 1)).values()) == {0}
-    check = reconciliation.check(date(2026, 10, 5))
-    assert check.adds_up
-    assert (check.sessions, check.energy_wh, check.ledger_excl_vat) == (8, 80_000, Decimal(20))
-    reasons = {(row.bucket, row.reason): row.sessions for row in check.reasons}
+    return {**found, session(at, payer): Place.LATE}  # not rated
+
+
+def test_each_session_is_in_one_place_counted_shown_and_listed(all_places):
+    assert listed() == all_places
+    assert counts() == Counter(place.value for place in all_places.values())
+    october = {one: place for one, place in all_places.items() if one.started_at < NOVEMBER}
+    assert counts(date(2026, 10, 5)) == Counter(place.value for place in october.values())
+    assert counts(date(2026, 9, 1)) == {}
+    check = reconciliation.check(date(2026, 10, 1))
+    assert (check.sessions, check.energy_wh) == (len(october), 10_000 * len(october))
+    reasons = {(row.place, row.reason): (row.sessions, int(row.amount)) for row in check.reasons}
     assert reasons == {
-        ("invoiced", ""): 1,
-        ("free", "zero_price"): 1,
-        ("free", "written_off"): 1,
-        ("under_review", "pending"): 1,
-        ("under_review", "no_driver"): 1,
-        ("not_yet", "waiting_for_run"): 1,
-        ("not_yet", "active"): 1,
-        ("not_yet", "unrated"): 1,
+        ("invoiced", ""): (1, 20),
+        ("disputed", ""): (2, 40),
+        ("credited", ""): (1, 20),  # as its invoice had asked
+        ("carried_over", ""): (1, 20),
+        ("late", "waiting_for_run"): (1, 20),
+        ("late", "unrated"): (1, 0),
+        ("free", ""): (1, 0),
+        ("written_off", ""): (1, 0),
+        ("under_review", "pending"): (1, 0),
+        ("under_review", "no_driver"): (1, 0),
+        ("not_yet", "active"): (1, 0),
     }
+    assert (check.ledger_excl_vat, check.amount) == (Decimal(60), Decimal(120))
+
+
+def test_it_is_told_apart_by_site(all_places):
+    elsewhere = session(connector(), driver(), start=NOVEMBER)
+    here = next(iter(all_places)).site
+    assert counts(site=elsewhere.site) == {"not_yet": 1}
+    assert sum(counts(site=here).values()) == len(all_places)
+    assert sum(counts().values()) == len(all_places) + 1
+
+
+def test_sums_by_day_say_the_same_once_they_are_counted(all_places):
+    before = reconciliation.by_reason()
+    while day_sums.refresh():
+        pass
+    assert reconciliation.by_reason() == before
+    assert reconciliation.uneven() == []
+    DaySum.objects.filter(status="zero_price").update(sessions=2)
+    (cell,) = reconciliation.uneven()
+    assert (cell.month, cell.status, cell.kept, cell.counted) == (
+        OCTOBER.date(),
+        "zero_price",
+        (2, 10_000),
+        (1, 10_000),
+    )
+    assert not reconciliation.check().adds_up
+
+
+def test_what_waits_is_late_once_its_month_is_issued_and_carried_over_if_that_left_it_out():
+    tariff()
+    payer = driver()
+    Account.objects.filter(driver=payer).update(least_amount=Decimal(1000))
+    one = session(connector(), payer)
+    assert listed() == {one: Place.NOT_YET}
+    issued()
+    assert listed() == {one: Place.CARRIED_OVER}
+    later = session(connector(), driver())
+    assert listed() == {one: Place.CARRIED_OVER, later: Place.LATE}
 
 
 def test_a_draft_is_not_an_invoice_and_a_credited_session_goes_to_a_person():
     tariff()
     one = session(connector(), driver())
     drafted()
-    assert bucket_of(one) == Bucket.NOT_YET
+    assert listed() == {one: Place.NOT_YET}
     issued()
-    assert bucket_of(one) == Bucket.INVOICED
+    assert listed() == {one: Place.INVOICED}
     credit_notes.credit(Invoice.objects.get(), reason="Wrong price", by=None, at=NOVEMBER)
-    assert bucket_of(one) == Bucket.UNDER_REVIEW
+    assert listed() == {one: Place.UNDER_REVIEW}
     assert reconciliation.check().adds_up
+
+
+def test_what_is_credited_in_part_stands_on_its_invoice_and_is_told(fina):
+    tariff()
+    session(connector(), driver())
+    issued()
+    invoice = Invoice.objects.get()
+    credit_notes.credit(
+        invoice, reason="Fel", by=fina, at=NOVEMBER, asked=Asked({invoice.lines.get().position: Decimal(5)})
+    )
+    check = reconciliation.check()
+    assert (check.adds_up, check.credited_in_part, check.left_of_released) == (True, Decimal(5), Decimal(0))
+    assert counts() == {"invoiced": 1}
+    credit_notes.credit(invoice, reason="Fel", by=fina, at=NOVEMBER)
+    check = reconciliation.check()
+    assert (check.adds_up, check.credited_in_part, check.left_of_released) == (True, Decimal(0), Decimal(0))
+    assert not replace(check, left_of_released=Decimal("0.01")).adds_up
 
 
 def test_rounding_to_the_ore_is_told_and_anything_else_is_found(monkeypatch):
@@ -92,8 +173,9 @@ def test_rounding_to_the_ore_is_told_and_anything_else_is_found(monkeypatch):
     issued()
     check = reconciliation.check()
     assert (check.rounding, check.tolerance, check.adds_up) == (Decimal("-0.003300"), Decimal("0.005"), True)
-    lost = reconciliation._JOINED + " AND i.id IS NULL "
-    monkeypatch.setattr(reconciliation, "_JOINED", lost)
+    monkeypatch.setattr(
+        reconciliation, "_STANDING", reconciliation._STANDING.replace("{where}", "{where} AND i.id IS NULL")
+    )
     assert not reconciliation.check().adds_up
 
 
@@ -126,7 +208,7 @@ def test_the_month_is_the_one_of_the_end_in_the_operators_zone():
     at, payer = connector(), driver()
     midnight = datetime(2026, 10, 31, 23, tzinfo=UTC)
     session(at, payer, start=midnight - timedelta(minutes=30), ended_at=midnight)
-    assert (counts(date(2026, 10, 1))["not_yet"], counts(date(2026, 11, 1))["not_yet"]) == (0, 1)
+    assert (counts(date(2026, 10, 1)), counts(date(2026, 11, 1))) == ({}, {"not_yet": 1})
 
 
 def test_revenue_lists_every_day():

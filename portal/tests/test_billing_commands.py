@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.core.management import CommandError, call_command
 
-from billing.models import Invoice
+from billing.models import DaySum, Invoice
 from billing.selectors import reconciliation
+from billing.services import day_sums
 from billing.tests.factories import connector, driver, session, tariff
 from tenants.scoping import tenant_scope
 
@@ -38,9 +39,22 @@ def test_a_month_is_billed_issued_and_reconciled(charged, capsys):
 
 def test_reconcile_fails_when_the_sums_differ(charged, monkeypatch):
     call_command("bill_month", "2025-03", "--operator", "north", "--issue")
-    monkeypatch.setattr(reconciliation, "_JOINED", reconciliation._JOINED + " AND i.id IS NULL ")
-    with pytest.raises(CommandError, match="sums differ"):
+    lost = reconciliation._STANDING.replace("{where}", "{where} AND i.id IS NULL")
+    monkeypatch.setattr(reconciliation, "_STANDING", lost)
+    with pytest.raises(CommandError, match="sums differ: a session is missing"):
         call_command("reconcile", "--operator", "north")
+
+
+def test_reconcile_names_the_sum_that_pages_show_and_the_sessions_do_not_say(charged, capsys):
+    call_command("bill_month", "2025-03", "--operator", "north", "--issue")
+    with tenant_scope(charged.pk):
+        while day_sums.refresh():
+            pass
+        DaySum.objects.filter(status="invoiced").update(energy_wh=9_000)
+    with pytest.raises(CommandError, match="1 of the sums by day"):
+        call_command("reconcile", "--operator", "north")
+    assert "2025-03 " in (out := capsys.readouterr().out)
+    assert "invoiced: sums by day say 1 sessions and 9,000 Wh, the sessions 1 and 10,000 Wh." in out
 
 
 @pytest.mark.parametrize(

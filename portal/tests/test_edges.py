@@ -27,6 +27,7 @@ OPENS_SCOPES = {
     "portal/management/commands/reconcile.py": "a command for one operator",
     "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
     "portal/demo/paying.py": "stepped: what the demonstration's customers pay",
+    "portal/demo/complaints.py": "the demonstration",
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
     "portal/web/notices.py": "a public page of one operator",

@@ -30,8 +30,8 @@ from billing.models import (
     SessionPrice,
     Tariff,
 )
+from billing.models.billing_status import CREDITED
 from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
-from billing.services.credit_notes import CREDITED
 from billing.services.disputes import DISPUTED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode

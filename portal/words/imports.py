@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from billing.services.credit_notes import CREDITED
+from billing.models.billing_status import CREDITED
 from billing.services.disputes import DISPUTED
 from charging.domain.errors import Code
 from charging.domain.reasons import Flag, Reject

@@ -3,8 +3,8 @@
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.billing_status import CREDITED
 from billing.selectors.findings import NOBODY, UNPRICED
-from billing.services.credit_notes import CREDITED
 from billing.services.disputes import DISPUTED
 from charging.domain.ocpp import SOURCE
 from charging.domain.reasons import Flag

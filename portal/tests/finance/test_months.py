@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import override
 
-from portal.web.finance.months import YEARS, MonthField
+from portal.web.months import YEARS, MonthField
 
 
 class Asked(forms.Form):

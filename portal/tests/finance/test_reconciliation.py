@@ -1,6 +1,10 @@
 """The reconciliation page: every session in one place, and sums that add up."""
 
+import re
+from html import unescape
+
 from billing.tests import factories
+from charging.models import ChargingSession
 from portal.tests.reading import read, table_of
 from portal.web.finance import reconciliation
 
@@ -40,8 +44,28 @@ def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
     factories.rate_all()
     page = text(fina_browser.get(url("reconciliation/")))
     assert "Nobody pays for this session" in page
-    assert "sessions/?billing=problem&amp;since=&amp;until=" in page
-    assert "sessions/?billing=waiting_for_run&amp;since=&amp;until=" in page
+    assert "sessions/?period=all&amp;place=under_review&amp;billing=problem" in page
+    assert "sessions/?period=all&amp;place=not_yet&amp;billing=waiting_for_run" in page
+
+
+def test_each_figure_opens_as_many_sessions_as_it_says(sign_in, olga, url, invoice, north):
+    """Of a month and a site; the list is asked by the address of the figure."""
+    factories.session(factories.connector(), None)
+    factories.session(factories.connector(), None, start=factories.NOVEMBER)
+    factories.rate_all()
+    browser = sign_in(olga)
+    site = ChargingSession.objects.filter(driver=None).earliest("pk").site
+    for query, figures in ((f"?site={site.public_id}&month=2026-10", {"1"}), ("?month=2026-10", {"1", "3"})):
+        page = text(browser.get(url("reconciliation/" + query)))
+        links = {unescape(link) for link in re.findall(r'href="([^"]*sessions/\?[^"]*)"', page)}
+        found = {len(browser.get(link).context["entries"]) for link in links}
+        assert {str(count) for count in found} == figures
+
+
+def test_a_site_narrows_the_proof_too(fina_browser, url, invoice):
+    other = factories.session(factories.connector(), None)
+    page = text(fina_browser.get(url(f"reconciliation/?site={other.site.public_id}&proof=now")))
+    assert "All 1 sessions and 10 kWh are accounted for." in page
 
 
 def test_a_month_that_cannot_be_read_shows_all(fina_browser, url, charged):

@@ -17,7 +17,7 @@ from billing.domain.lint.remarks import Remark, lint_tariff
 from billing.domain.sessions.columns import Flag
 from billing.domain.tariff.model import parse_tariff
 from billing.e_invoices.rules import Rule
-from billing.services.credit_notes import CREDITED
+from billing.models.billing_status import CREDITED
 from billing.services.disputes import DISPUTED
 from billing.services.export_steps import DOCUMENTS_MISSING
 from charging.domain import reasons

@@ -31,7 +31,7 @@ from portal.files import streamed
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
-from portal.web.finance.months import MonthField
+from portal.web.months import MonthField
 from portal.web.periods import PeriodForm
 from portal.web.tables import Column
 from portal.web.tables import Table as ListTable

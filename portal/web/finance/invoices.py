@@ -24,7 +24,7 @@ from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import list_files, lists, tables
-from portal.web.finance.months import MonthField
+from portal.web.months import MonthField
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
 from portal.words.states import told

@@ -1,37 +1,43 @@
-"""Reconciliation: every session of a month in exactly one place, with sums that must add up."""
+"""Reconciliation: every session of a month and a site in exactly one place, with sums that must add up."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing.models.billing_status import BillingStatus, Bucket
+from billing.models.billing_status import BillingStatus
 from billing.selectors import reconciliation
+from billing.selectors.places import Place
 from billing.selectors.reconciliation import Check, Row
+from charging.models import Site
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.finance.months import MonthField
+from portal.web.months import MonthField
 from portal.words import measures
 from portal.words.say import say
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 MEANINGS: dict[str, str | Promise] = {
-    Bucket.INVOICED: _("on an issued invoice that was not credited"),
-    Bucket.FREE: _("costs nothing, or was written off"),
-    Bucket.UNDER_REVIEW: _("a person must decide first"),
-    Bucket.NOT_YET: _("in progress, or waiting for its run"),
+    Place.INVOICED: _("on an issued invoice that was not credited"),
+    Place.DISPUTED: _("on an issued invoice, and somebody says that it is wrong"),
+    Place.CREDITED: _("was on an invoice, and nobody is billed for it any more"),
+    Place.CARRIED_OVER: _("its payer's invoice would have been smaller than was agreed"),
+    Place.LATE: _("came after its month was issued, and waits for the next run"),
+    Place.FREE: _("costs nothing"),
+    Place.WRITTEN_OFF: _("nobody is billed for it"),
+    Place.UNDER_REVIEW: _("a person must decide first"),
+    Place.NOT_YET: _("in progress, or waiting for its run"),
 }
 REASONS: dict[str, str | Promise] = {
-    "written_off": _("written off"),
-    "zero_price": _("the tariff's price is zero"),
     "pending": _("flagged, waits for a decision"),
     "active": _("in progress"),
     "drafted": _("on a draft"),
@@ -40,49 +46,72 @@ REASONS: dict[str, str | Promise] = {
 }
 
 
+#: So many parts a bar has.
+PARTS_DRAWN = 5
 #: More sessions than these are proved a month at a time.
 PROVED_AT_ONCE = 2_000_000
 
 
 class MonthForm(forms.Form):
-    """Which month is shown; none shows all of them together."""
+    """Which month and which site are shown; none shows all of them together."""
 
     month = MonthField(label=_("Month the session ended in"), required=False)
+    site = forms.ModelChoiceField(
+        Site.objects.none(), label=_("Site"), required=False, to_field_name="public_id", empty_label=_("All sites")
+    )
+
+    def __init__(self, data: QueryDict) -> None:
+        """Offer the sites there are."""
+        super().__init__(data)
+        self.fields["site"].queryset = Site.objects.order_by("name")  # type: ignore[attr-defined]
 
 
 @operator_view(Permission.VIEW_INVOICES)
 def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Show where every session of a month stands, and that nothing is missing."""
+    """Show where every session of a month and a site stands, and that nothing is missing."""
     form = MonthForm(request.GET)
-    chosen = form.cleaned_data["month"] if form.is_valid() else None
-    proof = _proof(chosen) if "proof" in request.GET else {}
+    form.full_clean()
+    chosen, site = form.cleaned_data.get("month"), form.cleaned_data.get("site")
+    proof = _proof(chosen, site) if "proof" in request.GET else {}
     if request.htmx and proof:
         return render(request, "finance/reconciliation/_proof.html", proof)
-    reasons = reconciliation.by_reason(chosen)
-    rows = reconciliation.by_bucket(reasons)
+    reasons = reconciliation.by_reason(chosen, site)
+    rows = reconciliation.by_place(reasons)
+    within = {"month": f"{chosen:%Y-%m}" if chosen else "", "site": str(site.public_id) if site else ""}
     page: dict[str, Any] = {
         "nav": "reconciliation",
         "month_form": form,
         "month": chosen,
-        "parts": _parts(rows, reasons, operator),
-        "share": [(row.label, row.energy_wh, measures.kwh(row.energy_wh, 0)) for row in rows],
+        "site": site,
+        "parts": _parts(rows, reasons, _Ways(operator, within)),
+        "share": _share(rows),
         "sessions": sum(row.sessions for row in rows),
         "energy_wh": sum(row.energy_wh for row in rows),
         "amount": sum(row.amount for row in rows),
     }
     page["is_long"] = page["sessions"] > PROVED_AT_ONCE
-    page["asked"] = urlencode({**({"month": f"{chosen:%Y-%m}"} if chosen else {}), "proof": "now"})
+    page["asked"] = urlencode({**{name: value for name, value in within.items() if value}, "proof": "now"})
     return render(request, "finance/reconciliation/detail.html", page | proof)
 
 
-def _proof(chosen: date | None) -> dict[str, Any]:
+def _share(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
+    """How the energy divides: the largest places, and the others together where they are more than one."""
+    largest = sorted((row for row in rows if row.energy_wh), key=lambda row: -row.energy_wh)
+    told = largest if len(largest) <= PARTS_DRAWN else largest[: PARTS_DRAWN - 1]
+    parts = [(row.label, row.energy_wh) for row in rows if row in told]
+    if rest := sum(row.energy_wh for row in largest[len(told) :]):
+        parts.append((str(_("the others")), rest))
+    return [(label, energy, measures.kwh(energy, 0)) for label, energy in parts]
+
+
+def _proof(chosen: date | None, site: Site | None) -> dict[str, Any]:
     """Count everything once more without the sums: each session in its place, then all without any."""
-    check = reconciliation.check(chosen)
+    check = reconciliation.check(chosen, site)
     return {"check": check, "difference": _difference(check)}
 
 
 def _difference(check: Check) -> dict[str, Any]:
-    """What the buckets lack of all sessions."""
+    """What the places lack of all sessions."""
     return {
         "sessions": check.sessions - sum(row.sessions for row in check.rows),
         "energy_wh": check.energy_wh - sum(row.energy_wh for row in check.rows),
@@ -90,35 +119,41 @@ def _difference(check: Check) -> dict[str, Any]:
     }
 
 
-def _parts(rows: Sequence[Row], reasons: Sequence[Row], operator: Operator) -> list[dict[str, Any]]:
-    """Each bucket with its meaning and its reasons, and the way to the sessions of each."""
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The ways to the sessions of a month and a site."""
+
+    operator: Operator
+    within: dict[str, str]
+
+    def to(self, place: str, reason: str = "") -> str:
+        """The list of the sessions that stand there. It has one name for all problems with a price."""
+        where = reason if not reason or reason in BillingStatus else BillingStatus.PROBLEM.value
+        query = {"period": "all", "place": place, "billing": where, **self.within}
+        narrow = urlencode({name: value for name, value in query.items() if value})
+        return f"{reverse('staff:session_list', args=[self.operator.slug])}?{narrow}"
+
+
+def _parts(rows: Sequence[Row], reasons: Sequence[Row], ways: _Ways) -> list[dict[str, Any]]:
+    """Each place with its meaning and its reasons, and the way to the sessions of each."""
     return [
         {
             "row": row,
             "amount": _amount(row),
-            "meaning": MEANINGS[row.bucket],
-            "url": _sessions_url(operator, row.bucket) if row.sessions else "",
-            "reasons": [
-                _reason(reason, operator) for reason in reasons if reason.bucket == row.bucket and reason.reason
-            ],
+            "meaning": MEANINGS[row.place],
+            "url": ways.to(row.place) if row.sessions else "",
+            "reasons": [_reason(reason, ways) for reason in reasons if reason.place == row.place and reason.reason],
         }
         for row in rows
     ]
 
 
-def _reason(row: Row, operator: Operator) -> dict[str, Any]:
-    """One reason in words. The list of sessions has one name for all problems with a price."""
-    where = row.reason if row.reason in BillingStatus else BillingStatus.PROBLEM
+def _reason(row: Row, ways: _Ways) -> dict[str, Any]:
+    """One reason in words."""
     words = REASONS.get(row.reason) or say(row.reason)
-    return {"row": row, "amount": _amount(row), "words": words, "url": _sessions_url(operator, where)}
+    return {"row": row, "amount": _amount(row), "words": words, "url": ways.to(row.place, row.reason)}
 
 
 def _amount(row: Row) -> Decimal | None:
     """What the sessions cost; None where none of them has a price, which is not a price of nothing."""
-    return row.amount if row.amount or not row.sessions or row.bucket == Bucket.FREE else None
-
-
-def _sessions_url(operator: Operator, where: str) -> str:
-    """The list of the sessions that stand there, of all days."""
-    query = urlencode({"billing": where, "since": "", "until": ""})
-    return f"{reverse('staff:session_list', args=[operator.slug])}?{query}"
+    return row.amount if row.amount or not row.sessions or row.place == Place.FREE else None

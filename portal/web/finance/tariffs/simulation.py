@@ -25,10 +25,10 @@ from billing.services.effects import Sums
 from charging.models import ChargingSession, Site
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
-from portal.web.finance.months import MonthField
 from portal.web.finance.tariffs.effect import Effect, change, effect_of, sessions_of
 from portal.web.finance.tariffs.pages import found, terms_of
 from portal.web.finance.tariffs.publish import last_month
+from portal.web.months import MonthField
 from portal.words.changes import Change
 from tenants.models import Account, Driver, DriverGroup, Operator
 from tenants.permissions import Permission

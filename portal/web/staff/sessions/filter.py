@@ -12,12 +12,15 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from billing.domain.calendar import month_bounds
 from billing.models.billing_status import BillingStatus, Bucket
-from billing.selectors import day_sums, session_ledger
+from billing.selectors import day_sums, places, session_ledger
 from billing.selectors.day_sums import Wanted
+from billing.selectors.places import Place
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
+from portal.web.months import MonthField
 from portal.web.periods import PeriodForm
 from portal.words.sessions import FLAGS
 from tenants.models import Operator
@@ -45,7 +48,10 @@ class SessionFilter(PeriodForm):
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
-    MORE = ("station", "driver", "card", "review", "flag")
+    place = forms.ChoiceField(label=_("Place in the reconciliation"), required=False, choices=[ANY, *Place.choices])
+    month = MonthField(label=_("Month the session ended in"), required=False)
+
+    MORE = ("station", "driver", "card", "review", "flag", "place", "month")
     OF_DRIVERS = ("driver", "card")
     usual = "30d"
 
@@ -64,7 +70,9 @@ class SessionFilter(PeriodForm):
         if not self.is_valid():
             return ChargingSession.objects.none()
         rows = sessions.listing(self.criteria())
-        return session_ledger.having(rows, self.cleaned_data["billing"])
+        if month := self.cleaned_data["month"]:
+            rows = rows.filter(places.in_month(*month_bounds(month, self.operator.time_zone)))
+        return places.having(session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["place"])
 
     def by_day(self) -> Wanted | None:
         """The filter as sums by day know it; None when it asks for more than days, a site and a status."""
