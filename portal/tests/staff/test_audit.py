@@ -13,6 +13,7 @@ from billing.services import tariffs
 from billing.tests.factories import flat
 from charging.models import Site, Station
 from charging.services import tokens
+from portal.gate.events import Event
 from portal.tests.examples import example
 from tenants.actor import acting, acting_more
 from tenants.log import audit
@@ -362,3 +363,16 @@ def test_people_drivers_and_invitations_are_called_by_their_names(sign_in, axel,
     (invited,) = told(client.get(AUDIT, {"act": "invitation"}))
     assert invited.startswith("Made the link of an invitation: ines@example.com (role Support")
     assert told(client.get(AUDIT, {"named": danas_driver.identity.name.split()[0], "act": "driver"})) == [viewed]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("state=&since=", "Downloaded a list (list sites)"),
+        ("q=Brf&since=2026-11-01", "Downloaded a list (list sites, filter &quot;Brf&quot;, since 2026-11-01)"),
+    ],
+)
+def test_what_a_list_was_narrowed_to_is_told_without_what_was_left_empty(asked, told, sign_in, axel, north):
+    with tenant_scope(north.pk):
+        audit.record(Event.LIST_EXPORTED, query=asked, list="sites")
+    assert told in sign_in(axel).get("/o/north/audit/").content.decode()

@@ -235,7 +235,7 @@ def _told(entry: AuditEntry, model: type[models.Model] | None, about: str, chang
     if entry.event:
         sentence = _sentence(entry, model)
         told = f"{sentence}: {about}" if about and model is not Operator else sentence
-        values = [f"{name} {after}" for name, _before, after in changes if _is_short(name, after)]
+        values = [f"{name} {after}" for name, _before, after in changes if after and _is_short(name, after)]
         return f"{told} ({_some(values)})" if values else told
     kind_of = kind(model) if model else ContentType.objects.get_for_id(entry.content_type_id).model
     told = str(_verb(entry, model) or ROW_ACTS[entry.action]) % {"kind": kind_of, "about": about}

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -69,7 +70,16 @@ def written(name: str, value: Any, event: str = "") -> str:
         return ", ".join(f"{_key(key)}: {written(key, part, event)}" for key, part in value.items())
     if isinstance(value, list):
         return ", ".join(written(name, part, event) for part in value)
+    if name == "query":
+        return _narrowing(str(value))
     return _word(name, str(value), event)
+
+
+def _narrowing(text: str) -> str:
+    """What a list was narrowed to, which the log holds as its address does: `since=2026-11-01&state=`."""
+    if "=" not in text:
+        return text
+    return ", ".join(f'"{value}"' if name == "q" else f"{_key(name)} {value}" for name, value in parse_qsl(text))
 
 
 def moment(text: str, zone: ZoneInfo) -> str:
