@@ -13,6 +13,9 @@ class TenantsConfig(AppConfig):
         from tenants.models import (
             AuditCheck,
             Erasure,
+            IncidentBundle,
+            IncidentLetters,
+            IncidentList,
             NoticeLetters,
             PasswordLetter,
             PersonPackage,
@@ -20,7 +23,7 @@ class TenantsConfig(AppConfig):
             SearchIndex,
         )
         from tenants.permissions import Permission
-        from tenants.privacy import erasure, packages, retention
+        from tenants.privacy import affected, erasure, evidence, packages, retention
         from tenants.rls import rights
         from tenants.selectors import names
         from tenants.services import indexing, person_keys
@@ -86,6 +89,38 @@ class TenantsConfig(AppConfig):
                 retention.carry_out,
                 permission=Permission.MANAGE_PRIVACY,
                 prepare=retention.ask_tonight,
+                lease=timedelta(minutes=10),
+                rests=False,
+            )
+        )
+        work.register(
+            Kind(
+                IncidentList.work_kind,
+                IncidentList,
+                Lane.WAITED,
+                affected.freeze,
+                permission=Permission.MANAGE_PRIVACY,
+                lease=timedelta(minutes=10),
+                rests=False,
+            )
+        )
+        work.register(
+            Kind(
+                IncidentLetters.work_kind,
+                IncidentLetters,
+                Lane.BULK,
+                affected.send_letters,
+                permission=Permission.MANAGE_PRIVACY,
+                rests=False,
+            )
+        )
+        work.register(
+            Kind(
+                IncidentBundle.work_kind,
+                IncidentBundle,
+                Lane.WAITED,
+                evidence.make,
+                permission=Permission.MANAGE_PRIVACY,
                 lease=timedelta(minutes=10),
                 rests=False,
             )

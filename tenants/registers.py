@@ -23,6 +23,13 @@ from tenants.models import (
     DriverIdentity,
     Erasure,
     FactorReset,
+    IncidentAffected,
+    IncidentBundle,
+    IncidentLetter,
+    IncidentLetters,
+    IncidentList,
+    IncidentNote,
+    IncidentReport,
     Invitation,
     KeptKey,
     LegalHold,
@@ -351,6 +358,22 @@ def _register_drivers() -> None:
         " leased_until error error_facts done total",
     )
     sources.register(
+        IncidentAffected,
+        person="driver",
+        kept=Retention.BREACH,
+        serves="security",
+        conduct="times first_at last_at",
+        technical="id operator list driver",
+    )
+    sources.register(
+        IncidentLetter,
+        person="driver",
+        kept=Retention.BREACH,
+        serves="security",
+        conduct="written_at has_address",
+        technical="id operator incident driver",
+    )
+    sources.register(
         LegalHold,
         person="driver",
         kept=Retention.REQUESTS,
@@ -405,12 +428,19 @@ def _register_rights() -> None:
     # Which operator a station names, and whose card is held to it.
     rights.gateway_may(Operator, "SELECT (id, slug, state)")
     rights.gateway_may(Driver, "SELECT (id, operator_id, is_active)")
-    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure):
+    of_incidents = (IncidentList, IncidentLetters, IncidentBundle)
+    for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure, *of_incidents):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
     rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey, PersonKey, KeptKey)
-    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice, TrainingText)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)
     rights.app_changes_only(PlatformMember)
     rights.app_changes_only(PlatformVisit, "ended_at")
+    _register_append_only()
+
+
+def _register_append_only() -> None:
+    """Say which rows are proof, and so never changed."""
+    rights.only_added_to(AuditEntry, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice, TrainingText)
+    rights.only_added_to(IncidentNote, IncidentReport, IncidentAffected, IncidentLetter)

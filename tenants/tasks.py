@@ -8,7 +8,7 @@ from django.utils import timezone
 from tenants import work
 from tenants.actor import acting
 from tenants.log import sealing
-from tenants.privacy import packages
+from tenants.privacy import evidence, packages
 from tenants.scoping import tenant_scope
 from tenants.services import four_eyes
 from tenants.services.proof import browser_sessions, factor_resets, password_letters
@@ -51,11 +51,12 @@ def sweep_sign_ins() -> None:
 
 @shared_task
 def remove_old_copies() -> None:
-    """Remove the copies of people's data whose time is over."""
+    """Remove the copies of people's data, and files of evidence, whose time is over."""
 
     def remove(operator_id: int) -> None:
         with tenant_scope(operator_id):
             packages.remove_old(at=timezone.now())
+            evidence.remove_old(at=timezone.now())
 
     each_operator(remove, active=False)
 

@@ -107,6 +107,7 @@ PRIVACY: tuple[Entry, ...] = (
     Entry("record", _("Record of processing"), "staff:privacy_record", "privacy", ("view_privacy",)),
     Entry("notices", _("Notices and consents"), "staff:notice_list", "privacy", ("view_privacy",)),
     Entry("retention", _("Retention"), "staff:retention", "privacy", ("view_privacy",)),
+    Entry("incidents", _("Incidents"), "staff:incident_list", "privacy", ("view_privacy",)),
     Entry("training", _("Training"), "staff:training", "privacy", ("view_privacy",)),
 )
 

@@ -57,6 +57,8 @@ from tenants.models import (
     Driver,
     DriverGroup,
     Erasure,
+    Incident,
+    IncidentBundle,
     Invitation,
     LegalHold,
     Membership,
@@ -66,9 +68,10 @@ from tenants.models import (
     PlatformVisit,
     User,
 )
-from tenants.privacy import erasure, packages, retention
+from tenants.privacy import erasure, evidence, packages, retention
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
+from tenants.services import incidents
 from tenants.services.people import accounts, consents, invitations, operators, person_requests
 
 DOORS = [door for door in doors() if door.is_of_operator]
@@ -113,6 +116,8 @@ OBJECTS = {
     "requests": PersonRequest,
     "copies": PersonPackage,
     "holds": LegalHold,
+    "incidents": Incident,
+    "evidence": IncidentBundle,
     "erasures": Erasure,
 }
 # What the columns of the imported file are called: the file's own words stand on pages as they are.
@@ -212,6 +217,9 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     )
     person_requests.receive(driver, "restriction", by=dana, at=now)
     retention.hold(driver=driver, reason="Tvist 17", by=fina, at=now)
+    incident = {"title": "En lista på villovägar", "kinds": ["confidentiality"], "known_at": now}
+    evidence.ask(incidents.open_one(incident, text="Vad vi vet.", by=fina, at=now), by=fina, at=now)
+    work.do_next(work.kind_named("incident_bundle"), north.pk, clock=timezone.now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
     return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}

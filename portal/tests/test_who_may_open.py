@@ -77,6 +77,7 @@ MAY_OPEN = {
         "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"
     ),
     Permission.VIEW_PRIVACY: (
+        "staff:incident staff:incident_affected staff:incident_list "
         "staff:notice_list staff:person_request staff:person_request_list staff:privacy_record "
         "staff:privacy_record_csv staff:privacy_record_pdf staff:retention "
         "staff:erasure_certificate"
@@ -86,7 +87,8 @@ MAY_OPEN = {
         "staff:person_copy_file staff:person_erase "
         "staff:person_limit_lift staff:person_request_answer staff:person_request_copy staff:person_request_extend "
         "staff:person_request_new staff:purpose_edit staff:purpose_new staff:retention_change "
-        "staff:training_write"
+        "staff:training_write staff:incident_bundle staff:incident_close staff:incident_file staff:incident_find "
+        "staff:incident_judge staff:incident_new staff:incident_note staff:incident_report staff:incident_write"
     ),
     Permission.VIEW_AUDIT: (
         "api:audit_events staff:audit_csv staff:audit_entry staff:audit_jsonl staff:audit_log "

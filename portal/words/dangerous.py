@@ -100,6 +100,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     # What takes names out of the portal
     "staff:driver_export": (_("Download the personal data of all drivers"), None),
     "staff:driver_list_export": (_("Download the listed drivers"), None),
+    "staff:incident_write": (_("Write to everybody an incident concerns"), None),
+    "staff:incident_file": (_("Fetch the evidence of an incident"), None),
     "staff:person_erase": (_("Erase a person"), None),
     "staff:person_copy_file": (_("Fetch the copy of somebody's data"), None),
     "driver:copy_file": (_("Fetch the copy of your data"), None),

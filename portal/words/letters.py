@@ -199,6 +199,14 @@ LETTERS: dict[StrEnum, Worded] = {
             ),
         ),
     ),
+    mail.Letter.INCIDENT: Worded(
+        _("Your personal data at %(operator)s"),
+        (
+            _("Something has happened at %(operator)s that concerns data about you. This is what we know:"),
+            "%(told)s",
+            _("Whom you can ask: %(contact)s. You can complain to the supervisory authority."),
+        ),
+    ),
     mail.Letter.FOUR_EYES_OFF: Worded(
         _("Two-person approval is switched off at %(operator)s"),
         (
@@ -221,6 +229,7 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "raised": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "received": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
+    "told": lambda words, facts: words.get(translation.get_language(), next(iter(words.values()))),
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
     "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),
 }

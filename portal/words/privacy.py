@@ -86,6 +86,7 @@ KEPT: dict[Retention, str | Promise] = {
     Retention.LOG: gettext_lazy("audit log: seven years (BFL 5 kap. 11 §)"),
     Retention.REQUESTS: gettext_lazy("requests and their answers: three years"),
     Retention.COPY: gettext_lazy("copies that were asked for: fourteen days"),
+    Retention.BREACH: gettext_lazy("breaches: with their documentation (GDPR art. 33(5))"),
     Retention.PROOF: gettext_lazy("consents: as long as they are relied on, and three years (GDPR art. 7(1))"),
 }
 RECIPIENTS: dict[str, str | Promise] = {

@@ -12,15 +12,21 @@ from tenants.models import AuditSeal
 from tenants.scoping import current_operator_id
 
 
-def export_lines() -> Iterator[str]:
-    """The current operator's chain as JSON lines.
+def export_lines(first: int = 1, last: int | None = None) -> Iterator[str]:
+    """The current operator's chain as JSON lines, or the stretch of it between two seals, by their numbers.
 
-    First a line about the export; then each seal, followed by its entries exactly as they were hashed.
+    First a line about the export, with the seal after which a stretch begins; then each seal, followed by its entries
+    exactly as they were hashed.
     """
     eras = dict(AuditSeal.objects.order_by("number").values_list("number", "above_id"))
+    wanted = [number for number in eras if first <= number and (last is None or number <= last)]
     keys = [chain.key_name(key.public_key()) for key in crypto.signing_keys()]
-    yield json.dumps({"audit_log": {"operator_id": current_operator_id(), "seals": len(eras), "public_keys": keys}})
-    for seal in chain.seals():
+    about: dict[str, Any] = {"operator_id": current_operator_id(), "seals": len(wanted), "public_keys": keys}
+    if first > 1:
+        about["after"] = _facts(AuditSeal.objects.get(number=first - 1))
+    yield json.dumps({"audit_log": about})
+    for number in wanted:
+        seal = AuditSeal.objects.get(number=number)
         yield json.dumps({"seal": _facts(seal)})
         yield from (
             text

@@ -10,6 +10,16 @@ from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
 from tenants.models.erasure import Erasure
 from tenants.models.factor import FactorReset, TotpDevice
+from tenants.models.incident import (
+    Incident,
+    IncidentAffected,
+    IncidentBundle,
+    IncidentLetter,
+    IncidentLetters,
+    IncidentList,
+    IncidentNote,
+    IncidentReport,
+)
 from tenants.models.invitation import Invitation
 from tenants.models.list_view import ListChoice, SavedView
 from tenants.models.membership import Membership, OperatorGrant
@@ -45,6 +55,14 @@ __all__ = [
     "DriverIdentity",
     "Erasure",
     "FactorReset",
+    "Incident",
+    "IncidentAffected",
+    "IncidentBundle",
+    "IncidentLetter",
+    "IncidentLetters",
+    "IncidentList",
+    "IncidentNote",
+    "IncidentReport",
     "Invitation",
     "KeptKey",
     "LegalHold",

@@ -72,6 +72,7 @@ FATES: dict[Retention, Fate] = {
     Retention.BOOKS: Fate.KEPT,
     Retention.LOG: Fate.KEPT,
     Retention.PROOF: Fate.KEPT,
+    Retention.BREACH: Fate.KEPT,
 }
 #: The database keeps these the driver's own (`tenants_driver_has_account`).
 _FOLLOWS: dict[type[models.Model], set[str]] = {Account: {"customer_number", "identity"}}

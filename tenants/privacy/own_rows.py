@@ -48,7 +48,7 @@ def read(source: Source, driver: Driver) -> Iterator[dict[str, Any]]:
 
 def _by_path(source: Source, driver: Driver) -> "models.QuerySet[Any]":
     manager = source.model._default_manager
-    leads_to = _person_model(source)
+    leads_to = person_model(source)
     person: Any = driver if leads_to is Driver else driver.user
     if person is None:
         return manager.none()
@@ -59,7 +59,8 @@ def _by_path(source: Source, driver: Driver) -> "models.QuerySet[Any]":
     return manager.filter(**{source.person: person}, **here)
 
 
-def _person_model(source: Source) -> type[models.Model]:
+def person_model(source: Source) -> type[models.Model]:
+    """Whom the rows lead to: a driver, a person who signs in, or who the rows are themselves."""
     model: Any = source.model
     for step in () if source.person == "self" else source.person.split("__"):
         model = model._meta.get_field(step).related_model
@@ -75,7 +76,7 @@ def _is_given(source: Source, name: str, kind: Kind) -> bool:
 
 def is_of_work(source: Source) -> bool:
     """Whether the rows are about what somebody did for the operator, and so hold what is other people's too."""
-    return source.find is None and _person_model(source) is User and source.kept in (Retention.BOOKS, Retention.LOG)
+    return source.find is None and person_model(source) is User and source.kept in (Retention.BOOKS, Retention.LOG)
 
 
 def _value(row: Any, field: Any) -> Any:

@@ -64,6 +64,7 @@ class Retention(StrEnum):
     LOG = "seven years, as the history of processing that explains the books (BFL 5 kap. 11 §)"
     REQUESTS = "three years, as proof that what people asked was answered (GDPR art. 12(3))"
     COPY = "fourteen days, sealed until it is fetched"
+    BREACH = "with the documentation of the breach (GDPR art. 33(5))"
     PROOF = "as long as the consent is relied on, and three years for claims (GDPR art. 7(1))"
 
 

@@ -36,6 +36,7 @@ class Letter(StrEnum):
     REQUEST_REFUSED = auto()
     PACKAGE_READY = auto()
     LIMIT_LIFTED = auto()
+    INCIDENT = auto()
 
 
 # The letter, its facts and the language -> subject and text.

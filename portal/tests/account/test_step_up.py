@@ -59,6 +59,8 @@ DANGEROUS = {
     # What takes names out of the portal
     "staff:driver_export": "holds all drivers' names and addresses",
     "staff:driver_list_export": "holds the listed drivers' names and addresses",
+    "staff:incident_write": "writes to many people, and cannot be taken back",
+    "staff:incident_file": "holds whom an incident concerns, and the log of that time",
     "staff:person_erase": "can never be undone",
     "staff:person_copy_file": "holds all about one person",
     "driver:copy_file": "holds all about one person",

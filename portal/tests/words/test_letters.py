@@ -38,6 +38,9 @@ def facts():
         "until": date(2026, 4, 1),
         "reason": "Because.",
         "answer": "So.",
+        "told": {"sv": "Något hände.", "en": "Something happened."},
+        "contact": "privacy@example.com",
+        "email": "new@example.com",
     }
 
 

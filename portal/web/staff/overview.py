@@ -31,10 +31,11 @@ from portal.web.periods import midnight
 from portal.web.staff import first_steps
 from portal.web.staff.work import count_set_aside
 from portal.words import measures
+from portal.words.incidents import CLOCKS
 from portal.words.states import CONNECTORS
-from tenants.models import Operator
+from tenants.models import Incident, Operator
 from tenants.permissions import Access, Permission
-from tenants.selectors import training
+from tenants.selectors import incidents, training
 from tenants.training import State
 
 ROWS_SHOWN = 8
@@ -146,11 +147,31 @@ def _tasks(request: SignedInRequest, operator: Operator, now: datetime) -> list[
     """Collect what waits, as far as this person can do something about it."""
     access = request.access
     return [
+        *_incident_tasks(operator, access, now),
         *_training_tasks(request, operator, now),
         *_charging_tasks(operator, access, now),
         *_billing_tasks(operator, access, now),
         *_work(operator, access),
     ]
+
+
+def _incident_tasks(operator: Operator, access: Access, now: datetime) -> list[Task]:
+    """Who still has to be told of an incident, and until when."""
+    if not access.may(Permission.MANAGE_PRIVACY):
+        return []
+    return [_to_be_told(operator, incident, hand, now) for incident, hand in incidents.waiting(operator)]
+
+
+def _to_be_told(operator: Operator, incident: Incident, hand: incidents.Hand, now: datetime) -> Task:
+    who, when = CLOCKS[hand.clock]
+    due = formats.date_format(hand.due_at.astimezone(operator.zone), "SHORT_DATETIME_FORMAT") if hand.due_at else when
+    url, icon = _url("staff:incident", operator, incident.public_id), "fault" if hand.is_late(now) else "warning"
+    words = (
+        _("Has to be told of an incident by %(due)s: %(who)s")
+        if hand.due_at
+        else _("Has to be told of an incident: %(who)s")
+    )
+    return Task(words % {"due": due, "who": who}, url, icon, note=incident.title)
 
 
 def _training_tasks(request: SignedInRequest, operator: Operator, now: datetime) -> list[Task]:

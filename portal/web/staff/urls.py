@@ -39,6 +39,7 @@ from portal.web.staff.imports import pages as imports
 from portal.web.staff.people import factor_reset, invitations, member_sites
 from portal.web.staff.people import pages as people
 from portal.web.staff.privacy import erasures as privacy_erasures
+from portal.web.staff.privacy import incidents as privacy_incidents
 from portal.web.staff.privacy import notices as privacy_notices
 from portal.web.staff.privacy import purposes as privacy_purposes
 from portal.web.staff.privacy import record as privacy_record
@@ -179,6 +180,18 @@ urlpatterns: list[URLPattern] = [
     path("privacy/notices/<slug:code>/", privacy_notices.notice_write, name="notice_write"),
     path("privacy/notices/<slug:code>/ask/", privacy_notices.notice_ask, name="notice_ask"),
     path("privacy/notices/<slug:code>/publish/", privacy_notices.notice_publish, name="notice_publish"),
+    path("privacy/incidents/", privacy_incidents.incident_list, name="incident_list"),
+    path("privacy/incidents/new/", privacy_incidents.incident_new, name="incident_new"),
+    path("privacy/incidents/<uuid:public_id>/", privacy_incidents.incident, name="incident"),
+    path("privacy/incidents/<uuid:public_id>/note/", privacy_incidents.incident_note, name="incident_note"),
+    path("privacy/incidents/<uuid:public_id>/report/", privacy_incidents.incident_report, name="incident_report"),
+    path("privacy/incidents/<uuid:public_id>/judge/", privacy_incidents.incident_judge, name="incident_judge"),
+    path("privacy/incidents/<uuid:public_id>/find/", privacy_incidents.incident_find, name="incident_find"),
+    path("privacy/incidents/<uuid:public_id>/write/", privacy_incidents.incident_write, name="incident_write"),
+    path("privacy/incidents/<uuid:public_id>/close/", privacy_incidents.incident_close, name="incident_close"),
+    path("privacy/incidents/<uuid:public_id>/affected/", privacy_incidents.incident_affected, name="incident_affected"),
+    path("privacy/incidents/<uuid:public_id>/bundle/", privacy_incidents.incident_bundle, name="incident_bundle"),
+    path("privacy/evidence/<uuid:public_id>/", privacy_incidents.incident_file, name="incident_file"),
     path("privacy/retention/", privacy_retention.retention_page, name="retention"),
     path("privacy/retention/change/", privacy_retention.retention_change, name="retention_change"),
     path("privacy/retention/holds/new/", privacy_retention.hold_new, name="hold_new"),
