@@ -10,8 +10,8 @@ from portal.web import health, home
 from portal.web.account import urls as account
 from portal.web.platform import start
 
-# Pages about a person's places at operators: the portal's.
-OF_PORTAL = {"portal.web.account.invitations", "portal.web.account.operators", "portal.web.account.visits"}
+# Pages about a person's places at operators, and what reaches into these: the portal's.
+OF_PORTAL = {f"portal.web.account.{room}" for room in ("closing", "email", "invitations", "operators", "visits")}
 
 
 def _served(page: URLPattern) -> URLPattern:

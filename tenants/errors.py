@@ -30,6 +30,8 @@ class Code(StrEnum):
     EXTENSION_WITHOUT_REASON = "extension_without_reason"
     EXTENSION_TOO_LATE = "extension_too_late"
     ANSWER_WITHOUT_WORDS = "answer_without_words"
+    EMAIL_IS_YOURS = "email_is_yours"
+    CLOSED_BY_OTHERS = "closed_by_others"
     INCIDENT_AHEAD = "incident_ahead"
     INCIDENT_BEFORE_KNOWN = "incident_before_known"
     INCIDENT_BACKWARDS = "incident_backwards"

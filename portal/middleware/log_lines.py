@@ -18,7 +18,7 @@ _PART = r"(?:(?!%2[fF])[^/\s?#&\"'<>])+"
 _LINKS = re.compile(
     rf"(account{_END}"
     rf"(?:invitations{_END}{_PART}|password{_END}reset{_END}{_PART}|password{_END}(?!reset\b){_PART}"
-    rf"|second-factor{_END}reset{_END}stop){_END})"
+    rf"|second-factor{_END}reset{_END}stop|email{_END}(?:agree|prove)){_END})"
     rf"(?!letter\b){_PART}"
 )
 _KEYS = re.compile(r"(wl_[a-z]+_[A-Za-z0-9]+_)[A-Za-z0-9_-]+")

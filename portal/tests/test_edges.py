@@ -70,6 +70,8 @@ OPENS_SCOPES = {
     "tenants/privacy/retention.py": "stepped: what was kept long enough",
     "tenants/privacy/affected.py": "stepped: whom an incident concerns, and letters to them",
     "tenants/privacy/evidence.py": "stepped: the evidence of an incident",
+    "tenants/privacy/closing.py": "a person's own account, at each operator they leave",
+    "tenants/services/proof/email_changes.py": "a person's new address, at each operator where they drive",
     "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
     "tenants/services/people/notices.py": "stepped: letters about new words",
     "tenants/services/operator_keys.py": "a file is sealed and opened wherever it is, with the key of its own operator",
@@ -103,6 +105,7 @@ READS_CLOCK = {
     "tenants/services/people/invitations.py": "when a link was made, accepted or withdrawn",
     "tenants/services/people/memberships.py": "since when a place is held",
     "tenants/services/platform/visits.py": "for how long from now visitors may change something",
+    "tenants/services/proof/email_changes.py": "whether a link is still young",
     "tenants/services/proof/api_keys.py": "when the keys of somebody who leaves end",
     "tenants/sessions.py": "Django's interface of a session has no moment to hand over",
 }

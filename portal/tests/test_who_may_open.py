@@ -128,6 +128,7 @@ MAY_OPEN = {
     ),
     "members": "api:me",
     "account": (
+        "account:close account:email "
         "account:end_others account:end_session account:enrol account:factor_reset_stop account:leave "
         "account:leave_visit account:operators account:passkey_new account:passkey_new_options account:passkey_remove "
         "account:kept account:passkey_rename account:password account:profile account:recovery_codes "
@@ -135,6 +136,7 @@ MAY_OPEN = {
     ),
     "public": (
         "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
+        "account:email_agree account:email_agree_by_letter account:email_prove account:email_prove_by_letter "
         "account:new_password account:stop_reset account:passkey_use "
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
         "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home manifest "

@@ -66,6 +66,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:member_sites": (_("Change which sites %(thing)s works at"), _person),
     "staff:invitation_new": (_("Invite %(thing)s"), _typed("email")),
     "staff:invitation_renew": (_("Make a new invitation link for %(thing)s"), _invited),
+    "account:close": (_("Close your account"), None),
+    "account:email": (_("Change your e-mail address"), None),
     "account:leave": (_("Leave %(thing)s"), _by(Operator, "slug", "slug")),
     # How people prove who they are
     "account:enrol": (_("Set up an authenticator"), None),

@@ -112,6 +112,28 @@ LETTERS: dict[StrEnum, Worded] = {
     mail.Letter.PASSWORD_SET: _changed(
         _("A new password was set for your account, by a link that was mailed to you.")
     ),
+    mail.Letter.EMAIL_CHANGE_ASKED: Worded(
+        _("Do you want to change your e-mail address?"),
+        (
+            _(
+                "Somebody, probably you, wants to change the e-mail address of your account at Wattledger to %(email)s."
+                " If you agree, open this link within an hour:"
+            ),
+            "%(link)s",
+            _("If it was not you, do nothing here, and change your password: somebody is signed in as you."),
+        ),
+    ),
+    mail.Letter.EMAIL_CHANGE_PROVED: Worded(
+        _("Your new e-mail address"),
+        (
+            _("Open this link within an hour, and you sign in to Wattledger with this e-mail address from then on:"),
+            "%(link)s",
+            _("If you did not expect this e-mail, you can ignore it."),
+        ),
+    ),
+    mail.Letter.EMAIL_CHANGED: _changed(
+        _("The e-mail address of your account is another one now. This mailbox gets no more letters.")
+    ),
     Letter.RECOVERY_CODES_MADE: _changed(
         _("New recovery codes were made for your account. The earlier ones no longer work.")
     ),

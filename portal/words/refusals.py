@@ -33,6 +33,8 @@ SENTENCES: dict[str, str | Promise] = {
     Code.EXTENSION_WITHOUT_REASON: _("Say why it takes longer: the person reads it."),
     Code.EXTENSION_TOO_LATE: _("It can be extended once, and only within the first month."),
     Code.ANSWER_WITHOUT_WORDS: _("Write an answer: the person reads it."),
+    Code.EMAIL_IS_YOURS: _("That is your e-mail address already."),
+    Code.CLOSED_BY_OTHERS: _("You run this instance. Another member of the platform takes that from you first."),
     Code.INCIDENT_AHEAD: _("That time lies ahead."),
     Code.INCIDENT_BEFORE_KNOWN: _("That was before the incident was known."),
     Code.INCIDENT_BACKWARDS: _("It cannot end before it begins."),

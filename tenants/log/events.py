@@ -25,6 +25,8 @@ class Event(StrEnum):
     DRIVER_INVITED = "driver.invited"
     DRIVER_VIEWED = "driver.viewed"
     DRIVERS_EXPORTED = "drivers.exported"
+    ACCOUNT_CLOSED = "profile.account_closed"
+    EMAIL_CHANGED = "profile.email_changed"
     ERASURE_ASKED = "erasure.asked"
     ERASURE_DONE = "erasure.done"
     HOLD_BEGAN = "hold.began"

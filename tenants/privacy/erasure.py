@@ -44,7 +44,7 @@ from tenants.models import (
 from tenants.permissions import Permission
 from tenants.privacy import erasure_ledger, own_rows, retention, sources
 from tenants.privacy.sources import Kind, Retention, Source
-from tenants.scoping import tenant_scope
+from tenants.scoping import OperatorOwned, has_scope, tenant_scope
 from tenants.sealed_fields import SealedField
 from tenants.search import subjects
 from tenants.services import four_eyes, indexing, person_keys
@@ -378,12 +378,16 @@ def _end_sign_in(driver: Driver) -> dict[str, int]:
     places = Membership.objects.filter(user=user, operator=driver.operator_id, role=Membership.Role.DRIVER)
     for place in places.select_related("user", "operator"):
         memberships.remove(place)
-    if is_elsewhere:
-        return {"places": 1}
+    return {"places": 1} if is_elsewhere else forget(user)
+
+
+def forget(user: User) -> dict[str, int]:
+    """End the person's sign-in and all that belongs to it; what lies at operators, only at the one in scope."""
     went = {"sign_ins": 1}
     for source in _of_sign_in():
-        count, _by_model = source.model._default_manager.filter(**{source.person: user}).delete()
-        _add(went, {source.model._meta.label_lower: count})
+        if has_scope() or not issubclass(source.model, OperatorOwned):
+            count, _by_model = source.model._default_manager.filter(**{source.person: user}).delete()
+            _add(went, {source.model._meta.label_lower: count})
     user.email, user.name, user.language = f"{user.public_id}@erased.invalid", "", ""
     user.is_active, user.email_proved_at, user.last_login = False, None, None
     user.set_unusable_password()

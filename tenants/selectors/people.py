@@ -62,6 +62,13 @@ def without_factor(operator: Operator) -> list[Membership]:
     return list(places.exclude(devices[0]).exclude(devices[1]).order_by("user__name", "user__email"))
 
 
+def alone_as_owner(user: User) -> bool:
+    """Whether an operator that is not closed has this person as its only owner."""
+    others = Membership.objects.filter(operator=OuterRef("operator"), role=Membership.Role.OWNER).exclude(user=user)
+    own = memberships(user).filter(role=Membership.Role.OWNER)
+    return own.filter(~Exists(others)).exists()
+
+
 def is_staff_anywhere(user: User) -> bool:
     """Whether the person works for an operator."""
     return Membership.objects.filter(user=user).exclude(role__in=Membership.CUSTOMERS).exists()

@@ -37,6 +37,9 @@ class Letter(StrEnum):
     PACKAGE_READY = auto()
     LIMIT_LIFTED = auto()
     INCIDENT = auto()
+    EMAIL_CHANGE_ASKED = auto()
+    EMAIL_CHANGE_PROVED = auto()
+    EMAIL_CHANGED = auto()
 
 
 # The letter, its facts and the language -> subject and text.
@@ -49,14 +52,15 @@ def register(write: Writer) -> None:
     _writers[:] = [write]
 
 
-def send(to: User, letter: StrEnum, *, operator: Operator | None = None, **facts: Any) -> bool:
+def send(to: User, letter: StrEnum, *, operator: Operator | None = None, mailbox: str = "", **facts: Any) -> bool:
     """Send the letter once the present transaction is kept; False when there is no mail server.
 
     It is in the person's language, else the operator's, which is one of its facts. A letter that cannot be delivered is
     logged by the person's number and stops nothing.
+    mailbox: another one of theirs than the one they sign in with.
     """
     language = to.language or (operator.language if operator else "") or _USUAL_LANGUAGE
-    return _send(to.email, letter, {"operator": operator, **facts}, language, known_as=f"person {to.pk}")
+    return _send(mailbox or to.email, letter, {"operator": operator, **facts}, language, known_as=f"person {to.pk}")
 
 
 def send_to_address(address: str, letter: StrEnum, *, operator: Operator, known_as: str, **facts: Any) -> bool:

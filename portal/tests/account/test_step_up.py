@@ -26,6 +26,8 @@ DANGEROUS = {
     "staff:invitation_new": "lets somebody in",
     "staff:invitation_renew": "lets somebody in",
     "account:leave": "gives one's own place up",
+    "account:close": "ends one's own account",
+    "account:email": "changes what one signs in with",
     # How people prove who they are
     "account:enrol": "changes the second factor",
     "account:recovery_codes": "makes ways in without the device",

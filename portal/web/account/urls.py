@@ -4,7 +4,9 @@ from django.urls import path
 
 from portal.web.account import (
     challenge,
+    closing,
     confirm,
+    email,
     factor_reset,
     invitations,
     kept,
@@ -50,6 +52,12 @@ urlpatterns = [
     path("password/first/", password.set_first, name="first_password"),
     path("password/<str:person>/<str:token>/", password.first_link, name="set_password"),
     path("profile/", profile.profile, name="profile"),
+    path("profile/close/", closing.close, name="close"),
+    path("email/", email.ask, name="email"),
+    path("email/agree/", email.agree, name="email_agree"),
+    path("email/agree/<str:token>/", email.agree_letter, name="email_agree_by_letter"),
+    path("email/prove/", email.prove, name="email_prove"),
+    path("email/prove/<str:token>/", email.prove_letter, name="email_prove_by_letter"),
     path("operators/", operators.operators, name="operators"),
     path("operators/<slug:slug>/leave/", operators.leave, name="leave"),
     path("visits/<uuid:public_id>/leave/", visits.leave_visit, name="leave_visit"),

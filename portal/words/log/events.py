@@ -45,6 +45,8 @@ EVENTS: dict[str, str | Promise] = {
         "Printed a link for a new password, on the machine itself"
     ),
     tenants_events.Event.PROFILE_CHANGED: gettext_lazy("Changed their own name or language"),
+    tenants_events.Event.EMAIL_CHANGED: gettext_lazy("Changed their e-mail address"),
+    tenants_events.Event.ACCOUNT_CLOSED: gettext_lazy("Closed their account"),
     tenants_events.Event.PASSWORD_CHANGED: gettext_lazy("Changed the password"),
     tenants_events.Event.PASSWORD_SET: gettext_lazy("Set the first password"),
     tenants_events.Event.PASSWORD_LINK_MADE: gettext_lazy("Made a link for a first password"),
