@@ -17,6 +17,7 @@ from tenants.models import (
     BrowserSession,
     ConsentEvent,
     ConsentNotice,
+    ConsentPaper,
     ConsentPurpose,
     Driver,
     DriverGroup,
@@ -320,6 +321,14 @@ def _register_drivers() -> None:
         conduct="purpose notice decision text_sha256 channel happened_at",
         trace="recorded_by_id address",
         technical="id operator public_id driver",
+    )
+    sources.register(
+        ConsentPaper,
+        person="event__driver",
+        kept=Retention.PROOF,
+        serves="consents",
+        conduct="kind sha256",
+        technical="id operator public_id event file",
     )
     sources.register(
         PersonRequest,

@@ -53,6 +53,8 @@ from tenants.models import (
     ApiKey,
     Approval,
     AuditEntry,
+    ConsentNotice,
+    ConsentPaper,
     ConsentPurpose,
     Driver,
     DriverGroup,
@@ -72,7 +74,7 @@ from tenants.privacy import erasure, evidence, packages, retention
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
 from tenants.services import incidents
-from tenants.services.people import accounts, consents, invitations, operators, person_requests
+from tenants.services.people import accounts, consent_papers, consents, invitations, operators, person_requests
 
 DOORS = [door for door in doors() if door.is_of_operator]
 # The word before an identifier in a route, and what it identifies.
@@ -119,6 +121,7 @@ OBJECTS = {
     "incidents": Incident,
     "evidence": IncidentBundle,
     "erasures": Erasure,
+    "papers": ConsentPaper,
 }
 # What the columns of the imported file are called: the file's own words stand on pages as they are.
 HEADINGS = {"id": "Nr", "station": "Stolpe", "card": "Bricka", "start": "Började", "end": "Slutade", "kwh": "kWh"}
@@ -181,6 +184,10 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     purpose = ConsentPurpose.objects.earliest("pk")
     consents.record(driver, purpose, "given", channel="portal", at=factories.NOVEMBER, language="sv", by=dana)
     assert asked.proofs(driver)
+    notice = ConsentNotice.objects.earliest("pk")
+    scan = ContentFile(b"%PDF-1.7")
+    on_paper: dict[str, Any] = {"signed_on": now.astimezone(north.zone).date(), "scan": scan, "by": fina, "at": now}
+    consent_papers.record(factories.driver("Petra Papper"), notice, "given", **on_paper)
     example(DriverGroup)
     company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", shows="sessions")
     accounts.let_see(company, user=people["pia"])

@@ -74,6 +74,7 @@ MAY_OPEN = {
         "finance:lines_csv finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (
+        "staff:consent_agreed staff:consent_paper_file staff:consent_proof_pdf "
         "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"
     ),
     Permission.VIEW_PRIVACY: (
@@ -87,6 +88,7 @@ MAY_OPEN = {
         "staff:person_copy_file staff:person_erase "
         "staff:person_limit_lift staff:person_request_answer staff:person_request_copy staff:person_request_extend "
         "staff:person_request_new staff:purpose_edit staff:purpose_new staff:retention_change "
+        "staff:consent_paper "
         "staff:training_write staff:incident_bundle staff:incident_close staff:incident_file staff:incident_find "
         "staff:incident_judge staff:incident_new staff:incident_note staff:incident_report staff:incident_write"
     ),
@@ -159,7 +161,8 @@ MAY_OPEN_AT_PLATFORM = {
     ),
     "public": (
         "account:challenge account:factor_reset_by_letter account:first_password account:invitation account:join "
-        "account:new_password account:stop_reset account:leave account:leave_visit "
+        "account:new_password account:stop_reset account:leave account:leave_visit account:close account:email "
+        "account:email_agree account:email_agree_by_letter account:email_prove account:email_prove_by_letter "
         "account:passkey_use account:passkey_use_options account:password_reset account:password_reset_choose "
         "account:recovery account:set_password account:sign_in account:sign_out account:stop_viewing healthz home "
         "set_language set_theme"

@@ -34,6 +34,7 @@ SECTIONS: dict[str, str | Promise] = {
     "tenants.platformvisit": gettext_lazy("visits of the platform"),
     "tenants.auditentry": gettext_lazy("what the audit log holds about your actions"),
     "tenants.consentevent": gettext_lazy("answers about consent"),
+    "tenants.consentpaper": gettext_lazy("consents you gave on paper"),
     "tenants.personpackage": gettext_lazy("copies of your data"),
     "tenants.processinglimit": gettext_lazy("limits on the use of your data"),
     "charging.stationmessage": gettext_lazy("messages from stations about you"),

@@ -115,6 +115,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:account_export": (_("Download the listed payers"), None),
     "staff:token_export": (_("Download the listed cards"), None),
     "staff:member_export": (_("Download the listed members"), None),
+    "staff:consent_agreed": (_("Download who has said yes"), None),
+    "staff:consent_paper_file": (_("Fetch the scan of a consent"), None),
     "staff:consent_export": (_("Download the listed answers"), None),
     "finance:payment_export": (_("Download the listed payments"), None),
     "finance:invoice_export": (_("Download the listed invoices"), None),

@@ -22,6 +22,7 @@ MESSAGES = gettext_noop("messages of stations, and commands to them")
 SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
 REQUESTS = gettext_noop("words of requests and answers")
 COPIES = gettext_noop("copies of the data")
+PAPERS = gettext_noop("scans of consents on paper")
 INVITATIONS = gettext_noop("invitations")
 FILES = gettext_noop("uploaded files that hold sessions of the person")
 REJECTED = gettext_noop("rejected rows that named the person")
@@ -44,6 +45,7 @@ WENT: dict[str, str] = {
     "tenants.legalhold": REQUESTS,
     "tenants.personpackage": COPIES,
     "copies": COPIES,
+    "papers": PAPERS,
     "tenants.invitation": INVITATIONS,
     "tenants.passwordletter": INVITATIONS,
     "uploads": FILES,

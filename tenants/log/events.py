@@ -19,6 +19,7 @@ class Event(StrEnum):
     CONSENT_GIVEN = "consent.given"
     CONSENT_NOTICE_PUBLISHED = "consent.notice_published"
     CONSENT_WITHDRAWN = "consent.withdrawn"
+    CONSENTS_AGREED_TAKEN = "consents.agreed_taken"
     CONSENTS_DOWNLOADED = "consents.downloaded"
     CONSENTS_VIEWED = "consents.viewed"
     DRIVER_FORM_VIEWED = "driver.form_viewed"

@@ -6,7 +6,7 @@ from tenants.models.approval import Approval
 from tenants.models.audit_entry import AuditEntry
 from tenants.models.audit_seal import AuditCheck, AuditSeal
 from tenants.models.browser_session import BrowserSession
-from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPurpose
+from tenants.models.consent import ConsentEvent, ConsentNotice, ConsentPaper, ConsentPurpose
 from tenants.models.driver import Driver, DriverGroup, DriverIdentity
 from tenants.models.erasure import Erasure
 from tenants.models.factor import FactorReset, TotpDevice
@@ -49,6 +49,7 @@ __all__ = [
     "BrowserSession",
     "ConsentEvent",
     "ConsentNotice",
+    "ConsentPaper",
     "ConsentPurpose",
     "Driver",
     "DriverGroup",

@@ -71,6 +71,7 @@ class ConsentEvent(OperatorOwned):
         PORTAL = "portal", _("portal")
         STAFF = "staff", _("recorded by staff")
         IMPORT = "import", _("import")
+        PAPER = "paper", _("on paper")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     driver = OwnedForeignKey(Driver, related_name="consent_events")
@@ -93,3 +94,23 @@ class ConsentEvent(OperatorOwned):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.happened_at:%Y-%m-%d %H:%M}"
+
+
+class ConsentPaper(OperatorOwned):
+    """The paper that a decision was given on, as it was scanned. The file ends with the person; its hash stays."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    event = OwnedForeignKey(ConsentEvent, related_name="papers")
+    file = models.FileField(max_length=300, blank=True)
+    kind = models.CharField(max_length=4)
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("consent_paper", "event", referred=False),
+            models.UniqueConstraint(fields=["operator", "event"], name="consent_paper_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"paper {self.pk}"

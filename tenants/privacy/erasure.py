@@ -33,6 +33,7 @@ from tenants.log.events import Event
 from tenants.models import (
     Account,
     Approval,
+    ConsentPaper,
     Driver,
     Erasure,
     Membership,
@@ -267,7 +268,7 @@ def erase(driver: Driver, row: Erasure, *, at: datetime) -> None:
         _add(went, _treat(source, driver))
     for part in _parts:
         _add(went, part(driver, at))
-    _add(went, {"copies": _remove_copies(driver)})
+    _add(went, {"copies": _remove_copies(driver), "papers": _remove_papers(driver)})
     for source in _sources(by_card=False):
         _add(went, _treat(source, driver))
     _add(went, _end_sign_in(driver))
@@ -367,6 +368,15 @@ def _remove_copies(driver: Driver) -> int:
     rows = list(PersonPackage.objects.filter(driver=driver).exclude(file=""))
     for row in rows:
         default_storage.delete(str(row.file.name))
+    return len(rows)
+
+
+def _remove_papers(driver: Driver) -> int:
+    """Remove the scans of consents, which bear a name; that they were given, and their hash, stays as proof."""
+    rows = list(ConsentPaper.objects.filter(event__driver=driver).exclude(file=""))
+    for row in rows:
+        default_storage.delete(str(row.file.name))
+    ConsentPaper.objects.filter(pk__in=[row.pk for row in rows]).update(file="")
     return len(rows)
 
 

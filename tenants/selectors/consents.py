@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 
 from tenants import crypto
-from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator
+from tenants.models import ConsentEvent, ConsentNotice, ConsentPurpose, Driver, Operator, ProcessingLimit
 
 GIVEN = ConsentEvent.Decision.GIVEN
 
@@ -93,6 +93,20 @@ def questions(driver: Driver, *, language: str) -> list[Question]:
         for purpose in purposes
         if purpose.pk in words
     ]
+
+
+def agreed(purpose: str) -> QuerySet[Driver]:
+    """The active drivers whose data may be used for what needs consent: the one question such code asks.
+
+    purpose: the code of what drivers are asked. Nobody without a yes in force to the words that hold, and nobody who
+    objects or whose data is restricted (GDPR art. 6(1)(a), 7(3), 18, 21(3)).
+    """
+    again = ConsentNotice.objects.filter(purpose=OuterRef("purpose"), asks_again=True)
+    newer = again.filter(version__gt=OuterRef("notice__version"))
+    given = newest_events().filter(purpose__code=purpose, purpose__is_active=True, decision=GIVEN)
+    limited = ProcessingLimit.objects.filter(driver=OuterRef("pk"), until=None)
+    said_yes = given.filter(~Exists(newer)).values("driver")
+    return Driver.objects.filter(~Exists(limited), is_active=True, pk__in=said_yes)
 
 
 def is_asked_again(driver: Driver) -> bool:

@@ -74,6 +74,8 @@ DANGEROUS = {
     "staff:account_export": "holds the payers' names and addresses",
     "staff:token_export": "holds the cards and whose they are",
     "staff:member_export": "holds the members' names and addresses",
+    "staff:consent_agreed": "holds the addresses of who has said yes",
+    "staff:consent_paper_file": "holds somebody's name and signature",
     "staff:consent_export": "holds what each driver consented to",
     "finance:invoice_export": "holds the customers' names",
     "finance:payment_export": "holds the payers' names and accounts",

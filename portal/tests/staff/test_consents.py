@@ -1,12 +1,18 @@
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from tenants.models import AuditEntry, ConsentNotice, ConsentPurpose
+from billing.documents import pdf
+from billing.tests import factories
+from tenants import crypto
+from tenants.models import AuditEntry, ConsentEvent, ConsentNotice, ConsentPaper, ConsentPurpose
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents as asked
 from tenants.services.people import consents
@@ -62,7 +68,7 @@ def test_a_purpose_shows_its_words_and_answers(sign_in, sara, purpose, given):
 
 def test_the_proof_is_checked_against_the_hash_and_looking_is_recorded(sign_in, sara, danas_driver, given, north):
     page = sign_in(sara).get(f"{CONSENTS}drivers/{danas_driver.public_id}/")
-    (proof, by), *_ = page.context["proofs"]
+    (proof, by, _paper), *_ = page.context["proofs"]
     assert proof.is_intact
     assert (str(by), proof.event.address) == ("Dana", "192.0.2.1")
     with tenant_scope(north.pk):
@@ -122,3 +128,97 @@ def test_the_same_answer_again_adds_nothing(in_north, purpose, given, danas_driv
     assert consents.record(danas_driver, purpose, "given", channel="portal", at=now, language="sv") == given
     assert consents.record(danas_driver, purpose, "withdrawn", channel="portal", at=now, language="sv") != given
     assert len(asked.proofs(danas_driver)) == 2
+
+
+# Consent on paper, the receipt as a document, and who has agreed
+
+PDF = b"%PDF-1.7\nsigned"
+
+
+def paper(client, driver, notice, **changes):
+    sent = {"words": notice.pk, "decision": "given", "signed_on": timezone.localdate().isoformat(), **changes}
+    scan = sent.pop("scan", PDF)
+    return client.post(
+        f"/o/north/consents/drivers/{driver.public_id}/paper/", {**sent, "scan": SimpleUploadedFile("p.pdf", scan)}
+    )
+
+
+@pytest.fixture
+def notice(north):
+    with tenant_scope(north.pk):
+        consents.install_defaults(north)
+        return ConsentNotice.objects.select_related("purpose").get(purpose__code="marketing-email", language="sv")
+
+
+def test_a_paper_is_recorded_with_its_scan_sealed_and_handed_out_after_a_fresh_proof(
+    sign_in, pri, danas_driver, notice, north
+):
+    client = sign_in(pri)
+    assert paper(client, danas_driver, notice).status_code == 302
+    with tenant_scope(north.pk):
+        kept = ConsentPaper.objects.select_related("event").get()
+        assert (kept.event.channel, kept.event.decision, kept.event.recorded_by_id) == ("paper", "given", pri.pk)
+        assert kept.event.text_sha256 == notice.text_sha256
+        assert kept.sha256 == hashlib.sha256(PDF).hexdigest()
+        assert asked.agreed("marketing-email").get().pk == danas_driver.pk
+    answer = client.get(f"/o/north/consents/papers/{kept.public_id}/")
+    assert b"".join(answer.streaming_content) == PDF
+    assert "attachment" in answer["Content-Disposition"]
+    session = client.session
+    session["proved_at"] = 0
+    session.save()
+    assert "/account/" in client.get(f"/o/north/consents/papers/{kept.public_id}/")["Location"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"scan": b"MZ\x90"}, {"scan": b"<svg/>"}, {"signed_on": "2200-01-01"}, {"signed_on": "1999-01-01"}]
+)
+def test_what_is_no_paper_is_refused_and_nothing_is_kept(sign_in, pri, danas_driver, notice, north, wrong):
+    assert paper(sign_in(pri), danas_driver, notice, **wrong).status_code == 400
+    with tenant_scope(north.pk):
+        assert not ConsentEvent.objects.exists()
+        assert not ConsentPaper.objects.exists()
+
+
+def test_a_later_answer_is_not_overruled_by_an_older_paper(sign_in, pri, dana, danas_driver, notice, north):
+    with tenant_scope(north.pk):
+        facts = {"channel": "portal", "language": "sv", "by": dana, "at": timezone.now()}
+        consents.record(danas_driver, notice.purpose, "withdrawn", **facts)
+    assert paper(sign_in(pri), danas_driver, notice).status_code == 400
+
+
+def test_who_may_not_manage_privacy_records_no_paper(sign_in, sara, danas_driver, notice):
+    assert paper(sign_in(sara), danas_driver, notice).status_code == 403
+
+
+def test_the_receipt_comes_as_a_document_too(sign_in, pri, danas_driver, notice, monkeypatch):
+    client = sign_in(pri)
+    paper(client, danas_driver, notice)
+    pages, real = [], pdf.render
+
+    def render(page, **how):
+        pages.append(page)
+        return real(page, **how)
+
+    monkeypatch.setattr(pdf, "render", render)
+    answer = client.get(f"/o/north/consents/drivers/{danas_driver.public_id}/proof.pdf")
+    assert answer.content.startswith(b"%PDF")
+    (page,) = pages
+    assert page["events"][0]["title"] == notice.title
+    assert page["signed"][1][1] == crypto.signing_key().public_key().public_bytes_raw().hex()
+
+
+def test_who_has_agreed_is_a_file_of_addresses_and_nobody_else_s(sign_in, pri, danas_driver, notice, north):
+    client = sign_in(pri)
+    with tenant_scope(north.pk):
+        factories.driver("Silent Sam", email="sam@example.com")
+    address = f"/o/north/consents/{notice.purpose.public_id}/agreed/"
+    assert b"dana@example.com" not in b"".join(client.get(address).streaming_content)
+    paper(client, danas_driver, notice)
+    content = b"".join(client.get(address).streaming_content)
+    assert b"dana@example.com" in content
+    assert b"sam@example.com" not in content
+    with tenant_scope(north.pk):
+        entries: Any = AuditEntry.objects.filter(event="consents.agreed_taken")
+        counts = [entry.additional_data["count"] for entry in entries]
+    assert sorted(counts) == [0, 1]

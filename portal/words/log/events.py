@@ -164,6 +164,7 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.AUDIT_SEALS_EXPORTED: gettext_lazy("Downloaded the sealed audit log"),
     portal_events.Event.PRIVACY_RECORD_TAKEN: gettext_lazy("Downloaded the record of processing"),
     tenants_events.Event.CONSENTS_VIEWED: gettext_lazy("Looked at a driver's consents"),
+    tenants_events.Event.CONSENTS_AGREED_TAKEN: gettext_lazy("Downloaded who has said yes to a purpose"),
     tenants_events.Event.CONSENTS_DOWNLOADED: gettext_lazy("Downloaded the proof of a driver's consents"),
 }
 # What a filter calls what was done: a change of a row, or the first word of the events' codes.

@@ -116,6 +116,7 @@ def record(  # noqa: PLR0913  # a proof has as many particulars
     by: User | None = None,
     address: str | None = None,
     words: str | None = None,
+    notice: ConsentNotice | None = None,
 ) -> ConsentEvent:
     """Record what the driver decided about the newest words in their language.
 
@@ -123,12 +124,13 @@ def record(  # noqa: PLR0913  # a proof has as many particulars
 
     words: the hash of the words that the driver had before them, where it is known. Consent to others than those it
     would be recorded for is refused; taking it back never is.
+    notice: the words themselves, where they are not the newest: those on a paper.
 
     Raises:
         Refused: nothing was ever asked for this purpose, or something else than the driver has read.
     """
     Driver.objects.select_for_update().only("pk").get(pk=driver.pk)
-    notice = asked.notice_in(purpose, language)
+    notice = notice or asked.notice_in(purpose, language)
     if notice is None:
         raise Refused(Code.PURPOSE_WITHOUT_NOTICE, purpose=purpose.code)
     if words is not None and words != notice.text_sha256 and decision == Decision.GIVEN:

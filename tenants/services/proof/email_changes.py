@@ -3,8 +3,8 @@
 A letter to the present mailbox asks whether they agree; its link sends one to the new mailbox; that link changes the
 address. So neither who sits at somebody's open browser, nor who mistypes, takes an account along. What a link says is
 sealed in it (`tenants.crypto`), so nothing is kept about an address before it is proved; it ends after an hour, and
-with any change of password or address. Who has lost the present mailbox is helped by the operator, who can make sure who
-asks.
+with any change of password or address. Who has lost the present mailbox is helped by the operator, who can make sure
+who asks.
 """
 
 import json
