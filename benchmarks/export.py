@@ -27,6 +27,7 @@ from benchmarks import visitors
 from billing.exports import tables
 from billing.models import Export, InvoiceRun
 from billing.services import exports
+from billing.sql.documents import month as whole_month
 from tenants import work
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
@@ -36,7 +37,7 @@ def main(lines: int = 1_000_000) -> None:
     """Bill an operator so many lines, export them, print a table in Markdown."""
     operator, run = billed(lines)
     with tenant_scope(operator.pk):
-        stretches = tables.stretches(run.month)
+        stretches = tables.stretches(whole_month(run.month))
     found = sum(stretch.lines for stretch in stretches)
     print(f"{found:,} lines of {sum(s.documents for s in stretches):,} invoices.\n")
     print(
@@ -64,7 +65,7 @@ def plain_copy(operator: Operator, run: InvoiceRun) -> tuple[float, float]:
     """Seconds and megabytes of the same query in one piece."""
     begun, size = time.perf_counter(), 0
     with tenant_scope(operator.pk):
-        given = tables.values(operator, run.month, tables.Stretch(0, 2**60, 0, 0))
+        given = tables.values(operator, whole_month(run.month), tables.Stretch(0, 2**60, 0, 0))
         with psycopg.ClientCursor(connection.connection) as cursor:
             sql = cursor.mogrify(tables.LINES.select(as_text=True), given)
             with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:

@@ -11,6 +11,7 @@ class Event(StrEnum):
     EXPORT_MADE = "export.made"
     EXPORT_REQUESTED = "export.requested"
     INVOICE_CREDITED = "invoice.credited"
+    BOOKING_ACCOUNTS_CHANGED = "export.accounts_changed"
     CREDIT_REASONS_CHANGED = "invoice.reasons_changed"
     PAYMENTS_BOOKED = "payments.booked"
     PAYMENTS_REFUSED = "payments.refused"

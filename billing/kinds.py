@@ -27,6 +27,7 @@ LANES = {
     Export.Kind.XLSX: Lane.WAITED,
     Export.Kind.PDF_ZIP: Lane.BULK,
     Export.Kind.XML_ZIP: Lane.BULK,
+    Export.Kind.SIE: Lane.WAITED,
 }
 
 

@@ -55,7 +55,10 @@ def register() -> None:
     _register_payments()
     _register_staff()
     recipients.register(
-        "accounting", serves="bookkeeping billing", by="export:xlsx export:pdf_zip export:xml_zip", is_processor=True
+        "accounting",
+        serves="bookkeeping billing",
+        by=" ".join(f"export:{kind}" for kind in Export.Kind.values),
+        is_processor=True,
     )
     _register_rights()
 
@@ -195,7 +198,8 @@ def _register_staff() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         trace="requested_by created_at",
-        technical="id operator public_id kind month state done total file sha256 error error_facts attempts claimed_at"
+        technical="id operator public_id kind month first_day last_day by_day again state done total file sha256 error"
+        " error_facts attempts claimed_at"
         " leased_until queued_at finished_at",
     )
     sources.register(

@@ -12,6 +12,7 @@ from django.db import connection
 
 from billing.exports import tables
 from billing.exports.tables import Table
+from billing.sql import documents
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.spreadsheets import MARK, csv_text
@@ -21,10 +22,10 @@ def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
     """The file stretch by stretch, as it is sent. Read when the page has returned, so each opens a scope anew."""
     yield (MARK + csv_text([table.names])).encode()
     with tenant_scope(operator.pk):
-        stretches = tables.stretches(month)
+        stretches = tables.stretches(documents.month(month))
     for stretch in stretches:
         with tenant_scope(operator.pk):
-            piece = b"".join(_rows(table, tables.values(operator, month, stretch)))
+            piece = b"".join(_rows(table, tables.values(operator, documents.month(month), stretch)))
         yield piece
 
 

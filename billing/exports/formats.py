@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from billing.documents import words
-from billing.exports import xlsx
+from billing.exports import sie, xlsx
 from billing.exports.tables import INVOICES, LINES, Stretch, Table
 from billing.models import Export
 
@@ -30,6 +30,16 @@ class Document:
     rules: tuple[str, ...] = ()
 
 
+class Vouchers(Protocol):
+    """What is booked."""
+
+    def head(self) -> sie.Head:
+        """What stands before the vouchers."""
+
+    def vouchers(self) -> Iterator[sie.Voucher]:
+        """The vouchers, in their order."""
+
+
 class Source(Protocol):
     """What a format reads the month from; reading says how far the file is. language: of who asked for the file."""
 
@@ -41,15 +51,22 @@ class Source(Protocol):
     def documents(self) -> Iterator[Document]:
         """The documents, in order of their numbers."""
 
+    def books(self) -> Vouchers:
+        """The documents as vouchers."""
+
     def e_invoices(self) -> Iterator[Document]:
         """The e-invoices of those who are no private persons, in order of their numbers."""
 
 
 class Format(ABC):
-    """A kind of file. `needs_documents`: it is made when every document has been rendered or has failed."""
+    """A kind of file. `needs_documents`: it is made when every document has been rendered or has failed.
+
+    books: it takes the documents that it holds, so that no other file holds them (`billing.services.bookings`).
+    """
 
     suffix: ClassVar[str]
     stem: ClassVar[str] = "invoices"
+    books: ClassVar[bool] = False
     needs_documents: ClassVar[bool] = False
 
     @abstractmethod
@@ -150,8 +167,28 @@ def _add(archive: zipfile.ZipFile, name: str, content: bytes, at: datetime) -> N
     archive.writestr(entry, content)
 
 
+class Sie(Format):
+    """SIE 4I: a voucher a document or a day, for an accounting program."""
+
+    suffix = "si"
+    stem = "vouchers"
+    books = True
+
+    def total(self, stretches: list[Stretch]) -> int:
+        """A step a document."""
+        return sum(stretch.documents for stretch in stretches)
+
+    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+        """Write the vouchers as they are read."""
+        books = month.books()
+        with path.open("wb") as file:
+            file.writelines(sie.lines(books.head(), books.vouchers()))
+        return []
+
+
 FORMATS: dict[str, Format] = {
     Export.Kind.XLSX: Workbook(),
     Export.Kind.PDF_ZIP: Archive(),
     Export.Kind.XML_ZIP: EInvoices(),
+    Export.Kind.SIE: Sie(),
 }

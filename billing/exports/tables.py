@@ -169,18 +169,18 @@ SELECT min(id), max(id), count(*), sum(lines)::bigint FROM (
 """  # noqa: S608  # constants
 
 
-def stretches(month: date, *, size: int = STRETCH_LINES) -> list[Stretch]:
-    """Cut the documents dated in the month into stretches of about `size` lines."""
+def stretches(days: tuple[date, date], *, size: int = STRETCH_LINES) -> list[Stretch]:
+    """Cut the documents dated from the first to the last of the days into stretches of about `size` lines."""
     with connection.cursor() as cursor:
-        cursor.execute(_STRETCHES, {"operator": current_operator_id(), **bounds(month), "size": size})
+        cursor.execute(_STRETCHES, {"operator": current_operator_id(), **bounds(*days), "size": size})
         return [Stretch(*row) for row in cursor.fetchall()]
 
 
-def values(operator: Operator, month: date, stretch: Stretch) -> dict[str, Any]:
+def values(operator: Operator, days: tuple[date, date], stretch: Stretch) -> dict[str, Any]:
     """What the query of a stretch is given."""
     return {
         "operator": operator.pk,
-        **bounds(month),
+        **bounds(*days),
         "first": stretch.first,
         "last": stretch.last,
     }

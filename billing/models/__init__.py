@@ -1,5 +1,6 @@
 """Tables about what it costs: import them from here."""
 
+from billing.models.booking import BookedInvoice, BookingAccount
 from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.dispute import Dispute
@@ -29,6 +30,8 @@ from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 __all__ = [
     "BilledFee",
     "BilledSession",
+    "BookedInvoice",
+    "BookingAccount",
     "CreditReason",
     "DaySum",
     "Dispute",

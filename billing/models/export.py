@@ -1,9 +1,13 @@
 """Downloads that take longer than a request: made in the background, kept as files."""
 
+from datetime import date, timedelta
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from billing.domain.calendar import month_after
 from tenants.identifiers import new_public_id
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
@@ -21,10 +25,17 @@ class Export(OperatorOwned, Work):
         XLSX = "xlsx", _("invoices and lines, XLSX")
         PDF_ZIP = "pdf_zip", _("invoices as PDF, ZIP")
         XML_ZIP = "xml_zip", _("e-invoices, ZIP")
+        SIE = "sie", _("vouchers, SIE 4")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     month = models.DateField(_("month"))
+    # Of a file for other days than a month's; and of vouchers: whether there is one a day, and whether documents that
+    # stand in an earlier file are in it again.
+    first_day = models.DateField(_("from"), null=True)
+    last_day = models.DateField(_("to"), null=True)
+    by_day = models.BooleanField(default=False)
+    again = models.BooleanField(default=False)
     file = models.FileField(max_length=300, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -35,12 +46,28 @@ class Export(OperatorOwned, Work):
         default_permissions = ()
         constraints = [
             *owned("export"),
-            models.UniqueConstraint(fields=["operator", "kind", "month"], condition=OPEN, name="export_open_once"),
+            models.UniqueConstraint(
+                fields=["operator", "kind", "month", "first_day", "last_day"],
+                condition=OPEN,
+                name="export_open_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(first_day__isnull=True, last_day__isnull=True) | Q(last_day__gte=F("first_day")),
+                name="export_days_in_order",
+            ),
         ]
         indexes = [
             models.Index(fields=["operator", "-created_at"], name="export_newest"),
             models.Index(fields=["operator", "id"], condition=OPEN, name="export_open"),
         ]
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that documents in it are dated on."""
+        if self.first_day and self.last_day:
+            return self.first_day, self.last_day
+        return self.month, month_after(self.month) - timedelta(days=1)
 
     @property
     def work_kind(self) -> str:  # type: ignore[override]  # by kind of file

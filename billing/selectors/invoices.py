@@ -19,10 +19,10 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Value,
 )
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.lookups import Exact
+from django.db.models.functions import Cast
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
 from billing.domain.calendar import day_of
 from billing.models import (
@@ -39,7 +39,7 @@ from billing.models import (
 )
 from billing.models.invoice import IN_FORCE, number_meant
 from billing.selectors import amounts, disputes
-from billing.sql.documents import bounds
+from billing.sql import documents
 from charging.models import ChargingSession
 from charging.selectors.hits import MANY, Meant
 from tenants.models import Account, Driver
@@ -87,11 +87,17 @@ def listing(
 
 def dated_in(month: date) -> Q:
     """The condition that a document is dated in the month, as `billing.sql.documents` has it."""
-    given = bounds(month)
+    return dated_between(*documents.month(month))
+
+
+def dated_between(first_day: date, last_day: date) -> Q:
+    """The same for the days from the first to the last."""
+    given = documents.bounds(first_day, last_day)
     there = Func(KeyTextTransform("time_zone", "seller"), F("issued_at"), function="timezone")
-    its_month = Func(Value("month"), there, function="date_trunc", output_field=DateField())
+    day = Cast(there, DateField())
     near = {"issued_at__gte": given["since"], "issued_at__lt": given["until"], "kind__in": Invoice.Kind.values}
-    return Q(state=Invoice.State.ISSUED, **near) & Q(Exact(its_month, given["month"]))
+    exact = Q(GreaterThanOrEqual(day, first_day)) & Q(LessThanOrEqual(day, last_day))
+    return Q(state=Invoice.State.ISSUED, **near) & exact
 
 
 def newest_dated() -> date | None:

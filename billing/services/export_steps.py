@@ -21,7 +21,7 @@ from billing.exports.formats import FORMATS, Document
 from billing.exports.tables import Stretch, Table
 from billing.models import Export, Invoice, Rendering
 from billing.selectors import invoices
-from billing.services import documents, e_invoices, exports
+from billing.services import bookings, documents, e_invoices, exports
 from billing.services.e_invoices import CannotLeave
 from tenants import work
 from tenants.log import audit
@@ -30,6 +30,8 @@ from tenants.scoping import tenant_scope
 
 #: What is said of an archive without those documents that could not be made.
 DOCUMENTS_MISSING = "documents_missing"
+#: What is said of vouchers without those documents that stand in an earlier file, or are in another currency.
+LEFT_OUT = "vouchers_left_out"
 #: How long an archive rests when others are rendering its documents, and how many missing ones are named.
 REST = timedelta(seconds=10)
 NAMED = 20
@@ -43,13 +45,14 @@ def make(operator_id: int, export: Export, *, clock: Clock) -> None:
     if form.needs_documents and not _has_documents(operator_id, export, clock=clock):
         return
     with tenant_scope(operator_id):
-        stretches = tables.stretches(export.month)
-        month = _Month(Operator.objects.get(pk=operator_id), export, stretches, clock)
+        operator, stretches = Operator.objects.get(pk=operator_id), tables.stretches(export.days)
+        left_out = bookings.claim(operator, export) if form.books else {}
+        month = _Month(operator, export, stretches, clock)
         work.keep(export, at=clock(), done=0, total=form.total(stretches))
     with TemporaryDirectory() as folder:
         path = Path(folder) / exports.file_name(export)
         missing = form.write(path, month, stretches)
-        _store(export, path, missing, at=clock())
+        _store(export, path, _told(missing, left_out), at=clock())
 
 
 def _has_documents(operator_id: int, export: Export, *, clock: Clock) -> bool:
@@ -60,14 +63,23 @@ def _has_documents(operator_id: int, export: Export, *, clock: Clock) -> bool:
         is_left = work.do_next(kind, operator_id, clock=clock)
     with tenant_scope(operator_id):
         untried = Q(state=Rendering.State.WAITING, attempts=0) | Q(state=Rendering.State.RUNNING)
-        dated = Invoice.objects.filter(invoices.dated_in(export.month)).values("pk")
+        dated = Invoice.objects.filter(invoices.dated_between(*export.days)).values("pk")
         if Rendering.objects.filter(untried, invoice__in=dated).exists():
             work.put_back(export, until=None if is_left else clock() + REST)
             return False
     return True
 
 
-def _store(export: Export, path: Path, missing: list[str], *, at: datetime) -> None:
+def _told(missing: list[str], left_out: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a file that does not hold everything, as its row keeps it; nothing of any other."""
+    if missing:
+        return {"error": DOCUMENTS_MISSING, "error_facts": {"count": len(missing), "numbers": missing[:NAMED]}}
+    if left_out.get("before") or left_out.get("numbers"):
+        return {"error": LEFT_OUT, "error_facts": {**left_out, "numbers": left_out["numbers"][:NAMED]}}
+    return {}
+
+
+def _store(export: Export, path: Path, told: dict[str, Any], *, at: datetime) -> None:
     """Keep the file under the operator, with its fingerprint."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -75,11 +87,12 @@ def _store(export: Export, path: Path, missing: list[str], *, at: datetime) -> N
         name = default_storage.save(
             f"operators/{export.operator_id}/exports/{export.public_id}/{path.name}", File(file)
         )
-    told = {"error": DOCUMENTS_MISSING, "error_facts": {"count": len(missing), "numbers": missing[:NAMED]}}
     with tenant_scope(export.operator_id):
-        work.finish(export, file=name, sha256=digest, finished_at=at, **(told if missing else {}))
+        work.finish(export, file=name, sha256=digest, finished_at=at, **told)
         facts = {"sha256": digest, "kind": export.kind, "month": f"{export.month:%Y-%m}"}
-        audit.record(Event.EXPORT_MADE, about=export, **facts, **({"missing": len(missing)} if missing else {}))
+        count = told.get("error_facts", {}).get("count")
+        missing = {"missing": count} if count else {}
+        audit.record(Event.EXPORT_MADE, about=export, **facts, **missing)
 
 
 class _Month:
@@ -95,7 +108,7 @@ class _Month:
         """The rows of a table."""
         for stretch in self.stretches:
             with tenant_scope(self.operator.pk):
-                rows = list(tables.rows(table, tables.values(self.operator, self.export.month, stretch)))
+                rows = list(tables.rows(table, tables.values(self.operator, self.export.days, stretch)))
                 self._advance(len(rows))
             yield from rows
 
@@ -111,6 +124,10 @@ class _Month:
             invoice = Invoice.objects.get(pk=key)
             content = documents.stored(invoice)
             return Document(str(invoice), content, invoice.issued_at or self.clock())
+
+    def books(self) -> bookings.Books:
+        """The documents as vouchers."""
+        return bookings.Books(self.operator, self.export, self.stretches, self._advance)
 
     def e_invoices(self) -> Iterator[Document]:
         """The e-invoices of those who are no private persons; without content where one may not leave."""
@@ -134,7 +151,9 @@ class _Month:
 
     def _document_ids(self, stretch: Stretch) -> list[int]:
         with tenant_scope(self.operator.pk):
-            rows = Invoice.objects.filter(invoices.dated_in(self.export.month), pk__range=(stretch.first, stretch.last))
+            rows = Invoice.objects.filter(
+                invoices.dated_between(*self.export.days), pk__range=(stretch.first, stretch.last)
+            )
             return list(rows.order_by("number").values_list("pk", flat=True))
 
     def _advance(self, steps: int) -> None:

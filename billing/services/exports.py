@@ -28,22 +28,35 @@ class TooManyExports(BillingError):
 
 
 @transaction.atomic
-def request(*, kind: str, month: date, by: User | None, at: datetime) -> Export:
-    """Ask for a download and return its row; one of the same kind and month that is not ready yet serves again.
+def request(
+    *,
+    kind: str,
+    month: date,
+    by: User | None,
+    at: datetime,
+    days: tuple[date, date] | None = None,
+    by_day: bool = False,
+    again: bool = False,
+) -> Export:
+    """Ask for a download and return its row; one of the same kind and days that is not ready yet serves again.
+
+    days: of vouchers, instead of the month's; `by_day` and `again` as the row has them.
 
     Raises:
         ValueError: there is no such kind.
         TooManyExports: the person or the operator has asked for too many.
     """
-    month = month.replace(day=1)
-    unfinished = Export.objects.filter(OPEN, kind=Export.Kind(kind), month=month)
+    first_day, last_day = days or (None, None)
+    what = {"kind": Export.Kind(kind), "month": (first_day or month).replace(day=1)}
+    what |= {"first_day": first_day, "last_day": last_day}
+    unfinished = Export.objects.filter(OPEN, **what)
     found = unfinished.first()
     if found is not None:
         return found
     _check_quota(by, at)
     try:
         with transaction.atomic():
-            export = Export.objects.create(kind=Export.Kind(kind), month=month, requested_by=by, queued_at=at)
+            export = Export.objects.create(**what, by_day=by_day, again=again, requested_by=by, queued_at=at)
     except IntegrityError:
         return unfinished.get()  # somebody asked at the same moment
     audit.record(Event.EXPORT_REQUESTED, about=export, kind=export.kind, month=f"{export.month:%Y-%m}")
@@ -67,7 +80,8 @@ def _check_quota(by: User | None, at: datetime) -> None:
 def file_name(export: Export) -> str:
     """What the file is called when it is saved: `invoices-2026-10.xlsx`."""
     form = FORMATS[export.kind]
-    return f"{form.stem}-{export.month:%Y-%m}.{form.suffix}"
+    days = f"{export.first_day}-{export.last_day}" if export.first_day else f"{export.month:%Y-%m}"
+    return f"{form.stem}-{days}.{form.suffix}"
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from billing.models import Invoice, InvoiceVat
 from billing.selectors import credits, invoice_sums, reconciliation
 from billing.selectors.credits import Asked
 from billing.services.credit_notes import CreditRefused, credit
+from billing.sql.documents import month as whole_month
 from billing.tests.domain.judge_of_invoices import judge
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, issued, session, tariff
 
@@ -81,7 +82,7 @@ def sums_agree(north) -> None:
     net = sum((one.amount_excl_vat for one in documents), Decimal(0))
     (listed,) = invoice_sums.of(Invoice.objects.all())
     assert (listed.amount_due, listed.amount_excl_vat) == (due, net)
-    month = NOVEMBER.date()
+    month = whole_month(NOVEMBER.date())
     files = [values(north, month, stretch) for stretch in stretches(month)]
     assert sum((row["amount_due"] for given_ in files for row in rows(INVOICES, given_)), Decimal(0)) == due
     assert sum((row["amount_excl_vat"] for given_ in files for row in rows(LINES, given_)), Decimal(0)) == net

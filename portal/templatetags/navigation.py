@@ -95,6 +95,7 @@ PAYER: tuple[Entry, ...] = (
 SETTINGS: tuple[Entry, ...] = (
     Entry("particulars", _("Details"), "staff:settings", "settings", ("manage_operator",)),
     Entry("credit_reasons", _("Crediting"), "staff:credit_reasons", "settings", ("manage_operator",)),
+    Entry("booking_accounts", _("Bookkeeping"), "staff:booking_accounts", "settings", ("manage_operator",)),
     Entry("letterhead", _("Look of invoices"), "staff:letterhead", "settings", ("manage_operator",)),
     Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
     Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),

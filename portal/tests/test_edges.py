@@ -57,6 +57,7 @@ OPENS_SCOPES = {
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global
     "tenants/log/refused_access.py": "a refusal, in the log of the operator that refused; of none, taken back",
+    "billing/services/bookings.py": "stepped: a file of vouchers, read a stretch at a time",
     "tenants/log/audit.py": "an entry in the log of the operator that the act names",
     "tenants/services/people/onboarding.py": "the first rows of a new operator",
     "tenants/services/people/invitations.py": "the invited person stands outside; the invitation names the operator",

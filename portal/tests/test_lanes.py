@@ -61,6 +61,7 @@ MINUTES = {
     "export_xlsx": 5,
     "export_pdf_zip": 5,
     "export_xml_zip": 5,
+    "export_sie": 5,
 }
 
 

@@ -71,7 +71,7 @@ MAY_OPEN = {
     ),
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
-        "finance:lines_csv finance:made_export finance:taken_export"
+        "finance:vouchers_new finance:lines_csv finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (
         "staff:consent_agreed staff:consent_paper_file staff:consent_proof_pdf "
@@ -106,7 +106,9 @@ MAY_OPEN = {
         "staff:factor_reset staff:factor_reset_withdraw staff:invitation_new staff:invitation_renew "
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
     ),
-    Permission.MANAGE_OPERATOR: "staff:credit_reasons staff:letterhead staff:letterhead_preview staff:settings",
+    Permission.MANAGE_OPERATOR: (
+        "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:settings"
+    ),
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security "
         "staff:training_rule"

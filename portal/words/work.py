@@ -48,6 +48,7 @@ KINDS: dict[str, str | Promise] = {
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
     f"export_{Export.Kind.XML_ZIP.value}": gettext_lazy("download of all e-invoices"),
+    f"export_{Export.Kind.SIE.value}": gettext_lazy("vouchers for the accounting program"),
 }
 #: What is searched, as `tenants.search` names it.
 SUBJECTS: dict[str, str | Promise] = {
@@ -59,6 +60,9 @@ SENTENCES: dict[str, str | Promise] = {
     "unexpected": gettext_lazy("It failed in a way that was not foreseen (%(error)s)."),
     "worker_lost": gettext_lazy(
         "The worker stopped each time without a message: it was killed, or ran out of memory or time."
+    ),
+    "vouchers_left_out": gettext_lazy(
+        "Left out: documents that stand in an earlier file (%(before)s), and those in another currency (%(numbers)s)."
     ),
     "documents_missing": gettext_lazy("Some documents could not be made and are missing in the file: %(numbers)s."),
 }

@@ -19,7 +19,7 @@ from billing.domain.tariff.model import parse_tariff
 from billing.e_invoices.rules import Rule
 from billing.models.billing_status import CREDITED
 from billing.services.disputes import DISPUTED
-from billing.services.export_steps import DOCUMENTS_MISSING
+from billing.services.export_steps import DOCUMENTS_MISSING, LEFT_OUT
 from charging.domain import reasons
 from charging.domain.reasons import Reject
 from charging.ingest.evidence import Asks
@@ -45,7 +45,7 @@ CODES: list[type[StrEnum]] = [
     reasons.Flag,
 ]
 #: Why work in the background failed, where no error of the floors says it.
-OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING}
+OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING, LEFT_OUT}
 NAMES = {CREDITED, DISPUTED} | OF_WORK | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
 ODD: dict[str, object] = {"lacking": {"start": ["A"]}, "hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}

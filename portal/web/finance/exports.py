@@ -6,6 +6,7 @@ by a worker, and kept with their SHA-256.
 
 from datetime import date
 from functools import cached_property, partial
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -27,12 +28,13 @@ from billing.models import Export, ExportTaken, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
+from billing.sql.documents import month as whole_month
 from portal.files import streamed
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.months import MonthField
-from portal.web.periods import PeriodForm
+from portal.web.periods import DayField, PeriodForm
 from portal.web.tables import Column
 from portal.web.tables import Table as ListTable
 from portal.words import exports as exports_words
@@ -86,7 +88,32 @@ class MonthForm(forms.Form):
 class RequestForm(MonthForm):
     """What is made in the background."""
 
-    kind = forms.ChoiceField(choices=Export.Kind.choices)
+    kind = forms.ChoiceField(choices=[(kind, label) for kind, label in Export.Kind.choices if kind != Export.Kind.SIE])
+
+
+class VouchersForm(forms.Form):
+    """Which documents become vouchers, by the day they are dated on, and how."""
+
+    first_day = DayField(label=_("From"))
+    last_day = DayField(label=_("To"))
+    by_day = forms.TypedChoiceField(
+        label=_("A voucher"),
+        choices=[("", _("for each document")), ("1", _("for each day"))],
+        coerce=bool,
+        required=False,
+    )
+    again = forms.BooleanField(
+        label=_("Also what stands in an earlier file"),
+        required=False,
+        help_text=_("Otherwise no document is in two files."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for days in their order."""
+        data = super().clean() or {}
+        if not self.errors and data["first_day"] > data["last_day"]:
+            self.add_error("last_day", gettext("The last day is before the first."))
+        return data
 
 
 @operator_view(Permission.EXPORT_FINANCE)
@@ -106,6 +133,7 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     page = {
         "nav": "exports",
         "month_form": form,
+        "vouchers_form": VouchersForm(initial=dict(zip(("first_day", "last_day"), whole_month(month), strict=True))),
         "month": month,
         "has_documents": documents.exists(),
         "shown": shown,
@@ -145,7 +173,7 @@ def made_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
         selector.listing(),
         columns=[
             FileColumn(gettext("File"), lambda row: str(row.get_kind_display())),
-            FileColumn(gettext("Dated in"), lambda row: f"{row.month:%Y-%m}"),
+            FileColumn(gettext("Dated in"), exports_words.dated),
             FileColumn(
                 gettext("Asked for"),
                 lambda row: row.created_at.astimezone(operator.zone).replace(tzinfo=None, microsecond=0),
@@ -200,6 +228,32 @@ def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     except BillingError as problem:
         messages.error(request, why(problem))
     return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def vouchers_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Ask for vouchers of some days, which are made in the background."""
+    form = VouchersForm(request.POST)
+    back = redirect("finance:export_list", operator.slug)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        return back
+    data = form.cleaned_data
+    days = (data["first_day"], data["last_day"])
+    try:
+        services.request(
+            kind=Export.Kind.SIE,
+            month=days[0],
+            by=request.user,
+            at=timezone.now(),
+            days=days,
+            by_day=bool(data["by_day"]),
+            again=data["again"],
+        )
+    except BillingError as problem:
+        messages.error(request, why(problem))
+    return back
 
 
 @operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)

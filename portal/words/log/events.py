@@ -156,6 +156,7 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.EXPORT_MADE: gettext_lazy("Made a download"),
     billing_events.Event.PAYMENTS_BOOKED: gettext_lazy("Booked a file of payments"),
     billing_events.Event.PAYMENTS_REFUSED: gettext_lazy("A file of payments was refused: nothing of it is booked"),
+    billing_events.Event.BOOKING_ACCOUNTS_CHANGED: gettext_lazy("Changed the accounts that invoices are booked on"),
     billing_events.Event.EXPORT_DOWNLOADED: gettext_lazy("Fetched a download"),
     portal_events.Event.AUDIT_CHECK_ASKED: gettext_lazy("Had the seals of the audit log checked"),
     tenants_events.Event.AUDIT_RESTORE_ACCEPTED: gettext_lazy(
@@ -330,6 +331,7 @@ TASKS: dict[str, str | Promise] = {
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
     "export_xml_zip": gettext_lazy("download in the background"),
+    "export_sie": gettext_lazy("download in the background"),
     "import_look": gettext_lazy("check of a file in the background"),
     "import_undo": gettext_lazy("undoing of an import"),
     "demo": gettext_lazy("the demonstration"),

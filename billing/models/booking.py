@@ -1,0 +1,60 @@
+"""Where amounts are booked: the operator's accounts, and which documents an accounting program has been handed."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.models.export import Export
+from billing.models.invoice import Invoice
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class BookingAccount(OperatorOwned):
+    """The account that one use is booked on, where it is not the usual one (`billing.selectors.booking_accounts`)."""
+
+    class Use(models.TextChoices):
+        RECEIVABLE = "receivable", _("receivables")
+        SALES_25 = "sales_25", _("sales at 25 % VAT")
+        SALES_12 = "sales_12", _("sales at 12 % VAT")
+        SALES_6 = "sales_6", _("sales at 6 % VAT")
+        SALES_0 = "sales_0", _("sales without VAT")
+        SALES_ABROAD = "sales_abroad", _("sales at the VAT of another country")
+        VAT_25 = "vat_25", _("VAT at 25 %")
+        VAT_12 = "vat_12", _("VAT at 12 %")
+        VAT_6 = "vat_6", _("VAT at 6 %")
+        VAT_ABROAD = "vat_abroad", _("VAT of another country")
+        ROUNDING = "rounding", _("rounding")
+
+    use = models.CharField(max_length=12, choices=Use)
+    number = models.CharField(_("account"), max_length=6)
+    name = models.CharField(_("name of the account"), max_length=50)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("booking_account", referred=False),
+            models.UniqueConstraint(fields=["operator", "use"], name="booking_account_once"),
+            models.CheckConstraint(condition=Q(number__regex=r"^[1-8][0-9]{3,5}$"), name="booking_account_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+
+class BookedInvoice(OperatorOwned):
+    """That a document stands in a file for an accounting program; the first that holds it."""
+
+    export = OwnedForeignKey(Export, related_name="booked")
+    invoice = OwnedForeignKey(Invoice, related_name="booked")
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("booked_invoice", "export", "invoice", bulk=True, referred=False),
+            models.UniqueConstraint(fields=["operator", "invoice"], name="invoice_booked_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "export"], name="booked_invoice_of_export")]
+
+    def __str__(self) -> str:
+        return f"invoice {self.invoice_id} in export {self.export_id}"

@@ -1,0 +1,95 @@
+"""What issued documents come to on the operator's accounts, for a file that an accounting program takes.
+
+A file first takes the documents of its days that no file has taken (`claim`), and then says what it has taken: killed
+and begun again it says the same, and two files asked for at once never hold the same document. Who asks for all
+documents of the days gets those that were taken before as well.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connection
+
+from billing.exports import vouchers
+from billing.exports.sie import Head, Voucher
+from billing.exports.tables import Stretch
+from billing.exports.vouchers import Entry
+from billing.models import BilledFee, Export
+from billing.selectors import booking_accounts
+from billing.selectors.booking_accounts import OF_FEES
+from billing.sql.bookings import BEFORE, CLAIM, ENTRIES, OTHERS
+from billing.sql.documents import bounds
+from charging.models import Site
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+
+
+class Books:
+    """What one file says, read a stretch at a time, each in a scope of its own. step: says how far it is."""
+
+    def __init__(
+        self, operator: Operator, export: Export, stretches: list[Stretch], step: Callable[[int], None]
+    ) -> None:
+        self.operator, self.export, self.stretches, self.step = operator, export, stretches, step
+        with tenant_scope(operator.pk):
+            self.accounts = booking_accounts.accounts()
+            self.sites = {site.pk: (_code(site), site.name) for site in Site.objects.order_by("pk")}
+
+    def head(self) -> Head:
+        """What stands before the vouchers: all accounts and sites that they may name."""
+        with tenant_scope(self.operator.pk):
+            of_fees = set(BilledFee.objects.exclude(booking_account="").values_list("booking_account", flat=True))
+        return Head(
+            name=self.operator.legal_name or self.operator.name,
+            organisation_number=self.operator.organisation_number,
+            made_on=self.export.created_at.astimezone(self.operator.zone).date(),
+            accounts={
+                **dict.fromkeys(of_fees, OF_FEES),
+                **{account.number: account.name for account in self.accounts.values()},
+            },
+            sites=dict(self.sites.values()),
+        )
+
+    def vouchers(self) -> Iterator[Voucher]:
+        """The vouchers: one a document, or one a day."""
+        entries = self._entries()
+        return vouchers.of_days(entries) if self.export.by_day else vouchers.of_documents(entries)
+
+    def _entries(self) -> Iterator[Entry]:
+        for stretch in self.stretches:
+            with tenant_scope(self.operator.pk), connection.cursor() as cursor:
+                within = {"first": stretch.first, "last": stretch.last, "again": self.export.again}
+                cursor.execute(ENTRIES, {**_given(self.operator, self.export), **within})
+                rows = cursor.fetchall()
+                self.step(stretch.documents)
+            yield from map(self._entry, rows)
+
+    def _entry(self, row: tuple[Any, ...]) -> Entry:
+        document, name, kind, day, part, rate, own_account, site, amount = row
+        account = own_account or self.accounts[booking_accounts.use_of(part, rate)].number
+        code = self.sites[site][0] if site is not None else ""
+        return Entry(document, name, kind, day, account, code, amount)
+
+
+def claim(operator: Operator, export: Export) -> dict[str, Any]:
+    """Take the documents that are to stand in the file; return what is left out of it, for the person who asked.
+
+    The scope is open, and closes before the file is written.
+    """
+    given = _given(operator, export)
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, given)
+        cursor.execute(OTHERS, given)
+        others = [name for (name,) in cursor.fetchall()]
+        cursor.execute(BEFORE, given)
+        (before,) = cursor.fetchone() or (0,)
+    return {"before": 0 if export.again else before, "numbers": others}
+
+
+def _given(operator: Operator, export: Export) -> dict[str, Any]:
+    return {"operator": operator.pk, "export": export.pk, "currency": operator.currency, **bounds(*export.days)}
+
+
+def _code(site: Site) -> str:
+    """What a site is called among cost centres: always the same, and short enough for any program."""
+    return site.public_id.hex[-8:].upper()

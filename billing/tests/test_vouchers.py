@@ -1,0 +1,164 @@
+"""Vouchers in SIE 4I, read back by a reader of their own: they balance, and come to what the documents come to."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from billing.exports import sie
+from billing.models import BookedInvoice, Export, Invoice
+from billing.selectors.booking_accounts import USUAL, Account
+from billing.services import booking_accounts, exports, fees
+from billing.services.credit_notes import credit
+from billing.services.fees import Agreed
+from billing.tests import sie_reader
+from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
+from billing.tests.test_exports import content, files, worked  # noqa: F401  # a fixture
+from charging.models import Site
+from tenants.models import Account as Payer
+from tenants.models import AuditEntry, Operator
+from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
+
+DAYS = (date(2026, 11, 1), date(2026, 11, 30))
+MIXED = {
+    "elements": [
+        {
+            "price_components": [
+                {"type": "ENERGY", "price": "2.57", "vat": "25"},
+                {"type": "FLAT", "price": "4.99", "vat": "12"},
+                {"type": "TIME", "price": "3.33"},
+            ]
+        }
+    ],
+    "tax_included": "YES",
+}
+
+
+@pytest.fixture
+def books(north):
+    """Invoices of sessions at two sites in whole kronor, one credited; and a fee with an account of its own."""
+    with tenant_scope(north.pk):
+        Operator.objects.filter(pk=north.pk).update(
+            legal_name="Laddåkern AB", organisation_number="556016-0680", rounds_to_crowns=True
+        )
+        tariff(MIXED)
+        sites = [connector(Site.objects.create(name=name)) for name in ("Ängby “torg”", "Kajen – norra")]
+        for number in range(5):
+            session(sites[number % 2], driver(), start=OCTOBER + timedelta(hours=number), kwh=7)
+        firm = accounts.create(kind=Payer.Kind.COMPANY, name="Bolaget AB", country="SE")
+        agreed = Agreed(
+            kind="once", text="Kort", reason="-", price=Decimal(99), since=OCTOBER.date(), booking_account="3540"
+        )
+        fees.add(firm, agreed, today=OCTOBER.date())
+        issued()
+        credit(Invoice.objects.get(number=1), reason="Fel", by=None, at=NOVEMBER)
+    north.refresh_from_db()
+    return north
+
+
+def asked(operator, **how) -> Export:
+    with tenant_scope(operator.pk):
+        return exports.request(kind=Export.Kind.SIE, month=DAYS[0], by=None, at=NOVEMBER, days=DAYS, **how)
+
+
+def made(operator, **how) -> tuple[Export, sie_reader.File]:
+    export = worked(asked(operator, **how))
+    assert (export.state, export.done) == (Export.State.DONE, export.total)
+    return export, sie_reader.read(content(export, operator))
+
+
+def documents(operator):
+    with tenant_scope(operator.pk):
+        return list(Invoice.objects.order_by("number"))
+
+
+def test_each_document_is_a_voucher_that_balances_and_says_what_it_says(books):
+    _, file = made(books)
+    rows = documents(books)
+    assert len(file.vouchers) == len(rows) == 7
+    for voucher, invoice in zip(file.vouchers, rows, strict=True):
+        assert voucher.balance == 0
+        own = {account: amount for account, _, amount in voucher.rows}
+        assert own["1510"] == invoice.amount_due
+        assert own.get("3740", 0) == -invoice.rounding
+        assert sum(amount for account, _, amount in voucher.rows if account[0] == "2") == -invoice.vat
+        assert (
+            sum(amount for account, _, amount in voucher.rows if account[:2] in ("30", "35"))
+            == -invoice.amount_excl_vat
+        )
+    assert [voucher.text for voucher in file.vouchers] == [
+        *(f"Faktura F{number}" for number in range(1, 7)),
+        "Kreditfaktura F7",
+    ]
+    assert {voucher.day for voucher in file.vouchers} == {"20261102"}
+    assert file.by_account()["3540"] == Decimal("-99.00")
+
+
+def test_the_head_names_what_the_vouchers_name(books):
+    _, file = made(books)
+    assert file.head["FLAGGA"] == [["0"]]
+    assert file.head["FORMAT"] == [["PC8"]]
+    assert file.head["SIETYP"] == [["4"]]
+    assert file.head["ORGNR"] == [["556016-0680"]]
+    assert file.head["FNAMN"] == [["Laddåkern AB"]]
+    numbers = {number for number, _ in file.head["KONTO"]}
+    assert set(file.by_account()) <= numbers
+    sites = {code: name for _, code, name in file.head["OBJEKT"]}
+    assert sorted(sites.values()) == ["Kajen - norra", 'Ängby "torg"']
+    used = {objects for voucher in file.vouchers for _, objects, _ in voucher.rows if objects}
+    assert used == {("1", code) for code in sites}
+
+
+def test_a_voucher_a_day_comes_to_the_same(books):
+    _, by_document = made(books)
+    _, by_day = made(books, by_day=True, again=True)
+    assert [voucher.balance for voucher in by_day.vouchers] == [0]
+    assert by_day.by_account() == by_document.by_account()
+
+
+def test_no_document_is_in_two_files_unless_it_is_asked_for(books):
+    made(books)
+    second, file = made(books)
+    assert file.vouchers == []
+    assert (second.error, second.error_facts) == ("vouchers_left_out", {"before": 7, "numbers": []})
+    _, again = made(books, again=True)
+    assert len(again.vouchers) == 7
+    with tenant_scope(books.pk):
+        credit(Invoice.objects.get(number=2), reason="Fel", by=None, at=NOVEMBER)
+        assert BookedInvoice.objects.count() == 7
+    _, later = made(books)
+    assert [voucher.text for voucher in later.vouchers] == ["Kreditfaktura F8"]
+
+
+def test_documents_in_another_currency_are_left_out_by_name(north):
+    with tenant_scope(north.pk):
+        tariff(flat(), currency="EUR")
+        session(connector(), driver())
+        issued()
+    export, file = made(north)
+    assert file.vouchers == []
+    assert export.error_facts == {"before": 0, "numbers": ["F1"]}
+
+
+def test_the_operator_s_own_accounts_are_used_and_the_log_says_so(books):
+    with tenant_scope(books.pk):
+        own = {**USUAL, "receivable": Account("1518", "Kundfordringar utanför reskontran")}
+        booking_accounts.keep(own)
+        event = AuditEntry.objects.get(event="export.accounts_changed")
+        assert "receivable 1518" in str(event.additional_data)
+    _, file = made(books)
+    assert "1510" not in file.by_account()
+    assert ["1518", "Kundfordringar utanför reskontran"] in file.head["KONTO"]
+
+
+def test_the_bytes_are_code_page_437_whatever_a_name_holds():
+    record = sie.encoded('#FNAMN "Åäö é – € Łódź 株 🚗"')
+    assert record == b'#FNAMN "\x8f\x84\x94 \x82 - EUR L\xa2dz ? ?"\r\n'
+
+
+def test_a_voucher_that_does_not_balance_is_never_written():
+    head = sie.Head("X", "", DAYS[0], {}, {})
+    voucher = sie.Voucher("F", DAYS[0], "Faktura F1", (sie.Row("1510", Decimal(1)),))
+    with pytest.raises(sie.OutOfBalance):
+        list(sie.lines(head, [voucher]))
