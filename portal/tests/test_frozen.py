@@ -11,13 +11,24 @@ from decimal import Decimal
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import Invoice, Letterhead
+from billing.models import BookedInvoice, EInvoice, Export, Invoice, Letterhead
 from billing.services import credit_notes, documents, fees, payments
 from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession
 from portal.tests.examples import example
-from tenants.models import Account, AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice
+from tenants.models import (
+    Account,
+    AuditSeal,
+    ConsentEvent,
+    ConsentNotice,
+    IncidentAffected,
+    IncidentLetter,
+    IncidentNote,
+    IncidentReport,
+    PrivacyNotice,
+    TrainingText,
+)
 from tenants.scoping import SETTING
 
 EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE", 32: "TRUNCATE"}
@@ -43,6 +54,11 @@ INVOICE = (
     " amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at"
 )
 DAY_ONE = date(2026, 10, 1)
+#: What is only added to, and what nothing in the world below makes.
+ADDED_TO = (
+    *(AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice, TrainingText),
+    *(IncidentNote, IncidentReport, IncidentAffected, IncidentLetter),
+)
 FRESH = {"public_id": "gen_random_uuid()", "session_count": "1"}
 
 ATTEMPTS = [
@@ -137,6 +153,10 @@ ATTEMPTS = [
     "DELETE FROM public.billing_invoicedocument",
     "INSERT INTO public.billing_invoicedocument (operator_id, invoice_id, pdf, sha256, rendered_at)"
     " SELECT operator_id, invoice_id, 'forged', sha256, rendered_at FROM public.billing_invoicedocument",
+    "UPDATE public.billing_einvoice SET xml = ''",
+    "DELETE FROM public.billing_einvoice",
+    "UPDATE public.billing_bookedinvoice SET export_id = export_id",
+    "DELETE FROM public.billing_bookedinvoice",
     "UPDATE public.tenants_driveridentity SET name = 'Somebody Else'"
     f" WHERE id = (SELECT buyer_id FROM public.billing_invoice WHERE id = {ISSUED})",
     "UPDATE public.tenants_driveridentity SET email = 'else@example.com'"
@@ -161,6 +181,8 @@ ATTEMPTS = [
             ("tenants_consentnotice", "operator_id"),
             ("tenants_privacynotice", "operator_id"),
             ("tenants_platformevent", "event"),
+            ("tenants_trainingtext", "operator_id"),
+            *((f"tenants_incident{part}", "operator_id") for part in ("note", "report", "affected", "letter")),
         )
         for act, change in (("UPDATE", f" SET {column} = {column}"), ("DELETE FROM", ""))
     ),
@@ -191,7 +213,9 @@ def world(south, in_north):
     session(connector(), driver("Finn"), start=NOVEMBER)
     drafted(NOVEMBER, NOVEMBER.replace(month=12))
     Letterhead.objects.create(colour="#0b6b53")
-    for model in (AuditSeal, ConsentEvent, ConsentNotice, PrivacyNotice):
+    EInvoice.objects.create(invoice=owed, xml=b"as it left", sha256="0" * 64, made_at=NOVEMBER)
+    BookedInvoice.objects.create(invoice=owed, export=example(Export))
+    for model in ADDED_TO:
         example(model)
     sql("SET CONSTRAINTS ALL IMMEDIATE")
     sql("SET CONSTRAINTS ALL DEFERRED")
