@@ -224,7 +224,9 @@ def _page(request: SignedInRequest, operator: Operator, row: Incident, sent: For
             "written": IncidentLetter.objects.filter(incident=row).count(),
             "mailing": mailings.filter(OPEN).first(),
             "bundles": bundles,
-            "is_working": any(each.is_open for each in (*lists_, *bundles)) or mailings.filter(OPEN).exists(),
+            "is_working": any(each.is_open for each in lists_)
+            or any(each.is_open for each in bundles)
+            or mailings.filter(OPEN).exists(),
             "can_send": mail.can_send(),
             "now": now,
             **_forms(row, operator, hands, sent),
