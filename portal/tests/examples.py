@@ -15,6 +15,7 @@ from django.db import models
 
 from billing.models import (
     BilledFee,
+    BookingAccount,
     Dispute,
     Fee,
     Invoice,
@@ -58,6 +59,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     SessionPrice: {"state": "problem"},
     TariffVersion: {"document": {"elements": []}},
     Account: {"kind": "company"},
+    BookingAccount: {"number": "1510"},
     Letterhead: {"colour": "#0b6b53"},
     Fee: {"price": 1},
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
