@@ -49,6 +49,7 @@ WHOLE_OPERATOR = {
     "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",
     "billing/exports/tables.py": "accounts of the whole operator: EXPORT_FINANCE is not AT_SITES",
     "billing/sql/bookings.py": "books of the whole operator: EXPORT_FINANCE is not AT_SITES",
+    "billing/selectors/places.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/payers.py": "what an account pays for, wherever it was charged",
     "billing/selectors/run_checks.py": "looks at all that a run bills",

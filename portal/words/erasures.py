@@ -21,6 +21,7 @@ CARDS = gettext_noop("numbers of cards, and who had them when")
 MESSAGES = gettext_noop("messages of stations, and commands to them")
 SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
 REQUESTS = gettext_noop("words of requests and answers")
+DISPUTES = gettext_noop("words of disputes")
 COPIES = gettext_noop("copies of the data")
 PAPERS = gettext_noop("scans of consents on paper")
 INVITATIONS = gettext_noop("invitations")
@@ -43,6 +44,7 @@ WENT: dict[str, str] = {
     "tenants.personrequest": REQUESTS,
     "tenants.processinglimit": REQUESTS,
     "tenants.legalhold": REQUESTS,
+    "billing.dispute": DISPUTES,
     "tenants.personpackage": COPIES,
     "copies": COPIES,
     "papers": PAPERS,
