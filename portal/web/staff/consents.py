@@ -27,6 +27,7 @@ from portal.web.periods import PeriodForm
 from portal.web.sensible_days import SENSIBLE
 from portal.web.tables import Column, Table
 from portal.words import consents as consent_words
+from portal.words import regions
 from tenants.log import audit
 from tenants.log.events import Event
 from tenants.models import ConsentEvent, ConsentNotice, ConsentPaper, ConsentPurpose, Driver, Operator
@@ -174,6 +175,12 @@ class PaperForm(forms.Form):
         super().__init__(*args, **kwargs)
         field: Any = self.fields["words"]
         field.queryset = ConsentNotice.objects.select_related("purpose").order_by("purpose", "-version", "language")
+        titles = {notice.purpose_id: notice.title for notice in field.queryset.reverse()}
+        read = field.queryset.filter(language=get_language()).reverse()
+        titles |= {notice.purpose_id: notice.title for notice in read}
+        field.label_from_instance = lambda notice: (
+            f"{titles[notice.purpose_id]} ({regions.language(notice.language)}, v{notice.version})"
+        )
 
     def clean_scan(self) -> Any:
         """Refuse a file that is larger than what is taken."""

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Dispute, Export
-from portal.words import approvals, imports, measures, permissions, work
+from portal.words import approvals, imports, incidents, measures, permissions, work
 from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
 from portal.words.privacy import KINDS as PRIVACY_KINDS
@@ -151,7 +151,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "channel": _by_text({**dict(ConsentEvent.Channel.choices), **dict(PersonRequest.Channel.choices)}),
     "basis": _by_text(dict(ProcessingPurpose.Basis.choices)),
     "people": _by_text(PEOPLE),
-    "kinds": _by_text(PRIVACY_KINDS),
+    "kinds": _by_text({**PRIVACY_KINDS, **incidents.KINDS}),
     "language": _by_text(dict(settings.LANGUAGES)),
     "languages": _by_text(dict(settings.LANGUAGES)),
 }
