@@ -181,7 +181,7 @@ def download(page, operator):
         page.get_by_role("link", name="Download", exact=True).first.click()
     with invoices.value.path().open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.reader(file))) == 3
-    page.get_by_role("button", name="Make the file").last.click()
+    page.get_by_role("button", name="Make the file").nth(1).click()  # the second of them: PDFs
     ready = page.get_by_role("link", name="Invoices as PDF")
     expect(ready).to_be_visible(timeout=60_000)
     look(page, "downloads")
