@@ -15,7 +15,7 @@ import orjson
 import typst
 from django.conf import settings
 
-from billing.documents import signs
+from billing.documents import factur_x, signs
 from billing.domain.errors import BillingError, Code
 
 INVOICE: Final = "invoice.typ"
@@ -34,16 +34,20 @@ class CannotBeSet(BillingError):
     usual = Code.CANNOT_BE_SET
 
 
-def render(page: dict[str, Any], *, logo: bytes = b"", at: datetime, template: str = INVOICE) -> bytes:
-    """Return the PDF of a page model, such as `layout.page`. The same page, logo and instant give the same bytes.
+def render(
+    page: dict[str, Any], *, logo: bytes = b"", at: datetime, template: str = INVOICE, factur_x_file: bytes = b""
+) -> bytes:
+    """Return the PDF of a page model, such as `layout.page`. The same arguments give the same bytes.
 
     logo: a PNG of ours; the seller's name stands in its place if it cannot be shown.
     template: a file of `templates/documents` that places the page.
+    factur_x_file: the document for machines, embedded: the PDF is then Factur-X.
 
     Raises:
         CannotBeSet: it cannot be made, whatever is replaced.
     """
-    return _set(page, logo, _archived(at), template)
+    made = _set(page, logo, _archived(at), template, factur_x_file)
+    return factur_x.described(made) if factur_x_file else made
 
 
 def picture(page: dict[str, Any], *, logo: bytes = b"") -> bytes:
@@ -51,15 +55,15 @@ def picture(page: dict[str, Any], *, logo: bytes = b"") -> bytes:
     return _set(page, logo, {"format": "png", "ppi": 110}, INVOICE)
 
 
-def _set(page: dict[str, Any], logo: bytes, how: dict[str, Any], template: str) -> bytes:
+def _set(page: dict[str, Any], logo: bytes, how: dict[str, Any], template: str, embedded: bytes = b"") -> bytes:
     ready = signs.tidied(page)
     try:
-        return _compiled(template, ready, logo=logo, **how)
+        return _compiled(template, ready, logo=logo, embedded=embedded, **how)
     except typst.TypstError:
         ready = signs.shown(ready, _shows)
     for shown in dict.fromkeys((logo, b"")):
         try:
-            return _compiled(template, ready, logo=shown, **how)
+            return _compiled(template, ready, logo=shown, embedded=embedded, **how)
         except typst.TypstError:
             continue
     raise CannotBeSet from None  # typst's own words would name people
@@ -79,8 +83,12 @@ def _archived(at: datetime) -> dict[str, Any]:
     return {"format": "pdf", "pdf_standards": STANDARDS, "timestamp": int(at.timestamp())}
 
 
-def _compiled(template: str, page: Any, *, logo: bytes = b"", **how: Any) -> bytes:
-    inputs = {"page": orjson.dumps(page).decode(), "logo": orjson.dumps(list(logo)).decode()}
+def _compiled(template: str, page: Any, *, logo: bytes = b"", embedded: bytes = b"", **how: Any) -> bytes:
+    inputs = {
+        "page": orjson.dumps(page).decode(),
+        "logo": orjson.dumps(list(logo)).decode(),
+        "embedded": embedded.decode(),
+    }
     made = _compiler(template).compile(sys_inputs=inputs, **how)
     return bytes(made[0] if isinstance(made, list) else made)
 

@@ -7,11 +7,14 @@ rendered anew each time and never stored.
 import hashlib
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 
 from billing.documents import layout
 from billing.documents import pdf as renderer
+from billing.e_invoices import bill, checks, cii, ubl
+from billing.e_invoices.bill import Bill
 from billing.models import Invoice, InvoiceDocument
 from billing.selectors import credits, invoices, letterheads, sellers
 from tenants import sealed_content
@@ -52,12 +55,23 @@ def _about(invoice: int) -> str:
 def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
     seller = invoice.seller or sellers.seller(Operator.objects.get(pk=invoice.operator_id))
     look = letterheads.of_seller(seller)
-    page = layout.page(
-        invoice,
-        seller=seller,
-        lines=invoices.lines(invoice, with_terms=True),
-        vat=list(invoice.vat_rows.all()),
-        left=credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0),
-        look=look,
+    told: dict[str, Any] = {
+        "seller": seller,
+        "lines": invoices.lines(invoice, with_terms=True),
+        "vat": list(invoice.vat_rows.all()),
+        "left": credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0),
+    }
+    is_issued = invoice.state == Invoice.State.ISSUED
+    return renderer.render(
+        layout.page(invoice, look=look, **told),
+        logo=bytes(look.logo) if look else b"",
+        at=at,
+        factur_x_file=_for_machines(bill.of(invoice, **told)) if is_issued else b"",
     )
-    return renderer.render(page, logo=bytes(look.logo) if look else b"", at=at)
+
+
+def _for_machines(found: Bill) -> bytes:
+    """The document as Factur-X; none of one that breaks a rule of the standard: its PDF is still its invoice."""
+    if any(fault.rule.is_of_standard for fault in checks.faults(ubl.write(found))):
+        return b""
+    return cii.write(found)

@@ -155,7 +155,7 @@ def test_the_pdf_is_kept_and_always_the_same(network):
     assert first == documents.pdf(invoice) == documents.stored(invoice)
     assert stored.sha256 == hashlib.sha256(first).hexdigest()
     assert first.startswith(b"%PDF-1.7")
-    assert pdf.render(page_of(invoice), at=NOVEMBER) == first
+    assert documents._rendered(invoice, at=NOVEMBER) == first
 
 
 def test_the_pdf_is_for_the_archive_and_for_screen_readers(network):

@@ -119,5 +119,6 @@ LOGGING = {
     "loggers": {
         "django.request": {"filters": ["refused"]},
         "django.server": {"handlers": ["console"], "propagate": False},
+        "pikepdf": {"level": "WARNING"},  # it tells of itself at each start
     },
 }

@@ -18,6 +18,7 @@ NAMES = (
     "rating",
     "run",
     "payments",
+    "documents",
     "pages",
     "lighthouse",
     "export",
@@ -34,7 +35,8 @@ class Command(BaseCommand):
     """Run benchmark modules, each in a process of its own, so that one's memory is not another's."""
 
     help = (
-        "Measure files, import, rating, runs, payments, pages, Lighthouse, exports, seals, sealed texts and stations."
+        "Measure files, import, rating, runs, payments, documents, pages, Lighthouse, exports, seals, sealed texts and"
+        " stations."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
