@@ -2,13 +2,35 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q
 
 from billing.e_invoices import bill, checks, sample, ubl
+from billing.e_invoices.addresses import BY_ORGANISATION, BY_VAT
 from billing.e_invoices.rules import About, Fault
-from billing.models import EInvoice, Invoice
+from billing.models import EInvoice, Invoice, InvoiceVat
 from billing.selectors import credits, invoices, sellers
 from tenants import sealed_content
 from tenants.models import Account, DriverIdentity, Operator
+
+#: Of an account: its particulars lack what an e-invoice needs, as `checks` would say of the file (a reference or order
+#: number, and an address in the network).
+LACKING: Final = Q(identity__buyer_reference="", identity__order_number="") | Q(identity__gln="") & (
+    Q(identity__country__in=[*BY_ORGANISATION], identity__organisation_number="")
+    | ~Q(identity__country__in=[*BY_ORGANISATION]) & ~Q(identity__vat_number__regex=f"^({'|'.join(BY_VAT)})")
+)
+_SWEDISH_RATES: Final = (0, 6, 12, 25)
+
+
+def cannot_be_one(operator: Operator) -> Q:
+    """Of an invoice: its rates or currency keep it from being an e-invoice, whoever sells and buys."""
+    rates = InvoiceVat.objects.filter(invoice=OuterRef("pk"))
+    is_mixed = Q(Exists(rates.filter(vat_rate=None)), Exists(rates.exclude(vat_rate=None)))
+    if operator.country != "SE":
+        return is_mixed
+    abroad = ~Q(currency="SEK") & Exists(rates.filter(vat_rate__gt=0))
+    return is_mixed | abroad | Exists(rates.exclude(vat_rate=None).exclude(vat_rate__in=_SWEDISH_RATES))
 
 
 def kept(invoice: Invoice) -> bytes | None:

@@ -21,7 +21,7 @@ from billing.domain.errors import Code
 from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import day_sums, month_sums, unbilled
+from billing.selectors import day_sums, e_invoices, month_sums, unbilled
 from billing.selectors.day_sums import Wanted
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
@@ -114,6 +114,7 @@ def _told(run: InvoiceRun) -> Iterator[Finding]:
     yield _changed_prices(run)
     yield _carried_over(run)
     yield _unreachable(run)
+    yield from _of_e_invoices(run)
 
 
 _MOVED = f"""
@@ -184,6 +185,19 @@ def _unreachable(run: InvoiceRun) -> Finding:
     )
     count, first = _first(rows.select_related("identity").order_by("pk"))
     return Finding(Code.BUYER_WITHOUT_EMAIL, count=count, about=first)
+
+
+def _of_e_invoices(run: InvoiceRun) -> Iterator[Finding]:
+    """Which invoices could not leave as e-invoices, by who has to mend it. None of them keeps the run."""
+    drafts = run.invoices.filter(account__delivery=Account.Delivery.E_INVOICE)
+    operator = Operator.objects.get(pk=run.operator_id)
+    rows = Account.objects.filter(e_invoices.LACKING, delivery=Account.Delivery.E_INVOICE, invoices__run=run)
+    count, first = _first(rows.select_related("identity").order_by("pk").distinct())
+    yield Finding(Code.BUYER_LACKS_FOR_E_INVOICE, count=count, about=first)
+    lacks = e_invoices.of_seller(operator, at=run.started_at)
+    yield Finding(Code.SELLER_LACKS_FOR_E_INVOICE, count=drafts.count() if lacks else 0)
+    count, first = _first(drafts.filter(e_invoices.cannot_be_one(operator)).select_related("buyer", "account"))
+    yield Finding(Code.NO_E_INVOICE_OF_THESE, count=count, about=first)
 
 
 def _carried_over(run: InvoiceRun) -> Finding:

@@ -133,6 +133,19 @@ def test_whose_invoice_goes_nowhere_is_named(charged):
     assert (finding.code, finding.about) == (Code.BUYER_WITHOUT_EMAIL, [firm])
 
 
+def test_whose_e_invoice_would_lack_something_is_named_and_the_run_is_issued(charged, north):
+    firm = company(delivery=Account.Delivery.E_INVOICE, organisation_number="", buyer_reference="")
+    paying(firm)
+    run = drafted()
+    findings = {finding.code: finding for finding in run_checks.findings(run)}
+    assert findings[Code.BUYER_LACKS_FOR_E_INVOICE].about == [firm]
+    assert findings[Code.SELLER_LACKS_FOR_E_INVOICE].count == 1
+    assert not run_checks.blocking(run)
+    operators.change(north, organisation_number="556016-0680", bankgiro="5050-1055")
+    accounts.change(firm, organisation_number="5560360793", buyer_reference="Ref 17", country="SE")
+    assert found(run) == {}
+
+
 def test_what_is_below_the_smallest_invoice_is_told(charged):
     account = Account.objects.get(driver=charged)
     Account.objects.update(least_amount=Decimal(1000))

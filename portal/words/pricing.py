@@ -105,6 +105,23 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)s payers get invoices by e-mail and have no address for them.",
         "count",
     ),
+    Code.BUYER_LACKS_FOR_E_INVOICE: ngettext_lazy(
+        "%(count)s payer gets e-invoices and lacks what they need: a reference or order number, or an address in the"
+        " network.",
+        "%(count)s payers get e-invoices and lack what they need: a reference or order number, or an address in the"
+        " network.",
+        "count",
+    ),
+    Code.SELLER_LACKS_FOR_E_INVOICE: ngettext_lazy(
+        "%(count)s invoice is to be an e-invoice, and your own details lack what it needs.",
+        "%(count)s invoices are to be e-invoices, and your own details lack what they need.",
+        "count",
+    ),
+    Code.NO_E_INVOICE_OF_THESE: ngettext_lazy(
+        "%(count)s invoice cannot become an e-invoice: its rates of VAT or its currency do not fit into one.",
+        "%(count)s invoices cannot become e-invoices: their rates of VAT or their currency do not fit into one.",
+        "count",
+    ),
     Code.RUN_DIFFERENCES: ngettext_lazy(
         "A later file says something else of %(count)s drafted session.",
         "Later files say something else of %(count)s drafted sessions.",

@@ -53,6 +53,7 @@ _WAYS: Final[dict[Code, tuple[Permission, Place, str | Promise]]] = {
     Code.RUN_UNDER_REVIEW: (Permission.REVIEW_SESSIONS, _page("staff:review_list"), _("Review them")),
     Code.SELLER_WITHOUT_VAT_NUMBER: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.SELLER_WITHOUT_ADDRESS: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
+    Code.SELLER_LACKS_FOR_E_INVOICE: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.RUN_DIFFERENCES: (Permission.REVIEW_SESSIONS, _page("staff:difference_list"), _("Decide about them")),
     Code.RUN_DISPUTED: (Permission.VIEW_INVOICES, _page("staff:dispute_list"), _("See them")),
     Code.RUN_LATE_SESSIONS: (Permission.VIEW_SESSIONS, _late, _("See them")),
