@@ -26,9 +26,9 @@ SELECT operator_id, id, '1', 'IEC_62196_T2', 22000, 'AVAILABLE' FROM charging_st
 INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at)
 SELECT %(operator)s, gen_random_uuid(), (1000 + i)::text, true, now() FROM generate_series(1, %(drivers)s) i;
 INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at,
-    organisation_number, vat_number, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
+    organisation_number, vat_number, gln, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
 SELECT operator_id, id, 'Driver ' || customer_number, '', '', '', '', '', 'SE', now(),
-    '', '', '', '', '', '', ''
+    '', '', '', '', '', '', '', ''
 FROM tenants_driver WHERE operator_id = %(operator)s;
 UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i
 WHERE i.driver_id = d.id AND d.operator_id = %(operator)s;

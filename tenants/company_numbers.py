@@ -58,6 +58,18 @@ def vat(number: str) -> str:
     return plain
 
 
+def gln(number: str) -> str:
+    """The location number of GS1 by which a place or department is found, written plainly; empty stays empty.
+
+    Raises:
+        Refused: it does not have thirteen digits, the last of which fits the others.
+    """
+    plain = compact(number)
+    if plain and not (len(plain) == 13 and _holds("ean", plain)):
+        raise Refused(Code.GLN_WRONG, number=number)
+    return plain
+
+
 def _holds(rule: str, number: str) -> bool:
     try:
         import_module(f"stdnum.{rule}").validate(number)

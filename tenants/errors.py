@@ -56,6 +56,7 @@ class Code(StrEnum):
     CUSTOMER_NUMBER_TAKEN = "customer_number_taken"
     ORGANISATION_NUMBER_WRONG = "organisation_number_wrong"
     VAT_NUMBER_WRONG = "vat_number_wrong"
+    GLN_WRONG = "gln_wrong"
     LAST_PLATFORM_MEMBER = "last_platform_member"
     ACCOUNT_EXISTS = "account_exists"
     MAILBOX_NOT_PROVED = "mailbox_not_proved"

@@ -66,7 +66,7 @@ from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
 PERSONAL = [
-    *("name", "organisation_number", "vat_number", "email", "phone", "street", "postal_code", "city"),
+    *("name", "organisation_number", "vat_number", "gln", "email", "phone", "street", "postal_code", "city"),
     *("delivery_street", "delivery_postal_code", "delivery_city", "buyer_reference", "order_number"),
 ]
 

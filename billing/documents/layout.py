@@ -12,12 +12,13 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.documents import looks, summary
+from billing.documents import categories, looks, paying, summary
 from billing.documents.summary import Row
 from billing.documents.writer import Seller, Writer
 from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
 from charging.models import Token
+from tenants.company_numbers import compact
 from tenants.models import Account, Driver, DriverIdentity
 
 
@@ -40,7 +41,7 @@ def page(
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     of_sessions, of_fees = ([line for line in lines if (line.fee is None) is told] for told in (True, False))
     sums, sessions = _summary(summary.rows(lines, writer), writer), _by_whom(invoice, of_sessions, writer)
-    fees = [_fee(line, writer) for line in of_fees]
+    fees, by_vat = [_fee(line, writer) for line in of_fees], by_rate(vat)
     return {
         "lang": writer.language,
         **looks.look(look),
@@ -56,9 +57,11 @@ def page(
         "due": writer.money(invoice.amount_due, invoice.currency),
         "refund": refund(invoice, seller, writer, left),
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
+        "code": paying.picture(paying.code(invoice, seller)),
         "summary": sums,
         "sessions_note": writer.words[_basis(of_sessions)],
-        "vat": [_vat_row(row, writer) for row in by_rate(vat)],
+        "vat": [_vat_row(row, writer) for row in by_vat],
+        "vat_notes": _vat_notes(by_vat, invoice, seller, writer),
         "totals": [list(total) for total in _totals(invoice, writer)],
         "fees": fees,
         "fees_note": writer.words[_basis(of_fees, "amounts_note")],
@@ -96,8 +99,7 @@ def _footer(seller: Seller, writer: Writer) -> list[list[str]]:
     if seller.get("approved_for_f_tax"):
         particulars.append(w["f_tax"])
     contact = [value for value in (seller.get("email"), seller.get("phone")) if value]
-    if seller.get("bankgiro"):
-        contact.append(f"{w['pay_to']} {seller['bankgiro']}")
+    contact += [f"{w[account.kind]} {account.number}" for account in paying.accounts(seller)]
     return [[seller.get("legal_name") or seller.get("name", ""), *_place(seller)], contact, particulars]
 
 
@@ -130,8 +132,8 @@ def _payment(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple
         return
     w = writer.words
     yield w["due"], invoice.due_on.isoformat() if invoice.due_on else ""
-    if seller.get("bankgiro"):
-        yield w["pay_to"], str(seller["bankgiro"])
+    if pays_to := paying.account(seller, invoice.currency):
+        yield w[pays_to.kind], pays_to.number
     yield w["reference"], invoice.payment_reference
 
 
@@ -260,6 +262,13 @@ def by_rate(vat: Iterable[InvoiceVat]) -> list[InvoiceVat]:
 
 def _vat_row(row: InvoiceVat, writer: Writer) -> list[str]:
     return [writer.rate(row.vat_rate), writer.amount(row.taxable), writer.amount(row.vat)]
+
+
+def _vat_notes(rows: Iterable[InvoiceVat], invoice: Invoice, seller: Seller, writer: Writer) -> list[str]:
+    """Why no VAT is charged, in the words of the law, each once."""
+    numbers = {"seller": compact(str(seller.get("vat_number") or "")), "buyer": compact(invoice.buyer.vat_number)}
+    found = dict.fromkeys(categories.category(row.vat_rate, **numbers) for row in rows)
+    return [writer.words[f"vat_note_{category}"] for category in found if category in categories.REASONED]
 
 
 def _totals(invoice: Invoice, writer: Writer) -> Iterable[tuple[str, str]]:

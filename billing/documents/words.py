@@ -29,7 +29,10 @@ ENGLISH: Final[Words] = {
     "bill_to": "Bill to",
     "to_pay": "To pay",
     "to_receive": "Credited to you",
-    "pay_to": "Bankgiro",
+    "bankgiro": "Bankgiro",
+    "iban": "IBAN",
+    "scan": "Scan with your bank's app",
+    "code": "QR code that a bank's app reads the payment from",
     "reference": "OCR reference",
     "summary": "Summary",
     "what": "What",
@@ -96,7 +99,11 @@ ENGLISH: Final[Words] = {
     "session_count": "sessions",
     "rounding_of_each": "Rounding of each session",
     "vat_AE": "Reverse charge",
+    "vat_E": "Exempt from VAT",
     "vat_O": "Outside the scope of VAT",
+    "vat_note_AE": "Reverse charge: the buyer accounts for the VAT.",
+    "vat_note_E": "Exempt from VAT: the seller is not registered for it.",
+    "vat_note_O": "What has no VAT is outside its scope.",
 }
 SWEDISH: Final[Words] = {
     "invoice": "Faktura",
@@ -118,7 +125,10 @@ SWEDISH: Final[Words] = {
     "bill_to": "Kund",
     "to_pay": "Att betala",
     "to_receive": "Krediteras dig",
-    "pay_to": "Bankgiro",
+    "bankgiro": "Bankgiro",
+    "iban": "IBAN",
+    "scan": "Skanna med bankens app",
+    "code": "QR-kod som bankens app läser betalningen ur",
     "reference": "OCR-nummer",
     "summary": "Sammanställning",
     "what": "Benämning",
@@ -185,7 +195,11 @@ SWEDISH: Final[Words] = {
     "session_count": "laddningar",
     "rounding_of_each": "Avrundning av varje laddning",
     "vat_AE": "Omvänd betalningsskyldighet",
+    "vat_E": "Undantag från skatteplikt",
     "vat_O": "Utanför momsens tillämpningsområde",
+    "vat_note_AE": "Omvänd betalningsskyldighet: köparen redovisar momsen.",
+    "vat_note_E": "Undantag från skatteplikt: säljaren är inte momsregistrerad.",
+    "vat_note_O": "Det som saknar moms ligger utanför momsens tillämpningsområde.",
 }
 
 

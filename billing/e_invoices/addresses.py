@@ -6,8 +6,9 @@ their organisation number it is that, elsewhere their VAT number.
 
 from typing import Final, NamedTuple
 
-_BY_ORGANISATION: Final = {"SE": "0007", "NO": "0192", "DK": "0184"}
-_BY_VAT: Final = {
+GLN: Final = "0088"
+BY_ORGANISATION: Final = {"SE": "0007", "NO": "0192", "DK": "0184"}
+BY_VAT: Final = {
     "AT": "9914",
     "BE": "9925",
     "BG": "9926",
@@ -46,10 +47,15 @@ class Address(NamedTuple):
     number: str
 
 
-def address(country: str, organisation_number: str, vat_number: str) -> Address | None:
-    """The address of a business; None where its numbers give none. All three are written plainly, in capitals."""
-    scheme = _BY_ORGANISATION.get(country)
+def address(country: str, organisation_number: str, vat_number: str, gln: str = "") -> Address | None:
+    """The address of a business; None where its numbers give none. All are written plainly, in capitals.
+
+    gln: of a part of it that is found by its own number.
+    """
+    if gln:
+        return Address(GLN, gln)
+    scheme = BY_ORGANISATION.get(country)
     if scheme is not None:
         return Address(scheme, organisation_number) if organisation_number else None
-    scheme = _BY_VAT.get(vat_number[:2])
+    scheme = BY_VAT.get(vat_number[:2])
     return Address(scheme, vat_number) if scheme else None

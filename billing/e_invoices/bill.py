@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from billing.documents import layout, signs, summary
+from billing.documents import categories, layout, paying, signs, summary
+from billing.documents.paying import Account
 from billing.documents.summary import Row
 from billing.documents.writer import Seller, Writer
 from billing.domain import money
@@ -29,13 +30,14 @@ PRICE_PLACES: Final = 6
 #: A line is its quantity times its price within this, or says the difference to an öre (PEPPOL-EN16931-R120).
 SLACK: Final = Decimal("0.02")
 UNITS: Final = {"kWh": "KWH", "h": "HUR", "month": "MON", "year": "ANN", "1": "C62"}
-STANDARD, REVERSE, ZERO, OUTSIDE = "S", "AE", "Z", "O"
-#: Why there is no VAT: the code of the reason, by category (BT-121).
-REASONS: Final = {REVERSE: "VATEX-EU-AE", OUTSIDE: "VATEX-EU-O"}
-#: What the VAT numbers of members of the union begin with.
-_EU: Final = frozenset(
-    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
-)
+#: Why there is no VAT: the code of the reason, by category (BT-121); an exemption has words alone.
+REASONS: Final = {categories.REVERSE: "VATEX-EU-AE", categories.OUTSIDE: "VATEX-EU-O"}
+#: Commercial invoice, credit note (UNTDID 1001); credit transfer (UNTDID 4461).
+INVOICE_TYPE, CREDIT_NOTE_TYPE, CREDIT_TRANSFER = "380", "381", "30"
+#: In place of a bank's code, where the account is a bankgiro (SE-R-008, 009).
+BANKGIRO_BRANCH: Final = "SE:BANKGIRO"
+#: How Swedish law words the approval for F-tax.
+F_TAX: Final = "Godkänd för F-skatt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class Bill:
     seller: Party
     buyer: Party
     f_tax: bool
-    bankgiro: str
+    account: Account | None
     payment_reference: str
     terms: str
     rounding_reason: str
@@ -143,17 +145,27 @@ def of(
         seller=sells,
         buyer=buys,
         f_tax=bool(seller.get("approved_for_f_tax")) and sells.country == "SE",
-        bankgiro=compact(str(seller.get("bankgiro", ""))),
+        account=_account(seller, invoice.currency),
         payment_reference=invoice.payment_reference,
         terms=_clean(layout.refund(invoice, seller, writer, left)),
         rounding_reason=writer.words["rounding_of_each"],
         lines=[_line(row, sign, _category(row.rate, sells, buys)) for row in _few(rows)],
         vat=[_vat(row, sign, _category(row.vat_rate, sells, buys), writer) for row in layout.by_rate(vat)],
-        net=sign * invoice.amount_excl_vat,
-        vat_amount=sign * invoice.vat,
-        rounding=sign * invoice.rounding,
-        due=sign * invoice.amount_due,
+        net=_turned(invoice.amount_excl_vat, sign),
+        vat_amount=_turned(invoice.vat, sign),
+        rounding=_turned(invoice.rounding, sign),
+        due=_turned(invoice.amount_due, sign),
     )
+
+
+def _turned(value: Decimal, sign: int) -> Decimal:
+    """The value, or its opposite; nothing has no sign."""
+    return value if sign > 0 else Decimal(0) - value
+
+
+def plain(value: Decimal) -> str:
+    """A quantity, a price or a rate as files have it: a point, no zeros at the end."""
+    return f"{value.normalize():f}"
 
 
 def _seller(seller: Seller) -> Party:
@@ -163,7 +175,9 @@ def _seller(seller: Seller) -> Party:
 
 def _buyer(invoice: Invoice) -> Party:
     buyer: DriverIdentity = invoice.buyer
-    facts = {name: getattr(buyer, name) for name in ("organisation_number", "vat_number", "postal_code", "country")}
+    facts = {
+        name: getattr(buyer, name) for name in ("organisation_number", "vat_number", "gln", "postal_code", "country")
+    }
     name = _clean(buyer.name)
     return _party(
         {**facts, "email": buyer.email},
@@ -177,13 +191,13 @@ def _buyer(invoice: Invoice) -> Party:
 
 
 def _party(facts: Seller, **told: str) -> Party:
-    country, organisation, vat = (
-        compact(str(facts.get(name) or "")) for name in ("country", "organisation_number", "vat_number")
+    country, organisation, vat, gln = (
+        compact(str(facts.get(name) or "")) for name in ("country", "organisation_number", "vat_number", "gln")
     )
     if country == "SE":
         organisation = organisation[-10:]  # a personal number may have its century
     return Party(
-        address=address(country, organisation, vat),
+        address=address(country, organisation, vat, gln),
         organisation_number=organisation,
         vat_number=vat,
         country=country,
@@ -218,13 +232,12 @@ def _refers_to(invoice: Invoice, seller: Seller) -> tuple[str, date | None] | No
 
 
 def _category(rate: Decimal | None, seller: Party, buyer: Party) -> str:
-    """The category of VAT (BT-151). At 0 % a buyer with a VAT number of another member state accounts for it."""
-    if rate is None:
-        return OUTSIDE
-    if rate:
-        return STANDARD
-    states = seller.vat_number[:2], buyer.vat_number[:2]
-    return REVERSE if states[0] != states[1] and _EU.issuperset(states) else ZERO
+    return categories.category(rate, seller=seller.vat_number, buyer=buyer.vat_number)
+
+
+def _account(seller: Seller, currency: str) -> Account | None:
+    found = paying.account(seller, currency)
+    return found._replace(number=compact(found.number)) if found else None
 
 
 def _few(rows: Sequence[Row]) -> Sequence[Row]:
@@ -250,11 +263,11 @@ def _mean(net: Decimal, quantity: Decimal) -> Decimal:
 
 def _line(row: Row, sign: int, category: str) -> Line:
     """A row as a line. A price is never negative (BR-27): the quantity is, instead."""
-    net, quantity, price = sign * row.net, sign * row.quantity, _net_price(row)
+    net, quantity, price = _turned(row.net, sign), _turned(row.quantity, sign), _net_price(row)
     if row.is_limit:
         quantity, price = Decimal(1), net
     if price < 0:
-        quantity, price = -quantity, -price
+        quantity, price = _turned(quantity, -1), -price
     comes = Fraction(quantity) * Fraction(price)
     rounding = Decimal(0)
     if abs(Fraction(net) - comes) > Fraction(SLACK):
@@ -280,8 +293,8 @@ def _net_price(row: Row) -> Decimal:
 
 
 def _vat(row: InvoiceVat, sign: int, category: str, writer: Writer) -> Vat:
-    reason = writer.words[f"vat_{category}"] if category in REASONS else ""
-    return Vat(category, row.vat_rate, sign * row.taxable, sign * row.vat, reason)
+    reason = writer.words[f"vat_{category}"] if category in categories.REASONED else ""
+    return Vat(category, row.vat_rate, _turned(row.taxable, sign), _turned(row.vat, sign), reason)
 
 
 def _clean(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from babel import Locale
 from lxml import etree
-from stdnum import luhn
+from stdnum import ean, luhn
 
 from billing.domain import money
 from billing.domain.errors import MoneyError
@@ -189,6 +189,11 @@ def _is_swedish_number(node: Node) -> bool:
     return len(number) == 10 and number.isascii() and number.isdecimal() and bool(luhn.is_valid(number))
 
 
+def _is_gln(node: Node) -> bool:
+    number = _own_text(node)
+    return len(number) == 13 and bool(ean.is_valid(number))
+
+
 def _has_right_check_digit(node: Node) -> bool:
     """Of a number of another shape other rules speak."""
     number = _own_text(node)
@@ -271,6 +276,7 @@ def _of_seller(about: About) -> Iterable[Check]:
     yield Check(rule.SELLER_ADDRESS, about, SELLER, _has("cbc:EndpointID"))
     yield Check(rule.SELLER_SCHEME, about, f"{SELLER}/cbc:EndpointID", lambda node: bool(node.get("schemeID")))
     yield Check(rule.SWEDISH_ADDRESS, about, f"{SELLER}/cbc:EndpointID[@schemeID='0007']", _is_swedish_number)
+    yield Check(rule.GLN_ADDRESS, about, f"{SELLER}/cbc:EndpointID[@schemeID='0088']", _is_gln)
     yield Check(
         rule.SELLER_KNOWN,
         about,
@@ -279,6 +285,8 @@ def _of_seller(about: About) -> Iterable[Check]:
     )
     yield Check(rule.SELLER_VAT_STANDARD, about, f"self::*[{_lines('S')}]/{SELLER}", _has(_VAT))
     yield Check(rule.SELLER_VAT_ZERO, about, f"self::*[{_lines('Z')}]/{SELLER}", _has(_VAT))
+    any_tax = _has("cac:PartyTaxScheme/cbc:CompanyID")
+    yield Check(rule.SELLER_EXEMPT, about, f"self::*[{_lines('E')}]/{SELLER}", any_tax)
     yield Check(rule.VAT_NUMBER_COUNTRY, about, f"{SELLER}/{_VAT}", _states_country)
     yield Check(rule.VAT_NUMBER_LENGTH, about, swedish_vat, _is(r".{14}"))
     yield Check(rule.VAT_NUMBER_DIGITS, about, swedish_vat, _is(r"..\d*"))
@@ -299,6 +307,7 @@ def _of_buyer(about: About) -> Iterable[Check]:
     yield Check(rule.BUYER_ADDRESS, about, BUYER, _has("cbc:EndpointID"))
     yield Check(rule.BUYER_SCHEME, about, f"{BUYER}/cbc:EndpointID", lambda node: bool(node.get("schemeID")))
     yield Check(rule.SWEDISH_ADDRESS, about, f"{BUYER}/cbc:EndpointID[@schemeID='0007']", _is_swedish_number)
+    yield Check(rule.GLN_ADDRESS, about, f"{BUYER}/cbc:EndpointID[@schemeID='0088']", _is_gln)
     yield Check(rule.VAT_NUMBER_COUNTRY, about, f"{BUYER}/{_VAT}", _states_country)
     yield Check(
         rule.REFERENCE, about, ".", lambda root: bool(_text(root, "cbc:BuyerReference|cac:OrderReference/cbc:ID"))
@@ -393,6 +402,7 @@ def _of_vat(about: About) -> Iterable[Check]:
     yield Check(rule.VAT_IS_RATE, about, ROW, _vat_is_rate)
     by_category = {
         "S": (rule.STANDARD_ROW, rule.STANDARD_BASE),
+        "E": (rule.EXEMPT_ROW, rule.EXEMPT_BASE),
         "AE": (rule.REVERSE_ROW, rule.REVERSE_BASE),
         "Z": (rule.ZERO_ROW, rule.ZERO_BASE),
         "O": (rule.OUTSIDE_ROW, rule.OUTSIDE_BASE),
@@ -400,15 +410,31 @@ def _of_vat(about: About) -> Iterable[Check]:
     for category, (of_line, base) in by_category.items():
         yield Check(of_line, about, _lines(category), _rows_of(category))
         yield Check(base, about, _rows(category), _base)
-    rates = {"S": rule.STANDARD_RATE, "AE": rule.REVERSE_RATE, "Z": rule.ZERO_RATE, "O": rule.OUTSIDE_RATE}
+    rates = {
+        "S": rule.STANDARD_RATE,
+        "E": rule.EXEMPT_RATE,
+        "AE": rule.REVERSE_RATE,
+        "Z": rule.ZERO_RATE,
+        "O": rule.OUTSIDE_RATE,
+    }
     for category, named in rates.items():
         yield Check(named, about, f"{_lines(category)}/{_VAT_LINE}", _rate_of(category))
         yield Check(named, about, f"{_rows(category)}/cac:TaxCategory", _rate_of(category))
-    for category, named in {"AE": rule.REVERSE_AMOUNT, "Z": rule.ZERO_AMOUNT, "O": rule.OUTSIDE_AMOUNT}.items():
+    amounts = {
+        "E": rule.EXEMPT_AMOUNT,
+        "AE": rule.REVERSE_AMOUNT,
+        "Z": rule.ZERO_AMOUNT,
+        "O": rule.OUTSIDE_AMOUNT,
+    }
+    for category, named in amounts.items():
         yield Check(named, about, _rows(category), lambda row: _number(row, "cbc:TaxAmount") == 0)
     for category, named in {"S": rule.STANDARD_NO_REASON, "Z": rule.ZERO_NO_REASON}.items():
         yield Check(named, about, _rows(category), _has_no(_REASONS))
-    for category, named in {"AE": rule.REVERSE_REASON, "O": rule.OUTSIDE_REASON}.items():
+    for category, named in {
+        "E": rule.EXEMPT_REASON,
+        "AE": rule.REVERSE_REASON,
+        "O": rule.OUTSIDE_REASON,
+    }.items():
         yield Check(named, about, _rows(category), _has(_REASONS))
     code = "cac:TaxCategory/cbc:TaxExemptionReasonCode"
     for reason, (category, named) in {

@@ -37,6 +37,7 @@ class Rule(StrEnum):
     SELLER_KNOWN = "BR-CO-26"
     SELLER_VAT_STANDARD = "BR-S-02"
     SELLER_VAT_ZERO = "BR-Z-02"
+    SELLER_EXEMPT = "BR-E-02"
     VAT_NUMBER_COUNTRY = "BR-CO-09"
     VAT_NUMBER_LENGTH = "SE-R-001"
     VAT_NUMBER_DIGITS = "SE-R-002"
@@ -55,6 +56,7 @@ class Rule(StrEnum):
     BUYER_ADDRESS = "PEPPOL-EN16931-R010"
     BUYER_SCHEME = "BR-63"
     SWEDISH_ADDRESS = "PEPPOL-COMMON-R049"
+    GLN_ADDRESS = "PEPPOL-COMMON-R040"
     REFERENCE = "PEPPOL-EN16931-R003"
     REVERSE_NUMBERS = "BR-AE-02"
     OUTSIDE_NO_NUMBERS = "BR-O-02"
@@ -87,6 +89,11 @@ class Rule(StrEnum):
     STANDARD_RATE = "BR-S-05"
     STANDARD_BASE = "BR-S-08"
     STANDARD_NO_REASON = "BR-S-10"
+    EXEMPT_ROW = "BR-E-01"
+    EXEMPT_RATE = "BR-E-05"
+    EXEMPT_BASE = "BR-E-08"
+    EXEMPT_AMOUNT = "BR-E-09"
+    EXEMPT_REASON = "BR-E-10"
     REVERSE_ROW = "BR-AE-01"
     REVERSE_RATE = "BR-AE-05"
     REVERSE_BASE = "BR-AE-08"
@@ -115,6 +122,11 @@ class Rule(StrEnum):
     DECIMALS_VAT_ROW = "BR-DEC-20"
     DECIMALS_LINE = "BR-DEC-23"
     DECIMALS_LINE_ROUNDING = "BR-DEC-24"
+
+    @property
+    def is_of_standard(self) -> bool:
+        """Whether it is a rule of EN 16931, which every syntax and network keeps to."""
+        return self.startswith("BR-")
 
 
 class About(StrEnum):

@@ -11,7 +11,21 @@ from typing import Any, Final
 
 from lxml import etree
 
-from billing.e_invoices.bill import OUTSIDE, REASONS, Bill, Line, Party, Vat
+from billing.documents.categories import OUTSIDE
+from billing.documents.paying import BANKGIRO, Account
+from billing.e_invoices.bill import (
+    BANKGIRO_BRANCH,
+    CREDIT_NOTE_TYPE,
+    CREDIT_TRANSFER,
+    F_TAX,
+    INVOICE_TYPE,
+    REASONS,
+    Bill,
+    Line,
+    Party,
+    Vat,
+    plain,
+)
 
 _NS: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 INVOICE, CREDIT_NOTE = f"{_NS}Invoice-2", f"{_NS}CreditNote-2"
@@ -19,11 +33,6 @@ CAC, CBC = f"{_NS}CommonAggregateComponents-2", f"{_NS}CommonBasicComponents-2"
 #: What document it is (BT-24), and of which process (BT-23).
 CUSTOMIZATION: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
-#: Commercial invoice, credit note (UNTDID 1001); credit transfer (UNTDID 4461).
-INVOICE_TYPE, CREDIT_NOTE_TYPE, CREDIT_TRANSFER = "380", "381", "30"
-BANKGIRO: Final = "SE:BANKGIRO"
-#: How Swedish law words the approval for F-tax.
-F_TAX: Final = "Godkänd för F-skatt"
 
 
 def write(bill: Bill) -> bytes:
@@ -81,10 +90,6 @@ def _group(name: str, *parts: Any) -> Any:
 
 def _amount(name: str, amount: Decimal, bill: Bill) -> Any:
     return _text(name, f"{amount:.2f}", currencyID=bill.currency)
-
-
-def _number(value: Decimal) -> str:
-    return f"{value.normalize():f}"
 
 
 def _day(day: date) -> str:
@@ -148,12 +153,13 @@ def _payment(bill: Bill) -> Any:
         "PaymentMeans",
         _text("PaymentMeansCode", CREDIT_TRANSFER),
         _text("PaymentID", bill.payment_reference),
-        _group(
-            "PayeeFinancialAccount",
-            _text("ID", bill.bankgiro),
-            _group("FinancialInstitutionBranch", _text("ID", BANKGIRO)) if bill.bankgiro else None,
-        ),
+        _account(bill.account) if bill.account else None,
     )
+
+
+def _account(account: Account) -> Any:
+    branch = _text("ID", BANKGIRO_BRANCH) if account.kind == BANKGIRO else None
+    return _group("PayeeFinancialAccount", _text("ID", account.number), _group("FinancialInstitutionBranch", branch))
 
 
 def _tax_total(bill: Bill) -> Any:
@@ -173,7 +179,7 @@ def _category(name: str, category: str, rate: Decimal | None, reason: str = "") 
     return _group(
         name,
         _text("ID", category),
-        _text("Percent", _number(rate)) if rate is not None else None,
+        _text("Percent", plain(rate)) if rate is not None else None,
         _text("TaxExemptionReasonCode", REASONS.get(category, "") if reason else ""),
         _text("TaxExemptionReason", reason),
         _group("TaxScheme", _text("ID", "VAT")),
@@ -196,7 +202,7 @@ def _line(place: int, line: Line, bill: Bill, kind: str) -> Any:
     return _group(
         f"{kind}Line",
         _text("ID", str(place)),
-        _text(quantity, _number(line.quantity), unitCode=line.unit),
+        _text(quantity, plain(line.quantity), unitCode=line.unit),
         _amount("LineExtensionAmount", line.net, bill),
         _period(line.first_day, line.last_day),
         *_rounding(line, bill),
@@ -205,7 +211,7 @@ def _line(place: int, line: Line, bill: Bill, kind: str) -> Any:
             _text("Name", line.name),
             _category("ClassifiedTaxCategory", line.category, line.rate),
         ),
-        _group("Price", _text("PriceAmount", _number(line.price), currencyID=bill.currency)),
+        _group("Price", _text("PriceAmount", plain(line.price), currencyID=bill.currency)),
     )
 
 

@@ -46,6 +46,7 @@ def issuing(run: InvoiceRun) -> dict[str, Any]:
         "sessions": sum(row.sessions for row in sums),
         "amounts": {row.currency: str(row.amount_due) for row in sums},
         "bankgiro": operator.bankgiro,
+        "iban": operator.iban,
         "seller_sha256": sellers.digest(operator),
         "drafts_sha256": _digest(run),
     }

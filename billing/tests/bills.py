@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.documents.paying import Account
 from billing.e_invoices.addresses import Address
 from billing.e_invoices.bill import Bill, Line, Party, Vat
 
@@ -74,7 +75,7 @@ def bill(**changes: Any) -> Bill:
         seller=SELLER,
         buyer=BUYER,
         f_tax=True,
-        bankgiro="50501055",
+        account=Account("bankgiro", "50501055"),
         payment_reference="174",
         terms="",
         rounding_reason="Avrundning av varje laddning",
@@ -132,6 +133,21 @@ def reverse() -> Bill:
 def zero() -> Bill:
     """One at 0 %."""
     return without_vat("Z")
+
+
+def exempt() -> Bill:
+    """One of a seller that is not registered for VAT."""
+    return without_vat("E", "Undantag från skatteplikt", seller=replace(SELLER, vat_number=""))
+
+
+def by_iban() -> Bill:
+    """One in euro, paid by IBAN."""
+    return without_vat("Z", currency="EUR", account=Account("iban", "SE4550000000058398257466"))
+
+
+def by_gln() -> Bill:
+    """One to a department that is found by its own number."""
+    return bill(buyer=replace(BUYER, address=Address("0088", "7300009000005")))
 
 
 def outside() -> Bill:

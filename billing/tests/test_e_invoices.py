@@ -92,6 +92,7 @@ KINDS: dict[str, dict[str, Any]] = {
         "organisation_number": "",
         "vat_number": "DE136695976",
     },
+    "exempt": {"document": priced(("ENERGY", "1.9", "0")), "seller": {"vat_number": ""}},
     "at 0 %": {"document": priced(("ENERGY", "1.9", "0"))},
     "least price": {"document": {**flat(), "min_price": {"excl_vat": "50"}}},
     "greatest price": {"document": {**flat(), "max_price": {"excl_vat": "5"}}},
@@ -101,12 +102,16 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+def of_buyer(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name != "seller"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("whole_kronor", [False, True])
 def test_every_kind_of_document_meets_the_rules_and_adds_up_to_what_it_says(seller, kind, whole_kronor):
-    Operator.objects.update(rounds_to_crowns=whole_kronor)
     facts = KINDS[kind]
-    invoice = charged(**{"kwh": 7, **facts})
+    Operator.objects.update(rounds_to_crowns=whole_kronor, **facts.get("seller", {}))
+    invoice = charged(**{"kwh": 7, **of_buyer(facts)})
     note = credit(invoice, reason="Fel mätare", by=None, at=NOVEMBER)
     for document, sign in ((invoice, 1), (invoices.referring().get(pk=note.pk), -1)):
         root = read(document)
@@ -114,7 +119,7 @@ def test_every_kind_of_document_meets_the_rules_and_adds_up_to_what_it_says(sell
         lines = said(root, "cac:*/cbc:LineExtensionAmount[../cac:Item]")
         assert sum(map(Decimal, lines)) == sign * document.amount_excl_vat
         assert said(root, "cac:LegalMonetaryTotal/cbc:PayableAmount") == [f"{sign * document.amount_due:.2f}"]
-        assert said(root, "cac:TaxTotal/cbc:TaxAmount") == [f"{sign * document.vat:.2f}"]
+        assert said(root, "cac:TaxTotal/cbc:TaxAmount") == [f"{sign * document.vat + 0:.2f}"]
         rounding = said(root, "cac:LegalMonetaryTotal/cbc:PayableRoundingAmount")
         assert sum(map(Decimal, rounding)) == sign * document.rounding
 
@@ -236,6 +241,48 @@ def test_what_is_lacking_is_known_before_anything_is_billed(seller):
     firm.refresh_from_db()
     assert selector.of_buyer(firm, seller, at=NOVEMBER) == []
     assert selector.of_seller(Operator.objects.get(), at=NOVEMBER) == []
+
+
+#: Particulars of a payer, and whether an e-invoice lacks some of them.
+PARTICULARS = [
+    ({}, False),
+    ({"buyer_reference": ""}, True),
+    ({"buyer_reference": "", "order_number": "PO 7"}, False),
+    ({"organisation_number": ""}, True),
+    ({"organisation_number": "", "gln": "7300009000005"}, False),
+    ({"country": "DE", "organisation_number": "", "vat_number": "DE136695976"}, False),
+    ({"country": "DE", "organisation_number": "HRB 17", "vat_number": ""}, True),
+    ({"country": "DE", "organisation_number": "", "vat_number": "", "gln": "7300009000005"}, False),
+    ({"country": "NO", "organisation_number": "987654325", "vat_number": ""}, False),
+    ({"country": "US", "organisation_number": "17", "vat_number": ""}, True),
+]
+
+
+@pytest.mark.parametrize(("particulars", "lacks"), PARTICULARS)
+def test_a_run_finds_the_payers_that_the_rules_would(seller, particulars, lacks):
+    firm = accounts.create(**{**BUYER, **particulars})
+    assert bool(selector.of_buyer(firm, seller, at=NOVEMBER)) is lacks
+    assert Account.objects.filter(selector.LACKING, pk=firm.pk).exists() is lacks
+
+
+@pytest.mark.parametrize(
+    ("document", "is_one"),
+    [
+        (flat(), True),
+        (priced(("ENERGY", "2", "0")), True),
+        (priced(("ENERGY", "2", None)), True),
+        (priced(("ENERGY", "2", "25"), ("FLAT", "5", None)), False),
+        (priced(("ENERGY", "2", "19")), False),
+    ],
+)
+def test_a_run_finds_the_drafts_that_the_rules_would(seller, document, is_one):
+    invoice = charged(document)
+    assert Invoice.objects.filter(selector.cannot_be_one(seller), pk=invoice.pk).exists() is not is_one
+    if is_one:
+        assert e_invoices.xml(invoice, at=NOVEMBER)
+    else:
+        with pytest.raises(CannotLeave):
+            e_invoices.xml(invoice, at=NOVEMBER)
 
 
 def test_the_archive_of_a_month_has_those_of_businesses_and_says_which_break_a_rule(north):

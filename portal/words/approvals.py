@@ -94,6 +94,7 @@ def _issue(approval: Approval, operator: Operator) -> Parts:
         (_("Sessions"), measures.number(facts["sessions"])),
         (_("Amount due"), ", ".join(due)),
         (_("Paid to bankgiro"), facts.get("bankgiro") or _("no bankgiro")),
+        *([(_("Paid to IBAN"), facts["iban"])] if facts.get("iban") else []),
         (capfirst(_("SHA-256 of the drafts")), facts["drafts_sha256"][:16]),
         (capfirst(_("SHA-256 of the seller's details")), facts.get("seller_sha256", "")[:16]),
     ]

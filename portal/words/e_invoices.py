@@ -40,6 +40,10 @@ SENTENCES: dict[str, str | Promise] = {
     Rule.SELLER_KNOWN: _("The seller has neither organisation number nor VAT number. Write them in the settings."),
     Rule.SELLER_VAT_STANDARD: _("Who charges VAT needs a VAT number on the invoice. Write yours in the settings."),
     Rule.SELLER_VAT_ZERO: _("Who charges 0 %% VAT needs a VAT number on the invoice. Write yours in the settings."),
+    Rule.SELLER_EXEMPT: _(
+        "A seller that is not registered for VAT must show how it is registered for tax: confirm the approval for F-tax"
+        " in the settings, or write your VAT number."
+    ),
     Rule.VAT_NUMBER_COUNTRY: _("The VAT number %(value)s does not begin with the two letters of a country."),
     Rule.VAT_NUMBER_LENGTH: _("Your VAT number %(value)s does not have 14 signs: SE, ten digits and 01."),
     Rule.VAT_NUMBER_DIGITS: _("Your VAT number %(value)s has something else than digits after SE."),
@@ -64,6 +68,7 @@ SENTENCES: dict[str, str | Promise] = {
         "%(value)s is no address for Swedish e-invoices: an organisation number with ten digits, the last of which fits"
         " the others."
     ),
+    Rule.GLN_ADDRESS: _("%(value)s is no GLN: thirteen digits, the last of which fits the others."),
     Rule.REFERENCE: _(
         "The buyer wants to know whom or what it is for, and nothing is said. Write the buyer's reference or an order"
         " number at the payer."
@@ -71,7 +76,7 @@ SENTENCES: dict[str, str | Promise] = {
     Rule.REVERSE_NUMBERS: _("Where the buyer accounts for VAT, buyer and seller both need a VAT number."),
     Rule.OUTSIDE_NO_NUMBERS: _("A document outside the scope of VAT must not name VAT numbers."),
     Rule.PAYMENT_CODE: _("It does not say how to pay."),
-    Rule.PAYMENT_ACCOUNT: _("It does not say where to pay. Write your bankgiro in the settings."),
+    Rule.PAYMENT_ACCOUNT: _("It does not say where to pay. Write your bankgiro or IBAN in the settings."),
     Rule.DUE: _("It does not say when to pay."),
     Rule.LINES: _("It has no lines."),
     Rule.LINE_NUMBER: _("A line has no number."),
@@ -99,6 +104,11 @@ SENTENCES: dict[str, str | Promise] = {
     Rule.STANDARD_RATE: _("Ordinary VAT has a rate above zero, and here it has none."),
     Rule.STANDARD_BASE: _("What ordinary VAT is charged on is not the sum of its lines."),
     Rule.STANDARD_NO_REASON: _("Ordinary VAT needs no reason for an exemption, and one is given."),
+    Rule.EXEMPT_ROW: _("Line %(line)s is exempt from VAT, of which no sum is told."),
+    Rule.EXEMPT_RATE: _("What is exempt from VAT must have the rate 0."),
+    Rule.EXEMPT_BASE: _("What is exempt from VAT is not the sum of its lines."),
+    Rule.EXEMPT_AMOUNT: _("What is exempt from VAT must have no VAT."),
+    Rule.EXEMPT_REASON: _("It does not say why it is exempt from VAT."),
     Rule.REVERSE_ROW: _("Line %(line)s is taxed by the buyer, of which no sum is told."),
     Rule.REVERSE_RATE: _("Where the buyer accounts for VAT, the rate must be 0."),
     Rule.REVERSE_BASE: _("What the buyer accounts for is not the sum of its lines."),

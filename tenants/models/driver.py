@@ -71,6 +71,7 @@ class DriverIdentity(OperatorOwned):
     name = models.CharField(_("name"), max_length=200, blank=True)
     organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    gln = models.CharField(_("GLN"), max_length=13, blank=True)
     email = SealedEmailField(_("e-mail"), blank=True)
     phone = SealedCharField(_("phone"), max_length=40, blank=True)
     street = SealedCharField(_("street"), max_length=200, blank=True)

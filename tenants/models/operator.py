@@ -38,6 +38,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
     organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
     vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    gln = models.CharField(_("GLN"), max_length=13, blank=True)
     street = models.CharField(_("street"), max_length=200, blank=True)
     postal_code = models.CharField(_("postal code"), max_length=20, blank=True)
     city = models.CharField(_("city"), max_length=100, blank=True)
@@ -47,6 +48,7 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     # Whom drivers and authorities ask about personal data (GDPR art. 13(1)(b), 30(1)(a)).
     privacy_contact = models.CharField(_("contact for personal data"), max_length=200, blank=True)
     bankgiro = models.CharField(_("bankgiro"), max_length=20, blank=True)
+    iban = models.CharField(_("IBAN"), max_length=34, blank=True)
     approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)
     # Öresavrundning: 1-49 öre down, 50-99 up (lag 1970:1029).
     rounds_to_crowns = models.BooleanField(_("round to whole kronor"), default=False)

@@ -16,7 +16,7 @@ from tenants.selectors import accounts
 OTHERS = [(value, label) for value, label in Account.Kind.choices if value != Account.Kind.PRIVATE]
 #: What is said of the identity, as it is named there.
 PARTICULARS = (
-    *("name", "organisation_number", "vat_number", "email", "street", "postal_code", "city", "country"),
+    *("name", "organisation_number", "vat_number", "gln", "email", "street", "postal_code", "city", "country"),
     *("buyer_reference", "order_number"),
 )
 
@@ -36,6 +36,7 @@ class AccountFacts(serializers.Serializer[Any]):
     name = serializers.CharField()
     organisation_number = serializers.CharField(help_text=_("Written plainly; empty if it is not known."))
     vat_number = serializers.CharField()
+    gln = serializers.CharField(help_text="EN 16931 BT-49, scheme 0088.")
     email = serializers.CharField()
     street = serializers.CharField()
     postal_code = serializers.CharField()

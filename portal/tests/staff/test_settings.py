@@ -34,6 +34,10 @@ def test_particulars_are_kept_and_logged(sign_in, olga, north, fields):
         ("country", "Sweden"),
         ("time_zone", "Mars/Base"),
         ("email", "nowhere"),
+        ("bankgiro", "123-4567"),
+        ("bankgiro", "50501"),
+        ("iban", "SE45 5000 0000 0583 9825 7467"),
+        ("iban", "5050-1055"),
     ],
 )
 def test_what_cannot_stand_on_an_invoice_is_refused_at_its_field(sign_in, olga, north, fields, field, value):
@@ -43,6 +47,12 @@ def test_what_cannot_stand_on_an_invoice_is_refused_at_its_field(sign_in, olga, 
     before = getattr(north, field)
     north.refresh_from_db()
     assert getattr(north, field) == before
+
+
+def test_accounts_are_kept_as_people_and_banks_write_them(sign_in, olga, north, fields):
+    sign_in(olga).post(SETTINGS, {**fields, "bankgiro": "50501055", "iban": "se45 5000 0000 0583 9825 7466"})
+    north.refresh_from_db()
+    assert (north.bankgiro, north.iban) == ("5050-1055", "SE4550000000058398257466")
 
 
 def test_address_and_currency_stay(sign_in, olga, north, fields):

@@ -133,12 +133,13 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         model = DriverIdentity
         fields = drivers.PARTICULARS
         help_texts = {
+            "gln": gettext_lazy("Only if e-invoices are to find it by this, and not by the organisation number."),
             "buyer_reference": gettext_lazy("Whom or what the payer wants named on the invoice."),
             "delivery_street": gettext_lazy("Only if not where the invoice goes."),
         }
 
     field_order = (
-        *("kind", "name", "customer_number", "organisation_number", "vat_number", "email", "phone"),
+        *("kind", "name", "customer_number", "organisation_number", "vat_number", "gln", "email", "phone"),
         *("street", "postal_code", "city", "country", "delivery_street", "delivery_postal_code", "delivery_city"),
         *("buyer_reference", "order_number", "delivery", "language", "payment_terms_days", "least_amount", "shows"),
     )
@@ -257,6 +258,7 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         _("Name"): "name",
         _("Organisation number"): "organisation_number",
         _("VAT number"): "vat_number",
+        _("GLN"): "gln",
         _("E-mail"): "email",
         _("Phone"): "phone",
         _("Street"): "street",

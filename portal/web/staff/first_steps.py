@@ -37,8 +37,8 @@ def of(operator: Operator, access: Access) -> list[Step]:
         ),
         Step(
             _("Say where customers pay"),
-            _("Your bankgiro stands on each invoice with its OCR number."),
-            bool(operator.bankgiro),
+            _("Your bankgiro or IBAN stands on each invoice with its OCR number."),
+            bool(operator.bankgiro or operator.iban),
             where(Permission.MANAGE_OPERATOR, "staff:settings"),
         ),
         Step(

@@ -11,20 +11,26 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from stdnum import iban, luhn
 
 from billing.selectors import e_invoices
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import zones
 from portal.web.staff.country_choice import CountryField
 from portal.words import e_invoices as e_invoice_words
+from portal.words.say import why
+from tenants import company_numbers
+from tenants.company_numbers import compact
+from tenants.errors import Refused
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.services.people import operators
 
 SELLER = (
-    "legal_name", "organisation_number", "vat_number", "street", "postal_code", "city", "country", "email", "phone",
+    "legal_name", "organisation_number", "vat_number", "gln",
+    "street", "postal_code", "city", "country", "email", "phone",
 )  # fmt: skip
-PAYMENT = ("bankgiro", "payment_terms_days", "rounds_to_crowns", "approved_for_f_tax")
+PAYMENT = ("bankgiro", "iban", "payment_terms_days", "rounds_to_crowns", "approved_for_f_tax")
 PRICES = ("prices_include_vat",)
 PRIVACY = ("privacy_contact",)
 PORTAL = ("name", "time_zone", "language")
@@ -49,6 +55,10 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Operator
         fields = (*PORTAL, *SELLER, *PAYMENT, *PRICES, *PRIVACY)
         help_texts: ClassVar = {
+            "gln": gettext_lazy(
+                "Only if you are found by it in the Peppol network, and not by your organisation number."
+            ),
+            "iban": gettext_lazy("For invoices in other currencies than SEK, and for those who pay from abroad."),
             "rounds_to_crowns": gettext_lazy("What is to be paid in SEK: 1–49 öre down, 50–99 up. VAT stays as it is."),
             "privacy_contact": gettext_lazy("Whom drivers and authorities ask: a name, an e-mail address or both."),
             "prices_include_vat": gettext_lazy("What a new tariff begins with. Consumers are to see prices with VAT."),
@@ -70,6 +80,29 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
         number = re.sub(r"[\s-]", "", str(self.cleaned_data["vat_number"])).upper()
         if number.startswith("SE") and not re.fullmatch(r"SE\d{10}01", number):
             raise forms.ValidationError(_("A Swedish VAT number is SE, ten digits and 01."))
+        return number
+
+    def clean_bankgiro(self) -> str:
+        """Write it as Swedes do, with a hyphen; refuse one whose check digit does not fit: nothing would arrive."""
+        number = compact(str(self.cleaned_data["bankgiro"]))
+        if number and not (len(number) in {7, 8} and luhn.is_valid(number)):
+            raise forms.ValidationError(
+                _("This is no bankgiro: seven or eight digits, the last of which fits the others.")
+            )
+        return f"{number[:-4]}-{number[-4:]}" if number else ""
+
+    def clean_gln(self) -> str:
+        """Refuse one whose check digit does not fit: no e-invoice would come from it."""
+        try:
+            return company_numbers.gln(str(self.cleaned_data["gln"]))
+        except Refused as problem:
+            raise forms.ValidationError(why(problem)) from problem
+
+    def clean_iban(self) -> str:
+        """Keep it plainly written; refuse one whose check digits do not fit."""
+        number = compact(str(self.cleaned_data["iban"]))
+        if number and not iban.is_valid(number):
+            raise forms.ValidationError(_("This is no IBAN: its length or its check digits do not fit."))
         return number
 
     def groups(self) -> list[tuple[str, list[Any]]]:

@@ -58,6 +58,8 @@ NAMES: dict[str, str | Promise] = {
     "accounts": _("accounts"),
     "again": _("what stands in an earlier file too"),
     "bankgiro": _("bankgiro"),
+    "gln": _("GLN"),
+    "iban": _("IBAN"),
     "by_day": _("a voucher for each day"),
     "by": _("by"),
     "buyer": _("buyer"),

@@ -86,4 +86,5 @@ def checked(particulars: dict[str, Any]) -> dict[str, Any]:
     country = particulars.get("country", "") or ""
     organisation = company_numbers.organisation(particulars.get("organisation_number", ""), country=country)
     vat = company_numbers.vat(particulars.get("vat_number", ""))
-    return {**particulars, "organisation_number": organisation, "vat_number": vat}
+    numbers = {"organisation_number": organisation, "vat_number": vat}
+    return {**particulars, **numbers, "gln": company_numbers.gln(particulars.get("gln", ""))}

@@ -17,7 +17,7 @@ PERSONAL_FIELDS = ("name", "email", "phone", "street", "postal_code", "city", "c
 #: All that an identity says; what a driver's form does not show is kept as it was.
 PARTICULARS = (
     *PERSONAL_FIELDS,
-    *("organisation_number", "vat_number", "buyer_reference", "order_number"),
+    *("organisation_number", "vat_number", "gln", "buyer_reference", "order_number"),
     *("delivery_street", "delivery_postal_code", "delivery_city"),
 )
 

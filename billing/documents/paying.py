@@ -1,0 +1,107 @@
+"""Where an invoice is paid to, and the code that a bank's app reads it from."""
+
+import io
+import json
+from decimal import Decimal
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import segno
+from stdnum import iban
+
+from billing.documents.writer import Seller
+from billing.models import Invoice
+from tenants.company_numbers import compact
+
+#: What the European code may ask for at most (EPC069-12).
+_MOST: Final = Decimal("999999999.99")
+
+
+class Account(NamedTuple):
+    """An account of the seller, as it is written for people."""
+
+    kind: str
+    number: str
+
+
+BANKGIRO, IBAN = "bankgiro", "iban"
+
+
+def accounts(seller: Seller) -> list[Account]:
+    """Those the seller has."""
+    return [
+        Account(kind, iban.format(number) if kind == IBAN else number)
+        for kind in (BANKGIRO, IBAN)
+        if (number := str(seller.get(kind) or ""))
+    ]
+
+
+def account(seller: Seller, currency: str) -> Account | None:
+    """Where to pay: kronor to the bankgiro, everything else by IBAN; to the other where there is but one."""
+    first = BANKGIRO if currency == "SEK" else IBAN
+    return min(accounts(seller), key=lambda found: found.kind != first, default=None)
+
+
+def code(invoice: Invoice, seller: Seller) -> str:
+    """What a bank's app reads: UsingQR for kronor to a bankgiro, the European code for euro to an IBAN.
+
+    Empty where nothing is to be paid, or no app would read it.
+    """
+    pays_to = account(seller, invoice.currency)
+    is_asked = invoice.kind == Invoice.Kind.INVOICE and invoice.number and invoice.amount_due > 0
+    if pays_to is None or not is_asked or invoice.issued_at is None:
+        return ""
+    match invoice.currency, pays_to.kind:
+        case "SEK", "bankgiro":
+            return _using_qr(invoice, seller, pays_to)
+        case "EUR", "iban" if invoice.amount_due <= _MOST:
+            return _european(invoice, seller, pays_to)
+    return ""
+
+
+def picture(text: str) -> str:
+    """The code as SVG, with the margin that readers need; empty for none."""
+    if not text:
+        return ""
+    made = io.BytesIO()
+    segno.make_qr(text, error="m").save(made, kind="svg", border=4, light="#fff", xmldecl=False, omitsize=True)
+    return made.getvalue().decode()
+
+
+def _using_qr(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
+    """The code of Swedish banks (usingqr.com, revision 2): one line of JSON in ASCII."""
+    zone = ZoneInfo(str(seller.get("time_zone") or "UTC"))
+    told = {
+        "uqr": 1,
+        "tp": 1,
+        "nme": _name(seller),
+        "cid": seller.get("organisation_number") or "",
+        "iref": invoice.payment_reference,
+        "idt": f"{invoice.issued_at.astimezone(zone):%Y%m%d}" if invoice.issued_at else "",
+        "ddt": f"{invoice.due_on:%Y%m%d}" if invoice.due_on else "",
+        "due": _number(invoice.amount_due),
+        "pt": "BG",
+        "acc": pays_to.number,
+    }
+    return json.dumps({name: value for name, value in told.items() if value != ""}, separators=(",", ":"))
+
+
+def _european(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
+    """The code for a SEPA credit transfer (EPC069-12): the reference goes as text, as it is no ISO 11649 one."""
+    lines = [
+        *("BCD", "002", "1", "SCT", ""),
+        _name(seller)[:70],
+        compact(pays_to.number),
+        f"EUR{invoice.amount_due:.2f}",
+        *("", ""),
+        invoice.payment_reference,
+    ]
+    return "\n".join(lines)
+
+
+def _name(seller: Seller) -> str:
+    return " ".join(str(seller.get("legal_name") or seller.get("name", "")).split())
+
+
+def _number(amount: Decimal) -> int | float:
+    return int(amount) if amount == amount.to_integral_value() else float(amount)
