@@ -119,8 +119,8 @@ CROSS JOIN LATERAL (SELECT now() - (24 - i) * interval '1 month' AS at) t
 CROSS JOIN LATERAL (SELECT CASE WHEN i = 24 THEN %(rejected)s ELSE 10 END AS r, %(sessions)s / 24 AS n) c
 """,
     "rejected rows": """
-INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, reason, reasons, energy_wh)
-SELECT %(operator)s, f.id, l * 7, jsonb_build_array('R' || l, '2026-10-01 08:00', 'yesterday', '10'),
+INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, marks, reason, reasons, energy_wh)
+SELECT %(operator)s, f.id, l * 7, '', '{}',
     CASE WHEN l %% 3 = 0 THEN 'end_before_start' ELSE 'unreadable_end' END,
     ARRAY[CASE WHEN l %% 3 = 0 THEN 'end_before_start' ELSE 'unreadable_end' END], 10000
 FROM charging_fileimport f CROSS JOIN LATERAL generate_series(1, f.rejected) l WHERE f.operator_id = %(operator)s

@@ -172,5 +172,16 @@ def _register_personal_data() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         trace="settled_by settled_at",
-        technical="id operator file_import line_number cells reason reasons energy_wh facts mended settled",
+        quoted="cells mended facts",
+        technical="id operator file_import line_number marks reason reasons energy_wh settled",
+    )
+    sources.register(
+        ImportLook,
+        person="file_import__uploaded_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="requested_by_id",
+        quoted="found",
+        technical="id operator file_import profile said options starts state queued_at attempts claimed_at leased_until"
+        " error error_facts done total",
     )

@@ -11,10 +11,11 @@ query (`tenants.services.person_keys`). It cannot be searched, sorted or compare
 
 import hmac
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import models
@@ -32,11 +33,17 @@ _ONCE = bytes(12)  # the nonce: each key seals one text
 class Person(NamedTuple):
     """Whose a key is: `driver` or `account`, and their number.
 
-    Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`.
+    Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`. Neither
+    has what may be about anybody, as the rows of an `import`: it is sealed with the operator's key.
     """
 
     kind: str
     number: int
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it is one person, who has a key of their own."""
+        return self.kind in ("driver", "account")
 
     @classmethod
     def of(cls, driver: int | None, account: int | None) -> "Person":
@@ -146,6 +153,22 @@ def _about(place: str, key: TextKey) -> bytes:
     return f"{place}:{key.operator_id}:{key.person.kind}:{key.person.number}".encode()
 
 
+def bulk_update(rows: Sequence[Any], names: Sequence[str]) -> None:
+    """Write these fields of rows that were read, the sealed ones too, which Django's own would not seal."""
+    if not rows:
+        return
+    fields = [rows[0]._meta.get_field(name) for name in names]
+    sealed = [field for field in fields if isinstance(field, SealedField)]
+    for row in rows:
+        for field in sealed:
+            box = field.pre_save(row, add=False)
+            row.__dict__[field.attname] = models.Value(box, output_field=field)
+    type(rows[0])._default_manager.bulk_update(rows, names, batch_size=500)
+    for row in rows:
+        for field in sealed:
+            row.__dict__[field.attname] = row.__dict__[field.attname].value or field.empty
+
+
 class _Opened(DeferredAttribute):
     """A row's text: opened when it is first asked for, and only if it is about the person whom the row is about."""
 
@@ -154,7 +177,8 @@ class _Opened(DeferredAttribute):
     def __get__(self, instance: Any, cls: Any = None) -> Any:
         value = super().__get__(instance, cls)
         if isinstance(value, Sealed):
-            value = instance.__dict__[self.field.attname] = value.open(of=instance.sealed_for)
+            field: Any = self.field
+            value = instance.__dict__[field.attname] = field.read(value.open(of=instance.sealed_for))
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -162,7 +186,7 @@ class _Opened(DeferredAttribute):
 
 
 class SealedField(models.Field):  # type: ignore[type-arg]
-    """What makes a field of text a sealed one. Its model says in `sealed_for` who the person is."""
+    """What makes a field of text a sealed one. Its model says in `sealed_for` whom it is about."""
 
     descriptor_class = _Opened
 
@@ -175,14 +199,31 @@ class SealedField(models.Field):  # type: ignore[type-arg]
         """Table and column."""
         return f"{self.model._meta.db_table}.{self.column}"
 
+    @property
+    def empty(self) -> Any:
+        """What an empty column says."""
+        return ""
+
+    def written(self, value: Any) -> str:
+        """Return the text that says a value."""
+        return str(self.to_python(value))
+
+    def read(self, text: str) -> Any:
+        """Return the value that a text says."""
+        return text
+
+    def sealed(self, value: Any, about: Person) -> "Sealed | None":
+        """Seal a value that is written past its row; None where it is empty."""
+        return seal(self.written(value), _keys[0].sealing(about), self.place) if value else None
+
     def get_lookup(self, lookup_name: str) -> Any:
         """Nothing but empty or not can be asked."""
         return super().get_lookup(lookup_name) if lookup_name in {"exact", "isnull"} else None
 
-    def from_db_value(self, value: Any, expression: Any, connection: Any) -> "Sealed | str":
-        """Take what a row holds, and note that its key may be asked for."""
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Take what a row holds, and note that its key may be asked for. None: there is no row, where one is joined."""
         if not value:
-            return ""
+            return None if value is None else self.empty
         sealed = Sealed(bytes(value), self.place)
         _keys[0].notice(sealed.number)
         return sealed
@@ -191,8 +232,8 @@ class SealedField(models.Field):  # type: ignore[type-arg]
         """Seal the row's text, unless it is still as it was read."""
         value = model_instance.__dict__.get(self.attname)
         if not value or isinstance(value, Sealed):
-            return value or ""
-        return seal(self.to_python(value), _keys[0].sealing(model_instance.sealed_for), self.place)
+            return value or None
+        return self.sealed(value, model_instance.sealed_for)
 
     def get_prep_value(self, value: Any) -> Any:
         """Let through what is sealed or empty.
@@ -207,6 +248,8 @@ class SealedField(models.Field):  # type: ignore[type-arg]
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Return the bytes that the column holds."""
         kept = self.get_prep_value(value)
+        if not kept and self.null:
+            return None
         return connection.Database.Binary(kept.box if kept else b"")
 
 
@@ -216,3 +259,24 @@ class SealedCharField(SealedField, models.CharField):  # type: ignore[type-arg]
 
 class SealedEmailField(SealedField, models.EmailField):  # type: ignore[type-arg]
     """An address of e-mail, sealed."""
+
+
+class SealedTextField(SealedField, models.TextField):  # type: ignore[type-arg]
+    """A text, sealed."""
+
+
+class SealedJSONField(SealedField):
+    """A list or an object, sealed as its JSON; an empty one is its default, or None where the column may be null."""
+
+    @property
+    def empty(self) -> Any:
+        """What an empty column says."""
+        return None if self.null else self.get_default()
+
+    def written(self, value: Any) -> str:
+        """Return the JSON."""
+        return orjson.dumps(value).decode()
+
+    def read(self, text: str) -> Any:
+        """Return the list or object."""
+        return orjson.loads(text)

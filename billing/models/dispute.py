@@ -13,13 +13,15 @@ from tenants.identifiers import new_public_id
 from tenants.models import Account, Driver
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedTextField
 
 
 class Dispute(OperatorOwned):
     """One dispute, and until when it is to be answered. About a session, or about an invoice as a whole.
 
     account: who pays for it, and whose people see it. driver: whose session it is. text and answer are the words of
-    people. While it is open, a session that is not billed yet waits, and an invoice is not overdue.
+    people, sealed with the key of the driver, or else of the account. While it is open, a session that is not billed
+    yet waits, and an invoice is not overdue.
     """
 
     class About(models.TextChoices):
@@ -42,12 +44,12 @@ class Dispute(OperatorOwned):
     session = OwnedForeignKey(ChargingSession, null=True, related_name="disputes")
     invoice = OwnedForeignKey(Invoice, null=True, related_name="disputes")
     about = models.CharField(_("what is wrong"), max_length=8, choices=About)
-    text = models.TextField(_("in your words"), max_length=2000)
+    text = SealedTextField(_("in your words"), max_length=2000)
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.OPEN)
     raised_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     raised_at = models.DateTimeField(_("raised"))
     due_on = models.DateField(_("answer by"))
-    answer = models.TextField(_("answer"), max_length=2000, blank=True)
+    answer = SealedTextField(_("answer"), max_length=2000, blank=True)
     closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     closed_at = models.DateTimeField(_("answered"), null=True)
 
@@ -75,6 +77,11 @@ class Dispute(OperatorOwned):
             models.Index(fields=["operator", "invoice"], name="dispute_by_invoice"),
             models.Index(fields=["operator", "driver", "-id"], name="dispute_of_driver"),
         ]
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose key seals it."""
+        return Person.of(self.driver_id, self.account_id)
 
     @property
     def log_name(self) -> str:

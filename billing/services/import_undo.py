@@ -14,7 +14,6 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Sum
-from django.db.models.fields.json import KeyTextTransform
 
 from billing.models import BilledSession
 from billing.services import rating
@@ -199,8 +198,8 @@ def _said_otherwise(row: FileImport, gone: set[str], *, at: datetime) -> int:
         file_import__state=FileImport.State.DONE,
         file_import__options__has_key="header",
     ).exclude(file_import=row)
-    named = rows.annotate(named=KeyTextTransform("external_id", "facts")).order_by("file_import_id", "line_number")
-    wanted = [pk for pk, name in named.values_list("pk", "named").iterator() if name in gone]
+    named = rows.only("facts", "file_import").order_by("file_import_id", "line_number")
+    wanted = [each.pk for each in named.iterator() if (each.facts or {}).get("external_id") in gone]
     came = 0
     for some in _batches(wanted, mending.MOST_AT_ONCE):
         found = RejectedRow.objects.filter(pk__in=some).order_by("file_import_id", "line_number")

@@ -11,14 +11,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import orjson
 import polars as pl
 from django.db import IntegrityError, connection
 
 from charging.domain.reasons import SETTLING, Reject
+from charging.ingest import cell_marks
 from charging.ingest.convert import Refused
 from charging.ingest.identity import told_apart
 from charging.ingest.sizes import SIZES
+from charging.models import RejectedRow
+from charging.models.file_import import of_import
 from tenants.bounds import tidy
 from tenants.scoping import tenant_scope
 
@@ -97,13 +99,14 @@ _GIVE_IDS = """
 """
 _STAGE_REFUSED = (
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_refused"
-    " (line bigint, cells jsonb, reason text, reasons text[], energy_wh bigint, facts jsonb) ON COMMIT DROP;"
+    " (line bigint, cells bytea, marks bigint[], reason text, reasons text[], energy_wh bigint, facts bytea)"
+    " ON COMMIT DROP;"
     " TRUNCATE staged_refused"
 )
 _INSERT_REFUSED = """
     INSERT INTO charging_rejectedrow
-        (operator_id, file_import_id, line_number, cells, reason, reasons, energy_wh, facts, settled)
-    SELECT %s, %s, line, cells, reason, reasons, energy_wh, facts, '' FROM staged_refused
+        (operator_id, file_import_id, line_number, cells, marks, reason, reasons, energy_wh, facts, settled)
+    SELECT %s, %s, line, cells, marks, reason, reasons, energy_wh, facts, '' FROM staged_refused
 """
 
 
@@ -153,16 +156,23 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
 
 
 def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
-    """Keep refused rows with their line, their cells and their reasons."""
+    """Keep refused rows with their line, their cells and their reasons. What they say is sealed."""
+    key, *_older = cell_marks.keys(origin.operator_id, origin.file_import_id)
     with connection.cursor() as cursor:
         cursor.execute(_STAGE_REFUSED)
         with cursor.copy("COPY staged_refused FROM STDIN") as copy:
             for row in rows:
-                cells = orjson.dumps([tidy(cell[: SIZES.kept]) for cell in row.cells]).decode()
+                cells = [tidy(cell[: SIZES.kept]) for cell in row.cells]
                 codes = [reason.value for reason in row.reasons]
-                facts = None if row.facts is None else orjson.dumps(row.facts).decode()
-                copy.write_row((row.line, cells, codes[0], codes, row.energy_wh, facts))
+                said = _sealed("cells", cells, origin) or b"", cell_marks.marks(cells, key)
+                copy.write_row((row.line, *said, codes[0], codes, row.energy_wh, _sealed("facts", row.facts, origin)))
         cursor.execute(_INSERT_REFUSED, [origin.operator_id, origin.file_import_id])
+
+
+def _sealed(name: str, said: Any, origin: Origin) -> bytes | None:
+    field: Any = RejectedRow._meta.get_field(name)
+    sealed = field.sealed(said, of_import(origin.file_import_id))
+    return sealed.box if sealed else None
 
 
 def new_public_ids(count: int) -> pl.Series:

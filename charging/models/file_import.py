@@ -10,6 +10,7 @@ from tenants.identifiers import new_public_id
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedJSONField
 
 
 class ImportProfile(OperatorOwned):
@@ -95,12 +96,20 @@ class FileImport(OperatorOwned, Work):
         return self.uploaded_by_id
 
 
+def of_import(number: int) -> Person:
+    """What a file says that was imported, which may be about anybody."""
+    return Person("import", number)
+
+
 class RejectedRow(OperatorOwned):
     """A row that was not imported: where it stood, what it said, and why.
 
     `reason` is the gravest of `reasons`, all being codes of `charging.domain.reasons.Reject`. `facts`: what it says of
     a session that is known otherwise (`charging.ingest.staging.FACTS`). `cells` stay as the file had them; `mended` is
     what a person made of them, if anybody did, and then the reasons are those of that text.
+
+    What it says may name anybody, so it is sealed; `marks` are what its cells, as they are now, are found by
+    (`charging.ingest.cell_marks`).
     """
 
     class Settled(models.TextChoices):
@@ -113,12 +122,13 @@ class RejectedRow(OperatorOwned):
 
     file_import = OwnedForeignKey(FileImport, related_name="rejected_rows")
     line_number = models.BigIntegerField()
-    cells = models.JSONField()
+    cells = SealedJSONField(default=list)
+    marks = ArrayField(models.BigIntegerField(), default=list)
     reason = models.CharField(_("reason"), max_length=40)
     reasons = ArrayField(models.CharField(max_length=40), default=list)
     energy_wh = models.BigIntegerField(null=True)
-    facts = models.JSONField(null=True)
-    mended = models.JSONField(null=True)
+    facts = SealedJSONField(null=True)
+    mended = SealedJSONField(null=True)
     settled = models.CharField(_("settled"), max_length=10, choices=Settled, default=Settled.NO, blank=True)
     settled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     settled_at = models.DateTimeField(null=True)
@@ -130,6 +140,11 @@ class RejectedRow(OperatorOwned):
 
     def __str__(self) -> str:
         return f"line {self.line_number}: {self.reason}"
+
+    @property
+    def sealed_for(self) -> Person:
+        """That it may be about anybody, and of which import it is."""
+        return of_import(self.file_import_id)
 
     @property
     def codes(self) -> list[str]:

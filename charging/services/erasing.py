@@ -4,18 +4,20 @@ Cards are refused from now on. What files said of them goes wherever it is kept 
 them, and rejected rows, whose cells become empty while the row still counts.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import reduce
-from operator import or_
 
+import orjson
 from django.db.models import Q
 
 from charging.models import ChargingSession, FileImport, ImportLook, RejectedRow, Token
 from tenants.models import Driver
 from tenants.privacy import erasure, retention
+from tenants.sealed_fields import bulk_update
 
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
 _SHORTEST = 5
+_AT_ONCE = 2_000
 _ENDED = (FileImport.State.DONE, FileImport.State.FAILED, FileImport.State.UNDONE)
 
 
@@ -51,18 +53,22 @@ def _texts(driver: Driver) -> list[str]:
     return [text for text in every if len(text) >= _SHORTEST]
 
 
-def _rejected(texts: list[str]) -> list[RejectedRow]:
-    if not texts:
-        return []
-    holds = [Q(cells__icontains=text) | Q(mended__icontains=text) | Q(facts__icontains=text) for text in texts]
-    return list(RejectedRow.objects.filter(reduce(or_, holds)))
+def _rejected(texts: Sequence[str]) -> list[RejectedRow]:
+    """The rejected rows that say any of this. Each is opened, as no database can look into what is sealed."""
+    wanted = [orjson.dumps(text)[1:-1].decode().lower() for text in texts]
+    rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE) if wanted else ()
+    return [row for row in rows if any(text in _said(row) for text in wanted)]
+
+
+def _said(row: RejectedRow) -> str:
+    return orjson.dumps([row.cells, row.mended, row.facts]).decode().lower()
 
 
 def _empty(rows: list[RejectedRow], *, at: datetime) -> int:
     """Empty the cells. A row nobody had decided about is left out: nothing can be made of it any more."""
     for row in rows:
-        row.cells, row.mended, row.facts = [""] * len(row.cells), None, None
+        row.cells, row.mended, row.facts, row.marks = [""] * len(row.cells), None, None, []
         row.settled = row.settled or RejectedRow.Settled.LEFT
         row.settled_at = row.settled_at or at
-    RejectedRow.objects.bulk_update(rows, ["cells", "mended", "facts", "settled", "settled_at"], batch_size=500)
+    bulk_update(rows, ["cells", "mended", "facts", "marks", "settled", "settled_at"])
     return len(rows)

@@ -7,6 +7,7 @@ import that is asked for after a look without questions reads the file only once
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 
@@ -118,12 +119,17 @@ def carry_out(operator_id: int, look: ImportLook, *, clock: Callable[[], datetim
             )
             starts = look.starts and not is_open(look, preview)
             queued = _queued(row, look, preview) if starts else None
-            work.finish(look, found=previewing.to_json(preview))
+            work.finish(look, found=_sealed(look, preview))
     except ChargingError as problem:
         with tenant_scope(operator_id):
             work.fail(look, UNREADABLE, {"code": problem.code, **problem.facts})
         return None
     return queued
+
+
+def _sealed(look: ImportLook, preview: Preview) -> Any:
+    field: Any = ImportLook._meta.get_field("found")
+    return field.sealed(previewing.to_json(preview), look.sealed_for)
 
 
 def is_open(look: ImportLook, preview: Preview) -> bool:

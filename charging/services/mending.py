@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import orjson
 import polars as pl
 from django.db import transaction
-from django.db.models import F, JSONField, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import F, QuerySet
 
 from charging.domain.errors import Code, ImportRefused
 from charging.domain.reasons import OF_KNOWN_SESSIONS
 from charging.events import Event
+from charging.ingest import cell_marks
 from charging.ingest.apart import Converted
 from charging.ingest.apply import Taken, Work, pieces, take_in
 from charging.ingest.convert import Converter, Refused
@@ -29,6 +28,7 @@ from charging.services import differences, imports
 from charging.site_scope import limited_to
 from tenants.log.audit import record
 from tenants.models import User
+from tenants.sealed_fields import bulk_update
 
 Settled = RejectedRow.Settled
 
@@ -49,15 +49,17 @@ class Mended:
 
 
 def open_rows(row: FileImport) -> QuerySet[RejectedRow]:
-    """Rejected rows of an import whose text can be mended, with their `now`: what they say by now."""
+    """Rejected rows of an import whose text can be mended."""
     rows = RejectedRow.objects.filter(file_import=row).exclude(reason__in=OF_KNOWN_SESSIONS)
-    rows = rows.filter(settled__in=[Settled.NO, Settled.LEFT])
-    return rows.annotate(now=Coalesce("mended", "cells", output_field=JSONField()))
+    return rows.filter(settled__in=[Settled.NO, Settled.LEFT])
 
 
-def saying(rows: QuerySet[RejectedRow], cells: Mapping[int, str]) -> QuerySet[RejectedRow]:
-    """Narrow open rows to those that say these texts in these cells."""
-    return rows.filter(Q(**{f"now__{place}": text for place, text in cells.items()})) if cells else rows.none()
+def saying(row: FileImport, cells: Mapping[int, str]) -> QuerySet[RejectedRow]:
+    """Return the open rows of an import that say these texts in these cells by now."""
+    rows, keys = open_rows(row), cell_marks.keys(row.operator_id, row.pk)
+    for place, text in cells.items():
+        rows = rows.filter(**{f"marks__{place}__in": [cell_marks.mark(place, text, key) for key in keys]})
+    return rows if cells else rows.none()
 
 
 @transaction.atomic
@@ -80,7 +82,7 @@ def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: Use
     changes = {place: said for place, said in enumerate(after) if said != before[place]}
     rows = {found.line_number: found}
     if everywhere and changes:
-        alike = saying(open_rows(origin), {place: before[place] for place in changes})
+        alike = saying(origin, {place: before[place] for place in changes})
         rows |= {one.line_number: one for one in alike.order_by("-line_number")[:MOST_AT_ONCE]}
     texts = {line: _changed(fitted(one.text, len(header)), changes) for line, one in sorted(rows.items())}
     mended = _mended(origin, imports.work_of(origin, at, adds=adds), rows, texts, by=by)
@@ -145,7 +147,7 @@ def _mended(
 ) -> Mended:
     network = Network(work.create_drivers, origin.pk, created=Counter(origin.created))
     taken = _taken_in(work, network, list(origin.options["header"]), texts)
-    mended = _settle(rows, texts, taken, by=by, at=work.at)
+    mended = _settle(origin, rows, texts, taken, by=by, at=work.at)
     if any(one.facts for one in taken.rejected):
         network.load()
         differences.note(origin, network)
@@ -171,26 +173,32 @@ def _taken_in(work: Work, network: Network, header: list[str], texts: Mapping[in
 
 
 def _settle(
-    rows: Mapping[int, RejectedRow], texts: Mapping[int, list[str]], taken: Taken, *, by: User | None, at: datetime
+    origin: FileImport,
+    rows: Mapping[int, RejectedRow],
+    texts: Mapping[int, list[str]],
+    taken: Taken,
+    *,
+    by: User | None,
+    at: datetime,
 ) -> Mended:
     refused = {one.line: one for one in taken.rejected}
+    key, *_older = cell_marks.keys(origin.operator_id, origin.pk)
     for line, row in rows.items():
-        row.mended = texts[line]
+        row.mended, row.marks = texts[line], cell_marks.marks(texts[line], key)
         if line in refused:
             _refuse(row, refused[line])
         else:
             row.settled, row.settled_by, row.settled_at = Settled.MENDED, by, at
-    fields = ["mended", "settled", "settled_by", "settled_at", "reason", "reasons"]
-    RejectedRow.objects.bulk_update(rows.values(), fields, batch_size=500)
-    for line, one in refused.items():
-        if one.facts is not None:
-            RejectedRow.objects.filter(pk=rows[line].pk).update(facts=orjson.loads(orjson.dumps(one.facts)))
+    fields = ["mended", "marks", "facts", "settled", "settled_by", "settled_at", "reason", "reasons"]
+    bulk_update(list(rows.values()), fields)
     return Mended(taken.inserted.height, len(taken.known), len(refused))
 
 
 def _refuse(row: RejectedRow, refused: Refused) -> None:
     row.reason, row.reasons = refused.reasons[0].value, [reason.value for reason in refused.reasons]
     row.settled, row.settled_by, row.settled_at = Settled.NO, None, None
+    if refused.facts is not None:
+        row.facts = refused.facts
 
 
 def _count(origin: FileImport, rows: Mapping[int, RejectedRow], taken: Taken, mended: Mended) -> None:

@@ -1,4 +1,4 @@
-"""Seals columns of identities that lie in clear, in batches, each its own transaction; goes on where it was stopped."""
+"""Seals columns that lie in clear, those of identities and others, in batches, each its own transaction; goes on where it was stopped."""
 
 import os
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from django.db import connection, transaction  # noqa: TID251  # each batch its 
 from tenants import crypto, sealed_fields
 from tenants.sealed_fields import Person, PersonsKey
 from tenants.services.operator_keys import OperatorsKey
-from tenants.services.person_keys import about, wrap, wrapping
+from tenants.services.person_keys import about, of_operator, wrap, wrapping
 
 BATCH = 5_000
 TABLE = "tenants_driveridentity"
@@ -33,48 +33,69 @@ RETURNING id, operator_id, driver_id, account_id
 """
 
 
-def seal(columns: Mapping[str, tuple[str, str]], *, batch: int = BATCH) -> None:
-    """Seal these columns. columns: by the one in clear the one to fill, and what that is called in the end."""
+#: The kind and the number of whom a row is about, in SQL.
+PERSON = "CASE WHEN driver_id IS NULL THEN 'account' ELSE 'driver' END, coalesce(driver_id, account_id)"
+Whom = tuple[int, Person]
+
+
+def seal(
+    columns: Mapping[str, tuple[str, str]], *, table: str = TABLE, about: str = PERSON, batch: int = BATCH
+) -> None:
+    """Seal these columns. columns: by the one in clear the one to fill, and what that is called in the end.
+
+    about: of whom a row is, as `PERSON`.
+    """
     last = 0
-    while (following := _seal_batch(columns, last, batch)) is not None:
+    while (following := _seal_batch(columns, table, about, last, batch)) is not None:
         last = following
 
 
-def _seal_batch(columns: Mapping[str, tuple[str, str]], last: int, batch: int) -> int | None:
+def _seal_batch(columns: Mapping[str, tuple[str, str]], table: str, about: str, last: int, batch: int) -> int | None:
     with transaction.atomic(), connection.cursor() as cursor:
         held = " OR ".join(f"{clear} <> ''" for clear in columns)
         cursor.execute(
-            f"SELECT id, operator_id, driver_id, account_id, {', '.join(columns)} FROM {TABLE}"  # noqa: S608  # names
+            f"SELECT id, operator_id, {about}, {', '.join(columns)} FROM {table}"  # noqa: S608  # names
             f" WHERE id > %s AND ({held}) ORDER BY id LIMIT %s FOR UPDATE",
             [last, batch],
         )
         rows = cursor.fetchall()
         if not rows:
             return None
-        keys = _keys_of(cursor, {(operator, Person.of(driver, account)) for _, operator, driver, account, *_ in rows})
+        keys = keys_of(cursor, {(operator, Person(kind, number)) for _, operator, kind, number, *_ in rows})
         filled: list[list[bytes]] = [[] for _ in columns]
-        for _, operator, driver, account, *texts in rows:
-            key = keys[operator, Person.of(driver, account)]
+        for _, operator, kind, number, *texts in rows:
+            key = keys[operator, Person(kind, number)]
             for into, text, (_, place) in zip(filled, texts, columns.values(), strict=True):
-                into.append(sealed_fields.seal(text, key, f"{TABLE}.{place}").box if text else b"")
-        _write(cursor, columns, [row[0] for row in rows], filled)
+                into.append(sealed_fields.seal(text, key, f"{table}.{place}").box if text else b"")
+        _write(cursor, table, columns, [row[0] for row in rows], filled)
         return int(rows[-1][0])
 
 
-def _write(cursor: Any, columns: Mapping[str, tuple[str, str]], ids: list[int], filled: list[list[bytes]]) -> None:
+def _write(
+    cursor: Any, table: str, columns: Mapping[str, tuple[str, str]], ids: list[int], filled: list[list[bytes]]
+) -> None:
     """Fill the sealed columns and empty the clear ones. What an invoice names stays what it was, and is only sealed."""
     sets = ", ".join(f"{into} = fresh.{into}, {clear} = ''" for clear, (into, _) in columns.items())
     arrays = ", ".join(["%s::bigint[]", *("%s::bytea[]" for _ in columns)])
     names = ", ".join(["id", *(into for into, _ in columns.values())])
-    cursor.execute(f"ALTER TABLE {TABLE} DISABLE TRIGGER USER")
+    cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     cursor.execute(
-        f"UPDATE {TABLE} i SET {sets} FROM unnest({arrays}) AS fresh ({names}) WHERE i.id = fresh.id",  # noqa: S608
+        f"UPDATE {table} i SET {sets} FROM unnest({arrays}) AS fresh ({names}) WHERE i.id = fresh.id",  # noqa: S608
         [ids, *filled],
     )
-    cursor.execute(f"ALTER TABLE {TABLE} ENABLE TRIGGER USER")
+    cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
-def _keys_of(cursor: Any, people: set[tuple[int, Person]]) -> dict[tuple[int, Person], PersonsKey]:
+def keys_of(cursor: Any, people: set[Whom]) -> dict[Whom, PersonsKey]:
+    """Return what seals texts about these people, and about what has no key of its own."""
+    one = {(operator, person) for operator, person in people if person.has_key}
+    others = sorted(people - one)
+    newest = {operator: newest_of_operator(cursor, operator)[1] for operator in {operator for operator, _ in others}}
+    of_many = {(operator, about): of_operator(newest[operator], operator, about) for operator, about in others}
+    return _keys_of(cursor, one) | of_many
+
+
+def _keys_of(cursor: Any, people: set[Whom]) -> dict[Whom, PersonsKey]:
     drivers = [person.number for _, person in people if person.kind == "driver"]
     accounts = [person.number for _, person in people if person.kind == "account"]
     cursor.execute(_KEYS, [drivers, accounts])
@@ -88,7 +109,7 @@ def _keys_of(cursor: Any, people: set[tuple[int, Person]]) -> dict[tuple[int, Pe
     return found | _add_keys(cursor, sorted(people - found.keys()))
 
 
-def _add_keys(cursor: Any, people: list[tuple[int, Person]]) -> dict[tuple[int, Person], PersonsKey]:
+def _add_keys(cursor: Any, people: list[Whom]) -> dict[Whom, PersonsKey]:
     if not people:
         return {}
     wrappers = {operator: _newest(cursor, operator) for operator in sorted({operator for operator, _ in people})}

@@ -8,6 +8,7 @@ from tenants.models.person_request import PersonRequest
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedTextField
 
 
 class Erasure(OperatorOwned, Work):
@@ -24,7 +25,7 @@ class Erasure(OperatorOwned, Work):
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     driver = OwnedForeignKey(Driver, related_name="erasures")
     request = OwnedForeignKey(PersonRequest, null=True, related_name="erasures")
-    answer = models.TextField(max_length=5000, blank=True)
+    answer = SealedTextField(max_length=5000, blank=True)
     requested_by_id = models.BigIntegerField(null=True)
     erased_at = models.DateTimeField(null=True)
     went = models.JSONField(default=dict)
@@ -37,6 +38,11 @@ class Erasure(OperatorOwned, Work):
             models.UniqueConstraint(fields=["operator", "driver"], name="erasure_once"),
         ]
         indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="erasure_open")]
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose key seals what they will be told."""
+        return Person.of(self.driver_id, None)
 
     @property
     def asked_by_id(self) -> int | None:

@@ -11,13 +11,14 @@ from tenants.models.driver import Driver
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedCharField, SealedTextField
 
 
 class PersonRequest(OperatorOwned):
     """One request of one driver, and until when it has to be answered (art. 12(3)).
 
-    text, answer and reasons are the words of people. entered_by_id: who of the staff entered it; None when the driver
-    did. identity_checked: how staff made sure who asks (art. 12(6)).
+    text, answer and reasons are the words of people, sealed with the driver's key. entered_by_id: who of the staff
+    entered it; None when the driver did. identity_checked: how staff made sure who asks (art. 12(6)).
     """
 
     class Kind(models.TextChoices):
@@ -46,14 +47,14 @@ class PersonRequest(OperatorOwned):
     kind = models.CharField(_("what is asked for"), max_length=14, choices=Kind)
     channel = models.CharField(_("how it came"), max_length=8, choices=Channel, default=Channel.PORTAL)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OPEN)
-    text = models.TextField(_("in the person's words"), max_length=5000, blank=True)
-    identity_checked = models.CharField(_("how the identity was checked"), max_length=300, blank=True)
+    text = SealedTextField(_("in the person's words"), max_length=5000, blank=True)
+    identity_checked = SealedCharField(_("how the identity was checked"), max_length=300, blank=True)
     received_on = models.DateField(_("received"))
     due_on = models.DateField(_("to be answered by"))
     extended_at = models.DateTimeField(null=True)
-    extension_reason = models.TextField(_("why it takes longer"), max_length=2000, blank=True)
+    extension_reason = SealedTextField(_("why it takes longer"), max_length=2000, blank=True)
     closed_at = models.DateTimeField(_("answered"), null=True)
-    answer = models.TextField(_("answer"), max_length=5000, blank=True)
+    answer = SealedTextField(_("answer"), max_length=5000, blank=True)
     entered_by_id = models.BigIntegerField(null=True)
     closed_by_id = models.BigIntegerField(null=True)
 
@@ -65,6 +66,11 @@ class PersonRequest(OperatorOwned):
             models.Index(fields=["operator", "-closed_at", "-id"], name="person_request_closed"),
             models.Index(fields=["operator", "driver", "-id"], name="person_request_of_driver"),
         ]
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose key seals it."""
+        return Person.of(self.driver_id, None)
 
     @property
     def log_name(self) -> str:

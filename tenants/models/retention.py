@@ -8,6 +8,7 @@ from tenants.models.driver import Driver
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedCharField
 
 
 class RetentionRule(OperatorOwned):
@@ -32,7 +33,7 @@ class LegalHold(OperatorOwned):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     driver = OwnedForeignKey(Driver, null=True, related_name="holds")
-    reason = models.CharField(_("why"), max_length=500)
+    reason = SealedCharField(_("why"), max_length=500)
     since = models.DateTimeField(_("since"))
     until = models.DateTimeField(_("until"), null=True)
     made_by_id = models.BigIntegerField(null=True)
@@ -41,6 +42,11 @@ class LegalHold(OperatorOwned):
         default_permissions = ()
         constraints = [*owned("legal_hold", "driver", referred=False)]
         indexes = [models.Index(fields=["operator", "driver"], condition=models.Q(until=None), name="legal_hold_now")]
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose key seals the reason; the operator's, where it holds everybody."""
+        return Person.of(self.driver_id, None) if self.driver_id else Person("operator", self.operator_id)
 
     @property
     def log_name(self) -> str:

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CONDUCT = "conduct"  # what they did, when and where
     LEDGER = "ledger"  # what bookkeeping law demands
     TRACE = "trace"  # how and from where they used the portal
+    QUOTED = "quoted"  # what files say of whom nobody knows yet: it may name anybody
     SECRET = "secret"  # noqa: S105  # what opens their account
     TECHNICAL = "technical"  # keys, states and links that say nothing of their own
 
@@ -48,6 +49,7 @@ TREATMENT: dict[Kind, Treatment] = {
     Kind.CONDUCT: Treatment(is_exported=True, at_erasure=AtErasure.UNLINKED),
     Kind.LEDGER: Treatment(is_exported=True, at_erasure=AtErasure.KEPT),
     Kind.TRACE: Treatment(is_exported=True, at_erasure=AtErasure.KEPT),
+    Kind.QUOTED: Treatment(is_exported=False, at_erasure=AtErasure.EMPTIED),
     Kind.SECRET: Treatment(is_exported=False, at_erasure=AtErasure.DELETED),
     Kind.TECHNICAL: Treatment(is_exported=False, at_erasure=AtErasure.UNLINKED),
 }

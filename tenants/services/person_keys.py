@@ -22,12 +22,15 @@ from tenants.scoping import current_operator_id, tenant_scope
 from tenants.sealed_fields import Person, PersonsKey, Sealed, TextKey
 from tenants.selectors.search import among
 from tenants.services import operator_keys
+from tenants.services.operator_keys import OperatorsKey
 
 BATCH = 1_000
 #: With more opened keys than this, a scope forgets them before it opens others.
 MOST_HELD = 20_000
 #: Numbers from here on name a key of the instance, not of a person. INVITED: the kind of whose texts it seals.
 OF_INSTANCE, INVITED = 1 << 63, "invitation"
+#: Numbers from here on name the operator's key of the number that is added: it seals what may be about anybody.
+OF_OPERATOR = 1 << 62
 _FACTS = ("pk", "operator_id", "driver_id", "account_id", "wrapped", "operator_key_id")
 _NONCE = 12
 
@@ -45,6 +48,7 @@ class _Held:
         self.kept: dict[tuple[int, bytes], TextKey] = {}
         self.sealing: dict[Person, tuple[list[Any], PersonsKey]] = {}
         self.wrapping: dict[int, AESGCM] = {}
+        self.of_operator: dict[int, bytes] = {}
 
     def wrapper(self, row: OperatorKey) -> AESGCM:
         """What wraps with an operator's key."""
@@ -77,7 +81,7 @@ class _Keys:
 
     def notice(self, number: int) -> None:
         """Have the key brought along when the next one is needed. Without a scope nothing can be opened anyway."""
-        if scoping.has_scope() and number < OF_INSTANCE:
+        if scoping.has_scope() and number < OF_OPERATOR:
             _held().wanted.add(number)
 
     def opening(self, number: int, salt: bytes, of: Person | None) -> TextKey:
@@ -89,6 +93,8 @@ class _Keys:
         if number >= OF_INSTANCE:
             return _of_instance(number, of).of_text(salt)
         held = _held()
+        if number >= OF_OPERATOR:
+            return _numbered(held, number, of).of_text(salt)
         if number not in held.opened and (number, salt) not in held.kept:
             held.bring(number)
         if number in held.opened:
@@ -104,7 +110,7 @@ class _Keys:
         held, within = _held(), list(connection.savepoint_ids)
         since, key = held.sealing.get(person, ([], None))
         if key is None or within[: len(since)] != since:
-            key = _read(held, person) or _made(held, person)
+            key = _read(held, person) or _made(held, person) if person.has_key else _newest(person)
             held.sealing[person] = within, key
         return key
 
@@ -186,6 +192,28 @@ def _of_instance(number: int, of: Person | None) -> PersonsKey:
     if key is None or of is None:
         raise Unreadable("No listed key opens a text, or nobody said whom it is about.")
     return PersonsKey(number, key, 0, of)
+
+
+def of_operator(key: OperatorsKey, operator_id: int, about: Person) -> PersonsKey:
+    """What seals texts of an operator that may be about anybody."""
+    hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:texts")
+    return PersonsKey(OF_OPERATOR + key.number, hkdf.derive(key.key), operator_id, about)
+
+
+def _newest(about: Person) -> PersonsKey:
+    operator = current_operator_id()
+    return of_operator(operator_keys.opened(operator_keys.newest(operator)), operator, about)
+
+
+def _numbered(held: _Held, number: int, of: Person | None) -> PersonsKey:
+    """Return the operator's key of this number, for a text about this."""
+    operator = current_operator_id()
+    if of is None:
+        raise Unreadable("Nobody said what a text is about.")
+    if number not in held.of_operator:
+        key = operator_keys.numbered(operator, number - OF_OPERATOR)
+        held.of_operator[number] = of_operator(key, operator, of).key
+    return PersonsKey(number, held.of_operator[number], operator, of)
 
 
 def _held() -> _Held:

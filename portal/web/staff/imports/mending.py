@@ -210,7 +210,7 @@ def _alike(origin: FileImport, row: RejectedRow, form: MendForm) -> int:
     if place is None:
         return 0
     said = mending.fitted(row.text, len(form.header))[place]
-    return mending.saying(mending.open_rows(origin), {place: said}).exclude(pk=row.pk).count()
+    return mending.saying(origin, {place: said}).exclude(pk=row.pk).count()
 
 
 def _known(fact: Field) -> list[str]:

@@ -1,0 +1,13 @@
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("tenants", "0047_words_are_sealed")]
+    operations = [
+        migrations.RemoveField(model_name="personrequest", name="was_text"),
+        migrations.RemoveField(model_name="personrequest", name="was_identity_checked"),
+        migrations.RemoveField(model_name="personrequest", name="was_extension_reason"),
+        migrations.RemoveField(model_name="personrequest", name="was_answer"),
+        migrations.RemoveField(model_name="legalhold", name="was_reason"),
+        migrations.RemoveField(model_name="erasure", name="was_answer"),
+    ]
