@@ -81,7 +81,7 @@ MAY_OPEN = {
         "staff:incident staff:incident_affected staff:incident_list "
         "staff:notice_list staff:person_request staff:person_request_list staff:privacy_record "
         "staff:privacy_record_csv staff:privacy_record_pdf staff:retention "
-        "staff:erasure_certificate"
+        "staff:erasure_certificate staff:erasure_certificate_pdf"
     ),
     Permission.MANAGE_PRIVACY: (
         "staff:hold_lift staff:hold_new staff:notice_add staff:notice_ask staff:notice_publish staff:notice_write "

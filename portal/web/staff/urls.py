@@ -172,6 +172,11 @@ urlpatterns: list[URLPattern] = [
     ),
     path("privacy/requests/<uuid:public_id>/erase/", privacy_erasures.person_erase, name="person_erase"),
     path("privacy/erasures/<uuid:public_id>/", privacy_erasures.erasure_certificate, name="erasure_certificate"),
+    path(
+        "privacy/erasures/<uuid:public_id>/certificate.pdf",
+        privacy_erasures.erasure_certificate_pdf,
+        name="erasure_certificate_pdf",
+    ),
     path("privacy/requests/<uuid:public_id>/copy/", privacy_requests.person_request_copy, name="person_request_copy"),
     path("privacy/copies/<uuid:public_id>/", privacy_requests.person_copy_file, name="person_copy_file"),
     path("drivers/<uuid:public_id>/request/", privacy_requests.person_request_new, name="person_request_new"),

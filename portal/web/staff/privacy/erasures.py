@@ -1,5 +1,6 @@
 """Erasing a driver who asks for it: what would go and stay, carrying it out, and the certificate."""
 
+from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -8,9 +9,13 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+from billing.documents import pdf
+from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.acts import attempted
@@ -74,9 +79,7 @@ def person_erase(request: SignedInRequest, operator: Operator, public_id: UUID) 
 @operator_view(Permission.VIEW_PRIVACY)
 def erasure_certificate(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show what went and what stays, why and until when; made to be printed."""
-    row = get_object_or_404(Erasure.objects.select_related("driver", "request"), public_id=public_id)
-    if row.erased_at is None:
-        raise Http404
+    row = _done(public_id)
     context = {
         "nav": "privacy",
         "crumbs": [(_("Requests"), reverse("staff:person_request_list", args=[operator.slug]))],
@@ -86,6 +89,47 @@ def erasure_certificate(request: SignedInRequest, operator: Operator, public_id:
         "mark": erasure_ledger.mark(row.driver.public_id),
     }
     return render(request, "staff/privacy/certificate.html", context)
+
+
+@operator_view(Permission.VIEW_PRIVACY, takes_out=True)
+def erasure_certificate_pdf(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show the certificate as a document, to be sent or kept."""
+    row = _done(public_id)
+    content = pdf.render(_page(row, operator), at=timezone.now(), template="certificate.typ")
+    name = _("certificate-of-erasure")  # by itself: no text inside another one is found to be translated
+    return pdf_file(f"{name}-{row.driver.customer_number}", content)
+
+
+def _done(public_id: UUID) -> Erasure:
+    row = get_object_or_404(Erasure.objects.select_related("driver", "request"), public_id=public_id)
+    if row.erased_at is None:
+        raise Http404
+    return row
+
+
+def _page(row: Erasure, operator: Operator) -> dict[str, Any]:
+    """The document as the template places it: plain text in the reader's language."""
+    erased_at = row.erased_at or timezone.now()
+    facts = [
+        (_("Controller"), operator.legal_name or operator.name),
+        (_("Driver"), row.driver.customer_number),
+        (_("Received"), date_format(row.request.received_on, "DATE_FORMAT") if row.request else ""),
+        (_("In the ledger"), erasure_ledger.mark(row.driver.public_id)),
+    ]
+    return {
+        "lang": get_language() or operator.language,
+        "title": _("Certificate of erasure"),
+        "law": _("GDPR art. 17"),
+        "name": operator.legal_name or operator.name,
+        "made": date_format(erased_at.astimezone(operator.zone), "DATE_FORMAT"),
+        "facts": [list(fact) for fact in facts if fact[1]],
+        "went_title": _("What went"),
+        "went": [[capfirst(what), count] for what, count in words.went(row.went)],
+        "stays_title": _("What stays, and why"),
+        "heads": [_("What"), _("How many"), _("Until")],
+        "stays": [[capfirst(what), *rest] for what, *rest in words.stays(row.stays)],
+        "page": _("Page"),
+    }
 
 
 def _is_asked(request: SignedInRequest, form: EraseForm, row: PersonRequest) -> bool:

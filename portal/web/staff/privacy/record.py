@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -15,7 +16,6 @@ from portal.files.pdf import pdf_file
 from portal.files.tables import Column
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.words import measures
 from portal.words import privacy as words
 from portal.words.privacy import Told
 from tenants.log import audit
@@ -51,8 +51,9 @@ def privacy_record_csv(request: SignedInRequest, operator: Operator) -> HttpResp
         *(Column(name, partial(_fact, at)) for at, name in enumerate(names)),
         Column(_("Tables"), lambda row: ", ".join(row[1])),
     ]
-    name = f"{_('record-of-processing')}-{operator.slug}"
-    return tables.table_file(name, kind=tables.kind(""), columns=columns, rows=lambda: pairs, operator=operator)
+    return tables.table_file(
+        _name(operator), kind=tables.kind(""), columns=columns, rows=lambda: pairs, operator=operator
+    )
 
 
 @operator_view(Permission.VIEW_PRIVACY, takes_out=True)
@@ -60,7 +61,12 @@ def privacy_record_pdf(request: SignedInRequest, operator: Operator) -> HttpResp
     """Show the record as a document."""
     audit.record(Event.PRIVACY_RECORD_TAKEN, form="pdf")
     content = pdf.render(_page(operator), at=timezone.now(), template=TEMPLATE)
-    return pdf_file(f"{_('record-of-processing')}-{operator.slug}", content)
+    return pdf_file(_name(operator), content)
+
+
+def _name(operator: Operator) -> str:
+    name = _("record-of-processing")
+    return f"{name}-{operator.slug}"
 
 
 def _page(operator: Operator) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def _page(operator: Operator) -> dict[str, Any]:
         "title": _("Record of processing"),
         "law": _("GDPR art. 30(1)"),
         "name": operator.legal_name or operator.name,
-        "made": measures.local_date(timezone.now(), operator.zone),
+        "made": date_format(timezone.now().astimezone(operator.zone), "DATE_FORMAT"),
         "controller": [list(fact) for fact in words.controller(operator)],
         "purposes": [
             {"title": each.title, "why": each.why, "facts": [list(fact) for fact in each.facts]}
