@@ -89,8 +89,8 @@ LEFT JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM tenants_drivergroup
     "identities": """
 INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at,
     organisation_number, vat_number, gln, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
-SELECT operator_id, id, 'Driver ' || customer_number, '', '', '', '',
-    'Umeå', 'SE', now(), '', '', '', '', '', '', '', ''
+SELECT operator_id, id, '', '', '', '', '',
+    '', 'SE', now(), '', '', '', '', '', '', '', ''
 FROM tenants_driver WHERE operator_id = %(operator)s
 """,
     "statistics": "ANALYZE tenants_driver; ANALYZE tenants_driveridentity",

@@ -6,7 +6,8 @@ when the person's is destroyed. The associated data are table, column, operator 
 to another column, operator or person does not open there. An empty text is an empty column, and a text's length shows.
 
 Reading a row opens nothing. A text is opened when it is asked for, with the keys of all rows read until then in one
-query (`tenants.services.person_keys`). It cannot be searched, sorted or compared in the database, only found empty.
+query (`tenants.services.person_keys`). What may be about anybody is sealed with the operator's key, and bound to what
+it belongs to, such as its import. None of it can be searched, sorted or compared in the database, only found empty.
 """
 
 import hmac

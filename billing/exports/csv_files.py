@@ -1,8 +1,11 @@
 """CSV: UTF-8 with a mark (spreadsheets need it), commas, decimal points, one line end (`tenants.spreadsheets`).
 
-PostgreSQL writes the text itself (`COPY … TO STDOUT`); Python only passes the bytes on.
+PostgreSQL writes the text itself (`COPY … TO STDOUT`); Python only passes the bytes on. What lies sealed it writes as
+it holds it, behind a mark that nobody can guess, and it is opened here.
 """
 
+import re
+import secrets
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -15,7 +18,9 @@ from billing.exports.tables import Table
 from billing.sql import documents
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
-from tenants.spreadsheets import MARK, csv_text
+from tenants.spreadsheets import MARK, csv_text, harmless
+
+_QUOTED = re.compile('[",\r\n]')
 
 
 def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
@@ -25,8 +30,26 @@ def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
         stretches = tables.stretches(documents.month(month))
     for stretch in stretches:
         with tenant_scope(operator.pk):
-            piece = b"".join(_rows(table, tables.values(operator, documents.month(month), stretch)))
+            piece = _opened(table, tables.values(operator, documents.month(month), stretch))
         yield piece
+
+
+def _opened(table: Table, given: dict[str, Any]) -> bytes:
+    """The rows of a stretch; what is sealed in them is opened, with the keys of all of them together."""
+    sealed = next((column for column in table.columns if column.sealed), None)
+    mark = secrets.token_hex(16)
+    piece = b"".join(_rows(table, {**given, "mark": mark}))
+    if sealed is None:
+        return piece
+    first, *rest = re.split(mark.encode() + b"([0-9a-f]*)", piece)
+    texts = [sealed.opened(bytes.fromhex(held.decode())) for held in rest[::2]]
+    return first + b"".join(_cell(str(text)) + after for text, after in zip(texts, rest[1::2], strict=True))
+
+
+def _cell(text: str) -> bytes:
+    """A text as COPY writes it: quoted where it has to be, or is empty and not null."""
+    said = str(harmless(text))
+    return ('"' + said.replace('"', '""') + '"' if not said or _QUOTED.search(said) else said).encode()
 
 
 def _rows(table: Table, given: dict[str, Any]) -> Iterator[bytes]:

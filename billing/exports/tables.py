@@ -15,12 +15,14 @@ from datetime import date
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models import Model
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.sql.documents import DATED_IN, bounds
-from tenants.models import Operator
+from tenants.models import DriverIdentity, Operator
 from tenants.scoping import current_operator_id
+from tenants.sealed_fields import Sealed
 from tenants.spreadsheets import harmless_sql
 
 STRETCH_LINES: Final = 20_000
@@ -31,6 +33,7 @@ class Column:
     """A column: its name in CSV, its heading in words, and what it is in SQL.
 
     is_text: somebody typed it. is_moment: it is a local time. has_words: it holds codes that documents have words for.
+    sealed: of a sealed text, the model and the field: the database gives it as it holds it.
     """
 
     name: str
@@ -39,6 +42,13 @@ class Column:
     is_text: bool = False
     is_moment: bool = False
     has_words: bool = False
+    sealed: tuple[type[Model], str] | None = None
+
+    def opened(self, held: bytes) -> Sealed | str:
+        """Return a sealed text that the database gave, to be opened when it is asked for."""
+        model, name = self.sealed or (Model, "")
+        text: Sealed | str = model._meta.get_field(name).from_db_value(held, None, connection)  # type: ignore[union-attr]
+        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +71,8 @@ class Table:
 
 
 def _as_text(column: Column) -> str:
+    if column.sealed:
+        return f"%(mark)s || encode({column.sql}, 'hex')"
     if column.is_moment:
         return f"to_char({column.sql}, 'YYYY-MM-DD HH24:MI:SS')"
     return harmless_sql(column.sql) if column.is_text else column.sql
@@ -99,7 +111,7 @@ INVOICES: Final = Table(
         Column("due_on", _("Due"), "i.due_on"),
         Column("month", _("Month"), "to_char(i.month, 'YYYY-MM')"),
         Column("customer_number", _("Customer number"), "i.customer_number", is_text=True),
-        Column("customer_name", _("Customer"), "b.name", is_text=True),
+        Column("customer_name", _("Customer"), "b.name", sealed=(DriverIdentity, "name")),
         Column("currency", _("Currency"), "i.currency"),
         Column("amount_excl_vat", _("Amount excl. VAT"), "i.amount_excl_vat"),
         Column("vat", _("VAT"), "i.vat"),
@@ -190,5 +202,11 @@ def rows(table: Table, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of one stretch as Python values, for formats with types."""
     with connection.cursor() as cursor:
         cursor.execute(table.select(as_text=False), given)
-        for row in cursor.fetchall():
-            yield dict(zip(table.names, row, strict=True))
+        read = cursor.fetchall()
+    sealed = [place for place, column in enumerate(table.columns) if column.sealed]
+    for place in sealed:
+        read = [(*row[:place], table.columns[place].opened(row[place]), *row[place + 1 :]) for row in read]
+    for row in read:
+        yield {
+            name: str(cell) if isinstance(cell, Sealed) else cell for name, cell in zip(table.names, row, strict=True)
+        }

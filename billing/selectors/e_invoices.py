@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.e_invoices import bill, checks, sample, ubl
 from billing.e_invoices.addresses import BY_ORGANISATION, BY_VAT
@@ -13,14 +13,24 @@ from billing.models import EInvoice, Invoice, InvoiceVat
 from billing.selectors import credits, invoices, sellers
 from tenants import sealed_content
 from tenants.models import Account, DriverIdentity, Operator
+from tenants.selectors.search import among
 
-#: Of an account: its particulars lack what an e-invoice needs, as `checks` would say of the file (a reference or order
-#: number, and an address in the network).
-LACKING: Final = Q(identity__buyer_reference="", identity__order_number="") | Q(identity__gln="") & (
-    Q(identity__country__in=[*BY_ORGANISATION], identity__organisation_number="")
-    | ~Q(identity__country__in=[*BY_ORGANISATION]) & ~Q(identity__vat_number__regex=f"^({'|'.join(BY_VAT)})")
-)
+_WITHOUT_REFERENCE: Final = Q(identity__buyer_reference="", identity__order_number="")
+_BY_ORGANISATION: Final = Q(identity__country__in=[*BY_ORGANISATION])
 _SWEDISH_RATES: Final = (0, 6, 12, 25)
+
+
+def lacking(rows: QuerySet[Account]) -> QuerySet[Account]:
+    """Those of the accounts whose particulars lack what an e-invoice needs, as `checks` would say of the file.
+
+    A reference or order number, and an address in the network. The numbers that make one lie sealed: those of VAT are
+    opened, where the country's do.
+    """
+    by_number = _BY_ORGANISATION & Q(identity__organisation_number="") | ~_BY_ORGANISATION & Q(identity__vat_number="")
+    others = rows.exclude(_BY_ORGANISATION).filter(identity__gln="").exclude(identity__vat_number="")
+    numbers = others.values_list("pk", "identity__vat_number")
+    unknown = [pk for pk, number in numbers if not str(number).startswith(tuple(BY_VAT))]
+    return rows.filter(_WITHOUT_REFERENCE | Q(identity__gln="") & by_number | among("pk", unknown))
 
 
 def cannot_be_one(operator: Operator) -> Q:

@@ -191,8 +191,8 @@ def _of_e_invoices(run: InvoiceRun) -> Iterator[Finding]:
     """Which invoices could not leave as e-invoices, by who has to mend it. None of them keeps the run."""
     drafts = run.invoices.filter(account__delivery=Account.Delivery.E_INVOICE)
     operator = Operator.objects.get(pk=run.operator_id)
-    rows = Account.objects.filter(e_invoices.LACKING, delivery=Account.Delivery.E_INVOICE, invoices__run=run)
-    count, first = _first(rows.select_related("identity").order_by("pk").distinct())
+    rows = Account.objects.filter(delivery=Account.Delivery.E_INVOICE, invoices__run=run)
+    count, first = _first(e_invoices.lacking(rows).select_related("identity").order_by("pk").distinct())
     yield Finding(Code.BUYER_LACKS_FOR_E_INVOICE, count=count, about=first)
     lacks = e_invoices.of_seller(operator, at=run.started_at)
     yield Finding(Code.SELLER_LACKS_FOR_E_INVOICE, count=drafts.count() if lacks else 0)

@@ -44,7 +44,8 @@ def bring_in(*rows):
 
 
 def payers():
-    return dict(ChargingSession.objects.values_list("external_id", "driver__identity__name"))
+    found = ChargingSession.objects.values_list("external_id", "driver__identity__name")
+    return {session: str(name) if name else name for session, name in found}
 
 
 def card():

@@ -262,7 +262,7 @@ PARTICULARS = [
 def test_a_run_finds_the_payers_that_the_rules_would(seller, particulars, lacks):
     firm = accounts.create(**{**BUYER, **particulars})
     assert bool(selector.of_buyer(firm, seller, at=NOVEMBER)) is lacks
-    assert Account.objects.filter(selector.LACKING, pk=firm.pk).exists() is lacks
+    assert selector.lacking(Account.objects.filter(pk=firm.pk)).exists() is lacks
 
 
 @pytest.mark.parametrize(

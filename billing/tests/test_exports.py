@@ -25,6 +25,7 @@ from tenants.models import AuditEntry, Driver, DriverGroup, Operator, User
 from tenants.privacy import retention
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
+from tenants.spreadsheets import harmless
 
 NOVEMBER_2026 = date(2026, 11, 1)
 
@@ -87,6 +88,20 @@ def test_invoices_as_csv(month):
     assert rows[0]["customer_name"] == "'-Åsa Öberg"
     assert (rows[0]["issued_on"], rows[0]["due_on"], rows[0]["month"]) == ("2026-11-02", "2026-12-02", "2026-10")
     assert rows[0]["energy_kwh"] == "10.000"
+
+
+def test_customers_names_are_opened_and_written_as_the_database_would_write_them(north):
+    names = ['Åsa "Ohm", Öberg', "two\nlines", "=HYPERLINK(1)", "'", "a,b", "12", "åäö"]
+    with tenant_scope(north.pk):
+        tariff()
+        at = connector()
+        for number, name in enumerate(names):
+            session(at, driver(name), start=OCTOBER + timedelta(hours=8 * number))
+        issued()
+    written = sorted(row["customer_name"] for row in records(tables.INVOICES, north))
+    assert written == sorted(str(harmless(name)) for name in names)
+    sheet = CalamineWorkbook.from_object(io.BytesIO(content(made(north), north))).get_sheet_by_index(0)
+    assert {"two\nlines", "a,b"} <= {cell for row in sheet.to_python() for cell in row}
 
 
 def test_lines_as_csv_in_many_stretches_add_up_to_the_invoices(month, monkeypatch):

@@ -126,6 +126,18 @@ def test_another_operators_terms_are_not_found(north, south):
         assert names.like("lundberg") == []
 
 
+@pytest.mark.django_db
+def test_the_same_name_is_marked_otherwise_at_another_operator(north, south):
+    marks = []
+    for operator in (north, south):
+        with tenant_scope(operator.pk):
+            factories.driver(name="Sara Lundberg")
+            indexed("names")
+            marks.append(set(SearchTerm.objects.values_list("term", flat=True)))
+    assert all(marks)
+    assert not marks[0] & marks[1]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_indexes_what_was_handed_out_before(north, monkeypatch):
     subject = subjects.named("sessions")

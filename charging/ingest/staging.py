@@ -158,15 +158,20 @@ def insert_sessions(sessions: pl.DataFrame, origin: Origin) -> NotInserted:
 def insert_refused(rows: Iterable[Refused], origin: Origin) -> None:
     """Keep refused rows with their line, their cells and their reasons. What they say is sealed."""
     key, *_older = cell_marks.keys(origin.operator_id, origin.file_import_id)
+    told = [_refused(row, origin, key) for row in rows]  # before COPY, which lets nobody ask for a key meanwhile
     with connection.cursor() as cursor:
         cursor.execute(_STAGE_REFUSED)
         with cursor.copy("COPY staged_refused FROM STDIN") as copy:
-            for row in rows:
-                cells = [tidy(cell[: SIZES.kept]) for cell in row.cells]
-                codes = [reason.value for reason in row.reasons]
-                said = _sealed("cells", cells, origin) or b"", cell_marks.marks(cells, key)
-                copy.write_row((row.line, *said, codes[0], codes, row.energy_wh, _sealed("facts", row.facts, origin)))
+            for each in told:
+                copy.write_row(each)
         cursor.execute(_INSERT_REFUSED, [origin.operator_id, origin.file_import_id])
+
+
+def _refused(row: Refused, origin: Origin, key: bytes) -> tuple[Any, ...]:
+    cells = [tidy(cell[: SIZES.kept]) for cell in row.cells]
+    codes = [reason.value for reason in row.reasons]
+    said = _sealed("cells", cells, origin) or b"", cell_marks.marks(cells, key)
+    return row.line, *said, codes[0], codes, row.energy_wh, _sealed("facts", row.facts, origin)
 
 
 def _sealed(name: str, said: Any, origin: Origin) -> bytes | None:

@@ -11,9 +11,9 @@ import orjson
 from django.db.models import Q
 
 from charging.models import ChargingSession, FileImport, ImportLook, RejectedRow, Token
+from tenants import sealed_fields
 from tenants.models import Driver
 from tenants.privacy import erasure, retention
-from tenants.sealed_fields import bulk_update
 
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
 _SHORTEST = 5
@@ -57,11 +57,12 @@ def _rejected(texts: Sequence[str]) -> list[RejectedRow]:
     """The rejected rows that say any of this. Each is opened, as no database can look into what is sealed."""
     wanted = [orjson.dumps(text)[1:-1].decode().lower() for text in texts]
     rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE) if wanted else ()
-    return [row for row in rows if any(text in _said(row) for text in wanted)]
+    return [row for row in rows if _says(row, wanted)]
 
 
-def _said(row: RejectedRow) -> str:
-    return orjson.dumps([row.cells, row.mended, row.facts]).decode().lower()
+def _says(row: RejectedRow, wanted: Sequence[str]) -> bool:
+    said = orjson.dumps([row.cells, row.mended, row.facts]).decode().lower()
+    return any(text in said for text in wanted)
 
 
 def _empty(rows: list[RejectedRow], *, at: datetime) -> int:
@@ -70,5 +71,5 @@ def _empty(rows: list[RejectedRow], *, at: datetime) -> int:
         row.cells, row.mended, row.facts, row.marks = [""] * len(row.cells), None, None, []
         row.settled = row.settled or RejectedRow.Settled.LEFT
         row.settled_at = row.settled_at or at
-    bulk_update(rows, ["cells", "mended", "facts", "marks", "settled", "settled_at"])
+    sealed_fields.bulk_update(rows, ["cells", "mended", "facts", "marks", "settled", "settled_at"])
     return len(rows)

@@ -26,9 +26,9 @@ from charging.ingest.raw import RawChunk
 from charging.models import FileImport, RejectedRow
 from charging.services import differences, imports
 from charging.site_scope import limited_to
+from tenants import sealed_fields
 from tenants.log.audit import record
 from tenants.models import User
-from tenants.sealed_fields import bulk_update
 
 Settled = RejectedRow.Settled
 
@@ -190,7 +190,7 @@ def _settle(
         else:
             row.settled, row.settled_by, row.settled_at = Settled.MENDED, by, at
     fields = ["mended", "marks", "facts", "settled", "settled_by", "settled_at", "reason", "reasons"]
-    bulk_update(list(rows.values()), fields)
+    sealed_fields.bulk_update(list(rows.values()), fields)
     return Mended(taken.inserted.height, len(taken.known), len(refused))
 
 

@@ -1,18 +1,24 @@
 """Rejected rows corrected by a person: taken in like the rest of their file, one or many at once."""
 
 from datetime import UTC, datetime
+from importlib import import_module
 
+import orjson
 import polars as pl
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 
 from charging.domain.errors import ImportRefused
 from charging.domain.reasons import Flag, Reject
 from charging.ingest.network import Network, Thing
-from charging.models import ChargingSession, Correction, FileImport, RejectedRow, Station, Token
+from charging.models import ChargingSession, Correction, FileImport, ImportLook, RejectedRow, Station, Token
 from charging.services import imports, mending
 from charging.tests.ingest.files import PLAIN, plain
+from tenants.crypto import Unreadable
 from tenants.models import AuditEntry
+from tenants.rls import APP
+from tenants.scoping import memory
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 GOOD = "1,A,c1,2026-10-05 10:00,2026-10-05 11:00,5.5"
@@ -84,6 +90,53 @@ def test_one_unknown_name_is_mended_in_all_rows_that_say_it():
     assert ChargingSession.objects.filter(station__identifier="A").count() == 6
     left = {row.line_number: (row.reason, row.text[1]) for row in RejectedRow.objects.filter(settled="")}
     assert left == {7: ("unknown_station", "C"), 8: ("end_before_start", "A")}
+
+
+def test_what_a_row_says_lies_sealed_and_opens_in_no_other_import():
+    row = "9,CANARY,c9,2026-10-09 10:00,2026-10-09 11:00,3"
+    first, second = (bring_in(row, creates=frozenset()) for _ in range(2))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cells, marks, file_import_id FROM charging_rejectedrow ORDER BY id")
+        (cells, marks, _), (_, others, other) = cursor.fetchall()
+        assert b"CANARY" not in bytes(cells)
+        assert not set(marks) & set(others), "two imports are not compared"
+        cursor.execute("UPDATE charging_rejectedrow SET cells = %s WHERE file_import_id = %s", [cells, other])
+    memory().clear()
+    assert RejectedRow.objects.get(file_import=first).cells[1] == "CANARY"
+    with pytest.raises(Unreadable):
+        _ = RejectedRow.objects.get(file_import=second).cells
+
+
+def as_json(said):
+    return orjson.dumps(said).decode()
+
+
+def test_rows_that_lay_in_clear_are_sealed_as_they_were(monkeypatch):
+    origin = bring_in(*(f"{number},B,c1,2026-10-09 10:00,2026-10-09 11:00,3" for number in (7, 8)), creates=frozenset())
+    first, second = RejectedRow.objects.order_by("pk")
+    said, look = first.cells, ImportLook.objects.create(file_import=origin)
+    sealing = import_module("charging.migrations.0022_rows_are_sealed")
+    monkeypatch.setattr(sealing, "BATCH", 1)
+    clear = {"charging_rejectedrow": ("was_cells", "was_mended", "was_facts"), "charging_importlook": ("was_found",)}
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
+        for table, names in clear.items():
+            cursor.execute(f"ALTER TABLE {table} {', '.join(f'ADD {name} jsonb' for name in names)}")
+        cursor.execute("UPDATE charging_rejectedrow SET was_cells = %s, cells = '', marks = '{}'", [as_json(said)])
+        mended = "UPDATE charging_rejectedrow SET was_mended = %s, was_facts = 'null'::jsonb WHERE id = %s"
+        cursor.execute(mended, [as_json(["7", "Z", *said[2:]]), second.pk])
+        cursor.execute("UPDATE charging_importlook SET was_found = %s", [as_json({"rows": [["B"]]})])
+        sealing.seal()
+        for table, names in clear.items():
+            cursor.execute(f"ALTER TABLE {table} {', '.join(f'DROP {name}' for name in names)}")
+        cursor.execute(f"SET ROLE {APP}")
+    memory().clear()
+    first, second = RejectedRow.objects.order_by("pk")
+    assert (first.cells, first.mended, first.facts) == (said, None, None)
+    assert (second.text[1], second.facts) == ("Z", None)
+    assert list(mending.saying(origin, {1: "B"})) == [first]
+    assert list(mending.saying(origin, {1: "Z", 0: "7"})) == [second]
+    assert ImportLook.objects.get(pk=look.pk).found == {"rows": [["B"]]}
 
 
 def test_what_the_row_names_is_added_where_that_was_said():

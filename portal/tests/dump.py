@@ -12,7 +12,7 @@ def tables() -> dict[str, str]:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
         held = {}
         for (table,) in cursor.fetchall():
-            cursor.execute(f'SELECT coalesce(string_agg(t::text, chr(10)), \'\') FROM "{table}" t')
+            cursor.execute(f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{table}\" t")
             held[table] = cursor.fetchone()[0]
         cursor.execute(f"SET ROLE {APP}")
     return held

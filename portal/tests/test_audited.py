@@ -453,6 +453,8 @@ UNSEEN_WRITES = {
     "tenants/services/person_keys.py:_made": "a key, made when it is first needed",
     "tenants/services/person_keys.py:_rewrap": "the same key, wrapped by another",
     "tenants/services/person_keys.py:keep": "erasure.done",
+    "tenants/services/person_keys.py:make": "keys, made with the people they are of",
+    "tenants/sealed_fields.py:bulk_update": "whoever calls it stands here too",
     "tenants/services/proof/encryption.py:_rotate": "the same secret under another key",
     "tenants/services/proof/factor_resets.py:stop": "second_factor.reset_stopped",
     "tenants/services/proof/api_key_authentication.py:_note_use": "last use of a key, seen on its page",

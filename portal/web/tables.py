@@ -10,8 +10,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+import orjson
+from django.db.models import F, FilteredRelation, Func, IntegerField, JSONField, Q, QuerySet, TextField, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
@@ -20,10 +22,13 @@ from portal.gate.access import SignedInRequest
 from portal.web import lists
 from portal.web.lists import KeysetPage
 from tenants.models import SavedView
+from tenants.search import terms
 from tenants.selectors import list_views
 
 #: A longer list is sorted by what an index holds alone, or by what its column says is read quickly.
 MOST_SORTED = 50_000
+#: So many rows have a sealed text opened to be sorted by it.
+MOST_OPENED = 2_000
 _SORTED_BY, _THROUGH = "sort_value", "sort_through"
 
 
@@ -31,7 +36,8 @@ _SORTED_BY, _THROUGH = "sort_value", "sort_through"
 class Column:
     """A column: its key in addresses and choices, its heading, and what it is sorted by (None: it is not).
 
-    by: an expression that is never null. through: a relation, and which of its rows, named `sort_through` in it.
+    by: an expression that is never null. opened: instead, where a sealed text stands: up to `most` rows are opened and
+        sorted here, as the database cannot. through: a relation, and which of its rows, named `sort_through` in it.
     is_indexed: sorting by it is quick whatever the length of the list; otherwise up to `most` rows are sorted.
     is_optional: not shown until somebody chooses it; is_fixed: always shown.
     """
@@ -45,6 +51,12 @@ class Column:
     is_fixed: bool = False
     through: tuple[str, Q] | None = None
     most: int = 0
+    opened: str = ""
+
+    @property
+    def is_sortable(self) -> bool:
+        """Whether a list can be sorted by it."""
+        return self.by is not None or bool(self.opened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,8 @@ class Shown:
     @property
     def most(self) -> int:
         """So many rows are sorted without an index."""
-        return (self.too_long or self.by).most or MOST_SORTED
+        column = self.too_long or self.by
+        return column.most or (MOST_OPENED if column.opened else MOST_SORTED)
 
     @property
     def rises(self) -> bool:
@@ -152,6 +165,8 @@ class Shown:
 
     def _with_value(self, rows: QuerySet[Any]) -> tuple[QuerySet[Any], str]:
         by = self.by.by
+        if self.by.opened:
+            return rows.annotate(**{_SORTED_BY: _place(rows, self.by.opened)}), _SORTED_BY
         if self.by.through is not None:
             relation, condition = self.by.through
             rows = rows.annotate(**{_THROUGH: FilteredRelation(relation, condition=condition)})
@@ -164,7 +179,7 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
     """Return the table as the person wants it and the address says. Two queries."""
     choice = list_views.choice(request.user, table.name)
     keys = table.keys(choice.columns if choice else ())
-    sortable = {column.key for column in table.columns if column.by is not None}
+    sortable = {column.key for column in table.columns if column.is_sortable}
     order = request.GET.get("sort", "")
     if order.lstrip("-") not in sortable or order.startswith("--"):
         order = table.order
@@ -181,8 +196,16 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
     )
 
 
+def _place(rows: QuerySet[Any], path: str) -> Cast:
+    """The place of each row in the order of a sealed text."""
+    texts = [(terms.in_order(str(text or "")), pk) for pk, text in list(rows.order_by().values_list("pk", path))]
+    places = Value(orjson.dumps({str(pk): place for place, (_, pk) in enumerate(sorted(texts))}).decode())
+    text = Func(Cast(places, JSONField()), Cast("pk", TextField()), template="%(expressions)s", arg_joiner=" ->> ")
+    return Cast(text, IntegerField())
+
+
 def _heading(column: Column, order: str, query: Any) -> Heading:
-    if column.by is None:
+    if not column.is_sortable:
         return Heading(column)
     is_sorted = order.lstrip("-") == column.key
     falls = order.startswith("-")

@@ -6,7 +6,7 @@ import tenants.sealed_fields
 class Migration(migrations.Migration):
     """What people wrote is kept aside, to be sealed into columns of the same names."""
 
-    dependencies = [("tenants", "0044_consent_papers")]
+    dependencies = [("tenants", "0045_accounts_and_addresses")]
     operations = [
         migrations.RenameField(model_name="personrequest", old_name="text", new_name="was_text"),
         migrations.AddField(

@@ -62,21 +62,22 @@ class DriverIdentity(OperatorOwned):
     """Everything personal the operator holds of a driver, or of an account that is no single person: one version of it.
 
     A change adds a version, so that an issued invoice keeps naming the buyer as it was (EN 16931 BG-7, with BT-10 and
-    BT-13) while encryption and erasure find all personal fields in this one table. What no list sorts by is
-    sealed with the person's key (`tenants.sealed_fields`).
+    BT-13) while encryption and erasure find all personal fields in this one table. All but the country is sealed
+    with the person's key (`tenants.sealed_fields`); by names and numbers they are found through the index of words
+    (`tenants.selectors.names`), and short lists are sorted by name when they are opened.
     """
 
     driver = OwnedForeignKey(Driver, null=True, related_name="identities")
     account = OwnedForeignKey("tenants.Account", null=True, related_name="identities")
-    name = models.CharField(_("name"), max_length=200, blank=True)
-    organisation_number = models.CharField(_("organisation number"), max_length=20, blank=True)
-    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
-    gln = models.CharField(_("GLN"), max_length=13, blank=True)
+    name = SealedCharField(_("name"), max_length=200, blank=True)
+    organisation_number = SealedCharField(_("organisation number"), max_length=20, blank=True)
+    vat_number = SealedCharField(_("VAT number"), max_length=20, blank=True)
+    gln = SealedCharField(_("GLN"), max_length=13, blank=True)
     email = SealedEmailField(_("e-mail"), blank=True)
     phone = SealedCharField(_("phone"), max_length=40, blank=True)
     street = SealedCharField(_("street"), max_length=200, blank=True)
     postal_code = SealedCharField(_("postal code"), max_length=20, blank=True)
-    city = models.CharField(_("city"), max_length=100, blank=True)
+    city = SealedCharField(_("city"), max_length=100, blank=True)
     country = models.CharField(_("country"), max_length=2, default="SE", help_text=_("ISO 3166, two letters."))
     # Where things go, if not where the invoice goes (EN 16931 BG-15).
     delivery_street = SealedCharField(_("street of delivery"), max_length=200, blank=True)
@@ -99,12 +100,6 @@ class DriverIdentity(OperatorOwned):
             models.Index(fields=["operator", "driver"], name="driver_identity_by_driver"),
             models.Index(
                 fields=["operator", "account"], name="driver_identity_by_account", condition=Q(account__isnull=False)
-            ),
-            models.Index(fields=["operator", "name"], name="driver_identity_by_name"),
-            models.Index(
-                fields=["operator", "organisation_number"],
-                name="identity_by_organisation",
-                condition=~Q(organisation_number=""),
             ),
         ]
 

@@ -4,26 +4,31 @@ A text that is searched by any part has a term for each of its places: the four 
 So three or fewer characters are a span of terms, more of them several terms that the same text must have. What is
 found this way may still not hold the part, and is compared by whoever asks.
 
-A name is found by the beginnings of its words. Those terms are marks made with the instance's key: they tell nobody
-a name, and are found again only by who asks for the same word.
+A name is found by the beginnings of its words. Those terms are marks made with a key of the operator's own, which no
+database holds: they tell nobody a name, and are found again only by who asks for the same word there.
 """
 
 import hashlib
+import hmac
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenants import crypto
+from tenants.scoping import current_operator_id
 
 _LENGTH = 4
 #: So many terms of a long part are asked for: more would hardly leave out another row.
 _MOST = 12
 #: A word is marked by its beginnings up to so many letters.
 LONGEST = 10
+#: Letters that Swedish sorts after z.
+_LAST = str.maketrans({"å": "{a", "ä": "{b", "æ": "{b", "ö": "{c", "ø": "{c"})
 _WORD = re.compile(r"[^\W_]+")
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -75,8 +80,9 @@ def words_of(texts: Sequence[str]) -> Pairs:
     """Return the marks of the beginnings of each text's words, and beside each the place of its text."""
     terms: list[int] = []
     owners: list[int] = []
+    key = _key()
     for place, text in enumerate(texts):
-        marks = {_mark(beginning) for word in words(text) for beginning in _beginnings(word)}
+        marks = {_mark(beginning, key) for word in words(text) for beginning in _beginnings(word)}
         terms.extend(marks)
         owners.extend([place] * len(marks))
     return np.array(terms, np.int64), np.array(owners, np.int64)
@@ -84,7 +90,8 @@ def words_of(texts: Sequence[str]) -> Pairs:
 
 def begun(text: str) -> Wanted:
     """Return what a text has that has a word for each of these words, beginning like it."""
-    return Wanted(tuple(dict.fromkeys(_mark(word[:LONGEST]) for word in words(text))))
+    key = _key()
+    return Wanted(tuple(dict.fromkeys(_mark(word[:LONGEST], key) for word in words(text))))
 
 
 def have_words(text: str, wanted: Iterable[str]) -> bool:
@@ -95,15 +102,32 @@ def have_words(text: str, wanted: Iterable[str]) -> bool:
 
 def words(text: str) -> list[str]:
     """The words of a text, in lower case and without accents, so that Asa finds Åsa."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(letter for letter in plain if not unicodedata.combining(letter)))
+    return _WORD.findall(_plain(text.casefold()))
+
+
+def in_order(text: str) -> str:
+    """What a text is sorted by: in any case and without accents, å, ä and ö after z."""
+    return _plain(unicodedata.normalize("NFC", text.casefold()).translate(_LAST))
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
 
 
 def _beginnings(word: str) -> Iterable[str]:
     return {word[:length] for length in range(1, min(LONGEST, len(word)) + 1)}
 
 
-def _mark(beginning: str) -> int:
+def _mark(beginning: str, key: bytes) -> int:
     """A keyed hash of 63 bits."""
-    digest = hashlib.blake2b(beginning.encode(), key=crypto.search_key(), digest_size=8).digest()
-    return int.from_bytes(digest) >> 1
+    return int.from_bytes(hashlib.blake2b(beginning.encode(), key=key, digest_size=8).digest()) >> 1
+
+
+def _key() -> bytes:
+    """The key that marks words of the current operator's people."""
+    return _of_operator(crypto.search_key(), current_operator_id())
+
+
+@lru_cache(maxsize=128)
+def _of_operator(key: bytes, operator_id: int) -> bytes:
+    return hmac.digest(key, f"names:{operator_id}".encode(), "sha256")

@@ -77,7 +77,4 @@ def of_identities(identities: Iterable[int], *, current: bool = False) -> set[in
 def _registered(text: str) -> list[int]:
     """The identities with this organisation or VAT number, however it is written."""
     number = company_numbers.compact(text)
-    if not any(sign.isdecimal() for sign in number):
-        return []
-    same = Q(organisation_number=number) | Q(vat_number=number)
-    return list(DriverIdentity.objects.filter(same).values_list("pk", flat=True)[: names.MOST])
+    return names.like(number) if number != text and any(sign.isdecimal() for sign in number) else []

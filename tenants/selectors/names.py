@@ -1,4 +1,4 @@
-"""People looked up by what somebody types of their name or e-mail: the one place that does."""
+"""People and companies looked up by what somebody types of their name, e-mail or numbers: the one place that does."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,8 @@ from tenants.selectors import search
 #: So many are looked up; of a word that more people have, these are the newest.
 MOST = 20_000
 
-_IDENTITIES = Subject("names", DriverIdentity, ("name", "email"), terms.words_of, behind=500)
+_SAID = ("name", "email", "organisation_number", "vat_number")
+_IDENTITIES = Subject("names", DriverIdentity, _SAID, terms.words_of, behind=500)
 
 
 def register() -> None:
@@ -30,7 +31,7 @@ def like(text: str, *, most: int = MOST) -> list[int]:
         return []
     found = search.find(_IDENTITIES, terms.begun(text), most=most)
     erased = _erased()
-    fresh = DriverIdentity.objects.filter(pk__gt=found.up_to).exclude(name="", email="")
+    fresh = DriverIdentity.objects.filter(pk__gt=found.up_to)
     ids = [*_named(fresh, words)][:most]
     if all(len(word) <= terms.LONGEST for word in words):
         ids = [*ids, *found.ids]
@@ -41,11 +42,11 @@ def like(text: str, *, most: int = MOST) -> list[int]:
 
 def _erased() -> set[int]:
     """The identities of the erased that invoices bear: kept for the books, and found by nobody."""
-    kept = DriverIdentity.objects.filter(driver__erasures__erased_at__isnull=False).exclude(name="", email="")
+    kept = DriverIdentity.objects.filter(driver__erasures__erased_at__isnull=False)
     return set(kept.values_list("pk", flat=True))
 
 
 def _named(rows: QuerySet[DriverIdentity], words: list[str]) -> Iterator[int]:
-    for pk, name, email in rows.order_by("-pk").values_list("pk", "name", "email"):
-        if terms.have_words(name, words) or terms.have_words(f"{name} {email}", words):
+    for pk, *texts in rows.order_by("-pk").values_list("pk", *_SAID):
+        if terms.have_words(" ".join(map(str, texts)), words):
             yield pk

@@ -6,7 +6,7 @@ are asked for (`keep`).
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -49,6 +49,7 @@ class _Held:
         self.sealing: dict[Person, tuple[list[Any], PersonsKey]] = {}
         self.wrapping: dict[int, AESGCM] = {}
         self.of_operator: dict[int, bytes] = {}
+        self.operator_keys: dict[int, OperatorKey] = {}
 
     def wrapper(self, row: OperatorKey) -> AESGCM:
         """What wraps with an operator's key."""
@@ -146,6 +147,24 @@ def keep(model: type[models.Model], rows: Iterable[int], names: Iterable[str]) -
     return len(sealed)
 
 
+def make(people: Sequence[Person]) -> None:
+    """Make the keys of people who were just added, all at once."""
+    held, operator = _held(), current_operator_id()
+    newest = operator_keys.newest(operator)
+    fresh = [os.urandom(32) for _ in people]
+    rows = [
+        PersonKey(
+            **{f"{person.kind}_id": person.number},
+            operator_key=newest,
+            wrapped=wrap(held.wrapper(newest), key, about(operator, person)),
+        )
+        for person, key in zip(people, fresh, strict=True)
+    ]
+    within = list(connection.savepoint_ids)
+    for row, person, key in zip(PersonKey.objects.bulk_create(rows, batch_size=BATCH), people, fresh, strict=True):
+        held.sealing[person] = within, PersonsKey(row.pk, key, operator, person)
+
+
 def rewrap(operator_id: int) -> tuple[int, int]:
     """Wrap the keys of the operator's people with its newest key, in batches; return how many again, and how many were.
 
@@ -211,8 +230,12 @@ def _numbered(held: _Held, number: int, of: Person | None) -> PersonsKey:
     if of is None:
         raise Unreadable("Nobody said what a text is about.")
     if number not in held.of_operator:
-        key = operator_keys.numbered(operator, number - OF_OPERATOR)
-        held.of_operator[number] = of_operator(key, operator, of).key
+        if number - OF_OPERATOR not in held.operator_keys:
+            held.operator_keys = {row.number: row for row in OperatorKey.objects.all()}  # few: one a change of keys
+        row = held.operator_keys.get(number - OF_OPERATOR)
+        if row is None:
+            raise Unreadable(f"Operator {operator} has no key {number - OF_OPERATOR}.")
+        held.of_operator[number] = of_operator(operator_keys.opened(row), operator, of).key
     return PersonsKey(number, held.of_operator[number], operator, of)
 
 

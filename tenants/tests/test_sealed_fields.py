@@ -19,7 +19,8 @@ from tenants.services import operator_keys, person_keys
 from tenants.services.people import accounts, drivers
 
 SEALED = [field.name for field in DriverIdentity._meta.concrete_fields if isinstance(field, SealedField)]
-SAID: dict[str, Any] = {name: f"kanarie{name.replace('_', '')}"[:20] for name in SEALED}
+NUMBERS = {"organisation_number": "5560360793", "vat_number": "SE556036079301", "gln": "7300009000005"}
+SAID: dict[str, Any] = {name: f"kanarie{name.replace('_', '')}"[:20] for name in SEALED} | NUMBERS
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def afresh():
 
 @pytest.mark.parametrize("of", ["driver", "account"])
 def test_what_is_read_is_what_was_written_and_the_table_holds_none_of_it(in_north, of):
-    made = drivers.create(**SAID) if of == "driver" else accounts.create(kind="company", name="Acme", **SAID)
+    made = drivers.create(**SAID) if of == "driver" else accounts.create(kind="company", **SAID)
     held = kept(made.identity_id)
     afresh()
     assert said(DriverIdentity.objects.get(pk=made.identity.pk)) == SAID
@@ -67,8 +68,19 @@ def test_a_person_has_one_key_whatever_is_written_and_however_often(in_north):
 
 
 def test_nobody_has_a_key_before_something_is_sealed(in_north):
-    drivers.create_many(["Anna", "Bo"])
+    drivers.create(country="NO")
     assert not PersonKey.objects.exists()
+
+
+def test_many_people_have_their_keys_made_together(in_north, django_assert_max_num_queries):
+    drivers.create_many(["Zoe"])
+    with django_assert_max_num_queries(10):
+        made = drivers.create_many([f"Driver {number}" for number in range(30)])
+    assert PersonKey.objects.count() == 31
+    afresh()
+    assert DriverIdentity.objects.get(driver=made[7]).name == "Driver 7"
+    drivers.change_identity(made[7], phone="070")
+    assert PersonKey.objects.filter(driver=made[7]).count() == 1
 
 
 def test_a_page_of_people_costs_one_more_query(in_north, django_assert_num_queries):
@@ -81,7 +93,9 @@ def test_a_page_of_people_costs_one_more_query(in_north, django_assert_num_queri
             (f"070-{number}", f"Street {number}") for number in range(30)
         ]
     with django_assert_num_queries(1):
-        assert len([row.name for row in DriverIdentity.objects.all()]) == 30, "nothing is opened that nobody asks for"
+        assert len([row.country for row in DriverIdentity.objects.all()]) == 30, (
+            "nothing is opened that nobody asks for"
+        )
 
 
 def test_a_text_opens_in_no_other_column_row_or_operator(north, south):
@@ -184,16 +198,16 @@ def test_each_level_of_keys_is_changed_and_the_texts_stay_as_they_are(north, set
 
 def test_what_lay_in_clear_is_sealed_in_batches(north, south):
     with tenant_scope(north.pk):
-        known = drivers.create(phone="070", name="Known")
-        for name in ("Anna", "Bo", "Cia"):
-            drivers.create(name=name)
-        accounts.create(kind="company", name="Acme")
+        known = drivers.create(phone="070", country="SE")
+        for country in ("NO", "DK", "FI"):
+            drivers.create(country=country)
+        accounts.create(kind="company", country="DE")
     with tenant_scope(south.pk):
-        drivers.create(name="Dan")
+        drivers.create(country="FR")
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE tenants_driveridentity ADD was_city varchar(100) NOT NULL DEFAULT ''")
-        cursor.execute("UPDATE tenants_driveridentity SET was_city = 'in ' || name WHERE name <> 'Cia'")
+        cursor.execute("UPDATE tenants_driveridentity SET was_city = 'in ' || country WHERE country <> 'FI'")
         _sealing.seal({"was_city": ("delivery_city", "delivery_city")}, batch=2)
         cursor.execute("SELECT string_agg(was_city, '') FROM tenants_driveridentity")
         assert cursor.fetchone() == ("",)
@@ -201,15 +215,15 @@ def test_what_lay_in_clear_is_sealed_in_batches(north, south):
     for operator in (north, south):
         with tenant_scope(operator.pk):
             rows = DriverIdentity.objects.all()
-            assert {row.name: row.delivery_city for row in rows} == {
-                row.name: "" if row.name == "Cia" else f"in {row.name}" for row in rows
+            assert {row.country: row.delivery_city for row in rows} == {
+                row.country: "" if row.country == "FI" else f"in {row.country}" for row in rows
             }
             assert OperatorKey.objects.count() == 1
             assert operator_keys.newest(operator.pk).number == 1
     with tenant_scope(north.pk):
         assert PersonKey.objects.filter(driver=known).count() == 1
         assert PersonKey.objects.filter(account=Account.objects.get(kind="company")).count() == 1
-        assert DriverIdentity.objects.get(name="Known").phone == "070"
+        assert DriverIdentity.objects.get(driver=known).phone == "070"
 
 
 def test_a_sealed_text_says_nothing_of_itself(in_north):

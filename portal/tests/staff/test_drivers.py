@@ -12,6 +12,7 @@ from charging.models import ChargingSession, Token
 from portal.tests.cast import PASSWORD
 from portal.tests.links import through
 from portal.tests.reading import figures_of
+from portal.web import tables
 from tenants.models import AuditEntry, Driver, DriverGroup, Membership
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
@@ -44,6 +45,25 @@ def test_the_list_needs_the_same_queries_for_many_drivers(world, sign_in, sara):
     assert len(many) == len(few) <= 16  # one of them brings the keys of all that is sealed
 
 
+def test_the_list_is_sorted_by_names_that_the_database_cannot_read(world, sign_in, sara, monkeypatch):
+    names = ["Örjan Öst", "adam Berg", "Åsa Ek", "Ärla", "Émile Zo", "Zoe", "Ek, Bo"]
+    with tenant_scope(world.operator.pk):
+        for name in names:
+            factories.driver(name)
+    client = sign_in(sara)
+
+    def listed(sort):
+        return [driver.identity.name for driver in client.get(world.url(f"drivers/?sort={sort}")).context["page"].rows]
+
+    rising = listed("driver")
+    assert rising == ["adam Berg", "Dana Driver", "Ek, Bo", "Émile Zo", "Zoe", "Åsa Ek", "Ärla", "Örjan Öst"]
+    assert listed("-driver") == rising[::-1]
+    monkeypatch.setattr(tables, "MOST_OPENED", 7)
+    answer = client.get(world.url("drivers/?sort=driver"))
+    assert "too long to be sorted by “Driver”: that can be done with at most 7 rows" in answer.content.decode()
+    assert [driver.identity.name for driver in answer.context["page"].rows] == ["Dana Driver", *names]
+
+
 def test_reading_a_drivers_page_is_recorded(world, sign_in, sara):
     page = sign_in(sara).get(world.url(f"drivers/{world.driver.public_id}/")).content.decode()
     assert "dana@example.com" in page
@@ -73,7 +93,7 @@ def test_a_driver_is_added_with_the_next_number_and_changed_by_versions(world, s
     client = sign_in(sara)
     client.post(world.url("drivers/new/"), form())
     with tenant_scope(world.operator.pk):
-        driver = Driver.objects.get(identity__name="Nils Nilsson")
+        driver = next(each for each in Driver.objects.all() if each.identity.name == "Nils Nilsson")
         first = driver.identity_id
     assert driver.customer_number == "1002"
     client.post(world.url(f"drivers/{driver.public_id}/edit/"), form(customer_number="A7", city="Umeå"))

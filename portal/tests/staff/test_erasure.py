@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 import redis
 from django.conf import settings as django_settings
@@ -11,6 +12,7 @@ from django.core.files.storage import default_storage
 from django.db import connection, models
 from django.utils import timezone
 
+from billing.documents import pdf
 from billing.models import Export, Invoice, InvoiceDocument, SessionPrice
 from billing.services import documents
 from billing.tests import factories
@@ -162,7 +164,8 @@ def found_in_redis(text=CANARY):
 
 def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, north, full):
     before = found_in_tables(CANARY)
-    assert {"tenants_driveridentity", "charging_token", "charging_rejectedrow", "tenants_user"} <= set(before)
+    assert {"charging_token", "charging_stationmessage", "tenants_user"} <= set(before)
+    assert not {"tenants_driveridentity", "charging_rejectedrow", "tenants_personrequest"} & set(before), "sealed"
     assert {"in.csv", "made.xlsx"} <= set(found_in_files())
     row = erase(sign_in(pri), north, full)
     assert (row.state, row.error) == ("done", "")
@@ -181,7 +184,9 @@ def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, 
 
 def test_what_is_sealed_stands_in_no_table_and_opens_no_more_once_its_key_is_gone(sign_in, pri, north, full):
     sealed = [field for field in DriverIdentity._meta.concrete_fields if isinstance(field, SealedField)]
-    assert {"email", "phone", "street", "postal_code", "delivery_city"} <= {field.name for field in sealed}
+    assert {"name", "city", "email", "phone", "street", "postal_code", "delivery_city", "vat_number"} <= {
+        field.name for field in sealed
+    }
     with tenant_scope(north.pk):
         driver = Driver.objects.select_related("identity").get(pk=full.driver_id)
         identity = driver.identity
@@ -254,7 +259,7 @@ def test_what_bookkeeping_demands_stays_with_its_day_and_nothing_besides(sign_in
     assert {each["code"]: each["until"] for each in row.stays if each["until"]} == dict.fromkeys(
         ("invoices", "names", "sessions"), until
     )
-    assert found_in_tables(CANARY) == {"tenants_driveridentity": 1}
+    assert found_in_tables(CANARY) == {}
     with tenant_scope(north.pk):
         assert not PersonKey.objects.exists()
         identity = DriverIdentity.objects.get(pk=invoice.buyer_id)
@@ -328,6 +333,21 @@ def test_the_certificate_says_what_went_and_what_stays_and_not_who(sign_in, pri,
     }
     with tenant_scope(north.pk):
         assert AuditEntry.objects.filter(event="erasure.done").count() == 1
+
+
+def test_the_certificate_comes_as_a_document_that_says_the_same(sign_in, pri, north, full, monkeypatch):
+    client = sign_in(pri)
+    row = erase(client, north, full)
+    address = f"/o/north/privacy/erasures/{row.public_id}/"
+    answer = client.get(f"{address}certificate.pdf")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+    monkeypatch.setattr(pdf, "render", lambda page, **_more: orjson.dumps(page))
+    told, page = orjson.loads(client.get(f"{address}certificate.pdf").content), client.get(address).context
+    assert [what.lower() for what, _count in told["went"]] == [what.lower() for what, _count in page["went"]]
+    assert [each[1:] for each in told["stays"]] == [list(each[1:]) for each in page["stays"]]
+    assert [erasure_ledger.mark(full.driver.public_id)] == [value for _, value in told["facts"] if len(value) > 40]
+    assert CANARY not in orjson.dumps(told).decode()
 
 
 def test_every_identity_that_the_register_knows_has_its_end():

@@ -13,8 +13,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Model, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Model
 from django.forms.models import model_to_dict
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -54,7 +53,7 @@ ACCOUNTS = Table(
     "accounts",
     (
         Column("number", gettext_lazy("Customer number"), by="customer_number", is_indexed=True, is_fixed=True),
-        Column("name", gettext_lazy("Name"), by=Coalesce("identity__name", Value("")), is_fixed=True),
+        Column("name", gettext_lazy("Name"), opened="identity__name", is_fixed=True),
         Column("kind", gettext_lazy("Kind"), by="kind"),
         Column("organisation", gettext_lazy("Organisation number")),
         Column("reference", gettext_lazy("Your reference"), is_optional=True),

@@ -54,10 +54,10 @@ MONTHS_DRAWN = 12
 DRIVERS = Table(
     "drivers",
     (
-        Column("driver", gettext_lazy("Driver"), by=Coalesce("identity__name", Value("")), is_fixed=True),
+        Column("driver", gettext_lazy("Driver"), opened="identity__name", is_fixed=True),
         Column("number", gettext_lazy("Customer number"), by="customer_number", is_indexed=True),
         Column("phone", gettext_lazy("Phone"), is_optional=True),
-        Column("city", gettext_lazy("City"), by=Coalesce("identity__city", Value("")), is_optional=True),
+        Column("city", gettext_lazy("City"), opened="identity__city", is_optional=True),
         Column("group", gettext_lazy("Group"), by=Coalesce("group__name", Value("")), css="rest"),
         Column("cards", gettext_lazy("Cards")),
         Column("portal", gettext_lazy("Portal"), css="rest"),

@@ -10,6 +10,8 @@ from tenants.conflicts import refused_as
 from tenants.errors import Code, Refused
 from tenants.models import Account, Driver, DriverGroup, DriverIdentity, Membership, Operator, User
 from tenants.scoping import current_operator_id
+from tenants.sealed_fields import Person
+from tenants.services import person_keys
 from tenants.services.people import memberships
 
 TRIES = 5
@@ -65,6 +67,7 @@ def create_many(names: Sequence[str]) -> list[Driver]:
     drivers = Driver.objects.bulk_create(
         Driver(customer_number=str(number)) for number in range(first, first + len(names))
     )
+    person_keys.make([Person.of(driver.pk, None) for driver in drivers])
     identities = DriverIdentity.objects.bulk_create(
         DriverIdentity(driver=driver, name=name) for driver, name in zip(drivers, names, strict=True)
     )
