@@ -108,7 +108,9 @@ def dana(north: Operator) -> User:
 @pytest.fixture
 def danas_driver(dana: User, north: Operator) -> Driver:
     with tenant_scope(north.pk):
-        return Driver.objects.select_related("identity").get(user=dana)
+        driver = Driver.objects.select_related("identity").get(user=dana)
+        assert driver.identity.name, "it is opened while there is a scope"
+        return driver
 
 
 @pytest.fixture

@@ -78,7 +78,9 @@ olga, otto, fina, sara, axel, pri, sven, dana, petra, pia = map(
 @pytest.fixture
 def danas_driver(dana: User, north: Operator) -> Driver:
     with tenant_scope(north.pk):
-        return Driver.objects.select_related("identity").get(user=dana)
+        driver = Driver.objects.select_related("identity").get(user=dana)
+        assert driver.identity.name, "it is opened while there is a scope"
+        return driver
 
 
 @pytest.fixture
