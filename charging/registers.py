@@ -9,7 +9,10 @@ from charging.models import (
     ImportLook,
     ImportProfile,
     ImportUndo,
+    MeterKey,
+    MeterRule,
     RejectedRow,
+    SignedRecord,
     Site,
     SiteAccess,
     Station,
@@ -36,6 +39,8 @@ def register() -> None:
     audited(Site)
     audited(Station, exclude=["merge"])
     audited(Connector)
+    audited(MeterKey)
+    audited(MeterRule)
     audited(Token, mask=["uid", "visual_number"], exclude=["merge"])
     audited(ImportProfile)
     audited(
@@ -103,6 +108,15 @@ def _register_personal_data() -> None:
         identity="said id_tag",
         conduct="received_at verdict basis read_at readings",
         technical="id operator station number is_stopped",
+    )
+    sources.register(
+        SignedRecord,
+        person=sources.BY_CARD,
+        find=station_words.records_of,
+        kept=Retention.BOOKS,
+        serves="charging billing bookkeeping",
+        ledger="raw received_at",
+        technical="id operator station number context digest is_due",
     )
     sources.register(
         StationCommand,

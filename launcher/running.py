@@ -312,7 +312,7 @@ def backup_program(environment: Mapping[str, str]) -> Program:
 
 def simulation_program(environment: Mapping[str, str], port: int) -> Program:
     """Return the stations of the demonstration: a charge of an hour and a half takes them a quarter of an hour."""
-    command = [sys.executable, str(CHECKOUT / "manage.py"), "simulate_stations", "--minute=10"]
+    command = [sys.executable, str(CHECKOUT / "manage.py"), "simulate_stations", "--minute=10", "--signed"]
     return Program("simulation", command, {**environment, "GATEWAY_PORT": str(port)})
 
 

@@ -20,6 +20,10 @@ class Code(StrEnum):
     COMMAND_PASSWORD = "command_password"  # noqa: S105  # the name of a refusal
     COMMAND_CARD_REFUSED = "command_card_refused"
     COMMANDS_WAIT = "commands_wait"
+    METER_KEY_UNREADABLE = "meter_key_unreadable"
+    METER_KEY_CURVE = "meter_key_curve"
+    METER_KEY_TWICE = "meter_key_twice"
+    METER_KEY_DAYS = "meter_key_days"
     START_STATION_AWAY = "start_station_away"
     START_OUTLET_TAKEN = "start_outlet_taken"
     CARD_TAKEN = "card_taken"
@@ -136,6 +140,10 @@ class MergeRefused(ChargingError):
 
 class NetworkRefused(ChargingError):
     """A site or a station cannot be what was asked for."""
+
+
+class MeterKeyRefused(ChargingError):
+    """A meter's key cannot be read, or cannot hold on those days."""
 
 
 class CommandRefused(ChargingError):

@@ -65,6 +65,7 @@ class Flag(StrEnum):
     STOP_MISSING = "stop_missing"
     METER_MISSING = "meter_missing"
     METER_BACKWARDS = "meter_backwards"
+    NOT_PROVEN = "not_proven"
 
 
 #: A remark that settles the session by itself: it is written off, and nobody need decide.

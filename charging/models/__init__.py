@@ -5,6 +5,7 @@ from charging.models.correction import Correction
 from charging.models.file_import import FileImport, ImportProfile, KnownSessions, RejectedRow
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
+from charging.models.meter import MeterKey, MeterRule, SignedRecord
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
@@ -26,7 +27,10 @@ __all__ = [
     "ImportProfile",
     "ImportUndo",
     "KnownSessions",
+    "MeterKey",
+    "MeterRule",
     "RejectedRow",
+    "SignedRecord",
     "Site",
     "SiteAccess",
     "Station",

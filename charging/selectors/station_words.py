@@ -5,13 +5,26 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from charging.models import ChargingSession, EarlierHolder, StationCharge, StationCommand, StationMessage, Token
+from charging.models import (
+    ChargingSession,
+    EarlierHolder,
+    SignedRecord,
+    StationCharge,
+    StationCommand,
+    StationMessage,
+    Token,
+)
 from tenants.models import Driver
 
 
 def charges_of(driver: Driver) -> QuerySet[StationCharge]:
     """The charges behind the driver's sessions."""
     return StationCharge.objects.filter(number__in=_numbers([driver]))
+
+
+def records_of(driver: Driver) -> QuerySet[SignedRecord]:
+    """What meters signed about those charges."""
+    return SignedRecord.objects.filter(number__in=_numbers([driver]))
 
 
 def messages_of(driver: Driver) -> QuerySet[StationMessage]:

@@ -6,6 +6,7 @@ people who decide on them.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
@@ -13,7 +14,9 @@ from django.db.models.functions import Upper
 
 from charging.domain.holders import Held
 from charging.domain.ocpp import SOURCE
-from charging.models import ChargingSession, Connector, Station, StationCharge, Token
+from charging.domain.ocpp.v16 import Signed
+from charging.domain.signed import ocmf
+from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, Token
 from charging.selectors import tokens
 
 _GROWTH = ("energy_wh",)
@@ -41,6 +44,7 @@ class Desk:
         self._states: dict[int, Connector] = {}
         self._read: dict[int, StationCharge] = {}
         self._new: list[ChargingSession] = []
+        self.signed: list[SignedRecord] = []
         self._grown: dict[int, ChargingSession] = {}
         self.ended: dict[int, ChargingSession] = {}
         self._take(StationCharge.objects.filter(station__in=self.stations, number__in=set(numbers)))
@@ -120,6 +124,22 @@ class Desk:
         self._read[charge.number] = charge
         if grows is not None:
             self._grown[charge.number] = grows
+
+    def was_signed(self, session: ChargingSession, signed: Iterable[Signed], *, at: datetime) -> None:
+        """Records of the session's meter have come; one that comes after its end asks for another look."""
+        is_late = session.state != ChargingSession.State.ACTIVE
+        self.signed += [
+            SignedRecord(
+                station_id=session.station_id,
+                number=int(session.external_id),
+                context=context,
+                raw=raw,
+                digest=ocmf.digest(raw),
+                received_at=at,
+                is_due=is_late,
+            )
+            for raw, context in signed
+        ]
 
     def put_away(self) -> None:
         """Write what has changed."""

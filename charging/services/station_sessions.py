@@ -24,6 +24,7 @@ from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
 from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage
+from charging.services import signed_values
 from charging.services.station_desk import Desk
 from tenants.scoping import current_operator_id
 
@@ -50,7 +51,8 @@ def read(message: StationMessage, desk: Desk) -> str:
         case "MeterValues":
             return _grow(desk, message, call.payload)
         case "StopTransaction":
-            return _stop(desk, message, v16.stop(call.payload))
+            stop = v16.stop(call.payload)
+            return _stop(desk, message, stop, stop.signed)
         case v201.EVENT:
             return _event(desk, message, v201.event(call.payload))
     _note_state(desk, message, call)
@@ -73,10 +75,13 @@ def settle(desk: Desk) -> None:
     """Say what is unusual about the sessions that ended, as a file that held each of them would have got it told."""
     ended = list(desk.ended.values())
     overlapping = _overlapping(ended)
+    signed_values.keep(desk.signed)
+    unproven = signed_values.unproven(ended)
     for together in _one_a_connector(ended):
         for session, codes in zip(together, _implausible(together), strict=True):
             overlap = [Flag.OVERLAP] if session.external_id in overlapping else []
-            session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap])]
+            proof = [Flag.NOT_PROVEN] if session.external_id in unproven else []
+            session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap, *proof])]
             session.review = _Review.PENDING if session.flags else _Review.NONE
             if session.flags == [SETTLING]:
                 session.review = _Review.WRITTEN_OFF
@@ -133,8 +138,10 @@ def _event(desk: Desk, message: StationMessage, event: v201.Event) -> str:
         return "no_charge"
     _start(desk, message, event.start)
     if event.stop is not None:
-        return _stop(desk, message, event.stop)
+        return _stop(desk, message, event.stop, event.signed)
     session = desk.session_of(charge)
+    if session:
+        desk.was_signed(session, event.signed, at=message.received_at)
     return _add(desk, session, event.readings, at=message.received_at) if session and event.readings else ""
 
 
@@ -172,6 +179,7 @@ def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
     session = _meant(desk, message, v16.outlet(payload))
     if session is None:
         return ""  # stations also read their meters while nobody charges
+    desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
     return _add(desk, session, v16.readings(payload.get("meterValue")), at=message.received_at)
 
 
@@ -209,10 +217,11 @@ def _meant(desk: Desk, message: StationMessage, connector: str = "") -> Charging
     return found[0] if len(found) == 1 else None
 
 
-def _stop(desk: Desk, message: StationMessage, stop: v16.Stop) -> str:
+def _stop(desk: Desk, message: StationMessage, stop: v16.Stop, signed: Iterable[v16.Signed]) -> str:
     session = _meant(desk, message)
     if session is None:
         return "no_charge"
+    desk.was_signed(session, signed, at=message.received_at)
     may_change = session.state == _State.ACTIVE or (
         session.review == _Review.PENDING and Flag.STOP_MISSING in session.flags
     )

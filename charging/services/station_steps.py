@@ -12,7 +12,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from charging.models import StationHalt, StationMessage
-from charging.services import station_commands, station_sessions
+from charging.services import signed_values, station_commands, station_sessions
 from charging.services.station_desk import Desk
 from tenants.scoping import tenant_scope
 
@@ -48,10 +48,11 @@ def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
 
 
 def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
-    """Close the sessions whose stop is missing, and settle commands that nobody answers any more."""
+    """Close sessions whose stop is missing, settle commands that nobody answers, look again at what is proven since."""
     with tenant_scope(operator_id):
         station_sessions.close_abandoned(at=clock())
         station_commands.settle(at=clock())
+        signed_values.look_again()
 
 
 def _taken(after: int, *, at: datetime) -> tuple[list[StationMessage], int | None]:

@@ -10,17 +10,21 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from random import Random
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from charging.domain.ocpp import v16
 
-#: What a station may do wrong, each once in so many charges.
-FAULTS = ("no_stop", "twice", "dead_clock", "backwards", "deaf")
+#: What a station may do wrong, each once in so many charges. `forged`: a signed value was changed on its way.
+FAULTS = ("no_stop", "twice", "dead_clock", "backwards", "deaf", "forged")
 ONE_IN = 4
 _LONGEST_CHARGE_MINUTES, _READ_EVERY_MINUTES = 90, 5
 
@@ -38,6 +42,7 @@ class Simulated:
     minute_s: float = 1.0
     register_wh: int = 1_000_000
     chance: Random = field(default_factory=Random)  # plausible, not secret
+    meter: "SigningMeter | None" = None
     settings: dict[str, str] = field(default_factory=lambda: {"HeartbeatInterval": "300", "ConnectionTimeOut": "60"})
     _said: int = 0
     _answers: dict[str, "asyncio.Future[dict[str, Any]]"] = field(default_factory=dict)
@@ -97,7 +102,8 @@ class Simulated:
             if said.get("idTagInfo", {}).get("status") != "Accepted":
                 return
         await self._status(socket, "Preparing")
-        start = {"connectorId": 1, "idTag": card, "meterStart": self.register_wh, "timestamp": _clock(wrong)}
+        began_wh = self.register_wh
+        start = {"connectorId": 1, "idTag": card, "meterStart": began_wh, "timestamp": _clock(wrong)}
         answer = await self._call(socket, "StartTransaction", **start)
         if "transactionId" not in answer:
             return
@@ -113,6 +119,7 @@ class Simulated:
             meter = 0 if wrong == "backwards" else self.register_wh
             reason = "Remote" if self._is_ended.is_set() else "EVDisconnected"
             stop = {"transactionId": number, "meterStop": meter, "timestamp": _clock(wrong), "reason": reason}
+            stop |= self._signed(card, began_wh, wrong)
             await self._call(socket, "StopTransaction", **stop)
         await self._status(socket)
 
@@ -130,6 +137,16 @@ class Simulated:
 
     def _fault(self) -> str:
         return self.chance.choice(self.faults) if self.faults and self.chance.randrange(ONE_IN) == 0 else ""
+
+    def _signed(self, card: str, began_wh: int, wrong: str) -> dict[str, Any]:
+        """What the meter signed about the charge that ends, where it is one that signs."""
+        if self.meter is None:
+            return {}
+        record = self.meter.record(card, began_wh, self.register_wh)
+        if wrong == "forged":
+            record = record.replace(f'"RV":{self.register_wh}', f'"RV":{self.register_wh + 1000}')
+        sample = {"value": record, "format": "SignedData", "context": "Transaction.End"}
+        return {"transactionData": [{"timestamp": _clock(), "sampledValue": [sample]}]}
 
     def _reading(self) -> dict[str, Any]:
         return {"timestamp": _clock(), "sampledValue": [{"value": str(self.register_wh), "unit": "Wh"}]}
@@ -185,6 +202,38 @@ class Simulated:
 
     def _told(self, _asked: dict[str, Any]) -> dict[str, Any]:
         return {"configurationKey": [{"key": k, "readonly": False, "value": v} for k, v in self.settings.items()]}
+
+
+class SigningMeter:
+    """A meter that signs what it measured, as OCMF. Its key follows from its number: the next time it is the same."""
+
+    def __init__(self, serial: str) -> None:
+        self.serial, self._page = serial, 0
+        self._key = ec.derive_private_key(int.from_bytes(sha256(serial.encode()).digest()[:31]), ec.SECP256R1())
+
+    @property
+    def public_key(self) -> str:
+        """Its public key as its plate would show it."""
+        key = self._key.public_key()
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex()
+
+    def record(self, card: str, began_wh: int, ended_wh: int) -> str:
+        """One charge, from one reading of the register to the other, signed."""
+        self._page += 1
+        now = f"{_clock()[:-1]},000+0000 S"
+        every = {"RI": "1-0:1.8.0", "RU": "Wh", "EF": "", "ST": "G", "TM": now}
+        payload = orjson.dumps(
+            {
+                "FV": "1.0",
+                "PG": f"T{self._page}",
+                "MS": self.serial,
+                "IS": True,
+                "ID": card,
+                "RD": [{"TX": "B", "RV": began_wh, **every}, {"TX": "E", "RV": ended_wh, **every}],
+            }
+        )
+        signature = self._key.sign(payload, ec.ECDSA(SHA256())).hex()
+        return f'OCMF|{payload.decode()}|{{"SA":"ECDSA-secp256r1-SHA256","SD":"{signature}"}}'
 
 
 _ASKED: dict[str, Callable[[Simulated, dict[str, Any]], dict[str, Any]]] = {

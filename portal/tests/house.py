@@ -34,15 +34,18 @@ from charging.models import (
     ChargingSession,
     FileImport,
     ImportProfile,
+    MeterKey,
     RejectedRow,
+    SignedRecord,
     Site,
     Station,
     StationCommand,
     StationKnock,
     Token,
 )
-from charging.services import station_commands, station_links
+from charging.services import meter_keys, station_commands, station_links
 from charging.tests.ingest.files import PLAIN
+from charging.tests.signing import Meter
 from portal.tests import app_role
 from portal.tests.cast import PASSWORD, a_driver, begin, member, somebody
 from portal.tests.doors import doors
@@ -85,6 +88,7 @@ OBJECTS = {
     "sites": Site,
     "stations": Station,
     "outlets": Station,
+    "meters": MeterKey,
     "starts": StationCommand,
     "live": ChargingSession,
     "knocking": StationKnock,
@@ -214,6 +218,9 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(Dispute, driver=driver, session=ChargingSession.objects.filter(driver=driver).latest("pk"))
     example(StationKnock, reason="unknown")
     station_links.make_password(at.station, at=now)
+    meter = Meter()
+    meter_keys.register(at, written=meter.der.hex(), curve="", serial=meter.serial, since=today, until=None)
+    example(SignedRecord, station=at.station, number=4711, raw=meter.whole(0, 10_000))
     station_commands.ask(at.station, Kind.START, by=dana, at=now, card="04AABBCC", connector=at.number)
     invitations.invite(north, email="ines@example.com", role="support")
     asks = person_requests.receive(factories.driver("Gunnar Gone"), "erasure", by=fina, at=now, identity_checked="Hej.")

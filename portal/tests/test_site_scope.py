@@ -22,7 +22,7 @@ from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
 from charging.domain.errors import NetworkRefused
-from charging.models import ChargingSession, Connector, Site, Station, StationKnock, Token
+from charging.models import ChargingSession, Connector, MeterKey, Site, Station, StationKnock, Token
 from charging.selectors import sessions
 from charging.services import site_access, site_memberships
 from charging.services import sites as site_services
@@ -172,6 +172,8 @@ class Place:
         self.active = factories.session(outlet, self.driver, external_id=f"{mark}-active", state="ACTIVE", **facts)
         ChargingSession.objects.filter(pk=self.active.pk).update(ended_at=None)
         self.ids = {name: getattr(self, name[:-1]).public_id for name in PLACES}
+        facts = {"public_key": mark, "valid_from": at.date()}
+        self.ids["meters"] = MeterKey.objects.create(connector=outlet, serial=f"{mark} meter", **facts).public_id
         knock = StationKnock.objects.create(identity=f"{mark}-2", reason="unknown", first_at=at, last_at=at)
         self.ids["knocking"] = knock.public_id
 

@@ -23,6 +23,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_NETWORK: (
         "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_ask "
+        "staff:meter_hold staff:meter_register staff:meter_remove staff:station_meters "
         "staff:station_commands staff:station_edit staff:station_merge staff:station_messages staff:station_new "
         "staff:station_order staff:station_part staff:station_password"
     ),
@@ -37,6 +38,7 @@ MAY_OPEN = {
         "staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
+        "staff:session_signed "
         "api:accounts staff:account_detail staff:account_export staff:account_list staff:driver_detail "
         "staff:driver_list staff:group_export staff:group_list staff:token_detail staff:token_export staff:token_list"
     ),
@@ -107,7 +109,8 @@ MAY_OPEN = {
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
     ),
     Permission.MANAGE_OPERATOR: (
-        "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:settings"
+        "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
+        "staff:settings"
     ),
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security "
@@ -120,7 +123,8 @@ MAY_OPEN = {
     ),
     Permission.USE_DRIVER_PAGES: (
         "driver:charge driver:history driver:invoice_list driver:invoice_pdf driver:live driver:live_stop "
-        "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail driver:start "
+        "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail "
+        "driver:session_signed driver:start "
         "driver:token_block driver:token_found driver:token_list "
         "driver:copy_file driver:copy_new driver:details driver:limit_lift driver:request_list driver:request_new "
         "driver:request_withdraw driver:dispute_list driver:dispute_withdraw driver:invoice_dispute "

@@ -39,6 +39,7 @@ SECTIONS: dict[str, str | Promise] = {
     "tenants.processinglimit": gettext_lazy("limits on the use of your data"),
     "charging.stationmessage": gettext_lazy("messages from stations about you"),
     "charging.stationcommand": gettext_lazy("what stations were asked to do for you"),
+    "charging.signedrecord": gettext_lazy("what meters signed about your charges"),
     "charging.stationcharge": gettext_lazy("charges as stations reported them"),
     "charging.earlierholder": gettext_lazy("cards you had before"),
     "charging.accountmember": gettext_lazy("payers you belonged to"),

@@ -26,6 +26,10 @@ ERRORS: dict[str, str | Promise] = {
     Code.COMMAND_PASSWORD: _("The station's password is made on the station's page, where it is shown once."),
     Code.COMMAND_CARD_REFUSED: _("The card would be refused: %(basis)s."),
     Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
+    Code.METER_KEY_UNREADABLE: _("This is no public key of a meter: it is neither PEM nor a key in hex or base64."),
+    Code.METER_KEY_CURVE: _("This key is a bare point: choose the curve that the papers of the meter name."),
+    Code.METER_KEY_TWICE: _("This key is registered for the outlet already. Change its days instead."),
+    Code.METER_KEY_DAYS: _("The last day (%(until)s) must not come before the first one (%(since)s)."),
     Code.START_STATION_AWAY: _("%(station)s is not connected right now. Use your card at the station, or try again."),
     Code.START_OUTLET_TAKEN: _("Outlet %(connector)s of %(station)s is taken or does not work. Choose another one."),
     Code.STATION_TAKEN: _("There is already a station called “%(identifier)s”."),
@@ -212,6 +216,7 @@ FLAGS: dict[str, str | Promise] = {
     ),
     Flag.METER_MISSING: _("The meter was not read at the start or at the end."),
     Flag.METER_BACKWARDS: _("The meter ran backwards during the session."),
+    Flag.NOT_PROVEN: _("What the meter signed does not prove the energy of the session."),
     CREDITED: _("It stood on an invoice that was credited."),
     DISPUTED: _("Whoever charged says that something is wrong with it."),
 }

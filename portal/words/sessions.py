@@ -29,6 +29,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.STOP_MISSING, _("end is missing")),
     (Flag.METER_MISSING, _("meter was not read")),
     (Flag.METER_BACKWARDS, _("meter ran backwards")),
+    (Flag.NOT_PROVEN, _("not proven by the meter")),
     (CREDITED, _("credited")),
     (DISPUTED, _("disputed")),
 ]

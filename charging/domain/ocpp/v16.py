@@ -71,6 +71,10 @@ class Start:
         )
 
 
+#: What a meter signed, as it came, and on what occasion: `Transaction.Begin`, `Sample.Periodic`.
+Signed = tuple[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """StopTransaction. readings: those of the whole charge that came with it."""
@@ -80,6 +84,7 @@ class Stop:
     meter_wh: int | None
     reason: str
     readings: tuple[tuple[datetime, int], ...]
+    signed: tuple[Signed, ...] = ()
 
 
 def start(payload: dict[str, Any]) -> Start:
@@ -100,6 +105,7 @@ def stop(payload: dict[str, Any]) -> Stop:
         whole(payload, "meterStop"),
         text(payload, "reason", 30) or "Local",
         tuple(readings(payload.get("transactionData"))),
+        tuple(signed(payload.get("transactionData"))),
     )
 
 
@@ -141,6 +147,24 @@ def readings(values: Any) -> Iterator[tuple[datetime, int]]:
         samples = [each for each in rows(value.get("sampledValue")) if isinstance(each, dict)]
         if (register := _register(samples)) is not None:
             yield at, register
+
+
+def signed(values: Any) -> Iterator[Signed]:
+    """Yield what meters signed in a list of MeterValue, untouched. OCPP 2.0.1 has it beside the value."""
+    for value in rows(values):
+        samples = rows(value.get("sampledValue")) if isinstance(value, dict) else []
+        for sample in samples:
+            if isinstance(sample, dict) and (raw := _signed(sample)).strip():
+                yield raw.replace("\x00", "\ufffd"), text(sample, "context", 30)
+
+
+def _signed(sample: dict[str, Any]) -> str:
+    beside = sample.get("signedMeterValue")
+    if isinstance(beside, dict):
+        return str(beside.get("signedMeterData") or "")
+    value = sample.get("value")
+    is_signed = sample.get("format") == "SignedData" or str(value).lstrip().startswith("OCMF|")
+    return value if isinstance(value, str) and is_signed else ""
 
 
 def _register(samples: list[dict[str, Any]]) -> int | None:

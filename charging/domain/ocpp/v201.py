@@ -45,6 +45,7 @@ class Event:
     start: Start
     stop: Stop | None
     readings: tuple[tuple[datetime, int], ...]
+    signed: tuple[v16.Signed, ...]
     has_card: bool
 
 
@@ -58,7 +59,8 @@ def event(payload: Mapping[str, Any]) -> Event:
     start = Start(text(evse, "id", 20) or "1", card, at, first if kind == "Started" else None)
     reason = text(info, "stoppedReason", 30) or "Local"
     stop = Stop(None, at, last, reason, readings) if kind == "Ended" else None
-    return Event(kind, name, start, stop, readings, bool(_object(payload, "idToken")))
+    signed = tuple(v16.signed(payload.get("meterValue")))
+    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")))
 
 
 def said(found: Event) -> str:

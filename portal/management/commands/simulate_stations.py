@@ -9,10 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from charging.models import Connector, Token
-from charging.services import station_links
+from charging.models import Connector, MeterKey, Token
+from charging.services import meter_keys, station_links
 from portal import env
-from portal.demo.stations import FAULTS, Simulated
+from portal.demo.stations import FAULTS, SigningMeter, Simulated
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--gateway", default=_gateway(), help="where stations connect to")
         parser.add_argument("--stations", type=int, default=5, help="how many of an operator")
         parser.add_argument("--minute", type=float, default=1.0, help="how many seconds a minute of charging takes")
+        parser.add_argument("--signed", action="store_true", help="their meters sign what they measure, in OCMF")
         parser.add_argument("--faults", nargs="*", choices=FAULTS, default=[], help="what goes wrong now and then")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -73,7 +74,7 @@ def _stations(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
     paid = Token.objects.filter(driver__is_active=True, is_blocked=False).order_by("pk")
     cards = list(paid.values_list("uid", flat=True)[:CARDS])
     outlets = Connector.objects.filter(number="1", station__is_active=True, max_power_w__isnull=False)
-    chosen = outlets.select_related("station").order_by("pk")[: options["stations"] if cards else 0]
+    chosen = outlets.select_related("station__site").order_by("pk")[: options["stations"] if cards else 0]
     return [
         Simulated(
             url=f"{options['gateway']}/ocpp/{operator.slug}/{quote(outlet.station.identifier, safe='')}",
@@ -83,9 +84,18 @@ def _stations(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
             cards=cards,
             faults=tuple(options["faults"]),
             minute_s=options["minute"],
+            meter=_meter(outlet) if options["signed"] else None,
         )
         for outlet in chosen
     ]
+
+
+def _meter(outlet: Connector) -> SigningMeter:
+    """A meter for the outlet, whose key is registered from the first time on."""
+    meter, today = SigningMeter(f"SIM{outlet.pk:08}"), timezone.localdate(timezone=outlet.station.site.zone)
+    if not MeterKey.objects.filter(connector=outlet, serial=meter.serial).exists():
+        meter_keys.register(outlet, written=meter.public_key, curve="", serial=meter.serial, since=today, until=None)
+    return meter
 
 
 async def _live(stations: list[Simulated]) -> None:

@@ -47,6 +47,10 @@ DANGEROUS = {
     "staff:key_rotate": "lets a machine in",
     "staff:key_revoke": "shuts a machine out",
     "staff:station_password": "lets a station in",
+    "staff:meter_register": "says whose signature is believed",
+    "staff:meter_hold": "says when whose signature is believed",
+    "staff:meter_remove": "takes away what sessions are proven by",
+    "staff:meter_rule": "lets sessions be billed that no meter proves",
     "staff:station_order": "starts what somebody pays for, or takes a station out of use",
     "staff:knock_adopt": "lets a station in",
     # What binds customers

@@ -34,6 +34,10 @@ WITHOUT_PEOPLE = {
     "staff:letterhead_preview",
     "staff:overview",
     "staff:overview_days",
+    "staff:meter_hold",
+    "staff:meter_register",
+    "staff:meter_remove",
+    "staff:meter_rule",
     "staff:settings",
     "staff:site_detail",
     "staff:site_edit",
@@ -43,6 +47,7 @@ WITHOUT_PEOPLE = {
     "staff:station_edit",
     "staff:station_export",
     "staff:station_list",
+    "staff:station_meters",
     "staff:station_new",
     "staff:training",
 }

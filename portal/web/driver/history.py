@@ -23,7 +23,7 @@ from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
 from portal.gate.access import SignedInRequest, driver_view
-from portal.web import session_course
+from portal.web import session_course, signed_values
 from portal.web.charts import Chart, Series
 from portal.words import invoices as invoice_words
 from portal.words import measures
@@ -73,9 +73,18 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "session": entry.session,
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
         "mail": _mail(entry, operator),
+        "signed": signed_values.told(entry.session),
         **_disputes(entry),
     }
     return render(request, "driver/history/session.html", page | _price(entry))
+
+
+def _session_signed(request: SignedInRequest, operator: Operator, session_id: UUID) -> HttpResponse:
+    """Send what the meter signed about one of the driver's own sessions."""
+    return signed_values.answer(_own_entry(request, session_id).session)
+
+
+session_signed = driver_view(_session_signed, takes_out=True)
 
 
 def _disputes(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ app_name = "driver"
 urlpatterns: list[URLPattern] = [
     path("", history.history, name="history"),
     path("sessions/<uuid:session_id>/", history.session_detail, name="session_detail"),
+    path("sessions/<uuid:session_id>/signed/", history.session_signed, name="session_signed"),
     path("sessions/<uuid:session_id>/dispute/", disputes.session_dispute, name="session_dispute"),
     path("invoices/<uuid:invoice_id>/dispute/", disputes.invoice_dispute, name="invoice_dispute"),
     path("disputes/", disputes.dispute_list, name="dispute_list"),

@@ -275,6 +275,8 @@ KINDS: dict[str, str | Promise] = {
     "charging.site": gettext_lazy("site"),
     "charging.station": gettext_lazy("station"),
     "charging.connector": gettext_lazy("connector"),
+    "charging.meterkey": gettext_lazy("key of a meter"),
+    "charging.meterrule": gettext_lazy("rule for signed meter values"),
     "charging.token": gettext_lazy("card"),
     "charging.importprofile": gettext_lazy("import profile"),
     "charging.fileimport": gettext_lazy("import"),

@@ -17,7 +17,7 @@ from charging.models import ChargingSession
 from charging.selectors import sessions
 from charging.site_scope import in_site_scope
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import list_files, lists, tables
+from portal.web import list_files, lists, signed_values, tables
 from portal.web.staff.sessions import story as session_story
 from portal.web.staff.sessions.columns import SESSIONS, file_columns
 from portal.web.staff.sessions.filter import SessionFilter
@@ -91,6 +91,13 @@ def session_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     session = get_object_or_404(sessions.whole(ChargingSession.objects.all()), public_id=public_id)
     story = session_story.of(session, may_see_audit=request.access.may(Permission.VIEW_AUDIT))
     return render(request, "staff/sessions/detail.html", {"nav": "sessions", **story, **_around(session, operator)})
+
+
+@operator_view(Permission.VIEW_DRIVERS, takes_out=True)
+def session_signed(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Send what the meter signed about the session, as it came: the whole number of the card may stand in it."""
+    session = get_object_or_404(ChargingSession.objects.select_related("site"), public_id=public_id)
+    return signed_values.answer(session)
 
 
 def _filter(request: SignedInRequest, operator: Operator) -> SessionFilter:

@@ -9,7 +9,7 @@ from billing.models.billing_status import BillingStatus
 from billing.selectors import findings, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession, Correction
-from portal.web import session_course
+from portal.web import session_course, signed_values
 from portal.web.staff.review import DecisionForm
 from portal.words import corrections as correction_words
 from portal.words import measures
@@ -33,6 +33,7 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         "course": session_course.told(session, told),
         "average_w": known.average_w(session.energy_wh),
         "mend": mend(entry),
+        "signed": signed_values.told(session),
         "flags": [(flag_word(code), flag_sentence(code)) for code in session.flags],
         "form": DecisionForm(),
         "unpriced": entry.status == BillingStatus.PROBLEM,
