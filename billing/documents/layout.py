@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.documents import categories, looks, paying, summary
+from billing.documents import categories, looks, overview, paying, summary
+from billing.documents.overview import Month
 from billing.documents.summary import Row
 from billing.documents.writer import Seller, Writer
 from billing.domain import money
@@ -30,18 +31,22 @@ def page(
     vat: Iterable[InvoiceVat],
     left: Decimal = Decimal(0),
     look: Letterhead | None = None,
+    before: Month | None = None,
 ) -> dict[str, Any]:
     """Everything on the document, in order of appearance.
 
     lines: in order of position, each with its session, and named as `billing.selectors.invoices.lines` does.
     left: of a credit note: what is left to pay of its invoice after it.
     look: the operator's logo and colour; none: ours.
+    before: what the month before came to, if it is to be compared.
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     of_sessions, of_fees = ([line for line in lines if (line.fee is None) is told] for told in (True, False))
     sums, sessions = _summary(summary.rows(lines, writer), writer), _by_whom(invoice, of_sessions, writer)
     fees, by_vat = [_fee(line, writer) for line in of_fees], by_rate(vat)
+    sites, people = _parts(invoice, of_sessions, writer)
+    compared = overview.compared(invoice, before, writer)
     return {
         "lang": writer.language,
         **looks.look(look),
@@ -59,6 +64,10 @@ def page(
         "payment": [list(fact) for fact in _payment(invoice, seller, writer)],
         "code": paying.picture(paying.code(invoice, seller)),
         "summary": sums,
+        "compared": compared,
+        "by_site": overview.largest(sites, writer),
+        "by_whom": overview.largest(people, writer),
+        "everybody": [overview.row(part, writer) for part in people] if len(people) > overview.MOST + 1 else [],
         "sessions_note": writer.words[_basis(of_sessions)],
         "vat": [_vat_row(row, writer) for row in by_vat],
         "vat_notes": _vat_notes(by_vat, invoice, seller, writer),
@@ -66,9 +75,11 @@ def page(
         "fees": fees,
         "fees_note": writer.words[_basis(of_fees, "amounts_note")],
         "sessions": sessions,
-        "is_dense": _is_dense(len(sums) + len(fees) + sum(len(session["lines"]) + 1 for session in sessions)),
+        "is_dense": _is_dense(
+            len(sums) + len(fees) + len(compared) + sum(len(session["lines"]) + 1 for session in sessions)
+        ),
         "energy": writer.quantity(Decimal(invoice.energy_wh) / 1000, "kWh"),
-        "session_count": f"{invoice.session_count} {writer.words['session_count']}",
+        "session_count": writer.sessions(invoice.session_count),
     }
 
 
@@ -204,6 +215,15 @@ def _by_whom(invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer) -> 
         headings: list[list[str]] = [[who, writer.amount(amount)], *([] for _ in theirs[1:])]
         sessions += [{**_session(one, writer), "who": who} for one, who in zip(theirs, headings, strict=True)]
     return sessions
+
+
+def _parts(
+    invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer
+) -> tuple[list[overview.Part], list[overview.Part]]:
+    """Sites and people, for who pays for others; a person knows where they were."""
+    if invoice.account.kind == Account.Kind.PRIVATE or invoice.kind == Invoice.Kind.CREDIT_NOTE:
+        return [], []
+    return overview.parts(lines, lambda line: line.named.site), overview.parts(lines, lambda line: _who(line, writer))
 
 
 def _fee(line: InvoiceLine, writer: Writer) -> list[str]:

@@ -50,6 +50,12 @@ class Writer:
         first, last = fee.first_day.isoformat(), fee.last_day.isoformat()
         return first if first == last else f"{first}\u2013{last}"
 
+    def sessions(self, count: int) -> str:
+        """How many sessions."""
+        if count == 1:
+            return self.words["one_session"]
+        return f"{self.figures.number(Decimal(count), 0)} {self.words['session_count']}"
+
     def rate(self, vat: Decimal | None) -> str:
         """A VAT rate, or that there is none."""
         return self.words["no_vat"] if vat is None else self.figures.rate(vat)

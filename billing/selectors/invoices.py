@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
 from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 
+from billing.documents.overview import Month
 from billing.domain.calendar import day_of
 from billing.models import (
     BilledSession,
@@ -159,6 +160,19 @@ def one(public_id: UUID) -> Invoice | None:
 def referring() -> QuerySet[Invoice]:
     """Documents with whom they are for and which other document they name."""
     return Invoice.objects.select_related("buyer", "account", "credits", "replaces")
+
+
+def month_before(invoice: Invoice) -> Month | None:
+    """What its payer was invoiced for the month before, in its currency; None where nothing, or some was credited."""
+    if invoice.kind == Invoice.Kind.CREDIT_NOTE or not invoice.session_count:
+        return None
+    month = (invoice.month - timedelta(days=1)).replace(day=1)
+    rows = Invoice.objects.filter(account=invoice.account_id, month=month, state=Invoice.State.ISSUED)
+    found = list(rows.filter(currency=invoice.currency).order_by())
+    if not found or any(row.kind == Invoice.Kind.CREDIT_NOTE for row in found):
+        return None
+    sessions, energy_wh = (sum(getattr(row, name) for row in found) for name in ("session_count", "energy_wh"))
+    return Month(month, sessions, energy_wh, sum((row.amount_due for row in found), Decimal(0)))
 
 
 def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool = False) -> list[InvoiceLine]:

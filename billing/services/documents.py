@@ -63,7 +63,7 @@ def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
     }
     is_issued = invoice.state == Invoice.State.ISSUED
     return renderer.render(
-        layout.page(invoice, look=look, **told),
+        layout.page(invoice, look=look, before=invoices.month_before(invoice), **told),
         logo=bytes(look.logo) if look else b"",
         at=at,
         factur_x_file=_for_machines(bill.of(invoice, **told)) if is_issued else b"",
