@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending
 from billing.services import (
     effect_steps,
     export_steps,
@@ -16,6 +16,7 @@ from billing.services import (
     rerating_steps,
     run_steps,
     runs,
+    sendings,
 )
 from charging.models import ImportUndo
 from tenants import work
@@ -72,6 +73,7 @@ def register() -> None:
             permission=Permission.ISSUE_INVOICES,
         )
     )
+    work.register(Kind(Sending.work_kind, Sending, Lane.BULK, sendings.step, permission=Permission.ISSUE_INVOICES))
     work.register(
         Kind(Rerating.work_kind, Rerating, Lane.BULK, rerating_steps.do, permission=Permission.ISSUE_INVOICES)
     )

@@ -20,6 +20,8 @@ from billing.models import (
     Rerating,
     RunChunk,
     RunProblem,
+    Sending,
+    SendingWay,
     Tariff,
     TariffAssignment,
     TariffVersion,
@@ -50,6 +52,7 @@ def register() -> None:
     audited(PaymentMatch)
     audited(PaymentFile, exclude=PROGRESS)
     audited(Export, exclude=PROGRESS)
+    audited(SendingWay, exclude=["secret", "changed_at"])
     _register_drivers()
     _register_fees()
     _register_payments()
@@ -58,6 +61,12 @@ def register() -> None:
         "accounting",
         serves="bookkeeping billing",
         by=" ".join(f"export:{kind}" for kind in Export.Kind.values),
+        is_processor=True,
+    )
+    recipients.register(
+        "access_point",
+        serves="billing",
+        by="module:tenants.outside module:billing.e_invoices.ways.https module:billing.e_invoices.ways.folder",
         is_processor=True,
     )
     _register_rights()
@@ -214,6 +223,6 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating):
+    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating, Sending):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

@@ -47,6 +47,7 @@ NOT_FOR_TESTS = (
     "PORTAL_ADDRESS",
     "PLATFORM_ADDRESS",
     "BACKUP_FOLDER",
+    "E_INVOICE_FOLDER",
     "BACKUP_RECIPIENTS",
 )
 USAGE = "bin/test [--quick | --only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"

@@ -24,6 +24,7 @@ from billing.models.pricing import Pricing
 from billing.models.rendering import Rendering
 from billing.models.rerating import RerateItem, Rerating
 from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
+from billing.models.sending import Sending, SendingWay
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 
@@ -62,6 +63,8 @@ __all__ = [
     "RunChunk",
     "RunProblem",
     "RunRemark",
+    "Sending",
+    "SendingWay",
     "SessionPrice",
     "StaleDay",
     "StaleMonth",

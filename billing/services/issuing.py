@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 
 from billing.models import Invoice, NumberSeries, Rendering
 from billing.selectors.sellers import seller
+from billing.services import sendings
 from billing.sql.invoices import ISSUE
 from tenants import work
 from tenants.models import Operator
@@ -72,6 +73,7 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         rows = cursor.fetchall()
         cursor.execute(_RENDER, values)
     work.enqueue(Rendering(), rows=len(rows))
+    sendings.queue(operator.pk, ids)
     given = [number for number, _ in rows]
     return Issued(
         len(rows), min(given, default=None), max(given, default=None), sum((due for _, due in rows), Decimal(0))

@@ -81,6 +81,9 @@ ERASURES_DIR = env.text("WATTLEDGER_ERASURES", str(STATE_DIR / "erasures"))
 SEAL_HEADS_DIR = env.text("WATTLEDGER_SEAL_HEADS", str(STATE_DIR / "seal-heads"))
 # Backups are made when a folder and at least one public key (age) say where and for whom. How many are kept, and how
 # often one is made. The private keys belong on no machine of the portal.
+# Where e-invoices are put for a program of an access point, a folder an operator.
+E_INVOICE_FOLDER = env.text("E_INVOICE_FOLDER", "")
+
 BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS", "").split()
 BACKUP_KEEP = env.number("BACKUP_KEEP", 14)

@@ -54,6 +54,7 @@ OPENS_SCOPES = {
     "billing/services/rating_steps.py": "stepped: pricing",
     "billing/services/payment_files.py": "stepped: booking a file of payments",
     "billing/services/rendering_steps.py": "stepped: documents",
+    "billing/services/sendings.py": "stepped: an e-invoice on its way",
     "billing/services/run_steps.py": "stepped: drafting a month",
     # people, who are global
     "tenants/log/refused_access.py": "a refusal, in the log of the operator that refused; of none, taken back",

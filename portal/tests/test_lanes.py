@@ -57,6 +57,7 @@ MINUTES = {
     "payment_file": 5,
     "rerating": 2,
     "document": 2,
+    "e_invoice": 2,
     "import_undo": 30,
     "export_xlsx": 5,
     "export_pdf_zip": 5,

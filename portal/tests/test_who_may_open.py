@@ -61,11 +61,12 @@ MAY_OPEN = {
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
-        "finance:run_detail finance:run_export finance:run_list"
+        "finance:run_detail finance:run_export finance:run_list finance:sending_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (
-        "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue"
+        "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue "
+        "finance:invoice_send"
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
@@ -110,7 +111,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_OPERATOR: (
         "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
-        "staff:settings"
+        "staff:sending_way staff:settings"
     ),
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security "

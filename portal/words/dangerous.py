@@ -96,6 +96,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers
     "staff:settings": (_("Change the operator's details and bank account"), None),
+    "staff:sending_way": (_("Change how e-invoices are sent"), None),
     "finance:tariff_publish": (_("Publish %(thing)s"), _newest_version),
     "finance:tariff_assign": (_("Choose where %(thing)s applies"), _by(Tariff, "tariff_id")),
     "finance:tariff_unassign": (_("Change where %(thing)s applies"), _by(Tariff, "tariff_id")),

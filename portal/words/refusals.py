@@ -58,6 +58,7 @@ SENTENCES: dict[str, str | Promise] = {
     Code.GROUP_NAME_TAKEN: _("There is already a group called “%(name)s”."),
     Code.CUSTOMER_NUMBER_TAKEN: _("Another customer has the customer number %(number)s."),
     Code.ORGANISATION_NUMBER_WRONG: _("“%(number)s” is no organisation number of %(country)s: look for a wrong digit."),
+    Code.ADDRESS_NOT_HTTPS: _("This is no address that begins with https and names a place alone."),
     Code.GLN_WRONG: _("“%(number)s” is no GLN: thirteen digits, the last of which fits the others."),
     Code.VAT_NUMBER_WRONG: _(
         "“%(number)s” is no VAT number: it begins with the two letters of its country, as SE556036079301 does, and its"

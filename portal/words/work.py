@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import (
@@ -44,6 +44,7 @@ KINDS: dict[str, str | Promise] = {
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),
+    Sending.work_kind: gettext_lazy("sending of an e-invoice"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),

@@ -55,6 +55,7 @@ DANGEROUS = {
     "staff:knock_adopt": "lets a station in",
     # What binds customers
     "staff:settings": "names the account that invoices are paid to",
+    "staff:sending_way": "says where e-invoices are sent to",
     "finance:tariff_publish": "can never be changed",
     "finance:tariff_assign": "changes what customers pay",
     "finance:tariff_unassign": "changes what customers pay",

@@ -40,6 +40,7 @@ COUNTED = {
     "billing_paymentfile",
     "billing_rerating",
     "billing_rendering",
+    "billing_sending",
     "billing_export",
 }
 #: Rows that the platform adds; of them it reads what an insertion returns.

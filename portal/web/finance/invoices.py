@@ -27,6 +27,7 @@ from portal.web import list_files, lists, tables
 from portal.web.months import MonthField
 from portal.web.tables import Column, Table
 from portal.words import invoices as invoice_words
+from portal.words import sendings as sending_words
 from portal.words.states import told
 from tenants.log import audit
 from tenants.models import Operator
@@ -174,6 +175,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "matches": payments.of_invoice(invoice),
         "receivable": payments.receivable(invoice),
         "disputes": disputes.of_invoice(invoice),
+        **sending_words.shown(invoice),
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)

@@ -14,6 +14,7 @@ from portal.web.finance import (
     reconciliation,
     reratings,
     runs,
+    sendings,
 )
 from portal.web.finance.tariffs import editor, paid, places, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
@@ -54,6 +55,8 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/e-invoice/", e_invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
     path("invoices/<uuid:invoice_id>/payment/", payments.invoice_payment, name="invoice_payment"),
+    path("invoices/<uuid:invoice_id>/send/", sendings.invoice_send, name="invoice_send"),
+    path("e-invoices/", sendings.sending_list, name="sending_list"),
     path("payments/", payments.payment_list, name="payment_list"),
     path("payments/export/", payments.payment_export, name="payment_export"),
     path("payments/waiting/", payments.payment_waiting, name="payment_waiting"),

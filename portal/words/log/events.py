@@ -289,6 +289,7 @@ KINDS: dict[str, str | Promise] = {
     "billing.payment": gettext_lazy("payment"),
     "billing.paymentmatch": gettext_lazy("match of a payment"),
     "billing.paymentfile": gettext_lazy("file of payments"),
+    "billing.sendingway": gettext_lazy("way of e-invoices"),
     "billing.letterhead": gettext_lazy("look of invoices"),
 }
 #: Kinds of rows that only events are about: none of their changes is logged.

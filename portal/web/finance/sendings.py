@@ -1,0 +1,54 @@
+"""E-invoices on their way: what was sent, taken, accepted or refused; and sending one that was not."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from billing.domain.errors import BillingError
+from billing.models import Sending
+from billing.selectors import sendings
+from billing.services import sendings as services
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists
+from portal.web.finance.invoices import found
+from portal.words import sendings as words
+from portal.words.say import why
+from tenants.models import Operator
+from tenants.permissions import Permission
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def sending_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List them, the newest first; all, or those of one state."""
+    asked = request.GET.get("state", "")
+    stage = asked if asked in Sending.Stage.values else ""
+    counts = sendings.counts()
+    page = lists.page(sendings.listing(stage), request, by="id", rising=False)
+    context: dict[str, Any] = {
+        "nav": "sendings",
+        "page": page,
+        "rows": [(row, words.reason(row)) for row in page],
+        "stage": stage,
+        "total": sum(counts.values()),
+        "stages": [(value, label, counts.get(value, 0)) for value, label in Sending.Stage.choices],
+        "way": sendings.chosen(),
+    }
+    return render(request, "finance/sendings/list.html", context)
+
+
+@operator_view(Permission.ISSUE_INVOICES)
+@require_POST
+def invoice_send(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Send one document that was issued before there was a way, or that was held back."""
+    try:
+        services.send(found(invoice_id), at=timezone.now())
+        messages.success(request, _("The e-invoice is on its way."))
+    except BillingError as problem:
+        messages.error(request, why(problem))
+    return redirect("finance:invoice_detail", operator.slug, invoice_id)

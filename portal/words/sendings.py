@@ -1,0 +1,47 @@
+"""Why an e-invoice has not left, or was refused, in words."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.e_invoices.rules import Rule
+from billing.models import Invoice, Sending
+from billing.selectors import sendings
+from tenants.models import Account
+
+#: What `tenants.outside` and the ways say of not having reached anybody.
+NOT_REACHED: dict[str, str | Promise] = {
+    "certificate": gettext_lazy("the certificate at the address is not valid"),
+    "timeout": gettext_lazy("nobody answered in time"),
+    "no_answer": gettext_lazy("there was no answer"),
+    "unknown_name": gettext_lazy("the name in the address is not known"),
+    "not_public": gettext_lazy("the address leads into a network that is not public"),
+    "folder": gettext_lazy("the folder cannot be written or read"),
+    "no_way": gettext_lazy("no way of sending is chosen"),
+}
+
+
+def reason(row: Sending) -> str:
+    """Why it waits, was held back or refused; empty where there is nothing to say."""
+    if row.reason in NOT_REACHED:
+        return str(NOT_REACHED[row.reason])
+    if row.stage == Sending.Stage.HELD:
+        return _("It breaks a rule of e-invoices (%(rule)s)") % {"rule": row.reason} if row.reason in set(Rule) else ""
+    if row.reason.startswith("http_"):
+        return _("The address answered with the status %(status)s") % {"status": row.reason.removeprefix("http_")}
+    return row.reason
+
+
+def shown(invoice: Invoice) -> dict[str, Any]:
+    """Of the page of a document: its way as an e-invoice, and whether it can be sent now."""
+    if invoice.state != Invoice.State.ISSUED or invoice.account.delivery != Account.Delivery.E_INVOICE:
+        return {"sending": None, "can_be_sent": False}
+    row = sendings.of(invoice)
+    is_free = row is None or (row.stage == Sending.Stage.HELD and row.begun_at is None)
+    return {
+        "sending": row,
+        "sending_reason": reason(row) if row else "",
+        "can_be_sent": is_free and sendings.chosen() is not None,
+    }

@@ -1,0 +1,145 @@
+"""One request to an address that somebody typed in: to a public machine over TLS, and nowhere else.
+
+The name is resolved once, every address it has must be public, and the connection goes to the one that was looked at,
+so that an answer of the name server that changes meanwhile leads nowhere. The certificate is checked for the name.
+No redirect is followed, no proxy asked, nothing of the answer beyond a bound is read, and all of it ends in time.
+"""
+
+import http.client
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from threading import Timer
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from tenants.errors import Code, Refused
+
+#: Seconds that a whole request may take, and that one answer of the network may.
+DEADLINE: Final = 60
+PATIENCE: Final = 20
+#: So much of an answer is read.
+MOST: Final = 64 * 1024
+#: IPv4 within IPv6, by which a public-looking address may lead to one that is not.
+_WRAPPED: Final = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class NotReached(Exception):
+    """There was no answer. `code` says why, in a word that names nothing of the address."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address leads."""
+
+    host: str
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What was answered; of the body no more than `MOST` bytes."""
+
+    status: int
+    body: bytes
+
+
+def place(address: str) -> Place:
+    """Where the address leads.
+
+    Raises:
+        Refused: it is no https address, or says more than a place: a name and password, a fragment, a query.
+    """
+    try:
+        parts = urlsplit(address.strip())
+        port = parts.port or 443
+        host = (parts.hostname or "").encode("idna").decode()
+    except (ValueError, UnicodeError):
+        raise Refused(Code.ADDRESS_NOT_HTTPS) from None
+    plain = not (parts.username or parts.password or parts.fragment or parts.query)
+    if parts.scheme != "https" or not host or not plain or not parts.path.isascii() or " " in address.strip():
+        raise Refused(Code.ADDRESS_NOT_HTTPS)
+    return Place(host, port, parts.path or "/")
+
+
+def request(method: str, where: Place, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+    """Ask once.
+
+    Raises:
+        NotReached: no answer came that can be read.
+    """
+    connection = _Pinned(where)
+    try:
+        connection.request(method, where.path, body=body or None, headers=dict(headers))
+        response = connection.getresponse()
+        return Reply(response.status, response.read(MOST))
+    except ssl.SSLCertVerificationError:
+        raise NotReached("certificate") from None
+    except TimeoutError:
+        raise NotReached("timeout") from None
+    except (OSError, http.client.HTTPException):
+        raise NotReached("no_answer") from None
+    finally:
+        connection.close()
+
+
+class _Pinned(http.client.HTTPSConnection):
+    """A connection to the address that was looked at, for the name that was asked for."""
+
+    def __init__(self, where: Place) -> None:
+        super().__init__(where.host, where.port, timeout=PATIENCE, context=ssl.create_default_context())
+        self._timer: Timer | None = None
+
+    def connect(self) -> None:
+        plain = socket.create_connection((_address(self.host, self.port), self.port), timeout=PATIENCE)
+        context: ssl.SSLContext = self._context  # type: ignore[attr-defined]
+        self.sock = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        # Whoever answers a byte at a time is cut off.
+        self._timer = Timer(DEADLINE, _cut, [self.sock])
+        self._timer.daemon = True
+        self._timer.start()
+        self.sock.do_handshake()
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        super().close()
+
+
+def _cut(connection: socket.socket) -> None:
+    try:
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
+    except OSError:
+        return  # it has ended by itself
+
+
+def _address(host: str, port: int) -> str:
+    """The address to connect to. Raises `NotReached` where one of the name's leads into a network of somebody's own."""
+    try:
+        found: list[Any] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotReached("unknown_name") from None
+    addresses = [str(each[4][0]) for each in found]
+    if not addresses or not all(is_public(each) for each in addresses):
+        raise NotReached("not_public")
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether an address is one of the public internet, and no way around to another."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is not None:
+            return is_public(str(ip.ipv4_mapped))
+        if ip in _WRAPPED:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        if ip.sixtofour is not None or ip.teredo is not None:
+            return False
+    return ip.is_global and not ip.is_multicast
