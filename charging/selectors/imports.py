@@ -121,9 +121,9 @@ def rejected_file(*, operator_id: int, import_id: int) -> Iterator[bytes]:
     while True:
         with tenant_scope(operator_id):
             rows = _next(import_id, after)
+            lines = [[one.line_number, " ".join(one.reasons), *one.text] for one in rows]
         if not rows:
             return
-        lines = ([one.line_number, " ".join(one.reasons), *one.text] for one in rows)
         yield csv_text(lines, delimiter=delimiter).encode()
         after = (rows[-1].line_number, rows[-1].pk)
 

@@ -16,7 +16,7 @@ from tenants.privacy.erasure import Stays
 
 #: Groups of what goes, in the order of the certificate.
 DETAILS = gettext_noop("name, addresses, e-mail, phone, customer number and payer's settings")
-KEY = gettext_noop("the key that opens e-mail, phone and addresses")
+KEY = gettext_noop("the key that opens name, addresses, e-mail and phone")
 CARDS = gettext_noop("numbers of cards, and who had them when")
 MESSAGES = gettext_noop("messages of stations, and commands to them")
 SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
