@@ -123,8 +123,8 @@ def _register_fees() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping",
-        ledger="kind per text reason price currency tax_included vat_country vat_rate booking_account since until"
-        " created_at",
+        ledger="kind per text reason price percent taken_off currency tax_included vat_country vat_rate"
+        " booking_account since until created_at",
         technical="id operator public_id account",
     )
     sources.register(
@@ -132,7 +132,7 @@ def _register_fees() -> None:
         person="invoice__account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping",
-        ledger="fee driver token first_day last_day text booking_account",
+        ledger="fee driver token first_day last_day percent text booking_account",
         technical="id operator invoice",
     )
 

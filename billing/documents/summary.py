@@ -13,7 +13,7 @@ from billing.models import InvoiceLine
 LIMITS: Final = ("MINIMUM", "MAXIMUM")
 _ORDER: Final = (
     *("ENERGY", "FLAT", "TIME", "PARKING_TIME", "RESERVATION_FLAT", "RESERVATION_TIME", *LIMITS),
-    *("MONTH_FEE", "YEAR_FEE", "ONCE", "CREDIT"),
+    *("MONTH_FEE", "YEAR_FEE", "ONCE", "DISCOUNT", "CREDIT"),
 )
 
 
@@ -40,6 +40,11 @@ class Row:
     def is_limit(self) -> bool:
         """Whether it is what least or greatest prices changed."""
         return self.component in LIMITS
+
+    @property
+    def is_discount(self) -> bool:
+        """Whether it is taken off other rows."""
+        return self.component == "DISCOUNT"
 
     def add(self, line: InvoiceLine, first_day: date, last_day: date) -> None:
         """Count a line."""

@@ -40,7 +40,8 @@ class Writer:
     def what(self, line: InvoiceLine) -> str:
         """What a line prices: of a fee its text and days; else when the price holds, or that it is part of a line."""
         if line.fee is not None:
-            return f"{line.fee.text}, {self.days(line.fee)}"
+            off = "" if line.fee.percent is None else f" {self.figures.rate(line.fee.percent)}"
+            return f"{line.fee.text}{off}, {self.days(line.fee)}"
         name = self.words.get(line.component, line.component)
         rule = self.words["part"] if line.is_part else self.rules.of(line)
         return f"{name}, {rule}" if rule else name

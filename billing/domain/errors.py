@@ -117,6 +117,8 @@ class Code(StrEnum):
     FEE_DOES_NOT_RECUR = "fee_does_not_recur"
     FEE_CHARGED_UNTIL = "fee_charged_until"
     FEE_CHARGED = "fee_charged"
+    PERCENT_OR_AMOUNT = "percent_or_amount"
+    DISCOUNT_PERCENT = "discount_percent"
     NO_STANDARD_RATE = "no_standard_rate"
     PAYMENT_FILE_UNKNOWN = "payment_file_unknown"
     PAYMENT_FILE_VERSION = "payment_file_version"

@@ -34,6 +34,8 @@ UNITS: Final = {"kWh": "KWH", "h": "HUR", "month": "MON", "year": "ANN", "1": "C
 REASONS: Final = {categories.REVERSE: "VATEX-EU-AE", categories.OUTSIDE: "VATEX-EU-O"}
 #: Commercial invoice, credit note (UNTDID 1001); credit transfer (UNTDID 4461).
 INVOICE_TYPE, CREDIT_NOTE_TYPE, CREDIT_TRANSFER = "380", "381", "30"
+#: Why something is taken off: a discount (UNTDID 5189).
+DISCOUNT: Final = "95"
 #: In place of a bank's code, where the account is a bankgiro (SE-R-008, 009).
 BANKGIRO_BRANCH: Final = "SE:BANKGIRO"
 #: How Swedish law words the approval for F-tax.
@@ -75,6 +77,16 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is taken off the lines of one rate together (BG-20)."""
+
+    reason: str
+    amount: Decimal
+    category: str
+    rate: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Vat:
     """The VAT of one rate (BG-23)."""
 
@@ -108,11 +120,17 @@ class Bill:
     terms: str
     rounding_reason: str
     lines: Sequence[Line]
+    allowances: Sequence[Allowance]
     vat: Sequence[Vat]
     net: Decimal
     vat_amount: Decimal
     rounding: Decimal
     due: Decimal
+
+    @property
+    def allowed(self) -> Decimal:
+        """The sum of the allowances (BT-107)."""
+        return sum((one.amount for one in self.allowances), Decimal(0))
 
 
 def of(
@@ -130,6 +148,7 @@ def of(
     sells, buys = _seller(seller), _buyer(invoice)
     rows = summary.rows(lines, writer)
     first, last = _period(invoice, rows)
+    charged, taken_off = ([row for row in rows if row.is_discount is told] for told in (False, True))
     return Bill(
         is_note=is_note,
         number=str(invoice) if invoice.number else writer.words["draft"],
@@ -149,7 +168,11 @@ def of(
         payment_reference=invoice.payment_reference,
         terms=_clean(layout.refund(invoice, seller, writer, left)),
         rounding_reason=writer.words["rounding_of_each"],
-        lines=[_line(row, sign, _category(row.rate, sells, buys)) for row in _few(rows)],
+        lines=[_line(row, sign, _category(row.rate, sells, buys)) for row in _few(charged)],
+        allowances=[
+            Allowance(_clean(row.what), _turned(row.net, -sign), _category(row.rate, sells, buys), row.rate)
+            for row in taken_off
+        ],
         vat=[_vat(row, sign, _category(row.vat_rate, sells, buys), writer) for row in layout.by_rate(vat)],
         net=_turned(invoice.amount_excl_vat, sign),
         vat_amount=_turned(invoice.vat, sign),

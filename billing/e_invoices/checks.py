@@ -110,6 +110,7 @@ LINE, ROW, SUMS = "cac:InvoiceLine|cac:CreditNoteLine", "cac:TaxTotal/cac:TaxSub
 _LINES = "*[self::cac:InvoiceLine or self::cac:CreditNoteLine]"
 _SWEDE = f"{SELLER}[cac:PostalAddress/cac:Country/cbc:IdentificationCode='SE']"
 _VAT = "cac:PartyTaxScheme[cac:TaxScheme/cbc:ID='VAT']/cbc:CompanyID"
+_DISCOUNT = "cac:AllowanceCharge[cbc:ChargeIndicator='false']"
 _VAT_LINE = "cac:Item/cac:ClassifiedTaxCategory"
 _COUNTRY = "cac:PostalAddress/cac:Country/cbc:IdentificationCode"
 _GIRO = "cac:PaymentMeans/cac:PayeeFinancialAccount[cac:FinancialInstitutionBranch/cbc:ID='SE:BANKGIRO']/cbc:ID"
@@ -132,13 +133,21 @@ def _rate(node: Node, path: str) -> Decimal | None:
 
 
 def _base(row: Node) -> bool:
-    """The base of a rate is the sum of its lines, exactly."""
+    """The base of a rate is the sum of its lines less its discounts, exactly."""
     category, rate = _text(row, "cac:TaxCategory/cbc:ID"), _rate(row, "cac:TaxCategory")
     lines = _all(row, f"/*/{_lines(category)}")
     net = sum(
         (_number(line, "cbc:LineExtensionAmount") for line in lines if _rate(line, _VAT_LINE) == rate), Decimal(0)
     )
-    return net == _number(row, "cbc:TaxableAmount")
+    taken_off = sum(
+        (
+            _number(one, "cbc:Amount")
+            for one in _all(row, f"/*/{_DISCOUNT}[cac:TaxCategory/cbc:ID='{category}']")
+            if _rate(one, "cac:TaxCategory") == rate
+        ),
+        Decimal(0),
+    )
+    return net - taken_off == _number(row, "cbc:TaxableAmount")
 
 
 def _vat_is_rate(row: Node) -> bool:
@@ -352,6 +361,9 @@ def _of_lines(about: About) -> Iterable[Check]:
     reason = _has("cbc:AllowanceChargeReason|cbc:AllowanceChargeReasonCode")
     yield Check(rule.ALLOWANCE_REASON, about, f"{extra}[cbc:ChargeIndicator='false']", reason)
     yield Check(rule.CHARGE_REASON, about, f"{extra}[cbc:ChargeIndicator='true']", reason)
+    yield Check(rule.DISCOUNT_AMOUNT, about, _DISCOUNT, _has("cbc:Amount"))
+    yield Check(rule.DISCOUNT_CATEGORY, about, _DISCOUNT, _has("cac:TaxCategory/cbc:ID"))
+    yield Check(rule.DISCOUNT_REASON, about, _DISCOUNT, reason)
     yield Check(rule.LINE_CATEGORY, about, LINE, _has(f"{_VAT_LINE}/cbc:ID"))
 
 
@@ -364,10 +376,19 @@ def _of_sums(about: About) -> Iterable[Check]:
         lambda sums: _number(sums, "cbc:LineExtensionAmount") == _sum(sums, f"/*/{_LINES}/cbc:LineExtensionAmount"),
     )
     yield Check(
+        rule.SUM_OF_DISCOUNTS,
+        about,
+        SUMS,
+        lambda sums: _number(sums, "cbc:AllowanceTotalAmount") == _sum(sums, f"/*/{_DISCOUNT}/cbc:Amount"),
+    )
+    yield Check(
         rule.SUM_WITHOUT_VAT,
         about,
         SUMS,
-        lambda sums: _number(sums, "cbc:TaxExclusiveAmount") == _number(sums, "cbc:LineExtensionAmount"),
+        lambda sums: (
+            _number(sums, "cbc:TaxExclusiveAmount")
+            == _number(sums, "cbc:LineExtensionAmount") - _number(sums, "cbc:AllowanceTotalAmount")
+        ),
     )
     yield Check(
         rule.SUM_OF_VAT,
@@ -459,6 +480,8 @@ def _of_decimals(about: About) -> Iterable[Check]:
     rule = Rule
     two = _is(r"-?\d+(?:\.\d{1,2})?")
     for named, path in {
+        rule.DECIMALS_DISCOUNT: f"{_DISCOUNT}/cbc:Amount",
+        rule.DECIMALS_DISCOUNTS: f"{SUMS}/cbc:AllowanceTotalAmount",
         rule.DECIMALS_LINES: f"{SUMS}/cbc:LineExtensionAmount",
         rule.DECIMALS_NET: f"{SUMS}/cbc:TaxExclusiveAmount",
         rule.DECIMALS_VAT: "cac:TaxTotal/cbc:TaxAmount",

@@ -17,9 +17,11 @@ from billing.e_invoices.bill import (
     BANKGIRO_BRANCH,
     CREDIT_NOTE_TYPE,
     CREDIT_TRANSFER,
+    DISCOUNT,
     F_TAX,
     INVOICE_TYPE,
     REASONS,
+    Allowance,
     Bill,
     Line,
     Party,
@@ -165,10 +167,12 @@ def _settlement(bill: Bill) -> Any:
         _means(bill) if is_asked else None,
         *(_vat(row) for row in bill.vat),
         _period(bill.first_day, bill.last_day),
+        *(_allowance(one) for one in bill.allowances),
         _group("SpecifiedTradePaymentTerms", _text("Description", bill.terms), _day("DueDateDateTime", bill.due_on)),
         _group(
             "SpecifiedTradeSettlementHeaderMonetarySummation",
-            _amount("LineTotalAmount", bill.net),
+            _amount("LineTotalAmount", bill.net + bill.allowed),
+            _amount("AllowanceTotalAmount", bill.allowed) if bill.allowances else None,
             _amount("TaxBasisTotalAmount", bill.net),
             _amount("TaxTotalAmount", bill.vat_amount, currencyID=bill.currency),
             _amount("RoundingAmount", bill.rounding) if bill.rounding else None,
@@ -176,6 +180,17 @@ def _settlement(bill: Bill) -> Any:
             _amount("DuePayableAmount", bill.due),
         ),
         _refers_to(bill),
+    )
+
+
+def _allowance(one: Allowance) -> Any:
+    return _group(
+        "SpecifiedTradeAllowanceCharge",
+        _group("ChargeIndicator", _text("Indicator", "false", space=UDT)),
+        _amount("ActualAmount", one.amount),
+        _text("ReasonCode", DISCOUNT),
+        _text("Reason", one.reason),
+        _group("CategoryTradeTax", _text("TypeCode", "VAT"), _text("CategoryCode", one.category), _rate(one.rate)),
     )
 
 

@@ -17,9 +17,11 @@ from billing.e_invoices.bill import (
     BANKGIRO_BRANCH,
     CREDIT_NOTE_TYPE,
     CREDIT_TRANSFER,
+    DISCOUNT,
     F_TAX,
     INVOICE_TYPE,
     REASONS,
+    Allowance,
     Bill,
     Line,
     Party,
@@ -61,6 +63,7 @@ def _document(bill: Bill) -> Any:
         _group("AccountingCustomerParty", _party(bill.buyer, bill, is_seller=False)),
         _payment(bill),
         _group("PaymentTerms", _text("Note", bill.terms)),
+        *(_allowance(one, bill) for one in bill.allowances),
         _tax_total(bill),
         _sums(bill),
         *(_line(place, line, bill, kind) for place, line in enumerate(bill.lines, 1)),
@@ -162,6 +165,17 @@ def _account(account: Account) -> Any:
     return _group("PayeeFinancialAccount", _text("ID", account.number), _group("FinancialInstitutionBranch", branch))
 
 
+def _allowance(one: Allowance, bill: Bill) -> Any:
+    return _group(
+        "AllowanceCharge",
+        _text("ChargeIndicator", "false"),
+        _text("AllowanceChargeReasonCode", DISCOUNT),
+        _text("AllowanceChargeReason", one.reason),
+        _amount("Amount", one.amount, bill),
+        _category("TaxCategory", one.category, one.rate),
+    )
+
+
 def _tax_total(bill: Bill) -> Any:
     return _group("TaxTotal", _amount("TaxAmount", bill.vat_amount, bill), *(_tax_row(row, bill) for row in bill.vat))
 
@@ -189,9 +203,10 @@ def _category(name: str, category: str, rate: Decimal | None, reason: str = "") 
 def _sums(bill: Bill) -> Any:
     return _group(
         "LegalMonetaryTotal",
-        _amount("LineExtensionAmount", bill.net, bill),
+        _amount("LineExtensionAmount", bill.net + bill.allowed, bill),
         _amount("TaxExclusiveAmount", bill.net, bill),
         _amount("TaxInclusiveAmount", bill.net + bill.vat_amount, bill),
+        _amount("AllowanceTotalAmount", bill.allowed, bill) if bill.allowances else None,
         _amount("PayableRoundingAmount", bill.rounding, bill) if bill.rounding else None,
         _amount("PayableAmount", bill.due, bill),
     )

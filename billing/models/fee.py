@@ -1,9 +1,9 @@
-"""What an account pays beside its sessions: recurring fees, single charges, credits; and what was charged of each."""
+"""What an account pays beside its sessions: fees, single charges, credits, discounts; and what was charged of each."""
 
 from typing import Any, ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +21,9 @@ class Fee(OperatorOwned):
     A price of a month or a year is shared by days (`billing.sql.fees`). `until` is the last day; null: it goes on. Only
     the end may change: what was agreed otherwise is another fee. The rate of VAT is the standard one of `vat_country`
     on each day, or else `vat_rate` (null: outside the scope of VAT).
+
+    A discount takes `percent`, or `price` a month, off the lines of energy or of all (`billing.sql.discounts`); its VAT
+    is that of those lines.
     """
 
     class Kind(models.TextChoices):
@@ -28,6 +31,7 @@ class Fee(OperatorOwned):
         YEARLY = "yearly", _("every year")
         ONCE = "once", _("once")
         CREDIT = "credit", _("credit")
+        DISCOUNT = "discount", _("discount")
 
     class Per(models.TextChoices):
         """What the price is for; drivers and cards are counted on the days on which they belong to the account."""
@@ -36,6 +40,12 @@ class Fee(OperatorOwned):
         DRIVER = "driver", _("driver")
         CARD = "card", _("card")
 
+    class TakenOff(models.TextChoices):
+        """What a discount is taken off."""
+
+        ENERGY = "energy", _("off energy")
+        ALL = "all", _("off all")
+
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     account = OwnedForeignKey(Account, related_name="fees")
     kind = models.CharField(_("kind"), max_length=8, choices=Kind)
@@ -43,7 +53,17 @@ class Fee(OperatorOwned):
     # What the customer reads, and why, which only staff read.
     text = models.CharField(_("text on the invoice"), max_length=100)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    price = models.DecimalField(_("price"), max_digits=10, decimal_places=2, validators=[MinValueValidator(0)])
+    price = models.DecimalField(
+        _("price"), max_digits=10, decimal_places=2, null=True, validators=[MinValueValidator(0)]
+    )
+    percent = models.DecimalField(
+        _("percentage"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    taken_off = models.CharField(_("discount on"), max_length=6, choices=TakenOff, blank=True)
     currency = models.CharField(_("currency"), max_length=3)
     tax_included = models.BooleanField(_("the price includes VAT"), default=False)
     vat_country = models.CharField(max_length=2, blank=True)
@@ -58,12 +78,23 @@ class Fee(OperatorOwned):
         constraints = [
             *owned("fee", "account"),
             models.CheckConstraint(condition=Q(price__gt=0), name="fee_price_positive"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=False, percent__isnull=True)
+                | Q(price__isnull=True, percent__gt=0, percent__lte=100, kind="discount"),
+                name="fee_price_or_percent",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="discount", taken_off__in=["energy", "all"]) | (~Q(kind="discount") & Q(taken_off="")),
+                name="fee_discount_is_off_something",
+            ),
             models.CheckConstraint(condition=Q(until__gte=F("since")), name="fee_until_not_before_since"),
             models.CheckConstraint(
                 condition=Q(vat_country="") | Q(vat_rate__isnull=True), name="fee_one_source_of_its_rate"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["monthly", "yearly"]) | Q(per="account", until__isnull=True),
+                condition=Q(kind__in=["monthly", "yearly"])
+                | Q(kind="discount", per="account")
+                | Q(per="account", until__isnull=True),
                 name="fee_once_is_the_accounts",
             ),
         ]
@@ -77,8 +108,13 @@ class Fee(OperatorOwned):
 
     @property
     def is_recurring(self) -> bool:
-        """Whether it comes back each month or year."""
-        return self.kind in (self.Kind.MONTHLY, self.Kind.YEARLY)
+        """Whether it goes on until it ends."""
+        return self.kind not in (self.Kind.ONCE, self.Kind.CREDIT)
+
+    @property
+    def takes_away(self) -> bool:
+        """Whether it lessens what is paid."""
+        return self.kind in (self.Kind.CREDIT, self.Kind.DISCOUNT)
 
 
 def _one(field: str) -> Func:
@@ -92,6 +128,9 @@ class BilledFee(OperatorOwned):
 
     The constraint is why no day of a fee can be charged twice. A credit note changes nothing here: what was charged and
     given back is not charged again by itself. Text and booking account are those of the day it was drafted.
+
+    percent: of a discount by percentage alone. It is of lines, each of which stands on one invoice, and the days are
+    those of the first and the last of them; the days of everything else are its own.
     """
 
     fee = OwnedForeignKey(Fee, related_name="billings")
@@ -100,6 +139,7 @@ class BilledFee(OperatorOwned):
     token = OwnedForeignKey(Token, null=True, related_name="+")
     first_day = models.DateField()
     last_day = models.DateField()
+    percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     text = models.CharField(max_length=100)
     booking_account = models.CharField(max_length=10, blank=True)
 
@@ -116,6 +156,12 @@ class BilledFee(OperatorOwned):
                     (_one("token_id"), "&&"),
                     (Func(F("first_day"), F("last_day"), Value("[]"), function="daterange"), "&&"),
                 ],
+                condition=Q(percent__isnull=True),
+            ),
+            models.UniqueConstraint(
+                fields=["operator", "fee", "invoice"],
+                condition=Q(percent__isnull=False),
+                name="percentage_once_an_invoice",
             ),
         ]
         indexes = [

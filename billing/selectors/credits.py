@@ -78,6 +78,7 @@ def given(invoice: Invoice, asked: Asked) -> dict[str, Any]:
         "operator": operator.pk,
         "whole_crowns": operator.rounds_to_crowns,
         "invoice": invoice.pk,
+        "zone": operator.time_zone,
         "all": not asked.lines,
         "places": list(asked.lines),
         "amounts": list(asked.lines.values()),

@@ -61,7 +61,7 @@ def _running(day: date | None) -> Q:
     """That a fee goes on or is still to come; of what is charged once, that it is not charged yet."""
     return (
         Q(until__gte=day)
-        | Q(until__isnull=True, kind__in=[Fee.Kind.MONTHLY, Fee.Kind.YEARLY])
+        | Q(until__isnull=True, kind__in=[Fee.Kind.MONTHLY, Fee.Kind.YEARLY, Fee.Kind.DISCOUNT])
         | Q(kind__in=[Fee.Kind.ONCE, Fee.Kind.CREDIT], charged_until__isnull=True)
     )
 

@@ -15,7 +15,7 @@ from billing.domain.errors import Code
 from billing.models import Invoice, InvoiceRun
 from billing.selectors import payers, vat_rates
 from billing.services import rules
-from billing.sql import fees, invoices
+from billing.sql import discounts, fees, invoices
 from tenants.identifiers import new_public_id
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
@@ -65,8 +65,8 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
 def draft_anew(original: Invoice, *, sessions: Sequence[int], at: datetime) -> list[int]:
     """Draft what these sessions of a credited invoice come to now, for whoever pays for them; return the invoices.
 
-    Must run in one transaction. Fees are not among it: they stand on invoices by their days. A correction does not
-    wait for an account's smallest invoice.
+    Must run in one transaction. Fees are not among it: they stand on invoices by their days; discounts by percentage
+    are. A correction does not wait for an account's smallest invoice.
 
     Raises:
         DocumentRefused: an account cannot be billed, or a draft would break a rule of EN 16931.
@@ -98,7 +98,9 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
         cursor.execute(billable, values)
         cursor.execute(invoices.LINES)
         cursor.execute(fees.DUE, values)
-        for statement in (invoices.FEE_LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
+        cursor.execute(invoices.FEE_LINES)
+        cursor.execute(discounts.DUE, values)
+        for statement in (discounts.HEADS, discounts.LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
             cursor.execute(statement)
         accounts = _billable_accounts(cursor, values)
         values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}

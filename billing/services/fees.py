@@ -1,4 +1,4 @@
-"""Fees of an account: agreed, ended, and taken back while nothing of them was charged.
+"""Fees and discounts of an account: agreed, ended, and taken back while nothing of them was charged.
 
 Runs charge them (`billing.sql.fees`). What was charged stays: an end lies at or after it, and money is given back by a
 credit of its own.
@@ -78,6 +78,49 @@ def add(account: Account, agreed: Agreed, *, today: date) -> Fee:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discount:
+    """What is taken off what an account pays from `since` on: `percent`, or an `amount` a month; one of the two."""
+
+    text: str
+    taken_off: str
+    since: date
+    percent: Decimal | None = None
+    amount: Decimal | None = None
+    until: date | None = None
+    reason: str = ""
+    booking_account: str = ""
+
+
+def give(account: Account, discount: Discount, *, today: date) -> Fee:
+    """Let the account pay less. today: by the operator's clock.
+
+    Raises:
+        FeeRefused: it ends before it begins or begins too long ago, or is not one percentage up to 100 or amount.
+    """
+    operator = Operator.objects.get(pk=current_operator_id())
+    _check_days(discount.since, discount.until, today)
+    if (discount.percent is None) == (discount.amount is None):
+        raise FeeRefused(Code.PERCENT_OR_AMOUNT, field="percent", value=discount.percent)
+    if discount.percent is not None and not 0 < discount.percent <= 100:
+        raise FeeRefused(Code.DISCOUNT_PERCENT, field="percent", value=discount.percent)
+    if discount.amount is not None:
+        _check_price(discount.amount, operator)
+    return Fee.objects.create(
+        account=account,
+        kind=Fee.Kind.DISCOUNT,
+        text=discount.text.strip(),
+        reason=discount.reason.strip(),
+        price=discount.amount,
+        percent=discount.percent,
+        taken_off=discount.taken_off,
+        currency=operator.currency,
+        booking_account=discount.booking_account.strip(),
+        since=discount.since,
+        until=discount.until,
+    )
+
+
 @transaction.atomic
 def end(fee: Fee, *, until: date | None) -> Fee:
     """Let the fee end with the day `until`, or go on (None); what was charged is not touched.
@@ -118,14 +161,22 @@ def charged_until(fee: Fee) -> date | None:
 
 
 def _check(agreed: Agreed, operator: Operator, today: date) -> None:
-    if agreed.recurs and agreed.until is not None and agreed.until < agreed.since:
-        raise FeeRefused(Code.FEE_ENDS_FIRST, field="until", value=agreed.until)
-    if (today - agreed.since).days > LONGEST_BACK:
-        raise FeeRefused(Code.FEE_TOO_LONG_AGO, field="since", value=agreed.since, days=LONGEST_BACK)
-    digits = money.minor_digits(operator.currency)
-    if agreed.price <= 0 or agreed.price != round(agreed.price, digits):
-        raise FeeRefused(Code.FEE_PRICE, field="price", value=agreed.price, digits=digits)
+    _check_days(agreed.since, agreed.until if agreed.recurs else None, today)
+    _check_price(agreed.price, operator)
     if not agreed.recurs and not agreed.reason.strip():
         raise FeeRefused(Code.FEE_NEEDS_REASON, field="reason")
     if agreed.has_standard_rate and standard_rate(operator.country, agreed.since) is None:
         raise FeeRefused(Code.NO_STANDARD_RATE, field="vat_rate", value=operator.country, country=operator.country)
+
+
+def _check_days(since: date, until: date | None, today: date) -> None:
+    if until is not None and until < since:
+        raise FeeRefused(Code.FEE_ENDS_FIRST, field="until", value=until)
+    if (today - since).days > LONGEST_BACK:
+        raise FeeRefused(Code.FEE_TOO_LONG_AGO, field="since", value=since, days=LONGEST_BACK)
+
+
+def _check_price(price: Decimal, operator: Operator) -> None:
+    digits = money.minor_digits(operator.currency)
+    if price <= 0 or price != round(price, digits):
+        raise FeeRefused(Code.FEE_PRICE, field="price", value=price, digits=digits)

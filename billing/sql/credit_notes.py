@@ -9,14 +9,16 @@ what stands in its place on the notes issued so far. The rules are those of `doc
    (`billing.sql.invoices`); the note takes what the notes before it have not. So the parts end at zero to the coin,
    whatever each was, and a note of everything mirrors its invoice.
 3. **Lines that include VAT** share the note's base by their running sum, as on an invoice.
-4. **Whole kronor**: where the invoice was rounded, what is credited by now is rounded, and the note is the difference.
+4. **A discount by percentage** follows the lines it was taken off: of it the note gives back its share of all that is
+   credited of them by now, less what went before. An amount off a month goes back with the last of the invoice.
+5. **Whole kronor**: where the invoice was rounded, what is credited by now is rounded, and the note is the difference.
 
 `PART` begins every statement here: a preview and the note itself ask the same.
 """
 
 from typing import Final
 
-from billing.sql.invoices import vat_of, without_vat
+from billing.sql.invoices import DIGITS, vat_of, without_vat
 
 #: %(places)s, %(amounts)s: the lines to credit, and how much of each; null for all that is left of it. %(all)s: every
 #: line. Once nothing is left to pay, lines that came to nothing go with the rest.
@@ -33,18 +35,45 @@ asked AS MATERIALIZED (
     SELECT position, min(amount) AS amount
     FROM unnest(%(places)s::integer[], %(amounts)s::numeric[]) AS u(position, amount) GROUP BY 1
 ),
-lines AS MATERIALIZED (
+direct AS MATERIALIZED (
     SELECT q.*, CASE WHEN is_asked THEN coalesce(sign(amount) * wanted, amount - credited) ELSE 0 END AS taking
     FROM (
-        SELECT l.id, l.position, l.session_id, l.vat_rate, i.currency, l.amount_incl_vat IS NOT NULL AS tax_included,
-            coalesce(l.amount_incl_vat, l.amount_excl_vat) AS amount, coalesce(b.credited, 0) AS credited,
-            b.position IS NOT NULL AS was_credited, a.amount AS wanted, %(all)s OR a.position IS NOT NULL AS is_asked
+        SELECT l.id, l.position, l.session_id, l.fee_id, l.component, l.vat_rate, i.currency,
+            l.amount_incl_vat IS NOT NULL AS tax_included, coalesce(l.amount_incl_vat, l.amount_excl_vat) AS amount,
+            coalesce(b.credited, 0) AS credited, b.position IS NOT NULL AS was_credited, a.amount AS wanted,
+            %(all)s OR a.position IS NOT NULL AS is_asked
         FROM billing_invoice i
         JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
         LEFT JOIN before b ON b.position = l.position
         LEFT JOIN asked a ON a.position = l.position
         WHERE i.operator_id = %(operator)s AND i.id = %(invoice)s
     ) q
+),
+followers AS MATERIALIZED (
+    SELECT d.*, c.first_day, c.last_day, f.taken_off
+    FROM direct d
+    JOIN billing_billedfee c ON c.operator_id = %(operator)s AND c.id = d.fee_id AND c.percent IS NOT NULL
+    JOIN billing_fee f ON f.operator_id = c.operator_id AND f.id = c.fee_id
+    WHERE NOT d.is_asked
+),
+following AS MATERIALIZED (
+    SELECT position, least(0, round(amount * gone / whole, {DIGITS}) - credited) AS taking
+    FROM (
+        SELECT d.position, d.currency, d.amount, d.credited, sum(l.credited + l.taking) AS gone, sum(l.amount) AS whole
+        FROM followers d
+        JOIN direct l ON l.vat_rate IS NOT DISTINCT FROM d.vat_rate AND l.tax_included = d.tax_included
+            AND CASE d.taken_off WHEN 'energy' THEN l.component = 'ENERGY'
+                ELSE l.component NOT IN ('CREDIT', 'DISCOUNT') END
+        LEFT JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = l.session_id
+        LEFT JOIN billing_billedfee c ON c.operator_id = %(operator)s AND c.id = l.fee_id
+        WHERE coalesce((s.started_at AT TIME ZONE %(zone)s)::date, c.first_day) BETWEEN d.first_day AND d.last_day
+        GROUP BY 1, 2, 3, 4 HAVING bool_or(l.taking <> 0)
+    ) shared
+),
+lines AS MATERIALIZED (
+    SELECT d.id, d.position, d.session_id, d.vat_rate, d.currency, d.tax_included, d.amount, d.credited, d.was_credited,
+        d.is_asked OR coalesce(f.taking, 0) <> 0 AS is_asked, coalesce(f.taking, d.taking) AS taking
+    FROM direct d LEFT JOIN following f USING (position)
 ),
 part AS MATERIALIZED (
     SELECT * FROM lines WHERE is_asked AND (amount <> credited OR NOT was_credited)
@@ -119,8 +148,9 @@ LINES: Final = f"""
 INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, fee_id, component,
     quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
 SELECT l.operator_id, %(note)s, l.position, l.session_id, l.tariff_version_id, l.fee_id, l.component,
-    CASE WHEN w.is_whole THEN -l.quantity ELSE -1 END, CASE WHEN w.is_whole THEN l.unit ELSE '1' END,
-    CASE WHEN w.is_whole THEN l.unit_price ELSE p.taking END, l.vat_rate, -coalesce(s.net, p.taking),
+    CASE WHEN w.is_whole THEN -l.quantity WHEN p.taking < 0 THEN 1 ELSE -1 END,
+    CASE WHEN w.is_whole THEN l.unit ELSE '1' END,
+    CASE WHEN w.is_whole THEN l.unit_price ELSE abs(p.taking) END, l.vat_rate, -coalesce(s.net, p.taking),
     CASE WHEN p.tax_included THEN -p.taking END
 FROM part p
 JOIN billing_invoiceline l ON l.operator_id = %(operator)s AND l.id = p.id

@@ -45,6 +45,7 @@ WITH asked AS MATERIALIZED (
         ELSE f.since + 1 END) AS days
     FROM billing_fee f JOIN tenants_account a ON a.operator_id = f.operator_id AND a.id = f.account_id
     WHERE f.operator_id = %(operator)s AND f.account_id BETWEEN %(first)s AND %(last)s AND f.since < %(next_month)s
+        AND f.kind <> 'discount'
     FOR SHARE OF f
 ),
 counting AS (SELECT DISTINCT account_id, own_driver_id FROM asked WHERE per <> 'account'),
@@ -120,7 +121,8 @@ counted AS (
     FROM parts ORDER BY account_id, since, id, lower(part), driver_id, token_id
 )
 SELECT nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS id, account_id, id AS fee_id, driver_id, token_id,
-    lower(part) AS first_day, upper(part) - 1 AS last_day, text, booking_account, currency, tax_included,
+    lower(part) AS first_day, upper(part) - 1 AS last_day, NULL::numeric AS percent, text, booking_account, currency,
+    tax_included,
     rate AS vat_rate, CASE kind WHEN 'monthly' THEN 'MONTH_FEE' WHEN 'yearly' THEN 'YEAR_FEE'
         WHEN 'once' THEN 'ONCE' ELSE 'CREDIT' END AS component,
     CASE kind WHEN 'monthly' THEN 'month' WHEN 'yearly' THEN 'year' ELSE '1' END AS unit,
@@ -129,16 +131,17 @@ SELECT nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS id, account
 FROM counted
 """
 LEDGER: Final = """
-INSERT INTO billing_billedfee (id, operator_id, fee_id, invoice_id, driver_id, token_id, first_day, last_day, text,
-    booking_account)
-SELECT f.id, %(operator)s, f.fee_id, n.invoice_id, f.driver_id, f.token_id, f.first_day, f.last_day, f.text,
-    f.booking_account
+INSERT INTO billing_billedfee (id, operator_id, fee_id, invoice_id, driver_id, token_id, first_day, last_day,
+    percent, text, booking_account)
+SELECT f.id, %(operator)s, f.fee_id, n.invoice_id, f.driver_id, f.token_id, f.first_day, f.last_day, f.percent,
+    f.text, f.booking_account
 FROM due_fees f JOIN drafted n USING (account_id)
 """
-#: Accounts with a fee of which a run may have to charge something.
+#: Accounts with a fee of which a run may have to charge something; a discount alone is nothing to charge.
 ACCOUNTS: Final = """
 SELECT DISTINCT f.account_id FROM billing_fee f
-WHERE f.operator_id = %(operator)s AND f.since < %(next_month)s AND (f.kind IN ('monthly', 'yearly') OR NOT EXISTS (
-    SELECT 1 FROM billing_billedfee b WHERE b.operator_id = f.operator_id AND b.fee_id = f.id))
+WHERE f.operator_id = %(operator)s AND f.since < %(next_month)s AND (f.kind IN ('monthly', 'yearly')
+    OR f.kind IN ('once', 'credit') AND NOT EXISTS (
+        SELECT 1 FROM billing_billedfee b WHERE b.operator_id = f.operator_id AND b.fee_id = f.id))
 ORDER BY 1
 """

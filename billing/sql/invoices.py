@@ -50,7 +50,7 @@ def without_vat(gross: str) -> str:
     return f"round(({gross}) * 1.000000000000 / (1 + coalesce(vat_rate, 0) * 0.01), {DIGITS})"
 
 
-DROP: Final = "DROP TABLE IF EXISTS billable, due_fees, drafted_lines, drafted_vat, shares, drafted"
+DROP: Final = "DROP TABLE IF EXISTS billable, due_fees, due_discounts, drafted_lines, drafted_vat, shares, drafted"
 
 # The driver and the card of a session on somebody's own invoice are left out: those go by time alone.
 # The prices are locked first: rating waits for the lock before it changes one (`services.rating`).

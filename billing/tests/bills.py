@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.documents.paying import Account
 from billing.e_invoices.addresses import Address
-from billing.e_invoices.bill import Bill, Line, Party, Vat
+from billing.e_invoices.bill import Allowance, Bill, Line, Party, Vat
 
 FIRST, LAST = date(2026, 10, 1), date(2026, 10, 31)
 D = Decimal
@@ -84,6 +84,7 @@ def bill(**changes: Any) -> Bill:
             line("50.00", quantity="10", price="5", unit="C62", name="Startavgift · Dag"),
             line("10.00", rate="12", unit="C62", name="Kaffe"),
         ],
+        allowances=[],
         vat=[Vat("S", D(25), D("2050.10"), D("512.53"), ""), Vat("S", D(12), D("10.00"), D("1.20"), "")],
         net=D("2060.10"),
         vat_amount=D("513.73"),
@@ -107,6 +108,19 @@ def note() -> Bill:
         vat_amount=D("12.50"),
         rounding=D(0),
         due=D("62.50"),
+    )
+
+
+def discounted() -> Bill:
+    """An invoice with a tenth off its energy."""
+    return bill(
+        lines=[line("2000.00", quantity="1000", price="2"), *bill().lines[1:]],
+        allowances=[Allowance("Stamkund 10 %", D("200.00"), "S", D(25))],
+        vat=[Vat("S", D(25), D("1850.00"), D("462.50"), ""), Vat("S", D(12), D("10.00"), D("1.20"), "")],
+        net=D("1860.00"),
+        vat_amount=D("463.70"),
+        rounding=D("0.30"),
+        due=D("2324.00"),
     )
 
 

@@ -12,7 +12,7 @@ from billing.e_invoices.bill import Bill
 from billing.e_invoices.checks import NAMES
 from billing.e_invoices.rules import About, Rule
 from billing.tests import bills, standard
-from billing.tests.bills import bill, by_gln, by_iban, exempt, mixed, note, outside, reverse, zero
+from billing.tests.bills import bill, by_gln, by_iban, discounted, exempt, mixed, note, outside, reverse, zero
 
 Change = Callable[[Any], None]
 SELLER, BUYER = checks.SELLER, checks.BUYER
@@ -21,6 +21,7 @@ VAT_NUMBER = "cac:PartyTaxScheme[cac:TaxScheme/cbc:ID='VAT']/cbc:CompanyID"
 COUNTRY = "cac:PostalAddress/cac:Country/cbc:IdentificationCode"
 CATEGORY = f"{LINE}/cac:Item/cac:ClassifiedTaxCategory"
 CHARGE = f"{LINE}/cac:AllowanceCharge"
+DISCOUNT = "cac:AllowanceCharge"
 GIRO = "cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID"
 
 
@@ -159,6 +160,10 @@ MUST_FAIL: dict[Rule, tuple[Bill, Change]] = {
     Rule.CHARGE_SAID: (bill(), say(f"{CHARGE}/cbc:ChargeIndicator", "yes")),
     Rule.ALLOWANCE_REASON: (REBATED, drop(f"{CHARGE}/cbc:AllowanceChargeReason")),
     Rule.CHARGE_REASON: (bill(), drop(f"{CHARGE}/cbc:AllowanceChargeReason")),
+    Rule.DISCOUNT_AMOUNT: (discounted(), drop(f"{DISCOUNT}/cbc:Amount")),
+    Rule.DISCOUNT_CATEGORY: (discounted(), drop(f"{DISCOUNT}/cac:TaxCategory/cbc:ID")),
+    Rule.DISCOUNT_REASON: (discounted(), drop(f"{DISCOUNT}/*[contains(local-name(), 'Reason')]")),
+    Rule.SUM_OF_DISCOUNTS: (discounted(), say(f"{SUMS}/cbc:AllowanceTotalAmount", "200.01")),
     Rule.LINE_CATEGORY: (bill(), drop(f"{CATEGORY}/cbc:ID")),
     Rule.SUM_OF_LINES: (bill(), say(f"{SUMS}/cbc:LineExtensionAmount", "2060.11")),
     Rule.SUM_WITHOUT_VAT: (bill(), say(f"{SUMS}/cbc:TaxExclusiveAmount", "2060.09")),
@@ -195,6 +200,8 @@ MUST_FAIL: dict[Rule, tuple[Bill, Change]] = {
     Rule.OUTSIDE_REASON: (outside(), drop(f"{ROW}/cac:TaxCategory/*[contains(local-name(), 'Reason')]")),
     Rule.OUTSIDE_ALONE: (mixed(), lambda root: None),
     Rule.OUTSIDE_CODE: (zero(), add(f"{ROW}/cac:TaxCategory", VATEX.format("VATEX-EU-O"))),
+    Rule.DECIMALS_DISCOUNT: (discounted(), say(f"{DISCOUNT}/cbc:Amount", "200.000")),
+    Rule.DECIMALS_DISCOUNTS: (discounted(), say(f"{SUMS}/cbc:AllowanceTotalAmount", "200.000")),
     Rule.DECIMALS_LINES: (bill(), say(f"{SUMS}/cbc:LineExtensionAmount", "2060.100")),
     Rule.DECIMALS_NET: (bill(), say(f"{SUMS}/cbc:TaxExclusiveAmount", "2060.100")),
     Rule.DECIMALS_VAT: (bill(), say("cac:TaxTotal/cbc:TaxAmount", "513.730")),
@@ -208,7 +215,7 @@ MUST_FAIL: dict[Rule, tuple[Bill, Change]] = {
 }
 
 
-@pytest.mark.parametrize("made", [bill, note, reverse, zero, outside])
+@pytest.mark.parametrize("made", [bill, discounted, note, reverse, zero, outside])
 def test_a_right_document_breaks_no_rule(made):
     assert of(made()) == set()
 
@@ -223,17 +230,18 @@ def test_a_wrong_document_breaks_its_rule(rule):
     assert rule in of(made, change)
 
 
-def test_one_cent_anywhere_is_found():
+@pytest.mark.parametrize(("made", "count"), [(bill, 14), (discounted, 15)])
+def test_one_cent_anywhere_is_found(made, count):
     """Every amount of a document, a cent higher."""
-    root: Any = etree.fromstring(ubl.write(bill()))
+    root: Any = etree.fromstring(ubl.write(made()))
     amounts = root.xpath("//*[@currencyID][not(self::cbc:PriceAmount)]", namespaces=NAMES)
-    assert len(amounts) == 14
+    assert len(amounts) == count
     for node in amounts:
         was = node.text
         node.text = str(bills.D(was) + bills.D("0.01"))
         path = root.getroottree().getpath(node)
         found = checks.faults(etree.tostring(root))
-        assert found or path.endswith("AllowanceCharge/cbc:Amount"), path
+        assert found or "Line[1]/cac:AllowanceCharge" in path, path
         node.text = was
 
 
@@ -260,7 +268,7 @@ def judge():
     return standard.judge("ubl-2.1/EN16931-UBL-validation.xslt")
 
 
-GOOD = [bill, note, reverse, exempt, zero, outside, by_iban, by_gln]
+GOOD = [bill, discounted, note, reverse, exempt, zero, outside, by_iban, by_gln]
 
 
 @pytest.mark.parametrize("made", GOOD)

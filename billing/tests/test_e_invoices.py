@@ -22,7 +22,7 @@ from billing.selectors.credits import Asked
 from billing.services import account_moves, e_invoices, fees
 from billing.services.credit_notes import credit
 from billing.services.e_invoices import CannotLeave
-from billing.services.fees import Agreed
+from billing.services.fees import Agreed, Discount
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_exports import content, files, made  # noqa: F401  # a fixture
 from tenants.models import Account, Operator
@@ -160,6 +160,33 @@ def test_a_part_that_is_credited_names_its_invoice_and_asks_for_nothing(seller):
     assert said(root, "cac:CreditNoteLine/cbc:CreditedQuantity|cac:CreditNoteLine/cac:Price/*") == ["1", "3"]
     assert said(root, "cac:PaymentMeans") == []
     assert said(root, "cac:PaymentTerms/cbc:Note")[0].startswith("Efter den här kreditfakturan återstår")
+
+
+def test_a_discount_is_an_allowance_and_a_note_gives_back_its_share(seller):
+    tariff(priced(("ENERGY", "2.5637", "25"), ("FLAT", "4.00", "12")))
+    firm, dana, at = accounts.create(**BUYER), driver(), connector()
+    account_moves.move(dana, to=firm, since=None)
+    for number in range(3):
+        session(at, dana, start=OCTOBER + timedelta(hours=number * 7), kwh=7)
+    first = date(2026, 10, 1)
+    for discount in (
+        Discount(text="Stamkund", taken_off="energy", percent=Decimal("12.5"), since=first),
+        Discount(text="Stamkund", taken_off="all", amount=Decimal(10), since=first),
+    ):
+        fees.give(firm, discount, today=first)
+    issued()
+    invoice = invoices.referring().get()
+    place = invoices.lines(invoice)[0].position
+    note = credit(invoice, reason="Fel mätare", by=None, at=NOVEMBER, asked=Asked({place: None}))
+    for document, sign, off in ((invoice, 1, "16.73"), (invoices.referring().get(pk=note.pk), -1, "2.24")):
+        root = read(document)
+        assert checks.faults(etree.tostring(root)) == []
+        lines = said(root, "cac:*/cbc:LineExtensionAmount[../cac:Item]")
+        assert sum(map(Decimal, lines)) - Decimal(off) == sign * document.amount_excl_vat
+        assert said(root, "cac:LegalMonetaryTotal/cbc:AllowanceTotalAmount") == [off]
+        reasons = said(root, "cac:AllowanceCharge/cbc:AllowanceChargeReason")
+        assert "Stamkund 12,5 %, 2026-10-01" in reasons
+        assert len(reasons) == (3 if sign == 1 else 1)
 
 
 def test_fees_have_their_days_and_the_period_holds_them(seller):

@@ -15,13 +15,13 @@ from billing.selectors import invoices
 from billing.services import documents
 from billing.services.credit_notes import credit
 from billing.tests import standard
-from billing.tests.bills import bill, by_gln, by_iban, exempt, mixed, note, outside, reverse, zero
+from billing.tests.bills import bill, by_gln, by_iban, discounted, exempt, mixed, note, outside, reverse, zero
 from billing.tests.factories import NOVEMBER, connector, drafted, driver, flat, session, tariff
 from billing.tests.test_e_invoices import KINDS, charged, of_buyer, priced
 from billing.tests.test_e_invoices import seller as seller  # noqa: PLC0414  # a fixture
 from tenants.models import Operator
 
-GOOD = [bill, note, reverse, exempt, zero, outside, by_iban, by_gln]
+GOOD = [bill, discounted, note, reverse, exempt, zero, outside, by_iban, by_gln]
 CII = {"rsm": cii.RSM, "ram": cii.RAM, "udt": cii.UDT, "qdt": cii.QDT}
 SUMS = "//ram:SpecifiedTradeSettlementHeaderMonetarySummation"
 AMOUNTS = [
@@ -113,6 +113,9 @@ SAME = {
     "//cac:TaxCategory/cbc:TaxExemptionReason": "//ram:ExemptionReason",
     "//cac:TaxCategory/cbc:TaxExemptionReasonCode": "//ram:ExemptionReasonCode",
     "cac:TaxTotal/cbc:TaxAmount": f"{SUMS}/ram:TaxTotalAmount",
+    "cac:LegalMonetaryTotal/cbc:AllowanceTotalAmount": f"{SUMS}/ram:AllowanceTotalAmount",
+    "//cac:AllowanceCharge/cbc:AllowanceChargeReason": "//ram:SpecifiedTradeAllowanceCharge/ram:Reason",
+    "//cac:AllowanceCharge/cbc:AllowanceChargeReasonCode": "//ram:SpecifiedTradeAllowanceCharge/ram:ReasonCode",
     "cac:LegalMonetaryTotal/cbc:LineExtensionAmount": f"{SUMS}/ram:LineTotalAmount",
     "cac:LegalMonetaryTotal/cbc:TaxExclusiveAmount": f"{SUMS}/ram:TaxBasisTotalAmount",
     "cac:LegalMonetaryTotal/cbc:TaxInclusiveAmount": f"{SUMS}/ram:GrandTotalAmount",

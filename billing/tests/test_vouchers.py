@@ -10,7 +10,7 @@ from billing.models import BookedInvoice, Export, Invoice
 from billing.selectors.booking_accounts import USUAL, Account
 from billing.services import booking_accounts, exports, fees
 from billing.services.credit_notes import credit
-from billing.services.fees import Agreed
+from billing.services.fees import Agreed, Discount
 from billing.tests import sie_reader
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_exports import content, files, worked  # noqa: F401  # a fixture
@@ -108,6 +108,24 @@ def test_the_head_names_what_the_vouchers_name(books):
     assert sorted(sites.values()) == ["Kajen - norra", 'Ängby "torg"']
     used = {objects for voucher in file.vouchers for _, objects, _ in voucher.rows if objects}
     assert used == {("1", code) for code in sites}
+
+
+def test_a_discount_is_booked_where_it_says_or_with_its_rate(north):
+    with tenant_scope(north.pk):
+        tariff(flat("1.00"))
+        for account in ("3730", ""):
+            payer = driver()
+            session(connector(), payer)
+            discount = Discount(
+                text="Stamkund", taken_off="all", percent=Decimal(10), since=OCTOBER.date(), booking_account=account
+            )
+            fees.give(Payer.objects.get(driver=payer), discount, today=OCTOBER.date())
+        issued()
+    _, file = made(north)
+    assert [voucher.balance for voucher in file.vouchers] == [0, 0]
+    booked = file.by_account()
+    assert booked["3730"] == Decimal("1.00")
+    assert sum(amount for account, amount in booked.items() if account.startswith("3")) == Decimal("-18.00")
 
 
 def test_a_voucher_a_day_comes_to_the_same(books):

@@ -14,6 +14,7 @@ for written in (
     measures.kw,
     measures.number,
     measures.percent,
+    measures.vat_rate,
     measures.duration,
     measures.local_time,
     measures.local_time_exact,

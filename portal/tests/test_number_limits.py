@@ -25,6 +25,8 @@ REACHES: dict[str, Any] = {
     "OutletForm.max_power_kw": (Connector, "max_power_w", 1000),
     "AccountForm.payment_terms_days": (Account, "payment_terms_days", 1),
     "AccountForm.least_amount": (Account, "least_amount", 1),
+    "DiscountForm.percent": (Fee, "percent", 1),
+    "DiscountForm.amount": (Fee, "price", 1),
     "FeeForm.price": (Fee, "price", 1),
     "RecordForm.amount": (Payment, "amount", 100),
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),

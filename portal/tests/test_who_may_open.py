@@ -48,7 +48,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_ACCOUNTS: (
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
-        "staff:account_uninvite finance:fee_end finance:fee_new finance:fee_remove"
+        "staff:account_uninvite finance:discount_new finance:fee_end finance:fee_new finance:fee_remove"
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (

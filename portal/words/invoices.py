@@ -11,7 +11,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import BilledFee, Invoice, InvoiceLine, LineNames
+from billing.models import BilledFee, Fee, Invoice, InvoiceLine, LineNames
+from billing.selectors.discounts import TakenOff
 from charging.models import ChargingSession
 from portal.words import measures
 
@@ -28,6 +29,7 @@ COMPONENTS: dict[str, str | Promise] = {
     "YEAR_FEE": _("Yearly fee"),
     "ONCE": _("Single charge"),
     "CREDIT": _("Credit given"),
+    "DISCOUNT": _("Discount"),
 }
 #: What becomes of a session of which a credit note leaves nothing.
 AFTER_CREDIT: dict[str, str | Promise] = {
@@ -114,7 +116,7 @@ def of_fees(lines: Iterable[InvoiceLine]) -> list[FeeLine]:
     found = [(line, line.fee) for line in lines]
     return [
         FeeLine(
-            text=fee.text,
+            text=fee.text if fee.percent is None else f"{fee.text} {measures.vat_rate(fee.percent)}",
             first_day=fee.first_day,
             last_day=fee.last_day,
             who=_who(fee),
@@ -124,6 +126,15 @@ def of_fees(lines: Iterable[InvoiceLine]) -> list[FeeLine]:
         for line, fee in found
         if fee is not None
     ]
+
+
+def taken_off(rows: Iterable[TakenOff]) -> list[str]:
+    """What percentages are taken off a session, a sentence each."""
+    words = {
+        Fee.TakenOff.ENERGY.value: gettext("%(text)s: %(percent)s is taken off the energy on the invoice."),
+        Fee.TakenOff.ALL.value: gettext("%(text)s: %(percent)s is taken off all of it on the invoice."),
+    }
+    return [words[row.of] % {"text": row.text, "percent": measures.vat_rate(row.percent)} for row in rows]
 
 
 def with_fees(documents: Sequence[Invoice], lines: Iterable[InvoiceLine]) -> list[tuple[Invoice, list[FeeLine]]]:

@@ -188,6 +188,8 @@ ERRORS: dict[str, str | Promise] = {
         "It is on an invoice or a draft until %(day)s, so it ends on that day or later. Give the rest back as a credit."
     ),
     Code.FEE_CHARGED: _("It is on an invoice or a draft and stays. Give it back as a credit, or discard the draft."),
+    Code.PERCENT_OR_AMOUNT: _("A discount is a percentage or an amount: give one of the two."),
+    Code.DISCOUNT_PERCENT: _("A percentage is above 0 and at most 100, not %(value)s."),
     Code.NO_STANDARD_RATE: _("We know no standard rate of VAT of %(country)s on that day: give the rate."),
     Code.PAYMENT_FILE_UNKNOWN: _("This is no file of payments that is known: neither camt.053, camt.054 nor BgMax."),
     Code.PAYMENT_FILE_VERSION: _("This is a message of another kind (%(value)s); camt.053 and camt.054 are read."),

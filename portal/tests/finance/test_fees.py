@@ -79,6 +79,61 @@ def test_what_cannot_be_agreed_is_said_on_the_form(fina_browser, url, firm, afte
     assert not Fee.objects.exists()
 
 
+DISCOUNT = {"text": "Friends", "taken_off": "energy", "percent": "12.5", "since": "2026-10-01"}
+
+
+def test_a_discount_is_given_and_shown_wherever_fees_are(fina_browser, url, firm, north, after_october):
+    answer = fina_browser.post(url("fees/discount/"), {**DISCOUNT, "account": "Bolaget"})
+    discount = Fee.objects.get()
+    assert answer.headers["Location"] == url(f"fees/{discount.public_id}/")
+    assert (discount.account, discount.percent, discount.price, discount.taken_off) == (
+        firm,
+        Decimal("12.5"),
+        None,
+        "energy",
+    )
+    pages = (url("fees/"), url(f"fees/{discount.public_id}/"), f"/o/{north.slug}/payers/{firm.public_id}/")
+    for page in pages:
+        assert "−12.5%" in "".join(text(fina_browser.get(page)).split()), page
+    sent = b"".join(fina_browser.get(url("fees/export/"), {"format": "comma"}).streaming_content).decode()
+    assert ",12.5,off energy," in sent
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"percent": ""}, "give one of the two"),
+        ({"amount": "10"}, "give one of the two"),
+        ({"percent": "101"}, "less than or equal to 100"),
+        ({"until": "2026-09-01"}, "would end before it begins"),
+        ({"taken_off": "nothing"}, "Select a valid choice"),
+        ({"account": "Nobody"}, "no company, association or partner"),
+    ],
+)
+def test_what_is_no_discount_is_said_on_the_form(fina_browser, url, firm, after_october, change, said):
+    answer = fina_browser.post(url("fees/discount/"), {**DISCOUNT, "account": "Bolaget", **change})
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert not Fee.objects.exists()
+
+
+def test_what_is_taken_off_is_told_where_the_price_is(fina_browser, dana, danas_driver, sign_in, url, north):
+    begin = date(2026, 10, 1)
+    with tenant_scope(north.pk):
+        factories.tariff()
+        session = factories.session(factories.connector(), danas_driver)
+        discount = fees.Discount(text="Friends", taken_off="energy", percent=Decimal(10), since=begin)
+        fees.give(Account.objects.get(driver=danas_driver), discount, today=begin)
+        factories.issued()
+    said = "Friends: 10% is taken off the energy on the invoice."
+    assert said in text(sign_in(dana).get(f"/o/north/my/sessions/{session.public_id}/"))
+    assert said in text(fina_browser.get(f"/o/north/sessions/{session.public_id}/"))
+    asked = {"station": session.station.identifier, "driver": danas_driver.customer_number, "at": "2026-11-02T09:00"}
+    assert said in text(fina_browser.get(url("tariffs/paid/"), asked))
+    shown = text(sign_in(dana).get("/o/north/my/?month=2026-10"))
+    assert "Friends 10%" in shown
+
+
 def test_what_was_charged_is_on_the_page_of_the_fee_and_of_the_invoice(fina_browser, url, agreed):
     invoice = factories.issued().invoices.get()
     page = text(fina_browser.get(url(f"fees/{agreed.public_id}/")))

@@ -18,7 +18,7 @@ from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
 from billing.models import Dispute, SessionPrice
-from billing.selectors import disputes, driver_months, fees, invoices, prices, session_ledger
+from billing.selectors import discounts, disputes, driver_months, fees, invoices, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
 from charging.selectors import sessions
@@ -72,6 +72,9 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "entry": entry,
         "session": entry.session,
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
+        "taken_off": invoice_words.taken_off(
+            discounts.of_session(entry.session, invoice=entry.invoice, only_of=request.driver)
+        ),
         "mail": _mail(entry, operator),
         "signed": signed_values.told(entry.session),
         **_disputes(entry),

@@ -1,4 +1,4 @@
-"""Fees of payers: one list of all, one with what was charged of it, added, ended, and taken back while nothing was."""
+"""Fees and discounts of payers: the list, one with what was charged of it, added, ended, taken back while unused."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django import forms
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from billing.models import Fee
 from billing.selectors import fees
 from billing.selectors.vat_rates import standard_rate
 from billing.services import fees as services
-from billing.services.fees import Agreed
+from billing.services.fees import Agreed, Discount
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
@@ -36,7 +37,7 @@ FEES = Table(
     (
         Column("text", gettext_lazy("What"), by="text", is_fixed=True),
         Column("payer", gettext_lazy("Payer"), by="account__customer_number"),
-        Column("price", gettext_lazy("Price"), by="price", css="num"),
+        Column("price", gettext_lazy("Price"), by=Coalesce("price", "percent"), css="num"),
         Column("kind", gettext_lazy("Kind"), by="kind"),
         Column("since", gettext_lazy("From"), by="since", is_indexed=True),
         Column("until", gettext_lazy("To")),
@@ -176,6 +177,64 @@ def _vat_choices(operator: Operator) -> list[tuple[str, Any]]:
     ]
 
 
+class DiscountForm(forms.Form):
+    """What is taken off what a payer pays. Whether it can be is the service's to say."""
+
+    account = AccountField(help_text=gettext_lazy("Customer number, name or organisation number."))
+    text = forms.CharField(label=gettext_lazy("Text on the invoice"), max_length=100, initial=gettext_lazy("Discount"))
+    taken_off = forms.ChoiceField(
+        label=gettext_lazy("Discount on"),
+        choices=[
+            (Fee.TakenOff.ENERGY.value, gettext_lazy("Energy")),
+            (Fee.TakenOff.ALL.value, gettext_lazy("All charging and fees, but not credits")),
+        ],
+    )
+    percent = forms.DecimalField(
+        label=gettext_lazy("Percentage"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+    )
+    amount = forms.DecimalField(
+        label=gettext_lazy("Or an amount a month"),
+        required=False,
+        min_value=Decimal("0.01"),
+        max_digits=10,
+        decimal_places=2,
+        help_text=gettext_lazy(
+            "With VAT or without, as the prices it is taken off. At most what they come to; a month in which it begins"
+            " or ends is shared by days."
+        ),
+    )
+    since = forms.DateField(label=gettext_lazy("From"), widget=_day(), help_text=gettext_lazy("The first day."))
+    until = forms.DateField(
+        label=gettext_lazy("To"),
+        required=False,
+        widget=_day(),
+        help_text=gettext_lazy("The last day. Empty: until further notice."),
+    )
+    booking_account = forms.RegexField(
+        r"^\d{3,10}$",
+        label=gettext_lazy("Booking account"),
+        required=False,
+        error_messages={"invalid": gettext_lazy("A booking account has three to ten digits.")},
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"), required=False, max_length=300, help_text=gettext_lazy("For your colleagues.")
+    )
+
+    def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if account is not None:
+            del self.fields["account"]
+
+    def said(self) -> Discount:
+        """What is given. The form is valid."""
+        return Discount(**{name: value for name, value in self.cleaned_data.items() if name != "account"})
+
+
 class EndForm(forms.Form):
     """The last day of a fee."""
 
@@ -224,7 +283,9 @@ def _file_columns() -> list[FileColumn]:
         FileColumn(gettext("Payer"), lambda row: row.account.name),
         FileColumn(gettext("Kind"), lambda row: str(row.get_kind_display())),
         FileColumn(gettext("For each"), lambda row: str(row.get_per_display())),
-        FileColumn(gettext("Price"), lambda row: -row.price if row.kind == Fee.Kind.CREDIT else row.price),
+        FileColumn(gettext("Price"), lambda row: -row.price if row.price and row.takes_away else row.price),
+        FileColumn(gettext("Percentage"), lambda row: row.percent),
+        FileColumn(gettext("Discount on"), lambda row: str(row.get_taken_off_display())),
         FileColumn(gettext("Currency"), lambda row: row.currency),
         FileColumn(gettext("The price includes VAT"), lambda row: YES_NO[row.tax_included]),
         FileColumn(gettext("VAT, %"), lambda row: row.vat_rate),
@@ -270,6 +331,20 @@ def fee_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
             return redirect("finance:fee_detail", operator.slug, fee.public_id)
     page = {"nav": "fees", "form": form, "account": account}
     return render(request, "finance/fees/form.html", page, status=400 if form.errors else 200)
+
+
+@operator_view(Permission.MANAGE_ACCOUNTS)
+def discount_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Give a discount; to the payer named in the address, or to one that is typed."""
+    account = _asked(request)
+    form = DiscountForm(request.POST or None, account=account, initial={"since": _today(operator)})
+    if form.is_valid():
+        payer = account or form.cleaned_data["account"]
+        fee = attempted(form, services.give, payer, form.said(), today=_today(operator))
+        if fee is not None:
+            return redirect("finance:fee_detail", operator.slug, fee.public_id)
+    page = {"nav": "fees", "form": form, "account": account}
+    return render(request, "finance/fees/discount.html", page, status=400 if form.errors else 200)
 
 
 @operator_view(Permission.MANAGE_ACCOUNTS)

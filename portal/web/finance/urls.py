@@ -73,6 +73,7 @@ urlpatterns = [
     path("fees/", fees.fee_list, name="fee_list"),
     path("fees/export/", fees.fee_export, name="fee_export"),
     path("fees/new/", fees.fee_new, name="fee_new"),
+    path("fees/discount/", fees.discount_new, name="discount_new"),
     path("fees/<uuid:fee_id>/", fees.fee_detail, name="fee_detail"),
     path("fees/<uuid:fee_id>/end/", fees.fee_end, name="fee_end"),
     path("fees/<uuid:fee_id>/remove/", fees.fee_remove, name="fee_remove"),

@@ -12,19 +12,22 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError
 from billing.domain.explained.price_of import session_price
 from billing.domain.kernel.rating import rate
 from billing.domain.sessions import metering
 from billing.domain.tariff.model import Tariff
-from billing.selectors import paid
+from billing.selectors import discounts, paid
+from billing.selectors.discounts import TakenOff
 from charging.models import Site, Station
 from charging.selectors import drivers, words
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariffs.pages import place, reading_of, terms_of
 from portal.web.sensible_days import sensible_moment
+from portal.words import invoices as invoice_words
 from portal.words import prices as price_words
-from tenants.models import Driver, Operator
+from tenants.models import Account, Driver, Operator
 from tenants.permissions import Permission
 
 #: An hour at the power of a usual outlet.
@@ -100,12 +103,17 @@ def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
         "station": station,
         "driver": driver,
         "payer": known.payer,
+        "taken_off": invoice_words.taken_off(_taken_off(known.payer, at, operator)),
         "at": at,
         "version": known.version,
         "reasons": [(place(one), one) for one in known.assignments],
         "story": _hour(terms, site, at) if terms else None,
         **(reading_of(known.version) if known.version else {}),
     }
+
+
+def _taken_off(payer: Account | None, at: datetime, operator: Operator) -> list[TakenOff]:
+    return discounts.agreed(payer, on=day_of(at, operator.time_zone)) if payer else []
 
 
 def _hour(terms: Tariff, site: Site, at: datetime) -> price_words.Story | None:

@@ -6,12 +6,13 @@ from django.utils.translation import gettext as _
 
 from billing.domain.errors import Code
 from billing.models.billing_status import BillingStatus
-from billing.selectors import findings, prices, session_ledger
+from billing.selectors import discounts, findings, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession, Correction
 from portal.web import session_course, signed_values
 from portal.web.staff.review import DecisionForm
 from portal.words import corrections as correction_words
+from portal.words import invoices as invoice_words
 from portal.words import measures
 from portal.words import prices as price_words
 from portal.words.log import lines as audit_lines
@@ -41,6 +42,7 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         **_corrections(session),
         "price": prices.of_session(session) if told else entry.price,
         "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
+        "taken_off": invoice_words.taken_off(discounts.of_session(session, invoice=entry.invoice)) if told else [],
         "history": _history(session) if may_see_audit else [],
     }
 
