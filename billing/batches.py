@@ -11,7 +11,7 @@ copied into a temporary table and go on from there with `INSERT … SELECT` (`bi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,13 +22,15 @@ import psycopg
 from django.db import connection
 
 from billing.domain import money
-from billing.domain.arrays import Bools, Exact, Ints, offsets_of
+from billing.domain.arrays import Bools, Exact, Ints, offsets_of, within
+from billing.domain.cdr.text_pieces import Sheet, fixed, table, whole
 from billing.domain.invoice.lines import Lines, price_lines
 from billing.domain.kernel.plan import Component, Lane, Plan
 from billing.domain.kernel.rated import Rated
 from billing.domain.sessions import metering
 from billing.domain.sessions.columns import ABSENT, TICKS_PER_MICROHOUR, Flag, Sessions
 from billing.domain.tariff.kept import SESSION_LIMIT
+from billing.models import SessionPrice
 from billing.sql import payers
 from charging.models import ChargingSession, Station
 from tenants.models import Driver
@@ -213,19 +215,6 @@ def _series(packed: bytes) -> Ints:
     return elements["wh"].astype(np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class PricedSession:
-    """A row of `billing_sessionprice` before it has an id; amounts and lines are written as the table stores them."""
-
-    index: int
-    currency: str
-    excl: str
-    incl: str
-    lines: str
-    is_free: bool
-    flags: int
-
-
 def beyond_billing(rated: Rated) -> Bools:
     """Tell which sessions cost more than an invoice line can say; also before a least or greatest price was met.
 
@@ -283,50 +272,67 @@ def _by_session(rated: Rated, lines: Lines, amounts: Exact) -> Exact:
     return sums
 
 
-def priced(rated: Rated) -> Iterator[PricedSession]:
-    """Yield the sessions of a batch in one currency, with VAT or without, that have a price to be billed.
+def priced(rated: Rated, *, ids: Ints, versions: Sequence[int]) -> str:
+    """The sessions of a batch in one currency, with VAT or without, that have a price to be billed, as rows for COPY.
 
-    Those with a fault and those `beyond_billing` are left out.
+    Those with a fault and those `beyond_billing` are left out. ids: of the sessions. versions: the numbers of the
+    versions that the tariffs of the batch are.
     """
-    lines = price_lines(rated)
-    excl, incl = _excl_units(rated, lines).tolist(), incl_units(rated, lines).tolist()
-    exactly_nothing = ((rated.excl == 0) & (rated.incl == 0)).tolist()
-    written = _lines_of_sessions(rated, lines)
-    currency, flags = rated.plan.tariffs[0].currency, rated.flags.tolist()
-    for index in np.flatnonzero(billable(rated)).tolist():
-        yield PricedSession(
-            index,
-            currency,
-            _text(excl[index], DIGITS),
-            _text(incl[index], DIGITS),
-            f"[{','.join(written[index])}]",
-            exactly_nothing[index],
-            flags[index],
-        )
+    lines, good = price_lines(rated), billable(rated)
+    rows, kept = np.flatnonzero(good), good[lines.session]
+    heads, texts, tails = _heads(rated, lines, rows, ids, versions), _lines(rated, lines, kept), Sheet(len(rows))
+    flags, which = np.unique(rated.flags[rows], return_inverse=True)
+    tails.add([table([f"]\t{flag}\n" for flag in flags.tolist()])[which]])
+    many = np.bincount(lines.session[kept], minlength=len(rated))[rows]
+    begins = offsets_of(many * texts.width + (heads.width + tails.width))
+    flat = np.empty(int(begins[-1]), dtype=object)
+    heads.lay(flat, begins[:-1])
+    texts.lay(flat, np.repeat(begins[:-1] + heads.width, many) + within(offsets_of(many)) * texts.width)
+    tails.lay(flat, begins[1:] - tails.width)
+    return "".join(flat.tolist())
 
 
-def _lines_of_sessions(rated: Rated, lines: Lines) -> list[list[str]]:
-    """For each session its invoice lines as JSON texts."""
-    found: list[list[str]] = [[] for _ in range(len(rated))]
+def _heads(rated: Rated, lines: Lines, rows: Ints, ids: Ints, versions: Sequence[int]) -> Sheet:
+    """The beginning of each row, until its lines: whose price it is, by which version, and the amounts."""
+    currency = rated.plan.tariffs[0].currency
+    said = [
+        f"\t{version}\t{state.value}\t\t{{}}\t{currency}\t"
+        for version in versions
+        for state in (SessionPrice.State.PRICED, SessionPrice.State.FREE)
+    ]
+    exactly_nothing = (rated.excl == 0) & (rated.incl == 0)
+    sheet = Sheet(len(rows))
+    sheet.add([*whole(ids[rows]), table(said)[(rated.tariff.astype(np.int64) * 2 + exactly_nothing)[rows]]])
+    sheet.add(fixed(_excl_units(rated, lines)[rows], DIGITS, "\t"))
+    sheet.add(fixed(incl_units(rated, lines)[rows], DIGITS, "\t["))
+    return sheet
+
+
+def _lines(rated: Rated, lines: Lines, kept: Bools) -> Sheet:
+    """The kept invoice lines as JSON, with a comma before each that is not the first of its session."""
+    session, component, amount, limit = (
+        column[kept] for column in (lines.session, lines.component, lines.amount, lines.limit)
+    )
+    follows = np.zeros(len(session), dtype=np.int64)
+    follows[1:] = session[1:] == session[:-1]
     digits = money.minor_digits(rated.plan.tariffs[0].currency)
-    opening = [_opening(lines, place) for place in range(len(rated.plan.components))]
+    begun = [_opening(rated.plan, place) for place in range(len(rated.plan.components))]
+    openings = table([*begun, *(f",{one}" for one in begun)])[component + follows * len(begun)]
+    for place in np.flatnonzero(limit).tolist():
+        said = _limit_opening(rated, int(session[place]), int(component[place]), int(amount[place]), digits)
+        openings[place] = f",{said}" if follows[place] else said
+    sheet = Sheet(len(session))
+    sheet.add([openings, *fixed(_quantities(rated, lines)[kept], DIGITS, '","amount":"'), *fixed(amount, digits, '"}')])
+    return sheet
+
+
+def _quantities(rated: Rated, lines: Lines) -> Ints:
+    """What each line is of: kWh, hours or pieces, with so many decimals as are stored."""
     lane = rated.plan.lane[lines.component]
     quantity = np.where(
         np.isin(lane, _HOURLY), money.divide_half_up(lines.quantity, TICKS_PER_MICROHOUR), lines.quantity
     )
-    whole = np.where(np.isin(lane, _FEES) | lines.limit, lines.quantity * 10**DIGITS, quantity)
-    rows = zip(
-        lines.session.tolist(),
-        lines.component.tolist(),
-        whole.tolist(),
-        lines.amount.tolist(),
-        lines.limit.tolist(),
-        strict=True,
-    )
-    for session, component, amount_of, amount, is_limit in rows:
-        start = _limit_opening(rated, session, component, amount, digits) if is_limit else opening[component]
-        found[session].append(f'{start}"quantity":"{_text(amount_of, DIGITS)}","amount":"{_text(amount, digits)}"}}')
-    return found
+    return np.where(np.isin(lane, _FEES) | lines.limit, lines.quantity * 10**DIGITS, quantity)
 
 
 _HOURLY: Final = np.array([Lane.TIME, Lane.PARKING, Lane.RESERVED_TIME])
@@ -341,8 +347,8 @@ COMPONENT: Final = {
 }
 
 
-def _opening(lines: Lines, place: int) -> str:
-    plan, component = lines.plan, lines.plan.components[place]
+def _opening(plan: Plan, place: int) -> str:
+    component = plan.components[place]
     return _json_opening(plan, component, COMPONENT[component.lane], f"{component.price.price:f}")
 
 
@@ -354,7 +360,10 @@ def _limit_opening(rated: Rated, session: int, component: int, amount: int, digi
 
 
 def _json_opening(plan: Plan, component: Component, name: str, unit_price: str) -> str:
-    """What lines of one price begin with, once a price. After it a line has nothing but digits, written by hand."""
+    """What lines of one price begin with, once a price. After it a line has nothing but digits.
+
+    A backslash is written twice: in the text of COPY it begins an escape.
+    """
     vat = component.price.vat
     said: dict[str, Any] = {
         "component": name,
@@ -363,13 +372,13 @@ def _json_opening(plan: Plan, component: Component, name: str, unit_price: str) 
     }
     if plan.tariffs[component.tariff].tax_included:
         said["tax_included"] = True
-    whole = msgspec.json.encode(said).decode()
-    return f"{whole.removesuffix('}')},"
+    text = msgspec.json.encode(said).decode()
+    return f'{text.removesuffix("}")},"quantity":"'.replace("\\", "\\\\")
 
 
 def _text(units: int, digits: int) -> str:
     """Whole units of 10**-digits as a decimal number, without the cost of a `Decimal` each."""
     if digits == 0:
         return str(units)
-    whole, rest = divmod(abs(units), 10**digits)
-    return f"{'-' if units < 0 else ''}{whole}.{rest:0{digits}d}"
+    wholes, rest = divmod(abs(units), 10**digits)
+    return f"{'-' if units < 0 else ''}{wholes}.{rest:0{digits}d}"

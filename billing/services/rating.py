@@ -19,12 +19,12 @@ from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from billing import batches
-from billing.batches import Batch, PricedSession
+from billing.batches import Batch
 from billing.domain.arrays import Ints
 from billing.domain.errors import Code
 from billing.domain.explained.problems import error_of
 from billing.domain.kernel.rated import Rated
-from billing.models import BilledSession, Pricing, SessionPrice, Tariff, TariffAssignment, TariffVersion
+from billing.models import BilledSession, Pricing, SessionPrice, Tariff, TariffAssignment
 from billing.models.invoice import IN_FORCE
 from billing.selectors import terms, waiting
 from billing.selectors.pricing import priced_groups
@@ -216,7 +216,7 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
     for reason, code in _PROBLEMS.items():
         yield _problem_rows(batch, np.flatnonzero(chosen == reason), code, {})
     for rows, needed, rated in priced_groups(book, batch, versions, chosen):
-        yield _priced_rows(batch, rows, needed, rated)
+        yield batches.priced(rated, ids=batch.id[rows], versions=[version.pk for version in needed])
         costly = np.flatnonzero((rated.fault == 0) & batches.beyond_billing(rated))
         yield _problem_rows(batch, rows[costly], Code.TOO_COSTLY, {})
         yield from _fault_rows(batch, rows, rated)
@@ -224,22 +224,6 @@ def _rows(book: PriceBook, batch: Batch) -> Iterator[str]:
 
 _UNPAID = -3
 _PROBLEMS = {_UNPAID: Code.NO_DRIVER, terms.NO_TARIFF: Code.NO_TARIFF, terms.NO_VERSION: Code.NO_VERSION}
-
-
-def _priced_rows(batch: Batch, rows: Ints, versions: list[TariffVersion], rated: Rated) -> str:
-    ids, which = batch.id[rows].tolist(), rated.tariff.tolist()
-    numbers = [version.pk for version in versions]
-    return "".join(
-        _priced_row(ids[session.index], numbers[which[session.index]], session) for session in batches.priced(rated)
-    )
-
-
-def _priced_row(session_id: int, version_id: int, session: PricedSession) -> str:
-    state = SessionPrice.State.FREE.value if session.is_free else SessionPrice.State.PRICED.value
-    return (
-        f"{session_id}\t{version_id}\t{state}\t\t{{}}\t{session.currency}\t{session.excl}\t{session.incl}"
-        f"\t{_copied(session.lines)}\t{session.flags}\n"
-    )
 
 
 def _fault_rows(batch: Batch, rows: Ints, rated: Rated) -> Iterator[str]:

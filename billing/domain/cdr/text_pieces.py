@@ -63,6 +63,32 @@ def decimals(values: Exact, ending: str = "") -> list[Texts]:
     return [*whole(wholes), fraction(DIGITS, ending)[_narrow(values - wholes * _SCALE)]]
 
 
+_SIGNS: Final = table(["", "-"])
+#: So many digits of a fraction are looked up at once.
+_TOGETHER: Final = 3
+
+
+def fixed(values: Exact, digits: int, ending: str = "") -> list[Texts | str]:
+    """Whole units of 10**-digits as decimal numbers, of either sign, and what follows them."""
+    signs = [_SIGNS[(values < 0).astype(np.int64)]] if values.min(initial=0) < 0 else []
+    values = np.abs(values)
+    if digits == 0:
+        return [*signs, *whole(values), ending]
+    wholes = values // 10**digits
+    rest = _narrow(values - wholes * 10**digits)
+    if digits <= _TOGETHER:
+        return [*signs, *whole(wholes), fraction(digits, ending)[rest]]
+    scale = 10 ** (digits - _TOGETHER)
+    high = rest // scale
+    tail = _tail(digits - _TOGETHER, ending)[rest - high * scale]
+    return [*signs, *whole(wholes), fraction(_TOGETHER)[high], tail]
+
+
+@lru_cache(maxsize=16)
+def _tail(digits: int, ending: str) -> Texts:
+    return table([f"{number:0{digits}d}{ending}" for number in range(10**digits)])
+
+
 def _narrow(values: Exact) -> Ints:
     """Numbers that are known to fit."""
     return values.astype(np.int64, copy=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Context, Decimal
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from billing.domain import money
 from billing.domain.cdr import instants
-from billing.domain.cdr.text_pieces import decimals, whole
+from billing.domain.cdr.text_pieces import decimals, fixed, whole
 
 EDGES = [0, 1, 9, 10, 9_999, 10_000, 10_001, 99_999_999, 100_000_000, 2**63 - 1]
 
@@ -39,6 +40,17 @@ def test_decimals_of_any_size_and_sign(values, negative):
     dtype = np.int64 if max(values) < 2**63 else object
     written = joined(decimals(np.array(values, dtype=dtype), "!"))
     assert written == [f"{money.from_units(value, 4)}!" for value in values]
+
+
+@given(
+    st.sampled_from([*EDGES, 10**30]).flatmap(lambda most: st.lists(st.integers(-most, most), min_size=1)),
+    st.integers(0, 6),
+)
+def test_decimals_of_any_length_and_sign(values, digits):
+    dtype = np.int64 if max(map(abs, values)) < 2**63 else object
+    columns = fixed(np.array(values, dtype=dtype), digits, "!")
+    texts = [np.full(len(values), one, dtype=object) if isinstance(one, str) else one for one in columns]
+    assert joined(texts) == [f"{Decimal(value).scaleb(-digits, Context(prec=60)):.{digits}f}!" for value in values]
 
 
 @given(st.lists(st.integers(-30_610_224_000, 253_402_300_799), min_size=1))  # the years from 1000 to 9999
