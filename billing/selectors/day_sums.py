@@ -16,7 +16,7 @@ from django.db import connection
 from billing.models import StaleDay
 from billing.models.billing_status import BUCKETS, BillingStatus, Bucket
 from billing.selectors.session_ledger import Totals
-from billing.sql.day_sums import LIVE
+from billing.sql.day_sums import live
 from billing.sql.status import JOINED, STATUS
 from charging.models import Site
 from charging.site_scope import visible_sites
@@ -82,21 +82,21 @@ def sums(wanted: Wanted, *, by: Sequence[str] = ()) -> list[Sums]:
     sql = f"""
     SELECT {f"{keys}, " if keys else ""} coalesce(sum(sessions), 0)::bigint, coalesce(sum(energy_wh), 0)::bigint,
         coalesce(sum(duration_s), 0)::bigint, coalesce(sum(amount_excl_vat), 0), coalesce(sum(amount_incl_vat), 0)
-    FROM ({" UNION ALL ".join(_sources(stale, narrower))}) d {f"GROUP BY {keys}" if keys else ""}
+    FROM ({" UNION ALL ".join(_sources(stale, narrower, len(values["since"])))}) d {f"GROUP BY {keys}" if keys else ""}
     """  # noqa: S608  # constants and names of columns
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [Sums(tuple(row[: len(by)]), *row[len(by) :]) for row in cursor.fetchall()]
 
 
-def _sources(stale: list[date] | None, narrower: str) -> Iterator[str]:
+def _sources(stale: list[date] | None, narrower: str, stretches: int) -> Iterator[str]:
     columns = "sessions, energy_wh, duration_s, amount_excl_vat, amount_incl_vat"
     keys = "site_id, started_on, ended_on, status, problem, currency"
     if stale is not None:
         current = "AND NOT (started_on = ANY(%(stale)s::date[]))" if stale else ""
         yield f"SELECT {keys}, {columns} FROM billing_daysum WHERE operator_id = %(operator)s {current} {narrower}"  # noqa: S608
-    if stale is None or stale:
-        yield f"SELECT {keys}, {columns} FROM ({LIVE}) l WHERE true {narrower}"  # noqa: S608
+    if stretches:
+        yield f"SELECT {keys}, {columns} FROM ({live(stretches)}) l WHERE true {narrower}"  # noqa: S608
 
 
 def _narrowed(wanted: Wanted) -> tuple[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ The month of a session is the one in which it ended by the operator's clock; one
 the month in which it began.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -173,12 +173,11 @@ def by_reason(month: date | None = None, site: Site | None = None) -> list[Row]:
     within = Wanted(by=_DAY, site=site)
     if month is not None:
         within = replace(within, first=month.replace(day=1), last=month_after(month) - timedelta(days=1))
-    for part in day_sums.sums(within, by=("status", "problem")):
-        status, problem = part.key
-        home = HOME[BillingStatus(status)]
-        cells.add(home, _reason(home, status, problem), (part.sessions, part.energy_wh, part.amount_excl_vat))
-    for status, sums in _late(within, at):
-        cells.move(Place.NOT_YET, Place.LATE, status, sums)
+    for part in day_sums.sums(within, by=("status", "problem", _issued(at))):
+        status, problem, is_issued = part.key
+        is_late = is_issued and BillingStatus(status) in places.statuses(Place.LATE)
+        place = Place.LATE if is_late else HOME[BillingStatus(status)]
+        cells.add(place, _reason(place, status, problem), (part.sessions, part.energy_wh, part.amount_excl_vat))
     where, values = _where(month, site)
     for place, status, _problem, *sums in _counted(_FEW + where, {**values, **at.values}):
         if place in _LOOKED_UP:
@@ -188,16 +187,13 @@ def by_reason(month: date | None = None, site: Site | None = None) -> list[Row]:
     return cells.rows()
 
 
-def _late(within: Wanted, at: Now) -> Iterator[tuple[str, Sequence[Any]]]:
-    """What waits although its month was issued, carried over or not, by status."""
-    if at.issued_until is None:
-        return
-    zone = Operator.objects.get(pk=current_operator_id()).zone
-    last = at.issued_until.astimezone(zone).date() - timedelta(days=1)
-    waiting = tuple(status.value for status in places.statuses(Place.LATE))
-    bounded = replace(within, last=min(within.last or last, last), by="ended_on", statuses=waiting)
-    for part in day_sums.sums(bounded, by=("status",)):
-        yield part.key[0], (part.sessions, part.energy_wh, part.amount_excl_vat)
+def _issued(at: Now) -> str:
+    """Whether the month in which it ended has been issued, as a column of sums: what waits still came late."""
+    last = "-infinity"
+    if at.issued_until is not None:
+        zone = Operator.objects.get(pk=current_operator_id()).zone
+        last = (at.issued_until.astimezone(zone).date() - timedelta(days=1)).isoformat()
+    return f"(ended_on IS NOT NULL AND ended_on <= DATE '{last}')"
 
 
 def by_place(reasons: Sequence[Row]) -> list[Row]:
@@ -333,14 +329,17 @@ def _fees(month: date | None) -> tuple[Decimal, int, int]:
 _ON = "ON p.operator_id = s.operator_id AND p.session_id = s.id WHERE s.operator_id = %(operator)s "
 # The lines of the sessions that stand on an issued invoice now: what is credited in part stands there wholly.
 _LEDGER = """
-SELECT i.currency, sum(l.amount_excl_vat), count(*), count(*) + count(l.amount_incl_vat)
-FROM billing_invoiceline l
-JOIN billing_invoice i ON i.operator_id = l.operator_id AND i.id = l.invoice_id
-JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id = l.session_id
-    AND b.invoice_id = l.invoice_id AND b.released_by_id IS NULL
-{sessions}
-WHERE l.operator_id = %(operator)s AND i.state = 'issued' AND i.kind = 'invoice'
-  {where}
+SELECT i.currency, sum(l.net), sum(l.lines)::bigint, sum(l.lines + l.gross)::bigint
+FROM (
+    SELECT l.invoice_id, sum(l.amount_excl_vat) AS net, count(*) AS lines, count(l.amount_incl_vat) AS gross
+    FROM billing_invoiceline l
+    JOIN billing_billedsession b ON b.operator_id = l.operator_id AND b.session_id = l.session_id
+        AND b.invoice_id = l.invoice_id AND b.released_by_id IS NULL
+    {sessions}
+    WHERE l.operator_id = %(operator)s {where}
+    GROUP BY 1
+) l JOIN billing_invoice i ON i.operator_id = %(operator)s AND i.id = l.invoice_id
+WHERE i.state = 'issued' AND i.kind = 'invoice'
 GROUP BY 1
 """
 _FEES = """

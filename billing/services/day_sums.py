@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from billing.selectors import day_sums
-from billing.sql.day_sums import COUNT_DAYS
+from billing.sql.day_sums import count_days
 from billing.sql.month_sums import COUNT_MONTHS
 from charging.site_scope import limited_to
 from tenants.models import Operator
@@ -61,7 +61,8 @@ def refresh(*, limit: int = DAYS_AT_ONCE) -> int:
         if days:
             cursor.execute("DELETE FROM billing_daysum WHERE operator_id = %s AND started_on = ANY(%s)",
                            [operator.pk, days])  # fmt: skip
-            cursor.execute(COUNT_DAYS, {**values, **day_sums.instants(days, operator.zone)})
+            bounds = day_sums.instants(days, operator.zone)
+            cursor.execute(count_days(len(bounds["since"])), {**values, **bounds})
     return len(days)
 
 

@@ -61,7 +61,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     Account: {"kind": "company"},
     BookingAccount: {"number": "1510"},
     Letterhead: {"colour": "#0b6b53"},
-    Fee: {"price": 1},
+    Fee: {"price": 1, "percent": None, "taken_off": ""},
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
     PaymentMatch: {"purpose": "refund", "amount": 1},
     Receivable: {"due": 0, "rest": 0},
