@@ -69,10 +69,10 @@ def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
 
 def rate_all(operator: Operator) -> None:
     """As the task does it: a batch a transaction, until nothing waits."""
-    done = 1
+    done, reached = 1, 0
     while done:
         with tenant_scope(operator.pk):
-            done = rating.rate_waiting(limit=rating.BATCH)
+            done, reached = rating.rate_beyond(reached)
 
 
 def started(operator: Operator) -> tuple[InvoiceRun, float]:

@@ -8,9 +8,13 @@ from tenants.scoping import OperatorOwned
 
 
 class Pricing(OperatorOwned, Work):
-    """That an operator's sessions are to be priced: one row, which waits again whenever sessions do."""
+    """That an operator's sessions are to be priced: one row, which waits again whenever sessions do.
+
+    reached: the session up to which they are, while many are priced batch by batch.
+    """
 
     work_kind = "pricing"
+    reached = models.BigIntegerField(default=0)
 
     class Meta:
         default_permissions = ()

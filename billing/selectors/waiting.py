@@ -12,11 +12,13 @@ from billing.sql.payers import JOINED, PAYER
 from billing.sql.status import OPEN_TO_BILLING
 from tenants.scoping import current_operator_id
 
-# Two ordered index scans, so the first rows come at once. The second part: nobody paid, but now somebody does.
+# Two ordered index scans, so the first rows come at once; whoever takes batch after batch begins behind the last one,
+# or each would pass by all that are priced. The second part: nobody paid, but now somebody does.
 _WAITING = f"""
 (SELECT s.id FROM charging_chargingsession s
- WHERE s.operator_id = %(operator)s AND {OPEN_TO_BILLING}
-   AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p WHERE p.operator_id = %(operator)s AND p.session_id = s.id)
+ WHERE s.operator_id = %(operator)s AND s.id > %(beyond)s AND {OPEN_TO_BILLING}
+   AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
+     WHERE p.operator_id = %(operator)s AND p.session_id > %(beyond)s AND p.session_id = s.id)
  ORDER BY s.id LIMIT %(limit)s)
 UNION
 (SELECT s.id FROM billing_sessionprice p JOIN charging_chargingsession s
@@ -29,10 +31,13 @@ ORDER BY 1 LIMIT %(limit)s
 """  # noqa: S608  # constants only
 
 
-def session_ids(*, limit: int) -> list[int]:
-    """Ids of closed sessions that need a price and need nobody's decision first, oldest id first."""
+def session_ids(*, limit: int, beyond: int = 0) -> list[int]:
+    """Ids of closed sessions that need a price and need nobody's decision first, oldest id first.
+
+    beyond: those with this id and smaller ones are passed by, unless they got their payer late.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"operator": current_operator_id(), "limit": limit})
+        cursor.execute(_WAITING, {"operator": current_operator_id(), "limit": limit, "beyond": beyond})
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -79,15 +79,17 @@ def ask_if_waiting(at: datetime) -> None:
         ask()
 
 
-def rate_waiting(*, limit: int = BATCH) -> int:
-    """Rate up to `limit` sessions that wait for a price; return how many. 0 when there are none.
+def rate_beyond(reached: int = 0, *, limit: int = BATCH) -> tuple[int, int]:
+    """Rate up to `limit` sessions that wait for a price and come after the one with the id `reached`.
 
-    One worker at a time does this for an operator; another one called meanwhile finds nothing to do.
+    Returns how many were, 0 when there are none, and the id that is reached then. One worker at a time does this for an
+    operator; another one called meanwhile finds nothing to do.
     """
     if not _only_one():
-        return 0
+        return 0, reached
     analyze.refresh(ChargingSession, SessionPrice)
-    return rate(waiting.session_ids(limit=limit))
+    found = waiting.session_ids(limit=limit, beyond=reached)
+    return rate(found), max([reached, *found[-1:]])
 
 
 @limited_to(None)  # whoever asks: a price follows from every assignment there is

@@ -61,10 +61,10 @@ def draft_month(operator_id: int, month: date, *, by: User | None, clock: Callab
     Raises:
         RunRefused: the month has not ended by the operator's clock.
     """
-    done = rating.BATCH
+    done, reached = rating.BATCH, 0
     while done >= rating.BATCH:
         with tenant_scope(operator_id):
-            done = rating.rate_waiting()
+            done, reached = rating.rate_beyond(reached)
     with tenant_scope(operator_id):
         run = runs.start(month=month, by=by, at=clock())
     return draft_all(operator_id, run, clock=clock)

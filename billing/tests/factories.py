@@ -82,7 +82,7 @@ def tariff(
 
 
 def rate_all() -> int:
-    return rating.rate_waiting(limit=10_000)
+    return rating.rate_beyond(limit=10_000)[0]
 
 
 def drafted(month: datetime = OCTOBER, at: datetime = NOVEMBER) -> InvoiceRun:

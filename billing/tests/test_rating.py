@@ -228,10 +228,10 @@ def test_sessions_that_cannot_be_priced_get_a_problem_and_the_others_their_price
         return rate(book, session_ids)
 
     monkeypatch.setattr(rating, "_rate_batch", fails)
-    assert rating.rate_waiting() == 7
+    assert rating.rate_beyond()[0] == 7
     assert {price.session_id for price in SessionPrice.objects.filter(problem="not_priceable")} == poisoned
     assert SessionPrice.objects.filter(state=SessionPrice.State.PRICED).count() == 5
-    assert rating.rate_waiting() == 0, "nothing is tried for ever"
+    assert rating.rate_beyond()[0] == 0, "nothing is tried for ever"
     assert "Nilsson" not in caplog.text
 
 
@@ -240,7 +240,7 @@ def test_a_machine_that_fails_is_no_fault_of_the_sessions(monkeypatch):
     session(connector(), driver())
     monkeypatch.setattr(rating, "_rate_batch", lambda *_: (_ for _ in ()).throw(OperationalError("gone")))
     with pytest.raises(OperationalError):
-        rating.rate_waiting()
+        rating.rate_beyond()
     assert not SessionPrice.objects.exists()
 
 
@@ -254,5 +254,20 @@ def test_a_full_batch_leaves_the_rest_to_the_next_turn(monkeypatch, in_north):
     done = []
     while work.do_next(work.kind_named("pricing"), in_north.pk, clock=timezone.now):
         done.append(SessionPrice.objects.count())
-    assert done == [2, 4, 5]
+    assert done == [2, 4, 5, 5], "and once more from the first on"
     assert Pricing.objects.get().state == Pricing.State.DONE
+
+
+def test_what_comes_to_wait_behind_a_batch_is_priced_as_well(monkeypatch, in_north):
+    monkeypatch.setattr(rating, "BATCH", 2)
+    tariff()
+    at, dana = connector(), driver()
+    first, *_ = [session(at, dana, start=OCTOBER + timedelta(days=day)) for day in range(5)]
+    rating.ask()
+    kind = work.kind_named("pricing")
+    work.do_next(kind, in_north.pk, clock=timezone.now)
+    assert rating.free_to_change(ChargingSession.objects.filter(pk=first.pk)) == [first.pk]
+    while work.do_next(kind, in_north.pk, clock=timezone.now):
+        pass
+    assert SessionPrice.objects.count() == 5
+    assert (Pricing.objects.get().state, Pricing.objects.get().reached) == (Pricing.State.DONE, 0)

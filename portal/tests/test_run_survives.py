@@ -342,7 +342,7 @@ def test_a_tariff_published_while_sessions_are_rated_prices_them_all_the_same(ch
 
     def rate() -> None:
         with tenant_scope(charged.pk):
-            rating.rate_waiting()
+            rating.rate_beyond()
 
     def publish() -> None:
         with tenant_scope(charged.pk):
@@ -357,7 +357,7 @@ def test_a_tariff_published_while_sessions_are_rated_prices_them_all_the_same(ch
 
 def test_a_tariff_published_while_its_sessions_are_billed_waits_and_leaves_their_prices(charged):
     with tenant_scope(charged.pk):
-        rating.rate_waiting()  # so that there are prices to forget
+        rating.rate_beyond()  # so that there are prices to forget
     run = start(charged)
     drafted = threading.Event()
 

@@ -414,7 +414,7 @@ def test_rating_sees_every_site_and_every_tariff_whoever_asks(north, here, there
         assert len(before) == 2
         SessionPrice.objects.all().delete()
         with limited_to([here.site.pk]):
-            assert rating.rate_waiting() == 2
+            assert rating.rate_beyond()[0] == 2
         assert {price.session_id: price.amount_incl_vat for price in SessionPrice.objects.all()} == before
 
 

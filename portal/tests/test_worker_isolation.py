@@ -78,4 +78,4 @@ def test_work_that_crashed_leaves_nothing_to_the_next_operator_s(north, south, r
     assert (part.state, part.error, part.attempts) == (RunChunk.State.WAITING, "unexpected", 1)
     assert priced(south) == 0, "nobody asked for south's"
     with tenant_scope(south.pk):
-        assert rating.rate_waiting(limit=10) == 1
+        assert rating.rate_beyond(limit=10)[0] == 1
