@@ -11,18 +11,21 @@ from django.db.models import Model
 
 _CHANGED = """
 SELECT array_agg(relname::text) FROM pg_stat_user_tables
-WHERE schemaname = 'public' AND relname = ANY (%s) AND n_mod_since_analyze > 1000 + n_live_tup / 5
+WHERE schemaname = 'public' AND relname = ANY (%s) AND n_mod_since_analyze > least(1000 + n_live_tup / 5, %s)
 """
 
 
-def refresh(*models: type[Model]) -> list[str]:
+def refresh(*models: type[Model], most: int | None = None) -> list[str]:
     """Refresh the statistics of those tables of which a fifth has changed; return their names.
+
+    most: more changed rows than these are enough, however large the table is. It is for what reads the new rows of one
+    operator among those of many: the statistics know nothing of them, and take them for none.
 
     Counts what other transactions have committed, so call it between steps that commit. Takes a
     fraction of a second a table, whatever its size, as PostgreSQL looks at a sample.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGED, [[model._meta.db_table for model in models]])
+        cursor.execute(_CHANGED, [[model._meta.db_table for model in models], most])
         (changed,) = cursor.fetchone()
         if changed:
             cursor.execute("SELECT refresh_statistics(%s)", [changed])

@@ -46,6 +46,8 @@ from tenants.models.work import OPEN
 from tenants.scoping import current_operator_id
 
 CHUNK_SESSIONS = 20_000
+#: A run that has written more rows than this is read by fresh statistics.
+NEW_ROWS = 1_000
 
 
 class RunRefused(BillingError):
@@ -142,6 +144,7 @@ def close_if_done(run: InvoiceRun, *, at: datetime) -> bool:
     run.state, run.drafted_at = InvoiceRun.State.READY, at
     run.sessions_done = run.sessions_total
     sums = run.invoices.aggregate(sessions=Sum("session_count"), due=Sum("amount_due"))
+    analyze.refresh(BilledSession, Invoice, InvoiceLine, InvoiceVat, SessionPrice, most=NEW_ROWS)
     _remark(run)
     with acting_for(run.started_by_id):
         run.save(update_fields=["state", "drafted_at", "sessions_done", "updated_at"])
