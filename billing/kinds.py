@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending, Settlement
 from billing.services import (
     effect_steps,
     export_steps,
@@ -17,6 +17,7 @@ from billing.services import (
     run_steps,
     runs,
     sendings,
+    settlement_steps,
 )
 from charging.models import ImportUndo
 from tenants import work
@@ -76,6 +77,16 @@ def register() -> None:
     work.register(Kind(Sending.work_kind, Sending, Lane.BULK, sendings.step, permission=Permission.ISSUE_INVOICES))
     work.register(
         Kind(Rerating.work_kind, Rerating, Lane.BULK, rerating_steps.do, permission=Permission.ISSUE_INVOICES)
+    )
+    work.register(
+        Kind(
+            Settlement.work_kind,
+            Settlement,
+            Lane.BULK,
+            settlement_steps.work_out,
+            permission=Permission.ISSUE_INVOICES,
+            lease=timedelta(minutes=10),
+        )
     )
     work.register(
         Kind(

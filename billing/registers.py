@@ -6,6 +6,10 @@ from billing.models import (
     Export,
     ExportTaken,
     Fee,
+    HostAnswer,
+    HostContract,
+    HostSite,
+    HostStatement,
     Invoice,
     InvoiceRun,
     Letterhead,
@@ -22,6 +26,7 @@ from billing.models import (
     RunProblem,
     Sending,
     SendingWay,
+    Settlement,
     Tariff,
     TariffAssignment,
     TariffVersion,
@@ -45,6 +50,8 @@ def register() -> None:
     audited(TariffVersion)
     audited(TariffAssignment)
     audited(Fee)
+    audited(HostContract)
+    audited(HostSite)
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Letterhead, exclude=["logo"])
@@ -55,6 +62,7 @@ def register() -> None:
     audited(SendingWay, exclude=["secret", "changed_at"])
     _register_drivers()
     _register_fees()
+    _register_hosts()
     _register_payments()
     _register_staff()
     recipients.register(
@@ -137,6 +145,36 @@ def _register_fees() -> None:
     )
 
 
+def _register_hosts() -> None:
+    sources.register(
+        HostContract,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="billing bookkeeping",
+        ledger="name since until share kwh_price rent fee floor least_payout currency vat_country vat_rate"
+        " is_self_billed agreed_on objection_days created_at changed_at",
+        technical="id operator public_id account",
+    )
+    sources.register(
+        HostStatement,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="billing bookkeeping claims",
+        ledger="contract month state problem problem_facts currency sessions energy_wh net amount carried_in payout"
+        " carried_out vat_rate vat total number customer_number host buyer drafted_at closed_at due_on object_until",
+        technical="id operator public_id settlement account",
+    )
+    sources.register(
+        HostAnswer,
+        person="given_by",
+        kept=Retention.BOOKS,
+        serves="billing bookkeeping claims",
+        conduct="statement kind text",
+        trace="given_by given_at",
+        technical="id operator",
+    )
+
+
 def _register_payments() -> None:
     sources.register(
         Payment,
@@ -194,6 +232,15 @@ def _register_staff() -> None:
         " total error error_facts attempts claimed_at leased_until queued_at",
     )
     sources.register(
+        Settlement,
+        person="requested_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="requested_by requested_at closed_by closed_at",
+        technical="id operator public_id month stage state done total error error_facts attempts claimed_at"
+        " leased_until queued_at",
+    )
+    sources.register(
         TariffVersion,
         person="published_by",
         kept=Retention.BOOKS,
@@ -223,6 +270,6 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating, Sending):
+    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating, Sending, Settlement):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

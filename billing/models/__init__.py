@@ -6,6 +6,17 @@ from billing.models.day_sum import DaySum, StaleDay
 from billing.models.dispute import Dispute
 from billing.models.export import Export, ExportTaken
 from billing.models.fee import BilledFee, Fee
+from billing.models.host import (
+    HostAnswer,
+    HostContract,
+    HostDocument,
+    HostLine,
+    HostMonth,
+    HostSite,
+    HostStatement,
+    Settlement,
+    Standing,
+)
 from billing.models.invoice import (
     BilledSession,
     EInvoice,
@@ -40,6 +51,13 @@ __all__ = [
     "Export",
     "ExportTaken",
     "Fee",
+    "HostAnswer",
+    "HostContract",
+    "HostDocument",
+    "HostLine",
+    "HostMonth",
+    "HostSite",
+    "HostStatement",
     "Invoice",
     "InvoiceDocument",
     "InvoiceLine",
@@ -66,8 +84,10 @@ __all__ = [
     "Sending",
     "SendingWay",
     "SessionPrice",
+    "Settlement",
     "StaleDay",
     "StaleMonth",
+    "Standing",
     "Tariff",
     "TariffAssignment",
     "TariffVersion",

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
-from billing.models import BilledSession, Export, Invoice, InvoiceDocument, SessionPrice
+from billing.models import BilledSession, Export, HostStatement, Invoice, InvoiceDocument, SessionPrice
 from billing.models.invoice import IN_FORCE
 from billing.services import documents
 from charging.models import ChargingSession
@@ -57,8 +57,9 @@ def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
 
 
 def _named(driver: Driver) -> QuerySet[DriverIdentity]:
-    """The versions of the driver's particulars that an invoice bears."""
-    return DriverIdentity.objects.filter(pk__in=_invoices(driver).values("buyer"))
+    """The versions of the driver's particulars that an invoice bears, or a statement about their site."""
+    borne = Q(pk__in=_invoices(driver).values("buyer")) | Q(pk__in=_statements(driver).values("host"))
+    return DriverIdentity.objects.filter(borne)
 
 
 def _staying(driver: Driver) -> list[Stays]:
@@ -72,6 +73,7 @@ def _staying(driver: Driver) -> list[Stays]:
 def _kept_until(driver: Driver) -> date | None:
     of_company = Invoice.objects.filter(state=Invoice.State.ISSUED, lines__session__driver=driver)
     newest = [rows.aggregate(at=Max("issued_at"))["at"] for rows in (_invoices(driver), of_company)]
+    newest.append(_statements(driver).aggregate(at=Max("closed_at"))["at"])
     zone = Operator.objects.get(pk=driver.operator_id).zone
     years = [at.astimezone(zone).year for at in newest if at]
     return date(max(years) + YEARS_KEPT, 12, 31) if years else None
@@ -79,6 +81,10 @@ def _kept_until(driver: Driver) -> date | None:
 
 def _invoices(driver: Driver) -> QuerySet[Invoice]:
     return Invoice.objects.filter(account__driver=driver, state=Invoice.State.ISSUED)
+
+
+def _statements(driver: Driver) -> QuerySet[HostStatement]:
+    return HostStatement.objects.filter(account__driver=driver, state=HostStatement.State.CLOSED)
 
 
 def _not_invoiced(driver: Driver) -> QuerySet[ChargingSession]:

@@ -1,4 +1,4 @@
-"""Acts of this floor that may need a second person: publishing a tariff, issuing a run, crediting, re-rating.
+"""Acts of this floor that may need a second person: publishing, issuing, crediting, re-rating, settling.
 
 The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
 approving it does.
@@ -9,13 +9,14 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from billing.models import Invoice, InvoiceRun, Rerating, TariffVersion
+from billing.models import Invoice, InvoiceRun, Rerating, Settlement, TariffVersion
 from billing.selectors import approval_facts
 from billing.selectors.credits import EVERYTHING, Asked
 from billing.selectors.reratings import facts as facts_of_rerating
-from billing.services import credit_notes, runs, tariffs
+from billing.selectors.settlements import facts as facts_of_settlement
+from billing.services import credit_notes, runs, settlements, tariffs
 from billing.services import rerating as reratings
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -68,11 +69,23 @@ def ask_to_rerate(rerating: Rerating, *, by: User, at: datetime) -> Approval:
     return four_eyes.ask(RERATE, subject=rerating.public_id, facts=facts_of_rerating(rerating), by=by, at=at)
 
 
+def ask_to_settle(settlement: Settlement, *, by: User, at: datetime) -> Approval:
+    """Ask for leave to close this settlement.
+
+    Raises:
+        SettlementRefused: it is not worked out, or outdated.
+        Refused: as `four_eyes.ask` does.
+    """
+    settlements.check_ready(settlement)
+    return four_eyes.ask(SETTLE, subject=settlement.public_id, facts=facts_of_settlement(settlement), by=by, at=at)
+
+
 def register() -> None:
     """Say what approving each act means."""
     four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish, is_chosen=True))
     four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue, is_chosen=True))
     four_eyes.register(four_eyes.Act(RERATE, Permission.ISSUE_INVOICES, _rerating_now, _rerate))
+    four_eyes.register(four_eyes.Act(SETTLE, Permission.ISSUE_INVOICES, _settling_now, _settle))
     four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 
@@ -118,6 +131,21 @@ def _rerating_now(approval: Approval) -> dict[str, Any]:
 
 def _rerate(approval: Approval, at: datetime) -> None:
     reratings.decide(_rerating(approval), by=approval.requested_by, at=at)
+
+
+def _settling_now(approval: Approval) -> dict[str, Any]:
+    return facts_of_settlement(_settlement(approval))
+
+
+def _settle(approval: Approval, at: datetime) -> None:
+    settlements.close(_settlement(approval), by=approval.requested_by, at=at)
+
+
+def _settlement(approval: Approval) -> Settlement:
+    found = Settlement.objects.filter(public_id=approval.subject, stage=Settlement.Stage.READY).first()
+    if found is None:
+        raise four_eyes.Outdated
+    return found
 
 
 def _rerating(approval: Approval) -> Rerating:

@@ -19,7 +19,7 @@ from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
 from charging.services import imports, site_memberships
-from portal.demo import complaints, habits, network, payers, paying, people, prices
+from portal.demo import complaints, habits, hosting, network, payers, paying, people, prices
 from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
@@ -76,6 +76,7 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
         close_months(operator, at=at)
         paying.tell(operator, at=at)
         complaints.tell(operator, at=at)
+        hosting.tell(operator, at=at)
         with tenant_scope(operator.pk):
             go_live(at)
 

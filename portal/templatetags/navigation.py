@@ -16,6 +16,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from billing.selectors import settlements
 from portal.words.log.objects import history_url
 
 register = template.Library()
@@ -60,6 +61,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
             Entry("sendings", _("E-invoices"), "finance:sending_list", "file", ("view_invoices",)),
             Entry("payments", _("Payments"), "finance:payment_list", "check", ("view_invoices",)),
+            Entry("hosts", _("Hosts"), "finance:host_list", "sites", ("view_invoices",)),
             Entry("disputes", _("Disputes"), "staff:dispute_list", "review", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
@@ -88,6 +90,7 @@ DRIVER: tuple[Entry, ...] = (
 
 PAYER: tuple[Entry, ...] = (
     Entry("invoices", _("Invoices"), "payer:invoice_list", "invoices", ("use_payer_pages",)),
+    Entry("statements", _("Statements"), "payer:statement_list", "balance", ("host",)),
     Entry("drivers", _("Drivers"), "payer:driver_totals", "drivers", ("totals", "sessions")),
     Entry("sessions", _("Sessions"), "payer:session_list", "sessions", ("sessions",)),
 )
@@ -183,7 +186,10 @@ def driver_nav(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("components/driver_tabs.html", takes_context=True)
 def payer_nav(context: Context) -> dict[str, Any]:
     """The tabs of a payer's people: what the operator lets them see. Reads `operator`, `may`, `nav` and `account`."""
-    may = {*(context.get("may") or ()), getattr(context.get("account"), "shows", "")}
+    account = context.get("account")
+    may = {*(context.get("may") or ()), getattr(account, "shows", "")}
+    if account and settlements.is_host(account):
+        may.add("host")
     return {"links": _links(PAYER, {"operator": context.get("operator"), "may": may, "nav": context.get("nav")})}
 
 

@@ -17,16 +17,29 @@ from billing.models import (
     Dispute,
     Export,
     Fee,
+    HostContract,
+    HostStatement,
     Invoice,
     InvoiceRun,
     Payment,
     PaymentFile,
     PaymentMatch,
     Rerating,
+    Settlement,
     Tariff,
     TariffAssignment,
 )
-from billing.services import account_moves, exports, fees, payment_files, payments, second_person, tariffs
+from billing.services import (
+    account_moves,
+    exports,
+    fees,
+    host_contracts,
+    payment_files,
+    payments,
+    second_person,
+    settlements,
+    tariffs,
+)
 from billing.services.fees import Agreed
 from billing.tests import factories
 from charging.domain.ocpp.commands import Kind
@@ -111,6 +124,9 @@ OBJECTS = {
     "match": Invoice,
     "disputes": Dispute,
     "reratings": Rerating,
+    "hosts": HostContract,
+    "settlements": Settlement,
+    "statements": HostStatement,
     "exports": Export,
     "downloads": Export,
     "consents": ConsentPurpose,
@@ -198,6 +214,12 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     today = now.date()
     fees.add(company, Agreed(kind="monthly", text="Plats", price=Decimal(99), since=today), today=today)
+    since = factories.OCTOBER.date()
+    what: dict[str, Any] = {"name": "Avtal 1", "sites": [at.station.site], "since": since, "share": Decimal(30)}
+    host_contracts.add(company, host_contracts.Agreed(**what), at=factories.NOVEMBER)
+    month = settlements.ask(since, by=fina, at=factories.NOVEMBER)
+    work.do_next(work.kind_named(Settlement.work_kind), north.pk, clock=lambda: factories.NOVEMBER)
+    settlements.close(month, by=fina, at=factories.NOVEMBER)
     invoice = Invoice.objects.filter(state="issued").latest("pk")
     payments.record(invoice, Decimal(1), paid_on=today, text="Swish", by=fina, today=today)
     payment_files.take_in(ContentFile(b"<a/>"), name="bank.xml", by=fina, at=now)

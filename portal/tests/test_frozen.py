@@ -7,16 +7,18 @@ an attempt below, and each attempt must leave everything as it was, wherever the
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import BookedInvoice, EInvoice, Export, Invoice, Letterhead
-from billing.services import credit_notes, documents, fees, payments
+from billing.models import BookedInvoice, EInvoice, Export, HostAnswer, HostStatement, Invoice, Letterhead
+from billing.services import credit_notes, documents, fees, host_contracts, payments, settlements, statement_documents
 from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Site
 from portal.tests.examples import example
+from tenants import work
 from tenants.models import (
     Account,
     AuditSeal,
@@ -30,6 +32,7 @@ from tenants.models import (
     TrainingText,
 )
 from tenants.scoping import SETTING
+from tenants.services.people import accounts
 
 EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE", 32: "TRUNCATE"}
 ISSUED = "(SELECT id FROM public.billing_invoice WHERE state = 'issued' AND kind = 'invoice' ORDER BY id LIMIT 1)"
@@ -52,6 +55,11 @@ LINE = (
 INVOICE = (
     "operator_id, public_id, kind, account_id, buyer_id, reason, state, series, number, month, currency,"
     " amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at"
+)
+STATEMENT = (
+    "operator_id, public_id, settlement_id, contract_id, account_id, month, state, problem, problem_facts, currency,"
+    " sessions, energy_wh, net, amount, carried_in, payout, carried_out, vat, total, customer_number, buyer,"
+    " drafted_at, closed_at"
 )
 DAY_ONE = date(2026, 10, 1)
 #: What is only added to, and what nothing in the world below makes.
@@ -124,6 +132,32 @@ ATTEMPTS = [
     "DELETE FROM public.billing_receivable",
     "INSERT INTO public.billing_receivable (operator_id, invoice_id, account_id, currency, due, credited, paid, rest)"
     f" SELECT operator_id, {DRAFT}, account_id, currency, 5, 0, 0, 5 FROM public.billing_receivable LIMIT 1",
+    # What hosts were told
+    "UPDATE public.billing_hoststatement SET payout = payout",
+    "UPDATE public.billing_hoststatement SET state = 'draft', closed_at = NULL",
+    "DELETE FROM public.billing_hoststatement",
+    _copy("billing_hoststatement", STATEMENT, public_id="gen_random_uuid()", settlement_id="settlement_id + 1"),
+    "UPDATE public.billing_hostline SET net = net + 1",
+    "DELETE FROM public.billing_hostline",
+    _copy("billing_hostline", "operator_id, statement_id, session_id, month, energy_wh, net")
+    + " ON CONFLICT (operator_id, statement_id, session_id) DO UPDATE SET net = 0",
+    "UPDATE public.billing_hostmonth SET amount = 0",
+    "DELETE FROM public.billing_hostmonth",
+    _copy("billing_hostmonth", "operator_id, statement_id, month, sessions, energy_wh, net, amount",
+          month="month + 31"),
+    "UPDATE public.billing_hostcontract SET share = 99",
+    "UPDATE public.billing_hostcontract SET until = since",
+    "DELETE FROM public.billing_hostcontract",
+    "UPDATE public.billing_hostsite SET since = since - 1",
+    "DELETE FROM public.billing_hostsite",
+    "INSERT INTO public.billing_hostsite (operator_id, contract_id, site_id, since) SELECT h.operator_id,"
+    " h.contract_id, s.id, h.since FROM public.billing_hostsite h, public.charging_site s WHERE s.id <> h.site_id",
+    "UPDATE public.billing_hostanswer SET text = 'another'",
+    "DELETE FROM public.billing_hostanswer",
+    "UPDATE public.billing_hostdocument SET pdf = ''",
+    "DELETE FROM public.billing_hostdocument",
+    "UPDATE public.billing_settlement SET stage = 'ready'",
+    "DELETE FROM public.billing_settlement",
     # Numbers
     "UPDATE public.billing_numberseries SET last_number = 0",
     "UPDATE public.billing_numberseries SET last_number = last_number + 1",
@@ -195,6 +229,20 @@ def sql(statement, *parameters):
         return cursor.fetchall() if cursor.description else cursor.rowcount
 
 
+def _settle():
+    """A closed month of a host, with its document and the host's answer."""
+    host = accounts.create(kind=Account.Kind.COMPANY, name="Värden AB", country="SE")
+    sites = [Site.objects.earliest("pk")]
+    what: dict[str, Any] = {"name": "Avtal 1", "sites": sites, "since": DAY_ONE, "share": Decimal(30)}
+    host_contracts.add(host, host_contracts.Agreed(**what), at=NOVEMBER)
+    month = settlements.ask(DAY_ONE, by=None, at=NOVEMBER)
+    work.do_next(work.kind_named("settlement"), month.operator_id, clock=lambda: NOVEMBER)
+    settlements.close(month, by=None, at=NOVEMBER)
+    statement = HostStatement.objects.get()
+    statement_documents.pdf(statement)
+    example(HostAnswer, statement=statement)
+
+
 @pytest.fixture
 def world(south, in_north):
     """Two issued invoices, one of them credited, a draft, and a row of everything that is only added to."""
@@ -215,6 +263,7 @@ def world(south, in_north):
     Letterhead.objects.create(colour="#0b6b53")
     EInvoice.objects.create(invoice=owed, xml=b"as it left", sha256="0" * 64, made_at=NOVEMBER)
     BookedInvoice.objects.create(invoice=owed, export=example(Export))
+    _settle()
     for model in ADDED_TO:
         example(model)
     sql("SET CONSTRAINTS ALL IMMEDIATE")

@@ -56,6 +56,7 @@ MINUTES = {
     "price_effect": 2,
     "payment_file": 5,
     "rerating": 2,
+    "settlement": 10,
     "document": 2,
     "e_invoice": 2,
     "import_undo": 30,

@@ -62,6 +62,7 @@ WHOLE_OPERATOR = {
     "billing/sql/invoices.py": "drafts the invoices of a run",
     "billing/sql/credit_notes.py": "credits an invoice: ISSUE_INVOICES is not AT_SITES",
     "billing/sql/rerating.py": "credits and bills anew: ISSUE_INVOICES is not AT_SITES",
+    "billing/sql/hosting.py": "what hosts are owed: ISSUE_INVOICES is not AT_SITES",
     "billing/sql/rules.py": "a document is held to the rules whole",
     "billing/sql/payers.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "billing/sql/day_sums.py": "fragments: `billing.selectors.day_sums` narrows them",

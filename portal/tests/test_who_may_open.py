@@ -48,7 +48,8 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_ACCOUNTS: (
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
-        "staff:account_uninvite finance:discount_new finance:fee_end finance:fee_new finance:fee_remove"
+        "staff:account_uninvite finance:discount_new finance:fee_end finance:fee_new finance:fee_remove "
+        "finance:host_edit finance:host_end finance:host_new"
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
@@ -60,13 +61,15 @@ MAY_OPEN = {
         "finance:fee_detail finance:fee_export finance:fee_list "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
+        "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
+        "finance:statement_detail finance:statement_pdf finance:statement_sessions "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list finance:sending_list"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (
         "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue "
-        "finance:invoice_send"
+        "finance:invoice_send finance:settlement_ask finance:settlement_close"
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "

@@ -28,10 +28,11 @@ from billing.models import (
     RunChunk,
     RunProblem,
     SessionPrice,
+    Settlement,
     Tariff,
 )
 from billing.models.billing_status import CREDITED
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
 from billing.services.disputes import DISPUTED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
@@ -165,6 +166,7 @@ def failed_work(people: dict[str, User]) -> None:
         )
     Rendering.objects.update_or_create(invoice=invoice, defaults=lost)
     example(Rerating, **lost)
+    example(Settlement, **lost)
     RunChunk.objects.create(run=run, first_account_id=10**9, last_account_id=10**9, sessions=3, **lost)
     for verdict in AuditCheck.State:
         for finding in ({}, {"kind": "changed", "seal": 1, "entry_id": 2}, {"kind": "removed", "seal": 1}):
@@ -206,6 +208,10 @@ def approvals(people: dict[str, User]) -> None:
             example(Rerating, stage="ready"),
             {"reason": "Fel", "since": "2026-10-01", "until": "2026-10-31", "invoices": 2, "amounts": {"SEK": "-10.00"}}
             | {"items_sha256": "ab" * 32},
+        ),
+        SETTLE: (
+            example(Settlement, stage="ready"),
+            {"month": "2026-10", "statements": 2, "amounts": {"SEK": "10.00"}, "statements_sha256": "ab" * 32},
         ),
         EXPORT: (people["olga"], {"count": 3, "former": True}),
         SWITCH_OFF: (people["olga"], {"acts": ["issue_run", "publish_tariff"]}),
@@ -258,6 +264,7 @@ def _work_of_each_kind() -> Iterator[Any]:
         Pricing,
         Rendering,
         Rerating,
+        Settlement,
         RunChunk,
         ImportLook,
         AuditCheck,
@@ -307,6 +314,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "rerating.asked": {"reason": "Fel pris"},
     "rerating.decided": {"reason": "Fel pris", "decided_by": 1},
     "rerating.finished": {"invoices": 2, "amount_due": "-10.00", "problems": 1},
+    "settlement.closed": {"statements": 2, "amount_due": "10.00", "problems": 1},
     "session.approved": {"reason": "Bra"},
     "import.undone": {
         "sha256": "ab",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
 from portal.words import measures
 from portal.words.invoices import AFTER_CREDIT
 from tenants.models import Approval, Operator, PersonRequest
@@ -28,6 +28,7 @@ NAMES: dict[str, str | Promise] = {
     ISSUE: gettext_lazy("Issue the invoices of a run"),
     CREDIT: gettext_lazy("Credit an invoice"),
     RERATE: gettext_lazy("Re-rate what was billed"),
+    SETTLE: gettext_lazy("Close the settlement with hosts"),
     EXPORT: gettext_lazy("Download the personal data of all drivers"),
     ERASE: gettext_lazy("Erase a person"),
 }
@@ -129,6 +130,19 @@ def _rerate(approval: Approval, operator: Operator) -> Parts:
     return str(NAMES[RERATE]), told, url, _("Look at the figures")
 
 
+def _settle(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    month = measures.month(parse_month(facts["month"]))
+    sums = [measures.money(Decimal(amount), currency) for currency, amount in facts["amounts"].items()]
+    told = [
+        (_("Statements"), measures.number(facts["statements"])),
+        (_("Paid out, incl. VAT"), ", ".join(sums)),
+        (capfirst(_("SHA-256 of the statements")), facts["statements_sha256"][:16]),
+    ]
+    url = reverse("finance:settlement_detail", args=[operator.slug, approval.subject])
+    return _("Close the settlement of %(month)s") % {"month": month}, told, url, _("Look at the statements")
+
+
 def _export(approval: Approval, operator: Operator) -> Parts:
     former = approval.facts["former"]
     told = [
@@ -161,6 +175,7 @@ _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     ISSUE: _issue,
     CREDIT: _credit,
     RERATE: _rerate,
+    SETTLE: _settle,
     EXPORT: _export,
     ERASE: _erase,
     SWITCH_OFF: _switch_off,

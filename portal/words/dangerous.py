@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Export, Invoice, InvoiceRun, Tariff, TariffVersion
+from billing.models import Export, Invoice, InvoiceRun, Settlement, Tariff, TariffVersion
 from charging.models import MeterKey, Station, StationKnock
 from portal.words import approvals, measures
 from tenants.models import ApiKey, Approval, Invitation, Membership, Operator, PlatformMember
@@ -47,6 +47,11 @@ def _newest_version(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
 def _month_of_run(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
     run = InvoiceRun.objects.filter(public_id=named["run_id"]).first()
     return run and measures.month(run.month)
+
+
+def _month_of_settlement(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
+    settlement = Settlement.objects.filter(public_id=named["settlement_id"]).first()
+    return settlement and measures.month(settlement.month)
 
 
 def _approval(named: Mapping[str, Any], _typed: Mapping[str, str]) -> Any:
@@ -102,6 +107,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:tariff_unassign": (_("Change where %(thing)s applies"), _by(Tariff, "tariff_id")),
     "finance:run_issue": (_("Issue the invoices for %(thing)s"), _month_of_run),
     "finance:rerating_carry_out": (_("Credit and bill anew what was re-rated"), None),
+    "finance:settlement_close": (_("Close the settlement of %(thing)s"), _month_of_settlement),
     "finance:invoice_credit": (_("Credit invoice %(thing)s"), _by(Invoice, "invoice_id")),
     "staff:approval_decide": (_("Decide on another person's request: %(thing)s"), _approval),
     # What takes names out of the portal

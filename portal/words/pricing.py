@@ -191,6 +191,25 @@ ERRORS: dict[str, str | Promise] = {
     Code.PERCENT_OR_AMOUNT: _("A discount is a percentage or an amount: give one of the two."),
     Code.DISCOUNT_PERCENT: _("A percentage is above 0 and at most 100, not %(value)s."),
     Code.NO_STANDARD_RATE: _("We know no standard rate of VAT of %(country)s on that day: give the rate."),
+    Code.HOST_CONTRACT_STAYS: _(
+        "A month of it is closed, so only its end may change. Agree otherwise in a new contract."
+    ),
+    Code.HOST_SETTLED_UNTIL: _("It is settled until %(day)s, so it ends on that day or later."),
+    Code.HOST_WITHOUT_SITE: _("Choose the sites that it is about."),
+    Code.HOST_GETS_NOTHING: _("The host would get nothing: give a share, a price for each kWh or an amount."),
+    Code.HOST_AMOUNT: _("An amount is not below 0 and has at most %(digits)s decimals, not %(value)s."),
+    Code.HOST_SITE_TAKEN: _("The contract %(name)s is about %(site)s on some of these days."),
+    Code.HOST_WITHOUT_VAT_NUMBER: _("The host has no VAT number, and its invoice would have VAT. Add it to the payer."),
+    Code.SELF_BILLING_NOT_AGREED: _(
+        "Give the day on which self-billing was agreed: without an agreement there is none."
+    ),
+    Code.SETTLEMENT_CLOSED: _("Months up to %(month)s are closed. What came later stands in the next one."),
+    Code.SETTLEMENT_OPEN: _("%(month)s is not closed yet. Close it first."),
+    Code.SETTLEMENT_NOT_READY: _("It is not worked out yet, or closed already."),
+    Code.SETTLEMENT_OUTDATED: _("The contract %(name)s was changed since. Have it worked out again."),
+    Code.SETTLEMENT_FAILED: _("It could not be worked out. The others were; tell whoever runs the portal."),
+    Code.STATEMENT_NOT_ANSWERED: _("Only a closed statement can be approved or objected to."),
+    Code.STATEMENT_WITHOUT_WORDS: _("Say what is wrong."),
     Code.PAYMENT_FILE_UNKNOWN: _("This is no file of payments that is known: neither camt.053, camt.054 nor BgMax."),
     Code.PAYMENT_FILE_VERSION: _("This is a message of another kind (%(value)s); camt.053 and camt.054 are read."),
     Code.PAYMENT_FILE_CUT: _(

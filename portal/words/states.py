@@ -11,7 +11,18 @@ from functools import singledispatch
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from billing.models import Dispute, Export, Invoice, InvoiceRun, Payment, PaymentFile, Rerating
+from billing.models import (
+    Dispute,
+    Export,
+    HostStatement,
+    Invoice,
+    InvoiceRun,
+    Payment,
+    PaymentFile,
+    Rerating,
+    Settlement,
+    Standing,
+)
 from billing.models.billing_status import BillingStatus
 from charging.models import Connector, ConnectorState, FileImport, StationCommand
 from tenants.models import Approval, AuditCheck, ConsentEvent, Operator, PersonRequest
@@ -103,6 +114,20 @@ RERATINGS: Mapping[str, str] = {
     Rerating.Stage.CARRIED_OUT: INFO,
     Rerating.Stage.FINISHED: GOOD,
 }
+SETTLEMENTS: Mapping[str, str] = {
+    Settlement.Stage.DRAFTING: INFO,
+    Settlement.Stage.READY: WARN,
+    Settlement.Stage.CLOSED: GOOD,
+}
+STATEMENTS: Mapping[str, str] = {
+    Standing.DRAFT: INFO,
+    Standing.LEFT_OUT: BAD,
+    Standing.CLOSED: GOOD,
+    Standing.WAITING: WARN,
+    Standing.APPROVED: GOOD,
+    Standing.SILENT: GOOD,
+    Standing.CONTESTED: BAD,
+}
 
 
 @dataclass(frozen=True)
@@ -152,6 +177,17 @@ def _(run: InvoiceRun) -> Told:
 @told.register
 def _(rerating: Rerating) -> Told:
     return Told(rerating.get_stage_display(), RERATINGS[rerating.stage], live=rerating.is_open)
+
+
+@told.register
+def _(settlement: Settlement) -> Told:
+    return Told(settlement.get_stage_display(), SETTLEMENTS[settlement.stage], live=settlement.is_open)
+
+
+@told.register
+def _(statement: HostStatement) -> Told:
+    standing = statement.standing(timezone.now().astimezone(statement.zone).date())
+    return Told(standing.label, STATEMENTS[standing])
 
 
 @told.register

@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending
+from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending, Settlement
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import (
@@ -41,6 +41,7 @@ KINDS: dict[str, str | Promise] = {
     RetentionNight.work_kind: gettext_lazy("removal of what was kept long enough"),
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Rerating.work_kind: gettext_lazy("re-rating of sessions"),
+    Settlement.work_kind: gettext_lazy("settlement with hosts"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),
@@ -89,6 +90,7 @@ def _of_run(row: RunChunk) -> str:
 
 _PIECES: dict[type[Any], Callable[[Any], str]] = {
     RunChunk: _of_run,
+    Settlement: lambda row: measures.month(row.month),
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.payer import charging, disputes, invoices
+from portal.web.payer import charging, disputes, invoices, statements
 
 app_name = "payer"
 
@@ -12,6 +12,12 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<uuid:invoice_id>/dispute/", disputes.invoice_dispute, name="invoice_dispute"),
     path("disputes/", disputes.dispute_list, name="dispute_list"),
     path("disputes/<uuid:dispute_id>/withdraw/", disputes.dispute_withdraw, name="dispute_withdraw"),
+    path("statements/", statements.statement_list, name="statement_list"),
+    path("statements/<uuid:statement_id>/", statements.statement_detail, name="statement_detail"),
+    path("statements/<uuid:statement_id>/sessions/", statements.statement_sessions, name="statement_sessions"),
+    path("statements/<uuid:statement_id>/pdf/", statements.statement_pdf, name="statement_pdf"),
+    path("statements/<uuid:statement_id>/approve/", statements.statement_approve, name="statement_approve"),
+    path("statements/<uuid:statement_id>/contest/", statements.statement_contest, name="statement_contest"),
     path("drivers/", charging.driver_totals, name="driver_totals"),
     path("sessions/", charging.session_list, name="session_list"),
 ]

@@ -8,6 +8,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 NAMES: dict[str, str | Promise] = {
+    "agreed_on": _("self-billing agreed on"),
+    "changed_at": _("changed"),
+    "contract": _("contract"),
+    "fee": _("deduction a month"),
+    "floor": _("at least, a month"),
+    "is_self_billed": _("self-billed"),
+    "kwh_price": _("for each kWh"),
+    "least_payout": _("smallest payout"),
+    "objection_days": _("days to object"),
+    "rent": _("fixed amount a month"),
+    "share": _("share, %"),
+    "statements": _("statements"),
+    "statements_sha256": _("SHA-256 of the statements"),
     "booked": _("booked"),
     "given": _("references given"),
     "given_amounts": _("amounts by reference"),

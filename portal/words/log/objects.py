@@ -17,6 +17,7 @@ from django.urls import reverse
 from billing.models import (
     Export,
     Fee,
+    HostContract,
     Invoice,
     InvoiceRun,
     Payment,
@@ -119,6 +120,7 @@ def _pointing(model: type[models.Model], name: str, rows: Sequence[Any]) -> Iter
 def _of_accounts(rows: Sequence[Any]) -> Iterable[Row]:
     yield from _pointing(DriverIdentity, "account", rows)
     yield from _pointing(Fee, "account", rows)
+    yield from _pointing(HostContract, "account", rows)
 
 
 def _accounts_named(text: str) -> Q:

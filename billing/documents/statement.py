@@ -1,0 +1,97 @@
+"""A statement to a site host as its page shows it: where self-billing was agreed, the host's invoice to the operator.
+
+Plain text, formatted and in the document's language; the typst template only places it. The host is the seller and the
+operator the buyer; the word that the law asks for (ML 2023:200, 17 kap. 24 §) stands with the facts.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from billing.documents.writer import Seller, Writer
+from billing.models import HostContract, HostMonth, HostStatement
+from tenants.models import DriverIdentity
+
+
+def page(statement: HostStatement, months: Iterable[HostMonth]) -> dict[str, Any]:
+    """Everything on the document of a closed statement, in order of appearance. months: in order of time."""
+    buyer: Seller = statement.buyer
+    writer = Writer(str(buyer.get("language", "")))
+    w, is_invoice = writer.words, statement.number is not None
+    return {
+        "lang": writer.language,
+        "words": w,
+        "title": w["self_billed"] if is_invoice else w["statement"],
+        "name": str(statement),
+        "note": "" if is_invoice else w["statement_note"],
+        "host": _host(statement.host, writer) if statement.host else [statement.customer_number],
+        "buyer": _buyer(buyer, writer),
+        "facts": [list(fact) for fact in _facts(statement, buyer, writer)],
+        "terms": [list(term) for term in _terms(statement.contract, writer)],
+        "months": [_month(row, writer) for row in months],
+        "totals": [list(total) for total in _totals(statement, writer)],
+    }
+
+
+def _host(host: DriverIdentity, writer: Writer) -> list[str]:
+    place = " ".join(part for part in (host.postal_code, host.city) if part)
+    named = [(writer.words[field], getattr(host, field)) for field in ("organisation_number", "vat_number")]
+    numbers = [f"{label} {number}" for label, number in named if number]
+    return [line for line in (host.name, host.street, place, *numbers) if line]
+
+
+def _buyer(buyer: Seller, writer: Writer) -> list[str]:
+    place = " ".join(part for part in (buyer.get("postal_code"), buyer.get("city")) if part)
+    named = [(writer.words[field], buyer.get(field)) for field in ("organisation_number", "vat_number")]
+    numbers = [f"{label} {number}" for label, number in named if number]
+    name = buyer.get("legal_name") or buyer.get("name", "")
+    return [str(line) for line in (name, buyer.get("street"), place, *numbers) if line]
+
+
+def _facts(statement: HostStatement, buyer: Seller, writer: Writer) -> Iterable[tuple[str, str]]:
+    w, zone = writer.words, ZoneInfo(str(buyer.get("time_zone") or "UTC"))
+    if statement.number is not None:
+        yield w["number"], str(statement)
+    if statement.closed_at is not None:
+        yield w["issued"], f"{statement.closed_at.astimezone(zone):%Y-%m-%d}"
+    if statement.due_on is not None and statement.payout:
+        yield w["due"], statement.due_on.isoformat()
+    yield w["settled_month"], writer.figures.month(statement.month)
+    yield w["contract"], statement.contract.name
+    if statement.number is not None and statement.contract.agreed_on:
+        yield w["self_billing"], w["agreed_on"].format(day=statement.contract.agreed_on.isoformat())
+
+
+def _terms(contract: HostContract, writer: Writer) -> Iterable[tuple[str, str]]:
+    w = writer.words
+    if contract.share:
+        yield w["host_share"], writer.rate(contract.share)
+    if contract.kwh_price:
+        yield w["host_kwh"], f"{writer.price(contract.kwh_price)} {contract.currency}/kWh"
+    amounts = (("host_rent", contract.rent), ("host_fee", -contract.fee), ("host_floor", contract.floor))
+    for name, amount in amounts:
+        if amount:
+            yield w[name], writer.money(amount, contract.currency)
+
+
+def _month(row: HostMonth, writer: Writer) -> list[str]:
+    return [
+        writer.figures.month(row.month),
+        writer.figures.number(row.sessions),
+        writer.quantity(Decimal(row.energy_wh) / 1000, "kWh"),
+        writer.amount(row.net),
+        writer.amount(row.amount),
+    ]
+
+
+def _totals(statement: HostStatement, writer: Writer) -> Iterable[tuple[str, str]]:
+    w = writer.words
+    yield w["statement_amount"], writer.amount(statement.amount)
+    if statement.carried_in:
+        yield w["carried_in"], writer.amount(statement.carried_in)
+    if statement.carried_out:
+        yield w["carried_out"], writer.amount(-statement.carried_out)
+    yield w["sum_excl_vat"], writer.amount(statement.payout)
+    yield f"{w['sum_vat']} {writer.rate(statement.vat_rate)}", writer.amount(statement.vat)
+    yield w["to_host"], writer.money(statement.total, statement.currency)

@@ -1,0 +1,128 @@
+"""The pages of site hosts: contracts, months settled and closed, statements with their sessions, and who may."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from billing.models import HostContract, HostStatement, Settlement
+from billing.tests import factories
+from charging.models import Site
+from tenants import work
+from tenants.models import Account, Membership
+from tenants.scoping import tenant_scope
+from tenants.services.people import accounts, operators
+
+FORM: dict[str, Any] = {
+    "account": "V77",
+    "name": "Avtal 7",
+    "since": "2026-10-01",
+    "share": "30",
+    "vat": "standard",
+}
+
+
+def text(response: Any) -> str:
+    return str(response.content.decode().replace("\xa0", " "))
+
+
+@pytest.fixture
+def site(charged: list[Any]) -> Site:
+    """Where Dana charged in October; its host is among the payers."""
+    accounts.create(kind=Account.Kind.COMPANY, name="Värden AB", country="SE", customer_number="V77")
+    return Site.objects.get()
+
+
+@pytest.fixture
+def agreed(site, fina_browser, url, after_october) -> HostContract:
+    answer = fina_browser.post(url("hosts/new/"), {**FORM, "sites": [site.pk]})
+    assert answer.status_code == 302
+    return HostContract.objects.get()
+
+
+@pytest.fixture
+def settled(north, agreed, fina_browser, url) -> Settlement:
+    factories.issued()
+    assert fina_browser.post(url("settlements/ask/"), {"month": "2026-10"}).status_code == 302
+    while work.do_next(work.kind_named("settlement"), north.pk, clock=lambda: factories.NOVEMBER):
+        pass
+    with tenant_scope(north.pk):
+        return Settlement.objects.get()
+
+
+def test_a_contract_is_agreed_shown_changed_and_ended(agreed, site, fina_browser, url):
+    page = text(fina_browser.get(url("hosts/")))
+    assert "Avtal 7" in page
+    assert "Värden AB" in page
+    address = url(f"hosts/{agreed.public_id}/")
+    assert site.name in text(fina_browser.get(address))
+    changed = {
+        **FORM,
+        "sites": [site.pk],
+        "share": "40",
+        "vat": "none",
+        "is_self_billed": "on",
+        "agreed_on": "2026-10-01",
+    }
+    assert "Avtal 7" in text(fina_browser.get(f"{address}edit/"))
+    assert fina_browser.post(f"{address}edit/", changed).status_code == 302
+    agreed.refresh_from_db()
+    assert (agreed.share, agreed.vat_rate, agreed.vat_country, agreed.is_self_billed) == (40, None, "", True)
+    assert fina_browser.post(f"{address}end/", {"until": "2026-12-31"}).status_code == 302
+    agreed.refresh_from_db()
+    assert agreed.until == date(2026, 12, 31)
+    refused = fina_browser.post(f"{address}end/", {"until": "2026-09-30"})
+    assert refused.status_code == 400
+
+
+def test_what_cannot_be_agreed_is_said_on_the_form(agreed, site, fina_browser, url):
+    answer = fina_browser.post(url("hosts/new/"), {**FORM, "sites": [site.pk]})
+    assert answer.status_code == 400
+    assert "Avtal 7" in text(answer)
+    answer = fina_browser.post(url("hosts/new/"), {**FORM, "sites": [site.pk], "vat": "own", "account": "Nobody"})
+    assert {"vat_rate", "account"} <= set(answer.context["form"].errors)
+
+
+def test_a_month_is_settled_looked_over_and_closed(settled, north, fina_browser, url):
+    assert "October 2026" in text(fina_browser.get(url("settlements/")))
+    address = url(f"settlements/{settled.public_id}/")
+    page = text(fina_browser.get(address))
+    assert "Värden AB" in page
+    with tenant_scope(north.pk):
+        statement = HostStatement.objects.get()
+    one = url(f"statements/{statement.public_id}/")
+    assert fina_browser.get(f"{one}pdf/").status_code == 404  # a draft is no document
+    assert fina_browser.get(f"{address}close/").status_code == 200
+    assert fina_browser.post(f"{address}close/").status_code == 302
+    settled.refresh_from_db()
+    assert settled.stage == Settlement.Stage.CLOSED
+    assert fina_browser.get(f"{one}pdf/")["Content-Type"] == "application/pdf"
+    assert "Dana" not in text(fina_browser.get(one))
+
+
+def test_the_sessions_come_as_a_file_that_adds_up_and_names_nobody(settled, north, fina_browser, url):
+    with tenant_scope(north.pk):
+        statement = HostStatement.objects.get()
+    answer = fina_browser.get(url(f"statements/{statement.public_id}/sessions/"), {"format": "comma"})
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(rows) == 4
+    assert "Dana" not in "".join(rows)
+    amounts = [row.split(",")[-2] for row in rows[1:]]
+    assert sum(map(float, amounts)) == pytest.approx(float(statement.net))
+
+
+def test_closing_asks_for_a_second_person_where_issuing_does(settled, north, fina_browser, url):
+    operators.change(north, four_eyes=["issue_run"])
+    Membership.objects.update(held_since=factories.EPOCH)
+    address = url(f"settlements/{settled.public_id}/")
+    assert "second person" in text(fina_browser.get(f"{address}close/"))
+    answer = fina_browser.post(f"{address}close/", follow=True)
+    assert "Close the settlement of October 2026" in text(answer)
+    settled.refresh_from_db()
+    assert settled.stage == Settlement.Stage.READY
+
+
+def test_a_month_that_cannot_be_settled_is_refused(agreed, fina_browser, url):
+    for month in ("2026-11", "nonsense"):
+        answer = fina_browser.post(url("settlements/ask/"), {"month": month}, follow=True)
+        assert "Choose a month" in text(answer)

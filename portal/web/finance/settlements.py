@@ -1,0 +1,100 @@
+"""Settling with site hosts: have a month worked out, look its statements over, close it."""
+
+from datetime import date
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from billing.domain.errors import BillingError
+from billing.models import Settlement
+from billing.selectors import settlements as selector
+from billing.services import approved
+from billing.services import second_person as services_of_two
+from billing.services import settlements as services
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web import lists, second_person
+from portal.web.acts import told
+from portal.web.finance.runs import MonthForm
+from portal.words.say import why
+from tenants.models import Operator
+from tenants.permissions import Permission
+from tenants.selectors import approvals
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def settlement_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """List the settled months, the newest first, and offer the next one."""
+    months = selector.months_to_settle(_today(operator))
+    page = {
+        "nav": "hosts",
+        "page": lists.numbered(selector.listing(), request),
+        "form": MonthForm(months=months) if months else None,
+    }
+    return render(request, "finance/settlements/list.html", page)
+
+
+@operator_view(Permission.ISSUE_INVOICES)
+@require_POST
+def settlement_ask(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Have a month's statements worked out in the background, or worked out anew."""
+    form = MonthForm(request.POST, months=selector.months_to_settle(_today(operator)))
+    if not form.is_valid():
+        messages.error(request, gettext("Choose a month."))
+        return redirect("finance:settlement_list", operator.slug)
+    try:
+        row = services.ask(form.chosen(), by=request.user, at=timezone.now())
+    except BillingError as refusal:
+        messages.error(request, why(refusal))
+        return redirect("finance:settlement_list", operator.slug)
+    return redirect("finance:settlement_detail", operator.slug, row.public_id)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def settlement_detail(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponse:
+    """Show how far it is, what it comes to, and every statement."""
+    settlement = _found(settlement_id)
+    if "X-Poll" in request.headers and not settlement.is_open:
+        return HttpResponseClientRefresh()
+    page = {
+        "nav": "hosts",
+        "settlement": settlement,
+        "sums": selector.sums(settlement),
+        "page": lists.numbered(selector.statements(settlement), request),
+        "approval": approvals.open_about(approved.SETTLE, settlement.public_id, at=timezone.now()),
+    }
+    return render(request, "finance/settlements/detail.html", page)
+
+
+@operator_view(Permission.ISSUE_INVOICES, step_up=True)
+def settlement_close(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponse:
+    """Ask whether to freeze the month's statements, and do it, or ask for the second person."""
+    settlement = _found(settlement_id)
+    needs_second = approved.is_needed(approved.SETTLE)
+    if request.method != "POST":
+        page = {"nav": "hosts", "settlement": settlement, "sums": selector.sums(settlement)}
+        return render(request, "finance/settlements/close.html", page | {"needs_second": needs_second})
+    back = redirect("finance:settlement_detail", operator.slug, settlement_id)
+    if needs_second:
+        asked = second_person.ask(
+            request, operator, lambda: services_of_two.ask_to_settle(settlement, by=request.user, at=timezone.now())
+        )
+        return asked or back
+    told(request, gettext("The month is closed."), services.close, settlement, by=request.user, at=timezone.now())
+    return back
+
+
+def _found(settlement_id: UUID) -> Settlement:
+    settlement = selector.one(settlement_id)
+    if settlement is None:
+        raise Http404
+    return settlement
+
+
+def _today(operator: Operator) -> date:
+    return timezone.now().astimezone(operator.zone).date()

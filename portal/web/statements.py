@@ -1,0 +1,71 @@
+"""A statement to a site host as staff and the host see it: finance and payers share this."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from billing.events import Event
+from billing.models import HostLine, HostStatement
+from billing.selectors import settlements as selector
+from billing.services import statement_documents
+from portal.files import tables as files
+from portal.files.pdf import pdf_file
+from portal.files.tables import Column
+from portal.gate.access import SignedInRequest
+from portal.web import lists
+from tenants.log import audit
+from tenants.models import Operator
+
+_ROWS_AT_ONCE = 2_000
+
+
+def told(request: SignedInRequest, statement: HostStatement, operator: Operator) -> dict[str, Any]:
+    """What a page says of a statement: its months, a page of its sessions, and how it stands with the host."""
+    today = timezone.now().astimezone(operator.zone).date()
+    return {
+        "statement": statement,
+        "standing": statement.standing(today),
+        "months": statement.months.order_by("-month"),
+        "page": lists.page(selector.lines(statement), request, by="id", rising=True),
+        "answers": selector.answers(statement),
+    }
+
+
+def sessions_file(request: SignedInRequest, statement: HostStatement, operator: Operator) -> HttpResponseBase:
+    """Send the statement's sessions as a file of the kind that the address asks for."""
+    audit.record(Event.STATEMENT_DOWNLOADED, about=statement)
+
+    def rows() -> Iterable[HostLine]:
+        return selector.lines(statement).order_by("pk").iterator(chunk_size=_ROWS_AT_ONCE)
+
+    kind = files.kind(request.GET.get("format", ""))
+    name = f"{gettext('statement')}-{operator.slug}-{statement}"
+    return files.table_file(name, kind=kind, columns=_columns(), rows=rows, operator=operator)
+
+
+def _columns() -> list[Column]:
+    return [
+        Column(gettext("Site"), lambda row: row.session.site.name),
+        Column(gettext("Station"), lambda row: row.session.station.identifier),
+        Column(gettext("Started"), lambda row: _local(row, row.session.started_at)),
+        Column(gettext("Ended"), lambda row: _local(row, row.session.ended_at)),
+        Column(gettext("Month"), lambda row: f"{row.month:%Y-%m}"),
+        Column(gettext("Energy, Wh"), lambda row: row.energy_wh),
+        Column(gettext("Billed, excl. VAT"), lambda row: row.net, is_amount=True),
+        Column(gettext("Currency"), lambda row: row.statement.currency),
+    ]
+
+
+def _local(row: HostLine, moment: Any) -> Any:
+    return moment and moment.astimezone(row.session.site.zone).replace(tzinfo=None)
+
+
+def document(statement: HostStatement) -> HttpResponse:
+    """Answer with the document of a closed statement."""
+    if statement.state != HostStatement.State.CLOSED:
+        raise Http404
+    audit.record(Event.STATEMENT_DOWNLOADED, about=statement)
+    return pdf_file(str(statement), statement_documents.pdf(statement))
