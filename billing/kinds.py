@@ -4,11 +4,23 @@ from datetime import timedelta
 
 from django.db.models import Q
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending, Settlement
+from billing.models import (
+    DocumentLetter,
+    Export,
+    PaymentFile,
+    PriceEffect,
+    Pricing,
+    Rendering,
+    Rerating,
+    RunChunk,
+    Sending,
+    Settlement,
+)
 from billing.services import (
     effect_steps,
     export_steps,
     import_undo,
+    letter_steps,
     payment_files,
     rating,
     rating_steps,
@@ -75,6 +87,11 @@ def register() -> None:
         )
     )
     work.register(Kind(Sending.work_kind, Sending, Lane.BULK, sendings.step, permission=Permission.ISSUE_INVOICES))
+    work.register(
+        Kind(
+            DocumentLetter.work_kind, DocumentLetter, Lane.BULK, letter_steps.send, permission=Permission.ISSUE_INVOICES
+        )
+    )
     work.register(
         Kind(Rerating.work_kind, Rerating, Lane.BULK, rerating_steps.do, permission=Permission.ISSUE_INVOICES)
     )

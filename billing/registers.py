@@ -3,6 +3,7 @@
 from billing.models import (
     BilledFee,
     Dispute,
+    DocumentLetter,
     Export,
     ExportTaken,
     Fee,
@@ -13,12 +14,15 @@ from billing.models import (
     Invoice,
     InvoiceRun,
     Letterhead,
+    MailRules,
     Payment,
     PaymentFile,
     PaymentMatch,
     PriceEffect,
     Pricing,
     Receivable,
+    Reminder,
+    ReminderTerms,
     Rendering,
     RerateItem,
     Rerating,
@@ -52,6 +56,8 @@ def register() -> None:
     audited(Fee)
     audited(HostContract)
     audited(HostSite)
+    audited(ReminderTerms)
+    audited(MailRules)
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Letterhead, exclude=["logo"])
@@ -203,6 +209,33 @@ def _register_payments() -> None:
         technical="id operator account",
     )
     sources.register(
+        Reminder,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="billing claims",
+        ledger="invoice nth what sent_on currency rest costs_kind costs interest charge text sent_by created_at",
+        technical="id operator public_id account",
+    )
+    sources.register(
+        DocumentLetter,
+        person="account__driver",
+        kept=Retention.CONTRACT,
+        serves="billing claims",
+        identity="address",
+        conduct="invoice reminder nth sent_at bounced_at",
+        trace="requested_by",
+        technical="id operator public_id account handed_at state done total error error_facts attempts claimed_at"
+        " leased_until queued_at",
+    )
+    sources.register(
+        ReminderTerms,
+        person="account__driver",
+        kept=Retention.CONTRACT,
+        serves="billing claims",
+        ledger="fee_since due_day_agreed least",
+        technical="id operator account",
+    )
+    sources.register(
         PaymentFile,
         person="uploaded_by",
         kept=Retention.BOOKS,
@@ -270,6 +303,16 @@ def _register_staff() -> None:
 
 def _register_rights() -> None:
     """Let the platform's process count whether background work stands still, and read no more."""
-    for model in (RunChunk, PriceEffect, Pricing, Rendering, PaymentFile, Rerating, Sending, Settlement):
+    for model in (
+        RunChunk,
+        PriceEffect,
+        Pricing,
+        Rendering,
+        PaymentFile,
+        Rerating,
+        Sending,
+        Settlement,
+        DocumentLetter,
+    ):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

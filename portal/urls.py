@@ -3,11 +3,12 @@
 from django.urls import include, path
 
 from portal.api import described
-from portal.web import api_guide, health, home, installed, notices
+from portal.web import api_guide, bounces, health, home, installed, notices
 
 urlpatterns = [
     path("", home.start, name="home"),
     path("healthz", health.healthz, name="healthz"),
+    path("mail/bounced/", bounces.letter_bounced, name="letter_bounced"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
     path("app.webmanifest", installed.manifest, name="manifest"),

@@ -4,6 +4,7 @@ from billing.models.booking import BookedInvoice, BookingAccount
 from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.dispute import Dispute
+from billing.models.document_letter import DocumentLetter, MailRules
 from billing.models.export import Export, ExportTaken
 from billing.models.fee import BilledFee, Fee
 from billing.models.host import (
@@ -32,6 +33,7 @@ from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.payment import Payment, PaymentFile, PaymentMatch, Receivable
 from billing.models.price_effect import PriceEffect
 from billing.models.pricing import Pricing
+from billing.models.reminder import Reminder, ReminderStep, ReminderTerms
 from billing.models.rendering import Rendering
 from billing.models.rerating import RerateItem, Rerating
 from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
@@ -47,6 +49,7 @@ __all__ = [
     "CreditReason",
     "DaySum",
     "Dispute",
+    "DocumentLetter",
     "EInvoice",
     "Export",
     "ExportTaken",
@@ -67,6 +70,7 @@ __all__ = [
     "IssuedTariff",
     "Letterhead",
     "LineNames",
+    "MailRules",
     "MonthSum",
     "NumberSeries",
     "Payment",
@@ -75,6 +79,9 @@ __all__ = [
     "PriceEffect",
     "Pricing",
     "Receivable",
+    "Reminder",
+    "ReminderStep",
+    "ReminderTerms",
     "Rendering",
     "RerateItem",
     "Rerating",

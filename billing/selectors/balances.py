@@ -9,7 +9,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from billing.models import PaymentMatch, Receivable
-from billing.selectors import disputes
+from billing.selectors import disputes, reminders
 from tenants.models import Account
 
 #: The last days of the parts of the ageing list, counted from the day an invoice was due; the last part has none.
@@ -64,9 +64,12 @@ def _sums(today: date) -> dict[str, Any]:
 
 
 def open_invoices(account: Account) -> QuerySet[Receivable]:
-    """What is open of the account's invoices (`is_disputed`), or paid too much, the oldest first."""
+    """What is open of the account's invoices (`is_disputed`, `reminded_on`), or paid too much, the oldest first."""
     rows = Receivable.objects.filter(account=account).exclude(rest=0).select_related("invoice")
-    rows = rows.annotate(is_disputed=ExpressionWrapper(disputes.disputed("invoice"), BooleanField()))
+    rows = rows.annotate(
+        reminded_on=reminders.reminded_on("invoice"),
+        is_disputed=ExpressionWrapper(disputes.disputed("invoice"), BooleanField()),
+    )
     return rows.order_by("due_on", "pk")
 
 

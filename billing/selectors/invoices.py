@@ -39,7 +39,7 @@ from billing.models import (
     TariffVersion,
 )
 from billing.models.invoice import IN_FORCE, number_meant
-from billing.selectors import amounts, disputes
+from billing.selectors import amounts, disputes, reminders
 from billing.sql import documents
 from charging.models import ChargingSession
 from charging.selectors.hits import MANY, Meant
@@ -149,6 +149,7 @@ def of_account(account: Account, *, drafts: bool = False) -> QuerySet[Invoice]:
 
 
 def _of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    rows = rows.annotate(reminded_on=reminders.reminded_on())
     return _told(rows.select_related("credits")).order_by("-month", "-pk")
 
 

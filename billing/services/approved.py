@@ -9,10 +9,10 @@ from billing.domain.errors import BillingError, Code
 from tenants.services import four_eyes
 
 PUBLISH, ISSUE, CREDIT, RERATE = "publish_tariff", "issue_run", "credit_invoice", "rerate"
-SETTLE = "settle_hosts"
-# A credit note takes back what an invoice asks for, a re-rating issues both, and closing a settlement writes invoices
-# that the operator pays: whoever wants two people for issuing wants them for these.
-_CHOSEN_WITH = {CREDIT: ISSUE, RERATE: ISSUE, SETTLE: ISSUE}
+SETTLE, REMIND = "settle_hosts", "send_reminders"
+# A credit note takes back what an invoice asks for, a re-rating issues both, closing a settlement writes invoices that
+# the operator pays, and reminders issue what being late costs: who wants two people for issuing wants them here.
+_CHOSEN_WITH = {CREDIT: ISSUE, RERATE: ISSUE, SETTLE: ISSUE, REMIND: ISSUE}
 
 
 class NotApproved(BillingError):

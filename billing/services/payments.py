@@ -41,7 +41,7 @@ def record(invoice: Invoice, amount: Decimal, *, paid_on: date, text: str, by: U
     coins = _coins(amount, invoice.currency)
     if not 0 <= (today - paid_on).days <= LONGEST_BACK:
         raise PaymentRefused(Code.PAYMENT_IN_FUTURE, field="paid_on", value=paid_on.isoformat())
-    _hold_turn()
+    hold_turn()
     payment = Payment.objects.create(
         booking=uuid.uuid4().hex,
         amount=coins,
@@ -62,7 +62,7 @@ def settle(payment: Payment, invoice: Invoice, *, how: str, by: User | None) -> 
     Raises:
         PaymentRefused: nothing is left of the payment, or open of the invoice, or they are of two currencies.
     """
-    _hold_turn()
+    hold_turn()
     payment = _now(payment)
     if invoice.currency != payment.currency:
         raise PaymentRefused(
@@ -84,7 +84,7 @@ def keep(payment: Payment, account: Account, *, by: User | None) -> Payment:
     Raises:
         PaymentRefused: nothing is left of it.
     """
-    _hold_turn()
+    hold_turn()
     payment = _with_rest(payment)
     _match(payment, payment.rest, purpose=Purpose.ACCOUNT, how=How.HAND, account=account, made_by=by)
     return _now(payment)
@@ -97,7 +97,7 @@ def pay_back(payment: Payment, *, reason: str, by: User | None) -> Payment:
     Raises:
         PaymentRefused: nothing is left of it, or there is no reason.
     """
-    _hold_turn()
+    hold_turn()
     payment = _with_rest(payment)
     purpose = {"purpose": Purpose.REFUND, "how": How.HAND, "reason": _reason(reason)}
     _match(payment, payment.rest, **purpose, made_by=by)
@@ -111,7 +111,7 @@ def undo(match: PaymentMatch, *, reason: str, by: User | None) -> PaymentMatch:
     Raises:
         PaymentRefused: it is undone already, or undoes another; or there is no reason.
     """
-    _hold_turn()
+    hold_turn()
     if match.undoes_id is not None or PaymentMatch.objects.filter(undoes=match).exists():
         raise PaymentRefused(Code.MATCH_UNDONE, field="match", value=str(match))
     return PaymentMatch.objects.create(
@@ -172,6 +172,7 @@ def _reason(text: str) -> str:
     return text.strip()[:300]
 
 
-def _hold_turn() -> None:
+def hold_turn() -> None:
+    """Let nobody else book or match payments of the operator until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, {"operator": current_operator_id()})

@@ -34,7 +34,7 @@ from billing.models import (
 )
 from billing.selectors import approval_facts, run_checks, unbilled
 from billing.selectors import runs as run_rows
-from billing.services import approved, drafting, issued_names, issuing, rating
+from billing.services import approved, drafting, issued_names, issuing, letters, rating
 from billing.sql.remarks import NOTHING, REMARK
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
@@ -44,6 +44,7 @@ from tenants.log import audit
 from tenants.models import Account, Operator, User
 from tenants.models.work import OPEN
 from tenants.scoping import current_operator_id
+from tenants.services import mail
 
 CHUNK_SESSIONS = 20_000
 #: A run that has written more rows than this is read by fresh statistics.
@@ -201,6 +202,8 @@ def issue(run: InvoiceRun, *, by: User | None, at: datetime) -> InvoiceRun:
     run.state, run.issued_by, run.issued_at = InvoiceRun.State.ISSUED, by, at
     run.save(update_fields=["state", "issued_by", "issued_at", "updated_at"])
     audit.record(Event.RUN_ISSUED, about=run, **issued.facts())
+    if letters.rules().on_issue and mail.can_send():
+        letters.mail_run(run, by=by, at=at)
     return run
 
 

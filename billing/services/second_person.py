@@ -1,22 +1,23 @@
-"""Acts of this floor that may need a second person: publishing, issuing, crediting, re-rating, settling.
+"""Acts of this floor that may need a second person: publishing, issuing, crediting, re-rating, settling, reminding.
 
 The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
 approving it does.
 """
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef
 
 from billing.models import Invoice, InvoiceRun, Rerating, Settlement, TariffVersion
-from billing.selectors import approval_facts
+from billing.selectors import approval_facts, invoices
 from billing.selectors.credits import EVERYTHING, Asked
 from billing.selectors.reratings import facts as facts_of_rerating
 from billing.selectors.settlements import facts as facts_of_settlement
-from billing.services import credit_notes, runs, settlements, tariffs
+from billing.services import credit_notes, reminders, runs, settlements, tariffs
 from billing.services import rerating as reratings
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -80,12 +81,25 @@ def ask_to_settle(settlement: Settlement, *, by: User, at: datetime) -> Approval
     return four_eyes.ask(SETTLE, subject=settlement.public_id, facts=facts_of_settlement(settlement), by=by, at=at)
 
 
+def ask_to_remind(chosen: Sequence[Invoice], *, by: User, at: datetime, today: date) -> Approval:
+    """Ask for leave to take the next step of these invoices.
+
+    Raises:
+        RemindersRefused: nothing of them is due.
+        Refused: as `four_eyes.ask` does.
+    """
+    proposed = reminders.chosen(chosen, as_of=today)
+    facts = reminders.facts(proposed, as_of=today)
+    return four_eyes.ask(REMIND, subject=reminders.subject(proposed), facts=facts, by=by, at=at)
+
+
 def register() -> None:
     """Say what approving each act means."""
     four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish, is_chosen=True))
     four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue, is_chosen=True))
     four_eyes.register(four_eyes.Act(RERATE, Permission.ISSUE_INVOICES, _rerating_now, _rerate))
     four_eyes.register(four_eyes.Act(SETTLE, Permission.ISSUE_INVOICES, _settling_now, _settle))
+    four_eyes.register(four_eyes.Act(REMIND, Permission.ISSUE_INVOICES, _reminding_now, _remind))
     four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 
@@ -146,6 +160,24 @@ def _settlement(approval: Approval) -> Settlement:
     if found is None:
         raise four_eyes.Outdated
     return found
+
+
+def _reminding_now(approval: Approval) -> dict[str, Any]:
+    as_of = date.fromisoformat(approval.facts["as_of"])
+    try:
+        return reminders.facts(reminders.chosen(_reminded(approval), as_of=as_of), as_of=as_of)
+    except reminders.RemindersRefused as refusal:  # all of it was paid, credited or disputed
+        raise four_eyes.Outdated from refusal
+
+
+def _remind(approval: Approval, at: datetime) -> None:
+    as_of = date.fromisoformat(approval.facts["as_of"])
+    reminders.send(_reminded(approval), by=approval.requested_by, at=at, as_of=as_of)
+
+
+def _reminded(approval: Approval) -> list[Invoice]:
+    numbers = [int(number.lstrip(invoices.SERIES)) for number in approval.facts["invoices"]]
+    return list(Invoice.objects.filter(series=invoices.SERIES, number__in=numbers))
 
 
 def _rerating(approval: Approval) -> Rerating:

@@ -1,4 +1,7 @@
-"""How customers of the demonstration pay: most in time, some late, some a part, some twice, and a few not at all."""
+"""How customers of the demonstration pay: most in time, some late, some a part, some twice, and a few not at all.
+
+Who has not paid is reminded after ten days and after thirty, by a person who looks at the list; nobody has looked yet.
+"""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -7,12 +10,20 @@ from random import Random
 
 from django.core.files.base import ContentFile
 
-from billing.models import Invoice, PaymentFile
-from billing.services import payment_files
+from billing.models import Invoice, PaymentFile, ReminderStep
+from billing.services import payment_files, reminders
 from portal.demo.bank import Paid, camt054
 from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+
+
+def _steps() -> list[ReminderStep]:
+    return [
+        ReminderStep(days=10, asks_costs=True),
+        ReminderStep(days=30, asks_costs=True, asks_interest=True),
+        ReminderStep(days=60, what=ReminderStep.What.COLLECTION),
+    ]
 
 
 def tell(operator: Operator, *, at: datetime) -> None:
@@ -20,6 +31,8 @@ def tell(operator: Operator, *, at: datetime) -> None:
     with tenant_scope(operator.pk):
         issued = Invoice.objects.filter(state="issued", kind="invoice", amount_due__gt=0)
         months = list(issued.order_by("month").values_list("month", flat=True).distinct())
+        reminders.keep_steps(_steps())
+        reminders.keep_terms(None, fee_since=at.date() - timedelta(days=730), due_day_agreed=True, least=Decimal(20))
     random = Random(11)  # noqa: S311  # plausible, not secret
     for month in months:
         _pay_month(operator, month, random, at=at)

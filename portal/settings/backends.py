@@ -70,6 +70,9 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Wattledger <no-reply@localhost>")
 
+# What a mail server shows when it tells that a letter came back. Without one nothing is believed.
+MAIL_WEBHOOK_SECRET = env.secret("MAIL_WEBHOOK_SECRET", "")
+
 # Uploads and exports hold people's data: for our own user alone, wherever the folder is.
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700

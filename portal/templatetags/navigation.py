@@ -61,6 +61,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("invoices", _("Invoices"), "finance:invoice_list", "invoices", ("view_invoices",)),
             Entry("sendings", _("E-invoices"), "finance:sending_list", "file", ("view_invoices",)),
             Entry("payments", _("Payments"), "finance:payment_list", "check", ("view_invoices",)),
+            Entry("letters", _("Letters"), "finance:letter_list", "file", ("view_invoices",)),
             Entry("hosts", _("Hosts"), "finance:host_list", "sites", ("view_invoices",)),
             Entry("disputes", _("Disputes"), "staff:dispute_list", "review", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
@@ -101,6 +102,8 @@ SETTINGS: tuple[Entry, ...] = (
     Entry("credit_reasons", _("Crediting"), "staff:credit_reasons", "settings", ("manage_operator",)),
     Entry("booking_accounts", _("Bookkeeping"), "staff:booking_accounts", "settings", ("manage_operator",)),
     Entry("sending_way", _("E-invoices"), "staff:sending_way", "settings", ("manage_operator",)),
+    Entry("mail_rules", _("E-mail"), "staff:mail_rules", "settings", ("manage_operator",)),
+    Entry("reminders", _("Reminders"), "staff:reminder_steps", "settings", ("manage_operator",)),
     Entry("letterhead", _("Look of invoices"), "staff:letterhead", "settings", ("manage_operator",)),
     Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
     Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
@@ -123,6 +126,8 @@ PAYMENTS: tuple[Entry, ...] = (
     Entry("waiting", _("Waiting"), "finance:payment_waiting", "check", ("view_invoices",)),
     Entry("files", _("Files"), "finance:payment_files", "imports", ("manage_payments",)),
     Entry("ageing", _("Ageing list"), "finance:ageing_list", "balance", ("view_invoices",)),
+    Entry("reminders", _("To remind"), "finance:reminder_list", "calendar", ("view_invoices",)),
+    Entry("reminded", _("Reminded"), "finance:reminder_sent", "calendar", ("view_invoices",)),
 )
 
 PLATFORM: tuple[Entry, ...] = (

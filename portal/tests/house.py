@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing.models import (
     Dispute,
+    DocumentLetter,
     Export,
     Fee,
     HostContract,
@@ -24,6 +25,8 @@ from billing.models import (
     Payment,
     PaymentFile,
     PaymentMatch,
+    Reminder,
+    ReminderStep,
     Rerating,
     Settlement,
     Tariff,
@@ -36,6 +39,7 @@ from billing.services import (
     host_contracts,
     payment_files,
     payments,
+    reminders,
     second_person,
     settlements,
     tariffs,
@@ -123,6 +127,7 @@ OBJECTS = {
     "undo": PaymentMatch,
     "match": Invoice,
     "disputes": Dispute,
+    "letters": DocumentLetter,
     "reratings": Rerating,
     "hosts": HostContract,
     "settlements": Settlement,
@@ -222,6 +227,11 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     settlements.close(month, by=fina, at=factories.NOVEMBER)
     invoice = Invoice.objects.filter(state="issued").latest("pk")
     payments.record(invoice, Decimal(1), paid_on=today, text="Swish", by=fina, today=today)
+    reminders.keep_steps([ReminderStep(days=1, asks_costs=True), ReminderStep(days=30, what="collection")])
+    reminders.keep_terms(None, fee_since=factories.EPOCH.date(), due_day_agreed=True)
+    sent: dict[str, Any] = {"sent_on": today, "rest": 100, "currency": "SEK", "sent_by": fina}
+    example(DocumentLetter, invoice=invoice, account=invoice.account, state="done")
+    example(Reminder, invoice=invoice, account=invoice.account, nth=1, **sent)
     payment_files.take_in(ContentFile(b"<a/>"), name="bank.xml", by=fina, at=now)
     work.do_next(work.kind_named(PaymentFile.work_kind), north.pk, clock=timezone.now)
     october = Path(settings.MEDIA_ROOT) / "october.csv"

@@ -31,6 +31,7 @@ OPENS_SCOPES = {
     "portal/demo/hosting.py": "the demonstration",
     "portal/demo/story.py": "the demonstration acts as its people would",
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
+    "portal/web/bounces.py": "a letter of one operator came back",
     "portal/web/notices.py": "a public page of one operator",
     # streams
     "portal/files/streamed.py": "a stream goes on when its page's scope is over",
@@ -55,6 +56,7 @@ OPENS_SCOPES = {
     "billing/services/import_undo.py": "stepped: undoing an import",
     "billing/services/rating_steps.py": "stepped: pricing",
     "billing/services/payment_files.py": "stepped: booking a file of payments",
+    "billing/services/letter_steps.py": "stepped: letters with a document",
     "billing/services/rendering_steps.py": "stepped: documents",
     "billing/services/sendings.py": "stepped: an e-invoice on its way",
     "billing/services/run_steps.py": "stepped: drafting a month",

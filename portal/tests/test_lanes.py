@@ -55,6 +55,7 @@ MINUTES = {
     "pricing": 10,
     "price_effect": 2,
     "payment_file": 5,
+    "document_letter": 2,
     "rerating": 2,
     "settlement": 10,
     "document": 2,

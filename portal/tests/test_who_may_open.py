@@ -48,8 +48,8 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_ACCOUNTS: (
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
-        "staff:account_uninvite finance:discount_new finance:fee_end finance:fee_new finance:fee_remove "
-        "finance:host_edit finance:host_end finance:host_new"
+        "staff:account_uninvite finance:account_terms finance:discount_new finance:fee_end finance:fee_new "
+        "finance:fee_remove finance:host_edit finance:host_end finance:host_new"
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",
     Permission.MANAGE_TARIFFS: (
@@ -59,6 +59,7 @@ MAY_OPEN = {
     Permission.VIEW_INVOICES: (
         "staff:dispute_detail staff:dispute_list finance:account_balance finance:ageing_list "
         "finance:fee_detail finance:fee_export finance:fee_list "
+        "finance:letter_export finance:letter_list finance:reminder_export finance:reminder_list finance:reminder_sent "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
@@ -69,7 +70,8 @@ MAY_OPEN = {
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (
         "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue "
-        "finance:invoice_send finance:settlement_ask finance:settlement_close"
+        "finance:invoice_send finance:settlement_ask finance:settlement_close "
+        "finance:invoice_mail finance:letter_again finance:run_mail finance:reminder_send"
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
@@ -113,6 +115,7 @@ MAY_OPEN = {
         "staff:invitation_withdraw staff:member_edit staff:member_remove staff:member_sites staff:view_as"
     ),
     Permission.MANAGE_OPERATOR: (
+        "staff:mail_rules staff:reminder_steps "
         "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
         "staff:sending_way staff:settings"
     ),
@@ -151,7 +154,8 @@ MAY_OPEN = {
         "account:email_agree account:email_agree_by_letter account:email_prove account:email_prove_by_letter "
         "account:new_password account:stop_reset account:passkey_use "
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
-        "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home manifest "
+        "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home "
+        "letter_bounced manifest "
         "offline public_notice public_notice_version service_worker set_language set_theme"
     ),
 }

@@ -32,7 +32,7 @@ from billing.models import (
     Tariff,
 )
 from billing.models.billing_status import CREDITED
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
 from billing.services.disputes import DISPUTED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
@@ -213,6 +213,11 @@ def approvals(people: dict[str, User]) -> None:
             example(Settlement, stage="ready"),
             {"month": "2026-10", "statements": 2, "amounts": {"SEK": "10.00"}, "statements_sha256": "ab" * 32},
         ),
+        REMIND: (
+            invoice,
+            {"as_of": "2026-11-02", "invoices": [str(invoice)], "reminders": 1, "handed_over": 0}
+            | {"amounts": {"SEK": "60.00"}, "items_sha256": "ab" * 32},
+        ),
         EXPORT: (people["olga"], {"count": 3, "former": True}),
         SWITCH_OFF: (people["olga"], {"acts": ["issue_run", "publish_tariff"]}),
     }
@@ -311,6 +316,10 @@ _FACTS: dict[str, dict[str, Any]] = {
     "dispute.granted": {"disputed": "price"},
     "dispute.refused": {"disputed": "twice"},
     "dispute.withdrawn": {"disputed": "other"},
+    "letters.queued": {"letters": 3},
+    "letters.bounced": {},
+    "reminders.steps_changed": {"steps": ["5 reminder", "40 collection"]},
+    "reminders.sent": {"reminders": 2, "handed_over": 1, "amounts": {"SEK": "510.00"}, "first_number": 3},
     "rerating.asked": {"reason": "Fel pris"},
     "rerating.decided": {"reason": "Fel pris", "decided_by": 1},
     "rerating.finished": {"invoices": 2, "amount_due": "-10.00", "problems": 1},

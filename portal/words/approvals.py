@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
 from billing.models import InvoiceRun, TariffVersion
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, RERATE, SETTLE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
 from portal.words import measures
 from portal.words.invoices import AFTER_CREDIT
 from tenants.models import Approval, Operator, PersonRequest
@@ -29,6 +29,7 @@ NAMES: dict[str, str | Promise] = {
     CREDIT: gettext_lazy("Credit an invoice"),
     RERATE: gettext_lazy("Re-rate what was billed"),
     SETTLE: gettext_lazy("Close the settlement with hosts"),
+    REMIND: gettext_lazy("Send reminders"),
     EXPORT: gettext_lazy("Download the personal data of all drivers"),
     ERASE: gettext_lazy("Erase a person"),
 }
@@ -143,6 +144,20 @@ def _settle(approval: Approval, operator: Operator) -> Parts:
     return _("Close the settlement of %(month)s") % {"month": month}, told, url, _("Look at the statements")
 
 
+def _remind(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    asked = [measures.money(Decimal(amount), currency) for currency, amount in facts["amounts"].items()]
+    told = [
+        (_("Reminders"), measures.number(facts["reminders"])),
+        (_("Handed over to the collection agency"), measures.number(facts["handed_over"])),
+        (_("Costs and interest on documents of their own"), ", ".join(asked)),
+        (_("Counted to"), measures.local_date(date.fromisoformat(facts["as_of"]))),
+        (_("Invoices"), ", ".join(facts["invoices"])),
+    ]
+    url = reverse("finance:reminder_list", args=[operator.slug])
+    return str(NAMES[REMIND]), told, url, _("Look at what is due")
+
+
 def _export(approval: Approval, operator: Operator) -> Parts:
     former = approval.facts["former"]
     told = [
@@ -176,6 +191,7 @@ _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     CREDIT: _credit,
     RERATE: _rerate,
     SETTLE: _settle,
+    REMIND: _remind,
     EXPORT: _export,
     ERASE: _erase,
     SWITCH_OFF: _switch_off,

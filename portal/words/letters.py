@@ -6,19 +6,31 @@ sender gives; what is no text yet (a code, a moment, a row) is said by `_SAY`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from billing import letters as billing_letters
-from billing.models import Dispute
-from portal.words import approvals
-from tenants.models import Membership, PersonRequest
+from billing.domain.own_words import filled
+from billing.models import Dispute, MailRules
+from portal.words import approvals, reminders
+from tenants.figures import figures
+from tenants.models import Membership, Operator, PersonRequest
 from tenants.services import mail
+
+USUAL_SUBJECT = gettext_noop("Invoice {invoice} from {operator}")
+USUAL_TEXT = gettext_noop(
+    "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due}, with the reference {reference}.\n\n"
+    "You find your invoices in the portal too: {portal}"
+)
 
 
 class Letter(StrEnum):
@@ -203,6 +215,12 @@ LETTERS: dict[StrEnum, Worded] = {
             "%(answer)s",
         ),
     ),
+    billing_letters.Letter.INVOICED: Worded("%(invoice_subject)s", ("%(invoice_text)s",)),
+    billing_letters.Letter.CREDITED: Worded(
+        _("Credit note %(document)s from %(operator)s"),
+        (_("%(operator)s has credited invoice %(credited)s, wholly or in part, by credit note %(document)s."),),
+    ),
+    billing_letters.Letter.REMINDED: Worded(_("Reminder: invoice %(document)s"), ("%(reminder)s",)),
     mail.Letter.PACKAGE_READY: Worded(
         _("The copy of your data at %(operator)s is ready"),
         (
@@ -252,9 +270,44 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "received": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "told": lambda words, facts: words.get(translation.get_language(), next(iter(words.values()))),
+    "invoice_subject": lambda own, facts: _own_or_usual(own, USUAL_SUBJECT, facts),
+    "invoice_text": lambda own, facts: _own_or_usual(own, USUAL_TEXT, facts),
+    "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
     "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),
 }
+
+
+def _own_or_usual(own: str, usual: str, facts: Mapping[str, Any]) -> str:
+    """The operator's words, or the usual ones, with their facts and the way to the portal."""
+    portal = settings.PORTAL_ADDRESS or f"https://{settings.ALLOWED_HOSTS[0]}"
+    return filled(own or gettext(usual), {**facts["said"], "portal": f"{portal}/o/{facts['operator'].slug}/"})
+
+
+def usual_invoice(language: str) -> tuple[str, str]:
+    """The usual subject and text of an invoice's letter, their names in braces."""
+    with translation.override(language):
+        return gettext(USUAL_SUBJECT), gettext(USUAL_TEXT)
+
+
+def invoice_example(operator: Operator, rules: MailRules, language: str) -> tuple[str, str]:
+    """Subject and text of a made-up invoice's letter, as these rules would have it."""
+    own, written = rules.texts.get(language, {}), figures(language)
+    said = {
+        "operator": operator.name,
+        "invoice": "F1017",
+        "unpaid": written.money(Decimal(412), operator.currency, 2),
+        "due": written.day(date(2026, 12, 1)),
+        "reference": "10173",
+        "bankgiro": operator.bankgiro,
+    }
+    facts = {
+        "operator": operator,
+        "invoice_subject": own.get("subject", ""),
+        "invoice_text": own.get("text", ""),
+        "said": said,
+    }
+    return write(billing_letters.Letter.INVOICED, facts, language)
 
 
 def write(letter: StrEnum, facts: Mapping[str, Any], language: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import (
     Dispute,
+    DocumentLetter,
     Export,
     HostStatement,
     Invoice,
@@ -232,6 +233,15 @@ def _(payment: Payment) -> Told:
 @told.register
 def _(file: PaymentFile) -> Told:
     return Told(file.get_state_display(), EXPORTS[file.state], live=EXPORTS[file.state] == INFO)
+
+
+@told.register
+def _(letter: DocumentLetter) -> Told:
+    if letter.bounced_at is not None:
+        return Told(gettext_lazy("came back"), BAD)
+    if letter.sent_at is not None:
+        return Told(gettext_lazy("sent"), GOOD)
+    return Told(gettext_lazy("waiting"), INFO) if letter.is_open else Told(gettext_lazy("not sent"), BAD)
 
 
 @told.register

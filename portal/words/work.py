@@ -7,7 +7,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Export, PaymentFile, PriceEffect, Pricing, Rendering, Rerating, RunChunk, Sending, Settlement
+from billing.models import (
+    DocumentLetter,
+    Export,
+    PaymentFile,
+    PriceEffect,
+    Pricing,
+    Rendering,
+    Rerating,
+    RunChunk,
+    Sending,
+    Settlement,
+)
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import (
@@ -42,6 +53,7 @@ KINDS: dict[str, str | Promise] = {
     RunChunk.work_kind: gettext_lazy("part of an invoice run"),
     Rerating.work_kind: gettext_lazy("re-rating of sessions"),
     Settlement.work_kind: gettext_lazy("settlement with hosts"),
+    DocumentLetter.work_kind: gettext_lazy("invoice or reminder by e-mail"),
     Pricing.work_kind: gettext_lazy("pricing of sessions"),
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),
@@ -66,6 +78,12 @@ SENTENCES: dict[str, str | Promise] = {
     "vouchers_left_out": gettext_lazy(
         "Left out: documents that stand in an earlier file (%(before)s), and those in another currency (%(numbers)s)."
     ),
+    "letter_no_address": gettext_lazy("The payer has no e-mail address."),
+    "letter_refused": gettext_lazy("The mail server refused it (%(answer)s)."),
+    "letter_not_known": gettext_lazy(
+        "Nobody knows whether it went out: the connection to the mail server, or the worker, was lost in the middle."
+    ),
+    "letter_too_late": gettext_lazy("The mail server could not be reached for a day."),
     "documents_missing": gettext_lazy("Some documents could not be made and are missing in the file: %(numbers)s."),
 }
 

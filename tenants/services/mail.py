@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import StrEnum, auto
 from functools import partial
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage, get_connection, send_mail
 from django.db import transaction
 
 from tenants.models import Operator, User
@@ -80,6 +81,46 @@ def deliver(to: User, letter: StrEnum, **facts: Any) -> None:
     if can_send():
         subject, text = _worded(letter, {"operator": None, **facts}, to.language or _USUAL_LANGUAGE)
         send_mail(subject, text, None, [to.email])
+
+
+def letter_to(
+    address: str, letter: StrEnum, *, operator: Operator, language: str, message_id: str, **facts: Any
+) -> EmailMessage:
+    """The letter in words, for work that gives it to the mail server itself (`connection`); answers go to the operator.
+
+    message_id: by which the mail server tells later that it came back.
+    """
+    subject, text = _worded(letter, {"operator": operator, **facts}, language)
+    answers = [operator.email] if operator.email else None
+    return EmailMessage(subject, text, None, [address], reply_to=answers, headers={"Message-ID": message_id})
+
+
+def connection() -> Any:
+    """A connection to the mail server, not yet open."""
+    return get_connection()
+
+
+def opened() -> Any:
+    """An open connection to the mail server; None where it cannot be reached."""
+    found = connection()
+    try:
+        found.open()
+    except (OSError, SMTPException):
+        return None
+    return found
+
+
+def hand_over(opened_connection: Any, message: EmailMessage) -> int | None:
+    """Give the letter to the mail server: 0 when it took it, its answer when it did not, None when nobody knows."""
+    try:
+        opened_connection.send_messages([message])
+    except SMTPResponseException as answer:
+        return int(answer.smtp_code)
+    except SMTPRecipientsRefused as answer:
+        return max(code for code, _text in answer.recipients.values())
+    except (OSError, SMTPException):
+        return None
+    return 0
 
 
 def can_send() -> bool:

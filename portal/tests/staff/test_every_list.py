@@ -6,13 +6,16 @@ from io import StringIO
 
 import pytest
 
-from billing.models import Export, ExportTaken, Fee, InvoiceRun, Payment
+from billing.models import DocumentLetter, Export, ExportTaken, Fee, Invoice, InvoiceRun, Payment, Reminder
 from billing.tests import factories
 from charging.models import FileImport, Site, Station, Token
+from portal.tests.examples import example
 from portal.web import lists
 from portal.web.finance.exports import MADE, TAKEN
 from portal.web.finance.fees import FEES
+from portal.web.finance.letters import LETTERS
 from portal.web.finance.payments import PAYMENTS
+from portal.web.finance.reminders import REMINDERS
 from portal.web.finance.runs import RUNS
 from portal.web.finance.tariffs.pages import TARIFFS
 from portal.web.staff.approvals import APPROVALS
@@ -46,6 +49,8 @@ PAGES = {
     TARIFFS.name: ("finance/tariffs/", "finance/tariffs/export/"),
     FEES.name: ("finance/fees/", "finance/fees/export/"),
     PAYMENTS.name: ("finance/payments/", "finance/payments/export/"),
+    LETTERS.name: ("finance/letters/", "finance/letters/export/"),
+    REMINDERS.name: ("finance/reminders/sent/", "finance/reminders/sent/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
     APPROVALS.name: ("approvals/", "approvals/export/"),
@@ -53,7 +58,7 @@ PAGES = {
     MADE.name: ("finance/downloads/", "finance/downloads/made/"),
     TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
-_OTHERS = (FEES, PAYMENTS, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
+_OTHERS = (FEES, PAYMENTS, LETTERS, REMINDERS, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
 TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
@@ -62,6 +67,7 @@ EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def many(world, fina):
     """Seven of everything, some of them alike."""
     with tenant_scope(world.operator.pk):
+        invoice = example(Invoice)
         for number in range(7):
             driver = factories.driver(f"Driver {number % 3}")
             Driver.objects.filter(pk=driver.pk).update(group=DriverGroup.objects.create(name=f"Group {number}"))
@@ -77,6 +83,22 @@ def many(world, fina):
                 currency="SEK",
                 paid_on=factories.OCTOBER.date() + timedelta(days=number % 4),
                 payer_name=f"Payer {number % 2}",
+            )
+            DocumentLetter.objects.create(
+                invoice=invoice,
+                account=invoice.account,
+                nth=number + 1,
+                state="done",
+                queued_at=world.now - timedelta(days=number % 3),
+            )
+            Reminder.objects.create(
+                invoice=invoice,
+                account=invoice.account,
+                nth=number + 1,
+                sent_on=factories.OCTOBER.date() + timedelta(days=number % 4),
+                what="collection" if number % 2 else "reminder",
+                rest=100 + number % 3,
+                currency="SEK",
             )
             Fee.objects.create(
                 account=Account.objects.get(driver=driver),

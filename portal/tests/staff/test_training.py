@@ -32,6 +32,8 @@ WITHOUT_PEOPLE = {
     "staff:credit_reasons",
     "staff:letterhead",
     "staff:letterhead_preview",
+    "staff:mail_rules",
+    "staff:reminder_steps",
     "staff:overview",
     "staff:overview_days",
     "staff:meter_hold",

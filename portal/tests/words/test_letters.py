@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from billing import letters as billing_letters
+from billing.models import Invoice, Reminder
 from portal.words import letters
 from tenants.models import Approval, Membership, Operator
 from tenants.services import mail
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 FLOORS = ("tenants", "charging", "billing", "portal")
 EVERY = [*mail.Letter, *billing_letters.Letter, *letters.Letter]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
-SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver"}
+SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver", "mail.letter_to"}
 
 
 def facts():
@@ -41,6 +42,12 @@ def facts():
         "told": {"sv": "Något hände.", "en": "Something happened."},
         "contact": "privacy@example.com",
         "email": "new@example.com",
+        "document": "F1",
+        "credited": "F1",
+        "reminder": Reminder(costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)),
+        "invoice_subject": "",
+        "invoice_text": "",
+        "said": {"operator": "Exempel AB", "invoice": "F1", "unpaid": "1", "due": "2026-03-01", "reference": "18"},
     }
 
 

@@ -18,6 +18,7 @@ from billing.domain.sessions.columns import Flag
 from billing.domain.tariff.model import parse_tariff
 from billing.e_invoices.rules import Rule
 from billing.models.billing_status import CREDITED
+from billing.services import letter_steps
 from billing.services.disputes import DISPUTED
 from billing.services.export_steps import DOCUMENTS_MISSING, LEFT_OUT
 from charging.domain import reasons
@@ -45,7 +46,8 @@ CODES: list[type[StrEnum]] = [
     reasons.Flag,
 ]
 #: Why work in the background failed, where no error of the floors says it.
-OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING, LEFT_OUT}
+OF_LETTERS = {letter_steps.NO_ADDRESS, letter_steps.REFUSED, letter_steps.NOT_KNOWN, letter_steps.TOO_LATE}
+OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING, LEFT_OUT} | OF_LETTERS
 NAMES = {CREDITED, DISPUTED} | OF_WORK | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
 ODD: dict[str, object] = {"lacking": {"start": ["A"]}, "hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
 from billing.models import Invoice
-from billing.selectors import credits, disputes, fees, invoice_sums, invoices, payments
+from billing.selectors import credits, disputes, fees, invoice_sums, invoices, letters, payments, reminders
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -32,6 +32,7 @@ from portal.words.states import told
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
+from tenants.services import mail
 
 #: Of a document with very many; the PDF holds all of them.
 SESSIONS_SHOWN = 200
@@ -176,6 +177,9 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "receivable": payments.receivable(invoice),
         "disputes": disputes.of_invoice(invoice),
         **sending_words.shown(invoice),
+        "reminders": reminders.of_invoice(invoice),
+        "letters": letters.of_invoice(invoice),
+        "can_send": mail.can_send(),
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)

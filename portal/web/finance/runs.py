@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from billing.domain.errors import BillingError
 from billing.models import InvoiceRun
-from billing.selectors import invoices, next_run, run_checks, runs
+from billing.selectors import invoices, letters, next_run, run_checks, runs
 from billing.services import approved
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
@@ -31,7 +31,7 @@ from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
-from tenants.services import four_eyes
+from tenants.services import four_eyes, mail
 
 REMARKS_SHOWN = 20
 PROBLEMS_SHOWN = 200
@@ -144,6 +144,7 @@ def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> Ht
         return HttpResponseClientRefresh()  # drafted: the header's state and buttons change as well
     page = {"nav": "runs", "run": run, "progress": runs.progress(run), "problems": runs.problems(run)[:PROBLEMS_SHOWN]}
     page |= _drafted(request, operator, run) | _listed(request, run)
+    page["to_mail"] = letters.to_mail(run) if run.state == InvoiceRun.State.ISSUED and mail.can_send() else 0
     return render(request, "finance/runs/detail.html", page | {"compared": run_checks.compared(run)})
 
 

@@ -161,6 +161,10 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.EXPORT_MADE: gettext_lazy("Made a download"),
     billing_events.Event.PAYMENTS_BOOKED: gettext_lazy("Booked a file of payments"),
     billing_events.Event.PAYMENTS_REFUSED: gettext_lazy("A file of payments was refused: nothing of it is booked"),
+    billing_events.Event.LETTERS_QUEUED: gettext_lazy("Queued invoices or reminders to be mailed"),
+    billing_events.Event.LETTER_BOUNCED: gettext_lazy("A letter came back"),
+    billing_events.Event.REMINDER_STEPS_CHANGED: gettext_lazy("Changed the steps of reminding"),
+    billing_events.Event.REMINDERS_SENT: gettext_lazy("Sent reminders"),
     billing_events.Event.BOOKING_ACCOUNTS_CHANGED: gettext_lazy("Changed the accounts that invoices are booked on"),
     billing_events.Event.EXPORT_DOWNLOADED: gettext_lazy("Fetched a download"),
     portal_events.Event.AUDIT_CHECK_ASKED: gettext_lazy("Had the seals of the audit log checked"),
@@ -196,6 +200,7 @@ ACTS: dict[str, str | Promise] = {
     "invitation": gettext_lazy("invitations"),
     "invoice": gettext_lazy("invoices"),
     "key": gettext_lazy("API keys"),
+    "letters": gettext_lazy("letters"),
     "limit": gettext_lazy("limits on the use of data"),
     "list": gettext_lazy("lists downloaded"),
     "member": gettext_lazy("members"),
@@ -209,6 +214,7 @@ ACTS: dict[str, str | Promise] = {
     "platform": gettext_lazy("visits of the platform"),
     "request": gettext_lazy("requests about personal data"),
     "rerating": gettext_lazy("re-ratings"),
+    "reminders": gettext_lazy("reminders"),
     "retention": gettext_lazy("removals by rule"),
     "run": gettext_lazy("invoice runs"),
     "second_factor": gettext_lazy("second factors"),
@@ -266,6 +272,8 @@ VERBS: dict[tuple[str, str], tuple[str | Promise, str | Promise]] = {
 }
 KINDS: dict[str, str | Promise] = {
     "billing.fee": gettext_lazy("fee"),
+    "billing.reminderterms": gettext_lazy("terms of paying late"),
+    "billing.mailrules": gettext_lazy("rules of mailing"),
     "tenants.operator": gettext_lazy("operator"),
     "tenants.apikey": gettext_lazy("API key"),
     "tenants.user": gettext_lazy("person"),
@@ -318,6 +326,7 @@ OF_EVENTS: dict[str, str | Promise] = {
     "billing.dispute": gettext_lazy("dispute"),
     "billing.settlement": gettext_lazy("settlement"),
     "billing.hoststatement": gettext_lazy("statement"),
+    "billing.documentletter": gettext_lazy("letter"),
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {
@@ -342,6 +351,7 @@ TASKS: dict[str, str | Promise] = {
     "settlement": gettext_lazy("settlement in the background"),
     "document": gettext_lazy("documents in the background"),
     "payment_file": gettext_lazy("import of payments in the background"),
+    "document_letter": gettext_lazy("invoices and reminders by e-mail"),
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
     "export_xml_zip": gettext_lazy("download in the background"),

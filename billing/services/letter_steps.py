@@ -1,0 +1,136 @@
+"""Sending one letter with a document, at most once.
+
+Before it is given to the mail server that is written down and kept. A worker that dies then, or a server that falls
+silent in the middle, leaves a letter of which nobody knows whether it went: it is not sent again by itself, the page
+says so, and a person may have it sent anew. A server that cannot be reached, or says no for now, has taken nothing, and
+the letter is tried again until a day has passed. What a mail server took it may deliver twice; we cannot know.
+
+After a stop, when the moments of many letters are past, those that would be too many a minute get new ones behind the
+last.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from billing.domain import money
+from billing.letters import Letter
+from billing.models import DocumentLetter, Invoice, Receivable
+from billing.services import documents
+from billing.services.letters import next_moment, rules
+from tenants import work
+from tenants.figures import figures
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+from tenants.services import mail
+
+#: Why a letter was not sent, in `Work.error`.
+NO_ADDRESS, REFUSED, NOT_KNOWN, TOO_LATE = "letter_no_address", "letter_refused", "letter_not_known", "letter_too_late"
+#: So long a letter is tried, and so long it rests when the server cannot be reached.
+TRIED_FOR: Final = timedelta(days=1)
+REST: Final = timedelta(minutes=5)
+_PERMANENT: Final = 500
+
+
+def send(operator_id: int, row: DocumentLetter, *, clock: Callable[[], datetime]) -> None:
+    """Send one letter, at most once; see the head of this module."""
+    with tenant_scope(operator_id):
+        letter = _looked_at(row, at=clock())
+        message = _written(letter, Operator.objects.get(pk=operator_id)) if letter else None
+    if letter is None or message is None:
+        return
+    connection = mail.opened()
+    if connection is None:
+        with tenant_scope(operator_id):
+            work.put_back(row, until=clock() + REST)
+        return
+    try:
+        with tenant_scope(operator_id):
+            at = clock()
+            work.keep(row, at=at, handed_at=at)
+            letter.save(update_fields=["address"])
+        answer = mail.hand_over(connection, message)
+    finally:
+        connection.close()
+    with tenant_scope(operator_id):
+        _answered(row, answer, at=clock())
+
+
+def _answered(row: DocumentLetter, answer: int | None, *, at: datetime) -> None:
+    """Write down what the mail server said. One that refuses has taken nothing: for good, or for now."""
+    if answer is None:
+        work.fail(row, NOT_KNOWN)
+    elif answer == 0:
+        work.finish(row, sent_at=at, done=1, total=1)
+    elif answer >= _PERMANENT:
+        work.fail(row, REFUSED, {"answer": answer})
+    else:
+        work.keep(row, at=at, handed_at=None)
+        work.put_back(row, until=at + REST)
+
+
+def _looked_at(row: DocumentLetter, *, at: datetime) -> DocumentLetter | None:
+    """The letter with all it needs; None when it is not sent now, which is written down."""
+    letter = DocumentLetter.objects.select_related(
+        "account__identity", "invoice__buyer", "invoice__credits", "reminder__charge"
+    ).get(pk=row.pk)
+    if letter.handed_at is not None:
+        work.fail(row, NOT_KNOWN)
+    elif at - letter.queued_at > TRIED_FOR:
+        work.fail(row, TOO_LATE)
+    elif DocumentLetter.objects.filter(sent_at__gt=at - timedelta(minutes=1)).count() >= rules().per_minute:
+        work.put_back(row, until=next_moment(at + rules().apart))
+    elif not (letter.account.identity and letter.account.identity.email):
+        work.fail(row, NO_ADDRESS)
+    else:
+        letter.address = str(letter.account.identity.email)
+        return letter
+    return None
+
+
+def _written(letter: DocumentLetter, operator: Operator) -> Any:
+    language = letter.account.language or operator.language
+    own = rules().texts.get("sv" if language.startswith("sv") else "en", {})
+    message = mail.letter_to(
+        str(letter.address),
+        _kind(letter),
+        operator=operator,
+        language=language,
+        message_id=f"<{letter.public_id}.{operator.slug}@wattledger>",
+        document=str(letter.invoice),
+        credited=str(letter.invoice.credits or ""),
+        reminder=letter.reminder,
+        invoice_subject=own.get("subject", ""),
+        invoice_text=own.get("text", ""),
+        said=said(letter.invoice, operator, language),
+    )
+    if rules().attaches_pdf:
+        for document in _documents(letter):
+            message.attach(f"{document}.pdf", documents.pdf(document), "application/pdf")
+    return message
+
+
+def _kind(letter: DocumentLetter) -> Letter:
+    if letter.reminder is not None:
+        return Letter.REMINDED
+    return Letter.INVOICED if letter.invoice.kind == Invoice.Kind.INVOICE else Letter.CREDITED
+
+
+def _documents(letter: DocumentLetter) -> list[Invoice]:
+    charge = letter.reminder.charge if letter.reminder else None
+    return [letter.invoice, *([charge] if charge else [])]
+
+
+def said(invoice: Invoice, operator: Operator, language: str) -> dict[str, str]:
+    """The facts that an operator's own words may name, as they are written in the language."""
+    row = Receivable.objects.filter(invoice=invoice).first()
+    amount = money.from_minor(row.rest, row.currency) if row else invoice.amount_due
+    written = figures(language)
+    return {
+        "operator": operator.name,
+        "invoice": str(invoice),
+        "unpaid": written.money(amount, invoice.currency, money.minor_digits(invoice.currency)),
+        "due": written.day(invoice.due_on) if invoice.due_on else "",
+        "reference": invoice.payment_reference,
+        "bankgiro": invoice.seller.get("bankgiro", ""),
+    }

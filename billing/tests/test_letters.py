@@ -1,0 +1,303 @@
+"""Invoices by e-mail: queued once, sent at most once, as fast as was agreed, whatever the mail server does."""
+
+from datetime import timedelta
+from functools import partial
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
+
+import pytest
+from django.core import mail as outbox
+from django.db import connection
+
+from billing.domain.errors import BillingError, Code
+from billing.models import DocumentLetter, Invoice, ReminderStep
+from billing.selectors import letters as selector
+from billing.services import letters, reminders, runs
+from billing.tests.factories import NOVEMBER, connector, drafted, driver, flat, session, tariff
+from tenants import work
+from tenants.models import Account, AuditEntry
+from tenants.services import mail
+
+
+@pytest.fixture(autouse=True)
+def mail_server(settings):
+    settings.EMAIL_HOST = "mail.example"
+
+
+def billed(*names, delivery="email"):
+    tariff(flat("2.00"))
+    at = connector()
+    for name in names:
+        session(at, driver(name, email=f"{name.lower()}@example.com"))
+    Account.objects.update(delivery=delivery)
+    return drafted()
+
+
+@pytest.fixture
+def run(in_north):
+    return runs.issue(billed("Ada", "Bo", "Cia"), by=None, at=NOVEMBER)
+
+
+class Clock:
+    def __init__(self, at=NOVEMBER):
+        self.at = at
+
+    def __call__(self):
+        return self.at
+
+    def later(self, **more):
+        self.at += timedelta(**more)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def turn(operator, clock, most=50):
+    """Do what may be done now; return how many letters were taken up."""
+    count = 0
+    while count < most and work.do_next(work.kind_named("document_letter"), operator.pk, clock=clock):
+        count += 1
+    return count
+
+
+class Server:
+    """A mail server that answers as it is told, and remembers what it took."""
+
+    def __init__(self, *answers):
+        self.answers, self.taken = list(answers), []
+
+    def open(self):
+        if self.answers and isinstance(self.answers[0], ConnectionRefusedError):
+            raise self.answers.pop(0)
+
+    def close(self):
+        pass
+
+    def send_messages(self, messages):
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, BaseException):
+            raise answer
+        self.taken += messages
+
+
+@pytest.fixture
+def server(monkeypatch):
+    def having(*answers):
+        made = Server(*answers)
+        monkeypatch.setattr(mail, "connection", lambda: made)
+        return made
+
+    return having
+
+
+def test_a_runs_invoices_are_queued_once_and_sent_with_their_pdf(run, north, clock):
+    Account.objects.filter(pk=Account.objects.latest("pk").pk).update(delivery="portal")
+    assert selector.to_mail(run) == 2
+    assert letters.mail_run(run, by=None, at=NOVEMBER) == 2
+    assert letters.mail_run(run, by=None, at=NOVEMBER) == 0
+    clock.later(minutes=1)
+    assert turn(north, clock) == 2
+    assert turn(north, clock) == 0
+    first = outbox.outbox[0]
+    assert first.to == ["ada@example.com"]
+    assert first.subject == "Faktura F1 från North Charging AB"
+    assert "25,00" in first.body
+    ((name, content, kind),) = first.attachments
+    assert (name, content[:5], kind) == ("F1.pdf", b"%PDF-", "application/pdf")
+    row = DocumentLetter.objects.earliest("pk")
+    assert (row.state, str(row.address), row.sent_at) == ("done", "ada@example.com", clock.at)
+    assert AuditEntry.objects.filter(event="letters.queued").count() == 1
+
+
+def test_the_address_lies_sealed(run, north, clock):
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    clock.later(minutes=1)
+    turn(north, clock)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(l::text, ' ') FROM billing_documentletter l")
+        assert "example.com" not in cursor.fetchone()[0]
+
+
+def test_without_a_mail_server_nothing_is_queued(run, settings):
+    settings.EMAIL_HOST = ""
+    with pytest.raises(BillingError) as refused:
+        letters.mail_run(run, by=None, at=NOVEMBER)
+    assert refused.value.code == Code.NO_MAIL_SERVER
+
+
+def test_letters_leave_as_fast_as_was_agreed(run, north, clock):
+    letters.keep_rules(per_minute=2)
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    assert turn(north, clock) == 1
+    clock.later(seconds=29)
+    assert turn(north, clock) == 0
+    clock.later(seconds=1)
+    assert turn(north, clock) == 1
+
+
+def test_after_a_stop_no_more_leave_a_minute_than_before(run, north, clock):
+    letters.keep_rules(per_minute=2)
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    clock.later(hours=1)
+    turn(north, clock)
+    assert len(outbox.outbox) == 2
+    clock.later(minutes=1, seconds=1)
+    turn(north, clock)
+    assert len(outbox.outbox) == 3
+
+
+def test_a_server_that_is_away_for_an_hour_gets_each_letter_once(run, north, clock, server):
+    away = server(*[ConnectionRefusedError() for _ in range(36)])
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    for _ in range(60):
+        clock.later(minutes=5)
+        turn(north, clock)
+    assert sorted(message.to[0] for message in away.taken) == ["ada@example.com", "bo@example.com", "cia@example.com"]
+    assert set(DocumentLetter.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_a_server_that_stays_away_for_a_day_is_not_tried_for_ever(run, north, clock, server):
+    server(*[ConnectionRefusedError() for _ in range(2000)])
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    for _ in range(26):
+        clock.later(hours=1)
+        turn(north, clock)
+    assert set(DocumentLetter.objects.values_list("state", "error")) == {("failed", "letter_too_late")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (SMTPDataError(550, b"no"), "letter_refused"),
+        (SMTPRecipientsRefused({"ada@example.com": (550, b"no such user")}), "letter_refused"),
+        (SMTPServerDisconnected("in the middle"), "letter_not_known"),
+        (TimeoutError(), "letter_not_known"),
+    ],
+)
+def test_what_the_server_says_decides_whether_it_is_tried_again(run, north, clock, server, answer, error):
+    spoken = server(answer)
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    assert [row.error for row in DocumentLetter.objects.all()] == [error]
+    clock.later(hours=2)
+    assert turn(north, clock) == 0
+    assert spoken.taken == []
+
+
+def test_a_server_that_says_later_is_asked_later(run, north, clock, server):
+    spoken = server(SMTPDataError(451, b"greylisted"))
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    assert spoken.taken == []
+    clock.later(minutes=5)
+    turn(north, clock)
+    assert len(spoken.taken) == 1
+
+
+def test_a_worker_killed_after_the_server_took_it_sends_nothing_twice(run, north, clock, server, monkeypatch):
+    taking = server()
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+
+    class Killed(BaseException):
+        pass
+
+    def dies(*_args, **_facts):
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "finish", dies)
+        with pytest.raises(Killed):
+            turn(north, clock)
+    assert len(taking.taken) == 1
+    clock.later(hours=1)
+    turn(north, clock)
+    assert len(taking.taken) == 1
+    assert DocumentLetter.objects.get().error == "letter_not_known"
+    assert letters.send_again(DocumentLetter.objects.get(), by=None, at=clock.at) == 1  # a person says so
+    turn(north, clock)
+    assert len(taking.taken) == 2
+
+
+def test_who_has_no_address_is_told_of_and_nobody_waits_for_it(run, north, clock):
+    with connection.cursor() as cursor:
+        first = Account.objects.earliest("pk").identity_id
+        cursor.execute("UPDATE tenants_driveridentity SET email = '' WHERE id = %s", [first])
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    clock.later(minutes=1)
+    turn(north, clock)
+    assert [row.error for row in DocumentLetter.objects.order_by("pk")] == ["letter_no_address", "", ""]
+
+
+def test_a_letter_that_went_out_is_not_sent_again_by_mistake(run, north, clock):
+    letters.mail_run(run, by=None, at=NOVEMBER)
+    waiting = DocumentLetter.objects.earliest("pk")
+    for _ in range(2):
+        with pytest.raises(BillingError) as refused:
+            letters.send_again(waiting, by=None, at=clock.at)
+        assert refused.value.code == Code.LETTER_WAITS
+        clock.later(minutes=1)
+        turn(north, clock)
+
+
+def test_a_letter_that_came_back_says_so_and_can_be_sent_again(run, north, clock, settings, client):
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    row = DocumentLetter.objects.get()
+    told = {"message_id": outbox.outbox[0].message()["Message-ID"]}
+    settings.MAIL_WEBHOOK_SECRET = ""
+    secret = {"HTTP_AUTHORIZATION": "Bearer agreed-between-us"}
+    post = partial(client.post, "/mail/bounced/", content_type="application/json")
+    for status, data, shown in (
+        (400, told, secret),  # none was agreed
+        (400, told, {}),
+        (400, {"message_id": "<x@y>"}, secret),
+        (400, [], secret),
+        (204, {"message_id": told["message_id"].replace("north", "south")}, secret),
+    ):
+        assert post(data, **shown).status_code == status
+        settings.MAIL_WEBHOOK_SECRET = "agreed-between-us"
+    assert DocumentLetter.objects.get().bounced_at is None
+    assert post(told, **secret).status_code == 204
+    assert DocumentLetter.objects.get().bounced_at is not None
+    assert selector.listing(state=selector.BOUNCED).get() == row
+    assert letters.send_again(row, by=None, at=clock.at) == 1
+
+
+def test_the_operator_has_invoices_mailed_as_they_are_issued(in_north, north, clock):
+    letters.keep_rules(on_issue=True)
+    runs.issue(billed("Ada"), by=None, at=NOVEMBER)
+    assert turn(north, clock) == 1
+    assert outbox.outbox[0].to == ["ada@example.com"]
+
+
+def test_without_the_pdf_the_letter_leads_to_the_portal(run, north, clock):
+    letters.keep_rules(attaches_pdf=False)
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    assert outbox.outbox[0].attachments == []
+    assert "/o/north/" in outbox.outbox[0].body
+
+
+def test_the_operators_own_words_are_filled_with_what_is_known(run, north, clock):
+    letters.keep_rules(texts={"sv": {"subject": "{invoice}!", "text": "Betala {unpaid} till {operator}, {due}."}})
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    assert outbox.outbox[0].subject == "F1!"
+    assert outbox.outbox[0].body == "Betala 25,00\xa0kr till North Charging AB, 2026-12-02.\n"
+    with pytest.raises(BillingError) as refused:
+        letters.keep_rules(texts={"en": {"subject": "", "text": "{0.__class__}"}})
+    assert refused.value.code == Code.REMINDER_PLACEHOLDER
+
+
+def test_a_reminder_is_mailed_in_the_steps_words_with_the_document_of_its_costs(run, north, clock):
+    reminders.keep_steps([ReminderStep(days=5, asks_costs=True, texts={"sv": "Betala {unpaid} nu."})])
+    reminders.keep_terms(None, fee_since=(NOVEMBER - timedelta(days=400)).date(), due_day_agreed=True)
+    clock.later(days=40)
+    reminders.send(Invoice.objects.filter(run=run, number=1), by=None, at=clock.at)
+    assert turn(north, clock) == 1
+    letter = outbox.outbox[0]
+    assert letter.subject == "Påminnelse: faktura F1"
+    assert letter.body.startswith("Betala 25,00\xa0kr nu.")
+    assert "påminnelseavgift 60,00\xa0kr" in letter.body
+    assert sorted(name for name, _content, _kind in letter.attachments) == ["F1.pdf", "F4.pdf"]
