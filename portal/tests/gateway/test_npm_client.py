@@ -50,8 +50,8 @@ def test_it_charges_and_obeys(gateway, street, program, protocol, let_in):
         "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
     }
     command = ["node", str(program), json.dumps(told)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as station:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as station:
+        assert station.stderr
         assert station.stderr.readline() == "charged\n", station.communicate(timeout=PATIENCE_S)
         asked = reset(street)
         printed, complaints = station.communicate(timeout=PATIENCE_S)
