@@ -40,6 +40,7 @@ WITHOUT_PEOPLE = {
     "staff:meter_register",
     "staff:meter_remove",
     "staff:meter_rule",
+    "staff:sending_way",
     "staff:settings",
     "staff:site_detail",
     "staff:site_edit",
