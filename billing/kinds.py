@@ -7,6 +7,7 @@ from django.db.models import Q
 from billing.models import (
     DocumentLetter,
     Export,
+    LedgerWork,
     PaymentFile,
     PriceEffect,
     Pricing,
@@ -20,6 +21,7 @@ from billing.services import (
     effect_steps,
     export_steps,
     import_undo,
+    ledger,
     letter_steps,
     payment_files,
     rating,
@@ -123,6 +125,16 @@ def register() -> None:
             payment_files.carry_out,
             permission=Permission.MANAGE_PAYMENTS,
             lease=timedelta(minutes=5),
+        )
+    )
+    work.register(
+        Kind(
+            LedgerWork.work_kind,
+            LedgerWork,
+            Lane.BULK,
+            ledger.catch_up,
+            permission=Permission.EXPORT_FINANCE,
+            prepare=ledger.ask_if_behind,
         )
     )
     for kind, lane in LANES.items():

@@ -2,6 +2,8 @@
 
 from billing.models import (
     BilledFee,
+    BookedEntry,
+    ClosedMonth,
     Dispute,
     DocumentLetter,
     Export,
@@ -13,6 +15,9 @@ from billing.models import (
     HostStatement,
     Invoice,
     InvoiceRun,
+    LedgerEntry,
+    LedgerRow,
+    LedgerWork,
     Letterhead,
     MailRules,
     Payment,
@@ -287,9 +292,16 @@ def _register_staff() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         trace="requested_by created_at",
-        technical="id operator public_id kind month first_day last_day by_day again state done total file sha256 error"
-        " error_facts attempts claimed_at"
-        " leased_until queued_at finished_at",
+        technical="id operator public_id kind month first_day last_day by_day again payments state done total file"
+        " sha256 error error_facts attempts claimed_at leased_until queued_at finished_at",
+    )
+    sources.register(
+        ClosedMonth,
+        person="closed_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="closed_by closed_at",
+        technical="id operator month figures",
     )
     sources.register(
         ExportTaken,
@@ -302,17 +314,19 @@ def _register_staff() -> None:
 
 
 def _register_rights() -> None:
-    """Let the platform's process count whether background work stands still, and read no more."""
+    """Let the platform's process count whether background work stands still, and read no more; nobody edits books."""
+    rights.only_added_to(LedgerEntry, LedgerRow, BookedEntry)
     for model in (
-        RunChunk,
+        DocumentLetter,
+        LedgerWork,
+        PaymentFile,
         PriceEffect,
         Pricing,
         Rendering,
-        PaymentFile,
         Rerating,
+        RunChunk,
         Sending,
         Settlement,
-        DocumentLetter,
     ):
         rights.platform_counts(model)
     rights.platform_counts(Export, "kind")

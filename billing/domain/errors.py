@@ -160,6 +160,10 @@ class Code(StrEnum):
     PAYMENT_IN_FUTURE = "payment_in_future"
     MATCH_UNDONE = "match_undone"
     MATCH_NEEDS_REASON = "match_needs_reason"
+    LEDGER_UNEQUAL = "ledger_unequal"
+    LEDGER_BEHIND = "ledger_behind"
+    MONTH_IS_CLOSED = "month_is_closed"
+    EARLIER_MONTH_OPEN = "earlier_month_open"
     TOO_MANY_PAYMENT_FILES = "too_many_payment_files"
 
 

@@ -4,11 +4,14 @@ Bytes are code page 437. Signs that it lacks are written by others on purpose: a
 with a mark as the bare letter. Texts have at most 50 signs, which is what the strictest of the programs takes.
 """
 
+import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain
 from typing import Final
 
 PROGRAM: Final = ("Wattledger", "1.0")
@@ -19,6 +22,11 @@ _INSTEAD: Final = str.maketrans(
     {"–": "-", "—": "-", "‑": "-", "−": "-", "’": "'", "‘": "'", "”": '"', "“": '"', "„": '"', "…": "...", "€": "EUR"}
     | {"×": "x", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "þ": "th", "Þ": "Th", "ð": "d", "Ð": "D"}
 )
+
+
+#: Readers do not agree on how the checksum counts braces and backslashes within texts, so no text has any.
+_NO_BRACES: Final = str.maketrans("{}\\", "()/")
+_FIELD: Final = re.compile(rb'"((?:\\"|[^"])*)"|([^\s{}"]+)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +65,20 @@ class OutOfBalance(ValueError):
 
 
 def lines(head: Head, vouchers: Iterable[Voucher]) -> Iterator[bytes]:
-    """The file, record by record."""
-    for record in _head(head):
-        yield encoded(record)
-    for voucher in vouchers:
-        yield encoded("\r\n".join(_voucher(voucher)))
+    """The file, record by record, ending with the checksum of what stands between its marks."""
+    yield encoded("#FLAGGA 0")
+    yield encoded("#KSUMMA")
+    checksum = 0
+    for record in chain(_head(head), chain.from_iterable(map(_voucher, vouchers))):
+        line = encoded(record)
+        checksum = zlib.crc32(_counted(line), checksum)
+        yield line
+    yield encoded(f"#KSUMMA {checksum}")
+
+
+def _counted(line: bytes) -> bytes:
+    """What the checksum counts of a record: label and fields, without blanks between, quotes around them and braces."""
+    return b"".join(quoted.replace(b'\\"', b'"') or plain for quoted, plain in _FIELD.findall(line))
 
 
 def encoded(record: str) -> bytes:
@@ -81,7 +98,6 @@ _KNOWN: Final = frozenset(bytes(range(0x80, 0xA9)).decode("cp437"))
 
 
 def _head(head: Head) -> Iterator[str]:
-    yield "#FLAGGA 0"
     yield f"#PROGRAM {' '.join(map(_text, PROGRAM))}"
     yield "#FORMAT PC8"
     yield f"#GEN {_day(head.made_on)}"
@@ -114,5 +130,5 @@ def _day(day: date) -> str:
 
 def _text(text: str) -> str:
     """A text as a field: one line, in quotes, none of its own open."""
-    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    plain = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split()).translate(_NO_BRACES)
     return '"{}"'.format(plain.translate(_INSTEAD)[:LONGEST_TEXT].rstrip().replace('"', '\\"'))

@@ -1,4 +1,4 @@
-"""Vouchers of issued documents: one a document, or one a day."""
+"""Vouchers of issued documents, one a document or one a day; and of payments, one a day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,8 +11,9 @@ from typing import Final
 from billing.documents.words import SWEDISH
 from billing.exports.sie import Row, Voucher
 
-#: The series that vouchers of documents are numbered in; the accounting program gives the numbers.
+#: The series that vouchers of documents and of payments are numbered in; the accounting program gives the numbers.
 SERIES: Final = "F"
+OF_PAYMENTS: Final = "I"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class Entry:
     day: date
     account: str
     site: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What payments of a day come to on an account."""
+
+    day: date
+    account: str
     amount: Decimal
 
 
@@ -43,6 +53,17 @@ def of_days(entries: Iterable[Entry]) -> Iterator[Voucher]:
         days[entry.day][entry.account, entry.site] += entry.amount
     for day, amounts in sorted(days.items()):
         yield Voucher(SERIES, day, f"Fakturor {day}", _written(amounts, text=""))
+
+
+def of_payments(events: Iterable[Event]) -> Iterator[Voucher]:
+    """A voucher for each day on which money came or somebody said what it was for; events come by day."""
+    for day, found in groupby(events, key=lambda event: event.day):
+        amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for event in found:
+            amounts[event.account, ""] += event.amount
+        rows = _written(amounts, text="")
+        if rows:
+            yield Voucher(OF_PAYMENTS, day, f"Inbetalningar {day}", rows)
 
 
 def _rows(entries: Iterable[Entry], *, text: str) -> tuple[Row, ...]:

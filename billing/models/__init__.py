@@ -28,6 +28,7 @@ from billing.models.invoice import (
     NumberSeries,
 )
 from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
+from billing.models.ledger import BookedEntry, ClosedMonth, LedgerEntry, LedgerRow, LedgerSum, LedgerWork
 from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
 from billing.models.payment import Payment, PaymentFile, PaymentMatch, Receivable
@@ -44,8 +45,10 @@ from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
 __all__ = [
     "BilledFee",
     "BilledSession",
+    "BookedEntry",
     "BookedInvoice",
     "BookingAccount",
+    "ClosedMonth",
     "CreditReason",
     "DaySum",
     "Dispute",
@@ -68,6 +71,10 @@ __all__ = [
     "InvoiceVat",
     "IssuedPlace",
     "IssuedTariff",
+    "LedgerEntry",
+    "LedgerRow",
+    "LedgerSum",
+    "LedgerWork",
     "Letterhead",
     "LineNames",
     "MailRules",

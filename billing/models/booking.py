@@ -25,6 +25,9 @@ class BookingAccount(OperatorOwned):
         VAT_6 = "vat_6", _("VAT at 6 %")
         VAT_ABROAD = "vat_abroad", _("VAT of another country")
         ROUNDING = "rounding", _("rounding")
+        BANK = "bank", _("money in the bank")
+        UNIDENTIFIED = "unidentified", _("payments whose purpose is not known yet")
+        ON_ACCOUNT = "on_account", _("money kept for payers")
 
     use = models.CharField(max_length=12, choices=Use)
     number = models.CharField(_("account"), max_length=6)

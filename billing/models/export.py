@@ -30,12 +30,13 @@ class Export(OperatorOwned, Work):
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     month = models.DateField(_("month"))
-    # Of a file for other days than a month's; and of vouchers: whether there is one a day, and whether documents that
-    # stand in an earlier file are in it again.
+    # Of a file for other days than a month's; and of vouchers: whether there is one a day, whether documents that stand
+    # in an earlier file are in it again, and whether payments are in it.
     first_day = models.DateField(_("from"), null=True)
     last_day = models.DateField(_("to"), null=True)
     by_day = models.BooleanField(default=False)
     again = models.BooleanField(default=False)
+    payments = models.BooleanField(default=False)
     file = models.FileField(max_length=300, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")

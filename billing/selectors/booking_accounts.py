@@ -1,6 +1,5 @@
 """The accounts that amounts are booked on: the operator's own, or the usual ones of the BAS chart."""
 
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from billing.models import BookingAccount
@@ -27,20 +26,15 @@ USUAL: Final[dict[str, Account]] = {
     Use.VAT_6: Account("2631", "Utgående moms, 6 %"),
     Use.VAT_ABROAD: Account("2670", "Utgående moms i andra EU-länder, OSS"),
     Use.ROUNDING: Account("3740", "Öres- och kronutjämning"),
+    Use.BANK: Account("1930", "Företagskonto"),
+    Use.UNIDENTIFIED: Account("2899", "Övriga kortfristiga skulder"),
+    Use.ON_ACCOUNT: Account("2420", "Förskott från kunder"),
 }
 #: The accounts of a fee that names its own.
 OF_FEES: Final = "Avgifter"
-_SWEDISH: Final = {Decimal(25): "25", Decimal(12): "12", Decimal(6): "6"}
 
 
 def accounts() -> dict[str, Account]:
     """The account of each use."""
     own = {row.use: Account(row.number, row.name) for row in BookingAccount.objects.all()}
     return {**USUAL, **own}
-
-
-def use_of(part: str, rate: Decimal | None) -> str:
-    """The use that a part of a document (`billing.sql.bookings`) has at this rate of VAT."""
-    if part in ("sales", "vat"):
-        return f"{part}_{_SWEDISH.get(rate, 'abroad') if rate else '0'}"
-    return part

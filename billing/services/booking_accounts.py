@@ -16,7 +16,7 @@ from tenants.scoping import current_operator_id
 def keep(accounts: Mapping[str, Account]) -> None:
     """Put these accounts in the place of those there are; a use that is not named has the usual one.
 
-    Files that were made keep what they say.
+    Files that were made and months that are closed keep what they say.
     """
     Operator.objects.select_for_update(no_key=True).get(pk=current_operator_id())  # one chart after the other
     own = {use: account for use, account in accounts.items() if account != USUAL[use]}

@@ -1,11 +1,13 @@
-"""What issued documents come to on the operator's accounts, for a file that an accounting program takes.
+"""The ledger as vouchers on the operator's accounts, for a file that an accounting program takes.
 
-A file first takes the documents of its days that no file has taken (`claim`), and then says what it has taken: killed
-and begun again it says the same, and two files asked for at once never hold the same document. Who asks for all
-documents of the days gets those that were taken before as well.
+A file first takes the documents of its days that no file has taken (`claim`), and payments if they are asked for; then
+it says what it has taken: killed and begun again it says the same, and two files asked for at once never hold the same
+document. Who asks for all documents of the days gets those that were taken before as well.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -13,11 +15,11 @@ from django.db import connection
 from billing.exports import vouchers
 from billing.exports.sie import Head, Voucher
 from billing.exports.tables import Stretch
-from billing.exports.vouchers import Entry
+from billing.exports.vouchers import Entry, Event
 from billing.models import BilledFee, Export
-from billing.selectors import booking_accounts
+from billing.selectors import booking_accounts, ledger
 from billing.selectors.booking_accounts import OF_FEES
-from billing.sql.bookings import BEFORE, CLAIM, ENTRIES, OTHERS
+from billing.sql.bookings import BEFORE, CLAIM, CLAIM_EVENTS, ENTRIES, EVENTS, OTHERS
 from billing.sql.documents import bounds
 from charging.models import Site
 from tenants.models import Operator
@@ -51,9 +53,11 @@ class Books:
         )
 
     def vouchers(self) -> Iterator[Voucher]:
-        """The vouchers: one a document, or one a day."""
+        """The vouchers: of documents, one each or one a day; then of payments, one a day."""
         entries = self._entries()
-        return vouchers.of_days(entries) if self.export.by_day else vouchers.of_documents(entries)
+        yield from vouchers.of_days(entries) if self.export.by_day else vouchers.of_documents(entries)
+        if self.export.payments:
+            yield from vouchers.of_payments(self._events())
 
     def _entries(self) -> Iterator[Entry]:
         for stretch in self.stretches:
@@ -65,10 +69,21 @@ class Books:
             yield from map(self._entry, rows)
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
-        document, name, kind, day, part, rate, own_account, site, amount = row
-        account = own_account or self.accounts[booking_accounts.use_of(part, rate)].number
+        document, name, kind, day, use, own_account, site, coins = row
         code = self.sites[site][0] if site is not None else ""
-        return Entry(document, name, kind, day, account, code, amount)
+        return Entry(document, name, kind, day, self._number(use, own_account), code, self._amount(coins))
+
+    def _events(self) -> list[Event]:
+        with tenant_scope(self.operator.pk), connection.cursor() as cursor:
+            cursor.execute(EVENTS, {**_given(self.operator, self.export), "again": self.export.again})
+            rows: list[tuple[date, str, str, int]] = cursor.fetchall()
+        return [Event(day, self._number(use, own), self._amount(coins)) for day, use, own, coins in rows]
+
+    def _number(self, use: str, own: str) -> str:
+        return own or self.accounts[use].number
+
+    def _amount(self, coins: int) -> Decimal:
+        return ledger.amount(int(coins), self.operator.currency)
 
 
 def claim(operator: Operator, export: Export) -> dict[str, Any]:
@@ -79,6 +94,8 @@ def claim(operator: Operator, export: Export) -> dict[str, Any]:
     given = _given(operator, export)
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, given)
+        if export.payments:
+            cursor.execute(CLAIM_EVENTS, given)
         cursor.execute(OTHERS, given)
         others = [name for (name,) in cursor.fetchall()]
         cursor.execute(BEFORE, given)

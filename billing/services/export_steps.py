@@ -20,7 +20,7 @@ from billing.exports import tables
 from billing.exports.formats import FORMATS, Document
 from billing.exports.tables import Stretch, Table
 from billing.models import Export, Invoice, Rendering
-from billing.selectors import invoices
+from billing.selectors import invoices, ledger
 from billing.services import bookings, documents, e_invoices, exports
 from billing.services.e_invoices import CannotLeave
 from tenants import work
@@ -40,9 +40,11 @@ Clock = Callable[[], datetime]
 
 
 def make(operator_id: int, export: Export, *, clock: Clock) -> None:
-    """Make the file of a claimed export, or put it back while its documents are still being rendered."""
+    """Make the file of a claimed export, or put it back while its documents are still being rendered or booked."""
     form = FORMATS[export.kind]
     if form.needs_documents and not _has_documents(operator_id, export, clock=clock):
+        return
+    if form.books and not _is_booked(operator_id, export, clock=clock):
         return
     with tenant_scope(operator_id):
         operator, stretches = Operator.objects.get(pk=operator_id), tables.stretches(export.days)
@@ -53,6 +55,15 @@ def make(operator_id: int, export: Export, *, clock: Clock) -> None:
         path = Path(folder) / exports.file_name(export)
         missing = form.write(path, month, stretches)
         _store(export, path, _told(missing, left_out), at=clock())
+
+
+def _is_booked(operator_id: int, export: Export, *, clock: Clock) -> bool:
+    """Whether all that happened stands in the ledger; put the export back while older events are being booked."""
+    with tenant_scope(operator_id):
+        if ledger.is_behind():
+            work.put_back(export, until=clock() + REST)
+            return False
+    return True
 
 
 def _has_documents(operator_id: int, export: Export, *, clock: Clock) -> bool:

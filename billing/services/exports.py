@@ -37,10 +37,11 @@ def request(
     days: tuple[date, date] | None = None,
     by_day: bool = False,
     again: bool = False,
+    payments: bool = False,
 ) -> Export:
     """Ask for a download and return its row; one of the same kind and days that is not ready yet serves again.
 
-    days: of vouchers, instead of the month's; `by_day` and `again` as the row has them.
+    days: of vouchers, instead of the month's; `by_day`, `again` and `payments` as the row has them.
 
     Raises:
         ValueError: there is no such kind.
@@ -56,7 +57,8 @@ def request(
     _check_quota(by, at)
     try:
         with transaction.atomic():
-            export = Export.objects.create(**what, by_day=by_day, again=again, requested_by=by, queued_at=at)
+            how = {"by_day": by_day, "again": again, "payments": payments}
+            export = Export.objects.create(**what, **how, requested_by=by, queued_at=at)
     except IntegrityError:
         return unfinished.get()  # somebody asked at the same moment
     audit.record(Event.EXPORT_REQUESTED, about=export, kind=export.kind, month=f"{export.month:%Y-%m}")

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from billing.models import Invoice, NumberSeries, Rendering
 from billing.selectors.sellers import seller
-from billing.services import sendings
+from billing.services import ledger, sendings
 from billing.sql.invoices import ISSUE
 from tenants import work
 from tenants.models import Operator
@@ -72,6 +72,7 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         cursor.execute(ISSUE, values)
         rows = cursor.fetchall()
         cursor.execute(_RENDER, values)
+    ledger.post(ledger.Kind.DOCUMENT, ids, at=at)
     work.enqueue(Rendering(), rows=len(rows))
     sendings.queue(operator.pk, ids)
     given = [number for number, _ in rows]

@@ -22,6 +22,7 @@ from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import Invoice, PaymentFile
 from billing.models.invoice import number_meant
+from billing.services import ledger
 from billing.sql import payments as sql
 from tenants import work
 from tenants.log import audit
@@ -149,8 +150,12 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         cursor.execute(sql.BOOK, given)
         cursor.execute(sql.MATCH, given)
         cursor.execute(sql.COUNT, given)
-        booked, matched = cursor.fetchone()
+        booked, matched, payments = cursor.fetchone()
+        cursor.execute(sql.MATCHED, given)
+        (matches,) = cursor.fetchone()
         cursor.execute(sql.DROP)
+    ledger.post(ledger.Kind.PAYMENT, payments or [], at=at)
+    ledger.post(ledger.Kind.MATCH, matches or [], at=at)
     return count, booked, matched
 
 

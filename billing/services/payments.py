@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from billing.domain import money
 from billing.domain.errors import BillingError, Code
 from billing.models import Invoice, Payment, PaymentMatch, Receivable
+from billing.services import ledger
 from billing.sql import payments as sql
 from tenants.models import Account, User
 from tenants.scoping import current_operator_id
@@ -51,6 +52,7 @@ def record(invoice: Invoice, amount: Decimal, *, paid_on: date, text: str, by: U
         text=text.strip(),
         recorded_by=by,
     )
+    ledger.post(ledger.Kind.PAYMENT, [payment.pk], at=payment.created_at)
     _settle(payment, invoice, how=How.HAND, by=by)
     return _now(payment)
 
@@ -114,11 +116,11 @@ def undo(match: PaymentMatch, *, reason: str, by: User | None) -> PaymentMatch:
     hold_turn()
     if match.undoes_id is not None or PaymentMatch.objects.filter(undoes=match).exists():
         raise PaymentRefused(Code.MATCH_UNDONE, field="match", value=str(match))
-    return PaymentMatch.objects.create(
-        payment=match.payment,
+    return _match(
+        match.payment,
+        -match.amount,
         account=match.account,
         invoice=match.invoice,
-        amount=-match.amount,
         purpose=match.purpose,
         how=How.HAND,
         undoes=match,
@@ -145,8 +147,10 @@ def _settle(payment: Payment, invoice: Invoice, *, how: str, by: User | None) ->
         _match(payment, payment.rest - taken, purpose=Purpose.ACCOUNT, **of)
 
 
-def _match(payment: Payment, amount: int, **of: Any) -> None:
-    PaymentMatch.objects.create(payment=payment, amount=amount, **of)
+def _match(payment: Payment, amount: int, **of: Any) -> PaymentMatch:
+    match = PaymentMatch.objects.create(payment=payment, amount=amount, **of)
+    ledger.post(ledger.Kind.MATCH, [match.pk], at=match.created_at)
+    return match
 
 
 def _with_rest(payment: Payment) -> Payment:

@@ -1,7 +1,6 @@
-"""What issued documents come to on which accounts: one row an account, rate and site, debit positive.
+"""What a file of vouchers takes of the ledger, and what it then says of it.
 
-A document's rows come to nothing: what is to be paid is the sum of sales, VAT and rounding. The amounts of a
-credit note have the opposite sign already, and it stands on its own day.
+What is booked for what stands in `billing.sql.ledger` alone; here is only which entries belong to a file.
 """
 
 from typing import Final
@@ -17,33 +16,39 @@ SELECT i.operator_id, %(export)s, i.id FROM billing_invoice i WHERE {_THEIRS}
 ON CONFLICT (operator_id, invoice_id) DO NOTHING
 """  # constants
 
-#: In %(again)s, all documents of the days; else those that this file has taken.
+#: The same of other entries booked on the days: payments, and what they were for.
+CLAIM_EVENTS: Final = """
+INSERT INTO billing_bookedentry (operator_id, export_id, entry_id)
+SELECT e.operator_id, %(export)s, e.id FROM billing_ledgerentry e
+WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind <> 'document'
+    AND e.currency = %(currency)s
+ON CONFLICT (operator_id, entry_id) DO NOTHING
+"""
+
+#: How documents are booked. In %(again)s, all documents of the days; else those that this file has taken.
 ENTRIES: Final = f"""
 WITH documents AS MATERIALIZED (
-    SELECT i.id, i.series || i.number AS name, i.kind, i.amount_due, i.rounding,
-        (i.issued_at AT TIME ZONE (i.seller ->> 'time_zone'))::date AS day
-    FROM billing_invoice i
+    SELECT i.id, i.series || i.number AS name, i.kind FROM billing_invoice i
     JOIN billing_bookedinvoice b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
     WHERE {_THEIRS} AND i.id BETWEEN %(first)s AND %(last)s AND (%(again)s OR b.export_id = %(export)s)
 )
-SELECT d.id, d.name, d.kind, d.day, e.part, e.vat_rate, e.account, e.site_id, e.amount
-FROM documents d CROSS JOIN LATERAL (
-    SELECT 1 AS place, 'receivable' AS part, NULL::numeric AS vat_rate, '' AS account, NULL::bigint AS site_id,
-        d.amount_due AS amount
-    UNION ALL
-    SELECT 2, 'sales', l.vat_rate, coalesce(f.booking_account, ''), s.site_id, -sum(l.amount_excl_vat)
-    FROM billing_invoiceline l
-    LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
-    LEFT JOIN billing_billedfee f ON f.operator_id = l.operator_id AND f.id = l.fee_id
-    WHERE l.operator_id = %(operator)s AND l.invoice_id = d.id GROUP BY 3, 4, 5
-    UNION ALL
-    SELECT 3, 'vat', v.vat_rate, '', NULL, -v.vat FROM billing_invoicevat v
-    WHERE v.operator_id = %(operator)s AND v.invoice_id = d.id
-    UNION ALL
-    SELECT 4, 'rounding', NULL, '', NULL, -d.rounding
-) e
-WHERE e.amount <> 0 ORDER BY d.id, e.place, e.vat_rate DESC NULLS LAST, e.account, e.site_id NULLS FIRST
+SELECT d.id, d.name, d.kind, e.booked_on, r.use, r.account, r.site_id, r.amount
+FROM documents d
+JOIN billing_ledgerentry e ON e.operator_id = %(operator)s AND e.kind = 'document' AND e.source = d.id
+JOIN billing_ledgerrow r ON r.operator_id = %(operator)s AND r.entry_id = e.id
+ORDER BY d.id, r.position
 """  # constants
+
+#: What other entries come to, by day and use; in %(again)s all of the days, else those that this file has taken.
+EVENTS: Final = """
+SELECT e.booked_on, r.use, r.account, sum(r.amount)
+FROM billing_ledgerentry e
+JOIN billing_bookedentry b ON b.operator_id = e.operator_id AND b.entry_id = e.id
+JOIN billing_ledgerrow r ON r.operator_id = e.operator_id AND r.entry_id = e.id
+WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind <> 'document'
+    AND e.currency = %(currency)s AND (%(again)s OR b.export_id = %(export)s)
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
 
 #: Documents of the days in another currency than the books are kept in.
 OTHERS: Final = f"""

@@ -77,7 +77,12 @@ SELECT %(operator)s, gen_random_uuid(), payment_id, account_id, invoice_id, amou
 FROM rows
 """
 COUNT: Final = """
-SELECT count(*), count(*) FILTER (WHERE p.rest = 0) FROM fresh_payments f
+SELECT count(*), count(*) FILTER (WHERE p.rest = 0), array_agg(p.id) FROM fresh_payments f
 JOIN billing_payment p ON p.operator_id = %(operator)s AND p.id = f.id
+"""
+MATCHED: Final = """
+SELECT array_agg(m.id) FROM fresh_payments f CROSS JOIN LATERAL (
+    SELECT m.id FROM billing_paymentmatch m WHERE m.operator_id = %(operator)s AND m.payment_id = f.id OFFSET 0
+) m
 """
 DROP: Final = "DROP TABLE IF EXISTS told_payments, fresh_payments"

@@ -39,6 +39,7 @@ class File:
 
 def read(content: bytes) -> File:
     assert content.endswith(b"\r\n")
+    content = checked(content)
     head: dict[str, list[list[str]]] = {}
     vouchers: list[Voucher] = []
     last, inside = 0, False
@@ -68,6 +69,34 @@ def read(content: bytes) -> File:
         else:
             head.setdefault(label[1:], []).append(fields)
     return File(head, vouchers)
+
+
+def checked(content: bytes) -> bytes:
+    """The file without its checksum, which must be that of the format: CRC-32 of labels and fields alone."""
+    first, mark, *body, last, end = content.split(b"\r\n")
+    assert (first, mark, end) == (b"#FLAGGA 0", b"#KSUMMA", b"")
+    summed = 0xFFFFFFFF
+    for byte in b"".join(map(bare, body)):
+        summed ^= byte
+        for _bit in range(8):
+            summed = summed >> 1 ^ (0xEDB88320 if summed & 1 else 0)
+    assert last == b"#KSUMMA %d" % (summed ^ 0xFFFFFFFF)
+    return b"\r\n".join([first, *body, end])
+
+
+def bare(record: bytes) -> bytes:
+    """A record without quotes around fields, blanks between them, and braces outside."""
+    found, inside, place = b"", False, 0
+    while place < len(record):
+        sign = record[place : place + 1]
+        if sign == b"\\" and record[place + 1 : place + 2] == b'"':
+            found, place = found + b'"', place + 1
+        elif sign == b'"':
+            inside = not inside
+        elif inside or sign not in b" {}":
+            found += sign
+        place += 1
+    return found
 
 
 def split(record: str) -> list[str]:

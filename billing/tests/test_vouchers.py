@@ -8,7 +8,7 @@ import pytest
 from billing.exports import sie
 from billing.models import BookedInvoice, Export, Invoice
 from billing.selectors.booking_accounts import USUAL, Account
-from billing.services import booking_accounts, exports, fees
+from billing.services import booking_accounts, exports, fees, payments
 from billing.services.credit_notes import credit
 from billing.services.fees import Agreed, Discount
 from billing.tests import sie_reader
@@ -168,6 +168,50 @@ def test_the_operator_s_own_accounts_are_used_and_the_log_says_so(books):
     _, file = made(books)
     assert "1510" not in file.by_account()
     assert ["1518", "Kundfordringar utanför reskontran"] in file.head["KONTO"]
+
+
+def test_payments_are_a_voucher_a_day_if_they_are_asked_for(books):
+    paid = documents(books)[1]
+    with tenant_scope(books.pk):
+        payments.record(paid, paid.amount_due + 2, paid_on=DAYS[0], text="", by=None, today=DAYS[1])
+        kept = payments.record(paid, Decimal(7), paid_on=DAYS[1], text="", by=None, today=DAYS[1])
+    _, file = made(books)
+    assert [voucher.series for voucher in file.vouchers] == ["F"] * 7
+    _, file = made(books, payments=True)
+    assert [(voucher.series, voucher.day, voucher.balance) for voucher in file.vouchers] == [
+        ("I", "20261101", Decimal(0)),
+        ("I", "20261130", Decimal(0)),
+    ]
+    assert {account: amount for account, _, amount in file.vouchers[0].rows} == {
+        "1930": paid.amount_due + 2,
+        "1510": -paid.amount_due,
+        "2420": -2,
+    }
+    assert file.by_account()["1930"] == paid.amount_due + 2 + kept.amount // 100
+    assert made(books, payments=True)[1].vouchers == []
+    again = made(books, payments=True, again=True)[1]
+    assert len(again.vouchers) == 9
+    assert {"1930", "2420"} <= {number for number, _ in again.head["KONTO"]}
+
+
+def test_the_file_waits_for_what_is_older_than_the_ledger(books, monkeypatch):
+    monkeypatch.setattr("billing.selectors.ledger.is_behind", lambda: True)
+    export = worked(asked(books))
+    assert (export.state, export.error) == (Export.State.WAITING, "")
+    monkeypatch.undo()
+    with tenant_scope(books.pk):
+        Export.objects.update(leased_until=None)
+    assert worked(export).state == Export.State.DONE
+
+
+def test_the_checksum_is_that_of_the_format():
+    row = sie.Row("1510", Decimal("124.00"), text="1001")
+    rows = (row, sie.Row("3001", Decimal("-124.00"), "S01", 'Pilot "snabb"'))
+    head = sie.Head("Laddåkern AB", "", DAYS[0], {"1510": "Kundfordringar"}, {"S01": "Ängby torg"})
+    file = b"".join(sie.lines(head, [sie.Voucher("F", DAYS[0], "Faktura 1001", rows)]))
+    assert sie_reader.checked(file)
+    with pytest.raises(AssertionError):
+        sie_reader.checked(file.replace(b"124.00", b"125.00", 1))
 
 
 def test_the_bytes_are_code_page_437_whatever_a_name_holds():

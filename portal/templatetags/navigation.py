@@ -65,6 +65,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
             Entry("hosts", _("Hosts"), "finance:host_list", "sites", ("view_invoices",)),
             Entry("disputes", _("Disputes"), "staff:dispute_list", "review", ("view_invoices",)),
             Entry("reconciliation", _("Reconciliation"), "finance:reconciliation", "balance", ("view_invoices",)),
+            Entry("ledger", _("Ledger"), "finance:ledger_month", "balance", ("view_invoices",)),
             Entry("exports", _("Downloads"), "finance:export_list", "downloads", ("export_finance",)),
         ),
     ),

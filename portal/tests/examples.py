@@ -16,11 +16,14 @@ from django.db import models
 from billing.models import (
     BilledFee,
     BookingAccount,
+    ClosedMonth,
     Dispute,
     Fee,
     HostContract,
     Invoice,
     InvoiceLine,
+    LedgerEntry,
+    LedgerRow,
     Letterhead,
     Payment,
     PaymentMatch,
@@ -71,6 +74,9 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
     PaymentMatch: {"purpose": "refund", "amount": 1},
     Receivable: {"due": 0, "rest": 0},
+    ClosedMonth: {"month": date(1999, 1, 1)},
+    LedgerEntry: {"event_on": NOW.date(), "booked_on": NOW.date()},
+    LedgerRow: {"position": 1, "amount": 0, "booked_on": NOW.date()},
     BilledFee: {"first_day": NOW.date(), "last_day": NOW.date()},
 }
 # References of which one is filled in, though each may be empty.

@@ -16,8 +16,10 @@ from billing import events as billing_events
 from billing.models import (
     BilledFee,
     BilledSession,
+    BookedEntry,
     BookedInvoice,
     BookingAccount,
+    ClosedMonth,
     CreditReason,
     DaySum,
     Dispute,
@@ -34,6 +36,10 @@ from billing.models import (
     InvoiceVat,
     IssuedPlace,
     IssuedTariff,
+    LedgerEntry,
+    LedgerRow,
+    LedgerSum,
+    LedgerWork,
     MonthSum,
     NumberSeries,
     PriceEffect,
@@ -170,6 +176,12 @@ NOT_ROW_BY_ROW = {
     InvoiceLine: "written by a run, which records one event",
     InvoiceVat: "written by a run",
     BilledFee: "written by a run",
+    BookedEntry: "that a payment stands in a file, whose making is recorded",
+    ClosedMonth: "an event says that it was closed",
+    LedgerEntry: "what was booked of a document or payment, which are told; append-only itself",
+    LedgerRow: "as above",
+    LedgerSum: "kept by the database itself, from rows of the ledger",
+    LedgerWork: "that older events are booked",
     BookedInvoice: "that a document stands in a file, whose making is recorded",
     DocumentLetter: "an event says how many were queued; the rest is what the mail server said",
     Reminder: "an event says how many were sent, with a hash of all; final",
@@ -378,6 +390,7 @@ def test_identities_are_registered_with_every_personal_field_masked():
 
 # Writes that django-auditlog does not see (`update`, `bulk_create`, SQL), and what tells of them instead.
 UNSEEN_WRITES = {
+    "billing/sql/ledger.py:post": "what is booked of a document or payment; those are told",
     "billing/services/day_sums.py:_SPREAD": "marks for sums that are counted again",
     "billing/services/day_sums.py:_TAKE": "marks for sums that are counted again",
     "billing/services/day_sums.py:_TAKE_MONTHS": "marks for sums that are counted again",

@@ -55,6 +55,7 @@ OPENS_SCOPES = {
     "billing/services/effect_steps.py": "stepped: the effect of new prices",
     "billing/services/import_undo.py": "stepped: undoing an import",
     "billing/services/rating_steps.py": "stepped: pricing",
+    "billing/services/ledger.py": "stepped: booking what is older than the ledger",
     "billing/services/payment_files.py": "stepped: booking a file of payments",
     "billing/services/letter_steps.py": "stepped: letters with a document",
     "billing/services/rendering_steps.py": "stepped: documents",

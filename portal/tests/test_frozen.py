@@ -12,7 +12,18 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from billing.models import BookedInvoice, EInvoice, Export, HostAnswer, HostStatement, Invoice, Letterhead
+from billing.models import (
+    BookedEntry,
+    BookedInvoice,
+    ClosedMonth,
+    EInvoice,
+    Export,
+    HostAnswer,
+    HostStatement,
+    Invoice,
+    LedgerEntry,
+    Letterhead,
+)
 from billing.services import credit_notes, documents, fees, host_contracts, payments, settlements, statement_documents
 from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
@@ -189,6 +200,23 @@ ATTEMPTS = [
     " SELECT operator_id, invoice_id, 'forged', sha256, rendered_at FROM public.billing_invoicedocument",
     "UPDATE public.billing_einvoice SET xml = ''",
     "DELETE FROM public.billing_einvoice",
+    # The ledger
+    *(
+        f"{act} public.billing_{table}{change}"
+        for table in ("ledgerentry", "ledgerrow", "bookedentry")
+        for act, change in (("UPDATE", " SET operator_id = operator_id"), ("DELETE FROM", ""))
+    ),
+    "UPDATE public.billing_ledgersum SET debit = debit + 1, credit = credit + 1",
+    "DELETE FROM public.billing_ledgersum",
+    "UPDATE public.billing_closedmonth SET figures = '[1]'",
+    "DELETE FROM public.billing_closedmonth",
+    "INSERT INTO public.billing_ledgerentry (operator_id, kind, source, event_on, booked_on, currency, created_at)"
+    " SELECT operator_id, 'payment', 99, '2020-01-05', '2020-01-05', currency, created_at"
+    " FROM public.billing_ledgerentry LIMIT 1",
+    "INSERT INTO public.billing_ledgerrow (operator_id, entry_id, position, use, account, booked_on, amount)"
+    " SELECT operator_id, entry_id, 99, 'bank', '', booked_on, 5 FROM public.billing_ledgerrow LIMIT 1",
+    "INSERT INTO public.billing_ledgersum (operator_id, month, currency, use, account, debit, credit)"
+    " SELECT operator_id, month, 'EUR', 'bank', '', 5, 5 FROM public.billing_ledgersum LIMIT 1",
     "UPDATE public.billing_bookedinvoice SET export_id = export_id",
     "DELETE FROM public.billing_bookedinvoice",
     "UPDATE public.tenants_driveridentity SET name = 'Somebody Else'"
@@ -264,6 +292,8 @@ def world(south, in_north):
     EInvoice.objects.create(invoice=owed, xml=b"as it left", sha256="0" * 64, made_at=NOVEMBER)
     BookedInvoice.objects.create(invoice=owed, export=example(Export))
     _settle()
+    BookedEntry.objects.create(entry=LedgerEntry.objects.get(kind="payment"), export=example(Export))
+    ClosedMonth.objects.create(month=date(2020, 1, 1), closed_at=NOVEMBER)
     for model in ADDED_TO:
         example(model)
     sql("SET CONSTRAINTS ALL IMMEDIATE")

@@ -58,6 +58,7 @@ MINUTES = {
     "document_letter": 2,
     "rerating": 2,
     "settlement": 10,
+    "ledger": 2,
     "document": 2,
     "e_invoice": 2,
     "import_undo": 30,

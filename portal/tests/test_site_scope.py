@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import Dispute, PriceEffect, SessionPrice
+from billing.models import Dispute, LedgerRow, PriceEffect, SessionPrice
 from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
@@ -42,12 +42,15 @@ CANARY = "zqxj"
 # Models that lead to a site without being narrowed, and why nobody limited can read them.
 NOT_NARROWED: dict[type, str] = {
     Dispute: "VIEW_INVOICES is not AT_SITES; drivers and payers see their own",
+    LedgerRow: "VIEW_INVOICES is not AT_SITES",
     PriceEffect: "who makes prices sees the whole operator",
 }
 # Modules with raw SQL over such tables that do not narrow it, and why nobody limited reaches it.
 WHOLE_OPERATOR = {
     "billing/batches.py": "reads the sessions it is told to: rating, or one that the page found in sight",
     "billing/exports/tables.py": "accounts of the whole operator: EXPORT_FINANCE is not AT_SITES",
+    "billing/sql/ledger.py": "books of the whole operator: a document is booked whole",
+    "billing/sql/ledger_checks.py": "books of the whole operator: VIEW_INVOICES is not AT_SITES",
     "billing/sql/bookings.py": "books of the whole operator: EXPORT_FINANCE is not AT_SITES",
     "billing/selectors/places.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",

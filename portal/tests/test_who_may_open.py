@@ -64,6 +64,7 @@ MAY_OPEN = {
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
         "finance:statement_detail finance:statement_pdf finance:statement_sessions "
+        "finance:ledger_account finance:ledger_month "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list finance:sending_list"
     ),
@@ -79,7 +80,7 @@ MAY_OPEN = {
     ),
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
-        "finance:vouchers_new finance:lines_csv finance:made_export finance:taken_export"
+        "finance:ledger_close finance:vouchers_new finance:lines_csv finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (
         "staff:consent_agreed staff:consent_paper_file staff:consent_proof_pdf "

@@ -58,6 +58,7 @@ SECTIONS: dict[str, str | Promise] = {
     "billing.reminderterms": gettext_lazy("what you agreed to about paying late"),
     "billing.receivable": gettext_lazy("what is open of your invoices"),
     "billing.paymentfile": gettext_lazy("files of payments that you sent"),
+    "billing.closedmonth": gettext_lazy("months of the ledger that you closed"),
     "billing.exporttaken": gettext_lazy("downloads that you took"),
     "billing.invoiceline": gettext_lazy("lines of your invoices"),
     "tenants.incidentaffected": gettext_lazy("incidents that concerned your data"),

@@ -54,6 +54,12 @@ def _basis(code: str) -> str:
     return str(BASES.get(code, code))
 
 
+def _booked_part(code: str) -> str:
+    from portal.words.ledger import PARTS  # noqa: PLC0415
+
+    return str(PARTS.get(code, code))
+
+
 def _fact(code: str) -> str:
     from portal.words.imports import FACTS  # noqa: PLC0415
 
@@ -92,6 +98,9 @@ WRITERS: dict[str, Callable[[Any], str]] = {
     "import_state": _import_state,
     "basis": _basis,
     "fact": _fact,
+    "booked_part": _booked_part,
+    "booked_sum": lambda pair: measures.coins(*pair),
+    "told_sum": lambda pair: measures.coins(*pair),
     "lacking": _lacking,
     "wait_s": measures.duration,
     "dimension": lambda code: str(_DIMENSIONS[code]) if code in _DIMENSIONS else code,

@@ -232,6 +232,13 @@ ERRORS: dict[str, str | Promise] = {
         "The file contradicts itself: %(field)s says %(value)s, what it tells comes to %(found)s (%(where)s). Nothing"
         " of it is booked."
     ),
+    Code.LEDGER_UNEQUAL: _(
+        "The month stays open. The ledger says %(booked_sum)s, but this comes to %(told_sum)s: %(booked_part)s. Please"
+        " report this as a fault."
+    ),
+    Code.LEDGER_BEHIND: _("The month stays open: what is older than the ledger is still being booked."),
+    Code.MONTH_IS_CLOSED: _("%(month)s is closed already, or nothing is booked yet."),
+    Code.EARLIER_MONTH_OPEN: _("%(month)s stays open: %(earlier)s has to be closed first."),
     Code.PAYMENT_NO_AMOUNT: _(
         "A booking of several payments (%(where)s) does not say how much each of them is. Nothing of it is booked."
     ),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import (
     DocumentLetter,
     Export,
+    LedgerWork,
     PaymentFile,
     PriceEffect,
     Pricing,
@@ -58,6 +59,7 @@ KINDS: dict[str, str | Promise] = {
     PriceEffect.work_kind: gettext_lazy("effect of other prices"),
     PaymentFile.work_kind: gettext_lazy("import of payments"),
     Sending.work_kind: gettext_lazy("sending of an e-invoice"),
+    LedgerWork.work_kind: gettext_lazy("booking of what is older than the ledger"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
     f"export_{Export.Kind.XLSX.value}": gettext_lazy("download as a workbook"),
     f"export_{Export.Kind.PDF_ZIP.value}": gettext_lazy("download of all PDFs"),
@@ -111,6 +113,7 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     Settlement: lambda row: measures.month(row.month),
     Export: lambda row: measures.month(row.month),
     Pricing: lambda row: _("all sessions that wait"),
+    LedgerWork: lambda row: _("documents and payments"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
     Erasure: lambda row: row.driver.customer_number,
     IncidentList: lambda row: row.incident.title,

@@ -50,7 +50,13 @@ OF_LETTERS = {letter_steps.NO_ADDRESS, letter_steps.REFUSED, letter_steps.NOT_KN
 OF_WORK = {"unexpected", work.WORKER_LOST, DOCUMENTS_MISSING, LEFT_OUT} | OF_LETTERS
 NAMES = {CREDITED, DISPUTED} | OF_WORK | {name for name in Flag.__members__ if name != "NONE"}
 #: Facts that are more than a text or a number.
-ODD: dict[str, object] = {"lacking": {"start": ["A"]}, "hours": {"daily": ["08:00–10:00"]}, "roles": ["support"]}
+ODD: dict[str, object] = {
+    "lacking": {"start": ["A"]},
+    "hours": {"daily": ["08:00–10:00"]},
+    "roles": ["support"],
+    "booked_sum": [2, "SEK"],
+    "told_sum": [2, "SEK"],
+}
 SAME = {"text", "JSON (2)"}
 
 

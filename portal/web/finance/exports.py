@@ -107,6 +107,11 @@ class VouchersForm(forms.Form):
         required=False,
         help_text=_("Otherwise no document is in two files."),
     )
+    payments = forms.BooleanField(
+        label=_("Also payments"),
+        required=False,
+        help_text=_("Not if the bank hands them to the accounting program."),
+    )
 
     def clean(self) -> dict[str, Any]:
         """Ask for days in their order."""
@@ -250,6 +255,7 @@ def vouchers_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
             days=days,
             by_day=bool(data["by_day"]),
             again=data["again"],
+            payments=data["payments"],
         )
     except BillingError as problem:
         messages.error(request, why(problem))

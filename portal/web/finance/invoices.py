@@ -15,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
-from billing.models import Invoice
-from billing.selectors import credits, disputes, fees, invoice_sums, invoices, letters, payments, reminders
+from billing.models import Invoice, LedgerEntry
+from billing.selectors import credits, disputes, fees, invoice_sums, invoices, ledger, letters, payments, reminders
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -180,6 +180,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "reminders": reminders.of_invoice(invoice),
         "letters": letters.of_invoice(invoice),
         "can_send": mail.can_send(),
+        "bookings": ledger.bookings_of(LedgerEntry.Kind.DOCUMENT, invoice.pk),
         "seller": invoice.seller or particulars(operator),
     }
     return render(request, "finance/invoices/detail.html", page)

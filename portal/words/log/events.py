@@ -165,6 +165,7 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.LETTER_BOUNCED: gettext_lazy("A letter came back"),
     billing_events.Event.REMINDER_STEPS_CHANGED: gettext_lazy("Changed the steps of reminding"),
     billing_events.Event.REMINDERS_SENT: gettext_lazy("Sent reminders"),
+    billing_events.Event.LEDGER_CLOSED: gettext_lazy("Closed a month of the ledger"),
     billing_events.Event.BOOKING_ACCOUNTS_CHANGED: gettext_lazy("Changed the accounts that invoices are booked on"),
     billing_events.Event.EXPORT_DOWNLOADED: gettext_lazy("Fetched a download"),
     portal_events.Event.AUDIT_CHECK_ASKED: gettext_lazy("Had the seals of the audit log checked"),
@@ -215,6 +216,7 @@ ACTS: dict[str, str | Promise] = {
     "request": gettext_lazy("requests about personal data"),
     "rerating": gettext_lazy("re-ratings"),
     "reminders": gettext_lazy("reminders"),
+    "ledger": gettext_lazy("ledger"),
     "retention": gettext_lazy("removals by rule"),
     "run": gettext_lazy("invoice runs"),
     "second_factor": gettext_lazy("second factors"),
@@ -327,6 +329,8 @@ OF_EVENTS: dict[str, str | Promise] = {
     "billing.settlement": gettext_lazy("settlement"),
     "billing.hoststatement": gettext_lazy("statement"),
     "billing.documentletter": gettext_lazy("letter"),
+    "billing.ledgerwork": gettext_lazy("booking of what is older than the ledger"),
+    "billing.closedmonth": gettext_lazy("closed month"),
 }
 # Who acted when no person did. A task that is not named here is shown by its code.
 TASKS: dict[str, str | Promise] = {
@@ -352,6 +356,7 @@ TASKS: dict[str, str | Promise] = {
     "document": gettext_lazy("documents in the background"),
     "payment_file": gettext_lazy("import of payments in the background"),
     "document_letter": gettext_lazy("invoices and reminders by e-mail"),
+    "ledger": gettext_lazy("booking of what is older than the ledger"),
     "export_xlsx": gettext_lazy("download in the background"),
     "export_pdf_zip": gettext_lazy("download in the background"),
     "export_xml_zip": gettext_lazy("download in the background"),

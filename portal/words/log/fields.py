@@ -22,6 +22,7 @@ NAMES: dict[str, str | Promise] = {
     "statements": _("statements"),
     "statements_sha256": _("SHA-256 of the statements"),
     "booked": _("booked"),
+    "booked_part": _("what is compared"),
     "given": _("references given"),
     "given_amounts": _("amounts by reference"),
     "how": _("how"),

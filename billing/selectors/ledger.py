@@ -1,0 +1,235 @@
+"""The ledger read: trial balance, VAT, the rows of an account, and whether it says what the documents say.
+
+Sums come from `LedgerSum`, which the database keeps, so that a month costs the same however much stands in it. Only the
+`checks`, which a month must pass before it is closed, add up documents and payments again. Amounts are whole coins,
+debit positive.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
+
+from billing.domain import money
+from billing.domain.calendar import month_after
+from billing.models import (
+    ClosedMonth,
+    Invoice,
+    LedgerEntry,
+    LedgerRow,
+    LedgerSum,
+    LedgerWork,
+    Payment,
+    PaymentMatch,
+)
+from billing.selectors import booking_accounts
+from billing.selectors.booking_accounts import OF_FEES, Account
+from billing.sql import ledger as sql
+from billing.sql import ledger_checks
+from billing.sql.documents import bounds
+from billing.sql.documents import month as days_of
+from tenants.scoping import current_operator_id
+
+#: Accounts from here on are of income and costs: their balance begins anew with each year.
+_FIRST_OF_RESULT: Final = "3"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An account in a month: what stood there before (of income: this year), what came, what stands there after."""
+
+    currency: str
+    number: str
+    name: str
+    before: int
+    debit: int
+    credit: int
+
+    @property
+    def after(self) -> int:
+        """What stands on it when the month ends."""
+        return self.before + self.debit - self.credit
+
+
+@dataclass(frozen=True, slots=True)
+class Tax:
+    """What was sold and owed in VAT at a rate in a month, as the books have it: a sale is above zero."""
+
+    currency: str
+    rate: Decimal | None
+    sales: int
+    vat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that the ledger and what it is made from must say alike, in one currency."""
+
+    part: str
+    currency: str
+    booked: int
+    told: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether both say the same."""
+        return self.booked == self.told
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the ledger: what was booked in it in each currency (debit = credit), and when it was closed."""
+
+    month: date
+    turnover: dict[str, int]
+    closed: ClosedMonth | None
+
+
+def months() -> list[Month]:
+    """The months in which something is booked, the newest first."""
+    found: dict[date, dict[str, int]] = defaultdict(dict)
+    sums = LedgerSum.objects.values("month", "currency").annotate(all=Sum("debit")).order_by("currency")
+    for row in sums:
+        found[row["month"]][row["currency"]] = row["all"]
+    closed = {row.month: row for row in ClosedMonth.objects.select_related("closed_by")}
+    return [Month(month, found[month], closed.get(month)) for month in sorted({*found, *closed}, reverse=True)]
+
+
+def first_open() -> date | None:
+    """The month that is closed next; None as long as nothing is booked."""
+    last = ClosedMonth.objects.order_by("-month").values_list("month", flat=True).first()
+    if last is not None:
+        return month_after(last)
+    return LedgerSum.objects.order_by("month").values_list("month", flat=True).first()
+
+
+def closed(month: date) -> ClosedMonth | None:
+    """When and by whom a month was closed; None while it is open."""
+    return ClosedMonth.objects.select_related("closed_by").filter(month=month).first()
+
+
+def is_behind() -> bool:
+    """Whether something that happened is not booked yet, because it is older than the ledger."""
+    rows = list(LedgerWork.objects.values_list("state", flat=True))
+    if rows:
+        return any(state != LedgerWork.State.DONE for state in rows)
+    return any(not _is_first_booked(source) for source in sql.SOURCES.values())
+
+
+def _is_first_booked(source: sql.Source) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.is_first_booked(source), {"operator": current_operator_id(), "after": 0, "most": 1})
+        found = cursor.fetchone()
+    return found is None or bool(found[0])
+
+
+def trial_balance(month: date) -> list[Line]:
+    """All accounts in a month, by currency and number: as it was closed, or as it stands."""
+    kept = closed(month)
+    if kept is not None:
+        return [Line(**row) for row in kept.figures]
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    chart, names = booking_accounts.accounts(), dict[str, str]()
+    for row in LedgerSum.objects.filter(month__lte=month):
+        account = _account(chart, row.use, row.account)
+        if account.number >= _FIRST_OF_RESULT and row.month.year < month.year:
+            continue
+        names.setdefault(account.number, account.name)
+        found = sums[row.currency, account.number]
+        if row.month < month:
+            found[0] += row.debit - row.credit
+        else:
+            found[1] += row.debit
+            found[2] += row.credit
+    lines = (Line(currency, number, names[number], *found) for (currency, number), found in sorted(sums.items()))
+    return [line for line in lines if line.before or line.debit or line.credit]
+
+
+def _account(chart: dict[str, Account], use: str, own: str) -> Account:
+    if not own:
+        return chart[use]
+    return next((account for account in chart.values() if account.number == own), Account(own, OF_FEES))
+
+
+def taxes(month: date) -> list[Tax]:
+    """Sales and VAT of a month by rate, the highest first; sales outside the scope of VAT come last."""
+    found: dict[tuple[str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
+    for row in LedgerSum.objects.filter(month=month):
+        if row.use.startswith(("sales_", "vat_")):
+            found[row.currency, row.vat_rate][row.use.startswith("vat_")] -= row.debit - row.credit
+    order = sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1] is None, -(pair[0][1] or 0)))
+    return [Tax(currency, rate, *sums) for (currency, rate), sums in order]
+
+
+def rows(number: str, month: date) -> QuerySet[LedgerRow]:
+    """The rows of an account in a month, the newest first, with their entry."""
+    chart = booking_accounts.accounts()
+    kept = LedgerSum.objects.filter(month=month).values_list("use", "account").distinct()
+    pairs = Q()
+    for use, own in kept:
+        if _account(chart, use, own).number == number:
+            pairs |= Q(use=use, account=own)
+    found = LedgerRow.objects.filter(pairs, booked_on__range=days_of(month)) if pairs else LedgerRow.objects.none()
+    return found.select_related("entry", "site").order_by("-booked_on", "-pk")
+
+
+def bookings_of(kind: str, source: int) -> list[tuple[Account, LedgerRow]]:
+    """How one event is booked: its rows, each with its account."""
+    chart = booking_accounts.accounts()
+    found = LedgerRow.objects.filter(entry__kind=kind, entry__source=source)
+    return [
+        (_account(chart, row.use, row.account), row)
+        for row in found.select_related("entry", "site").order_by("position")
+    ]
+
+
+def sources(entries: Iterable[LedgerEntry]) -> dict[int, Any]:
+    """What was booked, by entry: a document, a payment, or a match with its payment and invoice."""
+    wanted: dict[str, dict[int, int]] = defaultdict(dict)
+    for entry in entries:
+        wanted[entry.kind][entry.source] = entry.pk
+    return {
+        wanted[kind][key]: row
+        for kind, rows in _SOURCES.items()
+        if kind in wanted
+        for key, row in rows().in_bulk(list(wanted[kind])).items()
+    }
+
+
+_SOURCES: Final[dict[str, Callable[[], QuerySet[Any]]]] = {
+    LedgerEntry.Kind.DOCUMENT: Invoice.objects.all,
+    LedgerEntry.Kind.PAYMENT: Payment.objects.all,
+    LedgerEntry.Kind.MATCH: lambda: PaymentMatch.objects.select_related("payment", "invoice"),
+}
+
+
+def checks(month: date) -> list[Check]:
+    """What must be equal before the month is closed, by part and currency."""
+    given = {"operator": current_operator_id(), "month": month, **bounds(*days_of(month))}
+    return [check for part, statement in ledger_checks.CHECKS.items() for check in _checked(part, statement, given)]
+
+
+def _checked(part: str, statement: str, given: dict[str, Any]) -> Iterator[Check]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        for currency, booked, told in cursor.fetchall():
+            yield Check(part, currency, int(booked), int(told))
+
+
+def totals(lines: Iterable[Line]) -> dict[str, tuple[int, int]]:
+    """Debit and credit of a month together, by currency: each is as much as the other."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for line in lines:
+        found[line.currency][0] += line.debit
+        found[line.currency][1] += line.credit
+    return {currency: (debit, credit) for currency, (debit, credit) in found.items()}
+
+
+def amount(coins: int, currency: str) -> Decimal:
+    """Whole coins as an amount."""
+    return Decimal(coins).scaleb(-money.minor_digits(currency))

@@ -1,0 +1,174 @@
+"""What each event comes to in the ledger: the one place that says what is booked for what (`billing.models.ledger`).
+
+A source is a kind of event: a table whose rows have happened and stay. Two statements say all that is particular to it:
+its `facts` (id, day and currency of those events that are asked for) and the `rows` of one event `e` that was not
+booked before: their order, for what, on which account of its own, at which rate of VAT, at which site, and how much,
+debit positive, in whole coins.
+The rows of an event come to nothing. Another kind is one more source here and its name in `LedgerEntry.Kind`; the
+service that lets it happen calls `billing.services.ledger.post` in the same transaction.
+
+- **A document**: receivable for what is to be paid, less sales by rate, site and a fee's own account, VAT by rate, and
+  rounding. A credit note's amounts have the opposite sign already, and it stands on its own day.
+- **A payment**: bank for its amount, less what nobody knows the purpose of yet. One taken off again is negative.
+- **A match**: what the purpose of is known now; for an invoice its receivable, kept on the account, or paid back from
+  the bank. It is booked on the day of its payment where it was found by its reference or told with it, else on the day
+  on which a person said so. One that takes another back is negative.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from billing.domain import money
+
+#: An amount in `currency` as whole coins.
+COINS: Final = "(CASE {} ELSE {} END)".format(
+    " ".join(
+        f"WHEN currency = '{code}' THEN {money.power_of_ten(digits)}"
+        for code, digits in sorted(money.UNUSUAL_DIGITS.items())
+    ),
+    money.power_of_ten(money.USUAL_DIGITS),
+)
+
+
+def _use(part: str, rate: str) -> str:
+    """The use (`BookingAccount.Use`) that sales or VAT have at a rate."""
+    swedish = " ".join(f"WHEN {rate} = {known} THEN '{part}_{known}'" for known in (25, 12, 6))
+    return f"CASE WHEN coalesce({rate}, 0) = 0 THEN '{part}_0' {swedish} ELSE '{part}_abroad' END"
+
+
+#: Of rows that have neither an account of their own nor VAT nor a site.
+_BARE: Final = "'', NULL::numeric, NULL::bigint"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind of event. ids: the next events after %(after)s, at most %(most)s, for what is booked afterwards."""
+
+    kind: str
+    facts: str
+    rows: str
+    ids: str
+
+
+# Each event's rows are looked up by its key: what has just been issued or paid is not counted yet, and a join guessed
+# from that may read a table whole for every thousand of them.
+DOCUMENTS: Final = Source(
+    kind="document",
+    facts="""
+    SELECT i.id AS source, (i.issued_at AT TIME ZONE (i.seller ->> 'time_zone'))::date AS event_on, i.currency
+    FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = ANY(%(ids)s::bigint[]) AND i.state = 'issued'
+    """,
+    rows=f"""
+    SELECT r.place, r.use, r.account, r.vat_rate, r.site_id, r.amount * {COINS.replace("currency", "e.currency")}
+    FROM (
+        SELECT 1 AS place, 'receivable' AS use, '' AS account, NULL::numeric AS vat_rate, NULL::bigint AS site_id,
+            i.amount_due AS amount
+        FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = e.source
+        UNION ALL
+        SELECT 2, {_use("sales", "l.vat_rate")}, coalesce(f.booking_account, ''), l.vat_rate, s.site_id,
+            -sum(l.amount_excl_vat)
+        FROM billing_invoiceline l
+        LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
+        LEFT JOIN billing_billedfee f ON f.operator_id = l.operator_id AND f.id = l.fee_id
+        WHERE l.operator_id = %(operator)s AND l.invoice_id = e.source GROUP BY l.vat_rate, 3, s.site_id
+        UNION ALL
+        SELECT 3, {_use("vat", "v.vat_rate")}, '', v.vat_rate, NULL, -v.vat FROM billing_invoicevat v
+        WHERE v.operator_id = %(operator)s AND v.invoice_id = e.source
+        UNION ALL
+        SELECT 4, 'rounding', '', NULL, NULL, -i.rounding
+        FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = e.source
+    ) r
+    """,  # constants
+    ids="""
+    SELECT i.id FROM billing_invoice i
+    WHERE i.operator_id = %(operator)s AND i.id > %(after)s AND i.state = 'issued' ORDER BY i.id LIMIT %(most)s
+    """,
+)
+PAYMENTS: Final = Source(
+    kind="payment",
+    facts="""
+    SELECT p.id AS source, p.paid_on AS event_on, p.currency FROM billing_payment p
+    WHERE p.operator_id = %(operator)s AND p.id = ANY(%(ids)s::bigint[])
+    """,
+    rows=f"""
+    SELECT r.place, r.use, {_BARE}, r.side * p.amount
+    FROM (VALUES (1, 'bank', 1), (2, 'unidentified', -1)) AS r (place, use, side)
+    CROSS JOIN (
+        SELECT p.amount FROM billing_payment p WHERE p.operator_id = %(operator)s AND p.id = e.source LIMIT 1
+    ) p
+    """,  # constants
+    ids="""
+    SELECT p.id FROM billing_payment p
+    WHERE p.operator_id = %(operator)s AND p.id > %(after)s ORDER BY p.id LIMIT %(most)s
+    """,
+)
+MATCHES: Final = Source(
+    kind="match",
+    facts="""
+    SELECT m.id AS source, p.currency, CASE
+        WHEN m.undoes_id IS NULL AND (m.how = 'reference' OR p.file_id IS NULL) THEN p.paid_on
+        ELSE greatest(p.paid_on, (m.created_at AT TIME ZONE o.time_zone)::date) END AS event_on
+    FROM billing_paymentmatch m
+    CROSS JOIN LATERAL (
+        SELECT p.* FROM billing_payment p WHERE p.operator_id = %(operator)s AND p.id = m.payment_id LIMIT 1
+    ) p
+    JOIN tenants_operator o ON o.id = m.operator_id
+    WHERE m.operator_id = %(operator)s AND m.id = ANY(%(ids)s::bigint[])
+    """,
+    rows=f"""
+    SELECT r.place, CASE WHEN r.place = 1 THEN 'unidentified' WHEN m.purpose = 'invoice' THEN 'receivable'
+        WHEN m.purpose = 'account' THEN 'on_account' ELSE 'bank' END, {_BARE}, r.side * m.amount
+    FROM (VALUES (1, 1), (2, -1)) AS r (place, side)
+    CROSS JOIN (
+        SELECT m.purpose, m.amount FROM billing_paymentmatch m
+        WHERE m.operator_id = %(operator)s AND m.id = e.source LIMIT 1
+    ) m
+    """,  # constants
+    ids="""
+    SELECT m.id FROM billing_paymentmatch m
+    WHERE m.operator_id = %(operator)s AND m.id > %(after)s ORDER BY m.id LIMIT %(most)s
+    """,
+)
+SOURCES: Final = {source.kind: source for source in (DOCUMENTS, PAYMENTS, MATCHES)}
+
+#: The ledger of one operator is written by one after the other, and a month is closed by none of them meanwhile.
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('billing.ledger'), (%(operator)s %% 2147483647)::int)"
+
+
+def post(source: Source) -> str:
+    """Book those of the events %(ids)s that are not booked yet, each with all its rows."""
+    return f"""
+    WITH facts AS MATERIALIZED ({source.facts}),
+    entries AS (
+        INSERT INTO billing_ledgerentry (operator_id, kind, source, event_on, booked_on, currency, created_at)
+        SELECT %(operator)s, '{source.kind}', f.source, f.event_on, greatest(f.event_on, (
+            SELECT (max(c.month) + interval '1 month')::date FROM billing_closedmonth c
+            WHERE c.operator_id = %(operator)s)), f.currency, %(at)s
+        FROM facts f ORDER BY f.source
+        ON CONFLICT (operator_id, kind, source) DO NOTHING
+        RETURNING id, source, booked_on, currency
+    ),
+    rows AS (
+        SELECT e.id, e.booked_on, r.* FROM entries e
+        CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, site_id, amount) WHERE r.amount <> 0
+    )
+    INSERT INTO billing_ledgerrow (operator_id, entry_id, position, use, account, vat_rate, site_id, booked_on, amount)
+    SELECT %(operator)s, id, row_number() OVER (PARTITION BY id
+        ORDER BY place, vat_rate DESC NULLS LAST, account, site_id NULLS FIRST), use, account, vat_rate, site_id,
+        booked_on, amount
+    FROM rows ORDER BY id
+    """  # constants
+
+
+def after(source: Source) -> str:
+    """The ids of the next events, oldest first."""
+    return f"SELECT array_agg(id ORDER BY id) FROM ({source.ids}) next"  # constants
+
+
+def is_first_booked(source: Source) -> str:
+    """Whether the first event of all is booked; no row where there is none."""
+    return f"""
+    SELECT EXISTS (SELECT FROM billing_ledgerentry e
+        WHERE e.operator_id = %(operator)s AND e.kind = '{source.kind}' AND e.source = first.id)
+    FROM ({source.ids}) first
+    """  # constants
