@@ -54,6 +54,7 @@ STAFF: tuple[tuple[str | Promise, tuple[Entry, ...]], ...] = (
     (
         _("Billing"),
         (
+            Entry("month", _("The month"), "finance:month_steps", "check", ("view_invoices",)),
             Entry("accounts", _("Payers"), "staff:account_list", "accounts", ("view_drivers",)),
             Entry("tariffs", _("Tariffs"), "finance:tariff_list", "tariffs", ("view_tariffs",)),
             Entry("fees", _("Fees"), "finance:fee_list", "calendar", ("view_invoices",)),

@@ -64,7 +64,7 @@ MAY_OPEN = {
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
         "finance:statement_detail finance:statement_pdf finance:statement_sessions "
-        "finance:ledger_account finance:ledger_month "
+        "finance:ledger_account finance:ledger_month finance:month_steps "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list finance:sending_list"
     ),

@@ -5,6 +5,7 @@ from django.urls import path
 from portal.web.finance import (
     balances,
     credit,
+    desk,
     e_invoices,
     exports,
     fees,
@@ -106,6 +107,7 @@ urlpatterns = [
     path("statements/<uuid:statement_id>/sessions/", statements.statement_sessions, name="statement_sessions"),
     path("statements/<uuid:statement_id>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
+    path("month/", desk.month_steps, name="month_steps"),
     path("ledger/", ledger.ledger_month, name="ledger_month"),
     path("ledger/account/", ledger.ledger_account, name="ledger_account"),
     path("ledger/close/", ledger.ledger_close, name="ledger_close"),

@@ -1,0 +1,333 @@
+"""A month as steps, from priced sessions to paid invoices: where each stands, what keeps it, and what to do next.
+
+A step is a function of the `Month`; another one is one more in `STEPS`. What takes as long as there are invoices is
+counted when the page asks for it (`COUNTED`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+
+from billing.domain.calendar import month_after
+from billing.models import InvoiceRun
+from billing.models.billing_status import BillingStatus
+from billing.selectors import desk, invoices, ledger, reconciliation, run_checks, runs
+from billing.selectors.places import Place
+from billing.selectors.reconciliation import Row
+from billing.services import approved
+from portal.gate.access import SignedInRequest, operator_view
+from portal.web.months import MonthField
+from portal.words import measures
+from portal.words.say import say
+from tenants.models import Operator
+from tenants.permissions import Permission
+from tenants.selectors import approvals
+from tenants.services import four_eyes
+
+
+class State(StrEnum):
+    """Where a step stands."""
+
+    DONE = "done"
+    TO_DO = "to_do"
+    BLOCKED = "blocked"
+    WORKING = "working"
+    LATER = "later"
+
+
+STATES: Final[dict[State, tuple[str | Promise, str]]] = {
+    State.DONE: (gettext_lazy("done"), "good"),
+    State.TO_DO: (gettext_lazy("to do"), "warn"),
+    State.BLOCKED: (pgettext_lazy("step", "blocked"), "bad"),
+    State.WORKING: (gettext_lazy("in progress"), "info"),
+    State.LATER: (gettext_lazy("later"), ""),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to rows or to an act, for who holds the permission; `posts`: what a button sends instead of a link."""
+
+    label: str
+    url: str
+    permission: Permission
+    posts: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step: its figure with the rows it opens, what keeps it, and the button."""
+
+    name: str | Promise
+    state: State
+    figure: str = ""
+    rows: Way | None = None
+    kept_by: tuple[str, ...] = ()
+    act: Way | None = None
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The state in words, and its colour."""
+        words, tone = STATES[self.state]
+        return str(words), tone
+
+
+class Month:
+    """What the steps of a month ask for, each thing once."""
+
+    def __init__(self, operator: Operator, month: date) -> None:
+        self.operator, self.month = operator, month
+        today = timezone.now().astimezone(operator.zone).date()
+        self.is_over = month_after(month) <= today
+
+    @cached_property
+    def places(self) -> list[Row]:
+        """Where its sessions stand."""
+        return reconciliation.by_reason(self.month)
+
+    @cached_property
+    def run(self) -> InvoiceRun | None:
+        """The run of the month."""
+        return InvoiceRun.objects.filter(month=self.month).first()
+
+    @cached_property
+    def issued_on(self) -> date | None:
+        """The day its run was issued on."""
+        at = self.run.issued_at if self.run else None
+        return at.astimezone(self.operator.zone).date() if at else None
+
+    @cached_property
+    def paid(self) -> list[desk.Paid]:
+        """What became of its invoices."""
+        return desk.paid(self.run) if self.run and self.issued_on else []
+
+    def sessions(self, *, where: Callable[[Row], bool] = lambda row: True) -> int:
+        """How many sessions stand in some of the places."""
+        return sum(row.sessions for row in self.places if where(row))
+
+    def url(self, name: str, *args: Any, **query: str) -> str:
+        """The address of a page of the operator."""
+        found = reverse(name, args=[self.operator.slug, *args])
+        return f"{found}?{urlencode(query)}" if query else found
+
+    def listed(self, **narrow: str) -> Way:
+        """The way to the month's sessions that are meant."""
+        query = {"period": "all", "month": f"{self.month:%Y-%m}", **narrow}
+        return Way(_("Sessions"), self.url("staff:session_list", **query), Permission.VIEW_SESSIONS)
+
+    def of_run(self, label: str, permission: Permission = Permission.VIEW_INVOICES) -> Way | None:
+        """The way to the run."""
+        return Way(label, self.url("finance:run_detail", self.run.public_id), permission) if self.run else None
+
+
+def _priced(month: Month) -> Step:
+    name = _("Priced")
+    total = month.sessions()
+    problems = month.sessions(where=lambda row: row.place == Place.UNDER_REVIEW and row.reason != "pending")
+    waiting = month.sessions(where=lambda row: row.reason == "unrated")
+    figure = _sessions(total)
+    if problems:
+        kept = ngettext("%(count)s session has no price.", "%(count)s sessions have no price.", problems)
+        way = month.listed(billing=BillingStatus.PROBLEM.value)
+        return Step(name, State.BLOCKED, figure, month.listed(), (_counted(kept, problems),), _named(way, _("See why")))
+    if waiting:
+        return Step(name, State.WORKING, figure, month.listed(), (_sessions(waiting),))
+    return Step(name, State.DONE if total else State.LATER, figure, month.listed() if total else None)
+
+
+def _reviewed(month: Month) -> Step:
+    name = _("Reviewed")
+    left = month.sessions(where=lambda row: row.place == Place.UNDER_REVIEW and row.reason == "pending")
+    if left:
+        kept = ngettext("%(count)s session waits for a decision.", "%(count)s sessions wait for a decision.", left)
+        way = Way(_("Review them"), month.url("staff:review_list"), Permission.REVIEW_SESSIONS)
+        return Step(
+            name,
+            State.TO_DO,
+            _sessions(left),
+            month.listed(billing=BillingStatus.PENDING.value),
+            (_counted(kept, left),),
+            way,
+        )
+    return Step(name, State.DONE if month.places else State.LATER)
+
+
+def _drafted(month: Month) -> Step:
+    name, run = _("Drafted"), month.run
+    if run is None:
+        if not month.is_over:
+            return Step(name, State.LATER, kept_by=(_("The month has not ended yet."),))
+        start = {"month": f"{month.month:%Y-%m}"}
+        way = Way(_("Make the drafts"), month.url("finance:run_start"), Permission.RUN_BILLING, start)
+        return Step(name, State.TO_DO, act=way)
+    progress = runs.progress(run)
+    if progress.is_running:
+        kept = (_("Some parts have stopped and wait for a person."),) if progress.set_aside else ()
+        state = State.BLOCKED if kept else State.WORKING
+        return Step(name, state, f"{progress.percent} %", month.of_run(_("Run")), kept, month.of_run(_("See the run")))
+    made = runs.sums(run)
+    return Step(name, State.DONE, _invoices(sum(row.invoices for row in made)), month.of_run(_("Run")))
+
+
+def _checked(month: Month) -> Step:
+    name, run = _("Checked"), month.run
+    if run is None or run.state == InvoiceRun.State.RUNNING:
+        return Step(name, State.LATER)
+    if run.state == InvoiceRun.State.ISSUED:
+        return Step(name, State.DONE)
+    found = [finding for finding in run_checks.findings(run) if finding.blocks]
+    kept = tuple(say(finding.code, finding.facts) for finding in found)
+    if kept:
+        return Step(name, State.BLOCKED, rows=month.of_run(_("Run")), kept_by=kept, act=month.of_run(_("See the run")))
+    return Step(name, State.DONE, rows=month.of_run(_("Run")))
+
+
+def _approved(month: Month) -> Step:
+    name, run = _("Approved"), month.run
+    if run is None or run.state == InvoiceRun.State.RUNNING:
+        return Step(name, State.LATER)
+    if run.state == InvoiceRun.State.ISSUED:
+        return Step(name, State.DONE)
+    if not four_eyes.is_needed(approved.ISSUE):
+        return Step(name, State.DONE, _("one person is enough"))
+    asked = approvals.open_about(approved.ISSUE, run.public_id, at=timezone.now())
+    if asked is None:
+        return Step(name, State.TO_DO, kept_by=(_("A second person has to approve."),), act=_issue(month))
+    way = Way(_("See the approval"), month.url("staff:approval_detail", asked.public_id), Permission.VIEW_APPROVALS)
+    return Step(name, State.TO_DO, kept_by=(_("It waits for a second person."),), act=way)
+
+
+def _issued(month: Month) -> Step:
+    name, run = pgettext("step", "Issued"), month.run
+    if run is None or run.state == InvoiceRun.State.RUNNING:
+        return Step(name, State.LATER)
+    if run.state != InvoiceRun.State.ISSUED:
+        return Step(name, State.TO_DO, act=_issue(month))
+    made = runs.sums(run)
+    figure = ", ".join(measures.money(row.amount_due, row.currency) for row in made)
+    listed = month.url("finance:invoice_list", month=f"{month.month:%Y-%m}")
+    return Step(name, State.DONE, figure, Way(_("Invoices"), listed, Permission.VIEW_INVOICES))
+
+
+def _sent(month: Month) -> Step:
+    name = _("Documents made")
+    if month.run is None or month.issued_on is None:
+        return Step(name, State.LATER)
+    left = desk.documents_left(month.run)
+    files = month.url("finance:export_list", month=f"{month.issued_on:%Y-%m}")
+    way = Way(_("Download"), files, Permission.EXPORT_FINANCE)
+    if left:
+        return Step(name, State.WORKING, _invoices(left), kept_by=(_("They are made in the background."),))
+    return Step(name, State.DONE, act=way)
+
+
+def _booked(month: Month) -> Step:
+    name = _("In the accounting program")
+    if month.issued_on is None:
+        return Step(name, State.LATER)
+    left = sum(row.to_book for row in month.paid)
+    files = month.url("finance:export_list", month=f"{month.issued_on:%Y-%m}")
+    way = Way(_("Make the vouchers"), files, Permission.EXPORT_FINANCE)
+    if left:
+        return Step(name, State.TO_DO, _invoices(left), kept_by=(_("No file of vouchers has them."),), act=way)
+    return Step(name, State.DONE)
+
+
+def _closed(month: Month) -> Step:
+    name = _("Ledger closed")
+    if month.issued_on is None:
+        return Step(name, State.LATER)
+    booked = month.issued_on.replace(day=1)
+    page = month.url("finance:ledger_month", month=f"{booked:%Y-%m}")
+    rows = Way(measures.month(booked), page, Permission.VIEW_INVOICES)
+    if ledger.closed(booked):
+        return Step(name, State.DONE, rows=rows)
+    if month_after(booked) > timezone.now().astimezone(month.operator.zone).date():
+        return Step(name, State.LATER, rows=rows, kept_by=(_("The month has not ended yet."),))
+    return Step(name, State.TO_DO, rows=rows, act=Way(_("Close the month"), page, Permission.EXPORT_FINANCE))
+
+
+def _paid(month: Month) -> Step:
+    name = pgettext("step", "Paid")
+    if month.issued_on is None:
+        return Step(name, State.LATER)
+    left = sum(row.unpaid for row in month.paid)
+    if not left:
+        return Step(name, State.DONE)
+    unpaid = month.url("finance:invoice_list", month=f"{month.month:%Y-%m}", state=invoices.OPEN)
+    rows = Way(_("Invoices"), unpaid, Permission.VIEW_INVOICES)
+    amounts = ", ".join(measures.coins(row.rest, row.currency) for row in month.paid if row.rest)
+    way = Way(_("Match payments"), month.url("finance:payment_waiting"), Permission.VIEW_INVOICES)
+    return Step(name, State.TO_DO, f"{amounts} ({_invoices(left)})", rows, act=way)
+
+
+STEPS: Final = (_priced, _reviewed, _drafted, _checked, _approved, _issued, _sent)
+#: Steps that take as long as there are invoices.
+COUNTED: Final = (_booked, _closed, _paid)
+
+
+class MonthForm(forms.Form):
+    """Which month is shown."""
+
+    month = MonthField(label=gettext_lazy("Month"))
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def month_steps(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Show the month as steps; what takes long is counted once the page asks for it."""
+    usual = _usual(operator)
+    form = MonthForm({"month": request.GET.get("month") or f"{usual:%Y-%m}"})
+    chosen: date = form.cleaned_data["month"] if form.is_valid() else usual
+    month = Month(operator, chosen)
+    is_counted = "counted" in request.GET
+    parts = [*STEPS, *COUNTED] if is_counted else STEPS
+    steps = [part(month) for part in parts]
+    page = {
+        "nav": "month",
+        "month": chosen,
+        "month_form": form,
+        "steps": [(step, bool(step.act and request.access.may(step.act.permission))) for step in steps],
+        "is_counted": is_counted,
+        "asked": urlencode({"month": f"{chosen:%Y-%m}", "counted": "now"}),
+    }
+    return render(request, "finance/desk/month.html", page)
+
+
+def _usual(operator: Operator) -> date:
+    """The month that was over last."""
+    today = timezone.now().astimezone(operator.zone).date()
+    return date(today.year - (today.month == 1), (today.month - 2) % 12 + 1, 1)
+
+
+def _issue(month: Month) -> Way:
+    assert month.run is not None
+    return Way(_("Issue the invoices"), month.url("finance:run_issue", month.run.public_id), Permission.ISSUE_INVOICES)
+
+
+def _named(way: Way, label: str) -> Way:
+    return Way(label, way.url, way.permission)
+
+
+def _counted(pattern: str, count: int) -> str:
+    return pattern % {"count": measures.number(count)}
+
+
+def _sessions(count: int) -> str:
+    return _counted(ngettext("%(count)s session", "%(count)s sessions", count), count)
+
+
+def _invoices(count: int) -> str:
+    return _counted(ngettext("%(count)s invoice", "%(count)s invoices", count), count)
