@@ -98,6 +98,7 @@ def test_a_signature_in_base64_is_one():
         (METER.point[1:].hex(), "secp256r1"),
         (base64.b64encode(METER.point).decode(), "secp256r1"),
     ],
+    ids=["hex", "spaced hex", "base64", "PEM", "point", "bare point", "point in base64"],  # a key is another each time
 )
 def test_a_key_is_read_in_any_of_its_forms(written, curve):
     assert keys.read(written, curve) == (METER.der.hex(), "secp256r1")

@@ -8,6 +8,7 @@ from billing.models import ClosedMonth, Invoice
 from billing.selectors import ledger as selector
 from billing.services import ledger, payments
 from billing.tests import factories
+from portal.tests.reading import words
 from tenants.models import AuditEntry
 
 DECEMBER = datetime(2026, 12, 3, 9, tzinfo=UTC)
@@ -62,6 +63,13 @@ def test_a_month_is_closed_from_its_page_once(bill, fina_browser, url):
     assert AuditEntry.objects.filter(event="ledger.closed").exists()
     again = fina_browser.post(url("ledger/close/?month=2026-11"), follow=True)
     assert "closed already" in text(again)
+
+
+def test_what_comes_after_the_close_stands_in_the_next_month_and_says_of_when_it_is(bill, fina_browser, url):
+    ledger.close(date(2026, 11, 1), by=None, at=DECEMBER)
+    payments.record(bill, bill.amount_due, paid_on=date(2026, 11, 5), text="", by=None, today=DECEMBER.date())
+    assert words(fina_browser.get(url("ledger/account/?month=2026-11&account=1930"))).count("late, of") == 0
+    assert "late, of 5 Nov 2026" in words(fina_browser.get(url("ledger/account/?month=2026-12&account=1930")))
 
 
 def test_a_month_that_is_not_over_says_why_it_stays_open(bill, fina_browser, url):
