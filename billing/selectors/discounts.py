@@ -9,8 +9,7 @@ from billing.domain.calendar import day_of
 from billing.models import BilledFee, Fee, Invoice
 from billing.selectors import payers
 from charging.models import ChargingSession
-from tenants.models import Account, Driver, Operator
-from tenants.scoping import current_operator_id
+from tenants.models import Account, Driver
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +21,18 @@ class TakenOff:
     of: str
 
 
-def of_session(session: ChargingSession, *, invoice: Invoice | None, only_of: Driver | None = None) -> list[TakenOff]:
+def of_session(
+    session: ChargingSession, *, zone: str, invoice: Invoice | None, only_of: Driver | None = None
+) -> list[TakenOff]:
     """What is taken off the session on its invoice, also a draft; on none yet, what would be by what is agreed now.
 
+    zone: the operator's, by which days are agreed.
     only_of: the driver whose own account must pay, or nothing is told: what others have agreed is theirs.
     """
     account = invoice.account if invoice else payers.of_session(session)
     if account is None or (only_of is not None and account.driver_id != only_of.pk):
         return []
-    day = day_of(session.started_at, Operator.objects.get(pk=current_operator_id()).time_zone)
+    day = day_of(session.started_at, zone)
     if invoice is None:
         return agreed(account, on=day)
     rows = BilledFee.objects.filter(invoice=invoice, percent__isnull=False, first_day__lte=day, last_day__gte=day)

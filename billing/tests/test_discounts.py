@@ -222,7 +222,10 @@ def test_which_percentages_are_told_of_a_session():
     off(account, amount="5")
 
     def told(one, invoice=None, **whose):
-        return [(row.text, row.percent, row.of) for row in discounts.of_session(one, invoice=invoice, **whose)]
+        return [
+            (row.text, row.percent, row.of)
+            for row in discounts.of_session(one, zone="Europe/Stockholm", invoice=invoice, **whose)
+        ]
 
     assert told(first, only_of=driver_) == [("Friends", 10, "all")]
     assert told(second) == []

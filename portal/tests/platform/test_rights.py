@@ -42,6 +42,9 @@ COUNTED = {
     "billing_rendering",
     "billing_sending",
     "billing_export",
+    "billing_documentletter",
+    "billing_ledgerwork",
+    "billing_settlement",
 }
 #: Rows that the platform adds; of them it reads what an insertion returns.
 ADDED_TO = {AuditEntry._meta.db_table, PasswordLetter._meta.db_table}

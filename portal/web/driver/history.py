@@ -73,7 +73,7 @@ def session_detail(request: SignedInRequest, operator: Operator, session_id: UUI
         "session": entry.session,
         "documents": invoices.of_driver(request.driver).filter(pk=entry.invoice.pk) if entry.invoice else [],
         "taken_off": invoice_words.taken_off(
-            discounts.of_session(entry.session, invoice=entry.invoice, only_of=request.driver)
+            discounts.of_session(entry.session, zone=operator.time_zone, invoice=entry.invoice, only_of=request.driver)
         ),
         "mail": _mail(entry, operator),
         "signed": signed_values.told(entry.session),

@@ -110,7 +110,7 @@ def _page(
     if row.session_id:
         session = sessions.whole(ChargingSession.objects.filter(pk=row.session_id)).get()
         may_see_audit = request.access.may(Permission.VIEW_AUDIT)
-        context |= {"story_of": session_story.of(session, may_see_audit=may_see_audit)}
+        context |= {"story_of": session_story.of(session, operator, may_see_audit=may_see_audit)}
     return render(request, "staff/disputes/detail.html", context, status=status)
 
 

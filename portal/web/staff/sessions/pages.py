@@ -89,7 +89,7 @@ def session_export(request: SignedInRequest, operator: Operator) -> HttpResponse
 def session_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Tell everything about one session: what happened, what it costs and why, who decided what."""
     session = get_object_or_404(sessions.whole(ChargingSession.objects.all()), public_id=public_id)
-    story = session_story.of(session, may_see_audit=request.access.may(Permission.VIEW_AUDIT))
+    story = session_story.of(session, operator, may_see_audit=request.access.may(Permission.VIEW_AUDIT))
     return render(request, "staff/sessions/detail.html", {"nav": "sessions", **story, **_around(session, operator)})
 
 

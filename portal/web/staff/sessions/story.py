@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from billing.domain.errors import Code
+from billing.models import Invoice
 from billing.models.billing_status import BillingStatus
 from billing.selectors import discounts, findings, prices, session_ledger
 from billing.selectors.session_ledger import Entry
@@ -18,11 +19,12 @@ from portal.words import prices as price_words
 from portal.words.log import lines as audit_lines
 from portal.words.sessions import flag_sentence, flag_word
 from tenants.log import reading as audit_log
+from tenants.models import Operator
 
 EVENTS_SHOWN = 20
 
 
-def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
+def of(session: ChargingSession, operator: Operator, *, may_see_audit: bool) -> dict[str, Any]:
     """Return the variables of the session's page."""
     entry = session_ledger.entries([session])[0]
     known = session_course.course(session)
@@ -42,9 +44,13 @@ def of(session: ChargingSession, *, may_see_audit: bool) -> dict[str, Any]:
         **_corrections(session),
         "price": prices.of_session(session) if told else entry.price,
         "story": price_words.story(told, session.site.zone, charged_until=known.charged_until) if told else None,
-        "taken_off": invoice_words.taken_off(discounts.of_session(session, invoice=entry.invoice)) if told else [],
+        "taken_off": _taken_off(session, operator, entry.invoice) if told else [],
         "history": _history(session) if may_see_audit else [],
     }
+
+
+def _taken_off(session: ChargingSession, operator: Operator, invoice: Invoice | None) -> list[str]:
+    return invoice_words.taken_off(discounts.of_session(session, zone=operator.time_zone, invoice=invoice))
 
 
 def _at_stake(session: ChargingSession) -> dict[str, Any]:
