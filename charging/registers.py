@@ -12,6 +12,7 @@ from charging.models import (
     MeterKey,
     MeterRule,
     RejectedRow,
+    SettingTemplate,
     SignedRecord,
     Site,
     SiteAccess,
@@ -41,6 +42,7 @@ def register() -> None:
     audited(Connector)
     audited(MeterKey)
     audited(MeterRule)
+    audited(SettingTemplate)
     audited(Token, mask=["uid", "visual_number"], exclude=["merge"])
     audited(ImportProfile)
     audited(
@@ -124,7 +126,7 @@ def _register_personal_data() -> None:
         kept=Retention.MESSAGES,
         serves="charging",
         find=station_words.commands_of,
-        conduct="kind wanted id_tag asked_at sent_at done_at status answer",
+        conduct="kind wanted id_tag asked_at sent_at done_at status answer progress progress_at",
         trace="asked_by",
         technical="id operator public_id station not_after state epoch claimed_at",
     )

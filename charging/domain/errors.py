@@ -20,6 +20,8 @@ class Code(StrEnum):
     COMMAND_PASSWORD = "command_password"  # noqa: S105  # the name of a refusal
     COMMAND_CARD_REFUSED = "command_card_refused"
     COMMANDS_WAIT = "commands_wait"
+    TEMPLATE_TAKEN = "template_taken"
+    TEMPLATE_TOO_LONG = "template_too_long"
     METER_KEY_UNREADABLE = "meter_key_unreadable"
     METER_KEY_CURVE = "meter_key_curve"
     METER_KEY_TWICE = "meter_key_twice"

@@ -13,6 +13,7 @@ from charging.models.station import Connector, ConnectorState, Station
 from charging.models.station_command import StationCommand
 from charging.models.station_link import StationKnock, StationLink
 from charging.models.station_message import StationCharge, StationHalt, StationMessage
+from charging.models.station_setting import SettingTemplate, StationSetting
 from charging.models.token import EarlierHolder, Token
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "MeterKey",
     "MeterRule",
     "RejectedRow",
+    "SettingTemplate",
     "SignedRecord",
     "Site",
     "SiteAccess",
@@ -40,5 +42,6 @@ __all__ = [
     "StationKnock",
     "StationLink",
     "StationMessage",
+    "StationSetting",
     "Token",
 ]

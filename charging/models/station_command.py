@@ -34,6 +34,12 @@ class StationCommand(SiteBound):
         TRIGGER = commands.Kind.TRIGGER, _("ask for a message")
         READ_SETTINGS = commands.Kind.READ_SETTINGS, _("read the settings")
         CHANGE_SETTING = commands.Kind.CHANGE_SETTING, _("change a setting")
+        UPDATE_FIRMWARE = commands.Kind.UPDATE_FIRMWARE, _("update the firmware")
+        GET_LOG = commands.Kind.GET_LOG, _("fetch a log")
+        RESERVE = commands.Kind.RESERVE, _("reserve an outlet")
+        CANCEL_RESERVATION = commands.Kind.CANCEL_RESERVATION, _("cancel a reservation")
+        LIMIT = commands.Kind.LIMIT, _("limit the power")
+        CLEAR_LIMIT = commands.Kind.CLEAR_LIMIT, _("lift the limit")
 
     class State(models.TextChoices):
         QUEUED = commands.State.QUEUED, _("waits for the station")
@@ -64,6 +70,9 @@ class StationCommand(SiteBound):
     # The station's word for yes or no, and its answer as it came.
     status = models.CharField(max_length=50, blank=True)
     answer = models.TextField(blank=True)
+    # How far it says it has come since, in its own word (`commands.PROGRESS`), and when it said so.
+    progress = models.CharField(max_length=40, blank=True)
+    progress_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

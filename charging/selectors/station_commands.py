@@ -1,8 +1,10 @@
 """What was asked of stations."""
 
+from datetime import datetime
+
 from django.db.models import QuerySet
 
-from charging.domain.ocpp import SOURCE, frames, v16
+from charging.domain.ocpp import SOURCE, commands
 from charging.models import ChargingSession, Station, StationCommand
 
 
@@ -17,10 +19,9 @@ def open_charges(station: Station) -> QuerySet[ChargingSession]:
     return rows.select_related("connector", "driver").order_by("connector__number", "pk")
 
 
-def settings(station: Station) -> tuple[StationCommand | None, list[tuple[str, str, bool]]]:
-    """Return the latest reading of the station's settings, and those it gave; None before the first."""
-    kind, answered = StationCommand.Kind.READ_SETTINGS, StationCommand.State.ANSWERED
-    latest = of_station(station).filter(kind=kind, state=answered).first()
-    read = frames.read(latest.answer) if latest else None
-    payload = read.payload if isinstance(read, frames.Answer) and read.payload else {}
-    return latest, v16.settings(payload)
+def reservations(station: Station, *, at: datetime) -> list[StationCommand]:
+    """Return the reservations that the station has said yes to, that still hold and that nobody has cancelled."""
+    rows = of_station(station).filter(state=StationCommand.State.ANSWERED)
+    cancelled = rows.filter(kind=StationCommand.Kind.CANCEL_RESERVATION).values_list("wanted__reservation", flat=True)
+    held = rows.filter(kind=StationCommand.Kind.RESERVE, wanted__until__gt=commands.written(at))
+    return [row for row in held if row.wanted["request"] not in set(cancelled)]

@@ -1,6 +1,7 @@
 """Asking something of a station: kept as a row, which the gateway that has its connection sends."""
 
 import re
+import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,9 +22,8 @@ MOST_OPEN = 20
 #: Whoever has had a command for so long is gone: a connection gives back or settles what it has within seconds.
 FORGOTTEN = timedelta(minutes=5)
 _State = StationCommand.State
+_WITH_CARD = (Kind.START, Kind.RESERVE)
 _RING = "SELECT pg_notify('commands', %s)"
-#: The setting that holds the station's password: that is made and shown elsewhere.
-_PASSWORD = re.compile(r"authorizationkey|basicauthpassword", re.IGNORECASE)
 
 
 @transaction.atomic
@@ -32,15 +32,20 @@ def ask(
 ) -> StationCommand:
     """Keep what is asked of the station, and tell the gateway. Its answer stands in the row, soon.
 
-    card: the UID of the card that a charge is started for. connector: the number of the outlet, where it is about one.
+    card: the UID of the card that a charge is started or an outlet reserved for. connector: the number of the outlet,
+    where it is about one.
 
     Raises:
         CommandRefused: the station may not connect, has too much waiting, or cannot be asked this; or the card would
             not be let in.
     """
     _check(station, kind, connector, wanted)
-    if kind is Kind.START and (decision := admission.decision(card, at=at)).verdict != Verdict.ACCEPTED:
+    if kind in _WITH_CARD and (decision := admission.decision(card, at=at)).verdict != Verdict.ACCEPTED:
         raise CommandRefused(Code.COMMAND_CARD_REFUSED, basis=str(decision.basis))
+    if kind in commands.NUMBERED:
+        wanted["request"] = 1 + secrets.randbelow(commands.LARGEST_REQUEST)
+    if kind is Kind.LIMIT:
+        wanted["at"] = commands.written(at)
     command = StationCommand.objects.create(
         station=station,
         kind=kind,
@@ -66,13 +71,30 @@ def settle(*, at: datetime) -> int:
     return late + back + lost
 
 
+def progressed(station: Station, kind: Kind, *, word: str, request: int | None, at: datetime) -> str:
+    """Note how far the station says it has come with what it was asked; a remark where nobody asked it.
+
+    request: the number that it names, where its protocol has one; else it means what it was asked last.
+    """
+    rows = StationCommand.objects.filter(station=station, kind=kind, sent_at__lte=at).order_by("-pk")
+    if request is not None:
+        rows = rows.filter(wanted__request=request)
+    command = rows.select_for_update().first()
+    if command is None:
+        return "not_asked"
+    if command.progress_at is None or command.progress_at <= at:
+        command.progress, command.progress_at = word, at
+        command.save(update_fields=["progress", "progress_at"])
+    return ""
+
+
 def _check(station: Station, kind: Kind, connector: str, wanted: dict[str, Any]) -> None:
     link = StationLink.objects.select_for_update().filter(station=station).first()
     if link is None or not station.is_active or station.merged_into_id is not None:
         raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
     if connector and not re.fullmatch(commands.NUMBER, connector):
         raise CommandRefused(Code.COMMAND_CONNECTOR, connector=connector)
-    if _PASSWORD.search(str(wanted.get("key", ""))):
+    if commands.is_secret(str(wanted.get("key", ""))):
         raise CommandRefused(Code.COMMAND_PASSWORD)
     if StationCommand.objects.filter(station=station, state__in=commands.OPEN).count() >= MOST_OPEN:
         raise CommandRefused(Code.COMMANDS_WAIT, station=str(station), most=MOST_OPEN)

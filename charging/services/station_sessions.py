@@ -17,14 +17,15 @@ import polars as pl
 from charging.domain import corrections, holders
 from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
-from charging.domain.ocpp import SOURCE, frames, v16, v201
+from charging.domain.ocpp import SOURCE, commands, frames, v16, v201
 from charging.domain.ocpp.admission import Verdict
+from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import Answer, Call
 from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
 from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage
-from charging.services import signed_values
+from charging.services import signed_values, station_commands, station_settings
 from charging.services.station_desk import Desk
 from tenants.scoping import current_operator_id
 
@@ -44,6 +45,7 @@ def read(message: StationMessage, desk: Desk) -> str:
     """
     call = frames.read(message.raw)
     if isinstance(call, Answer):  # the gateway has noted it with what was asked
+        station_settings.told(message, call)
         return ""
     if call is None or call.payload is None:
         return "unreadable"
@@ -55,12 +57,11 @@ def read(message: StationMessage, desk: Desk) -> str:
             return _stop(desk, message, stop, stop.signed)
         case v201.EVENT:
             return _event(desk, message, v201.event(call.payload))
-    _note_state(desk, message, call)
-    return ""
+    return _note_state(desk, message, call)
 
 
-def _note_state(desk: Desk, message: StationMessage, call: Call) -> None:
-    """Do what a message says that can always be used."""
+def _note_state(desk: Desk, message: StationMessage, call: Call) -> str:
+    """Do what a message says that needs no charge."""
     payload = call.payload or {}
     match call.action:
         case "StatusNotification":
@@ -69,6 +70,11 @@ def _note_state(desk: Desk, message: StationMessage, call: Call) -> None:
             _boot(message.station, payload)
         case "StartTransaction":
             _start(desk, message, v16.start(payload))
+        case v201.REPORT:
+            station_settings.told(message, call)
+        case action if action in commands.PROGRESS:
+            return _progress(message, commands.PROGRESS[action], payload)
+    return ""
 
 
 def settle(desk: Desk) -> None:
@@ -114,6 +120,15 @@ def _state(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> None
     if connector.status != said[1] and (connector.status_at is None or connector.status_at <= message.received_at):
         connector.status, connector.status_at = said[1], message.received_at
         desk.has_state(connector)
+
+
+def _progress(message: StationMessage, kind: Kind, payload: dict[str, Any]) -> str:
+    """How far the station has come with an update or a log; that it is idle says nothing of either."""
+    word = frames.text(payload, "status", 40)
+    if word in {"", "Idle"}:
+        return ""
+    request = frames.whole(payload, "requestId")
+    return station_commands.progressed(message.station, kind, word=word, request=request, at=message.received_at)
 
 
 def _boot(station: Station, payload: dict[str, Any]) -> None:

@@ -26,6 +26,8 @@ from charging.domain.ocpp import v16
 #: What a station may do wrong, each once in so many charges. `forged`: a signed value was changed on its way.
 FAULTS = ("no_stop", "twice", "dead_clock", "backwards", "deaf", "forged")
 ONE_IN = 4
+#: Three phases of 230 V.
+_W_PER_A = 690
 _LONGEST_CHARGE_MINUTES, _READ_EVERY_MINUTES = 90, 5
 
 
@@ -50,6 +52,10 @@ class Simulated:
     _number: int | None = None  # of the charge that goes on
     _is_ended: asyncio.Event = field(default_factory=asyncio.Event)
     _is_in_use: bool = True
+    _limit_w: int | None = None  # the most that it may draw
+    _reserved: tuple[int, str, str] | None = None  # number, card and end of the reservation that holds
+    _errands: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)  # what it tells of how it goes on
+    _running: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def live(self) -> None:
         """Connect, charge one car after the other, and come again when the connection is lost. Until cancelled."""
@@ -97,6 +103,9 @@ class Simulated:
 
     async def _charge(self, socket: ClientConnection, card: str, *, is_remote: bool) -> None:
         wrong = self._fault()
+        if self._is_kept_from(card):
+            return
+        self._reserved = None
         if not is_remote:
             said = await self._call(socket, "Authorize", idTag=card)
             if said.get("idTagInfo", {}).get("status") != "Accepted":
@@ -132,7 +141,8 @@ class Simulated:
                     await self._is_ended.wait()
                     return
             hours = _READ_EVERY_MINUTES * self.minute_s / 3600
-            self.register_wh += round(self.power_w * self.chance.uniform(0.4, 0.9) * hours)
+            power_w = self.power_w if self._limit_w is None else min(self.power_w, self._limit_w)
+            self.register_wh += round(power_w * self.chance.uniform(0.4, 0.9) * hours)
             await self._call(socket, "MeterValues", connectorId=1, transactionId=number, meterValue=[self._reading()])
 
     def _fault(self) -> str:
@@ -175,6 +185,17 @@ class Simulated:
         answer = act(self, rest[1]) if act else None
         frame = [3, message_id, answer] if answer is not None else [4, message_id, "NotImplemented", "", {}]
         await socket.send(orjson.dumps(frame).decode())
+        while self._errands:
+            task = asyncio.create_task(self._tell(socket, *self._errands.pop()))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _tell(self, socket: ClientConnection, action: str, words: tuple[str, ...]) -> None:
+        """Say how far it has come with something, word by word."""
+        with contextlib.suppress(ConnectionClosed):
+            for word in words:
+                await asyncio.sleep(self.minute_s)
+                await self._call(socket, action, status=word)
 
     # --- what can be asked from afar ---
 
@@ -199,6 +220,41 @@ class Simulated:
             return {"status": "NotSupported"}
         self.settings[asked["key"]] = asked["value"]
         return {"status": "Accepted"}
+
+    def _update(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        words = ("Downloading", "Downloaded", "Installing", "Installed")
+        self._errands.append(("FirmwareStatusNotification", words))
+        return {}
+
+    def _send_log(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        self._errands.append(("DiagnosticsStatusNotification", ("Uploading", "Uploaded")))
+        return {"fileName": f"{self.identity}.log"}
+
+    def _reserve(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if self._number is not None or self._is_kept_from(asked["idTag"]):
+            return {"status": "Occupied"}
+        self._reserved = asked["reservationId"], asked["idTag"], asked["expiryDate"]
+        return {"status": "Accepted"}
+
+    def _cancel(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if self._reserved is None or self._reserved[0] != asked["reservationId"]:
+            return {"status": "Rejected"}
+        self._reserved = None
+        return {"status": "Accepted"}
+
+    def _is_kept_from(self, card: str) -> bool:
+        """Whether the outlet is reserved for another card now."""
+        return self._reserved is not None and self._reserved[1] != card and _clock() < self._reserved[2]
+
+    def _limit(self, asked: dict[str, Any]) -> dict[str, Any]:
+        period = asked["csChargingProfiles"]["chargingSchedule"]
+        per_unit = 1 if period["chargingRateUnit"] == "W" else _W_PER_A
+        self._limit_w = round(period["chargingSchedulePeriod"][0]["limit"] * per_unit)
+        return {"status": "Accepted"}
+
+    def _lift(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        was, self._limit_w = self._limit_w, None
+        return {"status": "Unknown" if was is None else "Accepted"}
 
     def _told(self, _asked: dict[str, Any]) -> dict[str, Any]:
         return {"configurationKey": [{"key": k, "readonly": False, "value": v} for k, v in self.settings.items()]}
@@ -242,6 +298,12 @@ _ASKED: dict[str, Callable[[Simulated, dict[str, Any]], dict[str, Any]]] = {
     "ChangeAvailability": Simulated._change_use,
     "ChangeConfiguration": Simulated._change,
     "GetConfiguration": Simulated._told,
+    "UpdateFirmware": Simulated._update,
+    "GetDiagnostics": Simulated._send_log,
+    "ReserveNow": Simulated._reserve,
+    "CancelReservation": Simulated._cancel,
+    "SetChargingProfile": Simulated._limit,
+    "ClearChargingProfile": Simulated._lift,
     "UnlockConnector": lambda _station, _asked: {"status": "Unlocked"},
     "Reset": lambda _station, _asked: {"status": "Accepted"},
     "TriggerMessage": lambda _station, _asked: {"status": "NotImplemented"},

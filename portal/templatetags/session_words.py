@@ -2,7 +2,7 @@
 
 from django import template
 
-from portal.words import sessions, station_commands, work
+from portal.words import sessions, station_commands, station_settings, work
 from portal.words.say import say
 
 register = template.Library()
@@ -18,6 +18,8 @@ for said in (
     sessions.reject_sentence,
     station_commands.command_name,
     station_commands.command_about,
+    station_commands.command_progress,
+    station_settings.setting_word,
     work.work_word,
     work.piece,
 ):

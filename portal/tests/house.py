@@ -53,6 +53,7 @@ from charging.models import (
     ImportProfile,
     MeterKey,
     RejectedRow,
+    SettingTemplate,
     SignedRecord,
     Site,
     Station,
@@ -106,6 +107,7 @@ OBJECTS = {
     "stations": Station,
     "outlets": Station,
     "meters": MeterKey,
+    "settings": SettingTemplate,
     "starts": StationCommand,
     "live": ChargingSession,
     "knocking": StationKnock,
@@ -250,6 +252,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(Dispute, driver=driver, session=ChargingSession.objects.filter(driver=driver).latest("pk"))
     example(StationKnock, reason="unknown")
     station_links.make_password(at.station, at=now)
+    example(SettingTemplate, wanted={"HeartbeatInterval": "300"})
     meter = Meter()
     meter_keys.register(at, written=meter.der.hex(), curve="", serial=meter.serial, since=today, until=None)
     example(SignedRecord, station=at.station, number=4711, raw=meter.whole(0, 10_000))

@@ -79,6 +79,7 @@ from charging.models import (
     StationKnock,
     StationLink,
     StationMessage,
+    StationSetting,
 )
 from portal.gate import events as portal_events
 from portal.tests.examples import example, owned_models
@@ -168,6 +169,7 @@ NOT_ROW_BY_ROW = {
     SignedRecord: "what meters signed, kept as it came",
     StationCommand: "an event says who asked what; the rest is what the station answered",
     StationCharge: "what stations said of a charge; its session tells the story",
+    StationSetting: "what stations tell of themselves",
     StationHalt: "that a message waits for its next try",
     ConnectorState: "the history of a connector, kept by itself",
     SiteAccess: "an event names the sites a person gained and lost",
@@ -471,6 +473,7 @@ UNSEEN_WRITES = {
     "charging/services/station_commands.py:settle": "what has become of a command that nobody answers",
     "charging/services/station_messages.py:try_again": "that a message is read again now",
     "charging/services/station_desk.py:put_away": "what a session grows by while it goes on",
+    "charging/services/station_settings.py:_keep": "what stations tell of themselves",
     "charging/services/station_steps.py:_halt": "that a message waits for its next try",
     "charging/services/station_steps.py:_read_together": "that a message was read",
     "charging/services/tokens.py:keep": "token.sessions_given",

@@ -31,6 +31,7 @@ REACHES: dict[str, Any] = {
     "RecordForm.amount": (Payment, "amount", 100),
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),
     "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
+    "LimitForm.limit": NOWHERE,  # said to a station, kept as JSON
     "WordsForm.seen": NOWHERE,  # the version it was begun from, held against the newest
     **dict.fromkeys((f"ExampleForm.{name}" for name in ("kwh", "charging_hours", "parked_hours")), NOWHERE),
     **dict.fromkeys((f"TermsForm.{name}" for name in ("vat", "minimum", "maximum")), TARIFF),

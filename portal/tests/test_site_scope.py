@@ -22,7 +22,7 @@ from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
 from charging.domain.errors import NetworkRefused
-from charging.models import ChargingSession, Connector, MeterKey, Site, Station, StationKnock, Token
+from charging.models import ChargingSession, Connector, MeterKey, SettingTemplate, Site, Station, StationKnock, Token
 from charging.selectors import sessions
 from charging.services import site_access, site_memberships
 from charging.services import sites as site_services
@@ -83,6 +83,7 @@ PLACES = ("sites", "stations", "sessions")
 BY_SITE = re.compile(r'("site_id"|"charging_site"\."id") = (ANY|\d)')
 #: Pages about no site there is: refused to whoever works for some.
 OF_THE_WHOLE = {"staff:site_new", "staff:station_new", "staff:knock_list", "staff:knock_adopt"}
+OF_THE_WHOLE |= {f"staff:template_{act}" for act in ("align", "detail", "edit", "list", "new", "read", "remove")}
 BY_ROW = [door for door in AT_SITES if door.name not in OF_THE_WHOLE]
 
 
@@ -178,6 +179,7 @@ class Place:
         self.ids = {name: getattr(self, name[:-1]).public_id for name in PLACES}
         facts = {"public_key": mark, "valid_from": at.date()}
         self.ids["meters"] = MeterKey.objects.create(connector=outlet, serial=f"{mark} meter", **facts).public_id
+        self.ids["settings"] = SettingTemplate.objects.create(name=f"{mark} template").public_id
         knock = StationKnock.objects.create(identity=f"{mark}-2", reason="unknown", first_at=at, last_at=at)
         self.ids["knocking"] = knock.public_id
 

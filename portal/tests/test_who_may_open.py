@@ -25,7 +25,9 @@ MAY_OPEN = {
         "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_ask "
         "staff:meter_hold staff:meter_register staff:meter_remove staff:station_meters "
         "staff:station_commands staff:station_edit staff:station_merge staff:station_messages staff:station_new "
-        "staff:station_order staff:station_part staff:station_password"
+        "staff:station_order staff:station_part staff:station_password staff:station_settings staff:template_align "
+        "staff:template_detail staff:template_edit staff:template_list staff:template_new staff:template_read "
+        "staff:template_remove"
     ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: (

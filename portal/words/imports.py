@@ -25,6 +25,8 @@ ERRORS: dict[str, str | Promise] = {
     Code.COMMAND_CONNECTOR: _("Outlet “%(connector)s” has no number, and stations know their outlets by number alone."),
     Code.COMMAND_PASSWORD: _("The station's password is made on the station's page, where it is shown once."),
     Code.COMMAND_CARD_REFUSED: _("The card would be refused: %(basis)s."),
+    Code.TEMPLATE_TAKEN: _("There is already a template called “%(name)s”."),
+    Code.TEMPLATE_TOO_LONG: _("A template wants at most %(most)s settings: write another one for the rest."),
     Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
     Code.METER_KEY_UNREADABLE: _("This is no public key of a meter: it is neither PEM nor a key in hex or base64."),
     Code.METER_KEY_CURVE: _("This key is a bare point: choose the curve that the papers of the meter name."),

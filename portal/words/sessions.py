@@ -82,6 +82,7 @@ _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "stopped_already": _("about a charge that had ended"),
     "late_stop": _("came after somebody had decided; it stands among the differences"),
     "after_stop": _("a reading after the end"),
+    "not_asked": _("about something that nobody asked for"),
 }
 
 

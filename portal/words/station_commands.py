@@ -1,6 +1,8 @@
 """What is asked of stations, in words."""
 
+import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from charging.domain.ocpp.admission import Basis
 from charging.domain.ocpp.commands import Kind
 from charging.models import StationCommand
+from portal.words import measures
 
 #: The messages that a station can be asked for.
 TRIGGERS: dict[str, str | Promise] = {
@@ -31,6 +34,33 @@ BASES: dict[str, str | Promise] = {
 }
 
 
+#: How far a station has come with an update of its firmware or with a log, by OCPP 1.6 and 2.0.1.
+PROGRESS: dict[str, str | Promise] = {
+    "Downloading": _("is fetching it"),
+    "Downloaded": _("has fetched it"),
+    "DownloadFailed": _("could not fetch it"),
+    "DownloadScheduled": _("will fetch it later"),
+    "DownloadPaused": _("has paused fetching it"),
+    "Installing": _("is installing it"),
+    "InstallRebooting": _("restarts to install it"),
+    "InstallScheduled": _("will install it later"),
+    "Installed": _("has installed it"),
+    "InstallationFailed": _("could not install it"),
+    "InstallVerificationFailed": _("has installed it, and it does not work"),
+    "InvalidSignature": _("its signature is wrong"),
+    "SignatureVerified": _("its signature is right"),
+    "Uploading": _("is sending it"),
+    "Uploaded": _("has sent it"),
+    "UploadFailed": _("could not send it"),
+    "UploadFailure": _("could not send it"),
+    "BadMessage": _("did not understand"),
+    "NotSupportedOperation": _("cannot do that"),
+    "PermissionDenied": _("was not let in there"),
+}
+#: Of an address with a name and a password in it.
+_SECRET = re.compile(r"//[^/@]*@")
+
+
 def _start(wanted: Mapping[str, Any]) -> str:
     return gettext("outlet %(connector)s") % {"connector": wanted.get("connector", "")}
 
@@ -48,12 +78,26 @@ def _trigger(wanted: Mapping[str, Any]) -> str:
     return f"{TRIGGERS.get(message, message)}, {_outlet(wanted)}"
 
 
+def _location(wanted: Mapping[str, Any]) -> str:
+    """Where something is fetched or sent, without the password that may stand there."""
+    return _SECRET.sub("//…@", str(wanted.get("location", "")))
+
+
+def _limit(wanted: Mapping[str, Any]) -> str:
+    return f"{_outlet(wanted)}: {measures.all_decimals(Decimal(str(wanted.get('limit', 0))))} {wanted.get('unit', '')}"
+
+
 _ABOUT: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Kind.START: _start,
     Kind.UNLOCK: _start,
     Kind.RESET: lambda wanted: gettext("by force") if wanted.get("hard") else gettext("normally"),
     Kind.AVAILABILITY: _availability,
     Kind.TRIGGER: _trigger,
+    Kind.UPDATE_FIRMWARE: _location,
+    Kind.GET_LOG: _location,
+    Kind.RESERVE: _start,
+    Kind.LIMIT: _limit,
+    Kind.CLEAR_LIMIT: _outlet,
     Kind.CHANGE_SETTING: lambda wanted: f"{wanted.get('key', '')} = {wanted.get('value', '')}",
 }
 
@@ -67,3 +111,8 @@ def command_about(command: StationCommand) -> str:
     """Return what belongs to a command; empty where its name says it all."""
     told = _ABOUT.get(command.kind)
     return told(command.wanted) if told else ""
+
+
+def command_progress(command: StationCommand) -> str:
+    """Return how far the station has come with it since; a word that is not known is shown as it is."""
+    return str(PROGRESS.get(command.progress, command.progress))

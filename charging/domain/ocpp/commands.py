@@ -1,7 +1,10 @@
 """What people ask of a station, in no protocol's words; `v16` says it to stations. And what may become of it."""
 
-from datetime import timedelta
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -15,6 +18,12 @@ class Kind(StrEnum):
     TRIGGER = "trigger"
     READ_SETTINGS = "read_settings"
     CHANGE_SETTING = "change_setting"
+    UPDATE_FIRMWARE = "update_firmware"
+    GET_LOG = "get_log"
+    RESERVE = "reserve"
+    CANCEL_RESERVATION = "cancel_reservation"
+    LIMIT = "limit"
+    CLEAR_LIMIT = "clear_limit"
 
 
 class State(StrEnum):
@@ -36,14 +45,42 @@ OPEN = (State.QUEUED, State.CLAIMED, State.SENT)
 UNANSWERED = (State.SENT, State.TIMED_OUT, State.UNKNOWN)
 #: Asked again by itself when nobody knows whether it arrived: asking twice does nothing that asking once does not.
 HARMLESS = (Kind.TRIGGER, Kind.READ_SETTINGS)
+#: What a station goes on with after its answer, and the messages in which it says how far it has come.
+PROGRESS = {
+    "FirmwareStatusNotification": Kind.UPDATE_FIRMWARE,
+    "SignedFirmwareStatusNotification": Kind.UPDATE_FIRMWARE,
+    "DiagnosticsStatusNotification": Kind.GET_LOG,
+    "LogStatusNotification": Kind.GET_LOG,
+}
+#: Which carry a number of ours, by which stations refer to them later.
+NUMBERED = (Kind.UPDATE_FIRMWARE, Kind.GET_LOG, Kind.RESERVE)
+LARGEST_REQUEST = 2**31 - 1
 #: For how long it is worth sending. Whoever stands at an outlet does not wait longer.
 AT_THE_OUTLET, OTHERWISE = timedelta(minutes=1), timedelta(minutes=15)
+_PASSWORD = re.compile(r"authorizationkey|basicauthpassword", re.IGNORECASE)
+#: The number of our limit for a whole station: beyond those of outlets.
+WHOLE_STATION = 10_000
 #: What protocols call an outlet.
 NUMBER = r"^[0-9]{1,4}$"
 #: How long a station may take for its answer.
 ANSWER_S = 30
 
 
+def is_secret(setting: str) -> bool:
+    """Whether a setting holds the station's password: that is made and shown elsewhere, and never kept."""
+    return bool(_PASSWORD.search(setting))
+
+
+def written(at: datetime) -> str:
+    """Return an instant as protocols write it; as texts, later ones come after earlier ones."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def profile(wanted: Mapping[str, Any]) -> int:
+    """Return the number of the one limit that we set for an outlet, or for the whole station."""
+    return int(wanted["connector"]) if wanted.get("connector") else WHOLE_STATION
+
+
 def patience(kind: Kind) -> timedelta:
     """Return for how long the station may be away before it is not sent any more."""
-    return AT_THE_OUTLET if kind in {Kind.START, Kind.STOP, Kind.UNLOCK} else OTHERWISE
+    return AT_THE_OUTLET if kind in {Kind.START, Kind.STOP, Kind.UNLOCK, Kind.RESERVE} else OTHERWISE

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from charging.domain.ocpp import commands
 from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import text, whole
 
@@ -47,7 +48,15 @@ MESSAGES = {
     Kind.TRIGGER: "TriggerMessage",
     Kind.READ_SETTINGS: "GetConfiguration",
     Kind.CHANGE_SETTING: "ChangeConfiguration",
+    Kind.UPDATE_FIRMWARE: "UpdateFirmware",
+    Kind.GET_LOG: "GetDiagnostics",
+    Kind.RESERVE: "ReserveNow",
+    Kind.CANCEL_RESERVATION: "CancelReservation",
+    Kind.LIMIT: "SetChargingProfile",
+    Kind.CLEAR_LIMIT: "ClearChargingProfile",
 }
+#: Commands whose answer has no word for yes or no: that it came is the yes.
+_WORDLESS = {Kind.READ_SETTINGS, Kind.UPDATE_FIRMWARE, Kind.GET_LOG}
 #: A station's answers that mean it does as it was told.
 _GRANTED = {"Accepted", "Scheduled", "RebootRequired", "Unlocked"}
 
@@ -243,7 +252,53 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
             payload = {"requestedMessage": wanted["message"], **outlet}
         case Kind.CHANGE_SETTING:
             payload = {"key": wanted["key"], "value": wanted["value"]}
-    return MESSAGES[kind], payload  # settings are read all together: some stations break when single ones are named
+        case _:
+            payload = _later(kind, wanted, id_tag, outlet)
+    return MESSAGES[kind], payload
+
+
+def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str, outlet: dict[str, Any]) -> dict[str, Any]:
+    """What holds, or goes on, after the answer. Settings are read all together: some stations break otherwise."""
+    payload: dict[str, Any] = {}
+    match kind:
+        case Kind.RESERVE:
+            payload = {**outlet, "expiryDate": wanted["until"], "idTag": id_tag, "reservationId": wanted["request"]}
+        case Kind.CANCEL_RESERVATION:
+            payload = {"reservationId": wanted["reservation"]}
+        case Kind.UPDATE_FIRMWARE:
+            payload = {"location": wanted["location"], "retrieveDate": wanted["at"]}
+        case Kind.GET_LOG:
+            payload = {"location": wanted["location"], **within(wanted, "startTime", "stopTime")}
+        case Kind.LIMIT:
+            payload = {"connectorId": 0, **outlet, "csChargingProfiles": _profile(wanted)}
+        case Kind.CLEAR_LIMIT:
+            payload = {"id": commands.profile(wanted)}
+    return payload
+
+
+def _profile(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """A limit from now on: of every charge at an outlet, or of the whole station."""
+    return {
+        "chargingProfileId": commands.profile(wanted),
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile" if wanted.get("connector") else "ChargePointMaxProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": schedule(wanted),
+    }
+
+
+def schedule(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a limit as both protocols write it: one period that begins at once and does not end."""
+    return {
+        "chargingRateUnit": wanted["unit"],
+        "startSchedule": wanted["at"],
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": wanted["limit"]}],
+    }
+
+
+def within(wanted: Mapping[str, Any], first: str, last: str) -> dict[str, str]:
+    """Return the time that a log is wanted of, under a protocol's names; what was not said is left out."""
+    return {name: str(wanted[said]) for name, said in ((first, "since"), (last, "until")) if wanted.get(said)}
 
 
 def in_use(wanted: Mapping[str, Any]) -> str:
@@ -254,7 +309,7 @@ def in_use(wanted: Mapping[str, Any]) -> str:
 def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
     """Return whether the station does what it was asked, and its word for that."""
     said = text(dict(answer), "status", 40)
-    return (kind is Kind.READ_SETTINGS or said in _GRANTED), said
+    return (kind in _WORDLESS or said in _GRANTED), said
 
 
 def settings(answer: Mapping[str, Any]) -> list[tuple[str, str, bool]]:

@@ -4,19 +4,26 @@ An EVSE is what 1.6 calls a connector. A station names a charge itself; the numb
 Messages that both know under one name (states, readings, what a station is made of) are told apart by their fields.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from charging.domain.ocpp import v16
+from charging.domain.ocpp import commands, v16
 from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import text
 from charging.domain.ocpp.v16 import Start, Stop
 
 SUBPROTOCOL = "ocpp2.0.1"
-EVENT = "TransactionEvent"
+EVENT, REPORT = "TransactionEvent", "NotifyReport"
 _PREFIX = "2.0.1|"
+#: A value of a variable is so long at most (OCPP 2.0.1: 2,500 signs).
+LONGEST_VALUE = 2_500
+_NAME = re.compile(
+    r"(?P<component>[^.@()]+)(?:\((?P<instance>[^)]*)\))?(?:@(?P<evse>\d{1,5})(?:/(?P<connector>\d{1,5}))?)?"
+    r"\.(?P<variable>[^()]+)(?:\((?P<of_variable>.*)\))?"
+)
 #: Messages whose answer says nothing.
 _PLAIN = {
     "StatusNotification", "MeterValues", "NotifyReport", "NotifyEvent", "NotifyMonitoringReport", "NotifyChargingLimit",
@@ -33,7 +40,15 @@ MESSAGES = {
     Kind.TRIGGER: "TriggerMessage",
     Kind.READ_SETTINGS: "GetBaseReport",
     Kind.CHANGE_SETTING: "SetVariables",
+    Kind.UPDATE_FIRMWARE: "UpdateFirmware",
+    Kind.GET_LOG: "GetLog",
+    Kind.RESERVE: "ReserveNow",
+    Kind.CANCEL_RESERVATION: "CancelReservation",
+    Kind.LIMIT: "SetChargingProfile",
+    Kind.CLEAR_LIMIT: "ClearChargingProfile",
 }
+#: A station's answers that mean it does as it was told.
+_GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlocked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +119,41 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
             payload = {"operationalStatus": v16.in_use(wanted), **_evse(wanted)}
         case Kind.TRIGGER:
             payload = {"requestedMessage": wanted["message"], **_evse(wanted)}
-        case _:
+        case Kind.READ_SETTINGS | Kind.CHANGE_SETTING:
             payload = _settings(kind, wanted)
+        case _:
+            payload = _later(kind, wanted, id_tag)
     return MESSAGES[kind], payload
+
+
+def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str) -> dict[str, Any]:
+    """What a station goes on with after its answer: it has a number, by which the station refers to it."""
+    match kind:
+        case Kind.UPDATE_FIRMWARE:
+            firmware = {"location": wanted["location"], "retrieveDateTime": wanted["at"]}
+            return {"requestId": wanted["request"], "firmware": firmware}
+        case Kind.GET_LOG:
+            log = {"remoteLocation": wanted["location"], **v16.within(wanted, "oldestTimestamp", "latestTimestamp")}
+            return {"logType": "DiagnosticsLog", "requestId": wanted["request"], "log": log}
+        case Kind.RESERVE:
+            card = {"idToken": id_tag, "type": "Central"}
+            return {"id": wanted["request"], "expiryDateTime": wanted["until"], "idToken": card, **_evse_id(wanted)}
+        case Kind.CANCEL_RESERVATION:
+            return {"reservationId": wanted["reservation"]}
+        case Kind.LIMIT:
+            return {"evseId": 0, **_evse_id(wanted), "chargingProfile": _profile(wanted)}
+    return {"chargingProfileId": commands.profile(wanted)}
+
+
+def _profile(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    number = commands.profile(wanted)
+    return {
+        "id": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "TxDefaultProfile" if wanted.get("connector") else "ChargingStationMaxProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": [{"id": number, **v16.schedule(wanted)}],
+    }
 
 
 def _evse_id(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,9 +168,49 @@ def _settings(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """All settings come in messages of their own; one is named by its component and its variable."""
     if kind is Kind.READ_SETTINGS:
         return {"requestId": 1, "reportBase": "ConfigurationInventory"}
-    component, _, variable = str(wanted["key"]).rpartition(".")
-    where = {"component": {"name": component or "ChargingStation"}, "variable": {"name": variable}}
-    return {"setVariableData": [{"attributeValue": wanted["value"], **where}]}
+    return {"setVariableData": [{"attributeValue": wanted["value"], **_variable(str(wanted["key"]))}]}
+
+
+def settings(payload: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Return the settings in a NotifyReport: name, value, and whether it can only be read; what cannot be read not."""
+    found = []
+    for row in v16.rows(payload.get("reportData")):
+        name = _named(row) if isinstance(row, dict) else ""
+        attributes = [each for each in v16.rows(row.get("variableAttribute")) if isinstance(each, dict)] if name else []
+        for each in attributes:
+            is_readable = each.get("mutability") != "WriteOnly" and each.get("type", "Actual") == "Actual"
+            if is_readable:
+                found.append((name, text(each, "value", LONGEST_VALUE), each.get("mutability") == "ReadOnly"))
+    return found
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """How a variable is called here: `OCPPCommCtrlr.HeartbeatInterval`, `Connector@1/2.Available`, `A(b).C(d)`."""
+    component, variable = _object(row, "component"), _object(row, "variable")
+    evse = _object(component, "evse")
+    place = "/".join(part for part in (text(evse, "id", 5), text(evse, "connectorId", 5)) if part)
+    owner = _with_instance(component) + (f"@{place}" if place else "")
+    said = _with_instance(variable)
+    return f"{owner}.{said}" if text(component, "name") and text(variable, "name") else ""
+
+
+def _with_instance(part: Mapping[str, Any]) -> str:
+    instance = text(dict(part), "instance", 50)
+    return text(dict(part), "name", 50) + (f"({instance})" if instance else "")
+
+
+def _variable(key: str) -> dict[str, Any]:
+    """The component and the variable that `_named` called so."""
+    found = _NAME.fullmatch(key)
+    parts = found.groupdict() if found else {"variable": key}
+    component: dict[str, Any] = {"name": parts.get("component") or "ChargingStation"}
+    if parts.get("instance"):
+        component["instance"] = parts["instance"]
+    if parts.get("evse"):
+        connector = {"connectorId": int(parts["connector"])} if parts.get("connector") else {}
+        component["evse"] = {"id": int(parts["evse"]), **connector}
+    of_variable = {"instance": parts["of_variable"]} if parts.get("of_variable") else {}
+    return {"component": component, "variable": {"name": parts["variable"], **of_variable}}
 
 
 def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
@@ -131,9 +218,9 @@ def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
     if kind is Kind.CHANGE_SETTING:
         results = [each for each in v16.rows(answer.get("setVariableResult")) if isinstance(each, dict)]
         word = text(results[0], "attributeStatus", 40) if results else ""
-        return word in {"Accepted", "RebootRequired"}, word
+        return word in _GRANTED, word
     word = text(dict(answer), "status", 40)
-    return word in {"Accepted", "Scheduled", "Unlocked"}, word
+    return word in _GRANTED, word
 
 
 def _object(payload: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """Asking something of a station from its page: who may, with what proof, and what is shown and logged."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from typing import Any
 
-import orjson
 import pytest
 from django.utils import timezone
 
-from charging.domain.ocpp.commands import Kind
+from charging.domain.ocpp.commands import Kind, written
 from charging.models import ChargingSession, StationCommand
 from charging.services import station_commands, station_links
 from portal.tests.staff.conftest import World
@@ -114,20 +114,84 @@ def test_a_card_that_nobody_pays_for_starts_nothing_and_the_page_says_why(linked
     assert "The card would be refused: nobody pays for it" in text(sign_in(otto).post(url(linked, "order/"), form))
 
 
-def test_the_settings_are_shown_as_they_were_read_last(linked, sign_in, otto):
-    keys = [
-        {"key": "HeartbeatInterval", "readonly": False, "value": "300"},
-        {"key": "ChargeProfileMaxStackLevel", "readonly": "1", "value": "8"},
-        {"value": "nameless"},
-        "nonsense",
-    ]
+def test_what_goes_on_after_the_answer_is_kept_as_the_service_reads_it(linked, sign_in, otto):
+    client, uid, soon = sign_in(otto), linked.card.uid, timezone.localtime() + timedelta(hours=2)
+    local = f"{soon.astimezone(linked.connector.station.site.zone):%Y-%m-%dT%H:%M}"
+    until, file = f"{soon.astimezone(UTC):%Y-%m-%dT%H:%M:00Z}", "https://north.example/1.bin"
+    asked: list[tuple[dict[str, str], dict[str, Any]]] = [
+        ({"kind": "reserve", "reserve-connector": "1", "reserve-card": uid, "reserve-until": local},
+         {"connector": "1", "until": until}),
+        ({"kind": "limit", "limit-limit": "16.5", "limit-unit": "A"}, {"limit": 16.5, "unit": "A"}),
+        ({"kind": "limit", "limit-connector": "1", "limit-limit": "11000", "limit-unit": "W"},
+         {"connector": "1", "limit": 11000, "unit": "W"}),
+        ({"kind": "clear_limit"}, {}),
+        ({"kind": "update_firmware", "update_firmware-location": file, "update_firmware-at": local},
+         {"location": file, "at": until}),
+        ({"kind": "get_log", "get_log-location": "ftp://me:secret@north.example/in"},
+         {"location": "ftp://me:secret@north.example/in"}),
+    ]  # fmt: skip
+    for form, wanted in asked:
+        assert client.post(url(linked, "order/"), form).status_code == 302, form
+        kept = commands(linked)[-1]
+        assert wanted.items() <= kept.wanted.items()
+        assert ("request" in kept.wanted) is (kept.kind in {"reserve", "update_firmware", "get_log"})
+        assert ("at" in kept.wanted) is (kept.kind in {"limit", "update_firmware"})
+    assert commands(linked)[0].id_tag == uid
+    page = text(client.get(url(linked)))
+    assert "outlet 1: 11,000 W" in page
+    assert "ftp://…@north.example/in" in page
+    assert "secret" not in page
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"kind": "reserve", "reserve-connector": "1", "reserve-card": "04A2B9C1", "reserve-until": "2020-01-01T08:00"},
+        {"kind": "limit", "limit-limit": "-1", "limit-unit": "A"},
+        {"kind": "limit", "limit-limit": "NaN", "limit-unit": "A"},
+        {"kind": "update_firmware", "update_firmware-location": "javascript:alert(1)"},
+        {"kind": "get_log", "get_log-location": "file:///etc/passwd"},
+        {"kind": "get_log", "get_log-location": "ftp://a.example/", "get_log-since": "2026-11-02T08:00",
+         "get_log-until": "2026-11-01T08:00"},
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_not_sent(linked, sign_in, otto, form):
+    assert sign_in(otto).post(url(linked, "order/"), form).status_code == 400
+    assert commands(linked) == []
+
+
+def test_a_card_that_would_be_refused_reserves_nothing(linked, sign_in, otto):
+    soon = f"{timezone.now() + timedelta(hours=2):%Y-%m-%dT%H:%M}"
+    form = {"kind": "reserve", "reserve-connector": "1", "reserve-card": linked.lost_card.uid, "reserve-until": soon}
+    assert "The card would be refused" in text(sign_in(otto).post(url(linked, "order/"), form))
+
+
+def test_a_reservation_that_holds_can_be_cancelled_once(linked, sign_in, otto):
+    client, now = sign_in(otto), timezone.now()
     with tenant_scope(linked.operator.pk):
-        command = station_commands.ask(linked.connector.station, Kind.READ_SETTINGS, by=otto, at=timezone.now())
-        answer = orjson.dumps([3, str(command.public_id), {"configurationKey": keys}]).decode()
-        StationCommand.objects.update(state="answered", answer=answer, done_at=timezone.now())
-    page = sign_in(otto).get(url(linked))
-    assert page.context["settings"] == [("ChargeProfileMaxStackLevel", "8", True), ("HeartbeatInterval", "300", False)]
-    assert "HeartbeatInterval" in text(page)
+        kept = station_commands.ask(
+            linked.connector.station, Kind.RESERVE, by=otto, at=now, card=linked.card.uid, connector="1",
+            until=written(now + timedelta(hours=1)),
+        )  # fmt: skip
+    number = kept.wanted["request"]
+    cancel = {"kind": "cancel_reservation", "cancel_reservation-reservation": str(number)}
+    assert client.post(url(linked, "ask/"), cancel).status_code == 400
+    with tenant_scope(linked.operator.pk):
+        StationCommand.objects.update(state="answered")
+    assert client.post(url(linked, "ask/"), cancel).status_code == 302
+    assert commands(linked)[-1].wanted == {"reservation": number}
+    with tenant_scope(linked.operator.pk):
+        StationCommand.objects.update(state="answered")
+    assert client.post(url(linked, "ask/"), cancel).status_code == 400
+
+
+def test_how_far_it_has_come_since_is_shown(linked, sign_in, otto):
+    with tenant_scope(linked.operator.pk):
+        station_commands.ask(
+            linked.connector.station, Kind.GET_LOG, by=otto, at=timezone.now(), location="ftp://a.example"
+        )
+        StationCommand.objects.update(state="answered", progress="Uploading", progress_at=timezone.now())
+    assert "is sending it" in text(sign_in(otto).get(url(linked)))
 
 
 def test_one_that_was_not_sent_in_its_time_is_said_to_be_over(linked, sign_in, otto):

@@ -52,6 +52,14 @@ WITHOUT_PEOPLE = {
     "staff:station_list",
     "staff:station_meters",
     "staff:station_new",
+    "staff:station_settings",
+    "staff:template_align",
+    "staff:template_detail",
+    "staff:template_edit",
+    "staff:template_list",
+    "staff:template_new",
+    "staff:template_read",
+    "staff:template_remove",
     "staff:training",
 }
 OF_CUSTOMERS = {Permission.USE_DRIVER_PAGES, Permission.USE_PAYER_PAGES}

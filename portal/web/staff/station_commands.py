@@ -1,11 +1,14 @@
 """Asking something of a station: what was asked and answered, and a form for each thing that can be."""
 
 from collections.abc import Collection
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import URLValidator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,21 +16,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from charging.domain.ocpp.commands import Kind
-from charging.models import Station, Token
+from charging.domain.ocpp.commands import Kind, written
+from charging.models import Station, StationCommand, Token
 from charging.selectors import station_commands as selectors
 from charging.selectors import stations as stations_known
 from charging.services import station_commands as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted
+from portal.web.sensible_days import sensible_moment
 from portal.web.staff import stations
 from portal.words.station_commands import TRIGGERS
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 #: What does no harm. Everything else wants a fresh proof of who asks.
-GENTLE = (Kind.STOP, Kind.TRIGGER, Kind.READ_SETTINGS)
+GENTLE = (Kind.STOP, Kind.TRIGGER, Kind.READ_SETTINGS, Kind.CANCEL_RESERVATION)
+LONGEST_RESERVATION = timedelta(days=1)
 SHOWN = 20
 
 
@@ -45,10 +50,29 @@ class CommandForm(forms.Form):
         if "number" in self.fields:
             field = self.fields["number"]
             field.choices = [(row.external_id, row.connector.number) for row in selectors.open_charges(station)]
+        if "reservation" in self.fields:
+            field = self.fields["reservation"]
+            held = selectors.reservations(station, at=timezone.now())
+            field.choices = [(row.wanted["request"], _reserved(row, station)) for row in held]
 
     def wanted(self) -> dict[str, Any]:
-        """What the service is told."""
-        return dict(self.cleaned_data)
+        """What the service is told, as it can be stored; a time that was left empty is now, or none."""
+        found = {name: _plain(value) for name, value in self.cleaned_data.items()}
+        return {name: value or _plain(timezone.now()) if name == "at" else value for name, value in found.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return written(value)
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _reserved(row: StationCommand, station: Station) -> str:
+    until = datetime.fromisoformat(row.wanted["until"]).astimezone(station.site.zone)
+    return _("outlet %(connector)s until %(clock)s") % {
+        "connector": row.wanted["connector"],
+        "clock": f"{until:%H:%M}",
+    }
 
 
 class StartForm(CommandForm):
@@ -136,6 +160,81 @@ class ChangeSettingForm(CommandForm):
     value = forms.CharField(label=gettext_lazy("New value"), max_length=500, required=False)
 
 
+def _moment(label: Any, **more: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=label, widget=widget, validators=[sensible_moment], **more)
+
+
+def _location(help_text: Any) -> forms.CharField:
+    check = URLValidator(schemes=["https", "http", "ftp", "ftps", "sftp"])
+    return forms.CharField(label=gettext_lazy("Address"), max_length=500, validators=[check], help_text=help_text)
+
+
+class UpdateFirmwareForm(CommandForm):
+    """Where the station fetches its new firmware, and when."""
+
+    kind = Kind.UPDATE_FIRMWARE
+    location = _location(gettext_lazy("Where the station fetches the file, such as https://… or ftp://…"))
+    at = _moment(
+        gettext_lazy("When"),
+        required=False,
+        help_text=gettext_lazy("When it fetches and installs it, by the clock of the site. Empty: now."),
+    )
+
+
+class GetLogForm(CommandForm):
+    """Where the station sends what it has logged, and of which time."""
+
+    kind = Kind.GET_LOG
+    location = _location(gettext_lazy("Where the station sends the file, such as https://… or ftp://…"))
+    since = _moment(gettext_lazy("From"), required=False)
+    until = _moment(gettext_lazy("To"), required=False, help_text=gettext_lazy("Empty: all that the station has."))
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        since, until = found.get("since"), found.get("until")
+        if since and until and until <= since:
+            self.add_error("until", _("The end must come after the beginning."))
+        return found
+
+
+class ReserveForm(StartForm):
+    """An outlet that is kept for whoever has the card."""
+
+    kind = Kind.RESERVE
+    until = _moment(gettext_lazy("Until"), help_text=gettext_lazy("By the clock of the site, a day ahead at most."))
+
+    def clean_until(self) -> datetime:
+        """A time to come, not too far ahead."""
+        until: datetime = self.cleaned_data["until"]
+        if not timedelta(0) < until - timezone.now() <= LONGEST_RESERVATION:
+            raise forms.ValidationError(_("Choose a time within the next 24 hours."))
+        return until
+
+
+class CancelReservationForm(CommandForm):
+    """One of the reservations that hold there."""
+
+    kind = Kind.CANCEL_RESERVATION
+    reservation = forms.TypedChoiceField(label=gettext_lazy("Reservation"), coerce=int)
+
+
+class LimitForm(CommandForm):
+    """The most that the station, or each charge at one outlet, may draw."""
+
+    kind = Kind.LIMIT
+    connector = forms.ChoiceField(label=gettext_lazy("About"), required=False)
+    limit = forms.DecimalField(label=gettext_lazy("At most"), min_value=0, max_digits=8, decimal_places=1)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=[("A", gettext_lazy("A a phase")), ("W", "W")])
+
+
+class ClearLimitForm(CommandForm):
+    """The limit that was set here."""
+
+    kind = Kind.CLEAR_LIMIT
+    connector = forms.ChoiceField(label=gettext_lazy("About"), required=False)
+
+
 FORMS: dict[Kind, type[CommandForm]] = {
     form.kind: form
     for form in (
@@ -147,6 +246,12 @@ FORMS: dict[Kind, type[CommandForm]] = {
         TriggerForm,
         ReadSettingsForm,
         ChangeSettingForm,
+        ReserveForm,
+        CancelReservationForm,
+        LimitForm,
+        ClearLimitForm,
+        UpdateFirmwareForm,
+        GetLogForm,
     )
 }
 
@@ -179,7 +284,9 @@ def _asked(request: SignedInRequest, operator: Operator, public_id: UUID, kinds:
     if kind is None:
         messages.error(request, _("Nothing was sent: choose what the station is to do."))
         return redirect("staff:station_commands", operator.slug, station.public_id)
-    form = FORMS[kind](station, request.POST)
+    with timezone.override(station.site.zone):
+        form = FORMS[kind](station, request.POST)
+        form.full_clean()
     if not form.is_valid():
         return _page(request, operator, station, form)
     if not attempted(form, services.ask, station, kind, by=request.user, at=timezone.now(), **form.wanted()):
@@ -197,7 +304,6 @@ def _page(
 ) -> HttpResponse:
     now, link = timezone.now(), stations_known.link(station)
     page = lists.page(selectors.of_station(station), request, by="id", size=SHOWN)
-    read, settings = selectors.settings(station)
     context = {
         "nav": "stations",
         "station": station,
@@ -208,8 +314,6 @@ def _page(
             (wrong if wrong and wrong.kind == kind else form(station), kind in GENTLE) for kind, form in FORMS.items()
         ],
         "wrong": wrong,
-        "read": read,
-        "settings": settings,
         "crumbs": stations.crumbs(operator, station),
     }
     return render(request, "staff/stations/commands.html", context, status=400 if wrong else 200)

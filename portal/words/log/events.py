@@ -292,6 +292,7 @@ KINDS: dict[str, str | Promise] = {
     "charging.station": gettext_lazy("station"),
     "charging.connector": gettext_lazy("connector"),
     "charging.meterkey": gettext_lazy("key of a meter"),
+    "charging.settingtemplate": gettext_lazy("template of settings"),
     "charging.meterrule": gettext_lazy("rule for signed meter values"),
     "charging.token": gettext_lazy("card"),
     "charging.importprofile": gettext_lazy("import profile"),

@@ -1,0 +1,52 @@
+"""What stations are set to, as they told last, and what an operator wants them set to."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from charging.models.station import Station
+from charging.site_scope import SiteBound
+from tenants.identifiers import new_public_id
+from tenants.rls import owned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class StationSetting(SiteBound):
+    """One setting of a station: OCPP 1.6's configuration key, or 2.0.1's variable of a component."""
+
+    seen_through = "station"
+
+    station = OwnedForeignKey(Station, models.CASCADE, related_name="settings")
+    name = models.CharField(_("setting"), max_length=200)
+    value = models.TextField(_("value"), blank=True)
+    # The station says that it can only be read.
+    is_fixed = models.BooleanField(default=False)
+    read_at = models.DateTimeField(_("read"))
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("station_setting", "station", referred=False),
+            models.UniqueConstraint(fields=["operator", "station", "name"], name="station_setting_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SettingTemplate(OperatorOwned):
+    """What an operator wants stations set to: values by the name of the setting. A template tells all it wants."""
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    wanted = models.JSONField(_("what is wanted"), default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("setting_template", referred=False),
+            models.UniqueConstraint(fields=["operator", "name"], name="setting_template_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
