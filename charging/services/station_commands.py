@@ -45,7 +45,7 @@ def ask(
     if kind in commands.NUMBERED:
         wanted["request"] = 1 + secrets.randbelow(commands.LARGEST_REQUEST)
     if kind is Kind.LIMIT:
-        wanted["at"] = commands.written(at)
+        wanted["when"] = commands.written(at)
     command = StationCommand.objects.create(
         station=station,
         kind=kind,

@@ -266,7 +266,7 @@ def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str, outlet: dict[str,
         case Kind.CANCEL_RESERVATION:
             payload = {"reservationId": wanted["reservation"]}
         case Kind.UPDATE_FIRMWARE:
-            payload = {"location": wanted["location"], "retrieveDate": wanted["at"]}
+            payload = {"location": wanted["location"], "retrieveDate": wanted["when"]}
         case Kind.GET_LOG:
             payload = {"location": wanted["location"], **within(wanted, "startTime", "stopTime")}
         case Kind.LIMIT:
@@ -291,7 +291,7 @@ def schedule(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return a limit as both protocols write it: one period that begins at once and does not end."""
     return {
         "chargingRateUnit": wanted["unit"],
-        "startSchedule": wanted["at"],
+        "startSchedule": wanted["when"],
         "chargingSchedulePeriod": [{"startPeriod": 0, "limit": wanted["limit"]}],
     }
 

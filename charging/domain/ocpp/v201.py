@@ -130,7 +130,7 @@ def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str) -> dict[str, Any]
     """What a station goes on with after its answer: it has a number, by which the station refers to it."""
     match kind:
         case Kind.UPDATE_FIRMWARE:
-            firmware = {"location": wanted["location"], "retrieveDateTime": wanted["at"]}
+            firmware = {"location": wanted["location"], "retrieveDateTime": wanted["when"]}
             return {"requestId": wanted["request"], "firmware": firmware}
         case Kind.GET_LOG:
             log = {"remoteLocation": wanted["location"], **v16.within(wanted, "oldestTimestamp", "latestTimestamp")}

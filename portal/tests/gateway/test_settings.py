@@ -150,8 +150,8 @@ def progress(told):
 
 
 def test_how_far_an_update_has_come_is_noted_with_what_was_asked_last(told, otto):
-    ask(told, otto, Kind.UPDATE_FIRMWARE, location="https://a.example", at="2026-11-20T08:00:00Z")
-    ask(told, otto, Kind.UPDATE_FIRMWARE, location="https://b.example", at="2026-11-20T08:00:00Z")
+    ask(told, otto, Kind.UPDATE_FIRMWARE, location="https://a.example", when="2026-11-20T08:00:00Z")
+    ask(told, otto, Kind.UPDATE_FIRMWARE, location="https://b.example", when="2026-11-20T08:00:00Z")
     for word in ("Downloading", "Downloading", "Downloaded", "Installed", "Idle"):
         told.says("FirmwareStatusNotification", at=LATER, status=word)
     told.read(LATER)
@@ -181,9 +181,9 @@ def test_what_nobody_asked_for_is_a_remark(told):
 WANTED: dict[Kind, dict[str, Any]] = {
     Kind.RESERVE: {"connector": "2", "until": "2026-11-20T09:00:00Z", "request": 7},
     Kind.CANCEL_RESERVATION: {"reservation": 7},
-    Kind.LIMIT: {"limit": 16.5, "unit": "A", "at": "2026-11-20T08:00:00Z"},
+    Kind.LIMIT: {"limit": 16.5, "unit": "A", "when": "2026-11-20T08:00:00Z"},
     Kind.CLEAR_LIMIT: {"connector": "2"},
-    Kind.UPDATE_FIRMWARE: {"location": "https://a.example", "at": "2026-11-20T08:00:00Z", "request": 8},
+    Kind.UPDATE_FIRMWARE: {"location": "https://a.example", "when": "2026-11-20T08:00:00Z", "request": 8},
     Kind.GET_LOG: {"location": "ftp://a.example", "since": "2026-11-19T08:00:00Z", "request": 9},
 }
 

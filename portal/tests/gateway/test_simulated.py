@@ -75,7 +75,7 @@ ASKED: list[tuple[Kind, dict[str, Any], str]] = [
     (Kind.CHANGE_SETTING, {"key": "HeartbeatInterval", "value": "60"}, ""),
     (Kind.LIMIT, {"limit": 16.0, "unit": "A"}, ""),
     (Kind.CLEAR_LIMIT, {}, ""),
-    (Kind.UPDATE_FIRMWARE, {"location": "https://a.example", "at": "2026-11-20T08:00:00Z"}, "Installed"),
+    (Kind.UPDATE_FIRMWARE, {"location": "https://a.example", "when": "2026-11-20T08:00:00Z"}, "Installed"),
     (Kind.GET_LOG, {"location": "https://a.example"}, "Uploaded"),
 ]
 

@@ -125,8 +125,8 @@ def test_what_goes_on_after_the_answer_is_kept_as_the_service_reads_it(linked, s
         ({"kind": "limit", "limit-connector": "1", "limit-limit": "11000", "limit-unit": "W"},
          {"connector": "1", "limit": 11000, "unit": "W"}),
         ({"kind": "clear_limit"}, {}),
-        ({"kind": "update_firmware", "update_firmware-location": file, "update_firmware-at": local},
-         {"location": file, "at": until}),
+        ({"kind": "update_firmware", "update_firmware-location": file, "update_firmware-when": local},
+         {"location": file, "when": until}),
         ({"kind": "get_log", "get_log-location": "ftp://me:secret@north.example/in"},
          {"location": "ftp://me:secret@north.example/in"}),
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def test_what_goes_on_after_the_answer_is_kept_as_the_service_reads_it(linked, s
         kept = commands(linked)[-1]
         assert wanted.items() <= kept.wanted.items()
         assert ("request" in kept.wanted) is (kept.kind in {"reserve", "update_firmware", "get_log"})
-        assert ("at" in kept.wanted) is (kept.kind in {"limit", "update_firmware"})
+        assert ("when" in kept.wanted) is (kept.kind in {"limit", "update_firmware"})
     assert commands(linked)[0].id_tag == uid
     page = text(client.get(url(linked)))
     assert "outlet 1: 11,000 W" in page

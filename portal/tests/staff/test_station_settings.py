@@ -77,6 +77,7 @@ def test_a_station_that_has_told_nothing_says_so(linked, sign_in, otto):
     [
         ("HeartbeatInterval", "Line 1 is no setting"),
         ("\n= 7", "Line 2 is no setting"),
+        (" \n\n", "This field is required"),
         ("A = 1\nA = 2", "A stands there twice"),
         ("AuthorizationKey = 00", "shown once"),
         ("\n".join(f"S{number} = 1" for number in range(21)), "at most 20 settings"),

@@ -58,7 +58,7 @@ class CommandForm(forms.Form):
     def wanted(self) -> dict[str, Any]:
         """What the service is told, as it can be stored; a time that was left empty is now, or none."""
         found = {name: _plain(value) for name, value in self.cleaned_data.items()}
-        return {name: value or _plain(timezone.now()) if name == "at" else value for name, value in found.items()}
+        return {name: value or _plain(timezone.now()) if name == "when" else value for name, value in found.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -175,7 +175,7 @@ class UpdateFirmwareForm(CommandForm):
 
     kind = Kind.UPDATE_FIRMWARE
     location = _location(gettext_lazy("Where the station fetches the file, such as https://… or ftp://…"))
-    at = _moment(
+    when = _moment(
         gettext_lazy("When"),
         required=False,
         help_text=gettext_lazy("When it fetches and installs it, by the clock of the site. Empty: now."),

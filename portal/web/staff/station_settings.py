@@ -42,7 +42,8 @@ class BesideForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["template"].queryset = SettingTemplate.objects.order_by("name")  # type: ignore[attr-defined]
+        if _sees_all():  # a template's name may speak of sites that a limited member does not see
+            self.fields["template"].queryset = SettingTemplate.objects.order_by("name")  # type: ignore[attr-defined]
 
 
 class TemplateForm(forms.Form):
@@ -52,6 +53,7 @@ class TemplateForm(forms.Form):
     wanted = forms.CharField(
         label=gettext_lazy("Settings"),
         max_length=20_000,
+        strip=False,  # lines are counted as they were written
         widget=forms.Textarea({"rows": 12, "spellcheck": "false"}),
         help_text=gettext_lazy("One a line, such as: HeartbeatInterval = 300"),
     )
@@ -70,6 +72,8 @@ class TemplateForm(forms.Form):
             if name in found:
                 raise forms.ValidationError(_("%(name)s stands there twice.") % {"name": name})
             found[name] = value
+        if not found:
+            raise forms.ValidationError(self.fields["wanted"].error_messages["required"], code="required")
         return found
 
 
