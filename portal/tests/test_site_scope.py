@@ -486,6 +486,13 @@ def test_a_limited_role_opens_no_page_of_the_whole_operator(north, here, nils, s
         assert opened(client, reverse(page, args=["north"]))[0] == 403
 
 
+def test_a_limited_role_is_shown_no_template_that_all_share(here, there, nils, sign_in):
+    path = reverse("staff:station_settings", args=["north", here.station.public_id])
+    status, text = opened(sign_in(nils), f"{path}?template={there.ids['settings']}")
+    assert status == 200
+    assert CANARY not in text
+
+
 def test_what_somebody_charged_is_theirs_wherever_it_was(north, here, there, nils, sign_in):
     """Nils also drives: his own sessions elsewhere stay his, and nobody else's show."""
     with tenant_scope(north.pk):
