@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain.ocpp import commands
 from charging.models.station import Station
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
@@ -16,7 +17,7 @@ class StationSetting(SiteBound):
     seen_through = "station"
 
     station = OwnedForeignKey(Station, models.CASCADE, related_name="settings")
-    name = models.CharField(_("setting"), max_length=200)
+    name = models.CharField(_("setting"), max_length=commands.LONGEST_SETTING)
     value = models.TextField(_("value"), blank=True)
     # The station says that it can only be read.
     is_fixed = models.BooleanField(default=False)

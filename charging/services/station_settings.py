@@ -38,7 +38,8 @@ def told(message: StationMessage, said: Answer | Call) -> None:
 
 def _keep(message: StationMessage, found: Iterable[tuple[str, str, bool]]) -> bool:
     """Store what is newer than what is known. Returns whether there was anything."""
-    by_name = {name: (value, is_fixed) for name, value, is_fixed in list(found)[:MOST]}
+    fitting = [row for row in found if len(row[0]) <= commands.LONGEST_SETTING]
+    by_name = {name: (value, is_fixed) for name, value, is_fixed in fitting[:MOST]}
     rows = StationSetting.objects.filter(station=message.station)
     newer = set(rows.filter(name__in=by_name, read_at__gt=message.received_at).values_list("name", flat=True))
     room = MOST - rows.exclude(name__in=by_name).count()

@@ -58,6 +58,8 @@ LARGEST_REQUEST = 2**31 - 1
 #: For how long it is worth sending. Whoever stands at an outlet does not wait longer.
 AT_THE_OUTLET, OTHERWISE = timedelta(minutes=1), timedelta(minutes=15)
 _PASSWORD = re.compile(r"authorizationkey|basicauthpassword", re.IGNORECASE)
+#: A name of a setting that is longer is nobody's: OCPP 1.6 has 50 signs, 2.0.1 a component and a variable of 50 each.
+LONGEST_SETTING = 200
 #: The number of our limit for a whole station: beyond those of outlets.
 WHOLE_STATION = 10_000
 #: What protocols call an outlet.

@@ -131,6 +131,15 @@ def test_a_station_that_floods_is_bounded(told):
     assert len(settings(told)) == station_settings.MOST
 
 
+def test_a_name_without_end_is_left_out_and_stops_nobody(told):
+    long = "x" * 50
+    endless = variable(long, long, "1", instance=long, evse={"id": 12345, "connectorId": 12345})
+    endless["variable"] = {"name": long, "instance": long}
+    told.says("NotifyReport", reportData=[endless, REPORT[0]])
+    told.read()
+    assert settings(told) == {"OCPPCommCtrlr.HeartbeatInterval": ("300", False)}
+
+
 @pytest.mark.parametrize(
     "payload", [{}, {"configurationKey": 7}, {"configurationKey": [None]}, {"reportData": {}}, {"reportData": [[]]}]
 )

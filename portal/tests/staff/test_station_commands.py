@@ -160,6 +160,13 @@ def test_what_makes_no_sense_is_not_sent(linked, sign_in, otto, form):
     assert commands(linked) == []
 
 
+def test_a_variable_with_a_long_name_is_changed_by_it(linked, sign_in, otto):
+    name = "SampledDataCtrlr(EnergyOfTheSecondMeter)@1/2.TxUpdatedMeasurands"
+    form = {"kind": "change_setting", "change_setting-key": name, "change_setting-value": "60"}
+    assert sign_in(otto).post(url(linked, "order/"), form).status_code == 302
+    assert commands(linked)[-1].wanted == {"key": name, "value": "60"}
+
+
 def test_a_card_that_would_be_refused_reserves_nothing(linked, sign_in, otto):
     soon = f"{timezone.now() + timedelta(hours=2):%Y-%m-%dT%H:%M}"
     form = {"kind": "reserve", "reserve-connector": "1", "reserve-card": linked.lost_card.uid, "reserve-until": soon}

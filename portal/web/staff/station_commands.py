@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from charging.domain.ocpp.commands import Kind, written
+from charging.domain.ocpp.commands import LONGEST_SETTING, Kind, written
 from charging.models import Station, StationCommand, Token
 from charging.selectors import station_commands as selectors
 from charging.selectors import stations as stations_known
@@ -156,7 +156,7 @@ class ChangeSettingForm(CommandForm):
     """One setting."""
 
     kind = Kind.CHANGE_SETTING
-    key = forms.CharField(label=gettext_lazy("Setting"), max_length=50)
+    key = forms.CharField(label=gettext_lazy("Setting"), max_length=LONGEST_SETTING)
     value = forms.CharField(label=gettext_lazy("New value"), max_length=500, required=False)
 
 

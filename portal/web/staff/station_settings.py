@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
+from charging.domain.ocpp.commands import LONGEST_SETTING
 from charging.models import SettingTemplate, Station
 from charging.selectors import station_settings as selectors
 from charging.selectors import stations as stations_known
@@ -65,7 +66,7 @@ class TemplateForm(forms.Form):
             name, sign, value = (part.strip() for part in line.partition("="))
             if not line.strip():
                 continue
-            if not sign or not name or len(name) > 200:  # as long as a setting's name may be
+            if not sign or not name or len(name) > LONGEST_SETTING:
                 raise forms.ValidationError(
                     _("Line %(number)d is no setting: write its name, “=” and the value.") % {"number": number}
                 )
