@@ -18,7 +18,9 @@ from billing.models import (
     BookingAccount,
     ClosedMonth,
     Dispute,
+    DocumentLetter,
     Fee,
+    HostAnswer,
     HostContract,
     Invoice,
     InvoiceLine,
@@ -96,6 +98,9 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (PriceEffect, "group"): {"reach": "group"},
     (PaymentMatch, "invoice"): {"purpose": "invoice", "account": Account},
     (Dispute, "driver"): {"invoice": Invoice},
+    # A text would be sealed for whom the row refers to, which a stranger's reference has not.
+    (DocumentLetter, "account"): {"address": ""},
+    (HostAnswer, "statement"): {"text": ""},
     (InvoiceLine, "session"): {"tariff_version": TariffVersion},
     (InvoiceLine, "tariff_version"): {"session": ChargingSession},
 }

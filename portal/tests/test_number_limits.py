@@ -11,7 +11,7 @@ import pytest
 from django import forms
 from django.db import connection, models
 
-from billing.models import Fee, Payment
+from billing.models import Fee, HostContract, MailRules, Payment, ReminderStep, ReminderTerms
 from charging.models import ChargingSession, Connector
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
@@ -29,6 +29,17 @@ REACHES: dict[str, Any] = {
     "DiscountForm.amount": (Fee, "price", 1),
     "FeeForm.price": (Fee, "price", 1),
     "RecordForm.amount": (Payment, "amount", 100),
+    "ContractForm.share": (HostContract, "share", 1),
+    "ContractForm.kwh_price": (HostContract, "kwh_price", 1),
+    "ContractForm.rent": (HostContract, "rent", 1),
+    "ContractForm.fee": (HostContract, "fee", 1),
+    "ContractForm.floor": (HostContract, "floor", 1),
+    "ContractForm.least_payout": (HostContract, "least_payout", 1),
+    "ContractForm.vat_rate": (HostContract, "vat_rate", 1),
+    "ContractForm.objection_days": (HostContract, "objection_days", 1),
+    "StepForm.days": (ReminderStep, "days", 1),
+    "UsualTermsForm.least": (ReminderTerms, "least", 1),
+    "RulesForm.per_minute": (MailRules, "per_minute", 1),
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),
     "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
     "LimitForm.limit": NOWHERE,  # said to a station, kept as JSON

@@ -22,6 +22,8 @@ MESSAGES = gettext_noop("messages of stations, and commands to them")
 SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
 REQUESTS = gettext_noop("words of requests and answers")
 DISPUTES = gettext_noop("words of disputes")
+LETTERS = gettext_noop("letters with invoices and reminders, and where they went")
+LATENESS = gettext_noop("what was agreed about paying late")
 COPIES = gettext_noop("copies of the data")
 PAPERS = gettext_noop("scans of consents on paper")
 INVITATIONS = gettext_noop("invitations")
@@ -45,6 +47,8 @@ WENT: dict[str, str] = {
     "tenants.processinglimit": REQUESTS,
     "tenants.legalhold": REQUESTS,
     "billing.dispute": DISPUTES,
+    "billing.documentletter": LETTERS,
+    "billing.reminderterms": LATENESS,
     "tenants.personpackage": COPIES,
     "copies": COPIES,
     "papers": PAPERS,

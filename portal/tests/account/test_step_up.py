@@ -61,6 +61,7 @@ DANGEROUS = {
     "finance:tariff_assign": "changes what customers pay",
     "finance:tariff_unassign": "changes what customers pay",
     "finance:run_issue": "can never be changed",
+    "finance:settlement_close": "can never be changed, and what it says is paid out",
     "finance:invoice_credit": "can never be changed",
     "finance:rerating_carry_out": "credits and bills many invoices at once",
     "staff:approval_decide": "is the second of four eyes",
