@@ -45,10 +45,16 @@ def page(name: str) -> dict[str, Any]:
         "due": "1,00 SEK",
         "payment": [["OCR", name]],
         "refund": name,
+        "code": "",
+        "compared": [[name, name, "1", "1"], [name, name, "1", "1"]],
+        "by_site": [[name, "1", "1"]],
+        "by_whom": [[name, "1", "1"]],
+        "everybody": [[name, "1", "1", "1"]],
         "is_dense": False,
         "summary": [["Energi", "1", "1", "1,25", "25 %", "1"]],
         "sessions_note": name,
         "vat": [["25 %", "1", "1"]],
+        "vat_notes": [name],
         "totals": [["Att betala", "1"]],
         "sessions": [
             {
