@@ -62,6 +62,8 @@ ODD: dict[str, Any] = {
     "import_state": "failed",
     "fact": "started_at",
     "dimension": "ENERGY",
+    "booked_sum": [2, "SEK"],
+    "told_sum": [2, "SEK"],
     "wanted": {"code": "wanted_number"},
     "question": {"code": "which_zone"},
 }

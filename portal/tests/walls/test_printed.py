@@ -82,6 +82,8 @@ class _Text(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         self.hidden += tag in HIDDEN
         if not self.foreign and tag != "html" and dict(attrs).get("lang", "sv") != "sv":
+            if tag == "input":
+                return  # it has no end: what it says of another language stands in its attributes
             self.foreign = tag
         self.depth += tag == self.foreign
         for name, value in attrs:
@@ -207,6 +209,7 @@ CATALOGUE = [
         ('<i title="no_driver">True</i>', ["no_driver", "True"]),
         ('<div lang="en"><div>Done</div> Done</div><b>Done</b>', ["Done"]),
         ('<html lang="en"><b>Done</b></html>', ["Done"]),
+        ('<input lang="en" placeholder="Done"><b>Done</b>', ["Done"]),
         ("<code>no_driver</code><p>Ingen betalar. Klar. my_file.csv</p>", []),
     ],
 )

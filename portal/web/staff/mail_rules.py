@@ -55,14 +55,14 @@ class RulesForm(forms.Form):
                 required=False,
                 max_length=150,
                 initial=own.get("subject", ""),
-                widget=forms.TextInput(attrs={"placeholder": usual_subject}),
+                widget=forms.TextInput(attrs={"lang": language, "placeholder": usual_subject}),
             )
             self.fields[f"text_{language}"] = forms.CharField(
                 label=_("Text in %(language)s") % name,
                 required=False,
                 max_length=4000,
                 initial=own.get("text", ""),
-                widget=forms.Textarea(attrs={"rows": 8, "placeholder": usual_text}),
+                widget=forms.Textarea(attrs={"rows": 8, "lang": language, "placeholder": usual_text}),
             )
 
     def rules(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class StepForm(forms.Form):
                 label=_("Your text in %(language)s") % {"language": regions.language(language)},
                 required=False,
                 max_length=2000,
-                widget=forms.Textarea(attrs={"rows": 4, "placeholder": usual(language)}),
+                widget=forms.Textarea(attrs={"rows": 4, "lang": language, "placeholder": usual(language)}),
             )
 
     @property
