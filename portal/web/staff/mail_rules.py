@@ -85,7 +85,7 @@ def mail_rules(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show and change the rules; or show what a letter would look like."""
     rules = services.rules()
     form = RulesForm(request.POST if request.method == "POST" else None, rules)
-    previews: list[tuple[str, str, str]] = []
+    previews: list[tuple[str, str, str, str]] = []
     if request.method == "POST" and form.is_valid():
         try:
             if "preview" in request.POST:
@@ -98,7 +98,7 @@ def mail_rules(request: SignedInRequest, operator: Operator) -> HttpResponse:
             form.add_error(None, why(refusal))
     for language in LANGUAGES:
         subject, text = words.invoice_example(operator, rules, language)
-        previews.append((regions.language(language), subject, text))
+        previews.append((language, regions.language(language), subject, text))
     context = {
         "nav": "settings",
         "form": form,
