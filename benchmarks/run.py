@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from benchmarks import network
 from billing.domain.calendar import month_after
-from billing.models import InvoiceRun
+from billing.models import InvoiceRun, Pricing
 from billing.selectors import reconciliation
 from billing.services import rating, run_steps, runs, tariffs
+from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -40,9 +41,9 @@ EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 def main(sessions: int = 1_000_000, workers: int = 2, drivers: int = 20_000) -> None:
     """Build the operator, measure each step, print a table in Markdown."""
     operator = prepared(sessions, drivers)
-    print(f"{sessions:,} sessions of {drivers:,} drivers; {workers} workers draft.\n")
+    print(f"{sessions:,} sessions of {drivers:,} drivers; {workers} workers rate and draft.\n")
     print("| step | rows | seconds | rows a second | plain, seconds | times plain |\n|---|---|---|---|---|---|")
-    seconds = timed(lambda: rate_all(operator))
+    seconds = timed(lambda: rate_all(operator, workers))
     row("rate", count(operator, "billing_sessionprice"), seconds, plain(operator, "billing_sessionprice"))
     network.analyze()
     run, seconds = started(operator)
@@ -67,12 +68,25 @@ def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
     return operator
 
 
-def rate_all(operator: Operator) -> None:
-    """As the task does it: a batch a transaction, until nothing waits."""
-    done, reached = 1, 0
-    while done:
-        with tenant_scope(operator.pk):
-            done, reached = rating.rate_beyond(reached)
+def rate_all(operator: Operator, workers: int = 2) -> None:
+    """As the workers do it: a batch of a share a transaction, until nothing waits."""
+    with tenant_scope(operator.pk):
+        rating.ask()
+    in_processes(workers, partial(work_off, operator.pk, Pricing.work_kind))
+
+
+def work_off(operator_id: int, kind: str) -> None:
+    """Do all there is of a kind of work."""
+    while work.do_next(work.kind_named(kind), operator_id, clock=timezone.now):
+        pass
+
+
+def in_processes(count: int, do: Callable[[], object]) -> None:
+    """Do the same in so many processes at once, as the workers of a lane."""
+    connections.close_all()
+    with multiprocessing.get_context("spawn").Pool(count) as pool:
+        for each in [pool.apply_async(do) for _ in range(count)]:
+            each.get()
 
 
 def started(operator: Operator) -> tuple[InvoiceRun, float]:
@@ -87,9 +101,7 @@ def started(operator: Operator) -> tuple[InvoiceRun, float]:
 
 def draft(operator: Operator, run: InvoiceRun, workers: int) -> None:
     """Work off the chunks in so many processes."""
-    connections.close_all()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
-        pool.map(partial(run_steps.draft_all, operator.pk, clock=timezone.now), [run] * workers, chunksize=1)
+    in_processes(workers, partial(run_steps.draft_all, operator.pk, run, clock=timezone.now))
 
 
 def issue(operator: Operator, run: InvoiceRun) -> None:
@@ -123,10 +135,10 @@ def count(operator: Operator, table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds the work takes."""
+def timed(do: Callable[[], object]) -> float:
+    """Seconds it takes."""
     begun = time.perf_counter()
-    work()
+    do()
     return time.perf_counter() - begun
 
 

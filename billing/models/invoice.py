@@ -213,7 +213,7 @@ class InvoiceLine(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_line", "invoice", "session", "tariff_version", "fee", bulk=True),
+            *owned("invoice_line", "invoice", "session", "tariff_version", "fee", bulk=True, referred=False),
             models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
             models.CheckConstraint(
                 condition=Q(session__isnull=False, tariff_version__isnull=False, fee__isnull=True)
@@ -260,7 +260,7 @@ class InvoiceVat(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_vat", "invoice", bulk=True),
+            *owned("invoice_vat", "invoice", bulk=True, referred=False),
             models.UniqueConstraint(
                 fields=["operator", "invoice", "vat_rate"], name="invoice_vat_once", nulls_distinct=False
             ),
@@ -290,7 +290,7 @@ class BilledSession(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("billed_session", "session", "invoice", "released_by", bulk=True),
+            *owned("billed_session", "session", "invoice", "released_by", bulk=True, referred=False),
             models.UniqueConstraint(
                 fields=["operator", "session"],
                 condition=IN_FORCE,

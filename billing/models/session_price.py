@@ -47,7 +47,7 @@ class SessionPrice(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("session_price", "session", "tariff_version", bulk=True),
+            *owned("session_price", "session", "tariff_version", bulk=True, referred=False),
             # The included columns let sums over many sessions be read from the index alone.
             models.UniqueConstraint(
                 fields=["operator", "session"],

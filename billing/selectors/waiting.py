@@ -1,6 +1,8 @@
 """Sessions that wait: for a price, for a new price, for an invoice."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,11 +14,29 @@ from billing.sql.payers import JOINED, PAYER
 from billing.sql.status import OPEN_TO_BILLING
 from tenants.scoping import current_operator_id
 
+#: In so many shares sessions are priced, each by one worker at a time.
+SHARES: Final = 4
+#: So many ids that follow each other are of one share: they lie together in the tables.
+_NEIGHBOURS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Some of the operator's sessions: of each `of` stretches of ids the one with this number, counted from 0."""
+
+    number: int
+    of: int
+
+
+EVERY: Final = Share(0, of=1)
+
+# A share is told by an inequality: of an equality PostgreSQL expects one row in 200, and reads all of them at once.
+_OF_SHARE = f"abs(s.id / {_NEIGHBOURS} %% %(of)s - %(share)s) < 1"
 # Two ordered index scans, so the first rows come at once; whoever takes batch after batch begins behind the last one,
 # or each would pass by all that are priced. The second part: nobody paid, but now somebody does.
 _WAITING = f"""
 (SELECT s.id FROM charging_chargingsession s
- WHERE s.operator_id = %(operator)s AND s.id > %(beyond)s AND {OPEN_TO_BILLING}
+ WHERE s.operator_id = %(operator)s AND s.id > %(beyond)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
    AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
      WHERE p.operator_id = %(operator)s AND p.session_id > %(beyond)s AND p.session_id = s.id)
  ORDER BY s.id LIMIT %(limit)s)
@@ -25,19 +45,20 @@ UNION
    ON s.operator_id = p.operator_id AND s.id = p.session_id
  {JOINED}
  WHERE p.operator_id = %(operator)s AND p.state = 'problem' AND p.problem = 'no_driver' AND {PAYER} IS NOT NULL
-   AND {OPEN_TO_BILLING}
+   AND {_OF_SHARE} AND {OPEN_TO_BILLING}
  LIMIT %(limit)s)
 ORDER BY 1 LIMIT %(limit)s
 """  # noqa: S608  # constants only
 
 
-def session_ids(*, limit: int, beyond: int = 0) -> list[int]:
+def session_ids(*, limit: int, beyond: int = 0, share: Share = EVERY) -> list[int]:
     """Ids of closed sessions that need a price and need nobody's decision first, oldest id first.
 
     beyond: those with this id and smaller ones are passed by, unless they got their payer late.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"operator": current_operator_id(), "limit": limit, "beyond": beyond})
+        values = {"operator": current_operator_id(), "limit": limit, "beyond": beyond}
+        cursor.execute(_WAITING, {**values, "share": share.number, "of": share.of})
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -29,6 +29,7 @@ from billing.models.invoice import IN_FORCE
 from billing.selectors import terms, waiting
 from billing.selectors.pricing import priced_groups
 from billing.selectors.terms import PriceBook
+from billing.selectors.waiting import EVERY, Share
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
@@ -36,8 +37,9 @@ from tenants import analyze, work
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
-_ADVISORY_CLASS = 0x57_4C_01
 _TERMS_CLASS = 0x57_4C_02
+#: And those after it: one for each share.
+_ADVISORY_CLASS = 0x57_4C_10
 
 _STAGE = """
 CREATE TEMP TABLE rated (
@@ -67,10 +69,10 @@ ON CONFLICT (operator_id, session_id) DO UPDATE SET
 
 
 def ask() -> None:
-    """Have the sessions that wait for a price priced soon. One row stands for all of them."""
-    Pricing.objects.bulk_create([Pricing()], ignore_conflicts=True)
+    """Have the sessions that wait for a price priced soon. A few rows stand for all of them."""
+    Pricing.objects.bulk_create([Pricing(share=number) for number in range(waiting.SHARES)], ignore_conflicts=True)
     Pricing.objects.filter(state=Pricing.State.DONE).update(state=Pricing.State.WAITING, queued_at=now())
-    work.enqueue(Pricing())
+    work.enqueue(Pricing(), rows=waiting.SHARES)
 
 
 def ask_if_waiting(at: datetime) -> None:
@@ -79,16 +81,16 @@ def ask_if_waiting(at: datetime) -> None:
         ask()
 
 
-def rate_beyond(reached: int = 0, *, limit: int = BATCH) -> tuple[int, int]:
-    """Rate up to `limit` sessions that wait for a price and come after the one with the id `reached`.
+def rate_beyond(reached: int = 0, *, limit: int = BATCH, share: Share = EVERY) -> tuple[int, int]:
+    """Rate up to `limit` sessions of a share that wait for a price and come after the one with the id `reached`.
 
     Returns how many were, 0 when there are none, and the id that is reached then. One worker at a time does this for an
-    operator; another one called meanwhile finds nothing to do.
+    operator's share; another one called meanwhile finds nothing to do.
     """
-    if not _only_one():
+    if not _only_one(share):
         return 0, reached
     analyze.refresh(ChargingSession, SessionPrice)
-    found = waiting.session_ids(limit=limit, beyond=reached)
+    found = waiting.session_ids(limit=limit, beyond=reached, share=share)
     return rate(found), max([reached, *found[-1:]])
 
 
@@ -163,10 +165,11 @@ def hold_prices(session_ids: Sequence[int]) -> None:
     list(prices.select_for_update(of=("self",)).values_list("pk"))
 
 
-def _only_one() -> bool:
+def _only_one(share: Share) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s, %s)", [_ADVISORY_CLASS, current_operator_id() & 0x7FFFFFFF]
+            "SELECT pg_try_advisory_xact_lock(%s, %s)",
+            [_ADVISORY_CLASS + share.number, current_operator_id() & 0x7FFFFFFF],
         )
         return bool(cursor.fetchone()[0])
 

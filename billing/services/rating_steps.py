@@ -4,18 +4,20 @@ from collections.abc import Callable
 from datetime import datetime
 
 from billing.models import Pricing
+from billing.selectors import waiting
+from billing.selectors.waiting import Share
 from billing.services import rating
 from tenants import work
 from tenants.scoping import tenant_scope
 
 
 def price_waiting(operator_id: int, row: Pricing, *, clock: Callable[[], datetime]) -> None:
-    """Price one batch of the operator's waiting sessions; when it was full, the rest waits for the next turn.
+    """Price one batch of a share of what waits at the operator; when it was full, the rest waits for the next turn.
 
     It is finished when nothing waits from the first one on: some may have come to wait behind its back.
     """
     with tenant_scope(operator_id):
-        done, reached = rating.rate_beyond(row.reached, limit=rating.BATCH)
+        done, reached = rating.rate_beyond(row.reached, limit=rating.BATCH, share=Share(row.share, of=waiting.SHARES))
         if done < rating.BATCH and row.reached == 0:
             work.finish(row)
         else:

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django.db import connection
+
 from billing.models import InvoiceRun, Tariff
 from billing.services import rating, run_steps, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station
@@ -79,6 +81,14 @@ def tariff(
     tariffs.publish(made.versions.get(), valid_from=EPOCH, by=by, at=EPOCH)
     tariffs.assign(made, valid_from=EPOCH, **target)
     return made
+
+
+def in_another_stretch() -> None:
+    """Let the next session's id be of another stretch than the last one's, so that they may be of two shares."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('charging_chargingsession', 'id')) FROM generate_series(1, 3000)"
+        )
 
 
 def rate_all() -> int:

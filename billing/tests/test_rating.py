@@ -8,6 +8,8 @@ from django.db import DataError, OperationalError
 from django.utils import timezone
 
 from billing.models import InvoiceRun, Pricing, SessionPrice
+from billing.selectors import waiting
+from billing.selectors.waiting import Share
 from billing.services import rating, tariffs
 from billing.tests.factories import (
     DAY_NIGHT,
@@ -17,6 +19,7 @@ from billing.tests.factories import (
     drafted,
     driver,
     flat,
+    in_another_stretch,
     rate_all,
     session,
     tariff,
@@ -246,6 +249,7 @@ def test_a_machine_that_fails_is_no_fault_of_the_sessions(monkeypatch):
 
 def test_a_full_batch_leaves_the_rest_to_the_next_turn(monkeypatch, in_north):
     monkeypatch.setattr(rating, "BATCH", 2)
+    monkeypatch.setattr(waiting, "SHARES", 1)
     tariff()
     at, dana = connector(), driver()
     for day in range(5):
@@ -260,6 +264,7 @@ def test_a_full_batch_leaves_the_rest_to_the_next_turn(monkeypatch, in_north):
 
 def test_what_comes_to_wait_behind_a_batch_is_priced_as_well(monkeypatch, in_north):
     monkeypatch.setattr(rating, "BATCH", 2)
+    monkeypatch.setattr(waiting, "SHARES", 1)
     tariff()
     at, dana = connector(), driver()
     first, *_ = [session(at, dana, start=OCTOBER + timedelta(days=day)) for day in range(5)]
@@ -271,3 +276,30 @@ def test_what_comes_to_wait_behind_a_batch_is_priced_as_well(monkeypatch, in_nor
         pass
     assert SessionPrice.objects.count() == 5
     assert (Pricing.objects.get().state, Pricing.objects.get().reached) == (Pricing.State.DONE, 0)
+
+
+def test_shares_have_every_session_once():
+    tariff()
+    at, dana = connector(), driver()
+    for day in range(12):
+        in_another_stretch()
+        session(at, dana, start=OCTOBER + timedelta(days=day))
+    parts = [waiting.session_ids(limit=99, share=Share(number, of=4)) for number in range(4)]
+    assert all(parts)
+    assert sorted(pk for part in parts for pk in part) == waiting.session_ids(limit=99)
+    assert len(waiting.session_ids(limit=99)) == 12
+
+
+def test_each_share_is_priced_and_ended_by_itself(in_north):
+    tariff()
+    at, dana = connector(), driver()
+    for day in range(3):
+        session(at, dana, start=OCTOBER + timedelta(days=day))
+    rating.ask()
+    kind = work.kind_named("pricing")
+    while work.do_next(kind, in_north.pk, clock=timezone.now):
+        pass
+    assert SessionPrice.objects.count() == 3
+    assert list(Pricing.objects.order_by("share").values_list("share", "state")) == [
+        (number, Pricing.State.DONE) for number in range(waiting.SHARES)
+    ]

@@ -26,11 +26,11 @@ from django.conf import settings
 from django.db import connection, connections
 from django.db.models import Count
 
-from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, RunChunk, SessionPrice, Tariff
+from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, Pricing, RunChunk, SessionPrice, Tariff
 from billing.selectors import reconciliation
 from billing.selectors.terms import PriceBook
 from billing.services import drafting, rating, runs, tariffs
-from billing.tests.factories import connector, driver, flat, session, tariff
+from billing.tests.factories import connector, driver, flat, in_another_stretch, session, tariff
 from launcher import redis as launcher_redis
 from portal.celery import app
 from tenants import work
@@ -328,6 +328,29 @@ def test_a_run_discarded_while_a_chunk_is_at_work_waits_for_it(charged, monkeypa
     assert at_once(bill, discard, begun) == []
     assert count(charged, InvoiceRun) == count(charged, BilledSession) == count(charged, Invoice) == 0
     discard()  # a second click finds nothing and is no error
+
+
+def test_two_workers_price_each_session_once(charged, monkeypatch):
+    monkeypatch.setattr(rating, "BATCH", 2)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
+    with tenant_scope(charged.pk):
+        at, payer = connector(), driver()
+        for day in range(12):
+            in_another_stretch()
+            session(at, payer, start=datetime(2025, 4, 3 + day, 12, tzinfo=UTC))
+        rating.ask()
+    kind, told = work.kind_named("pricing"), threading.Event()
+    told.set()
+
+    def price() -> None:
+        both.wait()
+        while work.do_next(kind, charged.pk, clock=lambda: datetime.now(UTC)):
+            pass
+
+    assert at_once(price, price, told) == []
+    with tenant_scope(charged.pk):
+        assert SessionPrice.objects.filter(state=SessionPrice.State.PRICED).count() == DRIVERS * SESSIONS + 12
+        assert set(Pricing.objects.values_list("state", "attempts")) == {(Pricing.State.DONE, 1)}
 
 
 def test_a_tariff_published_while_sessions_are_rated_prices_them_all_the_same(charged, monkeypatch):

@@ -20,6 +20,7 @@ from billing.models import (
     Sending,
     Settlement,
 )
+from billing.selectors import waiting
 from charging.models import FileImport, ImportLook, ImportUndo
 from portal.words import measures
 from tenants.models import (
@@ -112,7 +113,9 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     RunChunk: _of_run,
     Settlement: lambda row: measures.month(row.month),
     Export: lambda row: measures.month(row.month),
-    Pricing: lambda row: _("all sessions that wait"),
+    Pricing: lambda row: (
+        _("sessions that wait, part %(part)s of %(parts)s") % {"part": row.share + 1, "parts": waiting.SHARES}
+    ),
     LedgerWork: lambda row: _("documents and payments"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
     Erasure: lambda row: row.driver.customer_number,
