@@ -44,6 +44,8 @@ SETTINGS = {
     "shared_buffers": f"{min(max(MEMORY_MB // 8, 128), 2048)}MB",
     "effective_cache_size": f"{max(MEMORY_MB // 2, 512)}MB",
     "work_mem": "16MB",
+    # A part of a run is drafted in temporary tables, which stay in memory.
+    "temp_buffers": "64MB",
     "maintenance_work_mem": "256MB",
     "min_wal_size": "256MB",
     "max_wal_size": "4GB",

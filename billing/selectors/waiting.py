@@ -8,10 +8,12 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, SessionPrice, TariffAssignment
+from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import payers
+from billing.selectors import day_sums, payers
 from billing.sql.payers import JOINED, PAYER
-from billing.sql.status import OPEN_TO_BILLING
+from billing.sql.status import ONE_BY_ONE, OPEN_TO_BILLING
+from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
 #: In so many shares sessions are priced, each by one worker at a time.
@@ -32,13 +34,13 @@ EVERY: Final = Share(0, of=1)
 
 # A share is told by an inequality: of an equality PostgreSQL expects one row in 200, and reads all of them at once.
 _OF_SHARE = f"abs(s.id / {_NEIGHBOURS} %% %(of)s - %(share)s) < 1"
-# Two ordered index scans, so the first rows come at once; whoever takes batch after batch begins behind the last one,
-# or each would pass by all that are priced. The second part: nobody paid, but now somebody does.
+# An index in order and one for the look-ups, so the first rows come at once; whoever takes batch after batch begins
+# behind the last one, or each would pass by all that are priced. The second part: nobody paid, but now somebody does.
 _WAITING = f"""
 (SELECT s.id FROM charging_chargingsession s
- WHERE s.operator_id = %(operator)s AND s.id > %(beyond)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
+ WHERE s.operator_id = %(operator)s AND s.id BETWEEN %(first)s AND %(last)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
    AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
-     WHERE p.operator_id = %(operator)s AND p.session_id > %(beyond)s AND p.session_id = s.id)
+     WHERE p.operator_id = %(operator)s AND p.session_id = s.id{ONE_BY_ONE})
  ORDER BY s.id LIMIT %(limit)s)
 UNION
 (SELECT s.id FROM billing_sessionprice p JOIN charging_chargingsession s
@@ -51,15 +53,46 @@ ORDER BY 1 LIMIT %(limit)s
 """  # noqa: S608  # constants only
 
 
+_UNRATED_DAYS = f"""
+SELECT DISTINCT started_on FROM billing_daysum
+WHERE operator_id = %(operator)s AND status = '{BillingStatus.UNRATED}'
+"""  # noqa: S608  # constants only
+# As a sum, or PostgreSQL would look for the first one from the very first session of all on.
+_SPAN = """
+SELECT min(s.id + 0), max(s.id + 0) FROM unnest(%(since)s::timestamptz[], %(until)s::timestamptz[]) r(since, until)
+JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.started_at >= r.since AND s.started_at < r.until
+"""
+_ALL: Final = (0, 2**63 - 1)
+_NONE: Final = (1, 0)
+
+
 def session_ids(*, limit: int, beyond: int = 0, share: Share = EVERY) -> list[int]:
     """Ids of closed sessions that need a price and need nobody's decision first, oldest id first.
 
     beyond: those with this id and smaller ones are passed by, unless they got their payer late.
     """
+    first, last = (beyond + 1, _ALL[1]) if beyond else _span()
+    values = {"operator": current_operator_id(), "limit": limit, "first": first, "last": last}
     with connection.cursor() as cursor:
-        values = {"operator": current_operator_id(), "limit": limit, "beyond": beyond}
         cursor.execute(_WAITING, {**values, "share": share.number, "of": share.of})
         return [row[0] for row in cursor.fetchall()]
+
+
+def _span() -> tuple[int, int]:
+    """The first and last id on the days on which sessions have no price, so that priced ones are not gone through.
+
+    The sums by day know them; of a day that has changed since it was counted nobody knows, so it is one of them.
+    """
+    stale = day_sums.stale_days()
+    if stale is None:
+        return _ALL
+    operator = Operator.objects.get(pk=current_operator_id())
+    with connection.cursor() as cursor:
+        cursor.execute(_UNRATED_DAYS, {"operator": operator.pk})
+        days = {*stale, *(row[0] for row in cursor.fetchall())}
+        cursor.execute(_SPAN, {"operator": operator.pk, **day_sums.instants(days, operator.zone)})
+        first, last = cursor.fetchone()
+    return _NONE if first is None else (first, last)
 
 
 def unbilled_prices(assignment: TariffAssignment, *, since: datetime) -> QuerySet[SessionPrice]:

@@ -59,7 +59,7 @@ INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, st
 SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.problem_facts,
     r.currency, r.excl, r.incl, r.lines, r.flags, now()
 FROM rated r JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = r.session_id
-WHERE {OPEN_TO_BILLING} AND {on_no_invoice("r.session_id")}
+WHERE {OPEN_TO_BILLING} AND {on_no_invoice("r.session_id", by_key=True)}
 ON CONFLICT (operator_id, session_id) DO UPDATE SET
     tariff_version_id = excluded.tariff_version_id, state = excluded.state, problem = excluded.problem,
     problem_facts = excluded.problem_facts, currency = excluded.currency,

@@ -73,7 +73,7 @@ def start(*, month: date, by: User | None, at: datetime) -> InvoiceRun:
     until = month_bounds(month, operator.time_zone)[1]
     if until > at:
         raise RunRefused(Code.MONTH_NOT_ENDED, month=f"{month:%Y-%m}", field="month", value=month)
-    analyze.refresh(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine)
+    analyze.refresh(ChargingSession, SessionPrice, BilledSession, Invoice, InvoiceLine, most=NEW_ROWS)
     run = InvoiceRun.objects.create(month=month, until=until, started_by=by, started_at=at)
     chunks = _plan(run)
     if chunks:

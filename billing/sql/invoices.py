@@ -64,7 +64,7 @@ FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
 {JOINED}
 WHERE s.operator_id = %(operator)s AND {{those}}
-  AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice()}
+  AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice(by_key=True)}
 FOR UPDATE OF p
 """
 #: What a run bills, and what a re-rating bills anew: these sessions, whoever pays for them.

@@ -66,11 +66,15 @@ DOCUMENTS: Final = Source(
         FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = e.source
         UNION ALL
         SELECT 2, {_use("sales", "l.vat_rate")}, coalesce(f.booking_account, ''), l.vat_rate, s.site_id,
-            -sum(l.amount_excl_vat)
-        FROM billing_invoiceline l
+            -sum(l.amount)
+        FROM (
+            SELECT o.operator_id, o.session_id, o.fee_id, o.vat_rate, sum(o.amount_excl_vat) AS amount
+            FROM billing_invoiceline o WHERE o.operator_id = %(operator)s AND o.invoice_id = e.source
+            GROUP BY o.operator_id, o.session_id, o.fee_id, o.vat_rate
+        ) l
         LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
         LEFT JOIN billing_billedfee f ON f.operator_id = l.operator_id AND f.id = l.fee_id
-        WHERE l.operator_id = %(operator)s AND l.invoice_id = e.source GROUP BY l.vat_rate, 3, s.site_id
+        GROUP BY l.vat_rate, 3, s.site_id
         UNION ALL
         SELECT 3, {_use("vat", "v.vat_rate")}, '', v.vat_rate, NULL, -v.vat FROM billing_invoicevat v
         WHERE v.operator_id = %(operator)s AND v.invoice_id = e.source

@@ -24,15 +24,23 @@ STATUS: Final = "CASE {} ELSE '{}' END".format(
     " ".join(f"WHEN {_COLUMN[rule.fact]} = '{rule.value}' THEN '{rule.status}'" for rule in RULES), OTHERWISE
 )
 
+#: At the end of a subquery: PostgreSQL asks it row by row, and does not make a join of it.
+ONE_BY_ONE: Final = " OFFSET 0"
+
 #: Nobody has to decide about the session, and nobody has written it off.
 DECIDED: Final = "s.review IN ({})".format(", ".join(f"'{review}'" for review in OPEN_REVIEWS))
 #: Closed besides: what may get a price and be billed.
 OPEN_TO_BILLING: Final = f"s.state = '{ChargingSession.State.COMPLETED}' AND {DECIDED}"
 
 
-def on_no_invoice(session: str = "s.id") -> str:
-    """That a session stands on no invoice, not even on a draft. `session` is the column of its id."""
+def on_no_invoice(session: str = "s.id", *, by_key: bool = False) -> str:
+    """That a session stands on no invoice, not even on a draft. `session` is the column of its id.
+
+    by_key: look up each session by its key, for statements over a batch. Left to itself the planner goes through all
+    that is billed once a session, if it has not yet counted what the batches before have billed.
+    """
     return (
         "NOT EXISTS (SELECT 1 FROM billing_billedsession l"
-        f" WHERE l.operator_id = %(operator)s AND l.session_id = {session} AND l.released_by_id IS NULL)"
+        f" WHERE l.operator_id = %(operator)s AND l.session_id = {session} AND l.released_by_id IS NULL"
+        f"{ONE_BY_ONE if by_key else ''})"
     )

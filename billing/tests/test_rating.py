@@ -7,10 +7,10 @@ import pytest
 from django.db import DataError, OperationalError
 from django.utils import timezone
 
-from billing.models import InvoiceRun, Pricing, SessionPrice
+from billing.models import InvoiceRun, Pricing, SessionPrice, StaleDay
 from billing.selectors import waiting
 from billing.selectors.waiting import Share
-from billing.services import rating, tariffs
+from billing.services import day_sums, rating, tariffs
 from billing.tests.factories import (
     DAY_NIGHT,
     EPOCH,
@@ -303,3 +303,20 @@ def test_each_share_is_priced_and_ended_by_itself(in_north):
     assert list(Pricing.objects.order_by("share").values_list("share", "state")) == [
         (number, Pricing.State.DONE) for number in range(waiting.SHARES)
     ]
+
+
+def test_what_waits_is_found_before_and_after_its_day_is_counted(in_north):
+    tariff()
+    at, dana = connector(), driver()
+    old, _, young = [session(at, dana, start=OCTOBER + timedelta(days=day)) for day in (0, 1, 2)]
+    rate_all()
+    day_sums.refresh()
+    assert waiting.session_ids(limit=9) == []
+    for one in (young, old):
+        SessionPrice.objects.filter(session=one).delete()
+        assert waiting.session_ids(limit=9)[:1] == [one.pk]
+        day_sums.refresh()
+    assert waiting.session_ids(limit=9) == [old.pk, young.pk]
+    StaleDay.objects.create(started_on=None)  # as after a change of the operator's clock
+    assert waiting.session_ids(limit=9) == [old.pk, young.pk]
+    assert waiting.session_ids(limit=9, beyond=old.pk) == [young.pk]
