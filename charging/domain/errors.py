@@ -18,10 +18,13 @@ class Code(StrEnum):
     COMMAND_NO_LINK = "command_no_link"
     COMMAND_CONNECTOR = "command_connector"
     COMMAND_PASSWORD = "command_password"  # noqa: S105  # the name of a refusal
+    COMMAND_NEEDS_CONNECTION = "command_needs_connection"
+    COMMAND_SHARED = "command_shared"
     COMMAND_CARD_REFUSED = "command_card_refused"
     COMMANDS_WAIT = "commands_wait"
     TEMPLATE_TAKEN = "template_taken"
     TEMPLATE_TOO_LONG = "template_too_long"
+    TEMPLATE_SECRET = "template_secret"  # noqa: S105  # the name of a refusal
     METER_KEY_UNREADABLE = "meter_key_unreadable"
     METER_KEY_CURVE = "meter_key_curve"
     METER_KEY_TWICE = "meter_key_twice"

@@ -40,6 +40,9 @@ class StationCommand(SiteBound):
         CANCEL_RESERVATION = commands.Kind.CANCEL_RESERVATION, _("cancel a reservation")
         LIMIT = commands.Kind.LIMIT, _("limit the power")
         CLEAR_LIMIT = commands.Kind.CLEAR_LIMIT, _("lift the limit")
+        READ_NAMED = commands.Kind.READ_NAMED, _("read some settings")
+        GET_SCHEDULE = commands.Kind.GET_SCHEDULE, _("ask for the power limits")
+        FORGET_CARDS = commands.Kind.FORGET_CARDS, _("forget the cards it remembers")
 
     class State(models.TextChoices):
         QUEUED = commands.State.QUEUED, _("waits for the station")
@@ -57,6 +60,8 @@ class StationCommand(SiteBound):
     # What belongs to it, by name, as `charging.domain.ocpp.v16.request` reads it; the card apart.
     wanted = models.JSONField(default=dict)
     id_tag = models.CharField(max_length=64, blank=True)
+    # What of it is hidden (`charging.domain.ocpp.secrecy`), until it is sent; null when nothing is.
+    hidden = models.BinaryField(null=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField(_("asked"))
     # Not sent any more from then on.

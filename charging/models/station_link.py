@@ -31,6 +31,8 @@ class StationLink(SiteBound):
     # The password before it, which the station has until it is told the new one; empty once it has used that.
     earlier_kept = models.CharField(max_length=120, blank=True)
     epoch = models.BigIntegerField(default=0)
+    # By which secrets are sealed for the process that has the connection: `charging.domain.ocpp.secrecy`.
+    seal_key = models.CharField(max_length=64, blank=True, editable=False)
     protocol = models.CharField(_("protocol"), max_length=10, blank=True)
     address = models.CharField(_("address"), max_length=45, blank=True)
     connected_at = models.DateTimeField(_("connected since"), null=True)

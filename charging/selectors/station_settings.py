@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Max, OuterRef, QuerySet, Subquery
 
+from charging.domain.ocpp import secrecy
 from charging.models import SettingTemplate, Station, StationLink, StationSetting
 
 
@@ -22,6 +23,11 @@ class Setting:
     def differs(self) -> bool:
         """Whether the station has it otherwise than wanted."""
         return self.value is not None and self.wanted is not None and not same(self.value, self.wanted)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the value is kept from everybody, in whole or in part."""
+        return secrecy.HIDDEN in (self.value or "")
 
     @property
     def is_lacking(self) -> bool:

@@ -18,7 +18,7 @@ import psycopg
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from charging.domain.ocpp import commands, frames, v201
+from charging.domain.ocpp import commands, frames, secrecy, v201
 from charging.domain.ocpp.commands import Kind, State
 from charging.domain.ocpp.frames import Answer
 from portal.gateway.door import PROTOCOLS, Guest
@@ -39,17 +39,22 @@ _TAKE = """
         SELECT id FROM charging_stationcommand
         WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, public_id, kind, wanted, id_tag, coalesce((
+    RETURNING id, public_id, kind, wanted, hidden, id_tag, coalesce((
         SELECT c.said FROM charging_stationcharge c
         WHERE c.station_id = %(station)s AND c.number = (wanted ->> 'number')::int), '')
 """
 _SENT = """
-    UPDATE charging_stationcommand SET state = 'sent', sent_at = %(at)s
+    UPDATE charging_stationcommand SET state = 'sent', sent_at = %(at)s, hidden = NULL
     WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'claimed' RETURNING id
 """
 _NOT_ANSWERED = """
     UPDATE charging_stationcommand SET state = 'timed_out', done_at = %(at)s
     WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'sent'
+"""
+#: What is hidden in it was sealed for another process, or for this one before it was started again.
+_NOT_OPENED = """
+    UPDATE charging_stationcommand SET state = 'expired', hidden = NULL, done_at = %(at)s
+    WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'claimed'
 """
 _KIND = "SELECT id, kind FROM charging_stationcommand WHERE public_id = %s AND station_id = %s AND state = ANY(%s)"
 _ANSWERED = "UPDATE charging_stationcommand SET state = %s, status = %s, answer = %s, done_at = %s WHERE id = %s"
@@ -62,8 +67,8 @@ _WAITING = """
 class Line:
     """One connection, and what is asked over it. While nothing waits it is nothing but these few fields."""
 
-    def __init__(self, store: Store, guest: Guest, connection: ServerConnection) -> None:
-        self.guest, self.connection = guest, connection
+    def __init__(self, store: Store, guest: Guest, connection: ServerConnection, key: secrecy.Key) -> None:
+        self.guest, self.connection, self._key = guest, connection, key
         self._store, self._since = store, time.monotonic()
         self._is_up, self._has_more, self._unanswered = asyncio.Event(), False, 0
         self._talk: asyncio.Task[None] | None = None
@@ -107,7 +112,12 @@ class Line:
         taken = await self._do(self._take)
         if taken is None:
             return False
-        row, public_id, kind, wanted, id_tag, name = taken
+        row, public_id, kind, wanted, hidden, id_tag, name = taken
+        try:
+            wanted |= self._key.open(bytes(hidden)) if hidden else {}
+        except secrecy.Unreadable:
+            await self._do(lambda cursor: self._note(cursor, _NOT_OPENED, row))
+            return True
         message_id, answered = str(public_id), asyncio.get_running_loop().create_future()
         self._asked = message_id, answered
         spoken = PROTOCOLS[self.guest.protocol]

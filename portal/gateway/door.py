@@ -25,8 +25,8 @@ _STATION = """
     ORDER BY named.identifier = %(identity)s::varchar DESC, named.id LIMIT 1
 """
 _CONNECT = """
-    UPDATE charging_stationlink SET epoch = epoch + 1, protocol = %(protocol)s, address = %(address)s,
-        connected_at = %(at)s, seen_at = %(at)s, disconnected_at = NULL,
+    UPDATE charging_stationlink SET epoch = epoch + 1, seal_key = %(key)s, protocol = %(protocol)s,
+        address = %(address)s, connected_at = %(at)s, seen_at = %(at)s, disconnected_at = NULL,
         earlier_kept = CASE WHEN %(is_newest)s THEN '' ELSE earlier_kept END
     WHERE station_id = %(station)s RETURNING epoch
 """
@@ -108,8 +108,8 @@ def visitor(path: str, credentials: str, protocols: str, address: str) -> Visito
     return Visitor(unquote(parts[1]).replace("\x00", ""), identity, credentials, offered, address)
 
 
-async def let_in(store: Store, who: Visitor, at: datetime) -> Guest | Refusal:
-    """Let a station in, or refuse it and note that it knocked."""
+async def let_in(store: Store, who: Visitor, at: datetime, *, key: str) -> Guest | Refusal:
+    """Let a station in, or refuse it and note that it knocked. key: by which what it is told may be sealed for us."""
 
     async def find_operator(cursor: Cursor) -> int:
         await cursor.execute(_OPERATOR, [who.operator])
@@ -122,13 +122,13 @@ async def let_in(store: Store, who: Visitor, at: datetime) -> Guest | Refusal:
         return Refusal(HTTPStatus.NOT_FOUND)
 
     async def decide(cursor: Cursor) -> Guest | Refusal:
-        return await _decided(cursor, operator_id, who, at)
+        return await _decided(cursor, operator_id, who, at, key)
 
     found: Guest | Refusal = await store.do(operator_id, decide)
     return found
 
 
-async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime) -> Guest | Refusal:
+async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime, key: str) -> Guest | Refusal:
     await cursor.execute(_STATION, {"operator": operator_id, "identity": who.identity})
     station = await cursor.fetchone()
     _, is_active, newest, earlier = station or (0, False, None, None)
@@ -141,7 +141,7 @@ async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime)
         await cursor.execute(_KNOCK, facts | told)
         return Refusal(status)
     protocol = next(each for each in PROTOCOLS if each in who.protocols)
-    facts |= {"protocol": protocol, "station": station[0], "is_newest": is_newest}
+    facts |= {"protocol": protocol, "station": station[0], "is_newest": is_newest, "key": key}
     await cursor.execute(_CONNECT, facts)
     (epoch,) = await cursor.fetchone() or (0,)
     guest = Guest(operator_id, station[0], epoch, protocol)

@@ -80,6 +80,8 @@ def test_a_station_that_has_told_nothing_says_so(linked, sign_in, otto):
         (" \n\n", "This field is required"),
         ("A = 1\nA = 2", "A stands there twice"),
         ("AuthorizationKey = 00", "shown once"),
+        ("ApnPassword = hush", "“ApnPassword” is a secret"),
+        ("LogUrl = ftp://me:hush@a.example", "“LogUrl” is a secret"),
         ("\n".join(f"S{number} = 1" for number in range(21)), "at most 20 settings"),
         ("x" * 201 + " = 1", "Line 1 is no setting"),
     ],
