@@ -4,11 +4,12 @@
 without a PDF, and the template holds no logic.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from billing.documents.summary import Row
 from billing.documents.writer import Seller, Writer
 from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
+from charging.domain.signed.proof import Verdict
 from charging.models import Token
 from tenants.company_numbers import compact
 from tenants.models import Account, Driver, DriverIdentity
@@ -32,6 +34,7 @@ def page(
     left: Decimal = Decimal(0),
     look: Letterhead | None = None,
     before: Month | None = None,
+    verdicts: Mapping[int, Verdict] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Everything on the document, in order of appearance.
 
@@ -39,11 +42,12 @@ def page(
     left: of a credit note: what is left to pay of its invoice after it.
     look: the operator's logo and colour; none: ours.
     before: what the month before came to, if it is to be compared.
+    verdicts: by session what its meter's signatures prove now; of those that have any.
     """
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     of_sessions, of_fees = ([line for line in lines if (line.fee is None) is told] for told in (True, False))
-    sums, sessions = _summary(summary.rows(lines, writer), writer), _by_whom(invoice, of_sessions, writer)
+    sums, sessions = _summary(summary.rows(lines, writer), writer), _by_whom(invoice, of_sessions, writer, verdicts)
     fees, by_vat = [_fee(line, writer) for line in of_fees], by_rate(vat)
     sites, people = _parts(invoice, of_sessions, writer)
     compared = overview.compared(invoice, before, writer)
@@ -203,17 +207,19 @@ def _basis(lines: Sequence[InvoiceLine], note: str = "sessions_note") -> str:
     return f"{note}_mixed" if True in kinds else note
 
 
-def _by_whom(invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer) -> list[dict[str, Any]]:
+def _by_whom(
+    invoice: Invoice, lines: Sequence[InvoiceLine], writer: Writer, verdicts: Mapping[int, Verdict]
+) -> list[dict[str, Any]]:
     """The sessions in the order of their lines. Who pays for others reads whose each is, with a sum for everybody."""
     found = list(_sessions(lines))
     if invoice.account.kind == Account.Kind.PRIVATE:
-        return [{**_session(one, writer), "who": []} for one in found]
+        return [{**_session(one, writer, verdicts), "who": []} for one in found]
     sessions = []
     for who, group in groupby(found, key=lambda one: _who(one[0], writer)):
         theirs = list(group)
         amount = sum((line.amount_excl_vat for one in theirs for line in one), Decimal(0))
         headings: list[list[str]] = [[who, writer.amount(amount)], *([] for _ in theirs[1:])]
-        sessions += [{**_session(one, writer), "who": who} for one, who in zip(theirs, headings, strict=True)]
+        sessions += [{**_session(one, writer, verdicts), "who": who} for one, who in zip(theirs, headings, strict=True)]
     return sessions
 
 
@@ -249,8 +255,8 @@ def _sessions(lines: Iterable[InvoiceLine]) -> Iterable[list[InvoiceLine]]:
         yield list(found)
 
 
-def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
-    """A session: when and where, then its prices."""
+def _session(lines: list[InvoiceLine], writer: Writer, verdicts: Mapping[int, Verdict]) -> dict[str, Any]:
+    """A session: when, where and what its meter's signature proves, then its prices."""
     session, named = lines[0].session, lines[0].named
     zone = named.zone
     start = session.started_at.astimezone(zone)
@@ -259,10 +265,14 @@ def _session(lines: list[InvoiceLine], writer: Writer) -> dict[str, Any]:
     return {
         "day": f"{start:%Y-%m-%d}",
         "time": f"{start:%H:%M}\u2013{until}",
-        "place": f"{named.site} · {named.station}",
+        "place": " · ".join([str(named.site), str(named.station), *_proof(verdicts.get(session.pk), writer)]),
         "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: summary.place(one.component))],
         "amount": writer.amount(sum((line.amount for line in lines), Decimal(0))),
     }
+
+
+def _proof(verdict: Verdict | None, writer: Writer) -> list[str]:
+    return [writer.words[f"signed_{verdict}"]] if verdict not in {None, Verdict.ABSENT} else []
 
 
 def _line(line: InvoiceLine, writer: Writer) -> list[str]:

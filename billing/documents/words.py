@@ -59,6 +59,11 @@ ENGLISH: Final[Words] = {
     "rounding": "Rounding",
     "total": "Total",
     "sessions": "Charging sessions",
+    "signed_good": "signed by the meter, verified",
+    "signed_differs": "signed by the meter, but not this energy",
+    "signed_bad": "the meter's signature does not fit",
+    "signed_unknown_key": "signed by the meter, not verified",
+    "signed_unreadable": "signed by the meter, not verified",
     "sessions_note": "Times are local to the station. Prices and amounts exclude VAT.",
     "sessions_note_incl_vat": "Times are local to the station. Prices and amounts include VAT.",
     "sessions_note_mixed": "Times are local to the station. Prices and amounts exclude VAT unless it is said that they"
@@ -191,6 +196,11 @@ SWEDISH: Final[Words] = {
     "rounding": "Öresavrundning",
     "total": "Totalt",
     "sessions": "Laddningar",
+    "signed_good": "signerat av mätaren, verifierat",
+    "signed_differs": "signerat av mätaren, men inte denna energi",
+    "signed_bad": "mätarens signatur stämmer inte",
+    "signed_unknown_key": "signerat av mätaren, inte verifierat",
+    "signed_unreadable": "signerat av mätaren, inte verifierat",
     "sessions_note": "Tider är lokal tid vid stationen. Priser och belopp är exklusive moms.",
     "sessions_note_incl_vat": "Tider är lokal tid vid stationen. Priser och belopp är inklusive moms.",
     "sessions_note_mixed": "Tider är lokal tid vid stationen. Priser och belopp är exklusive moms där det inte står att"

@@ -5,6 +5,7 @@ rendered anew each time and never stored.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,8 +16,11 @@ from billing.documents import layout
 from billing.documents import pdf as renderer
 from billing.e_invoices import bill, checks, cii, ubl
 from billing.e_invoices.bill import Bill
-from billing.models import Invoice, InvoiceDocument
+from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from billing.selectors import credits, invoices, letterheads, sellers
+from charging.domain.ocpp import SOURCE
+from charging.domain.signed.proof import Verdict
+from charging.selectors import signed_values
 from tenants import sealed_content
 from tenants.models import Operator
 
@@ -61,13 +65,23 @@ def _rendered(invoice: Invoice, *, at: datetime) -> bytes:
         "vat": list(invoice.vat_rows.all()),
         "left": credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0),
     }
+    verdicts = _verdicts(told["lines"]) if invoice.kind == Invoice.Kind.INVOICE else {}
     is_issued = invoice.state == Invoice.State.ISSUED
     return renderer.render(
-        layout.page(invoice, look=look, before=invoices.month_before(invoice), **told),
+        layout.page(invoice, look=look, before=invoices.month_before(invoice), verdicts=verdicts, **told),
         logo=bytes(look.logo) if look else b"",
         at=at,
         factur_x_file=_for_machines(bill.of(invoice, **told)) if is_issued else b"",
     )
+
+
+def _verdicts(lines: Iterable[InvoiceLine]) -> dict[int, Verdict]:
+    """By session what its meter's signatures prove, of those that its station told of."""
+    sessions = {line.session_id: line.session for line in lines if line.session_id is not None}
+    proofs = signed_values.proofs([session for session in sessions.values() if session.source == SOURCE])
+    told = {(SOURCE, str(number)): proof.verdict for number, proof in proofs.items()}
+    names = {key: (session.source, session.external_id) for key, session in sessions.items()}
+    return {key: told[name] for key, name in names.items() if name in told}
 
 
 def _for_machines(found: Bill) -> bytes:

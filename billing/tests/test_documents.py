@@ -36,6 +36,10 @@ from billing.tests.factories import (
     session,
     tariff,
 )
+from charging.domain.signed import ocmf
+from charging.models import SignedRecord
+from charging.services import meter_keys
+from charging.tests.signing import Meter
 from tenants import sealed_content, work
 from tenants.crypto import Unreadable
 from tenants.models import Operator
@@ -269,3 +273,29 @@ def test_an_invoice_of_many_sessions_gets_several_pages(network):
     issued()
     content = documents.pdf(Invoice.objects.get(session_count=56))
     assert pages(content) >= 3
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        ((0, 10_000), "signerat av mätaren, verifierat"),
+        ((0, 9_000), "signerat av mätaren, men inte denna energi"),
+        (None, ""),
+    ],
+)
+def test_a_session_says_what_its_meter_signed(seller, record, told):
+    tariff(flat())
+    at, meter = connector(), Meter()
+    day = OCTOBER.date()
+    meter_keys.register(at, written=meter.der.hex(), curve="", serial="", since=day, until=None)
+    session(at, driver(), source="ocpp", external_id="4711", start=OCTOBER + timedelta(hours=8))
+    session(at, driver(), start=OCTOBER + timedelta(hours=12))
+    if record:
+        raw = meter.whole(*record)
+        row = {"station": at.station, "number": 4711, "digest": ocmf.digest(raw), "received_at": NOVEMBER}
+        SignedRecord.objects.create(raw=raw, **row)
+    issued()
+    read = [pypdf.PdfReader(io.BytesIO(documents.pdf(invoice))) for invoice in Invoice.objects.all()]
+    text = " ".join(" ".join(page.extract_text() for file in read for page in file.pages).split())
+    assert text.count("av mätaren") == bool(told)
+    assert told in text
