@@ -10,7 +10,9 @@ import orjson
 CALL, RESULT, ERROR = 2, 3, 4
 LONGEST_ID = 64
 LONGEST_ACTION = 50
-_CARD = re.compile(r'("(?:idTag|parentIdTag)"\s*:\s*")((?:[^"\\]|\\.)*)"')
+_CARD = re.compile(r'("(?:idTag|parentIdTag|idToken)"\s*:\s*")((?:[^"\\]|\\.)*)"')
+#: In what a meter signed, which is JSON within a text of JSON.
+_SIGNED_CARD = re.compile(r'(\\"ID\\"\s*:\s*\\")([^"\\]*)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +92,5 @@ def whole(payload: dict[str, Any], name: str) -> int | None:
 
 def without_cards(raw: str) -> str:
     """Return the frame with only the end of each card's number in it."""
-    return _CARD.sub(lambda found: f'{found[1]}…{found[2][-4:]}"', raw)
+    bare = _CARD.sub(lambda found: f'{found[1]}…{found[2][-4:]}"', raw)
+    return _SIGNED_CARD.sub(lambda found: f"{found[1]}…{found[2][-4:]}" if found[2] else found[0], bare)

@@ -11,6 +11,9 @@ from charging.domain.ocpp import frames
         ('[2,"1","Authorize",{"idTag":"04A1B2C3D4"}]', '[2,"1","Authorize",{"idTag":"…C3D4"}]'),
         ('{"idTag" : "04\\"A1B2", "meterStart":7}', '{"idTag" : "…A1B2", "meterStart":7}'),
         ('{"parentIdTag":"04A1B2C3D4"', '{"parentIdTag":"…C3D4"'),
+        ('{"idToken":{"idToken":"04A1B2C3D4","type":"ISO14443"}}', '{"idToken":{"idToken":"…C3D4","type":"ISO14443"}}'),
+        (r'{"value":"OCMF|{\"IS\":true,\"ID\":\"04A1B2C3D4\"}|"}', r'{"value":"OCMF|{\"IS\":true,\"ID\":\"…C3D4\"}|"}'),
+        (r'{"value":"{\"ID\":\"\"}"}', r'{"value":"{\"ID\":\"\"}"}'),
         ('[2,"1","Heartbeat",{}]', '[2,"1","Heartbeat",{}]'),
     ],
 )
