@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from charging.domain.errors import Code, CommandRefused, NetworkRefused
-from charging.domain.ocpp import commands, v16, v201
+from charging.domain.ocpp import commands, secrecy, v16, v201
 from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import Answer, Call
 from charging.models import SettingTemplate, Station, StationCommand, StationMessage, StationSetting
@@ -27,6 +27,13 @@ def told(message: StationMessage, said: Answer | Call) -> None:
     """Keep the settings that a station tells, in an answer or in a report of its own."""
     payload = said.payload or {}
     match message.action:
+        case "GetConfiguration" if _named(message, said):
+            _keep(message, v16.settings(payload))
+            unknown = [name for name in v16.rows(payload.get("unknownKey")) if isinstance(name, str)]
+            rows = StationSetting.objects.filter(station=message.station, read_at__lte=message.received_at)
+            rows.filter(name__in=unknown).delete()
+        case "GetVariables" if isinstance(said, Answer):
+            _keep(message, [(name, value, None) for name, value in v201.variables(payload)])
         case "GetConfiguration":
             if _keep(message, v16.settings(payload)):  # it tells all that there are
                 StationSetting.objects.filter(station=message.station, read_at__lt=message.received_at).delete()
@@ -36,15 +43,39 @@ def told(message: StationMessage, said: Answer | Call) -> None:
             _keep_changed(message, said)
 
 
-def _keep(message: StationMessage, found: Iterable[tuple[str, str, bool]]) -> bool:
-    """Store what is newer than what is known. Returns whether there was anything."""
+def _named(message: StationMessage, said: Answer | Call) -> bool:
+    """Whether only some settings were asked for, by their names."""
+    return _asked(message, said, Kind.READ_NAMED) is not None
+
+
+def _asked(message: StationMessage, said: Answer | Call, kind: Kind) -> StationCommand | None:
+    """The command of this kind that was answered."""
+    try:
+        asked = StationCommand.objects.filter(public_id=UUID(said.message_id), station=message.station)
+    except ValueError:
+        return None
+    return asked.filter(kind=kind, state=_State.ANSWERED).first()
+
+
+def _keep(message: StationMessage, found: Iterable[tuple[str, str, bool | None]]) -> bool:
+    """Store what is newer than what is known. Returns whether there was anything.
+
+    found: name, value, and whether it can only be read; None where that is as it was.
+    """
     fitting = [row for row in found if len(row[0]) <= commands.LONGEST_SETTING]
     by_name = {name: (value, is_fixed) for name, value, is_fixed in fitting[:MOST]}
     rows = StationSetting.objects.filter(station=message.station)
+    fixed = set(rows.filter(name__in=by_name, is_fixed=True).values_list("name", flat=True))
     newer = set(rows.filter(name__in=by_name, read_at__gt=message.received_at).values_list("name", flat=True))
     room = MOST - rows.exclude(name__in=by_name).count()
     kept = [
-        StationSetting(station=message.station, name=name, value=value, is_fixed=is_fixed, read_at=message.received_at)
+        StationSetting(
+            station=message.station,
+            name=name,
+            value=secrecy.shown(name, value),
+            is_fixed=name in fixed if is_fixed is None else is_fixed,
+            read_at=message.received_at,
+        )
         for name, (value, is_fixed) in by_name.items()
         if name not in newer and not commands.is_secret(name)
     ]
@@ -58,11 +89,7 @@ def _keep(message: StationMessage, found: Iterable[tuple[str, str, bool]]) -> bo
 
 
 def _keep_changed(message: StationMessage, said: Answer) -> None:
-    try:
-        asked = StationCommand.objects.filter(public_id=UUID(said.message_id), station=message.station)
-    except ValueError:
-        return
-    command = asked.filter(kind=Kind.CHANGE_SETTING, state=_State.ANSWERED).first()
+    command = _asked(message, said, Kind.CHANGE_SETTING)
     if command is not None:
         _keep(message, [(str(command.wanted["key"]), str(command.wanted["value"]), False)])
 
@@ -77,6 +104,8 @@ def save_template(template: SettingTemplate, *, name: str, wanted: Mapping[str, 
     """
     if any(commands.is_secret(key) for key in wanted):
         raise CommandRefused(Code.COMMAND_PASSWORD)
+    if secret := next((key for key, value in wanted.items() if secrecy.shown(key, value) != value), ""):
+        raise CommandRefused(Code.TEMPLATE_SECRET, name=secret)
     if len(wanted) > MOST_WANTED:
         raise CommandRefused(Code.TEMPLATE_TOO_LONG, most=MOST_WANTED)
     template.name, template.wanted = name, dict(wanted)

@@ -256,8 +256,16 @@ class Simulated:
         was, self._limit_w = self._limit_w, None
         return {"status": "Unknown" if was is None else "Accepted"}
 
-    def _told(self, _asked: dict[str, Any]) -> dict[str, Any]:
-        return {"configurationKey": [{"key": k, "readonly": False, "value": v} for k, v in self.settings.items()]}
+    def _told(self, asked: dict[str, Any]) -> dict[str, Any]:
+        names = asked.get("key") or list(self.settings)
+        told = [{"key": k, "readonly": False, "value": self.settings[k]} for k in names if k in self.settings]
+        return {"configurationKey": told, "unknownKey": [name for name in names if name not in self.settings]}
+
+    def _scheduled(self, asked: dict[str, Any]) -> dict[str, Any]:
+        most = self.power_w if self._limit_w is None else min(self.power_w, self._limit_w)
+        periods = {"chargingRateUnit": "W", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": most}]}
+        where = {"connectorId": asked["connectorId"], "scheduleStart": _clock()}
+        return {"status": "Accepted", **where, "chargingSchedule": {"duration": asked["duration"], **periods}}
 
 
 class SigningMeter:
@@ -304,6 +312,8 @@ _ASKED: dict[str, Callable[[Simulated, dict[str, Any]], dict[str, Any]]] = {
     "CancelReservation": Simulated._cancel,
     "SetChargingProfile": Simulated._limit,
     "ClearChargingProfile": Simulated._lift,
+    "GetCompositeSchedule": Simulated._scheduled,
+    "ClearCache": lambda _station, _asked: {"status": "Accepted"},
     "UnlockConnector": lambda _station, _asked: {"status": "Unlocked"},
     "Reset": lambda _station, _asked: {"status": "Accepted"},
     "TriggerMessage": lambda _station, _asked: {"status": "NotImplemented"},

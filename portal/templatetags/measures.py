@@ -13,6 +13,7 @@ for written in (
     measures.kwh,
     measures.kw,
     measures.number,
+    measures.all_decimals,
     measures.percent,
     measures.vat_rate,
     measures.duration,

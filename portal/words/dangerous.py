@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Export, Invoice, InvoiceRun, Settlement, Tariff, TariffVersion
-from charging.models import MeterKey, SettingTemplate, Station, StationKnock
+from charging.models import MeterKey, SettingTemplate, Site, Station, StationKnock
 from portal.words import approvals, measures
 from tenants.models import ApiKey, Approval, Invitation, Membership, Operator, PlatformMember
 
@@ -94,6 +94,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:key_revoke": (_("Revoke the API key %(thing)s"), _by(ApiKey)),
     "staff:station_password": (_("Make a new password for %(thing)s"), _by(Station)),
     "staff:station_order": (_("Send a command to %(thing)s"), _by(Station)),
+    "staff:site_limit_set": (_("Change the power of %(thing)s"), _by(Site)),
     "staff:template_align": (_("Send the settings of %(thing)s to stations"), _by(SettingTemplate)),
     "staff:meter_register": (_("Register the key of a meter of %(thing)s"), _by(Station)),
     "staff:meter_hold": (_("Change on which days the key of the meter %(thing)s holds"), _by(MeterKey)),

@@ -1,6 +1,5 @@
 """What is asked of stations, in words."""
 
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain.ocpp import secrecy
 from charging.domain.ocpp.admission import Basis
 from charging.domain.ocpp.commands import Kind
 from charging.models import StationCommand
@@ -57,8 +57,6 @@ PROGRESS: dict[str, str | Promise] = {
     "NotSupportedOperation": _("cannot do that"),
     "PermissionDenied": _("was not let in there"),
 }
-#: Of an address with a name and a password in it.
-_SECRET = re.compile(r"//[^/@]*@")
 
 
 def _start(wanted: Mapping[str, Any]) -> str:
@@ -79,12 +77,13 @@ def _trigger(wanted: Mapping[str, Any]) -> str:
 
 
 def _location(wanted: Mapping[str, Any]) -> str:
-    """Where something is fetched or sent, without the password that may stand there."""
-    return _SECRET.sub("//…@", str(wanted.get("location", "")))
+    """Where something is fetched or sent."""
+    return secrecy.masked(str(wanted.get("location", "")))
 
 
 def _limit(wanted: Mapping[str, Any]) -> str:
-    return f"{_outlet(wanted)}: {measures.all_decimals(Decimal(str(wanted.get('limit', 0))))} {wanted.get('unit', '')}"
+    what = gettext("its share of the site") if wanted.get("shared") else _outlet(wanted)
+    return f"{what}: {measures.all_decimals(Decimal(str(wanted.get('limit', 0))))} {wanted.get('unit', '')}"
 
 
 _ABOUT: dict[str, Callable[[Mapping[str, Any]], str]] = {
@@ -98,6 +97,8 @@ _ABOUT: dict[str, Callable[[Mapping[str, Any]], str]] = {
     Kind.RESERVE: _start,
     Kind.LIMIT: _limit,
     Kind.CLEAR_LIMIT: _outlet,
+    Kind.GET_SCHEDULE: _outlet,
+    Kind.READ_NAMED: lambda wanted: ", ".join(map(str, wanted.get("names", []))),
     Kind.CHANGE_SETTING: lambda wanted: f"{wanted.get('key', '')} = {wanted.get('value', '')}",
 }
 

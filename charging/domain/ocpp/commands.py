@@ -24,6 +24,9 @@ class Kind(StrEnum):
     CANCEL_RESERVATION = "cancel_reservation"
     LIMIT = "limit"
     CLEAR_LIMIT = "clear_limit"
+    READ_NAMED = "read_named"
+    GET_SCHEDULE = "get_schedule"
+    FORGET_CARDS = "forget_cards"
 
 
 class State(StrEnum):
@@ -44,7 +47,7 @@ OPEN = (State.QUEUED, State.CLAIMED, State.SENT)
 #: Sent, and nothing came back: an answer that is late is still the truth.
 UNANSWERED = (State.SENT, State.TIMED_OUT, State.UNKNOWN)
 #: Asked again by itself when nobody knows whether it arrived: asking twice does nothing that asking once does not.
-HARMLESS = (Kind.TRIGGER, Kind.READ_SETTINGS)
+HARMLESS = (Kind.TRIGGER, Kind.READ_SETTINGS, Kind.READ_NAMED, Kind.GET_SCHEDULE, Kind.FORGET_CARDS)
 #: What a station goes on with after its answer, and the messages in which it says how far it has come.
 PROGRESS = {
     "FirmwareStatusNotification": Kind.UPDATE_FIRMWARE,
@@ -57,9 +60,15 @@ NUMBERED = (Kind.UPDATE_FIRMWARE, Kind.GET_LOG, Kind.RESERVE)
 LARGEST_REQUEST = 2**31 - 1
 #: For how long it is worth sending. Whoever stands at an outlet does not wait longer.
 AT_THE_OUTLET, OTHERWISE = timedelta(minutes=1), timedelta(minutes=15)
+#: A lost card is to be dead also at a station that was away for days.
+FORGETTING = timedelta(days=7)
 _PASSWORD = re.compile(r"authorizationkey|basicauthpassword", re.IGNORECASE)
 #: A name of a setting that is longer is nobody's: OCPP 1.6 has 50 signs, 2.0.1 a component and a variable of 50 each.
 LONGEST_SETTING = 200
+#: So many settings are asked for by name at once: stations that take fewer refuse more.
+MOST_NAMED = 20
+#: Of what time a station tells what it may draw.
+SCHEDULED = timedelta(days=1)
 #: The number of our limit for a whole station: beyond those of outlets.
 WHOLE_STATION = 10_000
 #: What protocols call an outlet.
@@ -85,4 +94,6 @@ def profile(wanted: Mapping[str, Any]) -> int:
 
 def patience(kind: Kind) -> timedelta:
     """Return for how long the station may be away before it is not sent any more."""
+    if kind is Kind.FORGET_CARDS:
+        return FORGETTING
     return AT_THE_OUTLET if kind in {Kind.START, Kind.STOP, Kind.UNLOCK, Kind.RESERVE} else OTHERWISE

@@ -54,9 +54,12 @@ MESSAGES = {
     Kind.CANCEL_RESERVATION: "CancelReservation",
     Kind.LIMIT: "SetChargingProfile",
     Kind.CLEAR_LIMIT: "ClearChargingProfile",
+    Kind.READ_NAMED: "GetConfiguration",
+    Kind.GET_SCHEDULE: "GetCompositeSchedule",
+    Kind.FORGET_CARDS: "ClearCache",
 }
 #: Commands whose answer has no word for yes or no: that it came is the yes.
-_WORDLESS = {Kind.READ_SETTINGS, Kind.UPDATE_FIRMWARE, Kind.GET_LOG}
+_WORDLESS = {Kind.READ_SETTINGS, Kind.READ_NAMED, Kind.UPDATE_FIRMWARE, Kind.GET_LOG}
 #: A station's answers that mean it does as it was told.
 _GRANTED = {"Accepted", "Scheduled", "RebootRequired", "Unlocked"}
 
@@ -258,7 +261,7 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
 
 
 def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str, outlet: dict[str, Any]) -> dict[str, Any]:
-    """What holds, or goes on, after the answer. Settings are read all together: some stations break otherwise."""
+    """What holds, or goes on, after the answer."""
     payload: dict[str, Any] = {}
     match kind:
         case Kind.RESERVE:
@@ -273,7 +276,18 @@ def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str, outlet: dict[str,
             payload = {"connectorId": 0, **outlet, "csChargingProfiles": _profile(wanted)}
         case Kind.CLEAR_LIMIT:
             payload = {"id": commands.profile(wanted)}
+        case _:
+            payload = _question(kind, wanted, outlet)
     return payload
+
+
+def _question(kind: Kind, wanted: Mapping[str, Any], outlet: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for. Settings are read all together, unless they are named: some stations break otherwise."""
+    if kind is Kind.READ_NAMED:
+        return {"key": list(wanted["names"])}
+    if kind is Kind.GET_SCHEDULE:
+        return {"connectorId": 0, **outlet, "duration": round(commands.SCHEDULED.total_seconds())}
+    return {}
 
 
 def _profile(wanted: Mapping[str, Any]) -> dict[str, Any]:

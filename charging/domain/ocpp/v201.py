@@ -46,6 +46,9 @@ MESSAGES = {
     Kind.CANCEL_RESERVATION: "CancelReservation",
     Kind.LIMIT: "SetChargingProfile",
     Kind.CLEAR_LIMIT: "ClearChargingProfile",
+    Kind.READ_NAMED: "GetVariables",
+    Kind.GET_SCHEDULE: "GetCompositeSchedule",
+    Kind.FORGET_CARDS: "ClearCache",
 }
 #: A station's answers that mean it does as it was told.
 _GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlocked"}
@@ -119,7 +122,7 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
             payload = {"operationalStatus": v16.in_use(wanted), **_evse(wanted)}
         case Kind.TRIGGER:
             payload = {"requestedMessage": wanted["message"], **_evse(wanted)}
-        case Kind.READ_SETTINGS | Kind.CHANGE_SETTING:
+        case Kind.READ_SETTINGS | Kind.CHANGE_SETTING | Kind.READ_NAMED:
             payload = _settings(kind, wanted)
         case _:
             payload = _later(kind, wanted, id_tag)
@@ -140,9 +143,19 @@ def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str) -> dict[str, Any]
             return {"id": wanted["request"], "expiryDateTime": wanted["until"], "idToken": card, **_evse_id(wanted)}
         case Kind.CANCEL_RESERVATION:
             return {"reservationId": wanted["reservation"]}
+    return _limits(kind, wanted)
+
+
+def _limits(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What the station may draw: told, lifted or asked for."""
+    match kind:
         case Kind.LIMIT:
             return {"evseId": 0, **_evse_id(wanted), "chargingProfile": _profile(wanted)}
-    return {"chargingProfileId": commands.profile(wanted)}
+        case Kind.GET_SCHEDULE:
+            return {"evseId": 0, **_evse_id(wanted), "duration": round(commands.SCHEDULED.total_seconds())}
+        case Kind.CLEAR_LIMIT:
+            return {"chargingProfileId": commands.profile(wanted)}
+    return {}
 
 
 def _profile(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +181,20 @@ def _settings(kind: Kind, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """All settings come in messages of their own; one is named by its component and its variable."""
     if kind is Kind.READ_SETTINGS:
         return {"requestId": 1, "reportBase": "ConfigurationInventory"}
+    if kind is Kind.READ_NAMED:
+        return {"getVariableData": [_variable(str(name)) for name in wanted["names"]]}
     return {"setVariableData": [{"attributeValue": wanted["value"], **_variable(str(wanted["key"]))}]}
+
+
+def variables(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the settings in an answer to `READ_NAMED`: name and value; those that the station does not have not."""
+    rows = [row for row in v16.rows(answer.get("getVariableResult")) if isinstance(row, dict)]
+    told = [(_named(row), text(row, "attributeValue", LONGEST_VALUE)) for row in rows if _is_told(row)]
+    return [(name, value) for name, value in told if name]
+
+
+def _is_told(row: Mapping[str, Any]) -> bool:
+    return row.get("attributeStatus") == "Accepted" and row.get("attributeType", "Actual") == "Actual"
 
 
 def settings(payload: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
@@ -219,6 +245,8 @@ def granted(kind: Kind, answer: Mapping[str, Any]) -> tuple[bool, str]:
         results = [each for each in v16.rows(answer.get("setVariableResult")) if isinstance(each, dict)]
         word = text(results[0], "attributeStatus", 40) if results else ""
         return word in _GRANTED, word
+    if kind is Kind.READ_NAMED:
+        return bool(variables(answer)), ""
     word = text(dict(answer), "status", 40)
     return word in _GRANTED, word
 

@@ -47,6 +47,7 @@ DANGEROUS = {
     "staff:key_rotate": "lets a machine in",
     "staff:key_revoke": "shuts a machine out",
     "staff:station_password": "lets a station in",
+    "staff:site_limit_set": "changes what many stations do",
     "staff:template_align": "changes what many stations do",
     "staff:meter_register": "says whose signature is believed",
     "staff:meter_hold": "says when whose signature is believed",

@@ -54,6 +54,12 @@ def test_keys_are_kept_and_never_the_password(told):
     assert settings(told) == {"HeartbeatInterval": ("300", False), "ChargeProfileMaxStackLevel": ("8", True)}
 
 
+def test_of_other_secrets_it_is_kept_that_there_is_one(told):
+    keys = [{"key": "SimPin", "value": "1234"}, {"key": "LogUrl", "value": "ftp://me:hush@a.example"}]
+    answers(told, "GetConfiguration", {"configurationKey": keys})
+    assert settings(told) == {"SimPin": ("…", False), "LogUrl": ("ftp://…@a.example", False)}
+
+
 def test_what_it_does_not_tell_any_more_is_gone_and_what_is_older_changes_nothing(told):
     answers(told, "GetConfiguration", {"configurationKey": KEYS}, at=NOW)
     answers(told, "GetConfiguration", {"configurationKey": [{"key": "HeartbeatInterval", "value": "60"}]}, at=LATER)
@@ -83,6 +89,39 @@ REPORT = [
     {"component": 7},
     None,
 ]
+
+
+def test_settings_that_were_asked_for_by_name_leave_the_others_as_they_are(told, otto):
+    answers(told, "GetConfiguration", {"configurationKey": KEYS}, at=NOW)
+    asked = ask(told, otto, Kind.READ_NAMED, names=["HeartbeatInterval", "ChargeProfileMaxStackLevel"])
+    some = {
+        "configurationKey": [{"key": "HeartbeatInterval", "value": "60", "readonly": False}],
+        "unknownKey": ["ChargeProfileMaxStackLevel", 7],
+    }
+    answers(told, "GetConfiguration", some, message_id=str(asked.public_id), at=LATER)
+    assert settings(told) == {"HeartbeatInterval": ("60", False)}
+
+
+def test_variables_that_were_asked_for_by_name_are_kept_and_stay_fixed(told, otto):
+    with tenant_scope(told.operator.pk):
+        StationSetting.objects.create(station=told.station, name="A.B", value="1", is_fixed=True, read_at=NOW)
+    asked = ask(told, otto, Kind.READ_NAMED, names=["A.B", "Connector@1/2.Available", "C.D"])
+
+    def result(component, variable, status, **more):
+        return {"component": component, "variable": {"name": variable}, "attributeStatus": status, **more}
+
+    found = [
+        result({"name": "A"}, "B", "Accepted", attributeValue="2"),
+        result(
+            {"name": "Connector", "evse": {"id": 1, "connectorId": 2}}, "Available", "Accepted", attributeValue="true"
+        ),
+        result({"name": "C"}, "D", "UnknownVariable"),
+        "nonsense",
+    ]  # fmt: skip
+    answers(told, "GetVariables", {"getVariableResult": found}, message_id=str(asked.public_id), at=LATER)
+    assert settings(told) == {"A.B": ("2", True), "Connector@1/2.Available": ("true", False)}
+    assert v201.granted(Kind.READ_NAMED, {"getVariableResult": found}) == (True, "")
+    assert v201.granted(Kind.READ_NAMED, {"getVariableResult": found[2:]}) == (False, "")
 
 
 def test_a_report_comes_in_parts_and_all_of_it_is_kept(told):
@@ -194,6 +233,9 @@ WANTED: dict[Kind, dict[str, Any]] = {
     Kind.CLEAR_LIMIT: {"connector": "2"},
     Kind.UPDATE_FIRMWARE: {"location": "https://a.example", "when": "2026-11-20T08:00:00Z", "request": 8},
     Kind.GET_LOG: {"location": "ftp://a.example", "since": "2026-11-19T08:00:00Z", "request": 9},
+    Kind.READ_NAMED: {"names": ["HeartbeatInterval", "Connector@1/2.Available"]},
+    Kind.GET_SCHEDULE: {"connector": "2"},
+    Kind.FORGET_CARDS: {},
 }
 
 

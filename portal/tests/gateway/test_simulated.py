@@ -74,7 +74,9 @@ ASKED: list[tuple[Kind, dict[str, Any], str]] = [
     (Kind.READ_SETTINGS, {}, ""),
     (Kind.CHANGE_SETTING, {"key": "HeartbeatInterval", "value": "60"}, ""),
     (Kind.LIMIT, {"limit": 16.0, "unit": "A"}, ""),
+    (Kind.GET_SCHEDULE, {}, ""),
     (Kind.CLEAR_LIMIT, {}, ""),
+    (Kind.READ_NAMED, {"names": ["HeartbeatInterval", "Nothing"]}, ""),
     (Kind.UPDATE_FIRMWARE, {"location": "https://a.example", "when": "2026-11-20T08:00:00Z"}, "Installed"),
     (Kind.GET_LOG, {"location": "https://a.example"}, "Uploaded"),
 ]

@@ -3,11 +3,13 @@
 from datetime import UTC, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from django.utils import timezone
 
+from charging.domain.ocpp import secrecy
 from charging.domain.ocpp.commands import Kind, written
-from charging.models import ChargingSession, StationCommand
+from charging.models import ChargingSession, StationCommand, StationLink
 from charging.services import station_commands, station_links
 from portal.tests.staff.conftest import World
 from tenants.models import AuditEntry
@@ -127,8 +129,7 @@ def test_what_goes_on_after_the_answer_is_kept_as_the_service_reads_it(linked, s
         ({"kind": "clear_limit"}, {}),
         ({"kind": "update_firmware", "update_firmware-location": file, "update_firmware-when": local},
          {"location": file, "when": until}),
-        ({"kind": "get_log", "get_log-location": "ftp://me:secret@north.example/in"},
-         {"location": "ftp://me:secret@north.example/in"}),
+        ({"kind": "get_log", "get_log-location": "ftp://north.example/in"}, {"location": "ftp://north.example/in"}),
     ]  # fmt: skip
     for form, wanted in asked:
         assert client.post(url(linked, "order/"), form).status_code == 302, form
@@ -139,8 +140,35 @@ def test_what_goes_on_after_the_answer_is_kept_as_the_service_reads_it(linked, s
     assert commands(linked)[0].id_tag == uid
     page = text(client.get(url(linked)))
     assert "outlet 1: 11,000 W" in page
-    assert "ftp://…@north.example/in" in page
-    assert "secret" not in page
+    assert "ftp://north.example/in" in page
+
+
+SECRETS = [
+    ({"kind": "get_log", "get_log-location": "ftp://me:hush@north.example/in"}, {"location": "ftp://…@north.example/in"}),
+    ({"kind": "update_firmware", "update_firmware-location": "https://me:hush@north.example/1.bin"},
+     {"location": "https://…@north.example/1.bin"}),
+    ({"kind": "change_setting", "change_setting-key": "ApnPassword", "change_setting-value": "hush"},
+     {"key": "ApnPassword", "value": "…"}),
+    ({"kind": "change_setting", "change_setting-key": "LogUrl", "change_setting-value": "ftp://me:hush@a.example"},
+     {"key": "LogUrl", "value": "ftp://…@a.example"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("form", "shown"), SECRETS)
+def test_a_password_in_a_command_is_kept_for_the_connection_alone(linked, sign_in, otto, form, shown):
+    key, now, client = secrecy.Key(), timezone.now(), sign_in(otto)
+    assert "is not connected" in text(client.post(url(linked, "order/"), form))
+    with tenant_scope(linked.operator.pk):
+        StationLink.objects.update(seal_key=key.public, connected_at=now, seen_at=now)
+    assert client.post(url(linked, "order/"), form).status_code == 302
+    (kept,) = commands(linked)
+    assert shown.items() <= kept.wanted.items()
+    assert "hush" in str(key.open(bytes(kept.hidden)))
+    page = text(client.get(url(linked)))
+    assert "hush" not in page
+    assert "…" in page
+    with pytest.raises(secrecy.Unreadable):
+        secrecy.Key().open(bytes(kept.hidden))
 
 
 @pytest.mark.parametrize(
@@ -228,3 +256,72 @@ def test_a_sign_leads_a_driver_to_the_outlet(linked, sign_in, otto):
 def test_without_a_password_there_is_no_sign(world, sign_in, otto):
     page = sign_in(otto).get(world.url(f"stations/{world.connector.station.public_id}/signs/"))
     assert "No outlet can be started from a phone" in text(page)
+
+
+def answered(world, answer):
+    with tenant_scope(world.operator.pk):
+        command = StationCommand.objects.latest("pk")
+        raw = orjson.dumps([3, str(command.public_id), answer]).decode()
+        StationCommand.objects.filter(pk=command.pk).update(state="answered", answer=raw, done_at=timezone.now())
+
+
+STEPS = [{"startPeriod": 0, "limit": 16.5}, {"startPeriod": 3600, "limit": 32}]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "Accepted", "connectorId": 1, "scheduleStart": "2026-11-20T08:00:00Z",
+         "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": STEPS}},
+        {"status": "Accepted", "schedule": {"evseId": 1, "duration": 86400, "scheduleStart": "2026-11-20T08:00:00Z",
+         "chargingRateUnit": "A", "chargingSchedulePeriod": STEPS}},
+    ],
+)  # fmt: skip
+def test_what_a_station_may_draw_is_asked_and_shown_on_its_page(linked, sign_in, otto, answer):
+    client, station = sign_in(otto), linked.url(f"stations/{linked.connector.station.public_id}/")
+    assert "was not asked lately" in text(client.get(station))
+    form = {"kind": "get_schedule", "get_schedule-connector": "1"}
+    assert client.post(url(linked, "ask/"), form).status_code == 302
+    answered(linked, answer)
+    page = text(client.get(station))
+    assert "Outlet 1" in page
+    assert "16.5 A" in page
+    assert "32 A" in page
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"status": "Rejected"}, {"chargingSchedule": []},
+     {"schedule": {"chargingRateUnit": 7, "chargingSchedulePeriod": 7}},
+     {"schedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [7, {"startPeriod": 1e300, "limit": "x"},
+      {"startPeriod": 1e15, "limit": 1}, {"limit": 4}]}}],
+)  # fmt: skip
+def test_whatever_a_station_answers_its_page_stands(linked, sign_in, otto, answer):
+    client = sign_in(otto)
+    client.post(url(linked, "ask/"), {"kind": "get_schedule"})
+    answered(linked, answer)
+    assert client.get(linked.url(f"stations/{linked.connector.station.public_id}/")).status_code == 200
+
+
+def test_some_settings_are_asked_for_by_name(linked, sign_in, otto):
+    client = sign_in(otto)
+    form = {"kind": "read_named", "read_named-names": "HeartbeatInterval\r\n\r\n LightIntensity \r\nHeartbeatInterval"}
+    assert client.post(url(linked, "ask/"), form).status_code == 302
+    assert commands(linked)[-1].wanted == {"names": ["HeartbeatInterval", "LightIntensity"]}
+    assert "HeartbeatInterval, LightIntensity" in text(client.get(url(linked)))
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("\n", "This field is required"),
+        ("AuthorizationKey", "shown once"),
+        ("\n".join(f"S{number}" for number in range(21)), "at most 20 settings"),
+        ("x" * 201, "No setting has a name as long"),
+    ],
+)
+def test_names_that_cannot_be_asked_for_are_refused(linked, sign_in, otto, names, said):
+    answer = sign_in(otto).post(url(linked, "ask/"), {"kind": "read_named", "read_named-names": names})
+    assert answer.status_code == 400
+    assert said in text(answer)
+    assert commands(linked) == []

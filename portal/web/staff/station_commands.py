@@ -12,11 +12,12 @@ from django.core.validators import URLValidator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from charging.domain.ocpp.commands import LONGEST_SETTING, Kind, written
+from charging.domain.ocpp.commands import LONGEST_SETTING, MOST_NAMED, Kind, written
 from charging.models import Station, StationCommand, Token
 from charging.selectors import station_commands as selectors
 from charging.selectors import stations as stations_known
@@ -31,7 +32,15 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 
 #: What does no harm. Everything else wants a fresh proof of who asks.
-GENTLE = (Kind.STOP, Kind.TRIGGER, Kind.READ_SETTINGS, Kind.CANCEL_RESERVATION)
+GENTLE = (
+    Kind.STOP,
+    Kind.TRIGGER,
+    Kind.READ_SETTINGS,
+    Kind.READ_NAMED,
+    Kind.GET_SCHEDULE,
+    Kind.FORGET_CARDS,
+    Kind.CANCEL_RESERVATION,
+)
 LONGEST_RESERVATION = timedelta(days=1)
 SHOWN = 20
 
@@ -152,6 +161,40 @@ class ReadSettingsForm(CommandForm):
     kind = Kind.READ_SETTINGS
 
 
+class ReadNamedForm(CommandForm):
+    """Some settings, by their names."""
+
+    kind = Kind.READ_NAMED
+    names = forms.CharField(
+        label=gettext_lazy("Settings"),
+        max_length=(LONGEST_SETTING + 1) * MOST_NAMED,
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+        help_text=gettext_lazy("One a line, such as: HeartbeatInterval"),
+    )
+
+    def clean_names(self) -> list[str]:
+        """The names, each once."""
+        names = list(dict.fromkeys(line.strip() for line in self.cleaned_data["names"].splitlines() if line.strip()))
+        if len(names) > MOST_NAMED:
+            raise forms.ValidationError(_("Ask for at most %(most)s settings at once.") % {"most": MOST_NAMED})
+        if long := next((name for name in names if len(name) > LONGEST_SETTING), ""):
+            raise forms.ValidationError(_("No setting has a name as long as “%(name)s…”.") % {"name": long[:30]})
+        return names
+
+
+class ScheduleForm(CommandForm):
+    """What the station, or one outlet, may draw in the next day."""
+
+    kind = Kind.GET_SCHEDULE
+    connector = forms.ChoiceField(label=gettext_lazy("About"), required=False)
+
+
+class ForgetCardsForm(CommandForm):
+    """The cards that the station lets in without asking."""
+
+    kind = Kind.FORGET_CARDS
+
+
 class ChangeSettingForm(CommandForm):
     """One setting."""
 
@@ -167,6 +210,8 @@ def _moment(label: Any, **more: Any) -> forms.DateTimeField:
 
 def _location(help_text: Any) -> forms.CharField:
     check = URLValidator(schemes=["https", "http", "ftp", "ftps", "sftp"])
+    secret = gettext_lazy("A name and password in it are shown to nobody and kept only until they are sent.")
+    help_text = format_lazy("{} {}", help_text, secret)
     return forms.CharField(label=gettext_lazy("Address"), max_length=500, validators=[check], help_text=help_text)
 
 
@@ -245,11 +290,14 @@ FORMS: dict[Kind, type[CommandForm]] = {
         ResetForm,
         TriggerForm,
         ReadSettingsForm,
+        ReadNamedForm,
         ChangeSettingForm,
+        ForgetCardsForm,
         ReserveForm,
         CancelReservationForm,
         LimitForm,
         ClearLimitForm,
+        ScheduleForm,
         UpdateFirmwareForm,
         GetLogForm,
     )

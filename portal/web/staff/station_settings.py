@@ -24,6 +24,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff import stations
+from portal.web.staff.station_commands import ReadNamedForm
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -95,6 +96,7 @@ def station_settings(request: SignedInRequest, operator: Operator, public_id: UU
         "differing": sum(row.differs and not row.is_fixed for row in rows),
         "read_at": selectors.read_at(station),
         "link": stations_known.link(station),
+        "named": ReadNamedForm(station),
         "crumbs": stations.crumbs(operator, station),
     }
     return render(request, "staff/stations/settings.html", context)

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.selectors import session_ledger
 from charging.models import Site, Station
-from charging.selectors import sessions, stations
+from charging.selectors import sessions, station_commands, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
@@ -196,6 +196,7 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
             "link": link,
             "halt": stations.halt(station),
             "is_connected": link is not None and link.is_connected_at(now),
+            "schedules": station_commands.schedules(station) if request.access.may(Permission.MANAGE_NETWORK) else [],
             "now": now,
             "crumbs": sites.crumbs(operator, station.site),
         },
