@@ -62,6 +62,7 @@ class Flag(StrEnum):
     NO_CHARGE = "no_charge"
     NOT_ADMITTED = "not_admitted"
     STATION_CLOCK = "station_clock"
+    START_MISSING = "start_missing"
     STOP_MISSING = "stop_missing"
     METER_MISSING = "meter_missing"
     METER_BACKWARDS = "meter_backwards"

@@ -16,10 +16,12 @@ from charging.domain.holders import Held
 from charging.domain.ocpp import SOURCE
 from charging.domain.ocpp.v16 import Signed
 from charging.domain.signed import ocmf
-from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, Token
+from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, StationMessage, Token
 from charging.selectors import tokens
 
 _GROWTH = ("energy_wh",)
+#: All that a beginning says; the end too, as a session whose beginning comes late has none any more.
+_BEGINNING = ("token", "driver", "started_at", "meter_start_wh", "state", "ended_at", "energy_wh", "review", "flags")
 _END = (
     *("state", "ended_at", "energy_wh", "stop_reason", "review", "flags"),
     *("series_start", "series_interval_s", "series_wh"),
@@ -46,6 +48,8 @@ class Desk:
         self._new: list[ChargingSession] = []
         self.signed: list[SignedRecord] = []
         self._grown: dict[int, ChargingSession] = {}
+        self._changed: dict[int, ChargingSession] = {}
+        self._again: dict[int, StationMessage] = {}
         self.ended: dict[int, ChargingSession] = {}
         self._take(StationCharge.objects.filter(station__in=self.stations, number__in=set(numbers)))
 
@@ -73,6 +77,10 @@ class Desk:
         found = None if number is None else self._charges.get(number)
         return found if found and found.station_id == station else None
 
+    def begins(self, charge: StationCharge) -> None:
+        """Lay a charge here that the gateway has not numbered."""
+        self._take([charge])
+
     def charge_of(self, session: ChargingSession) -> StationCharge:
         """The charge of a session that lies here."""
         return self._charges[int(session.external_id)]
@@ -98,6 +106,14 @@ class Desk:
             and connector in {"", session.connector.number}
         ]
 
+    def is_taken(self, connector: Connector, began: datetime, ended: datetime) -> bool:
+        """Whether a charge that has ended was at the connector in this time."""
+        here = [session for session in self._sessions.values() if session.connector_id == connector.pk]
+        if any(session.ended_at and session.started_at < ended and session.ended_at > began for session in here):
+            return True
+        rows = ChargingSession.objects.filter(connector=connector, started_at__lt=ended, ended_at__gt=began)
+        return rows.exists()
+
     def card(self, id_tag: str) -> tuple[Token | None, list[Held[int]]]:
         """The card that a charge was begun with, and who has had it; the newer one of two that were merged."""
         self._look_up({id_tag.upper()})
@@ -110,6 +126,11 @@ class Desk:
             self._connectors[key] = Connector.objects.get_or_create(station=station, number=number)[0]
         return self._connectors[key]
 
+    def first_connector(self, station: Station) -> Connector:
+        """The station's connector with the lowest number."""
+        numbers = [number for of, number in self._connectors if of == station.pk]
+        return self.connector(station, min(numbers, key=lambda number: (len(number), number), default="1"))
+
     def has_state(self, connector: Connector) -> None:
         """The connector has another state."""
         self._states[connector.pk] = connector
@@ -118,6 +139,25 @@ class Desk:
         """The session has begun; it is stored with the rest."""
         self._sessions[int(session.external_id)] = session
         self._new.append(session)
+
+    @property
+    def begun(self) -> list[ChargingSession]:
+        """The sessions that have begun."""
+        return self._new
+
+    def begins_again(self, session: ChargingSession, message: StationMessage) -> None:
+        """The session's beginning has come after the rest, which is read again: `message` is that beginning."""
+        charge = self.charge_of(session)
+        charge.read_at, charge.readings = [], []
+        self._read[charge.number] = charge
+        self.ended.pop(charge.number, None)
+        self._grown.pop(charge.number, None)
+        self._again[charge.number] = message
+        self.changed(session)
+
+    def changed(self, session: ChargingSession) -> None:
+        """The session began otherwise than was thought."""
+        self._changed[int(session.external_id)] = session
 
     def was_read(self, charge: StationCharge, *, grows: ChargingSession | None) -> None:
         """The charge has other readings, and its session so much more energy that it is worth being told."""
@@ -148,8 +188,15 @@ class Desk:
         _write(Connector, self._states.values(), ("status", "status_at"))
         _write(StationCharge, self._read.values(), ("read_at", "readings"))
         _write(ChargingSession, (row for row in self.ended.values() if id(row) not in stored), _END)
+        _write(ChargingSession, (row for row in self._changed.values() if id(row) not in stored), _BEGINNING)
         others = (row for number, row in self._grown.items() if number not in self.ended and id(row) not in stored)
         _write(ChargingSession, others, _GROWTH)
+
+    def read_again(self) -> None:
+        """Have the messages of charges that begin again read once more; once all others are marked as read."""
+        for number, first in self._again.items():
+            rows = StationMessage.objects.filter(station=first.station_id, number=number, is_read=True)
+            rows.exclude(pk=first.pk).update(is_read=False)
 
 
 def _write(model: type[models.Model], rows: Iterable[models.Model], names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ for a person, or for the stop, which corrects it as long as nobody has decided; 
 differences, for somebody to decide again.
 """
 
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
@@ -25,6 +26,7 @@ from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
 from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage
+from charging.selectors import admission
 from charging.services import signed_values, station_commands, station_settings
 from charging.services.station_desk import Desk
 from tenants.scoping import current_operator_id
@@ -33,6 +35,8 @@ from tenants.scoping import current_operator_id
 APART = timedelta(minutes=1)
 #: A charge is over whose connector is free for so long, or of which nothing is heard for so long.
 FREE, SILENT = timedelta(minutes=10), timedelta(hours=24)
+#: OCPP 1.6 counts charges so far.
+LARGEST_NUMBER = 2**31 - 1
 _State, _Review = ChargingSession.State, ChargingSession.Review
 #: Flags that a session gets when it closes; a late stop takes them back.
 _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK}
@@ -54,7 +58,8 @@ def read(message: StationMessage, desk: Desk) -> str:
             return _grow(desk, message, call.payload)
         case "StopTransaction":
             stop = v16.stop(call.payload)
-            return _stop(desk, message, stop, stop.signed)
+            remark = _stop(desk, message, stop, stop.signed)
+            return _stop_alone(desk, message, stop, v16.id_tag(call.payload)) if remark == "no_charge" else remark
         case v201.EVENT:
             return _event(desk, message, v201.event(call.payload))
     return _note_state(desk, message, call)
@@ -151,6 +156,9 @@ def _event(desk: Desk, message: StationMessage, event: v201.Event) -> str:
     charge = desk.charge(message.number, message.station_id)
     if charge is None:
         return "no_charge"
+    if (known := desk.session_of(charge)) is not None and not _is_decided(known):
+        _hear_card(desk, known, charge, event)
+        _begin_late(desk, message, known, event)
     _start(desk, message, event.start)
     if event.stop is not None:
         return _stop(desk, message, event.stop, event.signed)
@@ -158,6 +166,36 @@ def _event(desk: Desk, message: StationMessage, event: v201.Event) -> str:
     if session:
         desk.was_signed(session, event.signed, at=message.received_at)
     return _add(desk, session, event.readings, at=message.received_at) if session and event.readings else ""
+
+
+def _is_decided(session: ChargingSession) -> bool:
+    """Whether the session is closed for good, or by somebody's decision."""
+    return session.state != _State.ACTIVE and session.review != _Review.PENDING
+
+
+def _hear_card(desk: Desk, session: ChargingSession, charge: StationCharge, event: v201.Event) -> None:
+    """Whoever plugs in first shows the card later: the session is theirs from its beginning."""
+    if session.token_id is None and event.has_card:
+        token, holders_of_it = desk.card(event.start.id_tag)
+        session.token, session.driver_id = token, holders.holder(holders_of_it, session.started_at)
+        others = [flag for flag in session.flags if flag != Flag.NOT_ADMITTED]
+        session.flags = [*([Flag.NOT_ADMITTED] if charge.verdict != Verdict.ACCEPTED else []), *others]
+        if session.state != _State.ACTIVE:
+            session.review = _Review.PENDING if session.flags else _Review.NONE
+        desk.changed(session)
+
+
+def _begin_late(desk: Desk, message: StationMessage, session: ChargingSession, event: v201.Event) -> None:
+    """The beginning came after what follows it: the session has it now, and what follows is read again."""
+    start = event.start
+    is_believed = v16.is_believed(start.said_at, message.received_at)
+    if event.kind != "Started" or session.meter_start_wh is not None or start.meter_wh is None or not is_believed:
+        return
+    assert start.said_at is not None
+    session.started_at, session.meter_start_wh, session.energy_wh = start.said_at, max(0, start.meter_wh), 0
+    session.state, session.ended_at, session.review = _State.ACTIVE, None, _Review.NONE
+    session.flags = [flag for flag in session.flags if flag == Flag.NOT_ADMITTED]
+    desk.begins_again(session, message)
 
 
 def _start(desk: Desk, message: StationMessage, start: v16.Start) -> None:
@@ -250,6 +288,37 @@ def _stop(desk: Desk, message: StationMessage, stop: v16.Stop, signed: Iterable[
     if not may_change:
         return _differ(session, ended, stop.meter_wh, readings)
     _close(desk, session, ended, stop.meter_wh, readings, flags, reason=stop.reason)
+    return ""
+
+
+def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str) -> str:
+    """Make a session of a stop whose start was lost, where the readings that came with it say what was charged.
+
+    It waits for a person. At a station with several outlets nobody knows which one it was: it gets the first.
+    """
+    began, first_wh = stop.readings[0] if stop.readings else (None, 0)
+    is_told = began is not None and v16.is_believed(stop.said_at, message.received_at) and len(stop.readings) > 1
+    if not is_told or stop.said_at is None or began is None or not v16.is_believed(began, stop.said_at):
+        return "no_charge"
+    said = f"stop|{id_tag.upper()}|{stop.said_at:%Y%m%d%H%M%S}|{stop.meter_wh}"
+    if StationCharge.objects.filter(station=message.station_id, said=said).exists():
+        return "stopped_already"
+    connector = desk.first_connector(message.station)
+    if desk.open_at(message.station_id) or desk.is_taken(connector, began, stop.said_at):
+        return "no_charge"
+    decision = admission.decision(id_tag, at=message.received_at)
+    charge = StationCharge.objects.create(
+        station=message.station, number=1 + secrets.randbelow(LARGEST_NUMBER), said=said, id_tag=id_tag,
+        received_at=message.received_at, verdict=decision.verdict, basis=decision.basis, is_stopped=True,
+    )  # fmt: skip
+    desk.begins(charge)
+    message.number = charge.number  # so that it is found by it, by whoever asks what was said of the session
+    message.save(update_fields=["number"])
+    _start(desk, message, v16.Start(connector.number, id_tag, began, first_wh))
+    session = desk.session_of(charge)
+    assert session is not None
+    desk.was_signed(session, stop.signed, at=message.received_at)
+    _close(desk, session, stop.said_at, stop.meter_wh, list(stop.readings), [Flag.START_MISSING], reason=stop.reason)
     return ""
 
 

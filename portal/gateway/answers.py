@@ -3,9 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from charging.domain.ocpp import admission, frames, v16, v201
-from charging.domain.ocpp.admission import Card, Decision
+from charging.domain.ocpp import admission, frames, secrecy, v16, v201
+from charging.domain.ocpp.admission import Card, Decision, Verdict
 from charging.domain.ocpp.frames import Answer, Call
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
@@ -22,13 +23,17 @@ _KEEP = """
     FROM charging_stationlink WHERE station_id = %s AND epoch = %s
 """
 _SAME_START = """
-    SELECT number, is_stopped, verdict, received_at FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, received_at, id_tag FROM charging_stationcharge
     WHERE station_id = %s AND said = %s ORDER BY id DESC LIMIT 1
 """
 _NEW_START = """
     INSERT INTO charging_stationcharge
         (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped, read_at, readings)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
+"""
+#: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
+_CARD_SHOWN = """
+    UPDATE charging_stationcharge SET id_tag = %s, verdict = %s, basis = %s WHERE station_id = %s AND number = %s
 """
 _STOPPED = "UPDATE charging_stationcharge SET is_stopped = true WHERE station_id = %s AND number = %s"
 
@@ -52,15 +57,16 @@ class Heard:
         Raises:
             Superseded: nothing was kept, nor done for the answer.
         """
-        guest = self.guest
+        guest, raw = self.guest, self.raw
         answer, number, action = "", None, ""
         if isinstance(self.said, Call):
             answer, number = await self._answered(cursor, self.said)
             action = self.said.action
         elif self.said is not None:
-            action = await keep_answer(cursor, guest, self.said, _fit(self.raw), self.at)
+            raw = secrecy.masked(raw)  # what we asked may be repeated in it
+            action = await keep_answer(cursor, guest, self.said, _fit(raw), self.at)
         message_id = self.said.message_id if self.said else ""
-        said = [self.at, _fit(action), _fit(message_id), _fit(self.raw), _fit(answer), number]
+        said = [self.at, _fit(action), _fit(message_id), _fit(raw), _fit(answer), number]
         await cursor.execute(_KEEP, [*said, guest.station_id, guest.epoch])
         if cursor.rowcount == 0:
             raise Superseded
@@ -111,16 +117,34 @@ class Heard:
         await cursor.execute(_SAME_START, [self.guest.station_id, said])
         known = await cursor.fetchone()
         if known and not (may_be_other and known[1] and self.at - known[3] >= after):
-            return int(known[0]), str(known[2])
+            return int(known[0]), await self._known_verdict(cursor, known, id_tag)
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
         where = [self.guest.operator_id, self.guest.station_id, number, said, self.at, id_tag]
         await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis])
         return number, decision.verdict
 
+    async def _known_verdict(self, cursor: Cursor, known: Any, id_tag: str) -> str:
+        """Return the verdict that was given, or the first one where no card has been shown before."""
+        number, _, verdict, _, earlier = known
+        if earlier or not id_tag:
+            return str(verdict)
+        decision = await self._decision(cursor, id_tag)
+        where = [self.guest.station_id, number]
+        await cursor.execute(_CARD_SHOWN, [id_tag, decision.verdict, decision.basis, *where])
+        return decision.verdict
+
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
         await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "tag": tag, "at": self.at})
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
+
+
+def unknown_card(guest: Guest, raw: str, answer: str) -> str:
+    """Return the card that was shown and that nobody knows; empty when none was."""
+    if f'"{Verdict.INVALID}"' not in answer:
+        return ""
+    call = frames.read(raw)
+    return PROTOCOLS[guest.protocol].id_tag(call.payload) if isinstance(call, Call) and call.payload else ""
 
 
 def _fit(text: str) -> str:

@@ -26,6 +26,7 @@ FLAGS: list[tuple[str, str | Promise]] = [
     (Flag.NO_CHARGE, _("failed attempt")),
     (Flag.NOT_ADMITTED, _("card was refused")),
     (Flag.STATION_CLOCK, _("station's clock was wrong")),
+    (Flag.START_MISSING, _("start is missing")),
     (Flag.STOP_MISSING, _("end is missing")),
     (Flag.METER_MISSING, _("meter was not read")),
     (Flag.METER_BACKWARDS, _("meter ran backwards")),

@@ -209,6 +209,38 @@ def test_a_stop_of_nothing_is_remarked_and_changes_nothing(told):
     assert (told.sessions, told.remarks) == ([], ["no_charge"])
 
 
+def alone(minutes, *readings, **more):
+    """A stop with the readings of its charge."""
+    at = [(NOW + timedelta(minutes=minute)).isoformat() for minute, _ in readings]
+    values = [{"timestamp": t, "sampledValue": [{"value": str(wh)}]} for t, (_, wh) in zip(at, readings, strict=True)]
+    return {"transactionData": values, "minutes": minutes, **more}
+
+
+@pytest.mark.parametrize("number", [None, 0, -1, 99])
+def test_a_stop_whose_start_was_lost_is_a_session_that_waits(told, number):
+    told.stops(5000, number=None, transactionId=number, idTag=told.card.uid, **alone(60, (10, 1000), (30, 3000)))
+    told.stops(5000, number=None, transactionId=number, idTag=told.card.uid, **alone(60, (10, 1000), (30, 3000)))
+    told.read()
+    (session,) = told.sessions
+    assert (session.started_at, session.ended_at) == (NOW + timedelta(minutes=10), NOW + timedelta(minutes=60))
+    assert (session.energy_wh, session.flags, session.review) == (4000, ["start_missing"], "pending")
+    assert session.driver_id == told.driver.pk
+    assert told.remarks == ["", "stopped_already"]
+    with tenant_scope(told.operator.pk):
+        StationMessage.objects.update(is_read=False)
+    told.read()
+    assert len(told.sessions) == 1
+
+
+def test_a_stop_alone_takes_nothing_from_a_charge_that_is_known(told):
+    told.starts()
+    told.stops(5000)
+    told.stops(5000, number=None, idTag=told.card.uid, **alone(60, (10, 1000), (30, 3000)))
+    told.read()
+    assert len(told.sessions) == 1
+    assert told.remarks[-1] == "no_charge"
+
+
 def test_no_station_stops_the_charge_of_another(told, north):
     other = Told(north, "Torget-2")
     told.starts()

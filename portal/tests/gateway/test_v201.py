@@ -90,6 +90,38 @@ def test_a_charge_opens_on_whichever_event_comes_first(gateway, street):
     assert "meter_missing" in session.flags
 
 
+def test_a_charge_whose_beginning_comes_last_begins_there(gateway, street):
+    card = {"idToken": TOKEN, "evse": {"id": 1}}
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        station.call("TransactionEvent", **event("Ended", 2, 45, 6000))
+        station.call("TransactionEvent", **event("Updated", 1, 30, 4000))
+        read(street)
+        station.call("TransactionEvent", **event("Started", 0, 0, 1000, **card))
+    for _again in range(3):
+        (session,) = read(street)
+    assert (session.energy_wh, session.state, session.flags) == (5000, "COMPLETED", [])
+    assert (session.started_at, session.ended_at) == (BEGAN, BEGAN + timedelta(minutes=45))
+    assert session.driver_id == street.driver.pk
+
+
+@pytest.mark.parametrize("is_read_between", [True, False])
+def test_who_plugs_in_first_shows_the_card_later(gateway, street, is_read_between):
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        assert station.call("TransactionEvent", **event("Started", 0, 0, 1000, evse={"id": 1})) == {}
+        if is_read_between:
+            read(street)
+        shown = station.call("TransactionEvent", **event("Updated", 1, 1, 1000, idToken=TOKEN))
+        assert shown == {"idTokenInfo": {"status": "Accepted"}}
+        other = {"idToken": {"idToken": "FF", "type": "Local"}}  # the charge stays whose it was
+        station.call("TransactionEvent", **event("Updated", 2, 10, 3000, **other))
+        station.call("TransactionEvent", **event("Ended", 3, 30, 6000))
+    (session,) = read(street)
+    assert (session.driver_id, session.energy_wh, session.flags) == (street.driver.pk, 5000, [])
+    with tenant_scope(street.operator.pk):
+        charge = StationCharge.objects.get()
+    assert (charge.verdict, charge.basis) == ("Accepted", "driver")
+
+
 def test_a_refused_card_is_answered_so_and_its_charge_waits(gateway, street):
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
         began = event("Started", 0, 0, 1000, idToken={"idToken": "FF", "type": "Local"}, evse={"id": 1})
@@ -130,7 +162,7 @@ def test_every_kind_of_command_has_its_message():
     wanted = {
         "connector": "1", "hard": True, "message": "Heartbeat", "key": "SmartChargingCtrlr.Enabled", "value": "1",
         "location": "https://a.example", "when": "2026-11-20T08:00:00Z", "until": "2026-11-20T09:00:00Z", "request": 7,
-        "reservation": 7, "limit": 16, "unit": "A",
+        "reservation": 7, "limit": 16, "unit": "A", "names": ["A.B"],
     }  # fmt: skip
     assert {v201.request(kind, wanted, "AA", "tx")[0] for kind in Kind} == set(v201.MESSAGES.values())
     _, changed = v201.request(Kind.CHANGE_SETTING, wanted)
