@@ -6,14 +6,16 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as some
 
-from charging.domain.ocpp import frames, v16
+from charging.domain.ocpp import frames, schedules, v16, v201
 from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.outcome import outcome
 
 NAMES = [
     "connectorId", "idTag", "timestamp", "meterStart", "meterStop", "transactionId", "transactionData", "meterValue",
     "sampledValue", "value", "unit", "measurand", "phase", "location", "format", "status", "reason", "configurationKey",
-    "key", "readonly",
+    "key", "readonly", "transactionInfo", "evse", "id", "idToken", "eventType", "getVariableResult", "attributeStatus",
+    "component", "variable", "name", "chargingSchedule", "schedule", "chargingSchedulePeriod", "startPeriod", "limit",
+    "chargingRateUnit", "scheduleStart", "unitOfMeasure", "multiplier",
 ]  # fmt: skip
 SIGNS = some.text(max_size=30) | some.sampled_from(
     [
@@ -62,9 +64,15 @@ def test_any_payload_is_read(payload):
     v16.state(payload)
     v16.id_tag(payload)
     v16.settings(payload)
+    event = v201.event(payload)
+    assert len(v201.said(event)) < 200
+    v201.settings(payload)
+    v201.variables(payload)
+    schedules.read(written([3, "1", payload]), "1", NOW)
     readings = [*stop.readings, *v16.readings(payload.get("meterValue"))]
     for kind in Kind:
         v16.granted(kind, payload)
+        v201.granted(kind, payload)
     v16.is_believed(start.said_at, NOW)
     found = outcome(NOW, start.meter_wh, readings, NOW, stop.meter_wh)
     assert found.energy_wh >= 0

@@ -67,6 +67,32 @@ def test_whatever_is_sent_the_gateway_goes_on_and_others_are_answered(gateway, s
     assert gateway.process.poll() is None
 
 
+def test_a_frame_may_come_as_bytes_and_in_pieces(gateway, street):
+    with gateway.station("Torget-1", street.password) as station:
+        said = '[2,"1","StatusNotification",{"connectorId":1,"status":"Available"}]'
+        for frame in (said.encode(), [said[:20], said[20:40], said[40:]]):
+            station.socket.send(frame)
+            assert station.heard("1") == {}
+
+
+RESERVED = bytes([0xC1, 0x80]) + bytes(4)  # a text whose first reserved bit is set: compressed, which nobody agreed on
+NO_TEXT = bytes([0x81, 0x81]) + bytes(4) + b"\xff"  # one byte, which is no UTF-8
+WITHOUT_MASK = bytes([0x81, 0x02]) + b"[]"
+UNKNOWN_KIND = bytes([0x83, 0x80]) + bytes(4)
+
+
+@pytest.mark.parametrize("raw", [RESERVED, NO_TEXT, WITHOUT_MASK, UNKNOWN_KIND])
+def test_bytes_that_are_no_frame_close_their_socket_alone(gateway, street, neighbour, raw):
+    with gateway.station("Torget-2", neighbour) as other:
+        with gateway.station("Torget-1", street.password) as station:
+            station.socket.socket.sendall(raw)
+            with pytest.raises(ConnectionClosed):
+                station.socket.recv(timeout=PATIENCE_S)
+        assert other.call("StatusNotification", connectorId=1, status="Available") == {}
+    with gateway.station("Torget-1", street.password) as station:
+        assert station.call("StatusNotification", connectorId=1, status="Available") == {}
+
+
 async def flood(gateway, password, is_over):
     """Speak as fast as the gateway reads, and never mind the answers."""
     basic = base64.b64encode(f"Torget-1:{password}".encode()).decode()
