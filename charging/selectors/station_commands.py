@@ -1,11 +1,18 @@
 """What was asked of stations."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from charging.domain.ocpp import SOURCE, commands
-from charging.models import ChargingSession, Station, StationCommand
+from charging.domain.ocpp import schedules as schedules_told
+from charging.domain.ocpp.schedules import Schedule
+from charging.models import ChargingSession, Station, StationCommand, StationLink
+
+#: So many answers are looked through: of each outlet the newest is among them.
+MOST_SCHEDULES = 50
+FORGETTING_SHOWN = 10
 
 
 def of_station(station: Station) -> QuerySet[StationCommand]:
@@ -17,6 +24,44 @@ def open_charges(station: Station) -> QuerySet[ChargingSession]:
     """Return the charges that go on at the station as it tells, by outlet."""
     rows = ChargingSession.objects.filter(station=station, source=SOURCE, state=ChargingSession.State.ACTIVE)
     return rows.select_related("connector", "driver").order_by("connector__number", "pk")
+
+
+def schedules(station: Station) -> list[tuple[Schedule, StationCommand]]:
+    """Return what the station may draw as it told last, of itself and of each outlet that was asked about."""
+    rows = of_station(station).filter(kind=StationCommand.Kind.GET_SCHEDULE, state=StationCommand.State.ANSWERED)
+    newest: dict[str, StationCommand] = {}
+    for row in rows[:MOST_SCHEDULES]:
+        newest.setdefault(str(row.wanted.get("connector", "")), row)
+    found = [(schedules_told.read(row.answer, outlet, row.asked_at), row) for outlet, row in sorted(newest.items())]
+    return [(schedule, row) for schedule, row in found if schedule is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    """At how many stations a card that was blocked cannot be remembered any more, since when, and where it still may.
+
+    waiting: the first of those that have not answered; `open_count` of them there are.
+    """
+
+    done: int
+    last_at: datetime | None
+    open_count: int
+    waiting: list[Station]
+
+
+def forgetting(since: datetime) -> Forgetting:
+    """Return which stations have forgotten the cards they remembered since this moment. One that has none says no."""
+    settled = StationCommand.objects.filter(
+        kind=StationCommand.Kind.FORGET_CARDS,
+        state__in=[StationCommand.State.ANSWERED, StationCommand.State.REFUSED],
+        done_at__gte=since,
+    )
+    linked = StationLink.objects.filter(connected_at__isnull=False).values("station")
+    rows = Station.objects.filter(pk__in=linked, is_active=True, merged_into=None)
+    left = rows.exclude(pk__in=settled.values("station"))
+    told = settled.aggregate(count=Count("station", distinct=True), last=Max("done_at"))
+    waiting = list(left.order_by("identifier")[:FORGETTING_SHOWN])
+    return Forgetting(told["count"], told["last"], left.count(), waiting)
 
 
 def reservations(station: Station, *, at: datetime) -> list[StationCommand]:

@@ -3,17 +3,19 @@
 import re
 import secrets
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
 from charging.domain.errors import Code, CommandRefused
-from charging.domain.ocpp import commands
+from charging.domain.ocpp import commands, secrecy
 from charging.domain.ocpp.admission import Verdict
 from charging.domain.ocpp.commands import Kind
 from charging.events import Event
 from charging.models import Station, StationCommand, StationLink
-from charging.selectors import admission
+from charging.selectors import admission, site_limits
+from charging.site_scope import limited_to
 from tenants.log.audit import record
 from tenants.models import User
 
@@ -36,35 +38,83 @@ def ask(
     where it is about one.
 
     Raises:
-        CommandRefused: the station may not connect, has too much waiting, or cannot be asked this; or the card would
-            not be let in.
+        CommandRefused: the station may not connect, has too much waiting, or cannot be asked this; the card would not
+            be let in; or there is a password in it and the station is not connected, so nobody could keep it.
     """
-    _check(station, kind, connector, wanted)
+    link = _checked(station, kind, connector, wanted)
+    if kind in {Kind.LIMIT, Kind.CLEAR_LIMIT} and not connector and site_limits.is_shared(station):
+        raise CommandRefused(Code.COMMAND_SHARED, site=str(station.site))
     if kind in _WITH_CARD and (decision := admission.decision(card, at=at)).verdict != Verdict.ACCEPTED:
         raise CommandRefused(Code.COMMAND_CARD_REFUSED, basis=str(decision.basis))
     if kind in commands.NUMBERED:
         wanted["request"] = 1 + secrets.randbelow(commands.LARGEST_REQUEST)
+    if connector:
+        wanted["connector"] = connector
+    command = _kept(station, kind, wanted, link, at=at, asked_by=by, id_tag=card)
+    record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
+    return command
+
+
+def tell_share(station: Station, limit: Decimal, unit: str, *, at: datetime) -> None:
+    """Tell a station its share of the site's power. Nobody asks for it, so the log says only who set the site's limit.
+
+    Raises:
+        CommandRefused: as `ask`.
+    """
+    link = _checked(station, Kind.LIMIT, "", {})
+    _kept(station, Kind.LIMIT, {"limit": float(limit), "unit": unit, "shared": True}, link, at=at)
+
+
+def _kept(
+    station: Station,
+    kind: Kind,
+    wanted: dict[str, Any],
+    link: StationLink,
+    *,
+    at: datetime,
+    asked_by: User | None = None,
+    id_tag: str = "",
+) -> StationCommand:
+    """Keep it, and tell the gateway."""
     if kind is Kind.LIMIT:
         wanted["when"] = commands.written(at)
+    wanted, hidden = secrecy.apart(wanted)
+    if hidden and not (link.seal_key and link.is_connected_at(at)):
+        raise CommandRefused(Code.COMMAND_NEEDS_CONNECTION, station=str(station))
     command = StationCommand.objects.create(
         station=station,
         kind=kind,
-        wanted={**({"connector": connector} if connector else {}), **wanted},
-        id_tag=card,
-        asked_by=by,
+        wanted=wanted,
+        id_tag=id_tag,
+        hidden=secrecy.seal(hidden, link.seal_key) if hidden else None,
+        asked_by=asked_by,
         asked_at=at,
         not_after=at + commands.patience(kind),
     )
-    record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
     with connection.cursor() as cursor:
         cursor.execute(_RING, [f"{station.operator_id}:{station.pk}"])
     return command
 
 
+def forget_cards(*, at: datetime) -> None:
+    """Have all stations forget which cards they have let in, so that they let none in without asking here.
+
+    All of the operator's, whatever sites somebody sees; one that is away is told when it comes back. The gateway finds
+    them by itself.
+    """
+    with limited_to(None):
+        waiting = StationCommand.objects.filter(kind=Kind.FORGET_CARDS, state=_State.QUEUED, not_after__gt=at)
+        links = StationLink.objects.filter(station__is_active=True, station__merged_into=None, connected_at__lte=at)
+        told = links.exclude(station__in=waiting.values("station")).values_list("station", flat=True)
+        facts: dict[str, Any] = {"kind": Kind.FORGET_CARDS, "asked_at": at}
+        facts["not_after"] = at + commands.patience(Kind.FORGET_CARDS)
+        StationCommand.objects.bulk_create((StationCommand(station_id=pk, **facts) for pk in told), batch_size=1000)
+
+
 def settle(*, at: datetime) -> int:
     """Note what has become of commands that nobody can send or answer any more; return of how many."""
     rows = StationCommand.objects.all()
-    late = rows.filter(state=_State.QUEUED, not_after__lte=at).update(state=_State.EXPIRED, done_at=at)
+    late = rows.filter(state=_State.QUEUED, not_after__lte=at).update(state=_State.EXPIRED, done_at=at, hidden=None)
     # A gateway that was killed says nothing; its stations come back to another connection, or not at all.
     back = rows.filter(state=_State.CLAIMED, claimed_at__lt=at - FORGOTTEN).update(state=_State.QUEUED)
     lost = rows.filter(state=_State.SENT, sent_at__lt=at - FORGOTTEN).update(state=_State.UNKNOWN, done_at=at)
@@ -88,13 +138,14 @@ def progressed(station: Station, kind: Kind, *, word: str, request: int | None, 
     return ""
 
 
-def _check(station: Station, kind: Kind, connector: str, wanted: dict[str, Any]) -> None:
+def _checked(station: Station, kind: Kind, connector: str, wanted: dict[str, Any]) -> StationLink:
     link = StationLink.objects.select_for_update().filter(station=station).first()
     if link is None or not station.is_active or station.merged_into_id is not None:
         raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
     if connector and not re.fullmatch(commands.NUMBER, connector):
         raise CommandRefused(Code.COMMAND_CONNECTOR, connector=connector)
-    if commands.is_secret(str(wanted.get("key", ""))):
+    if any(commands.is_secret(str(name)) for name in [wanted.get("key", ""), *wanted.get("names", [])]):
         raise CommandRefused(Code.COMMAND_PASSWORD)
     if StationCommand.objects.filter(station=station, state__in=commands.OPEN).count() >= MOST_OPEN:
         raise CommandRefused(Code.COMMANDS_WAIT, station=str(station), most=MOST_OPEN)
+    return link

@@ -9,6 +9,7 @@ from charging.domain.errors import CardBlockedByStaff, Code, HolderRefused, Toke
 from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
 from charging.selectors import tokens
+from charging.services import station_commands
 from tenants.conflicts import refused_as
 from tenants.models import Driver
 
@@ -105,6 +106,7 @@ def _block(token: Token, *, at: datetime, lost_at: datetime | None) -> Token:
     if not token.is_blocked:
         token.is_blocked, token.blocked_at, token.lost_at = True, at, lost_at
         token.save(update_fields=["is_blocked", "blocked_at", "lost_at"])
+        station_commands.forget_cards(at=at)
     elif lost_at is None and token.lost_at is not None:
         token.lost_at = None
         token.save(update_fields=["lost_at"])

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from charging.domain.errors import CommandRefused
 from charging.domain.ocpp.commands import Kind
-from charging.models import Connector, StationCommand, Token
+from charging.models import Connector, StationCommand, StationLink, StationMessage, Token
+from charging.selectors import station_commands as selectors
 from charging.services import station_commands, tokens
 from portal.tests.gateway.conftest import PATIENCE_S, Gateway
 from tenants.scoping import tenant_scope
@@ -95,6 +96,38 @@ def test_each_kind_says_what_the_protocol_wants(gateway, street, olga, kind, wha
         assert state_of(street, command, "answered", "refused") == state
 
 
+SECRET = "ftp://me:hush@a.example/in"
+
+
+def test_a_password_in_a_command_reaches_the_station_and_stands_nowhere(gateway, street, olga):
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+        command = asked(street, Kind.GET_LOG, olga, location=SECRET)
+        message_id, _, payload = hear(station)
+        assert payload["location"] == SECRET
+        repeated = {"told": payload, "escaped": SECRET.replace("/", "\\/")}
+        station.socket.send(orjson.dumps([4, message_id, "FormationViolation", "", repeated]).decode())
+        assert state_of(street, command, "refused") == "refused"
+    kept = now_of(street, command)
+    assert kept.wanted["location"] == "ftp://…@a.example/in"
+    assert kept.hidden is None
+    with tenant_scope(street.operator.pk):
+        said = [message.raw + message.answer for message in StationMessage.objects.all()]
+    assert "hush" not in str([kept.answer, *said])
+    assert "a.example/in" in kept.answer
+
+
+def test_what_was_sealed_for_a_process_that_is_gone_is_not_sent(gateway, street, olga):
+    with gateway.station("Torget-1", street.password):
+        command = asked(street, Kind.GET_LOG, olga, location=SECRET)  # it waits for the station to boot
+        gateway.kill()
+    gateway.start()
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+        assert state_of(street, command, "expired") == "expired"
+    assert now_of(street, command).hidden is None
+
+
 def test_a_station_is_asked_one_thing_at_a_time_in_order(gateway, street, olga):
     with gateway.station("Torget-1", street.password) as station:
         boot(station)
@@ -132,6 +165,37 @@ def test_a_station_that_has_not_booted_is_not_asked(gateway, street, olga):
         assert now_of(street, command).state == "queued"
         boot(station)
         assert hear(station)[0] == str(command.public_id)
+
+
+def forgetting(street):
+    with tenant_scope(street.operator.pk):
+        return selectors.forgetting(street.card.blocked_at)
+
+
+def test_a_lost_card_is_forgotten_where_it_is_remembered_also_where_a_station_was_away(gateway, street):
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+    with tenant_scope(street.operator.pk):
+        tokens.report_lost(street.card, at=timezone.now())
+    found = forgetting(street)
+    assert (found.done, found.open_count, found.waiting) == (0, 1, [street.station])
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+        message_id, action, payload = hear(station)
+        assert (action, payload) == ("ClearCache", {})
+        answer(station, message_id, status="Rejected")  # it remembers none
+        station.call("StatusNotification", "s", connectorId=1, status="Available")
+    found = forgetting(street)
+    assert (found.done, found.open_count) == (1, 0)
+    assert found.last_at is not None
+
+
+def test_many_lost_cards_are_forgotten_in_one_go(street):
+    with tenant_scope(street.operator.pk):
+        StationLink.objects.update(connected_at=timezone.now())
+        for number in range(3):
+            tokens.report_lost(Token.objects.create(uid=f"0{number}"), at=timezone.now())
+        assert StationCommand.objects.filter(kind="forget_cards").count() == 1
 
 
 def test_what_was_sent_when_the_connection_ended_is_unknown_and_not_sent_again(gateway, street, olga):

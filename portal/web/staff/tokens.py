@@ -20,9 +20,11 @@ from django.views.decorators.http import require_POST
 from billing.selectors import session_ledger
 from billing.services import card_moves
 from billing.services.card_moves import Moved
+from charging.domain.ocpp import commands
 from charging.models import Token
-from charging.selectors import account_members, sessions, tokens
+from charging.selectors import account_members, sessions, station_commands, tokens
 from charging.selectors.sessions import Criteria
+from charging.selectors.station_commands import Forgetting
 from charging.services import tokens as services
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
@@ -238,12 +240,19 @@ def _page(request: SignedInRequest, operator: Operator, token: Token, form: Give
         "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": unpaid["count"],
+        "forgetting": _forgetting(token),
         "merged": list(token.merged.order_by("pk")),
         "merge_form": MergeForm(of=Token),
         "now": _now(),
         "crumbs": _crumbs(operator),
     }
     return render(request, "staff/tokens/detail.html", context)
+
+
+def _forgetting(token: Token) -> Forgetting | None:
+    """Where a card that was blocked lately is dead; None of one that is not, or long ago."""
+    is_fresh = token.is_blocked and token.blocked_at is not None and _now() - token.blocked_at < commands.FORGETTING
+    return station_commands.forgetting(token.blocked_at) if is_fresh and token.blocked_at else None
 
 
 def _first_day(token: Token, first: datetime | None, operator: Operator) -> date | None:
