@@ -2,6 +2,7 @@
 
 from charging.models import (
     AccountMember,
+    CardNotice,
     ChargingSession,
     Connector,
     EarlierHolder,
@@ -16,6 +17,7 @@ from charging.models import (
     SignedRecord,
     Site,
     SiteAccess,
+    SiteLimit,
     Station,
     StationCharge,
     StationCommand,
@@ -43,6 +45,7 @@ def register() -> None:
     audited(MeterKey)
     audited(MeterRule)
     audited(SettingTemplate)
+    audited(SiteLimit)
     audited(Token, mask=["uid", "visual_number"], exclude=["merge"])
     audited(ImportProfile)
     audited(
@@ -79,14 +82,14 @@ def _register_gateway() -> None:
     may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
     may(Token, "SELECT (id, operator_id, uid, driver_id, is_blocked, lost_at, merged_into_id)")
     may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
-    seen = "epoch, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept"
+    seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept"
     may(StationLink, f"SELECT (id, operator_id, station_id, password_kept, {seen}), UPDATE ({seen})")
     may(StationKnock, "SELECT, INSERT, UPDATE (reason, protocols, address, last_at, times)")
     may(StationMessage, "SELECT (id), INSERT")
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
-    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped)")
+    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped, id_tag, verdict, basis)")
     asked = "id, operator_id, public_id, station_id, kind, wanted, id_tag, not_after"
-    noted = "state, epoch, claimed_at, sent_at, done_at, status, answer"
+    noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
     may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")
     rights.opens_doors(StationLink)
 
@@ -128,7 +131,16 @@ def _register_personal_data() -> None:
         find=station_words.commands_of,
         conduct="kind wanted id_tag asked_at sent_at done_at status answer progress progress_at",
         trace="asked_by",
-        technical="id operator public_id station not_after state epoch claimed_at",
+        technical="id operator public_id station hidden not_after state epoch claimed_at",
+    )
+    sources.register(
+        CardNotice,
+        person="driver",
+        kept=Retention.MESSAGES,
+        serves="charging",
+        conduct="kind station token other_site cards minutes km since at times",
+        trace="seen_by seen_at",
+        technical="id operator public_id driver",
     )
     sources.register(
         Token,

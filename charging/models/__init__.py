@@ -1,6 +1,7 @@
 """Tables about what happened: import them from here."""
 
 from charging.models.account_member import AccountMember
+from charging.models.card_notice import CardNotice
 from charging.models.correction import Correction
 from charging.models.file_import import FileImport, ImportProfile, KnownSessions, RejectedRow
 from charging.models.import_look import ImportLook
@@ -9,6 +10,7 @@ from charging.models.meter import MeterKey, MeterRule, SignedRecord
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
+from charging.models.site_limit import SiteLimit
 from charging.models.station import Connector, ConnectorState, Station
 from charging.models.station_command import StationCommand
 from charging.models.station_link import StationKnock, StationLink
@@ -18,6 +20,7 @@ from charging.models.token import EarlierHolder, Token
 
 __all__ = [
     "AccountMember",
+    "CardNotice",
     "ChargingSession",
     "Connector",
     "ConnectorState",
@@ -35,6 +38,7 @@ __all__ = [
     "SignedRecord",
     "Site",
     "SiteAccess",
+    "SiteLimit",
     "Station",
     "StationCharge",
     "StationCommand",

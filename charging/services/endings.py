@@ -1,6 +1,6 @@
-"""Which data of this floor ends by itself: uploaded files, messages of stations, and what was asked of stations.
+"""Which data of this floor ends by itself: uploaded files, messages and commands of stations, notices about cards.
 
-What was made of them stays. That somebody asked something of a station stands in the audit log.
+What was made of them stays. That somebody asked something of a station, or a card was odd, stands in the audit log.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from charging.models import ChargingSession, FileImport, ImportLook, StationCommand, StationMessage
+from charging.models import CardNotice, ChargingSession, FileImport, ImportLook, StationCommand, StationMessage
 from charging.selectors import station_words
 from tenants.privacy import retention
 from tenants.privacy.retention import DataClass
@@ -24,6 +24,7 @@ def register() -> None:
     # Proof of what a station said, for whoever asks.
     retention.register(DataClass("messages", 30, 7, 365, _messages, _remove_messages))
     retention.register(DataClass("commands", 30, 7, 365, _commands, _remove_commands))
+    retention.register(DataClass("card_notices", 90, 30, 365, _card_notices, _remove_card_notices))
 
 
 def _uploads(before: datetime) -> QuerySet[FileImport]:
@@ -58,4 +59,14 @@ def _commands(before: datetime) -> QuerySet[StationCommand]:
 
 def _remove_commands(rows: Sequence[Any]) -> int:
     StationCommand.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _card_notices(before: datetime) -> QuerySet[CardNotice]:
+    rows = CardNotice.objects.filter(at__lt=before).order_by("at")
+    return rows.exclude(driver__in=retention.held_drivers()) if retention.held_drivers().exists() else rows
+
+
+def _remove_card_notices(rows: Sequence[Any]) -> int:
+    CardNotice.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)

@@ -11,14 +11,18 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
+from charging.domain.ocpp import v16
+from charging.domain.ocpp.commands import Kind
 from charging.models import StationHalt, StationMessage
-from charging.services import signed_values, station_commands, station_sessions
+from charging.services import card_notices, signed_values, site_limits, station_commands, station_sessions
 from charging.services.station_desk import Desk
 from tenants.scoping import tenant_scope
 
 #: Messages a transaction: enough to share its cost, few enough that nobody waits for the rows it changes.
 TOGETHER = 250
 LONGEST_REST = timedelta(hours=1)
+#: The answer to it says whether a station keeps to its share of the site's power; in both versions.
+_SHARE_TOLD = v16.MESSAGES[Kind.LIMIT]
 _ALONE = """
     SELECT id FROM unnest(%s::bigint[]) AS id
     WHERE pg_try_advisory_xact_lock(hashtext('station_messages'), (id %% 2147483647)::int)
@@ -27,7 +31,7 @@ _ALONE = """
 
 def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
     """Read what waits at every station, one after the other; return how many messages were read."""
-    done = 0
+    done, sites = 0, set[int]()
     after: int | None = 0
     while after is not None:
         alone: list[int] = []
@@ -36,7 +40,7 @@ def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
             stations = list(dict.fromkeys(message.station_id for message in waiting))
             try:
                 with transaction.atomic():
-                    _read_together(waiting)
+                    sites |= _read_together(waiting)
                     StationHalt.objects.filter(station__in=stations).delete()
                 done += len(waiting)
             except OperationalError:  # the database is away, which is no fault of a message
@@ -44,14 +48,18 @@ def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
             except Exception:  # one of them cannot be digested: which, is found one by one
                 alone = stations
         done += sum(_read_station(operator_id, station_id, clock=clock) for station_id in alone)
+    if sites:
+        with tenant_scope(operator_id):
+            site_limits.balance(sites, at=clock())
     return done
 
 
 def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
-    """Close sessions whose stop is missing, settle commands that nobody answers, look again at what is proven since."""
+    """Close sessions whose stop is missing, settle commands, share power, look again at what is proven since."""
     with tenant_scope(operator_id):
         station_sessions.close_abandoned(at=clock())
         station_commands.settle(at=clock())
+        site_limits.balance(at=clock())
         signed_values.look_again()
 
 
@@ -73,7 +81,8 @@ def _taken(after: int, *, at: datetime) -> tuple[list[StationMessage], int | Non
     return found, stations[-1] + 1 if len(stations) == TOGETHER else None
 
 
-def _read_together(messages: list[StationMessage]) -> None:
+def _read_together(messages: list[StationMessage]) -> set[int]:
+    """Read them; return the sites where charges have begun or ended, or a station has answered about its share."""
     remarks: dict[str, list[int]] = defaultdict(list)
     desk = Desk(
         [message.station_id for message in messages],
@@ -84,8 +93,13 @@ def _read_together(messages: list[StationMessage]) -> None:
         remarks[station_sessions.read(message, desk)].append(message.pk)
     station_sessions.settle(desk)
     desk.put_away()
+    card_notices.look_at_journeys(desk.begun)
+    card_notices.look_at_guesses(messages)
     for remark, read in remarks.items():
         StationMessage.objects.filter(pk__in=read).update(is_read=True, remark=remark)
+    desk.read_again()
+    told = {message.station.site_id for message in messages if message.action == _SHARE_TOLD}
+    return told | {session.site_id for session in [*desk.begun, *desk.ended.values()]}
 
 
 def _read_station(operator_id: int, station_id: int, *, clock: Callable[[], datetime]) -> int:

@@ -15,9 +15,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
-from charging.domain.ocpp import frames, v16
+from charging.domain.journeys import Guesses
+from charging.domain.ocpp import frames, secrecy, v16
 from charging.domain.ocpp.frames import Answer, Call
-from portal.gateway import door
+from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
@@ -38,6 +39,8 @@ ACCEPTED, OF_ONE_ADDRESS, COME_AGAIN_S = 50, 35, 5
 REST_S, RESTING = 5, 10_000
 #: Without a sign for so long the station is asked for one, and so long it may take.
 SILENCE_S, SIGN_S = 3 * v16.HEARTBEAT_S, 30
+#: How long one who guesses cards waits for an answer, and of how many stations unknown cards are remembered.
+GUESS_S, GUESSED_AT = 1.0, 10_000
 #: How often it is written that a station was heard of.
 NOTED_S = 30
 _NEWER = "A newer connection of this station holds."
@@ -51,12 +54,13 @@ class Gateway:
     """
 
     def __init__(self, store: Store, *, proxies: int = 0) -> None:
-        self._store, self._proxies = store, proxies
+        self._store, self._proxies, self._key = store, proxies, secrecy.Key()
         # Those that were let in and are not served yet; one whose handshake fails is forgotten with its connection.
         self._guests: WeakKeyDictionary[ServerConnection, Guest] = WeakKeyDictionary()
         self._closing: set[asyncio.Task[None]] = set()
         self._lines: dict[int, Line] = {}  # the newest of each station
         self._resting: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._guesses: OrderedDict[int, Guesses] = OrderedDict()
         self._accepts = _Bucket(ACCEPTED, ACCEPTED)
         self._accepts_of: OrderedDict[str, _Bucket] = OrderedDict()
 
@@ -92,7 +96,7 @@ class Gateway:
             return _answer(HTTPStatus.NOT_FOUND)
         if self._rests(who) or not self._may_come(address):
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE, Retry_After=str(COME_AGAIN_S))
-        found = await door.let_in(self._store, who, now())
+        found = await door.let_in(self._store, who, now(), key=self._key.public)
         if isinstance(found, Refusal):
             self._let_rest(who)
             return _answer(found.status, **_CHALLENGE if found.status is HTTPStatus.UNAUTHORIZED else {})
@@ -143,7 +147,7 @@ class Gateway:
         return [line.guest for line in self._lines.values()]
 
     async def _serve(self, connection: ServerConnection) -> None:
-        line = Line(self._store, self._guests.pop(connection), connection)
+        line = Line(self._store, self._guests.pop(connection), connection, self._key)
         station_id = line.guest.station_id
         older = self._lines.get(station_id)
         self._lines[station_id] = line
@@ -175,12 +179,24 @@ class Gateway:
             if wait_s := pace.wait_s():
                 await asyncio.sleep(wait_s)
             answer = await self._answer(line, raw)
+            if self._is_guessing(line.guest, raw, answer):
+                await asyncio.sleep(GUESS_S)
             if answer:
                 await connection.send(answer)
             if time.monotonic() - noted > NOTED_S:
                 noted = time.monotonic()
                 await door.heard(self._store, line.guest, now())
         await connection.close(1001, "Nothing was heard for too long.")
+
+    def _is_guessing(self, guest: Guest, raw: str, answer: str) -> bool:
+        """Whether an unknown card was shown where too many different ones have been lately."""
+        if not (id_tag := answers.unknown_card(guest, raw, answer)):
+            return False
+        guesses = self._guesses.setdefault(guest.station_id, Guesses())
+        self._guesses.move_to_end(guest.station_id)
+        while len(self._guesses) > GUESSED_AT:
+            self._guesses.popitem(last=False)
+        return guesses.is_guessing(id_tag, time.monotonic())
 
     async def _answer(self, line: Line, raw: str) -> str:
         at, said, guest = now(), frames.read(raw), line.guest

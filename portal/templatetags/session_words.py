@@ -2,7 +2,7 @@
 
 from django import template
 
-from portal.words import sessions, station_commands, station_settings, work
+from portal.words import card_notices, sessions, station_commands, station_settings, work
 from portal.words.say import say
 
 register = template.Library()
@@ -16,6 +16,7 @@ for said in (
     sessions.finding_word,
     sessions.flag_sentence,
     sessions.reject_sentence,
+    card_notices.card_notice_told,
     station_commands.command_name,
     station_commands.command_about,
     station_commands.command_progress,

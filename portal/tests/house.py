@@ -48,6 +48,7 @@ from billing.services.fees import Agreed
 from billing.tests import factories
 from charging.domain.ocpp.commands import Kind
 from charging.models import (
+    CardNotice,
     ChargingSession,
     FileImport,
     ImportProfile,
@@ -111,6 +112,7 @@ OBJECTS = {
     "starts": StationCommand,
     "live": ChargingSession,
     "knocking": StationKnock,
+    "odd": CardNotice,
     "drivers": Driver,
     "groups": DriverGroup,
     "payers": Account,
@@ -251,6 +253,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     example(Rerating, stage="ready")
     example(Dispute, driver=driver, session=ChargingSession.objects.filter(driver=driver).latest("pk"))
     example(StationKnock, reason="unknown")
+    example(CardNotice, station=at.station, token=card, driver=driver, kind="two_places")
     station_links.make_password(at.station, at=now)
     example(SettingTemplate, wanted={"HeartbeatInterval": "300"})
     meter = Meter()

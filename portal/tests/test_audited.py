@@ -62,6 +62,7 @@ from billing.models import (
 from charging import events as charging_events
 from charging.models import (
     AccountMember,
+    CardNotice,
     ChargingSession,
     ConnectorState,
     Correction,
@@ -164,6 +165,7 @@ NOT_ROW_BY_ROW = {
     KnownSessions: "imported in bulk, as above",
     ImportLook: "a look at a file changes nothing; its import is recorded",
     StationLink: "an event says that a password was made; the rest is what the gateway saw",
+    CardNotice: "events say that it was noticed first, and that somebody has looked after it",
     StationKnock: "what was refused; taking it in records the new station",
     StationMessage: "what stations said, kept as it came",
     SignedRecord: "what meters signed, kept as it came",
@@ -470,6 +472,8 @@ UNSEEN_WRITES = {
     "charging/services/signed_values.py:is_due": "that what meters signed is looked at again",
     "charging/services/signed_values.py:keep": "what meters signed, kept as it came",
     "charging/services/signed_values.py:look_again": "that what meters signed was looked at again",
+    "charging/services/card_notices.py:_note": "card.noticed says it the first time; here that it happened again",
+    "charging/services/station_commands.py:forget_cards": "that a card was blocked is logged with the card",
     "charging/services/station_commands.py:settle": "what has become of a command that nobody answers",
     "charging/services/station_messages.py:try_again": "that a message is read again now",
     "charging/services/station_desk.py:put_away": "what a session grows by while it goes on",

@@ -12,7 +12,7 @@ from django import forms
 from django.db import connection, models
 
 from billing.models import Fee, HostContract, MailRules, Payment, ReminderStep, ReminderTerms
-from charging.models import ChargingSession, Connector
+from charging.models import ChargingSession, Connector, Site, SiteLimit
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
 from portal.web.finance.tariffs.row_form import RowForm
@@ -42,6 +42,9 @@ REACHES: dict[str, Any] = {
     "RulesForm.per_minute": (MailRules, "per_minute", 1),
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),
     "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
+    "SiteLimitForm.limit": (SiteLimit, "limit", 1),
+    "SiteForm.latitude": (Site, "latitude", 1),
+    "SiteForm.longitude": (Site, "longitude", 1),
     "LimitForm.limit": NOWHERE,  # said to a station, kept as JSON
     "WordsForm.seen": NOWHERE,  # the version it was begun from, held against the newest
     **dict.fromkeys((f"ExampleForm.{name}" for name in ("kwh", "charging_hours", "parked_hours")), NOWHERE),

@@ -22,7 +22,17 @@ from billing.selectors import revenue, session_ledger
 from billing.services import rating
 from billing.tests import factories
 from charging.domain.errors import NetworkRefused
-from charging.models import ChargingSession, Connector, MeterKey, SettingTemplate, Site, Station, StationKnock, Token
+from charging.models import (
+    CardNotice,
+    ChargingSession,
+    Connector,
+    MeterKey,
+    SettingTemplate,
+    Site,
+    Station,
+    StationKnock,
+    Token,
+)
 from charging.selectors import sessions
 from charging.services import site_access, site_memberships
 from charging.services import sites as site_services
@@ -182,6 +192,10 @@ class Place:
         self.ids["settings"] = SettingTemplate.objects.create(name=f"{mark} template").public_id
         knock = StationKnock.objects.create(identity=f"{mark}-2", reason="unknown", first_at=at, last_at=at)
         self.ids["knocking"] = knock.public_id
+        odd = CardNotice.objects.create(
+            kind="two_places", station=self.station, token=card, driver=self.driver, since=at, at=at
+        )
+        self.ids["odd"] = odd.public_id
 
     @property
     def names(self):

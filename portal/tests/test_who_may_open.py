@@ -22,7 +22,8 @@ MAY_OPEN = {
         "staff:station_list staff:station_signs"
     ),
     Permission.MANAGE_NETWORK: (
-        "staff:knock_adopt staff:knock_list staff:site_edit staff:site_new staff:station_again staff:station_ask "
+        "staff:knock_adopt staff:knock_list staff:site_edit staff:site_limit staff:site_limit_set staff:site_new "
+        "staff:station_again staff:station_ask "
         "staff:meter_hold staff:meter_register staff:meter_remove staff:station_meters "
         "staff:station_commands staff:station_edit staff:station_merge staff:station_messages staff:station_new "
         "staff:station_order staff:station_part staff:station_password staff:station_settings staff:template_align "
@@ -40,12 +41,13 @@ MAY_OPEN = {
         "staff:import_undo"
     ),
     Permission.VIEW_DRIVERS: (
-        "staff:session_signed "
+        "staff:card_notices staff:session_signed "
         "api:accounts staff:account_detail staff:account_export staff:account_list staff:driver_detail "
         "staff:driver_list staff:group_export staff:group_list staff:token_detail staff:token_export staff:token_list"
     ),
     Permission.MANAGE_DRIVERS: (
-        "staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite staff:group_new "
+        "staff:card_notice_seen staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite "
+        "staff:group_new "
         "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part staff:token_unblock"
     ),
     Permission.MANAGE_ACCOUNTS: (

@@ -24,9 +24,16 @@ ERRORS: dict[str, str | Promise] = {
     Code.COMMAND_NO_LINK: _("%(station)s may not connect here, so nothing can be asked of it."),
     Code.COMMAND_CONNECTOR: _("Outlet “%(connector)s” has no number, and stations know their outlets by number alone."),
     Code.COMMAND_PASSWORD: _("The station's password is made on the station's page, where it is shown once."),
+    Code.COMMAND_NEEDS_CONNECTION: _(
+        "%(station)s is not connected. A password is kept for nobody: send it when the station is connected."
+    ),
+    Code.COMMAND_SHARED: _(
+        "%(site)s shares its power over its stations. Change that on the page of the site, or limit one outlet."
+    ),
     Code.COMMAND_CARD_REFUSED: _("The card would be refused: %(basis)s."),
     Code.TEMPLATE_TAKEN: _("There is already a template called “%(name)s”."),
     Code.TEMPLATE_TOO_LONG: _("A template wants at most %(most)s settings: write another one for the rest."),
+    Code.TEMPLATE_SECRET: _("“%(name)s” is a secret, and a template is not: set it on the page of each station."),
     Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
     Code.METER_KEY_UNREADABLE: _("This is no public key of a meter: it is neither PEM nor a key in hex or base64."),
     Code.METER_KEY_CURVE: _("This key is a bare point: choose the curve that the papers of the meter name."),
@@ -213,6 +220,7 @@ FLAGS: dict[str, str | Promise] = {
     Flag.REPEATED_ENERGY: _("The energy looks cumulative: it continues from the session before."),
     Flag.NOT_ADMITTED: _("The card was refused, but the station charged all the same."),
     Flag.STATION_CLOCK: _("The station's clock was wrong: the times are those at which its messages came."),
+    Flag.START_MISSING: _("The station has not said when the session began: it begins with the first reading."),
     Flag.STOP_MISSING: _(
         "The station has not said when the session ended, so it ends at the last reading. The station may still tell."
     ),

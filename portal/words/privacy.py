@@ -105,6 +105,10 @@ CLASSES: dict[str, tuple[str | Promise, str | Promise]] = {
     "uploads": (gettext_lazy("uploaded files"), gettext_lazy("removed; their sessions and rejected rows stay")),
     "messages": (gettext_lazy("messages of stations"), gettext_lazy("removed; the sessions made of them stay")),
     "commands": (gettext_lazy("commands to stations"), gettext_lazy("removed; that they were given stays in the log")),
+    "card_notices": (
+        gettext_lazy("odd uses of cards"),
+        gettext_lazy("removed; that they were noticed stays in the log"),
+    ),
     "exports": (gettext_lazy("files of downloads"), gettext_lazy("removed; that they were made stays known")),
 }
 #: What no rule of the operator's ends: what it is, and why, or when it ends otherwise.
@@ -235,6 +239,7 @@ def removed(counts: dict[str, int]) -> str:
         "uploads": ngettext("%(n)s uploaded file", "%(n)s uploaded files", counts.get("uploads", 0)),
         "messages": ngettext("%(n)s message of a station", "%(n)s messages of stations", counts.get("messages", 0)),
         "commands": ngettext("%(n)s command to a station", "%(n)s commands to stations", counts.get("commands", 0)),
+        "card_notices": ngettext("%(n)s odd use of cards", "%(n)s odd uses of cards", counts.get("card_notices", 0)),
         "exports": ngettext("%(n)s file of a download", "%(n)s files of downloads", counts.get("exports", 0)),
     }
     return ", ".join(told[code] % {"n": _counted(count)} for code, count in counts.items() if count and code in told)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from billing.models import Export
 from billing.tests import factories
-from charging.models import ChargingSession, FileImport, StationCommand, StationMessage
+from charging.models import CardNotice, ChargingSession, FileImport, StationCommand, StationMessage
 from portal.tests.examples import example
 from portal.words.privacy import CLASSES
 from tenants import work
@@ -20,8 +20,8 @@ from tenants.scoping import tenant_scope
 from tenants.services.people import invitations
 from tenants.tests.cast import invited
 
-CLASSES_HERE = ("invitations", "requests", "uploads", "messages", "commands", "exports")
-USUAL = {"invitations": 365, "uploads": 365, "exports": 14, "messages": 30, "commands": 30}
+CLASSES_HERE = ("invitations", "requests", "uploads", "messages", "commands", "card_notices", "exports")
+USUAL = {"invitations": 365, "uploads": 365, "exports": 14, "messages": 30, "commands": 30, "card_notices": 90}
 PAGE = "/o/north/privacy/retention/"
 NIGHT = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
 
@@ -57,6 +57,7 @@ def old(north, danas_driver):
             )
             example(StationMessage, received_at=at)
             example(StationCommand, asked_at=at)
+            example(CardNotice, at=at, kind="two_places" if age == 1 else "too_fast")
             example(PersonRequest, driver=danas_driver, state="answered", closed_at=at)
             invitations.invite(north, email=f"a{age}@example.com", role="support")
             invited(f"a{age}@example.com", north).update(expires_at=at, withdrawn_at=at)
@@ -72,6 +73,7 @@ def left(north):
             "exports": Export.objects.exclude(file="").count(),
             "messages": StationMessage.objects.count(),
             "commands": StationCommand.objects.count(),
+            "card_notices": CardNotice.objects.count(),
         }
 
 

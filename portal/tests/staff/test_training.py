@@ -45,6 +45,8 @@ WITHOUT_PEOPLE = {
     "staff:site_detail",
     "staff:site_edit",
     "staff:site_export",
+    "staff:site_limit",
+    "staff:site_limit_set",
     "staff:site_list",
     "staff:site_new",
     "staff:station_edit",

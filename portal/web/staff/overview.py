@@ -22,6 +22,7 @@ from billing.models.billing_status import BillingStatus
 from billing.selectors import attention as billing_attention
 from billing.selectors import differences, revenue, session_ledger
 from charging.models import Connector, FileImport
+from charging.selectors import card_notices
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
 from portal.gate import training as training_gate
@@ -214,6 +215,9 @@ def _charging_tasks(operator: Operator, access: Access, now: datetime) -> list[T
     if access.may(Permission.MANAGE_DRIVERS) and (count := waiting.cards_without_driver):
         words = ngettext("%(count)s card has no driver", "%(count)s cards have no driver", count)
         found.append(_counted(words, count, _url("staff:token_list", operator) + "?condition=unassigned", "cards"))
+    if access.may(Permission.MANAGE_DRIVERS) and (count := card_notices.count_open()):
+        words = ngettext("%(count)s odd use of cards", "%(count)s odd uses of cards", count)
+        found.append(_counted(words, count, _url("staff:card_notices", operator), "warning"))
     if access.may(Permission.IMPORT_SESSIONS):
         found += [_rejects(operator, row) for row in waiting.imports_with_rejects]
     return found

@@ -64,10 +64,34 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
     country = CountryField()
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones.choices)
 
+    latitude = forms.DecimalField(
+        label=gettext_lazy("Latitude"), required=False, min_value=-90, max_value=90, max_digits=9, decimal_places=6
+    )
+    longitude = forms.DecimalField(
+        label=gettext_lazy("Longitude"),
+        required=False,
+        min_value=-180,
+        max_value=180,
+        max_digits=9,
+        decimal_places=6,
+        help_text=gettext_lazy("In degrees, such as 59.329300 and 18.068600. By them cards in two places are noticed."),
+    )
+
     class Meta:
         model = Site
-        fields = ("name", "street", "postal_code", "city", "country", "phone", "time_zone", "is_active")
+        fields = (
+            *("name", "street", "postal_code", "city", "country", "latitude", "longitude"),
+            *("phone", "time_zone", "is_active"),
+        )
         labels = {"is_active": gettext_lazy("In use")}
+
+    def clean(self) -> dict[str, Any]:
+        """Both coordinates, or none."""
+        found = super().clean() or {}
+        if not self.errors and (found["latitude"] is None) != (found["longitude"] is None):
+            missing = "latitude" if found["latitude"] is None else "longitude"
+            self.add_error(missing, _("Enter both coordinates, or none."))
+        return found
 
 
 @operator_view(Permission.VIEW_NETWORK, without_people=True)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Dispute, Export
+from charging.models import CardNotice, StationCommand
 from portal.words import approvals, imports, incidents, measures, permissions, work
 from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
@@ -41,6 +42,8 @@ REASONS: dict[str, str | Promise] = {
 KINDS: dict[str, str | Promise] = {
     **work.KINDS,
     **dict(Export.Kind.choices),
+    **dict(CardNotice.Kind.choices),
+    **dict(StationCommand.Kind.choices),
     "invoices": gettext_lazy("invoices, CSV"),
     "invoice-lines": gettext_lazy("invoice lines, CSV"),
 }
