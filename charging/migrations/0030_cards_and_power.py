@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                 (
                     "unit",
                     models.CharField(
-                        choices=[("A", "A a phase"), ("W", "W")], default="A", max_length=1, verbose_name="unit"
+                        choices=[("A", "A per phase"), ("W", "W")], default="A", max_length=1, verbose_name="unit"
                     ),
                 ),
                 ("operator", _operator()),

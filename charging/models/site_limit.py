@@ -16,7 +16,7 @@ class SiteLimit(SiteBound):
     seen_through = "site"
 
     class Unit(models.TextChoices):
-        AMPERE = "A", _("A a phase")
+        AMPERE = "A", _("A per phase")
         WATT = "W", _("W")
 
     site = OwnedForeignKey(Site, models.CASCADE, related_name="limits")

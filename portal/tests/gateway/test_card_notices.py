@@ -71,7 +71,9 @@ def notices(told):
 
 def events(told):
     with tenant_scope(told.operator.pk):
-        return list(AuditEntry.objects.filter(event__startswith="card.").values_list("event", "additional_data"))
+        return list(
+            AuditEntry.objects.filter(event__startswith="card.").order_by("pk").values_list("event", "additional_data")
+        )
 
 
 def test_a_card_in_two_towns_within_minutes_is_noticed_with_what_is_known(told, away):

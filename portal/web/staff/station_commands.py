@@ -270,7 +270,7 @@ class LimitForm(CommandForm):
     kind = Kind.LIMIT
     connector = forms.ChoiceField(label=gettext_lazy("About"), required=False)
     limit = forms.DecimalField(label=gettext_lazy("At most"), min_value=0, max_digits=8, decimal_places=1)
-    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=[("A", gettext_lazy("A a phase")), ("W", "W")])
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=[("A", gettext_lazy("A per phase")), ("W", "W")])
 
 
 class ClearLimitForm(CommandForm):
