@@ -31,7 +31,7 @@ def _owned(to, related_name="+", *, null=False):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("charging", "0029_hidden"),
+        ("charging", "0026_hidden"),
         ("tenants", "0051_names_in_clear_are_gone"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
