@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from billing.models import InvoiceRun, PaymentMatch, Rendering
+from billing.models import DocumentLetter, InvoiceRun, PaymentMatch, Rendering, Sending
 from billing.services import ledger, payments, runs
 from billing.tests import factories
 from charging.models import ChargingSession
 from portal.tests.reading import read, table_of
 from portal.web.finance import desk
 from portal.web.finance.desk import COUNTED, STEPS, Month, State
+from tenants.models import Account
 
 OCTOBER = date(2026, 10, 1)
 DECEMBER = datetime(2026, 12, 3, 9, tzinfo=UTC)
@@ -48,6 +49,59 @@ def test_a_month_goes_from_step_to_step(steps, charged, monkeypatch):
     assert steps()["closed"] == State.DONE
 
 
+@pytest.fixture
+def sent(north, charged, after_october):
+    """The step of sending of an issued month whose PDFs are made, read anew each time; the account of its payer."""
+    run = factories.issued()
+    Rendering.objects.update(state="done")
+    invoice = run.invoices.get()
+    return invoice, lambda: desk._sent(Month(north, OCTOBER))
+
+
+def test_what_stands_in_the_portal_is_sent(sent):
+    _, step = sent
+    assert (step().state, step().figure) == (State.DONE, "in the portal: 1")
+
+
+def test_what_goes_by_e_mail_has_its_button_and_says_what_did_not_arrive(sent):
+    invoice, step = sent
+    Account.objects.update(delivery="email")
+    assert (step().state, step().kept_by) == (State.TO_DO, ("1 is to go by e-mail.",))
+    assert step().act.url.endswith(f"/runs/{invoice.run.public_id}/mail/")
+    assert step().act.posts, "a button, not a link"
+    letter = DocumentLetter.objects.create(invoice=invoice, account=invoice.account)
+    assert (step().state, step().kept_by) == (State.WORKING, ("1 e-mail waits in the queue.",))
+    for gone in ({"state": "failed"}, {"state": "done", "sent_at": DECEMBER, "bounced_at": DECEMBER}):
+        DocumentLetter.objects.filter(pk=letter.pk).update(**gone)
+        assert (step().state, step().kept_by) == (State.BLOCKED, ("1 e-mail did not arrive.",))
+        assert step().act.url.endswith("/letters/?state=not_sent")
+    DocumentLetter.objects.update(bounced_at=None)
+    assert step().state == State.DONE
+
+
+def test_an_e_invoice_is_followed_until_it_is_taken(sent):
+    invoice, step = sent
+    Account.objects.update(delivery="e_invoice")
+    assert (step().state, step().kept_by) == (State.TO_DO, ("1 e-invoice has not left.",))
+    assert step().act.url.endswith("/settings/e-invoices/")
+    row = Sending.objects.create(invoice=invoice)
+    assert (step().state, step().kept_by) == (State.WORKING, ("1 e-invoice is on its way.",))
+    for stage in ("held", "refused"):
+        Sending.objects.filter(pk=row.pk).update(stage=stage)
+        assert (step().state, step().kept_by) == (State.BLOCKED, ("1 e-invoice was held back or refused.",))
+    for stage in ("sent", "accepted"):
+        Sending.objects.filter(pk=row.pk).update(stage=stage)
+        assert step().state == State.DONE
+
+
+def test_what_is_printed_is_said_and_does_not_keep_the_step(sent):
+    _, step = sent
+    Account.objects.update(delivery="letter")
+    assert (step().state, step().kept_by) == (State.DONE, ("1 goes by letter: print it.",))
+    Rendering.objects.update(state="queued")
+    assert (step().state, step().kept_by[-1]) == (State.WORKING, "1 PDF is being made.")
+
+
 def test_what_waits_for_a_decision_is_said(steps, charged):
     ChargingSession.objects.filter(pk=charged[0].pk).update(review="pending")
     assert steps()["reviewed"] == State.TO_DO
@@ -62,14 +116,16 @@ def test_the_page_shows_them_and_counts_the_rest_when_it_is_asked(charged, after
     page = fina_browser.get(url("month/"))
     told = table_of(page, "Steps of the month")
     assert [row[0] for row in told] == [
-        *("1. Priced", "2. Reviewed", "3. Drafted", "4. Checked", "5. Approved", "6. Issued", "7. Documents made"),
+        *("1. Priced", "2. Reviewed", "3. Drafted", "4. Checked", "5. Approved", "6. Issued"),
     ]
     assert "3 sessions" in str(told[0])
     (form,) = [form for form in read(page).find("form") if form.attributes.get("action") == url("runs/start/")]
     (month,) = [field for field in form.find("input") if field.attributes["name"] == "month"]
     assert month.attributes["value"] == "2026-10"
     counted = table_of(fina_browser.get(url("month/?month=2026-10&counted=now")), "Steps of the month")
-    assert [row[0] for row in counted[7:]] == ["8. In the accounting program", "9. Ledger closed", "10. Paid"]
+    assert [row[0] for row in counted[6:]] == [
+        *("7. Sent", "8. In the accounting program", "9. Ledger closed", "10. Paid"),
+    ]
     assert fina_browser.get(url("month/?month=x")).status_code == 200
 
 

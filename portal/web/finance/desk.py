@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from billing.domain.calendar import month_after
 from billing.models import InvoiceRun
 from billing.models.billing_status import BillingStatus
-from billing.selectors import desk, invoices, ledger, reconciliation, run_checks, runs
+from billing.selectors import desk, invoices, ledger, letters, reconciliation, run_checks, runs, sendings
 from billing.selectors.places import Place
 from billing.selectors.reconciliation import Row
 from billing.services import approved
@@ -32,7 +32,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web.months import MonthField
 from portal.words import measures
 from portal.words.say import say
-from tenants.models import Operator
+from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 from tenants.services import four_eyes
@@ -223,15 +223,87 @@ def _issued(month: Month) -> Step:
 
 
 def _sent(month: Month) -> Step:
-    name = _("Documents made")
+    name = pgettext("step", "Sent")
     if month.run is None or month.issued_on is None:
         return Step(name, State.LATER)
+    ways = desk.delivered(month.run)
+    figure = ", ".join(f"{Account.Delivery(row.delivery).label}: {measures.number(row.documents)}" for row in ways)
+    listed = Way(
+        _("Invoices"), month.url("finance:invoice_list", month=f"{month.month:%Y-%m}"), Permission.VIEW_INVOICES
+    )
     left = desk.documents_left(month.run)
-    files = month.url("finance:export_list", month=f"{month.issued_on:%Y-%m}")
-    way = Way(_("Download"), files, Permission.EXPORT_FINANCE)
-    if left:
-        return Step(name, State.WORKING, _invoices(left), kept_by=(_("They are made in the background."),))
-    return Step(name, State.DONE, act=way)
+    being_made = ngettext("%(count)s PDF is being made.", "%(count)s PDFs are being made.", left)
+    making = (_counted(being_made, left),) if left else ()
+    found = [found for row in ways if (found := _on_its_way(month, row))]
+    kept = (*(words for _state, words, _act in found), *making)
+    state = _worst([State.WORKING if making else State.DONE, *(state for state, _words, _act in found)])
+    act = next((act for is_so, _words, act in found if is_so is state), None) or _files(month, _("Download"))
+    return Step(name, state, figure, listed, kept, act)
+
+
+def _worst(states: list[State]) -> State:
+    """What the step as a whole is in: what needs a person comes before what goes on by itself."""
+    return min(states, key=(State.BLOCKED, State.TO_DO, State.WORKING, State.DONE).index)
+
+
+def _on_its_way(month: Month, row: desk.Delivered) -> tuple[State, str, Way | None] | None:
+    """What keeps the documents on one way, and the button; None where nothing does."""
+    if row.delivery == Account.Delivery.E_INVOICE:
+        return _as_e_invoices(month, row)
+    if row.delivery == Account.Delivery.EMAIL:
+        return _by_mail(month, row)
+    if row.delivery == Account.Delivery.LETTER:
+        told = ngettext("%(count)s goes by letter: print it.", "%(count)s go by letter: print them.", row.documents)
+        return State.DONE, _counted(told, row.documents), _files(month, _("Download"))
+    return None
+
+
+def _as_e_invoices(month: Month, row: desk.Delivered) -> tuple[State, str, Way | None] | None:
+    listed = month.url("finance:sending_list", **({"state": "held"} if row.stuck else {}))
+    see = Way(_("See the e-invoices"), listed, Permission.VIEW_INVOICES)
+    if row.stuck:
+        told = ngettext(
+            "%(count)s e-invoice was held back or refused.",
+            "%(count)s e-invoices were held back or refused.",
+            row.stuck,
+        )
+        return State.BLOCKED, _counted(told, row.stuck), see
+    if row.unasked:
+        told = ngettext("%(count)s e-invoice has not left.", "%(count)s e-invoices have not left.", row.unasked)
+        settings = Way(_("Choose how they leave"), month.url("staff:sending_way"), Permission.MANAGE_OPERATOR)
+        return State.TO_DO, _counted(told, row.unasked), see if sendings.chosen() else settings
+    if row.waiting:
+        told = ngettext("%(count)s e-invoice is on its way.", "%(count)s e-invoices are on their way.", row.waiting)
+        return State.WORKING, _counted(told, row.waiting), see
+    return None
+
+
+def _by_mail(month: Month, row: desk.Delivered) -> tuple[State, str, Way | None] | None:
+    listed = month.url("finance:letter_list", **({"state": letters.NOT_SENT} if row.stuck else {}))
+    see = Way(_("See the letters"), listed, Permission.VIEW_INVOICES)
+    if row.stuck:
+        told = ngettext("%(count)s e-mail did not arrive.", "%(count)s e-mails did not arrive.", row.stuck)
+        return State.BLOCKED, _counted(told, row.stuck), see
+    if row.unasked:
+        assert month.run is not None
+        told = ngettext("%(count)s is to go by e-mail.", "%(count)s are to go by e-mail.", row.unasked)
+        mail = month.url("finance:run_mail", month.run.public_id)
+        return (
+            State.TO_DO,
+            _counted(told, row.unasked),
+            Way(_("Send them by e-mail"), mail, Permission.ISSUE_INVOICES, {"run": str(month.run.public_id)}),
+        )
+    if row.waiting:
+        told = ngettext("%(count)s e-mail waits in the queue.", "%(count)s e-mails wait in the queue.", row.waiting)
+        return State.WORKING, _counted(told, row.waiting), see
+    return None
+
+
+def _files(month: Month, label: str) -> Way:
+    """The way to the files of the days on which the run was issued."""
+    assert month.issued_on is not None
+    url = month.url("finance:export_list", month=f"{month.issued_on:%Y-%m}")
+    return Way(label, url, Permission.EXPORT_FINANCE)
 
 
 def _booked(month: Month) -> Step:
@@ -239,9 +311,8 @@ def _booked(month: Month) -> Step:
     if month.issued_on is None:
         return Step(name, State.LATER)
     left = sum(row.to_book for row in month.paid)
-    files = month.url("finance:export_list", month=f"{month.issued_on:%Y-%m}")
-    way = Way(_("Make the vouchers"), files, Permission.EXPORT_FINANCE)
     if left:
+        way = _files(month, _("Make the vouchers"))
         return Step(name, State.TO_DO, _invoices(left), kept_by=(_("No file of vouchers has them."),), act=way)
     return Step(name, State.DONE)
 
@@ -274,9 +345,9 @@ def _paid(month: Month) -> Step:
     return Step(name, State.TO_DO, f"{amounts} ({_invoices(left)})", rows, act=way)
 
 
-STEPS: Final = (_priced, _reviewed, _drafted, _checked, _approved, _issued, _sent)
+STEPS: Final = (_priced, _reviewed, _drafted, _checked, _approved, _issued)
 #: Steps that take as long as there are invoices.
-COUNTED: Final = (_booked, _closed, _paid)
+COUNTED: Final = (_sent, _booked, _closed, _paid)
 
 
 class MonthForm(forms.Form):
