@@ -1,10 +1,9 @@
-"""A million invoice lines as CSV and XLSX: how fast, and how much memory at the peak.
+"""A million invoice lines as CSV, JSON lines and XLSX: how fast, and how much memory at the peak.
 
-Run: `bin/benchmark export`, or `python -m benchmarks.export [LINES]`. Each file is made as people get it, in a
-process of its own whose greatest resident size is read when it ends: text is streamed by the page, compressed as a
-browser asks for it; workbooks are made by the service. The growth is what the work adds to a process that has only
-loaded the portal. "Plain" is `COPY (SELECT …) TO STDOUT` of the same lines in one piece, thrown away as it comes;
-the last column says how many times as long the file took.
+Run: `bin/benchmark export`, or `python -m benchmarks.export [LINES]`. Each file is made by the service as a worker
+does it, in a process of its own whose greatest resident size is read when it ends. The growth is what the work adds to
+a process that has only loaded the portal. "Plain" is `COPY (SELECT …) TO STDOUT` of the same lines in one piece, thrown
+away as it comes; the last column says how many times as long the file took.
 """
 
 import multiprocessing
@@ -12,32 +11,40 @@ import resource
 import statistics
 import sys
 import time
-import zlib
 from typing import Any
-from urllib.parse import urlencode
 
 import psycopg
 from django.core.files.storage import default_storage
 from django.db import connection, connections
-from django.urls import reverse
 from django.utils import timezone
 
 from benchmarks import run as billing_run
-from benchmarks import visitors
 from billing.exports import tables
+from billing.exports.tables import Span
 from billing.models import Export, InvoiceRun
 from billing.services import exports
 from billing.sql.documents import month as whole_month
 from tenants import work
-from tenants.models import Operator, User
+from tenants.models import Operator
 from tenants.scoping import tenant_scope
+
+#: What is made: kind, form, and by which days.
+FILES = (
+    (Export.Kind.LINES, Export.Form.CSV, Export.DatedBy.ISSUED),
+    (Export.Kind.LINES, Export.Form.CSV, Export.DatedBy.BOOKED),
+    (Export.Kind.INVOICES, Export.Form.CSV, Export.DatedBy.ISSUED),
+    (Export.Kind.SESSIONS, Export.Form.CSV, Export.DatedBy.CHARGED),
+    (Export.Kind.LINES, Export.Form.JSONL, Export.DatedBy.ISSUED),
+    (Export.Kind.LINES, Export.Form.XLSX, Export.DatedBy.ISSUED),
+    (Export.Kind.VAT, Export.Form.CSV, Export.DatedBy.ISSUED),
+)
 
 
 def main(lines: int = 1_000_000) -> None:
     """Bill an operator so many lines, export them, print a table in Markdown."""
     operator, run = billed(lines)
     with tenant_scope(operator.pk):
-        stretches = tables.stretches(whole_month(run.month))
+        stretches = tables.stretches(tables.DOCUMENTS, span(operator, run))
     found = sum(stretch.lines for stretch in stretches)
     print(f"{found:,} lines of {sum(s.documents for s in stretches):,} invoices.\n")
     print(
@@ -46,9 +53,13 @@ def main(lines: int = 1_000_000) -> None:
     )
     plain, size = statistics.median_low([plain_copy(operator, run) for _ in range(3)])
     print(f"| plain COPY of the lines | {found:,} | {size:.0f} | {plain:.1f} | {found / plain:,.0f} | | | 1.0 |")
-    for page in ("finance:lines_csv", "finance:invoices_csv", "staff:session_export"):
-        stream(operator, run, page, plain)
-    measure(operator, run, Export.Kind.XLSX, plain)
+    for kind, form, by in FILES:
+        measure(operator, run, kind, form, by, plain)
+
+
+def span(operator: Operator, run: InvoiceRun) -> Span:
+    """What is billed in the month of the run, by its charging."""
+    return Span(operator, Export.DatedBy.CHARGED, whole_month(run.month), timezone.now())
 
 
 def billed(lines: int) -> tuple[Operator, InvoiceRun]:
@@ -64,48 +75,21 @@ def billed(lines: int) -> tuple[Operator, InvoiceRun]:
 def plain_copy(operator: Operator, run: InvoiceRun) -> tuple[float, float]:
     """Seconds and megabytes of the same query in one piece."""
     begun, size = time.perf_counter(), 0
-    with tenant_scope(operator.pk):
-        given = tables.values(operator, whole_month(run.month), tables.Stretch(0, 2**60, 0, 0))
-        with psycopg.ClientCursor(connection.connection) as cursor:
-            sql = cursor.mogrify(tables.LINES.select(as_text=True), given)
-            with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
-                for block in copy:
-                    size += len(block)
+    with tenant_scope(operator.pk), psycopg.ClientCursor(connection.connection) as cursor:
+        asked = span(operator, run)
+        sql = cursor.mogrify(tables.LINES.select(asked.by, as_text=True), asked.given())
+        with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
+            for block in copy:
+                size += len(block)
     return time.perf_counter() - begun, size / 1e6
 
 
-def stream(operator: Operator, run: InvoiceRun, page: str, plain: float) -> None:
-    """Download one file from its page in a fresh process and print its line."""
-    connections.close_all()
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        rows, size, seconds, peak, before = pool.apply(download, (operator.pk, f"{run.month:%Y-%m}", page))
-    print(
-        f"| {page} | {rows:,} | {size / 1e6:.0f} | {seconds:.1f} | {rows / seconds:,.0f} | {peak:.0f} "
-        f"| {peak - before:.0f} | {seconds / plain:.1f} |",
-        flush=True,
-    )
-
-
-def download(operator_id: int, month: str, page: str) -> tuple[int, int, float, float, float]:
-    """Read the page's answer to its end; return rows, bytes as sent, seconds, and the peaks after and before."""
-    operator = Operator.objects.get(pk=operator_id)
-    browser = visitors.signed_in(User.objects.get(email=f"owner@{operator.slug}.example.com"))
-    query = {"month": month} if page.startswith("finance") else {"since": "", "until": ""}
-    before, begun = peak_mb(), time.perf_counter()
-    answer = browser.get(f"{reverse(page, args=[operator.slug])}?{urlencode(query)}", HTTP_ACCEPT_ENCODING="gzip")
-    if answer.status_code != 200:
-        raise SystemExit(f"{page} answers {answer.status_code}.")
-    rows, size, unpacked = 0, 0, zlib.decompressobj(wbits=31)
-    for piece in answer.streaming_content:  # type: ignore[attr-defined]
-        size += len(piece)
-        rows += unpacked.decompress(piece).count(b"\n")
-    return rows - 1, size, time.perf_counter() - begun, peak_mb(), before
-
-
-def measure(operator: Operator, run: InvoiceRun, kind: str, plain: float) -> None:
+def measure(operator: Operator, run: InvoiceRun, kind: str, form: str, by: str, plain: float) -> None:
     """Make one file in a fresh process and print its line."""
     with tenant_scope(operator.pk):
-        export = exports.request(kind=kind, month=run.month, by=None, at=timezone.now())
+        assert run.issued_at is not None
+        month = run.month if by == Export.DatedBy.CHARGED else run.issued_at.astimezone(operator.zone).date()
+        export = exports.request(kind=kind, form=form, month=month, dated_by=by, by=None, at=timezone.now())
     connections.close_all()
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         seconds, peak, before = pool.apply(make, (operator.pk,))
@@ -113,9 +97,10 @@ def measure(operator: Operator, run: InvoiceRun, kind: str, plain: float) -> Non
         export.refresh_from_db()
     size = default_storage.size(str(export.file.name)) / 1e6
     default_storage.delete(str(export.file.name))
+    rows = export.rows or 0
     print(
-        f"| {export.get_kind_display()} | {export.total:,} | {size:.0f} | {seconds:.1f} "
-        f"| {export.total / seconds:,.0f} | {peak:.0f} | {peak - before:.0f} "
+        f"| {export.get_kind_display()}, {export.get_form_display()}, {export.get_dated_by_display()} | {rows:,} "
+        f"| {size:.0f} | {seconds:.1f} | {rows / seconds:,.0f} | {peak:.0f} | {peak - before:.0f} "
         f"| {seconds / plain:.1f} |",
         flush=True,
     )
@@ -126,7 +111,7 @@ def make(operator_id: int) -> tuple[float, float, float]:
     with tenant_scope(operator_id):
         Operator.objects.count()  # what any process of the portal has loaded
     before, begun = peak_mb(), time.perf_counter()
-    work.do_next(work.kind_named("export_xlsx"), operator_id, clock=timezone.now)
+    work.do_next(work.kind_named("export_table"), operator_id, clock=timezone.now)
     return time.perf_counter() - begun, peak_mb(), before
 
 

@@ -38,8 +38,10 @@ from tenants import work
 from tenants.permissions import Permission
 from tenants.work import Kind, Lane
 
-#: Where the files of a month wait.
+#: Where files wait that are no tables.
 LANES = {
+    Export.Kind.VAT_RETURN: Lane.WAITED,
+    Export.Kind.EC_RETURN: Lane.WAITED,
     Export.Kind.XLSX: Lane.WAITED,
     Export.Kind.PDF_ZIP: Lane.BULK,
     Export.Kind.XML_ZIP: Lane.BULK,
@@ -137,15 +139,20 @@ def register() -> None:
             prepare=ledger.ask_if_behind,
         )
     )
+    _register_export("table", Lane.WAITED, ~Q(form=""))
     for kind, lane in LANES.items():
-        work.register(
-            Kind(
-                f"export_{kind.value}",
-                Export,
-                lane,
-                export_steps.make,
-                where=Q(kind=kind),
-                permission=Permission.EXPORT_FINANCE,
-                lease=timedelta(minutes=5),
-            )
+        _register_export(kind.value, lane, Q(kind=kind, form=""))
+
+
+def _register_export(name: str, lane: Lane, where: Q) -> None:
+    work.register(
+        Kind(
+            f"export_{name}",
+            Export,
+            lane,
+            export_steps.make,
+            where=where,
+            permission=Permission.EXPORT_FINANCE,
+            lease=timedelta(minutes=5),
         )
+    )

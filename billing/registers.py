@@ -69,7 +69,7 @@ def register() -> None:
     audited(Payment, exclude=["payer_name", "payer_account", "text", "rest", "booking", "nth", "item"])
     audited(PaymentMatch)
     audited(PaymentFile, exclude=PROGRESS)
-    audited(Export, exclude=PROGRESS)
+    audited(Export, exclude=[*PROGRESS, "rows", "sums", "as_of", "language", "options"])
     audited(SendingWay, exclude=["secret", "changed_at"])
     _register_drivers()
     _register_fees()
@@ -292,8 +292,9 @@ def _register_staff() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         trace="requested_by created_at",
-        technical="id operator public_id kind month first_day last_day by_day again payments state done total file"
-        " sha256 error error_facts attempts claimed_at leased_until queued_at finished_at",
+        technical="id operator public_id kind form month first_day last_day dated_by by_day again payments options"
+        " as_of language repeats rows sums state done total file sha256 error error_facts attempts claimed_at"
+        " leased_until queued_at finished_at",
     )
     sources.register(
         ClosedMonth,
@@ -329,4 +330,4 @@ def _register_rights() -> None:
         Settlement,
     ):
         rights.platform_counts(model)
-    rights.platform_counts(Export, "kind")
+    rights.platform_counts(Export, "kind", "form")

@@ -7,38 +7,32 @@ it holds it, behind a mark that nobody can guess, and it is opened here.
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import psycopg
 from django.db import connection
 
-from billing.exports import tables
-from billing.exports.tables import Table
-from billing.sql import documents
-from tenants.models import Operator
-from tenants.scoping import tenant_scope
+from billing.exports.tables import Span, Stretch, Table
 from tenants.spreadsheets import MARK, csv_text, harmless
 
 _QUOTED = re.compile('[",\r\n]')
 
 
-def pieces(table: Table, operator: Operator, month: date) -> Iterator[bytes]:
-    """The file stretch by stretch, as it is sent. Read when the page has returned, so each opens a scope anew."""
-    yield (MARK + csv_text([table.names])).encode()
-    with tenant_scope(operator.pk):
-        stretches = tables.stretches(documents.month(month))
-    for stretch in stretches:
-        with tenant_scope(operator.pk):
-            piece = _opened(table, tables.values(operator, documents.month(month), stretch))
-        yield piece
+def header(table: Table) -> bytes:
+    """The first line."""
+    return (MARK + csv_text([table.names])).encode()
 
 
-def _opened(table: Table, given: dict[str, Any]) -> bytes:
-    """The rows of a stretch; what is sealed in them is opened, with the keys of all of them together."""
+def stretch(table: Table, span: Span, part: Stretch) -> bytes:
+    """The rows of a stretch, as the database writes them."""
+    return _opened(table, span.by, span.given(part.first, part.last))
+
+
+def _opened(table: Table, by: str, given: dict[str, Any]) -> bytes:
+    """The rows; what is sealed in them is opened, with the keys of all of them together."""
     sealed = next((column for column in table.columns if column.sealed), None)
     mark = secrets.token_hex(16)
-    piece = b"".join(_rows(table, {**given, "mark": mark}))
+    piece = b"".join(_rows(table, by, {**given, "mark": mark}))
     if sealed is None:
         return piece
     first, *rest = re.split(mark.encode() + b"([0-9a-f]*)", piece)
@@ -52,10 +46,10 @@ def _cell(text: str) -> bytes:
     return ('"' + said.replace('"', '""') + '"' if not said or _QUOTED.search(said) else said).encode()
 
 
-def _rows(table: Table, given: dict[str, Any]) -> Iterator[bytes]:
+def _rows(table: Table, by: str, given: dict[str, Any]) -> Iterator[bytes]:
     connection.ensure_connection()
     # COPY takes no parameters from the server's side: this cursor puts them into the text, quoted.
     with psycopg.ClientCursor(connection.connection) as cursor:
-        sql = cursor.mogrify(table.select(as_text=True), given)
+        sql = cursor.mogrify(table.select(by, as_text=True), given)
         with cursor.copy(f"COPY ({sql}) TO STDOUT WITH (FORMAT csv)") as copy:
             yield from (bytes(block) for block in copy)

@@ -1,32 +1,48 @@
-"""The kinds of files a month can be downloaded as, one class each: all that is particular to a kind stands there.
-
-CSV is none of them: it is streamed while it is asked for (`csv_files.pieces`).
-"""
+"""What accounting takes out, one class a kind of file: all that is particular to a kind stands there."""
 
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
+import orjson
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from billing.documents import words
-from billing.exports import sie, xlsx
-from billing.exports.tables import INVOICES, LINES, Stretch, Table
+from billing.domain.errors import BillingError, Code
+from billing.exports import sie, tax_files, xlsx
+from billing.exports.tables import (
+    DOCUMENTS,
+    EC_SALES,
+    INVOICES,
+    LINES,
+    TABLES,
+    VAT,
+    Base,
+    Column,
+    Stretch,
+    Table,
+    Tally,
+)
 from billing.models import Export
+from billing.sql import bookings
+from tenants.models import Operator
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of the month. `content` is None where it could not be made, or may not leave for these `rules`."""
+    """One document. `content` is None where it could not be made, or may not leave for these `rules`."""
 
     name: str
     content: bytes | None
     issued_at: datetime
+    currency: str
+    amount_due: Decimal
     rules: tuple[str, ...] = ()
 
 
@@ -39,14 +55,32 @@ class Vouchers(Protocol):
     def vouchers(self) -> Iterator[sie.Voucher]:
         """The vouchers, in their order."""
 
+    @property
+    def currency(self) -> str:
+        """What they are booked in."""
+
+    @property
+    def profile(self) -> sie.Profile:
+        """The program that the file is for."""
+
 
 class Source(Protocol):
-    """What a format reads the month from; reading says how far the file is. language: of who asked for the file."""
+    """What a format reads from; reading says how far the file is.
 
+    language: of who asked for the file. tally: what is counted of it; of the rows of a table it is counted as they are
+    read.
+    """
+
+    operator: Operator
+    export: Export
     language: str
+    tally: Tally
 
-    def rows(self, table: Table) -> Iterator[dict[str, Any]]:
+    def rows(self, table: Table, *, is_counted: bool = True) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
+
+    def pieces(self, table: Table) -> Iterator[bytes]:
+        """The same as CSV, with their header."""
 
     def documents(self) -> Iterator[Document]:
         """The documents, in order of their numbers."""
@@ -61,25 +95,63 @@ class Source(Protocol):
 class Format(ABC):
     """A kind of file. `needs_documents`: it is made when every document has been rendered or has failed.
 
+    base: what it is of. months: it is of whole ones.
     books: it takes the documents that it holds, so that no other file holds them (`billing.services.bookings`).
     """
 
-    suffix: ClassVar[str]
-    stem: ClassVar[str] = "invoices"
+    suffix: str
+    stem: str = "invoices"
     books: ClassVar[bool] = False
+    months: ClassVar[bool] = False
     needs_documents: ClassVar[bool] = False
+    base: Base = DOCUMENTS
+
+    def check(self, operator: Operator, days: tuple[date, date]) -> None:  # noqa: B027  # most have nothing to ask
+        """Refuse what cannot be made."""
 
     @abstractmethod
     def total(self, stretches: list[Stretch]) -> int:
         """How many steps the file takes, for its progress."""
 
     @abstractmethod
-    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the file; return the names of documents that are missing in it."""
 
 
+class TableFile(Format):
+    """A table as CSV, XLSX or JSON lines. A workbook has real numbers and dates, in the words of who asked for it."""
+
+    def __init__(self, kind: str, form: str) -> None:
+        self.table, self.form = TABLES[kind], form
+        self.base = self.table.base
+        self.suffix, self.stem = form, kind.replace("_", "-")
+
+    def total(self, stretches: list[Stretch]) -> int:
+        """A step a row; of what is added up, a step a document."""
+        return sum(stretch.lines if self.table is LINES else stretch.documents for stretch in stretches)
+
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
+        """Write the rows as they are read."""
+        if self.form == Export.Form.XLSX:
+            found, count = source.rows(self.table), self.total(stretches)
+            if self.table.worked:
+                added_up = list(found)
+                found, count = iter(added_up), len(added_up)
+            with override(source.language):
+                xlsx.write(path, [_sheet(str(_("Rows")), self.table, source, found, count)])
+            return []
+        with path.open("wb") as file:
+            file.writelines(source.pieces(self.table) if self.form == Export.Form.CSV else _json(source, self.table))
+        return []
+
+
+def _json(source: Source, table: Table) -> Iterator[bytes]:
+    """The rows as objects, one a line. Decimals are texts, so that none loses a digit."""
+    return (orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE) for row in source.rows(table))
+
+
 class Workbook(Format):
-    """XLSX: both tables, with real numbers and dates, in the words of who asked for it."""
+    """XLSX: documents and lines in one file. The sums are those of the documents."""
 
     suffix = "xlsx"
 
@@ -87,25 +159,33 @@ class Workbook(Format):
         """A step a row."""
         return sum(stretch.documents + stretch.lines for stretch in stretches)
 
-    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write two sheets."""
+        documents, lines = source.rows(INVOICES), source.rows(LINES, is_counted=False)
         counts = (sum(stretch.documents for stretch in stretches), sum(stretch.lines for stretch in stretches))
-        with override(month.language):
-            tables = ((str(_("Invoices")), INVOICES, counts[0]), (str(_("Lines")), LINES, counts[1]))
-            xlsx.write(path, [_sheet(name, table, month, count) for name, table, count in tables])
+        with override(source.language):
+            sheets = [
+                _sheet(str(_("Invoices")), INVOICES, source, documents, counts[0]),
+                _sheet(str(_("Lines")), LINES, source, lines, counts[1]),
+            ]
+            xlsx.write(path, sheets)
         return []
 
 
-def _sheet(name: str, table: Table, month: Source, count: int) -> xlsx.Sheet:
+def _sheet(name: str, table: Table, source: Source, found: Iterator[dict[str, Any]], count: int) -> xlsx.Sheet:
     headings = {column.name: str(column.heading) for column in table.columns}
-    coded = {column.name for column in table.columns if column.has_words}
-    said = words.of(month.language)
-    rows = (
-        {headings[key]: said.get(value, value) if key in coded else value for key, value in row.items()}
-        for row in month.rows(table)
-    )
+    coded = {column.name: column for column in table.columns if column.has_words or column.choices}
+    said = words.of(source.language)
+    rows = ({headings[key]: _said(coded.get(key), value, said) for key, value in row.items()} for row in found)
     moments = frozenset(headings[column.name] for column in table.columns if column.is_moment)
     return xlsx.Sheet(name, list(headings.values()), rows, count, moments)
+
+
+def _said(column: Column | None, value: Any, said: words.Words) -> Any:
+    """The words of a code; anything else as it is."""
+    if column is None or value is None:
+        return value
+    return str(column.choices(value).label) if column.choices else said.get(value, value)
 
 
 class Archive(Format):
@@ -120,22 +200,23 @@ class Archive(Format):
         """A step a document."""
         return sum(stretch.documents for stretch in stretches)
 
-    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the documents, each dated when it was issued, so that the same ones make the same archive."""
         missing: list[Document] = []
         with zipfile.ZipFile(path, "w", self.compression, allowZip64=True) as archive:
-            for document in self.documents(month):
+            for document in self.documents(source):
                 if document.content is None:
                     missing.append(document)
                 else:
+                    source.tally.add(document.currency, {"amount_due": document.amount_due})
                     _add(archive, f"{document.name}.{self.inside}", document.content, document.issued_at)
             if missing:
                 _add(archive, "missing.csv", self.told(missing).encode(), missing[-1].issued_at)
         return [document.name for document in missing]
 
-    def documents(self, month: Source) -> Iterator[Document]:
+    def documents(self, source: Source) -> Iterator[Document]:
         """What is put in."""
-        return month.documents()
+        return source.documents()
 
     def told(self, missing: list[Document]) -> str:
         """What could not be put in, as CSV."""
@@ -150,14 +231,105 @@ class EInvoices(Archive):
     inside = "xml"
     compression = zipfile.ZIP_DEFLATED
 
-    def documents(self, month: Source) -> Iterator[Document]:
+    def documents(self, source: Source) -> Iterator[Document]:
         """What is put in."""
-        return month.e_invoices()
+        return source.e_invoices()
 
     def told(self, missing: list[Document]) -> str:
         """What could not be put in, and why, as CSV."""
         rows = (f"{document.name},{' '.join(document.rules)}" for document in missing)
         return "\n".join(["number,rules", *rows, ""])
+
+
+class TaxFile(Format):
+    """A file for Skatteverket, of what is booked in whole months."""
+
+    base = replace(DOCUMENTS, within={Export.DatedBy.BOOKED: DOCUMENTS.within[Export.DatedBy.BOOKED]})
+    months = True
+
+    def check(self, operator: Operator, days: tuple[date, date]) -> None:
+        """Refuse a file that Skatteverket would not know whose it is.
+
+        Raises:
+            BillingError: the operator's numbers are missing.
+        """
+        if not (operator.organisation_number and operator.vat_number):
+            raise BillingError(Code.RETURN_WITHOUT_NUMBER, field="vat_number", value="")
+
+    def total(self, stretches: list[Stretch]) -> int:
+        """A step a document, for each of the two tables."""
+        return 2 * sum(stretch.documents for stretch in stretches)
+
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
+        """Write the file; the boxes are its sums."""
+        vat, sales = (list(source.rows(table, is_counted=False)) for table in (VAT, EC_SALES))
+        options = source.export.options
+        abroad = str(options.get("abroad") or tax_files.BOXES_ABROAD[0])
+        found = tax_files.boxes(vat, sales, abroad=abroad, input_vat=int(options.get("input_vat") or 0))
+        path.write_bytes(self.content(source, found, sales, abroad))
+        shown = {f"box_{box}": Decimal(amount) for box, amount in found.items() if box in self.told}
+        source.tally.add(tax_files.CURRENCY, shown, rows=self.count(found, sales))
+        return []
+
+    told: ClassVar[tuple[str, ...]] = tuple(tax_files.ELEMENTS)
+
+    @abstractmethod
+    def content(self, source: Source, found: dict[str, int], sales: list[dict[str, Any]], abroad: str) -> bytes:
+        """The file."""
+
+    @abstractmethod
+    def count(self, found: dict[str, int], sales: list[dict[str, Any]]) -> int:
+        """How many rows it has."""
+
+
+class VatReturn(TaxFile):
+    """The VAT return."""
+
+    suffix = "xml"
+    stem = "vat-return"
+
+    def content(self, source: Source, found: dict[str, int], sales: list[dict[str, Any]], abroad: str) -> bytes:
+        """The file."""
+        number, text = source.operator.organisation_number, str(source.export.options.get("text") or "")
+        return tax_files.vat_return(found, organisation_number=number, last_day=source.export.days[1], text=text)
+
+    def count(self, found: dict[str, int], sales: list[dict[str, Any]]) -> int:
+        """A row a box."""
+        return len(found)
+
+
+class EcReturn(TaxFile):
+    """The EC sales list, of a month or a quarter."""
+
+    suffix = "txt"
+    stem = "ec-sales-list"
+    told = ("35", "39")
+
+    def check(self, operator: Operator, days: tuple[date, date]) -> None:
+        """Refuse other days besides.
+
+        Raises:
+            BillingError: they are neither a month nor a quarter, or the operator's numbers are missing.
+        """
+        super().check(operator, days)
+        tax_files.period(days)
+
+    def content(self, source: Source, found: dict[str, int], sales: list[dict[str, Any]], abroad: str) -> bytes:
+        """The file."""
+        own = source.operator
+        return tax_files.ec_list(
+            sales,
+            vat_number=own.vat_number,
+            days=source.export.days,
+            name=own.legal_name or own.name,
+            phone=own.phone,
+            email=own.email,
+            abroad=abroad,
+        )
+
+    def count(self, found: dict[str, int], sales: list[dict[str, Any]]) -> int:
+        """A row a buyer."""
+        return len(sales)
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes, at: datetime) -> None:
@@ -173,22 +345,47 @@ class Sie(Format):
     suffix = "si"
     stem = "vouchers"
     books = True
+    base = replace(DOCUMENTS, within={by: DOCUMENTS.within[by] for by in bookings.WITHIN})
 
     def total(self, stretches: list[Stretch]) -> int:
         """A step a document."""
         return sum(stretch.documents for stretch in stretches)
 
-    def write(self, path: Path, month: Source, stretches: list[Stretch]) -> list[str]:
+    def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the vouchers as they are read."""
-        books = month.books()
+        books = source.books()
         with path.open("wb") as file:
-            file.writelines(sie.lines(books.head(), books.vouchers()))
+            vouchers = _counted(books.vouchers(), source.tally, books.currency)
+            file.writelines(sie.lines(books.head(), vouchers, books.profile))
         return []
 
 
+def _counted(vouchers: Iterator[sie.Voucher], tally: Tally, currency: str) -> Iterator[sie.Voucher]:
+    """Count the vouchers and what stands on their left."""
+    for voucher in vouchers:
+        tally.add(currency, {"debit": sum((max(row.amount, Decimal(0)) for row in voucher.rows), Decimal(0))})
+        yield voucher
+
+
+#: The kinds that are no table.
 FORMATS: dict[str, Format] = {
+    Export.Kind.VAT_RETURN: VatReturn(),
+    Export.Kind.EC_RETURN: EcReturn(),
     Export.Kind.XLSX: Workbook(),
     Export.Kind.PDF_ZIP: Archive(),
     Export.Kind.XML_ZIP: EInvoices(),
     Export.Kind.SIE: Sie(),
 }
+
+
+def of(kind: str, form: str) -> Format:
+    """How a kind of export is written; `form` is of tables alone.
+
+    Raises:
+        ValueError: there is no such kind, or it is not written so.
+    """
+    if kind in TABLES:
+        return TableFile(Export.Kind(kind), Export.Form(form))
+    if form:
+        raise ValueError(f"{kind} has one form.")
+    return FORMATS[Export.Kind(kind)]

@@ -7,8 +7,8 @@ with a mark as the bare letter. Texts have at most 50 signs, which is what the s
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from itertools import chain
@@ -50,23 +50,53 @@ class Voucher:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What one program takes of the format, beside what all of them do.
+
+    instead: accounts that it books on by itself, and which one stands for them in a file of vouchers.
+    has_checksum: not every program knows the record.
+    """
+
+    name: str
+    instead: Mapping[str, str] = field(default_factory=dict)
+    has_checksum: bool = False
+
+
+#: All take texts of 50 signs, fields in quotes that are texts, and none around the fields of the head.
+STANDARD: Final = "sie"
+PROFILES: Final = {
+    STANDARD: Profile("SIE 4I", has_checksum=True),
+    "fortnox": Profile("Fortnox"),
+    "visma": Profile("Visma eEkonomi, Spiris", instead={"1510": "1518"}),
+    "bokio": Profile("Bokio"),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
-    """What stands before the vouchers: who, when, and by number the accounts and sites that they name."""
+    """What stands before the vouchers: who, when, and by number the accounts and sites that they name.
+
+    years: the financial years that the days of the vouchers lie in, the last one first.
+    """
 
     name: str
     organisation_number: str
     made_on: date
     accounts: dict[str, str]
     sites: dict[str, str]
+    years: tuple[tuple[date, date], ...] = ()
 
 
 class OutOfBalance(ValueError):
     """A voucher whose rows do not come to nothing: a fault of ours, never written."""
 
 
-def lines(head: Head, vouchers: Iterable[Voucher]) -> Iterator[bytes]:
-    """The file, record by record, ending with the checksum of what stands between its marks."""
+def lines(head: Head, vouchers: Iterable[Voucher], profile: Profile = PROFILES[STANDARD]) -> Iterator[bytes]:
+    """The file, record by record; with a checksum it ends with that of what stands between its marks."""
     yield encoded("#FLAGGA 0")
+    if not profile.has_checksum:
+        yield from map(encoded, chain(_head(head), chain.from_iterable(map(_voucher, vouchers))))
+        return
     yield encoded("#KSUMMA")
     checksum = 0
     for record in chain(_head(head), chain.from_iterable(map(_voucher, vouchers))):
@@ -105,6 +135,8 @@ def _head(head: Head) -> Iterator[str]:
     if head.organisation_number:
         yield f"#ORGNR {head.organisation_number}"
     yield f"#FNAMN {_text(head.name)}"
+    for back, (first, last) in enumerate(head.years):
+        yield f"#RAR {-back} {_day(first)} {_day(last)}"
     for number, name in sorted(head.accounts.items()):
         yield f"#KONTO {number} {_text(name)}"
     if head.sites:

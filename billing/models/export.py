@@ -1,4 +1,4 @@
-"""Downloads that take longer than a request: made in the background, kept as files."""
+"""What accounting takes out: made in the background, kept as files, said of each what it holds."""
 
 from datetime import date, timedelta
 
@@ -11,34 +11,68 @@ from billing.domain.calendar import month_after
 from tenants.identifiers import new_public_id
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
-from tenants.scoping import OperatorOwned
+from tenants.scoping import OperatorOwned, OwnedForeignKey
 
 
 class Export(OperatorOwned, Work):
-    """One requested download of the documents dated in a month, and how far it is.
+    """One requested file, and how far it is: what, of which days, and by which of their days things belong to them.
 
     The same one is not asked for twice while it is being made. The file is kept for a while; the row, with its
-    SHA-256, stays.
+    SHA-256, its rows and its sums, stays. It can be made again: `repeats` is the first one, and what happened after
+    `as_of` is in neither.
     """
 
     class Kind(models.TextChoices):
         XLSX = "xlsx", _("invoices and lines, XLSX")
+        INVOICES = "invoices", _("invoices")
+        LINES = "lines", _("invoice lines")
+        SESSIONS = "sessions", _("sessions")
+        PAYMENTS = "payments", _("payments")
+        CUSTOMERS = "customers", _("customer register")
+        VAT = "vat", _("VAT summary")
+        EC_SALES = "ec_sales", _("EC sales list")
+        VAT_RETURN = "vat_return", _("VAT return, eSKD")
+        EC_RETURN = "ec_return", _("EC sales list for Skatteverket")
         PDF_ZIP = "pdf_zip", _("invoices as PDF, ZIP")
         XML_ZIP = "xml_zip", _("e-invoices, ZIP")
         SIE = "sie", _("vouchers, SIE 4")
 
+    class Form(models.TextChoices):
+        """How a table is written."""
+
+        CSV = "csv", "CSV"
+        XLSX = "xlsx", "XLSX"
+        JSONL = "jsonl", _("JSON lines")
+
+    class DatedBy(models.TextChoices):
+        """Which of its days says whether a thing is in the file. A credit note has its own, except of charging."""
+
+        ISSUED = "issued", _("date of the document or payment")
+        BOOKED = "booked", _("booking day")
+        CHARGED = "charged", _("month of charging")
+
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    form = models.CharField(_("format"), max_length=5, choices=Form, blank=True, default="")
     month = models.DateField(_("month"))
     # Of a file for other days than a month's; and of vouchers: whether there is one a day, whether documents that stand
     # in an earlier file are in it again, and whether payments are in it.
     first_day = models.DateField(_("from"), null=True)
     last_day = models.DateField(_("to"), null=True)
+    dated_by = models.CharField(_("by which day"), max_length=7, choices=DatedBy, default=DatedBy.ISSUED)
     by_day = models.BooleanField(default=False)
     again = models.BooleanField(default=False)
     payments = models.BooleanField(default=False)
+    # What is asked of a kind beside its days (`billing.exports.formats`).
+    options = models.JSONField(default=dict)
+    as_of = models.DateTimeField(null=True)
+    language = models.CharField(max_length=5, blank=True, default="")
+    repeats = OwnedForeignKey("billing.Export", null=True, related_name="repeated")
     file = models.FileField(max_length=300, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
+    rows = models.BigIntegerField(_("rows"), null=True)
+    # By currency, then by column: texts of decimals.
+    sums = models.JSONField(default=dict)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -46,9 +80,9 @@ class Export(OperatorOwned, Work):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("export"),
+            *owned("export", "repeats"),
             models.UniqueConstraint(
-                fields=["operator", "kind", "month", "first_day", "last_day"],
+                fields=["operator", "kind", "form", "month", "first_day", "last_day", "dated_by", "repeats"],
                 condition=OPEN,
                 name="export_open_once",
                 nulls_distinct=False,
@@ -65,15 +99,15 @@ class Export(OperatorOwned, Work):
 
     @property
     def days(self) -> tuple[date, date]:
-        """The first and the last day that documents in it are dated on."""
+        """The first and the last of its days."""
         if self.first_day and self.last_day:
             return self.first_day, self.last_day
         return self.month, month_after(self.month) - timedelta(days=1)
 
     @property
     def work_kind(self) -> str:  # type: ignore[override]  # by kind of file
-        """The kind of work: one a kind of file, as they wait in different lanes."""
-        return f"export_{self.kind}"
+        """The kind of work: one for all tables, and one a kind of other files, as they wait in different lanes."""
+        return "export_table" if self.form else f"export_{self.kind}"
 
     @property
     def asked_by_id(self) -> int | None:

@@ -1,6 +1,7 @@
 """Downloads that were asked for."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -10,12 +11,18 @@ from billing.models import Export, ExportTaken
 
 def listing() -> QuerySet[Export]:
     """All downloads, newest first, with who asked."""
-    return Export.objects.select_related("requested_by").order_by("-created_at", "-pk")
+    return Export.objects.select_related("requested_by", "repeats").order_by("-created_at", "-pk")
+
+
+def voucher_options() -> dict[str, Any]:
+    """What was asked of the last file of vouchers beside its days; nothing as long as there is none."""
+    rows = Export.objects.filter(kind=Export.Kind.SIE).order_by("-created_at")
+    return rows.values_list("options", flat=True).first() or {}
 
 
 def one(public_id: UUID) -> Export | None:
     """A download; None when there is no such one."""
-    return Export.objects.select_related("requested_by").filter(public_id=public_id).first()
+    return Export.objects.select_related("requested_by", "repeats").filter(public_id=public_id).first()
 
 
 def taken(*, kind: str = "", since: datetime | None = None, until: datetime | None = None) -> QuerySet[ExportTaken]:

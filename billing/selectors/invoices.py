@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -28,11 +28,13 @@ from billing.documents.overview import Month
 from billing.domain.calendar import day_of
 from billing.models import (
     BilledSession,
+    Export,
     Invoice,
     InvoiceLine,
     InvoiceRun,
     IssuedPlace,
     IssuedTariff,
+    LedgerEntry,
     LineNames,
     NumberSeries,
     Receivable,
@@ -99,6 +101,24 @@ def dated_between(first_day: date, last_day: date) -> Q:
     near = {"issued_at__gte": given["since"], "issued_at__lt": given["until"], "kind__in": Invoice.Kind.values}
     exact = Q(GreaterThanOrEqual(day, first_day)) & Q(LessThanOrEqual(day, last_day))
     return Q(state=Invoice.State.ISSUED, **near) & exact
+
+
+def within(by: str, first_day: date, last_day: date) -> Q:
+    """The condition that a document belongs to the days (`Export.DatedBy`), as `billing.sql.documents` has it."""
+    if by == Export.DatedBy.ISSUED:
+        return dated_between(first_day, last_day)
+    there = Q(state=Invoice.State.ISSUED, kind__in=Invoice.Kind.values)
+    if by == Export.DatedBy.CHARGED:
+        return there & Q(month__range=(first_day, last_day))
+    booked = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.DOCUMENT, booked_on__range=(first_day, last_day))
+    return there & Q(pk__in=booked.values("source"))
+
+
+def last_issued() -> datetime | None:
+    """When the newest document of all was issued."""
+    kinds = (Invoice.objects.filter(state=Invoice.State.ISSUED, kind=kind) for kind in Invoice.Kind)
+    found = (rows.order_by("-issued_at").values_list("issued_at", flat=True).first() for rows in kinds)
+    return max((at for at in found if at), default=None)
 
 
 def newest_dated() -> date | None:

@@ -6,20 +6,20 @@ document. Who asks for all documents of the days gets those that were taken befo
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
 from billing.exports import vouchers
-from billing.exports.sie import Head, Voucher
+from billing.exports.sie import PROFILES, STANDARD, Head, Voucher
 from billing.exports.tables import Stretch
 from billing.exports.vouchers import Entry, Event
 from billing.models import BilledFee, Export
 from billing.selectors import booking_accounts, ledger
 from billing.selectors.booking_accounts import OF_FEES
-from billing.sql.bookings import BEFORE, CLAIM, CLAIM_EVENTS, ENTRIES, EVENTS, OTHERS
+from billing.sql.bookings import BEFORE, CLAIM, CLAIM_EVENTS, ENTRIES, EVENTS, OTHERS, WITHIN
 from billing.sql.documents import bounds
 from charging.models import Site
 from tenants.models import Operator
@@ -33,9 +33,15 @@ class Books:
         self, operator: Operator, export: Export, stretches: list[Stretch], step: Callable[[int], None]
     ) -> None:
         self.operator, self.export, self.stretches, self.step = operator, export, stretches, step
+        self.profile = PROFILES[export.options.get("program", STANDARD)]
         with tenant_scope(operator.pk):
             self.accounts = booking_accounts.accounts()
             self.sites = {site.pk: (_code(site), site.name) for site in Site.objects.order_by("pk")}
+
+    @property
+    def currency(self) -> str:
+        """What they are booked in."""
+        return self.operator.currency
 
     def head(self) -> Head:
         """What stands before the vouchers: all accounts and sites that they may name."""
@@ -44,12 +50,13 @@ class Books:
         return Head(
             name=self.operator.legal_name or self.operator.name,
             organisation_number=self.operator.organisation_number,
-            made_on=self.export.created_at.astimezone(self.operator.zone).date(),
+            made_on=(self.export.as_of or self.export.created_at).astimezone(self.operator.zone).date(),
             accounts={
                 **dict.fromkeys(of_fees, OF_FEES),
-                **{account.number: account.name for account in self.accounts.values()},
+                **{self._number(use, ""): account.name for use, account in self.accounts.items()},
             },
             sites=dict(self.sites.values()),
+            years=_years(self.export),
         )
 
     def vouchers(self) -> Iterator[Voucher]:
@@ -63,7 +70,7 @@ class Books:
         for stretch in self.stretches:
             with tenant_scope(self.operator.pk), connection.cursor() as cursor:
                 within = {"first": stretch.first, "last": stretch.last, "again": self.export.again}
-                cursor.execute(ENTRIES, {**_given(self.operator, self.export), **within})
+                cursor.execute(_of(ENTRIES, self.export), {**_given(self.operator, self.export), **within})
                 rows = cursor.fetchall()
                 self.step(stretch.documents)
             yield from map(self._entry, rows)
@@ -80,31 +87,50 @@ class Books:
         return [Event(day, self._number(use, own), self._amount(coins)) for day, use, own, coins in rows]
 
     def _number(self, use: str, own: str) -> str:
-        return own or self.accounts[use].number
+        number = own or self.accounts[use].number
+        return self.profile.instead.get(number, number)
 
     def _amount(self, coins: int) -> Decimal:
         return ledger.amount(int(coins), self.operator.currency)
 
 
+def _years(export: Export) -> tuple[tuple[date, date], ...]:
+    """The financial years that its days lie in, the last one first."""
+    begins = int(export.options.get("year_begins") or 1)
+    first, last = (day.year - (day.month < begins) for day in export.days)
+    return tuple(
+        (date(year, begins, 1), date(year + 1, begins, 1) - timedelta(days=1)) for year in range(last, first - 1, -1)
+    )
+
+
 def claim(operator: Operator, export: Export) -> dict[str, Any]:
     """Take the documents that are to stand in the file; return what is left out of it, for the person who asked.
 
-    The scope is open, and closes before the file is written.
+    A file that is made again takes nothing: it says what the first one took. The scope is open, and closes before the
+    file is written.
     """
     given = _given(operator, export)
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, given)
-        if export.payments:
-            cursor.execute(CLAIM_EVENTS, given)
-        cursor.execute(OTHERS, given)
+        if not export.repeats_id:
+            cursor.execute(_of(CLAIM, export), given)
+            if export.payments:
+                cursor.execute(CLAIM_EVENTS, given)
+        cursor.execute(_of(OTHERS, export), given)
         others = [name for (name,) in cursor.fetchall()]
-        cursor.execute(BEFORE, given)
+        cursor.execute(_of(BEFORE, export), given)
         (before,) = cursor.fetchone() or (0,)
     return {"before": 0 if export.again else before, "numbers": others}
 
 
 def _given(operator: Operator, export: Export) -> dict[str, Any]:
-    return {"operator": operator.pk, "export": export.pk, "currency": operator.currency, **bounds(*export.days)}
+    taken_by = export.repeats_id or export.pk
+    among = {"first": 0, "last": 2**62}
+    return {"operator": operator.pk, "export": taken_by, "currency": operator.currency, **bounds(*export.days), **among}
+
+
+def _of(statement: str, export: Export) -> str:
+    """A statement about the documents of the export's days."""
+    return statement.format(within=WITHIN[export.dated_by])
 
 
 def _code(site: Site) -> str:

@@ -15,10 +15,11 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from billing.domain.errors import BillingError
 from billing.events import Event
-from billing.exports import tables
-from billing.exports.formats import FORMATS, Document
-from billing.exports.tables import Stretch, Table
+from billing.exports import csv_files, formats, tables
+from billing.exports.formats import Document
+from billing.exports.tables import Span, Stretch, Table, Tally
 from billing.models import Export, Invoice, Rendering
 from billing.selectors import invoices, ledger
 from billing.services import bookings, documents, e_invoices, exports
@@ -27,6 +28,7 @@ from tenants import work
 from tenants.log import audit
 from tenants.models import Account, Operator
 from tenants.scoping import tenant_scope
+from tenants.spreadsheets import csv_text
 
 #: What is said of an archive without those documents that could not be made.
 DOCUMENTS_MISSING = "documents_missing"
@@ -41,20 +43,27 @@ Clock = Callable[[], datetime]
 
 def make(operator_id: int, export: Export, *, clock: Clock) -> None:
     """Make the file of a claimed export, or put it back while its documents are still being rendered or booked."""
-    form = FORMATS[export.kind]
+    form = formats.of(export.kind, export.form)
     if form.needs_documents and not _has_documents(operator_id, export, clock=clock):
         return
-    if form.books and not _is_booked(operator_id, export, clock=clock):
+    if (form.books or export.dated_by == Export.DatedBy.BOOKED) and not _is_booked(operator_id, export, clock=clock):
         return
     with tenant_scope(operator_id):
-        operator, stretches = Operator.objects.get(pk=operator_id), tables.stretches(export.days)
+        operator = Operator.objects.get(pk=operator_id)
+        span = Span(operator, export.dated_by, export.days, export.as_of or export.created_at)
+        stretches = tables.stretches(form.base, span)
         left_out = bookings.claim(operator, export) if form.books else {}
-        month = _Month(operator, export, stretches, clock)
+        source = _Source(export, span, stretches, clock)
         work.keep(export, at=clock(), done=0, total=form.total(stretches))
     with TemporaryDirectory() as folder:
         path = Path(folder) / exports.file_name(export)
-        missing = form.write(path, month, stretches)
-        _store(export, path, _told(missing, left_out), at=clock())
+        try:
+            missing = form.write(path, source, stretches)
+        except BillingError as problem:  # no other try would go better
+            with tenant_scope(operator_id):
+                work.fail(export, *work.reason(problem))
+            return
+        _store(export, path, source.tally, _told(missing, left_out), at=clock())
 
 
 def _is_booked(operator_id: int, export: Export, *, clock: Clock) -> bool:
@@ -74,7 +83,7 @@ def _has_documents(operator_id: int, export: Export, *, clock: Clock) -> bool:
         is_left = work.do_next(kind, operator_id, clock=clock)
     with tenant_scope(operator_id):
         untried = Q(state=Rendering.State.WAITING, attempts=0) | Q(state=Rendering.State.RUNNING)
-        dated = Invoice.objects.filter(invoices.dated_between(*export.days)).values("pk")
+        dated = Invoice.objects.filter(invoices.within(export.dated_by, *export.days)).values("pk")
         if Rendering.objects.filter(untried, invoice__in=dated).exists():
             work.put_back(export, until=None if is_left else clock() + REST)
             return False
@@ -90,8 +99,8 @@ def _told(missing: list[str], left_out: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _store(export: Export, path: Path, told: dict[str, Any], *, at: datetime) -> None:
-    """Keep the file under the operator, with its fingerprint."""
+def _store(export: Export, path: Path, tally: Tally, told: dict[str, Any], *, at: datetime) -> None:
+    """Keep the file under the operator, with its fingerprint and what was counted of it."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -99,29 +108,58 @@ def _store(export: Export, path: Path, told: dict[str, Any], *, at: datetime) ->
             f"operators/{export.operator_id}/exports/{export.public_id}/{path.name}", File(file)
         )
     with tenant_scope(export.operator_id):
-        work.finish(export, file=name, sha256=digest, finished_at=at, **told)
-        facts = {"sha256": digest, "kind": export.kind, "month": f"{export.month:%Y-%m}"}
+        counted = {"rows": tally.rows, "sums": tally.told()}
+        work.finish(export, file=name, sha256=digest, finished_at=at, **counted, **told)
+        facts = {"sha256": digest, "kind": export.kind, "month": f"{export.month:%Y-%m}", "rows": tally.rows}
         count = told.get("error_facts", {}).get("count")
         missing = {"missing": count} if count else {}
         audit.record(Event.EXPORT_MADE, about=export, **facts, **missing)
 
 
-class _Month:
-    """The month's documents and rows, read a stretch at a time, each in a scope of its own."""
+class _Source:
+    """Rows and documents, read a stretch at a time, each in a scope of its own."""
 
-    def __init__(self, operator: Operator, export: Export, stretches: list[Stretch], clock: Clock) -> None:
-        self.operator, self.export, self.stretches, self.clock = operator, export, stretches, clock
+    def __init__(self, export: Export, span: Span, stretches: list[Stretch], clock: Clock) -> None:
+        self.operator, self.export, self.span = span.operator, export, span
+        self.stretches, self.clock = stretches, clock
+        self.tally = Tally()
         self.done = 0
-        asked = export.requested_by
-        self.language = (asked.language if asked else "") or operator.language
+        self.language = export.language or self.operator.language
 
-    def rows(self, table: Table) -> Iterator[dict[str, Any]]:
+    def rows(self, table: Table, *, is_counted: bool = True) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
+        for row in self._worked(table) if table.worked else self._read(table):
+            if is_counted:
+                self.tally.row(table, row)
+            yield row
+
+    def _read(self, table: Table) -> Iterator[dict[str, Any]]:
         for stretch in self.stretches:
             with tenant_scope(self.operator.pk):
-                rows = list(tables.rows(table, tables.values(self.operator, self.export.days, stretch)))
+                rows = list(tables.rows(table, self.span, stretch))
                 self._advance(len(rows))
             yield from rows
+
+    def _worked(self, table: Table) -> list[dict[str, Any]]:
+        assert table.worked is not None
+        with tenant_scope(self.operator.pk):
+            rows = [dict(zip(table.names, row, strict=True)) for row in table.worked(self.span)]
+            self._advance(sum(stretch.documents for stretch in self.stretches))
+        return rows
+
+    def pieces(self, table: Table) -> Iterator[bytes]:
+        """The same as CSV, with their header."""
+        yield csv_files.header(table)
+        if not table.is_copied:
+            yield from (csv_text([list(row.values())]).encode() for row in self.rows(table))
+            return
+        for stretch in self.stretches:
+            with tenant_scope(self.operator.pk):
+                piece = csv_files.stretch(table, self.span, stretch)
+                before = self.tally.rows
+                self.tally.csv(table, piece)
+                self._advance(self.tally.rows - before)
+            yield piece
 
     def documents(self) -> Iterator[Document]:
         """The documents, in order of their numbers; without content where one cannot be made."""
@@ -134,7 +172,7 @@ class _Month:
             self._advance(1)
             invoice = Invoice.objects.get(pk=key)
             content = documents.stored(invoice)
-            return Document(str(invoice), content, invoice.issued_at or self.clock())
+            return self._as_document(invoice, content)
 
     def books(self) -> bookings.Books:
         """The documents as vouchers."""
@@ -154,18 +192,18 @@ class _Month:
             invoice = invoices.referring().get(pk=key)
             if invoice.account.kind == Account.Kind.PRIVATE:
                 return None
-            dated = invoice.issued_at or self.clock()
             try:
-                return Document(str(invoice), e_invoices.xml(invoice, at=self.clock()), dated)
+                return self._as_document(invoice, e_invoices.xml(invoice, at=self.clock()))
             except CannotLeave as problem:
-                return Document(str(invoice), None, dated, tuple(fault.rule for fault in problem.faults))
+                return self._as_document(invoice, None, *(fault.rule for fault in problem.faults))
+
+    def _as_document(self, invoice: Invoice, content: bytes | None, *rules: str) -> Document:
+        dated = invoice.issued_at or self.clock()
+        return Document(str(invoice), content, dated, invoice.currency, invoice.amount_due, rules)
 
     def _document_ids(self, stretch: Stretch) -> list[int]:
         with tenant_scope(self.operator.pk):
-            rows = Invoice.objects.filter(
-                invoices.dated_between(*self.export.days), pk__range=(stretch.first, stretch.last)
-            )
-            return list(rows.order_by("number").values_list("pk", flat=True))
+            return tables.ids(tables.DOCUMENTS, self.span, stretch, order="i.number")
 
     def _advance(self, steps: int) -> None:
         """Say how far it is, and that somebody works on it."""

@@ -1,13 +1,16 @@
 """What a file of vouchers takes of the ledger, and what it then says of it.
 
-What is booked for what stands in `billing.sql.ledger` alone; here is only which entries belong to a file.
+What is booked for what stands in `billing.sql.ledger` alone; here is only which entries belong to a file. Where
+documents are asked for by days, `{within}` is filled with one of `WITHIN`.
 """
 
 from typing import Final
 
-from billing.sql.documents import DATED_IN
+from billing.sql.documents import BOOKED_IN, DATED_IN
 
-_THEIRS: Final = f"i.operator_id = %(operator)s AND {DATED_IN} AND i.currency = %(currency)s"
+#: How documents belong to the days of a file, by its `DatedBy`.
+WITHIN: Final = {"issued": DATED_IN, "booked": BOOKED_IN}
+_THEIRS: Final = "i.operator_id = %(operator)s AND {within} AND i.currency = %(currency)s"
 
 #: Which documents a file takes: those of its days that no file has taken. Whoever comes second finds them taken.
 CLAIM: Final = f"""
@@ -51,9 +54,9 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 
 #: Documents of the days in another currency than the books are kept in.
-OTHERS: Final = f"""
+OTHERS: Final = """
 SELECT i.series || i.number FROM billing_invoice i
-WHERE i.operator_id = %(operator)s AND {DATED_IN} AND i.currency <> %(currency)s ORDER BY i.id
+WHERE i.operator_id = %(operator)s AND {within} AND i.currency <> %(currency)s ORDER BY i.id
 """  # constants
 
 #: How many documents of the days stand in another file.

@@ -1,6 +1,8 @@
-"""Which issued documents belong to some days: those dated on them, by the clock under which they were issued.
+"""Which issued documents belong to some days: by their date, by the day they are booked on, or by their charging.
 
-VAT follows the date of a document, so a credit note stands in the month in which it was made, whatever it credits.
+VAT follows the date of a document, by the clock under which it was issued, so a credit note stands in the month in
+which it was made, whatever it credits. It is booked on that day, or on the first open one. By months of charging it
+stands in the month of what it credits.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,6 +14,16 @@ from billing.domain.calendar import month_after
 DATED_IN: Final = """
 i.state = 'issued' AND i.kind IN ('invoice', 'credit_note') AND i.issued_at >= %(since)s AND i.issued_at < %(until)s
 AND (i.issued_at AT TIME ZONE (i.seller ->> 'time_zone'))::date BETWEEN %(first_day)s AND %(last_day)s
+"""
+#: The same by the day on which they are booked, given the ids that they are among.
+BOOKED_IN: Final = """
+i.state = 'issued' AND i.kind IN ('invoice', 'credit_note') AND i.id IN (
+    SELECT e.source FROM billing_ledgerentry e WHERE e.operator_id = %(operator)s AND e.kind = 'document'
+        AND e.source BETWEEN %(first)s AND %(last)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s)
+"""
+#: The same by the months that they bill.
+CHARGED_IN: Final = """
+i.state = 'issued' AND i.kind IN ('invoice', 'credit_note') AND i.month BETWEEN %(first_day)s AND %(last_day)s
 """
 
 

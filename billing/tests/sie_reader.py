@@ -8,7 +8,7 @@ HIGH = (
     "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
     "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0"
 )
-IN_ORDER = ["FLAGGA", "PROGRAM", "FORMAT", "GEN", "SIETYP", "ORGNR", "FNAMN", "KONTO", "DIM", "OBJEKT", "VER"]
+IN_ORDER = ["FLAGGA", "PROGRAM", "FORMAT", "GEN", "SIETYP", "ORGNR", "FNAMN", "RAR", "KONTO", "DIM", "OBJEKT", "VER"]
 
 
 @dataclass
@@ -39,7 +39,7 @@ class File:
 
 def read(content: bytes) -> File:
     assert content.endswith(b"\r\n")
-    content = checked(content)
+    content = checked(content) if b"#KSUMMA" in content else content
     head: dict[str, list[list[str]]] = {}
     vouchers: list[Voucher] = []
     last, inside = 0, False

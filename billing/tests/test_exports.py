@@ -7,27 +7,46 @@ import zipfile
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import orjson
 import pytest
 from django.db.models import CharField
 from django.utils import timezone
 from python_calamine import CalamineWorkbook
 
-from billing.exports import csv_files, tables
-from billing.exports.formats import FORMATS
+from billing.domain.calendar import month_bounds
+from billing.exports import formats, tables
+from billing.exports.tables import TABLES
 from billing.models import Export, Invoice, Tariff
-from billing.selectors import invoices
-from billing.services import documents, export_steps, exports, runs
+from billing.selectors import invoice_sums, invoices, ledger, places, session_ledger
+from billing.services import documents, export_steps, exports, fees, payments, runs
 from billing.services.credit_notes import credit
-from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, drafted, driver, issued, session, tariff
-from charging.models import Connector, Site, Station, Token
+from billing.services.fees import Agreed
+from billing.sql.documents import month as whole_month
+from billing.tests.factories import (
+    DAY_NIGHT,
+    NOVEMBER,
+    OCTOBER,
+    connector,
+    drafted,
+    driver,
+    flat,
+    issued,
+    session,
+    tariff,
+)
+from charging.models import ChargingSession, Connector, Site, Station, Token
 from tenants import work
-from tenants.models import AuditEntry, Driver, DriverGroup, Operator, User
+from tenants.models import Account, AuditEntry, Driver, DriverGroup, Operator, User
 from tenants.privacy import retention
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 from tenants.spreadsheets import harmless
 
 NOVEMBER_2026 = date(2026, 11, 1)
+OCTOBER_DAYS = (date(2026, 10, 1), date(2026, 10, 31))
+NOVEMBER_DAYS = (date(2026, 11, 1), date(2026, 11, 30))
+DAY_PAID = date(2026, 11, 20)
+DECEMBER_DAYS = (date(2026, 12, 1), date(2026, 12, 31))
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +67,42 @@ def month(north):
     return north
 
 
-def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=NOVEMBER_2026) -> Export:
+@pytest.fixture
+def traded(north):
+    """An invoice that was overpaid, and one of a company in Germany that accounts for the VAT itself, with a fee."""
+    with tenant_scope(north.pk):
+        Operator.objects.filter(pk=north.pk).update(vat_number="SE556016068001")
+        tariff(DAY_NIGHT)
+        at, abroad = connector(), connector(Site.objects.create(name="Hamnen"))
+        tariff(flat("1.00", vat="0"), site=abroad.station.site)
+        german = driver("Kraft GmbH", country="DE", vat_number="DE136695976")
+        session(at, driver("Bo"), start=OCTOBER + timedelta(hours=8))
+        session(abroad, german, start=OCTOBER + timedelta(hours=9))
+        agreed = Agreed(
+            kind="once",
+            text="Card",
+            reason="-",
+            price=Decimal(99),
+            since=OCTOBER.date(),
+            has_standard_rate=False,
+            vat_rate=Decimal(0),
+        )
+        fees.add(Account.objects.get(driver=german), agreed, today=OCTOBER.date())
+        issued()
+        first = Invoice.objects.get(vat__gt=0)
+        payments.record(first, Decimal(40), paid_on=DAY_PAID, text="Swish", by=None, today=DAY_PAID)
+    north.refresh_from_db()
+    return north
+
+
+def form_of(kind: str) -> str:
+    """How a kind is written, if nothing else is asked for."""
+    return Export.Form.CSV if kind in TABLES else ""
+
+
+def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=NOVEMBER_2026, form="", **how) -> Export:
     with tenant_scope(operator.pk):
-        return exports.request(kind=kind, month=month, by=by, at=timezone.now())
+        return exports.request(kind=kind, form=form or form_of(kind), month=month, by=by, at=timezone.now(), **how)
 
 
 def worked(export: Export, clock=timezone.now) -> Export:
@@ -61,8 +113,8 @@ def worked(export: Export, clock=timezone.now) -> Export:
     return export
 
 
-def made(operator, kind: str = Export.Kind.XLSX, by=None) -> Export:
-    export = worked(asked(operator, kind, by, month=date(2026, 11, 17)))
+def made(operator, kind: str = Export.Kind.XLSX, by=None, month=date(2026, 11, 17), **how) -> Export:
+    export = worked(asked(operator, kind, by, month, **how))
     assert (export.state, export.done) == (Export.State.DONE, export.total)
     return export
 
@@ -72,14 +124,17 @@ def content(export: Export, operator) -> bytes:
         return file.read()
 
 
-def records(table, operator) -> list[dict[str, str]]:
+def records(kind, operator, **how) -> list[dict[str, str]]:
     """The CSV as people get it."""
-    text = b"".join(csv_files.pieces(table, operator, NOVEMBER_2026)).decode("utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text)))
+    return parsed(content(made(operator, kind, **how), operator))
+
+
+def parsed(file: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file.decode("utf-8-sig"))))
 
 
 def test_invoices_as_csv(month):
-    rows = records(tables.INVOICES, month)
+    rows = records(Export.Kind.INVOICES, month)
     assert [(row["number"], row["kind"], row["credits"], row["amount_due"]) for row in rows] == [
         ("F1", "invoice", "", "31.25"),
         ("F2", "invoice", "", "25.00"),
@@ -98,7 +153,7 @@ def test_customers_names_are_opened_and_written_as_the_database_would_write_them
         for number, name in enumerate(names):
             session(at, driver(name), start=OCTOBER + timedelta(hours=8 * number))
         issued()
-    written = sorted(row["customer_name"] for row in records(tables.INVOICES, north))
+    written = sorted(row["customer_name"] for row in records(Export.Kind.INVOICES, north))
     assert written == sorted(str(harmless(name)) for name in names)
     sheet = CalamineWorkbook.from_object(io.BytesIO(content(made(north), north))).get_sheet_by_index(0)
     assert {"two\nlines", "a,b"} <= {cell for row in sheet.to_python() for cell in row}
@@ -107,7 +162,7 @@ def test_customers_names_are_opened_and_written_as_the_database_would_write_them
 def test_lines_as_csv_in_many_stretches_add_up_to_the_invoices(month, monkeypatch):
     monkeypatch.setattr(tables, "STRETCH_LINES", 1)
     monkeypatch.setattr(tables.stretches, "__kwdefaults__", {"size": 1})
-    rows = records(tables.LINES, month)
+    rows = records(Export.Kind.LINES, month)
     assert len(rows) == 2 + 3 + 3
     assert rows[0]["site"] == "'=HYPERLINK(1)"
     assert (rows[2]["started"], rows[2]["unit"], rows[2]["vat_rate"]) == ("2026-10-04 21:30:00", "kWh", "25.00")
@@ -180,11 +235,20 @@ def test_a_zip_waits_for_documents_that_another_worker_renders_and_takes_turns(m
 
 @pytest.mark.parametrize("kind", list(Export.Kind))
 def test_an_empty_month_gives_an_empty_file(north, kind):
-    assert made(north, kind).total == 0
+    with tenant_scope(north.pk):
+        Operator.objects.filter(pk=north.pk).update(organisation_number="556016-0680", vat_number="SE556016068001")
+    by = next(iter(formats.of(kind, form_of(kind)).base.within))
+    export = made(north, kind, dated_by=by)
+    assert export.total == 0
+    if kind == Export.Kind.VAT_RETURN:
+        assert export.sums == {"SEK": {"box_49": "0.00"}}, "the tax office asks for it"
+    else:
+        assert (export.rows, not any(export.sums.values())) == (0, True)
 
 
 def test_every_kind_of_file_has_its_format():
-    assert set(FORMATS) == set(Export.Kind)
+    assert {kind: formats.of(kind, form_of(kind)).suffix for kind in Export.Kind}
+    assert set(TABLES) | set(formats.FORMATS) == set(Export.Kind)
 
 
 def test_the_fingerprint_is_the_files_and_taking_it_is_recorded(month):
@@ -210,7 +274,153 @@ def test_a_failure_is_told_by_its_kind_and_tried_again(month, monkeypatch):
 
 
 def test_another_operators_documents_are_not_in_it(month, south):
-    assert records(tables.INVOICES, south) == []
+    assert records(Export.Kind.INVOICES, south) == []
+
+
+# --- what a table comes to ---
+
+
+def read(export: Export, operator) -> list[dict[str, str]]:
+    """The rows of a table in any form, their cells as CSV has them."""
+    file = content(export, operator)
+    if export.form == Export.Form.CSV:
+        return parsed(file)
+    if export.form == Export.Form.JSONL:
+        rows = [orjson.loads(line) for line in file.splitlines()]
+        return [
+            {name: "" if cell is None else str(cell).replace("T", " ") for name, cell in row.items()} for row in rows
+        ]
+    _head, *cells = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
+    return [dict(zip(TABLES[export.kind].names, map(str, row), strict=True)) for row in cells if any(row)]
+
+
+@pytest.mark.parametrize("kind", list(TABLES))
+@pytest.mark.parametrize("form", list(Export.Form))
+def test_every_table_says_the_same_in_every_form_and_keeps_its_sums(traded, kind, form):
+    by = next(iter(TABLES[kind].base.within))
+    days = OCTOBER_DAYS if by == Export.DatedBy.CHARGED else NOVEMBER_DAYS
+    first, export = (made(traded, kind, form=each, dated_by=by, days=days) for each in (Export.Form.CSV, form))
+    said, rows = read(first, traded), read(export, traded)
+    assert rows
+    assert len(rows) == len(said) == export.rows
+    assert export.sums == first.sums
+    table = TABLES[kind]
+    for name in table.summed:
+        total = sum(Decimal(str(row[name] or 0)) for row in rows)
+        assert total == sum(Decimal(sums[name]) for sums in export.sums.values()), name
+    if form == Export.Form.JSONL:
+        assert [row.get("currency") for row in rows] == [row.get("currency") for row in said]
+
+
+def test_documents_come_to_what_the_page_says_by_each_of_their_days(month):
+    with tenant_scope(month.pk):
+        credit(Invoice.objects.get(number=1), reason="Late", by=None, at=datetime(2026, 12, 3, tzinfo=UTC))
+    found = {}
+    for by in Export.DatedBy:
+        for days in (OCTOBER_DAYS, NOVEMBER_DAYS, DECEMBER_DAYS):
+            export = made(month, Export.Kind.INVOICES, dated_by=by, days=days)
+            with tenant_scope(month.pk):
+                shown = invoice_sums.of(Invoice.objects.filter(invoices.within(by, *days)))
+            assert export.rows == sum(row.documents for row in shown)
+            assert [Decimal(export.sums[row.currency]["amount_due"]) for row in shown] == [
+                row.amount_due for row in shown
+            ]
+            found[by, days[0].month] = [row["number"] for row in read(export, month)]
+    both = (Export.DatedBy.ISSUED, Export.DatedBy.BOOKED)
+    assert {found[by, 11][-1] for by in both} == {"F3"}
+    assert [found[by, 12] for by in both] == [["F4"], ["F4"]], "a credit note stands on its own day"
+    assert found[Export.DatedBy.CHARGED, 10] == ["F1", "F2", "F3", "F4"], "and in the month that it concerns"
+    assert not found[Export.DatedBy.CHARGED, 11]
+
+
+def test_days_of_charging_are_whole_months(month):
+    export = asked(month, Export.Kind.SESSIONS, dated_by="charged", days=(date(2026, 10, 4), date(2026, 10, 4)))
+    assert export.days == OCTOBER_DAYS
+
+
+def test_a_kind_goes_by_its_own_days_alone(month):
+    for kind, by in ((Export.Kind.SESSIONS, "booked"), (Export.Kind.PAYMENTS, "charged")):
+        with pytest.raises(ValueError, match="does not go by"):
+            asked(month, kind, dated_by=by)
+    with pytest.raises(ValueError, match="one form"):
+        asked(month, Export.Kind.SIE, form="csv")
+
+
+def test_sessions_come_to_what_their_list_says(month):
+    export = made(month, Export.Kind.SESSIONS, dated_by="charged", days=OCTOBER_DAYS)
+    with tenant_scope(month.pk):
+        begin, end = month_bounds("2026-10", month.time_zone)
+        shown = session_ledger.totals(ChargingSession.objects.filter(places.in_month(begin, end)))
+    assert export.rows == shown.sessions == 2
+    assert Decimal(export.sums["SEK"]["amount_incl_vat"]) == dict(shown.amounts)["SEK"]
+    assert sum(Decimal(sums["energy_kwh"]) for sums in export.sums.values()) * 1000 == shown.energy_wh
+    assert [row["billing"] for row in read(export, month)] == ["invoiced", "pending"], "one was credited"
+
+
+def test_payments_say_what_they_paid(traded):
+    (row,) = records(Export.Kind.PAYMENTS, traded)
+    with tenant_scope(traded.pk):
+        paid = Invoice.objects.get(vat__gt=0)
+    assert (row["amount"], row["not_matched"], row["invoices"]) == ("40.00", "0.00", str(paid))
+
+
+def test_vat_is_what_the_ledger_says(traded):
+    rows = records(Export.Kind.VAT, traded, dated_by="booked", days=NOVEMBER_DAYS)
+    with tenant_scope(traded.pk):
+        taxes = ledger.taxes(NOVEMBER_2026)
+    assert [(row["currency"], row["vat_rate"]) for row in rows] == [(tax.currency, f"{tax.rate:.2f}") for tax in taxes]
+    for row, tax in zip(rows, taxes, strict=True):
+        assert Decimal(row["amount_excl_vat"]) == ledger.amount(tax.sales, tax.currency)
+        assert Decimal(row["vat"]) == ledger.amount(tax.vat, tax.currency)
+    assert [row["category"] for row in rows] == ["S", "AE"]
+
+
+def test_the_register_has_who_was_invoiced(traded):
+    german, bo = records(Export.Kind.CUSTOMERS, traded)
+    assert (bo["name"], bo["type"], bo["country"]) == ("Bo", "Private", "SE")
+    assert (german["name"], german["vat_number"], german["country"]) == ("Kraft GmbH", "DE136695976", "DE")
+    assert records(Export.Kind.CUSTOMERS, traded, days=DECEMBER_DAYS) == []
+
+
+def test_sales_in_the_union_stand_by_vat_number_goods_and_services_apart(traded):
+    assert records(Export.Kind.EC_SALES, traded) == [
+        {
+            "vat_number": "DE136695976",
+            "country": "DE",
+            "currency": "SEK",
+            "documents": "1",
+            "goods": "10.00",
+            "services": "99.00",
+        }
+    ]
+
+
+def test_made_again_it_is_the_same_to_the_byte_whatever_was_issued_since(traded):
+    firsts = [
+        made(traded, kind) for kind in (Export.Kind.INVOICES, Export.Kind.LINES, Export.Kind.XLSX, Export.Kind.VAT)
+    ]
+    with tenant_scope(traded.pk):
+        since = max(timezone.now(), NOVEMBER) + timedelta(minutes=1)
+        note = credit(Invoice.objects.get(vat__gt=0), reason="Since", by=None, at=since)
+        days = whole_month(since.date())
+        assert note.issued_at == since
+    for first in firsts:
+        assert content(again(first), traded) == content(first, traded)
+    assert [row["number"] for row in records(Export.Kind.INVOICES, traded, days=days)][-1] == str(note)
+
+
+def test_made_again_vouchers_take_nothing_more(traded):
+    first = made(traded, Export.Kind.SIE)
+    second = again(first)
+    assert (second.sha256, second.rows) == (first.sha256, first.rows)
+    assert again(second).repeats_id == first.pk, "it is the first one that counts"
+
+
+def again(export: Export) -> Export:
+    with tenant_scope(export.operator_id):
+        export.refresh_from_db()
+        repeated = exports.repeat(export, by=None, at=timezone.now())
+    return worked(repeated)
 
 
 # --- how many ---
@@ -292,10 +502,7 @@ def rename_everything(operator):
 def said(operator, reader):
     """A hash of every file of the month, and of every document rendered anew. A workbook has its reader's words."""
     operator.refresh_from_db()
-    tables_of_month = {"invoices": tables.INVOICES, "lines": tables.LINES}
-    files = {
-        name: b"".join(csv_files.pieces(table, operator, NOVEMBER_2026)) for name, table in tables_of_month.items()
-    }
+    files = {kind.value: content(made(operator, kind), operator) for kind in (Export.Kind.INVOICES, Export.Kind.LINES)}
     files["xlsx"] = content(made(operator, by=reader), operator)
     with tenant_scope(operator.pk):
         for invoice in Invoice.objects.filter(state="issued"):
@@ -305,6 +512,7 @@ def said(operator, reader):
 
 def test_what_a_closed_month_says_stays_whatever_is_renamed(month, fina):
     User.objects.filter(pk=fina.pk).update(language="sv")
+    fina.refresh_from_db()
     before = said(month, fina)
     assert len(before) == 6
     with tenant_scope(month.pk):
@@ -338,8 +546,7 @@ def test_a_credit_note_stands_in_the_month_it_is_dated_in(month):
         assert note.month == date(2026, 10, 1)
     numbers = {}
     for first in (date(2026, 10, 1), date(2026, 11, 1), date(2027, 1, 1), date(2027, 2, 1)):
-        text = b"".join(csv_files.pieces(tables.INVOICES, month, first)).decode("utf-8-sig")
-        numbers[first.month] = [row["number"] for row in csv.DictReader(io.StringIO(text))]
+        numbers[first.month] = [row["number"] for row in records(Export.Kind.INVOICES, month, month=first)]
         with tenant_scope(month.pk):
             found = Invoice.objects.filter(invoices.dated_in(first)).order_by("number")
             assert [str(invoice) for invoice in found] == numbers[first.month]

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from billing.exports import sie
-from billing.models import BookedInvoice, Export, Invoice
+from billing.models import BookedInvoice, ClosedMonth, Export, Invoice
 from billing.selectors.booking_accounts import USUAL, Account
 from billing.services import booking_accounts, exports, fees, payments
 from billing.services.credit_notes import credit
@@ -59,7 +59,9 @@ def books(north):
 
 def asked(operator, **how) -> Export:
     with tenant_scope(operator.pk):
-        return exports.request(kind=Export.Kind.SIE, month=DAYS[0], by=None, at=NOVEMBER, days=DAYS, **how)
+        return exports.request(
+            kind=Export.Kind.SIE, month=DAYS[0], by=None, at=NOVEMBER, days=DAYS, how=exports.How(**how)
+        )
 
 
 def made(operator, **how) -> tuple[Export, sie_reader.File]:
@@ -202,6 +204,61 @@ def test_the_file_waits_for_what_is_older_than_the_ledger(books, monkeypatch):
     with tenant_scope(books.pk):
         Export.objects.update(leased_until=None)
     assert worked(export).state == Export.State.DONE
+
+
+@pytest.mark.parametrize(
+    ("program", "receivable", "has_checksum"),
+    [("sie", "1510", True), ("fortnox", "1510", False), ("visma", "1518", False), ("bokio", "1510", False)],
+)
+def test_each_program_gets_what_it_takes(books, program, receivable, has_checksum):
+    export, file = made(books, options={"program": program})
+    assert receivable in file.by_account()
+    assert {account for account in file.by_account() if account.startswith("151")} == {receivable}
+    assert [number for number, _ in file.head["KONTO"] if number.startswith("151")] == [receivable]
+    written = content(export, books)
+    assert (b"#KSUMMA" in written) is has_checksum
+    for plain in (b"#FLAGGA 0", b"#SIETYP 4", b"#FORMAT PC8", b"#ORGNR 556016-0680"):
+        assert plain in written.split(b"\r\n"), "no quotes in the head"
+    assert all(len(voucher.text) <= 50 for voucher in file.vouchers)
+    assert sum(file.by_account().values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("begins", "years"),
+    [
+        (1, [["0", "20260101", "20261231"]]),
+        (7, [["0", "20260701", "20270630"]]),
+        (12, [["0", "20251201", "20261130"]]),
+    ],
+)
+def test_the_financial_year_is_told(books, begins, years):
+    _, file = made(books, options={"year_begins": begins})
+    assert file.head["RAR"] == years
+
+
+def test_days_of_two_financial_years_tell_both(books):
+    with tenant_scope(books.pk):
+        export = exports.request(
+            kind=Export.Kind.SIE, month=DAYS[0], by=None, at=NOVEMBER, days=(DAYS[0], date(2027, 1, 31))
+        )
+    file = sie_reader.read(content(worked(export), books))
+    assert file.head["RAR"] == [["0", "20270101", "20271231"], ["-1", "20260101", "20261231"]]
+
+
+def test_by_booking_day_what_came_late_stands_in_the_month_that_was_open(books):
+    late = NOVEMBER.replace(day=30)
+    with tenant_scope(books.pk):
+        ClosedMonth.objects.create(month=DAYS[0], closed_at=late)
+        credit(Invoice.objects.get(number=2), reason="Fel", by=None, at=late)
+        november, december = (
+            exports.request(
+                kind=Export.Kind.SIE, month=days[0], by=None, at=late, days=days, dated_by=Export.DatedBy.BOOKED
+            )
+            for days in (DAYS, (date(2026, 12, 1), date(2026, 12, 31)))
+        )
+    first, second = (sie_reader.read(content(worked(export), books)) for export in (november, december))
+    assert (len(first.vouchers), len(second.vouchers)) == (7, 1)
+    assert second.vouchers[0].day == "20261201"
 
 
 def test_the_checksum_is_that_of_the_format():

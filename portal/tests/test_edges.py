@@ -35,7 +35,6 @@ OPENS_SCOPES = {
     "portal/web/notices.py": "a public page of one operator",
     # streams
     "portal/files/streamed.py": "a stream goes on when its page's scope is over",
-    "billing/exports/csv_files.py": "a stream of tables for accounting",
     "charging/selectors/imports.py": "a stream of rejected rows",
     # stepped work
     "tenants/work.py": "claims, keeps and ends each piece of work",

@@ -83,8 +83,8 @@ MAY_OPEN = {
         "finance:payment_files finance:payment_keep finance:payment_settle"
     ),
     Permission.EXPORT_FINANCE: (
-        "finance:export_file finance:export_list finance:export_new finance:export_taken finance:invoices_csv "
-        "finance:ledger_close finance:vouchers_new finance:lines_csv finance:made_export finance:taken_export"
+        "finance:export_file finance:export_list finance:export_new finance:export_repeat finance:export_taken "
+        "finance:ledger_close finance:return_new finance:vouchers_new finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (
         "staff:consent_agreed staff:consent_paper_file staff:consent_proof_pdf "

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from billing.domain.errors import Code as BillingCode
 from billing.domain.sessions.columns import Flag as PriceFlag
+from billing.exports.tables import TABLES
 from billing.models import (
     Export,
     Invoice,
@@ -159,7 +160,7 @@ def failed_work(people: dict[str, User]) -> None:
     asked = {"requested_by": people["fina"], "month": factories.OCTOBER.date()}
     for kind in Export.Kind:
         for state in (Work.State.SET_ASIDE, Work.State.FAILED, Work.State.DONE, Work.State.WAITING):
-            Export.objects.create(kind=kind, state=state, **gone, **asked)
+            Export.objects.create(kind=kind, form="csv" if kind in TABLES else "", state=state, **gone, **asked)
     Pricing.objects.update_or_create(defaults=lost)
     months = {"month": factories.OCTOBER.date(), "last_month": factories.OCTOBER.date()}
     for purpose in PriceEffect.Purpose:
@@ -309,7 +310,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "sessions.exported": {"query": "state=review"},
     "invoice.exported": {"query": "state=open"},
     "list.exported": {"list": "cards", "query": "condition=blocked"},
-    "export.made": {"sha256": "ab", "missing": 2},
+    "export.made": {"sha256": "ab", "missing": 2, "rows": 3},
     "run.drafted": {"invoices": 1, "sessions": 2, "amount_due": "10.00", "problems": 1},
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},

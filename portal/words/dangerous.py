@@ -137,8 +137,6 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:reminder_send": (_("Send reminders"), None),
     "finance:invoice_export": (_("Download the listed invoices"), None),
     "finance:export_file": (_("Download %(thing)s"), _by(Export, "export_id")),
-    "finance:invoices_csv": (_("Download the invoices of a month"), None),
-    "finance:lines_csv": (_("Download the invoice lines of a month"), None),
     # The platform
     "platform:member_remove": (_("Remove %(thing)s from the platform's staff"), _platform_member),
     "platform:member_add": (_("Add %(thing)s to the platform's staff"), _typed("email")),

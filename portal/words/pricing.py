@@ -43,6 +43,9 @@ ERRORS: dict[str, str | Promise] = {
         "The document was not made: it would break %(rules)s of EN 16931. Tell whoever runs the portal."
     ),
     Code.TOO_MANY_EXPORTS: _("Many files are being made already. Wait until some are ready."),
+    Code.RETURN_IN_KRONOR: _("A return is in kronor, and something was sold in %(value)s: it is not made."),
+    Code.RETURN_PERIOD: _("An EC sales list is of a month or of a quarter."),
+    Code.RETURN_WITHOUT_NUMBER: _("A return needs the organisation number and the VAT number of the settings."),
     Code.TOO_COSTLY: _(
         "The session would cost 100 million or more, which no invoice can say: check its energy and its tariff."
     ),

@@ -91,8 +91,6 @@ DANGEROUS = {
     "finance:reminder_send": "issues documents that ask for money",
     "finance:payment_export": "holds the payers' names and accounts",
     "finance:export_file": "holds the customers' names",
-    "finance:invoices_csv": "holds the customers' names",
-    "finance:lines_csv": "holds where and when each customer charged",
 }
 # The same of the platform's own process.
 DANGEROUS_AT_PLATFORM = {

@@ -177,12 +177,15 @@ def bill(page, operator):
 
 def download(page, operator):
     page.goto(f"/o/{operator.slug}/finance/downloads/?month={datetime.now(operator.zone):%Y-%m}")
+    page.get_by_role("button", name="Invoices: CSV").click()
+    table = page.get_by_role("link", name="Invoices, CSV")
+    expect(table).to_be_visible(timeout=60_000)
     with page.expect_download() as invoices:
-        page.get_by_role("link", name="Download", exact=True).first.click()
+        table.click()
     with invoices.value.path().open(encoding="utf-8-sig", newline="") as file:
         assert len(list(csv.reader(file))) == 3
-    page.get_by_role("button", name="Make the file").nth(1).click()  # the second of them: PDFs
-    ready = page.get_by_role("link", name="Invoices as PDF")
+    page.get_by_role("button", name="PDFs, ZIP: Make the file").click()
+    ready = page.get_by_role("link", name="PDFs, ZIP")
     expect(ready).to_be_visible(timeout=60_000)
     look(page, "downloads")
     with page.expect_download() as archive:

@@ -5,9 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from billing.exports import csv_files, tables
+from billing.exports.tables import Span
 from billing.models import Fee
 from billing.services import fees
 from billing.services.fees import Agreed
+from billing.sql.documents import month as whole_month
 from billing.tests import factories
 from tenants.models import Account, AuditEntry
 from tenants.scoping import tenant_scope
@@ -171,10 +174,12 @@ def test_the_list_is_narrowed_and_sent_as_a_file(fina_browser, url, agreed, afte
     assert "Parking space" in sent
 
 
-def test_downloads_hold_the_lines_of_fees(fina_browser, url, agreed):
+def test_downloads_hold_the_lines_of_fees(north, agreed):
     factories.issued()
-    sent = b"".join(fina_browser.get(url("downloads/lines.csv?month=2026-11")).streaming_content).decode()
-    assert sent.splitlines()[1].endswith("Parking space,2026-10-12,2026-10-31,")
+    span = Span(north, "issued", whole_month(date(2026, 11, 1)), factories.NOVEMBER)
+    (stretch,) = tables.stretches(tables.DOCUMENTS, span)
+    sent = csv_files.stretch(tables.LINES, span, stretch).decode()
+    assert sent.splitlines()[0].endswith("Parking space,2026-10-12,2026-10-31,")
 
 
 def test_a_driver_reads_what_is_charged_on_the_invoice(dana, danas_driver, sign_in, north):

@@ -40,8 +40,7 @@ LISTS = {
     "finance/invoices/": {"search": WORDS, "month": MONTHS, "after": PLACES},
     "finance/runs/": {"month": MONTHS},
     "finance/reconciliation/": {"month": MONTHS},
-    "finance/downloads/": {"month": MONTHS},
-    "finance/downloads/lines.csv": {"month": MONTHS},
+    "finance/downloads/": {"month": MONTHS, "dated_by": WORDS, "first_day": DAYS, "last_day": DAYS},
     "my/": {"month": MONTHS},
     "my/invoices/": {"after": PLACES},
 }

@@ -1,11 +1,8 @@
-"""Downloads of the documents dated in a month, for the accountant: CSV at once, XLSX and PDFs made in the background.
+"""What accounting takes out: files of some days, made in the background, kept with their SHA-256, rows and sums."""
 
-A CSV is sent while PostgreSQL writes it, so it may be of any length; the other kinds are asked for, made
-by a worker, and kept with their SHA-256.
-"""
-
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -16,20 +13,20 @@ from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dates import MONTHS
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from billing.events import Event
-from billing.exports import csv_files
-from billing.exports.tables import INVOICES, LINES, Table
+from billing.exports import sie, tax_files
 from billing.models import Export, ExportTaken, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums, invoices
 from billing.services import exports as services
+from billing.services.exports import How
 from billing.sql.documents import month as whole_month
-from portal.files import streamed
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
@@ -39,7 +36,6 @@ from portal.web.tables import Column
 from portal.web.tables import Table as ListTable
 from portal.words import exports as exports_words
 from portal.words.say import why
-from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -47,10 +43,12 @@ MADE = ListTable(
     "downloads",
     (
         Column("file", _("File"), by="kind", is_fixed=True),
-        Column("month", _("Month"), by="month"),
+        Column("month", _("Days"), by="month"),
         Column("asked", _("Asked for"), by="created_at", is_indexed=True),
         Column("state", _("State"), by="state"),
-        Column("sha256", "SHA-256"),
+        Column("rows", _("Rows"), css="num"),
+        Column("sums", _("Sums")),
+        Column("sha256", "SHA-256", is_optional=True),
     ),
     order="-asked",
 )
@@ -64,6 +62,10 @@ TAKEN = ListTable(
     ),
     order="-at",
 )
+
+
+#: What Skatteverket is told.
+RETURNS = (Export.Kind.VAT_RETURN.value, Export.Kind.EC_RETURN.value)
 
 
 class TakenFilter(PeriodForm):
@@ -80,27 +82,82 @@ class TakenFilter(PeriodForm):
 
 
 class MonthForm(forms.Form):
-    """The documents dated in which month are downloaded."""
+    """A month that another page names."""
 
-    month = MonthField(label=_("Dated in"))
+    month = MonthField()
 
 
-class RequestForm(MonthForm):
+class SpanForm(forms.Form):
+    """Of which days files are made, and by which of their days things belong to them."""
+
+    dated_by = forms.ChoiceField(label=_("By which day"), choices=Export.DatedBy)
+    first_day = DayField(label=_("From"))
+    last_day = DayField(label=_("To"))
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for days in their order; months of charging are whole."""
+        data = super().clean() or {}
+        if self.errors:
+            return data
+        if data["first_day"] > data["last_day"]:
+            self.add_error("last_day", gettext("The last day is before the first."))
+        elif data["dated_by"] == Export.DatedBy.CHARGED:
+            data["first_day"] = data["first_day"].replace(day=1)
+            data["last_day"] = whole_month(data["last_day"])[1]
+        return data
+
+
+class RequestForm(SpanForm):
     """What is made in the background."""
 
-    kind = forms.ChoiceField(choices=[(kind, label) for kind, label in Export.Kind.choices if kind != Export.Kind.SIE])
+    kind = forms.ChoiceField(choices=[(kind, kind) for kind in exports_words.HOLDS])
+    form = forms.ChoiceField(choices=Export.Form, required=False)
+
+
+class ReturnForm(forms.Form):
+    """Of which months a return is, and what the portal does not know."""
+
+    first = MonthField(label=_("From"))
+    last = MonthField(label=_("To"))
+    abroad = forms.ChoiceField(
+        label=_("Electricity sold abroad"),
+        choices=[(box, _("box %(box)s") % {"box": box}) for box in tax_files.BOXES_ABROAD],
+        help_text=_("To dealers in other EU countries, or at their VAT. Ask your accountant."),
+    )
+    input_vat = forms.IntegerField(
+        label=_("Input VAT (box 48)"),
+        required=False,
+        min_value=0,
+        max_value=999_999_999_999,
+        help_text=_("The portal knows sales alone; in whole kronor."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for months in their order."""
+        data = super().clean() or {}
+        if not self.errors and data["first"] > data["last"]:
+            self.add_error("last", gettext("The last month is before the first."))
+        return data
 
 
 class VouchersForm(forms.Form):
-    """Which documents become vouchers, by the day they are dated on, and how."""
+    """Which documents become vouchers, by the day they are booked on, and how."""
 
-    first_day = DayField(label=_("From"))
+    first_day = DayField(label=_("Booked from"))
     last_day = DayField(label=_("To"))
     by_day = forms.TypedChoiceField(
         label=_("A voucher"),
         choices=[("", _("for each document")), ("1", _("for each day"))],
         coerce=bool,
         required=False,
+    )
+    program = forms.ChoiceField(
+        label=_("Program"),
+        choices=[(key, profile.name) for key, profile in sie.PROFILES.items()],
+        help_text=_("Visma books on 1510 by itself: the file says 1518 there."),
+    )
+    year_begins = forms.TypedChoiceField(
+        label=_("Financial year begins in"), choices=list(MONTHS.items()), coerce=int, initial=1
     )
     again = forms.BooleanField(
         label=_("Also what stands in an earlier file"),
@@ -121,15 +178,54 @@ class VouchersForm(forms.Form):
         return data
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which days a page is about, as its address says them."""
+
+    form: SpanForm
+    by: str
+    days: tuple[date, date]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The address again."""
+        return {"dated_by": self.by, "first_day": f"{self.days[0]}", "last_day": f"{self.days[1]}"}
+
+
+def _asked(request: SignedInRequest, operator: Operator) -> Asked:
+    """The days that are asked for; a month's where only that is named, or nothing."""
+    named = MonthForm(request.GET)
+    month = named.cleaned_data["month"] if named.is_valid() else None
+    usual = whole_month(month or invoices.newest_dated() or _last_month(operator))
+    start = {"dated_by": Export.DatedBy.ISSUED, "first_day": usual[0], "last_day": usual[1]}
+    form = SpanForm(request.GET if "first_day" in request.GET else start)
+    if not form.is_valid():
+        return Asked(form, Export.DatedBy.ISSUED, usual)
+    data = form.cleaned_data
+    shown = SpanForm(data)
+    shown.is_valid()
+    return Asked(shown, data["dated_by"], (data["first_day"], data["last_day"]))
+
+
+def _usual_vouchers(chosen: Asked) -> VouchersForm:
+    """The form of vouchers, with the days of the page and the program of the last file."""
+    days = {"first_day": chosen.days[0], "last_day": chosen.days[1]}
+    return VouchersForm(initial={**days, **selector.voucher_options()}, auto_id="vouchers_%s")
+
+
+def _usual_return(chosen: Asked) -> ReturnForm:
+    """The form of returns, with the months of the page."""
+    months = {"first": chosen.days[0].replace(day=1), "last": chosen.days[1].replace(day=1)}
+    return ReturnForm(initial=months, auto_id="return_%s")
+
+
 @operator_view(Permission.EXPORT_FINANCE)
 def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Choose a month and a kind of file; below, what was made before and what is being made. The sums come after."""
-    usual = invoices.newest_dated() or _last_month(operator)
-    form = MonthForm({"month": request.GET.get("month") or f"{usual:%Y-%m}"})
-    month = form.cleaned_data["month"] if form.is_valid() else usual
-    documents = Invoice.objects.filter(invoices.dated_in(month))
+    """Choose days and a kind of file; below, what was made before and what is being made. The sums come after."""
+    chosen = _asked(request, operator)
+    documents = Invoice.objects.filter(invoices.within(chosen.by, *chosen.days))
     sums = invoice_sums.of(documents) if "totals" in request.GET else None
-    asked = {"sums": sums, "asked": lists.with_totals(request)}
+    asked = {"sums": sums, "asked": urlencode({**chosen.query, "totals": "now"})}
     if request.htmx and sums is not None:
         return render(request, "finance/exports/_sums.html", asked)
     rows = selector.listing()
@@ -137,12 +233,15 @@ def export_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     made = shown.page(rows, request)
     page = {
         "nav": "exports",
-        "month_form": form,
-        "vouchers_form": VouchersForm(initial=dict(zip(("first_day", "last_day"), whole_month(month), strict=True))),
-        "month": month,
+        "span_form": chosen.form,
+        "return_form": _usual_return(chosen),
+        "vouchers_form": _usual_vouchers(chosen),
+        "span": chosen,
         "has_documents": documents.exists(),
+        "offers": exports_words.offers(chosen.by),
         "shown": shown,
         "page": made,
+        "made": [(exports_words.named(export), exports_words.sums(export), export) for export in made],
         "kept_days": services.kept_days(),
         "is_working": any(export.is_open for export in made),
     }
@@ -177,8 +276,9 @@ def made_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
         tables.shown(MADE, request),
         selector.listing(),
         columns=[
-            FileColumn(gettext("File"), lambda row: str(row.get_kind_display())),
-            FileColumn(gettext("Dated in"), exports_words.dated),
+            FileColumn(gettext("File"), exports_words.named),
+            FileColumn(gettext("Days"), exports_words.dated),
+            FileColumn(gettext("By which day"), lambda row: str(row.get_dated_by_display())),
             FileColumn(
                 gettext("Asked for"),
                 lambda row: row.created_at.astimezone(operator.zone).replace(tzinfo=None, microsecond=0),
@@ -186,6 +286,8 @@ def made_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
             FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
             FileColumn(gettext("Asked for by"), lambda row: str(row.requested_by) if row.requested_by else None),
             FileColumn(gettext("State"), lambda row: str(row.get_state_display())),
+            FileColumn(gettext("Rows"), lambda row: row.rows),
+            FileColumn(gettext("Sums"), lambda row: ", ".join(exports_words.sums(row)) or None),
             FileColumn("SHA-256", lambda row: row.sha256 or None),
         ],
         back=reverse("finance:export_list", args=[operator.slug]),
@@ -223,16 +325,61 @@ def taken_export(request: SignedInRequest, operator: Operator) -> HttpResponseBa
 def export_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Ask for a file that is made in the background."""
     form = RequestForm(request.POST)
+    back = reverse("finance:export_list", args=[operator.slug])
     if not form.is_valid():
-        messages.error(request, gettext("Choose a month and a kind of file."))
-        return redirect("finance:export_list", operator.slug)
+        messages.error(request, gettext("Choose days and a kind of file."))
+        return redirect(back)
+    data = form.cleaned_data
+    days = (data["first_day"], data["last_day"])
+    how: dict[str, Any] = {"kind": data["kind"], "form": data["form"], "dated_by": data["dated_by"]}
     try:
-        services.request(
-            kind=form.cleaned_data["kind"], month=form.cleaned_data["month"], by=request.user, at=timezone.now()
-        )
+        services.request(**how, month=days[0], days=days, by=request.user, at=timezone.now())
+    except ValueError:
+        messages.error(request, gettext("This kind of file does not go by such days."))
     except BillingError as problem:
         messages.error(request, why(problem))
-    return redirect(f"{reverse('finance:export_list', args=[operator.slug])}?month={form.cleaned_data['month']:%Y-%m}")
+    return redirect(f"{back}?{urlencode(Asked(form, data['dated_by'], days).query)}")
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def return_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Ask for a return to Skatteverket, which is made in the background."""
+    form = ReturnForm(request.POST)
+    back = redirect("finance:export_list", operator.slug)
+    kind = request.POST.get("kind")
+    if not form.is_valid() or kind not in RETURNS:
+        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
+        return back
+    data = form.cleaned_data
+    how = How(options={"abroad": data["abroad"], "input_vat": data["input_vat"] or 0})
+    days = (data["first"], whole_month(data["last"])[1])
+    asked: dict[str, Any] = {
+        "kind": kind,
+        "month": days[0],
+        "days": days,
+        "dated_by": Export.DatedBy.BOOKED,
+        "how": how,
+    }
+    try:
+        services.request(**asked, by=request.user, at=timezone.now())
+    except BillingError as problem:
+        messages.error(request, why(problem))
+    return back
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def export_repeat(request: SignedInRequest, operator: Operator, export_id: UUID) -> HttpResponse:
+    """Ask for the same file once more, without what happened since."""
+    export = selector.one(export_id)
+    if export is None:
+        raise Http404
+    try:
+        services.repeat(export, by=request.user, at=timezone.now())
+    except BillingError as problem:
+        messages.error(request, why(problem))
+    return redirect("finance:export_list", operator.slug)
 
 
 @operator_view(Permission.EXPORT_FINANCE)
@@ -253,9 +400,13 @@ def vouchers_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
             by=request.user,
             at=timezone.now(),
             days=days,
-            by_day=bool(data["by_day"]),
-            again=data["again"],
-            payments=data["payments"],
+            dated_by=Export.DatedBy.BOOKED,
+            how=How(
+                by_day=bool(data["by_day"]),
+                again=data["again"],
+                payments=data["payments"],
+                options={"program": data["program"], "year_begins": data["year_begins"]},
+            ),
         )
     except BillingError as problem:
         messages.error(request, why(problem))
@@ -273,29 +424,6 @@ def export_file(request: SignedInRequest, operator: Operator, export_id: UUID) -
         return FileResponse(file, as_attachment=True, filename=services.file_name(export))
     except FileNotFoundError:
         raise Http404 from None
-
-
-@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
-def invoices_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
-    """Send the month's issued invoices and credit notes as CSV, with the customers' names."""
-    return _csv(request, operator, INVOICES, "invoices")
-
-
-@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
-def lines_csv(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
-    """Send the lines of the month's issued documents as CSV, with where and when each customer charged."""
-    return _csv(request, operator, LINES, "invoice-lines")
-
-
-def _csv(request: SignedInRequest, operator: Operator, table: Table, name: str) -> HttpResponseBase:
-    form = MonthForm(request.GET)
-    if not form.is_valid():
-        return redirect("finance:export_list", operator.slug)
-    month: date = form.cleaned_data["month"]
-    audit.record(Event.EXPORT_DOWNLOADED, kind=name, month=f"{month:%Y-%m}")
-    services.took(kind=name, month=month, by=request.user, at=timezone.now())
-    pieces = partial(csv_files.pieces, table, operator, month)
-    return streamed.sent(f"{name}-{month:%Y-%m}.csv", pieces, operator=operator)
 
 
 def _last_month(operator: Operator) -> date:

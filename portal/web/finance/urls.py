@@ -116,8 +116,8 @@ urlpatterns = [
     path("downloads/taken/", exports.export_taken, name="export_taken"),
     path("downloads/taken/export/", exports.taken_export, name="taken_export"),
     path("downloads/new/", exports.export_new, name="export_new"),
+    path("downloads/return/", exports.return_new, name="return_new"),
     path("downloads/vouchers/", exports.vouchers_new, name="vouchers_new"),
-    path("downloads/invoices.csv", exports.invoices_csv, name="invoices_csv"),
-    path("downloads/lines.csv", exports.lines_csv, name="lines_csv"),
     path("downloads/<uuid:export_id>/", exports.export_file, name="export_file"),
+    path("downloads/<uuid:export_id>/again/", exports.export_repeat, name="export_repeat"),
 ]

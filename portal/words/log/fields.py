@@ -132,6 +132,8 @@ NAMES: dict[str, str | Promise] = {
     "km": _("km"),
     "cards": _("cards"),
     "days": _("days"),
+    "dated_by": _("by which day"),
+    "repeats": _("made again of"),
     "exports": _("files of downloads"),
     "requests": _("answered requests"),
     "invitations": _("ended invitations"),

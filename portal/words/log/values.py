@@ -44,7 +44,6 @@ KINDS: dict[str, str | Promise] = {
     **dict(Export.Kind.choices),
     **dict(CardNotice.Kind.choices),
     **dict(StationCommand.Kind.choices),
-    "invoices": gettext_lazy("invoices, CSV"),
     "invoice-lines": gettext_lazy("invoice lines, CSV"),
 }
 _FACTS: dict[str, str | Promise] = {str(field): words for field, words in imports.FACTS}
