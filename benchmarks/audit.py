@@ -96,9 +96,9 @@ def _built(entries: int) -> tuple[Operator, list[User]]:
     slug = f"bench{int(time.time())}"
     people = people_of(slug)
     begun = time.perf_counter()
-    operator = fill(network.found(slug), people, entries)
+    operator = fill(network.create_operator(slug), people, entries)
     for other in ("a", "b"):
-        fill(network.found(f"{slug}{other}"), people, entries // 10)
+        fill(network.create_operator(f"{slug}{other}"), people, entries // 10)
     with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
         owner.execute("VACUUM ANALYZE tenants_auditentry")
         size = owner.execute("SELECT pg_table_size(oid), pg_indexes_size(oid) FROM pg_class WHERE relname = %s",

@@ -206,15 +206,13 @@ def corpus() -> Iterator[Form]:
     yield from refused_ones()
 
 
-def sessions(place: str) -> list[Known]:
+def sessions(town: str) -> list[Known]:
     """Return sessions of some weeks, none of which overlaps another; days on both sides of the twelfth."""
     found = []
     for number in range(14):
         start = FIRST + timedelta(days=number, minutes=47 * number)
         end = start + timedelta(minutes=95 + 7 * number)
-        found.append(
-            Known(number, start, end, 6_420 + 1_370 * number, f"{place} {number % 3 + 1}", f"04A2{number:04X}")
-        )
+        found.append(Known(number, start, end, 6_420 + 1_370 * number, f"{town} {number % 3 + 1}", f"04A2{number:04X}"))
     return found
 
 

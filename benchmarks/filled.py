@@ -57,7 +57,7 @@ def main(*slugs: str) -> None:
 
 
 def _fill(slug: str, size: Size) -> None:
-    operator = network.found(slug)
+    operator = network.create_operator(slug)
     owner = visitors.person(f"owner@{slug}.example.com")
     memberships.add(owner, operator=operator, role="owner")
     with tenant_scope(operator.pk):

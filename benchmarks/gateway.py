@@ -91,7 +91,7 @@ class Figures:
 
 def main(stations: int = STATIONS, rate: int = RATE, seconds: int = SECONDS, silent: int = SILENT) -> None:
     """Measure and print a table in Markdown."""
-    operator = network.found(f"gateway-{time.time_ns()}")
+    operator = network.create_operator(f"gateway-{time.time_ns()}")
     by = User.objects.create_user(f"gateway-{time.time_ns()}@example.com")
     names, password = furnish(operator, max(stations, silent) + 2)
     network.analyze()

@@ -50,7 +50,7 @@ LAYOUT = Layout(
 
 def main(rows: int = 1_000_000) -> None:
     """Write the file, measure, print a table in Markdown."""
-    operator = network.found(f"ingest{int(time.time())}")
+    operator = network.create_operator(f"ingest{int(time.time())}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sessions.csv"
         write_file(path, rows)

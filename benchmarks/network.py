@@ -71,7 +71,7 @@ JOIN (SELECT id, driver_id, row_number() OVER (ORDER BY id) n FROM charging_toke
 def build(slug: str, *, sessions: int, drivers: int = DRIVERS) -> tuple[Operator, User]:
     """Make an operator with so many sessions; return it and its owner."""
     owner = User.objects.create_user(f"owner@{slug}.example.com")
-    operator = found(slug)
+    operator = create_operator(slug)
     memberships.add(owner, operator=operator, role="owner")
     facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": drivers, "sessions": sessions}
     for part in (_NETWORK, _SESSIONS):
@@ -101,7 +101,7 @@ def say(operator: Operator, **texts: str) -> float:
     return seconds
 
 
-def found(slug: str) -> Operator:
+def create_operator(slug: str) -> Operator:
     """Let the platform create an operator."""
     as_platform.run("create_operator", slug, "--name", slug.capitalize(), "--vat-number", "SE556677889901")
     return Operator.objects.get(slug=slug)

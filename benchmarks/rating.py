@@ -208,7 +208,7 @@ class Mix:
 def parsed(lines: list[bytes]) -> Mix:
     """The columns of some lines, each with one tariff."""
     decoded = [decode(line) for line in lines]
-    keys = {key: place for place, key in enumerate(dict.fromkeys(map(key_of, decoded)))}
+    keys = {key: index for index, key in enumerate(dict.fromkeys(map(key_of, decoded)))}
     sets = [read_set(key) for key in keys]
     tariffs = tuple(one.tariffs[0] for one in sets if isinstance(one, TariffSet))
     cdrs: list[Cdr] = [line.cdr for line in decoded]

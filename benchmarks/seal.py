@@ -35,7 +35,7 @@ FROM generate_series(%(first)s, %(last)s) i
 
 def main(rows: int = 500_000) -> None:
     """Measure and print both tables in Markdown."""
-    operator = network.found(f"seal-{time.time_ns()}")
+    operator = network.create_operator(f"seal-{time.time_ns()}")
     connections.close_all()
     writers(operator)
     large_log(operator, rows)

@@ -132,7 +132,7 @@ def plugged_in(at: datetime, *, station: Station, driver: Driver | None) -> Batc
 
 
 def of(sessions: Sequence[ChargingSession], *, energy_only: bool) -> Batch:
-    """Closed sessions in hand, stored or not, in their order; `id` is the place among them. Reads groups, accounts."""
+    """Closed sessions in hand, stored or not, in their order; `id` is the index among them. Reads groups, accounts."""
     accounts, paying = _accounts(sessions)
     columns: dict[str, Sequence[int]] = {
         "id": range(len(sessions)),
@@ -316,11 +316,11 @@ def _lines(rated: Rated, lines: Lines, kept: Bools) -> Sheet:
     follows = np.zeros(len(session), dtype=np.int64)
     follows[1:] = session[1:] == session[:-1]
     digits = money.minor_digits(rated.plan.tariffs[0].currency)
-    begun = [_opening(rated.plan, place) for place in range(len(rated.plan.components))]
+    begun = [_opening(rated.plan, index) for index in range(len(rated.plan.components))]
     openings = table([*begun, *(f",{one}" for one in begun)])[component + follows * len(begun)]
-    for place in np.flatnonzero(limit).tolist():
-        said = _limit_opening(rated, int(session[place]), int(component[place]), int(amount[place]), digits)
-        openings[place] = f",{said}" if follows[place] else said
+    for index in np.flatnonzero(limit).tolist():
+        said = _limit_opening(rated, int(session[index]), int(component[index]), int(amount[index]), digits)
+        openings[index] = f",{said}" if follows[index] else said
     sheet = Sheet(len(session))
     sheet.add([openings, *fixed(_quantities(rated, lines)[kept], DIGITS, '","amount":"'), *fixed(amount, digits, '"}')])
     return sheet
@@ -347,8 +347,8 @@ COMPONENT: Final = {
 }
 
 
-def _opening(plan: Plan, place: int) -> str:
-    component = plan.components[place]
+def _opening(plan: Plan, index: int) -> str:
+    component = plan.components[index]
     return _json_opening(plan, component, COMPONENT[component.lane], f"{component.price.price:f}")
 
 

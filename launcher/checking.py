@@ -246,7 +246,7 @@ def scratch_state() -> Iterator[State]:
 
 
 def _disk() -> Path:
-    """Return the RAM disk when it is there and large enough, else the usual place."""
+    """Return the RAM disk when it is there and large enough, else the usual folder."""
     memory = Path("/dev/shm")  # noqa: S108  # only the disk; the folder in it is ours alone
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > SPACE_FOR_TESTS:
         return memory

@@ -80,7 +80,7 @@ class Installation:
 
 
 @dataclass(frozen=True)
-class Place:
+class Cluster:
     """Where the cluster lies and as whom it runs: a prefix to the command, or a numeric user."""
 
     installation: Installation
@@ -162,15 +162,15 @@ def sockets(state: State) -> Path:
     return _nobodys(state) / "run" if _runs_as_nobody(state) else state.sockets
 
 
-def place(state: State) -> Place:
+def cluster(state: State) -> Cluster:
     """Decide as whom the server runs, and prepare the folders for it."""
     installation = find(state)
     if os.geteuid() != 0:
-        return Place(installation, state.postgres, state.sockets)
+        return Cluster(installation, state.postgres, state.sockets)
     namespace = _namespace()
     if namespace and not state.postgres.is_symlink():
-        return Place(installation, state.postgres, state.sockets, prefix=namespace)
-    return _place_of_nobody(state, installation)
+        return Cluster(installation, state.postgres, state.sockets, prefix=namespace)
+    return _cluster_of_nobody(state, installation)
 
 
 def _namespace() -> tuple[str, ...]:
@@ -190,7 +190,7 @@ def _runs_as_nobody(state: State) -> bool:
     return state.postgres.is_symlink()
 
 
-def _place_of_nobody(state: State, installation: Installation) -> Place:
+def _cluster_of_nobody(state: State, installation: Installation) -> Cluster:
     """Prepare folders that nobody can reach; the state folder keeps a link to the data."""
     if state.postgres.exists() and not state.postgres.is_symlink():
         raise Refusal(
@@ -206,7 +206,7 @@ def _place_of_nobody(state: State, installation: Installation) -> Place:
     if not state.postgres.is_symlink():
         state.postgres.symlink_to(home / "postgres")
     reachable = Installation(_within_nobodys_reach(installation), installation.version)
-    return Place(reachable, home / "postgres", home / "run", user=NOBODY)
+    return Cluster(reachable, home / "postgres", home / "run", user=NOBODY)
 
 
 def _within_nobodys_reach(installation: Installation) -> Path:
@@ -244,7 +244,7 @@ def _nobody_can_run(folder: Path) -> bool:
 # --- create and start ---
 
 
-def create(here: Place) -> None:
+def create(here: Cluster) -> None:
     """Create the cluster if there is none. It gets its name when it is whole: no halves."""
     if (here.data / "PG_VERSION").exists():
         return
@@ -278,7 +278,7 @@ def create(here: Place) -> None:
     unfinished.rename(here.data)
 
 
-def program(here: Place, *, durable: bool) -> Program:
+def program(here: Cluster, *, durable: bool) -> Program:
     """Return how to start the server."""
     settings = SETTINGS | {"unix_socket_directories": str(here.sockets), "unix_socket_permissions": "0700"}
     if sys.platform == "linux":
@@ -304,11 +304,11 @@ def _environment() -> dict[str, str]:
     return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/", "TZ": "UTC"}
 
 
-def _as_superuser(here: Place, database: str = "postgres") -> dict[str, Any]:
+def _as_superuser(here: Cluster, database: str = "postgres") -> dict[str, Any]:
     return {"host": str(here.sockets), "user": "postgres", "dbname": database}
 
 
-def execute(here: Place, statement: str) -> None:
+def execute(here: Cluster, statement: str) -> None:
     """Do something with whole databases, as the superuser."""
     import psycopg  # noqa: PLC0415
 
@@ -316,7 +316,7 @@ def execute(here: Place, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def wait(here: Place, child: Child) -> None:
+def wait(here: Cluster, child: Child) -> None:
     """Wait until the server answers: recovery after a crash takes what it takes."""
     import psycopg  # noqa: PLC0415  # a quarter of a second that other commands need not pay
 
@@ -330,7 +330,7 @@ def wait(here: Place, child: Child) -> None:
     wait_until(answers, child, what="PostgreSQL", every_s=0.02)
 
 
-def prepare(here: Place) -> None:
+def prepare(here: Cluster) -> None:
     """Make the roles and the database, or bring older ones up to date. Safe to run at each start."""
     import psycopg  # noqa: PLC0415
 

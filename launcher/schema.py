@@ -32,7 +32,7 @@ def made(state: State, environment: Mapping[str, str], *, anew: bool) -> dict[st
 
     The tests then migrate for themselves and say what failed.
     """
-    here = postgres.place(state)
+    here = postgres.cluster(state)
     dump = _KEPT / f"{_digest(here.installation.version)}.dump"
     if anew or not _restored(here, dump):
         if subprocess.run(command_line(["migrate", "--verbosity=0"]), env={**environment, "DATABASE_ROLE": "owner"},
@@ -55,7 +55,7 @@ def _files() -> Iterator[Path]:
         yield from (path for path in CHECKOUT.glob(pattern) if path.is_file())
 
 
-def _restored(here: postgres.Place, dump: Path) -> bool:
+def _restored(here: postgres.Cluster, dump: Path) -> bool:
     if not dump.exists():
         return False
     postgres.execute(here, f"CREATE DATABASE {NAME} TEMPLATE template0 OWNER wattledger_owner")
@@ -66,7 +66,7 @@ def _restored(here: postgres.Place, dump: Path) -> bool:
     return done
 
 
-def _keep(here: postgres.Place, dump: Path) -> None:
+def _keep(here: postgres.Cluster, dump: Path) -> None:
     """Keep the schema for the next time; not being able to costs that time these seconds and nothing else."""
     with suppress(OSError):
         _KEPT.mkdir(exist_ok=True)
@@ -80,7 +80,7 @@ def _keep(here: postgres.Place, dump: Path) -> None:
             old.unlink(missing_ok=True)
 
 
-def _program(here: postgres.Place, name: str, *options: str, **streams: IO[bytes]) -> bool:
+def _program(here: postgres.Cluster, name: str, *options: str, **streams: IO[bytes]) -> bool:
     """Run one of PostgreSQL's programs as the superuser. Returns whether it ended well."""
     program = here.installation.bin / name
     if not program.exists():

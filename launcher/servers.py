@@ -77,7 +77,7 @@ def start(state: State, supervisor: Supervisor, *, durable: bool = True) -> dict
     """
     here = None
     if embeds_postgres():
-        here = postgres.place(state)
+        here = postgres.cluster(state)
         postgres.create(here)
         database = supervisor.start(postgres.program(here, durable=durable))
     if embeds_redis():

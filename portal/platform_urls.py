@@ -17,7 +17,7 @@ OF_PORTAL = {f"portal.web.account.{room}" for room in ("closing", "email", "invi
 def _served(page: URLPattern) -> URLPattern:
     """Return the account page as it is served here."""
     if page.name == "operators":
-        return path("operators/", start.places, name="operators")
+        return path("operators/", start.operators, name="operators")
     if page.callback.__module__ in OF_PORTAL:
         return URLPattern(page.pattern, start.to_portal, page.default_args, page.name)
     return page

@@ -197,7 +197,7 @@ def _all(document: Any, names: int) -> Iterator[tuple[str, Any]]:
         path, value = waiting.pop()
         yield path or "The document", value
         if isinstance(value, list):
-            waiting += [(f"{path}[{place}]", each) for place, each in enumerate(value)]
+            waiting += [(f"{path}[{index}]", each) for index, each in enumerate(value)]
         elif isinstance(value, dict):
             if len(value) > names:
                 raise OutOfBounds(Bound.TOO_MANY_NAMES, found=len(value), limit=names)

@@ -40,9 +40,9 @@ class Figures:
         self._signs = {code: get_currency_symbol(code, locale) for code in _SIGNED_IN_SWEDISH}
         self._months: dict[int, str] = dict(locale.months["format"]["wide"])
 
-    def number(self, value: Amount, places: int = 0) -> str:
+    def number(self, value: Amount, decimals: int = 0) -> str:
         """A number with grouped thousands and exactly so many decimals: `1 204,50`, `1,204.50`."""
-        minus, digits = self._parts(_exact(value), places)
+        minus, digits = self._parts(_exact(value), decimals)
         return f"{minus}{digits}"
 
     def all_decimals(self, value: Amount, at_least: int = 0) -> str:
@@ -55,21 +55,21 @@ class Figures:
         exact = _exact(value) or Decimal(0)
         return f"{exact:.{max(at_least, _decimals(exact))}f}".translate(self._separators)
 
-    def quantity(self, value: Amount, unit: str, places: int = 0) -> str:
+    def quantity(self, value: Amount, unit: str, decimals: int = 0) -> str:
         """A number of something: `12,35 kWh`. An invoice writes its amounts so too: `1 190,00 SEK`."""
-        return f"{self.number(value, places)}{NBSP}{unit}"
+        return f"{self.number(value, decimals)}{NBSP}{unit}"
 
-    def kwh(self, energy_wh: Amount, places: int = 2) -> str:
+    def kwh(self, energy_wh: Amount, decimals: int = 2) -> str:
         """Energy given in Wh, in kWh."""
-        return self.quantity(_scaled(energy_wh, -3), "kWh", places)
+        return self.quantity(_scaled(energy_wh, -3), "kWh", decimals)
 
-    def kw(self, power_w: Amount, places: int = 1) -> str:
+    def kw(self, power_w: Amount, decimals: int = 1) -> str:
         """Power given in W, in kW."""
-        return self.quantity(_scaled(power_w, -3), "kW", places)
+        return self.quantity(_scaled(power_w, -3), "kW", decimals)
 
-    def money(self, amount: Amount, currency: str, places: int) -> str:
+    def money(self, amount: Amount, currency: str, decimals: int) -> str:
         """An amount with its currency, as a text has it: `1 190,00 kr`, `SEK 1,190.00`."""
-        minus, digits = self._parts(_exact(amount), places)
+        minus, digits = self._parts(_exact(amount), decimals)
         if self.language == "sv":
             return f"{minus}{digits}{NBSP}{self._signs.get(currency, currency)}"
         return f"{minus}{currency}{NBSP}{digits}"
@@ -79,9 +79,9 @@ class Figures:
         exact = _exact(amount)
         return self.money(exact, currency, max(at_least, _decimals(exact)))
 
-    def percent(self, share: Amount, places: int = 0) -> str:
+    def percent(self, share: Amount, decimals: int = 0) -> str:
         """A share of one in per cent: `12,5 %`, `12.5%`."""
-        return f"{self.number(_scaled(share, 2), places)}{self._per_cent}"
+        return f"{self.number(_scaled(share, 2), decimals)}{self._per_cent}"
 
     def rate(self, per_cent: Amount) -> str:
         """What is given in per cent, such as a rate of VAT, with every decimal it has: `25 %`, `25%`."""
@@ -114,9 +114,9 @@ class Figures:
         """The month where there is little room: `mar`, `Mar`."""
         return self._months[day.month][:3]
 
-    def _parts(self, exact: Decimal, places: int) -> tuple[str, str]:
-        rounded = exact.quantize(_quantum(places), rounding=ROUND_HALF_UP, context=_EXACT)
-        return MINUS if rounded < 0 else "", f"{rounded.copy_abs():,.{places}f}".translate(self._separators)
+    def _parts(self, exact: Decimal, decimals: int) -> tuple[str, str]:
+        rounded = exact.quantize(_quantum(decimals), rounding=ROUND_HALF_UP, context=_EXACT)
+        return MINUS if rounded < 0 else "", f"{rounded.copy_abs():,.{decimals}f}".translate(self._separators)
 
 
 def figures(language: str | None) -> Figures:
@@ -128,8 +128,8 @@ _figures = cache(Figures)
 
 
 @lru_cache(maxsize=32)
-def _quantum(places: int) -> Decimal:
-    return Decimal(1).scaleb(-places)
+def _quantum(decimals: int) -> Decimal:
+    return Decimal(1).scaleb(-decimals)
 
 
 def _decimals(value: Decimal) -> int:

@@ -35,7 +35,7 @@ class NotReached(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Target:
     """Where an address leads."""
 
     host: str
@@ -51,11 +51,11 @@ class Reply:
     body: bytes
 
 
-def place(address: str) -> Place:
+def target(address: str) -> Target:
     """Where the address leads.
 
     Raises:
-        Refused: it is no https address, or says more than a place: a name and password, a fragment, a query.
+        Refused: it is no https address, or says more than host, port and path (a password, a fragment, a query).
     """
     try:
         parts = urlsplit(address.strip())
@@ -66,10 +66,10 @@ def place(address: str) -> Place:
     plain = not (parts.username or parts.password or parts.fragment or parts.query)
     if parts.scheme != "https" or not host or not plain or not parts.path.isascii() or " " in address.strip():
         raise Refused(Code.ADDRESS_NOT_HTTPS)
-    return Place(host, port, parts.path or "/")
+    return Target(host, port, parts.path or "/")
 
 
-def request(method: str, where: Place, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:
+def request(method: str, where: Target, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:
     """Ask once.
 
     Raises:
@@ -93,7 +93,7 @@ def request(method: str, where: Place, *, headers: Mapping[str, str], body: byte
 class _Pinned(http.client.HTTPSConnection):
     """A connection to the address that was looked at, for the name that was asked for."""
 
-    def __init__(self, where: Place) -> None:
+    def __init__(self, where: Target) -> None:
         super().__init__(where.host, where.port, timeout=PATIENCE, context=ssl.create_default_context())
         self._timer: Timer | None = None
 

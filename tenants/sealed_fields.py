@@ -97,10 +97,10 @@ def keys_from(keys: Keys) -> None:
 class Sealed:
     """A text as a row holds it; `str` opens it."""
 
-    __slots__ = ("box", "place")
+    __slots__ = ("box", "full_column")
 
-    def __init__(self, box: bytes, place: str) -> None:
-        self.box, self.place = box, place
+    def __init__(self, box: bytes, full_column: str) -> None:
+        self.box, self.full_column = box, full_column
 
     @property
     def number(self) -> int:
@@ -119,28 +119,28 @@ class Sealed:
             Unreadable: it was changed or moved, is not about the person `of`, or its key is gone.
         """
         if self.box[: len(_VERSION)] != _VERSION or len(self.box) < _HEADER:
-            raise Unreadable(f"{self.place} holds no sealed text.")
+            raise Unreadable(f"{self.full_column} holds no sealed text.")
         key = _keys[0].opening(self.number, self.salt, of)
         if of is not None and of != key.person:
-            raise Unreadable(f"A text of {self.place} is about {key.person}, and stands in a row about {of}.")
+            raise Unreadable(f"A text of {self.full_column} is about {key.person}, and stands in a row about {of}.")
         try:
-            return AESGCM(key.key).decrypt(_ONCE, self.box[_HEADER:], _about(self.place, key)).decode()
+            return AESGCM(key.key).decrypt(_ONCE, self.box[_HEADER:], _about(self.full_column, key)).decode()
         except InvalidTag as error:
-            raise Unreadable(f"A text of {self.place} about {key.person} does not open.") from error
+            raise Unreadable(f"A text of {self.full_column} about {key.person} does not open.") from error
 
     def __str__(self) -> str:
         return self.open()
 
     def __repr__(self) -> str:
-        return f"<sealed text of {self.place}>"
+        return f"<sealed text of {self.full_column}>"
 
 
-def seal(text: str, key: PersonsKey, place: str) -> Sealed:
-    """Seal a text. place: table and column, `tenants_driveridentity.phone`."""
+def seal(text: str, key: PersonsKey, full_column: str) -> Sealed:
+    """Seal a text. full_column: table and column, `tenants_driveridentity.phone`."""
     salt = os.urandom(_SALT)
     own = key.of_text(salt)
     header = _VERSION + key.number.to_bytes(_NUMBER) + salt
-    return Sealed(header + AESGCM(own.key).encrypt(_ONCE, text.encode(), _about(place, own)), place)
+    return Sealed(header + AESGCM(own.key).encrypt(_ONCE, text.encode(), _about(full_column, own)), full_column)
 
 
 def together(rows: Iterable[Row], *, at_once: int) -> Iterator[Row]:
@@ -150,8 +150,8 @@ def together(rows: Iterable[Row], *, at_once: int) -> Iterator[Row]:
         yield from some
 
 
-def _about(place: str, key: TextKey) -> bytes:
-    return f"{place}:{key.operator_id}:{key.person.kind}:{key.person.number}".encode()
+def _about(full_column: str, key: TextKey) -> bytes:
+    return f"{full_column}:{key.operator_id}:{key.person.kind}:{key.person.number}".encode()
 
 
 def bulk_update(rows: Sequence[Any], names: Sequence[str]) -> None:
@@ -196,7 +196,7 @@ class SealedField(models.Field):  # type: ignore[type-arg]
         return "bytea"
 
     @property
-    def place(self) -> str:
+    def full_column(self) -> str:
         """Table and column."""
         return f"{self.model._meta.db_table}.{self.column}"
 
@@ -215,7 +215,7 @@ class SealedField(models.Field):  # type: ignore[type-arg]
 
     def sealed(self, value: Any, about: Person) -> "Sealed | None":
         """Seal a value that is written past its row; None where it is empty."""
-        return seal(self.written(value), _keys[0].sealing(about), self.place) if value else None
+        return seal(self.written(value), _keys[0].sealing(about), self.full_column) if value else None
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Nothing but empty or not can be asked."""
@@ -225,7 +225,7 @@ class SealedField(models.Field):  # type: ignore[type-arg]
         """Take what a row holds, and note that its key may be asked for. None: there is no row, where one is joined."""
         if not value:
             return None if value is None else self.empty
-        sealed = Sealed(bytes(value), self.place)
+        sealed = Sealed(bytes(value), self.full_column)
         _keys[0].notice(sealed.number)
         return sealed
 
@@ -244,7 +244,7 @@ class SealedField(models.Field):  # type: ignore[type-arg]
         """
         if not value or isinstance(value, Sealed):
             return value or ""
-        raise ValueError(f"{self.place} is sealed: it is neither compared nor changed without its row.")
+        raise ValueError(f"{self.full_column} is sealed: it is neither compared nor changed without its row.")
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Return the bytes that the column holds."""

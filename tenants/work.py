@@ -348,8 +348,8 @@ def report(what: str, error: BaseException) -> None:
     """Log a failure with the places it came from, without its text."""
     code, facts = reason(error)
     frames = traceback.extract_tb(error.__traceback__)[-4:]
-    places = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
-    log.error("%s: %s %s at %s", what, code, facts, places)
+    calls = " < ".join(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in reversed(frames))
+    log.error("%s: %s %s at %s", what, code, facts, calls)
 
 
 # Whose turn it is: the operator that was served longest ago, and of its kinds the one that was.

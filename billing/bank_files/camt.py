@@ -71,10 +71,10 @@ class _Sums:
     balances: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def add(self, amount: int, *, is_incoming: bool, is_final: bool) -> None:
-        for place in (0, 1) if is_final else (0,):
-            self.counts[place] += 1
-            self.incoming_count[place] += is_incoming
-            (self.incoming if is_incoming else self.outgoing)[place] += amount
+        for index in (0, 1) if is_final else (0,):
+            self.counts[index] += 1
+            self.incoming_count[index] += is_incoming
+            (self.incoming if is_incoming else self.outgoing)[index] += amount
 
 
 @dataclass(slots=True)

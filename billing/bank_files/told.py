@@ -46,7 +46,7 @@ class Payment:
     """One payment as a file tells it.
 
     entry, key: which booking of the bank's it belongs to, counted through the file, and what tells that booking from
-        all others wherever it is told. item: its place within the booking.
+        all others wherever it is told. item: its number within the booking.
     amount: negative for what was taken off or given back.
     references: what the payer gave, as written; parts: how much is for each, if that was told.
     """

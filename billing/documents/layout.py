@@ -98,10 +98,11 @@ def _is_dense(rows: int) -> bool:
 
 def _seller(seller: Seller) -> dict[str, Any]:
     name, legal_name = seller.get("name", ""), seller.get("legal_name", "")
-    return {"name": name, "lines": [legal_name, *_place(seller)] if legal_name not in ("", name) else _place(seller)}
+    lines = _lines_of_address(seller)
+    return {"name": name, "lines": [legal_name, *lines] if legal_name not in ("", name) else lines}
 
 
-def _place(seller: Seller) -> list[str]:
+def _lines_of_address(seller: Seller) -> list[str]:
     town = " ".join(part for part in (seller.get("postal_code"), seller.get("city")) if part)
     return [line for line in (seller.get("street"), town) if line]
 
@@ -115,7 +116,7 @@ def _footer(seller: Seller, writer: Writer) -> list[list[str]]:
         particulars.append(w["f_tax"])
     contact = [value for value in (seller.get("email"), seller.get("phone")) if value]
     contact += [f"{w[account.kind]} {account.number}" for account in paying.accounts(seller)]
-    return [[seller.get("legal_name") or seller.get("name", ""), *_place(seller)], contact, particulars]
+    return [[seller.get("legal_name") or seller.get("name", ""), *_lines_of_address(seller)], contact, particulars]
 
 
 def _facts(invoice: Invoice, seller: Seller, writer: Writer) -> Iterable[tuple[str, str]]:
@@ -167,11 +168,11 @@ def refund(invoice: Invoice, seller: Seller, writer: Writer, left: Decimal) -> s
 
 
 def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]:
-    place = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
+    town = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
     abroad = buyer.country if buyer.country != seller.get("country") else ""
     named = [(writer.words[field], getattr(buyer, field)) for field in ("organisation_number", "vat_number")]
     numbers = [f"{label} {number}" for label, number in named if number]
-    return [line for line in (buyer.name, buyer.street, place, abroad, *numbers) if line]
+    return [line for line in (buyer.name, buyer.street, town, abroad, *numbers) if line]
 
 
 def _summary(rows: Iterable[Row], writer: Writer) -> list[list[str]]:
@@ -266,7 +267,7 @@ def _session(lines: list[InvoiceLine], writer: Writer, verdicts: Mapping[int, Ve
         "day": f"{start:%Y-%m-%d}",
         "time": f"{start:%H:%M}\u2013{until}",
         "place": " · ".join([str(named.site), str(named.station), *_proof(verdicts.get(session.pk), writer)]),
-        "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: summary.place(one.component))],
+        "lines": [_line(line, writer) for line in sorted(lines, key=lambda one: summary.rank(one.component))],
         "amount": writer.amount(sum((line.amount for line in lines), Decimal(0))),
     }
 

@@ -33,10 +33,10 @@ Shows = Callable[[str], bool]
 
 def folders() -> list[str]:
     """Where the fonts lie."""
-    return [str(OWN), *(folder for name in FONTS for folder in _place(name))]
+    return [str(OWN), *(folder for name in FONTS for folder in _folder(name))]
 
 
-def _place(package: str) -> list[str]:
+def _folder(package: str) -> list[str]:
     spec = find_spec(package)
     if spec is None:
         raise RuntimeError(f"Documents need the fonts of {package}, which is not installed.")

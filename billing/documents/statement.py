@@ -35,18 +35,18 @@ def page(statement: HostStatement, months: Iterable[HostMonth]) -> dict[str, Any
 
 
 def _host(host: DriverIdentity, writer: Writer) -> list[str]:
-    place = " ".join(part for part in (host.postal_code, host.city) if part)
+    town = " ".join(part for part in (host.postal_code, host.city) if part)
     named = [(writer.words[field], getattr(host, field)) for field in ("organisation_number", "vat_number")]
     numbers = [f"{label} {number}" for label, number in named if number]
-    return [line for line in (host.name, host.street, place, *numbers) if line]
+    return [line for line in (host.name, host.street, town, *numbers) if line]
 
 
 def _buyer(buyer: Seller, writer: Writer) -> list[str]:
-    place = " ".join(part for part in (buyer.get("postal_code"), buyer.get("city")) if part)
+    town = " ".join(part for part in (buyer.get("postal_code"), buyer.get("city")) if part)
     named = [(writer.words[field], buyer.get(field)) for field in ("organisation_number", "vat_number")]
     numbers = [f"{label} {number}" for label, number in named if number]
     name = buyer.get("legal_name") or buyer.get("name", "")
-    return [str(line) for line in (name, buyer.get("street"), place, *numbers) if line]
+    return [str(line) for line in (name, buyer.get("street"), town, *numbers) if line]
 
 
 def _facts(statement: HostStatement, buyer: Seller, writer: Writer) -> Iterable[tuple[str, str]]:

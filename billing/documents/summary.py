@@ -66,10 +66,10 @@ def rows(lines: Iterable[InvoiceLine], writer: Writer) -> list[Row]:
         if row is None:
             row = found[key] = Row(*key, *days)
         row.add(line, *days)
-    return sorted(found.values(), key=lambda row: (place(row.component), -row.price))
+    return sorted(found.values(), key=lambda row: (rank(row.component), -row.price))
 
 
-def place(component: str) -> int:
+def rank(component: str) -> int:
     """Where a component stands among others."""
     return _ORDER.index(component) if component in _ORDER else len(_ORDER)
 

@@ -1,4 +1,4 @@
-"""Billing months: which stretch of time a month is, in a place's own zone.
+"""Billing months: which stretch of time a month is, in a site's own zone.
 
 A session belongs to the month in which it ended, by the clock of the operator's zone; a session across midnight of the
 month's end is never cut. Bounds are UTC instants, start included and end excluded, so months neither overlap nor leave

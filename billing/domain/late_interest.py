@@ -71,15 +71,15 @@ def _stretches(
     begins = {first, *(each.since for each in owed), *(rate.since for rate in rates)}
     starts = sorted(day for day in begins if first <= day <= last)
     for start, after in zip(starts, [*starts[1:], last + timedelta(days=1)], strict=True):
-        place = bisect_right(owed, start, key=lambda each: each.since)
-        coins = owed[place - 1].coins if place else 0
+        index = bisect_right(owed, start, key=lambda each: each.since)
+        coins = owed[index - 1].coins if index else 0
         if coins > 0:
             yield coins, _rate(rates, start, after - timedelta(days=1)), (after - start).days
 
 
 def _rate(rates: Sequence[ReferenceRate], first: date, last: date) -> Decimal:
-    place = bisect_right(rates, first, key=lambda rate: rate.since)
-    if not place or last >= half_year_after(rates[-1].since):
+    index = bisect_right(rates, first, key=lambda rate: rate.since)
+    if not index or last >= half_year_after(rates[-1].since):
         known = half_year_after(rates[-1].since) - timedelta(days=1) if rates else None
         raise NoReferenceRate(field="day", value=last.isoformat(), known_until=known.isoformat() if known else "")
-    return rates[place - 1].percent
+    return rates[index - 1].percent

@@ -63,7 +63,7 @@ def _document(bill: Bill) -> Any:
                 RSM,
                 "SupplyChainTradeTransaction",
                 [
-                    *(_line(place, line, bill) for place, line in enumerate(bill.lines, 1)),
+                    *(_line(number, line, bill) for number, line in enumerate(bill.lines, 1)),
                     _agreement(bill),
                     _of(RAM, "ApplicableHeaderTradeDelivery", []),
                     _settlement(bill),
@@ -239,10 +239,10 @@ def _rate(rate: Decimal | None) -> Any:
     return None if rate is None else _text("RateApplicablePercent", plain(rate))
 
 
-def _line(place: int, line: Line, bill: Bill) -> Any:
+def _line(number: int, line: Line, bill: Bill) -> Any:
     return _group(
         "IncludedSupplyChainTradeLineItem",
-        _group("AssociatedDocumentLineDocument", _text("LineID", str(place))),
+        _group("AssociatedDocumentLineDocument", _text("LineID", str(number))),
         _group("SpecifiedTradeProduct", _text("Name", line.name)),
         _group(
             "SpecifiedLineTradeAgreement",

@@ -66,7 +66,7 @@ def _document(bill: Bill) -> Any:
         *(_allowance(one, bill) for one in bill.allowances),
         _tax_total(bill),
         _sums(bill),
-        *(_line(place, line, bill, kind) for place, line in enumerate(bill.lines, 1)),
+        *(_line(number, line, bill, kind) for number, line in enumerate(bill.lines, 1)),
     ]
     document.extend(part for part in parts if part is not None)
     return document
@@ -212,11 +212,11 @@ def _sums(bill: Bill) -> Any:
     )
 
 
-def _line(place: int, line: Line, bill: Bill, kind: str) -> Any:
+def _line(number: int, line: Line, bill: Bill, kind: str) -> Any:
     quantity = "CreditedQuantity" if bill.is_note else "InvoicedQuantity"
     return _group(
         f"{kind}Line",
-        _text("ID", str(place)),
+        _text("ID", str(number)),
         _text(quantity, plain(line.quantity), unitCode=line.unit),
         _amount("LineExtensionAmount", line.net, bill),
         _period(line.first_day, line.last_day),

@@ -555,10 +555,10 @@ def rows(table: Table, span: Span, stretch: Stretch) -> Iterator[dict[str, Any]]
     with connection.cursor() as cursor:
         cursor.execute(table.select(span.by, as_text=False), span.given(stretch.first, stretch.last))
         read = cursor.fetchall()
-    sealed = [place for place, column in enumerate(table.columns) if column.sealed]
-    for place in sealed:
-        column = table.columns[place]
-        read = [(*row[:place], column.opened(row[place] or b""), *row[place + 1 :]) for row in read]
+    sealed = [index for index, column in enumerate(table.columns) if column.sealed]
+    for index in sealed:
+        column = table.columns[index]
+        read = [(*row[:index], column.opened(row[index] or b""), *row[index + 1 :]) for row in read]
     for row in read:
         yield {
             name: str(cell) if isinstance(cell, Sealed) else cell for name, cell in zip(table.names, row, strict=True)

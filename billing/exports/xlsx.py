@@ -62,8 +62,8 @@ def _width(column: str, sheet: Sheet) -> float:
 def _undate(path: Path) -> None:
     """Take the time of writing out; it stands near the end, so that little is written anew."""
     with ZipFile(path, "a", ZIP_DEFLATED) as archive:
-        place = archive.namelist().index(_PROPERTIES)
-        tail = archive.infolist()[place:]
+        first = archive.namelist().index(_PROPERTIES)
+        tail = archive.infolist()[first:]
         contents = [(info.filename, archive.read(info)) for info in tail]
         for info in tail:
             archive.filelist.remove(info)

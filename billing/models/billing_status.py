@@ -5,7 +5,7 @@ The table is data and no view of the database, because it is read in three ways:
 an index can answer (`billing.selectors.session_ledger`), which no condition on a CASE can.
 
 What it costs: a CASE makes three look-ups in an index a session. A condition reads the index of its last rule and
-looks up what the earlier ones ask; see `session_ledger.standing`.
+looks up what the earlier ones ask; see `session_ledger.condition`.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Site hosts: who owns the place where stations stand, what they are to get, and the statements that say it monthly."""
+"""Site hosts: who owns the site where stations stand, what they are to get, and the statements that say it monthly."""
 
 from datetime import date, timedelta
 from typing import Any, ClassVar

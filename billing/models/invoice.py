@@ -48,7 +48,7 @@ LONGEST_REFERENCE = 19
 
 def with_check_digit(number: int) -> str:
     """Append the Luhn check digit that a Swedish OCR reference ends with."""
-    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(str(number)))]
+    doubled = [int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(str(number)))]
     return f"{number}{-sum(value // 10 + value % 10 for value in doubled) % 10}"
 
 
@@ -207,7 +207,7 @@ class InvoiceLine(SiteBound):
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
     amount_incl_vat = models.DecimalField(max_digits=14, decimal_places=2, null=True)
-    #: What the line of a session says of place and tariff; filled in by `billing.selectors.invoices.lines`.
+    #: What the line of a session says of site and tariff; filled in by `billing.selectors.invoices.lines`.
     named: LineNames
 
     class Meta:

@@ -1,8 +1,8 @@
-"""Names as they were when a run's invoices were issued: of places and of tariffs.
+"""Names as they were when a run's invoices were issued: of sites, stations and tariffs.
 
 Documents and accounting files of a closed month say these, whatever a site or a tariff is called later. Kept once a
-run for each place, not on each of a million lines; a credit note says what its invoice says. A customer's number stands
-on the invoice itself, the name and address in the version of the identity it was issued with.
+run for each station, not on each of a million lines; a credit note says what its invoice says. A customer's number
+stands on the invoice itself, the name and address in the version of the identity it was issued with.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class LineNames:
 
     @property
     def zone(self) -> ZoneInfo:
-        """The clock of the place."""
+        """The clock of the site."""
         return ZoneInfo(self.time_zone)
 
 

@@ -17,7 +17,7 @@ from tenants.models import Operator
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which lines are to be credited, by their place, and how much of each; None: all that is left of it.
+    """Which lines are to be credited, by their position, and how much of each; None: all that is left of it.
 
     Without any: all that is left of the invoice.
     """
@@ -31,12 +31,12 @@ class Asked:
 
     def facts(self) -> list[list[Any]]:
         """In order, for an approval; `of_facts` reads it again."""
-        return [[place, None if amount is None else str(amount)] for place, amount in sorted(self.lines.items())]
+        return [[position, None if amount is None else str(amount)] for position, amount in sorted(self.lines.items())]
 
     @classmethod
     def of_facts(cls, facts: Iterable[Iterable[Any]]) -> "Asked":
         """What `facts` wrote."""
-        return cls({place: None if amount is None else Decimal(amount) for place, amount in facts})
+        return cls({position: None if amount is None else Decimal(amount) for position, amount in facts})
 
 
 EVERYTHING = Asked()
@@ -80,7 +80,7 @@ def given(invoice: Invoice, asked: Asked) -> dict[str, Any]:
         "invoice": invoice.pk,
         "zone": operator.time_zone,
         "all": not asked.lines,
-        "places": list(asked.lines),
+        "positions": list(asked.lines),
         "amounts": list(asked.lines.values()),
     }
 
@@ -113,8 +113,8 @@ def left(invoice: Invoice, *, up_to: Invoice | None = None) -> Left:
     return Left(invoice.amount_excl_vat + taken["excl"], invoice.amount_due + taken["due"])
 
 
-def by_place(invoice: Invoice, lines: Iterable[InvoiceLine]) -> dict[int, Decimal]:
-    """What has been credited of these lines, by their place, each in the kind of its price; others are missing."""
+def by_position(invoice: Invoice, lines: Iterable[InvoiceLine]) -> dict[int, Decimal]:
+    """What has been credited of these lines, by their position, each in the kind of its price; others are missing."""
     rows = InvoiceLine.objects.filter(
         invoice__credits=invoice,
         invoice__state=Invoice.State.ISSUED,
@@ -122,11 +122,11 @@ def by_place(invoice: Invoice, lines: Iterable[InvoiceLine]) -> dict[int, Decima
     )
     amount = Coalesce("amount_incl_vat", "amount_excl_vat")
     found = rows.values_list("position").annotate(credited=Sum(amount)).order_by()
-    return {place: -credited for place, credited in found}
+    return {position: -credited for position, credited in found}
 
 
-def places_of(invoice: Invoice, firsts: Iterable[int]) -> list[int]:
-    """The lines at these places, and with each all others of its session."""
+def positions_of(invoice: Invoice, firsts: Iterable[int]) -> list[int]:
+    """The lines at these positions, and with each all others of its session."""
     chosen = InvoiceLine.objects.filter(invoice=invoice, position__in=list(firsts))
     sessions = chosen.filter(session__isnull=False).values("session")
     whole = InvoiceLine.objects.filter(invoice=invoice, session__in=sessions)

@@ -129,7 +129,7 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where a page of a list begins: at sessions older, or newer, than this one."""
 
     moment: datetime
@@ -155,7 +155,7 @@ SELECT x.started_at, x.id FROM unnest(%(since)s::timestamptz[], %(until)s::times
     AS r(since, until, site_id)
 CROSS JOIN LATERAL (
     SELECT s.id, s.started_at FROM charging_chargingsession s {JOINED}
-    WHERE s.operator_id = %(operator)s AND s.started_at >= r.since AND s.started_at < r.until {{place}} AND {{site}}
+    WHERE s.operator_id = %(operator)s AND s.started_at >= r.since AND s.started_at < r.until {{after}} AND {{site}}
         AND {STATUS} = ANY(%(statuses)s)
     ORDER BY s.started_at {{order}}, s.id {{order}} LIMIT %(rows)s) x
 ORDER BY x.started_at {{order}}, x.id {{order}} LIMIT %(rows)s
@@ -163,7 +163,7 @@ ORDER BY x.started_at {{order}}, x.id {{order}} LIMIT %(rows)s
 _OF_CELL, _OF_DAY, _OF_SITES = "s.site_id = r.site_id", "true", "s.site_id = ANY(%(sites)s::bigint[])"
 
 
-def find(wanted: Wanted, *, rows: int, place: Place | None = None) -> list[int] | None:
+def find(wanted: Wanted, *, rows: int, after: Position | None = None) -> list[int] | None:
     """Return the keys of the first so many sessions that stand where wanted, newest first (oldest first if newer).
 
     The sums tell on which days and sites there are some; only these are read, and the stale days between. None when
@@ -173,14 +173,14 @@ def find(wanted: Wanted, *, rows: int, place: Place | None = None) -> list[int] 
     stale = stale_days()
     if stale is None:
         return None
-    newer = place is not None and place.newer
-    bounded = _from(wanted, place, operator.zone)
+    newer = after is not None and after.newer
+    bounded = _from(wanted, after, operator.zone)
     narrower, values = _narrowed(replace(bounded, statuses=None))
     values |= {"operator": operator.pk, "statuses": list(wanted.statuses or ()), "rows": rows}
-    words = {"order": "ASC" if newer else "DESC", "narrower": narrower, "place": ""}
-    if place is not None:
-        words["place"] = f"AND (s.started_at, s.id) {'>' if newer else '<'} (%(moment)s, %(pk)s)"
-        values |= {"moment": place.moment, "pk": place.pk}
+    words = {"order": "ASC" if newer else "DESC", "narrower": narrower, "after": ""}
+    if after is not None:
+        words["after"] = f"AND (s.started_at, s.id) {'>' if newer else '<'} (%(moment)s, %(pk)s)"
+        values |= {"moment": after.moment, "pk": after.pk}
     with connection.cursor() as cursor:
         days = _enough(_rows(cursor, _DAYS, words, values), bounded, stale, rows=rows, newer=newer)
         known = [day for day in days if day not in stale]
@@ -203,12 +203,12 @@ def _rows(cursor: Any, sql: str, words: dict[str, str], values: dict[str, Any]) 
     return list(cursor.fetchall())
 
 
-def _from(wanted: Wanted, place: Place | None, zone: ZoneInfo) -> Wanted:
-    """Bound the days by the place as well."""
-    if place is None:
+def _from(wanted: Wanted, after: Position | None, zone: ZoneInfo) -> Wanted:
+    """Bound the days by where the page begins as well."""
+    if after is None:
         return wanted
-    day = place.moment.astimezone(zone).date()
-    if place.newer:
+    day = after.moment.astimezone(zone).date()
+    if after.newer:
         return replace(wanted, first=max(day, wanted.first or day))
     return replace(wanted, last=min(day, wanted.last or day))
 
@@ -216,7 +216,8 @@ def _from(wanted: Wanted, place: Place | None, zone: ZoneInfo) -> Wanted:
 def _enough(counts: list[Any], wanted: Wanted, stale: list[date], *, rows: int, newer: bool) -> list[date]:
     """The days that have to be read for so many rows: those with sessions until there are enough, and stale ones.
 
-    The outermost day may lie partly beyond the place, and what a stale one holds is not known: neither counts.
+    The outermost day may lie partly beyond where the page begins, and what a stale one holds is not known: neither
+    counts.
     """
     edge = wanted.first if newer else wanted.last
     days, total = [], 0

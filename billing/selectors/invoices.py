@@ -213,19 +213,21 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
     is_issued = invoice.state == Invoice.State.ISSUED
     of_sessions = [(line, line.session, line.tariff_version) for line in found if line.session and line.tariff_version]
     stations = {session.station_id for _, session, _ in of_sessions} if is_issued else set()
-    places = {(row.site_id, row.station_id): row for row in IssuedPlace.objects.filter(run=run, station__in=stations)}
+    issued_names = {
+        (row.site_id, row.station_id): row for row in IssuedPlace.objects.filter(run=run, station__in=stations)
+    }
     tariffs = dict(IssuedTariff.objects.filter(run=run).values_list("tariff_version", "name")) if is_issued else {}
     for line, session, version in of_sessions:
-        line.named = _named(session, version, places.get((session.site_id, session.station_id)), tariffs)
+        line.named = _named(session, version, issued_names.get((session.site_id, session.station_id)), tariffs)
     return found
 
 
 def _named(
-    session: ChargingSession, version: TariffVersion, place: IssuedPlace | None, tariffs: dict[int, str]
+    session: ChargingSession, version: TariffVersion, issued: IssuedPlace | None, tariffs: dict[int, str]
 ) -> LineNames:
     tariff = tariffs.get(version.pk, version.tariff.name)
-    if place is not None:
-        return LineNames(place.site_name, place.station_name, place.time_zone, tariff)
+    if issued is not None:
+        return LineNames(issued.site_name, issued.station_name, issued.time_zone, tariff)
     site, station = session.site, session.station
     return LineNames(site.name, str(station), site.time_zone, tariff)
 

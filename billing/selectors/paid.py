@@ -45,5 +45,5 @@ def paid(driver: Driver | None, station: Station, *, at: datetime) -> Paid:
 
 def _strength(row: TariffAssignment) -> tuple[int, datetime, int]:
     """The more particular one counts, and among those for the same the one that began last."""
-    place = row.LEVELS.index(row.level) if row.level in row.LEVELS else -1
-    return place, row.valid_from, row.pk
+    rank = row.LEVELS.index(row.level) if row.level in row.LEVELS else -1
+    return rank, row.valid_from, row.pk

@@ -43,7 +43,7 @@ def listing(
         rows = rows.filter(rest=0)
     elif state == ON_ACCOUNT:
         rows = rows.filter(pk__in=_live().filter(purpose=PaymentMatch.Purpose.ACCOUNT).values("payment"))
-    return rows.filter(pk__in=_found(search)) if search.strip() else rows
+    return rows.filter(pk__in=_matching(search)) if search.strip() else rows
 
 
 def one(public_id: UUID) -> Payment | None:
@@ -82,7 +82,7 @@ def _live() -> QuerySet[PaymentMatch]:
     return PaymentMatch.objects.filter(undoes__isnull=True, undone_by__isnull=True)
 
 
-def _found(text: str) -> set[int]:
+def _matching(text: str) -> set[int]:
     numbered = invoices.numbered(text)
     paid = PaymentMatch.objects.filter(invoice__in=numbered).values_list("payment", flat=True)
     amount = invoices.amount_meant(text)
@@ -223,8 +223,8 @@ def _paid_before(payments: Sequence[Payment]) -> dict[int, list[int]]:
 def _open_of(account_ids: Iterable[int], rests: Iterable[int]) -> dict[int, list[Receivable]]:
     """What is open of each of these accounts: what comes to one of the amounts, and the oldest ones besides."""
     rows = Receivable.objects.filter(account__in=set(account_ids), rest__gt=0)
-    place = Window(RowNumber(), partition_by=[F("account"), F("currency")], order_by=[F("due_on"), F("pk")])
-    oldest = rows.annotate(place=place).filter(place__lte=PROPOSED)
+    rank = Window(RowNumber(), partition_by=[F("account"), F("currency")], order_by=[F("due_on"), F("pk")])
+    oldest = rows.annotate(rank=rank).filter(rank__lte=PROPOSED)
     found: dict[int, dict[int, Receivable]] = {}
     for row in (*rows.filter(rest__in=set(rests)).order_by("due_on", "pk")[: LOOKED_AT * LOOKED_AT], *oldest):
         found.setdefault(row.account_id, {})[row.pk] = row

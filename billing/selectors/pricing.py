@@ -23,9 +23,9 @@ def priced_groups(
     """
     for rows, used in _kernel_groups(batch, versions, chosen):
         picked = np.unique(chosen[rows])
-        place = np.searchsorted(picked, chosen[rows])
+        of_picked = np.searchsorted(picked, chosen[rows])
         needed = [versions[number] for number in picked.tolist()]
-        yield rows, needed, kernel.rate(batch.metered(rows, zones=book.zones, tariff=place), used)
+        yield rows, needed, kernel.rate(batch.metered(rows, zones=book.zones, tariff=of_picked), used)
 
 
 def _kernel_groups(

@@ -100,10 +100,10 @@ def due(today: date) -> QuerySet[Receivable]:
 
 
 def _reached(planned: Sequence[ReminderStep], today: date) -> Iterable[Q]:
-    for place, step in enumerate(planned):
-        reached = Q(sent=place, due_on__lte=today - _days(step.days))
-        if place:
-            reached &= Q(last_on__lte=today - _days(step.days - planned[place - 1].days))
+    for index, step in enumerate(planned):
+        reached = Q(sent=index, due_on__lte=today - _days(step.days))
+        if index:
+            reached &= Q(last_on__lte=today - _days(step.days - planned[index - 1].days))
         yield reached
 
 

@@ -33,7 +33,7 @@ def way() -> Way | None:
     if row is None:
         return None
     if row.kind == SendingWay.Kind.HTTPS:
-        return Https(outside.place(row.address), sealed_content.unseal(bytes(row.secret), about=SECRET))
+        return Https(outside.target(row.address), sealed_content.unseal(bytes(row.secret), about=SECRET))
     slug = Operator.objects.values_list("slug", flat=True).get(pk=row.operator_id)
     return Folder(Path(settings.E_INVOICE_FOLDER) / slug) if has_folder() else None
 

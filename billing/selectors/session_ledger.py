@@ -200,13 +200,13 @@ def _named(rows: Iterable[Row]) -> Iterator[Row]:
 
 def condition(status: BillingStatus) -> Q:
     """The rule of the status holds, and none of those before it."""
-    place = next((place for place, rule in enumerate(RULES) if rule.status == status), len(RULES))
+    index = next((index for index, rule in enumerate(RULES) if rule.status == status), len(RULES))
     found, own = Q(), None
-    if place < len(RULES):
-        own = RULES[place].fact
-        found = _has(own, {RULES[place].value})
+    if index < len(RULES):
+        own = RULES[index].fact
+        found = _has(own, {RULES[index].value})
     for fact in Fact:
-        values = {rule.value for rule in RULES[:place] if rule.fact is fact}
+        values = {rule.value for rule in RULES[:index] if rule.fact is fact}
         if values and fact is not own:  # a fact has one value
             found &= _has_none(fact, values)
     return found

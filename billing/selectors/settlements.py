@@ -106,7 +106,7 @@ def is_host(account: Account) -> bool:
 
 
 def lines(statement: HostStatement) -> QuerySet[HostLine]:
-    """Its sessions with place; their keys are in order of time, and nothing in them says who charged."""
+    """Its sessions with their sites; their keys are in order of time, and nothing in them says who charged."""
     return statement.lines.select_related("session__site", "session__station")
 
 

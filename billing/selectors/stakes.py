@@ -63,6 +63,6 @@ def _amounts(
     amounts: list[tuple[str, Decimal] | None] = [None] * len(sessions)
     for rows, needed, rated in priced_groups(book, batch, versions, chosen):
         currency, units = terms.terms(needed)[0].currency, batches.incl_units(rated).tolist()
-        for place in np.flatnonzero(batches.billable(rated)).tolist():
-            amounts[int(rows[place])] = currency, Decimal(units[place]).scaleb(-DIGITS)
+        for index in np.flatnonzero(batches.billable(rated)).tolist():
+            amounts[int(rows[index])] = currency, Decimal(units[index]).scaleb(-DIGITS)
     return amounts

@@ -70,9 +70,9 @@ class PriceBook:
     def _pick_versions(self, tariff: int, rows: Ints, batch: Batch, chosen: Ints, needed: list[TariffVersion]) -> None:
         versions = self.versions.get(tariff, ())
         begins = np.array([_seconds(version.valid_from) for version in versions], dtype=np.int64)
-        place = np.searchsorted(begins, batch.start[rows], side="right") - 1
-        for number in np.unique(place[place >= 0]).tolist():
-            chosen[rows[place == number]] = len(needed)
+        newest = np.searchsorted(begins, batch.start[rows], side="right") - 1
+        for number in np.unique(newest[newest >= 0]).tolist():
+            chosen[rows[newest == number]] = len(needed)
             needed.append(versions[number])
 
 

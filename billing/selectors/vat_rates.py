@@ -49,8 +49,8 @@ def _rates() -> dict[str, list[Rate]]:
 def standard_rate(country: str, day: date) -> Rate | None:
     """The standard rate of a country on a day by its calendar; None where none is known."""
     rates = _rates().get(country, [])
-    place = bisect_right(rates, day, key=lambda rate: rate.since)
-    return rates[place - 1] if place else None
+    index = bisect_right(rates, day, key=lambda rate: rate.since)
+    return rates[index - 1] if index else None
 
 
 def columns() -> dict[str, list[Any]]:

@@ -22,8 +22,8 @@ def keep(reasons: Sequence[Reason]) -> None:
     CreditReason.objects.all().delete()
     CreditReason.objects.bulk_create(
         [
-            CreditReason(position=place, swedish=reason.swedish, english=reason.english)
-            for place, reason in enumerate(reasons)
+            CreditReason(position=position, swedish=reason.swedish, english=reason.english)
+            for position, reason in enumerate(reasons)
         ]
     )
     audit.record(

@@ -30,13 +30,13 @@ from tenants.scoping import current_operator_id, tenant_scope
 
 BATCH = 20_000
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-#: The account kinds as numbers, for columns; the place in this row.
+#: The account kinds as numbers, for columns: the index in this row.
 KINDS = tuple(Account.Kind.values)
 _HOUR, _DAY = 3_600, 86_400
 _THURSDAY = 3  # 1 January 1970
 
 Clock = Callable[[], datetime]
-Place = tuple[datetime, int]
+Position = tuple[datetime, int]
 
 _OLD = f"""
 SELECT string_agg(int8send(session_id), ''::bytea ORDER BY session_id),
@@ -70,12 +70,12 @@ def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
         question = _Question(row, version, _book(version, clock()), tally)
         total = ChargingSession.objects.filter(sessions).count()
         work.keep(row, at=clock(), done=0, total=total)
-    place: Place | None = None
+    after: Position | None = None
     done = 0
     while True:
         with tenant_scope(operator_id), limited_to(None):
-            found, place = _next(sessions, place)
-            if place is None:
+            found, after = _next(sessions, after)
+            if after is None:
                 work.finish(row, result=tally.stored(), finished_at=clock())
                 return
             _count(question, found)
@@ -98,12 +98,12 @@ def _book(version: TariffVersion, at: datetime) -> PriceBook:
     return replace(book, rules=rules, versions={**book.versions, tariff: (version,)})
 
 
-def _next(sessions: Q, place: Place | None) -> tuple[list[int], Place | None]:
-    """The next of the sessions by their start, and the place of the last one; None when there are no more."""
+def _next(sessions: Q, after: Position | None) -> tuple[list[int], Position | None]:
+    """The next of the sessions by their start, and where the last one stands; None when there are no more."""
     rows = ChargingSession.objects.filter(sessions)
-    if place is not None:
-        rows = rows.filter(Q(started_at__gt=place[0]) | Q(started_at=place[0], pk__gt=place[1]))
-        rows = rows.filter(started_at__gte=place[0])
+    if after is not None:
+        rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], pk__gt=after[1]))
+        rows = rows.filter(started_at__gte=after[0])
     found = list(rows.order_by("started_at", "pk").values_list("pk", flat=True)[:BATCH])
     if not found:
         return [], None
@@ -175,9 +175,9 @@ def _offsets(batch: Batch, at: Ints, zone_of: dict[int, str]) -> Ints:
 
 
 def _kinds(question: _Question, payers: Ints) -> Ints:
-    """What kind of account pays, as a place in `KINDS`."""
-    each, place = np.unique(payers, return_inverse=True)
+    """What kind of account pays, as an index of `KINDS`."""
+    each, row_of = np.unique(payers, return_inverse=True)
     unknown = [key for key in each.tolist() if key not in question.kinds]
     found = Account.objects.filter(pk__in=unknown).values_list("pk", "kind")
     question.kinds |= {key: KINDS.index(kind) for key, kind in found}
-    return np.array([question.kinds.get(key, 0) for key in each.tolist()], dtype=np.int64)[place]
+    return np.array([question.kinds.get(key, 0) for key in each.tolist()], dtype=np.int64)[row_of]

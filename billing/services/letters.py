@@ -131,8 +131,8 @@ def _queue(rows: Sequence[tuple[int, int, int | None]], by: User | None, at: dat
         for invoice, account, reminder in rows
         if (invoice, reminder) not in there
     ]
-    for place, letter in enumerate(letters):
-        letter.queued_at = letter.leased_until = moment + place * apart
+    for index, letter in enumerate(letters):
+        letter.queued_at = letter.leased_until = moment + index * apart
     DocumentLetter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=2_000)
     if letters:
         work.enqueue(DocumentLetter(), rows=len(letters))

@@ -234,8 +234,8 @@ def _redone(item: RerateItem, sessions: Sequence[int], *, at: datetime) -> Redon
     """Credit the sessions, price them by what is right now, and bill them anew."""
     rerating = item.rerating
     invoice = Invoice.objects.select_for_update(of=("self",)).select_related("account").get(pk=item.invoice_id)
-    places = InvoiceLine.objects.filter(invoice=invoice, session__in=sessions).values_list("position", flat=True)
-    asked = Asked(dict.fromkeys(places))
+    positions = InvoiceLine.objects.filter(invoice=invoice, session__in=sessions).values_list("position", flat=True)
+    asked = Asked(dict.fromkeys(positions))
     comes = credit_notes.check(invoice, rerating.reason, asked, BILLED_ANEW)
     note = credit_notes.issue(
         invoice, comes, reason=rerating.reason, by=rerating.requested_by, at=at, asked=asked, then=BILLED_ANEW

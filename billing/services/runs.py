@@ -8,7 +8,7 @@ Why every session is billed once, whatever is killed, lost, doubled or started t
 - behind it all the unique index of `BilledSession` refuses a session's second invoice, and the constraint of
   `BilledFee` a second charge of a fee's day.
 
-`services.drafting_runs` draws the steps of this together for whoever works a chunk off.
+`services.run_steps` draws the steps of this together for whoever works a chunk off.
 """
 
 from datetime import date, datetime

@@ -80,7 +80,7 @@ def choose(kind: str, *, address: str = "", renew: bool = False, at: datetime) -
     """
     now, address = sendings.chosen(), address.strip() if kind == SendingWay.Kind.HTTPS else ""
     if address:
-        outside.place(address)
+        outside.target(address)
     if now and (now.kind, now.address) == (kind, address) and not renew:
         return ""
     secret = secrets.token_hex(32) if address else ""

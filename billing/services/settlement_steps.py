@@ -24,11 +24,11 @@ def work_out(operator_id: int, row: Settlement, *, clock: Callable[[], datetime]
     with tenant_scope(operator_id):
         found = settlements.contracts(row.month)
         work.keep(row, at=clock(), done=0, total=len(found))
-    for place, contract in enumerate(found, start=1):
+    for number, contract in enumerate(found, start=1):
         _one(operator_id, row, contract, clock=clock)
-        if place % KEPT_EVERY == 0:
+        if number % KEPT_EVERY == 0:
             with tenant_scope(operator_id):
-                work.keep(row, at=clock(), done=place)
+                work.keep(row, at=clock(), done=number)
     with tenant_scope(operator_id):
         settlements.finish(row)
 

@@ -20,8 +20,8 @@ from typing import Final
 
 from billing.sql.invoices import DIGITS, vat_of, without_vat
 
-#: %(places)s, %(amounts)s: the lines to credit, and how much of each; null for all that is left of it. %(all)s: every
-#: line. Once nothing is left to pay, lines that came to nothing go with the rest.
+#: %(positions)s, %(amounts)s: the lines to credit, and how much of each; null for all that is left of it. %(all)s:
+#: every line. Once nothing is left to pay, lines that came to nothing go with the rest.
 PART: Final = f"""
 WITH notes AS MATERIALIZED (
     SELECT id, amount_due FROM billing_invoice
@@ -33,7 +33,7 @@ before AS MATERIALIZED (
 ),
 asked AS MATERIALIZED (
     SELECT position, min(amount) AS amount
-    FROM unnest(%(places)s::integer[], %(amounts)s::numeric[]) AS u(position, amount) GROUP BY 1
+    FROM unnest(%(positions)s::integer[], %(amounts)s::numeric[]) AS u(position, amount) GROUP BY 1
 ),
 direct AS MATERIALIZED (
     SELECT q.*, CASE WHEN is_asked THEN coalesce(sign(amount) * wanted, amount - credited) ELSE 0 END AS taking

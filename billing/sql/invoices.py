@@ -97,7 +97,7 @@ FROM (
     ) summed
 ) computed
 """
-#: A line is found again by its place in the table (ctid), which nothing changes.
+#: A line is found again by its position in the table (ctid), which nothing changes.
 SHARES: Final = f"""
 CREATE TEMP TABLE shares ON COMMIT DROP AS
 SELECT line, {without_vat("upto")} - {without_vat("upto - amount")} AS net

@@ -47,7 +47,7 @@ def invoice() -> Invoice:
 
 def asked(invoice: Invoice, step: dict[int, int]) -> Asked:
     lines = list(invoice.lines.all())
-    gone = credits.by_place(invoice, lines)
+    gone = credits.by_position(invoice, lines)
     wanted: dict[int, Decimal | None] = {}
     for line in lines:
         share, left = step.get(line.position, 0), line.amount - gone.get(line.position, Decimal(0))
@@ -108,7 +108,7 @@ def test_any_sequence_of_credits_stays_within_the_invoice_and_ends_at_zero(north
         for row in invoice.vat_rows.all():
             rate = None if row.vat_rate is None else row.vat_rate.normalize()
             assert said_rates(invoice)[rate] == (row.taxable, row.vat)
-        gone = credits.by_place(invoice, list(invoice.lines.all()))
+        gone = credits.by_position(invoice, list(invoice.lines.all()))
         assert all(line.amount == gone[line.position] for line in invoice.lines.all())
         sums_agree(north)
         transaction.set_rollback(True)

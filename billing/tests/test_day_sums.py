@@ -11,7 +11,7 @@ from django.utils import timezone
 from billing.models import BilledSession, DaySum, Invoice, InvoiceRun, SessionPrice, StaleDay, StaleMonth
 from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import day_sums, invoice_sums, invoices, revenue, session_ledger
-from billing.selectors.day_sums import Place, Wanted
+from billing.selectors.day_sums import Position, Wanted
 from billing.services import credit_notes, runs
 from billing.services import day_sums as services
 from billing.tests import factories
@@ -41,7 +41,7 @@ def sites(in_north):
             5: {"state": "ACTIVE", "ended_at": None},
         }
         ChargingSession.objects.filter(pk=session.pk).update(**changes.get(number % 12, {"review": ""}))
-    return [place.station.site for place in places]
+    return [after.station.site for after in places]
 
 
 def plain(wanted, where):
@@ -78,8 +78,8 @@ def _finds(wanted, rows):
     assert day_sums.find(wanted, rows=5) in (keys[:5], None)
     for number, row in enumerate(listed):
         if number % 6 == 1:
-            older = day_sums.find(wanted, rows=3, place=Place(row.started_at, row.pk))
-            newer = day_sums.find(wanted, rows=3, place=Place(row.started_at, row.pk, newer=True))
+            older = day_sums.find(wanted, rows=3, after=Position(row.started_at, row.pk))
+            newer = day_sums.find(wanted, rows=3, after=Position(row.started_at, row.pk, newer=True))
             assert older in (keys[number + 1 : number + 4], None)
             assert newer in (keys[max(0, number - 3) : number][::-1], None)
 

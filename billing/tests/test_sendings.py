@@ -293,7 +293,7 @@ def test_the_secret_is_made_once_kept_sealed_and_renewed_when_asked(seller):
 )  # fmt: skip
 def test_an_address_is_https_and_names_a_place_alone(address):
     with pytest.raises(Refused):
-        outside.place(address)
+        outside.target(address)
 
 
 @pytest.mark.parametrize(
@@ -315,13 +315,13 @@ def test_a_name_with_one_address_inside_is_not_reached(monkeypatch):
     found = [(2, 1, 6, "", ("1.1.1.1", 443)), (2, 1, 6, "", ("10.0.0.1", 443))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
     with pytest.raises(NotReached, match="not_public"):
-        outside.request("GET", outside.place("https://a.example/"), headers={})
+        outside.request("GET", outside.target("https://a.example/"), headers={})
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(server, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     with pytest.raises(NotReached, match="certificate"):
-        outside.request("GET", outside.place(f"https://localhost:{server.server_port}/"), headers={})
+        outside.request("GET", outside.target(f"https://localhost:{server.server_port}/"), headers={})
 
 
 def test_whoever_answers_slowly_is_cut_off(monkeypatch):
@@ -330,7 +330,7 @@ def test_whoever_answers_slowly_is_cut_off(monkeypatch):
     silent = socket.create_server(("127.0.0.1", 0))
     begun = datetime.now(UTC)
     with pytest.raises(NotReached):
-        outside.request("GET", outside.place(f"https://localhost:{silent.getsockname()[1]}/"), headers={})
+        outside.request("GET", outside.target(f"https://localhost:{silent.getsockname()[1]}/"), headers={})
     silent.close()
     assert datetime.now(UTC) - begun < timedelta(seconds=10)
 

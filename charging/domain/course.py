@@ -60,7 +60,7 @@ def course_of(  # one argument a fact
     series_wh: Sequence[int | None] | None,
 ) -> Course:
     """The course of a session by its facts; slots of the meter are as exact as they are long."""
-    counted = [place for place, wh in enumerate(series_wh or ()) if wh]
+    counted = [index for index, wh in enumerate(series_wh or ()) if wh]
     if not counted or series_start is None or not interval_s:
         return Course(started, started, charging_ended, ended)
     slot = timedelta(seconds=interval_s)

@@ -91,12 +91,12 @@ def _plain_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> p
     """Read plain decimals as whole numbers; where some have more digits than a watt-hour holds, they are rounded."""
     said = pl.DataFrame({"text": numbers})
     after = pl.col("text").str.len_bytes() - pl.col("text").str.find(decimal_sign, literal=True) - 1
-    said = said.with_columns(places=after.fill_null(0).cast(pl.Int8))
-    if (said["places"] > decimals).any():
+    said = said.with_columns(lasting=after.fill_null(0).cast(pl.Int8))
+    if (said["lasting"] > decimals).any():
         return _rounded_watt_hours(numbers, decimals, decimal_sign)
     digits = pl.col("text").str.replace(decimal_sign, "", literal=True).cast(pl.Int64, strict=False)
-    factors = pl.lit(pl.Series([10 ** (decimals - places) for places in range(decimals + 1)]))
-    return said.select(digits * factors.gather(pl.col("places"))).to_series()
+    factors = pl.lit(pl.Series([10 ** (decimals - lasting) for lasting in range(decimals + 1)]))
+    return said.select(digits * factors.gather(pl.col("lasting"))).to_series()
 
 
 def _rounded_watt_hours(numbers: pl.Series, decimals: int, decimal_sign: str) -> pl.Series:

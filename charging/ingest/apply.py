@@ -175,12 +175,12 @@ def _strangers(placed: pl.DataFrame, work: Work, network: Network) -> dict[int, 
         )
         known = {found[0]: found[1:] for found in rows.values_list("external_id", "file_import_id", "started_at")}
     refused = refused_things(placed, needs, work.creates)
-    for line, external_id, start, other_place in lacking.select(
+    for line, external_id, start, is_elsewhere in lacking.select(
         "line", "external_id", "started_at", "elsewhere"
     ).iter_rows():
         file_import_id, known_start = known.get(external_id, (None, None))
         here = file_import_id == work.origin.file_import_id
-        if external_id in known and not (other_place and (here or known_start != start)):
+        if external_id in known and not (is_elsewhere and (here or known_start != start)):
             refused[line] = Reject.DUPLICATE_IN_FILE if here else Reject.CHANGED
     return refused
 

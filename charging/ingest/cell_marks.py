@@ -1,4 +1,4 @@
-"""By what the cells of a rejected row are found, although it lies sealed: a mark for each, at the place of its cell.
+"""By what the cells of a rejected row are found, although it lies sealed: a mark for each, at the index of its cell.
 
 A mark is a keyed hash of 63 bits, with a key of the import's own that no database holds. So the table tells which rows
 of one import say the same in a cell, and not what; of two imports it tells nothing.
@@ -16,12 +16,12 @@ def keys(operator_id: int, import_id: int) -> list[bytes]:
     return [bytes.fromhex(mark) for mark in found]
 
 
-def mark(place: int, text: str, key: bytes) -> int:
-    """Return what a cell at this place that says this is found by."""
-    digest = hashlib.blake2b(f"{place}:{text}".encode(), key=key, digest_size=8).digest()
+def mark(column: int, text: str, key: bytes) -> int:
+    """Return what a cell of this column that says this is found by."""
+    digest = hashlib.blake2b(f"{column}:{text}".encode(), key=key, digest_size=8).digest()
     return int.from_bytes(digest) >> 1
 
 
 def marks(cells: Sequence[str], key: bytes) -> list[int]:
     """Return the marks of a row."""
-    return [mark(place, text, key) for place, text in enumerate(cells)]
+    return [mark(column, text, key) for column, text in enumerate(cells)]

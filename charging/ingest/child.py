@@ -88,7 +88,7 @@ def _reading(reading: Reading, sizes: Sizes) -> dict[str, Any]:
 
 
 def _placeholders(reading: Reading, sizes: Sizes) -> list[Any]:
-    found = placeholders.found(reading.sample, reading.layout)
+    found = placeholders.in_chunk(reading.sample, reading.layout)
     return [(one.fact, *_shown([one.column, one.text], sizes.shown), one.rows, one.line) for one in found]
 
 

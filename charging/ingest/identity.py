@@ -28,10 +28,10 @@ def from_facts(sessions: pl.DataFrame) -> pl.Series:
 
 def told_apart(sessions: pl.DataFrame) -> pl.Series:
     """Return ids of their own for sessions whose `given_id` another session has too."""
-    places = _places(sessions)
+    wheres = _where(sessions)
     ids = [
-        f"{given[:_LONGEST_PART]}#{_digest(place)[:16]}"
-        for given, place in zip(sessions["given_id"], places, strict=True)
+        f"{given[:_LONGEST_PART]}#{_digest(where)[:16]}"
+        for given, where in zip(sessions["given_id"], wheres, strict=True)
     ]
     return pl.Series("external_id", ids, dtype=pl.String)
 
@@ -46,13 +46,13 @@ def repeated(sessions: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
     ids = sessions["given_id"]
     rows = ids.is_in(ids.gather(again).unique().implode()).arg_true()
     some = sessions[rows]
-    both = pl.DataFrame({"id": some["given_id"], "place": _places(some)})
-    new = both.select(pl.struct("id", "place").is_first_distinct()).to_series()
+    both = pl.DataFrame({"id": some["given_id"], "where": _where(some)})
+    new = both.select(pl.struct("id", "where").is_first_distinct()).to_series()
     first_of_id = some["given_id"].is_first_distinct()
     return nowhere.clone().scatter(rows, ~new), nowhere.scatter(rows, new & ~first_of_id)
 
 
-def _places(sessions: pl.DataFrame) -> pl.Series:
+def _where(sessions: pl.DataFrame) -> pl.Series:
     facts = sessions.select(
         pl.concat_str(
             name_keys(sessions["station"]).fill_null(""),

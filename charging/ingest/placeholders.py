@@ -25,7 +25,7 @@ class Placeholder:
     line: int
 
 
-def found(raw: RawChunk, layout: Layout) -> list[Placeholder]:
+def in_chunk(raw: RawChunk, layout: Layout) -> list[Placeholder]:
     """Return what rows say that is read as nothing; empty cells say nothing by themselves."""
     every = [one for fact, names in layout.columns.items() for name in names for one in _of(raw, layout, fact, name)]
     return sorted(every, key=lambda one: (-one.rows, one.line))[:MOST]

@@ -30,7 +30,7 @@ def connected() -> QuerySet[Connector]:
     return rows.select_related("station__site").order_by("station__identifier", "number")
 
 
-def found(search: str) -> list[Connector]:
+def matching(search: str) -> list[Connector]:
     """Return outlets whose station, or site, is called so; a few."""
     return list(connected().filter(station__in=stations.listing(search, active=True).order_by())[:FOUND])
 

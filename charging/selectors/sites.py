@@ -15,7 +15,7 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
 
     search: part of the name, the street or the city.
     """
-    rows = found(search) if active is None else found(search).filter(is_active=active)
+    rows = matching(search) if active is None else matching(search).filter(is_active=active)
     connectors = "stations__connectors"
     return rows.annotate(
         station_count=Count("stations", distinct=True, filter=Q(stations__merged_into=None)),
@@ -25,7 +25,7 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
     )
 
 
-def found(search: str) -> QuerySet[Site]:
+def matching(search: str) -> QuerySet[Site]:
     """Return the sites by name whose name, street or city holds the letters; all for none."""
     rows = Site.objects.order_by("name", "pk")
     if not search:

@@ -57,8 +57,8 @@ def open_rows(row: FileImport) -> QuerySet[RejectedRow]:
 def saying(row: FileImport, cells: Mapping[int, str]) -> QuerySet[RejectedRow]:
     """Return the open rows of an import that say these texts in these cells by now."""
     rows, keys = open_rows(row), cell_marks.keys(row.operator_id, row.pk)
-    for place, text in cells.items():
-        rows = rows.filter(**{f"marks__{place}__in": [cell_marks.mark(place, text, key) for key in keys]})
+    for column, text in cells.items():
+        rows = rows.filter(**{f"marks__{column}__in": [cell_marks.mark(column, text, key) for key in keys]})
     return rows if cells else rows.none()
 
 
@@ -79,10 +79,10 @@ def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: Use
         raise ImportRefused(Code.ROW_SETTLED, line=row.line_number)
     header = list(origin.options.get("header", []))
     before, after = (fitted(said, len(header)) for said in (found.text, text))
-    changes = {place: said for place, said in enumerate(after) if said != before[place]}
+    changes = {column: said for column, said in enumerate(after) if said != before[column]}
     rows = {found.line_number: found}
     if everywhere and changes:
-        alike = saying(origin, {place: before[place] for place in changes})
+        alike = saying(origin, {column: before[column] for column in changes})
         rows |= {one.line_number: one for one in alike.order_by("-line_number")[:MOST_AT_ONCE]}
     texts = {line: _changed(fitted(one.text, len(header)), changes) for line, one in sorted(rows.items())}
     mended = _mended(origin, imports.work_of(origin, at, adds=adds), rows, texts, by=by)
@@ -91,7 +91,7 @@ def mend(row: RejectedRow, text: Texts, *, everywhere: bool, adds: bool, by: Use
         about=origin,
         rows=len(rows),
         lines=sorted(rows)[:_LINES_TOLD],
-        columns=[header[place] for place in changes],
+        columns=[header[column] for column in changes],
         accepted=mended.accepted,
         known=mended.known,
         rejected=mended.refused,
@@ -139,7 +139,7 @@ def _held(import_id: int) -> FileImport:
 
 
 def _changed(cells: list[str], changes: Mapping[int, str]) -> list[str]:
-    return [changes.get(place, said) for place, said in enumerate(cells)]
+    return [changes.get(column, said) for column, said in enumerate(cells)]
 
 
 def _mended(

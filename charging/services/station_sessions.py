@@ -387,10 +387,10 @@ def _one_a_connector(sessions: Iterable[ChargingSession]) -> list[list[ChargingS
     groups: list[list[ChargingSession]] = []
     seen: Counter[int] = Counter()
     for session in sessions:
-        place = seen[session.connector_id]
+        index = seen[session.connector_id]
         seen[session.connector_id] += 1
-        groups[place:] = groups[place:] or [[]]
-        groups[place].append(session)
+        groups[index:] = groups[index:] or [[]]
+        groups[index].append(session)
     return groups
 
 

@@ -36,13 +36,13 @@ def start(state: State) -> Iterator[Callable[[Program], Child]]:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, postgres.Place]]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[State, postgres.Cluster]]:
     """A real server, started once for all who ask."""
     state = State(tmp_path_factory.mktemp("state"))
     state.prepare()
     supervisor = Supervisor(state)
     try:
-        here = postgres.place(state)
+        here = postgres.cluster(state)
         postgres.create(here)
         child = supervisor.start(postgres.program(here, durable=False))
         postgres.wait(here, child)

@@ -55,7 +55,7 @@ def attributes(state: State) -> dict[str, tuple[bool, ...]]:
         return {name: tuple(flags) for name, *flags in rows}
 
 
-def test_only_the_owner_and_who_makes_backups_look_past_row_security(running: tuple[State, postgres.Place]) -> None:
+def test_only_the_owner_and_who_makes_backups_look_past_row_security(running: tuple[State, postgres.Cluster]) -> None:
     none = (False, False, False)
     assert attributes(running[0]) == {
         "wattledger_owner": (False, True, True),
@@ -67,7 +67,7 @@ def test_only_the_owner_and_who_makes_backups_look_past_row_security(running: tu
     }
 
 
-def test_preparing_again_repairs_a_role_that_was_given_too_much(running: tuple[State, postgres.Place]) -> None:
+def test_preparing_again_repairs_a_role_that_was_given_too_much(running: tuple[State, postgres.Cluster]) -> None:
     state, here = running
     with psycopg.connect(host=str(here.sockets), user="postgres", dbname="postgres") as connection:
         connection.execute("ALTER ROLE wattledger_app BYPASSRLS")
@@ -75,20 +75,20 @@ def test_preparing_again_repairs_a_role_that_was_given_too_much(running: tuple[S
     assert attributes(state)["wattledger_app"] == (False, False, False)
 
 
-def test_the_app_makes_temporary_tables_and_no_others(running: tuple[State, postgres.Place]) -> None:
+def test_the_app_makes_temporary_tables_and_no_others(running: tuple[State, postgres.Cluster]) -> None:
     with psycopg.connect(postgres.url(running[0], "app"), autocommit=True) as connection:
         connection.execute("CREATE TEMP TABLE staging (n int)")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("CREATE TABLE mine (n int)")
 
 
-def test_the_reader_makes_no_tables_at_all(running: tuple[State, postgres.Place]) -> None:
+def test_the_reader_makes_no_tables_at_all(running: tuple[State, postgres.Cluster]) -> None:
     with psycopg.connect(postgres.url(running[0], "reader")) as connection:  # noqa: SIM117
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("CREATE TEMP TABLE staging (n int)")
 
 
-def test_values_of_a_failed_statement_do_not_reach_the_log(running: tuple[State, postgres.Place]) -> None:
+def test_values_of_a_failed_statement_do_not_reach_the_log(running: tuple[State, postgres.Cluster]) -> None:
     state, _ = running
     with psycopg.connect(postgres.url(state, "owner"), autocommit=True) as connection:
         connection.execute("CREATE TABLE people (email text UNIQUE)")
@@ -100,7 +100,7 @@ def test_values_of_a_failed_statement_do_not_reach_the_log(running: tuple[State,
     assert "dana@example.com" not in log
 
 
-def test_the_server_listens_on_no_network(running: tuple[State, postgres.Place]) -> None:
+def test_the_server_listens_on_no_network(running: tuple[State, postgres.Cluster]) -> None:
     with psycopg.connect(postgres.url(running[0], "owner")) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
 

@@ -16,18 +16,18 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def here(running: tuple[State, postgres.Place]) -> postgres.Place:
-    _, place = running
-    postgres.execute(place, f"DROP DATABASE IF EXISTS {schema.NAME}")
-    return place
+def here(running: tuple[State, postgres.Cluster]) -> postgres.Cluster:
+    _, cluster = running
+    postgres.execute(cluster, f"DROP DATABASE IF EXISTS {schema.NAME}")
+    return cluster
 
 
-def tables(place: postgres.Place) -> list[str]:
-    with psycopg.connect(host=str(place.sockets), user="postgres", dbname=schema.NAME) as connection:
+def tables(cluster: postgres.Cluster) -> list[str]:
+    with psycopg.connect(host=str(cluster.sockets), user="postgres", dbname=schema.NAME) as connection:
         return [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
 
 
-def test_a_kept_schema_is_the_one_that_was_made(here: postgres.Place, kept: Path) -> None:
+def test_a_kept_schema_is_the_one_that_was_made(here: postgres.Cluster, kept: Path) -> None:
     dump = kept / "one.dump"
     postgres.execute(here, f"CREATE DATABASE {schema.NAME} OWNER wattledger_owner")
     with psycopg.connect(host=str(here.sockets), user="postgres", dbname=schema.NAME) as connection:
@@ -38,7 +38,7 @@ def test_a_kept_schema_is_the_one_that_was_made(here: postgres.Place, kept: Path
     assert tables(here) == ["place"]
 
 
-def test_a_damaged_one_is_not_used(here: postgres.Place, kept: Path) -> None:
+def test_a_damaged_one_is_not_used(here: postgres.Cluster, kept: Path) -> None:
     kept.mkdir()
     (kept / "one.dump").write_bytes(b"PGDMP nothing")
     assert not schema._restored(here, kept / "one.dump")
@@ -58,7 +58,7 @@ def test_any_change_of_a_migration_asks_for_another(tmp_path: Path, monkeypatch:
     assert len({first, second, schema._digest(18), schema._digest(17)}) == 4
 
 
-def test_only_the_newest_are_kept(here: postgres.Place, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_are_kept(here: postgres.Cluster, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_MOST_KEPT", 2)
     postgres.execute(here, f"CREATE DATABASE {schema.NAME}")
     for name in ("a", "b", "c"):

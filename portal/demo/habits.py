@@ -1,6 +1,6 @@
 """Who charges when: a year of sessions with quarter-hour series, from habits and seasons.
 
-Pure: takes places, cards and days, and yields sessions as objects of the import's standard format
+Pure: takes locations, cards and days, and yields sessions as objects of the import's standard format
 (one JSON object a line). Residents charge at night, commuters by day, guests on the road; winter
 takes a third more energy than summer; weekends move people from work to the road; now and then a
 cable is pulled, a station loses power, a car sits full for hours.
@@ -45,16 +45,16 @@ HABITS = {
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card and where its holder usually charges: the kinds and indexes of places."""
+    """A card and where its holder usually charges: the kind and index of a location."""
 
     uid: str
     kind: str
-    place: int
+    location: int
 
 
 @dataclass(frozen=True, slots=True)
 class Outlets:
-    """A place as the habits see it."""
+    """A location as the habits see it."""
 
     name: str
     kind: str
@@ -62,7 +62,7 @@ class Outlets:
 
 
 def sessions(
-    cards: list[Card], places: list[Outlets], *, first: date, last: datetime, zone: ZoneInfo, seed: str
+    cards: list[Card], locations: list[Outlets], *, first: date, last: datetime, zone: ZoneInfo, seed: str
 ) -> Iterator[dict[str, Any]]:
     """Yield the sessions from the first day up to the last moment, in order of their start.
 
@@ -70,23 +70,23 @@ def sessions(
     """
     random = Random(seed)  # noqa: S311  # plausible, not secret
     free: dict[int, list[tuple[datetime, str, str]]] = {
-        index: [(datetime.min.replace(tzinfo=zone), *outlet) for outlet in place.outlets]
-        for index, place in enumerate(places)
+        index: [(datetime.min.replace(tzinfo=zone), *outlet) for outlet in location.outlets]
+        for index, location in enumerate(locations)
     }
     number = 0
-    for start, card, place in _arrivals(cards, places, first=first, last=last, zone=zone, random=random):
-        ready, station, connector = free[place][0]
+    for start, card, location in _arrivals(cards, locations, first=first, last=last, zone=zone, random=random):
+        ready, station, connector = free[location][0]
         if ready > start:
             continue
-        row = _session(random, start, HABITS[places[place].kind], places[place].kind, zone)
+        row = _session(random, start, HABITS[locations[location].kind], locations[location].kind, zone)
         ended = datetime.fromisoformat(row["ended_at"])
         if ended > last:
             continue
         number += 1
-        heapq.heapreplace(free[place], (ended + timedelta(minutes=5), station, connector))
+        heapq.heapreplace(free[location], (ended + timedelta(minutes=5), station, connector))
         yield {
             "session_id": f"{seed}-{number:06}",
-            "site": places[place].name,
+            "site": locations[location].name,
             "station": station,
             "connector": connector,
             "token": card.uid,
@@ -95,18 +95,18 @@ def sessions(
 
 
 def _arrivals(
-    cards: list[Card], places: list[Outlets], *, first: date, last: datetime, zone: ZoneInfo, random: Random
+    cards: list[Card], locations: list[Outlets], *, first: date, last: datetime, zone: ZoneInfo, random: Random
 ) -> Iterator[tuple[datetime, Card, int]]:
-    on_the_road = [index for index, place in enumerate(places) if place.kind in {"public", "fast"}]
+    on_the_road = [index for index, location in enumerate(locations) if location.kind in {"public", "fast"}]
     for offset in range((last.astimezone(zone).date() - first).days + 1):
         day = first + timedelta(days=offset)
         today = []
         for card in cards:
-            place = card.place if random.random() < 0.85 else random.choice(on_the_road)
-            habit = HABITS[places[place].kind]
+            location = card.location if random.random() < 0.85 else random.choice(on_the_road)
+            habit = HABITS[locations[location].kind]
             likely = habit.per_week / 7 * (habit.weekend if day.weekday() >= 5 else 1.0) * _holiday(day, card.kind)
             if random.random() < likely:
-                today.append((_moment(random, day, habit, zone), card, place))
+                today.append((_moment(random, day, habit, zone), card, location))
         yield from sorted(today, key=lambda arrival: arrival[0])
 
 

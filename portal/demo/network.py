@@ -31,7 +31,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """A site of the demonstration with its outlets as (station identifier, connector number)."""
 
     site: Site
@@ -39,10 +39,10 @@ class Place:
     outlets: list[tuple[str, str]]
 
 
-def build(operator: Operator) -> list[Place]:
+def build(operator: Operator) -> list[Location]:
     """Create the operator's sites, stations and connectors. Needs its scope."""
     own = [row for row in rows("sites.csv") if row["operator"] == operator.slug]
-    return [_place(operator, row, number) for number, row in enumerate(own, 1)]
+    return [_location(operator, row, number) for number, row in enumerate(own, 1)]
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -51,7 +51,7 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _place(operator: Operator, row: dict[str, str], number: int) -> Place:
+def _location(operator: Operator, row: dict[str, str], number: int) -> Location:
     kind = KINDS[row["kind"]]
     site = Site.objects.create(
         name=row["name"],
@@ -84,4 +84,4 @@ def _place(operator: Operator, row: dict[str, str], number: int) -> Place:
         for station in stations
         for outlet in range(1, kind.outlets + 1)
     )
-    return Place(site, row["kind"], [(connector.station.identifier, connector.number) for connector in connectors])
+    return Location(site, row["kind"], [(connector.station.identifier, connector.number) for connector in connectors])

@@ -60,18 +60,18 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
     staff_the_platform()
     for slug, name in people.OPERATORS.items():
         say(f"{name}: network, drivers and tariffs …")
-        operator = found(slug, name)
+        operator = create_operator(slug, name)
         cast(operator)
         first = first_day(operator, at)
         with tenant_scope(operator.pk):
-            places = network.build(operator)
-            limit(operator, places)
-            publish_tariffs(operator, places, first=first)
-            cards = customers(operator, places)
+            locations = network.build(operator)
+            limit(operator, locations)
+            publish_tariffs(operator, locations, first=first)
+            cards = customers(operator, locations)
             payers.build(operator.slug, first=first, halfway=first + timedelta(days=182))
             consents.install_defaults(operator)
         say(f"{name}: a year of charging …")
-        bring_in_sessions(operator, places, cards, first=first, at=at)
+        bring_in_sessions(operator, locations, cards, first=first, at=at)
         say(f"{name}: prices and invoices …")
         close_months(operator, at=at)
         paying.tell(operator, at=at)
@@ -81,7 +81,7 @@ def tell(at: datetime, *, say: Callable[[str], None]) -> None:
             go_live(at)
 
 
-def found(slug: str, name: str) -> Operator:
+def create_operator(slug: str, name: str) -> Operator:
     """Let the platform create the operator, which then fills in its own particulars."""
     as_platform.run("create_operator", slug, "--name", name)
     with tenant_scope(Operator.objects.get(slug=slug).pk):
@@ -116,24 +116,24 @@ def cast(operator: Operator) -> None:
             memberships.add(user, operator=operator, role=person.role)
 
 
-def limit(operator: Operator, places: list[network.Place]) -> None:
+def limit(operator: Operator, locations: list[network.Location]) -> None:
     """Let those of the cast who work at one site see that one only."""
     for person in people.CAST:
         if person.operator == operator.slug and person.only_at:
             member = Membership.objects.get(operator=operator, user__email=person.email)
-            sites = [place.site.public_id for place in places if place.site.name == person.only_at]
+            sites = [location.site.public_id for location in locations if location.site.name == person.only_at]
             site_memberships.change(member, role=person.role, site_public_ids=sites)
 
 
-def publish_tariffs(operator: Operator, places: list[network.Place], *, first: datetime) -> None:
+def publish_tariffs(operator: Operator, locations: list[network.Location], *, first: datetime) -> None:
     """Publish the operator's tariffs from the first day on, each where it applies."""
     owner = User.objects.filter(memberships__operator=operator, memberships__role="owner").first()
     for name, kind, document in prices.TARIFFS[operator.slug]:
         tariff = tariffs.create(name=name, currency="SEK", document=document)
         tariffs.publish(tariff.versions.get(), valid_from=first, by=owner, at=first)
-        for place in places:
-            if place.kind == kind:
-                tariffs.assign(tariff, site=place.site, valid_from=first)
+        for location in locations:
+            if location.kind == kind:
+                tariffs.assign(tariff, site=location.site, valid_from=first)
         if not kind:
             tariffs.assign(tariff, valid_from=first)
     name, document = prices.FLEET_TARIFF
@@ -143,7 +143,7 @@ def publish_tariffs(operator: Operator, places: list[network.Place], *, first: d
     tariffs.assign(fleet, group=group, valid_from=first)
 
 
-def customers(operator: Operator, places: list[network.Place]) -> list[habits.Card]:
+def customers(operator: Operator, locations: list[network.Location]) -> list[habits.Card]:
     """Create the drivers with their cards; return the cards with where their holders charge.
 
     Two cards belong to nobody: what they charge waits for a person to find out whose they are.
@@ -151,13 +151,13 @@ def customers(operator: Operator, places: list[network.Place]) -> list[habits.Ca
     random = Random(operator.slug)  # noqa: S311  # plausible, not secret
     names = network.rows("names.csv")
     fleet = DriverGroup.objects.get()
-    kinds = [place.kind for place in places]
+    kinds = [location.kind for location in locations]
     cards = []
     for number in range(DRIVERS):
         kind = random.choices(["home", "work", "public", "fast"], [5, 3, 2, 1])[0]
-        place = random.choice([index for index, each in enumerate(kinds) if each == kind])
+        location = random.choice([index for index, each in enumerate(kinds) if each == kind])
         first, last = random.choice(names)["first"], random.choice(names)["last"]
-        site = places[place].site
+        site = locations[location].site
         driver = drivers.create(
             customer_number=str(1001 + number),
             group=fleet if kind == "work" and number % 5 == 0 else None,
@@ -168,8 +168,8 @@ def customers(operator: Operator, places: list[network.Place]) -> list[habits.Ca
             postal_code=site.postal_code,
             city=site.city,
         )
-        cards.append(_card(random, driver, kind=kind, place=place))
-    cards += [_card(random, None, kind="public", place=kinds.index("public")) for _ in range(2)]
+        cards.append(_card(random, driver, kind=kind, location=location))
+    cards += [_card(random, None, kind="public", location=kinds.index("public")) for _ in range(2)]
     _let_dana_in(operator)
     return cards
 
@@ -177,10 +177,10 @@ def customers(operator: Operator, places: list[network.Place]) -> list[habits.Ca
 STREETS = ["Björkvägen", "Granstigen", "Storgatan", "Skolgatan", "Ängsvägen", "Parkgatan", "Lingonvägen", "Sjögatan"]
 
 
-def _card(random: Random, driver: Driver | None, *, kind: str, place: int) -> habits.Card:
+def _card(random: Random, driver: Driver | None, *, kind: str, location: int) -> habits.Card:
     uid = f"{random.getrandbits(56):014X}"
     Token.objects.create(uid=uid, visual_number=f"WL-{random.randint(100000, 999999)}", driver=driver)
-    return habits.Card(uid, kind, place)
+    return habits.Card(uid, kind, location)
 
 
 def _let_dana_in(operator: Operator) -> None:
@@ -192,12 +192,12 @@ def _let_dana_in(operator: Operator) -> None:
 
 
 def bring_in_sessions(
-    operator: Operator, places: list[network.Place], cards: list[habits.Card], *, first: datetime, at: datetime
+    operator: Operator, locations: list[network.Location], cards: list[habits.Card], *, first: datetime, at: datetime
 ) -> None:
     """Import a year of sessions from a file of the standard format, and a small one that somebody typed."""
     rows = habits.sessions(
         cards,
-        [habits.Outlets(place.site.name, place.kind, place.outlets) for place in places],
+        [habits.Outlets(location.site.name, location.kind, location.outlets) for location in locations],
         first=first.date(),
         last=at - timedelta(minutes=20),
         zone=operator.zone,
@@ -206,7 +206,7 @@ def bring_in_sessions(
     standard = ready_made()["wattledger"].layout
     lines = (json.dumps(row, ensure_ascii=False) for row in rows)
     _import(operator, "sessions.jsonl", lines, layout=standard, at=at)
-    _import(operator, "gästladdningar.csv", _typed_by_hand(places[0], cards[0], at), layout=None, at=at)
+    _import(operator, "gästladdningar.csv", _typed_by_hand(locations[0], cards[0], at), layout=None, at=at)
 
 
 def _import(operator: Operator, name: str, lines: Iterator[str], *, layout: Layout | None, at: datetime) -> None:
@@ -221,9 +221,9 @@ def _import(operator: Operator, name: str, lines: Iterator[str], *, layout: Layo
     imports.run(operator_id=operator.pk, import_id=row.pk, clock=lambda: at)
 
 
-def _typed_by_hand(place: network.Place, card: habits.Card, at: datetime) -> Iterator[str]:
+def _typed_by_hand(location: network.Location, card: habits.Card, at: datetime) -> Iterator[str]:
     """A spreadsheet's rows with what goes wrong in them: open ends, swapped times, a register for a difference."""
-    station, connector = place.outlets[0]
+    station, connector = location.outlets[0]
     day = (at - timedelta(days=18)).date()
     yield "Sessions-id;Plats;Laddstation;Uttag;Kort;Starttid;Sluttid;Energi kWh"
     for number, (start, end, energy) in enumerate(
@@ -239,7 +239,7 @@ def _typed_by_hand(place: network.Place, card: habits.Card, at: datetime) -> Ite
         ]
     ):
         finish = f"{day} {end}" if end else ""
-        outlet = f"{place.site.name};{station};{connector};{card.uid}"
+        outlet = f"{location.site.name};{station};{connector};{card.uid}"
         yield f"G-{number + 1:03};{outlet};{day} {start};{finish};{energy}"
 
 

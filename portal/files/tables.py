@@ -98,9 +98,9 @@ def _yes_or_no(value: object) -> object:
 
 def _decimals(value: Decimal, *, at_least: int) -> str:
     """Write every decimal that the number has, so that a column adds up to its total, and no zeros beyond."""
-    whole, _point, places = f"{value:f}".partition(".")
-    places = places.rstrip("0").ljust(at_least, "0")
-    return f"{whole}.{places}" if places else whole
+    whole, _point, decimals = f"{value:f}".partition(".")
+    decimals = decimals.rstrip("0").ljust(at_least, "0")
+    return f"{whole}.{decimals}" if decimals else whole
 
 
 def _workbook(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> FileResponse:

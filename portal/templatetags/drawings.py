@@ -85,7 +85,7 @@ def course_drawing(course: Any) -> SafeString:
 
 
 def _wide(share: Decimal) -> str:
-    """A place on a line that is a thousand long."""
+    """A position on a line that is a thousand long."""
     return _short(1000 * share)
 
 

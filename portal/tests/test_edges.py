@@ -5,6 +5,7 @@ somebody has said why it is one.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -168,6 +169,13 @@ def reads_environment(node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.getenv", "os.environb"}
 
 
+def knows_http(node: ast.AST) -> bool:
+    """A request, an answer, an address or a template belongs to a door; what a service says is told there."""
+    modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    modules += [name.name for name in node.names] if isinstance(node, ast.Import) else []
+    return any(re.match(r"django\.(http|shortcuts|urls|template|contrib\.messages)\b", name) for name in modules)
+
+
 def is_below_the_doors(name: str) -> bool:
     """Tasks, commands and pages are where a moment begins."""
     return not name.startswith("portal/") and name.rpartition("/")[2] not in {"tasks.py", "tasks_base.py"}
@@ -186,6 +194,16 @@ def test_only_these_places_do(wall):
     places = {name for name, tree in product(*folders) if counts(name) and any(map(does, ast.walk(tree)))}
     assert sorted(places - set(allowed)) == [], "say why in the table, or take it from the caller"
     assert sorted(set(allowed) - places) == [], "no longer: take it off the table"
+
+
+def test_the_floors_below_the_doors_know_no_http():
+    floors = product("tenants", "charging", "billing")
+    assert [name for name, tree in floors if any(map(knows_http, ast.walk(tree)))] == []
+
+
+def test_a_floor_that_knew_http_would_be_seen():
+    for line in ("from django.http import Http404", "import django.urls", "from django.contrib.messages import info"):
+        assert knows_http(ast.parse(line).body[0])
 
 
 def test_the_domains_read_no_clock_at_all():

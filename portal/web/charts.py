@@ -5,7 +5,7 @@ The table is the truth: it is in the page, screen readers and people without scr
 
     Chart(
         title=_("Energy by day"), x_label=_("Day"), xs=days,
-        series=[Series(_("Energy"), values=figures, unit="kWh", places=0)],
+        series=[Series(_("Energy"), values=figures, unit="kWh", decimals=0)],
     )
 """
 
@@ -34,7 +34,7 @@ class Series:
     label: str | Promise
     values: Sequence[Decimal | int | None]
     unit: str = ""
-    places: int = 1
+    decimals: int = 1
     shape: Shape | None = None
     tone: int | None = None
 
@@ -87,13 +87,13 @@ class Chart:
 
     def columns(self) -> Iterator[tuple[int, Series, str]]:
         """Each series with its tone and its shape, in order."""
-        for place, series in enumerate(self.series, start=1):
-            yield series.tone or place, series, series.shape or self.shape
+        for index, series in enumerate(self.series, start=1):
+            yield series.tone or index, series, series.shape or self.shape
 
     def rows(self) -> Iterator[tuple[Cell, list[Cell]]]:
-        """The table's rows: the place on the axis, then one figure for each series."""
-        for place, x in enumerate(self.xs):
-            yield self._head(x), [self._figure(series, place) for series in self.series]
+        """The table's rows: where on the axis, then one figure for each series."""
+        for index, x in enumerate(self.xs):
+            yield self._head(x), [self._figure(series, index) for series in self.series]
 
     def _head(self, x: X) -> Cell:
         if isinstance(x, datetime):
@@ -103,6 +103,6 @@ class Chart:
             return Cell(local_date(x), x.isoformat())
         return Cell(str(x), str(x))
 
-    def _figure(self, series: Series, place: int) -> Cell:
-        value = series.values[place]
-        return Cell(number(value, series.places), "" if value is None else str(value))
+    def _figure(self, series: Series, index: int) -> Cell:
+        value = series.values[index]
+        return Cell(number(value, series.decimals), "" if value is None else str(value))

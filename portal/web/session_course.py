@@ -33,7 +33,7 @@ DOING: Final[dict[Phase, str | Promise]] = {
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of the line: what it is called, when, and its place from 0 to 1. `look`: the class of its colour."""
+    """A part of the line: what it is called, when, and its position from 0 to 1. `look`: the class of its colour."""
 
     look: str
     label: str
@@ -44,7 +44,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class SessionCourse:
-    """What the page draws and says. `power`: (place, height) of each slot, both from 0 to 1."""
+    """What the page draws and says. `power`: (position, height) of each slot, both from 0 to 1."""
 
     events: list[tuple[str, str]]
     phases: list[Stretch]
@@ -103,11 +103,11 @@ class _Line:
         self.begin, self.end, self.zone = begin, end, zone
 
     def clock(self, moment: datetime) -> str:
-        """The clock of the place, with the weekday when it is not the day of plugging in."""
+        """The clock of the site, with the weekday when it is not the day of plugging in."""
         return price_words.clock(moment.astimezone(self.zone), self.begin.astimezone(self.zone).date())
 
     def at(self, moment: datetime) -> Decimal:
-        """The place of a moment, from 0 to 1."""
+        """The position of a moment, from 0 to 1."""
         inside = min(max(moment, self.begin), self.end)
         return Decimal(_seconds(self.begin, inside)) / max(_seconds(self.begin, self.end), 1)
 
@@ -146,8 +146,8 @@ def _slots(session: ChargingSession) -> Iterator[tuple[datetime, datetime, Decim
     if not session.series_wh or session.series_start is None or not session.series_interval_s:
         return
     slot = timedelta(seconds=session.series_interval_s)
-    for place, wh in enumerate(session.series_wh):
-        begin = session.series_start + place * slot
+    for index, wh in enumerate(session.series_wh):
+        begin = session.series_start + index * slot
         inside = min(begin + slot, session.ended_at or begin + slot) - max(begin, session.started_at)
         seconds = Decimal((inside if inside > timedelta(0) else slot) / timedelta(seconds=1))
         yield begin, begin + slot, None if wh is None else wh * 3600 / seconds / 1000

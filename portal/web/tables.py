@@ -120,7 +120,7 @@ class Shown:
     def lead(self) -> int:
         """How many columns stand before the first with figures: the words of a total go across them."""
         columns = self.columns
-        return next((place for place, column in enumerate(columns) if "num" in column.css), len(columns)) or 1
+        return next((index for index, column in enumerate(columns) if "num" in column.css), len(columns)) or 1
 
     @property
     def figures(self) -> list[Column]:
@@ -166,7 +166,7 @@ class Shown:
     def _with_value(self, rows: QuerySet[Any]) -> tuple[QuerySet[Any], str]:
         by = self.by.by
         if self.by.opened:
-            return rows.annotate(**{_SORTED_BY: _place(rows, self.by.opened)}), _SORTED_BY
+            return rows.annotate(**{_SORTED_BY: _rank(rows, self.by.opened)}), _SORTED_BY
         if self.by.through is not None:
             relation, condition = self.by.through
             rows = rows.annotate(**{_THROUGH: FilteredRelation(relation, condition=condition)})
@@ -196,11 +196,11 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
     )
 
 
-def _place(rows: QuerySet[Any], path: str) -> Cast:
-    """The place of each row in the order of a sealed text."""
+def _rank(rows: QuerySet[Any], path: str) -> Cast:
+    """The rank of each row in the order of a sealed text."""
     texts = [(terms.in_order(str(text or "")), pk) for pk, text in list(rows.order_by().values_list("pk", path))]
-    places = Value(orjson.dumps({str(pk): place for place, (_, pk) in enumerate(sorted(texts))}).decode())
-    text = Func(Cast(places, JSONField()), Cast("pk", TextField()), template="%(expressions)s", arg_joiner=" ->> ")
+    ranks = Value(orjson.dumps({str(pk): index for index, (_, pk) in enumerate(sorted(texts))}).decode())
+    text = Func(Cast(ranks, JSONField()), Cast("pk", TextField()), template="%(expressions)s", arg_joiner=" ->> ")
     return Cast(text, IntegerField())
 
 

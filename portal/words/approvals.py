@@ -113,7 +113,9 @@ def _credit(approval: Approval, operator: Operator) -> Parts:
     ]
     url = reverse("finance:invoice_detail", args=[operator.slug, approval.subject])
     title = _("Credit a part of invoice %(invoice)s") if facts.get("lines") else _("Credit invoice %(invoice)s")
-    told += [(_("Lines"), ", ".join(str(place) for place, _amount in facts["lines"]))] if facts.get("lines") else []
+    told += (
+        [(_("Lines"), ", ".join(str(position) for position, _amount in facts["lines"]))] if facts.get("lines") else []
+    )
     return title % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
 
 

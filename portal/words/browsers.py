@@ -35,11 +35,11 @@ SYSTEMS = (
 
 def of(user_agent: str) -> str:
     """Return such as `Firefox on Windows`."""
-    browser, system = _found(BROWSERS, user_agent), _found(SYSTEMS, user_agent)
+    browser, system = _first(BROWSERS, user_agent), _first(SYSTEMS, user_agent)
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     return browser or system or _("Unknown browser")
 
 
-def _found(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
+def _first(table: tuple[tuple[str, str], ...], user_agent: str) -> str:
     return next((name for mark, name in table if mark in user_agent), "")

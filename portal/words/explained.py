@@ -1,4 +1,4 @@
-"""The price of a session as the command line tells it, in the local time of the place of charging.
+"""The price of a session as the command line tells it, in the local time of the site.
 
 One sentence a slice ("18:00–22:00, 7.412 kWh at 3.20 SEK: 23.7184 SEK"), one for each step, minimum or maximum, and one
 for the total. Prices and amounts are shown as the tariff has them, without VAT or with it. Figures are as they are

@@ -46,19 +46,19 @@ def decimal_sign() -> str:
     return _figures().number(Decimal("0.5"), 1)[1]
 
 
-def kwh(energy_wh: Quantity, places: int = 2) -> str:
+def kwh(energy_wh: Quantity, decimals: int = 2) -> str:
     """Energy given in Wh, shown in kWh: `12 345` Wh is `12,35 kWh`; `|kwh:3` hides nothing."""
-    return DASH if energy_wh is None else _figures().kwh(energy_wh, places)
+    return DASH if energy_wh is None else _figures().kwh(energy_wh, decimals)
 
 
-def kw(power_w: Quantity, places: int = 1) -> str:
+def kw(power_w: Quantity, decimals: int = 1) -> str:
     """Power given in W, shown in kW."""
-    return DASH if power_w is None else _figures().kw(power_w, places)
+    return DASH if power_w is None else _figures().kw(power_w, decimals)
 
 
-def number(value: Quantity, places: int = 0) -> str:
+def number(value: Quantity, decimals: int = 0) -> str:
     """A plain number with grouped thousands."""
-    return DASH if value is None else _figures().number(value, places)
+    return DASH if value is None else _figures().number(value, decimals)
 
 
 def all_decimals(value: Quantity, at_least: int = 0) -> str:
@@ -71,14 +71,14 @@ def typed(value: Decimal | int, at_least: int = 0) -> str:
     return _figures().typed(value, at_least)
 
 
-def quantity(value: Quantity, unit: str, places: int = 0) -> str:
+def quantity(value: Quantity, unit: str, decimals: int = 0) -> str:
     """A number of something: `12,35 kWh`."""
-    return DASH if value is None else _figures().quantity(value, unit, places)
+    return DASH if value is None else _figures().quantity(value, unit, decimals)
 
 
-def percent(share: Quantity, places: int = 0) -> str:
-    """A share of one as a percentage: `Decimal("0.125")` is `13 %` (`12,5 %` with one place)."""
-    return DASH if share is None else _figures().percent(share, places)
+def percent(share: Quantity, decimals: int = 0) -> str:
+    """A share of one as a percentage: `Decimal("0.125")` is `13 %` (`12,5 %` with one decimal)."""
+    return DASH if share is None else _figures().percent(share, decimals)
 
 
 def vat_rate(per_cent: Quantity) -> str:
@@ -159,12 +159,12 @@ def _time_element(
         return DASH
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise ValueError(f"local_time needs an aware datetime, not {moment!r}")
-    place = ZoneInfo(zone) if isinstance(zone, str) else zone
+    tz = ZoneInfo(zone) if isinstance(zone, str) else zone
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        str(place),
-        written(moment.astimezone(place)),
+        str(tz),
+        written(moment.astimezone(tz)),
     )
 
 

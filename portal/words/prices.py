@@ -57,26 +57,26 @@ class Story:
 class _Told:
     """Where and from which day on a price is told, and until when the car charged."""
 
-    place: ZoneInfo
+    tz: ZoneInfo
     first_day: object
     charged_until: datetime | None
 
 
 def story(price: ExplainedPrice, zone: str | ZoneInfo, *, charged_until: datetime | None = None) -> Story:
-    """Explain a price with VAT, by the clock of the place where the car stood.
+    """Explain a price with VAT, by the clock of the site where the car stood.
 
     charged_until: when the car took no more energy; what is said of energy ends there.
     """
-    place = ZoneInfo(zone) if isinstance(zone, str) else zone
+    tz = ZoneInfo(zone) if isinstance(zone, str) else zone
     rows = [
-        _step(part, amount, price.currency, _Told(place, _first_day(price.slices, place), charged_until))
+        _step(part, amount, price.currency, _Told(tz, _first_day(price.slices, tz), charged_until))
         for part, amount in zip(price.slices, price.shown, strict=False)
     ]
     return Story(rows, _totals(price, price.shown[len(rows) :]), _notes(price.flags))
 
 
-def _first_day(slices: Sequence[Slice], place: ZoneInfo) -> object:
-    return slices[0].start.astimezone(place).date() if slices else None
+def _first_day(slices: Sequence[Slice], tz: ZoneInfo) -> object:
+    return slices[0].start.astimezone(tz).date() if slices else None
 
 
 def _step(part: Slice, amount: Decimal, currency: str, told: _Told) -> Step:
@@ -91,11 +91,11 @@ def _step(part: Slice, amount: Decimal, currency: str, told: _Told) -> Step:
 
 
 def _span(part: Slice, told: _Told) -> str:
-    start = clock(part.start.astimezone(told.place), told.first_day)
+    start = clock(part.start.astimezone(told.tz), told.first_day)
     end = counted_until(part, told.charged_until)
     if part.dimension is Dimension.FLAT or part.start >= end:
         return start
-    return f"{start}–{end.astimezone(told.place):%H:%M}"
+    return f"{start}–{end.astimezone(told.tz):%H:%M}"
 
 
 def counted_until(part: Slice, charged_until: datetime | None) -> datetime:

@@ -176,12 +176,12 @@ def _facts(processing: Processing) -> list[tuple[str, str]]:
 
 def controller(operator: Operator) -> list[tuple[str, str]]:
     """Who is responsible (art. 30(1)(a)): name, number, address, and whom to ask."""
-    place = " ".join(part for part in (operator.postal_code, operator.city) if part)
+    town = " ".join(part for part in (operator.postal_code, operator.city) if part)
     reached = _joined([operator.email, operator.phone], ", ")
     facts = [
         (_("Controller"), operator.legal_name or operator.name),
         (_("Organisation number"), operator.organisation_number),
-        (_("Address"), _joined([operator.street, place], ", ")),
+        (_("Address"), _joined([operator.street, town], ", ")),
         (_("Contact"), reached),
         (_("Contact for personal data"), operator.privacy_contact or reached),
     ]

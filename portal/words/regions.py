@@ -31,10 +31,10 @@ def countries() -> list[tuple[str, str]]:
 def _countries(tongue: str) -> list[tuple[str, str]]:
     named = Locale.parse(tongue).territories.items()
     found = [(code, name) for code, name in named if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRY]
-    return sorted(found, key=lambda row: _place(row[1], tongue))
+    return sorted(found, key=lambda row: _rank(row[1], tongue))
 
 
-def _place(name: str, tongue: str) -> str:
+def _rank(name: str, tongue: str) -> str:
     upper = name.upper()
     if tongue == "sv":
         upper = "".join(_LAST.get(letter, letter) for letter in upper)

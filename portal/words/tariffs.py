@@ -139,7 +139,7 @@ def chips(tariff: Tariff) -> list[str]:
 
 def remarks(tariff: Tariff) -> list[tuple[str, str]]:
     """What a person should know before publishing: (sentence, the hours or days it is about)."""
-    return [(say(finding.code, finding.facts), _where(tariff, finding.place)) for finding in lint_tariff(tariff)]
+    return [(say(finding.code, finding.facts), _where(tariff, finding.path)) for finding in lint_tariff(tariff)]
 
 
 def other_rate(other: Other) -> str:
@@ -212,9 +212,9 @@ def incl_vat(price: Decimal, vat: Decimal | None) -> Decimal:
     return money.round_half_up(Fraction(price) * (1 + Fraction(vat or 0) / 100), SHOWN_DECIMALS).normalize()
 
 
-def _where(tariff: Tariff, place: str) -> str:
-    """An element's place in the document as the hours and days it applies in."""
-    number = re.match(r"elements\[(\d+)\]", place)
+def _where(tariff: Tariff, path: str) -> str:
+    """An element, found by its path in the document, as the hours and days it applies in."""
+    number = re.match(r"elements\[(\d+)\]", path)
     return when(tariff.elements[int(number[1])].restrictions) if number else ""
 
 
@@ -302,7 +302,7 @@ def bands(distinct: Sequence[Decimal]) -> dict[Decimal, int]:
     """A band for each price; with more than five prices neighbours share one."""
     if len(distinct) <= 5:
         return dict(zip(distinct, BANDS.get(len(distinct), ()), strict=True))
-    return {price: 1 + place * 5 // len(distinct) for place, price in enumerate(distinct)}
+    return {price: 1 + rank * 5 // len(distinct) for rank, price in enumerate(distinct)}
 
 
 def _legend(band_of: dict[Decimal, int], currency: str, *, unpriced: bool) -> list[tuple[int, str]]:

@@ -46,13 +46,13 @@ class Wanted:
 
 
 def parts_of(texts: Sequence[str]) -> Pairs:
-    """Return each text's terms, and beside each the place of its text in the sequence."""
+    """Return each text's terms, and beside each the index of its text in the sequence."""
     data = np.frombuffer(b"".join(_folded(text) + b"\0" for text in texts) + b"\0" * _LENGTH, np.uint8)
     characters = data.astype(np.int64)
     terms = np.zeros(len(data) - _LENGTH, np.int64)
     inside = np.ones(len(terms), bool)
-    for place in range(_LENGTH):
-        following = characters[place : place + len(terms)]
+    for index in range(_LENGTH):
+        following = characters[index : index + len(terms)]
         inside &= following > 0  # nothing of the next text belongs to a term
         terms = terms << 8 | np.where(inside, following, 0)
     owners = np.cumsum(characters[: len(terms)] == 0)
@@ -67,8 +67,8 @@ def part(text: str) -> Wanted:
         missing = 8 * (_LENGTH - len(folded))
         first = int.from_bytes(folded) << missing
         return Wanted(span=(first, first + (1 << missing) - 1)) if folded else Wanted()
-    places = range(len(folded) - _LENGTH + 1)
-    return Wanted(tuple(dict.fromkeys(int.from_bytes(folded[at : at + _LENGTH]) for at in places))[-_MOST:])
+    starts = range(len(folded) - _LENGTH + 1)
+    return Wanted(tuple(dict.fromkeys(int.from_bytes(folded[at : at + _LENGTH]) for at in starts))[-_MOST:])
 
 
 def _folded(text: str) -> bytes:
@@ -81,10 +81,10 @@ def words_of(texts: Sequence[str]) -> Pairs:
     terms: list[int] = []
     owners: list[int] = []
     key = _key()
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         marks = {_mark(beginning, key) for word in words(text) for beginning in _beginnings(word)}
         terms.extend(marks)
-        owners.extend([place] * len(marks))
+        owners.extend([index] * len(marks))
     return np.array(terms, np.int64), np.array(owners, np.int64)
 
 

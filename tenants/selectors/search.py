@@ -21,16 +21,16 @@ from tenants.search.terms import Wanted
 _READ = 3
 #: Segments are asked in groups, the newest first; most searches end with the first.
 _GROUPS = (4, 32, 128)
-#: A row may have several terms of a span. With so many places for each row that is wanted, there are too many rows.
-_PLACES = 8
+#: A row may have several terms of a span. With so many occurrences for each wanted row, there are too many.
+_OCCURRENCES = 8
 
 _ALL = """
 SELECT segment_id, packed FROM (
-    SELECT segment_id, packed, count(*) OVER s AS found, row_number() OVER (s ORDER BY rows, term) AS place
+    SELECT segment_id, packed, count(*) OVER s AS found, row_number() OVER (s ORDER BY rows, term) AS rank
     FROM tenants_searchterm
     WHERE operator_id = %(operator)s AND segment_id = ANY(%(segments)s::bigint[]) AND term = ANY(%(terms)s::bigint[])
     WINDOW s AS (PARTITION BY segment_id)) t
-WHERE found = %(wanted)s AND place <= %(read)s
+WHERE found = %(wanted)s AND rank <= %(read)s
 """
 _OF_SPAN = """
 FROM tenants_searchterm
@@ -38,7 +38,7 @@ WHERE operator_id = %(operator)s AND segment_id = ANY(%(segments)s::bigint[])
   AND term BETWEEN %(first)s AND %(last)s
 """
 _SPAN = f"SELECT segment_id, packed {_OF_SPAN}"
-_SPAN_PLACES = f"SELECT coalesce(sum(rows), 0) {_OF_SPAN}"
+_SPAN_OCCURRENCES = f"SELECT coalesce(sum(rows), 0) {_OF_SPAN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def find(subject: Subject, wanted: Wanted, *, most: int) -> Found:
     found: list[Ids] = []
     count = 0
     for group in _grouped(subject, up_to):
-        if wanted.span and _places(group, wanted.span) > _PLACES * most:
+        if wanted.span and _occurrences(group, wanted.span) > _OCCURRENCES * most:
             return Found((), up_to, is_all=False)
         found += _of(group, wanted)
         count = sum(map(len, found))
@@ -81,11 +81,11 @@ def _grouped(subject: Subject, up_to: int) -> Iterator[list[SearchSegment]]:
         rest = rest[size:]
 
 
-def _places(segments: list[SearchSegment], span: tuple[int, int]) -> int:
+def _occurrences(segments: list[SearchSegment], span: tuple[int, int]) -> int:
     """How often the terms of the span stand in the segments' texts: a row counts for each."""
     values: dict[str, Any] = {"operator": current_operator_id(), "segments": [segment.pk for segment in segments]}
     with connection.cursor() as cursor:
-        cursor.execute(_SPAN_PLACES, {**values, "first": span[0], "last": span[1]})
+        cursor.execute(_SPAN_OCCURRENCES, {**values, "first": span[0], "last": span[1]})
         return int(cursor.fetchone()[0])
 
 

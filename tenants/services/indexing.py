@@ -114,7 +114,7 @@ def _store(subject: Subject, rows: list[tuple[Any, ...]], *, after: int, last: i
     known, which = np.unique(terms, return_inverse=True)
     pairs = np.unique(which * len(rows) + owners)  # by term, then by row
     ends = np.flatnonzero(np.diff(pairs // len(rows))) + 1
-    lists = [ids[places] for places in np.split(pairs % len(rows), ends)]
+    lists = [ids[indices] for indices in np.split(pairs % len(rows), ends)]
     with connection.cursor() as cursor:
         for at in range(0, len(known), _AT_ONCE):
             some = lists[at : at + _AT_ONCE]

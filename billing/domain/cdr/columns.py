@@ -114,19 +114,19 @@ def _problems(
     bad_volume = np.flatnonzero(~((volumes >= 0) & (volumes <= LARGEST)))
     if len(bad_volume):
         owner = np.repeat(np.arange(len(cdrs)), np.diff(offsets))[of_dimension]
-        problems = {place: _volume_error(cdrs[place]) for place in np.unique(owner[bad_volume]).tolist()}
+        problems = {index: _volume_error(cdrs[index]) for index in np.unique(owner[bad_volume]).tolist()}
     if (at == instants.UNREADABLE).any():
-        found = ((place, _instant_error(cdr)) for place, cdr in enumerate(cdrs))
-        problems |= {place: error for place, error in found if error is not None}
+        found = ((index, _instant_error(cdr)) for index, cdr in enumerate(cdrs))
+        problems |= {index: error for index, error in found if error is not None}
     return problems
 
 
 def _volume_error(cdr: Cdr) -> BillingError:
     """What is wrong with the volumes of a CDR that is known to have a bad one."""
     path, volume = next(
-        (f"charging_periods[{number}].dimensions[{place}].volume", dimension.volume)
+        (f"charging_periods[{number}].dimensions[{index}].volume", dimension.volume)
         for number, period in enumerate(cdr.charging_periods)
-        for place, dimension in enumerate(period.dimensions)
+        for index, dimension in enumerate(period.dimensions)
         if not 0 <= dimension.volume <= LARGEST
     )
     if volume < 0:
@@ -155,11 +155,11 @@ def _impossible(cdrs: Sequence[Cdr], counted_kwh: Any, at: Ints) -> dict[int, Bi
     duration_s = np.maximum(at[count : 2 * count] - at[:count], 0)
     most_kwh = np.minimum(_LIMITS.most_wh(_LIMITS.largest_w, duration_s), _LIMITS.largest_wh) / 1000
     return {
-        place: bad(
-            "charging_periods", round(float(counted_kwh[place]), 3), Wanted.AT_MOST, ImpossibleEnergy,
-            most=f"{most_kwh[place]:.0f} kWh",
+        index: bad(
+            "charging_periods", round(float(counted_kwh[index]), 3), Wanted.AT_MOST, ImpossibleEnergy,
+            most=f"{most_kwh[index]:.0f} kWh",
         )
-        for place in np.flatnonzero(counted_kwh > most_kwh).tolist()
+        for index in np.flatnonzero(counted_kwh > most_kwh).tolist()
     }  # fmt: skip
 
 

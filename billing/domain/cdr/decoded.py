@@ -55,7 +55,7 @@ class Period(msgspec.Struct, gc=False):
     tariff_id: str | None = None
 
 
-class Place(msgspec.Struct, gc=False):
+class Location(msgspec.Struct, gc=False):
     """A location; `time_zone` is not part of a CDR in OCPI 2.2.1, but some send it."""
 
     time_zone: str | None = None
@@ -72,8 +72,8 @@ class Cdr(msgspec.Struct, gc=False):
     session_id: str | None = None
     total_energy: float | None = None
     tariffs: msgspec.Raw = _NOTHING
-    cdr_location: Place | None = None
-    location: Place | None = None
+    cdr_location: Location | None = None
+    location: Location | None = None
 
     @property
     def is_211(self) -> bool:

@@ -19,10 +19,10 @@ from billing.domain.errors import BillingError, SessionError
 
 _LENGTH: Final = 20
 _MARKS: Final = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":", 19: "Z"}
-_DIGIT_PLACES: Final = [place for place in range(_LENGTH) if place not in _MARKS]
+_DIGITS_AT: Final = [index for index in range(_LENGTH) if index not in _MARKS]
 _ZERO: Final = ord("0")
 _NINE: Final = 9
-#: One row for each place of a text, one column for each text.
+#: One row for each position of a text, one column for each text.
 Digits = np.ndarray[Any, np.dtype[np.uint8]]
 DAY_S: Final = 86400
 #: The second half of an OCPI DateTime in two pieces: by minute of the day, and by second of the minute.
@@ -48,15 +48,15 @@ def read(texts: Sequence[str]) -> Ints:
     return np.array([_read_one(text) for text in texts], dtype=np.int64)
 
 
-def _from_table(places: Digits) -> Ints | None:
-    """Epoch seconds of texts whose characters stand place by place; None if one of the texts is not a plain instant."""
-    if any((places[place] != ord(mark)).any() for place, mark in _MARKS.items()):
+def _from_table(signs: Digits) -> Ints | None:
+    """Epoch seconds of texts whose characters stand in columns; None if one of the texts is not a plain instant."""
+    if any((signs[index] != ord(mark)).any() for index, mark in _MARKS.items()):
         return None
-    digits = places - _ZERO  # what is below "0" becomes large
-    if any((digits[place] > _NINE).any() for place in _DIGIT_PLACES):
+    digits = signs - _ZERO  # what is below "0" becomes large
+    if any((digits[index] > _NINE).any() for index in _DIGITS_AT):
         return None
     century, of_century, month, day, hour, minute, second = (
-        digits[place] * 10 + digits[place + 1] for place in (0, 2, 5, 8, 11, 14, 17)
+        digits[index] * 10 + digits[index + 1] for index in (0, 2, 5, 8, 11, 14, 17)
     )
     if not ((hour < 24).all() and (minute < 60).all() and (second < 60).all()):
         return None

@@ -58,7 +58,7 @@ class _Shelf:
 class _Group:
     """Lines of a chunk that are priced together."""
 
-    places: list[int] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     sets: list[TariffSet] = field(default_factory=list)
 
@@ -83,19 +83,19 @@ def _chunk(
     failed = len(unread) + sum(errors for _, errors in answers)
     if len(answers) == 1 and not unread:
         return answers[0][0], failed
-    told = {place: f"{error}\n".encode() for place, error in unread.items()}
+    told = {index: f"{error}\n".encode() for index, error in unread.items()}
     for group, (answer, _) in zip(groups.values(), answers, strict=True):
         priced = chain.from_iterable(text.splitlines(keepends=True) for text in answer)
-        told.update(zip(group.places, priced, strict=True))
-    return [told[place] for place in range(len(texts))], failed
+        told.update(zip(group.indices, priced, strict=True))
+    return [told[index] for index in range(len(texts))], failed
 
 
 def _read(texts: list[bytes], say: Say) -> tuple[dict[tuple[bool, bool, bool], _Group], dict[int, str]]:
-    """The lines that can be read, by what may be priced together, and the error lines of the others, by place."""
+    """The lines that can be read, by what may be priced together, and the error lines of the others, by index."""
     groups: dict[tuple[bool, bool, bool], _Group] = {}
     unread: dict[int, str] = {}
     seen: dict[bytes, TariffSet] = {}
-    for place, text in enumerate(texts):
+    for index, text in enumerate(texts):
         try:
             line = decode(text)
             own = bytes(line.tariff)
@@ -106,12 +106,12 @@ def _read(texts: list[bytes], say: Say) -> tuple[dict[tuple[bool, bool, bool], _
                 if key == (own, False):
                     seen[own] = found
         except BillingError as problem:
-            unread[place] = written.error_line(id_of(text), problem, say)
+            unread[index] = written.error_line(id_of(text), problem, say)
             continue
         group = groups.get(found.kind)
         if group is None:
             group = groups[found.kind] = _Group()
-        group.places.append(place)
+        group.indices.append(index)
         group.lines.append(line)
         group.sets.append(found)
     return groups, unread
@@ -122,7 +122,7 @@ def _answers(group: _Group, zone: str, shelf: _Shelf, say: Say) -> tuple[Iterabl
     rated, batch = _rate_lines(group.lines, group.sets, zone, shelf)
     lines = group.lines
     bad = {*batch.problems, *np.flatnonzero(rated.fault).tolist()}
-    errors = {place: written.error_line(lines[place].cdr.id, _problem(lines[place], zone), say) for place in bad}
+    errors = {index: written.error_line(lines[index].cdr.id, _problem(lines[index], zone), say) for index in bad}
     return written.lines(rated, [line.cdr.id for line in lines], errors, say), len(errors)
 
 
@@ -148,8 +148,8 @@ def _rate_lines(lines: Sequence[Line], sets: Sequence[TariffSet], zone: str, she
 
 def _zone(line: Line, tariffs: TariffSet, otherwise: str) -> str:
     """The time zone of a line without one. Where none is known and no price depends on it, UTC does as well as any."""
-    place = line.cdr.cdr_location or line.cdr.location
-    return (place.time_zone if place else None) or otherwise or ("" if tariffs.asks_clock else "UTC")
+    location = line.cdr.cdr_location or line.cdr.location
+    return (location.time_zone if location else None) or otherwise or ("" if tariffs.asks_clock else "UTC")
 
 
 def price_line(line: Line, zone: str = "") -> tuple[ExplainedPrice, str]:

@@ -57,7 +57,7 @@ class TariffSet:
         digits = [plan_for((one,)).price_digits for one in tariffs]
         return cls(
             tariffs=tariffs,
-            by_id={one: place for place, one in enumerate(ids) if ids.count(one) == 1},
+            by_id={one: number for number, one in enumerate(ids) if ids.count(one) == 1},
             kind=(tariffs[0].has_vat, max(digits) > _FINE, any(one.tax_included for one in tariffs)),
             asks_clock=any(asks_clock(plan_for((one,))) for one in tariffs),
         )
@@ -67,16 +67,16 @@ class TariffSet:
         if tariff_id is None:
             return NO_TARIFF
         wanted = tariff_id.casefold()
-        places = [place for place, one in enumerate(self.tariffs) if one.id.casefold() == wanted]
-        return next((place for place in places if self._valid(place, start)), places[0] if places else _NO_SUCH)
+        numbers = [number for number, one in enumerate(self.tariffs) if one.id.casefold() == wanted]
+        return next((number for number in numbers if self._valid(number, start)), numbers[0] if numbers else _NO_SUCH)
 
     def first_valid(self, start: str) -> int:
         """The first tariff valid at `start`, or the first of all."""
-        return next((place for place in range(len(self.tariffs)) if self._valid(place, start)), 0)
+        return next((number for number in range(len(self.tariffs)) if self._valid(number, start)), 0)
 
-    def _valid(self, place: int, start: str) -> bool:
+    def _valid(self, number: int, start: str) -> bool:
         try:
-            return self.tariffs[place].valid_at(instant(start, "start_date_time"))
+            return self.tariffs[number].valid_at(instant(start, "start_date_time"))
         except BillingError:
             return False
 
@@ -116,7 +116,7 @@ def _read_set(key: tuple[bytes, bool]) -> TariffSet | BillingError:
         listed = sequence(document, "tariffs")
         if not listed:
             raise bad("tariffs", listed, Wanted.TARIFFS)
-        parsed = (_parsed(one, f"tariffs[{place}]", is_211=is_211) for place, one in enumerate(listed))
+        parsed = (_parsed(one, f"tariffs[{number}]", is_211=is_211) for number, one in enumerate(listed))
         return TariffSet.of(tuple(parsed))
     except BillingError as problem:
         return problem
@@ -138,12 +138,12 @@ def assign(sets: Sequence[TariffSet], begins: Sequence[int], cdrs: Sequence[Cdr]
     """
     chosen: list[int] = []
     flags = np.zeros(len(cdrs), dtype=np.int64)
-    for place, (tariffs, begin, cdr) in enumerate(zip(sets, begins, cdrs, strict=True)):
+    for number, (tariffs, begin, cdr) in enumerate(zip(sets, begins, cdrs, strict=True)):
         by_id = tariffs.by_id
         try:
             chosen += [begin + by_id[period.tariff_id] for period in cdr.charging_periods]
         except KeyError:
-            found, flags[place] = _search(tariffs, cdr)
+            found, flags[number] = _search(tariffs, cdr)
             chosen += [index if index == NO_TARIFF else begin + index for index in found]
     return np.array(chosen, dtype=np.int64), flags
 

@@ -95,7 +95,7 @@ def _narrow(values: Exact) -> Ints:
 
 
 class Sheet:
-    """Rows of pieces: every row has a place for each piece that is added."""
+    """Rows of pieces: every row has a cell for each piece that is added."""
 
     def __init__(self, rows: int) -> None:
         self.rows = rows
@@ -109,13 +109,13 @@ class Sheet:
     def add_where(self, where: Bools | None, pieces: Pieces, otherwise: str = "") -> None:
         """Lay these pieces next in some rows, of which alone they are, and one other in the rest of them."""
         rows = None if where is None else np.flatnonzero(where)
-        for place, piece in enumerate(pieces):
+        for index, piece in enumerate(pieces):
             if where is not None:
-                self._laid.append((self.width, np.flatnonzero(~where), "" if place else otherwise))
+                self._laid.append((self.width, np.flatnonzero(~where), "" if index else otherwise))
             self._laid.append((self.width, rows, piece))
             self.width += 1
 
     def lay(self, flat: Texts, begin: Ints) -> None:
         """Lay everything in a flat column, the rows beginning at these places."""
-        for place, rows, piece in self._laid:
-            flat[(begin if rows is None else begin[rows]) + place] = piece
+        for index, rows, piece in self._laid:
+            flat[(begin if rows is None else begin[rows]) + index] = piece

@@ -71,9 +71,9 @@ def lines(rated: Rated, ids: Sequence[str], errors: Mapping[int, str], say: Say)
     heads.lay(flat, begins[:-1])
     slices.lay(flat, np.repeat(begins[:-1] + heads.width, many) + within(rated.offsets) * slices.width)
     tails.lay(flat, begins[1:] - tails.width)
-    for place, error in errors.items():
-        flat[begins[place] : begins[place + 1]] = ""
-        flat[begins[place]] = f"{error}\n"
+    for index, error in errors.items():
+        flat[begins[index] : begins[index + 1]] = ""
+        flat[begins[index]] = f"{error}\n"
     edges = [*begins[:-1:_TOGETHER].tolist(), len(flat)]
     return ("".join(flat[first:last].tolist()).encode() for first, last in pairwise(edges))
 
@@ -118,8 +118,8 @@ def _quantities(rated: Rated) -> Pieces:
     hundreds = rated.quantity // 100
     *wholes, rests = decimals(np.where(energy, hundreds, rated.quantity * 4))
     wholes[-1][fee], rests[fee] = "1", ""
-    for place in np.flatnonzero(energy & (hundreds * 100 != rated.quantity)).tolist():
-        rests[place] = f".{rated.quantity[place] % 10**6:06d}"
+    for index in np.flatnonzero(energy & (hundreds * 100 != rated.quantity)).tolist():
+        rests[index] = f".{rated.quantity[index] % 10**6:06d}"
     return [*wholes, rests]
 
 
@@ -192,16 +192,16 @@ def _adjustments(rated: Rated, shares: Exact, per_incl: int, *, null: bool) -> P
     if len(limited) == 0:
         return ['],"adjustments":[]']
     texts = np.full(len(rated), '],"adjustments":[]', dtype=object)
-    for place in limited.tolist():
-        kind = "MINIMUM" if rated.flags[place] & Flag.MINIMUM else "MAXIMUM"
-        after, before = rated.incl[place], rated.incl[place] - rated.limit_incl[place]
+    for index in limited.tolist():
+        kind = "MINIMUM" if rated.flags[index] & Flag.MINIMUM else "MAXIMUM"
+        after, before = rated.incl[index], rated.incl[index] - rated.limit_incl[index]
         gross = money.divide_half_up(int(after), per_incl) - money.divide_half_up(int(before), per_incl)
         line = {
             "kind": kind,
-            "excl_vat": str(money.from_units(int(shares[place]), DIGITS)),
+            "excl_vat": str(money.from_units(int(shares[index]), DIGITS)),
             "incl_vat": None if null else str(money.from_units(gross, DIGITS)),
         }
-        texts[place] = f'],"adjustments":[{quoted(line)}]'
+        texts[index] = f'],"adjustments":[{quoted(line)}]'
     return [texts]
 
 

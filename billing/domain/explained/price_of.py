@@ -61,7 +61,7 @@ def session_price(rated: Rated, index: int) -> ExplainedPrice:
     return ExplainedPrice(
         currency=terms.currency,
         slices=tuple(
-            _slice(rated, row, excl[place], incl[place] if has_vat else None) for place, row in enumerate(rows)
+            _slice(rated, row, excl[number], incl[number] if has_vat else None) for number, row in enumerate(rows)
         ),
         adjustments=_adjustments(limit, Cost(excl[-1], incl[-1] if has_vat else None), Flag(int(rated.flags[index]))),
         total=_cost(rated, int(rated.excl[index]), int(rated.incl[index]), has_vat=has_vat),

@@ -67,15 +67,15 @@ def price_lines(rated: Rated) -> Lines:
         amount = np.where(gross, _with_vat(rated, owner, component, excl, limited, per_minor * plan.vat_unit), amount)
     quantity = np.concatenate([quantity, np.ones(len(limited), dtype=np.int64)])
     limit = np.arange(len(owner)) >= len(owner) - len(limited)
-    place = np.argsort(owner, kind="stable")
+    in_order = np.argsort(owner, kind="stable")
     return Lines(
         plan=plan,
-        session=owner[place],
-        component=component[place],
-        limit=limit[place],
-        quantity=quantity[place],
-        amount=amount[place].astype(np.int64),
-        gross=gross[place],
+        session=owner[in_order],
+        component=component[in_order],
+        limit=limit[in_order],
+        quantity=quantity[in_order],
+        amount=amount[in_order].astype(np.int64),
+        gross=gross[in_order],
     )
 
 
@@ -84,8 +84,8 @@ def _kinds(plan: Plan) -> Ints:
     seen: dict[object, int] = {}
     return np.array(
         [
-            seen.setdefault((one.lane, one.price.price, one.price.vat, plan.tariffs[one.tariff].tax_included), place)
-            for place, one in enumerate(plan.components)
+            seen.setdefault((one.lane, one.price.price, one.price.vat, plan.tariffs[one.tariff].tax_included), index)
+            for index, one in enumerate(plan.components)
         ],
         dtype=np.int64,
     )

@@ -57,7 +57,7 @@ class Answer:
         self._fault[begin : begin + len(fault)] = fault
 
     def take(self, where: slice | Ints, terms: Ints, priced: Priced) -> None:
-        """The sessions at these places of the batch are priced."""
+        """The sessions at these indices of the batch are priced."""
         self._widen(priced.excl.dtype.type)
         self._tariff[where], self._flags[where] = terms, priced.flags
         self._amounts["excl"][where], self._amounts["incl"][where] = priced.excl, priced.incl
@@ -88,7 +88,7 @@ class Answer:
 
     def _take_slices(self, where: slice | Ints, priced: Priced) -> None:
         parts = sorted(priced.parts, key=lambda rows: (rows.is_step, rows.lane))
-        found, offsets = slices.places(parts, priced.pieces)
+        found, offsets = slices.positions(parts, priced.pieces)
         lengths = np.diff(offsets)
         self._lengths[where] = lengths
         owners: Ints = np.arange(where.start, where.stop) if isinstance(where, slice) else where

@@ -57,16 +57,16 @@ class Candidate:
         return None if self.week is None else self.week.tobytes(), self.bounds
 
 
-#: Candidates that ask nothing but the clock, laid over each other: the place of the first, or `FREE`, by minute of the
+#: Candidates that ask nothing but the clock, laid over each other: the index of the first, or `FREE`, by minute of the
 #: week.
 Table = np.ndarray[Any, np.dtype[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """A candidate with bounds, and its place in the list."""
+    """A candidate with bounds, and its index in the list."""
 
-    place: int
+    index: int
     week: WeekTable | None
     bounds: tuple[Bound, ...]
 
@@ -83,7 +83,7 @@ class Choice:
 
     @classmethod
     def of(cls, candidates: Sequence[Candidate]) -> Self:
-        until = next((place + 1 for place, one in enumerate(candidates) if one.always), len(candidates))
+        until = next((index + 1 for index, one in enumerate(candidates) if one.always), len(candidates))
         reached = tuple(candidates[:until])
         return cls(reached, FREE if not reached else reached[0].component if reached[0].always else None)
 
@@ -92,8 +92,8 @@ class Choice:
 class Shape:
     """The conditions that some tariffs share, in layers that are fast to look up.
 
-    `components` has a row for each of those tariffs: the component at each place of the list, and `FREE` at the end,
-    where place -1 finds it. `moves` tells whether the choice can change while a session lasts.
+    `components` has a row for each of those tariffs: the component at each index of the list, and `FREE` at the end,
+    where index -1 finds it. `moves` tells whether the choice can change while a session lasts.
     """
 
     layers: tuple[Table | Condition, ...]
@@ -113,11 +113,11 @@ def _layers(candidates: Sequence[Candidate]) -> Iterator[Table | Condition]:
     """Neighbouring candidates without bounds as one table, the others as they are."""
     for by_clock, run in groupby(enumerate(candidates), key=lambda one: not one[1].bounds):
         if not by_clock:
-            yield from (Condition(place, one.week, one.bounds) for place, one in run)
+            yield from (Condition(index, one.week, one.bounds) for index, one in run)
             continue
         table = np.full(MINUTES_OF_WEEK, FREE, dtype=np.int32)
-        for place, one in reversed(list(run)):
-            table[slice(None) if one.week is None else one.week] = place
+        for index, one in reversed(list(run)):
+            table[slice(None) if one.week is None else one.week] = index
         yield table
 
 
@@ -158,12 +158,12 @@ class Offers:
         if len(self.shapes) == 0 or len(codes) == 0 or codes.min() > _FIRST_SHAPE:
             return
         for number, shape in enumerate(self.shapes):
-            places = np.flatnonzero(codes == _FIRST_SHAPE - number)
-            if len(places):
-                yield shape, places
+            pieces = np.flatnonzero(codes == _FIRST_SHAPE - number)
+            if len(pieces):
+                yield shape, pieces
 
     def filled(self, shape: Shape, tariff: Ints | None, found: Components) -> Components:
-        """The component of each piece, from the place of the candidate it found; `tariff` as in `codes`."""
+        """The component of each piece, from the index of the candidate it found; `tariff` as in `codes`."""
         row = self.row[0] if tariff is None else self.row[tariff]
         components: Components = shape.components[row, found]
         return components

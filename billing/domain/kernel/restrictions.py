@@ -167,14 +167,14 @@ def _chosen(offers: Offers, state: State, active: Bools | None, flags: Ints, las
 
 
 def _first_match(shape: Shape, here: Here, flags: Ints) -> Components:
-    """The place of the first candidate that holds, or `FREE`.
+    """The index of the first candidate that holds, or `FREE`.
 
     Layers are laid over each other from the last to the first, so that the first match stays on top.
     """
     found: Components = np.full(len(here.wanted), FREE, dtype=np.int32)
     for layer in reversed(shape.layers):
         if isinstance(layer, Condition):
-            found[_holds(layer, here, flags)] = layer.place
+            found[_holds(layer, here, flags)] = layer.index
         else:
             by_clock = layer[here.minute]
             found = by_clock if layer is shape.layers[-1] else np.where(by_clock == FREE, found, by_clock)

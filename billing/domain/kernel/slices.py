@@ -40,12 +40,12 @@ Table = dict[str, np.ndarray[Any, np.dtype[Any]]]
 class Rows:
     """Slices of one lane, by session and time: what was measured, or steps. There is at least one.
 
-    `place` is the piece a slice begins in, no two of these the same. `first` is where each session's slices begin, None
+    `piece` is the one a slice begins in, no two of these the same. `first` is where each session's slices begin, None
     if each has one.
     """
 
     lane: Lane
-    place: Ints
+    piece: Ints
     session: Ints
     begin: Ints
     end: Ints
@@ -78,7 +78,7 @@ class Rows:
         at = self.end[rows]
         return Rows(
             lane=self.lane,
-            place=self.place[rows],
+            piece=self.piece[rows],
             session=self.session[rows],
             begin=at,
             end=at,
@@ -120,12 +120,12 @@ def fees(lane: Lane, pieces: Pieces, wanted: Ints, component: Components) -> Row
     """One fee a session, at the first of these pieces: it is due at one instant and measures nothing."""
     session = pieces.session[wanted]
     first = session_runs(session)
-    place = wanted[first]
+    piece = wanted[first]
     once = np.ones(len(first), dtype=np.int64)
-    return Rows(lane, place, session[first], place, place, once, component[first])
+    return Rows(lane, piece, session[first], piece, piece, once, component[first])
 
 
-def places(parts: Sequence[Rows], pieces: Pieces) -> tuple[list[Ints], Ints]:
+def positions(parts: Sequence[Rows], pieces: Pieces) -> tuple[list[Ints], Ints]:
     """Where each row of each part stands in the finished table, and where the rows of each session begin there.
 
     Within a piece what was measured comes before steps, and lanes have their order. No two rows of a part begin in the
@@ -134,19 +134,19 @@ def places(parts: Sequence[Rows], pieces: Pieces) -> tuple[list[Ints], Ints]:
     begins = np.zeros(len(pieces.session) + 1, dtype=np.int64)
     following = begins[1:]
     for rows in parts:
-        following[rows.place] += 1
+        following[rows.piece] += 1
     np.cumsum(following, out=following)
     offsets = begins[pieces.offsets]
     found = []
     for rows in parts:
-        here = begins[rows.place]
-        begins[rows.place] = here + 1
+        here = begins[rows.piece]
+        begins[rows.piece] = here + 1
         found.append(here)
     return found, offsets
 
 
 def write(parts: Sequence[Rows], pieces: Pieces, found: Sequence[Ints], table: Table, base: Ints | None) -> None:
-    """Write the rows to their places in a table of the right length, except whose they are.
+    """Write the rows to their positions in a table of the right length, except whose they are.
 
     `base` is what the meter of each session showed at its start, None if that is not known.
     """

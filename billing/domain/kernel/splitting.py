@@ -119,8 +119,8 @@ def _clock_points(plan: Plan, index: int, meter: _Meter, sessions: Sessions, ins
         first = np.searchsorted(instants, start, side="right")
         many = np.maximum(np.searchsorted(instants, end, side="left") - first, 0)
         begins = offsets_of(many)
-        place = np.arange(begins[-1]) + np.repeat(first - begins[:-1], many)
-        found.append(_at(meter, np.repeat(here, many), instants[place]))
+        between = np.arange(begins[-1]) + np.repeat(first - begins[:-1], many)
+        found.append(_at(meter, np.repeat(here, many), instants[between]))
     return found
 
 

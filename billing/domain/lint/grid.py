@@ -41,10 +41,10 @@ class Grid:
         """The cells in which a candidate applies."""
         week = np.ones(len(self.classes), dtype=np.bool_) if candidate.week is None else candidate.week[self.classes]
         cells: Cells = week.reshape(-1, *(1,) * len(AXES))
-        for place, (axis, values) in enumerate(zip(AXES, self.values, strict=True), start=1):
+        for number, (axis, values) in enumerate(zip(AXES, self.values, strict=True), start=1):
             holds = np.array([_holds(candidate, axis, value) for value in values])
             shape = [1] * (len(AXES) + 1)
-            shape[place] = len(values)
+            shape[number] = len(values)
             cells = cells & holds.reshape(shape)
         return np.broadcast_to(cells, (len(self.classes), *map(len, self.values)))
 

@@ -49,12 +49,12 @@ def night_is_dearer(tariff: Tariff) -> bool:
 
 
 def _ranks(tariff: Tariff) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """For each minute of the week the place of its energy price among the tariff's prices, cheapest first; -1: none."""
+    """For each minute of the week the rank of its energy price among the tariff's prices, cheapest first; -1: none."""
     prices: list[Fraction | None] = [None] * MINUTES_OF_WEEK
     for minutes, price in _by_clock(tariff):
         for minute in np.flatnonzero(minutes).tolist():
             prices[minute] = price if prices[minute] is None else prices[minute]
-    order = {price: place for place, price in enumerate(sorted({price for price in prices if price is not None}))}
+    order = {price: rank for rank, price in enumerate(sorted({price for price in prices if price is not None}))}
     return np.array([-1 if price is None else order[price] for price in prices], dtype=np.int64)
 
 

@@ -52,10 +52,10 @@ class Remark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A remark: its code, the place in the tariff, and the facts its sentence names."""
+    """A remark: its code, the path in the tariff, and the facts its sentence names."""
 
     code: Remark
-    place: str
+    path: str
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -74,36 +74,36 @@ def lint_tariff(tariff: Tariff) -> list[Finding]:
     return [*found, *_whole(tariff)]
 
 
-def _element(element: Element, place: str) -> Iterator[Finding]:
+def _element(element: Element, path: str) -> Iterator[Finding]:
     seen: set[Dimension] = set()
     for number, component in enumerate(element.price_components):
-        where = f"{place}.price_components[{number}]"
+        where = f"{path}.price_components[{number}]"
         if component.type in seen:
             yield Finding(Remark.SECOND_COMPONENT, where, {"dimension": component.type.value})
         seen.add(component.type)
         yield from _component(component, where)
-    yield from _windows(element, f"{place}.restrictions")
+    yield from _windows(element, f"{path}.restrictions")
 
 
-def _component(component: PriceComponent, place: str) -> Iterator[Finding]:
+def _component(component: PriceComponent, path: str) -> Iterator[Finding]:
     price, step = component.price, component.step_size
     if price < 0:
-        yield Finding(Remark.NEGATIVE_PRICE, f"{place}.price", {"price": str(price)})
+        yield Finding(Remark.NEGATIVE_PRICE, f"{path}.price", {"price": str(price)})
     if component.type in _TIMED and 0 < price < _HOURLY:
-        yield Finding(Remark.PRICE_PER_MINUTE, f"{place}.price", {"price": str(price), "hourly": str(price * 60)})
+        yield Finding(Remark.PRICE_PER_MINUTE, f"{path}.price", {"price": str(price), "hourly": str(price * 60)})
     if component.type is Dimension.ENERGY and step in _SMALL_STEPS:
-        yield Finding(Remark.STEP_IN_KWH, f"{place}.step_size", {"step": step, "meant": step * 1000})
+        yield Finding(Remark.STEP_IN_KWH, f"{path}.step_size", {"step": step, "meant": step * 1000})
     if component.type in _TIMED and step in _SMALL_SECONDS:
-        yield Finding(Remark.STEP_IN_MINUTES, f"{place}.step_size", {"step": step, "meant": step * 60})
+        yield Finding(Remark.STEP_IN_MINUTES, f"{path}.step_size", {"step": step, "meant": step * 60})
 
 
-def _windows(element: Element, place: str) -> Iterator[Finding]:
+def _windows(element: Element, path: str) -> Iterator[Finding]:
     asked = element.restrictions
     if asked.start_time is not None and asked.start_time == asked.end_time:
-        yield Finding(Remark.SAME_START_AND_END, place, {"time": f"{asked.start_time:%H:%M}"})
+        yield Finding(Remark.SAME_START_AND_END, path, {"time": f"{asked.start_time:%H:%M}"})
     wraps = asked.start_time and asked.end_time and asked.end_time.hour + asked.end_time.minute > 0
     if wraps and asked.start_time > asked.end_time and asked.day_of_week:  # type: ignore[operator]
-        yield Finding(Remark.WEEKDAY_AT_MIDNIGHT, place)
+        yield Finding(Remark.WEEKDAY_AT_MIDNIGHT, path)
 
 
 def _lane(plan: Plan, lane: Lane, listed: list[Candidate]) -> Iterator[Finding]:
@@ -112,15 +112,15 @@ def _lane(plan: Plan, lane: Lane, listed: list[Candidate]) -> Iterator[Finding]:
     taken: Cells = np.zeros((len(grid.classes), *map(len, grid.values)), dtype=np.bool_)
     for candidate in listed:
         component = plan.components[candidate.component]
-        place = f"elements[{component.element - 1}]"
+        path = f"elements[{component.element - 1}]"
         name = component.price.type.value
         cells = grid.where(candidate)
         if not cells.any():
-            yield Finding(Remark.NEVER_APPLIES, place, {"dimension": name})
+            yield Finding(Remark.NEVER_APPLIES, path, {"dimension": name})
         elif not (cells & ~taken).any():
-            yield Finding(Remark.NEVER_REACHED, place, {"dimension": name})
+            yield Finding(Remark.NEVER_REACHED, path, {"dimension": name})
         elif (cells & taken).any() and not candidate.always:
-            yield Finding(Remark.OVERLAP, place, {"dimension": name})
+            yield Finding(Remark.OVERLAP, path, {"dimension": name})
         taken = taken | cells
     if lane is Lane.ENERGY and listed:
         yield from _gaps(grid, taken)

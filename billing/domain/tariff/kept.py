@@ -48,9 +48,9 @@ def _check_decimals(path: str, value: Decimal, most: int) -> None:
 
 
 def _components(tariff: Tariff) -> Iterator[tuple[str, PriceComponent]]:
-    for place, element in enumerate(tariff.elements):
+    for index, element in enumerate(tariff.elements):
         for position, component in enumerate(element.price_components):
-            yield f"elements[{place}].price_components[{position}]", component
+            yield f"elements[{index}].price_components[{position}]", component
 
 
 def _prices(tariff: Tariff) -> Iterator[tuple[str, Decimal]]:

@@ -78,7 +78,7 @@ class PriceComponent:
 
 @dataclass(frozen=True, slots=True)
 class Restrictions:
-    """When an element applies: all that are given must hold. Times and dates are local to the place of charging."""
+    """When an element applies: all that are given must hold. Times and dates are local to the site."""
 
     start_time: time | None = None
     end_time: time | None = None

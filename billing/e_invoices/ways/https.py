@@ -11,7 +11,7 @@ from typing import Final
 
 from billing.e_invoices.ways import Answer, Became, Parcel, read
 from tenants import outside
-from tenants.outside import NotReached, Place, Reply
+from tenants.outside import NotReached, Reply, Target
 
 #: What says that the document itself is refused. Every other failure is of the address or the moment, and tried again.
 _REFUSALS: Final = {400: "http_400", 413: "http_413", 415: "http_415", 422: "http_422"}
@@ -22,7 +22,7 @@ _KNOWN: Final = 409
 class Https:
     """The address of an access point, and the secret it knows us by."""
 
-    place: Place
+    target: Target
     secret: bytes
 
     def prepare(self, parcel: Parcel) -> None:
@@ -32,7 +32,7 @@ class Https:
         """Post it."""
         headers = {"content-type": "application/xml", "content-disposition": f'attachment; filename="{parcel.name}"'}
         reply = outside.request(
-            "POST", self.place, headers=headers | self._signed(parcel, parcel.content), body=parcel.content
+            "POST", self.target, headers=headers | self._signed(parcel, parcel.content), body=parcel.content
         )
         if reply.status == _KNOWN:
             return Answer(Became.SENT)
@@ -44,8 +44,8 @@ class Https:
 
     def ask(self, parcel: Parcel) -> Answer | None:
         """Ask for it by its key."""
-        place = replace(self.place, path=f"{self.place.path.rstrip('/')}/{parcel.key}")
-        reply = outside.request("GET", place, headers=self._signed(parcel, b""))
+        target = replace(self.target, path=f"{self.target.path.rstrip('/')}/{parcel.key}")
+        reply = outside.request("GET", target, headers=self._signed(parcel, b""))
         return None if reply.status == 404 else _told(reply)
 
     def _signed(self, parcel: Parcel, body: bytes) -> dict[str, str]:

@@ -19,7 +19,7 @@ def findings(*elements, **fields):
 
 
 def codes(*elements, **fields):
-    return [(one.code, one.place) for one in findings(*elements, **fields)]
+    return [(one.code, one.path) for one in findings(*elements, **fields)]
 
 
 def test_a_plain_tariff_has_no_findings():
@@ -77,7 +77,7 @@ CASES = [
 @pytest.mark.parametrize(
     ("expected", "elements"), CASES, ids=lambda value: value[0] if isinstance(value, tuple) else ""
 )
-def test_a_finding_has_a_code_and_a_place(expected, elements):
+def test_a_finding_has_a_code_and_a_path(expected, elements):
     assert codes(*elements) == [expected]
 
 

@@ -214,8 +214,8 @@ def _named(row: Mapping[str, Any]) -> str:
     """How a variable is called here: `OCPPCommCtrlr.HeartbeatInterval`, `Connector@1/2.Available`, `A(b).C(d)`."""
     component, variable = _object(row, "component"), _object(row, "variable")
     evse = _object(component, "evse")
-    place = "/".join(part for part in (text(evse, "id", 5), text(evse, "connectorId", 5)) if part)
-    owner = _with_instance(component) + (f"@{place}" if place else "")
+    outlet = "/".join(part for part in (text(evse, "id", 5), text(evse, "connectorId", 5)) if part)
+    owner = _with_instance(component) + (f"@{outlet}" if outlet else "")
     said = _with_instance(variable)
     return f"{owner}.{said}" if text(component, "name") and text(variable, "name") else ""
 

@@ -158,7 +158,7 @@ def _spans(said: list[Record]) -> Iterator[tuple[Reading | None, Reading | None]
     every = [reading for record in said for reading in record.readings]
     for register in dict.fromkeys(reading.register for reading in every):
         rows = [reading for reading in every if reading.register == register]
-        first = next((place for place, reading in enumerate(rows) if reading.kind == "B"), None)
+        first = next((index for index, reading in enumerate(rows) if reading.kind == "B"), None)
         ends = [reading for reading in rows[first or 0 :] if reading.kind in _ENDS]
         yield rows[first] if first is not None else None, ends[-1] if ends else None
 

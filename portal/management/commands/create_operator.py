@@ -31,18 +31,18 @@ class Command(BaseCommand):
         particulars = {name: options[name] for name in names}
         try:
             with acting(task="create_operator"), acting_more(is_platform=True):
-                self._found(options["owner"], particulars)
+                self._create(options["owner"], particulars)
         except ValidationError as error:
             raise CommandError("; ".join(f"{name}: {' '.join(why)}" for name, why in error.message_dict.items()))  # noqa: B904
         except Refused as refusal:
             raise CommandError(why(refusal)) from None
 
-    def _found(self, owner: str, particulars: dict[str, Any]) -> None:
+    def _create(self, owner: str, particulars: dict[str, Any]) -> None:
         if not owner:
             operator = onboarding.create(**particulars)
             self.stdout.write(f"{operator.name} lives at /o/{operator.slug}/.")
             return
-        founded = onboarding.found(owner_email=owner, to_be_mailed=False, **particulars)
-        link = reverse("account:invitation", args=[founded.invitation.invitation.public_id, founded.invitation.secret])
-        self.stdout.write(f"{founded.operator.name} lives at /o/{founded.operator.slug}/.")
+        made = onboarding.onboard(owner_email=owner, to_be_mailed=False, **particulars)
+        link = reverse("account:invitation", args=[made.invitation.invitation.public_id, made.invitation.secret])
+        self.stdout.write(f"{made.operator.name} lives at /o/{made.operator.slug}/.")
         self.stdout.write(f"Its owner gets in by {link} (once, within a week).")

@@ -90,14 +90,14 @@ def prove(request: HttpRequest) -> HttpResponse:
 
 
 def _taken_out(request: HttpRequest, token: str, stage: Stage) -> HttpResponse:
-    if email_changes.found(token, stage) is None:
+    if email_changes.change_of_link(token, stage) is None:
         return _ended(request)
     return links.take_out(request, f"account:email_{stage}", token=token)
 
 
 def _held(request: HttpRequest, stage: Stage) -> Change | None:
     held = links.taken_out(request, f"account:email_{stage}")
-    return email_changes.found(held["token"], stage) if held else None
+    return email_changes.change_of_link(held["token"], stage) if held else None
 
 
 def _ended(request: HttpRequest) -> HttpResponse:

@@ -48,7 +48,7 @@ def charge(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "going_on": list(outlets.going_on(request.driver)),
         "filters": filters,
         "search": search,
-        "outlets": outlets.found(search) if search else outlets.lately(request.driver),
+        "outlets": outlets.matching(search) if search else outlets.lately(request.driver),
     }
     return render(request, "driver/charging/page.html", context)
 

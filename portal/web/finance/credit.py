@@ -24,7 +24,7 @@ from billing.services import second_person as services_of_two
 from charging.models import ChargingSession
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists, second_person
-from portal.web.finance.invoices import SESSIONS_SHOWN, found
+from portal.web.finance.invoices import SESSIONS_SHOWN, invoice_or_404
 from portal.web.finance.tariffs.fields import PriceField
 from portal.words import invoices as invoice_words
 from portal.words import measures
@@ -71,12 +71,12 @@ class CreditForm(forms.Form):
         self.fields["whole"] = forms.MultipleChoiceField(
             choices=[(str(first), str(first)) for first in firsts.values()], required=False
         )
-        self.places = [line.position for line in lines]
-        for place in self.places:
-            self.fields[f"amount_{place}"] = PriceField(
+        self.positions = [line.position for line in lines]
+        for position in self.positions:
+            self.fields[f"amount_{position}"] = PriceField(
                 most=MOST,
                 decimal_places=money.minor_digits(invoice.currency),
-                label=gettext("Amount to credit of line %(line)s") % {"line": place},
+                label=gettext("Amount to credit of line %(line)s") % {"line": position},
             )
 
     def clean(self) -> dict[str, Any]:
@@ -84,13 +84,13 @@ class CreditForm(forms.Form):
         data["why"] = ": ".join(filter(None, (data.get("reason"), data.get("words"))))
         data["then"] = data.get("then") or ChargingSession.Review.PENDING.value
         ticked = [int(first) for first in data.get("whole", [])]
-        amounts = {place: data.get(f"amount_{place}") for place in self.places}
-        chosen: dict[int, Decimal | None] = dict.fromkeys(credits.places_of(self.invoice, ticked)) if ticked else {}
-        for place, amount in amounts.items():
-            if amount and place in chosen:
-                self.add_error(f"amount_{place}", gettext("The whole session is ticked already."))
+        amounts = {position: data.get(f"amount_{position}") for position in self.positions}
+        chosen: dict[int, Decimal | None] = dict.fromkeys(credits.positions_of(self.invoice, ticked)) if ticked else {}
+        for position, amount in amounts.items():
+            if amount and position in chosen:
+                self.add_error(f"amount_{position}", gettext("The whole session is ticked already."))
             elif amount:
-                chosen[place] = amount
+                chosen[position] = amount
         if data.get("scope") == SOME and not chosen and not self.errors:
             self.add_error("scope", gettext("Tick a session, or fill in an amount."))
         if data.get("scope") != SOME and chosen:
@@ -105,7 +105,7 @@ def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUI
 
     Where the operator wants two people for issuing, a second one is asked instead.
     """
-    invoice = found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
     lines = invoices.lines(invoice, of=shown)
     form = CreditForm(request.POST or None, invoice=invoice, lines=lines)
@@ -125,7 +125,7 @@ def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUI
 
 def _rows(invoice: Invoice, lines: Sequence[InvoiceLine], form: CreditForm) -> list[dict[str, Any]]:
     """The sessions with what is left of each line, its field, and whether the session is ticked."""
-    groups = invoice_words.by_session(invoice, lines, credits.by_place(invoice, lines))
+    groups = invoice_words.by_session(invoice, lines, credits.by_position(invoice, lines))
     ticked = form["whole"].value() or []
     return [
         {

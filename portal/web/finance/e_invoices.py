@@ -14,7 +14,7 @@ from billing.services import e_invoices
 from billing.services.e_invoices import CannotLeave
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
-from portal.web.finance.invoices import found
+from portal.web.finance.invoices import invoice_or_404
 from portal.words import e_invoices as words
 from tenants.log import audit
 from tenants.models import Operator
@@ -24,7 +24,7 @@ from tenants.permissions import Permission
 @operator_view(Permission.VIEW_INVOICES, takes_out=True)
 def invoice_xml(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Send the document as an e-invoice, and keep who took it; or say what it lacks, and where that is mended."""
-    invoice = found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     if invoice.state != Invoice.State.ISSUED:
         raise Http404
     try:

@@ -301,7 +301,7 @@ def _file_columns() -> list[FileColumn]:
 @operator_view(Permission.VIEW_INVOICES)
 def fee_detail(request: SignedInRequest, operator: Operator, fee_id: UUID) -> HttpResponse:
     """Show a fee with what was agreed and what was charged of it."""
-    return _detail(request, operator, _found(fee_id))
+    return _detail(request, operator, _fee_or_404(fee_id))
 
 
 def _detail(
@@ -351,7 +351,7 @@ def discount_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @require_POST
 def fee_end(request: SignedInRequest, operator: Operator, fee_id: UUID) -> HttpResponse:
     """Say with which day a fee ends, or that it goes on."""
-    fee, form = _found(fee_id), EndForm(request.POST)
+    fee, form = _fee_or_404(fee_id), EndForm(request.POST)
     if form.is_valid() and attempted(form, services.end, fee, until=form.cleaned_data["until"]) is not None:
         return redirect("finance:fee_detail", operator.slug, fee.public_id)
     return _detail(request, operator, fee, form, status=400)
@@ -361,12 +361,12 @@ def fee_end(request: SignedInRequest, operator: Operator, fee_id: UUID) -> HttpR
 @require_POST
 def fee_remove(request: SignedInRequest, operator: Operator, fee_id: UUID) -> HttpResponse:
     """Take back a fee of which nothing was charged."""
-    fee = _found(fee_id)
+    fee = _fee_or_404(fee_id)
     told(request, gettext("“%(fee)s” was removed.") % {"fee": fee}, services.remove, fee)
     return redirect("finance:fee_list", operator.slug)
 
 
-def _found(fee_id: UUID) -> Fee:
+def _fee_or_404(fee_id: UUID) -> Fee:
     fee = fees.one(fee_id)
     if fee is None:
         raise Http404

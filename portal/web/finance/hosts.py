@@ -173,7 +173,7 @@ def host_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_INVOICES)
 def host_detail(request: SignedInRequest, operator: Operator, contract_id: UUID) -> HttpResponse:
     """Show a contract with what was agreed and its statements."""
-    return _detail(request, operator, _found(contract_id))
+    return _detail(request, operator, _contract_or_404(contract_id))
 
 
 def _detail(
@@ -210,7 +210,7 @@ def host_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.MANAGE_ACCOUNTS)
 def host_edit(request: SignedInRequest, operator: Operator, contract_id: UUID) -> HttpResponse:
     """Correct a contract of which no statement is closed."""
-    contract = _found(contract_id)
+    contract = _contract_or_404(contract_id)
     form = ContractForm(request.POST or None, operator=operator, contract=contract, initial=_initial(contract))
     if form.is_valid() and attempted(form, services.change, contract, form.said(), at=timezone.now()) is not None:
         return redirect("finance:host_detail", operator.slug, contract.public_id)
@@ -222,7 +222,7 @@ def host_edit(request: SignedInRequest, operator: Operator, contract_id: UUID) -
 @require_POST
 def host_end(request: SignedInRequest, operator: Operator, contract_id: UUID) -> HttpResponse:
     """Say with which day a contract ends, or that it goes on."""
-    contract, form = _found(contract_id), EndForm(request.POST)
+    contract, form = _contract_or_404(contract_id), EndForm(request.POST)
     if form.is_valid():
         until = form.cleaned_data["until"]
         if attempted(form, services.end, contract, until=until, at=timezone.now()) is not None:
@@ -240,7 +240,7 @@ def _initial(contract: HostContract) -> dict[str, Any]:
     return {name: getattr(contract, name) for name in names} | {"vat": vat, "sites": sites}
 
 
-def _found(contract_id: UUID) -> HostContract:
+def _contract_or_404(contract_id: UUID) -> HostContract:
     contract = selector.contract(contract_id)
     if contract is None:
         raise Http404

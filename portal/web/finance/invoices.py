@@ -159,7 +159,7 @@ def _coins(amount: int | None, row: Invoice) -> Decimal | None:
 @operator_view(Permission.VIEW_INVOICES)
 def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Show one document: who to whom, sessions and fees with their lines, VAT by rate, what is due and was credited."""
-    invoice = found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
     lines, of_fees = invoices.lines(invoice, of=shown), fees.lines(invoice)
     notes = credits.notes(invoice) if invoice.kind == Invoice.Kind.INVOICE else []
@@ -167,7 +167,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "nav": "invoices",
         "invoice": invoice,
         "shown": shown,
-        "groups": invoice_words.by_session(invoice, lines, credits.by_place(invoice, lines) if notes else None),
+        "groups": invoice_words.by_session(invoice, lines, credits.by_position(invoice, lines) if notes else None),
         "basis": invoice_words.basis(lines),
         "fees": invoice_words.of_fees(of_fees),
         "fees_basis": invoice_words.basis(of_fees),
@@ -189,14 +189,14 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
 @operator_view(Permission.VIEW_INVOICES, takes_out=True)
 def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Send the document; the log keeps who took it."""
-    invoice = found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     if invoice.state != Invoice.State.ISSUED:
         raise Http404
     audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
     return pdf_file(str(invoice), documents.pdf(invoice))
 
 
-def found(invoice_id: UUID) -> Invoice:
+def invoice_or_404(invoice_id: UUID) -> Invoice:
     """The document, or a page that does not exist."""
     invoice = invoices.one(invoice_id)
     if invoice is None:

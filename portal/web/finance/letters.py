@@ -22,7 +22,7 @@ from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import REFUSALS, told
-from portal.web.finance.invoices import found as invoice_found
+from portal.web.finance.invoices import invoice_or_404
 from portal.web.periods import PeriodForm
 from portal.web.tables import Column, Table
 from portal.words import document_letters as words
@@ -151,6 +151,6 @@ def run_mail(request: SignedInRequest, operator: Operator, run_id: UUID) -> Http
 @require_POST
 def invoice_mail(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Queue one document, also one that was mailed before."""
-    invoice = invoice_found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     told(request, gettext("It is queued."), services.mail_invoice, invoice, by=request.user, at=timezone.now())
     return redirect("finance:invoice_detail", operator.slug, invoice_id)

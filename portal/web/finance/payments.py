@@ -25,7 +25,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted, told
-from portal.web.finance.invoices import found as invoice_found
+from portal.web.finance.invoices import invoice_or_404
 from portal.web.periods import DayField, PeriodForm
 from portal.web.tables import Column, Table
 from portal.words import payments as words
@@ -169,7 +169,7 @@ def payment_waiting(request: SignedInRequest, operator: Operator) -> HttpRespons
 @operator_view(Permission.VIEW_INVOICES)
 def payment_detail(request: SignedInRequest, operator: Operator, payment_id: UUID) -> HttpResponse:
     """Show a payment as the bank told it, and what it was for."""
-    return _detail(request, _found(payment_id))
+    return _detail(request, _payment_or_404(payment_id))
 
 
 def _detail(request: SignedInRequest, payment: Payment, *, status: int = 200, **forms_: forms.Form) -> HttpResponse:
@@ -191,7 +191,7 @@ def _detail(request: SignedInRequest, payment: Payment, *, status: int = 200, **
 @require_POST
 def payment_settle(request: SignedInRequest, operator: Operator, payment_id: UUID) -> HttpResponse:
     """Match what is left of a payment with the invoice that a person names."""
-    payment, form = _found(payment_id), ForInvoiceForm(request.POST)
+    payment, form = _payment_or_404(payment_id), ForInvoiceForm(request.POST)
     if form.is_valid():
         invoice, how = form.cleaned_data["number"], PaymentMatch.How.HAND
         if attempted(form, services.settle, payment, invoice, how=how, by=request.user) is not None:
@@ -203,7 +203,7 @@ def payment_settle(request: SignedInRequest, operator: Operator, payment_id: UUI
 @require_POST
 def payment_confirm(request: SignedInRequest, operator: Operator, payment_id: UUID, invoice_id: UUID) -> HttpResponse:
     """Match what is left of a payment with the invoice that was proposed."""
-    payment, invoice = _found(payment_id), invoice_found(invoice_id)
+    payment, invoice = _payment_or_404(payment_id), invoice_or_404(invoice_id)
     done = gettext("The payment was matched with %(invoice)s.") % {"invoice": invoice}
     told(request, done, services.settle, payment, invoice, how=PaymentMatch.How.NOD, by=request.user)
     return redirect("finance:payment_waiting", operator.slug)
@@ -213,7 +213,7 @@ def payment_confirm(request: SignedInRequest, operator: Operator, payment_id: UU
 @require_POST
 def payment_keep(request: SignedInRequest, operator: Operator, payment_id: UUID) -> HttpResponse:
     """Let what is left of a payment stand on a payer's account."""
-    payment, form = _found(payment_id), KeepForm(request.POST)
+    payment, form = _payment_or_404(payment_id), KeepForm(request.POST)
     if (
         form.is_valid()
         and attempted(form, services.keep, payment, form.cleaned_data["account"], by=request.user) is not None
@@ -226,7 +226,7 @@ def payment_keep(request: SignedInRequest, operator: Operator, payment_id: UUID)
 @require_POST
 def payment_back(request: SignedInRequest, operator: Operator, payment_id: UUID) -> HttpResponse:
     """Keep that what is left of a payment was paid back."""
-    payment, form = _found(payment_id), ReasonForm(request.POST, prefix="back")
+    payment, form = _payment_or_404(payment_id), ReasonForm(request.POST, prefix="back")
     if (
         form.is_valid()
         and attempted(form, services.pay_back, payment, reason=form.cleaned_data["reason"], by=request.user) is not None
@@ -239,7 +239,7 @@ def payment_back(request: SignedInRequest, operator: Operator, payment_id: UUID)
 @require_POST
 def match_undo(request: SignedInRequest, operator: Operator, payment_id: UUID, match_id: UUID) -> HttpResponse:
     """Undo a match; its amount waits again."""
-    payment, form = _found(payment_id), ReasonForm(request.POST, prefix="undo")
+    payment, form = _payment_or_404(payment_id), ReasonForm(request.POST, prefix="undo")
     match = selector.matches(payment).filter(public_id=match_id).first()
     if match is None:
         raise Http404
@@ -254,7 +254,7 @@ def match_undo(request: SignedInRequest, operator: Operator, payment_id: UUID, m
 @operator_view(Permission.MANAGE_PAYMENTS)
 def invoice_payment(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Record a payment of an invoice by hand."""
-    invoice = invoice_found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     receivable = selector.receivable(invoice)
     if receivable is None:
         raise Http404
@@ -270,7 +270,7 @@ def invoice_payment(request: SignedInRequest, operator: Operator, invoice_id: UU
     return render(request, "finance/payments/record.html", page, status=400 if form.errors else 200)
 
 
-def _found(payment_id: UUID) -> Payment:
+def _payment_or_404(payment_id: UUID) -> Payment:
     payment = selector.one(payment_id)
     if payment is None:
         raise Http404

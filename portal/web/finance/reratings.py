@@ -103,7 +103,7 @@ def rerating_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_INVOICES)
 def rerating_detail(request: SignedInRequest, operator: Operator, rerating_id: UUID) -> HttpResponse:
     """Show how far it is, what each payer gains or loses, and what was made."""
-    rerating = _found(rerating_id)
+    rerating = _rerating_or_404(rerating_id)
     if "X-Poll" in request.headers and not rerating.is_open:
         return HttpResponseClientRefresh()
     shown = lists.numbered(reratings.by_account(rerating), request, size=ACCOUNTS_SHOWN)
@@ -126,7 +126,7 @@ def rerating_detail(request: SignedInRequest, operator: Operator, rerating_id: U
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def rerating_carry_out(request: SignedInRequest, operator: Operator, rerating_id: UUID) -> HttpResponse:
     """Ask once more; then let it be carried out, or ask a second person."""
-    rerating = _found(rerating_id)
+    rerating = _rerating_or_404(rerating_id)
     if request.method != "POST":
         page = {"nav": "runs", "rerating": rerating, "sums": reratings.sums(rerating)}
         page["needs_second"] = approved.is_needed(approved.RERATE)
@@ -142,7 +142,7 @@ def rerating_carry_out(request: SignedInRequest, operator: Operator, rerating_id
     return back
 
 
-def _found(rerating_id: UUID) -> Rerating:
+def _rerating_or_404(rerating_id: UUID) -> Rerating:
     rerating = reratings.one(rerating_id)
     if rerating is None:
         raise Http404

@@ -137,7 +137,7 @@ def run_start(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_INVOICES)
 def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
     """Show how far a run is, what it drafted, and what could not be billed."""
-    run = _found(run_id)
+    run = _run_or_404(run_id)
     if tidy := lists.untidy(request):
         return tidy
     if "X-Poll" in request.headers and run.state != InvoiceRun.State.RUNNING:
@@ -151,7 +151,7 @@ def run_detail(request: SignedInRequest, operator: Operator, run_id: UUID) -> Ht
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
     """Ask once more, with count and sum; then number and freeze every draft, or ask a second person to let it be."""
-    run = _found(run_id)
+    run = _run_or_404(run_id)
     needs_second = four_eyes.is_needed(approved.ISSUE)
     if request.method != "POST":
         page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(request, operator, run)}
@@ -175,7 +175,7 @@ def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> Htt
 def run_discard(request: SignedInRequest, operator: Operator, run_id: UUID) -> HttpResponse:
     """Throw the drafts away; their sessions wait for the next run."""
     try:
-        services.discard(_found(run_id), by=request.user)
+        services.discard(_run_or_404(run_id), by=request.user)
         messages.success(request, gettext("The drafts are discarded; their sessions wait again."))
     except BillingError as problem:
         messages.error(request, why(problem))
@@ -183,7 +183,7 @@ def run_discard(request: SignedInRequest, operator: Operator, run_id: UUID) -> H
     return redirect("finance:run_list", operator.slug)
 
 
-def _found(run_id: UUID) -> InvoiceRun:
+def _run_or_404(run_id: UUID) -> InvoiceRun:
     run = runs.one(run_id)
     if run is None:
         raise Http404

@@ -16,7 +16,7 @@ from billing.selectors import sendings
 from billing.services import sendings as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import lists
-from portal.web.finance.invoices import found
+from portal.web.finance.invoices import invoice_or_404
 from portal.words import sendings as words
 from portal.words.say import why
 from tenants.models import Operator
@@ -47,7 +47,7 @@ def sending_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def invoice_send(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Send one document that was issued before there was a way, or that was held back."""
     try:
-        services.send(found(invoice_id), at=timezone.now())
+        services.send(invoice_or_404(invoice_id), at=timezone.now())
         messages.success(request, _("The e-invoice is on its way."))
     except BillingError as problem:
         messages.error(request, why(problem))

@@ -58,7 +58,7 @@ def settlement_ask(request: SignedInRequest, operator: Operator) -> HttpResponse
 @operator_view(Permission.VIEW_INVOICES)
 def settlement_detail(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponse:
     """Show how far it is, what it comes to, and every statement."""
-    settlement = _found(settlement_id)
+    settlement = _settlement_or_404(settlement_id)
     if "X-Poll" in request.headers and not settlement.is_open:
         return HttpResponseClientRefresh()
     page = {
@@ -74,7 +74,7 @@ def settlement_detail(request: SignedInRequest, operator: Operator, settlement_i
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def settlement_close(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponse:
     """Ask whether to freeze the month's statements, and do it, or ask for the second person."""
-    settlement = _found(settlement_id)
+    settlement = _settlement_or_404(settlement_id)
     needs_second = approved.is_needed(approved.SETTLE)
     if request.method != "POST":
         page = {"nav": "hosts", "settlement": settlement, "sums": selector.sums(settlement)}
@@ -89,7 +89,7 @@ def settlement_close(request: SignedInRequest, operator: Operator, settlement_id
     return back
 
 
-def _found(settlement_id: UUID) -> Settlement:
+def _settlement_or_404(settlement_id: UUID) -> Settlement:
     settlement = selector.one(settlement_id)
     if settlement is None:
         raise Http404

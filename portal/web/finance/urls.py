@@ -23,7 +23,7 @@ from portal.web.finance import (
     settlements,
     statements,
 )
-from portal.web.finance.tariffs import editor, paid, places, publish, simulation
+from portal.web.finance.tariffs import assigning, editor, paid, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
 
 app_name = "finance"
@@ -39,10 +39,10 @@ urlpatterns = [
     path("tariffs/<uuid:tariff_id>/publish/", publish.tariff_publish, name="tariff_publish"),
     path("tariffs/<uuid:tariff_id>/effect/", publish.tariff_effect, name="tariff_effect"),
     path("tariffs/<uuid:tariff_id>/simulate/", simulation.tariff_simulate, name="tariff_simulate"),
-    path("tariffs/<uuid:tariff_id>/assign/", places.tariff_assign, name="tariff_assign"),
+    path("tariffs/<uuid:tariff_id>/assign/", assigning.tariff_assign, name="tariff_assign"),
     path(
         "tariffs/<uuid:tariff_id>/assignments/<uuid:assignment_id>/end/",
-        places.tariff_unassign,
+        assigning.tariff_unassign,
         name="tariff_unassign",
     ),
     path("runs/", runs.run_list, name="run_list"),

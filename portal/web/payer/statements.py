@@ -37,7 +37,7 @@ def statement_list(request: SignedInRequest, operator: Operator) -> HttpResponse
 @payer_view()
 def statement_detail(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponse:
     """Show one of the host's statements."""
-    return _detail(request, operator, _found(request, statement_id), ContestForm())
+    return _detail(request, operator, _statement_or_404(request, statement_id), ContestForm())
 
 
 def _detail(
@@ -51,20 +51,20 @@ def _detail(
 @payer_view()
 def statement_sessions(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponseBase:
     """Send the statement's sessions as a file."""
-    return statements.sessions_file(request, _found(request, statement_id), operator)
+    return statements.sessions_file(request, _statement_or_404(request, statement_id), operator)
 
 
 @payer_view()
 def statement_pdf(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponse:
     """Send the document."""
-    return statements.document(_found(request, statement_id))
+    return statements.document(_statement_or_404(request, statement_id))
 
 
 @payer_view()
 @require_POST
 def statement_approve(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponse:
     """Approve a statement."""
-    statement = _found(request, statement_id)
+    statement = _statement_or_404(request, statement_id)
     told(
         request, gettext("The statement is approved."), services.approve, statement, by=request.user, at=timezone.now()
     )
@@ -75,7 +75,7 @@ def statement_approve(request: SignedInRequest, operator: Operator, statement_id
 @require_POST
 def statement_contest(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponse:
     """Say what is wrong with a statement."""
-    statement, form = _found(request, statement_id), ContestForm(request.POST)
+    statement, form = _statement_or_404(request, statement_id), ContestForm(request.POST)
     if form.is_valid():
         text = form.cleaned_data["text"]
         if attempted(form, services.contest, statement, text, by=request.user, at=timezone.now()) is not None:
@@ -83,7 +83,7 @@ def statement_contest(request: SignedInRequest, operator: Operator, statement_id
     return _detail(request, operator, statement, form, status=400)
 
 
-def _found(request: SignedInRequest, statement_id: UUID) -> HostStatement:
+def _statement_or_404(request: SignedInRequest, statement_id: UUID) -> HostStatement:
     statement = selector.of_account(request.account).filter(public_id=statement_id).first()
     if statement is None:
         raise Http404

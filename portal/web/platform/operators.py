@@ -124,14 +124,14 @@ def operator_new(request: SignedInRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         facts = dict(form.cleaned_data)
         try:
-            founded = onboarding.found(owner_email=facts.pop("owner"), by=request.user, **facts)
+            made = onboarding.onboard(owner_email=facts.pop("owner"), by=request.user, **facts)
         except ValidationError as error:
             form.add_error(None, error)
         except Refused as refusal:
             form.add_error("owner", why(refusal))
         else:
-            messages.success(request, _("%(operator)s has been created.") % {"operator": founded.operator})
-            return _show_link(request, founded.operator, founded.invitation)
+            messages.success(request, _("%(operator)s has been created.") % {"operator": made.operator})
+            return _show_link(request, made.operator, made.invitation)
     return _form(request, "platform/operators/new.html", form)
 
 

@@ -15,7 +15,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @account_view
-def places(request: SignedInRequest) -> HttpResponseBase:
+def operators(request: SignedInRequest) -> HttpResponseBase:
     """Send members of the platform to their pages, everybody else to the portal."""
     return redirect("platform:operator_list") if platform.is_member(request.user) else to_portal(request)
 

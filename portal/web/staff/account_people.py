@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import told
-from portal.web.staff.accounts import InviteForm, crumbs, found
+from portal.web.staff.accounts import InviteForm, account_or_404, crumbs
 from portal.web.staff.people.invitation_link import count_letter, hand_over
 from portal.words.say import why
 from tenants.errors import Refused
@@ -32,7 +32,7 @@ M = TypeVar("M", bound=Model)
 @require_POST
 def account_invite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Invite somebody to see what the payer is billed; again: a new link, and the old one ends."""
-    account, form = found(public_id), InviteForm(request.POST)
+    account, form = account_or_404(public_id), InviteForm(request.POST)
     if account.driver is not None:  # a driver sees their own on pages of their own, and nobody else does
         raise Http404
     back = reverse("staff:account_detail", args=[operator.slug, public_id])
@@ -52,7 +52,7 @@ def account_invite(request: SignedInRequest, operator: Operator, public_id: UUID
 @require_POST
 def account_uninvite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Withdraw an invitation to the payer's pages."""
-    account = found(public_id)
+    account = account_or_404(public_id)
     standing = invitations.of_account(operator, account.public_id)
     return _done(request, operator, public_id, standing, _("The invitation was withdrawn."), services.withdraw)
 
@@ -61,7 +61,7 @@ def account_uninvite(request: SignedInRequest, operator: Operator, public_id: UU
 @require_POST
 def account_person_remove(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Take the payer's pages away from a person."""
-    people = AccountPerson.objects.select_related("user").filter(account=found(public_id))
+    people = AccountPerson.objects.select_related("user").filter(account=account_or_404(public_id))
     return _done(request, operator, public_id, people, _("The person no longer sees the payer's invoices."), _removed)
 
 

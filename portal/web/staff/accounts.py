@@ -287,7 +287,7 @@ def _particular(name: str, account: Account) -> str:
 @operator_view(Permission.VIEW_DRIVERS)
 def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show a payer with its drivers, cards, invoices and fees, and record that it was shown."""
-    account = found(public_id)
+    account = account_or_404(public_id)
     audit.record(Event.ACCOUNT_VIEWED, about=account)
     members = account_members.of_account(account)
     page = {
@@ -323,7 +323,7 @@ def account_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.MANAGE_ACCOUNTS)
 def account_edit(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Change a payer's particulars and terms."""
-    account = found(public_id)
+    account = account_or_404(public_id)
     form = AccountForm(request.POST or None, account=account, initial=_initial(account))
     if form.is_valid() and attempted(form, services.change, account, **form.cleaned_data) is not None:
         messages.success(request, _("Payer %(name)s was saved.") % {"name": account.name})
@@ -394,7 +394,7 @@ def crumbs(operator: Operator, account: Account | None = None) -> list[tuple[str
     return way
 
 
-def found(public_id: UUID) -> Account:
+def account_or_404(public_id: UUID) -> Account:
     """The payer, or a page that does not exist."""
     account = accounts.one(public_id)
     if account is None:

@@ -131,13 +131,13 @@ def approval_export(request: SignedInRequest, operator: Operator) -> HttpRespons
 @operator_view(Permission.VIEW_APPROVALS)
 def approval_detail(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Show what exactly would happen, who asked, and who can decide."""
-    return render(request, "staff/approvals/detail.html", _page(request, operator, _found(public_id)))
+    return render(request, "staff/approvals/detail.html", _page(request, operator, _approval_or_404(public_id)))
 
 
 @operator_view(Permission.VIEW_APPROVALS, step_up=True)
 def approval_decide(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Approve, which carries it out at once, or refuse with a reason."""
-    approval = _found(public_id)
+    approval = _approval_or_404(public_id)
     form = DecisionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid() and _decided(request, approval, form):
         return redirect("staff:approval_detail", operator.slug, public_id)
@@ -153,14 +153,14 @@ def approval_decide(request: SignedInRequest, operator: Operator, public_id: UUI
 def approval_withdraw(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Take back what one asked for."""
     try:
-        four_eyes.withdraw(_found(public_id), by=request.user)
+        four_eyes.withdraw(_approval_or_404(public_id), by=request.user)
         messages.success(request, _("The request is withdrawn. Nothing happens."))
     except Refused as refusal:
         messages.error(request, why(refusal))
     return redirect("staff:approval_detail", operator.slug, public_id)
 
 
-def _found(public_id: UUID) -> Approval:
+def _approval_or_404(public_id: UUID) -> Approval:
     return get_object_or_404(approvals.listing(), public_id=public_id)
 
 

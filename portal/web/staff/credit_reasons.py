@@ -26,12 +26,12 @@ class ReasonsForm(forms.Form):
         super().__init__(data)
         known = credit_reasons.reasons()
         self.count = min(len(known) + EMPTY, MOST)
-        for place in range(self.count):
-            own = known[place] if place < len(known) else Reason("", "")
+        for index in range(self.count):
+            own = known[index] if index < len(known) else Reason("", "")
             for name, words in (("sv", own.swedish), ("en", own.english)):
-                self.fields[f"{name}_{place}"] = forms.CharField(
+                self.fields[f"{name}_{index}"] = forms.CharField(
                     label=_("Reason %(number)s in %(language)s")
-                    % {"number": place + 1, "language": regions.language(name)},
+                    % {"number": index + 1, "language": regions.language(name)},
                     max_length=100,
                     required=False,
                     initial=words,
@@ -39,12 +39,12 @@ class ReasonsForm(forms.Form):
 
     def rows(self) -> list[tuple[Any, Any]]:
         """The fields of each row, Swedish first."""
-        return [(self[f"sv_{place}"], self[f"en_{place}"]) for place in range(self.count)]
+        return [(self[f"sv_{index}"], self[f"en_{index}"]) for index in range(self.count)]
 
     def reasons(self) -> list[Reason]:
         """What is to be kept."""
         found = [
-            Reason(self.cleaned_data[f"sv_{place}"], self.cleaned_data[f"en_{place}"]) for place in range(self.count)
+            Reason(self.cleaned_data[f"sv_{index}"], self.cleaned_data[f"en_{index}"]) for index in range(self.count)
         ]
         return [reason for reason in found if reason.swedish or reason.english]
 

@@ -68,14 +68,14 @@ def dispute_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.VIEW_INVOICES)
 def dispute_detail(request: SignedInRequest, operator: Operator, dispute_id: UUID) -> HttpResponse:
     """Show one with all the evidence."""
-    return _page(request, operator, _found(dispute_id), AnswerForm())
+    return _page(request, operator, _dispute_or_404(dispute_id), AnswerForm())
 
 
 @operator_view(Permission.ISSUE_INVOICES)
 @require_POST
 def dispute_answer(request: SignedInRequest, operator: Operator, dispute_id: UUID) -> HttpResponse:
     """Grant or refuse it."""
-    row, form = _found(dispute_id), AnswerForm(request.POST)
+    row, form = _dispute_or_404(dispute_id), AnswerForm(request.POST)
     done = None
     if form.is_valid():
         facts = form.cleaned_data
@@ -86,7 +86,7 @@ def dispute_answer(request: SignedInRequest, operator: Operator, dispute_id: UUI
     return redirect("staff:dispute_detail", operator.slug, dispute_id)
 
 
-def _found(dispute_id: UUID) -> Dispute:
+def _dispute_or_404(dispute_id: UUID) -> Dispute:
     row = selector.one(dispute_id)
     if row is None:
         raise Http404

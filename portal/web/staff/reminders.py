@@ -104,7 +104,7 @@ def reminder_steps(request: SignedInRequest, operator: Operator) -> HttpResponse
     initial = [_told(step) for step in known]
     count = min(len(known) + EMPTY, MOST)
     initial += [{} for _row in range(count - len(initial))]
-    rows = [StepForm(data, prefix=f"step{place}", initial=given) for place, given in enumerate(initial)]
+    rows = [StepForm(data, prefix=f"step{index}", initial=given) for index, given in enumerate(initial)]
     agreed = (
         {"least": terms.least, "fee_since": terms.fee_since, "due_day_agreed": terms.due_day_agreed} if terms else {}
     )

@@ -205,7 +205,7 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
 
 @operator_view(Permission.MANAGE_NETWORK, without_people=True)
 def station_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """Add a station with its connectors. Not for somebody limited to some sites: see `services.change`."""
+    """Add a station with its connectors. Not for somebody limited to some sites: see `stations.change`."""
     if visible_sites() is not None:
         raise PermissionDenied(_("You work for some of the sites only, so you cannot add a station."))
     form = StationForm(request.POST or None, initial={"site": request.GET.get("site", ""), "is_active": True})

@@ -65,18 +65,18 @@ def recipients(texts: Sequence[str]) -> list[Any]:
     """Read public keys (`age1…`).
 
     Raises:
-        BadKey: naming the place of the first that is none.
+        BadKey: naming the number of the first that is none.
     """
     found = []
-    for place, text in enumerate(texts, start=1):
+    for number, text in enumerate(texts, start=1):
         if text.upper().startswith(PRIVATE):
             raise BadKey(
-                f"key {place} is a private one: it belongs on another machine. The public one begins {PUBLIC}."
+                f"key {number} is a private one: it belongs on another machine. The public one begins {PUBLIC}."
             )
         try:
             found.append(x25519.Recipient.from_str(text))
         except pyrage.RecipientError as error:
-            raise BadKey(f"key {place} is no public key of age ({PUBLIC}…).") from error
+            raise BadKey(f"key {number} is no public key of age ({PUBLIC}…).") from error
     if not found:
         raise BadKey("there is no key.")
     return found

@@ -1,4 +1,4 @@
-"""Founding an operator: its row, what its drivers are asked, and the invitation of its first owner, all or nothing."""
+"""A new operator: its row, what its drivers are asked, and the invitation of its first owner, all or nothing."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from tenants.services.people import consents, invitations, operators
 
 
 @dataclass(frozen=True, slots=True)
-class Founded:
+class Onboarded:
     """An operator and the invitation of its first owner."""
 
     operator: Operator
@@ -19,9 +19,9 @@ class Founded:
 
 
 @transaction.atomic
-def found(
+def onboard(
     *, slug: str, name: str, owner_email: str, by: User | None = None, to_be_mailed: bool | None = None, **more: Any
-) -> Founded:
+) -> Onboarded:
     """Create an operator whose first owner is invited. A right of the platform's database role alone.
 
     more: the operator's other fields. `to_be_mailed` as in `invitations.invite`.
@@ -29,7 +29,7 @@ def found(
     """
     operator = create(slug=slug, name=name, **more)
     made = invitations.invite(operator, email=owner_email, role=Membership.Role.OWNER, by=by, to_be_mailed=to_be_mailed)
-    return Founded(operator, made)
+    return Onboarded(operator, made)
 
 
 @transaction.atomic

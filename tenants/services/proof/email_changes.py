@@ -58,7 +58,7 @@ def ask(user: User, email: str, *, address: str) -> None:
     mail.send(user, Letter.EMAIL_CHANGE_ASKED, email=email.lower(), link=link)
 
 
-def found(token: str, stage: Stage) -> Change | None:
+def change_of_link(token: str, stage: Stage) -> Change | None:
     """What the link is about; None when it is used, too old or not ours."""
     try:
         said = json.loads(crypto.decrypt(urlsafe_base64_decode(token), about=_about(stage)))

@@ -27,7 +27,7 @@ from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariffs import painting, preview
 from portal.web.finance.tariffs.form import ARRANGING, TariffEntry
-from portal.web.finance.tariffs.pages import found, terms_of
+from portal.web.finance.tariffs.pages import tariff_or_404, terms_of
 from portal.web.finance.tariffs.publish import last_month
 from portal.web.finance.tariffs.rows import PriceSheet
 from portal.words.say import why
@@ -50,7 +50,7 @@ class DocumentForm(forms.Form):
     )
 
     def clean_document(self) -> dict[str, Any]:
-        """Refuse what is not JSON within bounds. Saving refuses what cannot be priced, naming the place."""
+        """Refuse what is not JSON within bounds. Saving refuses what cannot be priced, naming the field."""
         try:
             document: dict[str, Any] = json_of(self.cleaned_data["document"])
         except OutOfBounds as problem:
@@ -75,7 +75,7 @@ def tariff_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.MANAGE_TARIFFS, without_people=True)
 def tariff_edit(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Change a tariff's draft, or start one from the version in force."""
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     if request.GET.get("as") == "json":
         return _edit_document(request, operator, shelved)
     source = shelved.draft or shelved.shown

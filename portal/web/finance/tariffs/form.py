@@ -95,7 +95,7 @@ class ExampleForm(forms.Form):
 
     day = forms.ChoiceField(
         label=_("Plugged in on"),
-        choices=[(str(place), name) for place, name in WEEKDAYS_ABBR.items()],
+        choices=[(str(index), name) for index, name in WEEKDAYS_ABBR.items()],
         initial="1",
         required=False,
     )
@@ -159,10 +159,10 @@ class TariffEntry:
 
     @classmethod
     def rearranged(cls, data: QueryDict) -> TariffEntry:
-        """The form as it was entered, with a row more or less or in another place, and without judging it yet."""
+        """The form as it was entered, with a row more or less or elsewhere in the order, and without judging it yet."""
         entry = cls()
         rows = [_as_entered(RowForm, data, f"row{row}") for row in _rows_in(data)]
-        brush = _place(data.get(BRUSH, ""), rows)
+        brush = _index(data.get(BRUSH, ""), rows)
         if brush is not None:
             rows[brush][BRUSH] = True
         entry.painted = rectangle(data.get(PAINT, ""))
@@ -257,7 +257,7 @@ def _problems(form: forms.Form, where: str) -> Iterator[Problem]:
 
 
 def _unbound(rows: list[dict[str, Any]]) -> list[RowForm]:
-    return [RowForm(prefix=f"row{place}", initial=facts) for place, facts in enumerate(rows)]
+    return [RowForm(prefix=f"row{index}", initial=facts) for index, facts in enumerate(rows)]
 
 
 def _terms_of(sheet: PriceSheet, name: str) -> dict[str, Any]:
@@ -295,36 +295,36 @@ def _painted(rows: list[dict[str, Any]], data: QueryDict, minutes: WeekTable) ->
 
 
 def _arrange(rows: list[dict[str, Any]], data: QueryDict) -> int | None:
-    """Do to the rows what the pressed button says; return the place of the row it was about."""
+    """Do to the rows what the pressed button says; return the index of the row it was about."""
     if ADD in data and len(rows) >= MOST_ROWS:
         return None
     if ADD in data:
         new = dict(NEW_ROWS.get(str(data[ADD]), NEW_ROWS["energy"]))
-        at = _place_of_new(rows, new)
+        at = _index_of_new(rows, new)
         rows.insert(at, new)
         return at
     first, _colon, last = data.get(MOVE, data.get(REMOVE, "")).partition(":")
-    place, to = _place(first, rows), _place(last, rows)
-    if place is None or (MOVE in data and to is None):
+    index, to = _index(first, rows), _index(last, rows)
+    if index is None or (MOVE in data and to is None):
         return None
-    row = rows.pop(place)
+    row = rows.pop(index)
     if MOVE in data and to is not None:
         rows.insert(to, row)
         return to
     return None
 
 
-def _place(text: str, rows: list[dict[str, Any]]) -> int | None:
-    """The place of a row that a button names; None if there is no such row."""
-    place = whole_of(text, most=len(rows))
-    return None if place is None or place == len(rows) else place
+def _index(text: str, rows: list[dict[str, Any]]) -> int | None:
+    """The index of a row that a button names; None if there is no such row."""
+    index = whole_of(text, most=len(rows))
+    return None if index is None or index == len(rows) else index
 
 
-def _place_of_new(rows: list[dict[str, Any]], new: dict[str, Any]) -> int:
+def _index_of_new(rows: list[dict[str, Any]], new: dict[str, Any]) -> int:
     """Before the first price for the same that counts at all hours, as it would never count behind it."""
     narrow = ("start", "end", "days", *RowForm.MORE)
     if any(new.get(name) for name in narrow):
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if row.get("what") == new["what"] and not any(row.get(name) for name in narrow):
-                return place
+                return index
     return len(rows)

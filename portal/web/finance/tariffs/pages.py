@@ -73,7 +73,7 @@ def tariff_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
         columns=[
             FileColumn(gettext("Tariff"), lambda row: row["shelved"].tariff.name),
             FileColumn(gettext("Prices, including VAT"), lambda row: "; ".join(str(chip) for chip in row["chips"])),
-            FileColumn(gettext("Applies"), lambda row: ", ".join(row["places"])),
+            FileColumn(gettext("Applies"), lambda row: ", ".join(row["targets"])),
             FileColumn(gettext("Version"), lambda row: row["shelved"].shown and row["shelved"].shown.number),
             FileColumn(gettext("In force since"), lambda row: _since(row["shelved"], operator)),
             FileColumn(
@@ -97,7 +97,7 @@ def _listed(filters: TariffFilter) -> QuerySet[Tariff]:
 @operator_view(Permission.VIEW_TARIFFS, without_people=True)
 def tariff_detail(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Show one tariff: its prices, its week, its versions with what changed, and where it applies."""
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     page = detail(shelved, request.GET.get("version", ""))
     if request.access.may(Permission.MANAGE_TARIFFS):
         page["assign_form"] = AssignForm(shelved=shelved, operator=operator)
@@ -115,7 +115,7 @@ def detail(shelved: TariffSummary, number: str) -> dict[str, Any]:
     }
 
 
-def found(tariff_id: UUID) -> TariffSummary:
+def tariff_or_404(tariff_id: UUID) -> TariffSummary:
     """The tariff, or a page that does not exist."""
     shelved = tariff_listing.one(tariff_id, at=timezone.now())
     if shelved is None:
@@ -138,11 +138,11 @@ def _entry(shelved: TariffSummary) -> dict[str, Any]:
     return {
         "shelved": shelved,
         "chips": tariff_words.chips(terms) if terms else [],
-        "places": [place(assignment) for assignment in shelved.assignments],
+        "targets": [target_of(assignment) for assignment in shelved.assignments],
     }
 
 
-def place(assignment: TariffAssignment) -> str:
+def target_of(assignment: TariffAssignment) -> str:
     """Where an assignment reaches, in a word."""
     match assignment.level:
         case "driver":

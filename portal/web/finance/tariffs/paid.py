@@ -23,7 +23,7 @@ from billing.selectors.discounts import TakenOff
 from charging.models import Site, Station
 from charging.selectors import drivers, words
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.finance.tariffs.pages import place, reading_of, terms_of
+from portal.web.finance.tariffs.pages import reading_of, target_of, terms_of
 from portal.web.sensible_days import sensible_moment
 from portal.words import invoices as invoice_words
 from portal.words import prices as price_words
@@ -106,7 +106,7 @@ def _answer(form: AskForm, operator: Operator) -> dict[str, Any]:
         "taken_off": invoice_words.taken_off(_taken_off(known.payer, at, operator)),
         "at": at,
         "version": known.version,
-        "reasons": [(place(one), one) for one in known.assignments],
+        "reasons": [(target_of(one), one) for one in known.assignments],
         "story": _hour(terms, site, at) if terms else None,
         **(reading_of(known.version) if known.version else {}),
     }

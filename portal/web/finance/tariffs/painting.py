@@ -85,11 +85,11 @@ def of_rows(entry: TariffEntry, painted: WeekTable | None) -> PaintedWeek:
 
 
 def _brushes(rows: Sequence[RowForm], dimension: Dimension, week: Week, currency: str) -> list[Brush]:
-    prices = {place: _hourly(rows[place]) for place in week.written}
+    prices = {index: _hourly(rows[index]) for index in week.written}
     bands = tariff_words.bands(sorted({price for price in prices.values() if price is not None}))
     listed = [
-        Brush(str(place), place + 1, _words(rows[place], dimension, currency), 0 if price is None else bands[price])
-        for place, price in prices.items()
+        Brush(str(index), index + 1, _words(rows[index], dimension, currency), 0 if price is None else bands[price])
+        for index, price in prices.items()
     ]
     nothing = _("%(what)s: no price") % {"what": tariff_words.WHAT[dimension]}
     return [*listed, Brush(f"{NOTHING}{dimension.value}", 0, nothing, 0)]
@@ -110,8 +110,8 @@ def _words(row: RowForm, dimension: Dimension, currency: str) -> str:
 
 def _days(week: Week, brushes: dict[int, Brush]) -> list[tuple[str, list[Hour]]]:
     by_minute = np.zeros(MINUTES_OF_WEEK, dtype=np.int64)
-    for place, minutes in week.owned().items():
-        by_minute[minutes] = place + 1
+    for index, minutes in week.owned().items():
+        by_minute[minutes] = index + 1
     hours = by_minute.reshape(len(WEEKDAYS), _HOURS, MINUTES_OF_HOUR)
     return [
         (str(WEEKDAYS_ABBR[day]), [_hour(day, at, hours[day, at].tolist(), brushes) for at in range(_HOURS)])

@@ -77,7 +77,7 @@ def of_sheet(
 
 def _counting(sheet: PriceSheet, numbers: list[int], tariff: Tariff) -> dict[int, tariff_reach.Counting]:
     of_price: dict[tuple[int, Dimension], int] = {}
-    for number, (element, dimension) in zip(numbers, sheet.places(), strict=True):
+    for number, (element, dimension) in zip(numbers, sheet.positions(), strict=True):
         own = [dimension] if dimension else [one.type for one in tariff.elements[element].price_components]
         for each in own:
             of_price.setdefault((element, each), number)

@@ -24,7 +24,7 @@ from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.finance.tariffs.effect import Effect, effect_of
-from portal.web.finance.tariffs.pages import changes_of, found, reading_of, terms_of
+from portal.web.finance.tariffs.pages import changes_of, reading_of, tariff_or_404, terms_of
 from portal.web.sensible_days import sensible_moment
 from portal.words import tariff_reach
 from portal.words import tariffs as tariff_words
@@ -69,7 +69,7 @@ def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID
 
     Where the operator wants two people for it, a second one is asked instead.
     """
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     if shelved.draft is None:
         raise Http404
     initial = {"valid_from": _tomorrow(operator.zone), "draft": shelved.draft.document_sha256}
@@ -94,7 +94,7 @@ def tariff_publish(request: SignedInRequest, operator: Operator, tariff_id: UUID
 @require_POST
 def tariff_effect(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Have the effect of the draft on last month worked out anew."""
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     if shelved.draft is None:
         raise Http404
     effects.ask(shelved.draft, month=last_month(operator), at=timezone.now())

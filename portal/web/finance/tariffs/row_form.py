@@ -69,7 +69,7 @@ class RowForm(forms.Form):
     days = forms.MultipleChoiceField(
         label=_("Days (none chosen: every day)"),
         required=False,
-        choices=[(name, WEEKDAYS_ABBR[place]) for place, name in enumerate(WEEKDAYS)],
+        choices=[(name, WEEKDAYS_ABBR[index]) for index, name in enumerate(WEEKDAYS)],
         widget=forms.CheckboxSelectMultiple,
     )
     after = SpanField(label=_("From minute"), help_text=_("After plug-in."))
@@ -256,18 +256,18 @@ def carried(part: Mapping[str, Any]) -> str:
 def openable(sheet: PriceSheet) -> PriceSheet:
     """The sheet with every row that the form's fields cannot give back as it is kept whole, as its element."""
     kept: set[int] = set()
-    places = sheet.places()
-    for at, (row, (element, _dimension)) in enumerate(zip(sheet.rows, places, strict=True)):
+    positions = sheet.positions()
+    for at, (row, (element, _dimension)) in enumerate(zip(sheet.rows, positions, strict=True)):
         if isinstance(row, Row) and (at >= MOST_OPEN_ROWS or not _comes_back(row, sheet)):
             kept.add(element)
     if not kept:
         return sheet
     elements = sheet.document()["elements"]
     rows: list[Row | Kept] = []
-    for at, (row, (element, _dimension)) in enumerate(zip(sheet.rows, places, strict=True)):
+    for at, (row, (element, _dimension)) in enumerate(zip(sheet.rows, positions, strict=True)):
         if element not in kept:
             rows.append(row)
-        elif at == 0 or places[at - 1][0] != element:
+        elif at == 0 or positions[at - 1][0] != element:
             rows.append(Kept(json.loads(carried(elements[element]))))
     return replace(sheet, rows=tuple(rows))
 

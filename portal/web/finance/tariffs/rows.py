@@ -2,7 +2,7 @@
 
 OCPI groups prices into elements; for each dimension the first element that has it and whose restrictions hold gives
 the price. So one row a price, in their order, says the same: `PriceSheet.of` reads any document into rows, and
-`PriceSheet.tariff` writes them, neighbours with the same restrictions as one element. What a row cannot say (an
+`PriceSheet.document` writes them, neighbours with the same restrictions as one element. What a row cannot say (an
 element with fields of its own, a limit whose two amounts do not go together, when the document is valid) stays as the
 document has it, in its place.
 
@@ -88,7 +88,7 @@ class PriceSheet:
         said = _WITH_VAT if self.with_vat else {}
         return {**self.rest, "currency": self.currency, **said, **written, "elements": self._elements()}
 
-    def places(self) -> list[tuple[int, Dimension | None]]:
+    def positions(self) -> list[tuple[int, Dimension | None]]:
         """For each row the number of its element in the document, from 0, and its dimension; None for a kept one."""
         found: list[tuple[int, Dimension | None]] = []
         for number, group in enumerate(self._groups()):

@@ -26,7 +26,7 @@ from charging.models import ChargingSession, Site
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
 from portal.web.finance.tariffs.effect import Effect, change, effect_of, sessions_of
-from portal.web.finance.tariffs.pages import found, terms_of
+from portal.web.finance.tariffs.pages import tariff_or_404, terms_of
 from portal.web.finance.tariffs.publish import last_month
 from portal.web.months import MonthField
 from portal.words.changes import Change
@@ -109,7 +109,7 @@ class Report:
 @operator_view(Permission.MANAGE_TARIFFS)
 def tariff_simulate(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Ask which version is tried on what, have it worked out, and show the report."""
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     form = SimulationForm(request.POST if request.method == "POST" else None, shelved=shelved, operator=operator)
     if request.method == "POST" and form.is_valid():
         purpose = PriceEffect.Purpose.SIMULATION
@@ -138,7 +138,7 @@ def _report(row: PriceEffect, currency: str) -> Report | None:
     if not tally.total.sessions:
         return None
     names = dict(DriverGroup.objects.filter(pk__in=tally.parts["group"]).values_list("pk", "name"))
-    kinds = {place: str(Account.Kind(kind).label).capitalize() for place, kind in enumerate(KINDS)}
+    kinds = {index: str(Account.Kind(kind).label).capitalize() for index, kind in enumerate(KINDS)}
     return Report(
         effect,
         hours=_chart(gettext("Revenue by hour of the day"), gettext("Hour"), _hours(), tally.parts["hour"], currency),
@@ -162,14 +162,14 @@ def _weekdays() -> list[str]:
 
 
 def _chart(title: str, x_label: str, xs: Sequence[str], sums: dict[int, Sums], currency: str) -> Chart:
-    each = [change(sums.get(place, Sums()), currency) for place in range(len(xs))]
+    each = [change(sums.get(index, Sums()), currency) for index in range(len(xs))]
     return Chart(
         title=title,
         x_label=x_label,
         xs=xs,
         series=[
-            Series(gettext("As it was"), values=[one.old for one in each], unit=currency, places=2),
-            Series(gettext("New"), values=[one.new for one in each], unit=currency, places=2),
+            Series(gettext("As it was"), values=[one.old for one in each], unit=currency, decimals=2),
+            Series(gettext("New"), values=[one.new for one in each], unit=currency, decimals=2),
         ],
         summary=gettext("including VAT"),
     )

@@ -35,7 +35,7 @@ class Hours:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Week:
-    """The rows of one dimension. `written`: what hours a row asks for, by its place; of rows that can be painted with.
+    """The rows of one dimension. `written`: what hours a row asks for, by its index; of rows that can be painted with.
 
     `fixed`: the places of the others that may price the same.
     """
@@ -46,8 +46,8 @@ class Week:
     def owned(self) -> dict[int, WeekTable]:
         """The minutes in which each row counts: those that no row above it asks for."""
         free, owned = np.ones(MINUTES_OF_WEEK, dtype=bool), {}
-        for place, minutes in self.written.items():
-            owned[place] = minutes & free
+        for index, minutes in self.written.items():
+            owned[index] = minutes & free
             free = free & ~minutes
         return owned
 
@@ -56,7 +56,7 @@ class Week:
 
         The fewest prices get lost, then the fewest rows are made, then the fewest others are touched.
         """
-        owned = {place: mine & ~minutes for place, mine in self.owned().items()}
+        owned = {index: mine & ~minutes for index, mine in self.owned().items()}
         if brush is not None:
             owned[brush] = owned[brush] | minutes
         orders = [list(range(count))]
@@ -66,18 +66,18 @@ class Week:
 
     def _with_first(self, brush: int, order: list[int]) -> list[int]:
         """The order with a row above all that it may pass."""
-        first = 1 + max((place for place in self.fixed if place < brush), default=-1)
-        others = [place for place in order if place != brush]
+        first = 1 + max((index for index in self.fixed if index < brush), default=-1)
+        others = [index for index in order if index != brush]
         return [*others[:first], brush, *others[first:]]
 
     def _spread(self, order: list[int], owned: Mapping[int, WeekTable]) -> list[tuple[int, list[Hours] | None]]:
         taken, said = np.zeros(MINUTES_OF_WEEK, dtype=bool), []
-        for place in order:
-            written = self.written.get(place)
-            stays = written is None or bool(((written & ~taken) == owned[place]).all())
-            said.append((place, None if stays else hours_of(owned[place])))
+        for index in order:
+            written = self.written.get(index)
+            stays = written is None or bool(((written & ~taken) == owned[index]).all())
+            said.append((index, None if stays else hours_of(owned[index])))
             if written is not None:
-                taken = taken | owned[place]
+                taken = taken | owned[index]
         return said
 
 
@@ -85,14 +85,14 @@ def week_of(forms: Sequence[RowForm], dimension: Dimension) -> Week:
     """The week of the rows for one thing. The forms are bound; what cannot be read is left alone."""
     written: dict[int, WeekTable] = {}
     fixed: set[int] = set()
-    for place, form in enumerate(forms):
+    for index, form in enumerate(forms):
         if form.says_nothing or not prices(form, dimension):
             continue
         minutes = own_minutes(form)
         if minutes is None:
-            fixed.add(place)
+            fixed.add(index)
         else:
-            written[place] = minutes
+            written[index] = minutes
     return Week(written, frozenset(fixed))
 
 
@@ -117,22 +117,22 @@ def paint(rows: list[dict[str, Any]], forms: Sequence[RowForm], brush: str, minu
     found = brush_of(forms, brush)
     if found is None:
         return rows
-    dimension, place = found
-    said = week_of(forms, dimension).painted(place, minutes, len(rows))
+    dimension, index = found
+    said = week_of(forms, dimension).painted(index, minutes, len(rows))
     return [row for at, hours in said for row in _with_hours(rows[at], hours)]
 
 
 def brush_of(forms: Sequence[RowForm], brush: str) -> tuple[Dimension, int | None] | None:
-    """What is painted, and the place of the row with which; no place: what takes hours from all."""
+    """What is painted, and the index of the row with which; none: what takes hours from all."""
     if brush.startswith(NOTHING):
         name = brush.removeprefix(NOTHING)
         return (Dimension[name], None) if name in Dimension.__members__ else None
-    place = whole_of(brush, most=len(forms))
-    if place is None or place == len(forms) or forms[place]["kept"].value():
+    index = whole_of(brush, most=len(forms))
+    if index is None or index == len(forms) or forms[index]["kept"].value():
         return None
-    forms[place].full_clean()
-    dimension = forms[place].dimension
-    return (dimension, place) if place in week_of(forms, dimension).written else None
+    forms[index].full_clean()
+    dimension = forms[index].dimension
+    return (dimension, index) if index in week_of(forms, dimension).written else None
 
 
 def _with_hours(row: dict[str, Any], said: list[Hours] | None) -> list[dict[str, Any]]:
@@ -186,6 +186,6 @@ def _clocks(window: tuple[int, int]) -> tuple[time | None, time | None]:
 
 
 def _cost(said: list[tuple[int, list[Hours] | None]], brush: int | None) -> tuple[int, int, int]:
-    new = [(place, hours) for place, hours in said if hours is not None]
+    new = [(index, hours) for index, hours in said if hours is not None]
     lost, rows = sum(not hours for _, hours in new), sum(len(hours) - 1 for _, hours in new)
-    return lost, rows, sum(place != brush for place, _ in new)
+    return lost, rows, sum(index != brush for index, _ in new)

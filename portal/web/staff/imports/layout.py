@@ -206,8 +206,8 @@ class LayoutForm(forms.Form):
         return [name for name in chosen if name]
 
 
-def _name(fact: Field, place: int = 1) -> str:
-    return f"column_{fact.value}" if place == 1 else f"column_{fact.value}_{place}"
+def _name(fact: Field, number: int = 1) -> str:
+    return f"column_{fact.value}" if number == 1 else f"column_{fact.value}_{number}"
 
 
 def _column_field(label: Any, present: tuple[str, ...], header: list[str]) -> forms.ChoiceField:

@@ -85,47 +85,47 @@ class MendForm(forms.Form):
         """Start from what the row says by now; `row.cells` is what it said first."""
         self.header, self.reasons = header, row.codes
         first, now = (mending.fitted(cells, len(header)) for cells in (row.cells, row.text))
-        super().__init__({_name(place): text for place, text in enumerate(now)} if data is None else data)
+        super().__init__({_name(column): text for column, text in enumerate(now)} if data is None else data)
         self.facts = {name: fact for fact, names in layout.columns.items() for name in names}
-        self.faulty = {code: _places(code, header, layout) for code in row.codes}
-        for place, (heading, text) in enumerate(zip(header, first, strict=True)):
-            self.fields[_name(place)] = _cell(heading, text, now[place], self.facts.get(heading))
+        self.faulty = {code: _columns(code, header, layout) for code in row.codes}
+        for column, (heading, text) in enumerate(zip(header, first, strict=True)):
+            self.fields[_name(column)] = _cell(heading, text, now[column], self.facts.get(heading))
         self.order_fields([*map(_name, range(len(header))), "everywhere", "adds"])
         if data is None:
             self._say_why()
 
     def text(self) -> list[str]:
         """The cells as they are to be. The form is valid."""
-        return [self.cleaned_data[_name(place)] for place in range(len(self.header))]
+        return [self.cleaned_data[_name(column)] for column in range(len(self.header))]
 
     def read(self) -> list[forms.BoundField]:
         """The cells that the import reads, in the order of the file."""
-        return [self[_name(place)] for place, heading in enumerate(self.header) if heading in self.facts]
+        return [self[_name(column)] for column, heading in enumerate(self.header) if heading in self.facts]
 
     def unread(self) -> list[forms.BoundField]:
         """The cells that say nothing to the import."""
-        return [self[_name(place)] for place, heading in enumerate(self.header) if heading not in self.facts]
+        return [self[_name(column)] for column, heading in enumerate(self.header) if heading not in self.facts]
 
     @property
     def name_at_fault(self) -> int | None:
         """The first cell at fault that holds a name, which other rows may say too."""
-        places = [place for code in self.reasons for place in self.faulty[code]]
-        return next((place for place in places if self.facts.get(self.header[place]) in _NAMES), None)
+        columns = [column for code in self.reasons for column in self.faulty[code]]
+        return next((column for column in columns if self.facts.get(self.header[column]) in _NAMES), None)
 
-    def offer(self, place: int, names: Sequence[str]) -> None:
+    def offer(self, column: int, names: Sequence[str]) -> None:
         """Offer known names for a cell, the closest ones first."""
-        field: Any = self.fields[_name(place)]
+        field: Any = self.fields[_name(column)]
         field.widget.attrs["list"] = "known-names"
-        close = get_close_matches(str(self[_name(place)].value() or ""), names, n=_CLOSE, cutoff=0.4)
+        close = get_close_matches(str(self[_name(column)].value() or ""), names, n=_CLOSE, cutoff=0.4)
         self.known = list(dict.fromkeys([*close, *names]))[:_OFFERED]
 
     def _say_why(self) -> None:
         """Put each reason beside the cells it is about, and the cursor into the first of them."""
         for code in self.reasons:
-            places = self.faulty[code]
-            self.add_error(_name(places[0]) if places else None, str(say(code)))
-        if places := [place for code in self.reasons for place in self.faulty[code]]:
-            self.fields[_name(places[0])].widget.attrs["autofocus"] = True
+            columns = self.faulty[code]
+            self.add_error(_name(columns[0]) if columns else None, str(say(code)))
+        if columns := [column for code in self.reasons for column in self.faulty[code]]:
+            self.fields[_name(columns[0])].widget.attrs["autofocus"] = True
 
 
 @operator_view(Permission.IMPORT_SESSIONS)
@@ -142,8 +142,8 @@ def import_row(request: SignedInRequest, operator: Operator, public_id: UUID, li
         _tell(request, mended)
         stays = mending.open_rows(origin).filter(pk=row.pk).exists()
         return redirect(_row(operator, origin, line) if stays else _after(operator, origin, reason, line))
-    if (place := form.name_at_fault) is not None:
-        form.offer(place, _known(form.facts[form.header[place]]))
+    if (column := form.name_at_fault) is not None:
+        form.offer(column, _known(form.facts[form.header[column]]))
     context = {
         "nav": "imports",
         "origin": origin,
@@ -206,11 +206,11 @@ def _tell(request: SignedInRequest, mended: mending.Mended) -> None:
 
 def _alike(origin: FileImport, row: RejectedRow, form: MendForm) -> int:
     """How many other open rows say the same in the cell at fault."""
-    place = form.name_at_fault
-    if place is None:
+    column = form.name_at_fault
+    if column is None:
         return 0
-    said = mending.fitted(row.text, len(form.header))[place]
-    return mending.saying(origin, {place: said}).exclude(pk=row.pk).count()
+    said = mending.fitted(row.text, len(form.header))[column]
+    return mending.saying(origin, {column: said}).exclude(pk=row.pk).count()
 
 
 def _known(fact: Field) -> list[str]:
@@ -232,14 +232,14 @@ def _cell(heading: str, first: str, now: str, fact: Field | None) -> forms.CharF
     )
 
 
-def _places(code: str, header: Sequence[str], layout: Layout) -> list[int]:
+def _columns(code: str, header: Sequence[str], layout: Layout) -> list[int]:
     """Where in the row the columns are that a reason is about."""
     names = next(filter(None, map(layout.names, PLACES.get(code, ()))), ())
-    return [place for place, heading in enumerate(header) if heading in names]
+    return [column for column, heading in enumerate(header) if heading in names]
 
 
-def _name(place: int) -> str:
-    return f"cell_{place}"
+def _name(column: int) -> str:
+    return f"cell_{column}"
 
 
 def _after(operator: Operator, origin: FileImport, reason: str, line: int) -> str:

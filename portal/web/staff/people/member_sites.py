@@ -88,7 +88,7 @@ def _held(place: Membership) -> list[Site]:
 
 def _choices(request: SignedInRequest, form: WhereForm, held: list[Site]) -> dict[str, Any]:
     search = SearchForm(request.GET)
-    found = list(sites.found(search.cleaned_data["q"] if search.is_valid() else "")[: MOST_SHOWN + 1])
+    found = list(sites.matching(search.cleaned_data["q"] if search.is_valid() else "")[: MOST_SHOWN + 1])
     ticked = {str(site.public_id) for site in held}
     if form.is_bound:  # refused: show what was chosen, not what holds
         ticked = ticked - set(form["shown"].value() or []) | set(form["chosen"].value() or [])

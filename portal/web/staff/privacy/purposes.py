@@ -66,7 +66,7 @@ class OwnForm(WordsForm):
 def purpose_edit(request: SignedInRequest, operator: Operator, code: str) -> HttpResponse:
     """Word a purpose as the operator does."""
     said = ProcessingPurpose.objects.filter(code=code).first()
-    found = _found(operator, code)
+    found = _listed(operator, code)
     if found is None and said is None:
         raise Http404
     is_own = found is None or found.known is None
@@ -91,7 +91,7 @@ def purpose_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return _page(request, operator, {"form": form, "title": _("A purpose of your own"), "known": []})
 
 
-def _found(operator: Operator, code: str) -> Processing | None:
+def _listed(operator: Operator, code: str) -> Processing | None:
     listed = record.processings(language=get_language() or operator.language)
     return next((each for each in listed if each.code == code), None)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.selectors import day_sums, session_ledger
-from billing.selectors.day_sums import Place
+from billing.selectors.day_sums import Position
 from billing.selectors.session_ledger import Totals
 from charging.models import ChargingSession
 from charging.selectors import sessions
@@ -54,15 +54,15 @@ def _within_reach(filters: SessionFilter, request: SignedInRequest, shown: Shown
     wanted = filters.by_day()
     if wanted is None or wanted.statuses is None or shown.order != SESSIONS.order:
         return filters.rows
-    keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, place=_place(request))
+    keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, begin=_position(request))
     return filters.rows if keys is None else filters.rows.filter(pk__in=keys)
 
 
-def _place(request: SignedInRequest) -> Place | None:
+def _position(request: SignedInRequest) -> Position | None:
     for name in ("before", "after"):
-        place = lists.position(request, name, ChargingSession.objects.all(), by="started_at")
-        if place is not None:
-            return Place(*place, newer=name == "before")
+        begin = lists.position(request, name, ChargingSession.objects.all(), by="started_at")
+        if begin is not None:
+            return Position(*begin, newer=name == "before")
     return None
 
 

@@ -15,7 +15,7 @@ from billing.models import Tariff, TariffAssignment
 from billing.services import tariffs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.finance.tariffs.assign_form import AssignForm
-from portal.web.finance.tariffs.pages import detail, found
+from portal.web.finance.tariffs.pages import detail, tariff_or_404
 from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -25,7 +25,7 @@ from tenants.permissions import Permission
 @require_POST
 def tariff_assign(request: SignedInRequest, operator: Operator, tariff_id: UUID) -> HttpResponse:
     """Let the tariff apply from a day on, at all that was chosen or nowhere."""
-    shelved = found(tariff_id)
+    shelved = tariff_or_404(tariff_id)
     form = AssignForm(request.POST, shelved=shelved, operator=operator)
     count = _assigned(shelved.tariff, form) if form.is_valid() else None
     if count is None:
