@@ -8,8 +8,7 @@ import time
 import psycopg
 from django.db import connection, connections
 
-from portal import env
-from portal.management import as_platform
+from portal import as_platform, env
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import memberships

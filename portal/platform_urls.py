@@ -4,31 +4,24 @@ No page of an operator is served here, and the portal's own process serves none 
 in the database differs as much as their doors do. Account pages that need the portal's rights lead there.
 """
 
-from django.urls import URLPattern, include, path
+from django.urls import include, path
 
 from portal.web import health, home
 from portal.web.account import urls as account
 from portal.web.platform import start
 
-# Pages about a person's places at operators, and what reaches into these: the portal's.
-OF_PORTAL = {f"portal.web.account.{room}" for room in ("closing", "email", "invitations", "operators", "visits")}
-
-
-def _served(page: URLPattern) -> URLPattern:
-    """Return the account page as it is served here."""
-    if page.name == "operators":
-        return path("operators/", start.operators, name="operators")
-    if page.callback.__module__ in OF_PORTAL:
-        return URLPattern(page.pattern, start.to_portal, page.default_args, page.name)
-    return page
-
+ACCOUNT = [
+    *account.EVERYWHERE,
+    path("operators/", start.operators, name="operators"),
+    *(path(route, start.to_portal, name=name) for route, _page, name in account.OF_PORTAL),
+]
 
 urlpatterns = [
     path("", start.start, name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("language/", home.set_language, name="set_language"),
     path("theme/", home.set_theme, name="set_theme"),
-    path("account/", include(([_served(page) for page in account.urlpatterns], account.app_name))),
+    path("account/", include((ACCOUNT, account.app_name))),
     path("platform/", include("portal.web.platform.urls")),
 ]
 

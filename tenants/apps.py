@@ -9,7 +9,6 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import registers, sealed_fields, tasks, work  # needs loaded models
-        from tenants.log import checks
         from tenants.models import (
             AuditCheck,
             Erasure,
@@ -26,7 +25,7 @@ class TenantsConfig(AppConfig):
         from tenants.privacy import affected, erasure, evidence, packages, retention
         from tenants.rls import rights
         from tenants.selectors import names
-        from tenants.services import indexing, person_keys
+        from tenants.services import indexing, log_checks, person_keys
         from tenants.services.people import driver_exports, notices, security
         from tenants.services.proof import password_letters
         from tenants.work import Kind, Lane
@@ -130,7 +129,7 @@ class TenantsConfig(AppConfig):
                 "audit_check",
                 AuditCheck,
                 Lane.WAITED,
-                checks.carry_out,
+                log_checks.carry_out,
                 permission=Permission.VIEW_AUDIT,
                 lease=timedelta(minutes=30),
                 rests=False,

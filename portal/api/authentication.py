@@ -14,7 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from portal.gate import throttle
-from portal.middleware.actor import client_address
+from portal.gate.requests import client_address
 from tenants import addresses
 from tenants.models import ApiKey, Operator
 from tenants.services.proof import api_key_authentication

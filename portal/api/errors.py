@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.api.queries import BadParameters
+from portal.gate.requests import current_request_id
 from portal.gate.throttle import LimiterUnavailable, TooMany
-from portal.middleware.request_id import current_request_id
 from portal.words.say import why
 from tenants.coded import Coded
 

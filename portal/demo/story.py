@@ -19,8 +19,8 @@ from charging.ingest.layout import Layout
 from charging.ingest.profiles import ready_made
 from charging.models import ChargingSession, Connector, Token
 from charging.services import imports, site_memberships
+from portal import as_platform
 from portal.demo import complaints, habits, hosting, network, payers, paying, people, prices
-from portal.management import as_platform
 from tenants.models import Driver, DriverGroup, Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import consents, drivers, memberships, operators

@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from portal.gate import kept
 from portal.gate.next_page import came_from
 from portal.gate.polls import is_poll
-from portal.middleware.actor import client_address
+from portal.gate.requests import client_address
 from portal.web import errors
 from tenants.session_times import GONE, IDLE
 

@@ -10,7 +10,7 @@ import logging.config
 import re
 from typing import Any
 
-from portal.middleware.request_id import current_request_id
+from portal.gate.requests import current_request_id
 
 _END = r"(?:/|%2[fF])"
 _PART = r"(?:(?!%2[fF])[^/\s?#&\"'<>])+"

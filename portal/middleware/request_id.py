@@ -2,20 +2,15 @@
 
 import re
 from collections.abc import Callable
-from contextvars import ContextVar
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from portal.gate.requests import numbered
+
 HEADER = "X-Request-Id"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_request_id: ContextVar[str] = ContextVar("request_id", default="")
-
-
-def current_request_id() -> str:
-    """Return the request's number; empty outside a request."""
-    return _request_id.get()
 
 
 class RequestIdMiddleware:
@@ -27,11 +22,9 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.headers.get(HEADER, "")
         is_ours = settings.TRUSTED_PROXIES > 0 and _ACCEPTABLE.fullmatch(offered)
-        token = _request_id.set(offered if is_ours else uuid4().hex)
-        request.request_id = _request_id.get()  # type: ignore[attr-defined]  # read by `log_lines`, when it is over
-        try:
+        number = offered if is_ours else uuid4().hex
+        request.request_id = number  # type: ignore[attr-defined]  # read by `log_lines`, when it is over
+        with numbered(number):
             response = self.get_response(request)
-            response[HEADER] = _request_id.get()
+            response[HEADER] = number
             return response
-        finally:
-            _request_id.reset(token)

@@ -15,9 +15,10 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from tenants import tasks, work
-from tenants.log import audit, chain, checking, checks, export, hashing, sealing, written
+from tenants.log import audit, chain, checking, export, hashing, sealing, written
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import tenant_scope
+from tenants.services import log_checks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-seals"
@@ -186,7 +187,7 @@ def test_a_forged_log_is_not_sealed_again(log):
     with pytest.raises(sealing.ChainBroken, match="Seal 4"):
         sealing.seal_all(log.pk, at=timezone.now())
     with tenant_scope(log.pk):
-        checks.ask(by_id=None, at=timezone.now())
+        log_checks.ask(by_id=None, at=timezone.now())
     assert checked(log).state == AuditCheck.State.BROKEN
     with pytest.raises(CommandError, match="north"):
         call_command("audit", "verify")
@@ -479,8 +480,8 @@ def test_the_command_seals_checks_and_exports(log, tmp_path, capsys):
 
 def test_a_check_keeps_what_it_found(log):
     with tenant_scope(log.pk):
-        asked = checks.ask(by_id=7, at=timezone.now())
-        assert checks.ask(by_id=8, at=timezone.now()) == asked
+        asked = log_checks.ask(by_id=7, at=timezone.now())
+        assert log_checks.ask(by_id=8, at=timezone.now()) == asked
     done = checked(log)
     assert (done.state, done.seals) == (AuditCheck.State.INTACT, 4)
 

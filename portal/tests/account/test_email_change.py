@@ -10,8 +10,7 @@ from portal.tests.cast import PASSWORD, events
 from portal.tests.links import through
 from tenants.models import BrowserSession, Driver, Membership, User
 from tenants.scoping import tenant_scope
-from tenants.services.people import memberships
-from tenants.services.proof import email_changes
+from tenants.services.people import email_changes, memberships
 
 ASK, CLOSE, NEW = "/account/email/", "/account/profile/close/", "new@example.com"
 

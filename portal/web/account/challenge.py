@@ -22,8 +22,8 @@ from django_otp.models import Device
 from portal.gate import step_up, throttle
 from portal.gate.access import public_view
 from portal.gate.next_page import next_page
+from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.middleware.actor import client_network
 from portal.web.account import passkey_site, pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language

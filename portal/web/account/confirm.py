@@ -20,8 +20,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from portal.gate import kept, step_up, throttle
 from portal.gate.access import SignedInRequest, account_view, find_access, inside
 from portal.gate.next_page import next_page
+from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.middleware.actor import client_network
 from portal.web.account import passkey_site
 from portal.web.account.challenge import finish, try_code
 from portal.web.account.waiting import too_many

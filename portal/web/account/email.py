@@ -17,8 +17,8 @@ from portal.web.account.proving import proved_view
 from portal.web.account.waiting import link_page, too_many
 from portal.web.acts import attempted
 from tenants.services import mail
-from tenants.services.proof import email_changes
-from tenants.services.proof.email_changes import Change, Stage
+from tenants.services.people import email_changes
+from tenants.services.people.email_changes import Change, Stage
 
 
 class EmailForm(forms.Form):

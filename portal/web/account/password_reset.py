@@ -17,8 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from portal.gate import links, throttle
 from portal.gate.access import public_view
+from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.middleware.actor import client_network
 from portal.web.account.password import NewPasswordForm
 from portal.web.account.waiting import link_page, too_many
 from tenants.services import mail

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_POST
 from portal.gate import kept, step_up, throttle, viewing
 from portal.gate.access import public_view
 from portal.gate.next_page import next_page
+from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.middleware.actor import client_network
 from portal.web.account import pending
 from portal.web.account.waiting import too_many
 from portal.web.language import keep_language

@@ -1,5 +1,8 @@
 """The account pages: a person's own, outside any operator."""
 
+from collections.abc import Callable
+
+from django.http.response import HttpResponseBase
 from django.urls import path
 
 from portal.web.account import (
@@ -23,7 +26,8 @@ from portal.web.account import (
 
 app_name = "account"
 
-urlpatterns = [
+#: What signing in takes, and who one is: also where the platform is run (`portal.platform_urls`).
+EVERYWHERE = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("challenge/", challenge.challenge, name="challenge"),
@@ -52,16 +56,25 @@ urlpatterns = [
     path("password/first/", password.set_first, name="first_password"),
     path("password/<str:person>/<str:token>/", password.first_link, name="set_password"),
     path("profile/", profile.profile, name="profile"),
-    path("profile/close/", closing.close, name="close"),
-    path("email/", email.ask, name="email"),
-    path("email/agree/", email.agree, name="email_agree"),
-    path("email/agree/<str:token>/", email.agree_letter, name="email_agree_by_letter"),
-    path("email/prove/", email.prove, name="email_prove"),
-    path("email/prove/<str:token>/", email.prove_letter, name="email_prove_by_letter"),
+]
+
+#: About a person's places at operators, and what reaches into these: the portal's alone.
+OF_PORTAL: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
+    ("profile/close/", closing.close, "close"),
+    ("email/", email.ask, "email"),
+    ("email/agree/", email.agree, "email_agree"),
+    ("email/agree/<str:token>/", email.agree_letter, "email_agree_by_letter"),
+    ("email/prove/", email.prove, "email_prove"),
+    ("email/prove/<str:token>/", email.prove_letter, "email_prove_by_letter"),
+    ("operators/<slug:slug>/leave/", operators.leave, "leave"),
+    ("visits/<uuid:public_id>/leave/", visits.leave_visit, "leave_visit"),
+    ("view-as/stop/", operators.stop_viewing, "stop_viewing"),
+    ("invitations/open/", invitations.invitation, "join"),
+    ("invitations/<uuid:public_id>/<str:secret>/", invitations.link, "invitation"),
+]
+
+urlpatterns = [
+    *EVERYWHERE,
     path("operators/", operators.operators, name="operators"),
-    path("operators/<slug:slug>/leave/", operators.leave, name="leave"),
-    path("visits/<uuid:public_id>/leave/", visits.leave_visit, name="leave_visit"),
-    path("view-as/stop/", operators.stop_viewing, name="stop_viewing"),
-    path("invitations/open/", invitations.invitation, name="join"),
-    path("invitations/<uuid:public_id>/<str:secret>/", invitations.link, name="invitation"),
+    *(path(route, page, name=name) for route, page, name in OF_PORTAL),
 ]

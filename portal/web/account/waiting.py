@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from portal.gate import throttle
+from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.middleware.actor import client_network
 
 
 def too_many(request: HttpRequest, limit: TooMany) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.gate.access import SignedInRequest, driver_view
-from portal.middleware.actor import client_address
+from portal.gate.requests import client_address
 from portal.web import lists
 from portal.words import copies
 from portal.words.say import why

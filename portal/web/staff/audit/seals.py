@@ -16,9 +16,10 @@ from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from tenants import crypto
-from tenants.log import audit, chain, checks, export
+from tenants.log import audit, chain, export
 from tenants.models import AuditCheck, AuditEntry, AuditSeal, Operator
 from tenants.permissions import Permission
+from tenants.services import log_checks
 
 SCRIPT = settings.BASE_DIR / "bin" / "verify-seals"
 SHOWN = 10
@@ -55,8 +56,8 @@ def seal_check(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Have the whole chain checked in the background."""
     now = timezone.now()
     try:
-        asked = checks.ask(by_id=request.user.pk, at=now)
-    except checks.CheckedLately as lately:
+        asked = log_checks.ask(by_id=request.user.pk, at=now)
+    except log_checks.CheckedLately as lately:
         time = f"{lately.again_at.astimezone(operator.zone):%H:%M}"
         text = _("It was checked a moment ago. You can ask for another check from %(time)s.")
         messages.info(request, text % {"time": time})
