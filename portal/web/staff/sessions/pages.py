@@ -54,7 +54,7 @@ def _within_reach(filters: SessionFilter, request: SignedInRequest, shown: Shown
     wanted = filters.by_day()
     if wanted is None or wanted.statuses is None or shown.order != SESSIONS.order:
         return filters.rows
-    keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, begin=_position(request))
+    keys = day_sums.find(wanted, rows=lists.PAGE_SIZE + 1, after=_position(request))
     return filters.rows if keys is None else filters.rows.filter(pk__in=keys)
 
 
