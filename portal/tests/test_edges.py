@@ -7,6 +7,7 @@ somebody has said why it is one.
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -127,6 +128,11 @@ READS_ENVIRONMENT = {
 }
 
 
+@cache
+def parsed(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def product(*folders: str) -> Iterator[tuple[str, ast.AST]]:
     """Yield path and syntax tree of each product file below the folders."""
     for folder in folders:
@@ -134,7 +140,7 @@ def product(*folders: str) -> Iterator[tuple[str, ast.AST]]:
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
             name = path.relative_to(ROOT).as_posix()
             if "/tests/" not in name and "/migrations/" not in name:
-                yield name, ast.parse(path.read_text(encoding="utf-8"))
+                yield name, parsed(path)
 
 
 def dotted(node: ast.AST) -> str:

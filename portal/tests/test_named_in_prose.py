@@ -64,6 +64,11 @@ def files() -> frozenset[str]:
 
 
 @cache
+def parsed(name: str) -> ast.Module:
+    return ast.parse((ROOT / name).read_text(encoding="utf-8"))
+
+
+@cache
 def paths() -> frozenset[str]:
     """Every file and folder, by each of its endings: `web/lists.py` is one of `portal/web/lists.py`."""
     found: set[str] = set()
@@ -85,7 +90,7 @@ def modules() -> dict[str, set[str]]:
         known.setdefault(path.parent.parent.name, set()).add(path.parent.name)
         if path.suffix == ".py" and "migrations" not in path.parts:
             owner = "settings" if path.parent.name == "settings" else own.name  # they are read as one module
-            words(ast.parse((ROOT / name).read_text(encoding="utf-8")), owner, known)
+            words(parsed(name), owner, known)
     return known
 
 
@@ -111,11 +116,11 @@ def prose() -> Iterator[tuple[str, str]]:
         if name.endswith(".md") and name != "docs/CHANGELOG.md":
             yield name, (ROOT / name).read_text(encoding="utf-8")
         elif name.endswith(".py") and "/migrations/" not in name:
-            text = (ROOT / name).read_text(encoding="utf-8")
-            for node in ast.walk(ast.parse(text)):
+            for node in ast.walk(parsed(name)):
                 if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                     yield name, ast.get_docstring(node) or ""
-            yield name, "\n".join(line for line in text.splitlines() if line.lstrip().startswith("#"))
+            lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+            yield name, "\n".join(line for line in lines if line.lstrip().startswith("#"))
 
 
 def is_there(named: str) -> bool:

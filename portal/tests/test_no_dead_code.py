@@ -9,6 +9,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,7 +19,7 @@ FLOORS = ("tenants", "charging", "billing", "portal", "launcher")
 ASKED_FOR = re.compile(
     r"\w+Config|\w+Scheme|Command|(test|clean|get|has|validate|default|process)_\w+|handle\w*|add_arguments"
     r"|authenticate_header|constraint_sql|create_sql|remove_sql|db_type|from_db_value|prepare_value|pre_save|read1"
-    r"|set_source_expressions|seekable|receive_data_chunk|file_complete"
+    r"|set_source_expressions|seekable|receive_data_chunk|file_complete|urlpatterns"
 )
 #: Modules that Django, Celery or Python find by where they lie, and those that gunicorn.conf.py names.
 FOUND_BY_PLACE = re.compile(
@@ -43,6 +44,12 @@ KEPT = {
 def sources() -> Iterator[Path]:
     for floor in FLOORS:
         yield from (path for path in (ROOT / floor).rglob("*.py") if not {"tests", "migrations"} & {*path.parts})
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """The syntax tree of each module of the product."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources()}
 
 
 def asked(path: Path) -> bool:
@@ -90,13 +97,12 @@ def defined(tree: ast.Module) -> Iterator[str]:
 
 def unused() -> dict[str, str]:
     """Each name that nothing says, with the module that defines it."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources()}
-    used = Counter(word for tree in trees.values() for word in said(tree))
+    used = Counter(word for tree in trees().values() for word in said(tree))
     for path in [*(ROOT / "templates").rglob("*.html"), *(ROOT / "templates").rglob("*.txt")]:
         used.update(words(path.read_text(encoding="utf-8")))
     return {
         name: str(path.relative_to(ROOT))
-        for path, tree in trees.items()
+        for path, tree in trees().items()
         for name in defined(tree)
         if not name.startswith("__") and not used[name] and not ASKED_FOR.fullmatch(name) and not asked(path)
     }
@@ -114,11 +120,10 @@ def imported(tree: ast.Module) -> Iterator[str]:
 
 def orphans() -> set[str]:
     """Modules that nothing of the product imports, though nobody else would find them."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sources()}
-    reached = {name for tree in trees.values() for name in imported(tree)}
-    texts = {text for tree in trees.values() for text in said(tree)}  # settings and URLs name modules, too
+    reached = {name for tree in trees().values() for name in imported(tree)}
+    texts = {text for tree in trees().values() for text in said(tree)}  # settings and URLs name modules, too
     found = set()
-    for path in trees:
+    for path in trees():
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         if name not in reached and path.stem not in texts and not FOUND_BY_PLACE.search(str(path.relative_to(ROOT))):
             found.add(name)
@@ -134,7 +139,7 @@ def test_every_name_is_used_by_the_product() -> None:
 
 
 def test_what_is_kept_is_still_there() -> None:
-    names = {name for path in sources() for name in defined(ast.parse(path.read_text(encoding="utf-8")))}
+    names = {name for tree in trees().values() for name in defined(tree)}
     assert KEPT.keys() - names == set()
 
 
