@@ -214,7 +214,7 @@ def test_a_part_that_nearly_all_have_is_looked_for_by_walking(in_north, monkeypa
     later = late.ended_at + timedelta(hours=9)
     ChargingSession.objects.filter(pk=early.pk).update(started_at=later, ended_at=later + timedelta(hours=1))
     indexed("sessions")
-    monkeypatch.setattr(search, "_PLACES", 0)
+    monkeypatch.setattr(search, "_OCCURRENCES", 0)
     found = search.find(subjects.named("sessions"), terms.part("s"), most=5)
     assert (found.ids, found.is_all) == ((), False)
     assert numbers.newest_sessions("s", most=1) == [early.pk]
