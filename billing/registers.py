@@ -11,6 +11,7 @@ from billing.models import (
     Fee,
     HostAnswer,
     HostContract,
+    HostPayout,
     HostSite,
     HostStatement,
     Invoice,
@@ -39,6 +40,7 @@ from billing.models import (
     Tariff,
     TariffAssignment,
     TariffVersion,
+    WriteOff,
 )
 from billing.selectors import own_data
 from tenants.log.audit import audited
@@ -68,6 +70,8 @@ def register() -> None:
     audited(Letterhead, exclude=["logo"])
     audited(Payment, exclude=["payer_name", "payer_account", "text", "rest", "booking", "nth", "item"])
     audited(PaymentMatch)
+    audited(WriteOff, exclude=["parts"])
+    audited(HostPayout)
     audited(PaymentFile, exclude=PROGRESS)
     audited(Export, exclude=[*PROGRESS, "rows", "sums", "as_of", "language", "options"])
     audited(SendingWay, exclude=["secret", "changed_at"])
@@ -151,7 +155,7 @@ def _register_fees() -> None:
         person="invoice__account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping",
-        ledger="fee driver token first_day last_day percent text booking_account",
+        ledger="fee driver token first_day last_day percent text booking_account late",
         technical="id operator invoice",
     )
 
@@ -174,6 +178,14 @@ def _register_hosts() -> None:
         ledger="contract month state problem problem_facts currency sessions energy_wh net amount carried_in payout"
         " carried_out vat_rate vat total number customer_number host buyer drafted_at closed_at due_on object_until",
         technical="id operator public_id settlement account",
+    )
+    sources.register(
+        HostPayout,
+        person="statement__account__driver",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        ledger="amount paid_on text recorded_by created_at",
+        technical="id operator public_id statement undoes",
     )
     sources.register(
         HostAnswer,
@@ -206,11 +218,19 @@ def _register_payments() -> None:
         technical="id operator public_id payment account undoes",
     )
     sources.register(
+        WriteOff,
+        person="account__driver",
+        kept=Retention.BOOKS,
+        serves="bookkeeping claims",
+        ledger="invoice amount parts why lowers_vat reason happened_on made_by created_at",
+        technical="id operator public_id account undoes",
+    )
+    sources.register(
         Receivable,
         person="account__driver",
         kept=Retention.BOOKS,
         serves="bookkeeping claims",
-        ledger="invoice currency due_on due credited paid rest",
+        ledger="invoice currency due_on due credited paid written_off rest",
         technical="id operator account",
     )
     sources.register(

@@ -1,4 +1,4 @@
-"""Vouchers of issued documents, one a document or one a day; and of payments, one a day."""
+"""Vouchers of issued documents, one a document or one a day; and of each other kind of event, one a day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,16 @@ from typing import Final
 from billing.documents.words import SWEDISH
 from billing.exports.sie import Row, Voucher
 
-#: The series that vouchers of documents and of payments are numbered in; the accounting program gives the numbers.
+#: The series that vouchers of documents are numbered in; the accounting program gives the numbers.
 SERIES: Final = "F"
-OF_PAYMENTS: Final = "I"
+#: Of other kinds of events (`LedgerEntry.Kind`): their series, and what a day of them is called.
+OTHERS: Final = {
+    "payment": ("I", "Inbetalningar"),
+    "match": ("I", "Inbetalningar"),
+    "write_off": ("K", "Kundförluster"),
+    "statement": ("V", "Värdavräkningar"),
+    "payout": ("U", "Utbetalningar till värdar"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +38,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What payments of a day come to on an account."""
+    """What events of a kind on a day come to on an account, at a site (its code) or at none."""
 
     day: date
+    kind: str
     account: str
+    site: str
     amount: Decimal
 
 
@@ -55,15 +64,15 @@ def of_days(entries: Iterable[Entry]) -> Iterator[Voucher]:
         yield Voucher(SERIES, day, f"Fakturor {day}", _written(amounts, text=""))
 
 
-def of_payments(events: Iterable[Event]) -> Iterator[Voucher]:
-    """A voucher for each day on which money came or somebody said what it was for; events come by day."""
+def of_events(events: Iterable[Event]) -> Iterator[Voucher]:
+    """A voucher for each day and series in which something happened; events come by day."""
     for day, found in groupby(events, key=lambda event: event.day):
-        amounts: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        series: dict[tuple[str, str], dict[tuple[str, str], Decimal]] = defaultdict(lambda: defaultdict(Decimal))
         for event in found:
-            amounts[event.account, ""] += event.amount
-        rows = _written(amounts, text="")
-        if rows:
-            yield Voucher(OF_PAYMENTS, day, f"Inbetalningar {day}", rows)
+            series[OTHERS[event.kind]][event.account, event.site] += event.amount
+        for (code, name), amounts in series.items():
+            if rows := _written(amounts, text=""):
+                yield Voucher(code, day, f"{name} {day}", rows)
 
 
 def _rows(entries: Iterable[Entry], *, text: str) -> tuple[Row, ...]:

@@ -13,6 +13,7 @@ from billing.models.host import (
     HostDocument,
     HostLine,
     HostMonth,
+    HostPayout,
     HostSite,
     HostStatement,
     Settlement,
@@ -41,6 +42,7 @@ from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
 from billing.models.sending import Sending, SendingWay
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
+from billing.models.write_off import WriteOff
 
 __all__ = [
     "BilledFee",
@@ -62,6 +64,7 @@ __all__ = [
     "HostDocument",
     "HostLine",
     "HostMonth",
+    "HostPayout",
     "HostSite",
     "HostStatement",
     "Invoice",
@@ -105,4 +108,5 @@ __all__ = [
     "Tariff",
     "TariffAssignment",
     "TariffVersion",
+    "WriteOff",
 ]

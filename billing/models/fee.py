@@ -129,9 +129,16 @@ class BilledFee(OperatorOwned):
     The constraint is why no day of a fee can be charged twice. A credit note changes nothing here: what was charged and
     given back is not charged again by itself. Text and booking account are those of the day it was drafted.
 
-    percent: of a discount by percentage alone. It is of lines, each of which stands on one invoice, and the days are
-    those of the first and the last of them; the days of everything else are its own.
+    late: what paying late costs is no sale, and is booked as what it is. percent: of a discount by percentage alone. It
+    is of lines, each of which stands on one invoice, and the days are those of the first and the last of them; the days
+    of everything else are its own.
     """
+
+    class Late(models.TextChoices):
+        """The use (`BookingAccount.Use`) that it has in the ledger."""
+
+        COSTS = "late_costs", _("fee for paying late")
+        INTEREST = "interest", _("late interest")
 
     fee = OwnedForeignKey(Fee, related_name="billings")
     invoice = OwnedForeignKey("billing.Invoice", models.CASCADE, related_name="billed_fees")
@@ -142,6 +149,7 @@ class BilledFee(OperatorOwned):
     percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
     text = models.CharField(max_length=100)
     booking_account = models.CharField(max_length=10, blank=True)
+    late = models.CharField(max_length=12, choices=Late, blank=True, default="", db_default="")
 
     class Meta:
         default_permissions = ()

@@ -366,3 +366,39 @@ class HostDocument(OperatorOwned):
 
     def __str__(self) -> str:
         return self.sha256
+
+
+class HostPayout(OperatorOwned):
+    """That a statement was paid, wholly, on a day; one with the opposite sign takes it back. Whole coins.
+
+    The money itself leaves through the bank: here it is only told.
+    """
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    statement = OwnedForeignKey(HostStatement, related_name="payouts")
+    amount = models.BigIntegerField(_("amount"))
+    paid_on = models.DateField(_("paid"))
+    text = models.CharField(_("note"), max_length=300, blank=True)
+    undoes = OwnedForeignKey("billing.HostPayout", null=True, related_name="undone_by")
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("host_payout", "statement", "undoes"),
+            models.UniqueConstraint(
+                fields=["operator", "undoes"], name="host_payout_undone_once", condition=Q(undoes__isnull=False)
+            ),
+            models.CheckConstraint(
+                condition=Q(undoes__isnull=True, amount__gt=0) | Q(undoes__isnull=False, amount__lt=0),
+                name="host_payout_of_something",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["operator", "statement"], name="host_payout_of_statement"),
+            models.Index(fields=["operator", "paid_on"], name="host_payout_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.paid_on}"

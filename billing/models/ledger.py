@@ -28,6 +28,9 @@ class LedgerEntry(OperatorOwned):
         DOCUMENT = "document", _("document issued")
         PAYMENT = "payment", _("payment received")
         MATCH = "match", _("payment matched")
+        WRITE_OFF = "write_off", _("receivable given up")
+        STATEMENT = "statement", _("host's statement")
+        PAYOUT = "payout", _("paid to a host")
 
     # The database proves the operator by row security; nothing else is referred to.
     operator = models.ForeignKey(

@@ -169,10 +169,10 @@ class PaymentMatch(OperatorOwned):
 
 
 class Receivable(OperatorOwned):
-    """What is open of an issued invoice: rest = due - credited - paid. Below zero, the payer has something to get back.
+    """What is open of an issued invoice: rest = due - credited - paid - written_off.
 
-    The database makes it when the invoice is issued, and keeps it as credit notes are issued and payments are matched;
-    nobody else writes it.
+    Below zero, the payer has something to get back. The database makes it when the invoice is issued, and keeps it as
+    credit notes are issued, payments matched and rests given up; nobody else writes it.
     """
 
     invoice = OwnedForeignKey(Invoice, related_name="receivables")
@@ -182,6 +182,7 @@ class Receivable(OperatorOwned):
     due = models.BigIntegerField()
     credited = models.BigIntegerField(default=0)
     paid = models.BigIntegerField(default=0)
+    written_off = models.BigIntegerField(default=0, db_default=0)
     rest = models.BigIntegerField()
 
     class Meta:
@@ -190,7 +191,8 @@ class Receivable(OperatorOwned):
             *owned("receivable", "invoice", "account", bulk=True, referred=False),
             models.UniqueConstraint(fields=["operator", "invoice"], name="receivable_once"),
             models.CheckConstraint(
-                condition=Q(rest=F("due") - F("credited") - F("paid")), name="receivable_rest_adds_up"
+                condition=Q(rest=F("due") - F("credited") - F("paid") - F("written_off")),
+                name="receivable_rest_adds_up",
             ),
         ]
         indexes = [

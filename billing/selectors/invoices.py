@@ -39,6 +39,7 @@ from billing.models import (
     NumberSeries,
     Receivable,
     TariffVersion,
+    WriteOff,
 )
 from billing.models.invoice import IN_FORCE, number_meant
 from billing.selectors import amounts, disputes, reminders
@@ -51,7 +52,8 @@ from tenants.selectors.search import among
 
 #: What becomes of an issued invoice, as people ask for it.
 OPEN, OVERDUE, PART_PAID, PAID, DISPUTED, CREDITED = "open", "overdue", "part_paid", "paid", "disputed", "credited"
-STANDINGS = (OPEN, OVERDUE, PART_PAID, PAID, DISPUTED, CREDITED)
+WRITTEN_OFF = "written_off"
+STANDINGS = (OPEN, OVERDUE, PART_PAID, PAID, DISPUTED, CREDITED, WRITTEN_OFF)
 #: The series that invoices and their references are numbered in.
 SERIES: str = Invoice._meta.get_field("series").default
 
@@ -68,8 +70,8 @@ def listing(
 ) -> QuerySet[Invoice]:
     """Invoices and credit notes that meet all criteria, with buyer, account and what was credited, in no order.
 
-    Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid` and `rest`, in
-    whole coins.
+    Credited: `is_credited` of wholly, `is_credited_in_part` of anything. Of an issued invoice `paid`, `written_off` and
+    `rest`, in whole coins.
     state: draft or issued, or of an issued invoice one of `STANDINGS`: `OPEN` is not due yet, `PART_PAID` either; what
         is `DISPUTED` is neither `OPEN` nor `OVERDUE`.
     today: by the operator's clock; `OPEN` and `OVERDUE` need it.
@@ -135,6 +137,7 @@ def _told(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
         is_credited_in_part=Exists(notes),
         is_disputed=ExpressionWrapper(disputes.disputed(), BooleanField()),
         paid=Subquery(open_.values("paid")),
+        written_off=Subquery(open_.values("written_off")),
         rest=Subquery(open_.values("rest")),
     )
 
@@ -145,8 +148,10 @@ def _standing(state: str, today: date | None) -> Q:
     if state == CREDITED:
         wholly = Invoice.objects.filter(kind=Invoice.Kind.CREDIT_NOTE, leaves_rest=False)
         return invoices & Q(pk__in=wholly.values("credits"))
+    if state == WRITTEN_OFF:
+        return invoices & Q(pk__in=WriteOff.objects.filter(undoes=None, undone_by=None).values("invoice"))
     if state == PAID:
-        settled = Receivable.objects.filter(invoice=OuterRef("pk"), rest__lte=0)
+        settled = Receivable.objects.filter(invoice=OuterRef("pk"), rest__lte=0, written_off=0)
         return invoices & Q(Exists(settled)) & Q(is_credited=False)
     if state == DISPUTED:
         return invoices & Q(is_disputed=True, is_credited=False)

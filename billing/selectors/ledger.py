@@ -19,6 +19,8 @@ from billing.domain import money
 from billing.domain.calendar import month_after
 from billing.models import (
     ClosedMonth,
+    HostPayout,
+    HostStatement,
     Invoice,
     LedgerEntry,
     LedgerRow,
@@ -26,6 +28,7 @@ from billing.models import (
     LedgerWork,
     Payment,
     PaymentMatch,
+    WriteOff,
 )
 from billing.selectors import booking_accounts
 from billing.selectors.booking_accounts import OF_FEES, Account
@@ -35,6 +38,8 @@ from billing.sql.documents import bounds
 from billing.sql.documents import month as days_of
 from tenants.scoping import current_operator_id
 
+#: What counts with sales in a report of VAT.
+_WITH_SALES: Final = frozenset({"late_costs", "interest", "loss"})
 #: Accounts from here on are of income and costs: their balance begins anew with each year.
 _FIRST_OF_RESULT: Final = "3"
 
@@ -115,9 +120,8 @@ def closed(month: date) -> ClosedMonth | None:
 
 def is_behind() -> bool:
     """Whether something that happened is not booked yet, because it is older than the ledger."""
-    rows = list(LedgerWork.objects.values_list("state", flat=True))
-    if rows:
-        return any(state != LedgerWork.State.DONE for state in rows)
+    if LedgerWork.objects.exclude(state=LedgerWork.State.DONE).exists():
+        return True
     return any(not _is_first_booked(source) for source in sql.SOURCES.values())
 
 
@@ -157,10 +161,13 @@ def _account(chart: dict[str, Account], use: str, own: str) -> Account:
 
 
 def taxes(month: date) -> list[Tax]:
-    """Sales and VAT of a month by rate, the highest first; sales outside the scope of VAT come last."""
+    """Sales and VAT of a month by rate, the highest first; sales outside the scope of VAT come last.
+
+    What paying late costs is outside it; a receivable lost for certain lowers sales and VAT of its rate.
+    """
     found: dict[tuple[str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
     for row in LedgerSum.objects.filter(month=month):
-        if row.use.startswith(("sales_", "vat_")):
+        if row.use.startswith(("sales_", "vat_")) or row.use in _WITH_SALES:
             found[row.currency, row.vat_rate][row.use.startswith("vat_")] -= row.debit - row.credit
     order = sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1] is None, -(pair[0][1] or 0)))
     return [Tax(currency, rate, *sums) for (currency, rate), sums in order]
@@ -189,7 +196,7 @@ def bookings_of(kind: str, source: int) -> list[tuple[Account, LedgerRow]]:
 
 
 def sources(entries: Iterable[LedgerEntry]) -> dict[int, Any]:
-    """What was booked, by entry: a document, a payment, or a match with its payment and invoice."""
+    """What was booked, by entry, each with what it is about: its payment, invoice or statement."""
     wanted: dict[str, dict[int, int]] = defaultdict(dict)
     for entry in entries:
         wanted[entry.kind][entry.source] = entry.pk
@@ -205,6 +212,9 @@ _SOURCES: Final[dict[str, Callable[[], QuerySet[Any]]]] = {
     LedgerEntry.Kind.DOCUMENT: Invoice.objects.all,
     LedgerEntry.Kind.PAYMENT: Payment.objects.all,
     LedgerEntry.Kind.MATCH: lambda: PaymentMatch.objects.select_related("payment", "invoice"),
+    LedgerEntry.Kind.WRITE_OFF: lambda: WriteOff.objects.select_related("invoice"),
+    LedgerEntry.Kind.STATEMENT: lambda: HostStatement.objects.select_related("account__identity"),
+    LedgerEntry.Kind.PAYOUT: lambda: HostPayout.objects.select_related("statement__account__identity"),
 }
 
 

@@ -190,12 +190,12 @@ class _Facts:
         return Reminder.Costs.FEE if is_agreed else Reminder.Costs.NONE
 
     def interest(self, row: Receivable, first: date, last: date) -> int:
-        """All interest from the first day on.
+        """All interest from the first day on. What is credited or given up bears none.
 
         Raises:
             NoReferenceRate: the rate of one of the days is not known.
         """
-        left = row.due - row.credited
+        left = row.due - row.credited - row.written_off
         owed = [Owed(date.min, left)]
         for day, amount in self._paid.get(row.invoice_id, ()):
             left -= amount

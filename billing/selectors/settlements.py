@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Max, Prefetch, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, QuerySet, Sum
 
-from billing.models import HostAnswer, HostContract, HostLine, HostSite, HostStatement, Settlement
+from billing.domain.hosting import Terms
+from billing.models import HostAnswer, HostContract, HostLine, HostPayout, HostSite, HostStatement, Settlement
 from tenants.models import Account
 
 State = HostStatement.State
@@ -108,6 +109,39 @@ def is_host(account: Account) -> bool:
 def lines(statement: HostStatement) -> QuerySet[HostLine]:
     """Its sessions with their sites; their keys are in order of time, and nothing in them says who charged."""
     return statement.lines.select_related("session__site", "session__station")
+
+
+def terms_of(contract: HostContract) -> Terms:
+    """What was agreed, as the formula takes it."""
+    return Terms(
+        since=contract.since,
+        until=contract.until,
+        share=contract.share,
+        kwh_price=contract.kwh_price,
+        rent=contract.rent,
+        fee=contract.fee,
+        floor=contract.floor,
+        currency=contract.currency,
+    )
+
+
+def payout(statement: HostStatement) -> HostPayout | None:
+    """That the statement was paid, if it was and nobody took that back."""
+    rows = HostPayout.objects.filter(statement=statement, undoes__isnull=True, undone_by__isnull=True)
+    return rows.select_related("recorded_by").first()
+
+
+def unpaid() -> QuerySet[HostStatement]:
+    """The closed statements that are to be paid, those due first."""
+    paid = HostPayout.objects.filter(statement=OuterRef("pk"), undoes__isnull=True, undone_by__isnull=True)
+    rows = HostStatement.objects.filter(~Exists(paid), state=State.CLOSED, total__gt=0)
+    return rows.select_related("account__identity").order_by("due_on", "pk")
+
+
+def owed() -> list[tuple[str, int, Decimal]]:
+    """What is to be paid to hosts now: currency, how many statements, how much with VAT."""
+    rows = unpaid().order_by("currency").values_list("currency")
+    return list(rows.annotate(Count("pk"), Sum("total")))
 
 
 def answers(statement: HostStatement) -> QuerySet[HostAnswer]:

@@ -9,10 +9,11 @@ from billing.domain.errors import BillingError, Code
 from tenants.services import four_eyes
 
 PUBLISH, ISSUE, CREDIT, RERATE = "publish_tariff", "issue_run", "credit_invoice", "rerate"
-SETTLE, REMIND = "settle_hosts", "send_reminders"
+SETTLE, REMIND, WRITE_OFF = "settle_hosts", "send_reminders", "write_off"
 # A credit note takes back what an invoice asks for, a re-rating issues both, closing a settlement writes invoices that
-# the operator pays, and reminders issue what being late costs: who wants two people for issuing wants them here.
-_CHOSEN_WITH = {CREDIT: ISSUE, RERATE: ISSUE, SETTLE: ISSUE, REMIND: ISSUE}
+# the operator pays, reminders issue what being late costs, and a write-off gives up what is owed: who wants two people
+# for issuing wants them here.
+_CHOSEN_WITH = dict.fromkeys((CREDIT, RERATE, SETTLE, REMIND, WRITE_OFF), ISSUE)
 
 
 class NotApproved(BillingError):

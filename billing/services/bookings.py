@@ -1,14 +1,15 @@
 """The ledger as vouchers on the operator's accounts, for a file that an accounting program takes.
 
-A file first takes the documents of its days that no file has taken (`claim`), and payments if they are asked for; then
-it says what it has taken: killed and begun again it says the same, and two files asked for at once never hold the same
-document. Who asks for all documents of the days gets those that were taken before as well.
+A file first takes the documents of its days that no file has taken (`claim`), write-offs and hosts' statements, and
+what moved in the bank if it is asked for; then it says what it has taken: killed and begun again it says the same, and
+two files asked for at once never hold the same document. Who asks for all documents of the days gets those that were
+taken before as well.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db import connection
 
@@ -16,7 +17,7 @@ from billing.exports import vouchers
 from billing.exports.sie import PROFILES, STANDARD, Head, Voucher
 from billing.exports.tables import Stretch
 from billing.exports.vouchers import Entry, Event
-from billing.models import BilledFee, Export
+from billing.models import BilledFee, Export, LedgerEntry
 from billing.selectors import booking_accounts, ledger
 from billing.selectors.booking_accounts import OF_FEES
 from billing.sql.bookings import BEFORE, CLAIM, CLAIM_EVENTS, ENTRIES, EVENTS, OTHERS, WITHIN
@@ -24,6 +25,10 @@ from billing.sql.documents import bounds
 from charging.models import Site
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+
+#: What nobody else tells the accounting program, and what the bank may.
+_ALWAYS: Final = (LedgerEntry.Kind.WRITE_OFF.value, LedgerEntry.Kind.STATEMENT.value)
+_IN_BANK: Final = (LedgerEntry.Kind.PAYMENT.value, LedgerEntry.Kind.MATCH.value, LedgerEntry.Kind.PAYOUT.value)
 
 
 class Books:
@@ -60,11 +65,10 @@ class Books:
         )
 
     def vouchers(self) -> Iterator[Voucher]:
-        """The vouchers: of documents, one each or one a day; then of payments, one a day."""
+        """The vouchers: of documents, one each or one a day; then of other kinds, one a day each."""
         entries = self._entries()
         yield from vouchers.of_days(entries) if self.export.by_day else vouchers.of_documents(entries)
-        if self.export.payments:
-            yield from vouchers.of_payments(self._events())
+        yield from vouchers.of_events(self._events())
 
     def _entries(self) -> Iterator[Entry]:
         for stretch in self.stretches:
@@ -77,14 +81,19 @@ class Books:
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
         document, name, kind, day, use, own_account, site, coins = row
-        code = self.sites[site][0] if site is not None else ""
-        return Entry(document, name, kind, day, self._number(use, own_account), code, self._amount(coins))
+        return Entry(document, name, kind, day, self._number(use, own_account), self._code(site), self._amount(coins))
 
     def _events(self) -> list[Event]:
         with tenant_scope(self.operator.pk), connection.cursor() as cursor:
             cursor.execute(EVENTS, {**_given(self.operator, self.export), "again": self.export.again})
-            rows: list[tuple[date, str, str, int]] = cursor.fetchall()
-        return [Event(day, self._number(use, own), self._amount(coins)) for day, use, own, coins in rows]
+            rows: list[tuple[date, str, str, str, int | None, int]] = cursor.fetchall()
+        return [
+            Event(day, kind, self._number(use, own), self._code(site), self._amount(coins))
+            for day, kind, use, own, site, coins in rows
+        ]
+
+    def _code(self, site: int | None) -> str:
+        return self.sites[site][0] if site is not None else ""
 
     def _number(self, use: str, own: str) -> str:
         number = own or self.accounts[use].number
@@ -113,8 +122,7 @@ def claim(operator: Operator, export: Export) -> dict[str, Any]:
     with connection.cursor() as cursor:
         if not export.repeats_id:
             cursor.execute(_of(CLAIM, export), given)
-            if export.payments:
-                cursor.execute(CLAIM_EVENTS, given)
+            cursor.execute(CLAIM_EVENTS, given)
         cursor.execute(_of(OTHERS, export), given)
         others = [name for (name,) in cursor.fetchall()]
         cursor.execute(_of(BEFORE, export), given)
@@ -123,9 +131,13 @@ def claim(operator: Operator, export: Export) -> dict[str, Any]:
 
 
 def _given(operator: Operator, export: Export) -> dict[str, Any]:
-    taken_by = export.repeats_id or export.pk
-    among = {"first": 0, "last": 2**62}
-    return {"operator": operator.pk, "export": taken_by, "currency": operator.currency, **bounds(*export.days), **among}
+    told = {
+        "operator": operator.pk,
+        "export": export.repeats_id or export.pk,
+        "currency": operator.currency,
+        "kinds": [*_ALWAYS, *(_IN_BANK if export.payments else ())],
+    }
+    return {**told, **bounds(*export.days), "first": 0, "last": 2**62}
 
 
 def _of(statement: str, export: Export) -> str:

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
-from billing.models import Invoice
+from billing.models import Invoice, Receivable
 from billing.models.billing_status import AFTER_CREDIT, CREDITED
 from billing.selectors import approval_facts, credits
 from billing.selectors.credits import EVERYTHING, Asked, Comes
@@ -95,8 +95,8 @@ def check(invoice: Invoice, reason: str, asked: Asked = EVERYTHING, then: str = 
     """Return what the note would come to; refuse what cannot be credited.
 
     Raises:
-        CreditRefused: it is a draft or itself a credit note, the reason is missing or too long, a line is not on the
-            invoice, or more is asked for than is left.
+        CreditRefused: it is a draft or itself a credit note, some of it is written off, the reason is missing or too
+            long, a line is not on the invoice, or more is asked for than is left.
     """
     if invoice.kind != Invoice.Kind.INVOICE:
         raise CreditRefused(Code.CREDIT_NOTE_STAYS, field="invoice", value=str(invoice))
@@ -108,6 +108,8 @@ def check(invoice: Invoice, reason: str, asked: Asked = EVERYTHING, then: str = 
         raise CreditRefused(Code.CREDIT_THEN_WHAT, field="then", value=then)
     if not asked.is_sound(invoice.currency):
         raise CreditRefused(Code.CREDIT_NO_AMOUNT, field="lines")
+    if Receivable.objects.filter(invoice=invoice).exclude(written_off=0).exists():
+        raise CreditRefused(Code.CREDIT_AFTER_WRITE_OFF, field="invoice", value=str(invoice))
     comes = credits.comes_to(invoice, asked)
     _check_within(invoice, comes)
     return comes

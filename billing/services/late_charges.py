@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
 
 from billing.domain import money
 from billing.models import BilledFee, Fee, Invoice, InvoiceLine, InvoiceVat
@@ -19,11 +18,11 @@ from tenants.models import Operator
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line: its words, how many whole coins, and the account it is booked on."""
+    """A line: its words, how many whole coins, and what it is (`BilledFee.Late`)."""
 
     text: str
     coins: int
-    booking_account: str
+    late: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,6 @@ class Charge:
 
     invoice: Invoice
     parts: Sequence[Part]
-
-
-#: The accounts of the BAS chart for other income and for interest on receivables.
-COSTS_ACCOUNT: Final = "3990"
-INTEREST_ACCOUNT: Final = "8313"
 
 
 def issue(charges: Sequence[Charge], *, operator: Operator, at: datetime, today: date) -> tuple[list[Invoice], Issued]:
@@ -86,7 +80,6 @@ def _line(draft: Invoice, position: int, part: Part, today: date) -> None:
         reason=part.text,
         price=amount,
         currency=draft.currency,
-        booking_account=part.booking_account,
         since=today,
     )
     billed = BilledFee.objects.create(
@@ -95,7 +88,7 @@ def _line(draft: Invoice, position: int, part: Part, today: date) -> None:
         first_day=today,
         last_day=today,
         text=part.text,
-        booking_account=part.booking_account,
+        late=part.late,
     )
     InvoiceLine.objects.create(
         invoice=draft,

@@ -46,8 +46,13 @@ def post(kind: str, ids: Sequence[int], *, at: datetime) -> None:
 
 def ask_if_behind(at: datetime) -> None:
     """Have booked what happened before there was a ledger, if there is such."""
-    if not LedgerWork.objects.exists() and ledger.is_behind():
-        work.enqueue(LedgerWork.objects.create(queued_at=at))
+    row = LedgerWork.objects.first()
+    if (row is None or row.state == LedgerWork.State.DONE) and ledger.is_behind():
+        # Of a kind that the ledger takes only now, everything is older than it; the others are where they were.
+        row = row or LedgerWork(queued_at=at)
+        row.state, row.queued_at, row.attempts = LedgerWork.State.WAITING, at, 0
+        row.save()
+        work.enqueue(row)
 
 
 def catch_up(operator_id: int, row: LedgerWork, *, clock: Callable[[], datetime]) -> None:

@@ -21,11 +21,11 @@ from billing.domain import money, own_words
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
-from billing.models import Invoice, Reminder, ReminderStep, ReminderTerms
+from billing.models import BilledFee, Invoice, Reminder, ReminderStep, ReminderTerms
 from billing.selectors import reminders as selector
 from billing.selectors.reminders import Proposal
 from billing.services import approved, late_charges, letters, payments
-from billing.services.late_charges import COSTS_ACCOUNT, INTEREST_ACCOUNT, Charge, Part
+from billing.services.late_charges import Charge, Part
 from tenants.figures import figures
 from tenants.log import audit
 from tenants.models import Account, Operator, User
@@ -35,6 +35,7 @@ from tenants.scoping import current_operator_id
 MOST: Final = 50
 #: What was looked at so long ago may still be sent as it was: as long as a second person has to decide.
 LOOKED_AT_WITHIN: Final = timedelta(days=4)
+Late = BilledFee.Late
 _COSTS_TEXT: Final = {Reminder.Costs.FEE: "late_fee", Reminder.Costs.COMPENSATION: "late_compensation"}
 
 
@@ -172,10 +173,10 @@ def _charge(proposal: Proposal, operator: Operator, as_of: date) -> Charge:
     parts = []
     if proposal.costs:
         text = said[_COSTS_TEXT[Reminder.Costs(proposal.costs_kind)]].format(number=invoice)
-        parts.append(Part(text, proposal.costs, COSTS_ACCOUNT))
+        parts.append(Part(text, proposal.costs, Late.COSTS))
     if proposal.interest:
         text = said["late_interest"].format(day=figures(language).day(as_of), number=invoice)
-        parts.append(Part(text, proposal.interest, INTEREST_ACCOUNT))
+        parts.append(Part(text, proposal.interest, Late.INTEREST))
     return Charge(invoice, parts)
 
 

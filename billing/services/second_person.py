@@ -1,4 +1,4 @@
-"""Acts of this floor that may need a second person: publishing, issuing, crediting, re-rating, settling, reminding.
+"""Acts of this floor that may need a second person: of tariffs, runs, credit notes, write-offs, hosts, reminders.
 
 The services themselves refuse without an approval (`approved.claim`); here stands how to ask for one, and what
 approving it does.
@@ -6,6 +6,7 @@ approving it does.
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Exists, OuterRef
@@ -15,9 +16,9 @@ from billing.selectors import approval_facts, invoices
 from billing.selectors.credits import EVERYTHING, Asked
 from billing.selectors.reratings import facts as facts_of_rerating
 from billing.selectors.settlements import facts as facts_of_settlement
-from billing.services import credit_notes, reminders, runs, settlements, tariffs
+from billing.services import credit_notes, reminders, runs, settlements, tariffs, write_offs
 from billing.services import rerating as reratings
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE, WRITE_OFF
 from tenants.models import Approval, User
 from tenants.permissions import Permission
 from tenants.services import four_eyes
@@ -57,6 +58,18 @@ def ask_to_credit(
     """
     facts = approval_facts.crediting(invoice, reason, asked, credit_notes.check(invoice, reason, asked, then), then)
     return four_eyes.ask(CREDIT, subject=invoice.public_id, facts=facts, by=by, at=at)
+
+
+def ask_to_write_off(invoice: Invoice, amount: Decimal, *, why: str, reason: str, by: User, at: datetime) -> Approval:
+    """Ask for leave to give up so much of the invoice.
+
+    Raises:
+        WriteOffRefused: it cannot be given up.
+        Refused: as `four_eyes.ask` does.
+    """
+    parts = write_offs.check(invoice, amount, why=why, reason=reason)
+    facts = write_offs.facts(invoice, amount, why=why, reason=reason, parts=parts)
+    return four_eyes.ask(WRITE_OFF, subject=invoice.public_id, facts=facts, by=by, at=at)
 
 
 def ask_to_rerate(rerating: Rerating, *, by: User, at: datetime) -> Approval:
@@ -100,6 +113,7 @@ def register() -> None:
     four_eyes.register(four_eyes.Act(RERATE, Permission.ISSUE_INVOICES, _rerating_now, _rerate))
     four_eyes.register(four_eyes.Act(SETTLE, Permission.ISSUE_INVOICES, _settling_now, _settle))
     four_eyes.register(four_eyes.Act(REMIND, Permission.ISSUE_INVOICES, _reminding_now, _remind))
+    four_eyes.register(four_eyes.Act(WRITE_OFF, Permission.ISSUE_INVOICES, _writing_off_now, _write_off))
     four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
 
 
@@ -137,6 +151,24 @@ def _credit(approval: Approval, at: datetime) -> None:
 def _credit_asked(approval: Approval) -> tuple[str, Asked, str]:
     facts = approval.facts
     return facts["reason"], Asked.of_facts(facts.get("lines", [])), facts.get("then", credit_notes.DECIDED_LATER)
+
+
+def _writing_off_now(approval: Approval) -> dict[str, Any]:
+    invoice, asked = _invoice(approval), _write_off_asked(approval)
+    try:
+        parts = write_offs.check(invoice, **asked)
+    except write_offs.WriteOffRefused as refusal:  # less is open than when it was asked
+        raise four_eyes.Outdated from refusal
+    return write_offs.facts(invoice, **asked, parts=parts)
+
+
+def _write_off(approval: Approval, at: datetime) -> None:
+    write_offs.write_off(_invoice(approval), **_write_off_asked(approval), by=approval.requested_by, at=at)
+
+
+def _write_off_asked(approval: Approval) -> dict[str, Any]:
+    facts = approval.facts
+    return {"amount": Decimal(facts["amount"]), "why": facts["why"], "reason": facts["reason"]}
 
 
 def _rerating_now(approval: Approval) -> dict[str, Any]:

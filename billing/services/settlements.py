@@ -18,14 +18,13 @@ from django.db.models import F, Max, Sum
 from billing.domain import hosting, money
 from billing.domain.calendar import month_after, month_bounds
 from billing.domain.errors import Code
-from billing.domain.hosting import Terms
 from billing.events import Event
 from billing.models import HostContract, HostLine, HostMonth, HostStatement, Settlement
 from billing.selectors import settlements as selector
 from billing.selectors.day_sums import midnight
 from billing.selectors.sellers import seller
 from billing.selectors.vat_rates import standard_rate
-from billing.services import approved
+from billing.services import approved, ledger
 from billing.services.host_contracts import HostRefused
 from billing.sql import hosting as sql
 from tenants import work
@@ -109,7 +108,7 @@ def finish(settlement: Settlement) -> None:
 
 @transaction.atomic
 def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlement:
-    """Freeze all statements of the month and number the self-billed ones. Repeating it changes nothing.
+    """Freeze all statements of the month, number and book them. Repeating it changes nothing.
 
     Where the operator wants a second person for issuing, this uses up the approval of exactly these statements.
 
@@ -137,6 +136,8 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
     row.stage, row.closed_by, row.closed_at = Stage.CLOSED, by, at
     row.save(update_fields=["stage", "closed_by", "closed_at"])
     closed = row.statements.filter(state=State.CLOSED)
+    ids = list(closed.order_by("pk").values_list("pk", flat=True))
+    ledger.post(ledger.Kind.STATEMENT, ids, at=at)
     audit.record(
         Event.SETTLEMENT_CLOSED,
         about=row,
@@ -231,7 +232,7 @@ def _values(statement: HostStatement, contract: HostContract) -> dict[str, Any]:
 
 def _months(statement: HostStatement, contract: HostContract, found: dict[date, list[Any]]) -> list[HostMonth]:
     """What each month comes to now, less what was said of it; months of which nothing is new are left out."""
-    terms = terms_of(contract)
+    terms = selector.terms_of(contract)
     told = HostMonth.objects.filter(statement__contract=contract, statement__state=State.CLOSED)
     said = dict(told.values("month").annotate(sum=Sum("amount")).values_list("month", "sum"))
     rows = []
@@ -267,17 +268,3 @@ def _vat_rate(contract: HostContract, month: date) -> Decimal | None:
         return contract.vat_rate
     rate = standard_rate(contract.vat_country, month)
     return rate.percent if rate else None
-
-
-def terms_of(contract: HostContract) -> Terms:
-    """What was agreed, as the formula takes it."""
-    return Terms(
-        since=contract.since,
-        until=contract.until,
-        share=contract.share,
-        kwh_price=contract.kwh_price,
-        rent=contract.rent,
-        fee=contract.fee,
-        floor=contract.floor,
-        currency=contract.currency,
-    )

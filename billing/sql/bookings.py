@@ -19,11 +19,11 @@ SELECT i.operator_id, %(export)s, i.id FROM billing_invoice i WHERE {_THEIRS}
 ON CONFLICT (operator_id, invoice_id) DO NOTHING
 """  # constants
 
-#: The same of other entries booked on the days: payments, and what they were for.
+#: The same of other entries of these %(kinds)s booked on the days.
 CLAIM_EVENTS: Final = """
 INSERT INTO billing_bookedentry (operator_id, export_id, entry_id)
 SELECT e.operator_id, %(export)s, e.id FROM billing_ledgerentry e
-WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind <> 'document'
+WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind = ANY(%(kinds)s)
     AND e.currency = %(currency)s
 ON CONFLICT (operator_id, entry_id) DO NOTHING
 """
@@ -42,15 +42,16 @@ JOIN billing_ledgerrow r ON r.operator_id = %(operator)s AND r.entry_id = e.id
 ORDER BY d.id, r.position
 """  # constants
 
-#: What other entries come to, by day and use; in %(again)s all of the days, else those that this file has taken.
+#: What other entries come to, by day, kind, use and site; in %(again)s all of the days, else those that this file has
+#: taken.
 EVENTS: Final = """
-SELECT e.booked_on, r.use, r.account, sum(r.amount)
+SELECT e.booked_on, e.kind, r.use, r.account, r.site_id, sum(r.amount)
 FROM billing_ledgerentry e
 JOIN billing_bookedentry b ON b.operator_id = e.operator_id AND b.entry_id = e.id
 JOIN billing_ledgerrow r ON r.operator_id = e.operator_id AND r.entry_id = e.id
-WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind <> 'document'
+WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind = ANY(%(kinds)s)
     AND e.currency = %(currency)s AND (%(again)s OR b.export_id = %(export)s)
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
 """
 
 #: Documents of the days in another currency than the books are kept in.

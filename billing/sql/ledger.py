@@ -10,9 +10,15 @@ service that lets it happen calls `billing.services.ledger.post` in the same tra
 - **A document**: receivable for what is to be paid, less sales by rate, site and a fee's own account, VAT by rate, and
   rounding. A credit note's amounts have the opposite sign already, and it stands on its own day.
 - **A payment**: bank for its amount, less what nobody knows the purpose of yet. One taken off again is negative.
+- **What paying late costs** stands on documents too; its lines are no sales, and have uses of their own.
 - **A match**: what the purpose of is known now; for an invoice its receivable, kept on the account, or paid back from
   the bank. It is booked on the day of its payment where it was found by its reference or told with it, else on the day
   on which a person said so. One that takes another back is negative.
+- **A write-off**: the receivable, less VAT where the loss is certain, is lost (`billing.models.write_off`).
+- **A statement to a host**: what it earned is a cost, at the site if the contract is about one; owed is what is paid
+  out, carried what is not yet. VAT is the operator's to deduct where the statement is the host's invoice; else it waits
+  for that.
+- **A payout**: what was owed to the host has left the bank.
 """
 
 from dataclasses import dataclass
@@ -65,8 +71,8 @@ DOCUMENTS: Final = Source(
             i.amount_due AS amount
         FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = e.source
         UNION ALL
-        SELECT 2, {_use("sales", "l.vat_rate")}, coalesce(f.booking_account, ''), l.vat_rate, s.site_id,
-            -sum(l.amount)
+        SELECT 2, coalesce(nullif(f.late, ''), {_use("sales", "l.vat_rate")}), coalesce(f.booking_account, ''),
+            l.vat_rate, s.site_id, -sum(l.amount)
         FROM (
             SELECT o.operator_id, o.session_id, o.fee_id, o.vat_rate, sum(o.amount_excl_vat) AS amount
             FROM billing_invoiceline o WHERE o.operator_id = %(operator)s AND o.invoice_id = e.source
@@ -74,7 +80,7 @@ DOCUMENTS: Final = Source(
         ) l
         LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id = l.session_id
         LEFT JOIN billing_billedfee f ON f.operator_id = l.operator_id AND f.id = l.fee_id
-        GROUP BY l.vat_rate, 3, s.site_id
+        GROUP BY 2, l.vat_rate, 3, s.site_id
         UNION ALL
         SELECT 3, {_use("vat", "v.vat_rate")}, '', v.vat_rate, NULL, -v.vat FROM billing_invoicevat v
         WHERE v.operator_id = %(operator)s AND v.invoice_id = e.source
@@ -133,7 +139,77 @@ MATCHES: Final = Source(
     WHERE m.operator_id = %(operator)s AND m.id > %(after)s ORDER BY m.id LIMIT %(most)s
     """,
 )
-SOURCES: Final = {source.kind: source for source in (DOCUMENTS, PAYMENTS, MATCHES)}
+WRITE_OFFS: Final = Source(
+    kind="write_off",
+    facts="""
+    SELECT w.id AS source, w.happened_on AS event_on, i.currency FROM billing_writeoff w
+    JOIN billing_invoice i ON i.operator_id = w.operator_id AND i.id = w.invoice_id
+    WHERE w.operator_id = %(operator)s AND w.id = ANY(%(ids)s::bigint[])
+    """,
+    rows=f"""
+    SELECT r.* FROM billing_writeoff w
+    CROSS JOIN LATERAL (
+        SELECT 1 AS place, 'receivable' AS use, {_BARE}, -w.amount AS amount
+        UNION ALL
+        SELECT 2, {_use("vat", "p.rate")}, '', p.rate, NULL, p.vat
+        FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
+        UNION ALL
+        SELECT 3, CASE WHEN w.lowers_vat THEN 'loss' ELSE 'loss_feared' END, '', p.rate, NULL, p.net
+        FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
+    ) r WHERE w.operator_id = %(operator)s AND w.id = e.source
+    """,  # constants
+    ids="""
+    SELECT w.id FROM billing_writeoff w
+    WHERE w.operator_id = %(operator)s AND w.id > %(after)s ORDER BY w.id LIMIT %(most)s
+    """,
+)
+STATEMENTS: Final = Source(
+    kind="statement",
+    facts="""
+    SELECT h.id AS source, (h.closed_at AT TIME ZONE (h.buyer ->> 'time_zone'))::date AS event_on, h.currency
+    FROM billing_hoststatement h
+    WHERE h.operator_id = %(operator)s AND h.id = ANY(%(ids)s::bigint[]) AND h.state = 'closed'
+    """,
+    rows=f"""
+    SELECT r.place, r.use, '', r.vat_rate, r.site_id, r.amount * {COINS.replace("currency", "e.currency")}
+    FROM billing_hoststatement h
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN count(*) = 1 THEN min(p.site_id) END AS site_id FROM billing_hostsite p
+        WHERE p.operator_id = %(operator)s AND p.contract_id = h.contract_id
+    ) here
+    CROSS JOIN LATERAL (VALUES
+        (1, 'host_share', NULL::numeric, here.site_id, h.amount),
+        (2, CASE WHEN h.number IS NULL THEN 'input_later' ELSE 'input_vat' END, h.vat_rate, NULL::bigint, h.vat),
+        (3, 'host_debt', NULL, NULL, -h.total),
+        (4, 'host_carried', NULL, NULL, h.carried_in - h.carried_out)
+    ) AS r (place, use, vat_rate, site_id, amount)
+    WHERE h.operator_id = %(operator)s AND h.id = e.source
+    """,  # constants
+    ids="""
+    SELECT h.id FROM billing_hoststatement h
+    WHERE h.operator_id = %(operator)s AND h.id > %(after)s AND h.state = 'closed' ORDER BY h.id LIMIT %(most)s
+    """,
+)
+PAYOUTS: Final = Source(
+    kind="payout",
+    facts="""
+    SELECT p.id AS source, p.paid_on AS event_on, h.currency FROM billing_hostpayout p
+    JOIN billing_hoststatement h ON h.operator_id = p.operator_id AND h.id = p.statement_id
+    WHERE p.operator_id = %(operator)s AND p.id = ANY(%(ids)s::bigint[])
+    """,
+    rows=f"""
+    SELECT r.place, r.use, {_BARE}, r.side * p.amount
+    FROM (VALUES (1, 'host_debt', 1), (2, 'bank', -1)) AS r (place, use, side)
+    CROSS JOIN (
+        SELECT p.amount FROM billing_hostpayout p WHERE p.operator_id = %(operator)s AND p.id = e.source LIMIT 1
+    ) p
+    """,  # constants
+    ids="""
+    SELECT p.id FROM billing_hostpayout p
+    WHERE p.operator_id = %(operator)s AND p.id > %(after)s ORDER BY p.id LIMIT %(most)s
+    """,
+)
+SOURCES: Final = {source.kind: source for source in (DOCUMENTS, PAYMENTS, MATCHES, WRITE_OFFS, STATEMENTS, PAYOUTS)}
 
 #: The ledger of one operator is written by one after the other, and a month is closed by none of them meanwhile.
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('billing.ledger'), (%(operator)s %% 2147483647)::int)"

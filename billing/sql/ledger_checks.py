@@ -24,11 +24,11 @@ def _both(booked: str, told: str) -> str:
     """  # constants
 
 
-def _of_documents(uses: str) -> str:
+def _of(kind: str, uses: str, sign: str = "-") -> str:
     return f"""
-    SELECT e.currency, -sum(r.amount) AS amount FROM billing_ledgerentry e
+    SELECT e.currency, {sign}sum(r.amount) AS amount FROM billing_ledgerentry e
     JOIN billing_ledgerrow r ON r.operator_id = e.operator_id AND r.entry_id = e.id
-    WHERE {_HAPPENED} AND e.kind = 'document' AND {uses} GROUP BY e.currency
+    WHERE {_HAPPENED} AND e.kind = '{kind}' AND {uses} GROUP BY e.currency
     """  # constants
 
 
@@ -46,9 +46,14 @@ def _documents(amount: str) -> str:
     """  # constants
 
 
+_SALES: Final = "(r.use LIKE 'sales!_%%' ESCAPE '!' OR r.use IN ('late_costs', 'interest'))"
+#: Of closed statements `h` to hosts.
+_CLOSED: Final = "h.operator_id = %(operator)s AND h.state = 'closed'"
+_STATED: Final = COINS.replace("currency", "h.currency")
+
 CHECKS: Final = {
-    "sales": _both(_of_documents("r.use LIKE 'sales!_%%' ESCAPE '!'"), _documents("i.amount_excl_vat")),
-    "vat": _both(_of_documents("r.use LIKE 'vat!_%%' ESCAPE '!'"), _documents("i.vat")),
+    "sales": _both(_of("document", _SALES), _documents("i.amount_excl_vat")),
+    "vat": _both(_of("document", "r.use LIKE 'vat!_%%' ESCAPE '!'"), _documents("i.vat")),
     "receivables": _both(
         _standing("receivable", ""),
         "SELECT currency, sum(rest) AS amount FROM billing_receivable"
@@ -65,12 +70,38 @@ CHECKS: Final = {
         " JOIN billing_payment p ON p.operator_id = m.operator_id AND p.id = m.payment_id"
         " WHERE m.operator_id = %(operator)s AND m.purpose = 'account' GROUP BY p.currency",
     ),
-    "bank": _both(
+    "written_off": _both(
+        _of("write_off", "r.use = 'receivable'"),
+        "SELECT i.currency, sum(w.amount) AS amount FROM billing_writeoff w"
+        " JOIN billing_invoice i ON i.operator_id = w.operator_id AND i.id = w.invoice_id"
+        " WHERE w.operator_id = %(operator)s AND w.happened_on BETWEEN %(first_day)s AND %(last_day)s"
+        " GROUP BY i.currency",
+    ),
+    "host_share": _both(
+        _of("statement", "r.use = 'host_share'", sign=""),
+        f"SELECT h.currency, sum(h.amount * {_STATED}) AS amount FROM billing_hoststatement h WHERE {_CLOSED}"
+        " AND h.closed_at >= %(since)s AND h.closed_at < %(until)s AND (h.closed_at AT TIME ZONE"
+        " (h.buyer ->> 'time_zone'))::date BETWEEN %(first_day)s AND %(last_day)s GROUP BY h.currency",
+    ),
+    "host_debt": _both(
+        _standing("host_debt", "-"),
         f"""
-        SELECT e.currency, sum(r.amount) AS amount FROM billing_ledgerentry e
-        JOIN billing_ledgerrow r ON r.operator_id = e.operator_id AND r.entry_id = e.id
-        WHERE {_HAPPENED} AND e.kind = 'payment' AND r.use = 'bank' GROUP BY e.currency
+        SELECT currency, sum(amount) AS amount FROM (
+            SELECT h.currency, h.total * {_STATED} AS amount FROM billing_hoststatement h WHERE {_CLOSED}
+            UNION ALL
+            SELECT h.currency, -p.amount FROM billing_hostpayout p
+            JOIN billing_hoststatement h ON h.operator_id = p.operator_id AND h.id = p.statement_id
+            WHERE p.operator_id = %(operator)s
+        ) owed GROUP BY currency
         """,  # constants
+    ),
+    "host_carried": _both(
+        _standing("host_carried", "-"),
+        f"SELECT h.currency, sum((h.carried_out - h.carried_in) * {_STATED}) AS amount FROM billing_hoststatement h"
+        f" WHERE {_CLOSED} GROUP BY h.currency",
+    ),
+    "bank": _both(
+        _of("payment", "r.use = 'bank'", sign=""),
         "SELECT currency, sum(amount) AS amount FROM billing_payment"
         " WHERE operator_id = %(operator)s AND paid_on BETWEEN %(first_day)s AND %(last_day)s GROUP BY currency",
     ),

@@ -21,9 +21,10 @@ from billing.models import (
     Receivable,
 )
 from billing.selectors import ledger
-from billing.services import credit_notes, fees, payments
+from billing.services import credit_notes, fees, late_charges, payments, write_offs
 from billing.services import ledger as services
 from billing.services.fees import Agreed
+from billing.services.late_charges import Charge, Part
 from billing.services.ledger import MonthStaysOpen
 from billing.sql.ledger import SOURCES
 from billing.sql.ledger_checks import CHECKS
@@ -318,6 +319,44 @@ def test_what_is_older_than_the_ledger_is_booked_afterwards_once(bills, monkeypa
 
 def balance_by_number():
     return {line.number: line.after for line in ledger.trial_balance(MONTH)}
+
+
+def test_what_paying_late_costs_is_no_sale_and_outside_vat(bills):
+    late = bills[0]
+    costs, interest = Part("Avgift", 6000, "late_costs"), Part("Ränta", 1234, "interest")
+    operator = Operator.objects.get()
+    (document,), _ = late_charges.issue(
+        [Charge(late, [costs, interest])], operator=operator, at=NOVEMBER, today=NOVEMBER.date()
+    )
+    booked = {account.number: -row.amount for account, row in ledger.bookings_of("document", document.pk)}
+    rounding = int(document.rounding * 100)
+    assert booked == {"1510": -7234 - rounding, "3990": 6000, "8313": 1234, "3740": rounding}
+    assert {tax.rate: tax.sales for tax in ledger.taxes(MONTH)}[None] == 7234 + sum(
+        coins(row.taxable) for bill in bills for row in bill.vat_rows.filter(vat_rate=None)
+    )
+    assert_all_agrees()
+    credit_notes.credit(document, reason="Fel", by=None, at=NOVEMBER)
+    assert on("3990") == on("8313") == 0
+    assert_all_agrees()
+
+
+def test_a_kind_that_the_ledger_takes_only_now_is_caught_up(bills):
+    write_offs.write_off(bills[0], Decimal(1), why="waived", reason="-", by=None, at=NOVEMBER)
+    before = balance_by_number()
+    LedgerWork.objects.create(queued_at=timezone.now(), state=LedgerWork.State.DONE, reached={"document": 10**9})
+    entry = LedgerEntry.objects.get(kind="write_off")
+    behind_the_walls("UPDATE billing_ledgersum SET credit = credit - 100 WHERE use = 'receivable'")
+    behind_the_walls("DELETE FROM billing_ledgersum WHERE use = 'loss_feared'")
+    behind_the_walls(f"DELETE FROM billing_ledgerrow WHERE entry_id = {entry.pk}")
+    behind_the_walls(f"DELETE FROM billing_ledgerentry WHERE id = {entry.pk}")
+    assert ledger.is_behind()
+    services.ask_if_behind(timezone.now())
+    row = LedgerWork.objects.get()
+    while work.do_next(work.kind_named("ledger"), row.operator_id, clock=timezone.now):
+        pass
+    assert not ledger.is_behind()
+    assert balance_by_number() == before
+    assert_all_agrees()
 
 
 def test_every_kind_has_its_source():

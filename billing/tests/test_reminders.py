@@ -11,7 +11,7 @@ from billing.domain.errors import BillingError, Code
 from billing.models import Dispute, Fee, Invoice, InvoiceVat, Receivable, Reminder, ReminderStep
 from billing.selectors import reminders as selector
 from billing.selectors.credits import Asked
-from billing.services import account_moves, credit_notes, disputes, payments, reminders, second_person
+from billing.services import account_moves, credit_notes, disputes, payments, reminders, second_person, write_offs
 from billing.services.approved import ISSUE, NotApproved
 from billing.tests.factories import EPOCH, connector, driver, flat, issued, session, tariff
 from tenants.models import Account, AuditEntry, Membership, Operator
@@ -253,6 +253,16 @@ def test_a_second_person_approves_exactly_what_is_sent(bill, fina, olga):
     four_eyes.approve(asked, by=olga, at=on(6))
     (reminder,) = Reminder.objects.all()
     assert (reminder.sent_by, reminder.costs, str(reminder.charge)) == (fina, 60_00, "F2")
+
+
+def test_what_is_given_up_bears_no_interest(bill):
+    reminders.keep_terms(None, fee_since=None, due_day_agreed=True)
+    send(bill, 5)
+    (before,) = proposals(20)
+    write_offs.write_off(bill, Decimal(1250), why="waived", reason="-", by=None, at=on(6))
+    (after,) = proposals(20)
+    assert after.interest > 0
+    assert abs(after.interest * 2 - before.interest) <= 1
 
 
 def test_what_was_paid_before_the_approval_is_not_sent(bill, fina, olga):

@@ -20,16 +20,30 @@ from billing.models import (
     HostContract,
     HostLine,
     HostMonth,
+    HostPayout,
     HostSite,
     HostStatement,
     Invoice,
+    LedgerRow,
+    LedgerSum,
     Settlement,
     Standing,
 )
+from billing.selectors import ledger
 from billing.selectors import settlements as selector
-from billing.services import approved, credit_notes, host_answers, host_contracts, settlement_steps, settlements
+from billing.services import (
+    approved,
+    credit_notes,
+    fees,
+    host_answers,
+    host_contracts,
+    payouts,
+    settlement_steps,
+    settlements,
+)
 from billing.services import statement_documents as documents
 from billing.services.approved import NotApproved
+from billing.services.fees import Discount
 from billing.services.host_contracts import Agreed, HostRefused
 from billing.services.settlements import SettlementRefused
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
@@ -445,3 +459,98 @@ def test_the_parts_of_a_month_always_add_up_to_what_it_comes_to(share, rent, fee
         net, energy_wh = net + more, energy_wh + wh
         told += hosting.earned(terms, OCT, net=net, energy_wh=energy_wh) - told
     assert told == (hosting.earned(terms, OCT, net=net, energy_wh=energy_wh) if changes else 0)
+
+
+def stands(use: str) -> int:
+    """What is booked for a use, debit positive."""
+    return sum(row.debit - row.credit for row in LedgerSum.objects.filter(use=use))
+
+
+def test_a_closed_statement_is_booked_for_what_it_owes_and_carries(outlet):
+    contract(outlet, least_payout=Decimal(20))
+    session(outlet, driver("A"), kwh=10)  # 6.00 of 20.00
+    issued()
+    closed()
+    assert (stands("host_share"), stands("host_carried"), stands("host_debt")) == (600, -600, 0)
+    session(outlet, driver("B"), kwh=100, start=OCTOBER + 31 * DAY)
+    issued(OCTOBER + 31 * DAY, at=DECEMBER)
+    closed(NOV, at=DECEMBER)
+    assert (stands("host_share"), stands("host_carried")) == (6600, 0)
+    assert (stands("host_debt"), stands("input_later"), stands("input_vat")) == (-8250, 1650, 0)
+    for month in (NOV, date(2026, 12, 1)):
+        assert [check for check in ledger.checks(month) if not check.holds] == []
+    site = LedgerRow.objects.filter(use="host_share").values_list("site", flat=True).distinct()
+    assert list(site) == [outlet.station.site_id]
+
+
+def test_of_a_self_billed_statement_the_vat_is_deducted(outlet):
+    contract(outlet, host(vat_number="SE556016068001"), is_self_billed=True, agreed_on=OCT)
+    session(outlet, driver("A"), kwh=10)
+    issued()
+    closed()
+    assert (stands("host_share"), stands("input_vat"), stands("input_later"), stands("host_debt")) == (
+        600,
+        150,
+        0,
+        -750,
+    )
+    assert [account.number for account, _ in ledger.bookings_of("statement", said().pk)] == ["5090", "2641", "2890"]
+
+
+def test_a_statement_is_paid_once_wholly_and_that_is_taken_back(outlet):
+    contract(outlet)
+    session(outlet, driver("A"), kwh=10)
+    issued()
+    closed()
+    statement = said()
+    assert selector.owed() == [("SEK", 1, Decimal("7.50"))]
+    for day in (date(2026, 11, 1), date(2026, 12, 3)):  # before it was closed, and ahead
+        with pytest.raises(BillingError) as refused:
+            payouts.record(statement, paid_on=day, text="", by=None, at=DECEMBER)
+        assert refused.value.code == Code.PAYOUT_DAY
+    row = payouts.record(statement, paid_on=date(2026, 11, 20), text="BG", by=None, at=DECEMBER)
+    assert (row.amount, stands("host_debt"), stands("bank")) == (750, 0, -750)
+    assert selector.owed() == []
+    with pytest.raises(BillingError) as refused:
+        payouts.record(statement, paid_on=date(2026, 11, 20), text="", by=None, at=DECEMBER)
+    assert refused.value.code == Code.PAYOUT_TWICE
+    back = payouts.undo(row, by=None, at=DECEMBER)
+    assert (stands("host_debt"), stands("bank")) == (-750, 0)
+    with pytest.raises(BillingError) as refused:
+        payouts.undo(back, by=None, at=DECEMBER)
+    assert refused.value.code == Code.MATCH_UNDONE
+    for month in (NOV, date(2026, 12, 1)):
+        assert [check for check in ledger.checks(month) if not check.holds] == []
+    assert payouts.record(statement, paid_on=date(2026, 11, 21), text="", by=None, at=DECEMBER).amount == 750
+
+
+@pytest.mark.parametrize("amount", [749, 751, 1500, -750])
+def test_the_database_refuses_a_payout_that_is_not_just_what_is_owed(outlet, amount):
+    contract(outlet)
+    session(outlet, driver("A"), kwh=10)
+    issued()
+    closed()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        HostPayout.objects.create(statement=said(), amount=amount, paid_on=NOV)
+
+
+def test_what_owes_nothing_is_not_paid(outlet):
+    contract(outlet, least_payout=Decimal(20))
+    session(outlet, driver("A"), kwh=10)
+    issued()
+    closed()
+    with pytest.raises(BillingError) as refused:
+        payouts.record(said(), paid_on=NOV, text="", by=None, at=DECEMBER)
+    assert refused.value.code == Code.PAYOUT_OF_NOTHING
+
+
+def test_a_discount_of_the_payer_is_the_operator_s_and_not_the_host_s(outlet):
+    contract(outlet)
+    payer = driver("A")
+    session(outlet, payer, kwh=10)
+    discount = Discount(text="Stamkund", taken_off="all", percent=Decimal(50), since=OCT)
+    fees.give(Account.objects.get(driver=payer), discount, today=OCT)
+    issued()
+    assert Invoice.objects.get().amount_excl_vat == 10
+    closed()
+    assert (said().net, said().amount) == (20, 6)

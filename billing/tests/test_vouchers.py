@@ -2,19 +2,30 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from billing.exports import sie
-from billing.models import BookedInvoice, ClosedMonth, Export, Invoice
+from billing.models import BookedInvoice, ClosedMonth, Export, HostStatement, Invoice
 from billing.selectors.booking_accounts import USUAL, Account
-from billing.services import booking_accounts, exports, fees, payments
+from billing.services import (
+    booking_accounts,
+    exports,
+    fees,
+    host_contracts,
+    payments,
+    payouts,
+    settlements,
+    write_offs,
+)
 from billing.services.credit_notes import credit
 from billing.services.fees import Agreed, Discount
 from billing.tests import sie_reader
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_exports import content, files, worked  # noqa: F401  # a fixture
 from charging.models import Site
+from tenants import work
 from tenants.models import Account as Payer
 from tenants.models import AuditEntry, Operator
 from tenants.scoping import tenant_scope
@@ -281,3 +292,31 @@ def test_a_voucher_that_does_not_balance_is_never_written():
     voucher = sie.Voucher("F", DAYS[0], "Faktura F1", (sie.Row("1510", Decimal(1)),))
     with pytest.raises(sie.OutOfBalance):
         list(sie.lines(head, [voucher]))
+
+
+def test_write_offs_and_hosts_are_vouchers_of_their_own(books):
+    with tenant_scope(books.pk):
+        lost = Invoice.objects.get(number=2)
+        write_offs.write_off(lost, lost.amount_due, why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
+        hosting = accounts.create(kind=Payer.Kind.COMPANY, name="Värden AB", country="SE")
+        site = Site.objects.get(name="Kajen – norra")
+        terms: dict[str, Any] = {"name": "Avtal", "sites": [site], "since": OCTOBER.date(), "share": Decimal(30)}
+        host_contracts.add(hosting, host_contracts.Agreed(**terms), at=NOVEMBER)
+        month = settlements.ask(OCTOBER.date(), by=None, at=NOVEMBER)
+        work.do_next(work.kind_named("settlement"), books.pk, clock=lambda: NOVEMBER)
+        settlements.close(month, by=None, at=NOVEMBER)
+        statement = HostStatement.objects.get()
+        payouts.record(statement, paid_on=NOVEMBER.date(), text="", by=None, at=NOVEMBER)
+    _, file = made(books)
+    others = [voucher for voucher in file.vouchers if voucher.series != "F"]
+    assert [voucher.series for voucher in others] == ["V", "K"]
+    assert [voucher.balance for voucher in others] == [0, 0]
+    own = {account: amount for account, _, amount in others[0].rows}
+    assert (own["5090"], own["2890"]) == (statement.amount, -statement.total)
+    assert {objects for account, objects, _ in others[0].rows if account == "5090"} == {
+        ("1", site.public_id.hex[-8:].upper())
+    }
+    assert sum(amount for account, _, amount in others[1].rows if account == "1510") == -lost.amount_due
+    _, file = made(books, payments=True)
+    (paid,) = file.vouchers
+    assert {account: amount for account, _, amount in paid.rows} == {"2890": statement.total, "1930": -statement.total}

@@ -3,6 +3,7 @@
 What a field's type cannot know (check constraints) stands in `FACTS`.
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
@@ -22,6 +23,9 @@ from billing.models import (
     Fee,
     HostAnswer,
     HostContract,
+    HostMonth,
+    HostPayout,
+    HostStatement,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -36,6 +40,7 @@ from billing.models import (
     Settlement,
     TariffAssignment,
     TariffVersion,
+    WriteOff,
 )
 from billing.tests import factories
 from charging.models import AccountMember, ChargingSession, Site
@@ -75,6 +80,8 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     ReminderStep: {"days": 10},
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
     PaymentMatch: {"purpose": "refund", "amount": 1},
+    WriteOff: {"amount": 1, "parts": [{"rate": None, "net": 1, "vat": 0}], "happened_on": NOW.date()},
+    HostPayout: {"amount": 1, "paid_on": NOW.date()},
     Receivable: {"due": 0, "rest": 0},
     ClosedMonth: {"month": date(1999, 1, 1)},
     LedgerEntry: {"event_on": NOW.date(), "booked_on": NOW.date()},
@@ -98,6 +105,8 @@ WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
     (PriceEffect, "group"): {"reach": "group"},
     (PaymentMatch, "invoice"): {"purpose": "invoice", "account": Account},
     (Dispute, "driver"): {"invoice": Invoice},
+    (WriteOff, "undoes"): {"amount": -1, "parts": [{"rate": None, "net": -1, "vat": 0}]},
+    (HostPayout, "undoes"): {"amount": -1},
     # A text would be sealed for whom the row refers to, which a stranger's reference has not.
     (DocumentLetter, "account"): {"address": ""},
     (HostAnswer, "statement"): {"text": ""},
@@ -125,6 +134,9 @@ def example(model: Any, **given: Any) -> Any:
     if model is OperatorKey:  # one that opens: what is written next is sealed with it
         operator_keys.renew(current_operator_id())
         return OperatorKey.objects.latest("number")
+    if model in OF_CLOSED:
+        made = OF_CLOSED[model]()
+        given = {name: row for name, row in made.items() if f"{name}_id" not in given} | given
     return model.objects.create(**{**_values(model, given), **FACTS.get(model, {}), **given})
 
 
@@ -136,14 +148,43 @@ def with_reference(model: Any, name: str) -> dict[str, Any]:
 
 def fitting(model: Any, name: str) -> tuple[Any, dict[str, Any]]:
     """A row of the current operator that this reference may lead to, and what else must hold then."""
+    if model in OF_CLOSED and name != "undoes":
+        made = OF_CLOSED[model]()
+        return made.pop(name), made
     if (model, name) == (PaymentMatch, "invoice"):
         invoice = _issued()
         payment = example(Payment, currency=invoice.currency)
         return invoice, {"purpose": "invoice", "account": invoice.account, "payment": payment}
     row = example(model._meta.get_field(name).related_model)
-    if (model, name) == (PaymentMatch, "undoes"):
-        return row, {"payment": row.payment, "amount": -row.amount}
+    if name == "undoes":
+        return row, _undone(row)
     return row, with_reference(model, name)
+
+
+def _of_issued() -> dict[str, Any]:
+    issued = Invoice.objects.filter(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
+    invoice = issued.last() or _issued()
+    return {"invoice": invoice, "account": invoice.account}
+
+
+def _of_closed() -> dict[str, Any]:
+    """A statement that owes just what `FACTS` has paid."""
+    statement = example(HostStatement, payout=Decimal("0.01"), total=Decimal("0.01"), amount=Decimal("0.01"))
+    HostMonth.objects.create(statement=statement, month=NOW.date(), amount=Decimal("0.01"))
+    statement.state, statement.closed_at = HostStatement.State.CLOSED, NOW
+    statement.save()
+    return {"statement": statement}
+
+
+#: Rows that are of something issued or closed alone: what it is.
+OF_CLOSED: dict[type[models.Model], Callable[[], dict[str, Any]]] = {WriteOff: _of_issued, HostPayout: _of_closed}
+
+
+def _undone(row: Any) -> dict[str, Any]:
+    """What takes the row back: of the same things, with its amounts negated."""
+    same = {name: getattr(row, name) for name in ("payment", "invoice", "account", "statement") if hasattr(row, name)}
+    parts = {"parts": [{**part, "net": -part["net"]} for part in row.parts]} if isinstance(row, WriteOff) else {}
+    return {**same, **parts, "amount": -row.amount}
 
 
 def _issued() -> Invoice:

@@ -31,6 +31,7 @@ from billing.models import (
     Settlement,
     Tariff,
     TariffAssignment,
+    WriteOff,
 )
 from billing.services import (
     account_moves,
@@ -43,6 +44,7 @@ from billing.services import (
     second_person,
     settlements,
     tariffs,
+    write_offs,
 )
 from billing.services.fees import Agreed
 from billing.tests import factories
@@ -129,6 +131,7 @@ OBJECTS = {
     "payments": Payment,
     "files": PaymentFile,
     "undo": PaymentMatch,
+    "write-offs": WriteOff,
     "match": Invoice,
     "disputes": Dispute,
     "letters": DocumentLetter,
@@ -231,6 +234,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     settlements.close(month, by=fina, at=factories.NOVEMBER)
     invoice = Invoice.objects.filter(state="issued").latest("pk")
     payments.record(invoice, Decimal(1), paid_on=today, text="Swish", by=fina, today=today)
+    write_offs.write_off(invoice, Decimal(1), why="waived", reason="Gåva", by=fina, at=factories.NOVEMBER)
     reminders.keep_steps([ReminderStep(days=1, asks_costs=True), ReminderStep(days=30, what="collection")])
     reminders.keep_terms(None, fee_since=factories.EPOCH.date(), due_day_agreed=True)
     sent: dict[str, Any] = {"sent_on": today, "rest": 100, "currency": "SEK", "sent_by": fina}

@@ -411,6 +411,7 @@ UNSEEN_WRITES = {
     "billing/services/e_invoices.py:xml": "a file; what it is made of cannot change",
     "billing/services/drafting.py:_PROBLEM_ROWS": "run.drafted",
     "billing/services/sendings.py:_QUEUE": "that a document is to be sent; its page tells what became of it",
+    "billing/services/sendings.py:_QUEUE_STATEMENTS": "the same of a statement",
     "billing/services/issuing.py:_RENDER": "that a document is to be rendered",
     "billing/services/effects.py:ask": "that the effect of a draft is to be worked out; it changes nothing",
     "billing/services/payment_files.py:_book_all": "payments.booked",

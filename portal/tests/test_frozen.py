@@ -24,7 +24,17 @@ from billing.models import (
     LedgerEntry,
     Letterhead,
 )
-from billing.services import credit_notes, documents, fees, host_contracts, payments, settlements, statement_documents
+from billing.services import (
+    credit_notes,
+    documents,
+    fees,
+    host_contracts,
+    payments,
+    payouts,
+    settlements,
+    statement_documents,
+    write_offs,
+)
 from billing.services.fees import Agreed
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, connector, drafted, driver, issued, session, tariff
 from charging.models import ChargingSession, Site
@@ -143,6 +153,24 @@ ATTEMPTS = [
     "DELETE FROM public.billing_receivable",
     "INSERT INTO public.billing_receivable (operator_id, invoice_id, account_id, currency, due, credited, paid, rest)"
     f" SELECT operator_id, {DRAFT}, account_id, currency, 5, 0, 0, 5 FROM public.billing_receivable LIMIT 1",
+    # What is given up, and what hosts were paid
+    "UPDATE public.billing_writeoff SET amount = amount + 1",
+    "DELETE FROM public.billing_writeoff",
+    _copy(
+        "billing_writeoff",
+        "operator_id, public_id, invoice_id, account_id, amount, parts, why, lowers_vat, reason, happened_on,"
+        " created_at",
+        public_id="gen_random_uuid()",
+        amount="10000000",
+        parts="""'[{"rate": null, "net": 10000000, "vat": 0}]'::jsonb""",
+    ),
+    "UPDATE public.billing_hostpayout SET paid_on = paid_on - 1",
+    "DELETE FROM public.billing_hostpayout",
+    _copy(
+        "billing_hostpayout",
+        "operator_id, public_id, statement_id, amount, paid_on, text, created_at",
+        public_id="gen_random_uuid()",
+    ),
     # What hosts were told
     "UPDATE public.billing_hoststatement SET payout = payout",
     "UPDATE public.billing_hoststatement SET state = 'draft', closed_at = NULL",
@@ -269,6 +297,7 @@ def _settle():
     statement = HostStatement.objects.get()
     statement_documents.pdf(statement)
     example(HostAnswer, statement=statement)
+    payouts.record(statement, paid_on=NOVEMBER.date(), text="", by=None, at=NOVEMBER)
 
 
 @pytest.fixture
@@ -285,6 +314,7 @@ def world(south, in_north):
         documents.pdf(invoice)
     owed = Invoice.objects.earliest("number")
     payments.record(owed, Decimal(1), paid_on=DAY_ONE, text="", by=None, today=DAY_ONE)
+    write_offs.write_off(owed, Decimal("0.50"), why="waived", reason="-", by=None, at=NOVEMBER)
     credit_notes.credit(Invoice.objects.latest("number"), reason="Wrong", by=None, at=NOVEMBER)
     session(connector(), driver("Finn"), start=NOVEMBER)
     drafted(NOVEMBER, NOVEMBER.replace(month=12))

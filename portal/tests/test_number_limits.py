@@ -11,7 +11,7 @@ import pytest
 from django import forms
 from django.db import connection, models
 
-from billing.models import Fee, HostContract, MailRules, Payment, ReminderStep, ReminderTerms
+from billing.models import Fee, HostContract, MailRules, Payment, ReminderStep, ReminderTerms, WriteOff
 from charging.models import ChargingSession, Connector, Site, SiteLimit
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
@@ -29,6 +29,7 @@ REACHES: dict[str, Any] = {
     "DiscountForm.amount": (Fee, "price", 1),
     "FeeForm.price": (Fee, "price", 1),
     "RecordForm.amount": (Payment, "amount", 100),
+    "WriteOffForm.amount": (WriteOff, "amount", 1000),
     "ContractForm.share": (HostContract, "share", 1),
     "ContractForm.kwh_price": (HostContract, "kwh_price", 1),
     "ContractForm.rent": (HostContract, "rent", 1),

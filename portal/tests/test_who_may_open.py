@@ -74,13 +74,15 @@ MAY_OPEN = {
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (
-        "staff:dispute_answer finance:invoice_credit finance:rerating_carry_out finance:rerating_new finance:run_issue "
+        "staff:dispute_answer finance:invoice_credit finance:invoice_write_off finance:write_off_undo "
+        "finance:rerating_carry_out finance:rerating_new finance:run_issue "
         "finance:invoice_send finance:settlement_ask finance:settlement_close "
         "finance:invoice_mail finance:letter_again finance:run_mail finance:reminder_send"
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
-        "finance:payment_files finance:payment_keep finance:payment_settle"
+        "finance:payment_files finance:payment_keep finance:payment_settle finance:statement_paid "
+        "finance:statement_unpaid"
     ),
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_repeat finance:export_taken "

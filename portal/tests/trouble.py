@@ -33,7 +33,7 @@ from billing.models import (
     Tariff,
 )
 from billing.models.billing_status import CREDITED
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE, WRITE_OFF
 from billing.services.disputes import DISPUTED
 from billing.tests import factories
 from charging.domain.errors import Code as ChargingCode
@@ -206,6 +206,11 @@ def approvals(people: dict[str, User]) -> None:
         CREDIT: (
             invoice,
             {"invoice": str(invoice), "amount_due": "10.00", "currency": "SEK", "sessions": 1, "reason": "Fel"},
+        ),
+        WRITE_OFF: (
+            invoice,
+            {"invoice": str(invoice), "amount": "10.00", "currency": "SEK", "vat": "2.00"}
+            | {"why": "bankruptcy", "reason": "Konkurs"},
         ),
         RERATE: (
             example(Rerating, stage="ready"),

@@ -23,7 +23,7 @@ _ROWS_AT_ONCE = 2_000
 
 
 def told(request: SignedInRequest, statement: HostStatement, operator: Operator) -> dict[str, Any]:
-    """What a page says of a statement: its months, a page of its sessions, and how it stands with the host."""
+    """What a page says of a statement: its months, a page of its sessions, how it stands with the host, and if paid."""
     today = timezone.now().astimezone(operator.zone).date()
     return {
         "statement": statement,
@@ -31,6 +31,7 @@ def told(request: SignedInRequest, statement: HostStatement, operator: Operator)
         "months": statement.months.order_by("-month"),
         "page": lists.page(selector.lines(statement), request, by="id", rising=True),
         "answers": selector.answers(statement),
+        "paid": selector.payout(statement),
     }
 
 

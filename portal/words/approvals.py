@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.domain.calendar import parse_month
-from billing.models import InvoiceRun, TariffVersion
-from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE
+from billing.models import InvoiceRun, TariffVersion, WriteOff
+from billing.services.approved import CREDIT, ISSUE, PUBLISH, REMIND, RERATE, SETTLE, WRITE_OFF
 from portal.words import measures
 from portal.words.invoices import AFTER_CREDIT
 from tenants.models import Approval, Operator, PersonRequest
@@ -27,6 +27,7 @@ NAMES: dict[str, str | Promise] = {
     PUBLISH: gettext_lazy("Publish a tariff"),
     ISSUE: gettext_lazy("Issue the invoices of a run"),
     CREDIT: gettext_lazy("Credit an invoice"),
+    WRITE_OFF: gettext_lazy("Write off a receivable"),
     RERATE: gettext_lazy("Re-rate what was billed"),
     SETTLE: gettext_lazy("Close the settlement with hosts"),
     REMIND: gettext_lazy("Send reminders"),
@@ -119,6 +120,19 @@ def _credit(approval: Approval, operator: Operator) -> Parts:
     return title % {"invoice": facts["invoice"]}, told, url, _("Look at the invoice")
 
 
+def _write_off(approval: Approval, operator: Operator) -> Parts:
+    facts: dict[str, Any] = approval.facts
+    told = [
+        (_("To be written off"), measures.money(Decimal(facts["amount"]), facts["currency"])),
+        (_("VAT taken back"), measures.money(Decimal(facts["vat"]), facts["currency"])),
+        (_("Why"), capfirst(WriteOff.Why(facts["why"]).label)),
+        (_("Reason"), facts["reason"]),
+    ]
+    url = reverse("finance:invoice_detail", args=[operator.slug, approval.subject])
+    title = _("Write off what is open of invoice %(invoice)s") % {"invoice": facts["invoice"]}
+    return title, told, url, _("Look at the invoice")
+
+
 def _rerate(approval: Approval, operator: Operator) -> Parts:
     facts: dict[str, Any] = approval.facts
     more = [measures.money(Decimal(amount), currency) for currency, amount in facts["amounts"].items()]
@@ -191,6 +205,7 @@ _TELL: dict[str, Callable[[Approval, Operator], Parts]] = {
     PUBLISH: _publish,
     ISSUE: _issue,
     CREDIT: _credit,
+    WRITE_OFF: _write_off,
     RERATE: _rerate,
     SETTLE: _settle,
     REMIND: _remind,

@@ -252,6 +252,16 @@ ERRORS: dict[str, str | Promise] = {
     Code.PAYMENT_IN_FUTURE: _("%(value)s lies ahead, or more than ten years back."),
     Code.MATCH_UNDONE: _("It is undone already."),
     Code.MATCH_NEEDS_REASON: _("Say why."),
+    Code.WRITE_OFF_NOTHING_OPEN: _("Nothing is open of %(value)s."),
+    Code.WRITE_OFF_ABOVE_REST: _("%(value)s is more than is open of the invoice."),
+    Code.WRITE_OFF_NEEDS_REASON: _("Say why it is given up, in at most 300 characters."),
+    Code.WRITE_OFF_UNDONE: _("It is taken back already."),
+    Code.CREDIT_AFTER_WRITE_OFF: _(
+        "Some of the invoice is written off. Take that back first, and then credit what is wrong."
+    ),
+    Code.PAYOUT_OF_NOTHING: _("Nothing is to be paid by this statement."),
+    Code.PAYOUT_TWICE: _("It is paid already."),
+    Code.PAYOUT_DAY: _("A statement is paid after it was closed, and not in the future: %(value)s."),
     Code.TOO_MANY_PAYMENT_FILES: _("%(most)s files wait already. Wait until some are booked."),
 }
 #: What a field of a document must be.

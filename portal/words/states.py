@@ -206,6 +206,8 @@ def _(invoice: Invoice) -> Told:
         return Told(gettext_lazy("credited"), NONE)
     if getattr(invoice, "is_disputed", False):
         return Told(gettext_lazy("disputed"), WARN)
+    if getattr(invoice, "written_off", None) and getattr(invoice, "rest", None) == 0:
+        return Told(gettext_lazy("written off"), NONE)
     return _standing(invoice, rest=getattr(invoice, "rest", None), paid=getattr(invoice, "paid", None))
 
 

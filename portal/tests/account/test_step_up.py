@@ -64,6 +64,7 @@ DANGEROUS = {
     "finance:run_issue": "can never be changed",
     "finance:settlement_close": "can never be changed, and what it says is paid out",
     "finance:invoice_credit": "can never be changed",
+    "finance:invoice_write_off": "gives up what is owed",
     "finance:rerating_carry_out": "credits and bills many invoices at once",
     "staff:approval_decide": "is the second of four eyes",
     # What takes names out of the portal

@@ -8,6 +8,7 @@ import pytest
 from billing.models import HostContract, HostStatement, Settlement
 from billing.tests import factories
 from charging.models import Site
+from portal.tests.reading import words
 from tenants import work
 from tenants.models import Account, Membership
 from tenants.scoping import tenant_scope
@@ -126,3 +127,26 @@ def test_a_month_that_cannot_be_settled_is_refused(agreed, fina_browser, url):
     for month in ("2026-11", "nonsense"):
         answer = fina_browser.post(url("settlements/ask/"), {"month": month}, follow=True)
         assert "Choose a month" in text(answer)
+
+
+def test_a_closed_statement_is_booked_paid_and_that_is_taken_back(settled, north, fina_browser, url):
+    fina_browser.post(url(f"settlements/{settled.public_id}/close/"))
+    with tenant_scope(north.pk):
+        statement = HostStatement.objects.get()
+    one = url(f"statements/{statement.public_id}/")
+    page = text(fina_browser.get(one))
+    for expected in ("Is it paid?", "5090", "2890", "2648"):
+        assert expected in page
+    assert "To be paid to hosts" in text(fina_browser.get(url("settlements/")))
+    refused = fina_browser.post(f"{one}paid/", {"paid_on": "2026-11-30"})
+    assert refused.status_code == 400
+    assert "not in the future" in text(refused)
+    assert fina_browser.post(f"{one}paid/", {"paid_on": "2026-11-02", "text": "BG 4711"}).status_code == 302
+    page = words(fina_browser.get(one))
+    assert "Paid on 2 Nov 2026" in page
+    assert "BG 4711" in page
+    assert "To be paid to hosts" not in text(fina_browser.get(url("settlements/")))
+    assert "paid to a host" in text(fina_browser.get(url("ledger/account/?month=2026-11&account=2890")))
+    assert "is to be paid again" in text(fina_browser.post(f"{one}unpaid/", follow=True))
+    assert fina_browser.post(f"{one}unpaid/").status_code == 302  # nothing to take back
+    assert "To be paid to hosts" in text(fina_browser.get(url("settlements/")))

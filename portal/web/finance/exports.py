@@ -165,7 +165,7 @@ class VouchersForm(forms.Form):
         help_text=_("Otherwise no document is in two files."),
     )
     payments = forms.BooleanField(
-        label=_("Also payments"),
+        label=_("Also payments, and what was paid to hosts"),
         required=False,
         help_text=_("Not if the bank hands them to the accounting program."),
     )

@@ -16,7 +16,18 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
 from billing.models import Invoice, LedgerEntry
-from billing.selectors import credits, disputes, fees, invoice_sums, invoices, ledger, letters, payments, reminders
+from billing.selectors import (
+    credits,
+    disputes,
+    fees,
+    invoice_sums,
+    invoices,
+    ledger,
+    letters,
+    payments,
+    reminders,
+    write_offs,
+)
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
@@ -48,6 +59,7 @@ STATES = [
     (invoices.PAID, _("paid")),
     (invoices.DISPUTED, _("disputed")),
     (invoices.CREDITED, _("credited")),
+    (invoices.WRITTEN_OFF, _("written off")),
 ]
 INVOICES = Table(
     "invoices",
@@ -148,6 +160,7 @@ def _file_columns(operator: Operator) -> list[FileColumn]:
         FileColumn(gettext("VAT"), lambda row: row.vat, is_amount=True),
         FileColumn(gettext("Amount due"), lambda row: row.amount_due, is_amount=True),
         FileColumn(gettext("Paid"), lambda row: _coins(row.paid, row), is_amount=True),
+        FileColumn(gettext("Written off"), lambda row: _coins(row.written_off, row), is_amount=True),
         FileColumn(gettext("Unpaid"), lambda row: _coins(row.rest, row), is_amount=True),
     ]
 
@@ -174,6 +187,7 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "vat_rows": invoice_words.vat_rows(invoice),
         "notes": notes,
         "matches": payments.of_invoice(invoice),
+        "write_offs": write_offs.of_invoice(invoice),
         "receivable": payments.receivable(invoice),
         "disputes": disputes.of_invoice(invoice),
         **sending_words.shown(invoice),

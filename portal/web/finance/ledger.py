@@ -1,5 +1,6 @@
 """The ledger: the trial balance of a month, its VAT, the rows of each account, and closing it."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -110,12 +111,21 @@ def _query(month: date) -> str:
 
 def _what(operator: Operator, entry: LedgerEntry, source: Any) -> tuple[str, str]:
     """What an entry is of, in words, and the way to it."""
-    text = entry.get_kind_display()
-    if entry.kind == LedgerEntry.Kind.DOCUMENT:
-        return str(source), reverse("finance:invoice_detail", args=[operator.slug, source.public_id])
-    payment = source.payment if entry.kind == LedgerEntry.Kind.MATCH else source
-    of = f" {source.invoice}" if entry.kind == LedgerEntry.Kind.MATCH and source.invoice_id else ""
-    return f"{text}{of}", reverse("finance:payment_detail", args=[operator.slug, payment.public_id])
+    name, page, about = _ABOUT[entry.kind](source)
+    text = " ".join(filter(None, ("" if entry.kind == Kind.DOCUMENT else entry.get_kind_display(), name)))
+    return text, reverse(f"finance:{page}", args=[operator.slug, about.public_id])
+
+
+Kind = LedgerEntry.Kind
+#: Of what happened: its name beside that of its kind, the page it is on, and whose page that is.
+_ABOUT: dict[str, Callable[[Any], tuple[str, str, Any]]] = {
+    Kind.DOCUMENT: lambda row: (str(row), "invoice_detail", row),
+    Kind.PAYMENT: lambda row: ("", "payment_detail", row),
+    Kind.MATCH: lambda row: (str(row.invoice or ""), "payment_detail", row.payment),
+    Kind.WRITE_OFF: lambda row: (str(row.invoice), "invoice_detail", row.invoice),
+    Kind.STATEMENT: lambda row: (row.account.name, "statement_detail", row),
+    Kind.PAYOUT: lambda row: (row.statement.account.name, "statement_detail", row.statement),
+}
 
 
 def _today(operator: Operator) -> date:

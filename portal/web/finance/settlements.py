@@ -26,15 +26,20 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 
+#: Statements to be paid that are told one by one.
+UNPAID_SHOWN = 50
+
 
 @operator_view(Permission.VIEW_INVOICES)
 def settlement_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the settled months, the newest first, and offer the next one."""
+    """List the settled months, the newest first, offer the next one, and say what is to be paid to hosts."""
     months = selector.months_to_settle(_today(operator))
     page = {
         "nav": "hosts",
         "page": lists.numbered(selector.listing(), request),
         "form": MonthForm(months=months) if months else None,
+        "owed": selector.owed(),
+        "unpaid": selector.unpaid()[:UNPAID_SHOWN],
     }
     return render(request, "finance/settlements/list.html", page)
 

@@ -22,6 +22,7 @@ from portal.web.finance import (
     sendings,
     settlements,
     statements,
+    write_offs,
 )
 from portal.web.finance.tariffs import assigning, editor, paid, publish, simulation
 from portal.web.finance.tariffs import pages as tariffs
@@ -61,6 +62,8 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:invoice_id>/e-invoice/", e_invoices.invoice_xml, name="invoice_xml"),
     path("invoices/<uuid:invoice_id>/credit/", credit.invoice_credit, name="invoice_credit"),
+    path("invoices/<uuid:invoice_id>/write-off/", write_offs.invoice_write_off, name="invoice_write_off"),
+    path("write-offs/<uuid:write_off_id>/undo/", write_offs.write_off_undo, name="write_off_undo"),
     path("invoices/<uuid:invoice_id>/payment/", payments.invoice_payment, name="invoice_payment"),
     path("invoices/<uuid:invoice_id>/send/", sendings.invoice_send, name="invoice_send"),
     path("e-invoices/", sendings.sending_list, name="sending_list"),
@@ -105,6 +108,8 @@ urlpatterns = [
     path("settlements/<uuid:settlement_id>/close/", settlements.settlement_close, name="settlement_close"),
     path("statements/<uuid:statement_id>/", statements.statement_detail, name="statement_detail"),
     path("statements/<uuid:statement_id>/sessions/", statements.statement_sessions, name="statement_sessions"),
+    path("statements/<uuid:statement_id>/paid/", statements.statement_paid, name="statement_paid"),
+    path("statements/<uuid:statement_id>/unpaid/", statements.statement_unpaid, name="statement_unpaid"),
     path("statements/<uuid:statement_id>/pdf/", statements.statement_pdf, name="statement_pdf"),
     path("reconciliation/", reconciliation.month, name="reconciliation"),
     path("month/", desk.month_steps, name="month_steps"),

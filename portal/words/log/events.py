@@ -310,6 +310,8 @@ KINDS: dict[str, str | Promise] = {
     "billing.export": gettext_lazy("download"),
     "billing.payment": gettext_lazy("payment"),
     "billing.paymentmatch": gettext_lazy("match of a payment"),
+    "billing.writeoff": gettext_lazy("write-off"),
+    "billing.hostpayout": gettext_lazy("payout to a host"),
     "billing.paymentfile": gettext_lazy("file of payments"),
     "billing.sendingway": gettext_lazy("way of e-invoices"),
     "billing.letterhead": gettext_lazy("look of invoices"),

@@ -25,6 +25,7 @@ from billing.models import (
     Tariff,
     TariffAssignment,
     TariffVersion,
+    WriteOff,
 )
 from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
 from charging.selectors import drivers
@@ -95,6 +96,7 @@ def _of_invoices(rows: Sequence[Any]) -> Iterable[Row]:
     yield from ((InvoiceRun, row.run_id) for row in rows if row.run_id)
     yield from _pointing(Invoice, "credits", rows)
     yield from _pointing(PaymentMatch, "invoice", rows)
+    yield from _pointing(WriteOff, "invoice", rows)
 
 
 def _of_payments(rows: Sequence[Any]) -> Iterable[Row]:
