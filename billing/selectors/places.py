@@ -1,9 +1,10 @@
-"""Where every session stands in the reconciliation: in exactly one of nine places.
+"""Where every session stands in the reconciliation: in exactly one of ten places.
 
 A status of billing (`billing.models.billing_status`) has a place, and is told apart further by what is true of some of
-its sessions at the moment (`_APART`, the first that holds): what stands on an invoice is disputed, what was written off
-had been credited, and of what waits for a run, the run of its month is issued already: it was carried over, as its
-payer's invoice would have been smaller than agreed, or it came late. So nothing is kept twice and nothing goes stale.
+its sessions at the moment (`_APART`, the first that holds): what stands on an invoice is disputed, or lost as something
+of the invoice is given up; what was written off had been credited; and of what waits for a run, the run of its month is
+issued already: it was carried over, as its payer's invoice would have been smaller than agreed, or it came late. So
+nothing is kept twice and nothing goes stale.
 
 The same table is read as a CASE by reports and as conditions by lists.
 """
@@ -20,7 +21,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.domain.errors import Code
-from billing.models import BilledSession, Dispute, InvoiceRun, RunProblem
+from billing.models import BilledSession, Dispute, InvoiceRun, RunProblem, WriteOff
 from billing.models.billing_status import CREDITED, BillingStatus
 from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, payers, session_ledger
@@ -33,10 +34,11 @@ from tenants.scoping import current_operator_id
 
 
 class Place(models.TextChoices):
-    """The nine places a session can be in. Exactly one."""
+    """The ten places a session can be in. Exactly one."""
 
     INVOICED = "invoiced", _("invoiced")
     DISPUTED = "disputed", _("disputed")
+    LOST = "lost", _("lost, as the payer does not pay")
     CREDITED = "credited", _("credited")
     CARRIED_OVER = "carried_over", _("carried over")
     LATE = "late", _("late")
@@ -61,16 +63,17 @@ HOME: Final[dict[BillingStatus, Place]] = {
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What is true at the moment: until when months have been issued, what is disputed, what was carried over."""
+    """What is true at the moment: until when months are issued; what is disputed, lost, carried over."""
 
     issued_until: datetime | None
     disputed: list[int]
+    lost: list[int]
     carried_over: list[int]
 
     @property
     def values(self) -> dict[str, Any]:
         """The same as parameters of `PLACE`."""
-        names = ("issued_until", "disputed", "carried_over")
+        names = ("issued_until", "disputed", "lost", "carried_over")
         return {name: getattr(self, name) for name in names}
 
 
@@ -91,6 +94,12 @@ _APART: Final = (
         (BillingStatus.INVOICED,),
         "s.id = ANY(%(disputed)s::bigint[])",
         lambda now: Q(pk__in=now.disputed),
+    ),
+    Apart(
+        Place.LOST,
+        (BillingStatus.INVOICED,),
+        "s.id = ANY(%(lost)s::bigint[])",
+        lambda now: Q(pk__in=now.lost),
     ),
     Apart(
         Place.CREDITED,
@@ -123,7 +132,7 @@ PLACE: Final = "CASE {} {} END".format(
 def now() -> Now:
     """Look up what is true at the moment, for every session of the operator."""
     run = InvoiceRun.objects.filter(state=InvoiceRun.State.ISSUED).order_by("-month").first()
-    return Now(run.until if run else None, _disputed(), _carried_over(run) if run else [])
+    return Now(run.until if run else None, _disputed(), _lost(), _carried_over(run) if run else [])
 
 
 def statuses(place: str) -> tuple[BillingStatus, ...]:
@@ -163,6 +172,12 @@ def _disputed() -> list[int]:
     invoices = rows.exclude(invoice=None).values("invoice")
     of_invoices = BilledSession.objects.filter(IN_FORCE, invoice__in=invoices).values_list("session", flat=True)
     return sorted({*rows.exclude(session=None).values_list("session", flat=True), *of_invoices})
+
+
+def _lost() -> list[int]:
+    """The sessions that stand on an invoice of which something is given up."""
+    given_up = WriteOff.objects.filter(undoes__isnull=True, undone_by__isnull=True).values("invoice")
+    return sorted(BilledSession.objects.filter(IN_FORCE, invoice__in=given_up).values_list("session", flat=True))
 
 
 _CARRIED_OVER = f"""

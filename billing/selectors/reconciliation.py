@@ -1,4 +1,4 @@
-"""Where every session stands, in exactly one of nine places (`billing.selectors.places`), of a month and a site.
+"""Where every session stands, in exactly one of ten places (`billing.selectors.places`), of a month and a site.
 
 The page's figures come from sums by day and a few queries for what the sums do not know; `check` counts every session
 in its place, then all without any, and what invoices and credit notes say, and compares. `uneven` holds the sums by day
@@ -39,7 +39,7 @@ FROM ({standing}) q GROUP BY 1, 2, 3
 """
 # What sums by day do not know: the few that are looked up.
 _FEW = f"""
-AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(carried_over)s::bigint[])
+AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(lost)s::bigint[]) OR s.id = ANY(%(carried_over)s::bigint[])
      OR s.review = '{ChargingSession.Review.WRITTEN_OFF}' AND '{CREDITED}' = ANY(s.flags))
 """
 _OF_MONTH = """
@@ -95,7 +95,7 @@ class Check:
 
     @property
     def rows(self) -> list[Row]:
-        """The nine places in order, empty ones too."""
+        """The ten places in order, empty ones too."""
         return by_place(self.reasons)
 
     @property
@@ -111,7 +111,7 @@ class Check:
     @property
     def rounding(self) -> Decimal:
         """What rounding each line to the smallest coin added to the exact prices."""
-        billed = (row.amount for row in self.rows if row.place in (Place.INVOICED, Place.DISPUTED))
+        billed = (row.amount for row in self.rows if row.place in _ON_INVOICES)
         return self.ledger_excl_vat - sum(billed, Decimal(0))
 
     @property
@@ -142,7 +142,9 @@ def _together(place: Place, parts: Sequence[Row]) -> Row:
     return Row(place.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
 
 
-_LOOKED_UP = (Place.DISPUTED, Place.CREDITED, Place.CARRIED_OVER)
+_LOOKED_UP = (Place.DISPUTED, Place.LOST, Place.CREDITED, Place.CARRIED_OVER)
+#: Places of what stands on an issued invoice.
+_ON_INVOICES = (Place.INVOICED, Place.DISPUTED, Place.LOST)
 #: A session in progress counts in the month in which it began.
 _DAY = "coalesce(ended_on, started_on)"
 
@@ -197,7 +199,7 @@ def _issued(at: Now) -> str:
 
 
 def by_place(reasons: Sequence[Row]) -> list[Row]:
-    """The nine places in order, empty ones too."""
+    """The ten places in order, empty ones too."""
     return [_together(place, [row for row in reasons if row.place == place]) for place in Place]
 
 

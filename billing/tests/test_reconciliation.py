@@ -1,4 +1,4 @@
-"""Every session stands in exactly one of nine places, and the sums agree."""
+"""Every session stands in exactly one of ten places, and the sums agree."""
 
 from collections import Counter
 from dataclasses import replace
@@ -11,7 +11,7 @@ from billing.models import DaySum, Invoice
 from billing.selectors import places, prices, reconciliation, revenue
 from billing.selectors.credits import Asked
 from billing.selectors.places import Place
-from billing.services import credit_notes, day_sums, disputes
+from billing.services import credit_notes, day_sums, disputes, write_offs
 from billing.tests.factories import (
     NOVEMBER,
     OCTOBER,
@@ -57,12 +57,16 @@ def all_places(fina) -> dict[ChargingSession, str]:
     found = {session(at, payer): Place.INVOICED, session(at, small): Place.CARRIED_OVER}
     disputed, by_invoice, credited = session(at, payer), session(at, driver()), session(at, driver())
     found |= {disputed: Place.DISPUTED, by_invoice: Place.DISPUTED, credited: Place.CREDITED}
+    lost = session(at, driver())
+    found[lost] = Place.LOST
     issued()
     invoices = {one: Invoice.objects.get(account__driver=one.driver) for one in (disputed, by_invoice, credited)}
     said = {"about": "energy", "text": "?", "by": fina, "at": NOVEMBER}
     disputes.raise_(invoices[disputed].account, session=disputed, driver=payer, **said)
     disputes.raise_(invoices[by_invoice].account, invoice=invoices[by_invoice], **said)
     credit_notes.credit(invoices[credited], reason="Fel", by=None, at=NOVEMBER, then=Review.WRITTEN_OFF)
+    bill = Invoice.objects.get(account__driver=lost.driver)
+    write_offs.write_off(bill, bill.amount_due, why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
     found |= {
         session(at, guest): Place.FREE,
         session(at, payer, review=Review.WRITTEN_OFF): Place.WRITTEN_OFF,
@@ -88,6 +92,7 @@ def test_each_session_is_in_one_place_counted_shown_and_listed(all_places):
     assert reasons == {
         ("invoiced", ""): (1, 20),
         ("disputed", ""): (2, 40),
+        ("lost", ""): (1, 20),
         ("credited", ""): (1, 20),  # as its invoice had asked
         ("carried_over", ""): (1, 20),
         ("late", "waiting_for_run"): (1, 20),
@@ -98,7 +103,7 @@ def test_each_session_is_in_one_place_counted_shown_and_listed(all_places):
         ("under_review", "no_driver"): (1, 0),
         ("not_yet", "active"): (1, 0),
     }
-    assert (check.ledger_excl_vat, check.amount) == (Decimal(60), Decimal(120))
+    assert (check.ledger_excl_vat, check.amount) == (Decimal(80), Decimal(140))
 
 
 def test_it_is_told_apart_by_site(all_places):

@@ -1,15 +1,24 @@
 """`manage.py reconcile` and `manage.py bill_month`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from billing.models import DaySum, Invoice
 from billing.selectors import reconciliation
-from billing.services import day_sums
+from billing.services import day_sums, host_contracts, settlements
 from billing.tests.factories import connector, driver, session, tariff
+from billing.tests.test_ledger import behind_the_walls
+from charging.models import Site
+from tenants import work
+from tenants.models import Account
 from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
+
+APRIL = datetime(2025, 4, 2, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -55,6 +64,31 @@ def test_reconcile_names_the_sum_that_pages_show_and_the_sessions_do_not_say(cha
         call_command("reconcile", "--operator", "north")
     assert "2025-03 " in (out := capsys.readouterr().out)
     assert "invoiced: sums by day say 1 sessions and 9,000 Wh, the sessions 1 and 10,000 Wh." in out
+
+
+def test_reconcile_names_a_statement_to_a_host_that_its_sessions_do_not_bear_out(charged, capsys):
+    with tenant_scope(charged.pk):
+        host = accounts.create(kind=Account.Kind.COMPANY, name="Värden AB", country="SE")
+        march = date(2025, 3, 1)
+        terms: dict[str, Any] = {
+            "name": "Avtal 1",
+            "sites": list(Site.objects.order_by("pk")[:1]),
+            "since": march,
+            "share": Decimal(30),
+        }
+        host_contracts.add(host, host_contracts.Agreed(**terms), at=APRIL)
+    call_command("bill_month", "2025-03", "--operator", "north", "--issue")
+    with tenant_scope(charged.pk):
+        month = settlements.ask(march, by=None, at=APRIL)
+        work.do_next(work.kind_named("settlement"), charged.pk, clock=lambda: APRIL)
+        settlements.close(month, by=None, at=APRIL)
+    call_command("reconcile", "--operator", "north")
+    assert "Hosts earned 6.00 SEK" in capsys.readouterr().out
+    with tenant_scope(charged.pk):
+        behind_the_walls("UPDATE billing_hostline SET net = net - 1")
+    with pytest.raises(CommandError, match="1 statements to hosts"):
+        call_command("reconcile", "--operator", "north")
+    assert "Avtal 1: its months are not the sums of their sessions." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

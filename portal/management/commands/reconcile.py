@@ -8,13 +8,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.domain.calendar import parse_month
 from billing.domain.errors import BillingError
-from billing.selectors import reconciliation
+from billing.selectors import host_shares, reconciliation
 from billing.selectors.reconciliation import Check
 from portal.words.say import why
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
+_FAULTS = {
+    "strangers": "a session is not one of its contract, or of another month",
+    "sessions": "its months are not the sums of their sessions",
+    "months": "it is not the sum of its months",
+    "amount": "a month is not what the contract makes of its sessions",
+}
 _ROW = "{:<14} {:<18} {:>12} {:>18} {:>20}"
 
 
@@ -54,7 +60,7 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Besides, they charge {check.fees_excl_vat} of fees on {check.fee_lines:,} lines.")
         self.stdout.write(f"Credit notes took back {check.credited_in_part} of what still stands on invoices.")
-        differences = [*_differences(check), *self._sums_by_day()]
+        differences = [*_differences(check), *self._sums_by_day(), *self._hosts(month)]
         if differences or not check.adds_up:
             raise CommandError(f"The sums differ: {'; '.join(differences)}.")
         self.stdout.write("The sums agree.")
@@ -69,6 +75,19 @@ class Command(BaseCommand):
             )
         if uneven:
             yield f"{len(uneven)} of the sums by day say something else than the sessions"
+
+    def _hosts(self, month: date | None) -> Iterator[str]:
+        """Hold closed statements to hosts against their sessions, and say what is settled of these."""
+        for row in host_shares.shared(month):
+            self._row(row.place, "", row.sessions, row.energy_wh, row.amount)
+        for currency, amount in host_shares.earned(month):
+            self.stdout.write(f"Hosts earned {amount} {currency} of it by closed statements.")
+        faults = list(host_shares.faults(month))
+        for fault in faults:
+            statement = f"{fault.statement.log_name} of {fault.statement.month:%Y-%m}, {fault.statement.contract.name}"
+            self.stdout.write(f"Statement {statement}: {_FAULTS[fault.code]}.")
+        if faults:
+            yield f"{len(faults)} statements to hosts say something else than their sessions"
 
     def _row(self, bucket: str, reason: str, sessions: int, energy_wh: int, amount: Any) -> None:
         kwh = f"{energy_wh // 1000:,}.{energy_wh % 1000:03d}"

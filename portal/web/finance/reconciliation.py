@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.billing_status import BillingStatus
-from billing.selectors import reconciliation
+from billing.selectors import host_shares, reconciliation
 from billing.selectors.places import Place
 from billing.selectors.reconciliation import Check, Row
 from charging.models import Site
@@ -29,6 +29,7 @@ from tenants.permissions import Permission
 MEANINGS: dict[str, str | Promise] = {
     Place.INVOICED: _("on an issued invoice that was not credited"),
     Place.DISPUTED: _("on an issued invoice, and somebody says that it is wrong"),
+    Place.LOST: _("on an issued invoice of which something is written off"),
     Place.CREDITED: _("was on an invoice, and nobody is billed for it any more"),
     Place.CARRIED_OVER: _("its payer's invoice would have been smaller than was agreed"),
     Place.LATE: _("came after its month was issued, and waits for the next run"),
@@ -36,6 +37,12 @@ MEANINGS: dict[str, str | Promise] = {
     Place.WRITTEN_OFF: _("nobody is billed for it"),
     Place.UNDER_REVIEW: _("a person must decide first"),
     Place.NOT_YET: _("in progress, or waiting for its run"),
+}
+STATEMENT_FAULTS: dict[str, str | Promise] = {
+    "strangers": _("a session of it is not one of its contract, or of another month"),
+    "sessions": _("its months are not the sums of their sessions"),
+    "months": _("it is not the sum of its months"),
+    "amount": _("a month is not what the contract makes of its sessions"),
 }
 REASONS: dict[str, str | Promise] = {
     "pending": _("flagged, waits for a decision"),
@@ -72,18 +79,19 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
     form = MonthForm(request.GET)
     form.full_clean()
     chosen, site = form.cleaned_data.get("month"), form.cleaned_data.get("site")
-    proof = _proof(chosen, site) if "proof" in request.GET else {}
+    within = {"month": f"{chosen:%Y-%m}" if chosen else "", "site": str(site.public_id) if site else ""}
+    ways = _Ways(operator, within)
+    proof = _proof(chosen, site, ways) if "proof" in request.GET else {}
     if request.htmx and proof:
         return render(request, "finance/reconciliation/_proof.html", proof)
     reasons = reconciliation.by_reason(chosen, site)
     rows = reconciliation.by_place(reasons)
-    within = {"month": f"{chosen:%Y-%m}" if chosen else "", "site": str(site.public_id) if site else ""}
     page: dict[str, Any] = {
         "nav": "reconciliation",
         "month_form": form,
         "month": chosen,
         "site": site,
-        "parts": _parts(rows, reasons, _Ways(operator, within)),
+        "parts": _parts(rows, reasons, ways),
         "share": _share(rows),
         "sessions": sum(row.sessions for row in rows),
         "energy_wh": sum(row.energy_wh for row in rows),
@@ -104,10 +112,16 @@ def _share(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
     return [(label, energy, measures.kwh(energy, 0)) for label, energy in parts]
 
 
-def _proof(chosen: date | None, site: Site | None) -> dict[str, Any]:
-    """Count everything once more without the sums: each session in its place, then all without any."""
+def _proof(chosen: date | None, site: Site | None, ways: "_Ways") -> dict[str, Any]:
+    """Count everything once more: each session in its place, then all without any, and what hosts share of them."""
     check = reconciliation.check(chosen, site)
-    return {"check": check, "difference": _difference(check)}
+    return {
+        "check": check,
+        "difference": _difference(check),
+        "shared": [(row, ways.to(row.place)) for row in host_shares.shared(chosen, site)],
+        "earned": host_shares.earned(chosen, site),
+        "faults": [(fault.statement, STATEMENT_FAULTS[fault.code]) for fault in host_shares.faults(chosen)],
+    }
 
 
 def _difference(check: Check) -> dict[str, Any]:

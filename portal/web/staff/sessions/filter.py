@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain.calendar import month_bounds
 from billing.models.billing_status import BillingStatus, Bucket
-from billing.selectors import day_sums, places, session_ledger
+from billing.selectors import day_sums, host_shares, places, session_ledger
 from billing.selectors.day_sums import Wanted
+from billing.selectors.host_shares import HostPlace
 from billing.selectors.places import Place
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
@@ -48,7 +49,9 @@ class SessionFilter(PeriodForm):
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
-    place = forms.ChoiceField(label=_("Place in the reconciliation"), required=False, choices=[ANY, *Place.choices])
+    place = forms.ChoiceField(
+        label=_("Place in the reconciliation"), required=False, choices=[ANY, *Place.choices, *HostPlace.choices]
+    )
     month = MonthField(label=_("Month the session ended in"), required=False)
 
     MORE = ("station", "driver", "card", "review", "flag", "place", "month")
@@ -72,7 +75,8 @@ class SessionFilter(PeriodForm):
         rows = sessions.listing(self.criteria())
         if month := self.cleaned_data["month"]:
             rows = rows.filter(places.in_month(*month_bounds(month, self.operator.time_zone)))
-        return places.having(session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["place"])
+        rows, place = session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["place"]
+        return host_shares.having(rows, place, month=month) if place in HostPlace else places.having(rows, place)
 
     def by_day(self) -> Wanted | None:
         """The filter as sums by day know it; None when it asks for more than days, a site and a status."""
