@@ -278,12 +278,16 @@ def _corrected(sessions: Sequence[int], rerating: Rerating, *, at: datetime) -> 
 
 
 def _changed(note: Invoice, drafts: Sequence[int], sessions: Sequence[int]) -> list[int]:
-    """The sessions that the new invoices bill otherwise than the note credits, or not at all."""
+    """The sessions that the new invoices bill otherwise than the note credits, or not at all.
+
+    Otherwise is also with other percentages taken off, which are no lines of a session.
+    """
     before, after = _lines(note.operator_id, [note.pk]), _lines(note.operator_id, drafts)
     return [session for session in sessions if before.get(session) != after.get(session)]
 
 
 def _lines(operator_id: int, documents: Sequence[int]) -> dict[int, list[str]]:
+    zone = Operator.objects.values_list("time_zone", flat=True).get(pk=operator_id)
     with connection.cursor() as cursor:
-        cursor.execute(sql.LINES, {"operator": operator_id, "documents": list(documents)})
+        cursor.execute(sql.LINES, {"operator": operator_id, "documents": list(documents), "zone": zone})
         return dict(cursor.fetchall())

@@ -23,13 +23,27 @@ WHERE s.operator_id = %(operator)s AND s.ended_at >= %(begin)s AND s.ended_at < 
 GROUP BY i.id
 ON CONFLICT (operator_id, invoice_id, rerating_id) DO NOTHING
 """
-#: What a session's lines say, with the opposite sign on a credit note; compared as a set. Of a line that includes VAT
-#: the share without it follows from the lines around it, and is not compared.
+#: What a session's lines say, with the opposite sign on a credit note, and which percentages are taken off them;
+#: compared as a set. Of a line that includes VAT the share without it follows from the lines around it, and is not
+#: compared. A note gives back what its invoice took off.
 LINES: Final = """
-SELECT l.session_id, array_agg((l.component, abs(l.quantity), l.unit, l.unit_price, l.vat_rate,
-    l.amount_incl_vat IS NULL, abs(coalesce(l.amount_incl_vat, l.amount_excl_vat)))::text
-    ORDER BY l.component, l.unit_price, abs(l.quantity))
-FROM billing_invoiceline l WHERE l.operator_id = %(operator)s AND l.invoice_id = ANY(%(documents)s::bigint[])
-  AND l.session_id IS NOT NULL
+WITH lines AS MATERIALIZED (
+    SELECT l.*, coalesce(i.credits_id, i.id) AS taken_off_on FROM billing_invoiceline l
+    JOIN billing_invoice i ON i.operator_id = l.operator_id AND i.id = l.invoice_id
+    WHERE l.operator_id = %(operator)s AND l.invoice_id = ANY(%(documents)s::bigint[]) AND l.session_id IS NOT NULL
+)
+SELECT session_id, array_agg(told ORDER BY told) FROM (
+    SELECT session_id, (component, abs(quantity), unit, unit_price, vat_rate, amount_incl_vat IS NULL,
+        abs(coalesce(amount_incl_vat, amount_excl_vat)))::text AS told
+    FROM lines
+    UNION ALL
+    SELECT DISTINCT l.session_id, (f.id, c.percent)::text
+    FROM lines l
+    JOIN billing_billedfee c ON c.operator_id = %(operator)s AND c.invoice_id = l.taken_off_on AND c.percent IS NOT NULL
+    JOIN billing_fee f ON f.operator_id = c.operator_id AND f.id = c.fee_id
+    JOIN charging_chargingsession s ON s.operator_id = c.operator_id AND s.id = l.session_id
+    WHERE (s.started_at AT TIME ZONE %(zone)s)::date BETWEEN c.first_day AND c.last_day
+        AND (f.taken_off <> 'energy' OR l.component = 'ENERGY')
+) said
 GROUP BY 1
 """

@@ -22,7 +22,7 @@ from billing.selectors import invoices, reconciliation, reratings
 from billing.selectors.credits import Asked
 from billing.services import credit_notes, documents, fees, issuing, rating, rerating, tariffs
 from billing.services.approved import NotApproved
-from billing.services.fees import Agreed
+from billing.services.fees import Agreed, Discount
 from billing.services.rerating import ReratingRefused
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
 from charging.models import ChargingSession, Correction
@@ -310,3 +310,49 @@ def test_an_invoice_that_cannot_be_re_rated_stops_no_other(billed, worked_out, m
         assert found.pop(poisoned.pk) == "refused"
         assert set(found.values()) == {"done"}
         assert not Invoice.objects.filter(credits=poisoned.invoice).exists()
+
+
+def agree(payer: Account, percent: int, *, taken_off: str = "all", since: date = FIRST) -> None:
+    discount = Discount(text="Stamkund", taken_off=taken_off, percent=Decimal(percent), since=since)
+    fees.give(payer, discount, today=FIRST)
+
+
+def test_a_discount_that_was_agreed_afterwards_is_billed_anew_though_no_price_changed(billed):
+    with tenant_scope(billed.pk):
+        one = Invoice.objects.order_by("number")[0]
+        agree(one.account, 10)
+        row = worked_off(billed, asked())
+        states = dict(row.items.values_list("invoice", "state"))
+        assert states.pop(one.pk) == RerateItem.State.CHANGES
+        assert set(states.values()) == {RerateItem.State.SAME}
+        (found,) = reratings.of_account(reratings.by_account(row))
+        assert (found.sessions, found.credited, found.billed) == (2, one.amount_due, one.amount_due * Decimal("0.9"))
+        worked_off(billed, rerating.decide(row, by=None, at=NOVEMBER))
+        again = worked_off(billed, asked())
+        assert not again.items.filter(state=RerateItem.State.CHANGES).exists()
+        assert reconciliation.check().adds_up
+
+
+def test_only_the_sessions_that_the_discount_is_of_are_billed_anew(north):
+    with tenant_scope(north.pk):
+        tariff(flat("2.00"))
+        payer, at = driver(), connector()
+        session(at, payer)
+        concerned = session(at, payer, start=OCTOBER + timedelta(days=10))
+        issued()
+        agree(Account.objects.get(driver=payer), 50, since=FIRST + timedelta(days=5))
+        row = worked_off(north, asked())
+        item = row.items.get()
+        assert (item.state, item.sessions) == (RerateItem.State.CHANGES, [concerned.pk])
+        assert item.billed * 2 == item.credited
+
+
+def test_a_discount_of_energy_leaves_what_has_none(north):
+    with tenant_scope(north.pk):
+        tariff({"elements": [{"price_components": [{"type": "FLAT", "price": "9.00", "vat": "25"}]}]})
+        payer = driver()
+        session(connector(), payer, kwh=1)
+        issued()
+        agree(Account.objects.get(driver=payer), 10, taken_off="energy")
+        row = worked_off(north, asked())
+        assert [item.state for item in row.items.all()] == [RerateItem.State.SAME]
