@@ -5,6 +5,8 @@ operator the buyer; the word that the law asks for (ML 2023:200, 17 kap. 24 §) 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,6 +14,27 @@ from zoneinfo import ZoneInfo
 from billing.documents.writer import Seller, Writer
 from billing.models import HostContract, HostMonth, HostStatement
 from tenants.models import DriverIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a statement comes to is made of: its words, the month that it is of, and how much, without VAT."""
+
+    what: str
+    month: date
+    amount: Decimal
+
+
+def parts(statement: HostStatement, months: Iterable[HostMonth], writer: Writer) -> list[Part]:
+    """The months, then what was carried over and what is; together the payout. They are the lines of the e-invoice."""
+    text = writer.words["host_part"]
+    of_months = (Part(text.format(month=writer.figures.month(row.month)), row.month, row.amount) for row in months)
+    return [*of_months, *_carried(statement, writer)]
+
+
+def _carried(statement: HostStatement, writer: Writer) -> Iterable[Part]:
+    amounts = (("carried_in", statement.carried_in), ("carried_out", -statement.carried_out))
+    return (Part(writer.words[name], statement.month, amount) for name, amount in amounts if amount)
 
 
 def page(statement: HostStatement, months: Iterable[HostMonth]) -> dict[str, Any]:
@@ -88,10 +111,7 @@ def _month(row: HostMonth, writer: Writer) -> list[str]:
 def _totals(statement: HostStatement, writer: Writer) -> Iterable[tuple[str, str]]:
     w = writer.words
     yield w["statement_amount"], writer.amount(statement.amount)
-    if statement.carried_in:
-        yield w["carried_in"], writer.amount(statement.carried_in)
-    if statement.carried_out:
-        yield w["carried_out"], writer.amount(-statement.carried_out)
+    yield from ((part.what, writer.amount(part.amount)) for part in _carried(statement, writer))
     yield w["sum_excl_vat"], writer.amount(statement.payout)
     yield f"{w['sum_vat']} {writer.rate(statement.vat_rate)}", writer.amount(statement.vat)
     yield w["to_host"], writer.money(statement.total, statement.currency)

@@ -14,12 +14,13 @@ from zoneinfo import ZoneInfo
 
 from billing.documents import categories, layout, paying, signs, summary
 from billing.documents.paying import Account
+from billing.documents.statement import Part, parts
 from billing.documents.summary import Row
 from billing.documents.writer import Seller, Writer
 from billing.domain import money
 from billing.domain.calendar import month_after
 from billing.e_invoices.addresses import Address, address
-from billing.models import Invoice, InvoiceLine, InvoiceVat
+from billing.models import HostMonth, HostStatement, Invoice, InvoiceLine, InvoiceVat
 from tenants.company_numbers import compact
 from tenants.models import DriverIdentity
 
@@ -32,8 +33,9 @@ SLACK: Final = Decimal("0.02")
 UNITS: Final = {"kWh": "KWH", "h": "HUR", "month": "MON", "year": "ANN", "1": "C62"}
 #: Why there is no VAT: the code of the reason, by category (BT-121); an exemption has words alone.
 REASONS: Final = {categories.REVERSE: "VATEX-EU-AE", categories.OUTSIDE: "VATEX-EU-O"}
-#: Commercial invoice, credit note (UNTDID 1001); credit transfer (UNTDID 4461).
+#: Commercial invoice, credit note, and each self-billed (UNTDID 1001); credit transfer (UNTDID 4461).
 INVOICE_TYPE, CREDIT_NOTE_TYPE, CREDIT_TRANSFER = "380", "381", "30"
+SELF_BILLED_TYPE, SELF_BILLED_NOTE_TYPE = "389", "261"
 #: Why something is taken off: a discount (UNTDID 5189).
 DISCOUNT: Final = "95"
 #: In place of a bank's code, where the account is a bankgiro (SE-R-008, 009).
@@ -99,7 +101,10 @@ class Vat:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """The document. credits: number and day of the invoice it refers to (BG-3)."""
+    """The document. refers_to: number and day of the invoice that it credits or replaces (BG-3).
+
+    is_self_billed: the buyer writes it in the seller's name, as they agreed.
+    """
 
     is_note: bool
     number: str
@@ -126,6 +131,14 @@ class Bill:
     vat_amount: Decimal
     rounding: Decimal
     due: Decimal
+    is_self_billed: bool = False
+
+    @property
+    def type_code(self) -> str:
+        """What kind of document it is (BT-3)."""
+        if self.is_self_billed:
+            return SELF_BILLED_NOTE_TYPE if self.is_note else SELF_BILLED_TYPE
+        return CREDIT_NOTE_TYPE if self.is_note else INVOICE_TYPE
 
     @property
     def allowed(self) -> Decimal:
@@ -145,7 +158,7 @@ def of(
     writer = Writer(str(seller.get("language", "")))
     is_note = invoice.kind == Invoice.Kind.CREDIT_NOTE
     sign = -1 if is_note else 1
-    sells, buys = _seller(seller), _buyer(invoice)
+    sells, buys = _seller(seller), _identified(invoice.buyer, invoice.customer)
     rows = summary.rows(lines, writer)
     first, last = _period(invoice, rows)
     charged, taken_off = ([row for row in rows if row.is_discount is told] for told in (False, True))
@@ -181,6 +194,71 @@ def of(
     )
 
 
+def of_statement(statement: HostStatement, months: Iterable[HostMonth]) -> Bill:
+    """A self-billed statement: the host sells, the operator buys and writes it. months: in order of time.
+
+    Its lines are what the PDF's sums are made of. How the host is paid is between the two, and does not stand in it.
+    """
+    buyer: Seller = statement.buyer
+    writer = Writer(str(buyer.get("language", "")))
+    host = statement.host or DriverIdentity()
+    sells, buys = _identified(host, statement.customer_number), _seller(buyer)
+    category = _category(statement.vat_rate, sells, buys)
+    lines = [_part(part, category, statement.vat_rate) for part in parts(statement, months, writer)]
+    vat = InvoiceVat(vat_rate=statement.vat_rate, taxable=statement.payout, vat=statement.vat)
+    return Bill(
+        is_note=False,
+        number=str(statement),
+        issued_on=(statement.closed_at or statement.drafted_at).astimezone(_zone(buyer)).date(),
+        due_on=statement.due_on,
+        currency=statement.currency,
+        text=_clean(_self_billing(statement, writer)),
+        buyer_reference=_clean(statement.contract.name),
+        order_number="",
+        first_day=min(line.first_day for line in lines),
+        last_day=max(line.last_day for line in lines),
+        refers_to=None,
+        seller=sells,
+        buyer=buys,
+        f_tax=False,
+        account=None,
+        payment_reference="",
+        terms="",
+        rounding_reason="",
+        lines=lines,
+        allowances=[],
+        vat=[_vat(vat, 1, category, writer)],
+        net=statement.payout,
+        vat_amount=statement.vat,
+        rounding=Decimal(0),
+        due=statement.total,
+        is_self_billed=True,
+    )
+
+
+def _self_billing(statement: HostStatement, writer: Writer) -> str:
+    """The word that the law asks for (ML 2023:200, 17 kap. 24 §), and since when it is agreed."""
+    w, agreed_on = writer.words, statement.contract.agreed_on
+    agreed = f" {w['agreed_on'].format(day=agreed_on.isoformat())}" if agreed_on else ""
+    return f"{w['self_billing']}{agreed}. {w['settled_month']}: {writer.figures.month(statement.month)}"
+
+
+def _part(part: Part, category: str, rate: Decimal | None) -> Line:
+    """A part as a line of one piece. A price is never negative (BR-27): the quantity is, instead."""
+    return Line(
+        name=_clean(part.what),
+        quantity=Decimal(-1 if part.amount < 0 else 1),
+        unit=UNITS["1"],
+        price=abs(part.amount),
+        net=part.amount,
+        rounding=Decimal(0),
+        category=category,
+        rate=rate,
+        first_day=part.month,
+        last_day=month_after(part.month) - timedelta(days=1),
+    )
+
+
 def _turned(value: Decimal, sign: int) -> Decimal:
     """The value, or its opposite; nothing has no sign."""
     return value if sign > 0 else Decimal(0) - value
@@ -196,20 +274,17 @@ def _seller(seller: Seller) -> Party:
     return _party(seller, number="", **{**told, "legal_name": told["legal_name"] or told["name"]})
 
 
-def _buyer(invoice: Invoice) -> Party:
-    buyer: DriverIdentity = invoice.buyer
-    facts = {
-        name: getattr(buyer, name) for name in ("organisation_number", "vat_number", "gln", "postal_code", "country")
-    }
-    name = _clean(buyer.name)
+def _identified(who: DriverIdentity, number: str) -> Party:
+    names = ("organisation_number", "vat_number", "gln", "postal_code", "country", "email")
+    name = _clean(who.name)
     return _party(
-        {**facts, "email": buyer.email},
-        number=_clean(invoice.customer),
+        {field: getattr(who, field) for field in names},
+        number=_clean(number),
         name=name,
         legal_name=name,
-        street=_clean(buyer.street),
-        city=_clean(buyer.city),
-        phone=_clean(buyer.phone),
+        street=_clean(who.street),
+        city=_clean(who.city),
+        phone=_clean(who.phone),
     )
 
 

@@ -5,7 +5,7 @@ a book allows a tolerance that hides a fault, ours is narrower.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -23,7 +23,14 @@ Node = Any
 _UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd:Common"
 NAMES: Final = {"cac": f"{_UBL}AggregateComponents-2", "cbc": f"{_UBL}BasicComponents-2"}
 SPECIFICATION: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-PROCESS: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+SELF_BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+#: The process of each specification, and the types of its invoice and its credit note.
+PROCESSES: Final = {
+    SPECIFICATION: "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0",
+    SELF_BILLING: "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0",
+}
+INVOICES: Final = {SPECIFICATION: "380", SELF_BILLING: "389"}
+CREDIT_NOTES: Final = {SPECIFICATION: "381", SELF_BILLING: "261"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +236,20 @@ def _numbers_for_reverse(root: Node) -> bool:
     return bool(of_buyer and _text(root, f"{SELLER}/{_VAT}"))
 
 
+def _specified(root: Node) -> str:
+    return _text(root, "/*/cbc:CustomizationID")
+
+
+def _is_of_its_process(root: Node) -> bool:
+    """A process of the document's specification; of one that is not known another rule speaks."""
+    process, meant = _text(root, "cbc:ProfileID"), PROCESSES.get(_specified(root))
+    return process == meant if meant else process in PROCESSES.values()
+
+
+def _is_type(types: Mapping[str, str]) -> Callable[[Node], bool]:
+    return lambda node: _own_text(node) == types.get(_specified(node), types[SPECIFICATION])
+
+
 def _refers(root: Node) -> bool:
     return bool(_text(root, "cac:BillingReference/cac:InvoiceDocumentReference/cbc:ID"))
 
@@ -236,13 +257,13 @@ def _refers(root: Node) -> bool:
 def _checks() -> Iterable[Check]:
     seller, buyer, document = About.SELLER, About.BUYER, About.DOCUMENT
     rule = Rule
-    yield Check(rule.SPECIFICATION, document, ".", lambda root: _text(root, "cbc:CustomizationID") == SPECIFICATION)
-    yield Check(rule.PROFILE, document, ".", lambda root: _text(root, "cbc:ProfileID") == PROCESS)
+    yield Check(rule.SPECIFICATION, document, ".", lambda root: _specified(root) in PROCESSES)
+    yield Check(rule.PROFILE, document, ".", _is_of_its_process)
     yield Check(rule.NUMBER, document, ".", _has("cbc:ID"))
     yield Check(rule.DATE, document, ".", _has("cbc:IssueDate"))
     yield Check(rule.DATE_FORM, document, _DAYS, _is(r"\d{4}-\d\d-\d\d"))
-    yield Check(rule.INVOICE_TYPE, document, "cbc:InvoiceTypeCode", _is("380"))
-    yield Check(rule.CREDIT_NOTE_TYPE, document, "cbc:CreditNoteTypeCode", _is("381"))
+    yield Check(rule.INVOICE_TYPE, document, "cbc:InvoiceTypeCode", _is_type(INVOICES))
+    yield Check(rule.CREDIT_NOTE_TYPE, document, "cbc:CreditNoteTypeCode", _is_type(CREDIT_NOTES))
     yield Check(rule.CURRENCY, document, ".", _has("cbc:DocumentCurrencyCode"))
     yield Check(rule.CURRENCY_CODE, document, "cbc:DocumentCurrencyCode", lambda node: _own_text(node) in _currencies())
     yield Check(

@@ -15,11 +15,9 @@ from billing.documents.categories import OUTSIDE
 from billing.documents.paying import BANKGIRO, Account
 from billing.e_invoices.bill import (
     BANKGIRO_BRANCH,
-    CREDIT_NOTE_TYPE,
     CREDIT_TRANSFER,
     DISCOUNT,
     F_TAX,
-    INVOICE_TYPE,
     REASONS,
     Allowance,
     Bill,
@@ -54,7 +52,7 @@ def _document(bill: Bill) -> Any:
                 "ExchangedDocument",
                 [
                     _id(bill.number),
-                    _text("TypeCode", CREDIT_NOTE_TYPE if bill.is_note else INVOICE_TYPE),
+                    _text("TypeCode", bill.type_code),
                     _day("IssueDateTime", bill.issued_on),
                     _group("IncludedNote", _text("Content", bill.text)),
                 ],

@@ -7,7 +7,7 @@ from typing import Any
 from billing.documents.writer import Seller
 from billing.e_invoices import bill
 from billing.e_invoices.bill import Bill
-from billing.models import BilledFee, Invoice, InvoiceLine, InvoiceVat
+from billing.models import BilledFee, HostContract, HostMonth, HostStatement, Invoice, InvoiceLine, InvoiceVat
 from tenants.models import Account, DriverIdentity
 
 
@@ -34,3 +34,29 @@ def of(seller: Seller, buyer: DriverIdentity, *, at: datetime) -> Bill:
         fee=fee, component="ONCE", quantity=Decimal(1), unit="1", unit_price=net, amount_excl_vat=net, **priced
     )
     return bill.of(invoice, seller=seller, lines=[line], vat=[InvoiceVat(taxable=net, vat=vat, **priced)])
+
+
+def of_host(buyer: Seller, contract: HostContract, *, at: datetime) -> Bill:
+    """One month of a host at the Swedish rate, or without VAT where the contract has none."""
+    day, net = at.astimezone(UTC).date(), Decimal(100)
+    rate = Decimal(25) if contract.vat_country or contract.vat_rate else None
+    vat = Decimal(25) if rate else Decimal(0)
+    month = day.replace(day=1)
+    statement = HostStatement(
+        contract=contract,
+        host=contract.account.identity,
+        customer_number="1",
+        buyer=buyer,
+        number=1,
+        month=month,
+        currency="SEK",
+        amount=net,
+        payout=net,
+        vat_rate=rate,
+        vat=vat,
+        total=net + vat,
+        drafted_at=at,
+        closed_at=at,
+        due_on=day,
+    )
+    return bill.of_statement(statement, [HostMonth(month=month, amount=net)])

@@ -1,4 +1,4 @@
-"""A bill as UBL 2.1, in the form of Peppol BIS Billing 3.0: invoice and credit note.
+"""A bill as UBL 2.1, in the form of Peppol BIS Billing 3.0, or of BIS Self-Billing 3.0: invoice and credit note.
 
 Elements stand in the order that the schemas of UBL ask for; what is empty is left out (PEPPOL-EN16931-R008). The same
 bill gives the same bytes.
@@ -15,11 +15,9 @@ from billing.documents.categories import OUTSIDE
 from billing.documents.paying import BANKGIRO, Account
 from billing.e_invoices.bill import (
     BANKGIRO_BRANCH,
-    CREDIT_NOTE_TYPE,
     CREDIT_TRANSFER,
     DISCOUNT,
     F_TAX,
-    INVOICE_TYPE,
     REASONS,
     Allowance,
     Bill,
@@ -32,9 +30,11 @@ from billing.e_invoices.bill import (
 _NS: Final = "urn:oasis:names:specification:ubl:schema:xsd:"
 INVOICE, CREDIT_NOTE = f"{_NS}Invoice-2", f"{_NS}CreditNote-2"
 CAC, CBC = f"{_NS}CommonAggregateComponents-2", f"{_NS}CommonBasicComponents-2"
-#: What document it is (BT-24), and of which process (BT-23).
+#: What document it is (BT-24), and of which process (BT-23); self-billed it is of another one.
 CUSTOMIZATION: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"
+SELF_BILLING: Final = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0"
+SELF_BILLING_PROFILE: Final = "urn:fdc:peppol.eu:2017:poacc:selfbilling:01:1.0"
 
 
 def write(bill: Bill) -> bytes:
@@ -47,12 +47,12 @@ def _document(bill: Bill) -> Any:
     names: dict[Any, str] = {None: root, "cac": CAC, "cbc": CBC}
     document = etree.Element(f"{{{root}}}{kind}", nsmap=names)
     parts = [
-        _text("CustomizationID", CUSTOMIZATION),
-        _text("ProfileID", PROFILE),
+        _text("CustomizationID", SELF_BILLING if bill.is_self_billed else CUSTOMIZATION),
+        _text("ProfileID", SELF_BILLING_PROFILE if bill.is_self_billed else PROFILE),
         _text("ID", bill.number),
         _text("IssueDate", _day(bill.issued_on)),
         *([_text("DueDate", _day(bill.due_on))] if bill.due_on else []),
-        _text(f"{kind}TypeCode", CREDIT_NOTE_TYPE if bill.is_note else INVOICE_TYPE),
+        _text(f"{kind}TypeCode", bill.type_code),
         _text("Note", bill.text),
         _text("DocumentCurrencyCode", bill.currency),
         _text("BuyerReference", bill.buyer_reference),
@@ -149,8 +149,8 @@ def _tax_scheme(number: str, scheme: str) -> Any:
 
 
 def _payment(bill: Bill) -> Any:
-    """How an invoice is paid; nobody pays a credit note."""
-    if bill.is_note or bill.due <= 0:
+    """How an invoice is paid; nobody pays a credit note, and who writes a self-billed one knows how it pays."""
+    if bill.is_note or bill.is_self_billed or bill.due <= 0:
         return None
     return _group(
         "PaymentMeans",

@@ -333,12 +333,14 @@ class InvoiceDocument(OperatorOwned):
 
 
 class EInvoice(OperatorOwned):
-    """The e-invoice of an issued document as it left first, kept so that it is the same file for ever (decision 42).
+    """The e-invoice of a document as it left first, kept so that it is the same file for ever (decision 42).
 
-    xml: sealed with the operator's key (`tenants.sealed_content`). sha256: of what it opens as.
+    Of an issued invoice or credit note, or of a self-billed statement to a host. xml: sealed with the operator's key
+    (`tenants.sealed_content`). sha256: of what it opens as.
     """
 
-    invoice = OwnedForeignKey(Invoice, related_name="e_invoices")
+    invoice = OwnedForeignKey(Invoice, null=True, related_name="e_invoices")
+    statement = OwnedForeignKey("billing.HostStatement", null=True, related_name="e_invoices")
     xml = models.BinaryField()
     sha256 = models.CharField(max_length=64)
     made_at = models.DateTimeField()
@@ -346,8 +348,14 @@ class EInvoice(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("e_invoice", "invoice"),
+            *owned("e_invoice", "invoice", "statement"),
             models.UniqueConstraint(fields=["operator", "invoice"], name="e_invoice_once"),
+            models.UniqueConstraint(fields=["operator", "statement"], name="e_invoice_of_statement_once"),
+            models.CheckConstraint(
+                condition=Q(invoice__isnull=False, statement__isnull=True)
+                | Q(invoice__isnull=True, statement__isnull=False),
+                name="e_invoice_of_one_document",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from billing.models.host import HostStatement
 from billing.models.invoice import Invoice
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
@@ -38,7 +39,9 @@ class SendingWay(OperatorOwned):
 
 
 class Sending(OperatorOwned, Work):
-    """An issued document's way as an e-invoice: one row a document, so that none leaves twice.
+    """A document's way as an e-invoice: one row a document, so that none leaves twice.
+
+    Of an issued invoice or credit note, or of a self-billed statement to a host.
 
     key: what whoever takes it knows it by. begun_at: since when it may have been handed over. reason: why it did not
     leave or was refused, a word without anything of a person. failures: how often nobody was there, one after another.
@@ -53,7 +56,8 @@ class Sending(OperatorOwned, Work):
         ACCEPTED = "accepted", _("accepted")
         REFUSED = "refused", _("refused")
 
-    invoice = OwnedForeignKey(Invoice, related_name="sendings")
+    invoice = OwnedForeignKey(Invoice, null=True, related_name="sendings")
+    statement = OwnedForeignKey(HostStatement, null=True, related_name="sendings")
     key = models.UUIDField(default=uuid.uuid4, editable=False)
     stage = models.CharField(_("state"), max_length=10, choices=Stage, default=Stage.WAITING)
     reason = models.CharField(max_length=60, blank=True)
@@ -65,8 +69,14 @@ class Sending(OperatorOwned, Work):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("sending", "invoice"),
+            *owned("sending", "invoice", "statement"),
             models.UniqueConstraint(fields=["operator", "invoice"], name="sending_once"),
+            models.UniqueConstraint(fields=["operator", "statement"], name="sending_of_statement_once"),
+            models.CheckConstraint(
+                condition=models.Q(invoice__isnull=False, statement__isnull=True)
+                | models.Q(invoice__isnull=True, statement__isnull=False),
+                name="sending_of_one_document",
+            ),
         ]
         indexes = [
             models.Index(fields=["operator", "id"], condition=OPEN, name="sending_open"),
@@ -79,4 +89,10 @@ class Sending(OperatorOwned, Work):
         ]
 
     def __str__(self) -> str:
-        return str(self.invoice)
+        return str(self.document)
+
+    @property
+    def document(self) -> Invoice | HostStatement:
+        """What is sent."""
+        found: Invoice | HostStatement = self.invoice or self.statement
+        return found

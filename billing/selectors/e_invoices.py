@@ -2,14 +2,15 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.e_invoices import bill, checks, sample, ubl
 from billing.e_invoices.addresses import BY_ORGANISATION, BY_VAT
+from billing.e_invoices.bill import Bill
 from billing.e_invoices.rules import About, Fault
-from billing.models import EInvoice, Invoice, InvoiceVat
+from billing.models import EInvoice, HostContract, HostStatement, Invoice, InvoiceVat
 from billing.selectors import credits, invoices, sellers
 from tenants import sealed_content
 from tenants.models import Account, DriverIdentity, Operator
@@ -43,28 +44,42 @@ def cannot_be_one(operator: Operator) -> Q:
     return is_mixed | abroad | Exists(rates.exclude(vat_rate=None).exclude(vat_rate__in=_SWEDISH_RATES))
 
 
-def kept(invoice: Invoice) -> bytes | None:
-    """The e-invoice of an issued document, if it has been made."""
-    row = EInvoice.objects.filter(invoice=invoice).first()
-    return sealed_content.unseal(bytes(row.xml), about=about(invoice)) if row else None
+#: What may leave as an e-invoice: an issued invoice or credit note, or a self-billed statement to a host.
+Document = Invoice | HostStatement
 
 
-def about(invoice: Invoice) -> str:
+def of(document: Document) -> dict[str, Any]:
+    """The document as a row names it (`EInvoice`, `Sending`)."""
+    return {"statement" if isinstance(document, HostStatement) else "invoice": document}
+
+
+def kept(document: Document) -> bytes | None:
+    """The e-invoice of a document, if it has been made."""
+    row = EInvoice.objects.filter(**of(document)).first()
+    return sealed_content.unseal(bytes(row.xml), about=about(document)) if row else None
+
+
+def about(document: Document) -> str:
     """What an e-invoice is sealed as."""
-    return f"e_invoice:{invoice.pk}"
+    return f"{'e_statement' if isinstance(document, HostStatement) else 'e_invoice'}:{document.pk}"
 
 
-def written(invoice: Invoice) -> bytes:
-    """The document as an e-invoice, whatever it lacks; `invoice` with its buyer, account and what it refers to."""
+def written(document: Document) -> bytes:
+    """The document as an e-invoice, whatever it lacks; an invoice with its buyer, account and what it refers to."""
+    if isinstance(document, HostStatement):
+        return ubl.write(bill.of_statement(document, document.months.order_by("month")))
+    return ubl.write(_of_invoice(document))
+
+
+def _of_invoice(invoice: Invoice) -> Bill:
     left = credits.left(invoice.credits, up_to=invoice).amount_due if invoice.credits else Decimal(0)
-    found = bill.of(
+    return bill.of(
         invoice,
         seller=invoice.seller,
         lines=invoices.lines(invoice, with_terms=True),
         vat=list(invoice.vat_rows.all()),
         left=left,
     )
-    return ubl.write(found)
 
 
 def of_buyer(account: Account, operator: Operator, *, at: datetime) -> list[Fault]:
@@ -72,6 +87,18 @@ def of_buyer(account: Account, operator: Operator, *, at: datetime) -> list[Faul
     if account.delivery != Account.Delivery.E_INVOICE or account.identity is None:
         return []
     return _about(About.BUYER, operator, account.identity, at=at)
+
+
+def of_host(contract: HostContract, operator: Operator, *, at: datetime) -> list[Fault]:
+    """What the particulars of a host lack for self-billing by e-invoice; nothing of one that gets none.
+
+    contract: with its account and their identity.
+    """
+    account = contract.account
+    if not contract.is_self_billed or account.delivery != Account.Delivery.E_INVOICE or account.identity is None:
+        return []
+    xml = ubl.write(sample.of_host(sellers.seller(operator), contract, at=at))
+    return [fault for fault in checks.faults(xml) if fault.about is About.SELLER]
 
 
 def of_seller(operator: Operator, *, at: datetime) -> list[Fault]:

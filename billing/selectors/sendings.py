@@ -9,7 +9,9 @@ from django.db.models import Count, QuerySet
 from billing.e_invoices.ways import Way
 from billing.e_invoices.ways.folder import Folder
 from billing.e_invoices.ways.https import Https
-from billing.models import Invoice, Sending, SendingWay
+from billing.models import Sending, SendingWay
+from billing.selectors import e_invoices
+from billing.selectors.e_invoices import Document
 from tenants import outside, sealed_content
 from tenants.models import Operator
 
@@ -38,14 +40,14 @@ def way() -> Way | None:
     return Folder(Path(settings.E_INVOICE_FOLDER) / slug) if has_folder() else None
 
 
-def of(invoice: Invoice) -> Sending | None:
+def of(document: Document) -> Sending | None:
     """The document's way."""
-    return Sending.objects.filter(invoice=invoice).first()
+    return Sending.objects.filter(**e_invoices.of(document)).first()
 
 
 def listing(stage: str = "") -> QuerySet[Sending]:
     """All of them, or those of a stage, each with its document and who gets it."""
-    rows = Sending.objects.select_related("invoice__buyer", "invoice__account")
+    rows = Sending.objects.select_related("invoice__buyer", "invoice__account", "statement__host", "statement__account")
     return rows.filter(stage=stage) if stage else rows
 
 

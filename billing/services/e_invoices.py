@@ -12,35 +12,39 @@ from django.db import transaction
 from billing.domain.errors import BillingError, Code
 from billing.e_invoices import checks
 from billing.e_invoices.rules import Fault
-from billing.models import EInvoice, Invoice
+from billing.models import EInvoice
 from billing.selectors import e_invoices
+from billing.selectors.e_invoices import Document
 from tenants import sealed_content
 
 
 class CannotLeave(BillingError):
     """A document breaks rules of e-invoices, told in `faults`."""
 
-    def __init__(self, invoice: Invoice, faults: Sequence[Fault]) -> None:
+    def __init__(self, document: Document, faults: Sequence[Fault]) -> None:
         rules = ", ".join(fault.rule for fault in faults)
-        super().__init__(Code.NO_E_INVOICE, field="invoice", value=str(invoice), rules=rules)
+        super().__init__(Code.NO_E_INVOICE, field="invoice", value=str(document), rules=rules)
         self.faults = list(faults)
 
 
-def xml(invoice: Invoice, *, at: datetime) -> bytes:
-    """Return the e-invoice of an issued document: the kept one, or one that is made, checked and kept now.
+def xml(document: Document, *, at: datetime) -> bytes:
+    """Return the e-invoice of a document: the kept one, or one that is made, checked and kept now.
+
+    document: an issued invoice or credit note, or a statement that is the host's invoice.
 
     Raises:
         CannotLeave: it breaks a rule.
     """
-    kept = e_invoices.kept(invoice)
+    kept = e_invoices.kept(document)
     if kept is not None:
         return kept
-    content = e_invoices.written(invoice)
+    content = e_invoices.written(document)
     faults = checks.faults(content)
     if faults:
-        raise CannotLeave(invoice, faults)
-    sealed = sealed_content.seal(content, about=e_invoices.about(invoice))
-    row = EInvoice(invoice=invoice, xml=sealed, sha256=hashlib.sha256(content).hexdigest(), made_at=at)
+        raise CannotLeave(document, faults)
+    sealed = sealed_content.seal(content, about=e_invoices.about(document))
+    sha256 = hashlib.sha256(content).hexdigest()
+    row = EInvoice(**e_invoices.of(document), xml=sealed, sha256=sha256, made_at=at)
     with transaction.atomic():  # two at once make the same; the first one's is kept
         EInvoice.objects.bulk_create([row], ignore_conflicts=True)
-    return e_invoices.kept(invoice) or content
+    return e_invoices.kept(document) or content

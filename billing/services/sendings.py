@@ -5,6 +5,7 @@ see `billing.e_invoices.ways`. Where nobody is there it is tried again, more and
 asked after until it is answered or nobody asks any more.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,8 +15,9 @@ from django.db import connection, transaction
 
 from billing.domain.errors import BillingError, Code
 from billing.e_invoices.ways import Answer, Became, Parcel
-from billing.models import Invoice, Sending, SendingWay
+from billing.models import Sending, SendingWay
 from billing.selectors import sendings
+from billing.selectors.e_invoices import Document, of
 from billing.services import e_invoices
 from billing.services.e_invoices import CannotLeave
 from tenants import outside, sealed_content, work
@@ -41,27 +43,49 @@ ON CONFLICT (operator_id, invoice_id) DO NOTHING
 """
 
 
+# A statement with a number is the host's invoice.
+_QUEUE_STATEMENTS = """
+INSERT INTO billing_sending (operator_id, statement_id, key, stage, reason, failures, state, queued_at, attempts, error,
+    error_facts, done, total)
+SELECT h.operator_id, h.id, gen_random_uuid(), 'waiting', '', 0, 'queued', now(), 0, '', '{}', 0, 0
+FROM billing_hoststatement h JOIN tenants_account a ON a.operator_id = h.operator_id AND a.id = h.account_id
+WHERE h.operator_id = %(operator)s AND h.id = ANY(%(ids)s) AND h.state = 'closed' AND h.number IS NOT NULL
+  AND a.delivery = 'e_invoice'
+  AND EXISTS (SELECT FROM billing_sendingway w WHERE w.operator_id = h.operator_id)
+ON CONFLICT (operator_id, statement_id) DO NOTHING
+"""
+
+
 def queue(operator_id: int, ids: list[int]) -> None:
-    """Have those of these documents sent that are to leave as e-invoices, if there is a way."""
+    """Have those of these issued documents sent that are to leave as e-invoices, if there is a way."""
+    _queue(_QUEUE, operator_id, ids)
+
+
+def queue_statements(operator_id: int, ids: list[int]) -> None:
+    """Have those of these statements sent that are invoices of hosts who get e-invoices, if there is a way."""
+    _queue(_QUEUE_STATEMENTS, operator_id, ids)
+
+
+def _queue(statement: str, operator_id: int, ids: list[int]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(_QUEUE, {"operator": operator_id, "ids": ids})
+        cursor.execute(statement, {"operator": operator_id, "ids": ids})
         if cursor.rowcount:
             work.enqueue(Sending(), rows=cursor.rowcount)
 
 
 @transaction.atomic
-def send(invoice: Invoice, *, at: datetime) -> Sending:
-    """Have one issued document sent that has not been: issued before there was a way, or held back.
+def send(document: Document, *, at: datetime) -> Sending:
+    """Have one document sent that has not been: made before there was a way, or held back.
 
     Raises:
         BillingError: there is no way, or it has left already.
     """
     if sendings.chosen() is None:
-        raise BillingError(Code.NO_WAY_TO_SEND, field="invoice", value=str(invoice))
-    row, is_new = Sending.objects.select_for_update(of=("self",)).get_or_create(invoice=invoice)
+        raise BillingError(Code.NO_WAY_TO_SEND, field="invoice", value=str(document))
+    row, is_new = Sending.objects.select_for_update(of=("self",)).get_or_create(**of(document))
     if not is_new:
         if row.begun_at or row.stage != Sending.Stage.HELD:
-            raise BillingError(Code.SENT_ALREADY, field="invoice", value=str(invoice))
+            raise BillingError(Code.SENT_ALREADY, field="invoice", value=str(document))
         row.stage, row.state, row.reason, row.queued_at = Sending.Stage.WAITING, Sending.State.WAITING, "", at
         row.leased_until, row.attempts = None, 0
         row.save()
@@ -124,14 +148,16 @@ def step(operator_id: int, row: Sending, *, clock: Callable[[], datetime]) -> No
 
 def _parcel(row: Sending, *, at: datetime) -> Parcel | None:
     """The document as a file; None where it may not leave, which is noted."""
-    invoice = row.invoice
+    document = row.document
     try:
-        content = e_invoices.xml(invoice, at=at)
+        content = e_invoices.xml(document, at=at)
     except CannotLeave as problem:
         rule = problem.faults[0].rule.value
         work.fail(row, Code.NO_E_INVOICE, stage=Sending.Stage.HELD, reason=rule, answered_at=at)
         return None
-    return Parcel(str(row.key), f"{invoice}-{row.key}.xml", content, at)
+    # A host's number is what the operator made it; a file's name leads nowhere.
+    name = re.sub(r"[^A-Za-z0-9-]+", "_", str(document))
+    return Parcel(str(row.key), f"{name}-{row.key}.xml", content, at)
 
 
 def _begin(operator_id: int, row: Sending, *, at: datetime) -> None:

@@ -24,7 +24,7 @@ from billing.selectors import settlements as selector
 from billing.selectors.day_sums import midnight
 from billing.selectors.sellers import seller
 from billing.selectors.vat_rates import standard_rate
-from billing.services import approved, ledger
+from billing.services import approved, ledger, sendings
 from billing.services.host_contracts import HostRefused
 from billing.sql import hosting as sql
 from tenants import work
@@ -108,7 +108,7 @@ def finish(settlement: Settlement) -> None:
 
 @transaction.atomic
 def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlement:
-    """Freeze all statements of the month, number and book them. Repeating it changes nothing.
+    """Freeze all statements of the month, number, book and send them. Repeating it changes nothing.
 
     Where the operator wants a second person for issuing, this uses up the approval of exactly these statements.
 
@@ -138,6 +138,7 @@ def close(settlement: Settlement, *, by: User | None, at: datetime) -> Settlemen
     closed = row.statements.filter(state=State.CLOSED)
     ids = list(closed.order_by("pk").values_list("pk", flat=True))
     ledger.post(ledger.Kind.STATEMENT, ids, at=at)
+    sendings.queue_statements(row.operator_id, ids)
     audit.record(
         Event.SETTLEMENT_CLOSED,
         about=row,

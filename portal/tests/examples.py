@@ -20,6 +20,7 @@ from billing.models import (
     ClosedMonth,
     Dispute,
     DocumentLetter,
+    EInvoice,
     Fee,
     HostAnswer,
     HostContract,
@@ -36,6 +37,7 @@ from billing.models import (
     PriceEffect,
     Receivable,
     ReminderStep,
+    Sending,
     SessionPrice,
     Settlement,
     TariffAssignment,
@@ -95,6 +97,8 @@ ONE_OF: dict[type[models.Model], str] = {
     DriverIdentity: "account",
     PersonKey: "account",
     InvoiceLine: "fee",
+    EInvoice: "invoice",
+    Sending: "invoice",
 }
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {

@@ -67,7 +67,7 @@ MAY_OPEN = {
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
         "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
-        "finance:statement_detail finance:statement_pdf finance:statement_sessions "
+        "finance:statement_detail finance:statement_pdf finance:statement_sessions finance:statement_xml "
         "finance:ledger_account finance:ledger_month finance:month_steps "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list finance:sending_list"
@@ -76,7 +76,7 @@ MAY_OPEN = {
     Permission.ISSUE_INVOICES: (
         "staff:dispute_answer finance:invoice_credit finance:invoice_write_off finance:write_off_undo "
         "finance:rerating_carry_out finance:rerating_new finance:run_issue "
-        "finance:invoice_send finance:settlement_ask finance:settlement_close "
+        "finance:invoice_send finance:settlement_ask finance:settlement_close finance:statement_send "
         "finance:invoice_mail finance:letter_again finance:run_mail finance:reminder_send"
     ),
     Permission.MANAGE_PAYMENTS: (

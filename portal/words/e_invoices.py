@@ -14,8 +14,10 @@ SENTENCES: dict[str, str | Promise] = {
     Rule.NUMBER: _("It has no number."),
     Rule.DATE: _("It has no date."),
     Rule.DATE_FORM: _("“%(value)s” is no date."),
-    Rule.INVOICE_TYPE: _("“%(value)s” is no kind of invoice that Peppol takes; 380 is."),
-    Rule.CREDIT_NOTE_TYPE: _("“%(value)s” is no kind of credit note that Peppol takes; 381 is."),
+    Rule.INVOICE_TYPE: _("“%(value)s” is no kind of invoice that Peppol takes; 380 is, and 389 of a self-billed one."),
+    Rule.CREDIT_NOTE_TYPE: _(
+        "“%(value)s” is no kind of credit note that Peppol takes; 381 is, and 261 of a self-billed one."
+    ),
     Rule.CURRENCY: _("It names no currency."),
     Rule.CURRENCY_CODE: _("“%(value)s” is no currency."),
     Rule.ONE_CURRENCY: _("The amount %(value)s is in another currency than the document."),

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.e_invoices.rules import Rule
-from billing.models import Invoice, Sending
+from billing.models import HostStatement, Invoice, Sending
 from billing.selectors import sendings
+from billing.selectors.e_invoices import Document
 from tenants.models import Account
 
 #: What `tenants.outside` and the ways say of not having reached anybody.
@@ -36,9 +37,18 @@ def reason(row: Sending) -> str:
 
 def shown(invoice: Invoice) -> dict[str, Any]:
     """Of the page of a document: its way as an e-invoice, and whether it can be sent now."""
-    if invoice.state != Invoice.State.ISSUED or invoice.account.delivery != Account.Delivery.E_INVOICE:
+    return _shown(invoice, may_leave=invoice.state == Invoice.State.ISSUED)
+
+
+def shown_of(statement: HostStatement) -> dict[str, Any]:
+    """The same of the page of a statement to a host, which is one if it is the host's invoice."""
+    return _shown(statement, may_leave=statement.number is not None)
+
+
+def _shown(document: Document, *, may_leave: bool) -> dict[str, Any]:
+    if not may_leave or document.account.delivery != Account.Delivery.E_INVOICE:
         return {"sending": None, "can_be_sent": False}
-    row = sendings.of(invoice)
+    row = sendings.of(document)
     is_free = row is None or (row.stage == Sending.Stage.HELD and row.begun_at is None)
     return {
         "sending": row,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from billing.models import HostContract, HostStatement, Settlement
+from billing.services import settlements
 from billing.tests import factories
 from charging.models import Site
 from portal.tests.reading import words
@@ -150,3 +151,35 @@ def test_a_closed_statement_is_booked_paid_and_that_is_taken_back(settled, north
     assert "is to be paid again" in text(fina_browser.post(f"{one}unpaid/", follow=True))
     assert fina_browser.post(f"{one}unpaid/").status_code == 302  # nothing to take back
     assert "To be paid to hosts" in text(fina_browser.get(url("settlements/")))
+
+
+def test_what_is_shared_with_hosts_is_told_in_the_reconciliation(settled, north, fina_browser, url, sign_in, olga):
+    fina_browser.post(url(f"settlements/{settled.public_id}/close/"))
+    page = text(fina_browser.get(url("reconciliation/?month=2026-10&proof=now")))
+    for expected in ("Shared with hosts", "Settled with the host", "To be settled with the host", "Earned by hosts"):
+        assert expected in page
+    link = f"/o/{north.slug}/sessions/?period=all&place=host_settled&month=2026-10"
+    assert link.replace("&", "&amp;") in page
+    assert len(sign_in(olga).get(link).context["entries"]) == 3
+
+
+def test_a_self_billed_statement_has_its_e_invoice_or_says_what_the_host_lacks(settled, north, fina_browser, url):
+    with tenant_scope(north.pk):
+        HostContract.objects.update(is_self_billed=True, agreed_on="2026-10-01", vat_country="")
+        Account.objects.filter(customer_number="V77").update(delivery="e_invoice")
+        contract = HostContract.objects.get()
+    assert "E-invoices cannot be sent like this" in text(fina_browser.get(url(f"hosts/{contract.public_id}/")))
+    with tenant_scope(north.pk):
+        settlements.ask(settled.month, by=None, at=factories.NOVEMBER)
+        while work.do_next(work.kind_named("settlement"), north.pk, clock=lambda: factories.NOVEMBER):
+            pass
+    fina_browser.post(url(f"settlements/{settled.public_id}/close/"))
+    with tenant_scope(north.pk):
+        statement = HostStatement.objects.get()
+    assert statement.number == 1
+    one = url(f"statements/{statement.public_id}/")
+    assert "E-invoice (XML)" in text(fina_browser.get(one))
+    lacking = text(fina_browser.get(f"{one}e-invoice/"))
+    assert "V77-1 cannot be sent as an e-invoice" in lacking
+    assert "The host" in lacking
+    assert "no way of sending" in text(fina_browser.post(f"{one}send/", follow=True))

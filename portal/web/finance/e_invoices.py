@@ -1,5 +1,6 @@
 """The e-invoice of one document: the file, or a page that says what keeps it from leaving."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
@@ -9,7 +10,9 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
-from billing.models import Invoice
+from billing.models import HostStatement, Invoice
+from billing.selectors import settlements
+from billing.selectors.e_invoices import Document
 from billing.services import e_invoices
 from billing.services.e_invoices import CannotLeave
 from portal.gate.access import SignedInRequest, operator_view
@@ -30,17 +33,69 @@ def invoice_xml(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     try:
         content = e_invoices.xml(invoice, at=timezone.now())
     except CannotLeave as problem:
-        page = {
-            "nav": "invoices",
-            "invoice": invoice,
-            "lacks": words.lacks(problem.faults),
-            "crumbs": [
-                (_("Invoices"), reverse("finance:invoice_list", args=[operator.slug])),
-                (str(invoice), reverse("finance:invoice_detail", args=[operator.slug, invoice.public_id])),
-            ],
-        }
-        return render(request, "finance/invoices/e_invoice.html", page)
-    audit.record(Event.E_INVOICE_DOWNLOADED, about=invoice)
+        return render(request, "finance/invoices/e_invoice.html", _of_invoice(invoice, operator, problem))
+    return _file(invoice, content)
+
+
+@operator_view(Permission.VIEW_INVOICES, takes_out=True)
+def statement_xml(request: SignedInRequest, operator: Operator, statement_id: UUID) -> HttpResponse:
+    """The same of a statement that is the host's invoice: here the host sells, and the operator buys."""
+    statement = settlements.statement(statement_id)
+    if statement is None or statement.number is None:
+        raise Http404
+    try:
+        content = e_invoices.xml(statement, at=timezone.now())
+    except CannotLeave as problem:
+        return render(request, "finance/invoices/e_invoice.html", _of_statement(statement, operator, problem))
+    return _file(statement, content)
+
+
+def _file(document: Document, content: bytes) -> HttpResponse:
+    audit.record(Event.E_INVOICE_DOWNLOADED, about=document)
     response = HttpResponse(content, content_type="application/xml")
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{invoice}.xml") or ""
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{document}.xml") or ""
     return response
+
+
+def _of_invoice(invoice: Invoice, operator: Operator, problem: CannotLeave) -> dict[str, Any]:
+    lacks = words.lacks(problem.faults)
+    address = [operator.slug, invoice.public_id]
+    return {
+        "nav": "invoices",
+        "document": invoice,
+        "own": lacks.seller,
+        "other": lacks.buyer,
+        "of_document": lacks.document,
+        "other_title": _("The payer's details"),
+        "pdf_url": reverse("finance:invoice_pdf", args=address),
+        "crumbs": [
+            (_("Invoices"), reverse("finance:invoice_list", args=[operator.slug])),
+            (str(invoice), reverse("finance:invoice_detail", args=address)),
+        ],
+        "what_then": _(
+            "An issued document keeps the details it was issued with. What you change now holds for the next ones; to"
+            " send this one, credit it and bill it anew, or send the PDF."
+        ),
+    }
+
+
+def _of_statement(statement: HostStatement, operator: Operator, problem: CannotLeave) -> dict[str, Any]:
+    lacks = words.lacks(problem.faults)
+    address = [operator.slug, statement.public_id]
+    return {
+        "nav": "hosts",
+        "document": statement,
+        "own": lacks.buyer,
+        "other": lacks.seller,
+        "of_document": lacks.document,
+        "other_title": _("The host's details"),
+        "pdf_url": reverse("finance:statement_pdf", args=address),
+        "crumbs": [
+            (_("Hosts"), reverse("finance:host_list", args=[operator.slug])),
+            (str(statement), reverse("finance:statement_detail", args=address)),
+        ],
+        "what_then": _(
+            "A closed statement keeps the details it was closed with. What you change now holds for the next ones; send"
+            " the PDF of this one."
+        ),
+    }

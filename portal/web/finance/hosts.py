@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from billing.models import HostContract
+from billing.selectors import e_invoices
 from billing.selectors import settlements as selector
 from billing.selectors.vat_rates import standard_rate
 from billing.services import host_contracts as services
@@ -23,6 +24,7 @@ from portal.web import lists
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted
 from portal.web.sensible_days import SENSIBLE
+from portal.words import e_invoices as e_invoice_words
 from portal.words import measures, regions
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -68,7 +70,7 @@ class ContractForm(forms.Form):
         max_value=100,
         max_digits=5,
         decimal_places=2,
-        help_text=gettext_lazy("Of what was billed at the sites, without VAT."),
+        help_text=gettext_lazy("Of what was billed at the sites, without VAT and before discounts."),
     )
     kwh_price = forms.DecimalField(
         label=gettext_lazy("For each kWh"),
@@ -190,6 +192,7 @@ def _detail(
         "statements": list(selector.statements_of(contract)[:STATEMENTS_SHOWN]),
         "settled_until": services.settled_until(contract),
         "form": form or EndForm(initial={"until": contract.until}),
+        "lacks": e_invoice_words.lacks(e_invoices.of_host(contract, operator, at=timezone.now())),
     }
     return render(request, "finance/hosts/detail.html", page, status=status)
 

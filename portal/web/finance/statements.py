@@ -19,6 +19,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import statements
 from portal.web.acts import attempted, told
 from portal.web.periods import DayField
+from portal.words import sendings as sending_words
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -43,6 +44,7 @@ def _detail(
     request: SignedInRequest, operator: Operator, statement: HostStatement, form: PaidForm, *, status: int = 200
 ) -> HttpResponse:
     page: dict[str, Any] = {"nav": "hosts", "form": form, **statements.told(request, statement, operator)}
+    page |= sending_words.shown_of(statement)
     page["bookings"] = ledger.bookings_of(LedgerEntry.Kind.STATEMENT, statement.pk)
     return render(request, "finance/statements/detail.html", page, status=status)
 

@@ -23,7 +23,7 @@ from billing.services import write_offs as services
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import second_person
 from portal.web.acts import attempted, told
-from portal.web.finance.invoices import found
+from portal.web.finance.invoices import invoice_or_404
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
@@ -60,7 +60,7 @@ class BackForm(forms.Form):
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)
 def invoice_write_off(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
     """Give up what is open of an invoice, or ask a second person to let it be."""
-    invoice = found(invoice_id)
+    invoice = invoice_or_404(invoice_id)
     receivable = payments.receivable(invoice)
     if receivable is None:
         raise Http404
