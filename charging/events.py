@@ -23,7 +23,7 @@ class Event(StrEnum):
     ROWS_MENDED = "import.rows_mended"
     ROWS_LEFT_OUT = "import.rows_left_out"
     STATION_ASKED = "station.asked"
-    CARD_NOTICED = "card.noticed"
-    CARD_NOTICE_SEEN = "card.notice_seen"
+    CARD_NOTICED = "token.oddity_noticed"
+    CARD_NOTICE_SEEN = "token.oddity_seen"
     STATION_PASSWORD_MADE = "station.password_made"  # the name of an event
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

@@ -72,7 +72,9 @@ def notices(told):
 def events(told):
     with tenant_scope(told.operator.pk):
         return list(
-            AuditEntry.objects.filter(event__startswith="card.").order_by("pk").values_list("event", "additional_data")
+            AuditEntry.objects.filter(event__startswith="token.oddity")
+            .order_by("pk")
+            .values_list("event", "additional_data")
         )
 
 
@@ -84,7 +86,7 @@ def test_a_card_in_two_towns_within_minutes_is_noticed_with_what_is_known(told, 
     assert (notice.kind, notice.minutes, notice.km) == ("too_fast", 10, 397)
     assert (notice.station, notice.other_site.name) == (away.station, told.station.site.name)
     assert (notice.token, notice.driver) == (told.card, told.card.driver)
-    assert events(told) == [("card.noticed", {"kind": "too_fast", "minutes": 10, "km": 397})]
+    assert events(told) == [("token.oddity_noticed", {"kind": "too_fast", "minutes": 10, "km": 397})]
 
 
 def test_it_is_told_once_a_card_until_somebody_has_seen_it(told, away, olga):
@@ -100,7 +102,7 @@ def test_it_is_told_once_a_card_until_somebody_has_seen_it(told, away, olga):
     told.charge(20, 60, minutes=5)
     told.read()
     assert [row.seen_at for row in notices(told)] == [NOW, None]
-    assert [event for event, _ in events(told)] == ["card.noticed", "card.notice_seen", "card.noticed"]
+    assert [event for event, _ in events(told)] == ["token.oddity_noticed", "token.oddity_seen", "token.oddity_noticed"]
 
 
 def test_two_charges_at_once_are_noticed_while_they_go_on(told, away):

@@ -57,7 +57,7 @@ def test_what_is_odd_stands_among_what_waits_until_it_is_looked_after(odd, sign_
     assert "odd uses of cards" not in text(client.get(odd.url("")))
     with tenant_scope(odd.operator.pk):
         assert set(CardNotice.objects.values_list("seen_by", flat=True)) == {olga.pk}
-        assert AuditEntry.objects.filter(event="card.notice_seen", actor=olga).count() == 2
+        assert AuditEntry.objects.filter(event="token.oddity_seen", actor=olga).count() == 2
 
 
 def test_who_may_not_change_drivers_looks_and_no_more(odd, sign_in, axel):
