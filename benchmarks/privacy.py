@@ -1,4 +1,4 @@
-"""What sealing costs: a page of fifty drivers with sealed and with clear texts, a look-up by name, sealing, and erasing.
+"""What privacy costs: a page of fifty drivers with sealed and with clear texts, a look-up by name, erasing, ending.
 
 Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS]`. Each question is asked as the app role through
 row security, with other drivers in every round, in a scope of its own: so every round reads and opens its keys anew. Name, e-mail,
@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import filled, network
+from billing.services import day_sums, past_hours
 from charging.domain.reasons import Reject
 from charging.ingest import staging
 from charging.ingest.convert import Refused
@@ -25,7 +26,7 @@ from portal.web import tables
 from portal.web.staff.drivers import DRIVERS
 from portal.web.tables import Shown
 from tenants.models import Driver, Erasure, Operator
-from tenants.privacy import erasure
+from tenants.privacy import erasure, retention
 from tenants.scoping import tenant_scope
 from tenants.selectors import names
 
@@ -67,6 +68,10 @@ def main(drivers: int = 200_000) -> None:
         f"A driver with {SESSIONS:,} sessions is erased in {took:.1f} s (at most {ERASED_S} s), {REFUSED:,} rejected rows"
         " of files looked through."
     )
+    ended, took, longest = end(operator)
+    print(
+        f"{ended:,} sessions become sums by hour in {took:.1f} s; the longest batch is a transaction of {longest:.0f} ms."
+    )
 
 
 def page(ids: list[int], chance: Random, texts: tuple[str, ...], *, size: int = PAGE) -> None:
@@ -103,6 +108,21 @@ def erase(operator: Operator, number: int) -> float:
         row = Erasure.objects.create(driver=driver, state=Erasure.State.RUNNING, claimed_at=at)
         erasure.erase(driver, row, at=at)
     return time.perf_counter() - begun
+
+
+def end(operator: Operator) -> tuple[int, float, float]:
+    """Let all sessions end that may, as a night does; return how many, the seconds, and the longest batch in ms."""
+    with tenant_scope(operator.pk):
+        ChargingSession.objects.update(review=ChargingSession.Review.WRITTEN_OFF)
+        while day_sums.refresh(limit=10_000):
+            pass
+    begun, ended, longest, gone = time.perf_counter(), 0, 0.0, 1
+    while gone:
+        since = time.perf_counter()
+        with tenant_scope(operator.pk):
+            gone = past_hours.end(list(past_hours.due(timezone.now())[: retention.TOGETHER]))
+        ended, longest = ended + gone, max(longest, (time.perf_counter() - since) * 1000)
+    return ended, time.perf_counter() - begun, longest
 
 
 def line(what: str, operator: Operator, question: Callable[[Random], object]) -> None:

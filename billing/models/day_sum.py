@@ -17,7 +17,7 @@ class DaySum(SiteBound):
     """What the sessions of a site that began on one day and ended on another come to, by their `BillingStatus`.
 
     Days are by the operator's clock; `ended_on` is null while sessions last. Energy in Wh; amounts with six decimals,
-    zero where there is no price.
+    zero where there is no price. is_past: they are kept no longer one by one (`PastHour`), so that no list finds them.
     """
 
     operator = models.ForeignKey(
@@ -29,6 +29,7 @@ class DaySum(SiteBound):
     status = models.CharField(max_length=16)
     problem = models.CharField(max_length=40, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    is_past = models.BooleanField(default=False)
     sessions = models.BigIntegerField()
     energy_wh = models.BigIntegerField()
     duration_s = models.BigIntegerField()
@@ -40,7 +41,7 @@ class DaySum(SiteBound):
         constraints = [
             *owned("day_sum", "site", bulk=True, referred=False),
             models.UniqueConstraint(
-                fields=["operator", "started_on", "site", "ended_on", "status", "problem", "currency"],
+                fields=["operator", "started_on", "site", "ended_on", "status", "problem", "currency", "is_past"],
                 name="day_sum_once",
                 nulls_distinct=False,
             ),

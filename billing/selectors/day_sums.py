@@ -29,13 +29,17 @@ _ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which sessions: begun or ended on these days, of a site, standing somewhere. None bounds nothing."""
+    """Which sessions: begun or ended on these days, of a site, standing somewhere. None bounds nothing.
+
+    is_past: only those kept no longer one by one, of which there are sums alone, or only the others.
+    """
 
     first: date | None = None
     last: date | None = None
     by: str = "started_on"
     site: Site | None = None
     statuses: Collection[str] | None = None
+    is_past: bool | None = None
 
     @property
     def sites(self) -> list[int] | None:
@@ -91,7 +95,7 @@ def sums(wanted: Wanted, *, by: Sequence[str] = ()) -> list[Sums]:
 
 def _sources(stale: list[date] | None, narrower: str, stretches: int) -> Iterator[str]:
     columns = "sessions, energy_wh, duration_s, amount_excl_vat, amount_incl_vat"
-    keys = "site_id, started_on, ended_on, status, problem, currency"
+    keys = "site_id, started_on, ended_on, status, problem, currency, is_past"
     if stale is not None:
         current = "AND NOT (started_on = ANY(%(stale)s::date[]))" if stale else ""
         yield f"SELECT {keys}, {columns} FROM billing_daysum WHERE operator_id = %(operator)s {current} {narrower}"  # noqa: S608
@@ -105,6 +109,7 @@ def _narrowed(wanted: Wanted) -> tuple[str, dict[str, Any]]:
         ("last", f"{wanted.by} <= %(last)s", wanted.last),
         ("sites", "site_id = ANY(%(sites)s::bigint[])", wanted.sites),
         ("statuses", "status = ANY(%(statuses)s)", None if wanted.statuses is None else list(wanted.statuses)),
+        ("is_past", "is_past = %(is_past)s", wanted.is_past),
     )
     used = [(name, condition, value) for name, condition, value in conditions if value is not None]
     return "".join(f" AND {condition}" for _, condition, _ in used), {name: value for name, _, value in used}
@@ -174,7 +179,7 @@ def find(wanted: Wanted, *, rows: int, after: Position | None = None) -> list[in
     if stale is None:
         return None
     newer = after is not None and after.newer
-    bounded = _from(wanted, after, operator.zone)
+    bounded = _from(replace(wanted, is_past=False), after, operator.zone)
     narrower, values = _narrowed(replace(bounded, statuses=None))
     values |= {"operator": operator.pk, "statuses": list(wanted.statuses or ()), "rows": rows}
     words = {"order": "ASC" if newer else "DESC", "narrower": narrower, "after": ""}

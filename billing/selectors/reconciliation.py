@@ -37,6 +37,14 @@ _BY_PLACE = """
 SELECT q.place, q.status, q.problem, count(*), coalesce(sum(q.energy_wh), 0), coalesce(sum(q.amount_excl_vat), 0)
 FROM ({standing}) q GROUP BY 1, 2, 3
 """
+# Of what is kept no longer one by one; all of it is settled, so its status has a place by itself.
+_PAST = """
+SELECT h.status, coalesce(sum(h.sessions), 0)::bigint, coalesce(sum(h.energy_wh), 0),
+    coalesce(sum(h.amount_excl_vat), 0)
+FROM billing_pasthour h WHERE h.operator_id = %(operator)s {where} GROUP BY 1
+"""
+_PAST_OF_MONTH = "AND h.ended_on >= %(first)s AND h.ended_on <= %(last)s"
+_PAST_OF_SITE = "AND h.site_id = %(site)s"
 # What sums by day do not know: the few that are looked up.
 _FEW = f"""
 AND (s.id = ANY(%(disputed)s::bigint[]) OR s.id = ANY(%(lost)s::bigint[]) OR s.id = ANY(%(carried_over)s::bigint[])
@@ -212,17 +220,18 @@ def check(month: date | None = None, site: Site | None = None) -> Check:
     at = places.now()
     total = f"SELECT {_AMOUNTS} FROM charging_chargingsession s LEFT JOIN billing_sessionprice p " + _ON + where  # noqa: S608
     sessions, energy, amount = _rows(total, values)[0]
+    past = _past(month, site)
     ledger = _LEDGER.format(sessions=_LEDGER_SESSIONS if where else "", where=where)
     invoiced = _rows(ledger, values)
     in_part, left = _rows(_NOTES.format(sessions=_LEDGER_SESSIONS if where else "", where=where), values)[0]
     fees, fee_lines, charged = _fees(month) if site is None else (Decimal(0), 0, 0)
     credited = _credited(where, values)
     return Check(
-        reasons=_reasons(where, {**values, **at.values}, credited),
+        reasons=_reasons(where, {**values, **at.values}, credited, past),
         shown=by_reason(month, site),
-        sessions=sessions,
-        energy_wh=int(energy),
-        amount=amount + credited,
+        sessions=sessions + sum(row[1] for row in past),
+        energy_wh=int(energy) + sum(row[2] for row in past),
+        amount=amount + credited + sum((row[3] for row in past), Decimal(0)),
         ledger_excl_vat=sum((excl_vat for _, excl_vat, _, _ in invoiced), Decimal(0)),
         ledger_lines=sum(lines for _, _, lines, _ in invoiced),
         credited_in_part=-in_part,
@@ -253,15 +262,36 @@ def uneven() -> list[Uneven]:
 
 
 _BY_CELL = f"""
-SELECT date_trunc('month', coalesce(s.ended_at, s.started_at) AT TIME ZONE %(zone)s)::date, s.site_id, {STATUS},
-    count(*), coalesce(sum(s.energy_wh), 0)
-FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s GROUP BY 1, 2, 3
+SELECT month, site_id, status, sum(sessions)::bigint, sum(energy_wh)
+FROM (
+    SELECT date_trunc('month', coalesce(s.ended_at, s.started_at) AT TIME ZONE %(zone)s)::date AS month, s.site_id,
+        {STATUS} AS status, count(*) AS sessions, coalesce(sum(s.energy_wh), 0) AS energy_wh
+    FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT date_trunc('month', h.ended_on)::date, h.site_id, h.status, h.sessions, h.energy_wh
+    FROM billing_pasthour h WHERE h.operator_id = %(operator)s) q
+GROUP BY 1, 2, 3
 """  # noqa: S608  # constants only
 
 
-def _reasons(where: str, values: dict[str, Any], credited: Decimal) -> list[Row]:
-    """The places told apart by reason, largest first, counted from the sessions."""
+def _past(month: date | None, site: Site | None) -> list[tuple[str, int, int, Decimal]]:
+    """What is kept no longer one by one: status, sessions, Wh, and their price excluding VAT."""
+    values: dict[str, Any] = {"operator": current_operator_id(), "site": site and site.pk}
+    where = _PAST_OF_SITE if site else ""
+    if month is not None:
+        where += f" {_PAST_OF_MONTH}"
+        values |= {"first": month.replace(day=1), "last": month_after(month) - timedelta(days=1)}
+    return [(status, count, int(wh), amount) for status, count, wh, amount in _rows(_PAST.format(where=where), values)]
+
+
+def _reasons(
+    where: str, values: dict[str, Any], credited: Decimal, past: Sequence[tuple[str, int, int, Decimal]]
+) -> list[Row]:
+    """The places told apart by reason, largest first, counted from the sessions and what is left of earlier ones."""
     cells = _Cells()
+    for status, *sums in past:
+        place = HOME[BillingStatus(status)]
+        cells.add(place, _reason(place, status, ""), sums)
     for place, status, problem, *sums in _counted(where, values):
         cells.add(place, _reason(place, status, problem), (sums[0], int(sums[1]), sums[2]))
     cells.add(Place.CREDITED, "", (0, 0, credited))

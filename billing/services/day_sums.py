@@ -30,8 +30,10 @@ _SPREAD = """
 WITH all_of_them AS (
     DELETE FROM billing_staleday WHERE operator_id = %(operator)s AND started_on IS NULL RETURNING id
 ), bounds AS (
-    SELECT min(started_at) AS first, max(started_at) AS last FROM charging_chargingsession
-    WHERE operator_id = %(operator)s
+    SELECT least(s.first, h.first) AS first, greatest(s.last, h.last) AS last
+    FROM (SELECT min(started_at) AS first, max(started_at) AS last FROM charging_chargingsession
+          WHERE operator_id = %(operator)s) s,
+         (SELECT min(began) AS first, max(began) AS last FROM billing_pasthour WHERE operator_id = %(operator)s) h
 )
 INSERT INTO billing_staleday (operator_id, started_on)
 SELECT %(operator)s, d::date FROM bounds

@@ -44,6 +44,7 @@ class Reject(StrEnum):
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105  # a charging card, not a secret
     DUPLICATE_IN_FILE = "duplicate_in_file"
     CHANGED = "changed"
+    PAST_IS_SUMS = "past_is_sums"
 
 
 class Flag(StrEnum):

@@ -23,6 +23,7 @@ from django.utils import timezone
 from charging.domain import plausibility
 from charging.domain.limits import Limits
 from charging.domain.reasons import SETTLING, Flag, Reject
+from charging.ingest import past
 from charging.ingest.apart import Converted
 from charging.ingest.convert import Batch, Refused
 from charging.ingest.history import with_usual
@@ -105,12 +106,14 @@ def store(piece: Piece, work: Work) -> None:
 
 def take_in(piece: Piece, work: Work) -> Taken:
     """Store the sessions of a chunk that are new, in the open scope, and say what became of each row."""
-    sessions = piece.batch.accepted
+    late = past.refused(piece.batch.accepted)
+    sessions = piece.batch.accepted.filter(~pl.col("line").is_in(list(late))) if late else piece.batch.accepted
     not_inserted = insert_sessions(sessions, work.origin) if sessions.height else NotInserted({}, {})
     if not_inserted.known:
         known = sorted(not_inserted.known.values())
         KnownSessions.objects.create(file_import_id=work.origin.file_import_id, sessions=known)
-    rejected = [*piece.batch.rejected, *_refused_lines(piece, not_inserted)]
+    reasons = late | not_inserted.refused
+    rejected = [*piece.batch.rejected, *_refused(reasons, piece.batch.accepted, piece.raw)]
     inserted = sessions.filter(~pl.col("line").is_in(not_inserted.lines)) if not_inserted.lines else sessions
     return Taken(inserted, not_inserted.known, rejected)
 
@@ -216,10 +219,6 @@ def flagged(placed: pl.DataFrame, limits: Limits, *, operator_id: int) -> pl.Dat
         empty = pl.Series("flags", [[]], dtype=pl.List(pl.String)).new_from_index(0, placed.height)
         return placed.with_columns(empty)
     return placed.with_columns(pl.concat_list(codes).list.drop_nulls().alias("flags"))
-
-
-def _refused_lines(piece: Piece, not_inserted: NotInserted) -> Iterator[Refused]:
-    return _refused(not_inserted.refused, piece.batch.accepted, piece.raw)
 
 
 def _refused(reasons: dict[int, Reject], sessions: pl.DataFrame, raw: RawChunk) -> Iterator[Refused]:

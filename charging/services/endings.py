@@ -28,8 +28,8 @@ def register() -> None:
 
 
 def _uploads(before: datetime) -> QuerySet[FileImport]:
-    """Imports that ended, came before this moment and still have their file; none with sessions of a held driver."""
-    held = ChargingSession.objects.filter(driver__in=retention.held_drivers(), file_import=OuterRef("pk"))
+    """Imports that ended, came before this moment and still have their file; none with sessions of whose data stays."""
+    held = ChargingSession.objects.filter(driver__in=retention.kept_drivers(), file_import=OuterRef("pk"))
     rows = FileImport.objects.filter(state__in=_ENDED, created_at__lt=before).exclude(file="")
     return rows.exclude(Exists(held)).order_by("pk")
 
@@ -42,7 +42,7 @@ def _remove_uploads(rows: Sequence[Any]) -> int:
 
 def _messages(before: datetime) -> QuerySet[StationMessage]:
     rows = StationMessage.objects.filter(received_at__lt=before).order_by("received_at")
-    held = list(retention.held_drivers())
+    held = list(retention.kept_drivers())
     return rows.exclude(pk__in=station_words.messages_about(held).values("pk")) if held else rows
 
 
@@ -53,7 +53,7 @@ def _remove_messages(rows: Sequence[Any]) -> int:
 
 def _commands(before: datetime) -> QuerySet[StationCommand]:
     rows = StationCommand.objects.filter(asked_at__lt=before).order_by("asked_at")
-    held = list(retention.held_drivers())
+    held = list(retention.kept_drivers())
     return rows.exclude(pk__in=station_words.commands_about(held).values("pk")) if held else rows
 
 
@@ -64,7 +64,7 @@ def _remove_commands(rows: Sequence[Any]) -> int:
 
 def _card_notices(before: datetime) -> QuerySet[CardNotice]:
     rows = CardNotice.objects.filter(at__lt=before).order_by("at")
-    return rows.exclude(driver__in=retention.held_drivers()) if retention.held_drivers().exists() else rows
+    return rows.exclude(driver__in=retention.kept_drivers()) if retention.kept_drivers().exists() else rows
 
 
 def _remove_card_notices(rows: Sequence[Any]) -> int:

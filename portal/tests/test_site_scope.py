@@ -79,6 +79,7 @@ WHOLE_OPERATOR = {
     "billing/sql/rules.py": "a document is held to the rules whole",
     "billing/sql/payers.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "billing/sql/day_sums.py": "fragments: `billing.selectors.day_sums` narrows them",
+    "billing/sql/past_hours.py": "ends what is kept long enough, at every site",
     "billing/sql/status.py": "a fragment: whoever asks narrows the sessions it is joined to",
     "charging/ingest/finishing.py": "imports",
     "charging/ingest/history.py": "imports",

@@ -204,6 +204,9 @@ REJECTS: dict[str, str | Promise] = {
     Reject.CHANGED: _(
         "The session is known already, with another time, place, card or energy; nothing was overwritten."
     ),
+    Reject.PAST_IS_SUMS: _(
+        "Of that hour at this site only sums are kept by now: the session is in them already, or comes too late."
+    ),
 }
 #: Why a session waits for a person.
 FLAGS: dict[str, str | Promise] = {

@@ -110,6 +110,10 @@ CLASSES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("removed; that they were noticed stays in the log"),
     ),
     "exports": (gettext_lazy("files of downloads"), gettext_lazy("removed; that they were made stays known")),
+    "sessions": (
+        gettext_lazy("sessions without an invoice"),
+        gettext_lazy("free or written off: become sums by site and hour that lead back to nobody"),
+    ),
 }
 #: What no rule of the operator's ends: what it is, and why, or when it ends otherwise.
 OTHERWISE: list[tuple[str | Promise, str | Promise]] = [
@@ -118,8 +122,12 @@ OTHERWISE: list[tuple[str | Promise, str | Promise]] = [
         gettext_lazy("kept through the seventh year after the year in which the financial year ended (BFL 7 kap. 2 §)"),
     ),
     (
-        gettext_lazy("Sessions, measured series and rejected rows"),
-        gettext_lazy("explain what was invoiced and what was not, and are not removed or made anonymous here"),
+        gettext_lazy("Sessions on invoices, with their measured series"),
+        gettext_lazy("explain what was invoiced, and are kept as long as the invoice is"),
+    ),
+    (
+        gettext_lazy("Sessions that somebody has still to decide on, or bill, and rejected rows"),
+        gettext_lazy("stay until it is decided; once written off, a session ends by the rule above"),
     ),
     (gettext_lazy("The audit log"), gettext_lazy("is sealed; nothing is taken out of it (BFL 5 kap. 11 §)")),
     (
@@ -241,6 +249,9 @@ def removed(counts: dict[str, int]) -> str:
         "commands": ngettext("%(n)s command to a station", "%(n)s commands to stations", counts.get("commands", 0)),
         "card_notices": ngettext("%(n)s odd use of cards", "%(n)s odd uses of cards", counts.get("card_notices", 0)),
         "exports": ngettext("%(n)s file of a download", "%(n)s files of downloads", counts.get("exports", 0)),
+        "sessions": ngettext(
+            "%(n)s session becomes anonymous", "%(n)s sessions become anonymous", counts.get("sessions", 0)
+        ),
     }
     return ", ".join(told[code] % {"n": _counted(count)} for code, count in counts.items() if count and code in told)
 

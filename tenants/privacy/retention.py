@@ -17,12 +17,12 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django.core.files.storage import default_storage
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from tenants import work
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import LegalHold, Operator, RetentionNight, RetentionRule, User
+from tenants.models import LegalHold, Operator, ProcessingLimit, RetentionNight, RetentionRule, User
 from tenants.models.driver import Driver
 from tenants.scoping import current_operator_id, tenant_scope
 
@@ -94,6 +94,15 @@ def days_of(each: DataClass) -> int:
 def held_drivers() -> "QuerySet[Driver]":
     """The drivers about whom nothing may go."""
     return Driver.objects.filter(pk__in=LegalHold.objects.filter(until=None, driver__isnull=False).values("driver"))
+
+
+def kept_drivers() -> "QuerySet[Driver]":
+    """Those about whom nothing goes by itself: held, or as they asked that it be kept and not used.
+
+    GDPR art. 18(1)(b) and (c): somebody may want a restriction instead of an erasure, for claims of their own.
+    """
+    limits = ProcessingLimit.objects.filter(until=None, kind=ProcessingLimit.Kind.RESTRICTION).values("driver")
+    return Driver.objects.filter(Q(pk__in=held_drivers()) | Q(pk__in=limits))
 
 
 def is_all_held() -> bool:

@@ -20,9 +20,11 @@ from tenants.scoping import tenant_scope
 from tenants.services.people import invitations
 from tenants.tests.cast import invited
 
-CLASSES_HERE = ("invitations", "requests", "uploads", "messages", "commands", "card_notices", "exports")
+CLASSES_HERE = ("invitations", "requests", "uploads", "messages", "commands", "card_notices", "exports", "sessions")
 USUAL = {"invitations": 365, "uploads": 365, "exports": 14, "messages": 30, "commands": 30, "card_notices": 90}
+USUAL |= {"sessions": 1096}
 PAGE = "/o/north/privacy/retention/"
+WRITTEN_OFF = ChargingSession.Review.WRITTEN_OFF
 NIGHT = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
 
 
@@ -59,6 +61,8 @@ def old(north, danas_driver):
             example(StationCommand, asked_at=at)
             example(CardNotice, at=at, kind="two_places" if age == 1 else "too_fast")
             example(PersonRequest, driver=danas_driver, state="answered", closed_at=at)
+            start = at - timedelta(hours=2)
+            factories.session(factories.connector(), danas_driver, start=start, review=WRITTEN_OFF)
             invitations.invite(north, email=f"a{age}@example.com", role="support")
             invited(f"a{age}@example.com", north).update(expires_at=at, withdrawn_at=at)
     return names
@@ -74,6 +78,7 @@ def left(north):
             "messages": StationMessage.objects.count(),
             "commands": StationCommand.objects.count(),
             "card_notices": CardNotice.objects.count(),
+            "sessions": ChargingSession.objects.filter(review=WRITTEN_OFF).count(),
         }
 
 
@@ -160,6 +165,17 @@ def test_times_are_tried_before_they_are_kept(sign_in, pri, north, old):
     assert {each.name: each.due for each in page.context["preview"]}["messages of stations"] == "0"
 
 
+def test_sessions_that_wait_for_somebody_are_told_and_stay(sign_in, pri, north, old, danas_driver):
+    with tenant_scope(north.pk):
+        waits = factories.session(factories.connector(), danas_driver, start=NIGHT - timedelta(days=2000))
+    page = sign_in(pri).get(PAGE)
+    assert page.context["undecided"] == 1
+    assert "1 session is older than that and stays" in " ".join(said(page))
+    night(north)
+    with tenant_scope(north.pk):
+        assert ChargingSession.objects.filter(pk=waits.pk).exists()
+
+
 def test_a_class_that_cannot_go_stops_no_other(north, old, monkeypatch):
     first = retention.classes()[0]
     broken = retention.DataClass(first.code, 1, 1, 1, first.due, lambda rows: 1 // 0)
@@ -218,7 +234,7 @@ def test_a_hold_on_a_driver_keeps_what_is_about_them(sign_in, pri, north, old, d
         ChargingSession.objects.filter(pk=session.pk).update(file_import=theirs, source="ocpp", external_id="77")
         StationMessage.objects.filter(received_at__lt=NIGHT - timedelta(days=40)).update(number=77)
     night(north)
-    assert left(north) == dict.fromkeys(CLASSES_HERE, 1) | {"uploads": 2, "messages": 2, "requests": 2}
+    assert left(north) == dict.fromkeys(CLASSES_HERE, 1) | {"uploads": 2, "messages": 2, "requests": 2, "sessions": 2}
 
 
 def test_every_class_has_its_words_and_bounds_that_hold_the_usual_time():

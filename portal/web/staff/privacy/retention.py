@@ -3,6 +3,7 @@
 Times can be tried before they are kept: the page then says what would go by them.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from billing.selectors import past_sums
+from billing.services import past_hours
 from portal.gate.access import SignedInRequest, operator_view
 from portal.words import privacy as words
 from tenants.models import Driver, LegalHold, Operator, RetentionNight
 from tenants.permissions import Permission
 from tenants.privacy import retention
+from tenants.privacy.retention import Standing
 from tenants.selectors import people
 
 NIGHTS_SHOWN = 14
@@ -106,6 +110,12 @@ def hold_lift(request: SignedInRequest, operator: Operator, public_id: UUID) -> 
     return redirect("staff:retention", operator.slug)
 
 
+def _undecided(preview: list[Standing], night: datetime, operator: Operator) -> int:
+    """How many sessions are as old as those that end, but wait for somebody."""
+    days = next(each.days for each in preview if each.of is past_hours.CLASS)
+    return past_sums.undecided((night - timedelta(days=days)).astimezone(operator.zone).date())
+
+
 def _page(request: SignedInRequest, operator: Operator, rules: RulesForm, hold: HoldForm) -> HttpResponse:
     night = retention.next_night(timezone.now(), operator.zone)
     tried = rules.cleaned_data if rules.is_bound and not rules.errors else None
@@ -115,6 +125,7 @@ def _page(request: SignedInRequest, operator: Operator, rules: RulesForm, hold: 
     nights = RetentionNight.objects.order_by("-night")[:NIGHTS_SHOWN]
     context = {
         "nav": "privacy",
+        "undecided": _undecided(preview, night, operator),
         "preview": [words.ending(each) for each in preview],
         "sentence": words.removed({each.of.code: each.due for each in preview}),
         "is_tried": tried is not None,

@@ -4,6 +4,7 @@ Days are days of the operator's zone (`portal.web.periods`). Unless the URL says
 so that the first page is quick whatever the operator's size.
 """
 
+from datetime import timedelta
 from functools import cached_property, reduce
 from operator import and_
 
@@ -12,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from billing.domain.calendar import month_bounds
+from billing.domain.calendar import month_after, month_bounds
 from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import day_sums, host_shares, places, session_ledger
 from billing.selectors.day_sums import Wanted
@@ -89,6 +90,27 @@ class SessionFilter(PeriodForm):
             site=data["site"],
             statuses=day_sums.statuses_of(data["billing"]),
         )
+
+    def past(self) -> Wanted | None:
+        """What the list would hold besides if everything were kept one by one; None when sums cannot tell."""
+        if not self.is_valid():
+            return None
+        data, days = self.cleaned_data, {"since", "until"}
+        asked = {name for name in ("q", *days, *self.MORE) if data.get(name)}
+        month = data["month"]
+        if asked - days - {"place", "month"} or (month and asked & days):
+            return None
+        within = {"first": data["since"], "last": data["until"]}
+        if month:
+            within = {"first": month, "last": month_after(month) - timedelta(days=1), "by": "ended_on"}
+        return Wanted(**within, site=data["site"], statuses=self._statuses_at_home(), is_past=True)
+
+    def _statuses_at_home(self) -> list[str] | None:
+        """The statuses that the filter means, as long as nothing else tells the sessions apart."""
+        place, where = self.cleaned_data["place"], day_sums.statuses_of(self.cleaned_data["billing"])
+        if not place:
+            return None if where is None else list(where)
+        return [status for status, home in places.HOME.items() if home == place and (where is None or status in where)]
 
     def criteria(self) -> Criteria:
         """The part of the filter that is about what happened."""

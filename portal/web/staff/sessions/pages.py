@@ -1,5 +1,6 @@
 """Charging sessions: the list with its filters and totals, its export, and the page of one session."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -32,7 +33,7 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if tidy := lists.untidy(request):
         return tidy
     filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
-    found: dict[str, Any] = {"filters": filters, "shown": shown, "totals": _totals(filters, request)}
+    found: dict[str, Any] = {"filters": filters, "shown": shown, **_totals(filters, request)}
     if request.htmx and found["totals"]:
         return render(request, "staff/sessions/_totals.html", found)
     rows = _within_reach(filters, request, shown)
@@ -42,11 +43,14 @@ def session_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     return render(request, "staff/sessions/list.html", found)
 
 
-def _totals(filters: SessionFilter, request: SignedInRequest) -> Totals | None:
+def _totals(filters: SessionFilter, request: SignedInRequest) -> dict[str, Totals | None]:
+    """The totals of the list, and of what it would hold besides if it were kept one by one still."""
     if "totals" not in request.GET:
-        return None
-    wanted = filters.by_day()
-    return session_ledger.totals(filters.rows) if wanted is None else day_sums.totals(wanted)
+        return {"totals": None}
+    wanted, past = filters.by_day(), filters.past()
+    listed = session_ledger.totals(filters.rows) if wanted is None else day_sums.totals(replace(wanted, is_past=False))
+    besides = None if past is None else day_sums.totals(past)
+    return {"totals": listed, "past": besides if besides and besides.sessions else None}
 
 
 def _within_reach(filters: SessionFilter, request: SignedInRequest, shown: Shown) -> QuerySet[ChargingSession]:
