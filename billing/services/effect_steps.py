@@ -54,6 +54,7 @@ class _Question:
     version: TariffVersion
     book: PriceBook
     tally: Tally
+    zone: str
     kinds: dict[int, int] = field(default_factory=dict)
 
 
@@ -63,11 +64,12 @@ def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
         version = TariffVersion.objects.filter(tariff=row.tariff_id, document_sha256=row.document_sha256).last()
         if version is None:
             return
-        zone = Operator.objects.get(pk=operator_id).time_zone
-        begin, end = month_bounds(row.month, zone)[0], month_bounds(row.last_month, zone)[1]
+        operator = Operator.objects.get(pk=operator_id)
+        begin, end = month_bounds(row.month, operator.time_zone)[0], month_bounds(row.last_month, operator.time_zone)[1]
         sessions = Q(started_at__gte=begin, started_at__lt=end, ended_at__isnull=False) & _narrowed(row)
-        tally = Tally(terms.terms([version])[0].currency)
-        question = _Question(row, version, _book(version, clock()), tally)
+        is_whole = not (row.site_id or row.group_id)
+        tally = Tally(terms.terms([version])[0].currency, least=operator.smallest_group, is_whole=is_whole)
+        question = _Question(row, version, _book(version, clock()), tally, operator.time_zone)
         total = ChargingSession.objects.filter(sessions).count()
         work.keep(row, at=clock(), done=0, total=total)
     after: Position | None = None
@@ -114,6 +116,7 @@ def _count(question: _Question, session_ids: list[int]) -> None:
     """Price those of the sessions that the version would price, and count them beside their old amounts."""
     batch = batches.read(current_operator_id(), session_ids)
     versions, chosen, reached = _reached(question, batch)
+    question.tally.is_whole &= bool((reached | (batch.driver == 0)).all())
     known, amounts = _old(batch.id[reached], question.tally.currency)
     question.tally.unpriced += int(reached.sum()) - len(known)
     only = np.where(reached & np.isin(batch.id, known), chosen, terms.NO_TARIFF)
@@ -124,6 +127,7 @@ def _count(question: _Question, session_ids: list[int]) -> None:
             Compared(
                 session=batch.id[at],
                 driver=batch.driver[at],
+                month=_months(question, batch.start[at]),
                 parts=_parts(question, batch, at),
                 old=amounts[np.searchsorted(known, batch.id[at])],
                 new=batches.incl_units(rated)[good].astype(np.int64),
@@ -150,6 +154,12 @@ def _old(session_ids: Ints, currency: str) -> tuple[Ints, Ints]:
         packed = cursor.fetchone() or (None, None)
     ids, amounts = (np.frombuffer(column or b"", dtype=">i8").astype(np.int64) for column in packed)
     return ids, amounts
+
+
+def _months(question: _Question, starts: Ints) -> Ints:
+    """The month of each instant by the operator's clock, counted from 1970."""
+    local = starts + zones.offsets(question.zone, starts)
+    return local.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
 
 
 def _parts(question: _Question, batch: Batch, at: Ints) -> dict[str, Ints]:

@@ -3,9 +3,12 @@
 The sessions are those that the tariff's assignments reach, as if they had applied all the time, or those that were
 chosen; and of them those that were priced. The old amount is the one they were priced with; the new one is made by the
 kernel, and held to as many decimals. Amounts are whole units of 10**-6 of the currency, including VAT.
+
+Sums by hour, weekday, group and kind of payer tell how people live: of a small group they are not kept at all
+(`tenants.privacy.small_groups`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import nlargest
@@ -16,6 +19,7 @@ import numpy as np
 from billing.domain.arrays import Exact, Ints
 from billing.models import PriceEffect, TariffVersion
 from tenants import work
+from tenants.privacy import small_groups
 
 #: A session whose price changes by more than a part of this is counted.
 MUCH = 4
@@ -23,6 +27,8 @@ MUCH = 4
 NAMED, KEPT = 10, 100
 #: Hours of the day and days of the week (Monday 0) are those of the start, by the site's clock.
 PARTS = ("site", "hour", "weekday", "group", "kind")
+#: Those that are about people; what a site earns is not.
+OF_PEOPLE = PARTS[1:]
 _EXACT_IN_INT64 = 2**62
 
 
@@ -48,10 +54,14 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """Sessions as columns: who, where and when by the keys of `PARTS`, and their old and new amounts."""
+    """Sessions as columns: who, where and when by the keys of `PARTS`, and their old and new amounts.
+
+    month: of the start, by the operator's clock, as months are asked for; counted from any.
+    """
 
     session: Ints
     driver: Ints
+    month: Ints
     parts: dict[str, Ints]
     old: Ints
     new: Ints
@@ -69,13 +79,21 @@ class Tally:
 
     `most`: (session, old, new), the greatest change first. `dearest`: the same, the greatest rise first.
     `losers`, `winners`: (driver, old, new) of those who pay most more or less. `unpriced`: reached, but without a price
-    to compare with.
+    to compare with. least: of how many drivers a part at least is that tells of people; those of fewer, and what would
+    give them away, are `withheld`. is_whole: all sessions of drivers are counted; parts of some of them, beside those
+    of all, would tell of the others, so then all are withheld.
     """
 
     currency: str
+    least: int
+    is_whole: bool = True
     total: Sums = field(default_factory=Sums)
     parts: dict[str, dict[int, Sums]] = field(default_factory=lambda: {name: {} for name in PARTS})
     drivers: dict[int, Sums] = field(default_factory=dict)
+    people: dict[str, dict[tuple[int, int], tuple[int, ...]]] = field(
+        default_factory=lambda: {name: {} for name in OF_PEOPLE}
+    )
+    withheld: dict[str, list[int]] = field(default_factory=dict)
     raised: int = 0
     lowered: int = 0
     unpriced: int = 0
@@ -93,6 +111,8 @@ class Tally:
         self.total.add(len(rows), int(rows.old.sum(dtype=object)), int(rows.new.sum(dtype=object)))
         for name, keys in rows.parts.items():
             _add(self.parts[name], keys, rows)
+            if name in OF_PEOPLE:
+                _meet(self.people[name], keys, rows, least=self.least)
         _add(self.drivers, rows.driver, rows)
         change = rows.new - rows.old
         much = np.abs(change) > rows.old // MUCH
@@ -106,10 +126,14 @@ class Tally:
         drivers = [(key, sums.old, sums.new) for key, sums in self.drivers.items() if sums.change]
         losers = [row for row in drivers if row[2] > row[1]]
         winners = [row for row in drivers if row[2] < row[1]]
+        withheld = {name: self._withheld(name) for name in OF_PEOPLE}
         return {
             "currency": self.currency,
+            "least": self.least,
+            "is_whole": self.is_whole,
             "total": _stored(self.total),
-            "parts": {name: _largest(sums) for name, sums in self.parts.items()},
+            "parts": {name: _largest(sums, but=withheld.get(name, set())) for name, sums in self.parts.items()},
+            "withheld": {name: sorted(keys) for name, keys in withheld.items()},
             "raised": self.raised,
             "lowered": self.lowered,
             "unpriced": self.unpriced,
@@ -121,10 +145,17 @@ class Tally:
             "winners": _texts(nlargest(NAMED, winners, key=_size)),
         }
 
+    def _withheld(self, name: str) -> set[int]:
+        if not self.is_whole:
+            return set(self.parts[name])
+        return small_groups.withheld(self.people[name], least=self.least)
+
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
-        """Read what was stored."""
+        """Read what was stored; of what was stored before small groups were withheld, nothing that tells of people."""
         named = ("most", "dearest", "losers", "winners")
+        if "least" not in stored:
+            stored = {**stored, "least": 0, "parts": {"site": stored["parts"].get("site", [])}}
         return cls(
             **{
                 **stored,
@@ -151,6 +182,17 @@ def _add(into: dict[int, Sums], keys: Ints, rows: Compared) -> None:
         into.setdefault(key, Sums()).add(sessions, was, becomes)
 
 
+def _meet(into: dict[tuple[int, int], tuple[int, ...]], keys: Ints, rows: Compared, *, least: int) -> None:
+    """Add the drivers to those met in each part of a month."""
+    order = np.lexsort((rows.driver, keys, rows.month))
+    months, parts, drivers = rows.month[order], keys[order], rows.driver[order]
+    starts = np.flatnonzero(np.r_[True, (months[1:] != months[:-1]) | (parts[1:] != parts[:-1])])
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
+        cell = int(months[start]), int(parts[start])
+        met = np.unique(drivers[start:end])[:least].tolist()
+        into[cell] = small_groups.first([*into.get(cell, ()), *met], least=least)
+
+
 def _exact(amounts: Ints) -> Exact:
     """The amounts as numbers whose sum cannot overflow."""
     return amounts.astype(object) if int(np.abs(amounts).max()) > _EXACT_IN_INT64 // len(amounts) else amounts
@@ -171,8 +213,9 @@ def _rise(row: tuple[int, int, int]) -> tuple[int, int]:
     return row[2] - row[1], -row[0]
 
 
-def _largest(sums: dict[int, Sums]) -> list[Any]:
-    kept = sorted(sums.items(), key=lambda each: -abs(each[1].change))[:KEPT]
+def _largest(sums: dict[int, Sums], *, but: Collection[int]) -> list[Any]:
+    shown = [(key, each) for key, each in sums.items() if key not in but]
+    kept = sorted(shown, key=lambda each: -abs(each[1].change))[:KEPT]
     return [[key, _stored(each)] for key, each in kept]
 
 

@@ -22,6 +22,7 @@ from tenants.models import Account, Operator
 TARIFF, NOWHERE = "a tariff", "nowhere"
 REACHES: dict[str, Any] = {
     "OperatorForm.payment_terms_days": (Operator, "payment_terms_days", 1),
+    "OperatorForm.smallest_group": (Operator, "smallest_group", 1),
     "OutletForm.max_power_kw": (Connector, "max_power_w", 1000),
     "AccountForm.payment_terms_days": (Account, "payment_terms_days", 1),
     "AccountForm.least_amount": (Account, "least_amount", 1),

@@ -4,6 +4,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +48,10 @@ class Operator(models.Model):  # type: ignore[django-manager-missing]  # guardia
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     # Whom drivers and authorities ask about personal data (GDPR art. 13(1)(b), 30(1)(a)).
     privacy_contact = models.CharField(_("contact for personal data"), max_length=200, blank=True)
+    # Statistics about people show no group of fewer (`tenants.privacy.small_groups`). Two know each other's share.
+    smallest_group = models.PositiveSmallIntegerField(
+        _("smallest group in statistics"), default=5, validators=[MinValueValidator(3), MaxValueValidator(100)]
+    )
     bankgiro = models.CharField(_("bankgiro"), max_length=20, blank=True)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
     approved_for_f_tax = models.BooleanField(_("approved for F-tax"), default=True)

@@ -1,7 +1,8 @@
 """Past months' sessions priced by a draft: who would pay more, where, at what hour; and nothing else is touched."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from billing.services import effect_steps, effects, tariffs
 from billing.services.effects import Compared, Tally
 from billing.tests import factories
 from tenants import work
-from tenants.models import DriverGroup
+from tenants.models import DriverGroup, Operator
 from tenants.scoping import current_operator_id
 
 OCTOBER, NOVEMBER = factories.OCTOBER.date(), factories.NOVEMBER
@@ -36,7 +37,8 @@ def done():
 
 @pytest.fixture
 def draft(in_north):
-    """A tariff that applies nowhere: 4.00 a kWh, 25 % VAT."""
+    """A tariff that applies nowhere: 4.00 a kWh, 25 % VAT. Every part of it is shown, however few it is about."""
+    Operator.objects.update(smallest_group=1)
     return tariffs.create(name="Tried", currency="SEK", document=factories.flat("4.00")).versions.get()
 
 
@@ -97,8 +99,9 @@ def test_a_site_or_a_group_alone(tariff, draft):
     factories.rate_all()
     assert simulated(draft, reach="site", site=there.station.site).total.sessions == 2
     of_group = simulated(draft, reach="group", group=group)
-    assert set(of_group.parts["group"]) == {group.pk}
     assert of_group.total.sessions == 2
+    for part in ("hour", "weekday", "group", "kind"):
+        assert not of_group.parts[part], "those of all, less these, would be the other driver's"
 
 
 def test_several_months_are_added_and_others_left_out(tariff, danas_driver, draft):
@@ -110,12 +113,96 @@ def test_several_months_are_added_and_others_left_out(tariff, danas_driver, draf
     assert simulated(draft, **months).total.sessions == 2
 
 
+@pytest.fixture
+def neighbours(tariff, draft):
+    """Six drivers by day, two of them at night too, another at two at night, in October; three of these in August."""
+    at = factories.connector()
+    people = [factories.driver(f"N{number}") for number in range(7)]
+    for month, hour, who in ((10, 10, people[:6]), (10, 22, people[:2]), (10, 2, people[6:]), (8, 10, people[:3])):
+        for number, payer in enumerate(who):
+            start = datetime(2026, month, 5 + number, hour, 10, tzinfo=ZoneInfo("Europe/Stockholm"))
+            factories.session(at, payer, start=start, kwh=1 + number)
+    factories.rate_all()
+    return people
+
+
+def shown(tally, part="hour"):
+    return set(tally.parts[part]), set(tally.withheld[part])
+
+
+def test_small_groups_are_not_kept_and_do_not_follow_from_what_is(neighbours, draft):
+    assert shown(simulated(draft)) == ({2, 10, 22}, set())
+    Operator.objects.update(smallest_group=3)
+    tally = simulated(draft)
+    assert shown(tally) == ({10}, {2, 22}), "three drivers charge at night, which nobody can tell apart"
+    assert "site" not in tally.withheld
+    assert len(tally.parts["site"]) == 1
+    Operator.objects.update(smallest_group=4)
+    assert shown(simulated(draft)) == (set(), {2, 10, 22}), "what is left of the total would be three drivers"
+    Operator.objects.update(smallest_group=5)
+    months = {"month": date(2026, 8, 1), "last_month": date(2026, 10, 1)}
+    assert shown(simulated(draft, **months))[0] == set()
+
+
+def test_one_that_is_withheld_in_a_month_is_in_every_longer_stretch(neighbours, draft):
+    """Else October would be what August to October are more than August and September."""
+    Operator.objects.update(smallest_group=3)
+    at = factories.connector()
+    for number, payer in enumerate(neighbours[:4]):
+        factories.session(at, payer, start=datetime(2026, 8, 5 + number, 0, 10, tzinfo=UTC))  # two o'clock
+    factories.rate_all()
+    august, october = date(2026, 8, 1), date(2026, 10, 1)
+    assert shown(simulated(draft, month=august)) == ({2, 10}, set())
+    assert shown(simulated(draft, month=august, last_month=october)) == ({10}, {2, 22})
+
+
+def test_batches_meet_the_same_people(neighbours, draft, monkeypatch):
+    Operator.objects.update(smallest_group=3)
+    whole = simulated(draft)
+    monkeypatch.setattr(effect_steps, "BATCH", 2)
+    tally = simulated(draft)
+    assert (tally.parts, tally.withheld) == (whole.parts, whole.withheld)
+
+
+@pytest.mark.usefixtures("after_october")
+def test_the_page_says_what_it_does_not_show(fina_browser, url, neighbours, draft):
+    Operator.objects.update(smallest_group=3)
+    simulated(draft)
+    address = url(f"tariffs/{draft.tariff.public_id}/simulate/")
+    page = fina_browser.get(address)
+    assert "of fewer than 3 drivers in a month are not shown" in text(page)
+    values = dict(zip(page.context["report"].hours.xs, page.context["report"].hours.series[0].values, strict=True))
+    assert (values["02"], values["22"], values["03"]) == (None, None, 0)
+    assert values["10"] > 0
+    Operator.objects.update(smallest_group=4)
+    coarser = text(fina_browser.get(address))
+    assert "Work it out again" in coarser
+    assert "Revenue by hour of the day" not in coarser
+
+
+def test_a_tariff_that_applies_for_some_tells_no_groups_of_them(neighbours, draft):
+    tariffs.publish(draft, valid_from=factories.EPOCH, by=None, at=factories.EPOCH)
+    tariffs.assign(draft.tariff, valid_from=factories.EPOCH, driver=neighbours[0])
+    factories.rate_all()
+    tally = simulated(draft, reach="assigned")
+    assert (tally.total.sessions, tally.is_whole, tally.parts["hour"]) == (2, False, {})
+
+
+def test_what_was_worked_out_before_tells_nothing_of_people(neighbours, draft):
+    simulated(draft)
+    stored = PriceEffect.objects.get(purpose=SIMULATION).result
+    del stored["least"], stored["withheld"]
+    tally = Tally.of(stored)
+    assert (tally.least, tally.parts["hour"], tally.parts["kind"]) == (0, {}, {})
+    assert tally.parts["site"]
+
+
 def test_sums_of_the_largest_amounts_are_exact():
     """A session may cost a million millions; a million of them overflow what a processor adds."""
-    tally, amount = Tally("SEK"), 10**18 - 1
+    tally, amount = Tally("SEK", least=1), 10**18 - 1
     column = np.full(20, 1, dtype=np.int64)
     rows = Compared(
-        session=np.arange(20), driver=column, parts={"site": column}, old=column * 0, new=column * amount
+        session=np.arange(20), driver=column, month=column, parts={"site": column}, old=column * 0, new=column * amount
     )  # fmt: skip
     tally.take(rows)
     assert tally.total.new == tally.parts["site"][1].new == tally.drivers[1].new == 20 * amount

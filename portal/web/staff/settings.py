@@ -32,7 +32,7 @@ SELLER = (
 )  # fmt: skip
 PAYMENT = ("bankgiro", "iban", "payment_terms_days", "rounds_to_crowns", "approved_for_f_tax")
 PRICES = ("prices_include_vat",)
-PRIVACY = ("privacy_contact",)
+PRIVACY = ("privacy_contact", "smallest_group")
 PORTAL = ("name", "time_zone", "language")
 
 
@@ -61,6 +61,9 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
             "iban": gettext_lazy("For invoices in other currencies than SEK, and for those who pay from abroad."),
             "rounds_to_crowns": gettext_lazy("What is to be paid in SEK: 1–49 öre down, 50–99 up. VAT stays as it is."),
             "privacy_contact": gettext_lazy("Whom drivers and authorities ask: a name, an e-mail address or both."),
+            "smallest_group": gettext_lazy(
+                "Drivers. Statistics show no hour, day, kind or group of fewer, nor what would give it away."
+            ),
             "prices_include_vat": gettext_lazy("What a new tariff begins with. Consumers are to see prices with VAT."),
         }
 

@@ -50,6 +50,7 @@ NAMES: dict[str, str | Promise] = {
     "reference": _("reference number"),
     "late": _("late"),
     "training_opens_data": _("personal data only with training"),
+    "smallest_group": _("smallest group in statistics"),
     "training_since": _("training since"),
     "token_id": _("card"),
     "meter_start_wh": _("meter at start, Wh"),

@@ -24,7 +24,7 @@ class Effect:
 
 def effect_of(row: PriceEffect, currency: str) -> Effect:
     """Return what is known of the effect."""
-    tally = Tally.of(row.result) if row.result else Tally(currency)
+    tally = Tally.of(row.result) if row.result else Tally(currency, least=0)
     sums = tally.parts["site"]
     known = Site.objects.in_bulk(list(sums))
     sites = [(known[key], sums[key].sessions, change(sums[key], currency)) for key in sums if key in known]

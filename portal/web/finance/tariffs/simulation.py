@@ -21,7 +21,7 @@ from billing.models import PriceEffect, TariffVersion
 from billing.selectors.tariff_listing import TariffSummary
 from billing.services import effects
 from billing.services.effect_steps import KINDS
-from billing.services.effects import Sums
+from billing.services.effects import Sums, Tally
 from charging.models import ChargingSession, Site
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.charts import Chart, Series
@@ -94,9 +94,16 @@ class SimulationForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the page shows of a simulation that is done."""
+    """What the page shows of a simulation that is done.
+
+    least: fewer drivers are no part of it. withholds: some parts are not shown. is_coarse: none that tells of people
+    is, as the operator has asked for larger groups since.
+    """
 
     effect: Effect
+    least: int
+    withholds: bool
+    is_coarse: bool
     hours: Chart
     weekdays: Chart
     groups: list[tuple[str, int, Change]]
@@ -121,7 +128,8 @@ def tariff_simulate(request: SignedInRequest, operator: Operator, tariff_id: UUI
     if row is not None:
         shown = [version for version in shelved.versions if version.document_sha256 == row.document_sha256]
         page["version"] = shown[-1] if shown else None
-        page["report"] = _report(row, shelved.tariff.currency) if row.finished_at and not row.is_open else None
+        is_done = row.finished_at and not row.is_open
+        page["report"] = _report(row, shelved.tariff.currency, operator.smallest_group) if is_done else None
     status = 400 if form.errors else 200
     return render(request, "finance/tariffs/simulation.html", page, status=status)
 
@@ -132,19 +140,21 @@ def _named(version: TariffVersion) -> str:
     return gettext("version %(number)s") % {"number": version.number}
 
 
-def _report(row: PriceEffect, currency: str) -> Report | None:
+def _report(row: PriceEffect, currency: str, least: int) -> Report | None:
     effect = effect_of(row, currency)
     tally = effect.tally
     if not tally.total.sessions:
         return None
+    is_coarse = tally.least < least
     names = dict(DriverGroup.objects.filter(pk__in=tally.parts["group"]).values_list("pk", "name"))
     kinds = {index: str(Account.Kind(kind).label).capitalize() for index, kind in enumerate(KINDS)}
     return Report(
         effect,
-        hours=_chart(gettext("Revenue by hour of the day"), gettext("Hour"), _hours(), tally.parts["hour"], currency),
-        weekdays=_chart(
-            gettext("Revenue by day of the week"), gettext("Day"), _weekdays(), tally.parts["weekday"], currency
-        ),
+        least=least,
+        withholds=any(tally.withheld.values()),
+        is_coarse=is_coarse,
+        hours=_chart(gettext("Revenue by hour of the day"), gettext("Hour"), _hours(), tally, "hour", currency),
+        weekdays=_chart(gettext("Revenue by day of the week"), gettext("Day"), _weekdays(), tally, "weekday", currency),
         groups=_rows(tally.parts["group"], {0: gettext("in no group"), **names}, currency),
         kinds=_rows(tally.parts["kind"], kinds, currency),
         dearest=sessions_of(tally.dearest, currency),
@@ -161,15 +171,16 @@ def _weekdays() -> list[str]:
     return [str(WEEKDAYS[day]) for day in range(7)]
 
 
-def _chart(title: str, x_label: str, xs: Sequence[str], sums: dict[int, Sums], currency: str) -> Chart:
-    each = [change(sums.get(index, Sums()), currency) for index in range(len(xs))]
+def _chart(title: str, x_label: str, xs: Sequence[str], tally: Tally, part: str, currency: str) -> Chart:
+    sums, gaps = tally.parts[part], tally.withheld.get(part, ())
+    each = [None if index in gaps else change(sums.get(index, Sums()), currency) for index in range(len(xs))]
     return Chart(
         title=title,
         x_label=x_label,
         xs=xs,
         series=[
-            Series(gettext("As it was"), values=[one.old for one in each], unit=currency, decimals=2),
-            Series(gettext("New"), values=[one.new for one in each], unit=currency, decimals=2),
+            Series(gettext("As it was"), [one.old if one else None for one in each], currency, decimals=2),
+            Series(gettext("New"), [one.new if one else None for one in each], currency, decimals=2),
         ],
         summary=gettext("including VAT"),
     )
