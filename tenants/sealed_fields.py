@@ -162,7 +162,7 @@ def bulk_update(rows: Sequence[Any], names: Sequence[str]) -> None:
     sealed = [field for field in fields if isinstance(field, SealedField)]
     for row in rows:
         for field in sealed:
-            box = field.pre_save(row, add=False)
+            box = field.pre_save(row, add=False) or (None if field.null else "")
             row.__dict__[field.attname] = models.Value(box, output_field=field)
     type(rows[0])._default_manager.bulk_update(rows, names, batch_size=500)
     for row in rows:

@@ -136,7 +136,8 @@ def _take(row: Correction, known: _Known, *, reason: str, at: datetime) -> Charg
     histories = differences.cards([(session, changed)])
     after = _anew(session) if known.was_billed else session
     if after is not session:
-        ChargingSession.objects.filter(pk=session.pk).update(review=Review.WRITTEN_OFF, review_note=reason[:300])
+        session.review, session.review_note = Review.WRITTEN_OFF, reason[:300]
+        session.save(update_fields=["review", "review_note"])
     _change(after, changed, payer=differences.payer(session, changed, histories), reason=reason, at=at)
     row.replaced_by = after if after is not session else None
     row.before = said_of.written({name: before[name] for name in changed})

@@ -73,13 +73,14 @@ def issue(
     """Issue the note that was checked and approved. The invoice is held by whoever calls, in the same transaction."""
     operator = Operator.objects.get(pk=current_operator_id())
     note = _draft(invoice, comes, reason=reason.strip(), at=at)
-    values = {**credits.given(invoice, asked), "note": note.pk, "flag": CREDITED, "why": note.reason, "then": then}
+    values = {**credits.given(invoice, asked), "note": note.pk, "flag": CREDITED, "then": then}
     _run((sql.LINES, sql.VAT), values)
     rules.check([note.pk])
     today = day_of(at, operator.time_zone)
     issuing.issue(Invoice.objects.filter(pk=note.pk), operator=operator, at=at, issued_on=today)
     note.refresh_from_db()
-    _run((sql.RELEASE, sql.REVIEW, sql.PRICES), values)
+    _run((sql.RELEASE,), values)
+    _run((sql.REVIEW, sql.PRICES), {**values, **_noted(values, note.reason)})
     audit.record(
         Event.INVOICE_CREDITED,
         about=invoice,
@@ -89,6 +90,16 @@ def issue(
         credited_by=by.pk if by else None,
     )
     return note
+
+
+def _noted(values: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The sessions that were released, and the reason as a note for each, sealed."""
+    field: Any = ChargingSession._meta.get_field("review_note")
+    with connection.cursor() as cursor:
+        cursor.execute(sql.RELEASED, values)
+        released = [ChargingSession(pk=pk, public_id=public_id) for pk, public_id in cursor.fetchall()]
+    notes = [field.sealed(reason, session.sealed_for).box for session in released]
+    return {"released": [session.pk for session in released], "notes": notes}
 
 
 def check(invoice: Invoice, reason: str, asked: Asked = EVERYTHING, then: str = DECIDED_LATER) -> Comes:

@@ -20,6 +20,7 @@ from charging.events import Event
 from charging.models import ChargingSession, Token
 from charging.selectors import account_members
 from charging.services import tokens
+from tenants import sealed_fields
 from tenants.log.audit import record
 from tenants.models import Driver
 
@@ -96,18 +97,24 @@ def give_to_card(sessions: Sequence[ChargingSession], *, token: Token, reason: s
 def _give(held: Sequence[ChargingSession], reason: str, *, driver: Driver | None, **card: Token) -> None:
     rows = ChargingSession.objects.filter(pk__in=[session.pk for session in held])
     rating.free_to_change(rows)
-    rows.update(driver=driver, review_note=reason[:300], **card)
+    rows.update(driver=driver, **card)
+    _note(held, reason)
     for session in held:
         record(Event.SESSION_GIVEN, about=session, driver=driver.customer_number if driver else "", reason=reason)
 
 
 def _decide(held: Sequence[ChargingSession], decision: str, reason: str) -> int:
-    ChargingSession.objects.filter(pk__in=[session.pk for session in held]).update(
-        review=decision, review_note=reason[:300]
-    )
+    ChargingSession.objects.filter(pk__in=[session.pk for session in held]).update(review=decision)
+    _note(held, reason)
     for session in held:
         record(Event(f"session.{decision}"), about=session, reason=reason)
     return len(held)
+
+
+def _note(held: Sequence[ChargingSession], reason: str) -> None:
+    for session in held:
+        session.review_note = reason[:300]
+    sealed_fields.bulk_update(held, ["review_note"])
 
 
 def _held(sessions: Sequence[ChargingSession], standing: Collection[BillingStatus]) -> list[ChargingSession]:

@@ -178,13 +178,17 @@ WHERE operator_id = %(operator)s AND invoice_id = %(invoice)s AND released_by_id
     GROUP BY 1
     HAVING bool_and(coalesce(l.amount_incl_vat, l.amount_excl_vat) + coalesce(t.credited, 0) = 0))
 """
-#: What becomes of the released: `billing.models.billing_status.AFTER_CREDIT`.
+RELEASED: Final = """
+SELECT s.id, s.public_id FROM billing_billedsession b
+JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
+WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s ORDER BY s.id
+"""
+#: What becomes of the released, each with a note of its own: `billing.models.billing_status.AFTER_CREDIT`.
 REVIEW: Final = """
 UPDATE charging_chargingsession s
-SET review = %(then)s, flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = %(why)s
-FROM billing_billedsession b
-WHERE b.operator_id = %(operator)s AND b.released_by_id = %(note)s
-  AND s.operator_id = b.operator_id AND s.id = b.session_id
+SET review = %(then)s, flags = array_append(array_remove(s.flags, %(flag)s), %(flag)s), review_note = r.note
+FROM unnest(%(released)s::bigint[], %(notes)s::bytea[]) AS r(id, note)
+WHERE s.operator_id = %(operator)s AND s.id = r.id
 """
 PRICES: Final = """
 DELETE FROM billing_sessionprice p USING billing_billedsession b

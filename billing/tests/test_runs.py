@@ -358,7 +358,8 @@ def test_a_billed_session_may_still_get_remarks():
     one.refresh_from_db()
     one.review_note = "Looked at"
     one.save()
-    assert ChargingSession.objects.filter(review_note="Looked at").update(flags=["overlap"]) == 1
+    assert ChargingSession.objects.get(pk=one.pk).review_note == "Looked at"
+    assert ChargingSession.objects.filter(pk=one.pk).update(flags=["overlap"]) == 1
 
 
 def test_drafts_may_change():

@@ -18,6 +18,7 @@ from tenants.identifiers import new_public_id
 from tenants.models import Driver
 from tenants.rls import owned
 from tenants.scoping import OwnedForeignKey
+from tenants.sealed_fields import Person, SealedCharField
 
 
 class ChargingSession(SiteBound):
@@ -70,7 +71,7 @@ class ChargingSession(SiteBound):
     state = models.CharField(_("state"), max_length=10, choices=State)
     review = models.CharField(_("review"), max_length=12, choices=Review, default=Review.NONE, blank=True)
     flags = ArrayField(models.CharField(max_length=40), default=list, blank=True)
-    review_note = models.CharField(max_length=300, blank=True)
+    review_note = SealedCharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -135,3 +136,8 @@ class ChargingSession(SiteBound):
 
     def __str__(self) -> str:
         return self.external_id
+
+    @property
+    def sealed_for(self) -> Person:
+        """That a note may be about anybody, and of which session it is: who charged may turn out to be another."""
+        return Person("session", self.public_id.int)

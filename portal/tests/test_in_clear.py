@@ -14,14 +14,12 @@ from tenants.sealed_fields import SealedField
 #: What lies in clear, as lists sort by it, SQL looks for it or stations are asked with it (decision 55).
 IN_CLEAR = {
     "tenants.User": {"email", "name"},
-    "tenants.FactorReset": {"reason"},
     "tenants.Driver": {"customer_number"},
     "tenants.Account": {"customer_number"},
     "charging.Token": {"uid", "visual_number"},
     "charging.StationMessage": {"raw", "answer"},
     "charging.StationCharge": {"said", "id_tag"},
     "charging.StationCommand": {"wanted", "answer"},
-    "charging.ChargingSession": {"review_note"},
 }
 #: Whoever writes it seals it before (`tenants.services.proof.password_letters`).
 SEALED_BEFORE = {("tenants.PasswordLetter", "sealed_to")}

@@ -19,6 +19,7 @@ from tenants import crypto
 from tenants.identifiers import new_public_id
 from tenants.models.operator import Operator
 from tenants.rls import WriteSecurity
+from tenants.sealed_fields import Person, SealedCharField
 
 
 class TotpDevice(TimestampMixin, ThrottlingMixin, Device):
@@ -104,7 +105,7 @@ class FactorReset(models.Model):
     operator = models.ForeignKey(Operator, models.PROTECT, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="factor_resets")
     requested_by_id = models.BigIntegerField()
-    reason = models.CharField(_("reason"), max_length=300)
+    reason = SealedCharField(_("reason"), max_length=300)
     requested_at = models.DateTimeField()
     due_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
@@ -128,3 +129,8 @@ class FactorReset(models.Model):
 
     def __str__(self) -> str:
         return f"reset {self.pk}"
+
+    @property
+    def sealed_for(self) -> Person:
+        """That the reason may be about anybody, and of which reset it is."""
+        return Person("reset", self.public_id.int)
