@@ -4,6 +4,7 @@
 import io
 import zipfile
 from datetime import datetime
+from itertools import permutations
 
 import pytest
 from rustpy_xlsxwriter import write_worksheet
@@ -61,19 +62,18 @@ def test_a_byte_that_only_windows_knows_makes_the_text_windows(byte):
     assert rows == [(2, ("1", f"Umeå {bytes([byte]).decode('cp1252')}x", "x", "y", "2"))]
 
 
-def test_headings_settle_the_delimiter_where_the_cells_would_not():
-    """Each row has as many commas as semicolons, and the comma comes out as even: only the headings tell."""
-    text = "session id;station;start;end;kwh, total\n" + "1,5;A,B;x,y;x,y;2,5\n" * 3
-    source, rows, _ = rows_of(stored(text))
-    assert source.delimiter == ";"
-    assert rows[0] == (2, ("1,5", "A,B", "x,y", "x,y", "2,5"))
+@pytest.mark.parametrize(("delimiter", "other"), permutations([",", ";", "\t", "|"], 2))
+def test_headings_settle_the_delimiter_where_the_cells_would_not(delimiter, other):
+    """Each row has as many of the other, and not each as many of ours: only the headings tell."""
+    row = delimiter.join(["1", f"A{other}B", "x", "y", "2"])
+    text = delimiter.join(["session id", "station", "start", "end", "kwh"]) + f"\n{row}" * 3 + f"\n{row}{delimiter}" * 2
+    source, rows, _ = rows_of(stored(f"{text}\n"))
+    assert source.delimiter == delimiter
+    assert rows[0] == (2, ("1", f"A{other}B", "x", "y", "2"))
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-@pytest.mark.parametrize("other", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(("delimiter", "other"), permutations([",", ";", "\t", "|"], 2))
 def test_a_delimiter_inside_of_every_cell_does_not_win_over_the_headings(delimiter, other):
-    if other == delimiter:
-        return
     header = ["session id", "station", "start", "end", "kwh"]
     row = [f"a{other}b{other}c"] * 5
     text = delimiter.join(header) + "\n" + (delimiter.join(row) + "\n") * 30
