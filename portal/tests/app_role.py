@@ -15,7 +15,7 @@ from django.db.backends.signals import connection_created
 from tenants.rls import APP, PLATFORM
 
 _FLUSH = type(connection.ops).execute_sql_flush
-_TELL = flush.emit_post_migrate_signal
+_TELL = flush.emit_post_migrate_signal  # type: ignore[attr-defined]  # imported there
 #: What follows from the models alone. It stays, and with it everything that Django does after migrations has been done.
 _OF_MODELS = ["django_migrations", "django_content_type", "auth_permission"]
 #: The tables that hold rows: of more than a hundred and fifty a test fills twenty.
@@ -31,7 +31,7 @@ def begin() -> None:
     """Make every connection from now on the app role. Needs access to the database."""
     connection_created.connect(_act_as_app, weak=False, dispatch_uid="act_as_app")
     type(connection.ops).execute_sql_flush = _empty_as_owner  # type: ignore[method-assign,assignment]
-    flush.emit_post_migrate_signal = lambda *_, **__: None
+    flush.emit_post_migrate_signal = lambda *_, **__: None  # type: ignore[attr-defined]
     connection.close()
 
 
@@ -39,7 +39,7 @@ def end() -> None:
     """Be the owner again."""
     connection_created.disconnect(dispatch_uid="act_as_app")
     type(connection.ops).execute_sql_flush = _FLUSH  # type: ignore[method-assign]
-    flush.emit_post_migrate_signal = _TELL
+    flush.emit_post_migrate_signal = _TELL  # type: ignore[attr-defined]
     connection.close()
 
 
