@@ -79,6 +79,9 @@ class Source(Protocol):
     def rows(self, table: Table, *, is_counted: bool = True) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
 
+    def losses(self) -> list[dict[str, Any]]:
+        """What certain losses that are booked on the days take back, as rows of `tables.VAT` below zero."""
+
     def pieces(self, table: Table) -> Iterator[bytes]:
         """The same as CSV, with their header."""
 
@@ -263,6 +266,7 @@ class TaxFile(Format):
     def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the file; the boxes are its sums."""
         vat, sales = (list(source.rows(table, is_counted=False)) for table in (VAT, EC_SALES))
+        vat += source.losses() if self.takes_losses else []
         options = source.export.options
         abroad = str(options.get("abroad") or tax_files.BOXES_ABROAD[0])
         found = tax_files.boxes(vat, sales, abroad=abroad, input_vat=int(options.get("input_vat") or 0))
@@ -272,6 +276,7 @@ class TaxFile(Format):
         return []
 
     told: ClassVar[tuple[str, ...]] = tuple(tax_files.ELEMENTS)
+    takes_losses: ClassVar[bool] = False
 
     @abstractmethod
     def content(self, source: Source, found: dict[str, int], sales: list[dict[str, Any]], abroad: str) -> bytes:
@@ -283,10 +288,11 @@ class TaxFile(Format):
 
 
 class VatReturn(TaxFile):
-    """The VAT return."""
+    """The VAT return: of documents, less receivables that are lost for certain, as the ledger has it."""
 
     suffix = "xml"
     stem = "vat-return"
+    takes_losses = True
 
     def content(self, source: Source, found: dict[str, int], sales: list[dict[str, Any]], abroad: str) -> bytes:
         """The file."""

@@ -8,7 +8,7 @@ debit positive.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -69,6 +69,11 @@ class Tax:
     rate: Decimal | None
     sales: int
     vat: int
+
+    @property
+    def amounts(self) -> tuple[Decimal, Decimal]:
+        """Sales and VAT as amounts."""
+        return amount(self.sales, self.currency), amount(self.vat, self.currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,20 @@ def taxes(month: date) -> list[Tax]:
             found[row.currency, row.vat_rate][row.use.startswith("vat_")] -= row.debit - row.credit
     order = sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1] is None, -(pair[0][1] or 0)))
     return [Tax(currency, rate, *sums) for (currency, rate), sums in order]
+
+
+def lost(days: tuple[date, date], *, as_of: datetime) -> list[Tax]:
+    """What receivables lost for certain took back by rate, of what was booked on the days: below zero.
+
+    as_of: what was written down later does not count.
+    """
+    rows = LedgerRow.objects.filter(Q(use="loss") | Q(use__startswith="vat_"), booked_on__range=days)
+    rows = rows.filter(entry__kind=LedgerEntry.Kind.WRITE_OFF, entry__created_at__lte=as_of)
+    found: dict[tuple[str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
+    sums = rows.values_list("entry__currency", "vat_rate", "use").annotate(Sum("amount")).order_by()
+    for currency, rate, use, coins in sums:
+        found[currency, rate][use != "loss"] -= coins
+    return [Tax(currency, rate, *sums) for (currency, rate), sums in found.items()]
 
 
 def rows(number: str, month: date) -> QuerySet[LedgerRow]:

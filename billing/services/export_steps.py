@@ -15,6 +15,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
 
+from billing.documents.categories import STANDARD
 from billing.domain.errors import BillingError
 from billing.events import Event
 from billing.exports import csv_files, formats, tables
@@ -146,6 +147,15 @@ class _Source:
             rows = [dict(zip(table.names, row, strict=True)) for row in table.worked(self.span)]
             self._advance(sum(stretch.documents for stretch in self.stretches))
         return rows
+
+    def losses(self) -> list[dict[str, Any]]:
+        """What certain losses take back, as they were when the file was asked for first."""
+        with tenant_scope(self.operator.pk):
+            found = ledger.lost(self.export.days, as_of=self.span.as_of)
+        names = ("currency", "vat_rate", "category", "amount_excl_vat", "vat")
+        return [
+            dict(zip(names, (tax.currency, tax.rate, STANDARD, *tax.amounts), strict=True)) for tax in found if tax.rate
+        ]
 
     def pieces(self, table: Table) -> Iterator[bytes]:
         """The same as CSV, with their header."""

@@ -8,9 +8,11 @@ from lxml import etree
 
 from billing.domain.errors import BillingError, Code
 from billing.exports import tax_files
-from billing.models import Export
+from billing.models import Export, Invoice
 from billing.selectors import ledger
+from billing.services import write_offs
 from billing.services.exports import How
+from billing.tests.factories import NOVEMBER
 from billing.tests.test_exports import (  # noqa: F401  # fixtures
     NOVEMBER_2026,
     NOVEMBER_DAYS,
@@ -153,3 +155,15 @@ def test_sales_in_another_currency_stop_it_with_words(numbered, monkeypatch):
     monkeypatch.setattr(tax_files, "CURRENCY", "EUR")
     export = worked(asked(numbered, Export.Kind.VAT_RETURN, dated_by="booked"))
     assert (export.state, export.error) == (Export.State.FAILED, Code.RETURN_IN_KRONOR)
+
+
+def test_a_certain_loss_lowers_the_return_as_it_lowers_the_ledger(numbered):
+    with tenant_scope(numbered.pk):
+        bill = Invoice.objects.filter(vat__gt=0, kind="invoice").earliest("number")
+        write_offs.write_off(bill, bill.amount_due, why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
+        standard = ledger.taxes(NOVEMBER_2026)[0]
+    export = returned(numbered, Export.Kind.VAT_RETURN, abroad="42", input_vat=0)
+    written = etree.fromstring(content(export, numbered))
+    boxes = {element.tag: element.text or "" for element in written.iterfind("Moms/*")}
+    assert int(boxes.get("ForsMomsEjAnnan", 0)) == standard.sales // 100
+    assert int(boxes.get("MomsUtgHog", 0)) == standard.vat // 100 == int(boxes["MomsBetala"])
