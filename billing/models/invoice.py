@@ -298,7 +298,8 @@ class BilledSession(SiteBound):
             ),
         ]
         indexes = [
-            models.Index(fields=["operator", "invoice"], name="billed_session_of_invoice"),
+            # Not by operator: of one that is new the planner expects a row at most, and would look for a session here.
+            models.Index(fields=["invoice"], name="billed_session_by_invoice"),
             models.Index(
                 fields=["operator", "released_by"],
                 name="billed_session_released",
