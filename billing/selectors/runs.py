@@ -1,16 +1,18 @@
 """Invoice runs: the list, how far one is, what it could not bill."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 
 from billing.domain.calendar import day_of, month_after
-from billing.models import InvoiceRun, RunChunk, RunProblem, RunRemark
+from billing.models import Invoice, InvoiceRun, NumberSeries, RunChunk, RunProblem, RunRemark
 from billing.selectors import month_sums
+from billing.selectors.invoices import SERIES
 from tenants.models import Operator
 
 
@@ -57,6 +59,17 @@ class Listed:
     run: InvoiceRun
     invoice_count: int
     amount_due: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Issuing:
+    """What issuing gives the drafts of a run now: their numbers, days to pay by, and ways to their payers."""
+
+    first: str
+    last: str
+    due_from: date
+    due_until: date
+    by_delivery: Mapping[str, int]
 
 
 def listing() -> QuerySet[InvoiceRun]:
@@ -113,6 +126,26 @@ def sums(run: InvoiceRun) -> list[Sums]:
         )
         for part in month_sums.sums(by=("currency",), run=run)
     ]
+
+
+def issuing(run: InvoiceRun, operator: Operator, *, today: date) -> Issuing | None:
+    """What issuing the run today would give its drafts; None where it has none. Two queries.
+
+    by_delivery: how many are for payers of each `Account.Delivery`.
+    """
+    days = Coalesce("account__payment_terms_days", Value(operator.payment_terms_days))
+    drafts = Invoice.objects.filter(run=run, state=Invoice.State.DRAFT).order_by()
+    found = list(drafts.values("account__delivery").annotate(count=Count("pk"), least=Min(days), most=Max(days)))
+    if not found:
+        return None
+    last = NumberSeries.objects.filter(code=SERIES).values_list("last_number", flat=True).first() or 0
+    return Issuing(
+        first=f"{SERIES}{last + 1}",
+        last=f"{SERIES}{last + sum(row['count'] for row in found)}",
+        due_from=today + timedelta(days=min(row["least"] for row in found)),
+        due_until=today + timedelta(days=max(row["most"] for row in found)),
+        by_delivery={row["account__delivery"]: row["count"] for row in found},
+    )
 
 
 def before(run: InvoiceRun) -> InvoiceRun | None:

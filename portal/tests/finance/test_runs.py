@@ -1,10 +1,13 @@
 """The pages of runs: what waits, drafting, issuing, discarding."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from billing.models import Invoice, InvoiceRun
 from billing.services import runs as services
 from billing.tests import factories
+from portal.tests.examples import example
+from tenants.models import Account, Operator
+from tenants.selectors import accounts
 
 
 def text(response):
@@ -51,6 +54,31 @@ def test_issuing_asks_first_with_count_and_sum(fina_browser, url, drafted):
     assert "Issue 1 invoice" in page
     assert "SEK 56.25" in page
     assert Invoice.objects.get().state == Invoice.State.DRAFT
+
+
+def test_issuing_says_first_the_numbers_the_dates_and_how_each_payer_gets_theirs(
+    fina_browser, url, drafted, after_october
+):
+    """A payer with terms and a way of its own beside one with the usual ones."""
+    account = Invoice.objects.get().account
+    other = example(Invoice, run=drafted, state="draft", kind="invoice", number=None, currency="SEK")
+    Account.objects.filter(pk=other.account_id).update(payment_terms_days=10, delivery="email")
+    address = url(f"runs/{drafted.public_id}/issue/")
+    page = fina_browser.get(address)
+    told = page.context["issuing"]
+    assert (told.first, told.last) == ("F1", "F2")
+    days = accounts.days_to_pay(account, Operator.objects.get(pk=account.operator_id))
+    today = factories.NOVEMBER.date()
+    assert (told.due_from, told.due_until) == (today + timedelta(days=10), today + timedelta(days=days))
+    assert "F1–F2" in text(page)
+    assert page.context["ways"] == [
+        "1 stands in the portal, and nothing is sent.",
+        "1 goes by e-mail when you choose to mail the run.",
+    ]
+    Account.objects.filter(pk=other.account_id).update(delivery="e_invoice")
+    assert fina_browser.get(address).context["ways"][1] == "1 is an e-invoice that you download and send yourselves."
+    Account.objects.filter(pk=other.account_id).update(delivery="letter")
+    assert fina_browser.get(address).context["ways"][1] == "1 goes by letter: print its PDF."
 
 
 def test_issuing_numbers_the_drafts(fina_browser, url, drafted):

@@ -15,10 +15,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError
 from billing.models import InvoiceRun
-from billing.selectors import invoices, letters, next_run, run_checks, runs
+from billing.selectors import invoices, letters, next_run, run_checks, runs, sendings
 from billing.services import approved
+from billing.services import letters as mailing
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
 from portal.files.tables import Column as FileColumn
@@ -26,7 +28,7 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
 from portal.web.finance.run_checks import shown as checks_shown
 from portal.web.tables import Column, Table
-from portal.words import measures
+from portal.words import deliveries, measures
 from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -156,6 +158,11 @@ def run_issue(request: SignedInRequest, operator: Operator, run_id: UUID) -> Htt
     if request.method != "POST":
         page = {"nav": "runs", "run": run, "needs_second": needs_second, **_drafted(request, operator, run)}
         page["approval"] = approvals.open_about(approved.ISSUE, run.public_id, at=timezone.now())
+        page["today"] = today = day_of(timezone.now(), operator.time_zone)
+        if issuing := runs.issuing(run, operator, today=today):
+            mails = mail.can_send() and mailing.rules().on_issue
+            page["issuing"] = issuing
+            page["ways"] = deliveries.told(issuing.by_delivery, mails=mails, sends=sendings.chosen() is not None)
         return render(request, "finance/runs/issue.html", page)
     if needs_second:
         asked = second_person.ask(
