@@ -36,13 +36,12 @@ from billing.models import (
     IssuedTariff,
     LedgerEntry,
     LineNames,
-    NumberSeries,
     Receivable,
     TariffVersion,
     WriteOff,
 )
-from billing.models.invoice import IN_FORCE, number_meant
-from billing.selectors import amounts, disputes, reminders
+from billing.models.invoice import IN_FORCE
+from billing.selectors import amounts, disputes, numbers, reminders
 from billing.sql import documents
 from charging.models import ChargingSession
 from charging.selectors.hits import MANY, Meant
@@ -162,18 +161,18 @@ def _standing(state: str, today: date | None) -> Q:
     return invoices & Q(**when) & Q(pk__in=open_.filter(**when).values("invoice")) & Q(is_disputed=False)
 
 
-def of_driver(driver: Driver) -> QuerySet[Invoice]:
-    """The issued invoices and credit notes of the driver's own account, newest first."""
-    return _of(Invoice.objects.filter(account__driver=driver, state=Invoice.State.ISSUED))
+def of_driver(driver: Driver, *, drafts: bool = False) -> QuerySet[Invoice]:
+    """The issued invoices and credit notes of the driver's own account, newest first; with drafts if asked for."""
+    return _of(Invoice.objects.filter(account__driver=driver), drafts=drafts)
 
 
 def of_account(account: Account, *, drafts: bool = False) -> QuerySet[Invoice]:
     """The account's issued invoices and credit notes, newest first; with drafts if asked for."""
-    rows = Invoice.objects.filter(account=account)
-    return _of(rows if drafts else rows.filter(state=Invoice.State.ISSUED))
+    return _of(Invoice.objects.filter(account=account), drafts=drafts)
 
 
-def _of(rows: QuerySet[Invoice]) -> QuerySet[Invoice]:
+def _of(rows: QuerySet[Invoice], *, drafts: bool) -> QuerySet[Invoice]:
+    rows = rows if drafts else rows.filter(state=Invoice.State.ISSUED)
     rows = rows.annotate(reminded_on=reminders.reminded_on())
     return _told(rows.select_related("credits")).order_by("-month", "-pk")
 
@@ -255,7 +254,7 @@ def _matches(text: str) -> Q:
     identities = names.like(text)
     owners = accounts.of_identities(identities)
     named = among("account", owners) & among("buyer", identities)
-    return named | among("account", accounts.numbered(text)) | among("pk", [*numbered(text), *_of_amount(text)])
+    return named | among("account", accounts.numbered(text)) | among("pk", [*numbers.numbered(text), *_of_amount(text)])
 
 
 def hits(meant: Meant, *, most: int) -> QuerySet[Invoice]:
@@ -266,19 +265,9 @@ def hits(meant: Meant, *, most: int) -> QuerySet[Invoice]:
     theirs = theirs.filter(among("buyer", meant.identities) | among("account", by_number))
     # Sorted here: with a limit the database would walk all documents by month, and for some people nearly all.
     newest = sorted(theirs.values_list("month", "pk"), reverse=True)[:most]
-    ids = {*(pk for _, pk in newest), *numbered(meant.text), *_of_amount(meant.text, most=most)}
+    ids = {*(pk for _, pk in newest), *numbers.numbered(meant.text), *_of_amount(meant.text, most=most)}
     rows = Invoice.objects.select_related("buyer", "account", "credits").filter(pk__in=ids)
     return rows.order_by("-month", "-pk")[:most]
-
-
-def numbered(text: str) -> list[int]:
-    """The documents with this number, with or without its letters, or with this OCR reference."""
-    digits = re.sub(r"\s", "", text).lstrip("Ff")
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) >= 18:
-        return []
-    numbers = [int(digits), *([meant] if (meant := number_meant(digits)) is not None else [])]
-    series = list(NumberSeries.objects.values_list("code", flat=True))
-    return list(Invoice.objects.filter(series__in=series, number__in=numbers).values_list("pk", flat=True))
 
 
 def _of_amount(text: str, *, most: int = names.MOST) -> list[int]:

@@ -1,7 +1,7 @@
 """What accounts pay for: whose sessions a run has to look at, and what one account's people see of a month."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -42,6 +42,20 @@ class Totals:
     sessions: int
     energy_wh: int
     amount: Decimal
+
+
+def summed(rows: Sequence[Totals]) -> list[Totals]:
+    """All of these together, a currency a row."""
+    found: dict[str, Totals] = {}
+    for row in rows:
+        so_far = found.get(row.currency, Totals(None, None, row.currency, 0, 0, Decimal(0)))
+        found[row.currency] = replace(
+            so_far,
+            sessions=so_far.sessions + row.sessions,
+            energy_wh=so_far.energy_wh + row.energy_wh,
+            amount=so_far.amount + row.amount,
+        )
+    return list(found.values())
 
 
 def totals(account: Account, month: date, *, operator: Operator) -> Sequence[Totals]:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,12 +19,14 @@ from portal.web.acts import attempted, told
 from tenants.models import Account
 
 
+def _about() -> list[tuple[str, str]]:
+    return [(value, capfirst(str(label))) for value, label in Dispute.About.choices]
+
+
 class DisputeForm(forms.Form):
     """What is wrong."""
 
-    about = forms.ChoiceField(
-        label=gettext_lazy("What is wrong"), choices=Dispute.About.choices, widget=forms.RadioSelect
-    )
+    about = forms.ChoiceField(label=gettext_lazy("What is wrong?"), choices=_about, widget=forms.RadioSelect)
     text = forms.CharField(
         label=gettext_lazy("In your words"),
         max_length=2000,

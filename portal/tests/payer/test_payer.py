@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.models.invoice import with_check_digit
 from billing.services import account_moves
 from billing.tests import factories
 from tenants.models import Account, AccountPerson, Membership, User
@@ -60,10 +61,20 @@ def test_its_invoices_and_nobody_else_s(north, firm, pia, charged, sign_in):
     assert [client.get(address).status_code for address in addresses] == [200, 404, 404]
 
 
+def test_it_sees_where_and_with_which_number_to_pay(north, firm, pia, charged, sign_in):
+    with tenant_scope(north.pk):
+        (own,) = firm.invoices.all()
+    shown = page(sign_in(pia), "")
+    assert with_check_digit(own.number) in shown
+    assert "Due date" in shown
+
+
 def test_its_drivers_sums_and_sessions_of_a_month(firm, pia, charged, danas_driver, sign_in):
     client = sign_in(pia)
-    totals = client.get("/o/north/payer/drivers/?month=2026-10").context["totals"]
+    shown = client.get("/o/north/payer/drivers/?month=2026-10").context
+    totals, (summed,) = shown["totals"], shown["sums"]
     assert [(row.driver, row.sessions, row.energy_wh) for row in totals] == [(danas_driver, 2, 21_000)]
+    assert (summed.sessions, summed.energy_wh, summed.amount) == (2, 21_000, totals[0].amount)
     sessions = client.get("/o/north/payer/sessions/?month=2026-10")
     assert sum(entry.session.energy_wh for entry in sessions.context["entries"]) == 21_000
     assert sum(entry.amount for entry in sessions.context["entries"]) == totals[0].amount

@@ -85,6 +85,8 @@ def test_a_drivers_page_shows_charging_invoices_cards_and_tariffs(world, rated, 
     assert months[-1] == ("2", Decimal("2.345"))
     page = answer.content.decode()
     assert "October 2026" in page
+    assert [invoice.rest > 0 for invoice in answer.context["invoices"]] == [True]
+    assert "/balance/" in page
     assert "Staff price" in page
     assert "WL-1" in page
 

@@ -21,7 +21,8 @@ from tenants.models import Account, Operator
 def driver_totals(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show what each driver and card came to in a month."""
     month = _month(request, operator)
-    page = {"nav": "drivers", "totals": payers.totals(request.account, month, operator=operator)}
+    totals = payers.totals(request.account, month, operator=operator)
+    page = {"nav": "drivers", "totals": totals, "sums": payers.summed(totals)}
     return render(request, "payer/drivers.html", page | _months(request, month, operator))
 
 

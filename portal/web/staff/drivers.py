@@ -20,8 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from billing.models import Invoice
-from billing.selectors import assignments, session_ledger
+from billing.selectors import assignments, invoices, session_ledger
 from charging.selectors import account_members, drivers, sessions
 from charging.selectors.sessions import Criteria
 from portal.files.tables import Column as FileColumn
@@ -262,7 +261,7 @@ def _charging(driver: Driver, operator: Operator) -> dict[str, Any]:
         "payers": account_members.of_member(driver),
         "own_account": accounts.of_driver(driver),
         "assignments": assignments.of_driver(driver, at=timezone.now()),
-        "invoices": Invoice.objects.filter(account__driver=driver).order_by("-month", "-pk")[:INVOICES_SHOWN],
+        "invoices": invoices.of_driver(driver, drafts=True)[:INVOICES_SHOWN],
     }
 
 
