@@ -6,8 +6,7 @@ PostgreSQL uses an index for nothing else.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from django.db.models import (
     CharField,
@@ -22,7 +21,6 @@ from django.db.models import (
     Subquery,
     Sum,
 )
-from django.db.models.functions import TruncDate
 
 from charging.domain.limits import Limits
 from charging.models import ChargingSession, Site, Station, Token
@@ -160,10 +158,3 @@ def _equal(criteria: Criteria) -> dict[str, object]:
 def _between(criteria: Criteria) -> dict[str, datetime]:
     bounds = {"started_at__gte": criteria.since, "started_at__lt": criteria.until}
     return {bound: moment for bound, moment in bounds.items() if moment is not None}
-
-
-def energy_by_day(rows: QuerySet[ChargingSession], *, zone: ZoneInfo) -> dict[date, DayTotals]:
-    """Sum the rows by the day on which they started in the zone. Days without sessions are missing."""
-    days = rows.order_by().annotate(day=TruncDate("started_at", tzinfo=zone)).values("day")
-    found = days.annotate(sessions=Count("pk"), energy=Sum("energy_wh"))
-    return {row["day"]: DayTotals(row["sessions"], int(row["energy"] or 0)) for row in found}

@@ -89,10 +89,27 @@ def test_a_site_shows_its_stations_and_its_energy(world, sign_in, otto):
     world.session(start=noon, kwh=10)
     site = world.connector.station.site
     page = sign_in(otto).get(world.url(f"sites/{site.public_id}/"))
-    assert (page.context["session_count"], page.context["energy_wh"]) == (1, 10_000)
+    assert (page.context["session_count"], page.context["energy_wh"], page.context["trouble_count"]) == (1, 10_000, 0)
+    assert "Every connector works." in page.content.decode()
     drawn = {day: figure for day, figure in figures_of(page, "Energy by day").items() if figure[1]}
     assert drawn == {f"{noon:%Y-%m-%d}": ("10", Decimal(10))}
     assert world.connector.station.identifier in page.content.decode()
+    with tenant_scope(world.operator.pk):
+        Connector.objects.filter(pk=world.connector.pk).update(status=Connector.Status.OUTOFORDER)
+    again = sign_in(otto).get(world.url(f"sites/{site.public_id}/"))
+    assert "1 connector out of order" in again.content.decode()
+
+
+def test_a_site_earns_what_its_sessions_cost(world, rated, sign_in, otto):
+    """The same rule of days as the list of sessions: by the operator's clock."""
+    noon = world.now.astimezone(world.operator.zone).replace(hour=12) - timedelta(days=1)
+    session = world.session(start=noon, kwh=10)
+    with tenant_scope(world.operator.pk):
+        factories.tariff()
+    rated()
+    page = sign_in(otto).get(world.url(f"sites/{session.site.public_id}/"))
+    with tenant_scope(world.operator.pk):
+        assert page.context["amount"] == session.prices.get().amount_incl_vat > 0
 
 
 def test_a_station_is_added_with_its_connectors(world, sign_in, otto):

@@ -1,32 +1,24 @@
-"""Charts by day: figures for every day of a range, also for the days on which nothing happened."""
+"""Charts by day or month: figures for every one of a range, also for those in which nothing happened."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from billing.selectors.revenue import Day
 from charging.selectors.drivers import MonthTotals
-from charging.selectors.sessions import DayTotals
 from portal.web.charts import Chart, Series
 from portal.words import measures
 
-NOTHING = DayTotals(0, 0)
 
-
-def last_days(count: int, *, today: date) -> list[date]:
-    """Return the last `count` days in order, today being the last."""
-    return [today - timedelta(days=ago) for ago in reversed(range(count))]
-
-
-def energy_chart(days: list[date], totals: Mapping[date, DayTotals]) -> Chart:
+def energy_chart(days: Sequence[Day]) -> Chart:
     """Draw the energy of each day."""
-    energy = [Decimal(totals.get(day, NOTHING).energy_wh) / 1000 for day in days]
     return Chart(
         title=_("Energy by day"),
         x_label=_("Day"),
-        xs=days,
-        series=[Series(_("Energy"), energy, "kWh", 0)],
+        xs=[row.day for row in days],
+        series=[Series(_("Energy"), [Decimal(row.energy_wh) / 1000 for row in days], "kWh", 0)],
         size="short",
     )
 

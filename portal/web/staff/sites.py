@@ -1,5 +1,7 @@
 """Sites: the list, one site with its stations and its energy by day, and the form."""
 
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +17,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.selectors import revenue
 from charging.models import Site
-from charging.selectors import sessions, sites, stations
-from charging.selectors.sessions import Criteria
+from charging.selectors import sites, stations
 from charging.services import sites as services
 from charging.site_scope import visible_sites
 from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
-from portal.web.periods import midnight
 from portal.web.staff import days, zones
 from portal.web.staff.country_choice import CountryField
 from portal.web.tables import Column, Table
@@ -179,12 +180,13 @@ def crumbs(operator: Operator, site: Site | None = None) -> list[tuple[str, str]
 
 
 def _figures(site: Site, operator: Operator) -> dict[str, Any]:
-    drawn = days.last_days(DAYS_DRAWN, today=timezone.now().astimezone(site.zone).date())
-    since = midnight(drawn[0], site.zone)
-    totals = sessions.energy_by_day(sessions.listing(Criteria(site=site, since=since)), zone=site.zone)
+    today = timezone.now().astimezone(operator.zone).date()
+    rows = revenue.by_day(first=today - timedelta(days=DAYS_DRAWN - 1), last=today, site=site)
     return {
-        "chart": days.energy_chart(drawn, totals),
-        "session_count": sum(day.sessions for day in totals.values()),
-        "energy_wh": sum(day.energy_wh for day in totals.values()),
+        "chart": days.energy_chart(rows),
+        "session_count": sum(row.sessions for row in rows),
+        "energy_wh": sum(row.energy_wh for row in rows),
+        "amount": sum((row.amount_incl_vat for row in rows), Decimal(0)),
+        "trouble_count": stations.in_trouble().filter(station__site=site).count(),
         "days_drawn": DAYS_DRAWN,
     }
