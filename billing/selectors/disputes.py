@@ -9,8 +9,13 @@ from django.db.models.functions import Coalesce
 
 from billing.models import BilledSession, Dispute, Invoice, InvoiceLine
 from billing.models.invoice import IN_FORCE
+from billing.selectors import numbers
 from charging.models import ChargingSession
+from charging.selectors import hits
+from charging.selectors.hits import MANY, Meant
 from tenants.models import Account, Driver
+from tenants.selectors import accounts
+from tenants.selectors.search import among
 
 OPEN = Dispute.State.OPEN
 _TOLD = ("account__identity", "driver", "session__site", "session__station", "invoice", "raised_by", "closed_by")
@@ -24,6 +29,19 @@ def waiting() -> QuerySet[Dispute]:
 def closed() -> QuerySet[Dispute]:
     """What has been answered or taken back."""
     return Dispute.objects.filter(closed_at__isnull=False).select_related(*_TOLD)
+
+
+def listing(*, is_closed: bool, search: str = "") -> QuerySet[Dispute]:
+    """What waits, the least days left first; or what is closed, the newest first.
+
+    search: part of a session's id, an invoice's number or OCR reference, or what is known of a payer.
+    """
+    rows = closed().order_by("-closed_at", "-pk") if is_closed else waiting().order_by("due_on", "pk")
+    if not search.strip():
+        return rows
+    of_sessions = [row.pk for row in hits.sessions(Meant(search.strip()), most=MANY)]
+    meant = among("account", accounts.meant(search)) | among("session", of_sessions)
+    return rows.filter(meant | among("invoice", numbers.numbered(search.strip())))
 
 
 def late(today: date) -> int:

@@ -6,7 +6,7 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import DocumentLetter, Invoice, InvoiceRun
-from billing.selectors import invoices
+from billing.selectors import numbers
 from tenants.models import Account
 from tenants.models.work import OPEN, Work
 from tenants.selectors import accounts
@@ -20,8 +20,6 @@ _STATES: Final = {
     NOT_SENT: Q(state__in=[Work.State.FAILED, Work.State.SET_ASIDE]),
     BOUNCED: Q(bounced_at__isnull=False),
 }
-#: So many payers that a search means are looked at.
-_FOUND: Final = 1_000
 
 
 def listing(
@@ -38,9 +36,8 @@ def listing(
     rows = rows.filter(queued_at__lt=until) if until else rows
     if not search.strip():
         return rows
-    theirs = accounts.listing(search.strip(), kind=accounts.ALL, closed=True).values_list("pk", flat=True)
-    numbered = invoices.numbered(search.strip())
-    return rows.filter(among("account", theirs[:_FOUND]) | among("invoice", numbered))
+    numbered = numbers.numbered(search.strip())
+    return rows.filter(among("account", accounts.meant(search)) | among("invoice", numbered))
 
 
 def of_invoice(invoice: Invoice) -> QuerySet[DocumentLetter]:

@@ -12,7 +12,7 @@ from django.db.models.functions import RowNumber
 from billing.domain import money
 from billing.models import Invoice, Payment, PaymentFile, PaymentMatch, Receivable
 from billing.models.invoice import number_meant
-from billing.selectors import invoices
+from billing.selectors import invoices, numbers
 from tenants.selectors import accounts, names
 
 #: How a payment stands: something of it waits, all is matched, or some of it stands on an account.
@@ -82,13 +82,18 @@ def _live() -> QuerySet[PaymentMatch]:
     return PaymentMatch.objects.filter(undoes__isnull=True, undone_by__isnull=True)
 
 
-def _matching(text: str) -> set[int]:
-    numbered = invoices.numbered(text)
-    paid = PaymentMatch.objects.filter(invoice__in=numbered).values_list("payment", flat=True)
+def hits(text: str, *, most: int) -> QuerySet[Payment]:
+    """The newest payments of this amount, or of an invoice with this number or reference, found within a bound."""
+    return Payment.objects.filter(pk__in=_matching(text, most=most)).order_by("-paid_on", "-pk")[:most]
+
+
+def _matching(text: str, *, most: int = names.MOST) -> set[int]:
+    documents = numbers.numbered(text)
+    paid = PaymentMatch.objects.filter(invoice__in=documents).values_list("payment", flat=True)
     amount = invoices.amount_meant(text)
     coins = [] if amount is None else [money.to_units(amount, 2), -money.to_units(amount, 2)]
     same = Payment.objects.filter(amount__in=coins).order_by("-pk").values_list("pk", flat=True)
-    return {*paid[: names.MOST], *same[: names.MOST]}
+    return {*paid[:most], *same[:most]}
 
 
 # --- what a payment that waits may be for ---

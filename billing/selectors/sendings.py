@@ -10,10 +10,12 @@ from billing.e_invoices.ways import Way
 from billing.e_invoices.ways.folder import Folder
 from billing.e_invoices.ways.https import Https
 from billing.models import Sending, SendingWay
-from billing.selectors import e_invoices
+from billing.selectors import e_invoices, numbers
 from billing.selectors.e_invoices import Document
 from tenants import outside, sealed_content
 from tenants.models import Operator
+from tenants.selectors import accounts
+from tenants.selectors.search import among
 
 #: What the secret of a way is sealed as.
 SECRET = "sending_way"  # noqa: S105
@@ -45,10 +47,18 @@ def of(document: Document) -> Sending | None:
     return Sending.objects.filter(**e_invoices.of(document)).first()
 
 
-def listing(stage: str = "") -> QuerySet[Sending]:
-    """All of them, or those of a stage, each with its document and who gets it."""
+def listing(stage: str = "", search: str = "") -> QuerySet[Sending]:
+    """Those that meet all criteria, each with its document and who gets it, in no order.
+
+    search: an invoice's number or OCR reference, or the name or customer number of who gets it.
+    """
     rows = Sending.objects.select_related("invoice__buyer", "invoice__account", "statement__host", "statement__account")
-    return rows.filter(stage=stage) if stage else rows
+    rows = rows.filter(stage=stage) if stage else rows
+    if not search.strip():
+        return rows
+    meant = accounts.meant(search)
+    theirs = among("invoice__account", meant) | among("statement__account", meant)
+    return rows.filter(theirs | among("invoice", numbers.numbered(search.strip())))
 
 
 def counts() -> dict[str, int]:

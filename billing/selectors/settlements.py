@@ -7,11 +7,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, QuerySet, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from billing.domain.hosting import Terms
 from billing.models import HostAnswer, HostContract, HostLine, HostPayout, HostSite, HostStatement, Settlement
 from tenants.models import Account
+from tenants.selectors import accounts
+from tenants.selectors.search import among
 
 State = HostStatement.State
 #: So many months back may be settled first.
@@ -33,10 +35,17 @@ class Sums:
     total: Decimal
 
 
-def contracts() -> QuerySet[HostContract]:
-    """All contracts with host and sites, the newest first."""
+def contracts(search: str = "", *, in_force: date | None = None) -> QuerySet[HostContract]:
+    """Contracts with host and sites, in no order.
+
+    search: a part of the contract's name, or what is known of its host. in_force: without those that ended before it.
+    """
     sites = Prefetch("sites", HostSite.objects.select_related("site").order_by("site__name"))
-    return HostContract.objects.select_related("account__identity").prefetch_related(sites).order_by("-since", "-pk")
+    rows = HostContract.objects.select_related("account__identity").prefetch_related(sites)
+    rows = rows.filter(Q(until__isnull=True) | Q(until__gte=in_force)) if in_force else rows
+    if not search.strip():
+        return rows
+    return rows.filter(Q(name__icontains=search.strip()) | among("account", accounts.meant(search)))
 
 
 def contract(public_id: UUID) -> HostContract | None:

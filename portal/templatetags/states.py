@@ -1,5 +1,8 @@
 """The state of a thing as a badge, `{% state invoice %}`, or as a dot in a dense list, `{% state_dot connector %}`."""
 
+from datetime import date
+from typing import Any
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -27,3 +30,10 @@ def state_dot(thing: object, before: str = "") -> SafeString:
 def tone(thing: object) -> str:
     """The colour alone, for the badge of a page's heading."""
     return told(thing).tone
+
+
+@register.filter
+def days_left(thing: Any, today: date) -> int:
+    """How many days are left to answer something; negative when it is late."""
+    days: int = thing.days_left(today)
+    return days

@@ -61,16 +61,18 @@ MAY_OPEN = {
         "finance:tariff_publish finance:tariff_simulate finance:tariff_unassign"
     ),
     Permission.VIEW_INVOICES: (
-        "staff:dispute_detail staff:dispute_list finance:account_balance finance:ageing_list "
+        "staff:dispute_detail staff:dispute_export staff:dispute_list finance:account_balance "
+        "finance:ageing_export finance:ageing_list "
         "finance:fee_detail finance:fee_export finance:fee_list "
         "finance:letter_export finance:letter_list finance:reminder_export finance:reminder_list finance:reminder_sent "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
         "finance:invoice_detail finance:invoice_export finance:invoice_list finance:invoice_pdf finance:invoice_xml "
-        "finance:host_detail finance:host_list finance:settlement_detail finance:settlement_list "
+        "finance:host_detail finance:host_export finance:host_list finance:settlement_detail finance:settlement_list "
         "finance:statement_detail finance:statement_pdf finance:statement_sessions finance:statement_xml "
         "finance:ledger_account finance:ledger_month finance:month_steps "
         "finance:reconciliation finance:rerating_detail finance:rerating_list "
-        "finance:run_detail finance:run_export finance:run_list finance:sending_list"
+        "finance:run_detail finance:run_export finance:run_list "
+        "finance:sending_export finance:sending_list finance:settlement_export"
     ),
     Permission.RUN_BILLING: "finance:run_discard finance:run_start",
     Permission.ISSUE_INVOICES: (

@@ -6,16 +6,20 @@ from django.utils.translation import gettext_lazy as _
 #: By the name of the list in addresses. A list that is not here keeps no views and no columns.
 LISTS: dict[str, str | Promise] = {
     "accounts": _("payers"),
+    "ageing": _("ageing list"),
     "approvals": _("approvals"),
     "audit": _("audit log"),
     "billing-runs": _("invoice runs"),
     "cards": _("cards"),
     "consents": _("consents"),
+    "disputes": _("disputes"),
     "downloads": _("downloads"),
     "downloads-taken": _("who downloaded what"),
     "drivers": _("drivers"),
+    "e-invoices": _("e-invoices"),
     "fees": _("fees"),
     "groups": _("groups"),
+    "hosts": _("site hosts"),
     "imports": _("imports"),
     "invoices": _("invoices"),
     "keys": _("API keys"),
@@ -27,6 +31,7 @@ LISTS: dict[str, str | Promise] = {
     "runs": _("invoices of a run"),
     "sessions": _("sessions"),
     "sites": _("sites"),
+    "statements": _("statements"),
     "stations": _("stations"),
     "tariffs": _("tariffs"),
 }

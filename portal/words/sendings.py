@@ -1,5 +1,6 @@
 """Why an e-invoice has not left, or was refused, in words."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -22,6 +23,23 @@ NOT_REACHED: dict[str, str | Promise] = {
     "folder": gettext_lazy("the folder cannot be written or read"),
     "no_way": gettext_lazy("no way of sending is chosen"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who gets an e-invoice: the name on it, and the customer number."""
+
+    name: str
+    number: str
+
+
+def receiver(row: Sending) -> Receiver:
+    """Who gets it: the buyer of an invoice, or the host of a statement."""
+    if row.invoice is not None:
+        return Receiver(row.invoice.buyer.name, row.invoice.customer)
+    statement = row.statement
+    host = statement.host if statement else None
+    return Receiver(host.name if host else "", statement.customer_number if statement else "")
 
 
 def reason(row: Sending) -> str:

@@ -21,6 +21,7 @@ from billing.models import (
     Payment,
     PaymentFile,
     Rerating,
+    Sending,
     Settlement,
     Standing,
 )
@@ -128,6 +129,13 @@ STATEMENTS: Mapping[str, str] = {
     Standing.APPROVED: GOOD,
     Standing.SILENT: GOOD,
     Standing.CONTESTED: BAD,
+}
+SENDINGS: Mapping[str, str] = {
+    Sending.Stage.WAITING: INFO,
+    Sending.Stage.HELD: WARN,
+    Sending.Stage.SENT: GOOD,
+    Sending.Stage.ACCEPTED: GOOD,
+    Sending.Stage.REFUSED: BAD,
 }
 
 
@@ -244,6 +252,11 @@ def _(letter: DocumentLetter) -> Told:
     if letter.sent_at is not None:
         return Told(gettext_lazy("sent"), GOOD)
     return Told(gettext_lazy("waiting"), INFO) if letter.is_open else Told(gettext_lazy("not sent"), BAD)
+
+
+@told.register
+def _(sending: Sending) -> Told:
+    return Told(sending.get_stage_display(), SENDINGS[sending.stage], live=sending.is_open)
 
 
 @told.register

@@ -12,6 +12,8 @@ from tenants.selectors.search import after_all, among
 
 #: Every kind, and every kind but private persons.
 ALL, OTHERS = "all", "others"
+#: So many accounts that a search of another list means are looked at.
+_MEANT = 1_000
 
 
 def listing(search: str = "", *, kind: str = ALL, closed: bool = False) -> QuerySet[Account]:
@@ -30,6 +32,11 @@ def listing(search: str = "", *, kind: str = ALL, closed: bool = False) -> Query
 def matching(text: str) -> Q:
     """The condition that an account is meant by the text."""
     return among("pk", {*of_identities([*names.like(text), *_registered(text)], current=True), *numbered(text)})
+
+
+def meant(text: str) -> list[int]:
+    """The accounts that a search of a list means by `matching`, closed ones too: so many as a list looks at."""
+    return list(listing(text.strip(), closed=True).values_list("pk", flat=True)[:_MEANT])
 
 
 def one(public_id: UUID) -> Account | None:

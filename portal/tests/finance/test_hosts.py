@@ -1,6 +1,9 @@
 """The pages of site hosts: contracts, months settled and closed, statements with their sessions, and who may."""
 
+import csv
 from datetime import date
+from decimal import Decimal
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from billing.services import settlements
 from billing.tests import factories
 from charging.models import Site
 from portal.tests.reading import words
+from portal.web.finance.settlements import STATEMENTS
 from tenants import work
 from tenants.models import Account, Membership
 from tenants.scoping import tenant_scope
@@ -50,6 +54,19 @@ def settled(north, agreed, fina_browser, url) -> Settlement:
         pass
     with tenant_scope(north.pk):
         return Settlement.objects.get()
+
+
+def test_the_statements_of_a_month_are_sorted_and_taken_out_as_they_are_listed(settled, fina_browser, url):
+    address = url(f"settlements/{settled.public_id}/")
+    (row,) = fina_browser.get(address).context["page"].rows
+    for column in STATEMENTS.columns:
+        if column.is_sortable:
+            assert fina_browser.get(f"{address}?sort=-{column.key}").context["page"].rows == [row]
+    answer = fina_browser.get(f"{address}export/", {"format": "semicolon"})
+    heads, line = csv.reader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";")
+    told = dict(zip(heads, line, strict=True))
+    assert (told["Host"], told["Contract"]) == ("Värden AB", "Avtal 7")
+    assert Decimal(told["Incl. VAT"]) == row.total > 0
 
 
 def test_a_contract_is_agreed_shown_changed_and_ended(agreed, site, fina_browser, url):

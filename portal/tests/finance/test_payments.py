@@ -118,6 +118,11 @@ def test_the_ageing_list_and_the_states_follow(sign_in, fina, url, bill, monkeyp
     ageing = text(fina_browser.get(url("payments/ageing/")))
     assert "Dana Driver" in ageing
     assert "SEK 25.00" in ageing
+    file = fina_browser.get(url("payments/ageing/export/"), {"format": "semicolon"})
+    heads, line = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+    told = dict(zip(heads.split(";"), line.split(";"), strict=True))
+    assert told["Payer"] == "Dana Driver"
+    assert Decimal(told["1–30 days"]) == Decimal(told["Unpaid"]) == 25
     assert "overdue" in text(fina_browser.get(url("invoices/?state=overdue")))
     payments.record(bill, Decimal(10), paid_on=DAY, text="", by=None, today=later.date())
     assert "overdue, part paid" in text(fina_browser.get(url("invoices/?state=part_paid")))

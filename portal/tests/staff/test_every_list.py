@@ -6,20 +6,35 @@ from io import StringIO
 
 import pytest
 
-from billing.models import DocumentLetter, Export, ExportTaken, Fee, Invoice, InvoiceRun, Payment, Reminder
+from billing.models import (
+    Dispute,
+    DocumentLetter,
+    Export,
+    ExportTaken,
+    Fee,
+    HostContract,
+    Invoice,
+    InvoiceRun,
+    Payment,
+    Reminder,
+    Sending,
+)
 from billing.tests import factories
 from charging.models import FileImport, Site, Station, Token
 from portal.tests.examples import example
 from portal.web import lists
 from portal.web.finance.exports import MADE, TAKEN
 from portal.web.finance.fees import FEES
+from portal.web.finance.hosts import HOSTS
 from portal.web.finance.letters import LETTERS
 from portal.web.finance.payments import PAYMENTS
 from portal.web.finance.reminders import REMINDERS
 from portal.web.finance.runs import RUNS
+from portal.web.finance.sendings import SENDINGS
 from portal.web.finance.tariffs.pages import TARIFFS
 from portal.web.staff.approvals import APPROVALS
 from portal.web.staff.audit.columns import AUDIT
+from portal.web.staff.disputes import DISPUTES
 from portal.web.staff.drivers import DRIVERS
 from portal.web.staff.groups import GROUPS
 from portal.web.staff.imports.columns import IMPORTS
@@ -51,6 +66,9 @@ PAGES = {
     PAYMENTS.name: ("finance/payments/", "finance/payments/export/"),
     LETTERS.name: ("finance/letters/", "finance/letters/export/"),
     REMINDERS.name: ("finance/reminders/sent/", "finance/reminders/sent/export/"),
+    SENDINGS.name: ("finance/e-invoices/", "finance/e-invoices/export/"),
+    HOSTS.name: ("finance/hosts/", "finance/hosts/export/"),
+    DISPUTES.name: ("disputes/", "disputes/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
     APPROVALS.name: ("approvals/", "approvals/export/"),
@@ -58,7 +76,7 @@ PAGES = {
     MADE.name: ("finance/downloads/", "finance/downloads/made/"),
     TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
-_OTHERS = (FEES, PAYMENTS, LETTERS, REMINDERS, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
+_OTHERS = (FEES, PAYMENTS, LETTERS, REMINDERS, SENDINGS, HOSTS, DISPUTES, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
 TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
@@ -108,6 +126,9 @@ def many(world, fina):
                 currency="SEK",
                 since=date(2026, 1 + number, 1),
             )
+            Sending.objects.create(invoice=example(Invoice), stage=Sending.Stage.values[number % 5])
+            example(Dispute, account=invoice.account, about=Dispute.About.values[number % 3])
+            example(HostContract, name=f"Contract {number}", account=invoice.account, share=1 + number, until=None)
             InvoiceRun.objects.create(
                 month=date(2026, 1 + number, 1), until=world.now, started_at=world.now, sessions_total=number % 3
             )
@@ -200,7 +221,8 @@ def test_the_file_has_exactly_the_rows_of_the_list(many, sign_in, olga, table):
 
 
 def test_every_list_has_its_word():
-    assert set(PAGES) | {"accounts", "sessions", "invoices", "runs", "review", "consents"} == set(LISTS)
+    tested_by_themselves = {"accounts", "sessions", "invoices", "runs", "review", "consents", "ageing", "statements"}
+    assert set(PAGES) | tested_by_themselves == set(LISTS)
 
 
 def test_imports_are_found_by_file_state_and_days_and_summed(many, sign_in, otto):

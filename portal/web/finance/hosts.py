@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
@@ -19,17 +21,31 @@ from billing.selectors.vat_rates import standard_rate
 from billing.services import host_contracts as services
 from billing.services.host_contracts import Agreed
 from charging.models import Site
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField
 from portal.web.acts import attempted
 from portal.web.sensible_days import SENSIBLE
+from portal.web.tables import Column, Table
 from portal.words import e_invoices as e_invoice_words
 from portal.words import measures, regions
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import accounts
 
+HOSTS = Table(
+    "hosts",
+    (
+        Column("contract", gettext_lazy("Contract"), by="name", is_fixed=True),
+        Column("host", gettext_lazy("Host"), opened="account__identity__name"),
+        Column("sites", gettext_lazy("Sites")),
+        Column("gets", gettext_lazy("Gets")),
+        Column("since", gettext_lazy("From"), by="since", css="rest", is_indexed=True),
+        Column("until", gettext_lazy("To"), css="rest"),
+    ),
+    order="-since",
+)
 #: What the host's VAT is: the standard rate, a rate of its own, or none.
 STANDARD, OWN, NONE = "standard", "own", "none"
 #: So many statements are shown below their contract; all of a month stand in its settlement.
@@ -58,7 +74,9 @@ class ContractForm(forms.Form):
         max_length=100,
         help_text=gettext_lazy("Such as its number. It stands on every statement."),
     )
-    sites: Any = forms.ModelMultipleChoiceField(Site.objects.none(), label=gettext_lazy("Sites"))
+    sites: Any = forms.ModelMultipleChoiceField(
+        Site.objects.none(), label=gettext_lazy("Sites"), widget=forms.CheckboxSelectMultiple
+    )
     since = _day(gettext_lazy("From"), help_text=gettext_lazy("The first day."))
     until = _day(
         gettext_lazy("To"), required=False, help_text=gettext_lazy("The last day. Empty: until further notice.")
@@ -165,11 +183,64 @@ class EndForm(forms.Form):
     until = _day(gettext_lazy("Last day"), required=False, help_text=gettext_lazy("Empty: until further notice."))
 
 
+class HostFilter(forms.Form):
+    """Which contracts are listed."""
+
+    search = forms.CharField(
+        label=gettext_lazy("Contract or host"), required=False, max_length=100, widget=forms.SearchInput
+    )
+    ended = forms.BooleanField(label=gettext_lazy("Also those that have ended"), required=False)
+
+
 @operator_view(Permission.VIEW_INVOICES)
 def host_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the contracts, the newest first."""
-    page = lists.numbered(selector.contracts(), request)
-    return render(request, "finance/hosts/list.html", {"nav": "hosts", "page": page})
+    """List the contracts, the newest first unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = HostFilter(request.GET)
+    rows = _listed(filters, operator)
+    shown = tables.shown(HOSTS, request).within(rows)
+    page = {"nav": "hosts", "filters": filters, "shown": shown, "page": shown.page(rows, request)}
+    page["has_any"] = selector.contracts().exists()
+    return render(request, "finance/hosts/list.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES, step_up=True, takes_out=True)
+def host_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed contracts as a file."""
+    filters = HostFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(HOSTS, request),
+        _listed(filters, operator),
+        filters=filters,
+        columns=_file_columns(),
+        back=reverse("finance:host_list", args=[operator.slug]),
+    )
+
+
+def _listed(filters: HostFilter, operator: Operator) -> QuerySet[HostContract]:
+    asked = filters.cleaned_data if filters.is_valid() else {}
+    return selector.contracts(asked.get("search", ""), in_force=None if asked.get("ended") else _today(operator))
+
+
+def _file_columns() -> list[FileColumn]:
+    return [
+        FileColumn(gettext("Contract"), lambda row: row.name),
+        FileColumn(gettext("Customer number"), lambda row: row.account.customer_number),
+        FileColumn(gettext("Host"), lambda row: row.account.name),
+        FileColumn(gettext("Sites"), lambda row: ", ".join(part.site.name for part in row.sites.all())),
+        FileColumn(gettext("From"), lambda row: row.since),
+        FileColumn(gettext("To"), lambda row: row.until),
+        FileColumn(gettext("Share of the revenue, %"), lambda row: row.share),
+        FileColumn(gettext("For each kWh"), lambda row: row.kwh_price),
+        FileColumn(gettext("Fixed amount a month"), lambda row: row.rent),
+        FileColumn(gettext("Deduction a month"), lambda row: row.fee),
+        FileColumn(gettext("At least, a month"), lambda row: row.floor),
+        FileColumn(gettext("Smallest payout"), lambda row: row.least_payout),
+        FileColumn(gettext("Currency"), lambda row: row.currency),
+        FileColumn(gettext("Self-billing"), lambda row: row.is_self_billed),
+    ]
 
 
 @operator_view(Permission.VIEW_INVOICES)

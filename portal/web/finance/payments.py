@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from billing.domain import money
 from billing.models import Invoice, Payment, PaymentMatch
-from billing.selectors import invoices
+from billing.selectors import numbers
 from billing.selectors import payments as selector
 from billing.services import payments as services
 from portal.files.tables import Column as FileColumn
@@ -83,7 +83,7 @@ class ForInvoiceForm(forms.Form):
     def clean_number(self) -> Invoice:
         """The one invoice that is meant."""
         words_ = self.cleaned_data["number"]
-        meant = Invoice.objects.filter(pk__in=invoices.numbered(words_), state=Invoice.State.ISSUED)
+        meant = Invoice.objects.filter(pk__in=numbers.numbered(words_), state=Invoice.State.ISSUED)
         rows = {row.credits_id or row.pk for row in meant}
         if len(rows) != 1:
             raise forms.ValidationError(gettext("No invoice has this number, or several have. Type the OCR reference."))

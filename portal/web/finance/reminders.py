@@ -42,7 +42,7 @@ REMINDERS = Table(
         Column("invoice", _("Invoice")),
         Column("payer", _("Payer")),
         Column("what", _("What was done"), by="what"),
-        Column("charge", _("Asked beside it")),
+        Column("charge", _("Added costs")),
         Column("by", _("By"), is_optional=True),
         Column("rest", _("Unpaid then"), by="rest", css="num"),
         Column("open", _("Unpaid now"), css="num"),

@@ -4,10 +4,12 @@ from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
@@ -17,17 +19,34 @@ from billing.selectors import settlements as selector
 from billing.services import approved
 from billing.services import second_person as services_of_two
 from billing.services import settlements as services
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists, second_person
+from portal.web import list_files, lists, second_person, tables
 from portal.web.acts import told
 from portal.web.finance.runs import MonthForm
+from portal.web.tables import Column, Table
 from portal.words.say import why
+from portal.words.states import told as state_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 
 #: Statements to be paid that are told one by one.
 UNPAID_SHOWN = 50
+#: Those left out stand first, then the largest, until somebody sorts.
+STATEMENTS = Table(
+    "statements",
+    (
+        Column("host", _("Host"), opened="account__identity__name", is_fixed=True),
+        Column("state", _("State")),
+        Column("sessions", _("Sessions"), by="sessions", css="num rest"),
+        Column("revenue", _("Revenue"), by="net", css="num rest"),
+        Column("earned", _("Earned"), by="amount", css="num rest"),
+        Column("payout", _("Paid out"), by="payout", css="num rest"),
+        Column("total", _("Incl. VAT"), by="total", css="num"),
+    ),
+    order="",
+)
 
 
 @operator_view(Permission.VIEW_INVOICES)
@@ -66,14 +85,44 @@ def settlement_detail(request: SignedInRequest, operator: Operator, settlement_i
     settlement = _settlement_or_404(settlement_id)
     if "X-Poll" in request.headers and not settlement.is_open:
         return HttpResponseClientRefresh()
+    rows = selector.statements(settlement)
+    shown = tables.shown(STATEMENTS, request).within(rows)
     page = {
         "nav": "hosts",
         "settlement": settlement,
         "sums": selector.sums(settlement),
-        "page": lists.numbered(selector.statements(settlement), request),
+        "shown": shown,
+        "page": shown.page(rows, request),
         "approval": approvals.open_about(approved.SETTLE, settlement.public_id, at=timezone.now()),
     }
     return render(request, "finance/settlements/detail.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES, step_up=True, takes_out=True)
+def settlement_export(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponseBase:
+    """Send the statements of a month as a file: what is to be paid to whom."""
+    settlement = _settlement_or_404(settlement_id)
+    return list_files.answer(
+        request,
+        tables.shown(STATEMENTS, request),
+        selector.statements(settlement),
+        columns=[
+            FileColumn(gettext("Customer number"), lambda row: row.account.customer_number),
+            FileColumn(gettext("Host"), lambda row: row.account.name),
+            FileColumn(gettext("Contract"), lambda row: row.contract.name),
+            FileColumn(gettext("State"), lambda row: str(state_of(row).label)),
+            FileColumn(gettext("Sessions"), lambda row: row.sessions),
+            FileColumn(gettext("Currency"), lambda row: row.currency),
+            FileColumn(gettext("Revenue"), lambda row: row.net, is_amount=True),
+            FileColumn(gettext("Earned"), lambda row: row.amount, is_amount=True),
+            FileColumn(gettext("Paid out"), lambda row: row.payout, is_amount=True),
+            FileColumn(gettext("VAT"), lambda row: row.vat, is_amount=True),
+            FileColumn(gettext("Incl. VAT"), lambda row: row.total, is_amount=True),
+            FileColumn(gettext("Due"), lambda row: row.due_on),
+        ],
+        back=reverse("finance:settlement_detail", args=[operator.slug, settlement_id]),
+        days=f"{settlement.month:%Y-%m}",
+    )
 
 
 @operator_view(Permission.ISSUE_INVOICES, step_up=True)

@@ -1,12 +1,14 @@
 """The desk for disputes: what waits, by days left; one with the evidence; the answer."""
 
 from datetime import date
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,16 +22,31 @@ from billing.selectors import disputes as selector
 from billing.services import disputes as services
 from charging.models import ChargingSession
 from charging.selectors import sessions
+from portal.files.tables import Column as FileColumn
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
 from portal.web.staff.sessions import story as session_story
+from portal.web.tables import Column, Table
 from portal.words.log import lines as audit_lines
 from tenants.log import reading
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 State = Dispute.State
+#: What waits has the order of its days, and what is closed that of its answers, until somebody sorts.
+DISPUTES = Table(
+    "disputes",
+    (
+        Column("what", gettext_lazy("What is wrong"), by="about", is_fixed=True),
+        Column("payer", gettext_lazy("Payer"), opened="account__identity__name"),
+        Column("of", gettext_lazy("Session or invoice")),
+        Column("raised", gettext_lazy("Raised"), by="raised_at", css="rest"),
+        Column("due", gettext_lazy("Answer by"), by="due_on"),
+        Column("state", gettext_lazy("State")),
+    ),
+    order="",
+)
 
 
 class AnswerForm(forms.Form):
@@ -48,21 +65,66 @@ class AnswerForm(forms.Form):
     )
 
 
+class DisputeFilter(forms.Form):
+    """Which disputes are listed: what waits, unless what is closed is asked for."""
+
+    q = forms.CharField(
+        label=gettext_lazy("Payer, session or invoice"), required=False, max_length=100, widget=forms.SearchInput
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        choices=[("", gettext_lazy("Open")), ("closed", gettext_lazy("Closed"))],
+        required=False,
+    )
+
+    @cached_property
+    def rows(self) -> QuerySet[Dispute]:
+        """The disputes that the filter means; what cannot be read narrows nothing."""
+        self.full_clean()
+        asked = self.cleaned_data
+        return selector.listing(is_closed=asked.get("state") == "closed", search=asked.get("q", ""))
+
+
 @operator_view(Permission.VIEW_INVOICES)
 def dispute_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List what waits, the least days left first; or what has been answered, the newest first."""
-    is_closed = request.GET.get("state") == "closed"
-    rows, by = (selector.closed(), "closed_at") if is_closed else (selector.waiting(), "due_on")
-    page = lists.page(rows, request, by=by, rising=not is_closed)
-    today = _today(operator)
+    """List what waits, the least days left first; or what is closed, the newest first."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, today = DisputeFilter(request.GET), _today(operator)
+    shown = tables.shown(DISPUTES, request).within(filters.rows)
     context = {
         "nav": "disputes",
-        "is_closed": is_closed,
-        "page": page,
-        "rows": [(row, row.days_left(today)) for row in page],
+        "filters": filters,
+        "shown": shown,
+        "page": shown.page(filters.rows, request),
+        "today": today,
         "late": selector.late(today),
     }
     return render(request, "staff/disputes/list.html", context)
+
+
+@operator_view(Permission.VIEW_INVOICES, step_up=True, takes_out=True)
+def dispute_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed disputes as a file, without what people wrote."""
+    filters = DisputeFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(DISPUTES, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(_("What is wrong"), lambda row: str(row.get_about_display())),
+            FileColumn(_("Customer number"), lambda row: row.account.customer_number),
+            FileColumn(_("Payer"), lambda row: row.account.name),
+            FileColumn(_("Session"), lambda row: row.session.external_id if row.session else ""),
+            FileColumn(_("Invoice"), lambda row: str(row.invoice or "")),
+            FileColumn(_("Raised"), lambda row: row.raised_at),
+            FileColumn(_("Answer by"), lambda row: row.due_on),
+            FileColumn(_("State"), lambda row: str(row.get_state_display())),
+            FileColumn(_("Answered"), lambda row: row.closed_at),
+        ],
+        back=reverse("staff:dispute_list", args=[operator.slug]),
+    )
 
 
 @operator_view(Permission.VIEW_INVOICES)

@@ -82,6 +82,7 @@ urlpatterns: list[URLPattern] = [
     path("imports/<uuid:public_id>/leave/", mending.import_leave, name="import_leave"),
     path("imports/<uuid:public_id>/rejected/", imports.import_rejected, name="import_rejected"),
     path("disputes/", disputes.dispute_list, name="dispute_list"),
+    path("disputes/export/", disputes.dispute_export, name="dispute_export"),
     path("disputes/<uuid:dispute_id>/", disputes.dispute_detail, name="dispute_detail"),
     path("disputes/<uuid:dispute_id>/answer/", disputes.dispute_answer, name="dispute_answer"),
     path("review/", review.review_list, name="review_list"),
