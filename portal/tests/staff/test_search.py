@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import Invoice
+from billing.models import HostContract, Invoice, Payment
 from billing.models.invoice import with_check_digit
 from billing.tests import factories
 from charging.services import site_memberships
+from portal.tests.examples import example
 from portal.words import measures
 from tenants.models import Membership
 from tenants.scoping import tenant_scope
@@ -96,3 +97,17 @@ def test_the_list_of_a_kind_shows_what_the_search_left_out(world, sign_in, otto)
 def test_odd_words_find_nothing_and_break_nothing(world, sign_in, otto, text):
     world.session(external_id="NORTH-1")
     assert hits(sign_in(otto), world, text) == set()
+
+
+def test_payments_tariffs_and_contracts_of_hosts_are_found(world, sign_in, fina, otto):
+    with tenant_scope(world.operator.pk):
+        example(Payment, amount=7549, rest=0, currency="SEK", payer_name="Maria Persson")
+        factories.tariff(name="Harbour by night")
+        contract = example(HostContract, name="Agreement 7", share=30, until=None)
+    client = sign_in(fina)
+    for text in ("75,49", "75.49", "SEK 75.49"):
+        assert ("finance", "Maria Persson") in hits(client, world, text)
+    assert ("finance", "Harbour by night") in hits(client, world, "harb")
+    for text in ("agreement", contract.account.customer_number):
+        assert ("finance", "Agreement 7") in hits(client, world, text)
+    assert hits(sign_in(otto), world, "75,49") == set()

@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from billing.selectors import invoices
+from billing.selectors import invoices, payments, settlements, tariff_listing
 from charging.models import ChargingSession, Site, Station, Token
 from charging.selectors import hits, sessions, words
 from charging.selectors.hits import Meant
@@ -38,7 +38,8 @@ class SearchForm(forms.Form):
         max_length=100,
         widget=forms.SearchInput({"autocomplete": "off", "autofocus": True}),
         help_text=_(
-            "Part of a session id or a card number, a name, a payer, a station, a site, an invoice, OCR or amount."
+            "Part of a session id or a card number, a name, a payer, a station, a site, a tariff, an invoice, OCR or"
+            " amount."
         ),
     )
 
@@ -140,6 +141,28 @@ def _invoices(meant: Meant, operator: Operator) -> Iterator[Hit]:
         )
 
 
+def _payments(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in payments.hits(meant.text, most=SHOWN + 1):
+        url = reverse("finance:payment_detail", args=[operator.slug, row.public_id])
+        yield Hit(
+            url,
+            row.payer_name or str(_("Payment")),
+            measures.local_date(row.paid_on),
+            measures.coins(row.amount, row.currency),
+        )
+
+
+def _tariffs(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in tariff_listing.listing(meant.text)[: SHOWN + 1]:
+        url = reverse("finance:tariff_detail", args=[operator.slug, row.public_id])
+        yield Hit(url, row.name, str(_("archived")) if row.is_archived else "")
+
+
+def _hosts(meant: Meant, operator: Operator) -> Iterator[Hit]:
+    for row in settlements.contracts(meant.text).order_by("-since", "-pk")[: SHOWN + 1]:
+        yield Hit(reverse("finance:host_detail", args=[operator.slug, row.public_id]), row.name, row.account.name)
+
+
 def _url(kind: str, operator: Operator, row: Account | Driver | Token | Station | Site | ChargingSession) -> str:
     return reverse(f"staff:{kind}_detail", args=[operator.slug, row.public_id])
 
@@ -150,6 +173,9 @@ KINDS = (
     Kind(_("Payers"), "accounts", Permission.VIEW_DRIVERS, "staff:account_list", "q", _accounts),
     Kind(_("Cards"), "cards", Permission.VIEW_DRIVERS, "staff:token_list", "q", _cards),
     Kind(_("Invoices"), "invoices", Permission.VIEW_INVOICES, "finance:invoice_list", "search", _invoices),
+    Kind(_("Payments"), "check", Permission.VIEW_INVOICES, "finance:payment_list", "search", _payments),
+    Kind(_("Tariffs"), "tariffs", Permission.VIEW_TARIFFS, "finance:tariff_list", "q", _tariffs),
+    Kind(_("Site hosts"), "sites", Permission.VIEW_INVOICES, "finance:host_list", "search", _hosts, "ended=on&"),
     Kind(_("Stations"), "station", Permission.VIEW_NETWORK, "staff:station_list", "q", _stations),
     Kind(_("Sites"), "sites", Permission.VIEW_NETWORK, "staff:site_list", "q", _sites),
 )
