@@ -36,7 +36,7 @@ BUNDLES: dict[str, tuple[str, ...]] = {
         for name in (
             "theme", "menu", "dialog", "filters", "messages", "partial", "relative-time", "copy", "file-drop",
             "choose-all", "search", "kept", "errors", "price-rows", "week-paint",
-            "offline", "lists",
+            "offline", "lists", "tabs",
         )
     ),
 }  # fmt: skip

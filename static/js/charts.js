@@ -167,21 +167,42 @@ function draw(uPlot, figure) {
   drawn.set(figure, plot);
 }
 
-async function drawAll(root) {
+async function drawFirst(figure) {
+  library ??= import(new URL(figure.dataset.library, location.href).href);
+  draw((await library).default, figure);
+  new ResizeObserver(() => {
+    const place = figure.querySelector(".chart__plot");
+    const plot = drawn.get(figure);
+    if (plot && place.clientWidth && plot.width !== place.clientWidth) {
+      plot.setSize({ width: place.clientWidth, height: place.clientHeight });
+    }
+  }).observe(figure);
+}
+
+/* A chart is drawn when it comes near the screen: on a phone the library is not even fetched before. */
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      near.unobserve(target);
+      drawFirst(target);
+    }
+  },
+  { rootMargin: "300px" },
+);
+
+function watchAll(root) {
   for (const figure of root.querySelectorAll("figure[data-chart]")) {
-    if (!figure.dataset.library || drawn.has(figure)) continue;
-    library ??= import(new URL(figure.dataset.library, location.href).href);
-    const uPlot = (await library).default;
-    draw(uPlot, figure);
-    new ResizeObserver(() => {
-      const place = figure.querySelector(".chart__plot");
-      const plot = drawn.get(figure);
-      if (plot && place.clientWidth && plot.width !== place.clientWidth) {
-        plot.setSize({ width: place.clientWidth, height: place.clientHeight });
-      }
-    }).observe(figure);
+    if (figure.dataset.library && !drawn.has(figure)) near.observe(figure);
   }
 }
+
+/* On paper a chart that nobody has come near is its table. */
+addEventListener("beforeprint", () => {
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    if (!drawn.has(figure)) figure.querySelector("details").open = true;
+  }
+});
 
 document.addEventListener("themechange", async () => {
   if (!library) return;
@@ -189,5 +210,5 @@ document.addEventListener("themechange", async () => {
   for (const figure of drawn.keys()) if (figure.isConnected) draw(uPlot, figure);
 });
 
-document.addEventListener("htmx:load", (event) => drawAll(event.target.parentElement ?? document));
-drawAll(document);
+document.addEventListener("htmx:load", (event) => watchAll(event.target.parentElement ?? document));
+watchAll(document);

@@ -130,7 +130,10 @@ def test_every_chart_is_drawn_from_its_table(opened):
     figures = page.locator("figure[data-chart]")
     if not figures.first.get_attribute("data-library"):
         pytest.skip("npm brought no drawing library")
-    expect(page.locator("figure[data-chart] canvas")).to_have_count(figures.count())
+    assert page.locator("figure[data-chart] canvas").count() < figures.count()  # nobody has come near the others
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+        expect(figure.locator("canvas")).to_have_count(1)
     first = figures.first
     first.locator(".u-over").hover()
     expect(first.locator(".chart__tip")).to_contain_text("kWh")
