@@ -36,7 +36,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.TEMPLATE_SECRET: _("“%(name)s” is a secret, and a template is not: set it on the page of each station."),
     Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
     Code.METER_KEY_UNREADABLE: _("This is no public key of a meter: it is neither PEM nor a key in hex or base64."),
-    Code.METER_KEY_CURVE: _("This key is a bare point: choose the curve that the papers of the meter name."),
+    Code.METER_KEY_CURVE: _("This key does not name its curve: choose the one in the papers of the meter."),
     Code.METER_KEY_TWICE: _("This key is registered for the outlet already. Change its days instead."),
     Code.METER_KEY_DAYS: _("The last day (%(until)s) must not come before the first one (%(since)s)."),
     Code.START_STATION_AWAY: _("%(station)s is not connected right now. Use your card at the station, or try again."),

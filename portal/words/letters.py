@@ -29,7 +29,7 @@ from tenants.services import mail
 USUAL_SUBJECT = gettext_noop("Invoice {invoice} from {operator}")
 USUAL_TEXT = gettext_noop(
     "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due}, with the reference {reference}.\n\n"
-    "You find your invoices in the portal too: {portal}"
+    "Your invoices are also in the portal: {portal}"
 )
 
 
@@ -244,7 +244,7 @@ LETTERS: dict[StrEnum, Worded] = {
         (
             _("Something has happened at %(operator)s that concerns data about you. This is what we know:"),
             "%(told)s",
-            _("Whom you can ask: %(contact)s. You can complain to the supervisory authority."),
+            _("If you have questions, ask %(contact)s. You have the right to complain to the supervisory authority."),
         ),
     ),
     mail.Letter.FOUR_EYES_OFF: Worded(

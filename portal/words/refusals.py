@@ -38,7 +38,7 @@ SENTENCES: dict[str, str | Promise] = {
     Code.ANSWER_WITHOUT_WORDS: _("Write an answer: the person reads it."),
     Code.EMAIL_IS_YOURS: _("That is your e-mail address already."),
     Code.CLOSED_BY_OTHERS: _("You run this instance. Another member of the platform takes that from you first."),
-    Code.INCIDENT_AHEAD: _("That time lies ahead."),
+    Code.INCIDENT_AHEAD: _("That time is in the future."),
     Code.INCIDENT_BEFORE_KNOWN: _("That was before the incident was known."),
     Code.INCIDENT_BACKWARDS: _("It cannot end before it begins."),
     Code.INCIDENT_LATE: _("This comes after its time. Say why it is late: the authority asks for the reason."),

@@ -113,7 +113,7 @@ def test_what_was_not_ticked_is_not_sent(fina_browser, url, invoice, agreed, clo
 
 def test_an_auditor_looks_and_does_not_send(sign_in, axel, url, invoice, agreed, clock):
     browser = sign_in(axel)
-    assert "Send the ticked" not in text(browser.get(url("finance/reminders/")))
+    assert "Send those ticked" not in text(browser.get(url("finance/reminders/")))
     assert browser.post(url("finance/reminders/send/"), {"invoice": str(invoice.public_id)}).status_code == 403
 
 

@@ -40,7 +40,7 @@ class RulesForm(forms.Form):
         label=gettext_lazy("Letters a minute"),
         min_value=1,
         max_value=6000,
-        help_text=gettext_lazy("At most; what your mail server is agreed to take."),
+        help_text=gettext_lazy("At most: as many as your mail server takes."),
     )
 
     def __init__(self, data: Any, rules: MailRules) -> None:

@@ -55,7 +55,7 @@ class KeyForm(DaysForm):
         label=gettext_lazy("Curve"),
         required=False,
         choices=[("", gettext_lazy("as the key itself says")), *((name, name) for name in keys.CURVES)],
-        help_text=gettext_lazy("Needed only for a key that is a bare point."),
+        help_text=gettext_lazy("Needed only for a key that does not name its curve."),
     )
     serial = forms.CharField(label=gettext_lazy("Serial number of the meter"), required=False, max_length=50)
 

@@ -168,9 +168,9 @@ def _to_be_told(operator: Operator, incident: Incident, hand: incidents.Hand, no
     due = formats.date_format(hand.due_at.astimezone(operator.zone), "SHORT_DATETIME_FORMAT") if hand.due_at else when
     url, icon = _url("staff:incident", operator, incident.public_id), "fault" if hand.is_late(now) else "warning"
     words = (
-        _("Has to be told of an incident by %(due)s: %(who)s")
+        _("Must be told of an incident by %(due)s: %(who)s")
         if hand.due_at
-        else _("Has to be told of an incident: %(who)s")
+        else _("Must be told of an incident: %(who)s")
     )
     return Task(words % {"due": due, "who": who}, url, icon, note=incident.title)
 

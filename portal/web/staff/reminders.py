@@ -92,7 +92,7 @@ class UsualTermsForm(forms.Form):
         min_value=Decimal(0),
         max_digits=8,
         decimal_places=2,
-        help_text=gettext_lazy("What is left after a payment of a part is often not worth a letter."),
+        help_text=gettext_lazy("What is left after a part payment is often not worth a letter."),
     )
 
 

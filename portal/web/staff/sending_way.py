@@ -30,11 +30,9 @@ class WayForm(forms.Form):
         max_length=500,
         required=False,
         widget=forms.URLInput(attrs={"placeholder": "https://"}),
-        help_text=gettext_lazy(
-            "Where each e-invoice is posted, signed. It begins with https and leads to a public machine."
-        ),
+        help_text=gettext_lazy("Where each e-invoice is posted, signed. It begins with https and is a public address."),
     )
-    renew = forms.BooleanField(label=gettext_lazy("Make another secret for the address"), required=False)
+    renew = forms.BooleanField(label=gettext_lazy("Make a new secret for the address"), required=False)
 
     def __init__(self, *args: Any, now: SendingWay | None, **kwargs: Any) -> None:
         initial = {"kind": now.kind, "address": now.address} if now else {"kind": ""}
@@ -68,7 +66,7 @@ def sending_way(request: SignedInRequest, operator: Operator) -> HttpResponse:
             form, services.choose, told["kind"], address=told["address"], renew=told["renew"], at=timezone.now()
         )
         if made == "":
-            messages.success(request, _("Saved. What is issued from now on to those who get e-invoices is sent."))
+            messages.success(request, _("Saved. From now on e-invoices are sent when they are issued."))
             return redirect("staff:sending_way", operator.slug)
         secret = made or ""
     page = {"nav": "settings", "form": form, "way": now, "secret": secret}
