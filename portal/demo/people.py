@@ -37,6 +37,7 @@ CAST = [
     Person("Fina", Role.FINANCE, "north"),
     Person("Sara", Role.SUPPORT, "north"),
     Person("Axel", Role.AUDITOR, "north"),
+    Person("Disa", Role.PRIVACY, "north"),
     Person("Dana", Role.DRIVER, "north"),
     Person("Pia", Role.PAYER, "north"),
     Person("Sven", Role.OWNER, "south"),
