@@ -50,7 +50,8 @@ def test_the_invoice_shows_how_it_is_booked(bill, fina_browser, url):
 
 def test_the_proof_is_counted_when_it_is_asked_for(bill, fina_browser, url):
     assert "proof=now" in text(fina_browser.get(url("ledger/?month=2026-11")))
-    assert "The ledger says what" in text(fina_browser.get(url("ledger/?month=2026-11&proof=now")))
+    page = text(fina_browser.get(url("ledger/?month=2026-11&proof=now")))
+    assert "The ledger agrees with documents and payments." in page
 
 
 def test_a_month_is_closed_from_its_page_once(bill, fina_browser, url):
@@ -84,7 +85,7 @@ def test_the_page_tells_in_words_what_is_unequal(bill, fina_browser, url, monkey
     check = selector.Check("vat", "SEK", 500, 600)
     monkeypatch.setattr("billing.selectors.ledger.checks", lambda month: [check])
     page = text(fina_browser.get(url("ledger/?month=2026-11&proof=now")))
-    assert "do not come to the same" in page
+    assert "does not agree with documents and payments" in page
     assert "SEK 6.00" in page
     refused = text(fina_browser.post(url("ledger/close/?month=2026-11"), follow=True))
     assert "The ledger says SEK 5.00" in refused

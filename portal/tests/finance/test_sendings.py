@@ -70,7 +70,9 @@ def test_one_that_was_issued_before_is_sent_by_hand_and_listed(fina_browser, url
     assert "Send as an e-invoice" not in fina_browser.get(page).content.decode()
     listed = fina_browser.get(url("e-invoices/")).content.decode()
     assert "F1" in listed
-    assert "Waits" in listed
+    assert "waits" in listed
+    assert "F1" in fina_browser.get(url("e-invoices/?search=%C3%85keri")).content.decode()
+    assert "No e-invoice matches" in fina_browser.get(url("e-invoices/?search=nobody")).content.decode()
     Sending.objects.update(stage="held", reason="BR-CO-10", state="failed")
     assert (
         "It breaks a rule of e-invoices (BR-CO-10)" in fina_browser.get(url("e-invoices/?state=held")).content.decode()

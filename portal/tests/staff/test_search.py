@@ -101,7 +101,7 @@ def test_odd_words_find_nothing_and_break_nothing(world, sign_in, otto, text):
 
 def test_payments_tariffs_and_contracts_of_hosts_are_found(world, sign_in, fina, otto):
     with tenant_scope(world.operator.pk):
-        example(Payment, amount=7549, rest=0, currency="SEK", payer_name="Maria Persson")
+        example(Payment, amount=7549, rest=7549, currency="SEK", payer_name="Maria Persson")
         factories.tariff(name="Harbour by night")
         contract = example(HostContract, name="Agreement 7", share=30, until=None)
     client = sign_in(fina)
