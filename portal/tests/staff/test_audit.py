@@ -324,6 +324,14 @@ def test_a_sentence_holds_the_values(sign_in, axel, story):
     ]
 
 
+def test_what_nobody_has_named_is_a_number_and_no_word_of_the_program(sign_in, axel, otto, north):
+    with tenant_scope(north.pk), acting(user=otto):
+        driver = drivers.create(name="Nils Nilsson")
+    found = told(sign_in(axel).get(AUDIT, {"kind": "tenants.driveridentity"}))
+    assert f"#{driver.identity_id}" in found[0]
+    assert "identity" not in found[0]
+
+
 def test_a_publication_tells_the_prices_and_is_found_by_part_of_the_name(sign_in, axel, fina, north):
     with tenant_scope(north.pk), acting(user=fina):
         made = tariffs.create(name="Boende dag/natt", currency="SEK", document=flat("1.36"))

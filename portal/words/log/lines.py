@@ -57,6 +57,8 @@ _EMPTY = {None, "", "None", "False", False}
 #: How much of an entry's values its sentence holds; the rest stands below it.
 MOST, LONGEST = 3, 90
 _HASH = re.compile(r"\n|[0-9a-f]{32}|[{}\[\]]")
+#: What the log calls a row that nobody has named: a word for the programmer, and its number.
+_NUMBERED = re.compile(r"[a-z ]+ (\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,9 @@ def _some(values: list[str]) -> str:
 
 def _about(entry: AuditEntry, model: type[models.Model] | None, names: _Names) -> str:
     tell = _ABOUT.get(model) if model and entry.object_id else None
+    if tell is None and model and not hasattr(model, "name"):
+        numbered = _NUMBERED.fullmatch(str(entry.object_repr))
+        tell = _number if numbered and int(numbered[1]) == entry.object_id else None
     return tell(entry, names) if tell else str(entry.object_repr)
 
 
@@ -314,7 +319,7 @@ _ABOUT: dict[type[models.Model], Callable[[AuditEntry, _Names], str]] = {
     Invitation: _invitation,
     Invoice: _invoice,
     TariffAssignment: lambda entry, _names: str(entry.object_repr).replace("→ *", f"→ {_('everywhere')}"),
-    **dict.fromkeys((AuditCheck, AuditSeal, ImportLook, ImportUndo, PriceEffect, Pricing), _number),
+    **dict.fromkeys((AuditCheck, AuditSeal, DriverIdentity, ImportLook, ImportUndo, PriceEffect, Pricing), _number),
 }
 
 
