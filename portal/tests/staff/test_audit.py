@@ -1,10 +1,13 @@
 import csv
 import hashlib
 import json
+import re
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -15,6 +18,9 @@ from charging.models import Site, Station
 from charging.services import tokens
 from portal.gate.events import Event
 from portal.tests.examples import example
+from portal.words.log.events import TASKS
+from portal.words.work import KINDS
+from tenants import work
 from tenants.actor import acting, acting_more
 from tenants.log import audit
 from tenants.models import ApiKey, AuditEntry, Membership
@@ -330,6 +336,15 @@ def test_what_nobody_has_named_is_a_number_and_no_word_of_the_program(sign_in, a
     found = told(sign_in(axel).get(AUDIT, {"kind": "tenants.driveridentity"}))
     assert f"#{driver.identity_id}" in found[0]
     assert "identity" not in found[0]
+
+
+def test_who_acted_without_a_person_is_named_in_words():
+    floors = [Path(settings.BASE_DIR, floor) for floor in ("tenants", "charging", "billing", "portal")]
+    files = [path for floor in floors for path in floor.rglob("*.py") if "tests" not in path.parts]
+    literal = {task for path in files for task in re.findall(r'acting\(task="([^"]+)"', path.read_text())}
+    assert len(literal) > 10
+    assert literal - {*TASKS} == set()
+    assert {kind.name for kind in work.kinds()} - {*TASKS, *KINDS} == set()
 
 
 def test_a_publication_tells_the_prices_and_is_found_by_part_of_the_name(sign_in, axel, fina, north):

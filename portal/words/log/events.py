@@ -338,8 +338,23 @@ OF_EVENTS: dict[str, str | Promise] = {
     "billing.ledgerwork": gettext_lazy("booking of what is older than the ledger"),
     "billing.closedmonth": gettext_lazy("closed month"),
 }
-# Who acted when no person did. A task that is not named here is shown by its code.
+_AT_THE_SERVER = gettext_lazy("somebody at the server")
+# Who acted when no person did, besides the kinds of work in the background (`portal.words.work.KINDS`).
 TASKS: dict[str, str | Promise] = {
+    **dict.fromkeys(
+        (
+            "bill_month",
+            "import_sessions",
+            "password_link",
+            "platform_member",
+            "reconcile",
+            "replay_erasures",
+            "restore",
+        ),
+        _AT_THE_SERVER,
+    ),
+    "tenants.tasks.expire_approvals": gettext_lazy("the portal by itself"),
+    "tenants.tasks.reset_lost_factors": gettext_lazy("the portal by itself"),
     "create_operator": gettext_lazy("setting up the operator"),
     "charging.stations": gettext_lazy("what stations say"),
     "charging.tasks.run_import": gettext_lazy("import in the background"),

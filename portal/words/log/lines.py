@@ -26,6 +26,7 @@ from portal.words.log.fields import name_of
 from portal.words.log.values import moment, written
 from portal.words.measures import DASH
 from portal.words.say import SENTENCES, say
+from portal.words.work import KINDS
 from tenants.log import refused_access
 from tenants.models import (
     ApiKey,
@@ -206,7 +207,7 @@ def _who(entry: AuditEntry, names: _Names) -> str:
     if entry.api_key_id:
         return _("key %(name)s") % {"name": names.row(ApiKey, entry.api_key_id)}
     if entry.task:
-        return str(TASKS.get(entry.task, entry.task))
+        return str(TASKS.get(entry.task) or KINDS.get(entry.task, entry.task))
     return _("nobody signed in")
 
 
