@@ -85,6 +85,7 @@ def _delete(cursor: Any, tables: list[str]) -> None:
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for table in tables:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    for table in tables:
         cursor.execute(f"DELETE FROM {table}")
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in tables:
