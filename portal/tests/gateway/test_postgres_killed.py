@@ -40,7 +40,7 @@ class Server:
         self.passwords: dict[str, str] = {}
         self.state = State(folder / "state")
         self.state.prepare()
-        self.here = postgres.place(self.state)
+        self.here = postgres.cluster(self.state)
         postgres.create(self.here)
         self._start()
         postgres.prepare(self.here)
