@@ -48,6 +48,7 @@ REACHES: dict[str, Any] = {
     "SiteForm.latitude": (Site, "latitude", 1),
     "SiteForm.longitude": (Site, "longitude", 1),
     "LimitForm.limit": NOWHERE,  # said to a station, kept as JSON
+    "ReturnForm.input_vat": NOWHERE,  # written into a file for the tax agency
     "WordsForm.seen": NOWHERE,  # the version it was begun from, held against the newest
     **dict.fromkeys((f"ExampleForm.{name}" for name in ("kwh", "charging_hours", "parked_hours")), NOWHERE),
     **dict.fromkeys((f"TermsForm.{name}" for name in ("vat", "minimum", "maximum")), TARIFF),
