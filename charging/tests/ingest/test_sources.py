@@ -62,7 +62,7 @@ def test_a_byte_that_only_windows_knows_makes_the_text_windows(byte):
     assert rows == [(2, ("1", f"Umeå {bytes([byte]).decode('cp1252')}x", "x", "y", "2"))]
 
 
-@pytest.mark.parametrize(("delimiter", "other"), permutations([",", ";", "\t", "|"], 2))
+@pytest.mark.parametrize(("delimiter", "other"), list(permutations([",", ";", "\t", "|"], 2)))
 def test_headings_settle_the_delimiter_where_the_cells_would_not(delimiter, other):
     """Each row has as many of the other, and not each as many of ours: only the headings tell."""
     row = delimiter.join(["1", f"A{other}B", "x", "y", "2"])
@@ -72,7 +72,7 @@ def test_headings_settle_the_delimiter_where_the_cells_would_not(delimiter, othe
     assert rows[0] == (2, ("1", f"A{other}B", "x", "y", "2"))
 
 
-@pytest.mark.parametrize(("delimiter", "other"), permutations([",", ";", "\t", "|"], 2))
+@pytest.mark.parametrize(("delimiter", "other"), list(permutations([",", ";", "\t", "|"], 2)))
 def test_a_delimiter_inside_of_every_cell_does_not_win_over_the_headings(delimiter, other):
     header = ["session id", "station", "start", "end", "kwh"]
     row = [f"a{other}b{other}c"] * 5
