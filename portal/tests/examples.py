@@ -46,7 +46,7 @@ from billing.models import (
     WriteOff,
 )
 from billing.tests import factories
-from charging.models import AccountMember, ChargingSession, Site
+from charging.models import AccountMember, ChargingSession, Site, SiteLimit
 from tenants.log import audit
 from tenants.models import (
     Account,
@@ -84,6 +84,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     PastHour: {"status": "written_off"},
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
     PaymentMatch: {"purpose": "refund", "amount": 1},
+    SiteLimit: {"limit": 63},
     WriteOff: {"amount": 1, "parts": [{"rate": None, "net": 1, "vat": 0}], "happened_on": NOW.date()},
     HostPayout: {"amount": 1, "paid_on": NOW.date()},
     Receivable: {"due": 0, "rest": 0},
