@@ -42,19 +42,16 @@ def free_port() -> int:
 
 
 class Gateway:
-    """`python -m portal.gateway`, which can be killed and started again on its port.
+    """`python -m portal.gateway`, which can be killed and started again on its port."""
 
-    address: of another database than the test's.
-    """
-
-    def __init__(self, address: str = "") -> None:
-        self.port, self._address = free_port(), address
+    def __init__(self) -> None:
+        self.port = free_port()
         self.start()
 
     def start(self) -> None:
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "DATABASE_GATEWAY_URL": self._address or address_of("gateway"),
+            "DATABASE_GATEWAY_URL": address_of("gateway"),
             "GATEWAY_PORT": str(self.port),
         }
         self.process = subprocess.Popen(

@@ -23,14 +23,13 @@ CHARGES = 12
 
 
 class Reader:
-    """`bin/manage read_stations` against the test database, or another one."""
+    """`bin/manage read_stations` against the test database."""
 
-    def __init__(self, address=""):
-        self._address = address
+    def __init__(self):
         self.start()
 
     def start(self):
-        own = {"DATABASE_ROLE": "app", "DATABASE_URL": self._address or address_of("app"), "WATTLEDGER_ENV": "test"}
+        own = {"DATABASE_ROLE": "app", "DATABASE_URL": address_of("app"), "WATTLEDGER_ENV": "test"}
         environment = {**os.environ, **own}
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "read_stations"]
         self.process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
