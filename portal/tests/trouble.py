@@ -161,7 +161,7 @@ def failed_work(people: dict[str, User]) -> None:
     for kind in Export.Kind:
         for state in (Work.State.SET_ASIDE, Work.State.FAILED, Work.State.DONE, Work.State.WAITING):
             Export.objects.create(kind=kind, form="csv" if kind in TABLES else "", state=state, **gone, **asked)
-    Pricing.objects.update_or_create(defaults=lost)
+    Pricing.objects.update_or_create(share=0, defaults=lost)
     months = {"month": factories.OCTOBER.date(), "last_month": factories.OCTOBER.date()}
     for purpose in PriceEffect.Purpose:
         PriceEffect.objects.update_or_create(
