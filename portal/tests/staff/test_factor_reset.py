@@ -71,7 +71,7 @@ def test_the_letter_s_link_stops_it_without_signing_in_but_not_by_being_looked_a
     client = Client()
     page = through(client, link)
     assert client.get(page).status_code == 200
-    asked.refresh_from_db()
+    asked.refresh_from_db(fields=["stopped_at", "stopped_by_id", "done_at"])
     assert asked.stopped_at is None
     assert client.post(page).status_code == 200
     make_due(asked)
@@ -83,7 +83,7 @@ def test_the_letter_s_link_stops_it_without_signing_in_but_not_by_being_looked_a
 @pytest.mark.parametrize("word", ["x", "ImFiYyI:1abc:def"])
 def test_a_made_up_link_stops_nothing(asked, word):
     assert Client().post(f"/account/second-factor/reset/stop/{word}/").status_code == 410
-    asked.refresh_from_db()
+    asked.refresh_from_db(fields=["stopped_at", "stopped_by_id", "done_at"])
     assert asked.stopped_at is None
 
 
@@ -170,7 +170,7 @@ def test_what_changed_meanwhile_stops_it(asked, olga, otto, north, south, change
             memberships.remove(Membership.objects.get(user=otto, operator=north))
     make_due(asked)
     reset_lost_factors()
-    asked.refresh_from_db()
+    asked.refresh_from_db(fields=["stopped_at", "stopped_by_id", "done_at"])
     assert (asked.done_at, asked.stopped_by_id) == (None, None)
     assert asked.stopped_at is not None
     assert factors(otto) == 11
