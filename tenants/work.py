@@ -16,7 +16,7 @@ and raises when it fails. What `claim`, `keep`, `finish`, `fail` and `put_back` 
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from tenants.actor import acting, acting_for
@@ -470,14 +470,30 @@ class Standing:
 OVERDUE = timedelta(minutes=5)
 
 
+def set_aside(asked: Iterable[Kind]) -> dict[str, int]:
+    """How many rows of these kinds are set aside in the current scope, of kinds that have any. One query."""
+    return _counted({kind: kind.rows().filter(state=Work.State.SET_ASIDE) for kind in asked})
+
+
+def _counted(rows: "Mapping[Kind, QuerySet[Any]]") -> dict[str, int]:
+    counts = [
+        some.order_by().annotate(of_kind=Value(kind.name)).values("of_kind").annotate(count=Count("pk"))
+        for kind, some in rows.items()
+    ]
+    if not counts:
+        return {}
+    found = counts[0].union(*counts[1:], all=True)
+    return {row["of_kind"]: row["count"] for row in found if row["count"]}
+
+
 def standing(*, at: datetime) -> list[Standing]:
     """How the current operator's work stands, the kinds with something amiss only."""
-    found = []
-    for kind in kinds():
-        if kind.is_owned:
-            set_aside = kind.rows().filter(state=Work.State.SET_ASIDE).count()
-            ready_at = Coalesce("leased_until", "queued_at")
-            overdue = kind.rows().filter(OPEN).alias(ready_at=ready_at).filter(ready_at__lte=at - OVERDUE).count()
-            if set_aside or overdue:
-                found.append(Standing(kind.name, set_aside, overdue))
-    return found
+    owned = [kind for kind in kinds() if kind.is_owned]
+    stopped = set_aside(owned)
+    waiting = {kind: kind.rows().filter(OPEN).alias(ready_at=Coalesce("leased_until", "queued_at")) for kind in owned}
+    overdue = _counted({kind: rows.filter(ready_at__lte=at - OVERDUE) for kind, rows in waiting.items()})
+    return [
+        Standing(kind.name, stopped.get(kind.name, 0), overdue.get(kind.name, 0))
+        for kind in owned
+        if kind.name in stopped or kind.name in overdue
+    ]

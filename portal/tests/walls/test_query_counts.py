@@ -14,7 +14,7 @@ from tenants.models import Approval, AuditEntry
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.ignore_template_errors  # a page's own test is stricter
-MOST = 70  # the overview and the page of work ask once for each kind of background work
+MOST = 60
 COPIES = 4
 #: What a page asks once more when the first row of a kind is there at all (its children, its people).
 FIRST_TIME = 6
