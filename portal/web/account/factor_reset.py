@@ -34,7 +34,7 @@ def stop_by_letter(request: HttpRequest) -> HttpResponse:
         return render(request, "account/factor_reset.html", {"reset": None}, status=410)
     if request.method == "POST":
         factor_resets.stop(reset, by=reset.user, at=now(), why="by letter")
-        reset.refresh_from_db()
+        reset.refresh_from_db(fields=["stopped_at", "stopped_by_id", "done_at"])
     return render(request, "account/factor_reset.html", {"reset": reset})
 
 
