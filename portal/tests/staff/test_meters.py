@@ -87,7 +87,7 @@ def test_a_key_is_registered_with_a_fresh_proof_and_stands_in_the_log(linked, si
     ("wrong", "said"),
     [
         ({"written": "no key"}, "This is no public key of a meter"),
-        ({"written": METER.point.hex()}, "choose the curve"),
+        ({"written": METER.point.hex()}, "does not name its curve: choose"),
         ({"until": "2025-12-31"}, "must not come before the first one"),
         ({"since": "0001-01-01"}, "1900"),
         ({"connector": "99"}, "Select a valid choice"),
