@@ -40,6 +40,7 @@ WENT: dict[str, str] = {
     "charging.token": CARDS,
     "charging.earlierholder": CARDS,
     "charging.accountmember": CARDS,
+    "charging.cardnotice": CARDS,
     "charging.stationmessage": MESSAGES,
     "charging.stationcommand": MESSAGES,
     "charging.stationcharge": MESSAGES,
