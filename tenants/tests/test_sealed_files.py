@@ -48,7 +48,7 @@ def test_what_is_read_is_what_was_written_and_the_disk_holds_none_of_it(north, s
     assert default_storage.size(name) == size
     sealed = on_disk(name).read_bytes()
     assert sealed.startswith(MARK)
-    assert not content or content[:16] not in sealed
+    assert size < 16 or content[:16] not in sealed  # a single byte may be there by chance
     assert len(sealed) < size + HEADER + 16 * (size // STRETCH + 1) + 1
 
 
