@@ -40,7 +40,7 @@ from tenants.scoping import tenant_scope
 
 BATCH = 20_000
 
-# Nobody charged with it, nobody had it, no payer has it, nothing was merged into it.
+# Nobody charged with it, nobody had it, no payer has it, nothing was merged into it, and nothing odd was noticed of it.
 _TOKENS = """
 DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_import_id = %(import)s
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = %(operator)s AND s.token_id = t.id)
@@ -48,6 +48,7 @@ DELETE FROM charging_token t WHERE t.operator_id = %(operator)s AND t.file_impor
   AND NOT EXISTS (SELECT 1 FROM charging_earlierholder h WHERE h.operator_id = %(operator)s AND h.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM billing_billedfee f WHERE f.operator_id = %(operator)s AND f.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_token m WHERE m.operator_id = %(operator)s AND m.merged_into_id = t.id)
+  AND NOT EXISTS (SELECT 1 FROM charging_cardnotice n WHERE n.operator_id = %(operator)s AND n.token_id = t.id)
   AND t.driver_id IS NULL
 """
 # What was said of its sessions, and what it says of others and nobody has decided on.
