@@ -67,6 +67,8 @@ WHERE t.operator_id = %(operator)s AND t.file_import_id = %(import)s AND d.user_
     AND (h.driver_id = d.id OR h.token_id = t.id))
   AND NOT EXISTS (SELECT 1 FROM charging_accountmember a WHERE a.operator_id = d.operator_id
     AND (a.token_id = t.id OR a.driver_id = d.id))
+  AND NOT EXISTS (SELECT 1 FROM charging_cardnotice n WHERE n.operator_id = d.operator_id
+    AND (n.token_id = t.id OR n.driver_id = d.id))
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.token_id = t.id)
   AND NOT EXISTS (SELECT 1 FROM charging_chargingsession s WHERE s.operator_id = d.operator_id AND s.driver_id = d.id)
 """
