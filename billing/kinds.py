@@ -7,6 +7,7 @@ from django.db.models import Q
 from billing.models import (
     DocumentLetter,
     Export,
+    ExportDelivery,
     LedgerWork,
     PaymentFile,
     PriceEffect,
@@ -20,6 +21,7 @@ from billing.models import (
 from billing.services import (
     effect_steps,
     export_steps,
+    export_timetables,
     import_undo,
     ledger,
     letter_steps,
@@ -137,6 +139,15 @@ def register() -> None:
             ledger.catch_up,
             permission=Permission.EXPORT_FINANCE,
             prepare=ledger.ask_if_behind,
+        )
+    )
+    work.register(
+        Kind(
+            ExportDelivery.work_kind,
+            ExportDelivery,
+            Lane.BULK,
+            export_timetables.deliver,
+            permission=Permission.EXPORT_FINANCE,
         )
     )
     _register_export("table", Lane.WAITED, ~Q(form=""))

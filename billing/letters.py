@@ -12,3 +12,4 @@ class Letter(StrEnum):
     INVOICED = auto()
     CREDITED = auto()
     REMINDED = auto()
+    EXPORT_READY = auto()

@@ -7,7 +7,9 @@ from billing.models import (
     Dispute,
     DocumentLetter,
     Export,
+    ExportDelivery,
     ExportTaken,
+    ExportTimetable,
     Fee,
     HostAnswer,
     HostContract,
@@ -74,6 +76,7 @@ def register() -> None:
     audited(HostPayout)
     audited(PaymentFile, exclude=PROGRESS)
     audited(Export, exclude=[*PROGRESS, "rows", "sums", "as_of", "language", "options"])
+    audited(ExportTimetable, exclude=["secret", "next_on", "options"])
     audited(SendingWay, exclude=["secret", "changed_at"])
     _register_drivers()
     _register_fees()
@@ -313,8 +316,16 @@ def _register_staff() -> None:
         serves="bookkeeping",
         trace="requested_by created_at",
         technical="id operator public_id kind form month first_day last_day dated_by by_day again payments options"
-        " as_of language repeats rows sums state done total file sha256 error error_facts attempts claimed_at"
+        " as_of language timetable repeats rows sums state done total file sha256 error error_facts attempts claimed_at"
         " leased_until queued_at finished_at",
+    )
+    sources.register(
+        ExportTimetable,
+        person="asked_by",
+        kept=Retention.BOOKS,
+        serves="bookkeeping",
+        trace="asked_by created_at",
+        technical="id operator public_id kind form dated_by options every to address secret next_on ended_at",
     )
     sources.register(
         ClosedMonth,
@@ -339,6 +350,7 @@ def _register_rights() -> None:
     rights.only_added_to(LedgerEntry, LedgerRow, BookedEntry)
     for model in (
         DocumentLetter,
+        ExportDelivery,
         LedgerWork,
         PaymentFile,
         PriceEffect,

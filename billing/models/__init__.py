@@ -5,7 +5,7 @@ from billing.models.credit_reason import CreditReason
 from billing.models.day_sum import DaySum, StaleDay
 from billing.models.dispute import Dispute
 from billing.models.document_letter import DocumentLetter, MailRules
-from billing.models.export import Export, ExportTaken
+from billing.models.export import Export, ExportDelivery, ExportTaken, ExportTimetable
 from billing.models.fee import BilledFee, Fee
 from billing.models.host import (
     HostAnswer,
@@ -58,7 +58,9 @@ __all__ = [
     "DocumentLetter",
     "EInvoice",
     "Export",
+    "ExportDelivery",
     "ExportTaken",
+    "ExportTimetable",
     "Fee",
     "HostAnswer",
     "HostContract",

@@ -1,5 +1,6 @@
 """What accounting takes out: made in the background, kept as files, said of each what it holds."""
 
+import uuid
 from datetime import date, timedelta
 
 from django.conf import settings
@@ -12,6 +13,48 @@ from tenants.identifiers import new_public_id
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+
+
+class ExportTimetable(OperatorOwned):
+    """A file that is made by itself: of the week or month before, every `next_on`, and where it goes.
+
+    address, secret: of an address of somebody's; the secret signs what is posted there, sealed with the operator's key.
+    """
+
+    class Every(models.TextChoices):
+        WEEK = "week", _("every week")
+        MONTH = "month", _("every month")
+
+    class To(models.TextChoices):
+        LINK = "link", _("a letter with a link")
+        FOLDER = "folder", _("a folder of this server")
+        HTTPS = "https", _("an address, signed")
+
+    public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
+    kind = models.CharField(_("what"), max_length=12)
+    form = models.CharField(_("format"), max_length=5, blank=True)
+    dated_by = models.CharField(_("by which day"), max_length=7)
+    options = models.JSONField(default=dict)
+    every = models.CharField(_("how often"), max_length=5, choices=Every)
+    to = models.CharField(_("to"), max_length=6, choices=To)
+    address = models.CharField(_("address"), max_length=500, blank=True)
+    secret = models.BinaryField(default=bytes)
+    next_on = models.DateField(_("next"))
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [*owned("export_timetable")]
+        indexes = [
+            models.Index(
+                fields=["operator", "next_on"], name="export_timetable_due", condition=Q(ended_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.every}"
 
 
 class Export(OperatorOwned, Work):
@@ -67,6 +110,7 @@ class Export(OperatorOwned, Work):
     options = models.JSONField(default=dict)
     as_of = models.DateTimeField(null=True)
     language = models.CharField(max_length=5, blank=True, default="")
+    timetable = OwnedForeignKey(ExportTimetable, null=True, related_name="exports")
     repeats = OwnedForeignKey("billing.Export", null=True, related_name="repeated")
     file = models.FileField(max_length=300, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
@@ -80,9 +124,11 @@ class Export(OperatorOwned, Work):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("export", "repeats"),
+            *owned("export", "timetable", "repeats"),
             models.UniqueConstraint(
-                fields=["operator", "kind", "form", "month", "first_day", "last_day", "dated_by", "repeats"],
+                fields=[
+                    *("operator", "kind", "form", "month", "first_day", "last_day", "dated_by", "timetable", "repeats")
+                ],
                 condition=OPEN,
                 name="export_open_once",
                 nulls_distinct=False,
@@ -116,6 +162,34 @@ class Export(OperatorOwned, Work):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.month:%Y-%m}"
+
+
+class ExportDelivery(OperatorOwned, Work):
+    """That a file of a timetable reaches who it is for: handed over once (decision 51), or told by one letter.
+
+    key: what whoever takes it knows it by. begun_at: since when it may have been handed over. reason: why it was not
+    taken, a word without anything of a person. failures: how often nobody was there, one after another.
+    """
+
+    work_kind = "export_delivery"
+
+    export = OwnedForeignKey(Export, related_name="deliveries")
+    key = models.UUIDField(default=uuid.uuid4, editable=False)
+    reason = models.CharField(max_length=60, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+    begun_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            *owned("export_delivery", "export", referred=False),
+            models.UniqueConstraint(fields=["operator", "export"], name="export_delivered_once"),
+        ]
+        indexes = [models.Index(fields=["operator", "id"], condition=OPEN, name="export_delivery_open")]
+
+    def __str__(self) -> str:
+        return str(self.export)
 
 
 class ExportTaken(OperatorOwned):

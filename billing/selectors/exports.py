@@ -4,14 +4,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
-from billing.models import Export, ExportTaken
+from billing.models import Export, ExportTaken, ExportTimetable
 
 
 def listing() -> QuerySet[Export]:
     """All downloads, newest first, with who asked."""
     return Export.objects.select_related("requested_by", "repeats").order_by("-created_at", "-pk")
+
+
+def timetables() -> QuerySet[ExportTimetable]:
+    """The timetables that go on, with who asked for them and when a file of theirs was last handed over."""
+    rows = ExportTimetable.objects.filter(ended_at=None).select_related("asked_by")
+    return rows.annotate(last_sent=Max("exports__deliveries__sent_at")).order_by("pk")
 
 
 def voucher_options() -> dict[str, Any]:

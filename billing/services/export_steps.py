@@ -21,7 +21,7 @@ from billing.events import Event
 from billing.exports import csv_files, formats, tables
 from billing.exports.formats import Document
 from billing.exports.tables import Span, Stretch, Table, Tally
-from billing.models import Export, Invoice, Rendering
+from billing.models import Export, ExportDelivery, Invoice, Rendering
 from billing.selectors import invoices, ledger
 from billing.services import bookings, documents, e_invoices, exports
 from billing.services.e_invoices import CannotLeave
@@ -115,6 +115,8 @@ def _store(export: Export, path: Path, tally: Tally, told: dict[str, Any], *, at
         count = told.get("error_facts", {}).get("count")
         missing = {"missing": count} if count else {}
         audit.record(Event.EXPORT_MADE, about=export, **facts, **missing)
+        if export.timetable_id:
+            work.enqueue(ExportDelivery.objects.create(export=export, queued_at=at))
 
 
 class _Source:

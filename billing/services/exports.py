@@ -1,6 +1,6 @@
 """What accounting takes out: asked for, made in the background (`export_steps`), kept as files for a while."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import IO, Any
 
@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.exports import formats
-from billing.models import Export, ExportTaken
+from billing.models import Export, ExportTaken, ExportTimetable
 from billing.selectors import invoices
 from billing.sql.documents import month as whole_month
 from tenants import work
@@ -27,6 +27,10 @@ OPEN_OF_PERSON, OPEN_OF_OPERATOR = 10, 20
 HOURLY_OF_PERSON, HOURLY_OF_OPERATOR = 60, 120
 
 
+#: What is asked of a kind beside its days.
+OPTIONS = ("by_day", "again", "payments", "options")
+
+
 class TooManyExports(BillingError):
     """So many files are being made, or were asked for within the hour, that another one has to wait."""
 
@@ -39,6 +43,7 @@ class How:
     again: bool = False
     payments: bool = False
     options: dict[str, Any] = field(default_factory=dict)
+    timetable: ExportTimetable | None = None
 
 
 @transaction.atomic
@@ -77,10 +82,12 @@ def request(
         "first_day": first_day,
         "last_day": last_day,
         "dated_by": dated_by,
+        "timetable": how.timetable,
         "repeats": None,
     }
     # A clock that is ahead must not leave out what it has issued.
-    kept = {"as_of": max(at, invoices.last_issued() or at), "language": _language(by), **asdict(how)}
+    kept = {"as_of": max(at, invoices.last_issued() or at), "language": _language(by)}
+    kept |= {name: getattr(how, name) for name in OPTIONS}
     return _asked(what, kept, by=by, at=at)
 
 
@@ -93,9 +100,9 @@ def repeat(export: Export, *, by: User | None, at: datetime) -> Export:
     """
     first = export.repeats or export
     same = ("kind", "form", "month", "first_day", "last_day", "dated_by")
-    kept = ("language", "by_day", "again", "payments", "options")
+    kept = ("language", *OPTIONS)
     return _asked(
-        {name: getattr(first, name) for name in same} | {"repeats": first},
+        {name: getattr(first, name) for name in same} | {"timetable": None, "repeats": first},
         {name: getattr(first, name) for name in kept} | {"as_of": first.as_of or first.created_at},
         by=by,
         at=at,

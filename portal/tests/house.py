@@ -17,6 +17,7 @@ from billing.models import (
     Dispute,
     DocumentLetter,
     Export,
+    ExportTimetable,
     Fee,
     HostContract,
     HostStatement,
@@ -35,6 +36,7 @@ from billing.models import (
 )
 from billing.services import (
     account_moves,
+    export_timetables,
     exports,
     fees,
     host_contracts,
@@ -46,6 +48,7 @@ from billing.services import (
     tariffs,
     write_offs,
 )
+from billing.services.export_timetables import Wanted
 from billing.services.fees import Agreed
 from billing.tests import factories
 from charging.domain.ocpp.commands import Kind
@@ -141,6 +144,7 @@ OBJECTS = {
     "statements": HostStatement,
     "exports": Export,
     "downloads": Export,
+    "timetables": ExportTimetable,
     "consents": ConsentPurpose,
     "privacy": ConsentPurpose,
     "people": Membership,
@@ -276,6 +280,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     incident = {"title": "En lista på villovägar", "kinds": ["confidentiality"], "known_at": now}
     evidence.ask(incidents.open_one(incident, text="Vad vi vet.", by=fina, at=now), by=fina, at=now)
     work.do_next(work.kind_named("incident_bundle"), north.pk, clock=timezone.now)
+    wanted = Wanted(kind="invoices", form="csv", dated_by="issued", every="month", to="link")
+    export_timetables.add(wanted, by=fina, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
     return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}

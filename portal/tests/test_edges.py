@@ -53,6 +53,7 @@ OPENS_SCOPES = {
     "charging/ingest/staging.py": "a savepoint within the import's scope",
     "billing/tasks.py": "sums of days and months, a stretch at a time",
     "billing/services/export_steps.py": "stepped: a file for accounting",
+    "billing/services/export_timetables.py": "stepped: such a file on its way",
     "billing/services/effect_steps.py": "stepped: the effect of new prices",
     "billing/services/import_undo.py": "stepped: undoing an import",
     "billing/services/rating_steps.py": "stepped: pricing",

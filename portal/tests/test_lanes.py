@@ -62,6 +62,7 @@ MINUTES = {
     "document": 2,
     "e_invoice": 2,
     "import_undo": 30,
+    "export_delivery": 2,
     "export_table": 5,
     "export_vat_return": 5,
     "export_ec_return": 5,

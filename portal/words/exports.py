@@ -87,10 +87,14 @@ def file_word(kind: str) -> str:
     return str(FILES.get(kind, kind))
 
 
+def written(kind: str, form: str) -> str:
+    """The name of a file with how it is written."""
+    return f"{file_word(kind)}, {Export.Form(form).label}" if form else file_word(kind)
+
+
 def named(export: Export) -> str:
-    """The file's name with how it is written."""
-    form = f", {Export.Form(export.form).label}" if export.form else ""
-    return f"{file_word(export.kind)}{form}"
+    """The name of an export's file."""
+    return written(export.kind, export.form)
 
 
 def dated(export: Export) -> str:

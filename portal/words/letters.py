@@ -12,6 +12,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.functional import Promise
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import letters as billing_letters
 from billing.domain.own_words import filled
 from billing.models import Dispute, MailRules
-from portal.words import approvals, reminders
+from portal.words import approvals, exports, reminders
 from tenants.figures import figures
 from tenants.models import Membership, Operator, PersonRequest
 from tenants.services import mail
@@ -257,6 +258,10 @@ LETTERS: dict[StrEnum, Worded] = {
             ),
         ),
     ),
+    billing_letters.Letter.EXPORT_READY: Worded(
+        _("A file is ready at %(operator)s"),
+        (_("%(export)s is made, as the timetable asks. Fetch it here, signed in:\n\n%(downloads)s\n"),),
+    ),
 }  # fmt: skip
 
 # How a fact is said that is no text yet; it may need the others.
@@ -273,9 +278,16 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "invoice_subject": lambda own, facts: _own_or_usual(own, USUAL_SUBJECT, facts),
     "invoice_text": lambda own, facts: _own_or_usual(own, USUAL_TEXT, facts),
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
+    "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
+    "downloads": lambda export, facts: _portal("finance:export_list", facts["operator"]),
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
     "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),
 }
+
+
+def _portal(page: str, operator: Operator) -> str:
+    """The whole address of an operator's page."""
+    return f"{settings.PORTAL_ADDRESS or f'https://{settings.ALLOWED_HOSTS[0]}'}{reverse(page, args=[operator.slug])}"
 
 
 def _own_or_usual(own: str, usual: str, facts: Mapping[str, Any]) -> str:

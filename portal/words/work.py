@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import (
     DocumentLetter,
     Export,
+    ExportDelivery,
     LedgerWork,
     PaymentFile,
     PriceEffect,
@@ -62,6 +63,7 @@ KINDS: dict[str, str | Promise] = {
     Sending.work_kind: gettext_lazy("sending of an e-invoice"),
     LedgerWork.work_kind: gettext_lazy("booking of what is older than the ledger"),
     Rendering.work_kind: gettext_lazy("document as a PDF"),
+    ExportDelivery.work_kind: gettext_lazy("file on its way"),
     "export_table": gettext_lazy("download of a table"),
     f"export_{Export.Kind.VAT_RETURN.value}": gettext_lazy("VAT return"),
     f"export_{Export.Kind.EC_RETURN.value}": gettext_lazy("EC sales list for Skatteverket"),
@@ -119,6 +121,7 @@ _PIECES: dict[type[Any], Callable[[Any], str]] = {
     Pricing: lambda row: (
         _("sessions that wait, part %(part)s of %(parts)s") % {"part": row.share + 1, "parts": waiting.SHARES}
     ),
+    ExportDelivery: lambda row: measures.month(row.export.month),
     LedgerWork: lambda row: _("documents and payments"),
     PriceEffect: lambda row: f"{row.tariff}, {measures.month(row.month)}",
     Erasure: lambda row: row.driver.customer_number,

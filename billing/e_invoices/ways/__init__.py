@@ -25,12 +25,13 @@ class Became(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An e-invoice on its way. key: its own, the same however often it is tried. name: of the file. at: of this try."""
+    """A file on its way. key: its own, the same however often it is tried. name: of the file. at: of this try."""
 
     key: str
     name: str
     content: bytes
     at: datetime
+    content_type: str = "application/xml"
 
 
 @dataclass(frozen=True, slots=True)

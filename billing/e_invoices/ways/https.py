@@ -30,7 +30,7 @@ class Https:
 
     def send(self, parcel: Parcel) -> Answer:
         """Post it."""
-        headers = {"content-type": "application/xml", "content-disposition": f'attachment; filename="{parcel.name}"'}
+        headers = {"content-type": parcel.content_type, "content-disposition": f'attachment; filename="{parcel.name}"'}
         reply = outside.request(
             "POST", self.target, headers=headers | self._signed(parcel, parcel.content), body=parcel.content
         )

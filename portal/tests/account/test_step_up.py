@@ -96,6 +96,7 @@ DANGEROUS = {
     "staff:dispute_export": "holds who says that what is wrong",
     "finance:reminder_send": "issues documents that ask for money",
     "finance:payment_export": "holds the payers' names and accounts",
+    "finance:timetable_new": "sends files with the customers' names by itself",
     "finance:export_file": "holds the customers' names",
 }
 # The same of the platform's own process.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from billing import letters as billing_letters
-from billing.models import Invoice, Reminder
+from billing.models import Export, Invoice, Reminder
 from portal.words import letters
 from tenants.models import Approval, Membership, Operator
 from tenants.services import mail
@@ -44,6 +44,8 @@ def facts():
         "email": "new@example.com",
         "document": "F1",
         "credited": "F1",
+        "export": Export(kind="invoices", form="csv", dated_by="issued", month=date(2026, 3, 1)),
+        "downloads": None,
         "reminder": Reminder(costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)),
         "invoice_subject": "",
         "invoice_text": "",

@@ -7,6 +7,7 @@ from portal.web.finance import (
     credit,
     desk,
     e_invoices,
+    export_timetables,
     exports,
     fees,
     hosts,
@@ -129,6 +130,9 @@ urlpatterns = [
     path("downloads/new/", exports.export_new, name="export_new"),
     path("downloads/return/", exports.return_new, name="return_new"),
     path("downloads/vouchers/", exports.vouchers_new, name="vouchers_new"),
+    path("downloads/timetables/", export_timetables.timetable_list, name="timetable_list"),
+    path("downloads/timetables/new/", export_timetables.timetable_new, name="timetable_new"),
+    path("downloads/timetables/<uuid:timetable_id>/end/", export_timetables.timetable_end, name="timetable_end"),
     path("downloads/<uuid:export_id>/", exports.export_file, name="export_file"),
     path("downloads/<uuid:export_id>/again/", exports.export_repeat, name="export_repeat"),
 ]

@@ -313,6 +313,7 @@ KINDS: dict[str, str | Promise] = {
     "billing.writeoff": gettext_lazy("write-off"),
     "billing.hostpayout": gettext_lazy("payout to a host"),
     "billing.paymentfile": gettext_lazy("file of payments"),
+    "billing.exporttimetable": gettext_lazy("timetable of files"),
     "billing.sendingway": gettext_lazy("way of e-invoices"),
     "billing.letterhead": gettext_lazy("look of invoices"),
 }
@@ -378,6 +379,7 @@ TASKS: dict[str, str | Promise] = {
     "payment_file": gettext_lazy("import of payments in the background"),
     "document_letter": gettext_lazy("invoices and reminders by e-mail"),
     "ledger": gettext_lazy("booking of what is older than the ledger"),
+    "export_delivery": gettext_lazy("file on its way"),
     "export_table": gettext_lazy("download in the background"),
     "export_vat_return": gettext_lazy("download in the background"),
     "export_ec_return": gettext_lazy("download in the background"),

@@ -1,0 +1,217 @@
+"""Files for accounting that are made by themselves, and how they reach who they are for.
+
+On its day a timetable asks for the file of the week or month before, as a person would. When it is made it is handed
+over on its way (`billing.e_invoices.ways`, decision 51): into a folder of this server, or posted and signed; or one
+letter says where it can be fetched by who may. A letter leaves at most once.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import transaction
+
+from billing.domain.errors import BillingError, Code
+from billing.e_invoices.ways import Answer, Became, Parcel, Way
+from billing.e_invoices.ways.folder import Folder
+from billing.e_invoices.ways.https import Https
+from billing.exports import formats
+from billing.letters import Letter
+from billing.models import Export, ExportDelivery, ExportTimetable
+from billing.services import exports
+from billing.services.exports import How, TooManyExports
+from billing.services.sendings import FIRST_PAUSE, LONGEST_PAUSE, MOST_FAILURES
+from billing.sql.documents import month as whole_month
+from tenants import outside, sealed_content, work
+from tenants.models import Membership, Operator, User
+from tenants.outside import NotReached
+from tenants.scoping import current_operator_id, tenant_scope
+from tenants.services import mail
+
+#: What the secret of an address is sealed as.
+_SECRET: Final = "export_timetable"  # noqa: S105
+#: The largest file that is handed over; a larger one is fetched.
+LARGEST: Final = 100_000_000
+_TYPES: Final = {
+    "csv": "text/csv",
+    "jsonl": "application/x-ndjson",
+    "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+Every, To = ExportTimetable.Every, ExportTimetable.To
+
+
+def has_folder() -> bool:
+    """Whether this instance has a folder for files."""
+    return bool(settings.E_INVOICE_FOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a timetable makes, how often, and where it goes. address: of an address alone."""
+
+    kind: str
+    form: str
+    dated_by: str
+    every: str
+    to: str
+    address: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def add(wanted: Wanted, *, by: User, at: datetime) -> tuple[ExportTimetable, str]:
+    """Add a timetable; return it and the secret of its address, which is shown once.
+
+    Raises:
+        ValueError: the kind is not written so, or does not go by such days.
+        BillingError: it goes by months and is to be made every week.
+        Refused: the address is none.
+    """
+    if wanted.dated_by not in formats.of(wanted.kind, wanted.form).base.within:
+        raise ValueError(f"{wanted.kind} does not go by {wanted.dated_by}.")
+    if wanted.dated_by == Export.DatedBy.CHARGED and wanted.every == Every.WEEK:
+        raise BillingError(Code.TIMETABLE_OF_MONTHS, field="every", value=wanted.every)
+    secret = ""
+    if wanted.to == To.HTTPS:
+        outside.target(wanted.address)
+        secret = secrets.token_hex(32)
+    row = ExportTimetable.objects.create(
+        **asdict(wanted),
+        secret=sealed_content.seal(secret.encode(), about=_SECRET) if secret else b"",
+        next_on=after(wanted.every, _today(at)),
+        asked_by=by,
+    )
+    return row, secret
+
+
+def end(row: ExportTimetable, *, at: datetime) -> None:
+    """Make no more files by it. What it has made is still handed over."""
+    row.ended_at = at
+    row.save(update_fields=["ended_at"])
+
+
+def after(every: str, day: date) -> date:
+    """The next day on which something is made: a Monday, or the first of a month."""
+    if every == Every.WEEK:
+        return day + timedelta(days=7 - day.weekday())
+    return whole_month(day)[1] + timedelta(days=1)
+
+
+def days_before(every: str, day: date) -> tuple[date, date]:
+    """The week or month that is over when the day begins."""
+    last = day - timedelta(days=1)
+    return (day - timedelta(days=7), last) if every == Every.WEEK else (last.replace(day=1), last)
+
+
+def ask_due(*, at: datetime) -> int:
+    """Ask for the files of all timetables whose day has come; return how many. What is too much waits."""
+    today, count = _today(at), 0
+    due = ExportTimetable.objects.filter(ended_at=None, next_on__lte=today).select_related("asked_by")
+    for row in due.select_for_update(of=("self",), skip_locked=True).order_by("pk"):
+        days = days_before(row.every, row.next_on)
+        asked: dict[str, Any] = {
+            "kind": row.kind,
+            "form": row.form,
+            "month": days[0],
+            "days": days,
+            "dated_by": row.dated_by,
+        }
+        try:
+            exports.request(**asked, by=row.asked_by, at=at, how=How(options=row.options, timetable=row))
+        except TooManyExports:
+            continue
+        row.next_on = after(row.every, row.next_on)
+        row.save(update_fields=["next_on"])
+        count += 1
+    return count
+
+
+def _today(at: datetime) -> date:
+    return at.astimezone(Operator.objects.get(pk=current_operator_id()).zone).date()
+
+
+def deliver(operator_id: int, row: ExportDelivery, *, clock: Callable[[], datetime]) -> None:
+    """Hand one file over, or tell of it."""
+    with tenant_scope(operator_id):
+        export = Export.objects.select_related("timetable__asked_by").get(pk=row.export_id)
+        timetable = export.timetable
+        assert timetable is not None
+        if timetable.to == To.LINK:
+            _tell(row, export, timetable, at=clock())
+            return
+        way = _way(timetable)
+        if way is None:
+            work.put_back(row, until=clock() + LONGEST_PAUSE)
+            return
+        parcel = _parcel(row, export, at=clock())
+    if parcel is None:
+        with tenant_scope(operator_id):
+            work.fail(row, Code.DELIVERY_TOO_LARGE)
+        return
+    try:
+        # Nothing of ours is locked while somebody else is waited for.
+        answer = way.ask(parcel) if row.begun_at else None
+        if answer is None:
+            way.prepare(parcel)
+            with tenant_scope(operator_id):
+                work.keep(row, at=clock(), begun_at=row.begun_at or clock())
+            answer = way.send(parcel)
+    except NotReached as problem:
+        _later(operator_id, row, problem.code, at=clock())
+        return
+    with tenant_scope(operator_id):
+        _note(row, answer, at=clock())
+
+
+def _way(timetable: ExportTimetable) -> Way | None:
+    if timetable.to == To.HTTPS:
+        secret = sealed_content.unseal(bytes(timetable.secret), about=_SECRET)
+        return Https(outside.target(timetable.address), secret)
+    slug = Operator.objects.values_list("slug", flat=True).get(pk=timetable.operator_id)
+    return Folder(Path(settings.E_INVOICE_FOLDER) / slug / "exports") if has_folder() else None
+
+
+def _parcel(row: ExportDelivery, export: Export, *, at: datetime) -> Parcel | None:
+    """The file with its key; None where it is larger than what is handed over."""
+    with default_storage.open(str(export.file.name), "rb") as file:
+        content = file.read(LARGEST + 1)
+    stem, _point, suffix = exports.file_name(export).rpartition(".")
+    name = f"{stem}-{row.key}.{suffix}"
+    kind = _TYPES.get(suffix, "application/octet-stream")
+    return Parcel(str(row.key), name, content, at, kind) if len(content) <= LARGEST else None
+
+
+def _later(operator_id: int, row: ExportDelivery, code: str, *, at: datetime) -> None:
+    """Nobody is there: try again after a while. After many failures somebody has to look."""
+    with tenant_scope(operator_id):
+        if row.failures >= MOST_FAILURES:
+            raise BillingError(Code.NOBODY_TAKES_IT, field="reason", value=code)
+        pause = min(FIRST_PAUSE * 2 ** min(row.failures, 10), LONGEST_PAUSE)
+        work.keep(row, at=at, failures=row.failures + 1, reason=code)
+        work.put_back(row, until=at + pause)
+
+
+def _note(row: ExportDelivery, answer: Answer, *, at: datetime) -> None:
+    if answer.became is Became.REFUSED:
+        facts = {"field": "reason", "value": answer.code}
+        work.fail(row, Code.DELIVERY_REFUSED, facts, reason=answer.code)
+        return
+    work.finish(row, reason="", failures=0, sent_at=at)
+
+
+def _tell(row: ExportDelivery, export: Export, timetable: ExportTimetable, *, at: datetime) -> None:
+    """Write to who asked for the timetable, once; the file is fetched by who may."""
+    person = timetable.asked_by
+    operator = Operator.objects.get(pk=timetable.operator_id)
+    if person is None or not mail.can_send() or not Membership.objects.filter(operator=operator, user=person).exists():
+        work.fail(row, Code.DELIVERY_TO_NOBODY)
+        return
+    work.finish(row, begun_at=at, sent_at=at)
+    mail.send(person, Letter.EXPORT_READY, operator=operator, export=export, downloads=export)
