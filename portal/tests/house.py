@@ -225,14 +225,23 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     on_paper: dict[str, Any] = {"signed_on": now.astimezone(north.zone).date(), "scan": scan, "by": fina, "at": now}
     consent_papers.record(factories.driver("Petra Papper"), notice, "given", **on_paper)
     example(DriverGroup)
-    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE", shows="sessions")
+    numbers = {"organisation_number": "556677-8899", "vat_number": "SE556677889901"}
+    where = {"street": "Gatan 1", "postal_code": "903 26", "city": "Umeå", "country": "SE"}
+    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", shows="sessions", **numbers, **where)
     accounts.let_see(company, user=people["pia"])
     account_moves.move(factories.driver("Elsa Anställd"), to=company, since=factories.OCTOBER)
     today = now.date()
     fees.add(company, Agreed(kind="monthly", text="Plats", price=Decimal(99), since=today), today=today)
     since = factories.OCTOBER.date()
-    what: dict[str, Any] = {"name": "Avtal 1", "sites": [at.station.site], "since": since, "share": Decimal(30)}
-    host_contracts.add(company, host_contracts.Agreed(**what), at=factories.NOVEMBER)
+    what: dict[str, Any] = {
+        "name": "Avtal 1",
+        "sites": [at.station.site],
+        "since": since,
+        "share": Decimal(30),
+        "rent": Decimal(100),
+    }
+    billed = {"is_self_billed": True, "agreed_on": since}
+    host_contracts.add(company, host_contracts.Agreed(**what, **billed), at=factories.NOVEMBER)
     month = settlements.ask(since, by=fina, at=factories.NOVEMBER)
     work.do_next(work.kind_named(Settlement.work_kind), north.pk, clock=lambda: factories.NOVEMBER)
     settlements.close(month, by=fina, at=factories.NOVEMBER)
