@@ -69,7 +69,7 @@ class ReminderTerms(OperatorOwned):
         ]
 
     def __str__(self) -> str:
-        return str(self.account or _("everybody"))
+        return str(self.account or "*")
 
 
 class Reminder(OperatorOwned):

@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing.models import Export, Invoice, PriceEffect, Pricing, TariffAssignment, TariffVersion
+from billing.models import Export, Invoice, PriceEffect, Pricing, ReminderTerms, TariffAssignment, TariffVersion
 from charging.models import ImportLook, ImportUndo
 from portal.words.log import tariff_prices
 from portal.words.log.events import EVENTS, ROW_ACTS, ROW_WORDS, TASKS, VERBS, kind
@@ -319,6 +319,7 @@ _ABOUT: dict[type[models.Model], Callable[[AuditEntry, _Names], str]] = {
     Export: lambda entry, _names: str(entry.object_repr).rsplit(" ", 1)[-1],  # what kind of export is a change
     Invitation: _invitation,
     Invoice: _invoice,
+    ReminderTerms: lambda entry, _names: _("everybody") if entry.object_repr == "*" else str(entry.object_repr),
     TariffAssignment: lambda entry, _names: str(entry.object_repr).replace("→ *", f"→ {_('everywhere')}"),
     **dict.fromkeys((AuditCheck, AuditSeal, DriverIdentity, ImportLook, ImportUndo, PriceEffect, Pricing), _number),
 }

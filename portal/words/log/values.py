@@ -19,7 +19,7 @@ from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Dispute, Export
+from billing.models import Dispute, Export, Rerating, WriteOff
 from charging.models import CardNotice, StationCommand
 from portal.words import approvals, imports, incidents, measures, permissions, work
 from portal.words.lists import LISTS
@@ -136,8 +136,10 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "act": approvals.ACTS,
     "acts": approvals.ACTS,
     "four_eyes": approvals.ACTS,
+    "dated_by": _by_text(dict(Export.DatedBy.choices)),
     "kind": KINDS,
     "list": LISTS,
+    "why": _by_text(dict([*WriteOff.Why.choices, *Rerating.Why.choices])),
     "right": _by_text(dict(PersonRequest.Kind.choices)),
     "disputed": _by_text(dict(Dispute.About.choices)),
     "role": _by_text(dict(Membership.Role.choices)),
