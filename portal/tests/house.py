@@ -240,7 +240,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
         "share": Decimal(30),
         "rent": Decimal(100),
     }
-    billed = {"is_self_billed": True, "agreed_on": since}
+    billed: dict[str, Any] = {"is_self_billed": True, "agreed_on": since}
     host_contracts.add(company, host_contracts.Agreed(**what, **billed), at=factories.NOVEMBER)
     month = settlements.ask(since, by=fina, at=factories.NOVEMBER)
     work.do_next(work.kind_named(Settlement.work_kind), north.pk, clock=lambda: factories.NOVEMBER)
