@@ -60,7 +60,8 @@ def _detail(error: Exception) -> str:
 
 
 def _later(status: HTTPStatus, seconds: int, *, detail: str) -> Response:
-    answer = _problem(status, detail=f"{detail} {gettext('Try again in %(seconds)s s.') % {'seconds': seconds}}")
+    when = gettext("Try again in %(seconds)s s.") % {"seconds": seconds}
+    answer = _problem(status, detail=f"{detail} {when}")
     answer["Retry-After"] = str(seconds)
     return answer
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing.exports import formats
@@ -76,9 +76,9 @@ def offers(dated_by: str) -> list[Offer]:
 
 def _offer(kind: str, dated_by: str) -> Offer:
     own = kind in TABLES
-    forms = [(value, str(label)) for value, label in Export.Form.choices] if own else [("", _t("Make the file"))]
+    forms = [(value, str(label)) for value, label in Export.Form.choices] if own else [("", gettext("Make the file"))]
     within = formats.of(kind, Export.Form.CSV if own else "").base.within
-    goes_by = _t("By: %(days)s.") % {"days": ", ".join(str(Export.DatedBy(by).label) for by in within)}
+    goes_by = gettext("By: %(days)s.") % {"days": ", ".join(str(Export.DatedBy(by).label) for by in within)}
     return Offer(kind, str(FILES[kind]), str(HOLDS[kind]), forms, dated_by in within, goes_by)
 
 
@@ -118,5 +118,6 @@ def _sum(name: str, amount: Decimal, currency: str) -> str:
     if name == "energy_kwh":
         return f"{SUMS[name]} {measures.kwh(int(amount * 1000))}"
     if name.startswith("box_"):
-        return f"{_t('box')} {name.removeprefix('box_')}: {measures.number(int(amount))}"
+        box = gettext("box %(box)s") % {"box": name.removeprefix("box_")}
+        return f"{box}: {measures.number(int(amount))}"
     return f"{SUMS[name]} {measures.money(amount, currency)}"

@@ -114,6 +114,10 @@ class RequestForm(SpanForm):
     form = forms.ChoiceField(choices=Export.Form, required=False)
 
 
+def _boxes_abroad() -> list[tuple[str, str]]:
+    return [(box, gettext("box %(box)s") % {"box": box}) for box in tax_files.BOXES_ABROAD]
+
+
 class ReturnForm(forms.Form):
     """Of which months a return is, and what the portal does not know."""
 
@@ -121,7 +125,7 @@ class ReturnForm(forms.Form):
     last = MonthField(label=_("To"))
     abroad = forms.ChoiceField(
         label=_("Electricity sold abroad"),
-        choices=[(box, _("box %(box)s") % {"box": box}) for box in tax_files.BOXES_ABROAD],
+        choices=_boxes_abroad,
         help_text=_("To dealers in other EU countries, or at their VAT. Ask your accountant."),
     )
     input_vat = forms.IntegerField(
