@@ -23,10 +23,10 @@ from django.utils import timezone
 
 from portal.tests import house
 from portal.tests.backups import backup
-from tenants.log import sealing
 from tenants.privacy import erasure_ledger
 from tenants.services.backups import files, folder, noted, programs, reckoning, restoring, sealed
 from tenants.services.backups.sealed import Part
+from tenants.tests.settled import seal_settled
 
 pytestmark = pytest.mark.slow
 
@@ -92,7 +92,7 @@ def saved(django_db_setup, django_db_blocker, tmp_path_factory):
         place = Place(root, connection.settings_dict["NAME"])
         with override_settings(MEDIA_ROOT=str(place.files), SEAL_HEADS_DIR=str(root / "heads")):
             built = house.build()
-            sealing.seal_all(built.north.pk, at=timezone.now())
+            seal_settled(built.north)
             (place.files / "extra").mkdir()
             (place.files / "extra" / "å.bin").write_bytes(os.urandom(3_000_000))
             (place.files / "extra" / "empty").write_bytes(b"")

@@ -19,6 +19,7 @@ from tenants.log import audit, chain, checking, export, hashing, sealing, writte
 from tenants.models import AuditCheck, AuditEntry, AuditSeal
 from tenants.scoping import tenant_scope
 from tenants.services import log_checks
+from tenants.tests.settled import seal_settled, wait_until_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SCRIPT = Path(__file__).resolve().parents[2] / "bin" / "verify-seals"
@@ -36,7 +37,7 @@ def log(north):
         for number in range(3):
             with tenant_scope(north.pk):
                 audit.record("example.made", number=number, text="å\n“quoted”")
-        sealing.seal_all(north.pk, at=timezone.now())
+        seal_settled(north)
     return north
 
 
@@ -197,6 +198,7 @@ def test_one_broken_chain_stops_no_other(log, south, caplog):
     rewind()
     with tenant_scope(south.pk):
         audit.record("example.made")
+    wait_until_settled()
     tasks.seal_audit_logs()
     assert check(south).seals == 1
     assert "ChainBroken" in caplog.text
@@ -249,14 +251,14 @@ def test_nobody_chooses_the_transaction_of_an_entry(north):
 
 def test_a_transaction_of_another_database_holds_nothing_back(north):
     """Tests run beside each other on one server, and so may installations."""
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     facts = {**connection.get_connection_params(), "dbname": "postgres"}
     facts.pop("cursor_factory", None), facts.pop("context", None), facts.pop("prepare_threshold", None)
     with psycopg.connect(**{key: value for key, value in facts.items() if value not in (None, "")}) as other:
         other.execute("SELECT pg_current_xact_id()")
         with tenant_scope(north.pk):
             audit.record("example.made")
-        sealing.seal_all(north.pk, at=timezone.now())
+        seal_settled(north)
         assert check(north).unsealed == 0
 
 
@@ -273,7 +275,7 @@ def test_an_entry_committed_late_is_not_skipped(north):
         finally:
             connections.close_all()
 
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     thread = threading.Thread(target=slow)
     thread.start()
     assert written.wait(20)
@@ -283,7 +285,7 @@ def test_an_entry_committed_late_is_not_skipped(north):
     assert check(north).unsealed == 1
     may_end.set()
     thread.join()
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     report = check(north)
     assert (report.finding, report.unsealed) == (None, 0)
     with tenant_scope(north.pk):
@@ -291,10 +293,11 @@ def test_an_entry_committed_late_is_not_skipped(north):
 
 
 def test_a_transaction_is_never_divided(north):
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     with tenant_scope(north.pk):
         for _ in range(10):
             audit.record("example.made")
+    wait_until_settled()
     with tenant_scope(north.pk):
         seal = sealing.seal_next(at=timezone.now(), limit=3)
     assert seal is not None
@@ -306,6 +309,7 @@ def test_two_sealers_at_once_make_one_chain(log):
     for _ in range(30):
         with tenant_scope(log.pk):
             audit.record("example.made")
+    wait_until_settled()
     failures = []
 
     def sealer():
@@ -341,7 +345,7 @@ def test_the_chain_goes_on_in_a_restored_database(log):
     for _ in range(3):
         with tenant_scope(log.pk):
             audit.record("example.after_the_restore")
-        sealing.seal_all(log.pk, at=timezone.now())
+        seal_settled(log)
     report = check(log)
     assert (report.finding, report.unsealed) == (None, 0)
     with tenant_scope(log.pk):
@@ -365,7 +369,7 @@ def test_a_seal_that_is_not_full_is_the_last_of_its_time(log, monkeypatch):
     for _ in range(10):
         with tenant_scope(log.pk):
             audit.record("example.made")
-    assert sealing.seal_all(log.pk, at=timezone.now()) == 10
+    assert seal_settled(log) == 10
     assert len(asked) == 3
 
 
@@ -374,7 +378,7 @@ def test_an_older_key_is_still_ours_while_it_is_listed(log, settings):
     settings.ENCRYPTION_KEYS = [os.urandom(32), *old]
     with tenant_scope(log.pk):
         audit.record("example.made")
-    sealing.seal_all(log.pk, at=timezone.now())
+    seal_settled(log)
     assert check(log).finding is None
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
     assert check(log).finding.detail == "its signature is not ours"
@@ -395,7 +399,7 @@ def test_every_column_of_the_log_is_sealed():
 def test_another_operator_s_chain_is_its_own(log, south):
     with tenant_scope(south.pk):
         audit.record("example.made")
-    sealing.seal_all(south.pk, at=timezone.now())
+    seal_settled(south)
     assert check(south).seals == 1
     assert check(log).seals == 4
 

@@ -42,6 +42,7 @@ COUNTED = {
     "billing_rendering",
     "billing_sending",
     "billing_export",
+    "billing_exportdelivery",
     "billing_documentletter",
     "billing_ledgerwork",
     "billing_settlement",

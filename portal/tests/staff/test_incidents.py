@@ -19,7 +19,7 @@ from billing.tests import factories
 from tenants import breach, work
 from tenants.actor import acting
 from tenants.breach import Clock
-from tenants.log import audit, sealing
+from tenants.log import audit
 from tenants.models import (
     AuditEntry,
     Incident,
@@ -36,6 +36,7 @@ from tenants.privacy import evidence
 from tenants.scoping import tenant_scope
 from tenants.selectors import incidents as selector
 from tenants.services.people import drivers
+from tenants.tests.settled import seal_settled
 
 PAGE = "/o/north/privacy/incidents/"
 NOW = datetime(2026, 11, 29, 4, tzinfo=UTC)
@@ -338,7 +339,7 @@ def bundle(_own_heads, desk, north, otto, danas_driver):
     """Evidence of an incident with an answer, made; its incident, row and files."""
     with tenant_scope(north.pk):
         audit.record("example.before")
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     began = timezone.now()
     with tenant_scope(north.pk):
         looked(otto, danas_driver)
@@ -346,7 +347,7 @@ def bundle(_own_heads, desk, north, otto, danas_driver):
     with tenant_scope(north.pk):
         Incident.objects.update(began_at=began)
     find(desk, row, north, who=f"person-{otto.public_id}")
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     assert act(desk, row, "bundle").status_code == 302
     carry_out(north, IncidentBundle)
     with tenant_scope(north.pk):

@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from tenants import work
-from tenants.log import audit, sealing
+from tenants.log import audit
 from tenants.models import AuditCheck, AuditEntry
 from tenants.scoping import tenant_scope
+from tenants.tests.settled import seal_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = "/o/north/audit/seals/"
@@ -25,7 +26,7 @@ def _own_notes(settings, tmp_path):
 def sealed(north):
     with tenant_scope(north.pk):
         audit.record("example.made", text="räksmörgås")
-    sealing.seal_all(north.pk, at=timezone.now())
+    seal_settled(north)
     return north
 
 
