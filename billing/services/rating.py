@@ -33,7 +33,7 @@ from billing.selectors.waiting import EVERY, Share
 from billing.sql.status import OPEN_TO_BILLING, on_no_invoice
 from charging.models import ChargingSession
 from charging.site_scope import limited_to
-from tenants import analyze, work
+from tenants import work
 from tenants.scoping import current_operator_id
 
 BATCH = 20_000
@@ -89,7 +89,6 @@ def rate_beyond(reached: int = 0, *, limit: int = BATCH, share: Share = EVERY) -
     """
     if not _only_one(share):
         return 0, reached
-    analyze.refresh(ChargingSession, SessionPrice)
     found = waiting.session_ids(limit=limit, beyond=reached, share=share)
     return rate(found), max([reached, *found[-1:]])
 

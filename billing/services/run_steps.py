@@ -7,9 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from billing.domain.errors import Code
-from billing.models import BilledSession, InvoiceRun, RunChunk
+from billing.models import BilledSession, InvoiceRun, RunChunk, SessionPrice
 from billing.services import rating, runs
 from billing.services.rules import DocumentRefused
+from charging.models import ChargingSession
 from tenants import analyze, work
 from tenants.models import User
 from tenants.scoping import tenant_scope
@@ -25,7 +26,7 @@ def draft_part(operator_id: int, chunk: RunChunk, *, clock: Callable[[], datetim
     problem: the others get their invoices.
     """
     with tenant_scope(operator_id):
-        analyze.refresh(BilledSession, most=STATISTICS_EVERY)  # by itself: it lets nobody else do so until it ends
+        analyze.refresh(BilledSession, most=STATISTICS_EVERY)  # by itself, as when pricing (`rating_steps`)
     try:
         with tenant_scope(operator_id):
             runs.bill_chunk(chunk.pk, at=clock())
@@ -69,6 +70,7 @@ def draft_month(operator_id: int, month: date, *, by: User | None, clock: Callab
     done, reached = rating.BATCH, 0
     while done >= rating.BATCH:
         with tenant_scope(operator_id):
+            analyze.refresh(ChargingSession, SessionPrice)
             done, reached = rating.rate_beyond(reached)
     with tenant_scope(operator_id):
         run = runs.start(month=month, by=by, at=clock())

@@ -33,7 +33,7 @@ from billing.services import drafting, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, in_another_stretch, session, tariff
 from launcher import redis as launcher_redis
 from portal.celery import app
-from tenants import work
+from tenants import analyze, work
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.work import Lane
@@ -351,6 +351,39 @@ def test_two_workers_price_each_session_once(charged, monkeypatch):
     with tenant_scope(charged.pk):
         assert SessionPrice.objects.filter(state=SessionPrice.State.PRICED).count() == DRIVERS * SESSIONS + 12
         assert set(Pricing.objects.values_list("state", "attempts")) == {(Pricing.State.DONE, 1)}
+
+
+def test_who_prices_a_share_waits_for_nobody_who_prices_another(charged, monkeypatch):
+    monkeypatch.setattr(analyze, "_CHANGED", analyze._CHANGED.replace("1000 + n_live_tup / 5", "-1"))  # whenever asked
+    with tenant_scope(charged.pk):
+        at, payer = connector(), driver()
+        for day in range(12):
+            in_another_stretch()
+            session(at, payer, start=datetime(2025, 4, 3 + day, 12, tzinfo=UTC))
+        rating.ask()
+    kind, write = work.kind_named("pricing"), rating._write_prices
+    inside, others = threading.Event(), threading.Event()
+    waited: list[bool] = []
+
+    def held_up(rows: Any) -> int:
+        written = write(rows)
+        if not inside.is_set():
+            inside.set()
+            waited.append(others.wait(20))
+        return written
+
+    monkeypatch.setattr(rating, "_write_prices", held_up)
+
+    def price() -> None:
+        while work.do_next(kind, charged.pk, clock=lambda: datetime.now(UTC)):
+            pass
+
+    def price_others() -> None:
+        price()
+        others.set()
+
+    assert at_once(price, price_others, inside) == []
+    assert waited == [True], "the other shares are priced before this one is committed"
 
 
 def test_a_tariff_published_while_sessions_are_rated_prices_them_all_the_same(charged, monkeypatch):
