@@ -43,7 +43,7 @@ def sessions_file(request: SignedInRequest, statement: HostStatement, operator: 
         return selector.lines(statement).order_by("pk").iterator(chunk_size=_ROWS_AT_ONCE)
 
     kind = files.kind(request.GET.get("format", ""))
-    name = f"{gettext('statement')}-{operator.slug}-{statement}"
+    name = "-".join((gettext("statement"), operator.slug, str(statement)))
     return files.table_file(name, kind=kind, columns=_columns(), rows=rows, operator=operator)
 
 

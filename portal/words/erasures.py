@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, override
+from django.utils.translation import gettext_lazy, override
 
 from portal.words import measures
 from portal.words.measures import DASH
@@ -15,24 +15,24 @@ from tenants.models import Operator
 from tenants.privacy.erasure import Stays
 
 #: Groups of what goes, in the order of the certificate.
-DETAILS = gettext_noop("name, addresses, e-mail, phone, customer number and payer's settings")
-KEY = gettext_noop("the key that opens name, addresses, e-mail and phone")
-CARDS = gettext_noop("numbers of cards, and who had them when")
-MESSAGES = gettext_noop("messages of stations, and commands to them")
-SIGN_IN = gettext_noop("sign-in, second factors, browsers and places")
-REQUESTS = gettext_noop("words of requests and answers")
-DISPUTES = gettext_noop("words of disputes")
-LETTERS = gettext_noop("letters with invoices and reminders, and where they went")
-LATENESS = gettext_noop("what was agreed about paying late")
-COPIES = gettext_noop("copies of the data")
-PAPERS = gettext_noop("scans of consents on paper")
-INVITATIONS = gettext_noop("invitations")
-FILES = gettext_noop("uploaded files that hold sessions of the person")
-REJECTED = gettext_noop("rejected rows that named the person")
-SESSIONS = gettext_noop("sessions that nobody pays for, parted from the person")
-DOWNLOADS = gettext_noop("files of downloads, to be made anew")
+DETAILS = gettext_lazy("name, addresses, e-mail, phone, customer number and payer's settings")
+KEY = gettext_lazy("the key that opens name, addresses, e-mail and phone")
+CARDS = gettext_lazy("numbers of cards, and who had them when")
+MESSAGES = gettext_lazy("messages of stations, and commands to them")
+SIGN_IN = gettext_lazy("sign-in, second factors, browsers and places")
+REQUESTS = gettext_lazy("words of requests and answers")
+DISPUTES = gettext_lazy("words of disputes")
+LETTERS = gettext_lazy("letters with invoices and reminders, and where they went")
+LATENESS = gettext_lazy("what was agreed about paying late")
+COPIES = gettext_lazy("copies of the data")
+PAPERS = gettext_lazy("scans of consents on paper")
+INVITATIONS = gettext_lazy("invitations")
+FILES = gettext_lazy("uploaded files that hold sessions of the person")
+REJECTED = gettext_lazy("rejected rows that named the person")
+SESSIONS = gettext_lazy("sessions that nobody pays for, parted from the person")
+DOWNLOADS = gettext_lazy("files of downloads, to be made anew")
 #: The group of each kind of row, and of what the floors do besides.
-WENT: dict[str, str] = {
+WENT: dict[str, Promise] = {
     "tenants.driver": DETAILS,
     "tenants.driveridentity": DETAILS,
     "tenants.account": DETAILS,
@@ -102,12 +102,12 @@ BARS: dict[str, str | Promise] = {
 
 def went(counts: Mapping[str, int]) -> list[tuple[str, str]]:
     """What went by group, with how many rows or files."""
-    sums: dict[str, int] = {}
+    sums: dict[Promise, int] = {}
     for code, count in counts.items():
         group = WENT.get(code, SIGN_IN)
         sums[group] = sums.get(group, 0) + count
     order = list(dict.fromkeys([*WENT.values(), SIGN_IN]))
-    return [(_(group), measures.number(sums[group])) for group in order if sums.get(group)]
+    return [(str(group), measures.number(sums[group])) for group in order if sums.get(group)]
 
 
 def stays(rows: list[dict[str, Any]] | list[Stays]) -> list[tuple[str, str, str, str]]:

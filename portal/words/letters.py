@@ -275,8 +275,8 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "received": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "told": lambda words, facts: words.get(translation.get_language(), next(iter(words.values()))),
-    "invoice_subject": lambda own, facts: _own_or_usual(own, USUAL_SUBJECT, facts),
-    "invoice_text": lambda own, facts: _own_or_usual(own, USUAL_TEXT, facts),
+    "invoice_subject": lambda own, facts: _filled(own or gettext(USUAL_SUBJECT), facts),
+    "invoice_text": lambda own, facts: _filled(own or gettext(USUAL_TEXT), facts),
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
     "downloads": lambda export, facts: _portal("finance:export_list", facts["operator"]),
@@ -290,10 +290,10 @@ def _portal(page: str, operator: Operator) -> str:
     return f"{settings.PORTAL_ADDRESS or f'https://{settings.ALLOWED_HOSTS[0]}'}{reverse(page, args=[operator.slug])}"
 
 
-def _own_or_usual(own: str, usual: str, facts: Mapping[str, Any]) -> str:
-    """The operator's words, or the usual ones, with their facts and the way to the portal."""
+def _filled(words: str, facts: Mapping[str, Any]) -> str:
+    """The words of an invoice's letter with their facts and the way to the portal."""
     portal = settings.PORTAL_ADDRESS or f"https://{settings.ALLOWED_HOSTS[0]}"
-    return filled(own or gettext(usual), {**facts["said"], "portal": f"{portal}/o/{facts['operator'].slug}/"})
+    return filled(words, {**facts["said"], "portal": f"{portal}/o/{facts['operator'].slug}/"})
 
 
 def usual_invoice(language: str) -> tuple[str, str]:

@@ -68,7 +68,8 @@ def _outlet(wanted: Mapping[str, Any]) -> str:
 
 
 def _availability(wanted: Mapping[str, Any]) -> str:
-    return f"{_outlet(wanted)}: {gettext('in use') if wanted.get('in_use') else gettext('out of use')}"
+    state = gettext("in use") if wanted.get("in_use") else gettext("out of use")
+    return f"{_outlet(wanted)}: {state}"
 
 
 def _trigger(wanted: Mapping[str, Any]) -> str:

@@ -190,7 +190,9 @@ def _price(entry: Entry) -> dict[str, Any]:
 
 def _tariff_name(price: SessionPrice) -> str:
     version = price.tariff_version
-    return f"{version.tariff}, {_('version')} {version.number}" if version else ""
+    if version is None:
+        return ""
+    return _("%(tariff)s, version %(number)d") % {"tariff": version.tariff, "number": version.number}
 
 
 def _mail(entry: Entry, operator: Operator) -> str:

@@ -232,7 +232,7 @@ def proof_pdf(request: SignedInRequest, operator: Operator, public_id: UUID) -> 
     language = get_language() or operator.language
     page = consent_words.document(operator, driver, receipt, language=language)
     content = pdf.render(page, at=timezone.now(), template="receipt.typ")
-    return pdf_file(f"{_('consents')}-{driver.customer_number}", content)
+    return pdf_file("-".join((_("consents"), driver.customer_number)), content)
 
 
 @operator_view(Permission.VIEW_CONSENTS, step_up=True, takes_out=True)

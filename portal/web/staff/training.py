@@ -118,7 +118,7 @@ class WordsForm(forms.Form):
     def languages(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under the name of their language."""
         return [
-            (_(str(name)), [self[f"{part}_{code}"] for part in ("title", "text", "questions")])
+            (str(name), [self[f"{part}_{code}"] for part in ("title", "text", "questions")])
             for code, name in settings.LANGUAGES
         ]
 

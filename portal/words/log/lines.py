@@ -320,7 +320,7 @@ _ABOUT: dict[type[models.Model], Callable[[AuditEntry, _Names], str]] = {
     Invitation: _invitation,
     Invoice: _invoice,
     ReminderTerms: lambda entry, _names: _("everybody") if entry.object_repr == "*" else str(entry.object_repr),
-    TariffAssignment: lambda entry, _names: str(entry.object_repr).replace("→ *", f"→ {_('everywhere')}"),
+    TariffAssignment: lambda entry, _names: str(entry.object_repr).replace("→ *", "→ " + _("everywhere")),
     **dict.fromkeys((AuditCheck, AuditSeal, DriverIdentity, ImportLook, ImportUndo, PriceEffect, Pricing), _number),
 }
 

@@ -88,7 +88,7 @@ class WordsForm(forms.Form):
 
     def languages(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields under the name of their language."""
-        return [(_(str(name)), [self[f"title_{code}"], self[f"text_{code}"]]) for code, name in settings.LANGUAGES]
+        return [(str(name), [self[f"title_{code}"], self[f"text_{code}"]]) for code, name in settings.LANGUAGES]
 
 
 class PurposeForm(forms.Form):
@@ -193,7 +193,7 @@ def notice_publish(request: SignedInRequest, operator: Operator, code: str) -> H
         "crumbs": [*_crumbs(operator), (subject.title, reverse("staff:notice_write", args=[operator.slug, code]))],
         "subject": subject,
         "version": version,
-        "words": [(code, _(str(name)), draft.words.get(code)) for code, name in settings.LANGUAGES],
+        "words": [(code, str(name), draft.words.get(code)) for code, name in settings.LANGUAGES],
         "reached": notices.reached_by(subject.purpose, version).count(),
         "can_send": mail.can_send(),
         "form": form,
