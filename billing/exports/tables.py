@@ -215,7 +215,7 @@ LEFT JOIN charging_chargingsession s ON s.operator_id = l.operator_id AND s.id =
 LEFT JOIN billing_billedfee c ON c.operator_id = l.operator_id AND c.id = l.fee_id
 LEFT JOIN billing_tariffversion v ON v.operator_id = l.operator_id AND v.id = l.tariff_version_id
 LEFT JOIN billing_invoice o ON o.operator_id = i.operator_id AND o.id = i.credits_id
-LEFT JOIN billing_issuedplace w ON w.operator_id = i.operator_id AND w.run_id = coalesce(o.run_id, i.run_id)
+LEFT JOIN billing_issuedstation w ON w.operator_id = i.operator_id AND w.run_id = coalesce(o.run_id, i.run_id)
     AND w.site_id = s.site_id AND w.station_id = s.station_id
 LEFT JOIN billing_issuedtariff f ON f.operator_id = i.operator_id AND f.run_id = coalesce(o.run_id, i.run_id)
     AND f.tariff_version_id = l.tariff_version_id

@@ -28,7 +28,7 @@ from billing.models.invoice import (
     InvoiceVat,
     NumberSeries,
 )
-from billing.models.issued_names import IssuedPlace, IssuedTariff, LineNames
+from billing.models.issued_names import IssuedStation, IssuedTariff, LineNames
 from billing.models.ledger import BookedEntry, ClosedMonth, LedgerEntry, LedgerRow, LedgerSum, LedgerWork
 from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
@@ -75,7 +75,7 @@ __all__ = [
     "InvoiceLine",
     "InvoiceRun",
     "InvoiceVat",
-    "IssuedPlace",
+    "IssuedStation",
     "IssuedTariff",
     "LedgerEntry",
     "LedgerRow",

@@ -33,12 +33,12 @@ class LineNames:
         return ZoneInfo(self.time_zone)
 
 
-class IssuedPlace(SiteBound):
+class IssuedStation(SiteBound):
     """A site and a station as they were called, and which clock they had, when the run was issued."""
 
     seen_through = "site"
 
-    run = OwnedForeignKey(InvoiceRun, related_name="places")
+    run = OwnedForeignKey(InvoiceRun, related_name="stations")
     site = OwnedForeignKey(Site, related_name="+")
     station = OwnedForeignKey(Station, related_name="+")
     site_name = models.CharField(max_length=150)
@@ -49,8 +49,8 @@ class IssuedPlace(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("issued_place", "run", "site", "station"),
-            models.UniqueConstraint(fields=["operator", "run", "site", "station"], name="issued_place_once"),
+            *owned("issued_station", "run", "site", "station"),
+            models.UniqueConstraint(fields=["operator", "run", "site", "station"], name="issued_station_once"),
         ]
 
     def __str__(self) -> str:

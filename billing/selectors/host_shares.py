@@ -1,4 +1,4 @@
-"""What of a month's sessions is shared with hosts, beside the places of the reconciliation: settled, or to be settled.
+"""What of a month's sessions is shared with hosts, beside the reconciliation's compartments: settled, or to be settled.
 
 A session at a host's site is settled where closed statements say just what is billed of it now; where they do not, the
 difference waits for the next settlement. `faults` holds closed statements against their sessions: a statement is the
@@ -23,13 +23,13 @@ from billing.domain import hosting
 from billing.domain.calendar import month_bounds
 from billing.models import HostContract, HostMonth, HostStatement
 from billing.selectors.settlements import terms_of
-from billing.sql.hosting import COMPARED, FAULTS, HOST_PLACE
+from billing.sql.hosting import COMPARED, FAULTS, HOST_COMPARTMENT
 from charging.models import ChargingSession, Site
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
 
-class HostPlace(models.TextChoices):
+class HostCompartment(models.TextChoices):
     """Where a session stands with the host of its site."""
 
     SETTLED = "host_settled", _("settled with the host")
@@ -38,12 +38,12 @@ class HostPlace(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Sessions in such a place: how many, their energy, and what is billed of them without VAT.
+    """Sessions in such a compartment: how many, their energy, and what is billed of them without VAT.
 
     Of what waits, the difference to what was said before.
     """
 
-    place: HostPlace
+    compartment: HostCompartment
     sessions: int
     energy_wh: int
     amount: Decimal
@@ -58,13 +58,13 @@ class Fault:
 
 
 _SUMS = f"""
-SELECT place, count(*), sum(CASE place WHEN 'host_settled' THEN said_wh ELSE billed_wh - said_wh END),
-    sum(CASE place WHEN 'host_settled' THEN said ELSE billed - said END)
-FROM (SELECT *, {HOST_PLACE} AS place FROM ({{compared}}) c) placed WHERE place IS NOT NULL GROUP BY 1
+SELECT compartment, count(*), sum(CASE compartment WHEN 'host_settled' THEN said_wh ELSE billed_wh - said_wh END),
+    sum(CASE compartment WHEN 'host_settled' THEN said ELSE billed - said END)
+FROM (SELECT *, {HOST_COMPARTMENT} AS compartment FROM ({{compared}}) c) placed WHERE compartment IS NOT NULL GROUP BY 1
 """  # noqa: S608  # constants only
 #: A value by its name; Django's own statements have them by their order.
 _NAMED = re.compile(r"%\((\w+)\)s")
-_IDS = f"SELECT id FROM ({{compared}}) c WHERE {HOST_PLACE} = %(place)s"  # noqa: S608  # constants only
+_IDS = f"SELECT id FROM ({{compared}}) c WHERE {HOST_COMPARTMENT} = %(compartment)s"  # noqa: S608  # constants only
 
 
 def shared(month: date | None = None, site: Site | None = None) -> list[Shared]:
@@ -72,10 +72,14 @@ def shared(month: date | None = None, site: Site | None = None) -> list[Shared]:
     where, values = _within(month, site)
     with connection.cursor() as cursor:
         cursor.execute(_SUMS.format(compared=COMPARED.format(where=where)), values)
-        found = {place: sums for place, *sums in cursor.fetchall()}
+        found = {compartment: sums for compartment, *sums in cursor.fetchall()}
     nothing = [0, 0, Decimal(0)]
-    rows = [(place, *found.get(place.value, nothing)) for place in HostPlace]
-    return [Shared(place, count, int(energy), amount) for place, count, energy, amount in rows] if found else []
+    rows = [(compartment, *found.get(compartment.value, nothing)) for compartment in HostCompartment]
+    return (
+        [Shared(compartment, count, int(energy), amount) for compartment, count, energy, amount in rows]
+        if found
+        else []
+    )
 
 
 def earned(month: date | None = None, site: Site | None = None) -> list[tuple[str, Decimal]]:
@@ -87,10 +91,12 @@ def earned(month: date | None = None, site: Site | None = None) -> list[tuple[st
     return list(summed)
 
 
-def having(rows: QuerySet[ChargingSession], place: str, *, month: date | None = None) -> QuerySet[ChargingSession]:
+def having(
+    rows: QuerySet[ChargingSession], compartment: str, *, month: date | None = None
+) -> QuerySet[ChargingSession]:
     """Keep the sessions that stand so with their host."""
     where, values = _within(month, None)
-    statement, values = _IDS.format(compared=COMPARED.format(where=where)), {**values, "place": place}
+    statement, values = _IDS.format(compared=COMPARED.format(where=where)), {**values, "compartment": compartment}
     given = [values[name] for name in _NAMED.findall(statement)]
     return rows.filter(pk__in=RawSQL(_NAMED.sub("%s", statement), given))  # noqa: S611  # nosec  # constants
 

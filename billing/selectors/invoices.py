@@ -32,7 +32,7 @@ from billing.models import (
     Invoice,
     InvoiceLine,
     InvoiceRun,
-    IssuedPlace,
+    IssuedStation,
     IssuedTariff,
     LedgerEntry,
     LineNames,
@@ -218,7 +218,7 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
     of_sessions = [(line, line.session, line.tariff_version) for line in found if line.session and line.tariff_version]
     stations = {session.station_id for _, session, _ in of_sessions} if is_issued else set()
     issued_names = {
-        (row.site_id, row.station_id): row for row in IssuedPlace.objects.filter(run=run, station__in=stations)
+        (row.site_id, row.station_id): row for row in IssuedStation.objects.filter(run=run, station__in=stations)
     }
     tariffs = dict(IssuedTariff.objects.filter(run=run).values_list("tariff_version", "name")) if is_issued else {}
     for line, session, version in of_sessions:
@@ -227,7 +227,7 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
 
 
 def _named(
-    session: ChargingSession, version: TariffVersion, issued: IssuedPlace | None, tariffs: dict[int, str]
+    session: ChargingSession, version: TariffVersion, issued: IssuedStation | None, tariffs: dict[int, str]
 ) -> LineNames:
     tariff = tariffs.get(version.pk, version.tariff.name)
     if issued is not None:

@@ -1,8 +1,8 @@
-"""Where every session stands, in exactly one of ten places (`billing.selectors.places`), of a month and a site.
+"""Where every session of a month and a site stands: in exactly one of ten `billing.selectors.compartments`.
 
 The page's figures come from sums by day and a few queries for what the sums do not know; `check` counts every session
-in its place, then all without any, and what invoices and credit notes say, and compares. `uneven` holds the sums by day
-against the sessions, month by month and site by site.
+in its compartment, then all without any, and what invoices and credit notes say, and compares. `uneven` holds the sums
+by day against the sessions, month by month and site by site.
 
 The month of a session is the one in which it ended by the operator's clock; one in progress counts in
 the month in which it began.
@@ -19,25 +19,25 @@ from django.db import connection
 from billing.domain import money
 from billing.domain.calendar import month_after, month_bounds
 from billing.models.billing_status import CREDITED, BillingStatus
-from billing.selectors import day_sums, places
+from billing.selectors import compartments, day_sums
+from billing.selectors.compartments import COMPARTMENT, HOME, Compartment, Now
 from billing.selectors.day_sums import Wanted
-from billing.selectors.places import HOME, PLACE, Now, Place
 from billing.sql.status import JOINED, STATUS
 from charging.models import ChargingSession, Site
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
 _STANDING = f"""
-SELECT {PLACE} AS place, s.status, CASE WHEN s.status = 'problem' THEN s.problem ELSE '' END AS problem, s.energy_wh,
-    s.amount_excl_vat
+SELECT {COMPARTMENT} AS compartment, s.status, CASE WHEN s.status = 'problem' THEN s.problem ELSE '' END AS problem,
+    s.energy_wh, s.amount_excl_vat
 FROM (SELECT s.id, s.flags, s.ended_at, s.energy_wh, p.problem, p.amount_excl_vat, {STATUS} AS status
       FROM charging_chargingsession s {JOINED} WHERE s.operator_id = %(operator)s {{where}}) s
 """  # noqa: S608  # constants only
-_BY_PLACE = """
-SELECT q.place, q.status, q.problem, count(*), coalesce(sum(q.energy_wh), 0), coalesce(sum(q.amount_excl_vat), 0)
+_BY_COMPARTMENT = """
+SELECT q.compartment, q.status, q.problem, count(*), coalesce(sum(q.energy_wh), 0), coalesce(sum(q.amount_excl_vat), 0)
 FROM ({standing}) q GROUP BY 1, 2, 3
 """
-# Of what is kept no longer one by one; all of it is settled, so its status has a place by itself.
+# Of what is kept no longer one by one; all of it is settled, so its status has a compartment by itself.
 _PAST = """
 SELECT h.status, coalesce(sum(h.sessions), 0)::bigint, coalesce(sum(h.energy_wh), 0),
     coalesce(sum(h.amount_excl_vat), 0)
@@ -60,13 +60,13 @@ _AMOUNTS = "count(*), coalesce(sum(s.energy_wh), 0), coalesce(sum(p.amount_excl_
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sessions of a place: how many, their energy, their price excluding VAT (six decimals, not rounded).
+    """The sessions of a compartment: how many, their energy, their price excluding VAT (six decimals, not rounded).
 
     What was credited has no price any more; its amount is what its invoice had asked. reason: a stable code, empty
-    where the place says it all.
+    where the compartment says it all.
     """
 
-    place: str
+    compartment: str
     sessions: int
     energy_wh: int
     amount: Decimal
@@ -74,13 +74,13 @@ class Row:
 
     @property
     def label(self) -> str:
-        """The place in words."""
-        return str(Place(self.place).label)
+        """The compartment in words."""
+        return str(Compartment(self.compartment).label)
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """All sessions counted twice: by place and reason, and without any. `ledger_excl_vat` is what invoices say."""
+    """All sessions counted twice: by compartment and reason, and without. `ledger_excl_vat` is what invoices say."""
 
     reasons: Sequence[Row]
     #: What the page shows, from sums by day.
@@ -103,15 +103,15 @@ class Check:
 
     @property
     def rows(self) -> list[Row]:
-        """The ten places in order, empty ones too."""
-        return by_place(self.reasons)
+        """The ten compartments in order, empty ones too."""
+        return by_compartment(self.reasons)
 
     @property
     def adds_up(self) -> bool:
-        """Whether all sessions are in the places and documents say the same.
+        """Whether all sessions are in the compartments and documents say the same.
 
-        All are in those places that the page shows; prices and invoices differ by rounding alone, fees by nothing; and
-        nothing is left of what was credited.
+        All are in those compartments that the page shows; prices and invoices differ by rounding alone, fees by
+        nothing; and nothing is left of what was credited.
         """
         fees = self.fee_lines == self.fees_charged
         return self._counts_agree and fees and abs(self.rounding) <= self.tolerance and not self.left_of_released
@@ -119,12 +119,12 @@ class Check:
     @property
     def rounding(self) -> Decimal:
         """What rounding each line to the smallest coin added to the exact prices."""
-        billed = (row.amount for row in self.rows if row.place in _ON_INVOICES)
+        billed = (row.amount for row in self.rows if row.compartment in _ON_INVOICES)
         return self.ledger_excl_vat - sum(billed, Decimal(0))
 
     @property
     def _counts_agree(self) -> bool:
-        counted = _together(Place.INVOICED, self.reasons)
+        counted = _together(Compartment.INVOICED, self.reasons)
         all_of_them = (counted.sessions, counted.energy_wh, counted.amount)
         return all_of_them == (self.sessions, self.energy_wh, self.amount) and self.is_shown
 
@@ -145,55 +145,57 @@ class Uneven:
     counted: tuple[int, int]
 
 
-def _together(place: Place, parts: Sequence[Row]) -> Row:
+def _together(compartment: Compartment, parts: Sequence[Row]) -> Row:
     sessions, energy = sum(row.sessions for row in parts), sum(row.energy_wh for row in parts)
-    return Row(place.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
+    return Row(compartment.value, sessions, energy, sum((row.amount for row in parts), Decimal(0)))
 
 
-_LOOKED_UP = (Place.DISPUTED, Place.LOST, Place.CREDITED, Place.CARRIED_OVER)
-#: Places of what stands on an issued invoice.
-_ON_INVOICES = (Place.INVOICED, Place.DISPUTED, Place.LOST)
+_LOOKED_UP = (Compartment.DISPUTED, Compartment.LOST, Compartment.CREDITED, Compartment.CARRIED_OVER)
+#: Compartments of what stands on an issued invoice.
+_ON_INVOICES = (Compartment.INVOICED, Compartment.DISPUTED, Compartment.LOST)
 #: A session in progress counts in the month in which it began.
 _DAY = "coalesce(ended_on, started_on)"
 
 
 class _Cells:
-    """Sums by place and reason while sessions are moved from one to another."""
+    """Sums by compartment and reason while sessions are moved from one to another."""
 
     def __init__(self) -> None:
         self._sums: dict[tuple[str, str], list[Any]] = {}
 
-    def add(self, place: str, reason: str, sums: Iterable[Any], *, sign: int = 1) -> None:
-        cell = self._sums.setdefault((place, reason), [0, 0, Decimal(0)])
+    def add(self, compartment: str, reason: str, sums: Iterable[Any], *, sign: int = 1) -> None:
+        cell = self._sums.setdefault((compartment, reason), [0, 0, Decimal(0)])
         for index, value in enumerate(sums):
             cell[index] += sign * value
 
-    def move(self, source: str, place: str, status: str, sums: Sequence[Any]) -> None:
-        """Take these sessions of a status from one place to another."""
+    def move(self, source: str, compartment: str, status: str, sums: Sequence[Any]) -> None:
+        """Take these sessions of a status from one compartment to another."""
         self.add(source, _reason(source, status, ""), sums, sign=-1)
-        self.add(place, _reason(place, status, ""), sums)
+        self.add(compartment, _reason(compartment, status, ""), sums)
 
     def rows(self) -> list[Row]:
-        return _sorted((place, reason, *sums) for (place, reason), sums in self._sums.items() if sums[0])
+        return _sorted((compartment, reason, *sums) for (compartment, reason), sums in self._sums.items() if sums[0])
 
 
 def by_reason(month: date | None = None, site: Site | None = None) -> list[Row]:
-    """The places told apart by reason, largest first, from sums by day: quick for any number of sessions."""
-    at, cells = places.now(), _Cells()
+    """The compartments told apart by reason, largest first, from sums by day: quick for any number of sessions."""
+    at, cells = compartments.now(), _Cells()
     within = Wanted(by=_DAY, site=site)
     if month is not None:
         within = replace(within, first=month.replace(day=1), last=month_after(month) - timedelta(days=1))
     for part in day_sums.sums(within, by=("status", "problem", _issued(at))):
         status, problem, is_issued = part.key
-        is_late = is_issued and BillingStatus(status) in places.statuses(Place.LATE)
-        place = Place.LATE if is_late else HOME[BillingStatus(status)]
-        cells.add(place, _reason(place, status, problem), (part.sessions, part.energy_wh, part.amount_excl_vat))
+        is_late = is_issued and BillingStatus(status) in compartments.statuses(Compartment.LATE)
+        compartment = Compartment.LATE if is_late else HOME[BillingStatus(status)]
+        cells.add(
+            compartment, _reason(compartment, status, problem), (part.sessions, part.energy_wh, part.amount_excl_vat)
+        )
     where, values = _where(month, site)
-    for place, status, _problem, *sums in _counted(_FEW + where, {**values, **at.values}):
-        if place in _LOOKED_UP:
-            source = Place.LATE if place == Place.CARRIED_OVER else HOME[BillingStatus(status)]
-            cells.move(source, place, status, (sums[0], int(sums[1]), sums[2]))
-    cells.add(Place.CREDITED, "", (0, 0, _credited(where, values)))
+    for compartment, status, _problem, *sums in _counted(_FEW + where, {**values, **at.values}):
+        if compartment in _LOOKED_UP:
+            source = Compartment.LATE if compartment == Compartment.CARRIED_OVER else HOME[BillingStatus(status)]
+            cells.move(source, compartment, status, (sums[0], int(sums[1]), sums[2]))
+    cells.add(Compartment.CREDITED, "", (0, 0, _credited(where, values)))
     return cells.rows()
 
 
@@ -206,18 +208,21 @@ def _issued(at: Now) -> str:
     return f"(ended_on IS NOT NULL AND ended_on <= DATE '{last}')"
 
 
-def by_place(reasons: Sequence[Row]) -> list[Row]:
-    """The ten places in order, empty ones too."""
-    return [_together(place, [row for row in reasons if row.place == place]) for place in Place]
+def by_compartment(reasons: Sequence[Row]) -> list[Row]:
+    """The ten compartments in order, empty ones too."""
+    return [
+        _together(compartment, [row for row in reasons if row.compartment == compartment])
+        for compartment in Compartment
+    ]
 
 
 def check(month: date | None = None, site: Site | None = None) -> Check:
-    """Count the places, then everything without places, and what issued documents say.
+    """Count the compartments, then everything without compartments, and what issued documents say.
 
     month: of sessions the one in which they ended, of fees that of their invoice. Fees belong to no site.
     """
     where, values = _where(month, site)
-    at = places.now()
+    at = compartments.now()
     total = f"SELECT {_AMOUNTS} FROM charging_chargingsession s LEFT JOIN billing_sessionprice p " + _ON + where  # noqa: S608
     sessions, energy, amount = _rows(total, values)[0]
     past = _past(month, site)
@@ -287,29 +292,29 @@ def _past(month: date | None, site: Site | None) -> list[tuple[str, int, int, De
 def _reasons(
     where: str, values: dict[str, Any], credited: Decimal, past: Sequence[tuple[str, int, int, Decimal]]
 ) -> list[Row]:
-    """The places told apart by reason, largest first, counted from the sessions and what is left of earlier ones."""
+    """The compartments by reason, largest first, counted from the sessions and what is left of earlier ones."""
     cells = _Cells()
     for status, *sums in past:
-        place = HOME[BillingStatus(status)]
-        cells.add(place, _reason(place, status, ""), sums)
-    for place, status, problem, *sums in _counted(where, values):
-        cells.add(place, _reason(place, status, problem), (sums[0], int(sums[1]), sums[2]))
-    cells.add(Place.CREDITED, "", (0, 0, credited))
+        compartment = HOME[BillingStatus(status)]
+        cells.add(compartment, _reason(compartment, status, ""), sums)
+    for compartment, status, problem, *sums in _counted(where, values):
+        cells.add(compartment, _reason(compartment, status, problem), (sums[0], int(sums[1]), sums[2]))
+    cells.add(Compartment.CREDITED, "", (0, 0, credited))
     return cells.rows()
 
 
 def _counted(where: str, values: dict[str, Any]) -> list[Any]:
-    return _rows(_BY_PLACE.format(standing=_STANDING.format(where=where)), values)
+    return _rows(_BY_COMPARTMENT.format(standing=_STANDING.format(where=where)), values)
 
 
 def _sorted(rows: Iterable[Any]) -> list[Row]:
-    found = [Row(place, count, energy, amount, reason) for place, reason, count, energy, amount in rows]
-    return sorted(found, key=lambda row: (list(Place.values).index(row.place), -row.sessions, row.reason))
+    found = [Row(compartment, count, energy, amount, reason) for compartment, reason, count, energy, amount in rows]
+    return sorted(found, key=lambda row: (list(Compartment.values).index(row.compartment), -row.sessions, row.reason))
 
 
-def _reason(place: str, status: str, problem: str) -> str:
-    """The problem, or the status; nothing where all sessions of the place have the same."""
-    return problem or (status if len(places.statuses(place)) > 1 else "")
+def _reason(compartment: str, status: str, problem: str) -> str:
+    """The problem, or the status; nothing where all sessions of the compartment have the same."""
+    return problem or (status if len(compartments.statuses(compartment)) > 1 else "")
 
 
 def _credited(where: str, values: dict[str, Any]) -> Decimal:

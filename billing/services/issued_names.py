@@ -16,5 +16,5 @@ def keep(run: InvoiceRun, *, of: Sequence[int] | None = None) -> None:
     """
     values: dict[str, Any] = {"operator": run.operator_id, "run": run.pk, "of": None if of is None else list(of)}
     with connection.cursor() as cursor:
-        for statement in (invoices.ISSUED_PLACES, invoices.ISSUED_TARIFFS):
+        for statement in (invoices.ISSUED_STATIONS, invoices.ISSUED_TARIFFS):
             cursor.execute(statement, values)

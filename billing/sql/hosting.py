@@ -89,7 +89,7 @@ LEFT JOIN LATERAL (
 WHERE c.operator_id = %(operator)s {where}
 """
 #: Where such a session stands: settled, to be settled, or of no concern to its host.
-HOST_PLACE: Final = """
+HOST_COMPARTMENT: Final = """
 CASE WHEN (billed_wh, billed) <> (said_wh, said) THEN 'host_waits' WHEN is_said THEN 'host_settled' END
 """
 

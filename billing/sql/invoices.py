@@ -186,11 +186,11 @@ FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due
 """
 
-#: What the places and tariffs of a run's lines are called, written down as it is issued: of all its documents, or of
+#: What the stations and tariffs of a run's lines are called, written down as it is issued: of all its documents, or of
 #: those in %(of)s.
-ISSUED_PLACES: Final = """
-INSERT INTO billing_issuedplace (operator_id, run_id, site_id, station_id, site_name, station_name, station_identifier,
-    time_zone)
+ISSUED_STATIONS: Final = """
+INSERT INTO billing_issuedstation (operator_id, run_id, site_id, station_id, site_name, station_name,
+    station_identifier, time_zone)
 SELECT w.operator_id, %(run)s, w.id, t.id, w.name, coalesce(nullif(t.name, ''), t.identifier), t.identifier, w.time_zone
 FROM (
     SELECT DISTINCT s.site_id, s.station_id FROM billing_invoice i

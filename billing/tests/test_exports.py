@@ -17,7 +17,7 @@ from billing.domain.calendar import month_bounds
 from billing.exports import formats, tables
 from billing.exports.tables import TABLES
 from billing.models import Export, Invoice, Tariff
-from billing.selectors import invoice_sums, invoices, ledger, places, session_ledger
+from billing.selectors import compartments, invoice_sums, invoices, ledger, session_ledger
 from billing.services import documents, export_steps, exports, fees, payments, runs
 from billing.services.credit_notes import credit
 from billing.services.fees import Agreed
@@ -350,7 +350,7 @@ def test_sessions_come_to_what_their_list_says(month):
     export = made(month, Export.Kind.SESSIONS, dated_by="charged", days=OCTOBER_DAYS)
     with tenant_scope(month.pk):
         begin, end = month_bounds("2026-10", month.time_zone)
-        shown = session_ledger.totals(ChargingSession.objects.filter(places.in_month(begin, end)))
+        shown = session_ledger.totals(ChargingSession.objects.filter(compartments.in_month(begin, end)))
     assert export.rows == shown.sessions == 2
     assert Decimal(export.sums["SEK"]["amount_incl_vat"]) == dict(shown.amounts)["SEK"]
     assert sum(Decimal(sums["energy_kwh"]) for sums in export.sums.values()) * 1000 == shown.energy_wh

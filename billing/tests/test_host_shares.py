@@ -7,7 +7,7 @@ import pytest
 
 from billing.models import HostStatement, Invoice
 from billing.selectors import host_shares
-from billing.selectors.host_shares import HostPlace
+from billing.selectors.host_shares import HostCompartment
 from billing.services import credit_notes
 from billing.tests.factories import NOVEMBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_ledger import behind_the_walls
@@ -32,25 +32,25 @@ def outlet() -> Connector:
 
 
 def figures(*narrow):
-    return {row.place: (row.sessions, row.energy_wh, row.amount) for row in host_shares.shared(*narrow)}
+    return {row.compartment: (row.sessions, row.energy_wh, row.amount) for row in host_shares.shared(*narrow)}
 
 
-def listed(place, **narrow):
-    return host_shares.having(ChargingSession.objects.all(), place, **narrow).count()
+def listed(compartment, **narrow):
+    return host_shares.having(ChargingSession.objects.all(), compartment, **narrow).count()
 
 
 def test_what_is_settled_and_what_waits_by_month_and_site(outlet):
-    assert figures() == {HostPlace.SETTLED: (2, 30_000, 60), HostPlace.WAITS: (0, 0, 0)}
+    assert figures() == {HostCompartment.SETTLED: (2, 30_000, 60), HostCompartment.WAITS: (0, 0, 0)}
     assert host_shares.earned(OCT) == [("SEK", Decimal(18))]
     gone = ChargingSession.objects.get(driver__identity=Invoice.objects.get(amount_excl_vat=40).buyer)
     credit_notes.credit(Invoice.objects.get(amount_excl_vat=40), reason="Fel", by=None, at=NOVEMBER)
-    found = {HostPlace.SETTLED: (1, 10_000, 20), HostPlace.WAITS: (1, -20_000, -40)}
+    found = {HostCompartment.SETTLED: (1, 10_000, 20), HostCompartment.WAITS: (1, -20_000, -40)}
     site = outlet.station.site
     assert figures() == figures(OCT) == figures(OCT, site) == found
     assert figures(date(2026, 9, 1)) == {}
     assert figures(OCT, connector().station.site) == {}
-    assert host_shares.having(ChargingSession.objects.all(), HostPlace.WAITS, month=OCT).get() == gone
-    assert (listed(HostPlace.SETTLED), listed(HostPlace.SETTLED, month=date(2026, 9, 1))) == (1, 0)
+    assert host_shares.having(ChargingSession.objects.all(), HostCompartment.WAITS, month=OCT).get() == gone
+    assert (listed(HostCompartment.SETTLED), listed(HostCompartment.SETTLED, month=date(2026, 9, 1))) == (1, 0)
 
 
 def test_the_statements_are_what_their_sessions_say(outlet):

@@ -1,4 +1,4 @@
-"""Every session stands in exactly one of ten places, and the sums agree."""
+"""Every session stands in exactly one of ten compartments, and the sums agree."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 
 from billing.models import DaySum, Invoice
-from billing.selectors import places, prices, reconciliation, revenue
+from billing.selectors import compartments, prices, reconciliation, revenue
+from billing.selectors.compartments import Compartment
 from billing.selectors.credits import Asked
-from billing.selectors.places import Place
 from billing.services import credit_notes, day_sums, disputes, write_offs
 from billing.tests.factories import (
     NOVEMBER,
@@ -35,30 +35,30 @@ def counts(month: date | None = None, site: Site | None = None) -> dict[str, int
     """What the page shows, which is what is counted and adds up."""
     check = reconciliation.check(month, site)
     assert check.adds_up
-    return {row.place: row.sessions for row in check.rows if row.sessions}
+    return {row.compartment: row.sessions for row in check.rows if row.sessions}
 
 
 def listed() -> dict[ChargingSession, str]:
-    """The sessions that the list has of each place; none is in two."""
+    """The sessions that the list has of each compartment; none is in two."""
     found: dict[ChargingSession, str] = {}
-    for place in Place:
-        for one in places.having(ChargingSession.objects.all(), place):
-            assert found.setdefault(one, place.value) == place
+    for compartment in Compartment:
+        for one in compartments.having(ChargingSession.objects.all(), compartment):
+            assert found.setdefault(one, compartment.value) == compartment
     return found
 
 
 @pytest.fixture
-def all_places(fina) -> dict[ChargingSession, str]:
-    """A session in every place, October being issued; of some places one for each way into it."""
+def all_compartments(fina) -> dict[ChargingSession, str]:
+    """A session in every compartment, October being issued; of some compartments one for each way into it."""
     at, payer, guest, small = connector(), driver(), driver(), driver()
     tariff()
     tariff(flat("0"), driver=guest)
     Account.objects.filter(driver=small).update(least_amount=Decimal(1000))
-    found = {session(at, payer): Place.INVOICED, session(at, small): Place.CARRIED_OVER}
+    found = {session(at, payer): Compartment.INVOICED, session(at, small): Compartment.CARRIED_OVER}
     disputed, by_invoice, credited = session(at, payer), session(at, driver()), session(at, driver())
-    found |= {disputed: Place.DISPUTED, by_invoice: Place.DISPUTED, credited: Place.CREDITED}
+    found |= {disputed: Compartment.DISPUTED, by_invoice: Compartment.DISPUTED, credited: Compartment.CREDITED}
     lost = session(at, driver())
-    found[lost] = Place.LOST
+    found[lost] = Compartment.LOST
     issued()
     invoices = {one: Invoice.objects.get(account__driver=one.driver) for one in (disputed, by_invoice, credited)}
     said = {"about": "energy", "text": "?", "by": fina, "at": NOVEMBER}
@@ -68,27 +68,27 @@ def all_places(fina) -> dict[ChargingSession, str]:
     bill = Invoice.objects.get(account__driver=lost.driver)
     write_offs.write_off(bill, bill.amount_due, why="bankruptcy", reason="K 1", by=None, at=NOVEMBER)
     found |= {
-        session(at, guest): Place.FREE,
-        session(at, payer, review=Review.WRITTEN_OFF): Place.WRITTEN_OFF,
-        session(at, payer, review=Review.PENDING): Place.UNDER_REVIEW,
-        session(at, None): Place.UNDER_REVIEW,
-        session(at, payer): Place.LATE,
-        session(at, payer, start=NOVEMBER): Place.NOT_YET,
-        session(at, payer, state="ACTIVE", ended_at=None): Place.NOT_YET,
+        session(at, guest): Compartment.FREE,
+        session(at, payer, review=Review.WRITTEN_OFF): Compartment.WRITTEN_OFF,
+        session(at, payer, review=Review.PENDING): Compartment.UNDER_REVIEW,
+        session(at, None): Compartment.UNDER_REVIEW,
+        session(at, payer): Compartment.LATE,
+        session(at, payer, start=NOVEMBER): Compartment.NOT_YET,
+        session(at, payer, state="ACTIVE", ended_at=None): Compartment.NOT_YET,
     }
     rate_all()
-    return {**found, session(at, payer): Place.LATE}  # not rated
+    return {**found, session(at, payer): Compartment.LATE}  # not rated
 
 
-def test_each_session_is_in_one_place_counted_shown_and_listed(all_places):
-    assert listed() == all_places
-    assert counts() == Counter(place.value for place in all_places.values())
-    october = {one: place for one, place in all_places.items() if one.started_at < NOVEMBER}
-    assert counts(date(2026, 10, 5)) == Counter(place.value for place in october.values())
+def test_each_session_is_in_one_compartment_counted_shown_and_listed(all_compartments):
+    assert listed() == all_compartments
+    assert counts() == Counter(compartment.value for compartment in all_compartments.values())
+    october = {one: compartment for one, compartment in all_compartments.items() if one.started_at < NOVEMBER}
+    assert counts(date(2026, 10, 5)) == Counter(compartment.value for compartment in october.values())
     assert counts(date(2026, 9, 1)) == {}
     check = reconciliation.check(date(2026, 10, 1))
     assert (check.sessions, check.energy_wh) == (len(october), 10_000 * len(october))
-    reasons = {(row.place, row.reason): (row.sessions, int(row.amount)) for row in check.reasons}
+    reasons = {(row.compartment, row.reason): (row.sessions, int(row.amount)) for row in check.reasons}
     assert reasons == {
         ("invoiced", ""): (1, 20),
         ("disputed", ""): (2, 40),
@@ -106,15 +106,15 @@ def test_each_session_is_in_one_place_counted_shown_and_listed(all_places):
     assert (check.ledger_excl_vat, check.amount) == (Decimal(80), Decimal(140))
 
 
-def test_it_is_told_apart_by_site(all_places):
+def test_it_is_told_apart_by_site(all_compartments):
     elsewhere = session(connector(), driver(), start=NOVEMBER)
-    here = next(iter(all_places)).site
+    here = next(iter(all_compartments)).site
     assert counts(site=elsewhere.site) == {"not_yet": 1}
-    assert sum(counts(site=here).values()) == len(all_places)
-    assert sum(counts().values()) == len(all_places) + 1
+    assert sum(counts(site=here).values()) == len(all_compartments)
+    assert sum(counts().values()) == len(all_compartments) + 1
 
 
-def test_sums_by_day_say_the_same_once_they_are_counted(all_places):
+def test_sums_by_day_say_the_same_once_they_are_counted(all_compartments):
     before = reconciliation.by_reason()
     while day_sums.refresh():
         pass
@@ -136,22 +136,22 @@ def test_what_waits_is_late_once_its_month_is_issued_and_carried_over_if_that_le
     payer = driver()
     Account.objects.filter(driver=payer).update(least_amount=Decimal(1000))
     one = session(connector(), payer)
-    assert listed() == {one: Place.NOT_YET}
+    assert listed() == {one: Compartment.NOT_YET}
     issued()
-    assert listed() == {one: Place.CARRIED_OVER}
+    assert listed() == {one: Compartment.CARRIED_OVER}
     later = session(connector(), driver())
-    assert listed() == {one: Place.CARRIED_OVER, later: Place.LATE}
+    assert listed() == {one: Compartment.CARRIED_OVER, later: Compartment.LATE}
 
 
 def test_a_draft_is_not_an_invoice_and_a_credited_session_goes_to_a_person():
     tariff()
     one = session(connector(), driver())
     drafted()
-    assert listed() == {one: Place.NOT_YET}
+    assert listed() == {one: Compartment.NOT_YET}
     issued()
-    assert listed() == {one: Place.INVOICED}
+    assert listed() == {one: Compartment.INVOICED}
     credit_notes.credit(Invoice.objects.get(), reason="Wrong price", by=None, at=NOVEMBER)
-    assert listed() == {one: Place.UNDER_REVIEW}
+    assert listed() == {one: Compartment.UNDER_REVIEW}
     assert reconciliation.check().adds_up
 
 

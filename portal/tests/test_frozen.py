@@ -257,8 +257,8 @@ ATTEMPTS = [
     "DELETE FROM public.billing_tariffversion",
     "UPDATE public.billing_letterhead SET colour = '#000000'",
     "DELETE FROM public.billing_letterhead",
-    "UPDATE public.billing_issuedplace SET site_name = 'Elsewhere'",
-    "DELETE FROM public.billing_issuedplace",
+    "UPDATE public.billing_issuedstation SET site_name = 'Elsewhere'",
+    "DELETE FROM public.billing_issuedstation",
     "UPDATE public.billing_issuedtariff SET name = 'Another'",
     "DELETE FROM public.billing_issuedtariff",
     # What is only added to

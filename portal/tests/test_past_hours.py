@@ -76,7 +76,7 @@ def told(sites):
         for month in (None, date(2026, 9, 1), date(2026, 10, 1)):
             check = reconciliation.check(month, site)
             assert check.adds_up
-            found["places", site, month] = check.rows
+            found["compartments", site, month] = check.rows
             found["all", site, month] = (check.sessions, check.energy_wh, check.amount)
     return found
 
@@ -223,7 +223,7 @@ def test_the_list_says_what_is_kept_in_sums_alone(sign_in, sara, north):
         factories.rate_all()
         assert ended() == 1
     for narrowed, said in {
-        "": True, "&billing=free": True, "&place=free&month=2026-09": True, "&place=written_off": False,
+        "": True, "&billing=free": True, "&compartment=free&month=2026-09": True, "&compartment=written_off": False,
         "&month=2026-10": False, "&billing=invoiced": False, f"&station={stays.station}": False,
     }.items():  # fmt: skip
         page = sign_in(sara).get(f"/o/north/sessions/?period=all&totals=now{narrowed}").content.decode()

@@ -62,7 +62,7 @@ WHOLE_OPERATOR = {
     "billing/sql/ledger.py": "books of the whole operator: a document is booked whole",
     "billing/sql/ledger_checks.py": "books of the whole operator: VIEW_INVOICES is not AT_SITES",
     "billing/sql/bookings.py": "books of the whole operator: EXPORT_FINANCE is not AT_SITES",
-    "billing/selectors/places.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
+    "billing/selectors/compartments.py": "where sessions stand in the reconciliation: VIEW_INVOICES is not AT_SITES",
     "billing/selectors/reconciliation.py": "VIEW_INVOICES is not AT_SITES",
     "billing/selectors/payers.py": "what an account pays for, wherever it was charged",
     "billing/selectors/run_checks.py": "looks at all that a run bills",

@@ -1,4 +1,4 @@
-"""Show in which place every session is, and fail when the sums differ."""
+"""Show in which compartment every session is, and fail when the sums differ."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -27,7 +27,7 @@ _ROW = "{:<14} {:<18} {:>12} {:>18} {:>20}"
 class Command(BaseCommand):
     """Exit status: 0 the sums agree, 1 they differ or the question cannot be answered."""
 
-    help = "Count every session in its place, and what documents say of them. Fails when anything differs."
+    help = "Count every session in its compartment, and what documents say of them. Fails when anything differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--operator", required=True, metavar="SLUG")
@@ -47,12 +47,12 @@ class Command(BaseCommand):
     def _reconcile(self, operator: Operator, month: date | None) -> None:
         check = reconciliation.check(month)
         self.stdout.write(f"{operator.name}, {f'{month:%Y-%m}' if month else 'all months'}\n")
-        self.stdout.write(_ROW.format("place", "reason", "sessions", "energy kWh", "price excl. VAT"))
+        self.stdout.write(_ROW.format("compartment", "reason", "sessions", "energy kWh", "price excl. VAT"))
         for row in check.reasons:
-            self._row(row.place, row.reason, row.sessions, row.energy_wh, row.amount)
+            self._row(row.compartment, row.reason, row.sessions, row.energy_wh, row.amount)
         self.stdout.write("")
         for row in check.rows:
-            self._row(row.place, "", row.sessions, row.energy_wh, row.amount)
+            self._row(row.compartment, "", row.sessions, row.energy_wh, row.amount)
         self._row("all sessions", "counted alone", check.sessions, check.energy_wh, check.amount)
         self.stdout.write(
             f"\nInvoices say {check.ledger_excl_vat} on {check.ledger_lines:,} lines; "
@@ -79,7 +79,7 @@ class Command(BaseCommand):
     def _hosts(self, month: date | None) -> Iterator[str]:
         """Hold closed statements to hosts against their sessions, and say what is settled of these."""
         for row in host_shares.shared(month):
-            self._row(row.place, "", row.sessions, row.energy_wh, row.amount)
+            self._row(row.compartment, "", row.sessions, row.energy_wh, row.amount)
         for currency, amount in host_shares.earned(month):
             self.stdout.write(f"Hosts earned {amount} {currency} of it by closed statements.")
         faults = list(host_shares.faults(month))
@@ -98,7 +98,7 @@ def _differences(check: Check) -> Iterator[str]:
     """What differs, in a few words each."""
     counted = sum(row.sessions for row in check.rows), sum(row.energy_wh for row in check.rows)
     if counted != (check.sessions, check.energy_wh) or sum(row.amount for row in check.rows) != check.amount:
-        yield "a session is missing, or stands in two places"
+        yield "a session is missing, or stands in two compartments"
     if not check.is_shown:
         yield "the page shows something else than was counted"
     if abs(check.rounding) > check.tolerance:

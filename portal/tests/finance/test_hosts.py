@@ -175,7 +175,7 @@ def test_what_is_shared_with_hosts_is_told_in_the_reconciliation(settled, north,
     page = text(fina_browser.get(url("reconciliation/?month=2026-10&proof=now")))
     for expected in ("Shared with hosts", "Settled with the host", "To be settled with the host", "Earned by hosts"):
         assert expected in page
-    link = f"/o/{north.slug}/sessions/?period=all&place=host_settled&month=2026-10"
+    link = f"/o/{north.slug}/sessions/?period=all&compartment=host_settled&month=2026-10"
     assert link.replace("&", "&amp;") in page
     assert len(sign_in(olga).get(link).context["entries"]) == 3
 

@@ -44,8 +44,8 @@ def test_each_reason_leads_to_its_sessions(fina_browser, url, charged):
     factories.rate_all()
     page = text(fina_browser.get(url("reconciliation/")))
     assert "Nobody pays for this session" in page
-    assert "sessions/?period=all&amp;place=under_review&amp;billing=problem" in page
-    assert "sessions/?period=all&amp;place=not_yet&amp;billing=waiting_for_run" in page
+    assert "sessions/?period=all&amp;compartment=under_review&amp;billing=problem" in page
+    assert "sessions/?period=all&amp;compartment=not_yet&amp;billing=waiting_for_run" in page
 
 
 def test_each_figure_opens_as_many_sessions_as_it_says(sign_in, olga, url, invoice, north):

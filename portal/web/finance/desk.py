@@ -25,7 +25,7 @@ from billing.domain.calendar import month_after
 from billing.models import InvoiceRun
 from billing.models.billing_status import BillingStatus
 from billing.selectors import desk, invoices, ledger, letters, reconciliation, run_checks, runs, sendings
-from billing.selectors.places import Place
+from billing.selectors.compartments import Compartment
 from billing.selectors.reconciliation import Row
 from billing.services import approved
 from portal.gate.access import SignedInRequest, operator_view
@@ -94,7 +94,7 @@ class Month:
         self.is_over = month_after(month) <= today
 
     @cached_property
-    def places(self) -> list[Row]:
+    def compartments(self) -> list[Row]:
         """Where its sessions stand."""
         return reconciliation.by_reason(self.month)
 
@@ -115,8 +115,8 @@ class Month:
         return desk.paid(self.run) if self.run and self.issued_on else []
 
     def sessions(self, *, where: Callable[[Row], bool] = lambda row: True) -> int:
-        """How many sessions stand in some of the places."""
-        return sum(row.sessions for row in self.places if where(row))
+        """How many sessions stand in some of the compartments."""
+        return sum(row.sessions for row in self.compartments if where(row))
 
     def url(self, name: str, *args: Any, **query: str) -> str:
         """The address of a page of the operator."""
@@ -136,7 +136,7 @@ class Month:
 def _priced(month: Month) -> Step:
     name = _("Priced")
     total = month.sessions()
-    problems = month.sessions(where=lambda row: row.place == Place.UNDER_REVIEW and row.reason != "pending")
+    problems = month.sessions(where=lambda row: row.compartment == Compartment.UNDER_REVIEW and row.reason != "pending")
     waiting = month.sessions(where=lambda row: row.reason == "unrated")
     figure = _sessions(total)
     if problems:
@@ -150,7 +150,7 @@ def _priced(month: Month) -> Step:
 
 def _reviewed(month: Month) -> Step:
     name = _("Reviewed")
-    left = month.sessions(where=lambda row: row.place == Place.UNDER_REVIEW and row.reason == "pending")
+    left = month.sessions(where=lambda row: row.compartment == Compartment.UNDER_REVIEW and row.reason == "pending")
     if left:
         kept = ngettext("%(count)s session waits for a decision.", "%(count)s sessions wait for a decision.", left)
         way = Way(_("Review them"), month.url("staff:review_list"), Permission.REVIEW_SESSIONS)
@@ -162,7 +162,7 @@ def _reviewed(month: Month) -> Step:
             (_counted(kept, left),),
             way,
         )
-    return Step(name, State.DONE if month.places else State.LATER)
+    return Step(name, State.DONE if month.compartments else State.LATER)
 
 
 def _drafted(month: Month) -> Step:

@@ -1,4 +1,4 @@
-"""Reconciliation: every session of a month and a site in exactly one place, with sums that must add up."""
+"""Reconciliation: every session of a month and a site in exactly one compartment, with sums that must add up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.billing_status import BillingStatus
 from billing.selectors import host_shares, reconciliation
-from billing.selectors.places import Place
+from billing.selectors.compartments import Compartment
 from billing.selectors.reconciliation import Check, Row
 from charging.models import Site
 from portal.gate.access import SignedInRequest, operator_view
@@ -27,16 +27,16 @@ from tenants.models import Operator
 from tenants.permissions import Permission
 
 MEANINGS: dict[str, str | Promise] = {
-    Place.INVOICED: _("on an issued invoice that was not credited"),
-    Place.DISPUTED: _("on an issued invoice, and somebody says that it is wrong"),
-    Place.LOST: _("on an issued invoice of which something is written off"),
-    Place.CREDITED: _("was on an invoice, and nobody is billed for it any more"),
-    Place.CARRIED_OVER: _("its payer's invoice would have been smaller than was agreed"),
-    Place.LATE: _("came after its month was issued, and waits for the next run"),
-    Place.FREE: _("costs nothing"),
-    Place.WRITTEN_OFF: _("nobody is billed for it"),
-    Place.UNDER_REVIEW: _("a person must decide first"),
-    Place.NOT_YET: _("in progress, or waiting for its run"),
+    Compartment.INVOICED: _("on an issued invoice that was not credited"),
+    Compartment.DISPUTED: _("on an issued invoice, and somebody says that it is wrong"),
+    Compartment.LOST: _("on an issued invoice of which something is written off"),
+    Compartment.CREDITED: _("was on an invoice, and nobody is billed for it any more"),
+    Compartment.CARRIED_OVER: _("its payer's invoice would have been smaller than was agreed"),
+    Compartment.LATE: _("came after its month was issued, and waits for the next run"),
+    Compartment.FREE: _("costs nothing"),
+    Compartment.WRITTEN_OFF: _("nobody is billed for it"),
+    Compartment.UNDER_REVIEW: _("a person must decide first"),
+    Compartment.NOT_YET: _("in progress, or waiting for its run"),
 }
 STATEMENT_FAULTS: dict[str, str | Promise] = {
     "strangers": _("a session of it is not one of its contract, or of another month"),
@@ -85,7 +85,7 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if request.htmx and proof:
         return render(request, "finance/reconciliation/_proof.html", proof)
     reasons = reconciliation.by_reason(chosen, site)
-    rows = reconciliation.by_place(reasons)
+    rows = reconciliation.by_compartment(reasons)
     page: dict[str, Any] = {
         "nav": "reconciliation",
         "month_form": form,
@@ -103,7 +103,7 @@ def month(request: SignedInRequest, operator: Operator) -> HttpResponse:
 
 
 def _share(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
-    """How the energy divides: the largest places, and the others together where they are more than one."""
+    """How the energy divides: the largest compartments, and the others together where they are more than one."""
     largest = sorted((row for row in rows if row.energy_wh), key=lambda row: -row.energy_wh)
     told = largest if len(largest) <= PARTS_DRAWN else largest[: PARTS_DRAWN - 1]
     parts = [(row.label, row.energy_wh) for row in rows if row in told]
@@ -113,19 +113,19 @@ def _share(rows: Sequence[Row]) -> list[tuple[str, int, str]]:
 
 
 def _proof(chosen: date | None, site: Site | None, ways: "_Ways") -> dict[str, Any]:
-    """Count everything once more: each session in its place, then all without any, and what hosts share of them."""
+    """Count everything again: each session in its compartment, then all without any, and what hosts share."""
     check = reconciliation.check(chosen, site)
     return {
         "check": check,
         "difference": _difference(check),
-        "shared": [(row, ways.to(row.place)) for row in host_shares.shared(chosen, site)],
+        "shared": [(row, ways.to(row.compartment)) for row in host_shares.shared(chosen, site)],
         "earned": host_shares.earned(chosen, site),
         "faults": [(fault.statement, STATEMENT_FAULTS[fault.code]) for fault in host_shares.faults(chosen)],
     }
 
 
 def _difference(check: Check) -> dict[str, Any]:
-    """What the places lack of all sessions."""
+    """What the compartments lack of all sessions."""
     return {
         "sessions": check.sessions - sum(row.sessions for row in check.rows),
         "energy_wh": check.energy_wh - sum(row.energy_wh for row in check.rows),
@@ -140,23 +140,25 @@ class _Ways:
     operator: Operator
     within: dict[str, str]
 
-    def to(self, place: str, reason: str = "") -> str:
+    def to(self, compartment: str, reason: str = "") -> str:
         """The list of the sessions that stand there. It has one name for all problems with a price."""
         where = reason if not reason or reason in BillingStatus else BillingStatus.PROBLEM.value
-        query = {"period": "all", "place": place, "billing": where, **self.within}
+        query = {"period": "all", "compartment": compartment, "billing": where, **self.within}
         narrow = urlencode({name: value for name, value in query.items() if value})
         return f"{reverse('staff:session_list', args=[self.operator.slug])}?{narrow}"
 
 
 def _parts(rows: Sequence[Row], reasons: Sequence[Row], ways: _Ways) -> list[dict[str, Any]]:
-    """Each place with its meaning and its reasons, and the way to the sessions of each."""
+    """Each compartment with its meaning and its reasons, and the way to the sessions of each."""
     return [
         {
             "row": row,
             "amount": _amount(row),
-            "meaning": MEANINGS[row.place],
-            "url": ways.to(row.place) if row.sessions else "",
-            "reasons": [_reason(reason, ways) for reason in reasons if reason.place == row.place and reason.reason],
+            "meaning": MEANINGS[row.compartment],
+            "url": ways.to(row.compartment) if row.sessions else "",
+            "reasons": [
+                _reason(reason, ways) for reason in reasons if reason.compartment == row.compartment and reason.reason
+            ],
         }
         for row in rows
     ]
@@ -165,9 +167,9 @@ def _parts(rows: Sequence[Row], reasons: Sequence[Row], ways: _Ways) -> list[dic
 def _reason(row: Row, ways: _Ways) -> dict[str, Any]:
     """One reason in words."""
     words = REASONS.get(row.reason) or say(row.reason)
-    return {"row": row, "amount": _amount(row), "words": words, "url": ways.to(row.place, row.reason)}
+    return {"row": row, "amount": _amount(row), "words": words, "url": ways.to(row.compartment, row.reason)}
 
 
 def _amount(row: Row) -> Decimal | None:
     """What the sessions cost; None where none of them has a price, which is not a price of nothing."""
-    return row.amount if row.amount or not row.sessions or row.place == Place.FREE else None
+    return row.amount if row.amount or not row.sessions or row.compartment == Compartment.FREE else None

@@ -36,10 +36,10 @@ class Shown:
         return 0 < len(self.names) < self.finding.count
 
 
-Place = Callable[[Operator, InvoiceRun], str]
+Page = Callable[[Operator, InvoiceRun], str]
 
 
-def _page(name: str) -> Place:
+def _page(name: str) -> Page:
     return lambda operator, run: reverse(name, args=[operator.slug])
 
 
@@ -49,7 +49,7 @@ def _late(operator: Operator, run: InvoiceRun) -> str:
 
 
 #: Where it is put right, who may, and what the link says.
-_WAYS: Final[dict[Code, tuple[Permission, Place, str | Promise]]] = {
+_WAYS: Final[dict[Code, tuple[Permission, Page, str | Promise]]] = {
     Code.RUN_UNDER_REVIEW: (Permission.REVIEW_SESSIONS, _page("staff:review_list"), _("Review them")),
     Code.SELLER_WITHOUT_VAT_NUMBER: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.SELLER_WITHOUT_ADDRESS: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),

@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain.calendar import month_after, month_bounds
 from billing.models.billing_status import BillingStatus, Bucket
-from billing.selectors import day_sums, host_shares, places, session_ledger
+from billing.selectors import compartments, day_sums, host_shares, session_ledger
+from billing.selectors.compartments import Compartment
 from billing.selectors.day_sums import Wanted
-from billing.selectors.host_shares import HostPlace
-from billing.selectors.places import Place
+from billing.selectors.host_shares import HostCompartment
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
@@ -50,12 +50,14 @@ class SessionFilter(PeriodForm):
     review = forms.ChoiceField(label=_("Review"), required=False, choices=[ANY, *ChargingSession.Review.choices[1:]])
     flag = forms.ChoiceField(label=_("Remark"), required=False, choices=[ANY, *FLAGS])
 
-    place = forms.ChoiceField(
-        label=_("Place in the reconciliation"), required=False, choices=[ANY, *Place.choices, *HostPlace.choices]
+    compartment = forms.ChoiceField(
+        label=_("Compartment of the reconciliation"),
+        required=False,
+        choices=[ANY, *Compartment.choices, *HostCompartment.choices],
     )
     month = MonthField(label=_("Month the session ended in"), required=False)
 
-    MORE = ("station", "driver", "card", "review", "flag", "place", "month")
+    MORE = ("station", "driver", "card", "review", "flag", "compartment", "month")
     OF_DRIVERS = ("driver", "card")
     usual = "30d"
 
@@ -75,9 +77,11 @@ class SessionFilter(PeriodForm):
             return ChargingSession.objects.none()
         rows = sessions.listing(self.criteria())
         if month := self.cleaned_data["month"]:
-            rows = rows.filter(places.in_month(*month_bounds(month, self.operator.time_zone)))
-        rows, place = session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["place"]
-        return host_shares.having(rows, place, month=month) if place in HostPlace else places.having(rows, place)
+            rows = rows.filter(compartments.in_month(*month_bounds(month, self.operator.time_zone)))
+        rows, wanted = session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["compartment"]
+        if wanted in HostCompartment:
+            return host_shares.having(rows, wanted, month=month)
+        return compartments.having(rows, wanted)
 
     def by_day(self) -> Wanted | None:
         """The filter as sums by day know it; None when it asks for more than days, a site and a status."""
@@ -98,7 +102,7 @@ class SessionFilter(PeriodForm):
         data, days = self.cleaned_data, {"since", "until"}
         asked = {name for name in ("q", *days, *self.MORE) if data.get(name)}
         month = data["month"]
-        if asked - days - {"place", "month"} or (month and asked & days):
+        if asked - days - {"compartment", "month"} or (month and asked & days):
             return None
         within = {"first": data["since"], "last": data["until"]}
         if month:
@@ -107,10 +111,14 @@ class SessionFilter(PeriodForm):
 
     def _statuses_at_home(self) -> list[str] | None:
         """The statuses that the filter means, as long as nothing else tells the sessions apart."""
-        place, where = self.cleaned_data["place"], day_sums.statuses_of(self.cleaned_data["billing"])
-        if not place:
+        compartment, where = self.cleaned_data["compartment"], day_sums.statuses_of(self.cleaned_data["billing"])
+        if not compartment:
             return None if where is None else list(where)
-        return [status for status, home in places.HOME.items() if home == place and (where is None or status in where)]
+        return [
+            status
+            for status, home in compartments.HOME.items()
+            if home == compartment and (where is None or status in where)
+        ]
 
     def criteria(self) -> Criteria:
         """The part of the filter that is about what happened."""

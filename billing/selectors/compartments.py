@@ -1,10 +1,10 @@
-"""Where every session stands in the reconciliation: in exactly one of ten places.
+"""Where every session stands in the reconciliation: in exactly one of ten compartments.
 
-A status of billing (`billing.models.billing_status`) has a place, and is told apart further by what is true of some of
-its sessions at the moment (`_APART`, the first that holds): what stands on an invoice is disputed, or lost as something
-of the invoice is given up; what was written off had been credited; and of what waits for a run, the run of its month is
-issued already: it was carried over, as its payer's invoice would have been smaller than agreed, or it came late. So
-nothing is kept twice and nothing goes stale.
+A status of billing (`billing.models.billing_status`) has a compartment, and is told apart further by what is true of
+some of its sessions at the moment (`_APART`, the first that holds): what stands on an invoice is disputed, or lost as
+something of the invoice is given up; what was written off had been credited; and of what waits for a run, the run of
+its month is issued already: it was carried over, as its payer's invoice would have been smaller than agreed, or it
+came late. So nothing is kept twice and nothing goes stale.
 
 The same table is read as a CASE by reports and as conditions by lists.
 """
@@ -33,8 +33,8 @@ from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
 
-class Place(models.TextChoices):
-    """The ten places a session can be in. Exactly one."""
+class Compartment(models.TextChoices):
+    """The ten compartments a session can be in. Exactly one."""
 
     INVOICED = "invoiced", _("invoiced")
     DISPUTED = "disputed", _("disputed")
@@ -48,16 +48,16 @@ class Place(models.TextChoices):
     NOT_YET = "not_yet", _("not billed yet")
 
 
-HOME: Final[dict[BillingStatus, Place]] = {
-    BillingStatus.INVOICED: Place.INVOICED,
-    BillingStatus.ZERO_PRICE: Place.FREE,
-    BillingStatus.WRITTEN_OFF: Place.WRITTEN_OFF,
-    BillingStatus.PENDING: Place.UNDER_REVIEW,
-    BillingStatus.PROBLEM: Place.UNDER_REVIEW,
-    BillingStatus.WAITING: Place.NOT_YET,
-    BillingStatus.DRAFTED: Place.NOT_YET,
-    BillingStatus.UNRATED: Place.NOT_YET,
-    BillingStatus.ACTIVE: Place.NOT_YET,
+HOME: Final[dict[BillingStatus, Compartment]] = {
+    BillingStatus.INVOICED: Compartment.INVOICED,
+    BillingStatus.ZERO_PRICE: Compartment.FREE,
+    BillingStatus.WRITTEN_OFF: Compartment.WRITTEN_OFF,
+    BillingStatus.PENDING: Compartment.UNDER_REVIEW,
+    BillingStatus.PROBLEM: Compartment.UNDER_REVIEW,
+    BillingStatus.WAITING: Compartment.NOT_YET,
+    BillingStatus.DRAFTED: Compartment.NOT_YET,
+    BillingStatus.UNRATED: Compartment.NOT_YET,
+    BillingStatus.ACTIVE: Compartment.NOT_YET,
 }
 
 
@@ -72,16 +72,16 @@ class Now:
 
     @property
     def values(self) -> dict[str, Any]:
-        """The same as parameters of `PLACE`."""
+        """The same as parameters of `COMPARTMENT`."""
         names = ("issued_until", "disputed", "lost", "carried_over")
         return {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class Apart:
-    """What tells sessions of these statuses apart: the place, as SQL over `s`, and as a condition."""
+    """What tells sessions of these statuses apart: the compartment, as SQL over `s`, and as a condition."""
 
-    place: Place
+    compartment: Compartment
     of: tuple[BillingStatus, ...]
     sql: str
     condition: Callable[[Now], Q]
@@ -90,42 +90,44 @@ class Apart:
 _NOBODY = Q(pk__in=())
 _APART: Final = (
     Apart(
-        Place.DISPUTED,
+        Compartment.DISPUTED,
         (BillingStatus.INVOICED,),
         "s.id = ANY(%(disputed)s::bigint[])",
         lambda now: Q(pk__in=now.disputed),
     ),
     Apart(
-        Place.LOST,
+        Compartment.LOST,
         (BillingStatus.INVOICED,),
         "s.id = ANY(%(lost)s::bigint[])",
         lambda now: Q(pk__in=now.lost),
     ),
     Apart(
-        Place.CREDITED,
+        Compartment.CREDITED,
         (BillingStatus.WRITTEN_OFF,),
         f"'{CREDITED}' = ANY(s.flags)",
         lambda now: Q(flags__contains=[CREDITED]),
     ),
     Apart(
-        Place.CARRIED_OVER,
+        Compartment.CARRIED_OVER,
         (BillingStatus.WAITING,),
         "s.id = ANY(%(carried_over)s::bigint[])",
         lambda now: Q(pk__in=now.carried_over),
     ),
     Apart(
-        Place.LATE,
+        Compartment.LATE,
         (BillingStatus.WAITING, BillingStatus.UNRATED),
         "s.ended_at < %(issued_until)s::timestamptz",
         lambda now: Q(ended_at__lt=now.issued_until) if now.issued_until else _NOBODY,
     ),
 )
-#: The `Place` of a session `s` whose status is `s.status`.
-PLACE: Final = "CASE {} {} END".format(
+#: The `Compartment` of a session `s` whose status is `s.status`.
+COMPARTMENT: Final = "CASE {} {} END".format(
     " ".join(
-        f"WHEN s.status = '{status}' AND {apart.sql} THEN '{apart.place}'" for apart in _APART for status in apart.of
+        f"WHEN s.status = '{status}' AND {apart.sql} THEN '{apart.compartment}'"
+        for apart in _APART
+        for status in apart.of
     ),
-    " ".join(f"WHEN s.status = '{status}' THEN '{place}'" for status, place in HOME.items()),
+    " ".join(f"WHEN s.status = '{status}' THEN '{compartment}'" for status, compartment in HOME.items()),
 )
 
 
@@ -135,26 +137,26 @@ def now() -> Now:
     return Now(run.until if run else None, _disputed(), _lost(), _carried_over(run) if run else [])
 
 
-def statuses(place: str) -> tuple[BillingStatus, ...]:
-    """The statuses that sessions of the place may have."""
-    found = [status for status, home in HOME.items() if home == place]
-    return (*found, *(status for apart in _APART if apart.place == place for status in apart.of))
+def statuses(compartment: str) -> tuple[BillingStatus, ...]:
+    """The statuses that sessions of the compartment may have."""
+    found = [status for status, home in HOME.items() if home == compartment]
+    return (*found, *(status for apart in _APART if apart.compartment == compartment for status in apart.of))
 
 
-def having(rows: QuerySet[ChargingSession], place: str) -> QuerySet[ChargingSession]:
-    """Keep the sessions that stand in the place; an unknown one keeps all."""
-    if place not in Place:
+def having(rows: QuerySet[ChargingSession], compartment: str) -> QuerySet[ChargingSession]:
+    """Keep the sessions that stand in the compartment; an unknown one keeps all."""
+    if compartment not in Compartment:
         return rows
     at = now()
-    return rows.filter(reduce(or_, (_condition(status, place, at) for status in statuses(place))))
+    return rows.filter(reduce(or_, (_condition(status, compartment, at) for status in statuses(compartment))))
 
 
-def _condition(status: BillingStatus, place: str, at: Now) -> Q:
-    """A session has this status, and is told apart into this place and none before it."""
+def _condition(status: BillingStatus, compartment: str, at: Now) -> Q:
+    """A session has this status, and is told apart into this compartment and none before it."""
     condition = session_ledger.condition(status)
     for apart in _APART:
         if status in apart.of:
-            if apart.place == place:
+            if apart.compartment == compartment:
                 return condition & apart.condition(at)
             condition &= ~apart.condition(at)
     return condition
