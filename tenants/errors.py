@@ -57,6 +57,7 @@ class Code(StrEnum):
     ORGANISATION_NUMBER_WRONG = "organisation_number_wrong"
     VAT_NUMBER_WRONG = "vat_number_wrong"
     GLN_WRONG = "gln_wrong"
+    CURRENCY_NOT_BILLED = "currency_not_billed"
     ADDRESS_NOT_HTTPS = "address_not_https"
     LAST_PLATFORM_MEMBER = "last_platform_member"
     ACCOUNT_EXISTS = "account_exists"

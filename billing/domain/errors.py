@@ -115,7 +115,7 @@ class Code(StrEnum):
     ASSIGNMENT_ENDS_FIRST = "assignment_ends_first"
     TARIFF_ARCHIVED = "tariff_archived"
     TARIFF_STILL_ASSIGNED = "tariff_still_assigned"
-    CURRENCY_OF_THREE_DECIMALS = "currency_of_three_decimals"
+    TARIFF_CURRENCY_NOT_BILLED = "tariff_currency_not_billed"
     TARIFF_NAME_TAKEN = "tariff_name_taken"
     FEE_PRICE = "fee_price"
     FEE_NEEDS_REASON = "fee_needs_reason"

@@ -17,7 +17,6 @@ from django.db.models import Max
 
 from billing.domain.documents import mapping
 from billing.domain.errors import BillingError, Code, TariffError
-from billing.domain.money import minor_digits
 from billing.domain.tariff.kept import check_kept
 from billing.domain.tariff.model import parse_tariff
 from billing.models import Tariff, TariffAssignment, TariffVersion
@@ -26,6 +25,7 @@ from billing.services import approved, rating
 from charging.models import Site, Station
 from tenants.bounds import OutOfBounds, json_of
 from tenants.conflicts import refused_as
+from tenants.currencies import BILLED
 from tenants.models import Account, Driver, DriverGroup, User
 
 
@@ -214,12 +214,10 @@ def _next_number(tariff: Tariff) -> int:
 
 
 def _check_currency(currency: str) -> None:
-    if minor_digits(currency) > 2:
+    if currency not in BILLED:
+        choices = ", ".join(BILLED)
         raise TariffRefused(
-            Code.CURRENCY_OF_THREE_DECIMALS,
-            currency=currency,
-            field="currency",
-            value=currency,
+            Code.TARIFF_CURRENCY_NOT_BILLED, currency=currency, currencies=choices, field="currency", value=currency
         )
 
 

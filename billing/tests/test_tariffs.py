@@ -1,15 +1,18 @@
 """Tariffs: what may be published, and what never changes afterwards."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, transaction
 
+from billing.domain import money
 from billing.domain.errors import BillingError, TariffError
 from billing.models import Tariff, TariffVersion
 from billing.services import tariffs
 from billing.services.tariffs import TariffRefused
-from billing.tests.factories import EPOCH, OCTOBER, connector, driver, flat, session, tariff
+from billing.tests.factories import EPOCH, OCTOBER, connector, driver, flat, issued, session, tariff
+from tenants.currencies import BILLED
 from tenants.models import DriverGroup
 
 pytestmark = pytest.mark.usefixtures("in_north")
@@ -45,9 +48,24 @@ def test_a_document_that_cannot_be_priced_is_refused_by_field(document, field):
     assert not Tariff.objects.exists()
 
 
-def test_currencies_of_three_decimals_and_taken_names_are_refused():
-    with pytest.raises(TariffRefused, match="currency_of_three_decimals"):
-        tariffs.create(name="Dinar", currency="KWD", document=flat())
+@pytest.mark.parametrize("currency", [*money.UNUSUAL_DIGITS, "", "kr", "sek", "QQQ"])
+def test_a_currency_without_hundredths_is_refused(currency):
+    with pytest.raises(TariffRefused, match="tariff_currency_not_billed") as refused:
+        tariffs.create(name="Dinar", currency=currency, document=flat())
+    assert refused.value.field == "currency"
+    assert not Tariff.objects.exists()
+
+
+@pytest.mark.parametrize("currency", BILLED)
+def test_every_currency_that_can_be_chosen_has_hundredths_and_makes_an_invoice(currency):
+    assert money.minor_digits(currency) == 2
+    tariff(flat("1.111"), currency=currency)
+    session(connector(), driver())
+    invoice = issued().invoices.get()
+    assert (invoice.currency, invoice.amount_excl_vat) == (currency, Decimal("11.11"))
+
+
+def test_a_name_is_taken_once():
     made()
     with pytest.raises(TariffRefused, match="tariff_name_taken"):
         made()

@@ -184,7 +184,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.ASSIGNMENT_ENDS_FIRST: _("The assignment ends before it begins."),
     Code.TARIFF_ARCHIVED: _("The tariff is archived."),
     Code.TARIFF_STILL_ASSIGNED: _("The tariff is still assigned. End its assignments first."),
-    Code.CURRENCY_OF_THREE_DECIMALS: _("Invoices keep two decimals; %(currency)s has three."),
+    Code.TARIFF_CURRENCY_NOT_BILLED: _(
+        "Nothing is billed in “%(currency)s”, as invoices have two decimals. Choose one of %(currencies)s."
+    ),
     Code.TARIFF_NAME_TAKEN: _("There is already a tariff called %(name)s."),
     Code.FEE_PRICE: _("A price is above 0 and has at most %(digits)s decimals. To give money back, choose credit."),
     Code.FEE_NEEDS_REASON: _("Say why: what is charged or credited once needs a reason."),

@@ -58,6 +58,9 @@ SENTENCES: dict[str, str | Promise] = {
     Code.GROUP_NAME_TAKEN: _("There is already a group called “%(name)s”."),
     Code.CUSTOMER_NUMBER_TAKEN: _("Another customer has the customer number %(number)s."),
     Code.ORGANISATION_NUMBER_WRONG: _("“%(number)s” is no organisation number of %(country)s: look for a wrong digit."),
+    Code.CURRENCY_NOT_BILLED: _(
+        "Nothing is billed in “%(currency)s”, as invoices have two decimals. Choose one of %(currencies)s."
+    ),
     Code.ADDRESS_NOT_HTTPS: _("This is no address that begins with https and names a place alone."),
     Code.GLN_WRONG: _("“%(number)s” is no GLN: thirteen digits, the last of which fits the others."),
     Code.VAT_NUMBER_WRONG: _(

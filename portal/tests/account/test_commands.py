@@ -5,10 +5,11 @@ from django.test import Client
 from portal.tests import app_role
 from portal.tests.cast import PASSWORD
 from portal.tests.links import through
+from tenants.errors import Refused
 from tenants.models import Membership, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.selectors import consents
-from tenants.services.people import memberships
+from tenants.services.people import memberships, operators
 from tenants.services.proof import two_factor
 
 
@@ -67,6 +68,16 @@ def test_an_operator_is_created_with_an_owner_who_gets_a_link(client, db, capsys
     client.post(through(client, link), {"name": "Eva", "password": PASSWORD, "again": PASSWORD})
     owner = Membership.objects.get(operator=operator)
     assert (owner.role, owner.user.email, owner.user.email_proved_at) == ("owner", "eva@example.com", None)
+
+
+@pytest.mark.parametrize("currency", ["ISK", "KWD", "kr"])
+def test_an_operator_bills_in_no_currency_without_hundredths(currency, north):
+    said = f"Nothing is billed in “{currency}”, as invoices have two decimals. Choose one of SEK, EUR"
+    with pytest.raises(CommandError, match=said), app_role.as_platform():
+        call_command("create_operator", "east", name="East AB", currency=currency)
+    assert not Operator.objects.filter(slug="east").exists()
+    with pytest.raises(Refused, match="currency_not_billed"):
+        operators.change(north, currency=currency)
 
 
 def test_a_taken_address_is_refused_in_words(north):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from tenants.currencies import check_billed
 from tenants.errors import Code, Refused
 from tenants.log import audit
 from tenants.log.events import Event
@@ -24,9 +25,13 @@ def create(*, slug: str, name: str, owner: User | None = None, **particulars: An
 
     particulars: the other fields of `Operator`.
     Raises `ValidationError` naming the field when a value is not acceptable.
+
+    Raises:
+        Refused: nothing is billed in its currency.
     """
     with transaction.atomic():
         operator = Operator(slug=slug, name=name, **particulars)
+        check_billed(operator.currency)
         operator.full_clean()
         # Without signals: django-auditlog would need the scope that only an existing operator can have.
         Operator.objects.bulk_create([operator])
@@ -40,7 +45,12 @@ def change(operator: Operator, **particulars: Any) -> Operator:
     """Change the operator's particulars. Issued invoices keep those of their day.
 
     Raises `ValidationError` naming the field when a value is not acceptable.
+
+    Raises:
+        Refused: nothing is billed in its new currency.
     """
+    if "currency" in particulars:
+        check_billed(particulars["currency"])
     with tenant_scope(operator.pk):
         row = Operator.objects.select_for_update().get(pk=operator.pk)
         for name, value in particulars.items():

@@ -32,8 +32,8 @@ from portal.web.finance.tariffs.rows import PriceSheet
 from portal.web.finance.tariffs.week import paint, rectangle
 from portal.words import tariffs as tariff_words
 from tenants.bounds import whole_of
+from tenants.currencies import BILLED
 
-CURRENCIES = ("SEK", "EUR", "NOK", "DKK")
 MOST_ROWS: Final = 200
 #: What the buttons that add a row put into it.
 NEW_ROWS: Final[dict[str, dict[str, Any]]] = {
@@ -56,7 +56,7 @@ class TermsForm(forms.Form):
     """Name, currency, VAT and limits: what a tariff has once."""
 
     name = forms.CharField(label=_("Name"), max_length=100, help_text=_("What your staff and drivers call it."))
-    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in CURRENCIES])
+    currency = forms.ChoiceField(label=_("Currency"), choices=[(code, code) for code in BILLED])
     with_vat = forms.TypedChoiceField(
         label=_("Prices are published"),
         choices=[("1", _("including VAT")), ("", _("excluding VAT"))],
