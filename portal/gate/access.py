@@ -29,7 +29,7 @@ from portal.gate.polls import is_poll
 from tenants import permissions, roles
 from tenants.actor import acting_more
 from tenants.log import refused_access
-from tenants.models import Account, Driver, Operator, User
+from tenants.models import Account, Driver, Membership, Operator, User
 from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import visits
@@ -38,6 +38,8 @@ from tenants.services.platform import visits as platform_visits
 P = ParamSpec("P")
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+#: Where the pages begin of those who are none of the staff.
+CUSTOMERS_BEGIN = {Membership.Role.DRIVER: "driver:history", Membership.Role.PAYER: "payer:invoice_list"}
 READ_ONLY = _("You are only looking here: nothing can be changed.")
 SUSPENDED = _("This operator is suspended. Its owners can ask the platform's staff why.")
 
@@ -61,7 +63,12 @@ Page = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def operator_view(
-    permission: Permission, *, step_up: bool = False, takes_out: bool = False, without_people: bool = False
+    permission: Permission,
+    *,
+    step_up: bool = False,
+    takes_out: bool = False,
+    without_people: bool = False,
+    sends_customers_home: bool = False,
 ) -> Callable[[OperatorPage[P]], Callable[..., HttpResponseBase]]:
     """Declare a page of one operator, open to its people who hold the permission.
 
@@ -73,6 +80,7 @@ def operator_view(
     something or to take it out; not to look.
     `without_people`: the page shows no personal data but the reader's own, so that it opens without the training that
     an operator may make the rest depend on (`portal.gate.training`).
+    `sends_customers_home`: drivers and payers, who have typed the operator's own address, find their own pages there.
     The page runs inside the operator's scope: one transaction, rolled back when it raises.
     """
 
@@ -88,6 +96,8 @@ def operator_view(
             if lacks_second_factor(request.user, access):
                 return to_second_factor(request)
             access = viewing.through(request, access)
+            if sends_customers_home and not access.is_staff:
+                return _to_own_pages(access)
             check_admission(access, permission, request.method or "", takes_out=takes_out)
             if not without_people:
                 training.check(access, request.user, permission)
@@ -108,6 +118,11 @@ def operator_view(
         return guarded
 
     return declare
+
+
+def _to_own_pages(access: Access) -> HttpResponseBase:
+    page = next(page for role, page in CUSTOMERS_BEGIN.items() if role in access.roles)
+    return redirect(page, access.operator.slug)
 
 
 def _note_visit(request: HttpRequest, access: Access) -> None:

@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from charging.site_scope import visible_sites
 from portal.gate import viewing
+from portal.gate.access import CUSTOMERS_BEGIN
 from tenants.models import FactorReset, Membership, Operator, User
 from tenants.permissions import Access
 from tenants.scoping import has_scope
@@ -56,9 +57,7 @@ def _open_reset(request: HttpRequest) -> FactorReset | None:
 
 def home_of(place: Membership) -> str:
     """Return the page where the place's work begins."""
-    page = {Membership.Role.DRIVER: "driver:history", Membership.Role.PAYER: "payer:invoice_list"}.get(
-        Membership.Role(place.role), "staff:overview"
-    )
+    page = CUSTOMERS_BEGIN.get(Membership.Role(place.role), "staff:overview")
     return reverse(page, args=[place.operator.slug])
 
 

@@ -5,7 +5,7 @@ from portal.tests.cast import PASSWORD
 from portal.tests.links import through
 from tenants.models import Membership, User
 from tenants.services.people import memberships
-from tenants.services.proof import password_links
+from tenants.services.proof import password_links, two_factor
 
 NEW = "a sentence to remember 7"
 
@@ -98,6 +98,13 @@ def test_a_driver_goes_to_their_history(dana):
     client = Client()
     client.force_login(dana)
     assert client.get("/account/operators/")["Location"].startswith("/o/north/my/")
+
+
+def test_the_operator_s_own_address_leads_a_driver_to_their_pages_unless_they_work_there(sign_in, dana, north):
+    assert sign_in(dana).get("/o/north/")["Location"] == "/o/north/my/"
+    memberships.add(dana, operator=north, role="auditor")
+    two_factor.new_device(dana, name="phone")
+    assert sign_in(dana).get("/o/north/").status_code == 200
 
 
 def test_a_person_without_a_place_is_told_so(db):

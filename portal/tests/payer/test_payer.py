@@ -61,6 +61,10 @@ def test_its_invoices_and_nobody_else_s(north, firm, pia, charged, sign_in):
     assert [client.get(address).status_code for address in addresses] == [200, 404, 404]
 
 
+def test_the_operator_s_own_address_leads_to_them(north, pia, sign_in):
+    assert sign_in(pia).get("/o/north/")["Location"] == "/o/north/payer/"
+
+
 def test_it_sees_where_and_with_which_number_to_pay(north, firm, pia, charged, sign_in):
     with tenant_scope(north.pk):
         (own,) = firm.invoices.all()

@@ -65,7 +65,7 @@ class Task:
     note: str = ""
 
 
-@operator_view(Permission.VIEW_OVERVIEW, without_people=True)
+@operator_view(Permission.VIEW_OVERVIEW, without_people=True, sends_customers_home=True)
 def overview(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the live part; the charts are asked for by the page."""
     now = timezone.now()
