@@ -5,8 +5,9 @@ from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.selectors import session_ledger, stakes
 from billing.selectors.session_ledger import Entry
@@ -42,10 +43,20 @@ class Difference:
         return None if self.now is None or self.then is None else self.then - self.now
 
 
-def open_ones(row: FileImport | None = None) -> QuerySet[Correction]:
-    """Return the corrections that wait for a decision, newest first: all, or those of a file."""
+def open_ones(row: FileImport | None = None, *, session: str = "") -> QuerySet[Correction]:
+    """Return the corrections that wait for a decision, newest first: all, or those of a file or of some sessions.
+
+    session: a part of a session's id.
+    """
     rows = Correction.objects.filter(state=Correction.State.OPEN).select_related("file_import").order_by("-pk")
-    return rows if row is None else rows.filter(file_import=row)
+    rows = rows if row is None else rows.filter(file_import=row)
+    return rows.filter(session__external_id__icontains=session) if session else rows
+
+
+def files(asked: UUID | None = None) -> QuerySet[FileImport]:
+    """The files that say something that waits for a decision, the newest first; and the one that is asked for."""
+    waiting = open_ones().order_by().values("file_import")
+    return FileImport.objects.filter(Q(pk__in=waiting) | Q(public_id=asked)).order_by("-pk")
 
 
 def beside(rows: Sequence[Correction]) -> list[Difference]:

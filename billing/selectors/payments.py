@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Window
@@ -68,9 +68,18 @@ def receivable(invoice: Invoice) -> Receivable | None:
     return Receivable.objects.filter(invoice=invoice).first()
 
 
-def files() -> QuerySet[PaymentFile]:
-    """The files of payments, in no order."""
-    return PaymentFile.objects.select_related("uploaded_by")
+def files(
+    *, search: str = "", state: str = "", since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[PaymentFile]:
+    """The files of payments that meet all criteria, in no order. search: part of the name.
+
+    since, until: when they were sent, the end excluded.
+    """
+    rows = PaymentFile.objects.select_related("uploaded_by")
+    rows = rows.filter(file_name__icontains=search) if search else rows
+    rows = rows.filter(state=state) if state else rows
+    rows = rows.filter(created_at__gte=since) if since else rows
+    return rows.filter(created_at__lt=until) if until else rows
 
 
 def file(public_id: UUID) -> PaymentFile | None:

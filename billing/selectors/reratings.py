@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -52,9 +53,15 @@ class Sums:
         return self.billed - self.credited
 
 
-def listing() -> QuerySet[Rerating]:
-    """All re-ratings, the newest first."""
-    return Rerating.objects.select_related("requested_by").order_by("-requested_at")
+def listing(
+    *, why: str = "", stage: str = "", since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Rerating]:
+    """Re-ratings that meet all criteria, in no order. since, until: when they were asked for, the end excluded."""
+    rows = Rerating.objects.select_related("requested_by")
+    rows = rows.filter(why=why) if why else rows
+    rows = rows.filter(stage=stage) if stage else rows
+    rows = rows.filter(requested_at__gte=since) if since else rows
+    return rows.filter(requested_at__lt=until) if until else rows
 
 
 def one(public_id: UUID) -> Rerating | None:

@@ -50,6 +50,11 @@ class Column:
     is_amount: bool = False
 
 
+def local(moment: datetime | None, operator: Operator) -> datetime | None:
+    """Return a moment as files hold it: by the operator's clock, whose name stands in a column of its own."""
+    return moment and moment.astimezone(operator.zone).replace(tzinfo=None, microsecond=0)
+
+
 def kind(name: str) -> Kind:
     """Return the kind of this name; otherwise the CSV that a spreadsheet in the reader's language opens by itself."""
     return KINDS.get(name, SEMICOLON if get_language() == "sv" else COMMA)

@@ -93,11 +93,9 @@ def operator_view(
             if access is None:
                 refused_access.stranger(request.user, slug=operator_slug)
                 raise Http404
-            if lacks_second_factor(request.user, access):
-                return to_second_factor(request)
+            if elsewhere := _elsewhere(request, access, customers_too=sends_customers_home):
+                return elsewhere
             access = viewing.through(request, access)
-            if sends_customers_home and not access.is_staff:
-                return _to_own_pages(access)
             check_admission(access, permission, request.method or "", takes_out=takes_out)
             if not without_people:
                 training.check(access, request.user, permission)
@@ -120,9 +118,14 @@ def operator_view(
     return declare
 
 
-def _to_own_pages(access: Access) -> HttpResponseBase:
-    page = next(page for role, page in CUSTOMERS_BEGIN.items() if role in access.roles)
-    return redirect(page, access.operator.slug)
+def _elsewhere(request: SignedInRequest, access: Access, *, customers_too: bool) -> HttpResponseBase | None:
+    """Return the way to where the person has to go first, or finds what is theirs; None if they are right here."""
+    if lacks_second_factor(request.user, access):
+        return to_second_factor(request)
+    if customers_too and not access.is_staff:
+        page = next(page for role, page in CUSTOMERS_BEGIN.items() if role in access.roles)
+        return redirect(page, access.operator.slug)
+    return None
 
 
 def _note_visit(request: HttpRequest, access: Access) -> None:

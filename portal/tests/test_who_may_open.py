@@ -32,8 +32,8 @@ MAY_OPEN = {
     ),
     Permission.VIEW_SESSIONS: "staff:session_detail staff:session_export staff:session_list",
     Permission.REVIEW_SESSIONS: (
-        "staff:difference_decide staff:difference_list staff:review_decide staff:review_export staff:review_list "
-        "staff:session_correct"
+        "staff:difference_decide staff:difference_export staff:difference_list "
+        "staff:review_decide staff:review_export staff:review_list staff:session_correct"
     ),
     Permission.IMPORT_SESSIONS: (
         "staff:import_detail staff:import_discard staff:import_export staff:import_leave staff:import_list "
@@ -70,7 +70,7 @@ MAY_OPEN = {
         "finance:host_detail finance:host_export finance:host_list finance:settlement_detail finance:settlement_list "
         "finance:statement_detail finance:statement_pdf finance:statement_sessions finance:statement_xml "
         "finance:ledger_account finance:ledger_month finance:month_steps "
-        "finance:reconciliation finance:rerating_detail finance:rerating_list "
+        "finance:reconciliation finance:rerating_detail finance:rerating_export finance:rerating_list "
         "finance:run_detail finance:run_export finance:run_list "
         "finance:sending_export finance:sending_list finance:settlement_export"
     ),
@@ -83,8 +83,8 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_PAYMENTS: (
         "finance:invoice_payment finance:match_undo finance:payment_back finance:payment_confirm finance:payment_file "
-        "finance:payment_files finance:payment_keep finance:payment_settle finance:statement_paid "
-        "finance:statement_unpaid"
+        "finance:payment_file_export finance:payment_files finance:payment_keep finance:payment_settle "
+        "finance:statement_paid finance:statement_unpaid"
     ),
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_repeat finance:export_taken "
@@ -96,9 +96,9 @@ MAY_OPEN = {
         "staff:consent_export staff:consent_list staff:consent_proof staff:consent_proof_file staff:consent_purpose"
     ),
     Permission.VIEW_PRIVACY: (
-        "staff:incident staff:incident_affected staff:incident_list "
-        "staff:notice_list staff:person_request staff:person_request_list staff:privacy_record "
-        "staff:privacy_record_csv staff:privacy_record_pdf staff:retention "
+        "staff:incident staff:incident_affected staff:incident_export staff:incident_list "
+        "staff:notice_list staff:person_request staff:person_request_export staff:person_request_list "
+        "staff:privacy_record staff:privacy_record_csv staff:privacy_record_pdf staff:retention "
         "staff:erasure_certificate staff:erasure_certificate_pdf"
     ),
     Permission.MANAGE_PRIVACY: (

@@ -60,6 +60,16 @@ def _hand(clock: Clock, incident: Incident, operator: Operator, report: Incident
     return Hand(clock, runs, breach.due_at(clock, incident.known_at, operator.zone), report)
 
 
+def listing(
+    *, is_closed: bool | None = None, search: str = "", since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[Incident]:
+    """Incidents that meet all criteria, in no order. search: part of the title; since, until: when they were known."""
+    rows = Incident.objects.all() if is_closed is None else Incident.objects.filter(closed_at__isnull=not is_closed)
+    rows = rows.filter(title__icontains=search) if search else rows
+    rows = rows.filter(known_at__gte=since) if since else rows
+    return rows.filter(known_at__lt=until) if until else rows
+
+
 def waiting(operator: Operator) -> list[tuple[Incident, Hand]]:
     """What still has to be told, of every open incident. Two queries."""
     open_ones = list(Incident.objects.filter(closed_at=None).order_by("known_at", "pk"))

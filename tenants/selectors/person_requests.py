@@ -20,6 +20,16 @@ def closed() -> QuerySet[PersonRequest]:
     return PersonRequest.objects.filter(closed_at__isnull=False).select_related("driver")
 
 
+def listing(*, is_closed: bool, kind: str = "", search: str = "") -> QuerySet[PersonRequest]:
+    """What waits, the least days left first; or what is closed, the newest first.
+
+    search: how a driver's customer number begins; names are for those who may see drivers.
+    """
+    rows = closed().order_by("-closed_at", "-pk") if is_closed else waiting().order_by("due_on", "pk")
+    rows = rows.filter(kind=kind) if kind else rows
+    return rows.filter(driver__customer_number__istartswith=search.strip()) if search.strip() else rows
+
+
 def late(today: date) -> int:
     """How many requests should have been answered by now."""
     return waiting().filter(due_on__lt=today).count()

@@ -16,37 +16,54 @@ from billing.models import (
     Invoice,
     InvoiceRun,
     Payment,
+    PaymentFile,
     Reminder,
+    Rerating,
     Sending,
 )
 from billing.tests import factories
-from charging.models import FileImport, Site, Station, Token
+from charging.models import Correction, FileImport, Site, Station, Token
 from portal.tests.examples import example
 from portal.web import lists
 from portal.web.finance.exports import MADE, TAKEN
 from portal.web.finance.fees import FEES
 from portal.web.finance.hosts import HOSTS
 from portal.web.finance.letters import LETTERS
+from portal.web.finance.payment_files import PAYMENT_FILES
 from portal.web.finance.payments import PAYMENTS
 from portal.web.finance.reminders import REMINDERS
+from portal.web.finance.reratings import RERATINGS
 from portal.web.finance.runs import RUNS
 from portal.web.finance.sendings import SENDINGS
 from portal.web.finance.tariffs.pages import TARIFFS
 from portal.web.staff.approvals import APPROVALS
 from portal.web.staff.audit.columns import AUDIT
+from portal.web.staff.differences import DIFFERENCES
 from portal.web.staff.disputes import DISPUTES
 from portal.web.staff.drivers import DRIVERS
 from portal.web.staff.groups import GROUPS
 from portal.web.staff.imports.columns import IMPORTS
 from portal.web.staff.keys import KEYS
 from portal.web.staff.people.pages import MEMBERS
+from portal.web.staff.privacy.incidents import INCIDENTS
+from portal.web.staff.privacy.requests import REQUESTS
 from portal.web.staff.sites import SITES
 from portal.web.staff.stations import STATIONS
 from portal.web.staff.tokens import CARDS
 from portal.words.lists import LISTS
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import Account, ApiKey, Approval, AuditEntry, Driver, DriverGroup, Membership
+from tenants.models import (
+    Account,
+    ApiKey,
+    Approval,
+    AuditEntry,
+    Driver,
+    DriverGroup,
+    Incident,
+    Membership,
+    PersonRequest,
+)
 from tenants.scoping import tenant_scope
 from tenants.services.people.driver_exports import ACTION as EXPORT
 
@@ -69,6 +86,11 @@ PAGES = {
     SENDINGS.name: ("finance/e-invoices/", "finance/e-invoices/export/"),
     HOSTS.name: ("finance/hosts/", "finance/hosts/export/"),
     DISPUTES.name: ("disputes/", "disputes/export/"),
+    DIFFERENCES.name: ("review/differences/", "review/differences/export/"),
+    REQUESTS.name: ("privacy/requests/", "privacy/requests/export/"),
+    INCIDENTS.name: ("privacy/incidents/", "privacy/incidents/export/"),
+    RERATINGS.name: ("finance/reratings/", "finance/reratings/export/"),
+    PAYMENT_FILES.name: ("finance/payments/files/", "finance/payments/files/export/"),
     RUNS.name: ("finance/runs/", "finance/runs/export/"),
     AUDIT.name: ("audit/", "audit/export.csv"),
     APPROVALS.name: ("approvals/", "approvals/export/"),
@@ -77,7 +99,8 @@ PAGES = {
     TAKEN.name: ("finance/downloads/taken/", "finance/downloads/taken/export/"),
 }
 _OTHERS = (FEES, PAYMENTS, LETTERS, REMINDERS, SENDINGS, HOSTS, DISPUTES, RUNS, AUDIT, APPROVALS, KEYS, MADE, TAKEN)
-TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS)
+_LATEST = (DIFFERENCES, REQUESTS, INCIDENTS, RERATINGS, PAYMENT_FILES)
+TABLES = (DRIVERS, CARDS, SITES, STATIONS, IMPORTS, GROUPS, MEMBERS, TARIFFS, *_OTHERS, *_LATEST)
 EVERY = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 
 
@@ -86,6 +109,7 @@ def many(world, fina):
     """Seven of everything, some of them alike."""
     with tenant_scope(world.operator.pk):
         invoice = example(Invoice)
+        outlet = factories.connector()
         for number in range(7):
             driver = factories.driver(f"Driver {number % 3}")
             Driver.objects.filter(pk=driver.pk).update(group=DriverGroup.objects.create(name=f"Group {number}"))
@@ -93,7 +117,24 @@ def many(world, fina):
             site = Site.objects.create(name=f"Place {number}", city=f"City {number % 2}")
             Station.objects.create(site=site, identifier=f"S-{number}", vendor=f"Maker {number % 2}")
             factories.tariff(name=f"Price list {number}")
-            FileImport.objects.create(file_name=f"f{number % 2}.csv", state="done", accepted=number % 3, rejected=1)
+            file = FileImport.objects.create(
+                file_name=f"f{number % 2}.csv", state="done", accepted=number % 3, rejected=1
+            )
+            Correction.objects.create(
+                session=factories.session(outlet, driver, start=factories.OCTOBER + timedelta(hours=number % 3)),
+                file_import=file if number else None,
+                line_number=2,
+                said={"energy_wh": 8000 + number},
+            )
+            PersonRequest.objects.create(
+                driver=driver,
+                kind=PersonRequest.Kind.values[number % 3],
+                received_on=date(2026, 10, 1 + number % 4),
+                due_on=date(2026, 11, 1 + number % 4),
+            )
+            example(Incident, title=f"Incident {number % 3}", known_at=world.now - timedelta(days=number % 3))
+            example(Rerating, why=Rerating.Why.values[number % 3], requested_at=world.now - timedelta(days=number % 2))
+            PaymentFile.objects.create(file_name=f"bank{number % 3}.xml", state="done", payments=number % 4)
             Payment.objects.create(
                 booking=f"B{number}",
                 amount=100 + number % 3,

@@ -1,12 +1,15 @@
 """Re-rating: choose what was billed wrongly and why, see what it comes to for everybody, then let it be carried out."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,16 +21,46 @@ from billing.services import approved
 from billing.services import rerating as services
 from billing.services import second_person as services_of_two
 from charging.models import Site
+from portal.files.tables import Column as FileColumn
+from portal.files.tables import local
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists, second_person
+from portal.web import list_files, lists, second_person, tables
 from portal.web.acts import attempted, told
+from portal.web.periods import PeriodForm
 from portal.web.sensible_days import SENSIBLE
+from portal.web.tables import Column, Table
 from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
 
+RERATINGS = Table(
+    "reratings",
+    (
+        Column("asked", _("Asked for"), by="requested_at", is_indexed=True, is_fixed=True),
+        Column("days", _("Sessions that ended"), by="since"),
+        Column("why", _("Why"), by="why"),
+        Column("state", _("State"), by="stage"),
+        Column("by", _("Asked for by"), is_optional=True),
+        Column("finished", _("Finished"), is_optional=True),
+    ),
+    order="-asked",
+)
 #: So many of each are shown; all are carried out.
 ACCOUNTS_SHOWN, DOCUMENTS_SHOWN, REFUSED_SHOWN = 50, 100, 50
+
+
+class ReratingFilter(PeriodForm):
+    """Which re-ratings are listed. Days are those on which they were asked for."""
+
+    why = forms.ChoiceField(label=_("Why"), choices=[("", _("All")), *Rerating.Why.choices], required=False)
+    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *Rerating.Stage.choices], required=False)
+
+    @cached_property
+    def rows(self) -> QuerySet[Rerating]:
+        """The re-ratings that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return Rerating.objects.none()
+        return reratings.listing(why=self.cleaned_data["why"], stage=self.cleaned_data["state"], **self.span())
 
 
 def _day(label: Any) -> forms.DateField:
@@ -71,9 +104,43 @@ class ReratingForm(forms.Form):
 
 @operator_view(Permission.VIEW_INVOICES)
 def rerating_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the re-ratings, the newest first."""
-    page = lists.numbered(reratings.listing(), request)
-    return render(request, "finance/reratings/list.html", {"nav": "runs", "page": page})
+    """List the re-ratings, the newest first unless sorted otherwise."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = ReratingFilter(request.GET, operator=operator)
+    shown = tables.shown(RERATINGS, request).within(filters.rows)
+    page = {"nav": "runs", "filters": filters, "shown": shown, "page": shown.page(filters.rows, request)}
+    return render(request, "finance/reratings/list.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES, takes_out=True)
+def rerating_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed re-ratings as a file."""
+    filters = ReratingFilter(request.GET, operator=operator)
+    back = reverse("finance:rerating_list", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
+
+    return list_files.answer(
+        request,
+        tables.shown(RERATINGS, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(gettext("Asked for"), lambda row: local(row.requested_at, operator)),
+            FileColumn(gettext("Asked for by"), lambda row: str(row.requested_by) if row.requested_by else None),
+            FileColumn(gettext("Sessions that ended from"), lambda row: row.since),
+            FileColumn(gettext("To"), lambda row: row.until),
+            FileColumn(gettext("Why"), lambda row: str(row.get_why_display())),
+            FileColumn(gettext("Reason"), lambda row: row.reason),
+            FileColumn(gettext("State"), lambda row: str(row.get_stage_display())),
+            FileColumn(gettext("Decided"), lambda row: local(row.decided_at, operator)),
+            FileColumn(gettext("Finished"), lambda row: local(row.finished_at, operator)),
+            FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=back,
+        days=filters.days_in_words(),
+    )
 
 
 @operator_view(Permission.ISSUE_INVOICES)

@@ -1,10 +1,15 @@
 """What files say of sessions that are stored otherwise: side by side, in money, and decided many at once."""
 
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import F, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,32 +18,62 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from billing.selectors import differences
+from billing.selectors.differences import Difference
 from billing.services import corrections as services
 from billing.services.corrections import Outcome
 from charging.models import Correction, FileImport
+from portal.files.tables import Column as FileColumn
+from portal.files.tables import local
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import told
 from portal.web.staff import review
+from portal.web.tables import Column, Table
 from portal.words import corrections as words
 from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
 
 TAKE_OVER, KEEP = "take_over", "keep"
-PAGE_SIZE = 25
 REASONS_SHOWN = 3
+DIFFERENCES = Table(
+    "differences",
+    (
+        Column("session", _("Session"), by=F("session__started_at"), is_fixed=True),
+        Column("differs", _("What is stored → what the file says"), is_fixed=True),
+        Column("now", _("Price now"), css="num"),
+        Column("then", _("Price then"), css="num"),
+        Column("file", _("File"), by=Coalesce("file_import__file_name", Value(""))),
+        Column("arrived", _("Arrived"), by="id", is_indexed=True, is_optional=True),
+    ),
+    order="-arrived",
+)
 
 
 class DifferenceFilter(forms.Form):
-    """Of which file the differences are."""
+    """Which differences are listed: of a file, or of a session."""
 
-    file = forms.ModelChoiceField(FileImport.objects.none(), required=False, to_field_name="public_id")
+    q = forms.CharField(label=_("Session"), required=False, max_length=100, widget=forms.SearchInput)
+    file = forms.ModelChoiceField(
+        FileImport.objects.none(), label=_("File"), required=False, to_field_name="public_id", empty_label=_("All")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["file"].queryset = FileImport.objects.all()  # type: ignore[attr-defined]
+        asked = forms.UUIDField().to_python  # of a file whose last difference was decided the list is empty
+        try:
+            named = asked(self.data.get("file"))
+        except forms.ValidationError:
+            named = None
+        self.fields["file"].queryset = differences.files(named)  # type: ignore[attr-defined]
+
+    @cached_property
+    def rows(self) -> QuerySet[Correction]:
+        """The differences that the filter means; none when it cannot be read, so that nothing else is decided."""
+        if not self.is_valid():
+            return Correction.objects.none()
+        return differences.open_ones(self.cleaned_data["file"], session=self.cleaned_data["q"])
 
 
 class DifferenceForm(forms.Form):
@@ -66,21 +101,64 @@ class DifferenceForm(forms.Form):
 
 @operator_view(Permission.REVIEW_SESSIONS)
 def difference_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the open differences, newest first: what is stored beside what arrived, and what that means in money."""
-    file = _file(request)
-    rows = differences.open_ones(file)
-    page = lists.page(rows, request, by="id", size=PAGE_SIZE)
+    """List the open differences: what is stored beside what arrived, and what that means in money.
+
+    The newest stand first unless they are sorted otherwise.
+    """
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = DifferenceFilter(request.GET)
+    shown = tables.shown(DIFFERENCES, request).within(filters.rows)
+    page = shown.page(filters.rows, request)
     context = {
         "nav": "review",
         "tabs": review.tabs(operator, current=review.DIFFERENCES),
-        "file": file,
-        "total": rows.count(),
+        "filters": filters,
+        "total": filters.rows.count(),
         "most": review.MOST_AT_ONCE,
+        "shown": shown,
         "page": page,
         "rows": [(difference, words.told(difference)) for difference in differences.beside(list(page.rows))],
         "form": DifferenceForm(),
     }
     return render(request, "staff/differences/list.html", context)
+
+
+@operator_view(Permission.REVIEW_SESSIONS, step_up=True, takes_out=True)
+def difference_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed differences as a file, a row each."""
+    filters = DifferenceFilter(request.GET)
+    return list_files.answer(
+        request,
+        tables.shown(DIFFERENCES, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(gettext("Session"), lambda row: row.entry.session.external_id),
+            FileColumn(gettext("Started"), lambda row: local(row.entry.session.started_at, operator)),
+            FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
+            FileColumn(gettext("Station"), lambda row: str(row.entry.session.station)),
+            FileColumn(gettext("What is stored → what the file says"), _in_a_line),
+            FileColumn(gettext("Price now"), lambda row: row.now, is_amount=True),
+            FileColumn(gettext("Price then"), lambda row: row.then, is_amount=True),
+            FileColumn(gettext("Currency"), lambda row: row.currency),
+            FileColumn(gettext("File"), lambda row: str(row.correction.file_import or "")),
+            FileColumn(gettext("Line"), lambda row: row.correction.line_number),
+            FileColumn(gettext("Arrived"), lambda row: local(row.correction.created_at, operator)),
+        ],
+        back=reverse("staff:difference_list", args=[operator.slug]),
+        read=_beside,
+    )
+
+
+def _in_a_line(row: Difference) -> str:
+    return "; ".join(f"{fact}: {stored} → {said}" for fact, stored, said in words.told(row))
+
+
+def _beside(rows: QuerySet[Correction]) -> Iterator[Difference]:
+    every = rows.iterator(chunk_size=review.MOST_AT_ONCE)
+    while some := list(islice(every, review.MOST_AT_ONCE)):
+        yield from differences.beside(some)
 
 
 @operator_view(Permission.REVIEW_SESSIONS)
@@ -93,7 +171,7 @@ def difference_decide(request: SignedInRequest, operator: Operator) -> HttpRespo
         review.say_errors(request, form)
         return redirect(back)
     data = form.cleaned_data
-    meant = differences.open_ones(_file(request)) if data["everything"] else data["differences"]
+    meant = DifferenceFilter(request.POST).rows if data["everything"] else data["differences"]
     if data["everything"] and not review.are_as_shown(request, meant):
         return redirect(back)
     chosen = list(meant[: review.MOST_AT_ONCE])
@@ -103,11 +181,6 @@ def difference_decide(request: SignedInRequest, operator: Operator) -> HttpRespo
     elif outcome := told(request, "", services.take_over, chosen, **decided):
         _say_outcome(request, outcome)
     return redirect(back)
-
-
-def _file(request: SignedInRequest) -> FileImport | None:
-    filters = DifferenceFilter(request.GET or request.POST)
-    return filters.cleaned_data["file"] if filters.is_valid() else None
 
 
 def _kept(count: int) -> str:

@@ -89,6 +89,7 @@ urlpatterns: list[URLPattern] = [
     path("review/export/", review.review_export, name="review_export"),
     path("review/decide/", review.review_decide, name="review_decide"),
     path("review/differences/", differences.difference_list, name="difference_list"),
+    path("review/differences/export/", differences.difference_export, name="difference_export"),
     path("review/differences/decide/", differences.difference_decide, name="difference_decide"),
     path("sites/", sites.site_list, name="site_list"),
     path("sites/export/", sites.site_export, name="site_export"),
@@ -185,6 +186,7 @@ urlpatterns: list[URLPattern] = [
     path("privacy/record.csv", privacy_record.privacy_record_csv, name="privacy_record_csv"),
     path("privacy/record.pdf", privacy_record.privacy_record_pdf, name="privacy_record_pdf"),
     path("privacy/requests/", privacy_requests.person_request_list, name="person_request_list"),
+    path("privacy/requests/export/", privacy_requests.person_request_export, name="person_request_export"),
     path("privacy/requests/<uuid:public_id>/", privacy_requests.person_request, name="person_request"),
     path(
         "privacy/requests/<uuid:public_id>/extend/",
@@ -217,6 +219,7 @@ urlpatterns: list[URLPattern] = [
     path("privacy/notices/<slug:code>/ask/", privacy_notices.notice_ask, name="notice_ask"),
     path("privacy/notices/<slug:code>/publish/", privacy_notices.notice_publish, name="notice_publish"),
     path("privacy/incidents/", privacy_incidents.incident_list, name="incident_list"),
+    path("privacy/incidents/export/", privacy_incidents.incident_export, name="incident_export"),
     path("privacy/incidents/new/", privacy_incidents.incident_new, name="incident_new"),
     path("privacy/incidents/<uuid:public_id>/", privacy_incidents.incident, name="incident"),
     path("privacy/incidents/<uuid:public_id>/note/", privacy_incidents.incident_note, name="incident_note"),

@@ -1,20 +1,28 @@
 """The breach desk: incidents with their clocks, what is known when, whom they concern, letters and evidence."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django import forms as django_forms
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from portal.files.tables import Column as FileColumn
+from portal.files.tables import local
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted
+from portal.web.periods import PeriodForm
 from portal.web.staff.privacy import incident_forms as forms
+from portal.web.tables import Column, Table
 from portal.words import incidents as words
 from portal.words.log import events as audit_words
 from tenants.breach import Clock
@@ -30,18 +38,85 @@ from tenants.services import incidents as services
 from tenants.services import mail
 
 Forms = dict[str, Any]
+INCIDENTS = Table(
+    "incidents",
+    (
+        Column("incident", gettext_lazy("Incident"), by="title", is_fixed=True),
+        Column("known", gettext_lazy("Known since"), by="known_at", is_indexed=True),
+        Column("risk", gettext_lazy("Risk to people"), by="risk", is_optional=True),
+        Column("closed", gettext_lazy("Closed"), is_optional=True),
+        Column("state", gettext_lazy("State")),
+    ),
+    order="-known",
+)
+
+
+class IncidentFilter(PeriodForm):
+    """Which incidents are listed. Days are those on which they were first known."""
+
+    q = django_forms.CharField(
+        label=gettext_lazy("Incident"), required=False, max_length=100, widget=django_forms.SearchInput
+    )
+    state = django_forms.ChoiceField(
+        label=gettext_lazy("State"),
+        choices=[("", gettext_lazy("All")), ("open", gettext_lazy("Open")), ("closed", gettext_lazy("Closed"))],
+        required=False,
+    )
+
+    @cached_property
+    def rows(self) -> QuerySet[Incident]:
+        """The incidents that the filter means; none when it cannot be read."""
+        if not self.is_valid():
+            return Incident.objects.none()
+        data = self.cleaned_data
+        is_closed = {"open": False, "closed": True}.get(data["state"])
+        return selector.listing(is_closed=is_closed, search=data["q"], **self.span())
 
 
 @operator_view(Permission.VIEW_PRIVACY)
 def incident_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
-    """List the incidents, the newest first, with what still has to be told."""
-    page = lists.page(Incident.objects.all(), request, by="known_at")
+    """List the incidents, the newest first unless sorted otherwise, with what still has to be told."""
+    if tidy := lists.untidy(request):
+        return tidy
+    filters = IncidentFilter(request.GET, operator=operator)
+    shown = tables.shown(INCIDENTS, request).within(filters.rows)
+    page = shown.page(filters.rows, request)
     waits: dict[int, list[selector.Hand]] = {}
     for incident, hand in selector.waiting(operator):
         waits.setdefault(incident.pk, []).append(hand)
     now = timezone.now()
     rows = [(row, len(hands := waits.get(row.pk, [])), any(hand.is_late(now) for hand in hands)) for row in page]
-    return render(request, "staff/privacy/incidents.html", {"nav": "privacy", "page": page, "rows": rows})
+    context = {"nav": "privacy", "filters": filters, "shown": shown, "page": page, "rows": rows}
+    return render(request, "staff/privacy/incidents.html", context)
+
+
+@operator_view(Permission.VIEW_PRIVACY, step_up=True, takes_out=True)
+def incident_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed incidents as a file, without their notes and whom they concern."""
+    filters = IncidentFilter(request.GET, operator=operator)
+    back = reverse("staff:incident_list", args=[operator.slug])
+    if not filters.is_valid():
+        return redirect(f"{back}?{filters.query()}")
+
+    return list_files.answer(
+        request,
+        tables.shown(INCIDENTS, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(_("Incident"), lambda row: row.title),
+            FileColumn(_("What was harmed"), lambda row: ", ".join(str(words.KINDS[kind]) for kind in row.kinds)),
+            FileColumn(_("Risk to people"), lambda row: str(row.get_risk_display())),
+            FileColumn(_("Significant under NIS2"), lambda row: row.is_significant),
+            FileColumn(_("Known since"), lambda row: local(row.known_at, operator)),
+            FileColumn(_("It began"), lambda row: local(row.began_at, operator)),
+            FileColumn(_("It ended"), lambda row: local(row.ended_at, operator)),
+            FileColumn(_("Closed"), lambda row: local(row.closed_at, operator)),
+            FileColumn(_("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=back,
+        days=filters.days_in_words(),
+    )
 
 
 @operator_view(Permission.MANAGE_PRIVACY)

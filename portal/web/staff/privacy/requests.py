@@ -1,11 +1,13 @@
 """The desk for what people ask about their data: what waits, by days left; one request; entering one for somebody."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,10 +15,13 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.files.tables import Column as FileColumn
+from portal.files.tables import local
 from portal.files.zip import zip_file
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web import lists
+from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told
+from portal.web.tables import Column, Table
 from portal.words.log import lines as audit_lines
 from tenants.log import audit, reading
 from tenants.log.events import Event
@@ -29,6 +34,41 @@ from tenants.services.people import person_requests as services
 
 Kind, State = PersonRequest.Kind, PersonRequest.State
 COPIES = (Kind.ACCESS, Kind.PORTABILITY)
+#: What waits has the order of its days, and what is closed that of its answers, until somebody sorts.
+REQUESTS = Table(
+    "privacy-requests",
+    (
+        Column("request", gettext_lazy("Request"), by="kind", is_fixed=True),
+        Column("driver", gettext_lazy("Driver"), by="driver__customer_number"),
+        Column("came", gettext_lazy("How it came"), by="channel", is_optional=True),
+        Column("received", gettext_lazy("Received"), by="received_on"),
+        Column("due", gettext_lazy("Answer by"), by="due_on"),
+        Column("state", gettext_lazy("State")),
+    ),
+    order="",
+)
+
+
+class RequestFilter(forms.Form):
+    """Which requests are listed: what waits, unless what is closed is asked for."""
+
+    q = forms.CharField(label=gettext_lazy("Customer number"), required=False, max_length=100, widget=forms.SearchInput)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Request"), choices=[("", gettext_lazy("All")), *Kind.choices], required=False
+    )
+    state = forms.ChoiceField(
+        label=gettext_lazy("State"),
+        choices=[("", gettext_lazy("Open")), ("closed", gettext_lazy("Closed"))],
+        required=False,
+    )
+
+    @cached_property
+    def rows(self) -> QuerySet[PersonRequest]:
+        """The requests that the filter means; what cannot be read narrows nothing."""
+        self.full_clean()
+        asked = self.cleaned_data
+        is_closed = asked.get("state") == "closed"
+        return selector.listing(is_closed=is_closed, kind=asked.get("kind", ""), search=asked.get("q", ""))
 
 
 class EntryForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -83,18 +123,44 @@ class AnswerForm(forms.Form):
 @operator_view(Permission.VIEW_PRIVACY)
 def person_request_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what waits, the least days left first; or what has been closed, the newest first."""
-    is_closed = request.GET.get("state") == "closed"
-    rows, by = (selector.closed(), "closed_at") if is_closed else (selector.waiting(), "due_on")
-    page = lists.page(rows, request, by=by, rising=not is_closed)
-    today = _today(operator)
+    if tidy := lists.untidy(request):
+        return tidy
+    filters, today = RequestFilter(request.GET), _today(operator)
+    shown = tables.shown(REQUESTS, request).within(filters.rows)
     context = {
         "nav": "privacy",
-        "is_closed": is_closed,
-        "page": page,
-        "rows": [(row, row.days_left(today)) for row in page],
+        "filters": filters,
+        "shown": shown,
+        "page": shown.page(filters.rows, request),
+        "today": today,
         "late": selector.late(today),
     }
     return render(request, "staff/privacy/requests.html", context)
+
+
+@operator_view(Permission.VIEW_PRIVACY, step_up=True, takes_out=True)
+def person_request_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send exactly the listed requests as a file, without what people wrote."""
+    filters = RequestFilter(request.GET)
+
+    return list_files.answer(
+        request,
+        tables.shown(REQUESTS, request),
+        filters.rows,
+        filters=filters,
+        columns=[
+            FileColumn(_("Request"), lambda row: str(row.get_kind_display())),
+            FileColumn(_("Customer number"), lambda row: row.driver.customer_number),
+            FileColumn(_("How it came"), lambda row: str(row.get_channel_display())),
+            FileColumn(_("Received"), lambda row: row.received_on),
+            FileColumn(_("Answer by"), lambda row: row.due_on),
+            FileColumn(_("Extended"), lambda row: local(row.extended_at, operator)),
+            FileColumn(_("State"), lambda row: str(row.get_state_display())),
+            FileColumn(_("Answered"), lambda row: local(row.closed_at, operator)),
+            FileColumn(_("Time zone"), lambda row: operator.time_zone),
+        ],
+        back=reverse("staff:person_request_list", args=[operator.slug]),
+    )
 
 
 @operator_view(Permission.VIEW_PRIVACY)
