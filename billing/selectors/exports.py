@@ -1,6 +1,6 @@
 """Downloads that were asked for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,11 @@ from billing.models import Export, ExportTaken, ExportTimetable
 def listing() -> QuerySet[Export]:
     """All downloads, newest first, with who asked."""
     return Export.objects.select_related("requested_by", "repeats").order_by("-created_at", "-pk")
+
+
+def of_month(month: date, *, dated_by: str) -> QuerySet[Export]:
+    """Downloads of a month as such, no timetable's, the newest first. month: its first day."""
+    return listing().filter(month=month, first_day=None, dated_by=dated_by, timetable=None)
 
 
 def timetables() -> QuerySet[ExportTimetable]:

@@ -146,6 +146,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:reminder_send": (_("Send reminders"), None),
     "finance:invoice_export": (_("Download the listed invoices"), None),
     "finance:timetable_new": (_("Let files go out by themselves"), None),
+    "finance:package_file": (_("Download the files of a month for the accountant"), None),
     "finance:export_file": (_("Download %(thing)s"), _by(Export, "export_id")),
     # The platform
     "platform:member_remove": (_("Remove %(thing)s from the platform's staff"), _platform_member),

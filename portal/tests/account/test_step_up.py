@@ -100,6 +100,7 @@ DANGEROUS = {
     "finance:reminder_send": "issues documents that ask for money",
     "finance:payment_export": "holds the payers' names and accounts",
     "finance:timetable_new": "sends files with the customers' names by itself",
+    "finance:package_file": "holds the customers' names, and every document",
     "finance:export_file": "holds the customers' names",
 }
 # The same of the platform's own process.

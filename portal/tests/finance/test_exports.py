@@ -1,7 +1,10 @@
 """The downloads page: days, kinds of files made in the background, what was made."""
 
 import csv
-from io import StringIO
+import hashlib
+from datetime import UTC, datetime
+from io import BytesIO, StringIO
+from zipfile import ZipFile
 
 import pytest
 from django.utils import timezone
@@ -9,9 +12,11 @@ from django.utils.html import escape
 
 from billing.models import Export
 from billing.services import exports as services
+from billing.services.export_packages import PARTS
+from portal.tests import app_role
 from portal.tests.reading import words
 from tenants import work
-from tenants.models import AuditEntry
+from tenants.models import AuditEntry, Operator
 
 NOVEMBER = {"dated_by": "issued", "first_day": "2026-11-01", "last_day": "2026-11-30"}
 
@@ -61,6 +66,43 @@ def test_a_table_is_asked_for_made_taken_and_made_again(fina_browser, url, invoi
     fina_browser.post(url(f"downloads/{export.public_id}/again/"))
     work.do_next(work.kind_named("export_table"), export.operator_id, clock=timezone.now)
     assert "The same as the first time, to the byte." in fina_browser.get(url("downloads/")).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_accountant_gets_of_a_month_is_asked_for_together_and_taken_as_one(
+    fina_browser, url, invoice, monkeypatch
+):
+    package = url("downloads/package/file/?month=2026-11")
+    assert "not made yet" in fina_browser.get(package, follow=True).content.decode()
+    fina_browser.post(url("downloads/package/"), {"month": "2026-11"})
+    asked_for = list(Export.objects.order_by("pk"))
+    assert [(export.kind, export.dated_by) for export in asked_for] == [(kind, "booked") for kind, _ in PARTS]
+    for export in asked_for:
+        work.do_next(work.kind_named(export.work_kind), export.operator_id, clock=timezone.now)
+    answer = fina_browser.get(package)
+    with ZipFile(BytesIO(b"".join(answer.streaming_content))) as archive:
+        assert archive.testzip() is None
+        found = {name: archive.read(name) for name in archive.namelist()}
+    assert {name.partition("-booked-")[0] for name in found} == {
+        "vouchers", "vat-return", "vat", "invoices", "payments"
+    }  # fmt: skip
+    with ZipFile(BytesIO(found["invoices-booked-2026-11.zip"])) as documents:
+        assert len(documents.namelist()) == 1
+    kept = {services.file_name(export): export.sha256 for export in Export.objects.all()}
+    assert {name: hashlib.sha256(content).hexdigest() for name, content in found.items()} == kept
+    assert AuditEntry.objects.filter(event="export.downloaded").count() == len(PARTS)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 12, 2, tzinfo=UTC))
+    page = words(fina_browser.get(url("month/?month=2026-11")))
+    assert "Download all as one ZIP" in page
+    assert "Make them anew" in page
+
+
+def test_a_month_without_a_vat_number_has_all_but_the_return(fina_browser, url, invoice, north):
+    with app_role.as_platform():
+        Operator.objects.filter(pk=north.pk).update(vat_number="", organisation_number="")
+    page = fina_browser.post(url("downloads/package/"), {"month": "2026-11"}, follow=True)
+    assert {*Export.objects.values_list("kind", flat=True)} == {kind for kind, _ in PARTS} - {"vat_return"}
+    assert "number" in str(next(iter(page.context["messages"])))
 
 
 def test_days_that_cannot_be_read_are_told(fina_browser, url, invoice):

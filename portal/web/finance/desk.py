@@ -27,9 +27,10 @@ from billing.models.billing_status import BillingStatus
 from billing.selectors import desk, invoices, ledger, letters, reconciliation, run_checks, runs, sendings
 from billing.selectors.compartments import Compartment
 from billing.selectors.reconciliation import Row
-from billing.services import approved
+from billing.services import approved, export_packages, exports
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.months import MonthField
+from portal.words import exports as exports_words
 from portal.words import measures
 from portal.words.say import say
 from tenants.models import Account, Operator
@@ -366,7 +367,7 @@ def month_steps(request: SignedInRequest, operator: Operator) -> HttpResponse:
     is_counted = "counted" in request.GET
     parts = [*STEPS, *COUNTED] if is_counted else STEPS
     steps = [part(month) for part in parts]
-    page = {
+    page: dict[str, Any] = {
         "nav": "month",
         "month": chosen,
         "month_form": form,
@@ -374,6 +375,9 @@ def month_steps(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "is_counted": is_counted,
         "asked": urlencode({"month": f"{chosen:%Y-%m}", "counted": "now"}),
     }
+    if month.is_over and request.access.may(Permission.EXPORT_FINANCE):
+        page["package"], page["kept_days"] = export_packages.of(chosen), exports.kept_days()
+        page["parts"] = [(exports_words.written(part.kind, part.form), part.export) for part in page["package"].parts]
     return render(request, "finance/desk/month.html", page)
 
 

@@ -24,10 +24,12 @@ from billing.exports import sie, tax_files
 from billing.models import Export, ExportTaken, Invoice
 from billing.selectors import exports as selector
 from billing.selectors import invoice_sums, invoices
+from billing.services import export_packages
 from billing.services import exports as services
 from billing.services.exports import How
 from billing.sql.documents import month as whole_month
 from portal.files.tables import Column as FileColumn
+from portal.files.zip import zip_of_files
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.months import MonthField
@@ -415,6 +417,37 @@ def vouchers_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     except BillingError as problem:
         messages.error(request, why(problem))
     return back
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def package_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
+    """Have all files made that the accountant gets of a month."""
+    form = MonthForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, gettext("Choose a month."))
+        return redirect("finance:month_steps", operator.slug)
+    month = form.cleaned_data["month"]
+    try:
+        refused = export_packages.ask(month, by=request.user, at=timezone.now())
+    except BillingError as problem:
+        refused = [problem]
+    for problem in refused:
+        messages.error(request, why(problem))
+    return redirect(f"{reverse('finance:month_steps', args=[operator.slug])}?month={month:%Y-%m}")
+
+
+@operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)
+def package_file(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
+    """Send the files of a month as one archive; the log keeps who took each."""
+    form = MonthForm(request.GET)
+    month = form.cleaned_data["month"] if form.is_valid() else _last_month(operator)
+    try:
+        files = export_packages.opened(export_packages.of(month), by=request.user, at=timezone.now())
+    except FileNotFoundError:
+        messages.error(request, gettext("The files of this month are not made yet, or no longer kept."))
+        return redirect(f"{reverse('finance:month_steps', args=[operator.slug])}?month={month:%Y-%m}")
+    return zip_of_files(f"{operator.slug}-{month:%Y-%m}", files, operator=operator)
 
 
 @operator_view(Permission.EXPORT_FINANCE, step_up=True, takes_out=True)

@@ -135,6 +135,8 @@ urlpatterns = [
     path("downloads/timetables/", export_timetables.timetable_list, name="timetable_list"),
     path("downloads/timetables/new/", export_timetables.timetable_new, name="timetable_new"),
     path("downloads/timetables/<uuid:timetable_id>/end/", export_timetables.timetable_end, name="timetable_end"),
+    path("downloads/package/", exports.package_new, name="package_new"),
+    path("downloads/package/file/", exports.package_file, name="package_file"),
     path("downloads/<uuid:export_id>/", exports.export_file, name="export_file"),
     path("downloads/<uuid:export_id>/again/", exports.export_repeat, name="export_repeat"),
 ]
