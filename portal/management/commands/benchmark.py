@@ -27,8 +27,10 @@ NAMES = (
     "privacy",
     "gateway",
 )
-FILL = "fill"
+FILL, PICTURES = "fill", "pictures"
 MODULES = {FILL: "benchmarks.filled"}
+#: What has no figures.
+WITHOUT_FIGURES = (FILL, PICTURES)
 
 
 class Command(BaseCommand):
@@ -45,12 +47,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = options["names"] or NAMES
-        unknown = set(names) - {*NAMES, FILL}
+        unknown = set(names) - {*NAMES, *WITHOUT_FIGURES}
         if unknown:
             raise CommandError(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}.")
         results = {name: self._measure(name) for name in names}
         if options["write"]:
-            write_page({name: text for name, text in results.items() if text and name != FILL})
+            write_page({name: text for name, text in results.items() if text and name not in WITHOUT_FIGURES})
         if failed := [name for name, text in results.items() if text is None]:
             raise CommandError(f"No figures, as these ended with an error: {', '.join(failed)}.")
 
