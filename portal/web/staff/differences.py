@@ -41,7 +41,7 @@ DIFFERENCES = Table(
     "differences",
     (
         Column("session", _("Session"), by=F("session__started_at"), is_fixed=True),
-        Column("differs", _("What is stored → what the file says"), is_fixed=True),
+        Column("differs", _("What is stored → what the file says")),
         Column("now", _("Price now"), css="num"),
         Column("then", _("Price then"), css="num"),
         Column("file", _("File"), by=Coalesce("file_import__file_name", Value(""))),

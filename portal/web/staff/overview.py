@@ -12,7 +12,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import formats, timezone
+from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -165,7 +166,7 @@ def _incident_tasks(operator: Operator, access: Access, now: datetime) -> list[T
 
 def _to_be_told(operator: Operator, incident: Incident, hand: incidents.Hand, now: datetime) -> Task:
     who, when = CLOCKS[hand.clock]
-    due = formats.date_format(hand.due_at.astimezone(operator.zone), "SHORT_DATETIME_FORMAT") if hand.due_at else when
+    due = strip_tags(measures.local_time(hand.due_at, operator.zone)) if hand.due_at else when
     url, icon = _url("staff:incident", operator, incident.public_id), "fault" if hand.is_late(now) else "warning"
     words = (
         _("Must be told of an incident by %(due)s: %(who)s")
@@ -182,7 +183,7 @@ def _training_tasks(request: SignedInRequest, operator: Operator, now: datetime)
         words = _("Confirm the training in security and privacy by %(day)s")
         if own.state == State.OVERDUE:
             words = _("The training in security and privacy was due on %(day)s")
-        day = formats.date_format(own.due_on, "SHORT_DATE_FORMAT")
+        day = strip_tags(measures.local_date(own.due_on))
         found.append(Task(words % {"day": day}, _url("staff:training", operator), "review"))
     if request.access.may(Permission.VIEW_PEOPLE) and (count := training.count_overdue(operator, at=now)):
         words = ngettext(
