@@ -67,7 +67,7 @@ def pictures(operator: Operator) -> list[Picture]:
         line = energy.filter(session=newest).select_related("session", "tariff_version__tariff")[0]
         issued = Invoice.objects.filter(state=Invoice.State.ISSUED, kind=Invoice.Kind.INVOICE)
         fits = issued.filter(session_count__range=SESSIONS).annotate(length=Count("lines"))
-        invoice = fits.filter(length__range=LINES).order_by("-number")[0]
+        invoice = fits.filter(length__gte=LINES[0], length__lte=LINES[1]).order_by("-number")[0]
     slug, tariff = operator.slug, line.tariff_version.tariff
     return [
         Picture("overview", reverse("staff:overview", args=[slug]), "sv"),

@@ -432,8 +432,8 @@ def package_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
         refused = export_packages.ask(month, by=request.user, at=timezone.now())
     except BillingError as problem:
         refused = [problem]
-    for problem in refused:
-        messages.error(request, why(problem))
+    for refusal in refused:
+        messages.error(request, why(refusal))
     return redirect(f"{reverse('finance:month_steps', args=[operator.slug])}?month={month:%Y-%m}")
 
 
