@@ -287,6 +287,12 @@ def form_fields(form: BaseForm) -> dict[str, Any]:
     return {"form": form}
 
 
+@register.inclusion_tag("components/saved_form.html")
+def saved_form(form: BaseForm, save: str, back: str) -> dict[str, Any]:
+    """A form that is filled in and saved. `save`: its button in words; `back`: the address of the way back."""
+    return {"form": form, "save": save, "back": back}
+
+
 @register.inclusion_tag("components/file_drop.html")
 def file_drop(field: BoundField, title: str = "", note: str = "", accept: str = "") -> dict[str, Any]:
     """A file to choose or drop. `note`: formats and size. The page writes `<form enctype=…>` and its button."""

@@ -36,7 +36,7 @@ ELEMENTS = re.compile(r"<[^>]*>", re.S)
 #: Components, which take words as they are: the first after the tag's name, or by the name of the argument.
 TAG_STRINGS = re.compile(
     r"""\{%\s*(?:include|panel|page_header|alert|empty_state|table_frame|dialog|confirm|stat|badge|dot|crumb|copy"""
-    r"""|field|file_drop|pager|pages|progress|share|skeleton|tabs|week_clock|price_slices)\b(?:"[^"]*"|'[^']*'|[^%])*%\}"""
+    r"""|field|file_drop|saved_form|pager|pages|progress|share|skeleton|tabs|week_clock|price_slices)\b(?:"[^"]*"|'[^']*'|[^%])*%\}"""
 )
 TAG_WORDS = re.compile(
     r"""(?:\b(?:label|title|text|lead|note|confirm|unit|badge|delta|shown)=|(?<=\s))(["'])((?:(?!\1).)*)\1(?=[\s|])"""

@@ -19,6 +19,7 @@ from portal.files.tables import Column
 from portal.gate.access import SignedInRequest
 from portal.gate.events import Event
 from portal.web.chosen import chosen
+from portal.web.periods import PeriodForm
 from portal.web.tables import Shown
 from portal.words.lists import LISTS
 from tenants.log import audit
@@ -49,9 +50,14 @@ def answer(
 ) -> HttpResponseBase:
     """Send the rows that the list shows as a file of the kind that the address asks for.
 
-    back: the list's address, for who asks for a kind that cannot hold it. days: of the list, for the file's name.
-    read: how the rows become what `columns` read.
+    back: the list's address, for who asks for days that nobody can read, or for a kind that cannot hold the list.
+    days: of the list, for the file's name; a filter with days says them itself. read: how the rows become what
+    `columns` read.
     """
+    if isinstance(filters, PeriodForm):
+        if not filters.is_valid():
+            return redirect(f"{back}?{filters.query()}")
+        days = filters.days_in_words()
     operator, name = request.access.operator, shown.table.name
     kind = files.kind(request.GET.get("format", ""))
     if kind.limit is not None and len(rows.order_by().values("pk")[: kind.limit + 1]) > kind.limit:

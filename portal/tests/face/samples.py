@@ -108,6 +108,7 @@ def context(request: HttpRequest, *, theme: str = "") -> dict[str, Any]:
         "kept": Kept("?", "?", for_proof=False, fields=[("name", "Kungsgatan 12")]),
         "wrong": Tariff({"name": "", "price": "abc", "zone": "all", "days": ["1"]}),
         "small": Small({"seconds": "-1"}),
+        "smaller": Small(prefix="saved"),
         "numbered": Paginator(range(95), 10).page(2),
         "sessions": sessions(),
         "shown": listed(),

@@ -1,25 +1,25 @@
-"""The person's password: changed by its owner, or set for the first time by a link from the command line."""
+"""The person's password, changed by its owner."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import password_validation, update_session_auth_hash
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal.gate import links, throttle
-from portal.gate.access import SignedInRequest, account_view, public_view
+from portal.gate import throttle
+from portal.gate.access import SignedInRequest, account_view
 from portal.gate.throttle import TooMany
-from portal.web.account.waiting import link_page, too_many
+from portal.web.account.waiting import too_many
 from portal.words.letters import Letter
 from tenants.log import sign_ins
 from tenants.models import User
 from tenants.services import mail
-from tenants.services.proof import browser_sessions, password_links, profiles
+from tenants.services.proof import browser_sessions, profiles
 
 
 class NewPasswordForm(forms.Form):
@@ -89,34 +89,3 @@ def change(request: SignedInRequest) -> HttpResponse:
         sign_ins.record(request.user, sign_ins.WRONG_PASSWORD)
         form.add_error("present", _("This is not your current password."))
     return render(request, "account/password.html", {"form": form}, status=400 if form.errors else 200)
-
-
-PAGE = "account:first_password"
-
-
-@public_view("It is the single-use link of a person who has no password yet.")
-@link_page
-def first_link(request: HttpRequest, person: str, token: str) -> HttpResponse:
-    """Take the token out of the address, and go on to the page."""
-    if password_links.FIRST.person_of(person, token=token) is None:
-        return render(request, "account/link_ended.html", status=410)
-    return links.take_out(request, PAGE, person=person, token=token)
-
-
-@public_view("It is opened by a single-use link of a person who has no password yet.")
-@sensitive_post_parameters()
-def set_first(request: HttpRequest) -> HttpResponse:
-    """Let somebody whose account the command line made choose their password, once."""
-    held = links.taken_out(request, PAGE)
-    user = password_links.FIRST.person_of(**held) if held else None
-    if user is None:
-        return render(request, "account/link_ended.html", status=410)
-    form = NewPasswordForm(request.POST or None, user=user)
-    if request.method == "POST" and form.is_valid():
-        if password_links.FIRST.use(**held, password=form.cleaned_data["password"]) is None:
-            return render(request, "account/link_ended.html", status=410)
-        messages.success(request, _("Your password is set. Sign in with it."))
-        return redirect("account:sign_in")
-    return render(
-        request, "account/set_password.html", {"form": form, "person": user}, status=400 if form.errors else 200
-    )

@@ -6,20 +6,17 @@ person alone; the page then says who can help, and never shows one.
 """
 
 from django import forms
-from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
-from portal.gate import links, throttle
+from portal.gate import throttle
 from portal.gate.access import public_view
 from portal.gate.requests import client_network
 from portal.gate.throttle import TooMany
-from portal.web.account.password import NewPasswordForm
+from portal.web.account.password_by_link import ByLink
 from portal.web.account.waiting import link_page, too_many
 from tenants.services import mail
 from tenants.services.proof import password_letters, password_links
@@ -52,35 +49,26 @@ def ask(request: HttpRequest) -> HttpResponse:
     return render(request, "account/password_reset.html", {"form": form}, status=400 if form.errors else 200)
 
 
-PAGE = "account:new_password"
+LINK = ByLink(
+    password_links.NEW,
+    "account:new_password",
+    "account/password_reset_choose.html",
+    "account/password_link_ended.html",
+)
 
 
 @public_view("It is a single-use link from a letter.")
 @link_page
 def letter(request: HttpRequest, person: str, token: str) -> HttpResponse:
     """Take the token out of the address, and go on to the page."""
-    if password_links.NEW.person_of(person, token=token) is None:
-        return render(request, "account/password_link_ended.html", status=410)
-    return links.take_out(request, PAGE, person=person, token=token)
+    return LINK.opened(request, person=person, token=token)
 
 
 @public_view("It is opened by a single-use link from a letter.")
 @sensitive_post_parameters()
 def choose(request: HttpRequest) -> HttpResponse:
     """Let the person choose a new password; the second factor is asked for at the next sign-in as ever."""
-    held = links.taken_out(request, PAGE)
-    user = password_links.NEW.person_of(**held) if held else None
-    if user is None:
-        return render(request, "account/password_link_ended.html", status=410)
-    form = NewPasswordForm(request.POST or None, user=user)
-    if request.method == "POST" and form.is_valid():
-        if password_links.NEW.use(**held, password=form.cleaned_data["password"]) is None:
-            return render(request, "account/password_link_ended.html", status=410)
-        logout(request)
-        messages.success(request, _("Your password is set. Sign in with it."))
-        return redirect("account:sign_in")
-    context = {"form": form, "person": user}
-    return render(request, "account/password_reset_choose.html", context, status=400 if form.errors else 200)
+    return LINK.chosen(request)
 
 
 def _address(request: HttpRequest) -> str:

@@ -11,6 +11,7 @@ from portal.web.account import (
     confirm,
     email,
     factor_reset,
+    first_password,
     invitations,
     kept,
     operators,
@@ -53,8 +54,8 @@ EVERYWHERE = [
     path("password/reset/", password_reset.ask, name="password_reset"),
     path("password/reset/choose/", password_reset.choose, name="new_password"),
     path("password/reset/<str:person>/<str:token>/", password_reset.letter, name="password_reset_choose"),
-    path("password/first/", password.set_first, name="first_password"),
-    path("password/<str:person>/<str:token>/", password.first_link, name="set_password"),
+    path("password/first/", first_password.choose, name="first_password"),
+    path("password/<str:person>/<str:token>/", first_password.link, name="set_password"),
     path("profile/", profile.profile, name="profile"),
 ]
 

@@ -304,9 +304,6 @@ def made_export(request: SignedInRequest, operator: Operator) -> HttpResponseBas
 def taken_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed downloads as a file."""
     filters = TakenFilter(request.GET, operator=operator)
-    back = reverse("finance:export_taken", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(TAKEN, request),
@@ -321,8 +318,7 @@ def taken_export(request: SignedInRequest, operator: Operator) -> HttpResponseBa
             ),
             FileColumn(gettext("Time zone"), lambda row: operator.time_zone),
         ],
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("finance:export_taken", args=[operator.slug]),
     )
 
 

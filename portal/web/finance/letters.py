@@ -90,17 +90,13 @@ def letter_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def letter_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed letters as a file, in their order."""
     filters = LetterFilter(request.GET, operator=operator)
-    back = reverse("finance:letter_list", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(LETTERS, request),
         filters.rows,
         filters=filters,
         columns=_file_columns(),
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("finance:letter_list", args=[operator.slug]),
     )
 
 

@@ -128,17 +128,13 @@ def payment_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def payment_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed payments as a file, in their order."""
     filters = PaymentFilter(request.GET, operator=operator)
-    back = reverse("finance:payment_list", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(PAYMENTS, request),
         filters.rows,
         filters=filters,
         columns=_file_columns(),
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("finance:payment_list", args=[operator.slug]),
     )
 
 

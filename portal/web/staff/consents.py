@@ -105,9 +105,6 @@ def answer_export(request: SignedInRequest, operator: Operator, public_id: UUID)
     """Send exactly the listed answers as a file."""
     purpose = get_object_or_404(ConsentPurpose, public_id=public_id)
     filters = AnswerFilter(request.GET, operator=operator)
-    back = reverse("staff:consent_purpose", args=[operator.slug, purpose.public_id])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(ANSWERS, request),
@@ -125,8 +122,7 @@ def answer_export(request: SignedInRequest, operator: Operator, public_id: UUID)
             FileColumn(_("Language"), lambda row: row.notice.language),
             FileColumn(_("Channel"), lambda row: str(row.get_channel_display())),
         ],
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("staff:consent_purpose", args=[operator.slug, purpose.public_id]),
     )
 
 

@@ -172,9 +172,7 @@ def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
     """Send exactly the listed sessions as a file, with what billing them as they are would come to."""
     named = request.access.may(Permission.VIEW_DRIVERS)
     filters, zone = ReviewFilter(request.GET, operator=operator), operator.zone
-    kind, back = filters.kind, reverse("staff:review_list", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
+    kind = filters.kind
 
     def local(moment: datetime | None) -> datetime | None:
         return moment and moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
@@ -206,8 +204,7 @@ def review_export(request: SignedInRequest, operator: Operator) -> HttpResponseB
             FileColumn(gettext("Billed as it is"), lambda row: row.stake and row.stake.amount, is_amount=True),
             FileColumn(gettext("Currency"), lambda row: row.stake and row.stake.currency),
         ],
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("staff:review_list", args=[operator.slug]),
         read=_told,
     )
 

@@ -86,17 +86,13 @@ def import_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def import_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the listed imports as a file."""
     filters = ImportFilter(request.GET, operator=operator)
-    back = reverse("staff:import_list", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         tables.shown(IMPORTS, request),
         filters.rows,
         filters=filters,
         columns=file_columns(operator),
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("staff:import_list", args=[operator.slug]),
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -74,17 +74,13 @@ def _position(request: SignedInRequest) -> Position | None:
 def session_export(request: SignedInRequest, operator: Operator) -> HttpResponseBase:
     """Send exactly the filtered list as a file, in its order, with the names and the language of the reader."""
     filters, shown = _filter(request, operator), tables.shown(SESSIONS, request)
-    back = reverse("staff:session_list", args=[operator.slug])
-    if not filters.is_valid():
-        return redirect(f"{back}?{filters.query()}")
     return list_files.answer(
         request,
         shown,
         filters.rows,
         filters=filters,
         columns=file_columns(sees_people=request.access.may(Permission.VIEW_DRIVERS)),
-        back=back,
-        days=filters.days_in_words(),
+        back=reverse("staff:session_list", args=[operator.slug]),
         read=session_ledger.stream,
     )
 
