@@ -23,38 +23,13 @@ from billing.services import account_moves, e_invoices, fees
 from billing.services.credit_notes import credit
 from billing.services.e_invoices import CannotLeave
 from billing.services.fees import Agreed, Discount
+from billing.tests.companies import BUYER, SELLER
+from billing.tests.downloads import content, made
 from billing.tests.factories import DAY_NIGHT, NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from billing.tests.test_exports import content, files, made  # noqa: F401  # a fixture
 from tenants.models import Account, Operator
 from tenants.services.people import accounts
 
-SELLER = {
-    "legal_name": "North Charging AB",
-    "organisation_number": "556016-0680",
-    "vat_number": "SE556016068001",
-    "street": "Kajen 1",
-    "postal_code": "411 01",
-    "city": "Göteborg",
-    "bankgiro": "5050-1055",
-}
-BUYER = {
-    "kind": Account.Kind.COMPANY,
-    "name": "Åkeri & Söner <AB>",
-    "organisation_number": "5560360793",
-    "vat_number": "SE556036079301",
-    "street": "Ringvägen 3",
-    "postal_code": "118 60",
-    "city": "Stockholm",
-    "country": "SE",
-    "buyer_reference": "Kostnadsställe 410",
-    "delivery": Account.Delivery.E_INVOICE,
-}
-
-
-@pytest.fixture
-def seller(in_north):
-    Operator.objects.update(**SELLER)
-    return Operator.objects.get()
+pytestmark = pytest.mark.usefixtures("files")
 
 
 def charged(document: dict[str, Any] | None = None, *, sessions: int = 3, kwh: int = 10, **buyer: Any) -> Invoice:

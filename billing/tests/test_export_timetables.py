@@ -12,11 +12,11 @@ from billing.models import Export, ExportDelivery, ExportTimetable
 from billing.selectors import exports as selector
 from billing.services import export_timetables as services
 from billing.services.export_timetables import Wanted
-from billing.tests.test_exports import files, month  # noqa: F401  # fixtures
 from tenants import work
 from tenants.outside import NotReached
 from tenants.scoping import tenant_scope
 
+pytestmark = pytest.mark.usefixtures("files")
 NOVEMBER = datetime(2026, 11, 11, 9, tzinfo=UTC)  # a Wednesday
 DECEMBER = datetime(2026, 12, 1, 9, tzinfo=UTC)
 INVOICES = {"kind": "invoices", "form": "csv", "dated_by": "booked", "every": "month"}
@@ -56,7 +56,7 @@ def test_the_days_are_those_that_are_over(every, day, next_on, days):
     assert services.days_before(every, next_on) == days
 
 
-def test_a_file_is_asked_for_once_on_its_day(month, fina):  # noqa: F811
+def test_a_file_is_asked_for_once_on_its_day(month, fina):
     row, secret = added(month, fina)
     assert (row.next_on, secret) == (date(2026, 12, 1), "")
     assert ask(month, NOVEMBER) == 0
@@ -68,13 +68,13 @@ def test_a_file_is_asked_for_once_on_its_day(month, fina):  # noqa: F811
     assert row.next_on == date(2027, 1, 1)
 
 
-def test_what_was_missed_is_made_one_after_the_other(month, fina):  # noqa: F811
+def test_what_was_missed_is_made_one_after_the_other(month, fina):
     added(month, fina)
     late = datetime(2027, 2, 1, 9, tzinfo=UTC)
     assert [ask(month, late) for _ in range(4)] == [1, 1, 1, 0]
 
 
-def test_a_letter_says_where_it_is_fetched_once(month, fina, settings, django_capture_on_commit_callbacks):  # noqa: F811
+def test_a_letter_says_where_it_is_fetched_once(month, fina, settings, django_capture_on_commit_callbacks):
     settings.EMAIL_HOST = "mail.example.com"
     added(month, fina)
     ask(month, DECEMBER)
@@ -89,7 +89,7 @@ def test_a_letter_says_where_it_is_fetched_once(month, fina, settings, django_ca
     assert len(outbox.outbox) == 1
 
 
-def test_nobody_is_written_to_who_does_not_work_there(month, sven, settings):  # noqa: F811
+def test_nobody_is_written_to_who_does_not_work_there(month, sven, settings):
     settings.EMAIL_HOST = "mail.example.com"
     added(month, sven)
     ask(month, DECEMBER)
@@ -100,7 +100,7 @@ def test_nobody_is_written_to_who_does_not_work_there(month, sven, settings):  #
     assert outbox.outbox == []
 
 
-def test_a_file_appears_whole_in_the_folder(month, fina, settings, tmp_path):  # noqa: F811
+def test_a_file_appears_whole_in_the_folder(month, fina, settings, tmp_path):
     settings.E_INVOICE_FOLDER = str(tmp_path / "out")
     added(month, fina, to="folder")
     ask(month, DECEMBER)
@@ -113,7 +113,7 @@ def test_a_file_appears_whole_in_the_folder(month, fina, settings, tmp_path):  #
         assert file.read_bytes() == kept.read()
 
 
-def test_an_address_is_tried_again_and_asked_before(month, fina, monkeypatch):  # noqa: F811
+def test_an_address_is_tried_again_and_asked_before(month, fina, monkeypatch):
     told = []
 
     def send(self, parcel):
@@ -141,7 +141,7 @@ def test_an_address_is_tried_again_and_asked_before(month, fina, monkeypatch):  
     assert (done.state, done.failures, bool(done.sent_at)) == ("done", 0, True)
 
 
-def test_what_an_address_refuses_or_is_too_large_is_said(month, fina, monkeypatch):  # noqa: F811
+def test_what_an_address_refuses_or_is_too_large_is_said(month, fina, monkeypatch):
     monkeypatch.setattr(Https, "send", lambda self, parcel: Answer(Became.REFUSED, "http_413"))
     added(month, fina, to="https", address="https://books.example.com/in")
     ask(month, DECEMBER)
@@ -155,7 +155,7 @@ def test_what_an_address_refuses_or_is_too_large_is_said(month, fina, monkeypatc
     assert delivery(month).error == Code.DELIVERY_TOO_LARGE
 
 
-def test_one_that_has_ended_makes_nothing(month, fina):  # noqa: F811
+def test_one_that_has_ended_makes_nothing(month, fina):
     row, _ = added(month, fina)
     with tenant_scope(month.pk):
         services.end(row, at=NOVEMBER)
@@ -164,7 +164,7 @@ def test_one_that_has_ended_makes_nothing(month, fina):  # noqa: F811
     assert ask(month, DECEMBER) == 0
 
 
-def test_by_month_of_charging_nothing_is_made_every_week(month, fina):  # noqa: F811
+def test_by_month_of_charging_nothing_is_made_every_week(month, fina):
     with pytest.raises(BillingError) as refused:
         added(month, fina, kind="sessions", dated_by="charged", every="week")
     assert refused.value.code == Code.TIMETABLE_OF_MONTHS

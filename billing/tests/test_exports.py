@@ -18,110 +18,39 @@ from billing.exports import formats, tables
 from billing.exports.tables import TABLES
 from billing.models import Export, Invoice, Tariff
 from billing.selectors import compartments, invoice_sums, invoices, ledger, session_ledger
-from billing.services import documents, export_steps, exports, fees, payments, runs
+from billing.services import documents, export_steps, exports, runs
 from billing.services.credit_notes import credit
-from billing.services.fees import Agreed
 from billing.sql.documents import month as whole_month
+from billing.tests.downloads import (
+    DECEMBER_DAYS,
+    NOVEMBER_2026,
+    NOVEMBER_DAYS,
+    OCTOBER_DAYS,
+    asked,
+    content,
+    form_of,
+    made,
+    worked,
+)
 from billing.tests.factories import (
-    DAY_NIGHT,
     NOVEMBER,
     OCTOBER,
     connector,
     drafted,
     driver,
-    flat,
     issued,
     session,
     tariff,
 )
 from charging.models import ChargingSession, Connector, Site, Station, Token
 from tenants import work
-from tenants.models import Account, AuditEntry, Driver, DriverGroup, Operator, User
+from tenants.models import AuditEntry, Driver, DriverGroup, Operator, User
 from tenants.privacy import retention
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 from tenants.spreadsheets import harmless
 
-NOVEMBER_2026 = date(2026, 11, 1)
-OCTOBER_DAYS = (date(2026, 10, 1), date(2026, 10, 31))
-NOVEMBER_DAYS = (date(2026, 11, 1), date(2026, 11, 30))
-DAY_PAID = date(2026, 11, 20)
-DECEMBER_DAYS = (date(2026, 12, 1), date(2026, 12, 31))
-
-
-@pytest.fixture(autouse=True)
-def files(settings, tmp_path):
-    settings.MEDIA_ROOT = str(tmp_path)
-
-
-@pytest.fixture
-def month(north):
-    """Two invoices, one of them credited; a site and a driver with names that a spreadsheet would run."""
-    with tenant_scope(north.pk):
-        tariff(DAY_NIGHT)
-        at = connector(Site.objects.create(name="=HYPERLINK(1)", time_zone="Europe/Stockholm"))
-        session(at, driver("-Åsa Öberg"), start=OCTOBER + timedelta(hours=8))
-        session(at, driver("Bo"), start=OCTOBER + timedelta(days=3, hours=19, minutes=30))
-        issued()
-        credit(Invoice.objects.get(number=2), reason="Wrong", by=None, at=NOVEMBER)
-    return north
-
-
-@pytest.fixture
-def traded(north):
-    """An invoice that was overpaid, and one of a company in Germany that accounts for the VAT itself, with a fee."""
-    with tenant_scope(north.pk):
-        Operator.objects.filter(pk=north.pk).update(vat_number="SE556016068001")
-        tariff(DAY_NIGHT)
-        at, abroad = connector(), connector(Site.objects.create(name="Hamnen"))
-        tariff(flat("1.00", vat="0"), site=abroad.station.site)
-        german = driver("Kraft GmbH", country="DE", vat_number="DE136695976")
-        session(at, driver("Bo"), start=OCTOBER + timedelta(hours=8))
-        session(abroad, german, start=OCTOBER + timedelta(hours=9))
-        agreed = Agreed(
-            kind="once",
-            text="Card",
-            reason="-",
-            price=Decimal(99),
-            since=OCTOBER.date(),
-            has_standard_rate=False,
-            vat_rate=Decimal(0),
-        )
-        fees.add(Account.objects.get(driver=german), agreed, today=OCTOBER.date())
-        issued()
-        first = Invoice.objects.get(vat__gt=0)
-        payments.record(first, Decimal(40), paid_on=DAY_PAID, text="Swish", by=None, today=DAY_PAID)
-    north.refresh_from_db()
-    return north
-
-
-def form_of(kind: str) -> str:
-    """How a kind is written, if nothing else is asked for."""
-    return Export.Form.CSV if kind in TABLES else ""
-
-
-def asked(operator, kind: str = Export.Kind.XLSX, by=None, month=NOVEMBER_2026, form="", **how) -> Export:
-    with tenant_scope(operator.pk):
-        return exports.request(kind=kind, form=form or form_of(kind), month=month, by=by, at=timezone.now(), **how)
-
-
-def worked(export: Export, clock=timezone.now) -> Export:
-    """The export after a worker's next turn with it."""
-    work.do_next(work.kind_named(export.work_kind), export.operator_id, clock=clock)
-    with tenant_scope(export.operator_id):
-        export.refresh_from_db()
-    return export
-
-
-def made(operator, kind: str = Export.Kind.XLSX, by=None, month=date(2026, 11, 17), **how) -> Export:
-    export = worked(asked(operator, kind, by, month, **how))
-    assert (export.state, export.done) == (Export.State.DONE, export.total)
-    return export
-
-
-def content(export: Export, operator) -> bytes:
-    with tenant_scope(operator.pk), exports.opened(export, by=None, at=NOVEMBER) as file:
-        return file.read()
+pytestmark = pytest.mark.usefixtures("files")
 
 
 def records(kind, operator, **how) -> list[dict[str, str]]:

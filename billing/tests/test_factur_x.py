@@ -18,7 +18,6 @@ from billing.tests import standard
 from billing.tests.bills import bill, by_gln, by_iban, discounted, exempt, mixed, note, outside, reverse, zero
 from billing.tests.factories import NOVEMBER, connector, drafted, driver, flat, session, tariff
 from billing.tests.test_e_invoices import KINDS, charged, of_buyer, priced
-from billing.tests.test_e_invoices import seller as seller  # noqa: PLC0414  # a fixture
 from tenants.models import Operator
 
 GOOD = [bill, discounted, note, reverse, exempt, zero, outside, by_iban, by_gln]

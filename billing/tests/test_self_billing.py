@@ -20,8 +20,8 @@ from billing.selectors import e_invoices as selector
 from billing.services import credit_notes, e_invoices, sendings
 from billing.services.e_invoices import CannotLeave
 from billing.tests import bills, standard
+from billing.tests.companies import BUYER, SELLER
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from billing.tests.test_e_invoices import BUYER, SELLER
 from billing.tests.test_sendings import go_on
 from billing.tests.test_settlements import DECEMBER, NOV, OCT, closed, contract, host, said
 from charging.models import Connector

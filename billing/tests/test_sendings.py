@@ -26,7 +26,6 @@ from billing.services import e_invoices, sendings
 from billing.services.credit_notes import credit
 from billing.tests.factories import NOVEMBER
 from billing.tests.test_e_invoices import charged
-from billing.tests.test_e_invoices import seller as seller  # noqa: PLC0414  # a fixture
 from tenants import outside, work
 from tenants.errors import Refused
 from tenants.models import Account

@@ -12,20 +12,12 @@ from billing.models import Export, PaymentMatch
 from billing.selectors import ledger
 from billing.services import payments, write_offs
 from billing.services.exports import How
+from billing.tests.downloads import NOVEMBER_2026, NOVEMBER_DAYS, asked, content, made, worked
 from billing.tests.factories import NOVEMBER
-from billing.tests.test_exports import (  # noqa: F401  # fixtures
-    NOVEMBER_2026,
-    NOVEMBER_DAYS,
-    asked,
-    content,
-    files,
-    made,
-    month,
-    traded,
-    worked,
-)
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.usefixtures("files")
 
 
 def vat(rate, category, taxable, tax="0", currency="SEK"):
@@ -107,7 +99,7 @@ def test_other_periods_are_refused(days):
 
 
 @pytest.fixture
-def numbered(traded):  # noqa: F811
+def numbered(traded):
     own = {"organisation_number": "556016-0680", "legal_name": "Laddåkern; AB", "phone": "08-123 45 67"}
     with tenant_scope(traded.pk):
         Operator.objects.filter(pk=traded.pk).update(**own, email="ek@north.example.com")
@@ -145,7 +137,7 @@ def test_the_list_by_buyer_comes_to_its_boxes(numbered, abroad, goods):
     assert export.sums["SEK"].get("box_35", "") == ("10.00" if goods else "")
 
 
-def test_without_numbers_nothing_is_made(traded):  # noqa: F811
+def test_without_numbers_nothing_is_made(traded):
     with pytest.raises(BillingError) as refused:
         asked(traded, Export.Kind.VAT_RETURN, dated_by="booked")
     assert refused.value.code == Code.RETURN_WITHOUT_NUMBER

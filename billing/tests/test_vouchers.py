@@ -22,14 +22,16 @@ from billing.services import (
 from billing.services.credit_notes import credit
 from billing.services.fees import Agreed, Discount
 from billing.tests import sie_reader
+from billing.tests.downloads import content, worked
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from billing.tests.test_exports import content, files, worked  # noqa: F401  # a fixture
 from charging.models import Site
 from tenants import work
 from tenants.models import Account as Payer
 from tenants.models import AuditEntry, Operator
 from tenants.scoping import tenant_scope
 from tenants.services.people import accounts
+
+pytestmark = pytest.mark.usefixtures("files")
 
 DAYS = (date(2026, 11, 1), date(2026, 11, 30))
 MIXED = {

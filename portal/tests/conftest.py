@@ -1,19 +1,27 @@
-"""Fixtures of the doors: attempts are counted for each test apart, and a refusal does not wait."""
+"""Fixtures of the doors: attempts are counted for each test apart, and a refusal does not wait; workers for real."""
 
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
+from portal.celery import app
 from portal.gate import throttle
 from portal.tests.cast import member
+from portal.tests.workers import TURN, Redis, Worker
 from portal.web.account import sign_in as sign_in_page
+from tenants import work
 from tenants.models import ApiKey, User
 from tenants.permissions import Permission
 from tenants.scoping import tenant_scope
 from tenants.services.proof import api_keys
+from tenants.work import Lane
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +61,38 @@ def make_key() -> Any:
         return issued.text
 
     return made
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    """A server of the test's own."""
+    folder = Path(tempfile.mkdtemp(prefix="wl-redis-"))
+    server = Redis(folder)
+    yield server
+    server.kill()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def worker(redis) -> Iterator[Callable[[], Worker]]:
+    """Starts workers, and leaves none behind."""
+    started: list[Worker] = []
+
+    def start() -> Worker:
+        started.append(Worker(redis))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
+
+
+@pytest.fixture
+def our_redis(redis, monkeypatch):
+    """Wake workers by the Redis of the test."""
+
+    def send(lane: Lane) -> None:
+        with app.connection_for_write(f"redis+socket://{redis.socket}?virtual_host=0") as broker:
+            app.send_task(TURN, kwargs={"lane": lane.value}, queue=lane.value, connection=broker, retry=True)
+
+    monkeypatch.setattr(work, "_senders", [send])

@@ -10,19 +10,13 @@ from billing.services import exports
 from billing.tests.factories import connector, driver, issued, session, tariff
 from launcher.running import WORKERS, worker_programs
 from portal.celery import LANES, app
-from portal.tests.test_run_survives import (  # noqa: F401  # fixtures
-    Redis,
-    Worker,
-    _send_to_our_redis,
-    redis,
-    wait_for,
-)
+from portal.tests.workers import Worker, wait_for
 from tenants import work
 from tenants.models import Turn
 from tenants.scoping import tenant_scope
 from tenants.work import Lane
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("our_redis")]
 OCTOBER = date(2026, 10, 1)
 
 
@@ -78,7 +72,7 @@ def test_a_dead_worker_s_row_is_taken_over_within_the_reviewed_time():
 
 
 @pytest.fixture
-def workers(redis):  # noqa: F811
+def workers(redis):
     started = [Worker(redis, processes=1, queues=queues) for queues, _ in WORKERS.values()]
     yield started
     for each in started:

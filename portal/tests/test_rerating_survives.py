@@ -11,19 +11,16 @@ from billing.models import BilledSession, Invoice, Rerating
 from billing.selectors import reconciliation
 from billing.services import rerating, tariffs
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from portal.tests.test_run_survives import (  # noqa: F401  # fixtures
-    _others_at_work,
-    _send_to_our_redis,
-    chunks_held_up,
-    redis,
-    wait_for,
-    worker,
-)
+from portal.tests.workers import chunks_held_up, others_at_work, wait_for
 from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("our_redis"),
+    pytest.mark.slow,
+]
 
 PAYERS = 8
 
@@ -64,14 +61,14 @@ def is_finished(operator: Operator) -> bool:
         return Rerating.objects.filter(stage="finished", state="done").exists()
 
 
-def test_killed_in_the_middle_and_begun_again_everything_is_done_once(decided, worker):  # noqa: F811
+def test_killed_in_the_middle_and_begun_again_everything_is_done_once(decided, worker):
     for _ in range(2):
         with chunks_held_up() as caught:
             doomed = worker()
             sweep(decided)
             wait_for(caught, "an invoice in the middle of being credited")
             doomed.kill()
-        wait_for(lambda: not _others_at_work(), "the database to notice")
+        wait_for(lambda: not others_at_work(), "the database to notice")
     worker(), worker()
     sweep(decided)
     wait_for(lambda: is_finished(decided), "the re-rating")

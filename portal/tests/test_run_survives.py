@@ -5,25 +5,14 @@ catch a worker in the middle of a chunk, the test holds a lock that the chunk ne
 written its invoices and lines.
 """
 
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-from django.conf import settings
-from django.db import connection, connections
+from django.db import connections
 from django.db.models import Count
 
 from billing.models import BilledSession, Invoice, InvoiceLine, InvoiceRun, Pricing, RunChunk, SessionPrice, Tariff
@@ -31,112 +20,20 @@ from billing.selectors import reconciliation
 from billing.selectors.terms import PriceBook
 from billing.services import drafting, rating, runs, tariffs
 from billing.tests.factories import connector, driver, flat, in_another_stretch, session, tariff
-from launcher import redis as launcher_redis
-from portal.celery import app
+from portal.tests.workers import PATIENCE_S, chunks_held_up, others_at_work, wait_for
 from tenants import analyze, work
 from tenants.models import AuditEntry, Operator, User
 from tenants.scoping import tenant_scope
 from tenants.work import Lane
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("our_redis"),
+    pytest.mark.slow,
+]
 
 DRIVERS, SESSIONS = 12, 3
 MARCH = date(2025, 3, 1)
-PATIENCE_S = 90
-TURN = "tenants.tasks.take_turn"
-
-
-def wait_for(condition: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {PATIENCE_S} s in vain: {what}"
-        time.sleep(0.1)
-
-
-class Redis:
-    """A server on a socket of its own that keeps nothing, so that a restart loses every message."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "redis.sock"
-        self.folder = folder
-        self.start()
-
-    def start(self) -> None:
-        options = {"port": "0", "unixsocket": str(self.socket), "save": "", "appendonly": "no", "dir": str(self.folder)}
-        arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-        self.process = subprocess.Popen([str(launcher_redis.find()), *arguments], stdout=subprocess.DEVNULL)
-        wait_for(self.socket.exists, "Redis")
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.socket.unlink(missing_ok=True)
-
-
-def database_url() -> str:
-    """The test database as the app role."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
-
-
-class Worker:
-    """A Celery worker with two processes, as the portal runs it."""
-
-    def __init__(self, redis: Redis, *, processes: int = 2, queues: str = "") -> None:
-        environment = {
-            **os.environ,
-            "DATABASE_ROLE": "app",
-            "DATABASE_URL": database_url(),
-            "REDIS_URL": f"unix://{redis.socket}?db=0",
-            "WATTLEDGER_ENV": "test",
-        }
-        arguments = ["worker", f"--concurrency={processes}", "--loglevel=ERROR", "--without-gossip", "--without-mingle"]
-        if queues:
-            arguments += [f"--queues={queues}", f"--hostname={queues}@%h"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "portal.celery", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            start_new_session=True,
-        )
-
-    def kill(self) -> None:
-        """Kill it and its children without a word."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-@pytest.fixture
-def redis() -> Iterator[Redis]:
-    folder = Path(tempfile.mkdtemp(prefix="wl-redis-"))
-    server = Redis(folder)
-    yield server
-    server.kill()
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def worker(redis) -> Iterator[Callable[[], Worker]]:
-    """Starts workers, and leaves none behind."""
-    started: list[Worker] = []
-
-    def start() -> Worker:
-        started.append(Worker(redis))
-        return started[-1]
-
-    yield start
-    for each in started:
-        each.kill()
-
-
-@pytest.fixture(autouse=True)
-def _send_to_our_redis(redis, monkeypatch):
-    def send(lane: Lane) -> None:
-        with app.connection_for_write(f"redis+socket://{redis.socket}?virtual_host=0") as broker:
-            app.send_task(TURN, kwargs={"lane": lane.value}, queue=lane.value, connection=broker, retry=True)
-
-    monkeypatch.setattr(work, "_senders", [send])
 
 
 @pytest.fixture
@@ -151,23 +48,6 @@ def charged(north: Operator, monkeypatch) -> Operator:
             for day in range(SESSIONS):
                 session(at, payer, start=datetime(2025, 3, 3 + day, 12, tzinfo=UTC))
     return north
-
-
-@contextmanager
-def chunks_held_up() -> Iterator[Callable[[], bool]]:
-    """Stop every chunk after it has written its invoices and before it has billed its sessions.
-
-    Yields a question: whether a chunk stands there now.
-    """
-    with psycopg.connect(database_url()) as holder:
-        holder.execute("LOCK TABLE billing_billedsession IN SHARE MODE")
-
-        def caught() -> bool:
-            sql = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'billing_billedsession'::regclass"
-            return holder.execute(sql).fetchone() is not None
-
-        yield caught
-        holder.rollback()
 
 
 def start(operator: Operator, by: User | None = None) -> InvoiceRun:
@@ -212,18 +92,12 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_and_another_one
         start(charged)
         wait_for(caught, "a chunk in the middle of its work")
         doomed.kill()
-    wait_for(lambda: not _others_at_work(), "the database to notice")
+    wait_for(lambda: not others_at_work(), "the database to notice")
     assert count(charged, Invoice) == count(charged, InvoiceLine) == count(charged, BilledSession) == 0
     worker()
     sweep(charged)
     wait_for(lambda: is_ready(charged), "the run")
     assert_all_billed_once(charged)
-
-
-def _others_at_work() -> bool:
-    with psycopg.connect(database_url()) as asking:
-        sql = "SELECT 1 FROM pg_locks WHERE relation = 'billing_invoiceline'::regclass AND pid <> pg_backend_pid()"
-        return asking.execute(sql).fetchone() is not None
 
 
 def test_redis_restarted_during_a_run_delays_it_and_loses_nothing(charged, worker, redis):

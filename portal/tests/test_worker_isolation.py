@@ -10,13 +10,7 @@ from billing.services import rating
 from billing.tests.factories import connector, driver, session, tariff
 from portal.celery import app
 from portal.tests.examples import example
-from portal.tests.test_run_survives import (  # noqa: F401  # fixtures
-    TURN,
-    Redis,
-    Worker,
-    redis,
-    wait_for,
-)
+from portal.tests.workers import TURN, Redis, Worker, wait_for
 from tenants import work
 from tenants.models import Turn
 from tenants.scoping import tenant_scope
@@ -25,7 +19,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
 @pytest.fixture
-def one_process(redis: Redis):  # noqa: F811
+def one_process(redis: Redis):
     """A worker whose single process, and single connection, does one operator's task after another's."""
     worker = Worker(redis, processes=1)
     yield worker
@@ -53,7 +47,7 @@ def queue_a_crash(operator: Any) -> RunChunk:
         return part
 
 
-def test_work_that_crashed_leaves_nothing_to_the_next_operator_s(north, south, redis, one_process, monkeypatch):  # noqa: F811
+def test_work_that_crashed_leaves_nothing_to_the_next_operator_s(north, south, redis, one_process, monkeypatch):
     monkeypatch.setattr(work, "_senders", [])
     for operator in (north, south):
         charge(operator)

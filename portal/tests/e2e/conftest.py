@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -22,13 +23,17 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.test.utils import setup_databases, teardown_databases
+from django.utils import timezone
 from django_otp.oath import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from billing.services import run_steps, runs, tariffs
+from charging.models import ChargingSession, Connector, Site, Station, Token
 from portal.tests import app_role
 from tenants.models import Operator, TotpDevice, User
 from tenants.rls import APP
-from tenants.services.people import memberships, operators
+from tenants.scoping import tenant_scope
+from tenants.services.people import drivers, memberships, operators
 from tenants.services.proof import two_factor
 
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # the browser's event loop runs in this thread
@@ -221,3 +226,61 @@ def look(page: Page, name: str) -> None:
     """Keep a picture of the page when WATTLEDGER_SHOTS names a folder."""
     if SHOTS:
         page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=True)
+
+
+DAY_AND_NIGHT = {
+    "elements": [
+        {
+            "price_components": [{"type": "ENERGY", "price": 3.2, "vat": 25, "step_size": 1}],
+            "restrictions": {"start_time": "06:00", "end_time": "22:00"},
+        },
+        {"price_components": [{"type": "ENERGY", "price": 2.4, "vat": 25, "step_size": 1}]},
+    ]
+}
+
+
+@pytest.fixture
+def month(operator):
+    """The first instant of the last whole month, by the operator's clock."""
+    today = datetime.now(UTC).astimezone(operator.zone)
+    before = today.replace(day=1) - timedelta(days=1)
+    return before.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+@pytest.fixture
+def driver(operator, month):
+    """A driver with one evening's charging of that month, billed."""
+    user = User.objects.create_user(f"dana@{operator.slug}.example.com", PASSWORD, name="Dana")
+    with tenant_scope(operator.pk):
+        tariff = tariffs.create(name="Day and night", currency="SEK", document=DAY_AND_NIGHT)
+        tariffs.publish(tariff.versions.get(), valid_from=month, by=None, at=month)
+        tariffs.assign(tariff, valid_from=month)
+        dana = drivers.create(customer_number="1001", name="Dana Driver", street="Storgatan 1", city="Umeå")
+        drivers.link_user(dana, user=user)
+        charge(dana, start=month.replace(day=10, hour=21))
+        run = run_steps.draft_month(operator.pk, month.date(), by=None, clock=timezone.now)
+        runs.issue(run, by=None, at=datetime.now(UTC))
+    return user
+
+
+def charge(driver, *, start):
+    """Charge 10 kWh in two hours, half of it before ten in the evening."""
+    site = Site.objects.create(name="Garage")
+    station = Station.objects.create(site=site, identifier="G-01")
+    connector = Connector.objects.create(station=station)
+    ChargingSession.objects.create(
+        source="test",
+        external_id="A-1",
+        site=site,
+        station=station,
+        connector=connector,
+        token=Token.objects.create(uid="04A1B2C3", driver=driver),
+        driver=driver,
+        started_at=start,
+        ended_at=start + timedelta(hours=2),
+        energy_wh=10_000,
+        series_start=start,
+        series_interval_s=900,
+        series_wh=[1250] * 8,
+        state=ChargingSession.State.COMPLETED,
+    )

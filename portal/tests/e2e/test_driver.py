@@ -1,74 +1,11 @@
 """A driver signs in, wants to know why a session cost what it did, and takes the invoice home."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
-from django.utils import timezone
 from playwright.sync_api import expect
 
-from billing.services import run_steps, runs, tariffs
-from charging.models import ChargingSession, Connector, Site, Station, Token
-from portal.tests.e2e.conftest import PASSWORD, look
-from tenants.models import ConsentEvent, User
+from portal.tests.e2e.conftest import look
+from tenants.models import ConsentEvent
 from tenants.scoping import tenant_scope
-from tenants.services.people import consents, drivers
-
-DAY_AND_NIGHT = {
-    "elements": [
-        {
-            "price_components": [{"type": "ENERGY", "price": 3.2, "vat": 25, "step_size": 1}],
-            "restrictions": {"start_time": "06:00", "end_time": "22:00"},
-        },
-        {"price_components": [{"type": "ENERGY", "price": 2.4, "vat": 25, "step_size": 1}]},
-    ]
-}
-
-
-@pytest.fixture
-def month(operator):
-    """The first instant of the last whole month, by the operator's clock."""
-    today = datetime.now(UTC).astimezone(operator.zone)
-    before = today.replace(day=1) - timedelta(days=1)
-    return before.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-@pytest.fixture
-def driver(operator, month):
-    """A driver with one evening's charging of that month, billed."""
-    user = User.objects.create_user(f"dana@{operator.slug}.example.com", PASSWORD, name="Dana")
-    with tenant_scope(operator.pk):
-        tariff = tariffs.create(name="Day and night", currency="SEK", document=DAY_AND_NIGHT)
-        tariffs.publish(tariff.versions.get(), valid_from=month, by=None, at=month)
-        tariffs.assign(tariff, valid_from=month)
-        dana = drivers.create(customer_number="1001", name="Dana Driver", street="Storgatan 1", city="Umeå")
-        drivers.link_user(dana, user=user)
-        charge(dana, start=month.replace(day=10, hour=21))
-        run = run_steps.draft_month(operator.pk, month.date(), by=None, clock=timezone.now)
-        runs.issue(run, by=None, at=datetime.now(UTC))
-    return user
-
-
-def charge(driver, *, start):
-    """Charge 10 kWh in two hours, half of it before ten in the evening."""
-    site = Site.objects.create(name="Garage")
-    station = Station.objects.create(site=site, identifier="G-01")
-    connector = Connector.objects.create(station=station)
-    ChargingSession.objects.create(
-        source="test",
-        external_id="A-1",
-        site=site,
-        station=station,
-        connector=connector,
-        token=Token.objects.create(uid="04A1B2C3", driver=driver),
-        driver=driver,
-        started_at=start,
-        ended_at=start + timedelta(hours=2),
-        energy_wh=10_000,
-        series_start=start,
-        series_interval_s=900,
-        series_wh=[1250] * 8,
-        state=ChargingSession.State.COMPLETED,
-    )
+from tenants.services.people import consents
 
 
 def test_a_driver_reads_a_session_and_takes_the_invoice(page, operator, driver, month, sign_in_as):

@@ -11,7 +11,6 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from django.urls import Resolver404, resolve
 
 from portal.tests.e2e.conftest import look
-from portal.tests.e2e.test_driver import driver, month  # noqa: F401  # fixtures
 from tenants.scoping import tenant_scope
 from tenants.services.people import consents
 
@@ -63,7 +62,7 @@ def _kind(address):
 
 
 @pytest.fixture
-def lively(operator, driver):  # noqa: F811
+def lively(operator, driver):
     """The operator with consents asked for, besides the driver and the billed month."""
     with tenant_scope(operator.pk):
         consents.install_defaults(operator)
@@ -71,7 +70,7 @@ def lively(operator, driver):  # noqa: F811
 
 
 @pytest.mark.parametrize(("role", "at_least"), [("owner", 30), ("driver", 6)])
-def test_every_page_is_accessible_and_fits(page, lively, person, driver, sign_in_as, role, at_least):  # noqa: F811
+def test_every_page_is_accessible_and_fits(page, lively, person, driver, sign_in_as, role, at_least):
     sign_in_as(driver if role == "driver" else person(role))
     start = f"/o/{lively.slug}/my/" if role == "driver" else f"/o/{lively.slug}/"
     seen, found = walk(page, start, f"/o/{lively.slug}/")

@@ -7,7 +7,7 @@ from lxml import etree
 from billing.models import Invoice
 from billing.services import account_moves
 from billing.tests import factories
-from billing.tests.test_e_invoices import BUYER, SELLER
+from billing.tests.companies import BUYER, SELLER
 from tenants.models import AuditEntry, Operator
 from tenants.services.people import accounts
 

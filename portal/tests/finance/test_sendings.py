@@ -6,7 +6,7 @@ from django.urls import reverse
 from billing.models import Invoice, Sending, SendingWay
 from billing.services import account_moves
 from billing.tests import factories
-from billing.tests.test_e_invoices import BUYER, SELLER
+from billing.tests.companies import BUYER, SELLER
 from tenants.models import AuditEntry, Operator
 from tenants.services.people import accounts
 
