@@ -39,7 +39,7 @@ KINDS = {kind.name: kind for kind in (XLSX, COMMA, SEMICOLON)}
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FileColumn:
     """A column of the file: its heading, and its value of a row.
 
     A local time is naive, a number a Decimal or int; a truth is written as yes or no.
@@ -67,7 +67,7 @@ def too_long(kind: Kind) -> str:
 
 
 def table_file(
-    name: str, *, kind: Kind, columns: Sequence[Column], rows: Callable[[], Iterable[Any]], operator: Operator
+    name: str, *, kind: Kind, columns: Sequence[FileColumn], rows: Callable[[], Iterable[Any]], operator: Operator
 ) -> HttpResponseBase:
     """Answer with the rows as a file. `rows` is called, and read, inside the operator's scope."""
     if kind.delimiter is None:
@@ -86,7 +86,7 @@ def table_file(
     )
 
 
-def _written(column: Column, value: object, comma: str) -> object:
+def _written(column: FileColumn, value: object, comma: str) -> object:
     value = _yes_or_no(value)
     if isinstance(value, Decimal):
         return _decimals(value, at_least=2 if column.is_amount else 0).replace(".", comma)
@@ -108,7 +108,7 @@ def _decimals(value: Decimal, *, at_least: int) -> str:
     return f"{whole}.{decimals}" if decimals else whole
 
 
-def _workbook(name: str, columns: Sequence[Column], rows: Iterable[Any]) -> FileResponse:
+def _workbook(name: str, columns: Sequence[FileColumn], rows: Iterable[Any]) -> FileResponse:
     listed = [{column.heading: _yes_or_no(column.value(row)) for column in columns} for row in rows]
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name, name)

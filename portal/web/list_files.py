@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 
 from portal.files import tables as files
-from portal.files.tables import Column
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest
 from portal.gate.events import Event
 from portal.web.chosen import chosen
@@ -42,7 +42,7 @@ def answer(
     shown: Shown,
     rows: QuerySet[Any],
     *,
-    columns: Sequence[Column],
+    columns: Sequence[FileColumn],
     back: str,
     filters: forms.Form | None = None,
     days: str = "",

@@ -13,7 +13,7 @@ from billing.selectors import settlements as selector
 from billing.services import statement_documents
 from portal.files import tables as files
 from portal.files.pdf import pdf_file
-from portal.files.tables import Column
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest
 from portal.web import lists
 from tenants.log import audit
@@ -47,16 +47,16 @@ def sessions_file(request: SignedInRequest, statement: HostStatement, operator: 
     return files.table_file(name, kind=kind, columns=_columns(), rows=rows, operator=operator)
 
 
-def _columns() -> list[Column]:
+def _columns() -> list[FileColumn]:
     return [
-        Column(gettext("Site"), lambda row: row.session.site.name),
-        Column(gettext("Station"), lambda row: row.session.station.identifier),
-        Column(gettext("Started"), lambda row: _local(row, row.session.started_at)),
-        Column(gettext("Ended"), lambda row: _local(row, row.session.ended_at)),
-        Column(gettext("Month"), lambda row: f"{row.month:%Y-%m}"),
-        Column(gettext("Energy, Wh"), lambda row: row.energy_wh),
-        Column(gettext("Billed, excl. VAT"), lambda row: row.net, is_amount=True),
-        Column(gettext("Currency"), lambda row: row.statement.currency),
+        FileColumn(gettext("Site"), lambda row: row.session.site.name),
+        FileColumn(gettext("Station"), lambda row: row.session.station.identifier),
+        FileColumn(gettext("Started"), lambda row: _local(row, row.session.started_at)),
+        FileColumn(gettext("Ended"), lambda row: _local(row, row.session.ended_at)),
+        FileColumn(gettext("Month"), lambda row: f"{row.month:%Y-%m}"),
+        FileColumn(gettext("Energy, Wh"), lambda row: row.energy_wh),
+        FileColumn(gettext("Billed, excl. VAT"), lambda row: row.net, is_amount=True),
+        FileColumn(gettext("Currency"), lambda row: row.statement.currency),
     ]
 
 

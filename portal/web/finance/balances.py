@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.domain import money
 from billing.selectors import balances as selector
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.tables import Column, Table

@@ -28,7 +28,7 @@ from billing.services import export_packages
 from billing.services import exports as services
 from billing.services.exports import How
 from billing.sql.documents import month as whole_month
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.files.zip import zip_of_files
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables

@@ -20,7 +20,7 @@ from billing.selectors import fees
 from billing.selectors.vat_rates import standard_rate
 from billing.services import fees as services
 from billing.services.fees import Agreed, Discount
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField

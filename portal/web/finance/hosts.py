@@ -21,7 +21,7 @@ from billing.selectors.vat_rates import standard_rate
 from billing.services import host_contracts as services
 from billing.services.host_contracts import Agreed
 from charging.models import Site
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField

@@ -31,7 +31,7 @@ from billing.selectors import (
 from billing.selectors.invoice_sums import Sums
 from billing.services import documents
 from portal.files.pdf import pdf_file
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import list_files, lists, tables

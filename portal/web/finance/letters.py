@@ -18,7 +18,7 @@ from billing.models import DocumentLetter
 from billing.selectors import letters as selector
 from billing.selectors import runs
 from billing.services import letters as services
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import REFUSALS, told

@@ -17,8 +17,7 @@ from billing.models import PaymentFile
 from billing.selectors import payments as selector
 from billing.services import payment_files as services
 from portal.files import uploads
-from portal.files.tables import Column as FileColumn
-from portal.files.tables import local
+from portal.files.tables import FileColumn, local
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted

@@ -20,7 +20,7 @@ from billing.models import Invoice, Payment, PaymentMatch
 from billing.selectors import numbers
 from billing.selectors import payments as selector
 from billing.services import payments as services
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.account_choice import AccountField

@@ -22,7 +22,7 @@ from billing.selectors import reminders as selector
 from billing.services import approved
 from billing.services import reminders as services
 from billing.services import second_person as services_of_two
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
 from portal.web.acts import REFUSALS

@@ -21,8 +21,7 @@ from billing.services import approved
 from billing.services import rerating as services
 from billing.services import second_person as services_of_two
 from charging.models import Site
-from portal.files.tables import Column as FileColumn
-from portal.files.tables import local
+from portal.files.tables import FileColumn, local
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
 from portal.web.acts import attempted, told

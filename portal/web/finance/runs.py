@@ -23,7 +23,7 @@ from billing.services import approved
 from billing.services import letters as mailing
 from billing.services import runs as services
 from billing.services import second_person as services_of_two
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
 from portal.web.finance.run_checks import shown as checks_shown

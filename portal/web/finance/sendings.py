@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from billing.models import Sending
 from billing.selectors import sendings, settlements
 from billing.services import sendings as services
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import told

@@ -19,7 +19,7 @@ from billing.selectors import settlements as selector
 from billing.services import approved
 from billing.services import second_person as services_of_two
 from billing.services import settlements as services
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, second_person, tables
 from portal.web.acts import told

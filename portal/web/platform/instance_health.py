@@ -24,7 +24,7 @@ from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.services.backups import folder
-from tenants.services.backups.folder import Standing as Backups
+from tenants.services.backups.folder import BackupStanding
 from tenants.work import Standing
 
 TICK = "wattledger:timetable:tick"
@@ -135,7 +135,7 @@ def workers() -> list[str]:
     return sorted(name for reply in replies for name in reply)
 
 
-def backups(*, at: datetime) -> Backups | None:
+def backups(*, at: datetime) -> BackupStanding | None:
     """Say how the backups do; None where none are wanted."""
     if not settings.BACKUP_FOLDER:
         return None

@@ -28,7 +28,7 @@ from billing.services import account_moves
 from billing.services.account_moves import Moved
 from charging.models import Token
 from charging.selectors import account_members
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import list_files, lists, tables

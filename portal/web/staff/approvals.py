@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from billing.domain.errors import BillingError
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.periods import PeriodForm

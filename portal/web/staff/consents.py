@@ -19,7 +19,7 @@ from billing.documents import pdf
 from portal.files import tables as file_tables
 from portal.files import uploads
 from portal.files.pdf import pdf_file
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted

@@ -22,8 +22,7 @@ from billing.selectors.differences import Difference
 from billing.services import corrections as services
 from billing.services.corrections import Outcome
 from charging.models import Correction, FileImport
-from portal.files.tables import Column as FileColumn
-from portal.files.tables import local
+from portal.files.tables import FileColumn, local
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
 from portal.web import list_files, lists, tables

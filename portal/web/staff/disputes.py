@@ -22,7 +22,7 @@ from billing.selectors import disputes as selector
 from billing.services import disputes as services
 from charging.models import ChargingSession
 from charging.selectors import sessions
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted

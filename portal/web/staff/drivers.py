@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 from billing.selectors import assignments, invoices, session_ledger
 from charging.selectors import account_members, drivers, sessions
 from charging.selectors.sessions import Criteria
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told

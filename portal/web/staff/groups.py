@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from billing.selectors import assignments
 from charging.selectors import drivers
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, tables
 from portal.web.acts import attempted

@@ -23,7 +23,7 @@ from billing.selectors import differences, findings, stakes
 from billing.services import review as services
 from charging.models import ChargingSession, Token
 from charging.selectors import sessions
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.next_page import next_page
 from portal.web import list_files, lists, tables

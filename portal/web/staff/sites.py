@@ -22,7 +22,7 @@ from charging.models import Site
 from charging.selectors import sites, stations
 from charging.services import sites as services
 from charging.site_scope import visible_sites
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted

@@ -25,7 +25,7 @@ from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
 from charging.site_scope import visible_sites
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted

@@ -26,7 +26,7 @@ from charging.selectors import account_members, sessions, station_commands, toke
 from charging.selectors.sessions import Criteria
 from charging.selectors.station_commands import Forgetting
 from charging.services import tokens as services
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.acts import attempted, told

@@ -60,7 +60,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BackupStanding:
     """How the backups do. newest and proof (the last one) are None when there is none."""
 
     newest: Backup | None
@@ -70,7 +70,7 @@ class Standing:
     is_unproved: bool
 
 
-def standing(folder: Path, *, every: timedelta, at: datetime) -> Standing:
+def standing(folder: Path, *, every: timedelta, at: datetime) -> BackupStanding:
     """Say when the last backup was made, and when one was last restored.
 
     Late: half as long again as was wanted. Unproved: none was restored within a quarter of a year.
@@ -79,7 +79,7 @@ def standing(folder: Path, *, every: timedelta, at: datetime) -> Standing:
     newest = found[0] if found else None
     proof = max((each.proof for each in found if each.proof), key=lambda proof: proof.at, default=None)
     is_late = newest is None or at - newest.made_at > every * 1.5
-    return Standing(newest, proof, len(found), is_late, proof is None or at - proof.at > PROVED_FOR)
+    return BackupStanding(newest, proof, len(found), is_late, proof is None or at - proof.at > PROVED_FOR)
 
 
 def whole(folder: Path) -> list[Backup]:

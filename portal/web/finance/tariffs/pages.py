@@ -18,7 +18,7 @@ from billing.domain.tariff import model as ocpi
 from billing.models import Tariff, TariffAssignment, TariffVersion
 from billing.selectors import tariff_listing
 from billing.selectors.tariff_listing import TariffSummary
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables
 from portal.web.finance.tariffs.assign_form import AssignForm

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from charging.models import FileImport
 from charging.selectors import imports
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.web.periods import PeriodForm
 from portal.web.tables import Column, Table
 from tenants.models import Operator

@@ -115,7 +115,7 @@ def import_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @operator_view(Permission.IMPORT_SESSIONS, takes_out=True)
 def import_template(request: SignedInRequest, operator: Operator, kind: str) -> HttpResponseBase:
     """Send an empty file with the headings of the columns that help, in the reader's language."""
-    columns = [files.Column(heading, lambda _row: None) for heading, _fact in _template(operator)]
+    columns = [files.FileColumn(heading, lambda _row: None) for heading, _fact in _template(operator)]
     name = _("template-for-sessions")
     return files.table_file(name, kind=files.kind(kind), columns=columns, rows=list, operator=operator)
 

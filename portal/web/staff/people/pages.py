@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from charging.models import Site
 from charging.selectors import site_memberships as staff_sites
 from charging.services import site_memberships
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.gate import viewing
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from billing.documents import pdf
 from portal.files import tables
 from portal.files.pdf import pdf_file
-from portal.files.tables import Column
+from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.words import privacy as words
@@ -46,10 +46,10 @@ def privacy_record_csv(request: SignedInRequest, operator: Operator) -> HttpResp
     pairs = [(words.told(each), each.tables) for each in record.processings(language=_language(operator))]
     names = [name for name, _value in pairs[0][0].facts]
     columns = [
-        Column(_("Purpose"), lambda row: row[0].title),
-        Column(_("What it is for"), lambda row: row[0].why),
-        *(Column(name, partial(_fact, at)) for at, name in enumerate(names)),
-        Column(_("Tables"), lambda row: ", ".join(row[1])),
+        FileColumn(_("Purpose"), lambda row: row[0].title),
+        FileColumn(_("What it is for"), lambda row: row[0].why),
+        *(FileColumn(name, partial(_fact, at)) for at, name in enumerate(names)),
+        FileColumn(_("Tables"), lambda row: ", ".join(row[1])),
     ]
     return tables.table_file(
         _name(operator), kind=tables.kind(""), columns=columns, rows=lambda: pairs, operator=operator

@@ -15,8 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal.files.tables import Column as FileColumn
-from portal.files.tables import local
+from portal.files.tables import FileColumn, local
 from portal.files.zip import zip_file
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, tables

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import SessionPrice
 from billing.selectors.session_ledger import Row
 from charging.models import ChargingSession
-from portal.files.tables import Column as FileColumn
+from portal.files.tables import FileColumn
 from portal.web.tables import Column, Table
 from portal.words.sessions import flag_word, stop_reason
 
