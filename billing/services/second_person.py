@@ -4,10 +4,10 @@ The services themselves refuse without an approval (`approved.claim`); here stan
 approving it does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import Exists, OuterRef
 
@@ -110,11 +110,8 @@ def register() -> None:
     """Say what approving each act means."""
     four_eyes.register(four_eyes.Act(PUBLISH, Permission.MANAGE_TARIFFS, _publishing_now, _publish, is_chosen=True))
     four_eyes.register(four_eyes.Act(ISSUE, Permission.ISSUE_INVOICES, _issuing_now, _issue, is_chosen=True))
-    four_eyes.register(four_eyes.Act(RERATE, Permission.ISSUE_INVOICES, _rerating_now, _rerate))
-    four_eyes.register(four_eyes.Act(SETTLE, Permission.ISSUE_INVOICES, _settling_now, _settle))
-    four_eyes.register(four_eyes.Act(REMIND, Permission.ISSUE_INVOICES, _reminding_now, _remind))
-    four_eyes.register(four_eyes.Act(WRITE_OFF, Permission.ISSUE_INVOICES, _writing_off_now, _write_off))
-    four_eyes.register(four_eyes.Act(CREDIT, Permission.ISSUE_INVOICES, _crediting_now, _credit))
+    for action, (facts_now, carry_out) in _WITH_ISSUING.items():
+        four_eyes.register(four_eyes.Act(action, Permission.ISSUE_INVOICES, facts_now, carry_out, chosen_with=ISSUE))
 
 
 def _publishing_now(approval: Approval) -> dict[str, Any]:
@@ -239,3 +236,15 @@ def _run(approval: Approval) -> InvoiceRun:
     if found is None:
         raise four_eyes.Outdated
     return found
+
+
+# A credit note takes back what an invoice asks for, a re-rating issues both, closing a settlement writes invoices that
+# the operator pays, reminders issue what being late costs, and a write-off gives up what is owed: who wants two people
+# for issuing wants them here.
+_WITH_ISSUING: Final[dict[str, tuple[Callable[[Approval], dict[str, Any]], Callable[[Approval, datetime], None]]]] = {
+    RERATE: (_rerating_now, _rerate),
+    SETTLE: (_settling_now, _settle),
+    REMIND: (_reminding_now, _remind),
+    WRITE_OFF: (_writing_off_now, _write_off),
+    CREDIT: (_crediting_now, _credit),
+}

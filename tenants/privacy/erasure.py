@@ -178,8 +178,7 @@ def ask(request: PersonRequest, *, answer: str, by: User, at: datetime) -> Erasu
     check(request)
     if not answer.strip():
         raise Refused(Code.ANSWER_WITHOUT_WORDS)
-    if four_eyes.is_needed(ACTION):
-        four_eyes.claim(ACTION, subject=request.public_id, facts=facts(request), at=at)
+    four_eyes.claim(ACTION, subject=request.public_id, facts=lambda: facts(request), at=at)
     fresh = {"state": Erasure.State.WAITING, "attempts": 0, "leased_until": None, "error": "", "queued_at": at}
     asked = {"request": request, "answer": answer, "requested_by_id": by.pk}
     row, _made = Erasure.objects.update_or_create(driver=request.driver, defaults={**fresh, **asked})

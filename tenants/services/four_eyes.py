@@ -2,7 +2,7 @@
 
 An operator chooses which acts need it (`Operator.four_eyes`). The rule is kept where the act is done, not where
 its button is: the service calls `claim` with what it is about to do, and is refused without an approval of
-exactly that. So no page, resource of the API or command can forget it.
+exactly that, where one is needed. So no page, resource of the API or command can forget it.
 
 What an act is, each floor says itself (`register`): the permission that both people hold, what must still be true,
 and how it is carried out. Approving carries it out at once, in the transaction of the decision. An act whose result
@@ -65,7 +65,8 @@ class Act:
     facts_now: what would happen now, in the shape of `Approval.facts`. Raises `Outdated` when the subject is gone.
     carry_out: does it, for the person who asked; None when that person does it, within `valid_for`.
     bound: the facts that must not change between asking and doing; all of them if none are named.
-    is_chosen: an operator chooses whether it needs a second person; otherwise that follows from another act.
+    is_chosen: an operator chooses whether it needs a second person.
+    chosen_with: the act with which this one needs a second person, too.
     """
 
     action: str
@@ -75,6 +76,7 @@ class Act:
     bound: tuple[str, ...] = ()
     valid_for: timedelta | None = None
     is_chosen: bool = False
+    chosen_with: str = ""
 
     def is_same(self, then: dict[str, Any], now: dict[str, Any]) -> bool:
         """Tell whether what was asked for is what would happen."""
@@ -112,7 +114,8 @@ def permission_of(action: str) -> Permission:
 
 def is_needed(action: str) -> bool:
     """Tell whether the current operator wants a second person for it."""
-    return Operator.objects.filter(pk=current_operator_id(), four_eyes__contains=[action]).exists()
+    chosen = _acts[action].chosen_with or action
+    return Operator.objects.filter(pk=current_operator_id(), four_eyes__contains=[chosen]).exists()
 
 
 def ask(action: str, *, subject: UUID, facts: dict[str, Any], by: User, at: datetime) -> Approval:
@@ -204,8 +207,20 @@ def withdraw(approval: Approval, *, by: User) -> Approval:
     return _end(row, State.WITHDRAWN, Event.APPROVAL_WITHDRAWN)
 
 
-def claim(action: str, *, subject: UUID, facts: dict[str, Any], at: datetime) -> Approval:
-    """Use up the approval of exactly this; the act follows in the same transaction. Called by the act's service.
+def claim(action: str, *, subject: UUID, facts: Callable[[], dict[str, Any]], at: datetime) -> None:
+    """Use up the approval of exactly this, where the operator wants one; otherwise no facts are worked out.
+
+    Called by the act's service; the act follows in the same transaction.
+
+    Raises:
+        SecondPersonNeeded, Outdated: as `use_up` does.
+    """
+    if is_needed(action):
+        use_up(action, subject=subject, facts=facts(), at=at)
+
+
+def use_up(action: str, *, subject: UUID, facts: dict[str, Any], at: datetime) -> Approval:
+    """Use up the approval of exactly this, whatever the operator has chosen.
 
     Raises:
         SecondPersonNeeded: nobody has approved it, or the approval has expired.

@@ -32,6 +32,7 @@ from portal.words.say import why
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 ALL, SOME = "all", "some"
 #: More than any line may come to (`docs/rounding.md`).
@@ -109,7 +110,7 @@ def invoice_credit(request: SignedInRequest, operator: Operator, invoice_id: UUI
     shown = lists.numbered(invoices.sessions(invoice), request, size=SESSIONS_SHOWN)
     lines = invoices.lines(invoice, of=shown)
     form = CreditForm(request.POST or None, invoice=invoice, lines=lines)
-    needs_second = approved.is_needed(approved.CREDIT)
+    needs_second = four_eyes.is_needed(approved.CREDIT)
     page: dict[str, Any] = {"nav": "invoices", "invoice": invoice, "form": form, "needs_second": needs_second}
     if request.method == "POST" and form.is_valid():
         if "preview" in request.POST:

@@ -107,7 +107,7 @@ def reminder_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "rows": words.proposed(proposed),
         "sums": selector.sums(proposed),
         "has_steps": bool(selector.steps()),
-        "needs_second": four_eyes.is_needed(approved.ISSUE),
+        "needs_second": four_eyes.is_needed(approved.REMIND),
     }
     return render(request, "finance/reminders/list.html", context)
 
@@ -122,7 +122,7 @@ def reminder_send(request: SignedInRequest, operator: Operator) -> HttpResponse:
     if not form.is_valid():
         return back
     ticked, now = form.cleaned_data["invoice"], timezone.now()
-    if approved.is_needed(approved.REMIND):
+    if four_eyes.is_needed(approved.REMIND):
         today = day_of(now, operator.time_zone)
         asked = second_person.ask(
             request, operator, lambda: services_of_two.ask_to_remind(ticked, by=request.user, at=now, today=today)

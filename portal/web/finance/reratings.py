@@ -31,6 +31,7 @@ from portal.web.tables import Column, Table
 from tenants.models import Account, Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 RERATINGS = Table(
     "reratings",
@@ -183,7 +184,7 @@ def rerating_detail(request: SignedInRequest, operator: Operator, rerating_id: U
         "documents": reratings.documents(rerating, limit=DOCUMENTS_SHOWN),
         "sites": reratings.sites(rerating),
         "payers": reratings.accounts(rerating),
-        "needs_second": approved.is_needed(approved.RERATE),
+        "needs_second": four_eyes.is_needed(approved.RERATE),
         "approval": approvals.open_about(approved.RERATE, rerating.public_id, at=timezone.now()),
     }
     return render(request, "finance/reratings/detail.html", page)
@@ -195,10 +196,10 @@ def rerating_carry_out(request: SignedInRequest, operator: Operator, rerating_id
     rerating = _rerating_or_404(rerating_id)
     if request.method != "POST":
         page = {"nav": "runs", "rerating": rerating, "sums": reratings.sums(rerating)}
-        page["needs_second"] = approved.is_needed(approved.RERATE)
+        page["needs_second"] = four_eyes.is_needed(approved.RERATE)
         return render(request, "finance/reratings/carry_out.html", page)
     back = redirect("finance:rerating_detail", operator.slug, rerating_id)
-    if approved.is_needed(approved.RERATE):
+    if four_eyes.is_needed(approved.RERATE):
         asked = second_person.ask(
             request, operator, lambda: services_of_two.ask_to_rerate(rerating, by=request.user, at=timezone.now())
         )

@@ -30,6 +30,7 @@ from portal.words.states import told as state_of
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 #: Statements to be paid that are told one by one.
 UNPAID_SHOWN = 50
@@ -129,7 +130,7 @@ def settlement_export(request: SignedInRequest, operator: Operator, settlement_i
 def settlement_close(request: SignedInRequest, operator: Operator, settlement_id: UUID) -> HttpResponse:
     """Ask whether to freeze the month's statements, and do it, or ask for the second person."""
     settlement = _settlement_or_404(settlement_id)
-    needs_second = approved.is_needed(approved.SETTLE)
+    needs_second = four_eyes.is_needed(approved.SETTLE)
     if request.method != "POST":
         page = {"nav": "hosts", "settlement": settlement, "sums": selector.sums(settlement)}
         return render(request, "finance/settlements/close.html", page | {"needs_second": needs_second})

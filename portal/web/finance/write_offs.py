@@ -27,6 +27,7 @@ from portal.web.finance.invoices import invoice_or_404
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.selectors import approvals
+from tenants.services import four_eyes
 
 
 class WriteOffForm(forms.Form):
@@ -66,7 +67,7 @@ def invoice_write_off(request: SignedInRequest, operator: Operator, invoice_id: 
         raise Http404
     left = money.from_minor(max(receivable.rest, 0), invoice.currency)
     form = WriteOffForm(request.POST or None, initial={"amount": left or None})
-    needs_second = approved.is_needed(approved.WRITE_OFF)
+    needs_second = four_eyes.is_needed(approved.WRITE_OFF)
     answer = (_asked if needs_second else _done)(request, operator, invoice, form) if form.is_valid() else None
     if answer is not None:
         return answer

@@ -26,8 +26,7 @@ def begin(*, former: bool, by: User, at: datetime) -> list[int]:
     Raises:
         SecondPersonNeeded: the operator wants a second person for it, and none has approved.
     """
-    if four_eyes.is_needed(ACTION):
-        four_eyes.claim(ACTION, subject=by.public_id, facts=facts(former=former), at=at)
+    four_eyes.claim(ACTION, subject=by.public_id, facts=lambda: facts(former=former), at=at)
     found = driver_rows.ids(former=former)
     digest = hashlib.sha256("\n".join(str(public_id) for _number, public_id in found).encode()).hexdigest()
     audit.record(Event.DRIVERS_EXPORTED, count=len(found), former=former, sha256=digest)

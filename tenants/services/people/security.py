@@ -86,7 +86,7 @@ def _facts_now(approval: Approval) -> dict[str, Any]:
 
 
 def _carry_out(approval: Approval, at: datetime) -> None:
-    four_eyes.claim(SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
+    four_eyes.use_up(SWITCH_OFF, subject=approval.subject, facts=_facts_now(approval), at=at)
     _switch_off(approval.facts["acts"], by=approval.requested_by)
 
 
