@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -42,17 +44,21 @@ def free_port() -> int:
 
 
 class Gateway:
-    """`python -m portal.gateway`, which can be killed and started again on its port."""
+    """`python -m portal.gateway`, which can be killed and started again on its port.
 
-    def __init__(self) -> None:
-        self.port = free_port()
+    address: of its database; that of the tests where none is named. told: more of its environment.
+    """
+
+    def __init__(self, address: str = "", **told: str) -> None:
+        self.port, self.address, self.told = free_port(), address or address_of("gateway"), told
         self.start()
 
     def start(self) -> None:
         environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-            "DATABASE_GATEWAY_URL": address_of("gateway"),
+            "DATABASE_GATEWAY_URL": self.address,
             "GATEWAY_PORT": str(self.port),
+            **self.told,
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "portal.gateway"], cwd=settings.BASE_DIR, env=environment
@@ -70,6 +76,11 @@ class Gateway:
         except OSError:
             return False
 
+    @property
+    def memory_mb(self) -> float:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -86,7 +97,8 @@ class Gateway:
         """A connected station."""
         given = password.encode() if isinstance(password, str) else password
         basic = base64.b64encode(identity.encode() + b":" + given).decode()
-        told = {"subprotocols": ["ocpp1.6"], "additional_headers": {"Authorization": f"Basic {basic}"}, **options}
+        headers = {"Authorization": f"Basic {basic}", **options.pop("headers", {})}
+        told = {"subprotocols": ["ocpp1.6"], "additional_headers": headers, **options}
         operator = told.pop("operator", "north")
         with connect(self.url(identity, operator), close_timeout=1, **told) as socket_:
             yield Client(socket_)

@@ -3,11 +3,9 @@
 import asyncio
 import base64
 import contextlib
-import re
 import statistics
 import threading
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -34,11 +32,6 @@ FRAMES = (
         written
     )
 )
-
-
-def memory_mb(gateway):
-    status = Path(f"/proc/{gateway.process.pid}/status").read_text()
-    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
 
 
 @pytest.fixture
@@ -116,7 +109,7 @@ async def flood(gateway, password, is_over):
 
 @pytest.mark.slow
 def test_one_that_floods_keeps_no_other_waiting_and_takes_no_memory(gateway, street, neighbour):
-    is_over, before, times = threading.Event(), memory_mb(gateway), []
+    is_over, before, times = threading.Event(), gateway.memory_mb, []
     flooding = threading.Thread(target=lambda: asyncio.run(flood(gateway, street.password, is_over)))
     flooding.start()
     try:
@@ -126,7 +119,7 @@ def test_one_that_floods_keeps_no_other_waiting_and_takes_no_memory(gateway, str
                 station.call("Authorize", idTag="04A1B2C3D4")
                 times.append(time.monotonic() - began)
                 time.sleep(0.05)
-        grown = memory_mb(gateway) - before
+        grown = gateway.memory_mb - before
     finally:
         is_over.set()
         flooding.join()

@@ -23,13 +23,14 @@ CHARGES = 12
 
 
 class Reader:
-    """`bin/manage read_stations` against the test database."""
+    """`bin/manage read_stations` against the test database, or the one whose address is named."""
 
-    def __init__(self):
+    def __init__(self, address=""):
+        self.address = address or address_of("app")
         self.start()
 
     def start(self):
-        own = {"DATABASE_ROLE": "app", "DATABASE_URL": address_of("app"), "WATTLEDGER_ENV": "test"}
+        own = {"DATABASE_ROLE": "app", "DATABASE_URL": self.address, "WATTLEDGER_ENV": "test"}
         environment = {**os.environ, **own}
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "read_stations"]
         self.process = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
