@@ -26,7 +26,10 @@ class Code(StrEnum):
     TEMPLATE_TOO_LONG = "template_too_long"
     TEMPLATE_SECRET = "template_secret"  # noqa: S105  # the name of a refusal
     METER_KEY_UNREADABLE = "meter_key_unreadable"
+    CERTIFICATE_UNREADABLE = "certificate_unreadable"
+    CERTIFICATE_EXPIRED = "certificate_expired"
     METER_KEY_CURVE = "meter_key_curve"
+    METER_KEY_KIND = "meter_key_kind"
     METER_KEY_TWICE = "meter_key_twice"
     METER_KEY_DAYS = "meter_key_days"
     START_STATION_AWAY = "start_station_away"

@@ -26,7 +26,9 @@ class Limits:
     bound a connector of which no power is known, and so does what it usually gives: `usual_times` as much as in most
     of at least `usual_of` sessions, from `usual_from_w` on. `repeat_…` and `growing` tell energies that were summed up
     instead of counted anew: nearly that of the session right before, or more each time so many times, with more power
-    than alternating current has. `attempt_s`: who took no energy within this long has tried in vain.
+    than alternating current has. `attempt_s`: who took no energy within this long has tried in vain. `trickle_…`: less
+    than this power for longer than this, as in the last `trickle_of` sessions of the station, is what a meter says
+    that counts in kWh and calls it Wh; a car that is full takes as little, but not every one.
     """
 
     largest_wh: int = 1_000_000
@@ -47,7 +49,14 @@ class Limits:
     growing: int = 8
     alternating_w: int = 43_000
     attempt_s: int = 300
+    trickle_w: int = 50
+    trickle_s: int = 600
+    trickle_of: int = 3
     future_slack: timedelta = timedelta(hours=1)
+
+    def is_trickle(self, energy_wh: int, duration_s: float) -> bool:
+        """Whether so little energy came in so much time that no car can have been charged with it."""
+        return 0 < energy_wh * 3600 < self.trickle_w * max(duration_s, 60)
 
     def most_wh(self, power_w: Any, duration_s: Any) -> Any:
         """Energy that `power_w` can deliver in `duration_s`, with both tolerances; of numbers or of columns."""

@@ -67,6 +67,7 @@ class Flag(StrEnum):
     STOP_MISSING = "stop_missing"
     METER_MISSING = "meter_missing"
     METER_BACKWARDS = "meter_backwards"
+    METER_UNIT = "meter_unit"
     NOT_PROVEN = "not_proven"
 
 

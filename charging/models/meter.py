@@ -26,7 +26,7 @@ class MeterKey(SiteBound):
     serial = models.CharField(_("serial number of the meter"), max_length=50, blank=True)
     curve = models.CharField(_("curve"), max_length=20)
     # DER (SubjectPublicKeyInfo) as hex: `charging.domain.signed.keys`.
-    public_key = models.CharField(_("public key"), max_length=400)
+    public_key = models.CharField(_("public key"), max_length=1200)
     valid_from = models.DateField(_("from"))
     valid_until = models.DateField(_("until"), null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -26,8 +26,7 @@ def register(
     try:
         public_key, named = keys.read(written, curve)
     except NoKey as problem:
-        code = Code.METER_KEY_CURVE if problem.needs_curve else Code.METER_KEY_UNREADABLE
-        raise MeterKeyRefused(code) from None
+        raise MeterKeyRefused(_reason(problem)) from None
     with refused_as(MeterKeyRefused(Code.METER_KEY_TWICE), constraint="meter_key_once"):
         key = MeterKey.objects.create(
             connector=connector,
@@ -66,6 +65,12 @@ def demand(chosen: MeterRule.Demand) -> None:
     rule = MeterRule.objects.select_for_update().first() or MeterRule()
     rule.demand = chosen
     rule.save()
+
+
+def _reason(problem: NoKey) -> Code:
+    if problem.is_unknown_kind:
+        return Code.METER_KEY_KIND
+    return Code.METER_KEY_CURVE if problem.needs_curve else Code.METER_KEY_UNREADABLE
 
 
 def _in_order(since: date, until: date | None) -> date | None:

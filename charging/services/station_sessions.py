@@ -38,6 +38,8 @@ FREE, SILENT = timedelta(minutes=10), timedelta(hours=24)
 #: OCPP 1.6 counts charges so far.
 LARGEST_NUMBER = 2**31 - 1
 _State, _Review = ChargingSession.State, ChargingSession.Review
+#: A charge that is over: at which station, from when, for how many seconds, with how many Wh.
+_Span = tuple[int, datetime, float, int]
 #: Flags that a session gets when it closes; a late stop takes them back.
 _AT_OPENING = {Flag.NOT_ADMITTED, Flag.STATION_CLOCK}
 
@@ -87,12 +89,13 @@ def settle(desk: Desk) -> None:
     ended = list(desk.ended.values())
     overlapping = _overlapping(ended)
     signed_values.keep(desk.signed)
-    unproven = signed_values.unproven(ended)
+    unproven, trickling = signed_values.unproven(ended), _trickling(ended)
     for together in _one_a_connector(ended):
         for session, codes in zip(together, _implausible(together), strict=True):
             overlap = [Flag.OVERLAP] if session.external_id in overlapping else []
             proof = [Flag.NOT_PROVEN] if session.external_id in unproven else []
-            session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap, *proof])]
+            unit = [Flag.METER_UNIT] if session.external_id in trickling else []
+            session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap, *proof, *unit])]
             session.review = _Review.PENDING if session.flags else _Review.NONE
             if session.flags == [SETTLING]:
                 session.review = _Review.WRITTEN_OFF
@@ -413,6 +416,42 @@ def _row(session: ChargingSession) -> dict[str, Any]:
         "max_power_w": session.connector.max_power_w,
         "series_total_wh": sum(session.series_wh) if session.series_wh else None,
     }
+
+
+def _trickling(sessions: Sequence[ChargingSession]) -> set[str]:
+    """Which sessions gave next to nothing for long, as the last ones of their station did too; by their external id.
+
+    Until a station has charged a car, nobody knows that its meter counts in the unit that it names.
+    """
+    limits = Limits()
+    facts = {row.external_id: _span(row) for row in sessions}
+    return {
+        row.external_id
+        for row in sessions
+        if limits.is_trickle(row.energy_wh, _span(row)[2])
+        and _span(row)[2] >= limits.trickle_s
+        and all(limits.is_trickle(energy, seconds) for energy, seconds in _before(row, facts, limits.trickle_of))
+    }
+
+
+def _before(session: ChargingSession, facts: dict[str, _Span], most: int) -> list[tuple[int, float]]:
+    """The last charges that had ended at the station: energy and seconds of each."""
+    rows = ChargingSession.objects.filter(
+        source=SOURCE, station=session.station_id, energy_wh__gt=0, ended_at__lte=session.started_at
+    )
+    stored = [_span(row) for row in rows.exclude(external_id__in=facts).order_by("-started_at")[:most]]
+    here = [
+        span
+        for span in facts.values()
+        if span[0] == session.station_id and span[3] > 0 and span[1] + timedelta(seconds=span[2]) <= session.started_at
+    ]
+    return [(energy, seconds) for _, _, seconds, energy in sorted([*stored, *here], reverse=True)[:most]]
+
+
+def _span(session: ChargingSession) -> _Span:
+    assert session.ended_at is not None
+    seconds = (session.ended_at - session.started_at).total_seconds()
+    return session.station_id, session.started_at, seconds, session.energy_wh
 
 
 def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:

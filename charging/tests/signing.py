@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -12,22 +13,27 @@ SPKI = PublicFormat.SubjectPublicKeyInfo
 
 
 class Meter:
-    """A meter with a key on a curve. Its records count up its pages."""
+    """A meter with a key on a curve, or of RSA with so many bits. Its records count up its pages."""
 
-    def __init__(self, curve: ec.EllipticCurve | None = None, serial: str = "M1") -> None:
-        self.key, self.serial, self.page = ec.generate_private_key(curve or ec.SECP256R1()), serial, 0
+    def __init__(self, curve: ec.EllipticCurve | None = None, serial: str = "M1", *, bits: int = 0) -> None:
+        self.key: Any = ec.generate_private_key(curve or ec.SECP256R1())
+        if bits:
+            self.key = rsa.generate_private_key(65537, bits)
+        self.serial, self.page = serial, 0
 
     @property
     def der(self) -> bytes:
-        return self.key.public_key().public_bytes(Encoding.DER, SPKI)
+        return bytes(self.key.public_key().public_bytes(Encoding.DER, SPKI))
 
     @property
     def point(self) -> bytes:
-        return self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return bytes(self.key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
 
     def signed(self, payload: str, *, bare: bool = False, **more: Any) -> str:
         """The record around these bytes. bare: the signature's two numbers instead of DER."""
-        signature = self.key.sign(payload.encode(), ec.ECDSA(SHA256()))
+        is_rsa = isinstance(self.key, rsa.RSAPrivateKey)
+        how = (PKCS1v15(), SHA256()) if is_rsa else (ec.ECDSA(SHA256()),)
+        signature = bytes(self.key.sign(payload.encode(), *how))
         if bare:
             size = (self.key.key_size + 7) // 8
             signature = b"".join(number.to_bytes(size) for number in decode_dss_signature(signature))

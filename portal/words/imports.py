@@ -36,6 +36,14 @@ ERRORS: dict[str, str | Promise] = {
     Code.TEMPLATE_SECRET: _("“%(name)s” is a secret, and a template is not: set it on the page of each station."),
     Code.COMMANDS_WAIT: _("%(most)s commands already wait for %(station)s. Wait until it has answered."),
     Code.METER_KEY_UNREADABLE: _("This is no public key of a meter: it is neither PEM nor a key in hex or base64."),
+    Code.CERTIFICATE_UNREADABLE: _(
+        "This is no certificate: paste it whole, from BEGIN CERTIFICATE to END CERTIFICATE."
+    ),
+    Code.CERTIFICATE_EXPIRED: _("This certificate has expired: it held until %(until)s."),
+    Code.METER_KEY_KIND: _(
+        "A key of this kind cannot be checked here: RSA of 2048 to 4096 bits can be, and the curves secp192r1, "
+        "secp256r1, secp256k1, secp384r1, brainpool256r1 and brainpool384r1, but not secp192k1."
+    ),
     Code.METER_KEY_CURVE: _("This key does not name its curve: choose the one in the papers of the meter."),
     Code.METER_KEY_TWICE: _("This key is registered for the outlet already. Change its days instead."),
     Code.METER_KEY_DAYS: _("The last day (%(until)s) must not come before the first one (%(since)s)."),
@@ -229,6 +237,10 @@ FLAGS: dict[str, str | Promise] = {
     ),
     Flag.METER_MISSING: _("The meter was not read at the start or at the end."),
     Flag.METER_BACKWARDS: _("The meter ran backwards during the session."),
+    Flag.METER_UNIT: _(
+        "Next to no energy in a long time, as in the last sessions of this station: its meter may count in kWh and "
+        "call it Wh."
+    ),
     Flag.NOT_PROVEN: _("What the meter signed does not prove the energy of the session."),
     CREDITED: _("It stood on an invoice that was credited."),
     DISPUTED: _("Whoever charged says that something is wrong with it."),

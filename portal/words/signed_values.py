@@ -52,6 +52,7 @@ DOUBTS: dict[str, str | Promise] = {
     Doubt.OTHER_METER: _("The record names another meter than the registered one."),
     Doubt.CARD: _("The record names another card."),
     Doubt.STATE: _("The meter itself reports a fault in its reading."),
+    Doubt.ALGORITHM: _("It is signed in a way that cannot be checked here, such as on the curve secp192k1."),
 }
 #: How far the meter's clock can be believed: OCMF's letter.
 CLOCKS: dict[str, str | Promise] = {

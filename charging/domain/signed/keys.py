@@ -1,6 +1,7 @@
 """Public keys of meters: read in any of the forms that makers write them in, and asked whether a signature is theirs.
 
-OCMF signs with ECDSA over SHA-256, whichever the curve.
+OCMF signs with ECDSA or RSA (PKCS #1 v1.5) over SHA-256, whichever the curve or the size. Keys on secp192k1, which OCMF
+knows too, are refused by name: `cryptography` has no such curve.
 """
 
 import base64
@@ -9,6 +10,8 @@ import re
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -27,18 +30,26 @@ CURVES: dict[str, ec.EllipticCurve] = {
     "brainpool256r1": ec.BrainpoolP256R1(),
     "brainpool384r1": ec.BrainpoolP384R1(),
 }
-#: A key is some 60 to 250 signs long, however it is written.
+#: Bits of an RSA key: fewer are no proof, more are none of OCMF's.
+RSA_BITS = range(2048, 4097)
+#: A key is some 60 to 250 signs long, however it is written; one of RSA up to 1,200.
 LONGEST = 2_000
 _HEX = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 _SEQUENCE = 0x30
 
 
-class NoKey(Exception):
-    """What was written is no public key on one of the curves. needs_curve: it may be one, but does not say of which."""
+Public = ec.EllipticCurvePublicKey | RSAPublicKey
 
-    def __init__(self, *, needs_curve: bool = False) -> None:
+
+class NoKey(Exception):
+    """What was written is no public key that can be used here.
+
+    needs_curve: it may be one, but does not say on which curve. is_unknown_kind: it is one of a kind that is not known.
+    """
+
+    def __init__(self, *, needs_curve: bool = False, is_unknown_kind: bool = False) -> None:
         super().__init__("This is no public key of a meter.")
-        self.needs_curve = needs_curve
+        self.needs_curve, self.is_unknown_kind = needs_curve, is_unknown_kind
 
 
 def curve_name(named: str) -> str:
@@ -48,7 +59,7 @@ def curve_name(named: str) -> str:
 
 
 def read(written: str, curve: str = "") -> tuple[str, str]:
-    """Return a public key as hex of its DER form (SubjectPublicKeyInfo), and the name of its curve.
+    """Return a public key as hex of its DER form (SubjectPublicKeyInfo), and the name of its curve, or `RSA-2048`.
 
     written: PEM, or the DER form or the bare point in hex or base64. curve: that of a bare point, which does not say.
 
@@ -56,10 +67,15 @@ def read(written: str, curve: str = "") -> tuple[str, str]:
         NoKey: it is none.
     """
     key = _loaded(written.strip()[:LONGEST], curve)
-    name = next((name for name, known in CURVES.items() if known.name == key.curve.name), "")
-    if not name:
-        raise NoKey
+    if not (name := _named(key)):
+        raise NoKey(is_unknown_kind=True)
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo).hex(), name
+
+
+def _named(key: Public) -> str:
+    if isinstance(key, RSAPublicKey):
+        return f"RSA-{key.key_size}" if key.key_size in RSA_BITS else ""
+    return next((name for name, known in CURVES.items() if known.name == key.curve.name), "")
 
 
 def bytes_of(written: bytes) -> bytes | None:
@@ -76,9 +92,12 @@ def bytes_of(written: bytes) -> bytes | None:
 def is_signed(payload: bytes, signature: bytes, key: str) -> bool:
     """Whether the signature, as DER or as two bare numbers, is that of the key (`read`) under exactly these bytes."""
     known = load_der_public_key(bytes.fromhex(key))
-    assert isinstance(known, ec.EllipticCurvePublicKey)
+    assert isinstance(known, Public)
     try:
-        known.verify(_as_der(signature, (known.key_size + 7) // 8), payload, ec.ECDSA(SHA256()))
+        if isinstance(known, RSAPublicKey):
+            known.verify(signature, payload, PKCS1v15(), SHA256())
+        else:
+            known.verify(_as_der(signature, (known.key_size + 7) // 8), payload, ec.ECDSA(SHA256()))
     except (InvalidSignature, ValueError):
         return False
     return True
@@ -91,16 +110,18 @@ def _as_der(signature: bytes, size: int) -> bytes:
     return encode_dss_signature(int.from_bytes(signature[:size]), int.from_bytes(signature[size:]))
 
 
-def _loaded(written: str, curve: str) -> ec.EllipticCurvePublicKey:
+def _loaded(written: str, curve: str) -> Public:
     data = written.encode() if written.startswith("-----") else bytes_of(written.encode())
     if not data:
         raise NoKey
     try:
         key = load_pem_public_key(data) if written.startswith("-----") else load_der_public_key(data)
-    except (ValueError, UnsupportedAlgorithm):
+    except UnsupportedAlgorithm:
+        raise NoKey(is_unknown_kind=True) from None
+    except ValueError:
         return _point(data, curve)
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise NoKey
+    if not isinstance(key, Public):
+        raise NoKey(is_unknown_kind=True)
     return key
 
 

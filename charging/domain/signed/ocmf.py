@@ -22,7 +22,7 @@ MOST_READINGS = 500
 _WRAPPED_AT_MOST = 3
 #: How JSON around a record names it: by makers, and by OCPP 2.0.1.
 _NAMES = ("signedMeterData", "signedData", "SignedMeterValue", "value", "data")
-_ALGORITHM = re.compile(r"ECDSA-([a-z0-9]+)-SHA256", re.IGNORECASE)
+_ALGORITHM = re.compile(r"(?:ECDSA-(?P<curve>[a-z0-9]+)|RSA-(?P<bits>[0-9]{4}))-SHA256", re.IGNORECASE)
 _UNITS = {"wh": 0, "kwh": 3}
 _LARGEST_POWER, _LARGEST_WH = 12, 2**53
 _EXPORT = re.compile(r"(?:^|[:.-])(?:2\.8|c[0-3]\.8)(?:\.|\*|$)")
@@ -30,6 +30,10 @@ _EXPORT = re.compile(r"(?:^|[:.-])(?:2\.8|c[0-3]\.8)(?:\.|\*|$)")
 
 class Unreadable(Exception):
     """It is no record that can be read."""
+
+
+class UnknownSignature(Unreadable):
+    """It is signed in a way that is not known here, so nobody can tell whether it is genuine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +91,27 @@ def parted(record: bytes) -> tuple[bytes, bytes]:
     """Return the bytes that were signed, and the signature. The first ones need not be readable.
 
     Raises:
-        Unreadable: a half is missing, or the signature is of a kind that is not known.
+        Unreadable: a half is missing.
+        UnknownSignature: the signature is of a kind that is not known.
     """
     payload, bar, tail = record.removeprefix(_HEAD).rpartition(_BAR)
     said = _object(tail) if bar else {}
     signature, algorithm = said.get("SD"), said.get("SA", "ECDSA-secp256r1-SHA256")
-    found = _ALGORITHM.fullmatch(str(algorithm).strip())
-    if not isinstance(signature, str) or found is None or not keys.curve_name(found[1]):
+    if not isinstance(signature, str):
         raise Unreadable
+    if not _is_known(str(algorithm).strip()):
+        raise UnknownSignature
     data = keys.bytes_of(signature.encode())
     if not data:
         raise Unreadable
     return payload, data
+
+
+def _is_known(algorithm: str) -> bool:
+    found = _ALGORITHM.fullmatch(algorithm)
+    if found is None:
+        return False
+    return bool(keys.curve_name(found["curve"])) if found["curve"] else int(found["bits"]) in keys.RSA_BITS
 
 
 def read(payload: bytes) -> Record:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from itertools import pairwise
 
 from charging.domain.signed import keys, ocmf
-from charging.domain.signed.ocmf import Reading, Record, Unreadable
+from charging.domain.signed.ocmf import Reading, Record, UnknownSignature, Unreadable
 
 
 class Verdict(StrEnum):
@@ -36,6 +36,7 @@ class Doubt(StrEnum):
     OTHER_METER = "other_meter"
     CARD = "card"
     STATE = "state"
+    ALGORITHM = "algorithm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,9 @@ def judge(
         return Proof(Verdict.ABSENT)
     try:
         parts = [ocmf.parted(ocmf.unwrapped(raw)) for raw in records]
-    except Unreadable:
-        return Proof(Verdict.UNREADABLE)
+    except Unreadable as problem:
+        is_unknown = isinstance(problem, UnknownSignature)
+        return Proof(Verdict.UNREADABLE, (Doubt.ALGORITHM,) if is_unknown else ())
     said, told = _whole(payload for payload, _ in parts), _readable(payload for payload, _ in parts)
     meter = told[0].meter if told else ""
     if not known:

@@ -33,6 +33,39 @@ def test_a_genuine_record_is_good_on_every_curve(curve, bare):
     assert (found.verdict, found.doubts, found.energy_wh, found.key) == (Verdict.GOOD, (), 12_000, 7)
 
 
+@pytest.mark.parametrize("bits", [2048, 4096])
+def test_a_genuine_record_is_good_with_a_key_of_rsa(bits):
+    meter = Meter(bits=bits)
+    payload = meter.whole(1000, 13_000).split("|")[1]
+    record = meter.signed(payload, SA=f"RSA-{bits}-SHA256")
+    assert judge(record, meter=meter).verdict == Verdict.GOOD
+    assert judge(record.replace("13000", "14000"), meter=meter).verdict == Verdict.BAD
+    assert judge(record).verdict == Verdict.BAD  # by the key of another meter, which is on a curve
+    assert keys.read(meter.der.hex())[1] == f"RSA-{bits}"
+
+
+#: A genuine key on a curve that OCMF knows and `cryptography` does not: its base point, which is on it.
+SECP192K1 = (
+    "3046301006072a8648ce3d020106052b8104001f03320004"
+    "db4ff10ec057e9ae26b07d0280b7f4341da5d1b1eae06c7d9b2f2f6d9c5628a7844163d015be86344082aa88d95e2f9d"
+)
+
+
+@pytest.mark.parametrize("written", [SECP192K1, Meter(bits=1024).der.hex()], ids=["secp192k1", "RSA of too few bits"])
+def test_a_key_of_a_kind_that_cannot_be_checked_is_refused_as_such(written):
+    with pytest.raises(NoKey) as refused:
+        keys.read(written)
+    assert refused.value.is_unknown_kind
+
+
+@pytest.mark.parametrize("algorithm", ["ECDSA-secp192k1-SHA256", "RSA-1024-SHA256", "RSA-2048", "ECDSA-secp256r1-SHA3"])
+@pytest.mark.parametrize("known", [None, []])
+def test_what_is_signed_in_a_way_that_cannot_be_checked_says_so(algorithm, known):
+    payload = METER.whole(1000, 13_000).split("|")[1]
+    found = judge(METER.signed(payload, SA=algorithm), known=known)
+    assert (found.verdict, found.doubts) == (Verdict.UNREADABLE, (Doubt.ALGORITHM,))
+
+
 def test_each_bit_of_what_was_signed_counts():
     head, payload, tail = METER.whole(1000, 13_000).encode().split(b"|")
     public = keys.read(METER.der.hex())[0]

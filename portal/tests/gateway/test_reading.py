@@ -179,6 +179,39 @@ def test_a_clock_that_cannot_be_right_gives_way_to_ours(told, said):
     assert session.flags == ["station_clock"]
 
 
+def charges_of(told, *energies, minutes=60, first=100):
+    """One charge after the other with so many Wh, as the station says; return their flags."""
+    for number, energy in enumerate(energies):
+        began = NOW + timedelta(hours=2 * number)
+        told.starts(first + number, meter=0, at=began.isoformat(), received_at=began)
+        told.stops(energy, minutes=120 * number + minutes, number=first + number)
+        told.read()
+    return [row.flags for row in told.sessions[-len(energies) :]]
+
+
+def test_a_meter_that_counts_in_another_unit_than_it_says_is_noticed_before_anything_is_billed(told, north):
+    """Seven, twelve and thirty kWh, called Wh; and at another station Wh, called kWh."""
+    assert charges_of(told, 7, 12, 30) == [["meter_unit"]] * 3
+    other = Told(north, "Torget-2")
+    other.starts(7)
+    at = NOW + timedelta(minutes=30)
+    sample = [{"timestamp": at.isoformat(), "sampledValue": [{"value": "7000", "unit": "kWh"}]}]
+    other.says("MeterValues", number=7, at=at, meterValue=sample)
+    other.read()
+    other.abandoned(NOW + timedelta(hours=25))
+    assert "above_power" in other.sessions[-1].flags
+    assert waiting_for_a_price(told) == []
+
+
+def test_a_car_that_is_full_takes_as_little_and_is_no_fault_of_the_meter(told):
+    assert charges_of(told, 12_000, 40, 30, 20) == [[], [], [], []]
+    assert charges_of(Told(told.operator, "Torget-2"), 7, minutes=9, first=200) == [[]]
+
+
+def test_who_begins_to_count_in_another_unit_is_noticed_after_three_charges(told):
+    assert charges_of(told, 12_000, 7, 12, 30, 9) == [[], [], [], [], ["meter_unit"]]
+
+
 def test_an_attempt_in_vain_is_written_off_as_in_a_file(told):
     told.starts()
     told.stops(1000, minutes=2)
