@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from portal.api import described
-from portal.web import api_guide, bounces, health, home, installed, notices
+from portal.web import api_guide, bounces, health, home, installed, notices, outlets
 
 urlpatterns = [
     path("", home.start, name="home"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/openapi.json", described.openapi, name="api_schema"),
     path("privacy/<slug:slug>/", notices.public_notice, name="public_notice"),
     path("privacy/<slug:slug>/<int:version>/", notices.public_notice, name="public_notice_version"),
+    path("at/<slug:slug>/<uuid:public_id>/<str:number>/", outlets.public_outlet, name="public_outlet"),
     path("account/", include("portal.web.account.urls")),
     path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
     path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),

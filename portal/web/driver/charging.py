@@ -4,7 +4,6 @@ Every step is a page that stands by itself, so it works without script and over 
 was pressed twice was asked once, and a page that is opened again shows what has become of it.
 """
 
-from typing import Any
 from uuid import UUID
 
 from django import forms
@@ -17,9 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from billing.domain.tariff.model import parse_tariff
 from billing.selectors import stakes
-from billing.selectors.paid import paid
 from charging.domain.ocpp import SOURCE
 from charging.domain.ocpp.commands import Kind
 from charging.models import ChargingSession, Connector, StationCommand, StationLink
@@ -27,7 +24,7 @@ from charging.selectors import outlets
 from charging.services import driver_charging as services
 from portal.gate.access import SignedInRequest, driver_view
 from portal.web.acts import REFUSALS, told
-from portal.words import tariffs as tariff_words
+from portal.web.outlet_prices import prices as prices_of
 from portal.words.say import why
 from tenants.models import Operator
 
@@ -64,7 +61,7 @@ def outlet(request: SignedInRequest, operator: Operator, public_id: UUID, number
 def outlet_start(request: SignedInRequest, operator: Operator, public_id: UUID, number: str) -> HttpResponse:
     """Ask the station to start a charge for the driver."""
     connector, now = _connector(public_id, number), timezone.now()
-    if not _prices(request, connector):
+    if not prices_of(request.driver, connector.station):
         return _outlet(request, operator, connector, wrong=_("No price is set here, so nothing can be started."))
     try:
         command = services.start(request.driver, connector, by=request.user, at=now)
@@ -143,22 +140,13 @@ def _own(request: SignedInRequest, session_id: UUID) -> ChargingSession:
     return session
 
 
-def _prices(request: SignedInRequest, connector: Connector) -> dict[str, Any]:
-    """What the driver would pay there now, in the order the law asks for: energy, time, fee, the rest. Empty: none."""
-    version = paid(request.driver, connector.station, at=timezone.now()).version
-    if version is None:
-        return {}
-    tariff = parse_tariff(version.document)
-    return {"rows": tariff_words.rows(tariff), "bounds": tariff_words.bounds(tariff), "currency": tariff.currency}
-
-
 def _outlet(request: SignedInRequest, operator: Operator, connector: Connector, *, wrong: str = "") -> HttpResponse:
     if wrong:
         messages.error(request, wrong)
     now = timezone.now()
     link = StationLink.objects.filter(station=connector.station).first()
     mine = outlets.going_on(request.driver).filter(connector=connector).first()
-    prices = _prices(request, connector)
+    prices = prices_of(request.driver, connector.station)
     is_connected = link is not None and link.is_connected_at(now)
     context = {
         "nav": "charge",

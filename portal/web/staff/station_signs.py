@@ -1,4 +1,4 @@
-"""Signs for the outlets of a station, to be printed: a code that leads a driver to the outlet's page."""
+"""Signs for the outlets of a station, to be printed: a code that leads anybody to the outlet's page."""
 
 from uuid import UUID
 
@@ -20,7 +20,7 @@ def station_signs(request: SignedInRequest, operator: Operator, public_id: UUID)
     """Show a sign for each outlet: its number, and the code with its address."""
     station = get_object_or_404(selectors.listing(), public_id=public_id)
     addresses = [
-        (outlet, request.build_absolute_uri(reverse("driver:outlet", args=[operator.slug, public_id, outlet.number])))
+        (outlet, request.build_absolute_uri(reverse("public_outlet", args=[operator.slug, public_id, outlet.number])))
         for outlet in outlets.connected().filter(station=station)
     ]
     context = {

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.selectors import session_ledger
 from charging.models import Site, Station
-from charging.selectors import sessions, station_commands, stations
+from charging.selectors import sessions, station_commands, station_habits, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
@@ -33,6 +33,7 @@ from portal.web.staff import sites
 from portal.web.staff.merging import MergeForm
 from portal.web.staff.sessions.columns import SESSIONS
 from portal.web.tables import Column, Table
+from portal.words import station_habits as station_habit_words
 from portal.words.sessions import SOCKETS
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -181,6 +182,8 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
     """Show a station's connectors as they are now, and its latest sessions."""
     station = get_object_or_404(stations.whole(Station.objects.all()), public_id=public_id)
     now, link = timezone.now(), stations.link(station)
+    may_manage = request.access.may(Permission.MANAGE_NETWORK)
+    known = station_habits.of(station) if link and may_manage else None
     latest = sessions.shown(sessions.listing(Criteria(station=station))).order_by("-started_at", "-pk")
     return render(
         request,
@@ -196,7 +199,10 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
             "link": link,
             "halt": stations.halt(station),
             "is_connected": link is not None and link.is_connected_at(now),
-            "schedules": station_commands.schedules(station) if request.access.may(Permission.MANAGE_NETWORK) else [],
+            "schedules": station_commands.schedules(station) if may_manage else [],
+            "known": known,
+            "made": station_habit_words.made(known.made) if known and known.made else [],
+            "habits": station_habit_words.told(known.habits) if known else [],
             "now": now,
             "crumbs": sites.crumbs(operator, station.site),
         },
