@@ -82,8 +82,9 @@ def _register_gateway() -> None:
     may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
     may(Token, "SELECT (id, operator_id, uid, driver_id, is_blocked, lost_at, merged_into_id)")
     may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
-    seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept"
-    may(StationLink, f"SELECT (id, operator_id, station_id, password_kept, {seen}), UPDATE ({seen})")
+    seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept, certified_at"
+    proof = "password_kept, certificate, certificate_until"
+    may(StationLink, f"SELECT (id, operator_id, station_id, {proof}, {seen}), UPDATE ({seen})")
     may(StationKnock, "SELECT, INSERT, UPDATE (reason, protocols, address, last_at, times)")
     may(StationMessage, "SELECT (id), INSERT")
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"

@@ -43,6 +43,7 @@ class StationCommand(SiteBound):
         READ_NAMED = commands.Kind.READ_NAMED, _("read some settings")
         GET_SCHEDULE = commands.Kind.GET_SCHEDULE, _("ask for the power limits")
         FORGET_CARDS = commands.Kind.FORGET_CARDS, _("forget the cards it remembers")
+        EMPTY_LIST = commands.Kind.EMPTY_LIST, _("empty its own list of cards")
 
     class State(models.TextChoices):
         QUEUED = commands.State.QUEUED, _("waits for the station")

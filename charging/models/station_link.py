@@ -30,6 +30,12 @@ class StationLink(SiteBound):
     password_at = models.DateTimeField(_("password made"))
     # The password before it, which the station has until it is told the new one; empty once it has used that.
     earlier_kept = models.CharField(max_length=120, blank=True)
+    # Of its client certificate: SHA-256 in hex (`charging.domain.ocpp.certificates`), whose it says it is, until when.
+    certificate = models.CharField(max_length=64, blank=True, default="")
+    certificate_name = models.CharField(max_length=200, blank=True, default="")
+    certificate_until = models.DateTimeField(null=True)
+    # When it connected by the certificate first: from then on no password lets it in.
+    certified_at = models.DateTimeField(null=True)
     epoch = models.BigIntegerField(default=0)
     # By which secrets are sealed for the process that has the connection: `charging.domain.ocpp.secrecy`.
     seal_key = models.CharField(max_length=64, blank=True, editable=False)
@@ -64,6 +70,7 @@ class StationKnock(OperatorOwned):
         WRONG_PASSWORD = "wrong_password", _("the password was wrong")
         NOT_IN_USE = "not_in_use", _("the station is not in use")
         PROTOCOL = "protocol", _("it speaks none of our protocols")
+        CERTIFICATE = "certificate", _("its certificate is missing, has expired or is another one")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     identity = models.CharField(_("identifier"), max_length=64)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from charging.domain.ocpp import SOURCE, commands
 from charging.domain.ocpp import schedules as schedules_told
@@ -50,18 +50,25 @@ class Forgetting:
 
 
 def forgetting(since: datetime) -> Forgetting:
-    """Return which stations have forgotten the cards they remembered since this moment. One that has none says no."""
-    settled = StationCommand.objects.filter(
-        kind=StationCommand.Kind.FORGET_CARDS,
-        state__in=[StationCommand.State.ANSWERED, StationCommand.State.REFUSED],
-        done_at__gte=since,
+    """Return which stations let no card in without asking since this moment: nothing remembered, and no list of theirs.
+
+    One that remembers none says no, and so does one that has no list.
+    """
+    answered = StationCommand.objects.filter(done_at__gte=since)
+    yes, no = StationCommand.State.ANSWERED, StationCommand.State.REFUSED
+    forgot = answered.filter(kind=StationCommand.Kind.FORGET_CARDS, state__in=[yes, no])
+    emptied = answered.filter(kind=StationCommand.Kind.EMPTY_LIST).filter(
+        Q(state=yes) | Q(state=no, status__in=commands.LISTLESS)
     )
+    settled = forgot.filter(station__in=emptied.values("station"))
+    last = emptied.filter(station__in=forgot.values("station")).aggregate(last=Max("done_at"))["last"]
     linked = StationLink.objects.filter(connected_at__isnull=False).values("station")
     rows = Station.objects.filter(pk__in=linked, is_active=True, merged_into=None)
     left = rows.exclude(pk__in=settled.values("station"))
     told = settled.aggregate(count=Count("station", distinct=True), last=Max("done_at"))
     waiting = list(left.order_by("identifier")[:FORGETTING_SHOWN])
-    return Forgetting(told["count"], told["last"], left.count(), waiting)
+    last_at = max(told["last"], last) if told["last"] and last else None
+    return Forgetting(told["count"], last_at, left.count(), waiting)
 
 
 def reservations(station: Station, *, at: datetime) -> list[StationCommand]:

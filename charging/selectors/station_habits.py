@@ -40,4 +40,4 @@ def _spans(station: Station) -> list[tuple[int, int]]:
     rows = ChargingSession.objects.filter(station=station, source=SOURCE, meter_start_wh__isnull=False)
     ended = rows.filter(state=ChargingSession.State.COMPLETED).order_by("-started_at", "-pk")
     facts = list(ended.values_list("connector", "meter_start_wh", "energy_wh")[:CHARGES])
-    return [(start or 0, energy) for outlet, start, energy in reversed(facts) if outlet == facts[0][0]]
+    return [(start or 0, energy or 0) for outlet, start, energy in reversed(facts) if outlet == facts[0][0]]

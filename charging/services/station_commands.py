@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -55,6 +56,17 @@ def ask(
     return command
 
 
+def ask_all(asked: Sequence[tuple[Station, dict[str, Any]]], kind: Kind, *, by: User, at: datetime) -> list[str]:
+    """Ask each of the stations with what belongs to it; return those that could not be asked."""
+    refused = []
+    for station, wanted in asked:
+        try:
+            ask(station, kind, by=by, at=at, **wanted)
+        except CommandRefused:
+            refused.append(str(station))
+    return refused
+
+
 def tell_share(station: Station, limit: Decimal, unit: str, *, at: datetime) -> None:
     """Tell a station its share of the site's power. Nobody asks for it, so the log says only who set the site's limit.
 
@@ -76,6 +88,8 @@ def _kept(
     id_tag: str = "",
 ) -> StationCommand:
     """Keep it, and tell the gateway."""
+    if kind is Kind.EMPTY_LIST:
+        wanted["version"] = _version(at)
     if kind is Kind.LIMIT:
         wanted["when"] = commands.written(at)
     wanted, hidden = secrecy.apart(wanted)
@@ -97,18 +111,24 @@ def _kept(
 
 
 def forget_cards(*, at: datetime) -> None:
-    """Have all stations forget which cards they have let in, so that they let none in without asking here.
+    """Have all stations forget which cards they have let in, and empty a list of their own: none is let in unasked.
 
     All of the operator's, whatever sites somebody sees; one that is away is told when it comes back. The gateway finds
     them by itself.
     """
     with limited_to(None):
-        waiting = StationCommand.objects.filter(kind=Kind.FORGET_CARDS, state=_State.QUEUED, not_after__gt=at)
         links = StationLink.objects.filter(station__is_active=True, station__merged_into=None, connected_at__lte=at)
-        told = links.exclude(station__in=waiting.values("station")).values_list("station", flat=True)
-        facts: dict[str, Any] = {"kind": Kind.FORGET_CARDS, "asked_at": at}
-        facts["not_after"] = at + commands.patience(Kind.FORGET_CARDS)
-        StationCommand.objects.bulk_create((StationCommand(station_id=pk, **facts) for pk in told), batch_size=1000)
+        for kind in commands.DEADLY:
+            waiting = StationCommand.objects.filter(kind=kind, state=_State.QUEUED, not_after__gt=at)
+            told = links.exclude(station__in=waiting.values("station")).values_list("station", flat=True)
+            facts: dict[str, Any] = {"kind": kind, "asked_at": at, "not_after": at + commands.patience(kind)}
+            facts["wanted"] = {"version": _version(at)} if kind is Kind.EMPTY_LIST else {}
+            StationCommand.objects.bulk_create((StationCommand(station_id=pk, **facts) for pk in told), batch_size=1000)
+
+
+def _version(at: datetime) -> int:
+    """The number of a list: later ones have higher ones, whoever made those before."""
+    return min(round(at.timestamp()), commands.LARGEST_REQUEST)
 
 
 def settle(*, at: datetime) -> int:

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from charging.domain.ocpp import passwords
+from charging.domain.errors import Code, CommandRefused
+from charging.domain.ocpp import certificates, passwords
+from charging.domain.ocpp.certificates import Certificate, NoCertificate
 from charging.events import Event
 from charging.models import Site, Station, StationKnock, StationLink
 from charging.services import stations
@@ -28,6 +30,39 @@ def make_password(station: Station, *, at: datetime) -> str:
     StationKnock.objects.filter(identity__iexact=station.identifier).delete()
     record(Event.STATION_PASSWORD_MADE, about=station)
     return password
+
+
+@transaction.atomic
+def set_certificate(station: Station, *, written: str, at: datetime) -> Certificate:
+    """Let the station prove itself by this certificate; another one that it had is dead at once.
+
+    Its password lets it in until it has connected by a certificate for the first time, and never again.
+
+    Raises:
+        CommandRefused: the station may not connect yet, or this is no certificate, or one that has expired.
+    """
+    link = StationLink.objects.select_for_update().filter(station=station).first()
+    if link is None:
+        raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
+    try:
+        found = certificates.read(written)
+    except NoCertificate:
+        raise CommandRefused(Code.CERTIFICATE_UNREADABLE) from None
+    if found.until <= at:
+        raise CommandRefused(Code.CERTIFICATE_EXPIRED, until=found.until.date())
+    link.certificate, link.certificate_name, link.certificate_until = found.digest, found.name, found.until
+    link.save(update_fields=["certificate", "certificate_name", "certificate_until"])
+    record(Event.STATION_CERTIFICATE_SET, about=station, sha256=found.digest)
+    return found
+
+
+@transaction.atomic
+def remove_certificate(station: Station) -> None:
+    """Let no certificate prove the station any more: its password lets it in again."""
+    link = StationLink.objects.select_for_update().get(station=station)
+    link.certificate, link.certificate_name, link.certificate_until, link.certified_at = "", "", None, None
+    link.save(update_fields=["certificate", "certificate_name", "certificate_until", "certified_at"])
+    record(Event.STATION_CERTIFICATE_REMOVED, about=station)
 
 
 @transaction.atomic

@@ -428,7 +428,7 @@ def _trickling(sessions: Sequence[ChargingSession]) -> set[str]:
     return {
         row.external_id
         for row in sessions
-        if limits.is_trickle(row.energy_wh, _span(row)[2])
+        if limits.is_trickle(row.energy_wh or 0, _span(row)[2])
         and _span(row)[2] >= limits.trickle_s
         and all(limits.is_trickle(energy, seconds) for energy, seconds in _before(row, facts, limits.trickle_of))
     }
@@ -451,7 +451,7 @@ def _before(session: ChargingSession, facts: dict[str, _Span], most: int) -> lis
 def _span(session: ChargingSession) -> _Span:
     assert session.ended_at is not None
     seconds = (session.ended_at - session.started_at).total_seconds()
-    return session.station_id, session.started_at, seconds, session.energy_wh
+    return session.station_id, session.started_at, seconds, session.energy_wh or 0
 
 
 def _overlapping(sessions: Sequence[ChargingSession]) -> set[str]:

@@ -314,6 +314,7 @@ _ASKED: dict[str, Callable[[Simulated, dict[str, Any]], dict[str, Any]]] = {
     "ClearChargingProfile": Simulated._lift,
     "GetCompositeSchedule": Simulated._scheduled,
     "ClearCache": lambda _station, _asked: {"status": "Accepted"},
+    "SendLocalList": lambda _station, _asked: {"status": "Accepted"},
     "UnlockConnector": lambda _station, _asked: {"status": "Unlocked"},
     "Reset": lambda _station, _asked: {"status": "Accepted"},
     "TriggerMessage": lambda _station, _asked: {"status": "NotImplemented"},

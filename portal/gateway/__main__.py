@@ -24,7 +24,8 @@ async def main() -> None:
     if env.kind() == "production":
         transport.check_database("DATABASE_GATEWAY_URL")
     store = Store(address)
-    gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0))
+    header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
+    gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
     writing = asyncio.create_task(store.run())
     listening = asyncio.create_task(Bell(address, store, gateway.look).run(gateway.here))
     stopped = asyncio.create_task(_told_to_stop())

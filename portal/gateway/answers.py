@@ -10,7 +10,7 @@ from charging.domain.ocpp.admission import Card, Decision, Verdict
 from charging.domain.ocpp.frames import Answer, Call
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
-from portal.gateway.store import Cursor
+from portal.gateway.store import Cursor, Store
 
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
@@ -22,6 +22,14 @@ _KEEP = """
     SELECT operator_id, station_id, epoch, %s, %s, %s, %s, %s, %s, false, ''
     FROM charging_stationlink WHERE station_id = %s AND epoch = %s
 """
+#: That something came which was not read to its end. There is nothing in it for the reader.
+_NOTE = """
+    INSERT INTO charging_stationmessage
+        (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
+    VALUES (%s, %s, %s, %s, '', '', '', '', NULL, true, %s)
+"""
+#: Its frame was larger than is read, and its connection closed for it.
+TOO_LARGE = "too_large"
 _SAME_START = """
     SELECT number, is_stopped, verdict, received_at, id_tag FROM charging_stationcharge
     WHERE station_id = %s AND said = %s ORDER BY id DESC LIMIT 1
@@ -137,6 +145,15 @@ class Heard:
         await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "tag": tag, "at": self.at})
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
+
+
+async def note(store: Store, guest: Guest, remark: str, at: datetime) -> None:
+    """Have staff find among the messages of the station what became of one that was not read."""
+
+    async def keep(cursor: Cursor) -> None:
+        await cursor.execute(_NOTE, [guest.operator_id, guest.station_id, guest.epoch, at, remark])
+
+    await store.do(guest.operator_id, keep)
 
 
 def unknown_card(guest: Guest, raw: str, answer: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is let in: a station of the operator that the address names, with the password that was made for it."""
+"""Who is let in: a station of the operator that the address names, with its password or its certificate."""
 
 import base64
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from charging.domain.ocpp import commands, passwords, v16, v201
+from charging.domain.ocpp import certificates, commands, passwords, v16, v201
 from portal.gateway.store import Cursor, Store
 
 #: What is spoken, the one that is taken of several that a station offers first.
@@ -18,7 +18,7 @@ MOST_KNOCKS = 200
 _OPERATOR = "SELECT id FROM tenants_operator WHERE slug = %s AND state = 'active'"
 # Identifiers are compared without case, one that is written exactly so first.
 _STATION = """
-    SELECT s.id, s.is_active, l.password_kept, l.earlier_kept
+    SELECT s.id, s.is_active, l.password_kept, l.earlier_kept, l.certificate, l.certificate_until, l.certified_at
     FROM charging_station named JOIN charging_station s ON s.id = coalesce(named.merged_into_id, named.id)
     LEFT JOIN charging_stationlink l ON l.station_id = s.id
     WHERE named.operator_id = %(operator)s AND upper(named.identifier) = upper(%(identity)s::varchar)
@@ -27,7 +27,8 @@ _STATION = """
 _CONNECT = """
     UPDATE charging_stationlink SET epoch = epoch + 1, seal_key = %(key)s, protocol = %(protocol)s,
         address = %(address)s, connected_at = %(at)s, seen_at = %(at)s, disconnected_at = NULL,
-        earlier_kept = CASE WHEN %(is_newest)s THEN '' ELSE earlier_kept END
+        earlier_kept = CASE WHEN %(is_newest)s THEN '' ELSE earlier_kept END,
+        certified_at = CASE WHEN %(is_certified)s THEN coalesce(certified_at, %(at)s) ELSE certified_at END
     WHERE station_id = %(station)s RETURNING epoch
 """
 _KNOCK = """
@@ -64,6 +65,8 @@ class Visitor:
     credentials: str
     protocols: tuple[str, ...]
     address: str
+    # What tells the certificate that it has proved to hold (`certificates.digest`); empty for none.
+    certificate: str = ""
 
     @property
     def password(self) -> bytes | None:
@@ -94,8 +97,11 @@ class Refusal:
     status: HTTPStatus
 
 
-def visitor(path: str, credentials: str, protocols: str, address: str) -> Visitor | None:
-    """Read a request; None when its address is none of ours."""
+def visitor(path: str, credentials: str, protocols: str, address: str, certificate: str = "") -> Visitor | None:
+    """Read a request; None when its address is none of ours.
+
+    certificate: as the proxy that ended TLS wrote it.
+    """
     if not (path + protocols + address).isascii():  # raw bytes that no text of a database can hold
         return None
     parts = path.partition("?")[0].strip("/").split("/", 2)
@@ -105,7 +111,8 @@ def visitor(path: str, credentials: str, protocols: str, address: str) -> Visito
     offered = tuple(each.strip() for each in protocols.split(",") if each.strip())
     if not 0 < len(identity) <= LONGEST_IDENTITY:
         return None
-    return Visitor(unquote(parts[1]).replace("\x00", ""), identity, credentials, offered, address)
+    operator = unquote(parts[1]).replace("\x00", "")
+    return Visitor(operator, identity, credentials, offered, address, certificates.digest(certificate))
 
 
 async def let_in(store: Store, who: Visitor, at: datetime, *, key: str) -> Guest | Refusal:
@@ -131,10 +138,15 @@ async def let_in(store: Store, who: Visitor, at: datetime, *, key: str) -> Guest
 async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime, key: str) -> Guest | Refusal:
     await cursor.execute(_STATION, {"operator": operator_id, "identity": who.identity})
     station = await cursor.fetchone()
-    _, is_active, newest, earlier = station or (0, False, None, None)
+    known: Any = station or (0, False, None, None, "", None, None)
+    _, is_active, newest, earlier, certificate, until, certified_at = known
     given = who.password
     is_newest, is_earlier = [passwords.matches(given or b"", each or "") for each in (newest, earlier)]
-    reason, status = _reason(station, who, is_active=is_active, fits=given is not None and (is_newest or is_earlier))
+    is_certified = bool(certificate) and who.certificate == certificate and at < until
+    fits = given is not None and (is_newest or is_earlier)
+    # The way in may only get safer: who has come by a certificate comes by no password again.
+    proven = is_certified or (fits and certified_at is None)
+    reason, status = _reason(station, who, is_active=is_active, fits=proven, needs_certificate=certified_at is not None)
     facts: dict[str, Any] = {"operator": operator_id, "identity": who.identity, "address": who.address, "at": at}
     if reason or station is None:
         told = {"reason": reason, "protocols": ", ".join(who.protocols)[:60], "most": MOST_KNOCKS}
@@ -142,6 +154,7 @@ async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime,
         return Refusal(status)
     protocol = next(each for each in PROTOCOLS if each in who.protocols)
     facts |= {"protocol": protocol, "station": station[0], "is_newest": is_newest, "key": key}
+    facts["is_certified"] = is_certified
     await cursor.execute(_CONNECT, facts)
     (epoch,) = await cursor.fetchone() or (0,)
     guest = Guest(operator_id, station[0], epoch, protocol)
@@ -149,13 +162,15 @@ async def _decided(cursor: Cursor, operator_id: int, who: Visitor, at: datetime,
     return guest
 
 
-def _reason(station: Any, who: Visitor, *, is_active: bool, fits: bool) -> tuple[str, HTTPStatus]:
+def _reason(
+    station: Any, who: Visitor, *, is_active: bool, fits: bool, needs_certificate: bool
+) -> tuple[str, HTTPStatus]:
     if station is None:
         return "unknown", HTTPStatus.NOT_FOUND
     if station[2] is None:
         return "no_password", HTTPStatus.UNAUTHORIZED
     if not fits:
-        return "wrong_password", HTTPStatus.UNAUTHORIZED
+        return "certificate" if needs_certificate else "wrong_password", HTTPStatus.UNAUTHORIZED
     if not is_active:
         return "not_in_use", HTTPStatus.FORBIDDEN
     if not set(PROTOCOLS) & set(who.protocols):

@@ -12,6 +12,7 @@ import psycopg
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
@@ -50,11 +51,13 @@ _HEADERS = Headers({"Content-Type": "text/plain", "Cache-Control": "no-store"})
 class Gateway:
     """All connections of this process.
 
-    proxies: how many proxies in front add an address to X-Forwarded-For.
+    proxies: how many proxies in front add an address to X-Forwarded-For. certificates: the header in which the proxy
+    that ends TLS says which certificate the station has proved to hold; empty where none does.
     """
 
-    def __init__(self, store: Store, *, proxies: int = 0) -> None:
+    def __init__(self, store: Store, *, proxies: int = 0, certificates: str = "") -> None:
         self._store, self._proxies, self._key = store, proxies, secrecy.Key()
+        self._certificates = certificates if proxies else ""
         # Those that were let in and are not served yet; one whose handshake fails is forgotten with its connection.
         self._guests: WeakKeyDictionary[ServerConnection, Guest] = WeakKeyDictionary()
         self._closing: set[asyncio.Task[None]] = set()
@@ -91,6 +94,7 @@ class Gateway:
             headers.get("Authorization", ""),
             ", ".join(headers.get_all("Sec-WebSocket-Protocol")),
             address,
+            self._certificate(headers),
         )
         if who is None:
             return _answer(HTTPStatus.NOT_FOUND)
@@ -112,6 +116,11 @@ class Gateway:
         except TimeoutError:
             return _answer(HTTPStatus.SERVICE_UNAVAILABLE)
         return _answer(HTTPStatus.OK)
+
+    def _certificate(self, headers: Headers) -> str:
+        """What the proxy says. Twice the header, and a stranger has written one of them."""
+        said = headers.get_all(self._certificates) if self._certificates else []
+        return said[0] if len(said) == 1 else ""
 
     def _address(self, connection: ServerConnection, request: Request) -> str:
         said = ",".join(request.headers.get_all("X-Forwarded-For")).split(",")
@@ -155,8 +164,10 @@ class Gateway:
             self._close(older.connection)
         try:
             await self._converse(line)
-        except ConnectionClosed:
-            pass
+        except ConnectionClosed as closed:
+            if closed.sent is not None and closed.sent.code == CloseCode.MESSAGE_TOO_BIG:
+                with contextlib.suppress(psycopg.Error):
+                    await answers.note(self._store, line.guest, answers.TOO_LARGE, now())
         except Superseded:
             await connection.close(1000, _NEWER)
         finally:

@@ -166,7 +166,7 @@ NOT_ROW_BY_ROW = {
     ImportUndo: "import.undone says what is gone",
     KnownSessions: "imported in bulk, as above",
     ImportLook: "a look at a file changes nothing; its import is recorded",
-    StationLink: "an event says that a password was made; the rest is what the gateway saw",
+    StationLink: "events say that a password was made or a certificate set; the rest is what the gateway saw",
     CardNotice: "events say that it was noticed first, and that somebody has looked after it",
     StationKnock: "what was refused; taking it in records the new station",
     StationMessage: "what stations said, kept as it came",

@@ -25,7 +25,10 @@ MAY_OPEN = {
         "staff:knock_adopt staff:knock_list staff:site_edit staff:site_limit staff:site_limit_set staff:site_new "
         "staff:station_again staff:station_ask "
         "staff:meter_hold staff:meter_register staff:meter_remove staff:station_meters "
-        "staff:station_commands staff:station_edit staff:station_merge staff:station_messages staff:station_new "
+        "staff:station_commands staff:station_edit staff:station_merge staff:station_messages "
+        "staff:station_messages_file staff:station_new "
+        "staff:station_certificate staff:station_certificate_remove staff:station_certificate_set "
+        "staff:stations_order staff:stations_together "
         "staff:station_order staff:station_part staff:station_password staff:station_settings staff:template_align "
         "staff:template_detail staff:template_edit staff:template_list staff:template_new staff:template_read "
         "staff:template_remove"
@@ -168,7 +171,7 @@ MAY_OPEN = {
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
         "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home "
         "letter_bounced manifest "
-        "offline public_notice public_notice_version service_worker set_language set_theme"
+        "offline public_notice public_notice_version public_outlet service_worker set_language set_theme"
     ),
 }
 #: In the platform's own process, where no operator has pages.

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     READ_NAMED = "read_named"
     GET_SCHEDULE = "get_schedule"
     FORGET_CARDS = "forget_cards"
+    EMPTY_LIST = "empty_list"
 
 
 class State(StrEnum):
@@ -47,7 +48,18 @@ OPEN = (State.QUEUED, State.CLAIMED, State.SENT)
 #: Sent, and nothing came back: an answer that is late is still the truth.
 UNANSWERED = (State.SENT, State.TIMED_OUT, State.UNKNOWN)
 #: Asked again by itself when nobody knows whether it arrived: asking twice does nothing that asking once does not.
-HARMLESS = (Kind.TRIGGER, Kind.READ_SETTINGS, Kind.READ_NAMED, Kind.GET_SCHEDULE, Kind.FORGET_CARDS)
+HARMLESS = (
+    Kind.TRIGGER,
+    Kind.READ_SETTINGS,
+    Kind.READ_NAMED,
+    Kind.GET_SCHEDULE,
+    Kind.FORGET_CARDS,
+    Kind.EMPTY_LIST,
+)
+#: By what a station lets cards in without asking: what it remembers, and a list that an earlier operator left there.
+DEADLY = (Kind.FORGET_CARDS, Kind.EMPTY_LIST)
+#: A station's words for having no list at all, so that there is none to empty.
+LISTLESS = ("NotSupported", "NotImplemented")
 #: What a station goes on with after its answer, and the messages in which it says how far it has come.
 PROGRESS = {
     "FirmwareStatusNotification": Kind.UPDATE_FIRMWARE,
@@ -94,6 +106,6 @@ def profile(wanted: Mapping[str, Any]) -> int:
 
 def patience(kind: Kind) -> timedelta:
     """Return for how long the station may be away before it is not sent any more."""
-    if kind is Kind.FORGET_CARDS:
+    if kind in DEADLY:
         return FORGETTING
     return AT_THE_OUTLET if kind in {Kind.START, Kind.STOP, Kind.UNLOCK, Kind.RESERVE} else OTHERWISE

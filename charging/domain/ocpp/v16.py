@@ -57,6 +57,7 @@ MESSAGES = {
     Kind.READ_NAMED: "GetConfiguration",
     Kind.GET_SCHEDULE: "GetCompositeSchedule",
     Kind.FORGET_CARDS: "ClearCache",
+    Kind.EMPTY_LIST: "SendLocalList",
 }
 #: Commands whose answer has no word for yes or no: that it came is the yes.
 _WORDLESS = {Kind.READ_SETTINGS, Kind.READ_NAMED, Kind.UPDATE_FIRMWARE, Kind.GET_LOG}
@@ -287,6 +288,8 @@ def _question(kind: Kind, wanted: Mapping[str, Any], outlet: dict[str, Any]) -> 
         return {"key": list(wanted["names"])}
     if kind is Kind.GET_SCHEDULE:
         return {"connectorId": 0, **outlet, "duration": round(commands.SCHEDULED.total_seconds())}
+    if kind is Kind.EMPTY_LIST:
+        return {"listVersion": wanted["version"], "updateType": "Full", "localAuthorizationList": []}
     return {}
 
 

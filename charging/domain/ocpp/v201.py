@@ -49,6 +49,7 @@ MESSAGES = {
     Kind.READ_NAMED: "GetVariables",
     Kind.GET_SCHEDULE: "GetCompositeSchedule",
     Kind.FORGET_CARDS: "ClearCache",
+    Kind.EMPTY_LIST: "SendLocalList",
 }
 #: A station's answers that mean it does as it was told.
 _GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlocked"}
@@ -143,6 +144,8 @@ def _later(kind: Kind, wanted: Mapping[str, Any], id_tag: str) -> dict[str, Any]
             return {"id": wanted["request"], "expiryDateTime": wanted["until"], "idToken": card, **_evse_id(wanted)}
         case Kind.CANCEL_RESERVATION:
             return {"reservationId": wanted["reservation"]}
+        case Kind.EMPTY_LIST:
+            return {"versionNumber": wanted["version"], "updateType": "Full"}
     return _limits(kind, wanted)
 
 

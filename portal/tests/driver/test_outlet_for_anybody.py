@@ -3,19 +3,28 @@
 import pytest
 from django.urls import reverse
 
+from billing.tests import factories
 from charging.models import Connector, Station
-from portal.tests.driver.test_charging import outlet, text  # noqa: F401  # a fixture
+from portal.tests import app_role
+from portal.tests.driver.test_charging import Outlet, text
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def outlet(north, danas_driver):
+    with tenant_scope(north.pk):
+        factories.tariff(factories.DAY_NIGHT, name="Day and night")
+    return Outlet(north)
+
+
 def address(at, *, slug="north", number=None):
     return reverse("public_outlet", args=[slug, at.station.public_id, number or at.connector.number])
 
 
-def test_without_an_account_the_price_stands_there_energy_first(client, outlet):  # noqa: F811
+def test_without_an_account_the_price_stands_there_energy_first(client, outlet):
     page = client.get(address(outlet))
     units = [row.unit for row in page.context["prices"]["rows"]]
     assert units == sorted(units, key=["per kWh", "per minute", "per session"].index)
@@ -23,24 +32,24 @@ def test_without_an_account_the_price_stands_there_energy_first(client, outlet):
     assert "Sign in and charge" in text(page)
 
 
-def test_who_signs_in_there_comes_back_to_the_outlet(client, outlet):  # noqa: F811
+def test_who_signs_in_there_comes_back_to_the_outlet(client, outlet):
     own = reverse("driver:outlet", args=["north", outlet.station.public_id, outlet.connector.number])
     assert own in client.get(address(outlet)).content.decode()
     assert client.get(own)["Location"].endswith(f"?next={own}")
 
 
-def test_a_driver_is_led_to_their_own_price_and_the_start(danas_browser, outlet):  # noqa: F811
+def test_a_driver_is_led_to_their_own_price_and_the_start(danas_browser, outlet):
     page = danas_browser.get(address(outlet), follow=True)
     assert page.redirect_chain
     assert "Start charging" in text(page)
 
 
-def test_staff_and_drivers_of_others_see_what_anybody_sees(sign_in, olga, sven, outlet):  # noqa: F811
+def test_staff_and_drivers_of_others_see_what_anybody_sees(sign_in, olga, sven, outlet):
     for person in (olga, sven):
         assert "Sign in and charge" in text(sign_in(person).get(address(outlet)))
 
 
-def test_what_is_taken_away_or_has_no_price_says_so(client, outlet):  # noqa: F811
+def test_what_is_taken_away_or_has_no_price_says_so(client, outlet):
     with tenant_scope(outlet.operator.pk):
         Connector.objects.update(status="CHARGING")
     assert "taken or does not work" in text(client.get(address(outlet)))
@@ -48,7 +57,7 @@ def test_what_is_taken_away_or_has_no_price_says_so(client, outlet):  # noqa: F8
     assert "The station is not connected" in text(client.get(address(outlet)))
 
 
-def test_what_is_not_there_or_another_operator_s_is_not_found(client, outlet, south, settings):  # noqa: F811
+def test_what_is_not_there_or_another_operator_s_is_not_found(client, outlet, south, settings):
     assert client.get(address(outlet, slug="south")).status_code == 404
     assert client.get(address(outlet, slug="nowhere")).status_code == 404
     assert client.get(address(outlet, number="9")).status_code == 404
@@ -57,13 +66,11 @@ def test_what_is_not_there_or_another_operator_s_is_not_found(client, outlet, so
     assert client.get(address(outlet)).status_code == 404
 
 
-def test_of_an_operator_that_was_closed_nothing_is_shown(client, outlet, closed):  # noqa: F811
+def test_of_an_operator_that_was_closed_nothing_is_shown(client, outlet, closed):
     assert client.get(address(outlet)).status_code == 404
 
 
 @pytest.fixture
-def closed(outlet):  # noqa: F811
-    from portal.tests import app_role  # noqa: PLC0415
-
-    with app_role.as_platform():
+def closed(outlet):
+    with app_role.as_platform(), tenant_scope(outlet.operator.pk):
         Operator.objects.filter(pk=outlet.operator.pk).update(state=Operator.State.CLOSED)

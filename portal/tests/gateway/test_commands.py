@@ -184,10 +184,28 @@ def test_a_lost_card_is_forgotten_where_it_is_remembered_also_where_a_station_wa
         message_id, action, payload = hear(station)
         assert (action, payload) == ("ClearCache", {})
         answer(station, message_id, status="Rejected")  # it remembers none
+        message_id, action, payload = hear(station)
+        assert (action, payload.pop("listVersion") > 0) == ("SendLocalList", True)
+        assert payload == {"updateType": "Full", "localAuthorizationList": []}
         station.call("StatusNotification", "s", connectorId=1, status="Available")
+        assert forgetting(street).done == 0  # what it remembers is gone, its list is not
+        answer(station, message_id, status="Accepted")
+        station.call("StatusNotification", "t", connectorId=1, status="Available")
     found = forgetting(street)
     assert (found.done, found.open_count) == (1, 0)
     assert found.last_at is not None
+
+
+@pytest.mark.parametrize(("said", "done"), [("NotSupported", 1), ("Failed", 0), ("VersionMismatch", 0)])
+def test_a_station_without_a_list_has_none_to_empty_and_one_that_keeps_it_is_shown(street, said, done):
+    at = timezone.now()
+    with tenant_scope(street.operator.pk):
+        StationLink.objects.update(connected_at=at)
+        tokens.report_lost(street.card, at=at)
+        StationCommand.objects.filter(kind="forget_cards").update(state="answered", done_at=at)
+        StationCommand.objects.filter(kind="empty_list").update(state="refused", status=said, done_at=at)
+    found = forgetting(street)
+    assert (found.done, len(found.waiting)) == (done, 1 - done)
 
 
 def test_many_lost_cards_are_forgotten_in_one_go(street):
@@ -195,7 +213,7 @@ def test_many_lost_cards_are_forgotten_in_one_go(street):
         StationLink.objects.update(connected_at=timezone.now())
         for number in range(3):
             tokens.report_lost(Token.objects.create(uid=f"0{number}"), at=timezone.now())
-        assert StationCommand.objects.filter(kind="forget_cards").count() == 1
+        assert sorted(StationCommand.objects.values_list("kind", flat=True)) == ["empty_list", "forget_cards"]
 
 
 def test_what_was_sent_when_the_connection_ended_is_unknown_and_not_sent_again(gateway, street, olga):

@@ -10,10 +10,11 @@ from django.db import connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from charging.models import StationCharge, StationKnock, StationLink, StationMessage
+from charging.models import Site, Station, StationCharge, StationKnock, StationLink, StationMessage, Token
 from charging.services import station_links, tokens
 from portal.tests.gateway.conftest import NOW
 from tenants.scoping import tenant_scope
+from tenants.services.people import drivers
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 START = {"connectorId": 1, "idTag": "04a1b2c3d4", "meterStart": 1000, "timestamp": "2026-11-20T08:00:00Z"}
@@ -113,6 +114,40 @@ def test_an_old_password_works_until_the_new_one_is_used(gateway, street):
     assert status_of(gateway, "Torget-1", street.password) == 401
 
 
+def test_a_station_may_speak_before_it_has_booted_and_boot_again_while_it_charges(gateway, street):
+    boot = {"chargePointVendor": "Acme", "chargePointModel": "X"}
+    with gateway.station("Torget-1", street.password) as station:
+        assert station.call("StatusNotification", connectorId=1, status="Preparing") == {}
+        charge = station.call("StartTransaction", **START)
+        assert charge["idTagInfo"] == {"status": "Accepted"}
+        for _twice in range(2):
+            assert station.call("BootNotification", **boot)["status"] == "Accepted"
+        assert station.call("StartTransaction", **START) == charge
+        number = charge["transactionId"]
+        assert station.call("StopTransaction", transactionId=number, meterStop=2000, timestamp="2026-11-20T09") == {}
+    assert [row.number for row in charges(street)] == [number]
+
+
+def test_a_card_of_one_operator_is_a_stranger_s_at_another_though_the_number_is_the_same(gateway, street, south):
+    with tenant_scope(south.pk):
+        site = Site.objects.create(name="Hamnen")
+        station = Station.objects.create(site=site, identifier="Torget-1")
+        password = station_links.make_password(station, at=NOW)
+        theirs = Token.objects.create(uid=street.card.uid, driver=drivers.create(name="Sam", email="sam@example.com"))
+        tokens.report_lost(theirs, at=NOW)
+    for operator, given, verdict in (("north", street.password, "Accepted"), ("south", password, "Blocked")):
+        with gateway.station("Torget-1", given, operator=operator) as client:
+            assert client.call("Authorize", idTag=street.card.uid)["idTagInfo"] == {"status": verdict}
+
+
+@pytest.mark.parametrize("said", [{"vendorId": "x"}, {"vendorId": "x", "data": {"price": 3}}, {"vendorId": None}, {}])
+@pytest.mark.parametrize("protocol", ["ocpp1.6", "ocpp2.0.1"])
+def test_what_a_maker_invented_is_kept_and_said_to_be_unknown(gateway, street, said, protocol):
+    with gateway.station("Torget-1", street.password, subprotocols=[protocol]) as station:
+        assert station.call("DataTransfer", **said) == {"status": "UnknownVendorId"}
+    assert [row.action for row in kept(street)] == ["DataTransfer"]
+
+
 def test_the_newest_connection_holds(gateway, street):
     with gateway.station("Torget-1", street.password) as older:
         older.call("StatusNotification", connectorId=1, status="Available")
@@ -200,6 +235,10 @@ def test_a_day_of_readings_in_one_message_fits_and_two_megabytes_close(gateway, 
         with pytest.raises(ConnectionClosed) as closed:
             station.call("StopTransaction", transactionId=1, transactionData=["x" * 1000] * 2000)
     assert closed_with(closed) == 1009
+    deadline = time.monotonic() + 30
+    while len(rows := kept(street)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [(row.remark, row.is_read) for row in rows] == [("", False), ("too_large", True)]
 
 
 def test_two_calls_without_waiting_are_answered_in_order(gateway, street):

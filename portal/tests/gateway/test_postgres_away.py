@@ -26,7 +26,7 @@ from django.conf import settings
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 
-from launcher import postgres
+from launcher import postgres, schema
 from launcher.errors import Refusal
 from launcher.paths import State
 from launcher.processes import Child
@@ -69,7 +69,10 @@ class Postgres:
         postgres.create(self.here)
         self.start()
         postgres.prepare(self.here)
-        self.manage("migrate", "--verbosity=0", role="owner")
+        schema.made(self.state, self.environment("owner"), anew=False)
+        postgres.execute(self.here, f"DROP DATABASE {postgres.DATABASE}")
+        of_schema = f"TEMPLATE {schema.NAME} OWNER wattledger_owner"
+        postgres.execute(self.here, f"CREATE DATABASE {postgres.DATABASE} {of_schema}")
         (last,) = self.manage("shell", "-c", _FURNISH).splitlines()[-1:]
         self.names, self.password = orjson.loads(last)
 
@@ -100,14 +103,15 @@ class Postgres:
         self.child.ask_to_stop()
         self.child.wait_or_kill()
 
-    def manage(self, *arguments: str, role: str = "app") -> str:
-        own = {f"DATABASE_{role.upper()}_URL": self.address(role) for role in _ROLES}
+    def environment(self, role: str) -> dict[str, str]:
+        own = {f"DATABASE_{each.upper()}_URL": self.address(each) for each in _ROLES}
         own |= {"DATABASE_URL": self.address("app"), "DATABASE_ROLE": role, "WATTLEDGER_ENV": "test"}
+        return {**os.environ, **own}
+
+    def manage(self, *arguments: str) -> str:
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
-        ran = subprocess.run(
-            command, env={**os.environ, **own}, cwd=settings.BASE_DIR, check=True, stdout=subprocess.PIPE, text=True
-        )
-        return ran.stdout
+        told: dict[str, Any] = {"env": self.environment("app"), "cwd": settings.BASE_DIR}
+        return str(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **told).stdout)
 
     def asked(self, question: str) -> list[Any]:
         with psycopg.connect(self.address("owner")) as connection:
@@ -134,6 +138,7 @@ class Speaker:
         self.gateway, self.name, self.card = gateway, name, card
         basic = base64.b64encode(f"{name}:{password}".encode()).decode()
         self._headers = {"Authorization": f"Basic {basic}"}
+        self._open = contextlib.ExitStack()
         self._socket: ClientConnection | None = None
         self.answered: list[str] = []
         self.energies: list[int] = []
@@ -155,8 +160,7 @@ class Speaker:
             if self.is_over.is_set():
                 break
             self._charge(number)
-        if self._socket is not None:
-            self._socket.close()
+        self._open.close()
 
     def _charge(self, number: int) -> None:
         began, energy = MONTH + timedelta(minutes=20 * number), 100 + number
@@ -175,20 +179,16 @@ class Speaker:
             message_id = uuid4().hex
             with contextlib.suppress(ConnectionClosed, InvalidHandshake, OSError, TimeoutError):
                 if self._socket is None:
-                    self._socket = connect(
-                        self.gateway.url(self.name),
-                        subprotocols=["ocpp1.6"],  # type: ignore[list-item]
-                        additional_headers=self._headers,
-                    )
+                    told: dict[str, Any] = {"subprotocols": ["ocpp1.6"], "additional_headers": self._headers}
+                    self._socket = self._open.enter_context(connect(self.gateway.url(self.name), **told))
                     self.connections += 1
                 self._socket.send(orjson.dumps([2, message_id, action, payload]).decode())
                 kind, answered, said = orjson.loads(self._socket.recv(timeout=PATIENCE_S))
                 assert (kind, answered) == (3, message_id)
                 self.answered.append(message_id)
                 return said
-            if self._socket is not None:
-                self._socket.close()
-                self._socket = None
+            self._open.close()
+            self._socket = None
             time.sleep(0.2)
 
 

@@ -236,6 +236,7 @@ WANTED: dict[Kind, dict[str, Any]] = {
     Kind.READ_NAMED: {"names": ["HeartbeatInterval", "Connector@1/2.Available"]},
     Kind.GET_SCHEDULE: {"connector": "2"},
     Kind.FORGET_CARDS: {},
+    Kind.EMPTY_LIST: {"version": 1_764_400_000},
 }
 
 

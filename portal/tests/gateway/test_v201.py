@@ -162,7 +162,7 @@ def test_every_kind_of_command_has_its_message():
     wanted = {
         "connector": "1", "hard": True, "message": "Heartbeat", "key": "SmartChargingCtrlr.Enabled", "value": "1",
         "location": "https://a.example", "when": "2026-11-20T08:00:00Z", "until": "2026-11-20T09:00:00Z", "request": 7,
-        "reservation": 7, "limit": 16, "unit": "A", "names": ["A.B"],
+        "reservation": 7, "limit": 16, "unit": "A", "names": ["A.B"], "version": 1,
     }  # fmt: skip
     assert {v201.request(kind, wanted, "AA", "tx")[0] for kind in Kind} == set(v201.MESSAGES.values())
     _, changed = v201.request(Kind.CHANGE_SETTING, wanted)

@@ -244,11 +244,11 @@ def test_only_those_who_manage_the_network_ask(linked, sign_in, sara):
     assert client.post(url(linked, "ask/"), {"kind": "trigger"}).status_code == 403
 
 
-def test_a_sign_leads_a_driver_to_the_outlet(linked, sign_in, otto):
+def test_a_sign_leads_to_the_outlet(linked, sign_in, otto):
     page = sign_in(otto).get(linked.url(f"stations/{linked.connector.station.public_id}/signs/"))
     ((outlet, address, picture),) = page.context["signs"]
     assert outlet == linked.connector
-    assert address.endswith(f"/o/north/my/outlets/{linked.connector.station.public_id}/1/")
+    assert address.endswith(f"/at/north/{linked.connector.station.public_id}/1/")
     assert picture.startswith("data:image/svg+xml")
     assert address in text(page)
 

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.utils import timezone
 
@@ -10,6 +11,7 @@ from charging.domain.ocpp import passwords
 from charging.models import Station, StationHalt, StationKnock, StationLink, StationMessage
 from charging.services import site_memberships
 from tenants.models import AuditEntry, Membership
+from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +95,63 @@ def test_what_a_station_said_is_shown_word_for_word_and_narrowed(world, station,
     assert "&lt;b&gt;" in page
     narrowed = client.get(world.url(path(station, "messages/?q=meter")))
     assert [row.action for row in narrowed.context["page"]] == ["MeterValues"]
+
+
+def say(world, station, action, raw):
+    with tenant_scope(world.operator.pk):
+        StationMessage.objects.create(
+            station=station, epoch=1, received_at=timezone.now(), action=action, raw=raw, answer="[3]", is_read=True
+        )
+
+
+def lines(answer):
+    return [orjson.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+
+def test_messages_are_searched_and_taken_out_as_they_came(world, station, sign_in, otto):
+    said = '[2,"1","Authorize",{"idTag":"04A1B2C3D4"}]'
+    say(world, station, "Authorize", said)
+    say(world, station, "Heartbeat", '[2,"2","Heartbeat",{}]')
+    client, file = sign_in(otto), world.url(path(station, "messages/file/"))
+    assert [row.action for row in client.get(world.url(path(station, "messages/?q=a1b2"))).context["page"]] == [
+        "Authorize"
+    ]
+    answer = client.get(f"{file}?q=a1b2")
+    (line,) = lines(answer)
+    assert (line["message"], line["said"], line["answered"]) == ("Authorize", said, "[3]")
+    assert [line["message"] for line in lines(client.get(file))] == ["Authorize", "Heartbeat"]
+    with tenant_scope(world.operator.pk):
+        entries = list(AuditEntry.objects.filter(event="station.messages_exported"))
+    assert [(entry.object_id, entry.additional_data) for entry in entries] == [(station.pk, None)] * 2
+
+
+def test_who_sees_no_cards_finds_and_takes_out_none(world, station, sign_in, otto, monkeypatch):
+    say(world, station, "Authorize", '[2,"1","Authorize",{"idTag":"04A1B2C3D4"}]')
+    may = Access.may
+    monkeypatch.setattr(Access, "may", lambda access, what: what != Permission.VIEW_DRIVERS and may(access, what))
+    client, file = sign_in(otto), world.url(path(station, "messages/file/"))
+    assert not client.get(world.url(path(station, "messages/?q=a1b2"))).context["page"]
+    assert lines(client.get(f"{file}?q=a1b2")) == []
+    (line,) = lines(client.get(file))
+    assert line["said"] == '[2,"1","Authorize",{"idTag":"…C3D4"}]'
+
+
+def test_what_a_station_is_made_of_and_its_habits_stand_on_its_page(world, station, sign_in, otto):
+    with tenant_scope(world.operator.pk):
+        StationLink.objects.create(station=station, password_at=timezone.now())
+    boot = {"chargePointVendor": "Acme", "firmwareVersion": "1.2.7", "chargePointSerialNumber": "SN-0815"}
+    say(world, station, "BootNotification", orjson.dumps([2, "1", "BootNotification", boot]).decode())
+    late = (timezone.now() + timedelta(hours=1)).isoformat()
+    value = [{"timestamp": late, "sampledValue": [{"value": "4", "unit": "kWh"}]}]
+    reading = {"connectorId": 1, "transactionId": 7, "meterValue": value}
+    say(world, station, "MeterValues", orjson.dumps([2, "2", "MeterValues", reading]).decode())
+    page = client_page(sign_in(otto), world.url(path(station, "")))
+    for told in ("1.2.7", "SN-0815", "kWh", "ahead"):
+        assert told in page
+
+
+def client_page(client, address):
+    return re.sub(r"\s+", " ", client.get(address).content.decode())
 
 
 def test_a_message_that_stops_its_station_is_said_and_tried_again(world, station, sign_in, otto):

@@ -39,6 +39,7 @@ GENTLE = (
     Kind.READ_NAMED,
     Kind.GET_SCHEDULE,
     Kind.FORGET_CARDS,
+    Kind.EMPTY_LIST,
     Kind.CANCEL_RESERVATION,
 )
 LONGEST_RESERVATION = timedelta(days=1)
@@ -46,12 +47,18 @@ SHOWN = 20
 
 
 class CommandForm(forms.Form):
-    """What belongs to a command. Bound to the data of a request that asks for this kind, else empty."""
+    """What belongs to a command. Bound to the data of a request that asks for this kind, else empty.
+
+    station: None for one that many are asked: it is about each of them as a whole.
+    """
 
     kind: Kind
 
-    def __init__(self, station: Station, data: Any = None) -> None:
+    def __init__(self, station: Station | None, data: Any = None) -> None:
         super().__init__(data, prefix=self.kind)
+        if station is None:
+            self.fields.pop("connector", None)
+            return
         if "connector" in self.fields:
             numbers = [(outlet.number, outlet.number) for outlet in station.connectors.order_by("number")]
             field: Any = self.fields["connector"]
@@ -195,6 +202,12 @@ class ForgetCardsForm(CommandForm):
     kind = Kind.FORGET_CARDS
 
 
+class EmptyListForm(CommandForm):
+    """The list of cards that the station keeps, by which it lets in without asking."""
+
+    kind = Kind.EMPTY_LIST
+
+
 class ChangeSettingForm(CommandForm):
     """One setting."""
 
@@ -293,6 +306,7 @@ FORMS: dict[Kind, type[CommandForm]] = {
         ReadNamedForm,
         ChangeSettingForm,
         ForgetCardsForm,
+        EmptyListForm,
         ReserveForm,
         CancelReservationForm,
         LimitForm,

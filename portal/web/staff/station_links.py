@@ -1,14 +1,19 @@
 """How stations reach us: what one has said, a new password for it, and strangers that knock."""
 
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
+import orjson
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -19,10 +24,13 @@ from charging.selectors import stations as selectors
 from charging.services import station_links as services
 from charging.services import station_messages as reading
 from charging.site_scope import visible_sites
+from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
+from portal.gate.events import Event
 from portal.web import lists
 from portal.web.acts import attempted
 from portal.web.staff import stations
+from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -30,7 +38,7 @@ from tenants.permissions import Permission
 class MessageFilter(forms.Form):
     """What the messages of a station are narrowed to."""
 
-    q = forms.CharField(label=gettext_lazy("Kind of message"), required=False, max_length=50, widget=forms.SearchInput)
+    q = forms.CharField(label=gettext_lazy("Search"), required=False, max_length=50, widget=forms.SearchInput)
 
 
 class AdoptForm(forms.Form):
@@ -50,13 +58,9 @@ def station_messages(request: SignedInRequest, operator: Operator, public_id: UU
         return tidy
     station = get_object_or_404(Station.objects.select_related("site"), public_id=public_id)
     filters = MessageFilter(request.GET)
-    rows = StationMessage.objects.filter(station=station)
-    if filters.is_valid() and filters.cleaned_data["q"]:
-        rows = rows.filter(action__icontains=filters.cleaned_data["q"])
-    page = lists.page(rows, request, by="id")
-    if not request.access.may(Permission.VIEW_DRIVERS):
-        for message in page:
-            message.raw = frames.without_cards(message.raw)
+    page = lists.page(_found(request, station, filters), request, by="id")
+    for message in page:
+        message.raw = _as_may_be_seen(request, message.raw)
     context = {
         "nav": "stations",
         "station": station,
@@ -66,6 +70,41 @@ def station_messages(request: SignedInRequest, operator: Operator, public_id: UU
         "crumbs": stations.crumbs(operator, station),
     }
     return render(request, "staff/stations/messages.html", context)
+
+
+def _found(request: SignedInRequest, station: Station, filters: MessageFilter) -> QuerySet[StationMessage]:
+    """The messages with these signs in their name, or in what they say; who sees no cards finds nothing by one."""
+    rows = StationMessage.objects.filter(station=station)
+    search = filters.cleaned_data["q"].strip() if filters.is_valid() else ""
+    if not search:
+        return rows
+    found = Q(action__icontains=search)
+    return rows.filter(found | Q(raw__icontains=search) if request.access.may(Permission.VIEW_DRIVERS) else found)
+
+
+def _as_may_be_seen(request: SignedInRequest, raw: str) -> str:
+    return raw if request.access.may(Permission.VIEW_DRIVERS) else frames.without_cards(raw)
+
+
+@operator_view(Permission.MANAGE_NETWORK, step_up=True, takes_out=True)
+def station_messages_file(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponseBase:
+    """Send the messages that are shown as lines of JSON, the oldest first: for whoever made the station."""
+    station = get_object_or_404(Station, public_id=public_id)
+    filters = MessageFilter(request.GET)
+    rows = _found(request, station, filters).order_by("pk")
+    audit.record(Event.MESSAGES_EXPORTED, about=station)
+
+    def lines() -> Iterator[str]:
+        for row in rows.iterator(chunk_size=1_000):
+            yield orjson.dumps(_line(row, _as_may_be_seen(request, row.raw))).decode()
+
+    name = f"{slugify(station.identifier) or 'station'}-{timezone.now():%Y-%m-%d}.jsonl"
+    return streamed.lines_file(name, lines=lines, operator=operator)
+
+
+def _line(row: StationMessage, raw: str) -> dict[str, Any]:
+    said = {"received_at": row.received_at, "connection": row.epoch, "message": row.action, "said": raw}
+    return {**said, "answered": row.answer, "remark": row.remark}
 
 
 @require_POST
