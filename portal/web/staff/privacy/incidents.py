@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from portal.files.tables import FileColumn, local
@@ -43,7 +43,7 @@ INCIDENTS = Table(
         Column("incident", gettext_lazy("Incident"), by="title", is_fixed=True),
         Column("known", gettext_lazy("Known since"), by="known_at", is_indexed=True),
         Column("risk", gettext_lazy("Risk to people"), by="risk", is_optional=True),
-        Column("closed", gettext_lazy("Closed"), is_optional=True),
+        Column("closed", pgettext_lazy("when", "Closed"), is_optional=True),
         Column("state", gettext_lazy("State")),
     ),
     order="-known",
@@ -110,7 +110,7 @@ def incident_export(request: SignedInRequest, operator: Operator) -> HttpRespons
             FileColumn(_("Known since"), lambda row: local(row.known_at, operator)),
             FileColumn(_("It began"), lambda row: local(row.began_at, operator)),
             FileColumn(_("It ended"), lambda row: local(row.ended_at, operator)),
-            FileColumn(_("Closed"), lambda row: local(row.closed_at, operator)),
+            FileColumn(pgettext("when", "Closed"), lambda row: local(row.closed_at, operator)),
             FileColumn(_("Time zone"), lambda row: operator.time_zone),
         ],
         back=back,

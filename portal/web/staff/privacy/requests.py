@@ -11,7 +11,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -37,7 +37,7 @@ COPIES = (Kind.ACCESS, Kind.PORTABILITY)
 REQUESTS = Table(
     "privacy-requests",
     (
-        Column("request", gettext_lazy("Request"), by="kind", is_fixed=True),
+        Column("request", pgettext_lazy("of a person", "Request"), by="kind", is_fixed=True),
         Column("driver", gettext_lazy("Driver"), by="driver__customer_number"),
         Column("came", gettext_lazy("How it came"), by="channel", is_optional=True),
         Column("received", gettext_lazy("Received"), by="received_on"),
@@ -53,7 +53,9 @@ class RequestFilter(forms.Form):
 
     q = forms.CharField(label=gettext_lazy("Customer number"), required=False, max_length=100, widget=forms.SearchInput)
     kind = forms.ChoiceField(
-        label=gettext_lazy("Request"), choices=[("", gettext_lazy("All")), *Kind.choices], required=False
+        label=pgettext_lazy("of a person", "Request"),
+        choices=[("", gettext_lazy("All")), *Kind.choices],
+        required=False,
     )
     state = forms.ChoiceField(
         label=gettext_lazy("State"),
@@ -148,7 +150,7 @@ def person_request_export(request: SignedInRequest, operator: Operator) -> HttpR
         filters.rows,
         filters=filters,
         columns=[
-            FileColumn(_("Request"), lambda row: str(row.get_kind_display())),
+            FileColumn(pgettext("of a person", "Request"), lambda row: str(row.get_kind_display())),
             FileColumn(_("Customer number"), lambda row: row.driver.customer_number),
             FileColumn(_("How it came"), lambda row: str(row.get_channel_display())),
             FileColumn(_("Received"), lambda row: row.received_on),
