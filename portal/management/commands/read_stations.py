@@ -31,13 +31,15 @@ class Command(BaseCommand):
 
     def handle(self, **_: Any) -> None:
         """Look, wait, look again."""
-        assert_app_role()
         self._is_told_to_stop = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        abandoned_at = 0.0
+        abandoned_at, is_fit = 0.0, False
         while not self._is_told_to_stop:
             try:
+                if not is_fit:  # once, and not before PostgreSQL is there: it may come up after this process
+                    assert_app_role()
+                    is_fit = True
                 with acting(task="charging.stations"):
                     each_operator(_read)
                     if time.monotonic() - abandoned_at > ABANDONED_S:

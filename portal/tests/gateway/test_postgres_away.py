@@ -207,6 +207,7 @@ def street_of(own: Postgres) -> Iterator[tuple[Gateway, list[Speaker]]]:
     speakers = [Speaker(gateway, name, own.password, f"04{i:08X}") for i, name in enumerate(own.names)]
     for speaker in speakers:
         speaker.begin()
+    until(lambda: own.asked("SELECT count(*) FROM charging_chargingsession") != [(0,)], "nothing is read")
     yield gateway, speakers
     for speaker in speakers:
         speaker.is_over.set()
@@ -264,9 +265,12 @@ def test_while_postgres_is_away_for_a_minute_stations_wait_and_nothing_is_lost(o
     have_charged(speakers, CHARGES_BETWEEN)
     connected, before = [speaker.connections for speaker in speakers], gateway.memory_mb
     own.stop()
+    late = Reader(own.address("app"))  # one that is started meanwhile waits, too
     time.sleep(1)  # what had been committed is answered
     answered = [len(speaker.answered) for speaker in speakers]
     time.sleep(AWAY_S)
+    assert late.process.poll() is None
+    late.kill()
     assert [len(speaker.answered) for speaker in speakers] == answered
     assert not gateway.is_well()
     assert gateway.memory_mb - before < 20
