@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """A ciphertext does not open: a wrong or missing key, another row's text, or changed bytes."""
 
 
+class Shut(Unreadable):
+    """What is kept of somebody erased opens for bookkeeping alone (`tenants.bookkeeping`), and not after its day."""
+
+
 def encrypt(plain: bytes, *, about: str) -> bytes:
     """Encrypt with the newest key. `about` names the row and field, such as `totp:17`; it is needed to decrypt."""
     key = settings.ENCRYPTION_KEYS[0]

@@ -14,6 +14,7 @@ from tenants.models import (
     AuditCheck,
     AuditEntry,
     AuditSeal,
+    BooksKey,
     BrowserSession,
     ConsentEvent,
     ConsentNotice,
@@ -295,7 +296,7 @@ def _register_drivers() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         secret="wrapped",  # noqa: S106
-        technical="id operator identity of salt operator_key",
+        technical="id operator identity of salt books_key operator_key",
     )
     sources.register(
         Account,
@@ -441,7 +442,7 @@ def _register_rights() -> None:
     for work in (AuditCheck, SearchIndex, NoticeLetters, PersonPackage, RetentionNight, Erasure, *of_incidents):
         rights.platform_counts(work)
     rights.opens_doors(User, RecoveryCode, TotpDevice, BrowserSession, Invitation, ApiKey, WebAuthnCredential)
-    rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey, PersonKey, KeptKey)
+    rights.opens_doors(PlatformEvent, PasswordLetter, OperatorKey, PersonKey, BooksKey, KeptKey)
     # Both processes add to the platform's log, as both sign its people in; the portal's does not read it.
     rights.app_only_adds(PlatformEvent)
     rights.app_changes_only(PlatformMember)

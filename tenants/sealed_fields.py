@@ -13,6 +13,7 @@ it belongs to, such as its import. None of it can be searched, sorted or compare
 import hmac
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import models
 from django.db.models.query_utils import DeferredAttribute
 
-from tenants.crypto import Unreadable
+from tenants.crypto import Shut, Unreadable
 
 _VERSION = b"\x01"
 _NUMBER, _SALT = 8, 16
@@ -128,8 +129,20 @@ class Sealed:
         except InvalidTag as error:
             raise Unreadable(f"A text of {self.full_column} about {key.person} does not open.") from error
 
+    @property
+    def opens(self) -> bool:
+        """Whether there is a key of its person's for it still."""
+        try:
+            _keys[0].opening(self.number, self.salt, None)
+        except Unreadable:
+            return False
+        return True
+
     def __str__(self) -> str:
-        return self.open()
+        try:
+            return self.open()
+        except Shut:
+            return ""
 
     def __repr__(self) -> str:
         return f"<sealed text of {self.full_column}>"
@@ -148,6 +161,18 @@ def together(rows: Iterable[Row], *, at_once: int) -> Iterator[Row]:
     every = iter(rows)
     while some := list(islice(every, at_once)):
         yield from some
+
+
+def those_that_open(row: Any, names: Iterable[str]) -> list[str]:
+    """These texts of a row, but for those whose key is gone, as after a restore with a later part of keys.
+
+    What is kept for bookkeeping is empty here.
+    """
+    found = []
+    for name in names:
+        with suppress(Unreadable):
+            found.append(getattr(row, name))
+    return found
 
 
 def _about(full_column: str, key: TextKey) -> bytes:
@@ -179,7 +204,11 @@ class _Opened(DeferredAttribute):
         value = super().__get__(instance, cls)
         if isinstance(value, Sealed):
             field: Any = self.field
-            value = instance.__dict__[field.attname] = field.read(value.open(of=instance.sealed_for))
+            try:
+                value = field.read(value.open(of=instance.sealed_for))
+            except Shut:  # not held in the row: what is read for bookkeeping later, or written back, is still there
+                return field.empty
+            instance.__dict__[field.attname] = value
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:

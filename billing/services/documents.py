@@ -1,7 +1,7 @@
 """The PDF of an invoice: rendered once, stored, and the same file at every download.
 
-Rendered in the background after issuing, or on the first download, and sealed with the operator's key. Drafts are
-rendered anew each time and never stored.
+Rendered in the background after issuing, or on the first download, and sealed with the operator's key, or where the
+buyer has been erased for bookkeeping alone (`for_books`). Drafts are rendered anew each time and never stored.
 """
 
 import hashlib
@@ -18,18 +18,30 @@ from billing.e_invoices import bill, checks, cii, ubl
 from billing.e_invoices.bill import Bill
 from billing.models import Invoice, InvoiceDocument, InvoiceLine
 from billing.selectors import credits, invoices, letterheads, sellers
+from billing.services import for_books
 from charging.domain.ocpp import SOURCE
 from charging.domain.signed.proof import Verdict
 from charging.selectors import signed_values
-from tenants import sealed_content
+from tenants import bookkeeping, sealed_content
+from tenants.bookkeeping import Why
 from tenants.models import Operator
 
 
 def pdf(invoice: Invoice) -> bytes:
-    """Return the PDF: of an issued document the stored one, rendered if there is none yet."""
+    """Return the PDF: of an issued document the stored one, rendered if there is none yet.
+
+    Raises:
+        crypto.Shut: it is kept for bookkeeping alone, and not read for that.
+    """
     if invoice.state != Invoice.State.ISSUED or invoice.issued_at is None:
         return _rendered(invoice, at=invoice.drafted_at)
     return stored(invoice) or _opened(_store(invoice, at=invoice.issued_at))
+
+
+def render(invoice: Invoice) -> None:
+    """Render and keep an issued document, unless it has been; nothing is opened."""
+    if not InvoiceDocument.objects.filter(invoice=invoice).exists():
+        _store(invoice, at=invoice.issued_at or invoice.drafted_at)
 
 
 def stored(invoice: Invoice) -> bytes | None:
@@ -38,10 +50,17 @@ def stored(invoice: Invoice) -> bytes | None:
     return _opened(document) if document else None
 
 
+def is_for_books(invoice: Invoice) -> bool:
+    """Whether bookkeeping alone opens the stored PDF, as somebody whom it names was erased."""
+    found = InvoiceDocument.objects.filter(invoice=invoice).first()
+    return found is not None and sealed_content.is_for_books(bytes(found.pdf))
+
+
 def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:
     """Keep the rendered PDF. Two at once render the same; the first one's is kept."""
-    content = _rendered(invoice, at=at)
-    sealed = sealed_content.seal(content, about=_about(invoice.pk))
+    with bookkeeping.opened(Why.DOCUMENT, about=invoice):
+        content = _rendered(invoice, at=at)
+    sealed = for_books.seal(invoice, content, about=_about(invoice.pk))
     document = InvoiceDocument(invoice=invoice, pdf=sealed, sha256=hashlib.sha256(content).hexdigest(), rendered_at=at)
     with transaction.atomic():
         InvoiceDocument.objects.bulk_create([document], ignore_conflicts=True)

@@ -15,7 +15,9 @@ from billing.e_invoices.rules import Fault
 from billing.models import EInvoice
 from billing.selectors import e_invoices
 from billing.selectors.e_invoices import Document
-from tenants import sealed_content
+from billing.services import for_books
+from tenants import bookkeeping
+from tenants.bookkeeping import Why
 
 
 class CannotLeave(BillingError):
@@ -33,16 +35,17 @@ def xml(document: Document, *, at: datetime) -> bytes:
     document: an issued invoice or credit note, or a statement that is the host's invoice.
 
     Raises:
-        CannotLeave: it breaks a rule.
+        CannotLeave: it breaks a rule. crypto.Shut: it is kept for bookkeeping alone, and not read for that.
     """
     kept = e_invoices.kept(document)
     if kept is not None:
         return kept
-    content = e_invoices.written(document)
+    with bookkeeping.opened(Why.DOCUMENT, about=document):
+        content = e_invoices.written(document)
     faults = checks.faults(content)
     if faults:
         raise CannotLeave(document, faults)
-    sealed = sealed_content.seal(content, about=e_invoices.about(document))
+    sealed = for_books.seal(document, content, about=e_invoices.about(document))
     sha256 = hashlib.sha256(content).hexdigest()
     row = EInvoice(**e_invoices.of(document), xml=sealed, sha256=sha256, made_at=at)
     with transaction.atomic():  # two at once make the same; the first one's is kept

@@ -11,13 +11,12 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, Export, HostStatement, Invoice, InvoiceDocument, SessionPrice
 from billing.models.invoice import IN_FORCE
-from billing.services import documents
+from billing.services import documents, for_books
 from charging.models import ChargingSession
 from tenants.models import Driver, DriverIdentity, Operator
 from tenants.privacy import erasure, retention
 from tenants.privacy.erasure import Stays
 
-YEARS_KEPT = 7
 Review = ChargingSession.Review
 
 
@@ -26,7 +25,7 @@ def register() -> None:
     erasure.register_bar("unbilled", _unbilled)
     erasure.register_bar("drafts", _drafts)
     erasure.register_part(_let_go)
-    erasure.register_keeper(DriverIdentity, _named, _staying)
+    erasure.register_keeper(DriverIdentity, _named, _kept_until, _staying)
 
 
 def _unbilled(driver: Driver) -> int:
@@ -41,17 +40,18 @@ def _drafts(driver: Driver) -> int:
 def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
     """Part the driver from sessions nobody pays for, and remove files that were made to be downloaded.
 
-    A company's invoice that was not rendered yet is, while its lines can still say who charged.
+    An invoice that was not rendered yet is, while it can still say who charged; then bookkeeping alone opens it.
     """
     unread = InvoiceDocument.objects.filter(invoice=OuterRef("pk"))
-    lines = Invoice.objects.filter(state=Invoice.State.ISSUED, lines__session__driver=driver)
-    for invoice in lines.exclude(Exists(unread)).distinct():
+    named = Q(lines__session__driver=driver) | Q(account__driver=driver)
+    for invoice in Invoice.objects.filter(named, ~Exists(unread), state=Invoice.State.ISSUED).distinct():
         documents.pdf(invoice)
     never = ChargingSession.objects.filter(driver=driver).exclude(Exists(_on_ledger()))
     ids = list(never.filter(Q(Exists(_free())) | Q(review=Review.WRITTEN_OFF)).values_list("pk", flat=True))
     ChargingSession.objects.filter(pk__in=ids).update(driver=None, token=None, review=Review.WRITTEN_OFF)
     return {
         "sessions": len(ids),
+        "documents": for_books.seal_again(driver),
         "downloads": retention.forget_files(list(Export.objects.filter(state=Export.State.DONE).exclude(file=""))),
     }
 
@@ -74,9 +74,8 @@ def _kept_until(driver: Driver) -> date | None:
     of_company = Invoice.objects.filter(state=Invoice.State.ISSUED, lines__session__driver=driver)
     newest = [rows.aggregate(at=Max("issued_at"))["at"] for rows in (_invoices(driver), of_company)]
     newest.append(_statements(driver).aggregate(at=Max("closed_at"))["at"])
-    zone = Operator.objects.get(pk=driver.operator_id).zone
-    years = [at.astimezone(zone).year for at in newest if at]
-    return date(max(years) + YEARS_KEPT, 12, 31) if years else None
+    operator = Operator.objects.get(pk=driver.operator_id)
+    return max((for_books.until(at, operator) for at in newest if at), default=None)
 
 
 def _invoices(driver: Driver) -> QuerySet[Invoice]:

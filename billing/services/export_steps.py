@@ -25,7 +25,8 @@ from billing.models import Export, ExportDelivery, Invoice, Rendering
 from billing.selectors import invoices, ledger
 from billing.services import bookings, documents, e_invoices, exports
 from billing.services.e_invoices import CannotLeave
-from tenants import work
+from tenants import bookkeeping, work
+from tenants.bookkeeping import Why
 from tenants.log import audit
 from tenants.models import Account, Operator
 from tenants.scoping import tenant_scope
@@ -59,7 +60,8 @@ def make(operator_id: int, export: Export, *, clock: Clock) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / exports.file_name(export)
         try:
-            missing = form.write(path, source, stretches)
+            with bookkeeping.opened(Why.ACCOUNTING, about=export):
+                missing = form.write(path, source, stretches)
         except BillingError as problem:  # no other try would go better
             with tenant_scope(operator_id):
                 work.fail(export, *work.reason(problem))

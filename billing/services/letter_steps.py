@@ -18,7 +18,8 @@ from billing.letters import Letter
 from billing.models import DocumentLetter, Invoice, Receivable
 from billing.services import documents
 from billing.services.letters import next_moment, rules
-from tenants import work
+from tenants import bookkeeping, work
+from tenants.bookkeeping import Why
 from tenants.figures import figures
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
@@ -106,7 +107,8 @@ def _written(letter: DocumentLetter, operator: Operator) -> Any:
     )
     if rules().attaches_pdf:
         for document in _documents(letter):
-            message.attach(f"{document}.pdf", documents.pdf(document), "application/pdf")
+            with bookkeeping.opened(Why.DOCUMENT, about=document):
+                message.attach(f"{document}.pdf", documents.pdf(document), "application/pdf")
     return message
 
 

@@ -12,6 +12,6 @@ from tenants.scoping import tenant_scope
 def render(operator_id: int, row: Rendering, *, clock: Callable[[], datetime]) -> None:
     """Render one document and store it; the row goes with its work."""
     with tenant_scope(operator_id):
-        documents.pdf(row.invoice)
+        documents.render(row.invoice)
         work.finish(row)
         Rendering.objects.filter(pk=row.pk).delete()

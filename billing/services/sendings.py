@@ -20,7 +20,8 @@ from billing.selectors import sendings
 from billing.selectors.e_invoices import Document, of
 from billing.services import e_invoices
 from billing.services.e_invoices import CannotLeave
-from tenants import outside, sealed_content, work
+from tenants import bookkeeping, outside, sealed_content, work
+from tenants.bookkeeping import Why
 from tenants.outside import NotReached
 from tenants.scoping import tenant_scope
 
@@ -150,7 +151,8 @@ def _parcel(row: Sending, *, at: datetime) -> Parcel | None:
     """The document as a file; None where it may not leave, which is noted."""
     document = row.document
     try:
-        content = e_invoices.xml(document, at=at)
+        with bookkeeping.opened(Why.DOCUMENT, about=document):
+            content = e_invoices.xml(document, at=at)
     except CannotLeave as problem:
         rule = problem.faults[0].rule.value
         work.fail(row, Code.NO_E_INVOICE, stage=Sending.Stage.HELD, reason=rule, answered_at=at)

@@ -84,6 +84,7 @@ OPENS_SCOPES = {
     "tenants/privacy/packages.py": "stepped: a copy of what is held about a person",
     "tenants/services/people/notices.py": "stepped: letters about new words",
     "tenants/services/operator_keys.py": "a file is sealed and opened wherever it is, with the key of its own operator",
+    "tenants/services/books_keys.py": "stepped: keys are wrapped again, operator by operator",
     "tenants/services/person_keys.py": "stepped: the keys of people are wrapped again, operator by operator",
     "tenants/services/backups/restoring.py": "a check of each operator's log after a restore",
     "tenants/services/indexing.py": "stepped: the index of what is searched",

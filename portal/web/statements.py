@@ -16,6 +16,8 @@ from portal.files.pdf import pdf_file
 from portal.files.tables import FileColumn
 from portal.gate.access import SignedInRequest
 from portal.web import lists
+from tenants import bookkeeping
+from tenants.bookkeeping import Why
 from tenants.log import audit
 from tenants.models import Operator
 
@@ -69,4 +71,5 @@ def document(statement: HostStatement) -> HttpResponse:
     if statement.state != HostStatement.State.CLOSED:
         raise Http404
     audit.record(Event.STATEMENT_DOWNLOADED, about=statement)
-    return pdf_file(str(statement), statement_documents.pdf(statement))
+    with bookkeeping.opened(Why.DOCUMENT, about=statement):
+        return pdf_file(str(statement), statement_documents.pdf(statement))

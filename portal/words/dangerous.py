@@ -114,6 +114,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:rerating_carry_out": (_("Credit and bill anew what was re-rated"), None),
     "finance:settlement_close": (_("Close the settlement of %(thing)s"), _month_of_settlement),
     "finance:invoice_credit": (_("Credit invoice %(thing)s"), _by(Invoice, "invoice_id")),
+    "finance:invoice_kept": (_("Open invoice %(thing)s, kept of somebody erased"), _by(Invoice, "invoice_id")),
     "finance:invoice_write_off": (_("Write off what is open of invoice %(thing)s"), _by(Invoice, "invoice_id")),
     "staff:approval_decide": (_("Decide on another person's request: %(thing)s"), _approval),
     # What takes names out of the portal

@@ -65,11 +65,14 @@ WENT: dict[str, Promise] = {
 STAYS: dict[str, tuple[str | Promise, str | Promise]] = {
     "invoices": (
         gettext_lazy("issued invoices and credit notes, with their PDFs"),
-        gettext_lazy("accounting records (BFL 7 kap. 2 §; GDPR art. 17(3)(b))"),
+        gettext_lazy(
+            "accounting records (BFL 7 kap. 2 §; GDPR art. 17(3)(b)), under a key that bookkeeping alone opens and that"
+            " is then destroyed"
+        ),
     ),
     "names": (
         gettext_lazy("name and address as these invoices bear them"),
-        gettext_lazy("part of the accounting records; found by no search"),
+        gettext_lazy("part of the accounting records, under the same key; found by no search"),
     ),
     "sessions": (
         gettext_lazy("sessions on issued invoices, without name and card number"),

@@ -102,6 +102,10 @@ RECIPIENTS: dict[str, str | Promise] = {
 CLASSES: dict[str, tuple[str | Promise, str | Promise]] = {
     "invitations": (gettext_lazy("ended invitations"), gettext_lazy("removed, with the addresses in them")),
     "requests": (gettext_lazy("answered requests"), gettext_lazy("removed, with their answers")),
+    "books": (
+        gettext_lazy("keys of what bookkeeping keeps of the erased"),
+        gettext_lazy("destroyed when the last day is over: names and documents open no more"),
+    ),
     "uploads": (gettext_lazy("uploaded files"), gettext_lazy("removed; their sessions and rejected rows stay")),
     "messages": (gettext_lazy("messages of stations"), gettext_lazy("removed; the sessions made of them stay")),
     "commands": (gettext_lazy("commands to stations"), gettext_lazy("removed; that they were given stays in the log")),
@@ -244,6 +248,7 @@ def removed(counts: dict[str, int]) -> str:
     told = {
         "invitations": ngettext("%(n)s ended invitation", "%(n)s ended invitations", counts.get("invitations", 0)),
         "requests": ngettext("%(n)s answered request", "%(n)s answered requests", counts.get("requests", 0)),
+        "books": ngettext("%(n)s key of bookkeeping", "%(n)s keys of bookkeeping", counts.get("books", 0)),
         "uploads": ngettext("%(n)s uploaded file", "%(n)s uploaded files", counts.get("uploads", 0)),
         "messages": ngettext("%(n)s message of a station", "%(n)s messages of stations", counts.get("messages", 0)),
         "commands": ngettext("%(n)s command to a station", "%(n)s commands to stations", counts.get("commands", 0)),

@@ -28,6 +28,7 @@ class Event(StrEnum):
     DRIVERS_EXPORTED = "drivers.exported"
     ACCOUNT_CLOSED = "profile.account_closed"
     EMAIL_CHANGED = "profile.email_changed"
+    BOOKS_OPENED = "books.opened"
     ERASURE_ASKED = "erasure.asked"
     ERASURE_DONE = "erasure.done"
     HOLD_BEGAN = "hold.began"

@@ -27,7 +27,7 @@ from tenants.models.notice import NoticeDraft, NoticeLetters, PrivacyNotice
 from tenants.models.operator import Operator
 from tenants.models.operator_key import OperatorKey
 from tenants.models.password_letter import PasswordLetter
-from tenants.models.person_key import KeptKey, PersonKey
+from tenants.models.person_key import BooksKey, KeptKey, PersonKey
 from tenants.models.person_request import PersonPackage, PersonRequest, ProcessingLimit
 from tenants.models.platform import PlatformEvent, PlatformMember, PlatformVisit
 from tenants.models.processing import ProcessingPurpose
@@ -46,6 +46,7 @@ __all__ = [
     "AuditCheck",
     "AuditEntry",
     "AuditSeal",
+    "BooksKey",
     "BrowserSession",
     "ConsentEvent",
     "ConsentNotice",

@@ -1,4 +1,4 @@
-"""Which data of this floor ends by itself: ended invitations, and requests that were answered long ago."""
+"""What of this floor ends by itself: ended invitations, requests that were answered long ago, keys of bookkeeping."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,20 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from tenants.models import Erasure, Invitation, PersonPackage, PersonRequest, ProcessingLimit
+from tenants.models import (
+    BooksKey,
+    Erasure,
+    Invitation,
+    KeptKey,
+    Operator,
+    PersonPackage,
+    PersonRequest,
+    ProcessingLimit,
+)
 from tenants.privacy import retention
 from tenants.privacy.retention import DataClass
 from tenants.scoping import current_operator_id
+from tenants.services import books_keys
 
 #: That a request was answered can be shown for so long (GDPR art. 12(3)); three years, one of them a leap year.
 THREE_YEARS = 1096
@@ -19,6 +29,18 @@ def register() -> None:
     """Enter this floor's classes."""
     retention.register(DataClass("invitations", 365, 30, 1095, _invitations, _remove_invitations))
     retention.register(DataClass("requests", THREE_YEARS, THREE_YEARS, THREE_YEARS, _requests, _remove_requests))
+    retention.register(DataClass("books", 0, 0, 0, _books, _destroy_books))
+
+
+def _books(before: datetime) -> QuerySet[BooksKey]:
+    """Keys whose last day is over by the operator's clock, unless somebody of whom they keep something is held."""
+    today = before.astimezone(Operator.objects.get(pk=current_operator_id()).zone).date()
+    held = KeptKey.objects.filter(identity__driver__in=retention.held_drivers(), books_key=OuterRef("pk"))
+    return BooksKey.objects.filter(~Exists(held), until__lt=today, destroyed_at=None).order_by("pk")
+
+
+def _destroy_books(rows: Sequence[Any]) -> int:
+    return books_keys.destroy(rows)
 
 
 def _invitations(before: datetime) -> QuerySet[Invitation]:

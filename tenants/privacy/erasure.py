@@ -6,7 +6,7 @@ What becomes of a row follows from how long its kind is kept (`FATES`), and of a
 - emptied: the identity and the free words in rows that others refer to. A name that an issued invoice bears is the
   exception a floor enters (`register_keeper`): bookkeeping law keeps it (art. 17(3)(b), BFL 7 kap. 2 §);
 - destroyed: the person's key, so that what it sealed opens no more in any older copy. Texts that are kept have their
-  own keys kept (`tenants.services.person_keys`);
+  own keys kept (`tenants.services.person_keys`), for bookkeeping alone and until their day;
 - kept: bookkeeping, the sealed log, and the proof of consents (art. 7(1)), each until its time is over.
 
 A floor adds what the register's rows do not say (`register_part`), and what must be settled before (`register_bar`):
@@ -37,6 +37,7 @@ from tenants.models import (
     Driver,
     Erasure,
     Membership,
+    PersonKey,
     PersonPackage,
     PersonRequest,
     PlatformMember,
@@ -95,11 +96,13 @@ Part = Callable[[Driver, datetime], dict[str, int]]
 Bar = Callable[[Driver], int]
 #: The rows of a model that stay as they are.
 Keeper = Callable[[Driver], "models.QuerySet[Any]"]
+#: Until when they stay: the day on which what was kept of the driver for longest is over.
+Until = Callable[[Driver], "date | None"]
 #: What of a floor's rows stays, for the certificate.
 Staying = Callable[[Driver], list[Stays]]
 _parts: list[Part] = []
 _bars: dict[str, Bar] = {}
-_keepers: dict[type[models.Model], Keeper] = {}
+_keepers: dict[type[models.Model], tuple[Keeper, Until]] = {}
 _stayings: list[Staying] = []
 
 
@@ -113,9 +116,12 @@ def register_bar(code: str, bar: Bar) -> None:
     _bars[code] = bar
 
 
-def register_keeper(model: type[models.Model], keeper: Keeper, staying: Staying) -> None:
-    """Enter which rows of a model stay as they are, and how the certificate says so."""
-    _keepers[model] = keeper
+def register_keeper(model: type[models.Model], keeper: Keeper, until: Until, staying: Staying) -> None:
+    """Enter which rows of a model stay as they are, until when, and how the certificate says so.
+
+    From the erasure on their sealed texts open for bookkeeping alone (`tenants.bookkeeping`), and not after that day.
+    """
+    _keepers[model] = keeper, until
     _stayings.append(staying)
 
 
@@ -242,20 +248,55 @@ def carry_out(operator_id: int, row: Erasure, *, clock: Callable[[], datetime]) 
 
 
 def replay(operator_id: int, *, at: datetime) -> int:
-    """Erase again whom the ledger names and a restored database holds; return how many of the operator's drivers."""
+    """Erase again whom the ledger names and a restored database holds; return how many of the operator's drivers.
+
+    Of whom the database knows as erased, the key may be back: with a part of keys that is older than the rest.
+    """
     noted = erasure_ledger.noted()
     with tenant_scope(operator_id):
-        done = Erasure.objects.filter(state=Erasure.State.DONE).values("driver")
-        rows = Driver.objects.exclude(pk__in=done).values_list("pk", "public_id")
-        back = [pk for pk, public_id in rows.iterator() if erasure_ledger.mark(public_id) in noted]
+        done = set(Erasure.objects.filter(state=Erasure.State.DONE).values_list("driver", flat=True))
+        keyed = set(PersonKey.objects.filter(driver__in=done).values_list("driver", flat=True))
+        rows = Driver.objects.values_list("pk", "public_id")
+        named = [pk for pk, public_id in rows.iterator() if erasure_ledger.mark(public_id) in noted]
+        back = [pk for pk in named if pk not in done or pk in keyed]
     for pk in back:
         with tenant_scope(operator_id):
             driver = Driver.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
+            if pk in done:
+                _destroy_key(driver)
+                continue
             row, _made = Erasure.objects.update_or_create(
                 driver=driver, defaults={"state": Erasure.State.RUNNING, "claimed_at": at}
             )
             erase(driver, row, at=at)
     return len(back)
+
+
+def _destroy_key(driver: Driver) -> None:
+    """Destroy the key of somebody who is erased but for it; what bookkeeping keeps has its own keys kept first."""
+    keep(driver)
+    count, _by_model = PersonKey.objects.filter(driver=driver).delete()
+    audit.record(Event.ERASURE_DONE, about=Erasure.objects.get(driver=driver), count=count)
+
+
+def is_erased(driver_id: int | None) -> bool:
+    """Whether the driver of this number has been erased; None: whoever is no single person never is."""
+    return driver_id is not None and Erasure.objects.filter(driver=driver_id, erased_at__isnull=False).exists()
+
+
+def keep(driver: Driver) -> int:
+    """Have bookkeeping alone open what stays of the driver, until its day; return how many texts that is.
+
+    Once more does no harm: what stays for longer, as a document came to it, is kept for longer.
+    """
+    count = 0
+    for source in _sources(by_card=False):
+        if source.model in _keepers:
+            keeper, until = _keepers[source.model]
+            rows, day = list(keeper(driver).values_list("pk", flat=True)), until(driver)
+            if rows and day is not None:
+                count += person_keys.keep(source.model, rows, _sealed(source), until=day)
+    return count
 
 
 def erase(driver: Driver, row: Erasure, *, at: datetime) -> None:
@@ -309,7 +350,7 @@ def _treat(source: Source, driver: Driver) -> dict[str, int]:
     if decided is Fate.REMOVED:
         count, _by_model = rows.delete()
         return {label: count}
-    keeper = _keepers.get(source.model)
+    keeper, _until = _keepers.get(source.model, (None, None))
     kept = set(keeper(driver).values_list("pk", flat=True)) if keeper else set()
     found = list(rows)
     for subject in subjects.subjects():
@@ -318,7 +359,7 @@ def _treat(source: Source, driver: Driver) -> dict[str, int]:
     for each in found:
         _empty(source, each, driver, is_kept=each.pk in kept)
     if kept:
-        person_keys.keep(source.model, kept, _sealed(source))
+        keep(driver)
     return {label: len(found)}
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from tenants import crypto, work
 from tenants.models import SearchIndex, SearchSegment, SearchTerm
 from tenants.scoping import current_operator_id, tenant_scope
+from tenants.sealed_fields import those_that_open
 from tenants.search import postings, subjects
 from tenants.search.subjects import Subject
 
@@ -77,11 +78,18 @@ def index(subject: Subject, *, after: int, last: int) -> int:
 
 
 def forget(subject: Subject, rows: Iterable[Any]) -> None:
-    """Take rows out of the index, as their texts are about to be emptied: no term leads to them any more."""
+    """Take rows out of the index, as their texts are about to be emptied: no term leads to them any more.
+
+    Where a text opens no more every term is looked through.
+    """
     for row in rows:
-        terms, _owners = subject.terms_of([" ".join(str(getattr(row, name)) for name in subject.fields)])
+        said = those_that_open(row, subject.fields)
         around = SearchSegment.objects.filter(subject=subject.name, after__lt=row.pk, last__gte=row.pk)
-        for entry in SearchTerm.objects.filter(segment__in=around, term__in=terms.tolist()).select_related("segment"):
+        entries = SearchTerm.objects.filter(segment__in=around).select_related("segment")
+        if len(said) == len(subject.fields):
+            terms, _owners = subject.terms_of([" ".join(map(str, said))])
+            entries = entries.filter(term__in=terms.tolist())
+        for entry in entries:
             ids = postings.unpack(bytes(entry.packed), after=entry.segment.after)
             left = ids[ids != row.pk]
             if len(left):

@@ -2,27 +2,28 @@
 
 Keys are read together: each row that is read says which key opens it (`notice`), and the first text that is asked for
 brings the keys of all of them in one query. Where a person's key is gone, those of single texts that bookkeeping keeps
-are asked for (`keep`).
+are asked for (`keep`): they open for bookkeeping alone (`tenants.services.books_keys`), and are `Shut` to all else.
 """
 
 import os
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.db import connection, models, transaction
 
-from tenants import crypto, scoping
-from tenants.crypto import Unreadable
-from tenants.models import KeptKey, OperatorKey, PersonKey
+from tenants import bookkeeping, crypto, scoping
+from tenants.crypto import Shut, Unreadable
+from tenants.models import BooksKey, KeptKey, OperatorKey, PersonKey
 from tenants.scoping import current_operator_id, tenant_scope
 from tenants.sealed_fields import Person, PersonsKey, Sealed, TextKey
 from tenants.selectors.search import among
-from tenants.services import operator_keys
+from tenants.services import books_keys, operator_keys
 from tenants.services.operator_keys import OperatorsKey
+from tenants.services.wraps import unwrap, wrap, wrapping
 
 BATCH = 1_000
 #: With more opened keys than this, a scope forgets them before it opens others.
@@ -31,21 +32,23 @@ MOST_HELD = 20_000
 OF_INSTANCE, INVITED = 1 << 63, "invitation"
 #: Numbers from here on name the operator's key of the number that is added: it seals what may be about anybody.
 OF_OPERATOR = 1 << 62
+_OF_KEPT = ("operator_key", "books_key__operator_key", "identity")
 _FACTS = ("pk", "operator_id", "driver_id", "account_id", "wrapped", "operator_key_id")
-_NONCE = 12
 
 
 class _Held:
     """What a scope knows of keys.
 
     wanted: numbers of keys that rows which were read name. sealing: the key of a person, and the savepoints inside
-    which it was read: one that was made in a savepoint is gone when that is rolled back.
+    which it was read: one that was made in a savepoint is gone when that is rolled back. shut: the keys of texts that
+    are kept of the erased; kept: those of them that bookkeeping has opened.
     """
 
     def __init__(self) -> None:
         self.wanted: set[int] = set()
         self.opened: dict[int, PersonsKey] = {}
         self.kept: dict[tuple[int, bytes], TextKey] = {}
+        self.shut: dict[tuple[int, bytes], KeptKey] = {}
         self.sealing: dict[Person, tuple[list[Any], PersonsKey]] = {}
         self.wrapping: dict[int, AESGCM] = {}
         self.of_operator: dict[int, bytes] = {}
@@ -68,13 +71,29 @@ class _Held:
         for pk, operator, driver, account, wrapped, operator_key, at, operators in rows:
             wrapper = self.wrapper(OperatorKey(pk=operator_key, operator_id=operator, number=at, wrapped=operators))
             person = Person.of(driver, account)
-            self.opened[pk] = PersonsKey(
-                pk, _unwrap(wrapper, bytes(wrapped), about(operator, person)), operator, person
-            )
+            self.opened[pk] = PersonsKey(pk, unwrap(wrapper, bytes(wrapped), about(operator, person)), operator, person)
         if gone := wanted - self.opened.keys():
-            for kept in KeptKey.objects.filter(among("of", gone)).select_related("operator_key", "identity"):
-                key = _unwrap(self.wrapper(kept.operator_key), bytes(kept.wrapped), _of_kept(kept))
-                self.kept[kept.of, bytes(kept.salt)] = TextKey(key, kept.operator_id, kept.person)
+            for kept in KeptKey.objects.filter(among("of", gone)).select_related(*_OF_KEPT):
+                self.shut[kept.of, bytes(kept.salt)] = kept
+
+    def for_books(self, number: int, salt: bytes) -> TextKey:
+        """Return the key of a text that is kept. Raises `Shut` unless it is read for bookkeeping."""
+        kept = self.shut[number, salt]
+        if kept.books_key is not None and kept.books_key.wrapped is None:
+            raise Shut(f"What was kept until {kept.books_key.until} is over.")
+        if not bookkeeping.may_read():
+            raise Shut(f"A text of key {number} opens for bookkeeping alone.")
+        if (number, salt) not in self.kept:
+            self.kept[number, salt] = TextKey(self.kept_key(kept), kept.operator_id, kept.person)
+        return self.kept[number, salt]
+
+    def kept_key(self, kept: KeptKey) -> bytes:
+        """Unwrap the key of a text that is kept. Raises `Shut` when its day is over."""
+        if kept.operator_key is not None:
+            return unwrap(self.wrapper(kept.operator_key), bytes(kept.wrapped), _of_kept(kept))
+        assert kept.books_key is not None
+        with_ = books_keys.of_texts(books_keys.sealing(kept.books_key))
+        return unwrap(with_, bytes(kept.wrapped), _of_kept(kept))
 
 
 class _Keys:
@@ -89,20 +108,20 @@ class _Keys:
         """Return the key of a text.
 
         Raises:
-            Unreadable: it is gone, and so is the person.
+            Shut: the person is gone, and it is kept for bookkeeping. Unreadable: it is gone as well.
         """
         if number >= OF_INSTANCE:
             return _of_instance(number, of).of_text(salt)
         held = _held()
         if number >= OF_OPERATOR:
             return _numbered(held, number, of).of_text(salt)
-        if number not in held.opened and (number, salt) not in held.kept:
+        if number not in held.opened and (number, salt) not in held.shut:
             held.bring(number)
         if number in held.opened:
             return held.opened[number].of_text(salt)
-        if (number, salt) not in held.kept:
+        if (number, salt) not in held.shut:
             raise Unreadable(f"Key {number} is gone.")
-        return held.kept[number, salt]
+        return held.for_books(number, salt)
 
     def sealing(self, person: Person) -> PersonsKey:
         """Return the person's key; the first is made when it is first needed."""
@@ -119,32 +138,49 @@ class _Keys:
 KEYS = _Keys()
 
 
-def keep(model: type[models.Model], rows: Iterable[int], names: Iterable[str]) -> int:
-    """Keep the keys of these sealed fields of identities, as the person's key is about to go; return how many."""
-    held, fields = _held(), list(names)
+def keep(model: type[models.Model], rows: Iterable[int], names: Iterable[str], *, until: date) -> int:
+    """Keep the keys of these sealed fields of identities for bookkeeping, as the person's key is about to go.
+
+    Those that are kept already are from now on until this day, unless it is earlier. Of what opens no more, as after a
+    restore without its keys, there is nothing to keep. Returns how many were kept, or are kept otherwise than before.
+    """
+    held, fields, books = _held(), list(names), books_keys.until(until)
+    with_ = books_keys.of_texts(books_keys.sealing(books))
     sealed = [
         (pk, text)
         for pk, *texts in model._default_manager.filter(pk__in=list(rows)).values_list("pk", *fields)
         for text in texts
         if isinstance(text, Sealed)
     ]
-    newest = operator_keys.newest(current_operator_id())
+    before = {
+        (kept.of, bytes(kept.salt)): kept
+        for kept in KeptKey.objects.filter(identity__in={pk for pk, _text in sealed}).select_related(*_OF_KEPT)
+    }
+    fresh = [(pk, text) for pk, text in sealed if (text.number, text.salt) not in before and text.opens]
     KeptKey.objects.bulk_create(
         [
             KeptKey(
                 identity_id=pk,
                 of=text.number,
                 salt=text.salt,
-                operator_key=newest,
-                wrapped=wrap(
-                    held.wrapper(newest), KEYS.opening(text.number, text.salt, None).key, _kept(text.number, text.salt)
-                ),
+                books_key=books,
+                wrapped=wrap(with_, KEYS.opening(text.number, text.salt, None).key, _kept(text.number, text.salt)),
             )
-            for pk, text in sealed
+            for pk, text in fresh
         ],
         ignore_conflicts=True,
     )
-    return len(sealed)
+    shorter = [kept for kept in before.values() if kept.books_key is None or _is_shorter(kept.books_key, until)]
+    for kept in shorter:
+        wrapped = wrap(with_, held.kept_key(kept), _of_kept(kept))
+        KeptKey.objects.filter(pk=kept.pk).update(books_key=books, operator_key=None, wrapped=wrapped)
+    held.kept.clear()
+    held.shut.clear()
+    return len(fresh) + len(shorter)
+
+
+def _is_shorter(row: BooksKey, until: date) -> bool:
+    return row.wrapped is not None and row.until < until
 
 
 def make(people: Sequence[Person]) -> None:
@@ -173,32 +209,13 @@ def rewrap(operator_id: int) -> tuple[int, int]:
     Raises:
         Unreadable: one opens with no key.
     """
-    done = [_rewrap(operator_id, PersonKey, _of_person), _rewrap(operator_id, KeptKey, _of_kept)]
+    done = [_rewrap(operator_id, PersonKey, _of_person), books_keys.rewrap(operator_id)]
     return sum(again for again, _ in done), sum(current for _, current in done)
-
-
-def wrapping(operators_key: bytes) -> AESGCM:
-    """What wraps the keys of an operator's people."""
-    hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:person-keys")
-    return AESGCM(hkdf.derive(operators_key))
-
-
-def wrap(with_: AESGCM, key: bytes, about: str) -> bytes:
-    """Wrap a key."""
-    nonce = os.urandom(_NONCE)
-    return nonce + with_.encrypt(nonce, key, about.encode())
 
 
 def about(operator_id: int, person: Person) -> str:
     """What a person's key is wrapped as."""
     return f"person-key:{operator_id}:{person.kind}:{person.number}"
-
-
-def _unwrap(with_: AESGCM, wrapped: bytes, about: str) -> bytes:
-    try:
-        return with_.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], about.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable(f"{about} does not open.") from error
 
 
 def is_current(text: Sealed) -> bool:
@@ -245,7 +262,7 @@ def _held() -> _Held:
 
 
 def _opened(held: _Held, row: PersonKey) -> PersonsKey:
-    key = _unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), _of_person(row))
+    key = unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), _of_person(row))
     return PersonsKey(row.pk, key, row.operator_id, row.person)
 
 
@@ -287,7 +304,7 @@ def _rewrap(operator_id: int, model: type[Any], about_of: Any) -> tuple[int, int
             old = model.objects.filter(pk__gt=last).exclude(operator_key=newest).select_related("operator_key")
             rows = list(old.order_by("pk").select_for_update(of=("self",))[:BATCH])
             for row in rows:
-                key = _unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), about_of(row))
+                key = unwrap(held.wrapper(row.operator_key), bytes(row.wrapped), about_of(row))
                 row.wrapped, row.operator_key = wrap(held.wrapper(newest), key, about_of(row)), newest
             model.objects.bulk_update(rows, ["wrapped", "operator_key"])
             if not rows:

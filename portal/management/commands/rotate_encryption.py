@@ -5,9 +5,13 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing.services import for_books
+from billing.services.for_books import NotAsItWas
 from tenants import sealed_files
 from tenants.crypto import Unreadable
-from tenants.models import Invitation, Operator
+from tenants.models import Driver, Erasure, Invitation, Operator
+from tenants.privacy import erasure
+from tenants.scoping import tenant_scope
 from tenants.services import operator_keys, person_keys
 from tenants.services.people import invitations
 from tenants.services.proof import encryption
@@ -36,11 +40,13 @@ class Command(BaseCommand):
         self._say("Keys of operators", keys)
         people = self._people()
         self._say("Keys of people", people)
+        books = self._books()
+        self._say("What bookkeeping keeps of the erased", books)
         invited = self._invitations()
         self._say("Invitations", invited)
         files = self._files()
         self._say("Files", files)
-        if unreadable := (seeds + keys + people + invited + files).unreadable:
+        if unreadable := (seeds + keys + people + books + invited + files).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
@@ -71,6 +77,23 @@ class Command(BaseCommand):
             except Unreadable as error:
                 self.stderr.write(f"{operator.slug}: {error}")
                 done += Rotation(unreadable=1)
+        return done
+
+    def _books(self) -> Rotation:
+        """Have bookkeeping alone open what an erasure kept before there were keys for that."""
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            with tenant_scope(operator.pk):
+                erased = list(Erasure.objects.filter(erased_at__isnull=False).values_list("driver", flat=True))
+            for pk in erased:
+                with tenant_scope(operator.pk):
+                    driver = Driver.objects.get(pk=pk)
+                    try:
+                        again = for_books.seal_again(driver) + erasure.keep(driver)
+                        done += Rotation(again, int(not again))
+                    except (Unreadable, NotAsItWas) as error:
+                        self.stderr.write(f"{operator.slug}: {error}")
+                        done += Rotation(unreadable=1)
         return done
 
     def _invitations(self) -> Rotation:

@@ -71,6 +71,7 @@ DANGEROUS = {
     "finance:rerating_carry_out": "credits and bills many invoices at once",
     "staff:approval_decide": "is the second of four eyes",
     # What takes names out of the portal
+    "finance:invoice_kept": "opens what is kept of somebody erased",
     "staff:driver_export": "holds all drivers' names and addresses",
     "staff:driver_list_export": "holds the listed drivers' names and addresses",
     "staff:incident_write": "writes to many people, and cannot be taken back",

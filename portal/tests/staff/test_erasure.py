@@ -1,10 +1,13 @@
 """Erasure: nothing that identifies the person is left but what bookkeeping keeps, and a restore changes nothing."""
 
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import orjson
 import pytest
 import redis
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core import mail as outbox
 from django.core.files.base import ContentFile
@@ -13,10 +16,11 @@ from django.db import connection, models
 from django.utils import timezone
 
 from billing.documents import pdf
-from billing.models import Export, Invoice, InvoiceDocument, SessionPrice
-from billing.services import documents
+from billing.models import Export, Invoice, SessionPrice
+from billing.services import credit_notes, documents
 from billing.tests import factories
 from charging.models import (
+    AccountMember,
     ChargingSession,
     EarlierHolder,
     FileImport,
@@ -30,18 +34,22 @@ from charging.models import (
 from portal.tests.dump import found_in_tables
 from portal.tests.examples import example
 from portal.words import erasures as words
-from tenants import work
-from tenants.crypto import Unreadable
+from tenants import bookkeeping, work
+from tenants.bookkeeping import Why
+from tenants.crypto import Shut, Unreadable
 from tenants.models import (
     Account,
     AuditEntry,
+    BooksKey,
     BrowserSession,
     Driver,
     DriverIdentity,
     Erasure,
     Invitation,
+    KeptKey,
     Membership,
     PersonKey,
+    RetentionNight,
     SearchIndex,
     User,
 )
@@ -50,8 +58,8 @@ from tenants.privacy.sources import Kind
 from tenants.scoping import tenant_scope
 from tenants.sealed_fields import SealedField
 from tenants.selectors import names
-from tenants.services import indexing
-from tenants.services.people import drivers, memberships, person_requests
+from tenants.services import books_keys, indexing
+from tenants.services.people import accounts, drivers, memberships, person_requests
 
 CANARY = "kanariefagel"
 UID = f"{CANARY}UID"
@@ -252,7 +260,7 @@ def billed(north, danas_driver, dana):
 def test_what_bookkeeping_demands_stays_with_its_day_and_nothing_besides(sign_in, pri, north, billed):
     with tenant_scope(north.pk):
         invoice = Invoice.objects.select_related("buyer").get()
-        document = bytes(InvoiceDocument.objects.get().pdf)
+        content = documents.pdf(invoice)
     row = erase(sign_in(pri), north, billed)
     assert invoice.issued_at is not None
     until = f"{invoice.issued_at.year + 7}-12-31"
@@ -262,12 +270,137 @@ def test_what_bookkeeping_demands_stays_with_its_day_and_nothing_besides(sign_in
     assert found_in_tables(CANARY) == {}
     with tenant_scope(north.pk):
         assert not PersonKey.objects.exists()
-        identity = DriverIdentity.objects.get(pk=invoice.buyer_id)
-        assert (identity.name, identity.street) == (f"{CANARY} Dana", f"{CANARY} 3")
-        assert (identity.email, identity.phone) == ("", "")
-        assert bytes(InvoiceDocument.objects.get().pdf) == document
+        with bookkeeping.opened(Why.AUDIT, about=invoice):
+            identity = DriverIdentity.objects.get(pk=invoice.buyer_id)
+            assert (identity.name, identity.street) == (f"{CANARY} Dana", f"{CANARY} 3")
+            assert (identity.email, identity.phone) == ("", "")
+            assert documents.pdf(invoice) == content
         assert not names.like(CANARY)
         assert SessionPrice.objects.count() == 1
+
+
+def opened_in_tables(north, text=CANARY):
+    """Columns of sealed texts in which this stands, once all that opens is opened; what is gone is gone."""
+    found = set()
+    with tenant_scope(north.pk):
+        for model in apps.get_models():
+            sealed = [field for field in model._meta.concrete_fields if isinstance(field, SealedField)]
+            for row in model._default_manager.all() if sealed else ():
+                for field in sealed:
+                    with suppress(Unreadable):
+                        if text in str(getattr(row, field.attname)):
+                            found.add(field.full_column)
+    return found
+
+
+def test_what_is_kept_opens_for_bookkeeping_alone_and_after_its_day_not_at_all(sign_in, pri, fina, north, billed):
+    """Nobody's key but bookkeeping's opens a name or a document of the erased; once that is destroyed nothing does."""
+    with tenant_scope(north.pk):
+        invoice = Invoice.objects.select_related("buyer", "account").get()
+        content = documents.pdf(invoice)
+    assert opened_in_tables(north) >= {"tenants_driveridentity.name", "tenants_driveridentity.email"}
+    erase(sign_in(pri), north, billed)
+    assert opened_in_tables(north) == set()
+    with tenant_scope(north.pk), pytest.raises(Shut, match="bookkeeping alone"):
+        documents.pdf(invoice)
+    client, of_invoice = sign_in(fina), f"/o/north/finance/invoices/{invoice.public_id}/"
+    assert client.get(of_invoice).status_code == 200, "the page stands, without the name"
+    assert CANARY not in client.get(of_invoice).content.decode()
+    kept = client.get(f"{of_invoice}pdf/")
+    assert kept["Location"] == f"{of_invoice}kept/"
+    assert invoice.issued_at is not None
+    assert client.get(kept["Location"]).context["until"] == date(invoice.issued_at.year + 7, 12, 31)
+    assert client.post(kept["Location"], {}).status_code == 400, "nobody opens it without saying what for"
+    assert client.post(kept["Location"], {"why": "payer"}).status_code == 400, "which only a payer's own door says"
+    taken = client.post(kept["Location"], {"why": "authority"})
+    assert (taken["Content-Type"], taken.content) == ("application/pdf", content)
+    with tenant_scope(north.pk):
+        (told,) = AuditEntry.objects.filter(event="books.opened")
+        assert (told.additional_data, told.object_id) == ({"books_reason": "authority"}, invoice.pk)
+        assert told.actor_id == fina.pk
+    with bookkeeping.opened(Why.AUDIT):
+        assert opened_in_tables(north) == {"tenants_driveridentity.name", "tenants_driveridentity.street"}
+    for last, at in ((False, datetime(2033, 12, 31, 12, tzinfo=UTC)), (True, datetime(2034, 1, 1, 12, tzinfo=UTC))):
+        with tenant_scope(north.pk):
+            RetentionNight.objects.create(night=at.date(), at=at)
+        done(north, RetentionNight.work_kind)
+        with bookkeeping.opened(Why.AUDIT):
+            assert bool(opened_in_tables(north)) is not last
+    over = client.post(kept["Location"], {"why": "authority"})
+    assert over.context["is_over"]
+    with bookkeeping.opened(Why.AUDIT), tenant_scope(north.pk), pytest.raises(Shut, match="is over"):
+        documents.pdf(invoice)
+
+
+def test_a_company_s_document_that_names_the_erased_is_sealed_so_too(sign_in, pri, north, dana, danas_driver):
+    with tenant_scope(north.pk):
+        drivers.change_identity(danas_driver, name=f"{CANARY} Dana")
+        company = accounts.create(kind="company", name="Bolaget AB")
+        factories.tariff()
+        AccountMember.objects.create(account=company, driver=danas_driver)
+        session = factories.session(factories.connector(), danas_driver)
+        factories.rate_all()
+        factories.issued()
+        invoice = Invoice.objects.get()
+        assert session.pk in invoice.lines.values_list("session", flat=True)
+        request = person_requests.receive(danas_driver, "erasure", by=dana, at=timezone.now())
+    erase(sign_in(pri), north, request)
+    with tenant_scope(north.pk):
+        with pytest.raises(Shut):
+            documents.pdf(invoice)
+        with bookkeeping.opened(Why.PAYER, about=invoice):
+            assert documents.pdf(invoice).startswith(b"%PDF")
+
+
+def test_a_document_made_after_the_erasure_is_sealed_so_at_once_and_keeps_the_name_as_long(
+    sign_in, pri, north, fina, billed
+):
+    with tenant_scope(north.pk):
+        invoice = Invoice.objects.get()
+    erase(sign_in(pri), north, billed)
+    at = datetime(2028, 3, 1, 12, tzinfo=UTC)
+    with tenant_scope(north.pk):
+        note = credit_notes.credit(invoice, reason="Fel", by=fina, at=at)
+        with pytest.raises(Shut):
+            documents.pdf(note)
+        assert [row.until.year for row in BooksKey.objects.order_by("until")] == [2033, 2035]
+        books_keys.destroy(list(BooksKey.objects.filter(until__year=2033)))
+        with bookkeeping.opened(Why.AUDIT):
+            assert documents.pdf(note).startswith(b"%PDF")
+            assert DriverIdentity.objects.get(pk=note.buyer_id).name == f"{CANARY} Dana"
+
+
+def test_a_key_that_an_older_part_of_keys_brings_back_is_destroyed_again(sign_in, pri, north, billed):
+    with tenant_scope(north.pk):
+        key = PersonKey.objects.values("pk", "driver_id", "operator_key_id", "wrapped", "made_at").get()
+        gone = DriverIdentity.objects.order_by("pk").values_list("name", flat=True)[0]
+        assert str(gone)
+    erase(sign_in(pri), north, billed)
+    with tenant_scope(north.pk):
+        KeptKey.objects.all().delete()
+        PersonKey.objects.create(**key)
+    assert opened_in_tables(north), "the key is back, and with it the name"
+    assert erasure.replay(north.pk, at=timezone.now()) == 1
+    assert opened_in_tables(north) == set()
+    with tenant_scope(north.pk), bookkeeping.opened(Why.AUDIT):
+        assert DriverIdentity.objects.latest("pk").name == f"{CANARY} Dana", "what an invoice bears is kept again"
+        with pytest.raises(Unreadable):
+            str(gone)
+    assert erasure.replay(north.pk, at=timezone.now()) == 0
+
+
+def test_somebody_whose_key_is_gone_already_is_erased_again_all_the_same(sign_in, pri, north, full):
+    """With a later part of keys than the dump: names do not open, cards and the index are cleaned by what does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SAVEPOINT backup")
+    erase(sign_in(pri), north, full)
+    with connection.cursor() as cursor:
+        cursor.execute("ROLLBACK TO SAVEPOINT backup")
+    with tenant_scope(north.pk):
+        PersonKey.objects.filter(driver=full.driver_id).delete()
+    assert erasure.replay(north.pk, at=timezone.now()) == 1
+    assert found_in_tables(CANARY) == {}
+    assert opened_in_tables(north) == set()
 
 
 def test_what_is_not_billed_yet_or_held_is_settled_first(sign_in, pri, north, fina, danas_driver, dana):

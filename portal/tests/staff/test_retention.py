@@ -14,13 +14,24 @@ from charging.models import CardNotice, ChargingSession, FileImport, StationComm
 from portal.tests.examples import example
 from portal.words.privacy import CLASSES
 from tenants import work
-from tenants.models import AuditEntry, Invitation, LegalHold, PersonRequest, RetentionNight, RetentionRule
+from tenants.models import (
+    AuditEntry,
+    BooksKey,
+    Invitation,
+    LegalHold,
+    PersonRequest,
+    RetentionNight,
+    RetentionRule,
+)
 from tenants.privacy import retention
 from tenants.scoping import tenant_scope
+from tenants.services import books_keys
 from tenants.services.people import invitations
 from tenants.tests.cast import invited
 
-CLASSES_HERE = ("invitations", "requests", "uploads", "messages", "commands", "card_notices", "exports", "sessions")
+CLASSES_HERE = [
+    *("invitations", "requests", "books", "uploads", "messages", "commands", "card_notices", "exports", "sessions")
+]
 USUAL = {"invitations": 365, "uploads": 365, "exports": 14, "messages": 30, "commands": 30, "card_notices": 90}
 USUAL |= {"sessions": 1096}
 PAGE = "/o/north/privacy/retention/"
@@ -61,6 +72,7 @@ def old(north, danas_driver):
             example(StationCommand, asked_at=at)
             example(CardNotice, at=at, kind="two_places" if age == 1 else "too_fast")
             example(PersonRequest, driver=danas_driver, state="answered", closed_at=at)
+            books_keys.until((at + timedelta(days=2)).date())
             start = at - timedelta(hours=2)
             factories.session(factories.connector(), danas_driver, start=start, review=WRITTEN_OFF)
             invitations.invite(north, email=f"a{age}@example.com", role="support")
@@ -73,6 +85,7 @@ def left(north):
         return {
             "invitations": Invitation.objects.filter(operator=north, withdrawn_at__isnull=False).count(),
             "requests": PersonRequest.objects.count(),
+            "books": BooksKey.objects.exclude(wrapped=None).count(),
             "uploads": FileImport.objects.exclude(file="").count(),
             "exports": Export.objects.exclude(file="").count(),
             "messages": StationMessage.objects.count(),
@@ -143,7 +156,7 @@ def test_the_preview_is_what_the_night_does(sign_in, axel, north, old):
     shown = page.context["preview"]
     assert {each.name for each in shown} == {str(name) for name, _what in CLASSES.values()}
     assert {each.due for each in shown} == {"1"}
-    assert "1 ended invitation, 1 answered request, 1 uploaded file, 1 message of a station" in " ".join(said(page))
+    assert "1 answered request, 1 key of bookkeeping, 1 uploaded file, 1 message of a station" in " ".join(said(page))
     night(north)
     assert sum(counts(north).values()) == len(shown)
 

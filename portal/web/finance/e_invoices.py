@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -19,6 +19,9 @@ from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web.finance.invoices import invoice_or_404
 from portal.words import e_invoices as words
+from tenants import bookkeeping
+from tenants.bookkeeping import Why
+from tenants.crypto import Shut
 from tenants.log import audit
 from tenants.models import Operator
 from tenants.permissions import Permission
@@ -32,9 +35,11 @@ def invoice_xml(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
         raise Http404
     try:
         content = e_invoices.xml(invoice, at=timezone.now())
+    except Shut:  # of somebody erased: whoever needs it says what for
+        return redirect("finance:invoice_kept", operator.slug, invoice.public_id)
     except CannotLeave as problem:
         return render(request, "finance/invoices/e_invoice.html", _of_invoice(invoice, operator, problem))
-    return _file(invoice, content)
+    return xml_file(invoice, content)
 
 
 @operator_view(Permission.VIEW_INVOICES, takes_out=True)
@@ -44,13 +49,15 @@ def statement_xml(request: SignedInRequest, operator: Operator, statement_id: UU
     if statement is None or statement.number is None:
         raise Http404
     try:
-        content = e_invoices.xml(statement, at=timezone.now())
+        with bookkeeping.opened(Why.DOCUMENT, about=statement):
+            content = e_invoices.xml(statement, at=timezone.now())
     except CannotLeave as problem:
         return render(request, "finance/invoices/e_invoice.html", _of_statement(statement, operator, problem))
-    return _file(statement, content)
+    return xml_file(statement, content)
 
 
-def _file(document: Document, content: bytes) -> HttpResponse:
+def xml_file(document: Document, content: bytes) -> HttpResponse:
+    """Answer with an e-invoice, named after its document, and keep who took it."""
     audit.record(Event.E_INVOICE_DOWNLOADED, about=document)
     response = HttpResponse(content, content_type="application/xml")
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=f"{document}.xml") or ""

@@ -12,6 +12,8 @@ from portal.gate.access import SignedInRequest, payer_view
 from portal.gate.events import Event
 from portal.web import lists
 from portal.words import invoices as invoice_words
+from tenants import bookkeeping
+from tenants.bookkeeping import Why
 from tenants.log import audit
 from tenants.models import Operator
 
@@ -33,4 +35,5 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     if invoice is None:
         raise Http404
     audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
-    return pdf_file(str(invoice), documents.pdf(invoice))
+    with bookkeeping.opened(Why.PAYER, about=invoice):
+        return pdf_file(str(invoice), documents.pdf(invoice))

@@ -143,6 +143,8 @@ NAMES: dict[str, str | Promise] = {
     "repeats": _("made again of"),
     "exports": _("files of downloads"),
     "requests": _("answered requests"),
+    "books": _("keys of bookkeeping"),
+    "books_reason": _("what for"),
     "invitations": _("ended invitations"),
     "messages": _("messages of stations"),
     "uploads": _("uploaded files"),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from billing.models import Dispute, Export, Rerating, WriteOff
 from charging.models import CardNotice, StationCommand
 from portal.words import approvals, imports, incidents, measures, permissions, work
+from portal.words.bookkeeping import WHY
 from portal.words.lists import LISTS
 from portal.words.log.fields import name_of
 from portal.words.privacy import KINDS as PRIVACY_KINDS
@@ -140,6 +141,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "kind": KINDS,
     "list": LISTS,
     "why": _by_text(dict([*WriteOff.Why.choices, *Rerating.Why.choices])),
+    "books_reason": _by_text(WHY),
     "right": _by_text(dict(PersonRequest.Kind.choices)),
     "disputed": _by_text(dict(Dispute.About.choices)),
     "role": _by_text(dict(Membership.Role.choices)),

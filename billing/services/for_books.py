@@ -1,0 +1,79 @@
+"""Documents of the erased are sealed for bookkeeping alone, until their own day (BFL 7 kap. 2 §).
+
+The PDF of an invoice, the file of an e-invoice and the statement to a host name whom they are about. When that person
+is erased they are sealed again with the key of what is kept until the document's last day
+(`tenants.services.books_keys`): the database lets that happen once, and nothing else. What is rendered of the erased
+later is sealed so at once.
+"""
+
+import hashlib
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from billing.models import EInvoice, HostDocument, HostStatement, Invoice, InvoiceDocument
+from tenants import sealed_content
+from tenants.models import Driver, Operator
+from tenants.privacy import erasure
+
+YEARS_KEPT = 7
+
+
+class NotAsItWas(Exception):
+    """A document does not open as what was stored; it is left as it is."""
+
+
+def until(issued_at: datetime, operator: Operator) -> date:
+    """The last day on which bookkeeping keeps a document: of the seventh year after that of its issue."""
+    return date(issued_at.astimezone(operator.zone).year + YEARS_KEPT, 12, 31)
+
+
+def seal(document: Invoice | HostStatement, content: bytes, *, about: str) -> bytes:
+    """Seal a document that was just made: for bookkeeping alone where its payer or host has been erased."""
+    driver_id = document.account.driver_id
+    if not erasure.is_erased(driver_id):
+        return sealed_content.seal(content, about=about)
+    erasure.keep(Driver.objects.get(pk=driver_id))  # what it names is kept as long as it
+    return sealed_content.seal_for_books(content, until=_until(document), about=about)
+
+
+def seal_again(driver: Driver) -> int:
+    """Seal every stored document that names the driver for bookkeeping alone; return how many were.
+
+    Raises:
+        NotAsItWas: one does not open as what was stored.
+    """
+    own = Q(account__driver=driver)
+    invoices = Invoice.objects.filter(own | Q(lines__session__driver=driver), state=Invoice.State.ISSUED)
+    statements = HostStatement.objects.filter(own, state=HostStatement.State.CLOSED)
+    count = 0
+    stored: tuple[tuple[str, str, QuerySet[Any]], ...] = (
+        ("invoice", "pdf", InvoiceDocument.objects.filter(invoice__in=invoices.values("pk")).select_related("invoice")),
+        ("e_invoice", "xml", EInvoice.objects.filter(invoice__in=invoices.values("pk")).select_related("invoice")),
+        ("host_statement", "pdf", HostDocument.objects.filter(statement__in=statements).select_related("statement")),
+        ("e_statement", "xml", EInvoice.objects.filter(statement__in=statements).select_related("statement")),
+    )
+    for about, field, rows in stored:
+        for row in rows.iterator(chunk_size=100):
+            document = row.statement if "statement" in about else row.invoice
+            count += _again(row, field, document, f"{about}:{document.pk}")
+    return count
+
+
+def _again(row: Any, field: str, document: Invoice | HostStatement, about: str) -> int:
+    sealed = bytes(getattr(row, field))
+    if sealed_content.is_for_books(sealed):
+        return 0
+    content = sealed_content.unseal(sealed, about=about)
+    if hashlib.sha256(content).hexdigest() != row.sha256:
+        raise NotAsItWas(about)
+    again = sealed_content.seal_for_books(content, until=_until(document), about=about)
+    type(row)._default_manager.filter(pk=row.pk).update(**{field: again})
+    return 1
+
+
+def _until(document: Invoice | HostStatement) -> date:
+    operator = Operator.objects.get(pk=document.operator_id)
+    at = document.closed_at if isinstance(document, HostStatement) else document.issued_at
+    return until(at or document.drafted_at, operator)
