@@ -49,6 +49,8 @@ NOT_FOR_TESTS = (
     "BACKUP_FOLDER",
     "E_INVOICE_FOLDER",
     "BACKUP_RECIPIENTS",
+    "BACKUP_KEYS_FOLDER",
+    "BACKUP_KEYS_RECIPIENTS",
 )
 USAGE = "bin/test [--quick | --only PYTEST-ARGUMENTS… | --shell [COMMAND…]]"
 

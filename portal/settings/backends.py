@@ -89,10 +89,15 @@ E_INVOICE_FOLDER = env.text("E_INVOICE_FOLDER", "")
 
 BACKUP_FOLDER = env.text("BACKUP_FOLDER", "")
 BACKUP_RECIPIENTS = env.text("BACKUP_RECIPIENTS", "").split()
+# The wrapped keys of operators and people are a part of their own: where it goes, if not beside the rest, and for whom.
+BACKUP_KEYS_FOLDER = env.text("BACKUP_KEYS_FOLDER", "")
+BACKUP_KEYS_RECIPIENTS = env.text("BACKUP_KEYS_RECIPIENTS", "").split() or BACKUP_RECIPIENTS
 BACKUP_KEEP = env.number("BACKUP_KEEP", 14)
 BACKUP_EVERY = timedelta(hours=env.number("BACKUP_EVERY_HOURS", 24))
 if bool(BACKUP_FOLDER) != bool(BACKUP_RECIPIENTS):
     raise ImproperlyConfigured("BACKUP_FOLDER and BACKUP_RECIPIENTS are set together or not at all.")
+if not BACKUP_FOLDER and (BACKUP_KEYS_FOLDER or BACKUP_KEYS_RECIPIENTS):
+    raise ImproperlyConfigured("BACKUP_KEYS_FOLDER and BACKUP_KEYS_RECIPIENTS are of a backup: set BACKUP_FOLDER.")
 if BACKUP_KEEP < 1 or timedelta(0) >= BACKUP_EVERY:
     raise ImproperlyConfigured("BACKUP_KEEP and BACKUP_EVERY_HOURS are at least 1.")
 STORAGES = {

@@ -31,6 +31,7 @@ from tenants.tests.settled import seal_settled
 pytestmark = pytest.mark.slow
 
 CANARY = b"dana@example.com"
+EVERY_PART = (*folder.PARTS, folder.KEYS)
 
 
 def address(role, database):
@@ -196,7 +197,7 @@ def test_who_has_the_backup_and_not_the_key_learns_nothing(saved):
         assert CANARY not in path.read_bytes()
         assert path.stat().st_mode & 0o077 == 0
     about = json.loads((saved.backup / folder.ABOUT).read_text())["facts"]
-    assert set(about) == {"form", "made_at", "ended_at", "parts", "unfound"}
+    assert set(about) == {"form", "made_at", "ended_at", "parts", "keys", "unfound"}
     text = BytesIO()
     sealed.decrypt(saved.backup / folder.MANIFEST, text, sealed.identities(saved.identity))
     manifest = json.loads(text.getvalue())
@@ -231,6 +232,134 @@ def resealed(backup, name, content, public):
     noted.write(backup / folder.ABOUT, said)
 
 
+# --- the keys apart ---
+
+
+def apart(saved, root, **more):
+    """A backup whose keys lie elsewhere, for another pair of keys: the backup, the place of its keys, and their key."""
+    private, public = sealed.new_identity()
+    (root / "identity-of-keys").write_text(private)
+    places = {"BACKUP_FOLDER": str(root / "b"), "BACKUP_KEYS_FOLDER": str(root / "k"), "BACKUP_KEYS_RECIPIENTS": public}
+    ended = saved.run("backup", **places, **more)
+    assert ended.returncode == 0, ended.stderr
+    newest = folder.whole(root / "b")[0]
+    return newest.path, root / "k", root / "identity-of-keys"
+
+
+def rows_of(dump, table):
+    """What a dump holds of a table, as PostgreSQL's own program writes it."""
+    said = subprocess.run(["pg_restore", "--data-only", "--file=-"], input=dump, capture_output=True, check=True)
+    text = said.stdout.decode(errors="replace")
+    return text.partition(f"COPY public.{table} ")[2].partition("FROM stdin;\n")[2].partition("\\.\n")[0].splitlines()
+
+
+def opened(path, identity):
+    text = BytesIO()
+    sealed.decrypt(path, text, sealed.identities(identity))
+    return text.getvalue()
+
+
+def test_the_dump_holds_no_key_and_their_part_nothing_else(saved):
+    dump, keys = (opened(saved.backup / name, saved.identity) for name in (folder.DATABASE, folder.KEYS))
+    assert len(rows_of(dump, "tenants_driveridentity")) > 0
+    for table in programs.KEY_TABLES:
+        assert rows_of(dump, table) == [], table
+        assert len(rows_of(keys, table)) == ask(saved, f"SELECT count(*) FROM {table}"), table
+    assert rows_of(keys, "tenants_personkey")
+    assert rows_of(keys, "tenants_driveridentity") == []
+
+
+def test_every_wrapped_key_is_among_the_keys():
+    """A key that is added to the models leaves with the others, whatever it is of."""
+    wrapped = {model for model in apps.get_models() if any(each.name == "wrapped" for each in model._meta.fields)}
+    assert wrapped == set(programs.KEYS)
+
+
+def test_keys_that_lie_elsewhere_are_put_together_with_the_rest(saved, empty, tmp_path):
+    backup, place, identity = apart(saved, tmp_path)
+    assert not (backup / folder.KEYS).exists()
+    assert folder.KEYS not in folder.read(backup).parts
+    missing = empty.run("restore", "--verify", backup, "--identity", saved.identity)
+    assert missing.returncode == 1
+    assert "The keys of operators and people are kept apart" in missing.stderr
+    assert "--keys" in missing.stderr
+    assert is_empty(empty)
+    shut = empty.run("restore", "--verify", backup, "--identity", saved.identity, "--keys", place)
+    assert "keys.dump.age does not open" in shut.stderr, "the keys of the rest do not open the part of keys"
+    assert is_empty(empty)
+    both = ("--keys", place, "--keys-identity", identity)
+    ended = empty.run("restore", "--verify", backup, "--identity", saved.identity, *both)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "everything is as it was" in ended.stdout
+    keys = "SELECT count(*) FROM tenants_personkey"
+    assert ask(empty, keys) == ask(saved, keys) > 0
+
+
+def test_without_its_keys_a_backup_gives_figures_and_opens_nobody(saved, empty, tmp_path):
+    backup, _place, _identity = apart(saved, tmp_path)
+    ended = empty.run("restore", "--verify", backup, "--identity", saved.identity, "--without-keys")
+    assert ended.returncode == 1
+    assert "the keys of operators and people are missing" in ended.stdout
+    assert "DIFFERENT keys, made" in ended.stdout
+    assert ended.stdout.count("DIFFERENT") == 1
+    assert ask(empty, "SELECT count(*) FROM tenants_personkey") == 0
+    assert ask(empty, "SELECT count(*) FROM billing_invoice") == ask(saved, "SELECT count(*) FROM billing_invoice")
+
+
+def test_with_a_later_part_of_keys_nobody_opens_who_was_erased_until_then(saved, empty, tmp_path):
+    """The dump names the person still; the keys, made later, hold theirs no more, but one of somebody it knows not."""
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "later").mkdir()
+    earlier, _place, _identity = apart(saved, tmp_path / "earlier")
+    with psycopg.connect(address("OWNER_", saved.database), autocommit=True) as owner:
+        ((driver, public_id),) = owner.execute(
+            "SELECT id, public_id FROM tenants_driver WHERE id IN (SELECT driver_id FROM tenants_personkey)"
+            " AND id NOT IN (SELECT driver_id FROM tenants_erasure) ORDER BY id LIMIT 1"
+        ).fetchall()
+        owner.execute(f"CREATE TABLE kept_aside AS SELECT * FROM tenants_personkey WHERE driver_id = {driver}")
+        try:
+            owner.execute(f"DELETE FROM tenants_personkey WHERE driver_id = {driver}")
+            later, place, identity = apart(saved, tmp_path / "later")
+        finally:
+            owner.execute("INSERT INTO tenants_personkey SELECT * FROM kept_aside")
+            owner.execute("DROP TABLE kept_aside")
+    with override_settings(ERASURES_DIR=str(empty.root / "erasures")):
+        erasure_ledger.note(public_id, at=timezone.now())
+    both = ("--keys", place / later.name, "--keys-identity", identity)
+    ended = empty.run("restore", earlier, "--identity", saved.identity, *both)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "are of another backup, made" in ended.stdout
+    assert "people erased again, as the ledger of erasures says: 1" in ended.stdout
+    assert ask(empty, f"SELECT count(*) FROM tenants_personkey WHERE driver_id = {driver}") == 0
+    assert ask(empty, f"SELECT count(*) FROM tenants_driver WHERE customer_number = 'X-{driver}'") == 1
+
+
+def test_keys_of_whom_a_dump_knows_nothing_are_left_out(saved, empty, tmp_path):
+    (tmp_path / "earlier").mkdir()
+    (tmp_path / "later").mkdir()
+    earlier, _place, _identity = apart(saved, tmp_path / "earlier")
+    with psycopg.connect(address("OWNER_", saved.database), autocommit=True) as owner:
+        ((driver,),) = owner.execute(
+            "INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at)"
+            " SELECT operator_id, gen_random_uuid(), 'later', true, now() FROM tenants_operatorkey LIMIT 1 RETURNING id"
+        ).fetchall()
+        try:
+            owner.execute(
+                "INSERT INTO tenants_personkey (operator_id, driver_id, operator_key_id, wrapped, made_at)"
+                " SELECT d.operator_id, d.id, o.id, '', now() FROM tenants_driver d"
+                f" JOIN tenants_operatorkey o ON o.operator_id = d.operator_id WHERE d.id = {driver} LIMIT 1"
+            )
+            later, place, identity = apart(saved, tmp_path / "later")
+        finally:
+            owner.execute(f"DELETE FROM tenants_personkey WHERE driver_id = {driver}")
+            owner.execute(f"DELETE FROM tenants_driver WHERE id = {driver}")
+    both = ("--keys", place / later.name, "--keys-identity", identity)
+    ended = empty.run("restore", earlier, "--identity", saved.identity, *both)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    keys = "SELECT count(*) FROM tenants_personkey"
+    assert ask(empty, keys) == ask(saved, keys) > 0
+
+
 # --- what is refused, before anything is written ---
 
 
@@ -240,7 +369,7 @@ def refused(backup, identity, **options):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("part", folder.PARTS)
+@pytest.mark.parametrize("part", EVERY_PART)
 @pytest.mark.parametrize("at", [0, 0.5, -1])
 def test_a_changed_byte_is_found_whatever_the_part(copy, saved, part, at):
     content = bytearray((copy / part).read_bytes())
@@ -249,7 +378,7 @@ def test_a_changed_byte_is_found_whatever_the_part(copy, saved, part, at):
     assert part in refused(copy, saved.identity)
 
 
-@pytest.mark.parametrize("part", folder.PARTS)
+@pytest.mark.parametrize("part", EVERY_PART)
 def test_a_part_that_was_cut_or_is_gone_makes_no_backup(copy, saved, part):
     content = (copy / part).read_bytes()
     (copy / part).write_bytes(content[:-1])

@@ -79,6 +79,8 @@ def test_the_only_silenced_check_concerns_no_setting_of_ours(production):
         ("PLATFORM_ADDRESS", "http://platform.example", "https://"),
         ("BACKUP_FOLDER", "/backups", "BACKUP_RECIPIENTS"),
         ("BACKUP_RECIPIENTS", "age1x", "BACKUP_FOLDER"),
+        ("BACKUP_KEYS_FOLDER", "/keys", "BACKUP_FOLDER"),
+        ("BACKUP_KEYS_RECIPIENTS", "age1x", "BACKUP_FOLDER"),
         ("BACKUP_KEEP", "0", "BACKUP_KEEP"),
     ],
 )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from tenants.services.backups import folder, making, sealed
 from tenants.services.backups.folder import Busy, NotWhole
-from tenants.services.backups.making import InTheStore
+from tenants.services.backups.making import InTheStore, KeysPart
 from tenants.services.backups.programs import ProgramFailed
 from tenants.services.backups.sealed import BadKey
 
@@ -42,6 +42,12 @@ class Command(BaseCommand):
             self._recipients = sealed.recipients(settings.BACKUP_RECIPIENTS)
         except BadKey as error:
             raise CommandError(f"BACKUP_RECIPIENTS: {error}") from error
+        try:
+            recipients = sealed.recipients(settings.BACKUP_KEYS_RECIPIENTS)
+        except BadKey as error:
+            raise CommandError(f"BACKUP_KEYS_RECIPIENTS: {error}") from error
+        apart = settings.BACKUP_KEYS_FOLDER
+        self._keys = KeysPart(recipients, Path(apart) if apart else None)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what is half made is removed
         if watch:
             self._watch()
@@ -52,7 +58,7 @@ class Command(BaseCommand):
 
     def _make(self) -> None:
         backup = making.make(
-            Path(settings.BACKUP_FOLDER), self._recipients, keep=settings.BACKUP_KEEP, clock=timezone.now
+            Path(settings.BACKUP_FOLDER), self._recipients, self._keys, keep=settings.BACKUP_KEEP, clock=timezone.now
         )
         self.stdout.write(f"{backup.path}: {backup.bytes} bytes, whole.")
         if backup.unfound:

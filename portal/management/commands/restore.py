@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
@@ -16,11 +17,11 @@ from django.utils import timezone
 from tenants.actor import acting
 from tenants.models import Operator
 from tenants.privacy import erasure
-from tenants.services.backups import folder, restoring, sealed
+from tenants.services.backups import folder, programs, restoring, sealed
 from tenants.services.backups.files import OddName
 from tenants.services.backups.folder import Backup, NotWhole
 from tenants.services.backups.programs import ProgramFailed
-from tenants.services.backups.restoring import Difference, Manifest, NotEmpty, Unknown
+from tenants.services.backups.restoring import Difference, KeysToLoad, Manifest, NotEmpty, Unknown
 from tenants.services.backups.sealed import BadKey, Unopened
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--unsigned", action="store_true", help="restore though no key of ENCRYPTION_KEYS has signed it"
         )
+        parser.add_argument(
+            "--keys", type=Path, metavar="FOLDER", help="where the part with the keys lies, if not beside the backup"
+        )
+        parser.add_argument(
+            "--keys-identity", type=Path, metavar="FILE", help="the private key of that part, if it is another one"
+        )
+        parser.add_argument(
+            "--without-keys", action="store_true", help="restore without that part: nothing that is sealed will open"
+        )
 
     def handle(self, *, backup: Path, identity: Path, verify: bool, unsigned: bool, **options: Any) -> None:
         with acting(task="restore"):
@@ -52,30 +62,66 @@ class Command(BaseCommand):
                 identities = sealed.identities(identity)
                 folder.check(found)
                 manifest = restoring.manifest_of(found, identities)
+                keys = self._keys(found, identities, signed=not unsigned, **options)
                 restoring.refuse_unless_empty()
             except REFUSED as error:
                 raise CommandError(f"Nothing was restored. {error}") from error
             try:
-                packed = restoring.load(found, identities)
+                packed = restoring.load(found, identities, keys)
             except FAILED as error:
                 raise CommandError(f"Nothing was restored. {error}") from error
-            different = restoring.differences(manifest, packed) if verify else []
-            report = self._finish(found, manifest, different, verify=verify)
+            are_own = found.keys is None or (keys is not None and keys.keys.are_of(found))
+            but = () if are_own else programs.KEY_TABLES
+            different = restoring.differences(manifest, packed, but=but) if verify else []
+            if verify and not are_own:
+                now = keys.keys.made_at.isoformat() if keys else "none"
+                different.append(Difference("keys", "made", found.made_at.isoformat(), now))
+            told = {"are_own": are_own, "made_at": keys.keys.made_at.isoformat() if keys else None}
+            report = self._finish(found, manifest, different, told, verify=verify)
         self._tell(found, report, options["report"], verify=verify)
 
+    def _keys(
+        self,
+        backup: Backup,
+        identities: list[Any],
+        *,
+        signed: bool,
+        keys: Path | None,
+        keys_identity: Path | None,
+        without_keys: bool,
+        **_: Any,
+    ) -> KeysToLoad | None:
+        """Find the part with the keys, and open it to its end; None where it stands in the dump, or is done without."""
+        if backup.keys is None or without_keys:
+            return None
+        apart = keys or (Path(settings.BACKUP_KEYS_FOLDER) if settings.BACKUP_KEYS_FOLDER else None)
+        place = apart if keys or folder.KEYS not in backup.parts else None
+        found = folder.keys_of(backup, place, signed=signed)
+        to_load = KeysToLoad(found, sealed.identities(keys_identity) if keys_identity else identities)
+        to_load.check()
+        return to_load
+
     def _finish(
-        self, backup: Backup, manifest: Manifest, different: list[Difference], *, verify: bool
+        self,
+        backup: Backup,
+        manifest: Manifest,
+        different: list[Difference],
+        keys: dict[str, Any],
+        *,
+        verify: bool,
     ) -> dict[str, Any]:
         """Bring the schema up to date, check the seals, erase again whom the ledger names, and return the report."""
         call_command("migrate", verbosity=0, interactive=False)
         seals, broken = restoring.check_seals(manifest, at=timezone.now()) if verify else ([], [])
+        shut = restoring.check_keys() if verify else []
         erased, failed = erased_again()
         return {
             "backup": backup.path.name,
             "made_at": backup.made_at.isoformat(),
             "restored_at": timezone.now().isoformat(),
             "compared": verify,
-            "is_same": not different and not broken and not failed,
+            "is_same": not (different or broken or shut or failed),
+            "keys": keys,
             "tables": len(manifest.tables),
             "rows": sum(each.rows for each in manifest.tables.values()),
             "sums": sum(len(each.sums) for each in manifest.tables.values()),
@@ -84,7 +130,7 @@ class Command(BaseCommand):
             "erased_again": erased,
             "lacks_key": restoring.lacks_key(manifest),
             "seals": [asdict(each) for each in seals],
-            "differences": [asdict(each) for each in [*different, *broken, *failed]],
+            "differences": [asdict(each) for each in [*different, *broken, *shut, *failed]],
         }
 
     def _tell(self, backup: Backup, report: dict[str, Any], to: Path | None, *, verify: bool) -> None:
@@ -119,6 +165,17 @@ def erased_again() -> tuple[int, list[Difference]]:
     return count, failed
 
 
+def _keys_in_words(keys: dict[str, Any]) -> list[str]:
+    if keys["are_own"]:
+        return []
+    if keys["made_at"] is None:
+        return ["the keys of operators and people are missing: names, addresses, files and documents open nowhere"]
+    return [
+        f"the keys of operators and people are of another backup, made {keys['made_at']}: what was sealed with a key"
+        " that it does not hold opens nowhere"
+    ]
+
+
 def in_words(report: dict[str, Any]) -> list[str]:
     """Return the report as lines to read."""
     files = report["files"]
@@ -127,6 +184,7 @@ def in_words(report: dict[str, Any]) -> list[str]:
         f"tables: {report['tables']} with {report['rows']} rows and {report['sums']} sums",
         f"files: {files['files']} with {files['bytes']} bytes",
     ]
+    lines += _keys_in_words(report["keys"])
     if report["erased_again"]:
         lines.append(f"people erased again, as the ledger of erasures says: {report['erased_again']}")
     if report["unfound_files"]:

@@ -1,7 +1,10 @@
 """The folder of backups: which are whole, one maker at a time, and letting old ones go.
 
 A backup gets its name when it is whole; until then it lies under one that no reader looks at. To keep backups
-elsewhere as well, copy their folders with any tool: each is four or five files, and `restore` takes one from anywhere.
+elsewhere as well, copy their folders with any tool: each is a handful of files, and `restore` takes one from anywhere.
+
+The wrapped keys are a part with a note of its own (`keys_of`), beside the others or in a folder apart: without it
+nothing that is sealed opens, and with a later one nobody who was erased until then.
 """
 
 import fcntl
@@ -22,6 +25,7 @@ PREFIX, MAKING = "wattledger-", ".making-"
 ABOUT, PROOF = "backup.json", "restored.json"
 DATABASE, FILES, MANIFEST = "database.dump.age", "files.tar.age", "manifest.json.age"
 PARTS = (DATABASE, FILES, MANIFEST)
+KEYS, KEYS_ABOUT = "keys.dump.age", "keys.json"
 
 #: How long a restore that was proved says something of those that are made since.
 PROVED_FOR = timedelta(days=92)
@@ -35,6 +39,24 @@ class Busy(Exception):
     """Another process is making a backup in the folder."""
 
 
+class NoKeys(NotWhole):
+    """The part with the keys does not lie where it was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The part with the wrapped keys. of: the SHA-256 of the database's part that was made with it."""
+
+    path: Path
+    part: Part
+    made_at: datetime
+    of: str
+
+    def are_of(self, backup: "Backup") -> bool:
+        """Whether they are of the same moment as this backup."""
+        return self.of == backup.parts[DATABASE].sha256
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What came of restoring a backup. is_same: everything was as its manifest says."""
@@ -45,11 +67,17 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A whole backup. unfound: how many files that rows name were not there when it was made."""
+    """A whole backup. unfound: how many files that rows name were not there when it was made.
+
+    keys: the part with the wrapped keys; None where they are in the dump. It is among `parts` if it lies beside them;
+    with `keys_are_apart` it was never meant to.
+    """
 
     path: Path
     made_at: datetime
     parts: dict[str, Part]
+    keys: Part | None
+    keys_are_apart: bool
     unfound: int
     proof: Proof | None
 
@@ -87,7 +115,9 @@ def whole(folder: Path) -> list[Backup]:
     found = []
     for path in folder.glob(f"{PREFIX}*"):
         with suppress(NotWhole):
-            found.append(read(path))
+            backup = read(path)
+            if backup.keys is None or backup.keys_are_apart or KEYS in backup.parts:
+                found.append(backup)
     return sorted(found, key=lambda each: each.made_at, reverse=True)
 
 
@@ -95,11 +125,15 @@ def read(path: Path, *, signed: bool = True) -> Backup:
     """Return a backup by what is said of it, and check that its parts are as long as that.
 
     Raises:
-        NotWhole: something is missing, too short, or (unless not asked for) not signed by a key of ours.
+        NotWhole: something but the keys is missing, too short, or (unless not asked for) not signed by a key of ours.
     """
     try:
         said = noted.read(path / ABOUT, signed=signed)
-        parts = {name: Part(int(said["parts"][name]["bytes"]), str(said["parts"][name]["sha256"])) for name in PARTS}
+        parts = {name: _part(said["parts"][name]) for name in PARTS}
+        keys = _part(said["keys"]) if "keys" in said else None
+        is_apart = keys is not None and said["keys"]["is_apart"] is True
+        if keys is not None and not is_apart and (path / KEYS).is_file():
+            parts[KEYS] = keys
         made_at, unfound = datetime.fromisoformat(said["made_at"]), int(said["unfound"])
     except NotOurs as error:
         raise NotWhole(f"{error}.") from error
@@ -109,7 +143,42 @@ def read(path: Path, *, signed: bool = True) -> Backup:
         size = (path / name).stat().st_size if (path / name).is_file() else -1
         if size != part.bytes:
             raise NotWhole(f"{name} has {max(size, 0)} bytes and had {part.bytes}.")
-    return Backup(path, made_at, parts, unfound, _proof(path, parts))
+    return Backup(path, made_at, parts, keys, is_apart, unfound, _proof(path, parts))
+
+
+def keys_of(backup: Backup, place: Path | None, *, signed: bool = True) -> Keys:
+    """Return the part with the keys: beside the backup, or in a folder that was named, or one in it of its name.
+
+    Those of another backup are returned as well; `Keys.are_of` says whose they are.
+
+    Raises:
+        NoKeys: there is none. NotWhole: it was cut, or (unless not asked for) not signed by a key of ours.
+    """
+    places = [backup.path] if place is None else [place / backup.path.name, place]
+    found = next((each for each in places if (each / KEYS).is_file()), None)
+    if found is None:
+        raise NoKeys(
+            f"The keys of operators and people are kept apart from the rest, and {KEYS} is not in {places[-1]}. Name"
+            " its folder with --keys. Without it nothing that is sealed opens; --without-keys restores the rest."
+        )
+    try:
+        said = noted.read(found / KEYS_ABOUT, signed=signed)
+        keys = Keys(found / KEYS, _part(said), datetime.fromisoformat(said["made_at"]), str(said["of"]))
+    except NotOurs as error:
+        raise NotWhole(f"{error}.") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotWhole(f"{KEYS_ABOUT} says nothing that is understood here.") from error
+    return keys
+
+
+def check_keys(keys: Keys) -> None:
+    """Read the part with the keys again. Raises `NotWhole` unless it is as it was written."""
+    if sealed.fingerprint(keys.path) != keys.part:
+        raise NotWhole(f"{KEYS} is not as it was written: its bytes were changed, or it was cut.")
+
+
+def _part(said: dict[str, Any]) -> Part:
+    return Part(int(said["bytes"]), str(said["sha256"]))
 
 
 def check(backup: Backup) -> None:
@@ -177,8 +246,32 @@ def named_when_whole(folder: Path, at: datetime) -> Iterator[tuple[Path, Path]]:
         raise
 
 
-def remove_older(folder: Path, *, keep: int) -> list[str]:
-    """Let go of all whole backups but the newest, and return their names.
+@contextmanager
+def keys_apart(making: Path, final: Path, place: Path | None) -> Iterator[Path]:
+    """Give a folder to write the part with the keys into: the backup's own, or one of its name in a place apart.
+
+    Apart it gets its name before the backup does, so that no whole one is without; after an error nothing is left.
+    """
+    if place is None:
+        yield making
+        return
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for unfinished in place.glob(f"{MAKING}*"):
+        shutil.rmtree(unfinished)
+    apart = place / f"{MAKING}{final.name}"
+    apart.mkdir(mode=0o700)
+    try:
+        yield apart
+        _sync(apart)
+        apart.rename(place / final.name)
+        _sync(place)
+    except BaseException:
+        shutil.rmtree(apart, ignore_errors=True)
+        raise
+
+
+def remove_older(folder: Path, *, keep: int, keys: Path | None = None) -> list[str]:
+    """Let go of all whole backups but the newest, with their keys, and return their names. keys: where these lie apart.
 
     The one that was last proved stays, whatever its age; what is not whole is left for somebody to look at.
     """
@@ -190,6 +283,8 @@ def remove_older(folder: Path, *, keep: int) -> list[str]:
         leaving = path.with_name(f"{MAKING}{path.name}")  # half removed it must not count
         path.rename(leaving)
         shutil.rmtree(leaving)
+        if keys is not None:
+            shutil.rmtree(keys / path.name, ignore_errors=True)
     return [path.name for path in old]
 
 

@@ -8,7 +8,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from tenants.services.backups.sealed import Part
 
 log = logging.getLogger(__name__)
 
-FORM = 1
+#: Of form 1 the keys stood in the dump.
+FORM, WITH_KEYS_IN_THE_DUMP = 2, 1
 _HEADS = """
 SELECT DISTINCT ON (operator_id) operator_id, number, hash FROM tenants_auditseal ORDER BY operator_id, number DESC
 """
@@ -33,26 +34,41 @@ class InTheStore(Exception):
     """The folder of backups lies in the store of files, and would be in each backup."""
 
 
-def make(into: Path, recipients: Sequence[Any], *, keep: int, clock: Callable[[], datetime]) -> Backup:
+@dataclass(frozen=True, slots=True)
+class KeysPart:
+    """For whom the part with the keys is encrypted, and where it goes; None: beside the rest."""
+
+    recipients: Sequence[Any]
+    into: Path | None = None
+
+
+def make(into: Path, recipients: Sequence[Any], keys: KeysPart, *, keep: int, clock: Callable[[], datetime]) -> Backup:
     """Make a backup, read it again, and let go of those that are older than the newest `keep`.
 
     Raises:
         folder.Busy: one is being made. InTheStore: the folder is no place for it. programs.ProgramFailed, OSError:
             it could not be made; nothing of it is left, and no older one was touched.
     """
-    if into.resolve().is_relative_to(files.store().resolve()):
-        raise InTheStore(f"{into} lies in {files.store()}, which is what backups are made of.")
+    for place in filter(None, (into, keys.into)):
+        if place.resolve().is_relative_to(files.store().resolve()):
+            raise InTheStore(f"{place} lies in {files.store()}, which is what backups are made of.")
     with folder.only_one(into):
-        with folder.named_when_whole(into, clock()) as (making, final):
-            _write(making, recipients, clock)
+        with (
+            folder.named_when_whole(into, clock()) as (making, final),
+            folder.keys_apart(making, final, keys.into) as keys_in,
+        ):
+            _write(making, recipients, keys_in, keys, clock)
         backup = folder.read(final)
         folder.check(backup)
-        gone = folder.remove_older(into, keep=keep)
+        folder.check_keys(folder.keys_of(backup, keys.into))
+        gone = folder.remove_older(into, keep=keep, keys=keys.into)
     log.info("Backup %s made, %d bytes; %d older ones let go.", final.name, backup.bytes, len(gone))
     return backup
 
 
-def _write(making: Path, recipients: Sequence[Any], clock: Callable[[], datetime]) -> None:
+def _write(
+    making: Path, recipients: Sequence[Any], keys_in: Path, keys: KeysPart, clock: Callable[[], datetime]
+) -> None:
     at = clock()
     parts: dict[str, Part] = {}
     with transaction.atomic(), connection.cursor() as cursor:
@@ -62,6 +78,8 @@ def _write(making: Path, recipients: Sequence[Any], clock: Callable[[], datetime
         (snapshot,) = cursor.fetchone()
         with programs.dumping(snapshot) as dump:
             parts[folder.DATABASE] = sealed.encrypt(dump, making / folder.DATABASE, recipients)
+        with programs.dumping(snapshot, of_keys=True) as dump:
+            of_keys = sealed.encrypt(dump, keys_in / folder.KEYS, keys.recipients)
         manifest = _counted(cursor)
         unfound = files.unfound()
     with files.packing() as (stream, packed):
@@ -69,6 +87,10 @@ def _write(making: Path, recipients: Sequence[Any], clock: Callable[[], datetime
     manifest |= {"form": FORM, "made_at": at.isoformat(), "files": asdict(packed)}
     text = io.BytesIO(json.dumps(manifest).encode())
     parts[folder.MANIFEST] = sealed.encrypt(text, making / folder.MANIFEST, recipients)
+    database = parts[folder.DATABASE].sha256
+    noted.write(
+        keys_in / folder.KEYS_ABOUT, {"form": FORM, "made_at": at.isoformat(), "of": database, **asdict(of_keys)}
+    )
     noted.write(
         making / folder.ABOUT,
         {
@@ -76,6 +98,7 @@ def _write(making: Path, recipients: Sequence[Any], clock: Callable[[], datetime
             "made_at": at.isoformat(),
             "ended_at": clock().isoformat(),
             "parts": {name: asdict(part) for name, part in parts.items()},
+            "keys": {**asdict(of_keys), "is_apart": keys_in != making},
             "unfound": unfound,
         },
     )

@@ -7,8 +7,9 @@ the manifest, which was counted in the very snapshot that was dumped.
 
 import io
 import json
+import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,11 +20,12 @@ from django.db import connection, transaction
 from tenants import crypto
 from tenants.log import checking, heads
 from tenants.log.heads import Head
-from tenants.models import Operator
+from tenants.models import Operator, OperatorKey
 from tenants.scoping import tenant_scope
+from tenants.services import operator_keys
 from tenants.services.backups import files, folder, making, programs, reckoning, sealed
 from tenants.services.backups.files import Packed
-from tenants.services.backups.folder import Backup
+from tenants.services.backups.folder import Backup, Keys
 from tenants.services.backups.reckoning import Reckoned
 
 _TABLES = """
@@ -81,7 +83,7 @@ def manifest_of(backup: Backup, identities: Sequence[Any]) -> Manifest:
     text = io.BytesIO()
     sealed.decrypt(backup.path / folder.MANIFEST, text, identities)
     said = json.loads(text.getvalue())
-    if said["form"] != making.FORM:
+    if said["form"] not in (making.FORM, making.WITH_KEYS_IN_THE_DUMP):
         raise Unknown(f"It is of form {said['form']}; known here is {making.FORM}.")
     known = {f"{app}.{name}" for app, name in _known_migrations()}
     if newer := sorted(set(said["migrations"]) - known):
@@ -116,8 +118,29 @@ def refuse_unless_empty() -> None:
         raise NotEmpty(f"The folder of files {store} is not empty. Nothing was touched.")
 
 
-def load(backup: Backup, identities: Sequence[Any]) -> Packed:
-    """Load files and database; after an error both are as empty as before.
+@dataclass(frozen=True, slots=True)
+class KeysToLoad:
+    """The part with the keys, and what opens it."""
+
+    keys: Keys
+    identities: Sequence[Any]
+
+    def check(self) -> None:
+        """Read it to its end, into nothing.
+
+        Raises:
+            sealed.Unopened, folder.NotWhole: it does not open, or is not as it was written.
+        """
+        folder.check_keys(self.keys)
+        with open(os.devnull, "wb") as nowhere:
+            sealed.decrypt(self.keys.path, nowhere, self.identities)
+
+
+def load(backup: Backup, identities: Sequence[Any], keys: KeysToLoad | None) -> Packed:
+    """Load files and database, the keys among its rows; after an error both are as empty as before.
+
+    keys: None where the dump holds them, or there are none. Of another backup's those of whom this one knows nothing
+    are left out.
 
     Raises:
         sealed.Unopened, programs.ProgramFailed, files.OddName, OSError: it could not be loaded.
@@ -128,8 +151,17 @@ def load(backup: Backup, identities: Sequence[Any]) -> Packed:
     try:
         with files.unpacking(store) as (to, packed):
             sealed.decrypt(backup.path / folder.FILES, to, identities)
-        with programs.loading() as to:
-            sealed.decrypt(backup.path / folder.DATABASE, to, identities)
+        with programs.loading() as loading:
+            dump = backup.path / folder.DATABASE
+            with loading.part("pre-data", "data") as to:
+                sealed.decrypt(dump, to, identities)
+            if keys is not None:
+                with loading.part() as to:
+                    sealed.decrypt(keys.keys.path, to, keys.identities)
+                if not keys.keys.are_of(backup):
+                    loading.leave_out_keys_of_nobody()
+            with loading.part("post-data") as to:  # references last: they are then checked over all
+                sealed.decrypt(dump, to, identities)
     except BaseException:
         _empty(store)
         raise
@@ -141,13 +173,13 @@ def _empty(store: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def differences(manifest: Manifest, packed: Packed) -> list[Difference]:
-    """Compare rows, sums and fingerprints of every table, and the files, with the manifest."""
+def differences(manifest: Manifest, packed: Packed, *, but: Collection[str] = ()) -> list[Difference]:
+    """Compare rows, sums and fingerprints of every table, and the files, with the manifest. but: tables left out."""
     with transaction.atomic():
         found = reckoning.reckon()
     different = [
         Difference(f"table {table}", what, was, now)
-        for table in sorted({*manifest.tables, *found})
+        for table in sorted({*manifest.tables, *found}.difference(but))
         for what, was, now in _compared(manifest.tables.get(table), found.get(table))
     ]
     was, now = asdict(manifest.files), asdict(packed)
@@ -188,6 +220,26 @@ def check_seals(manifest: Manifest, *, at: datetime) -> tuple[list[Seals], list[
         is_behind = bool(noted and noted.number and noted.hash not in report.heads)
         found.append(Seals(operator.slug, report.entries, report.head, is_behind))
     return found, different
+
+
+def check_keys() -> list[Difference]:
+    """Open every operator's keys with those of the instance; name the operators of whom one does not."""
+    different = []
+    for operator in Operator.objects.order_by("slug"):
+        with tenant_scope(operator.pk):
+            rows = list(OperatorKey.objects.order_by("number"))
+            shut = [str(row.number) for row in rows if not _opens(row)]
+        if shut:
+            different.append(Difference(f"keys of {operator.slug}", ", ".join(shut), "open", "shut"))
+    return different
+
+
+def _opens(row: OperatorKey) -> bool:
+    try:
+        operator_keys.opened(row)
+    except crypto.Unreadable:
+        return False
+    return True
 
 
 def lacks_key(manifest: Manifest) -> bool:
