@@ -1,17 +1,20 @@
 """What privacy costs: a page of fifty drivers with sealed and with clear texts, a look-up by name, erasing, ending.
 
-Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS]`. Each question is asked as the app role through
+Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS [ENDING]]`. Each question is asked as the app role through
 row security, with other drivers in every round, in a scope of its own: so every round reads and opens its keys anew. Name, e-mail,
-phone, street, postal code and town are read beside the country, which lies in clear.
+phone, street, postal code and town are read beside the country, which lies in clear. Then so many sessions of another
+operator end, in batches as a night has them; a batch holds rows from its first statement that locks any until it is over.
 """
 
+import re
 import statistics
 import sys
 import time
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -33,8 +36,11 @@ from tenants.selectors import names
 ROUNDS = 200
 PAGE = 50
 GOAL_MS = 10
-SESSIONS, REFUSED = 10_000, 20_000
+SESSIONS, REFUSED, ENDING = 10_000, 20_000, 1_000_000
 ERASED_S = 2
+HELD_MS = 200
+#: Statements that lock rows.
+LOCKING = re.compile(r"\b(INSERT|UPDATE|DELETE|LOCK|SHARE)\b|pg_advisory")
 CLEAR = ("country",)
 SEALED = ("name", "email", "phone", "street", "postal_code", "city")
 TEXTS = {
@@ -46,8 +52,8 @@ TEXTS = {
 }
 
 
-def main(drivers: int = 200_000) -> None:
-    """Write so many drivers, seal what is theirs, and print a table in Markdown."""
+def main(drivers: int = 200_000, ending: int = ENDING) -> None:
+    """Write so many drivers, seal what is theirs, let so many sessions end, and print what it took in Markdown."""
     operator, _owner = network.build("sealed", sessions=SESSIONS, drivers=drivers)
     seconds = network.say(operator, **TEXTS)
     filled.index(operator)
@@ -68,9 +74,12 @@ def main(drivers: int = 200_000) -> None:
         f"A driver with {SESSIONS:,} sessions is erased in {took:.1f} s (at most {ERASED_S} s), {REFUSED:,} rejected rows"
         " of files looked through."
     )
-    ended, took, longest = end(operator)
+    past, _owner = network.build("past", sessions=ending)
+    ended, took, held = end(past)
     print(
-        f"{ended:,} sessions become sums by hour in {took:.1f} s; the longest batch is a transaction of {longest:.0f} ms."
+        f"{ended:,} sessions become sums by hour in {took:.1f} s, {len(held):,} batches of {retention.TOGETHER:,} at most."
+        f" A batch holds its rows for {statistics.median(held):.0f} ms, the longest for {max(held):.0f} ms"
+        f" (at most {HELD_MS} ms); {sum(each > HELD_MS for each in held):,} for longer."
     )
 
 
@@ -110,19 +119,36 @@ def erase(operator: Operator, number: int) -> float:
     return time.perf_counter() - begun
 
 
-def end(operator: Operator) -> tuple[int, float, float]:
-    """Let all sessions end that may, as a night does; return how many, the seconds, and the longest batch in ms."""
+class Locks:
+    """When a transaction first asked for a lock on rows: from then on others wait for it."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+    def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+        """Note the first statement that locks, and run it."""
+        if self.since is None and LOCKING.search(str(sql)):
+            self.since = time.perf_counter()
+        return execute(sql, params, many, context)
+
+
+def end(operator: Operator) -> tuple[int, float, list[float]]:
+    """Let all sessions end that may, as a night does; return how many, the seconds, and how long each batch locked, in ms."""
     with tenant_scope(operator.pk):
         ChargingSession.objects.update(review=ChargingSession.Review.WRITTEN_OFF)
         while day_sums.refresh(limit=10_000):
             pass
-    begun, ended, longest, gone = time.perf_counter(), 0, 0.0, 1
+    network.analyze()
+    begun, ended, gone = time.perf_counter(), 0, 1
+    held: list[float] = []
     while gone:
-        since = time.perf_counter()
-        with tenant_scope(operator.pk):
+        locks = Locks()
+        with connection.execute_wrapper(locks), tenant_scope(operator.pk):
             gone = past_hours.end(list(past_hours.due(timezone.now())[: retention.TOGETHER]))
-        ended, longest = ended + gone, max(longest, (time.perf_counter() - since) * 1000)
-    return ended, time.perf_counter() - begun, longest
+        if gone and locks.since is not None:
+            held.append((time.perf_counter() - locks.since) * 1000)
+        ended += gone
+    return ended, time.perf_counter() - begun, held
 
 
 def line(what: str, operator: Operator, question: Callable[[Random], object]) -> None:
