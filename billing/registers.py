@@ -76,7 +76,7 @@ def register() -> None:
     audited(HostPayout)
     audited(PaymentFile, exclude=PROGRESS)
     audited(Export, exclude=[*PROGRESS, "rows", "sums", "as_of", "language", "options"])
-    audited(ExportTimetable, exclude=["secret", "next_on", "options"])
+    audited(ExportTimetable, exclude=["secret", "public_key", "host_key", "next_on", "options"])
     audited(SendingWay, exclude=["secret", "changed_at"])
     _register_drivers()
     _register_fees()
@@ -92,7 +92,8 @@ def register() -> None:
     recipients.register(
         "access_point",
         serves="billing",
-        by="module:tenants.outside module:billing.e_invoices.ways.https module:billing.e_invoices.ways.folder",
+        by="module:tenants.outside module:billing.e_invoices.ways.https module:billing.e_invoices.ways.folder"
+        " module:billing.e_invoices.ways.sftp",
         is_processor=True,
     )
     _register_rights()
@@ -325,7 +326,8 @@ def _register_staff() -> None:
         kept=Retention.BOOKS,
         serves="bookkeeping",
         trace="asked_by created_at",
-        technical="id operator public_id kind form dated_by options every to address secret next_on ended_at",
+        technical="id operator public_id kind form dated_by options every to address secret public_key host_key"
+        " fingerprint confirmed_at next_on ended_at",
     )
     sources.register(
         ClosedMonth,

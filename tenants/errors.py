@@ -59,6 +59,7 @@ class Code(StrEnum):
     GLN_WRONG = "gln_wrong"
     CURRENCY_NOT_BILLED = "currency_not_billed"
     ADDRESS_NOT_HTTPS = "address_not_https"
+    ADDRESS_NOT_SFTP = "address_not_sftp"
     LAST_PLATFORM_MEMBER = "last_platform_member"
     ACCOUNT_EXISTS = "account_exists"
     MAILBOX_NOT_PROVED = "mailbox_not_proved"

@@ -1,5 +1,7 @@
 """One request to an address that somebody typed in: to a public machine over TLS, and nowhere else.
 
+Who speaks another tongue than HTTPS there gets the connection alone (`connected`), to a machine that is as public.
+
 The name is resolved once, every address it has must be public, and the connection goes to the one that was looked at,
 so that an answer of the name server that changes meanwhile leads nowhere. The certificate is checked for the name.
 No redirect is followed, no proxy asked, nothing of the answer beyond a bound is read, and all of it ends in time.
@@ -13,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Timer
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tenants.errors import Code, Refused
 
@@ -44,6 +46,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class SftpTarget:
+    """Where an address of a file server leads: a folder of one who signs in there."""
+
+    host: str
+    port: int
+    user: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What was answered; of the body no more than `MOST` bytes."""
 
@@ -69,6 +81,25 @@ def target(address: str) -> Target:
     return Target(host, port, parts.path or "/")
 
 
+def sftp_target(address: str) -> SftpTarget:
+    """Where `sftp://user@host:port/folder` leads. `/~/` begins at the user's own folder, as does no folder.
+
+    Raises:
+        Refused: it is no such address, or says more (a password, a fragment, a query).
+    """
+    try:
+        parts = urlsplit(address.strip())
+        port = parts.port or 22
+        host = (parts.hostname or "").encode("idna").decode()
+    except (ValueError, UnicodeError):
+        raise Refused(Code.ADDRESS_NOT_SFTP) from None
+    user, path = unquote(parts.username or ""), unquote(parts.path)
+    plain = parts.password is None and not (parts.fragment or parts.query) and (user + path).isprintable()
+    if parts.scheme != "sftp" or not (host and user and plain) or " " in address.strip():
+        raise Refused(Code.ADDRESS_NOT_SFTP)
+    return SftpTarget(host, port, user, path.removeprefix("/~/") or "." if path.startswith("/~/") else path or ".")
+
+
 def request(method: str, where: Target, *, headers: Mapping[str, str], body: bytes = b"") -> Reply:
     """Ask once.
 
@@ -88,6 +119,20 @@ def request(method: str, where: Target, *, headers: Mapping[str, str], body: byt
         raise NotReached("no_answer") from None
     finally:
         connection.close()
+
+
+def connected(host: str, port: int) -> socket.socket:
+    """A connection to a public machine, for who sees to all the rest: that it is the right one, and that it ends.
+
+    Raises:
+        NotReached: it is not public, or nobody is there.
+    """
+    try:
+        return socket.create_connection((_address(host, port), port), timeout=PATIENCE)
+    except TimeoutError:
+        raise NotReached("timeout") from None
+    except OSError:
+        raise NotReached("no_answer") from None
 
 
 class _Pinned(http.client.HTTPSConnection):

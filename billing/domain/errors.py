@@ -61,6 +61,8 @@ class Code(StrEnum):
     NO_WAY_TO_SEND = "no_way_to_send"
     SENT_ALREADY = "sent_already"
     NOBODY_TAKES_IT = "nobody_takes_it"
+    NOBODY_TAKES_FILE = "nobody_takes_file"
+    FINGERPRINT_CHANGED = "fingerprint_changed"
     NO_PICTURE = "no_picture"
     PICTURE_KIND = "picture_kind"
     PICTURE_SVG = "picture_svg"

@@ -19,6 +19,8 @@ class ExportTimetable(OperatorOwned):
     """A file that is made by itself: of the week or month before, every `next_on`, and where it goes.
 
     address, secret: of an address of somebody's; the secret signs what is posted there, sealed with the operator's key.
+    Of an SFTP server, it is the password or our private key, whose other half is `public_key`; `host_key` is what the
+    server showed, and nothing goes there before a person has confirmed it.
     """
 
     class Every(models.TextChoices):
@@ -29,6 +31,7 @@ class ExportTimetable(OperatorOwned):
         LINK = "link", _("a letter with a link")
         FOLDER = "folder", _("a folder of this server")
         HTTPS = "https", _("an address, signed")
+        SFTP = "sftp", _("an SFTP server")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("what"), max_length=12)
@@ -39,6 +42,10 @@ class ExportTimetable(OperatorOwned):
     to = models.CharField(_("to"), max_length=6, choices=To)
     address = models.CharField(_("address"), max_length=500, blank=True)
     secret = models.BinaryField(default=bytes)
+    public_key = models.CharField(max_length=200, blank=True, default="")
+    host_key = models.TextField(blank=True, default="")
+    fingerprint = models.CharField(_("fingerprint"), max_length=80, blank=True, default="")
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     next_on = models.DateField(_("next"))
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,6 +59,11 @@ class ExportTimetable(OperatorOwned):
                 fields=["operator", "next_on"], name="export_timetable_due", condition=Q(ended_at__isnull=True)
             )
         ]
+
+    @property
+    def waits_for_confirmation(self) -> bool:
+        """Whether nobody has yet confirmed that the server is the one that is meant."""
+        return self.to == self.To.SFTP and self.confirmed_at is None
 
     def __str__(self) -> str:
         return f"{self.kind} {self.every}"

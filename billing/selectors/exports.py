@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 
-from billing.models import Export, ExportTaken, ExportTimetable
+from billing.models import Export, ExportDelivery, ExportTaken, ExportTimetable
 
 
 def listing() -> QuerySet[Export]:
@@ -19,10 +19,15 @@ def of_month(month: date, *, dated_by: str) -> QuerySet[Export]:
     return listing().filter(month=month, first_day=None, dated_by=dated_by, timetable=None)
 
 
-def timetables() -> QuerySet[ExportTimetable]:
-    """The timetables that go on, with who asked for them and when a file of theirs was last handed over."""
+def timetables() -> QuerySet[Any]:
+    """The timetables that go on, with who asked for them, when a file of theirs was last handed over, and why not.
+
+    held_up: the reason why the newest of those that wait does; none where nothing waits.
+    """
     rows = ExportTimetable.objects.filter(ended_at=None).select_related("asked_by")
-    return rows.annotate(last_sent=Max("exports__deliveries__sent_at")).order_by("pk")
+    waiting = ExportDelivery.objects.filter(export__timetable=OuterRef("pk"), sent_at=None).exclude(reason="")
+    held_up = Subquery(waiting.order_by("-pk").values("reason")[:1])
+    return rows.annotate(last_sent=Max("exports__deliveries__sent_at"), held_up=held_up).order_by("pk")
 
 
 def voucher_options() -> dict[str, Any]:

@@ -1,14 +1,18 @@
 """Files for accounting that are made by themselves, and how they reach who they are for.
 
 On its day a timetable asks for the file of the week or month before, as a person would. When it is made it is handed
-over on its way (`billing.e_invoices.ways`, decision 51): into a folder of this server, or posted and signed; or one
-letter says where it can be fetched by who may. A letter leaves at most once.
+over on its way (`billing.e_invoices.ways`, decision 51): into a folder of this server or of somebody's SFTP server, or
+posted and signed; or one letter says where it can be fetched by who may. A letter leaves at most once.
+
+An SFTP server is looked at when its timetable is added. Nothing is made for it before a person has confirmed that the
+key it showed is its own, and nothing is sent to one that shows another.
 """
 
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +33,7 @@ from billing.services.sendings import FIRST_PAUSE, LONGEST_PAUSE, MOST_FAILURES
 from billing.sql.documents import month as whole_month
 from tenants import outside, sealed_content, work
 from tenants.models import Membership, Operator, User
-from tenants.outside import NotReached
+from tenants.outside import NotReached, SftpTarget
 from tenants.scoping import current_operator_id, tenant_scope
 from tenants.services import mail
 
@@ -54,7 +58,10 @@ def has_folder() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a timetable makes, how often, and where it goes. address: of an address alone."""
+    """What a timetable makes, how often, and where it goes.
+
+    address: of an address or an SFTP server alone; password: of such a server, none where it knows us by a key.
+    """
 
     kind: str
     form: str
@@ -62,6 +69,7 @@ class Wanted:
     every: str
     to: str
     address: str = ""
+    password: str = ""
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -73,22 +81,66 @@ def add(wanted: Wanted, *, by: User, at: datetime) -> tuple[ExportTimetable, str
         ValueError: the kind is not written so, or does not go by such days.
         BillingError: it goes by months and is to be made every week.
         Refused: the address is none.
+        NotReached: no SFTP server is there.
     """
     if wanted.dated_by not in formats.of(wanted.kind, wanted.form).base.within:
         raise ValueError(f"{wanted.kind} does not go by {wanted.dated_by}.")
     if wanted.dated_by == Export.DatedBy.CHARGED and wanted.every == Every.WEEK:
         raise BillingError(Code.TIMETABLE_OF_MONTHS, field="every", value=wanted.every)
-    secret = ""
+    secret, more, facts = "", {}, asdict(wanted)
+    sealed = facts.pop("password")
     if wanted.to == To.HTTPS:
         outside.target(wanted.address)
-        secret = secrets.token_hex(32)
+        sealed = secret = secrets.token_hex(32)
+    elif wanted.to == To.SFTP:
+        more = _shown_by(outside.sftp_target(wanted.address))
+        if not sealed:
+            sealed, more["public_key"] = _sftp().new_key()
     row = ExportTimetable.objects.create(
-        **asdict(wanted),
-        secret=sealed_content.seal(secret.encode(), about=_SECRET) if secret else b"",
+        **facts,
+        **more,
+        secret=sealed_content.seal(sealed.encode(), about=_SECRET) if sealed else b"",
         next_on=after(wanted.every, _today(at)),
         asked_by=by,
     )
     return row, secret
+
+
+def confirm(row: ExportTimetable, fingerprint: str, *, at: datetime) -> None:
+    """Note that a person knows the server by this fingerprint. From now on files go there.
+
+    Raises:
+        BillingError: it is not the one that the server showed last.
+    """
+    if fingerprint != row.fingerprint:
+        raise BillingError(Code.FINGERPRINT_CHANGED, field="fingerprint", value=row.fingerprint)
+    row.confirmed_at = at
+    row.save(update_fields=["confirmed_at"])
+
+
+def look_again(row: ExportTimetable) -> None:
+    """Ask the server for its key. Where it is another one, somebody has to confirm it before more goes there.
+
+    Raises:
+        NotReached: nobody is there.
+    """
+    shown = _shown_by(outside.sftp_target(row.address))
+    if shown["host_key"] == row.host_key:
+        return
+    row.host_key, row.fingerprint, row.confirmed_at = shown["host_key"], shown["fingerprint"], None
+    row.save(update_fields=["host_key", "fingerprint", "confirmed_at"])
+
+
+def _shown_by(target: SftpTarget) -> dict[str, str]:
+    """The key that a server shows."""
+    sftp = _sftp()
+    key = sftp.host_key(target)
+    return {"host_key": key, "fingerprint": sftp.fingerprint(key)}
+
+
+def _sftp() -> Any:
+    """The way that is loaded where it is needed alone, as its library is large."""
+    return import_module("billing.e_invoices.ways.sftp")
 
 
 def end(row: ExportTimetable, *, at: datetime) -> None:
@@ -114,6 +166,7 @@ def ask_due(*, at: datetime) -> int:
     """Ask for the files of all timetables whose day has come; return how many. What is too much waits."""
     today, count = _today(at), 0
     due = ExportTimetable.objects.filter(ended_at=None, next_on__lte=today).select_related("asked_by")
+    due = due.exclude(to=To.SFTP, confirmed_at=None)
     for row in due.select_for_update(of=("self",), skip_locked=True).order_by("pk"):
         days = days_before(row.every, row.next_on)
         asked: dict[str, Any] = {
@@ -148,6 +201,8 @@ def deliver(operator_id: int, row: ExportDelivery, *, clock: Callable[[], dateti
             return
         way = _way(timetable)
         if way is None:
+            reason = "host_key_unseen" if timetable.waits_for_confirmation else "folder"
+            work.keep(row, at=clock(), reason=reason)
             work.put_back(row, until=clock() + LONGEST_PAUSE)
             return
         parcel = _parcel(row, export, at=clock())
@@ -174,8 +229,17 @@ def _way(timetable: ExportTimetable) -> Way | None:
     if timetable.to == To.HTTPS:
         secret = sealed_content.unseal(bytes(timetable.secret), about=_SECRET)
         return Https(outside.target(timetable.address), secret)
+    if timetable.to == To.SFTP:
+        return None if timetable.waits_for_confirmation else _sftp_way(timetable)
     slug = Operator.objects.values_list("slug", flat=True).get(pk=timetable.operator_id)
     return Folder(Path(settings.E_INVOICE_FOLDER) / slug / "exports") if has_folder() else None
+
+
+def _sftp_way(timetable: ExportTimetable) -> Way:
+    secret = sealed_content.unseal(bytes(timetable.secret), about=_SECRET).decode()
+    let_in = {"key" if timetable.public_key else "password": secret}
+    way: Way = _sftp().Sftp(outside.sftp_target(timetable.address), timetable.host_key, **let_in)
+    return way
 
 
 def _parcel(row: ExportDelivery, export: Export, *, at: datetime) -> Parcel | None:
@@ -192,7 +256,7 @@ def _later(operator_id: int, row: ExportDelivery, code: str, *, at: datetime) ->
     """Nobody is there: try again after a while. After many failures somebody has to look."""
     with tenant_scope(operator_id):
         if row.failures >= MOST_FAILURES:
-            raise BillingError(Code.NOBODY_TAKES_IT, field="reason", value=code)
+            raise BillingError(Code.NOBODY_TAKES_FILE, field="reason", value=code)
         pause = min(FIRST_PAUSE * 2 ** min(row.failures, 10), LONGEST_PAUSE)
         work.keep(row, at=at, failures=row.failures + 1, reason=code)
         work.put_back(row, until=at + pause)

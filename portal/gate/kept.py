@@ -46,8 +46,9 @@ class Kept:
     fields: Fields
 
     def typed(self) -> list[str]:
-        """The values that a person can have typed or chosen and would know again."""
-        values = [value.strip() for name, value in self.fields if not name.startswith("_")]
+        """The values that a person can have typed or chosen and would know again; never a password."""
+        told = [(name, value) for name, value in self.fields if not name.startswith("_") and "password" not in name]
+        values = [value.strip() for _name, value in told]
         return [value for value in values if value and not _IDENTIFIER.fullmatch(value)]
 
 

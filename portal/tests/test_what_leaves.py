@@ -22,14 +22,14 @@ OWN = {*FLOORS, "launcher"}
 #: By these a connection to elsewhere can be opened, or a letter sent.
 REACHES_OUT = {
     "ftplib", "http.client", "imaplib", "nntplib", "poplib", "smtplib", "socket", "socketserver", "telnetlib",
-    "urllib.request", "xmlrpc", "django.core.mail", "websockets.asyncio.client", "websockets.client",
+    "urllib.request", "xmlrpc", "asyncssh", "django.core.mail", "websockets.asyncio.client", "websockets.client",
     "websockets.sync", "webbrowser",
 }  # fmt: skip
 #: Calls that do the same without such an import.
 OPENS = {"open_connection", "create_connection", "open_unix_connection", "check_vies"}
 #: Libraries that send nothing anywhere, or only to our own PostgreSQL and Redis.
 KEEPS_INSIDE = {
-    "PIL", "_typeshed", "auditlog", "babel", "cbor2", "celery", "cryptography", "django", "django_htmx",
+    "PIL", "_typeshed", "asyncssh", "auditlog", "babel", "cbor2", "celery", "cryptography", "django", "django_htmx",
     "django_otp", "django_otp_webauthn", "drf_spectacular", "guardian", "gunicorn", "kombu", "lxml", "msgspec",
     "numpy", "orjson", "pikepdf", "polars", "psycopg", "pyrage", "python_calamine", "rcssmin", "redis",
     "rest_framework", "rjsmin", "rustpy_xlsxwriter", "segno", "stdnum", "typst", "uuid6", "webauthn", "websockets",

@@ -93,7 +93,8 @@ MAY_OPEN = {
     Permission.EXPORT_FINANCE: (
         "finance:export_file finance:export_list finance:export_new finance:export_repeat finance:export_taken "
         "finance:package_file finance:package_new "
-        "finance:timetable_end finance:timetable_list finance:timetable_new "
+        "finance:timetable_confirm finance:timetable_end finance:timetable_list finance:timetable_look "
+        "finance:timetable_new "
         "finance:ledger_close finance:return_new finance:vouchers_new finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (

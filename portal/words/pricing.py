@@ -59,6 +59,8 @@ ERRORS: dict[str, str | Promise] = {
     Code.NO_E_INVOICE: _("%(value)s cannot be sent as an e-invoice: it breaks %(rules)s."),
     Code.NO_WAY_TO_SEND: _("%(value)s cannot be sent: no way of sending e-invoices is chosen in the settings."),
     Code.SENT_ALREADY: _("%(value)s has been sent, or is on its way."),
+    Code.NOBODY_TAKES_FILE: _("Nobody has taken the file for a long time: look at where its timetable sends it."),
+    Code.FINGERPRINT_CHANGED: _("The server shows another key now. Compare its fingerprint again."),
     Code.NOBODY_TAKES_IT: _("Nobody has taken it for a long time: look at the way e-invoices are sent on."),
     Code.NO_IDENTITY: _("There are no particulars, so there is nobody to name as the buyer."),
     Code.CARRIED_OVER: _("Less than the smallest invoice that was agreed: the sessions wait for the next run."),

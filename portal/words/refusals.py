@@ -62,6 +62,7 @@ SENTENCES: dict[str, str | Promise] = {
         "Nothing is billed in “%(currency)s”, as invoices have two decimals. Choose one of %(currencies)s."
     ),
     Code.ADDRESS_NOT_HTTPS: _("This is no address that begins with https and names a place alone."),
+    Code.ADDRESS_NOT_SFTP: _("This is no address as sftp://user@host/folder, which names no password."),
     Code.GLN_WRONG: _("“%(number)s” is no GLN: thirteen digits, the last of which fits the others."),
     Code.VAT_NUMBER_WRONG: _(
         "“%(number)s” is no VAT number: it begins with the two letters of its country, as SE556036079301 does, and its"

@@ -21,6 +21,10 @@ NOT_REACHED: dict[str, str | Promise] = {
     "unknown_name": gettext_lazy("the name in the address is not known"),
     "not_public": gettext_lazy("the address leads into a network that is not public"),
     "folder": gettext_lazy("the folder cannot be written or read"),
+    "host_key": gettext_lazy("the server shows another key than the one that was confirmed"),
+    "host_key_unseen": gettext_lazy("the server's key is not confirmed"),
+    "login": gettext_lazy("the server does not let us in"),
+    "key_exchange": gettext_lazy("the server and the portal know no way in common to keep the line secret"),
     "no_way": gettext_lazy("no way of sending is chosen"),
 }
 
@@ -42,15 +46,18 @@ def receiver(row: Sending) -> Receiver:
     return Receiver(host.name if host else "", statement.customer_number if statement else "")
 
 
+def not_reached(code: str) -> str:
+    """Why nobody was reached. What the other side called it is shown as it is."""
+    if code.startswith("http_"):
+        return _("The address answered with the status %(status)s") % {"status": code.removeprefix("http_")}
+    return str(NOT_REACHED.get(code, code))
+
+
 def reason(row: Sending) -> str:
     """Why it waits, was held back or refused; empty where there is nothing to say."""
-    if row.reason in NOT_REACHED:
-        return str(NOT_REACHED[row.reason])
     if row.stage == Sending.Stage.HELD:
         return _("It breaks a rule of e-invoices (%(rule)s)") % {"rule": row.reason} if row.reason in set(Rule) else ""
-    if row.reason.startswith("http_"):
-        return _("The address answered with the status %(status)s") % {"status": row.reason.removeprefix("http_")}
-    return row.reason
+    return not_reached(row.reason)
 
 
 def shown(invoice: Invoice) -> dict[str, Any]:

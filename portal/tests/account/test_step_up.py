@@ -104,6 +104,7 @@ DANGEROUS = {
     "staff:incident_export": "holds titles, which may name somebody",
     "finance:reminder_send": "issues documents that ask for money",
     "finance:payment_export": "holds the payers' names and accounts",
+    "finance:timetable_confirm": "sends files with the customers' names to a server from now on",
     "finance:timetable_new": "sends files with the customers' names by itself",
     "finance:package_file": "holds the customers' names, and every document",
     "finance:export_file": "holds the customers' names",

@@ -1,7 +1,11 @@
 """The page of timetables: what is made by itself, where it goes, and ending it."""
 
+import re
+
+from billing.e_invoices.ways import sftp
 from billing.models import ExportTimetable
 from portal.tests.reading import table_of, words
+from tenants.outside import NotReached
 
 FORM = {"file": "invoices.csv", "dated_by": "booked", "every": "month", "to": "link", "address": ""}
 
@@ -41,3 +45,64 @@ def test_what_cannot_be_is_told(fina_browser, url, invoice):
         assert page.status_code == 400, wrong
         assert said in page.content.decode()
     assert not ExportTimetable.objects.exists()
+
+
+KEY = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+)
+SFTP = {**FORM, "to": "sftp", "address": "sftp://books@files.example.com/in", "password": ""}
+
+
+def copies(page):
+    return re.findall(r'data-copies="([^"]*)"', page.content.decode())
+
+
+def shows(monkeypatch, key):
+    monkeypatch.setattr(sftp, "host_key", lambda _target: key)
+
+
+def test_a_server_is_confirmed_by_its_fingerprint(fina_browser, url, invoice, monkeypatch):
+    shows(monkeypatch, KEY[0])
+    page = fina_browser.post(url("downloads/timetables/new/"), SFTP, follow=True)
+    kept = ExportTimetable.objects.get()
+    assert "Is this the right server?" in words(page)
+    assert kept.fingerprint == sftp.fingerprint(KEY[0])
+    assert {kept.fingerprint, kept.public_key} <= set(copies(page))
+    assert "BEGIN" not in page.content.decode()
+    confirm = url(f"downloads/timetables/{kept.public_id}/confirm/")
+    assert "another key now" in words(fina_browser.post(confirm, {"fingerprint": "SHA256:x"}, follow=True))
+    page = fina_browser.post(confirm, {"fingerprint": kept.fingerprint}, follow=True)
+    assert "Is this the right server?" not in words(page)
+    kept.refresh_from_db()
+    assert kept.confirmed_at
+    look = url(f"downloads/timetables/{kept.public_id}/look/")
+    assert "shows the confirmed key" in words(fina_browser.post(look, follow=True))
+    shows(monkeypatch, KEY[1])
+    assert "Is this the right server?" in words(fina_browser.post(look, follow=True))
+
+
+def test_a_password_is_shown_nowhere(fina_browser, url, invoice, monkeypatch):
+    shows(monkeypatch, KEY[0])
+    for address in ("sftp://books@files.example.com/in", "sftp://books:x@files.example.com/in"):
+        given = {**SFTP, "address": address, "password": "Hemligt 7!"}
+        page = fina_browser.post(url("downloads/timetables/new/"), given, follow=True)
+        assert "Hemligt" not in page.content.decode()
+    assert ExportTimetable.objects.get().public_key == ""
+
+
+def test_why_a_server_was_not_reached_is_said(fina_browser, url, invoice, monkeypatch):
+    def nobody(_target):
+        raise NotReached("not_public")
+
+    monkeypatch.setattr(sftp, "host_key", nobody)
+    page = fina_browser.post(url("downloads/timetables/new/"), SFTP)
+    assert page.status_code == 400
+    assert "a network that is not public" in words(page)
+    page = fina_browser.post(url("downloads/timetables/new/"), {**SFTP, "address": ""})
+    assert "Write the server, the user and the folder." in words(page)
+    assert not ExportTimetable.objects.exists()
+    mailed = url("downloads/timetables/new/")
+    fina_browser.post(mailed, FORM)
+    row = ExportTimetable.objects.get()
+    assert fina_browser.post(url(f"downloads/timetables/{row.public_id}/look/")).status_code == 404

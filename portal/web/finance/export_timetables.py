@@ -20,9 +20,11 @@ from billing.selectors import exports as selector
 from billing.services import export_timetables as services
 from billing.services.export_timetables import To, Wanted
 from portal.gate.access import SignedInRequest, operator_view
-from portal.web.acts import attempted
+from portal.web.acts import attempted, told
 from portal.words import exports as words
+from portal.words.sendings import not_reached
 from tenants.models import Operator
+from tenants.outside import NotReached
 from tenants.permissions import Permission
 
 
@@ -41,8 +43,19 @@ class TimetableForm(forms.Form):
         label=gettext_lazy("Address"),
         max_length=500,
         required=False,
-        widget=forms.URLInput(attrs={"placeholder": "https://"}),
-        help_text=gettext_lazy("Where files are posted, signed. It begins with https and leads to a public machine."),
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocapitalize": "none", "spellcheck": "false"}),
+        help_text=gettext_lazy(
+            "Where files are posted, signed: https://… Or a folder of an SFTP server: sftp://user@host/folder."
+            " It leads to a public machine."
+        ),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("Password of the SFTP server"),
+        max_length=200,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text=gettext_lazy("Without one, the portal makes a key, whose public half you enter on the server."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,16 +67,18 @@ class TimetableForm(forms.Form):
         ways.choices = [choice for choice in To.choices if choice[0] != To.FOLDER or services.has_folder()]
 
     def clean(self) -> dict[str, Any]:
-        """An address is needed where one is posted to; a kind goes by its own days."""
-        told = super().clean() or {}
-        if told.get("to") == To.HTTPS and not told.get("address"):
+        """An address is needed where a file goes to one; a kind goes by its own days."""
+        data = super().clean() or {}
+        if data.get("to") == To.HTTPS and not data.get("address"):
             self.add_error("address", _("Write where files are posted."))
-        if told.get("file") and told.get("dated_by"):
-            kind, _point, form = told["file"].partition(".")
-            told |= {"kind": kind, "form": form}
-            if told["dated_by"] not in formats.of(kind, form).base.within:
+        if data.get("to") == To.SFTP and not data.get("address"):
+            self.add_error("address", _("Write the server, the user and the folder."))
+        if data.get("file") and data.get("dated_by"):
+            kind, _point, form = data["file"].partition(".")
+            data |= {"kind": kind, "form": form}
+            if data["dated_by"] not in formats.of(kind, form).base.within:
                 self.add_error("dated_by", _("This kind of file does not go by such days."))
-        return told
+        return data
 
 
 def _forms(kind: str) -> list[tuple[str, str]]:
@@ -86,25 +101,62 @@ def timetable_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     form = TimetableForm(request.POST)
     if not form.is_valid():
         return _page(request, operator, form, status=400)
-    told = form.cleaned_data
+    data = form.cleaned_data
     wanted = Wanted(
-        kind=told["kind"],
-        form=told["form"],
-        dated_by=told["dated_by"],
-        every=told["every"],
-        to=told["to"],
-        address=told["address"].strip() if told["to"] == To.HTTPS else "",
-        options=selector.voucher_options() if told["kind"] == Export.Kind.SIE else {},
+        kind=data["kind"],
+        form=data["form"],
+        dated_by=data["dated_by"],
+        every=data["every"],
+        to=data["to"],
+        address=data["address"].strip() if data["to"] in (To.HTTPS, To.SFTP) else "",
+        password=data["password"] if data["to"] == To.SFTP else "",
+        options=selector.voucher_options() if data["kind"] == Export.Kind.SIE else {},
     )
-    made = attempted(form, services.add, wanted, by=request.user, at=timezone.now())
+    try:
+        made = attempted(form, services.add, wanted, by=request.user, at=timezone.now())
+    except NotReached as problem:
+        form.add_error("address", _("The server was not reached: %(why)s.") % {"why": not_reached(problem.code)})
+        made = None
     if made is None:
         return _page(request, operator, form, status=400)
-    _row, secret = made
+    row, secret = made
     if secret:
         response = _page(request, operator, TimetableForm(), secret=secret)
         response["Cache-Control"] = "no-store"
         return response
-    messages.success(request, _("Saved. The first file is made when its days are over."))
+    if row.waits_for_confirmation:
+        messages.warning(request, _("Saved. Nothing is made before you have confirmed whose server it is."))
+    else:
+        messages.success(request, _("Saved. The first file is made when its days are over."))
+    return redirect("finance:timetable_list", operator.slug)
+
+
+@operator_view(Permission.EXPORT_FINANCE, step_up=True)
+@require_POST
+def timetable_confirm(request: SignedInRequest, operator: Operator, timetable_id: UUID) -> HttpResponse:
+    """Note that the server's fingerprint was compared, so that files go there."""
+    row = _timetable(timetable_id)
+    said = request.POST.get("fingerprint", "")
+    done = _("Confirmed. The first file is made when its days are over.")
+    told(request, done, services.confirm, row, said, at=timezone.now())
+    return redirect("finance:timetable_list", operator.slug)
+
+
+@operator_view(Permission.EXPORT_FINANCE)
+@require_POST
+def timetable_look(request: SignedInRequest, operator: Operator, timetable_id: UUID) -> HttpResponse:
+    """Ask an SFTP server for its key, which is to be confirmed again if it is another one."""
+    row = _timetable(timetable_id)
+    if row.to != To.SFTP:
+        raise Http404
+    try:
+        services.look_again(row)
+    except NotReached as problem:
+        messages.error(request, _("The server was not reached: %(why)s.") % {"why": not_reached(problem.code)})
+    else:
+        same = not row.waits_for_confirmation
+        said = _("The server shows the confirmed key.") if same else _("Compare the server's fingerprint.")
+        messages.info(request, said)
     return redirect("finance:timetable_list", operator.slug)
 
 
@@ -112,24 +164,31 @@ def timetable_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 @require_POST
 def timetable_end(request: SignedInRequest, operator: Operator, timetable_id: UUID) -> HttpResponse:
     """Make no more files by it."""
-    row = selector.timetables().filter(public_id=timetable_id).first()
-    if row is None:
-        raise Http404
+    row = _timetable(timetable_id)
     services.end(row, at=timezone.now())
     messages.success(request, _("No more files are made by it."))
     return redirect("finance:timetable_list", operator.slug)
 
 
+def _timetable(timetable_id: UUID) -> ExportTimetable:
+    row: ExportTimetable | None = selector.timetables().filter(public_id=timetable_id).first()
+    if row is None:
+        raise Http404
+    return row
+
+
 def _page(
     request: SignedInRequest, operator: Operator, form: TimetableForm, *, secret: str = "", status: int = 200
 ) -> HttpResponse:
+    timetables = list(selector.timetables())
     page = {
         "nav": "exports",
         "form": form,
         "rows": [
-            (words.written(row.kind, row.form), Export.DatedBy(row.dated_by).label, row)
-            for row in selector.timetables()
+            (words.written(row.kind, row.form), Export.DatedBy(row.dated_by).label, not_reached(row.held_up or ""), row)
+            for row in timetables
         ],
+        "to_confirm": [row for row in timetables if row.waits_for_confirmation],
         "secret": secret,
         "crumbs": [(_("Downloads"), reverse("finance:export_list", args=[operator.slug]))],
     }

@@ -136,6 +136,12 @@ urlpatterns = [
     path("downloads/vouchers/", exports.vouchers_new, name="vouchers_new"),
     path("downloads/timetables/", export_timetables.timetable_list, name="timetable_list"),
     path("downloads/timetables/new/", export_timetables.timetable_new, name="timetable_new"),
+    path(
+        "downloads/timetables/<uuid:timetable_id>/confirm/",
+        export_timetables.timetable_confirm,
+        name="timetable_confirm",
+    ),
+    path("downloads/timetables/<uuid:timetable_id>/look/", export_timetables.timetable_look, name="timetable_look"),
     path("downloads/timetables/<uuid:timetable_id>/end/", export_timetables.timetable_end, name="timetable_end"),
     path("downloads/package/", exports.package_new, name="package_new"),
     path("downloads/package/file/", exports.package_file, name="package_file"),

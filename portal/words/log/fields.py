@@ -136,6 +136,8 @@ NAMES: dict[str, str | Promise] = {
     "days": _("days"),
     "dated_by": _("by which day"),
     "every": _("how often"),
+    "confirmed_at": _("confirmed"),
+    "fingerprint": _("fingerprint of the server's key"),
     "address": _("address"),
     "to": _("to"),
     "timetable": _("timetable"),
