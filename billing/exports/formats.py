@@ -22,7 +22,7 @@ from billing.exports.tables import (
     INVOICES,
     LINES,
     TABLES,
-    VAT,
+    VAT_BY_COUNTRY,
     Base,
     Column,
     Stretch,
@@ -81,6 +81,9 @@ class Source(Protocol):
 
     def losses(self) -> list[dict[str, Any]]:
         """What certain losses that are booked on the days take back, as rows of `tables.VAT` below zero."""
+
+    def input_vat(self) -> dict[str, Decimal]:
+        """The VAT to deduct of hosts' own invoices that are booked on the days, by currency."""
 
     def pieces(self, table: Table) -> Iterator[bytes]:
         """The same as CSV, with their header."""
@@ -265,15 +268,19 @@ class TaxFile(Format):
 
     def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the file; the boxes are its sums."""
-        vat, sales = (list(source.rows(table, is_counted=False)) for table in (VAT, EC_SALES))
+        vat, sales = (list(source.rows(table, is_counted=False)) for table in (VAT_BY_COUNTRY, EC_SALES))
         vat += source.losses() if self.takes_losses else []
         options = source.export.options
         abroad = str(options.get("abroad") or tax_files.BOXES_ABROAD[0])
-        found = tax_files.boxes(vat, sales, abroad=abroad, input_vat=int(options.get("input_vat") or 0))
+        found = tax_files.boxes(vat, sales, abroad=abroad, input_vat=self.deducted(source))
         path.write_bytes(self.content(source, found, sales, abroad))
         shown = {f"box_{box}": Decimal(amount) for box, amount in found.items() if box in self.told}
         source.tally.add(tax_files.CURRENCY, shown, rows=self.count(found, sales))
         return []
+
+    def deducted(self, source: Source) -> int:
+        """What is deducted (box 48), in whole kronor."""
+        return int(source.export.options.get("input_vat") or 0)
 
     told: ClassVar[tuple[str, ...]] = tuple(tax_files.ELEMENTS)
     takes_losses: ClassVar[bool] = False
@@ -288,7 +295,10 @@ class TaxFile(Format):
 
 
 class VatReturn(TaxFile):
-    """The VAT return: of documents, less receivables that are lost for certain, as the ledger has it."""
+    """The VAT return: of documents, less receivables that are lost for certain, as the ledger has it.
+
+    What is deducted is that of hosts' own invoices, which the ledger knows, and what the operator says of all else.
+    """
 
     suffix = "xml"
     stem = "vat-return"
@@ -298,6 +308,11 @@ class VatReturn(TaxFile):
         """The file."""
         number, text = source.operator.organisation_number, str(source.export.options.get("text") or "")
         return tax_files.vat_return(found, organisation_number=number, last_day=source.export.days[1], text=text)
+
+    def deducted(self, source: Source) -> int:
+        """What the operator says, and what the ledger has of hosts; of a file of before that, the first alone."""
+        said = super().deducted(source)
+        return said + tax_files.whole_kronor(source.input_vat()) if source.export.options.get("hosts") else said
 
     def count(self, found: dict[str, int], sales: list[dict[str, Any]]) -> int:
         """A row a box."""

@@ -5,7 +5,8 @@ boxes of the EC sales list (35, 39) are the sums of its rows, so that the two fi
 a dealer in another member state accounts for, and electricity sold at another country's VAT, stand in the box that the
 operator chooses (`BOXES_ABROAD`): the law does not say it plainly. Fees to businesses there are services (39).
 
-Purchases are not known here: input VAT (48) is what the operator says, and no box of purchases is written.
+Of purchases hosts' own invoices are known alone: input VAT (48) is theirs and what the operator says beside it, and no
+box of purchases is written.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ Row = Mapping[str, Any]
 def boxes(
     vat: Iterable[Row], sales: Iterable[Row], *, abroad: str = BOXES_ABROAD[0], input_vat: int = 0
 ) -> dict[str, int]:
-    """What stands in each box, of the rows of the tables `VAT` and `EC_SALES`.
+    """What stands in each box, of the rows of the tables `VAT_BY_COUNTRY` and `EC_SALES`.
 
     Raises:
         BillingError: something was sold in another currency.
@@ -72,7 +73,7 @@ def boxes(
 def _of_rate(row: Row, abroad: str) -> list[tuple[str, Decimal]]:
     """The boxes that a rate stands in; what a buyer abroad accounts for stands by buyer in the other table."""
     rate, category = row["vat_rate"], row["category"]
-    if category == categories.STANDARD and rate in _VAT_BOXES:
+    if category == categories.STANDARD and rate in _VAT_BOXES and not row.get("country"):
         return [("05", row["amount_excl_vat"]), (_VAT_BOXES[rate], row["vat"])]
     if category == categories.STANDARD:
         return [(abroad, row["amount_excl_vat"])]
@@ -88,6 +89,17 @@ def ec_rows(sales: Iterable[Row], *, abroad: str = BOXES_ABROAD[0]) -> Iterable[
     for row in sales:
         _in_kronor(row)
         yield row["vat_number"], int(row["goods"]), int(row["services"])
+
+
+def whole_kronor(amounts: Mapping[str, Decimal]) -> int:
+    """The amount, by currency, in whole kronor.
+
+    Raises:
+        BillingError: some of it is in another currency.
+    """
+    for currency in amounts:
+        _in_kronor({"currency": currency})
+    return int(amounts.get(CURRENCY, Decimal(0)))
 
 
 def _in_kronor(row: Row) -> None:

@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet, Sum
 from billing.domain import money
 from billing.domain.calendar import month_after
 from billing.models import (
+    BookingAccount,
     ClosedMonth,
     HostPayout,
     HostStatement,
@@ -190,6 +191,24 @@ def lost(days: tuple[date, date], *, as_of: datetime) -> list[Tax]:
     for currency, rate, use, coins in sums:
         found[currency, rate][use != "loss"] -= coins
     return [Tax(currency, rate, *sums) for (currency, rate), sums in found.items()]
+
+
+def deducted(month: date) -> list[tuple[str, int]]:
+    """The VAT of a month's own invoices of hosts, which is the operator's to deduct, by currency."""
+    sums = LedgerSum.objects.filter(month=month, use=BookingAccount.Use.INPUT_VAT).values_list("currency").order_by()
+    found = sums.annotate(coins=Sum("debit") - Sum("credit")).order_by("currency")
+    return [(currency, int(coins)) for currency, coins in found if coins]
+
+
+def input_vat(days: tuple[date, date], *, as_of: datetime) -> dict[str, Decimal]:
+    """The VAT to deduct of statements that are the host's own invoice, booked on the days, by currency.
+
+    as_of: what was written down later does not count.
+    """
+    rows = LedgerRow.objects.filter(use=BookingAccount.Use.INPUT_VAT, booked_on__range=days)
+    rows = rows.filter(entry__kind=LedgerEntry.Kind.STATEMENT, entry__created_at__lte=as_of)
+    sums = rows.values_list("entry__currency").annotate(Sum("amount")).order_by()
+    return {currency: amount(coins, currency) for currency, coins in sums if coins}
 
 
 def rows(number: str, month: date) -> QuerySet[LedgerRow]:

@@ -7,6 +7,7 @@ its final name only when it is whole, with its SHA-256.
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -160,6 +161,11 @@ class _Source:
         return [
             dict(zip(names, (tax.currency, tax.rate, STANDARD, *tax.amounts), strict=True)) for tax in found if tax.rate
         ]
+
+    def input_vat(self) -> dict[str, Decimal]:
+        """The VAT to deduct of hosts' own invoices, as it was when the file was asked for first."""
+        with tenant_scope(self.operator.pk):
+            return ledger.input_vat(self.export.days, as_of=self.span.as_of)
 
     def pieces(self, table: Table) -> Iterator[bytes]:
         """The same as CSV, with their header."""

@@ -10,10 +10,13 @@ from billing.domain.errors import BillingError, Code
 from billing.exports import tax_files
 from billing.models import Export, PaymentMatch
 from billing.selectors import ledger
-from billing.services import payments, write_offs
+from billing.services import host_contracts, payments, write_offs
 from billing.services.exports import How
+from billing.services.host_contracts import Agreed
 from billing.tests.downloads import NOVEMBER_2026, NOVEMBER_DAYS, asked, content, made, worked
 from billing.tests.factories import NOVEMBER
+from billing.tests.test_settlements import OCT, closed, host, said
+from charging.models import Site
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
@@ -147,6 +150,40 @@ def test_sales_in_another_currency_stop_it_with_words(numbered, monkeypatch):
     monkeypatch.setattr(tax_files, "CURRENCY", "EUR")
     export = worked(asked(numbered, Export.Kind.VAT_RETURN, dated_by="booked"))
     assert (export.state, export.error) == (Export.State.FAILED, Code.RETURN_IN_KRONOR)
+
+
+def test_the_vat_of_hosts_own_invoices_is_deducted(numbered):
+    with tenant_scope(numbered.pk):
+        seller = host(organisation_number="556677-8899", vat_number="SE556677889901")
+        sites = list(Site.objects.all())
+        agreed = Agreed(
+            name="A", sites=sites, since=date(2026, 10, 1), share=Decimal(30), is_self_billed=True, agreed_on=OCT
+        )
+        host_contracts.add(seller, agreed, at=NOVEMBER)
+        closed()
+        statement = said()
+        booked = ledger.deducted(NOVEMBER_2026)
+    assert statement.vat >= 1
+    assert booked == [("SEK", int(statement.vat * 100))]
+    for options, deducted in (
+        ({"input_vat": 5, "hosts": True}, 5 + int(statement.vat)),
+        ({"input_vat": 5}, 5),  # asked for before hosts' invoices were known here
+    ):
+        export = returned(numbered, Export.Kind.VAT_RETURN, abroad="42", **options)
+        assert export.sums["SEK"]["box_48"] == f"{deducted}.00"
+        written = etree.fromstring(content(export, numbered))
+        names = ("MomsIngAvdr", "MomsUtgHog", "MomsBetala")
+        boxes = {name: int(written.findtext(f"Moms/{name}", "0")) for name in names}
+        assert boxes["MomsIngAvdr"] == deducted
+        assert boxes["MomsBetala"] == boxes["MomsUtgHog"] - deducted
+
+
+def test_hosts_who_are_paid_in_another_currency_stop_it():
+    assert tax_files.whole_kronor({"SEK": Decimal("12.99")}) == 12
+    assert tax_files.whole_kronor({}) == 0
+    with pytest.raises(BillingError) as refused:
+        tax_files.whole_kronor({"SEK": Decimal(1), "EUR": Decimal(1)})
+    assert refused.value.code == Code.RETURN_IN_KRONOR
 
 
 def test_a_certain_loss_lowers_the_return_as_it_lowers_the_ledger(numbered):

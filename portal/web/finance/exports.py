@@ -131,11 +131,11 @@ class ReturnForm(forms.Form):
         help_text=_("To dealers in other EU countries, or at their VAT. Ask your accountant."),
     )
     input_vat = forms.IntegerField(
-        label=_("Input VAT (box 48)"),
+        label=_("Other input VAT (box 48)"),
         required=False,
         min_value=0,
         max_value=999_999_999_999,
-        help_text=_("The portal knows sales alone; in whole kronor."),
+        help_text=_("In whole kronor. That of hosts' self-billed invoices is added from the ledger."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -354,7 +354,7 @@ def return_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
         messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
         return back
     data = form.cleaned_data
-    how = How(options={"abroad": data["abroad"], "input_vat": data["input_vat"] or 0})
+    how = How(options={"abroad": data["abroad"], "input_vat": data["input_vat"] or 0, "hosts": True})
     days = (data["first"], whole_month(data["last"])[1])
     asked: dict[str, Any] = {
         "kind": kind,

@@ -55,6 +55,7 @@ def ledger_month(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "lines": lines,
         "totals": ledger.totals(lines),
         "taxes": ledger.taxes(month),
+        "deducted": ledger.deducted(month),
         "closed": ledger.closed(month),
         "is_next": month == ledger.first_open() and month_after(month) <= _today(operator),
         "is_behind": ledger.is_behind(),
