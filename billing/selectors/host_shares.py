@@ -91,11 +91,26 @@ def earned(month: date | None = None, site: Site | None = None) -> list[tuple[st
     return list(summed)
 
 
-def having(
-    rows: QuerySet[ChargingSession], compartment: str, *, month: date | None = None
-) -> QuerySet[ChargingSession]:
-    """Keep the sessions that stand so with their host."""
-    where, values = _within(month, None)
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Of which sessions something is asked: those that ended in a month, began between two instants, are at a site."""
+
+    month: date | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    site: Site | None = None
+
+
+def having(rows: QuerySet[ChargingSession], compartment: str, among: Among) -> QuerySet[ChargingSession]:
+    """Keep the sessions that stand so with their host.
+
+    among: what the rows are narrowed to already. What is billed of a session and what was said is compared one by one,
+    so only these are looked at.
+    """
+    where, values = _within(among.month, among.site)
+    for name, condition in (("since", "s.started_at >= %(since)s"), ("until", "s.started_at < %(until)s")):
+        if instant := getattr(among, name):
+            where, values[name] = f"{where} AND {condition}", instant
     statement, values = _IDS.format(compared=COMPARED.format(where=where)), {**values, "compartment": compartment}
     given = [values[name] for name in _NAMED.findall(statement)]
     return rows.filter(pk__in=RawSQL(_NAMED.sub("%s", statement), given))  # noqa: S611  # nosec  # constants

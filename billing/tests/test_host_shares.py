@@ -1,13 +1,13 @@
 """What is shared with hosts in the reconciliation, and closed statements against their sessions."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from billing.models import HostStatement, Invoice
 from billing.selectors import host_shares
-from billing.selectors.host_shares import HostCompartment
+from billing.selectors.host_shares import Among, HostCompartment
 from billing.services import credit_notes
 from billing.tests.factories import NOVEMBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_ledger import behind_the_walls
@@ -36,7 +36,7 @@ def figures(*narrow):
 
 
 def listed(compartment, **narrow):
-    return host_shares.having(ChargingSession.objects.all(), compartment, **narrow).count()
+    return host_shares.having(ChargingSession.objects.all(), compartment, Among(**narrow)).count()
 
 
 def test_what_is_settled_and_what_waits_by_month_and_site(outlet):
@@ -49,8 +49,13 @@ def test_what_is_settled_and_what_waits_by_month_and_site(outlet):
     assert figures() == figures(OCT) == figures(OCT, site) == found
     assert figures(date(2026, 9, 1)) == {}
     assert figures(OCT, connector().station.site) == {}
-    assert host_shares.having(ChargingSession.objects.all(), HostCompartment.WAITS, month=OCT).get() == gone
+    assert host_shares.having(ChargingSession.objects.all(), HostCompartment.WAITS, Among(OCT)).get() == gone
     assert (listed(HostCompartment.SETTLED), listed(HostCompartment.SETTLED, month=date(2026, 9, 1))) == (1, 0)
+    begun = gone.started_at
+    around = {"since": begun, "until": begun + timedelta(seconds=1), "site": site}
+    assert listed(HostCompartment.WAITS, **around) == 1
+    for narrow in ({"until": begun}, {"since": begun + timedelta(seconds=1)}, {"site": connector().station.site}):
+        assert listed(HostCompartment.WAITS, **{**around, **narrow}) == 0
 
 
 def test_the_statements_are_what_their_sessions_say(outlet):

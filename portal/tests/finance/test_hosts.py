@@ -177,7 +177,17 @@ def test_what_is_shared_with_hosts_is_told_in_the_reconciliation(settled, north,
         assert expected in page
     link = f"/o/{north.slug}/sessions/?period=all&compartment=host_settled&month=2026-10"
     assert link.replace("&", "&amp;") in page
-    assert len(sign_in(olga).get(link).context["entries"]) == 3
+    olgas = sign_in(olga)
+    assert len(olgas.get(link).context["entries"]) == 3
+    # Without a month every session there ever was would be held against statements: none is, and none is offered.
+    page = text(fina_browser.get(url("reconciliation/?proof=now")))
+    assert "Choose a month to open their sessions." in page
+    assert "compartment=host_settled" not in page
+    everything = olgas.get(link.removesuffix("&month=2026-10"))
+    assert "Choose a month, or from which day" in text(everything)
+    assert "entries" not in everything.context or not everything.context["entries"]
+    of_days = f"/o/{north.slug}/sessions/?since=2026-10-01&until=2026-10-31&compartment=host_settled"
+    assert len(olgas.get(of_days).context["entries"]) == 3
 
 
 def test_a_self_billed_statement_has_its_e_invoice_or_says_what_the_host_lacks(settled, north, fina_browser, url):

@@ -118,7 +118,8 @@ def _proof(chosen: date | None, site: Site | None, ways: "_Ways") -> dict[str, A
     return {
         "check": check,
         "difference": _difference(check),
-        "shared": [(row, ways.to(row.compartment)) for row in host_shares.shared(chosen, site)],
+        # Sessions are held against statements one by one: a list of them is of a month.
+        "shared": [(row, ways.to(row.compartment) if chosen else "") for row in host_shares.shared(chosen, site)],
         "earned": host_shares.earned(chosen, site),
         "faults": [(fault.statement, STATEMENT_FAULTS[fault.code]) for fault in host_shares.faults(chosen)],
     }

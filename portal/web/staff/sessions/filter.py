@@ -7,6 +7,7 @@ so that the first page is quick whatever the operator's size.
 from datetime import timedelta
 from functools import cached_property, reduce
 from operator import and_
+from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -18,7 +19,7 @@ from billing.models.billing_status import BillingStatus, Bucket
 from billing.selectors import compartments, day_sums, host_shares, session_ledger
 from billing.selectors.compartments import Compartment
 from billing.selectors.day_sums import Wanted
-from billing.selectors.host_shares import HostCompartment
+from billing.selectors.host_shares import Among, HostCompartment
 from charging.models import ChargingSession, Site
 from charging.selectors import sessions, words
 from charging.selectors.sessions import Criteria
@@ -70,6 +71,13 @@ class SessionFilter(PeriodForm):
             for name in self.OF_DRIVERS:
                 del self.fields[name]
 
+    def clean(self) -> dict[str, Any]:
+        """Ask for days where hosts are meant: a session is held against their statements one by one."""
+        found = super().clean() or {}
+        if found.get("compartment") in HostCompartment and not (found.get("month") or found.get("since")):
+            self.add_error("month", _("Choose a month, or from which day: sessions are compared with statements."))
+        return found
+
     @cached_property
     def rows(self) -> QuerySet[ChargingSession]:
         """The sessions that the filter means; none when it cannot be read."""
@@ -79,9 +87,9 @@ class SessionFilter(PeriodForm):
         if month := self.cleaned_data["month"]:
             rows = rows.filter(compartments.in_month(*month_bounds(month, self.operator.time_zone)))
         rows, wanted = session_ledger.having(rows, self.cleaned_data["billing"]), self.cleaned_data["compartment"]
-        if wanted in HostCompartment:
-            return host_shares.having(rows, wanted, month=month)
-        return compartments.having(rows, wanted)
+        if wanted not in HostCompartment:
+            return compartments.having(rows, wanted)
+        return host_shares.having(rows, wanted, Among(month, **self.span(), site=self.cleaned_data["site"]))
 
     def by_day(self) -> Wanted | None:
         """The filter as sums by day know it; None when it asks for more than days, a site and a status."""
