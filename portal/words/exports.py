@@ -35,7 +35,9 @@ HOLDS: dict[str, str | Promise] = {
     Export.Kind.LINES.value: _("One row for each session and price: quantity, unit price, VAT rate."),
     Export.Kind.SESSIONS.value: _("One row for each session that ended in the months, with its price."),
     Export.Kind.PAYMENTS.value: _("One row for each payment: amount, payer, which invoices it paid."),
-    Export.Kind.CUSTOMERS.value: _("Who was invoiced, as registers of Fortnox, Visma and Bokio take it."),
+    Export.Kind.CUSTOMERS.value: _(
+        "Who was invoiced. Fortnox and Bokio ask which column is which; Visma takes only the headings of its own files."
+    ),
     Export.Kind.VAT.value: _("Sales and VAT by rate."),
     Export.Kind.EC_SALES.value: _("Sales to buyers in other EU countries who account for the VAT, by VAT number."),
     Export.Kind.XLSX.value: _("Invoices and lines in one file, with real numbers and dates."),
