@@ -13,6 +13,7 @@ class Event(StrEnum):
     INVOICE_CREDITED = "invoice.credited"
     BOOKING_ACCOUNTS_CHANGED = "export.accounts_changed"
     CREDIT_REASONS_CHANGED = "invoice.reasons_changed"
+    SELLER_NUMBERS_CHANGED = "invoice.seller_numbers_changed"
     LEDGER_CLOSED = "ledger.closed"
     PAYMENTS_BOOKED = "payments.booked"
     PAYMENTS_REFUSED = "payments.refused"

@@ -112,6 +112,8 @@ def _footer(seller: Seller, writer: Writer) -> list[list[str]]:
     w = writer.words
     named = [(w["organisation_number"], "organisation_number"), (w["vat_number"], "vat_number")]
     particulars = [f"{label} {seller[field]}" for label, field in named if seller.get(field)]
+    abroad = [number for number in seller.get("vat_numbers", {}).values() if number != seller.get("vat_number")]
+    particulars += [f"{w['vat_number']} {number}" for number in abroad]
     if seller.get("approved_for_f_tax"):
         particulars.append(w["f_tax"])
     contact = [value for value in (seller.get("email"), seller.get("phone")) if value]

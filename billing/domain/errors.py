@@ -84,6 +84,8 @@ class Code(StrEnum):
     RUN_DIFFERENCES = "run_differences"
     RUN_DISPUTED = "run_disputed"
     SELLER_WITHOUT_VAT_NUMBER = "seller_without_vat_number"
+    SELLER_WITHOUT_NUMBER_ABROAD = "seller_without_number_abroad"
+    NUMBER_OF_ANOTHER_COUNTRY = "number_of_another_country"
     SELLER_WITHOUT_ADDRESS = "seller_without_address"
     BUYER_WITHOUT_ADDRESS = "buyer_without_address"
     BUYER_WITHOUT_EMAIL = "buyer_without_email"

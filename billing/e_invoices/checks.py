@@ -275,7 +275,7 @@ def _checks() -> Iterable[Check]:
     yield Check(
         rule.VAT_IN_CROWNS,
         document,
-        f"self::*[{_SWEDE}][cbc:DocumentCurrencyCode!='SEK'][{_rows('S')}]",
+        f"self::*[{_SWEDE}/{_VAT}[starts-with(., 'SE')]][cbc:DocumentCurrencyCode!='SEK'][{_rows('S')}]",
         lambda root: _text(root, "cbc:TaxCurrencyCode") == "SEK",
     )
     yield Check(rule.ONE_NOTE, document, ".", lambda root: len(_all(root, "cbc:Note")) <= 1)

@@ -11,7 +11,7 @@ once.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -380,11 +380,13 @@ CUSTOMERS: Final = Table(
     order="a.id",
 )
 
+#: With the country of whose VAT all is, where it is not the seller's own.
 _VAT: Final = """
 SELECT i.currency, v.vat_rate, i.seller ->> 'vat_number', CASE WHEN v.vat_rate = 0 THEN i.buyer_id END,
+    (SELECT n.key FROM jsonb_each_text(i.seller -> 'vat_numbers') n WHERE n.value = i.seller ->> 'vat_number'),
     count(*), sum(v.taxable), sum(v.vat)
 FROM billing_invoice i JOIN billing_invoicevat v ON v.operator_id = i.operator_id AND v.invoice_id = i.id
-WHERE {} GROUP BY 1, 2, 3, 4
+WHERE {} GROUP BY 1, 2, 3, 4, 5
 """
 # A discount is goods, as what it is taken off; other fees are services.
 _WITHOUT_VAT: Final = """
@@ -412,14 +414,23 @@ def _vat_numbers(buyers: set[int]) -> dict[int, str]:
 
 def _vat(span: Span) -> Iterator[tuple[Any, ...]]:
     """Sales and VAT by currency, rate, and the law's reason; the highest rate first."""
+    yield from _summed(span, lambda currency, rate, why, _country: (currency, rate, why))
+
+
+def _vat_by_country(span: Span) -> Iterator[tuple[Any, ...]]:
+    """The same, and by country where all VAT of a document is another one's."""
+    yield from _summed(span, lambda currency, rate, why, country: (currency, rate, why, country))
+
+
+def _summed(span: Span, key: Callable[..., tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     rows = _asked(_VAT, span)
     numbers = _vat_numbers({buyer for _currency, _rate, _seller, buyer, *_sums in rows if buyer})
-    found: dict[tuple[str, Decimal | None, str], list[Any]] = {}
-    for currency, rate, seller, buyer, *sums in rows:
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for currency, rate, seller, buyer, country, *sums in rows:
         why = categories.category(rate, seller=compact(seller or ""), buyer=numbers.get(buyer, ""))
-        kept = found.setdefault((currency, rate, why), [0, Decimal(0), Decimal(0)])
+        kept = found.setdefault(key(currency, rate, why, country or ""), [0, Decimal(0), Decimal(0)])
         kept[:] = [before + more for before, more in zip(kept, sums, strict=True)]
-    order = sorted(found, key=lambda key: (key[0], key[1] is None, -(key[1] or 0), key[2]))
+    order = sorted(found, key=lambda key: (key[0], key[1] is None, -(key[1] or 0), *key[2:]))
     yield from ((*key, *found[key]) for key in order)
 
 
@@ -448,6 +459,10 @@ VAT: Final = Table(
         Column("vat", _("VAT"), is_summed=True),
     ),
     worked=_vat,
+)
+#: What returns are made of. No file has it: those who read the other know its columns.
+VAT_BY_COUNTRY: Final = replace(
+    VAT, columns=(*VAT.columns[:3], Column("country", _("Country")), *VAT.columns[3:]), worked=_vat_by_country
 )
 EC_SALES: Final = Table(
     base=DOCUMENTS,

@@ -40,6 +40,7 @@ from billing.models.reminder import Reminder, ReminderStep, ReminderTerms
 from billing.models.rendering import Rendering
 from billing.models.rerating import RerateItem, Rerating
 from billing.models.run import InvoiceRun, RunChunk, RunProblem, RunRemark
+from billing.models.seller_number import SellerNumber
 from billing.models.sending import Sending, SendingWay
 from billing.models.session_price import SessionPrice
 from billing.models.tariff import Tariff, TariffAssignment, TariffVersion
@@ -102,6 +103,7 @@ __all__ = [
     "RunChunk",
     "RunProblem",
     "RunRemark",
+    "SellerNumber",
     "Sending",
     "SendingWay",
     "SessionPrice",

@@ -1,7 +1,7 @@
 """What is to be looked at before a run is issued: each finding is one query, and some keep the run from being issued.
 
 What blocks would make an invoice wrong: sessions that somebody has to decide about, or that another payer pays for by
-now; prices that were published since the drafts were made; VAT without the seller's VAT number; and an
+now; prices that were published since the drafts were made; VAT without the seller's VAT number of the country; and an
 invoice above the limit of a simplified one without its seller's or buyer's address (ML 2023:200, 17 kap. 24 and 26 §§;
 private persons need no invoice). Everything else only tells. What is odd about single drafts, and who got none, is
 worked out once, when the run is drafted (`billing.sql.remarks`).
@@ -21,7 +21,7 @@ from billing.domain.errors import Code
 from billing.models import BilledSession, Dispute, Invoice, InvoiceRun, RunProblem, Tariff, TariffVersion
 from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
-from billing.selectors import day_sums, e_invoices, month_sums, unbilled
+from billing.selectors import day_sums, e_invoices, month_sums, sellers, unbilled
 from billing.selectors.day_sums import Wanted
 from billing.sql.payers import JOINED, PAYER
 from charging.models import Correction
@@ -38,6 +38,7 @@ BLOCKING: Final = frozenset(
         Code.RUN_MOVED,
         Code.RUN_OLD_PRICES,
         Code.SELLER_WITHOUT_VAT_NUMBER,
+        Code.SELLER_WITHOUT_NUMBER_ABROAD,
         Code.SELLER_WITHOUT_ADDRESS,
         Code.BUYER_WITHOUT_ADDRESS,
     }
@@ -89,6 +90,7 @@ def blocking(run: InvoiceRun) -> list[Finding]:
         _moved(run),
         _old_prices(run),
         Finding(Code.SELLER_WITHOUT_VAT_NUMBER, count=0 if operator.vat_number else _with_vat(run)),
+        Finding(Code.SELLER_WITHOUT_NUMBER_ABROAD, count=sellers.missing_abroad(run, operator)[0]),
         Finding(Code.SELLER_WITHOUT_ADDRESS, count=0 if operator.street and operator.city else _full(run).count()),
         _without_address(run),
     ]
@@ -196,7 +198,10 @@ def _of_e_invoices(run: InvoiceRun) -> Iterator[Finding]:
     yield Finding(Code.BUYER_LACKS_FOR_E_INVOICE, count=count, about=first)
     lacks = e_invoices.of_seller(operator, at=run.started_at)
     yield Finding(Code.SELLER_LACKS_FOR_E_INVOICE, count=drafts.count() if lacks else 0)
-    count, first = _first(drafts.filter(e_invoices.cannot_be_one(operator)).select_related("buyer", "account"))
+    odd = drafts.filter(e_invoices.cannot_be_one(operator))
+    if wholly_abroad := sellers.wholly_abroad(list(odd.values_list("pk", flat=True)), operator):
+        odd = odd.exclude(pk__in=wholly_abroad)  # under another number their rates are no odd ones
+    count, first = _first(odd.select_related("buyer", "account"))
     yield Finding(Code.NO_E_INVOICE_OF_THESE, count=count, about=first)
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from billing.models import Invoice, NumberSeries, Rendering
+from billing.selectors import sellers
 from billing.selectors.sellers import seller
 from billing.services import ledger, sendings
 from billing.sql.invoices import ISSUE
@@ -51,10 +52,17 @@ ON CONFLICT (operator_id, invoice_id) DO NOTHING
 
 
 def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued_on: date) -> Issued:
-    """Give the drafts of one series their numbers and freeze them. Must run in one transaction."""
+    """Give the drafts of one series their numbers and freeze them. Must run in one transaction.
+
+    Raises:
+        BillingError: one charges VAT of a country where the operator has no number.
+    """
     series = _locked_series(operator)
-    ids = list(drafts.filter(state=Invoice.State.DRAFT).values_list("pk", flat=True))
+    drafted = list(drafts.filter(state=Invoice.State.DRAFT).values_list("pk", "credits"))
+    ids = [pk for pk, _credited in drafted]
     last = series.last_number
+    # What a credit note credits has its numbers already, though they may be others by now.
+    sold_abroad = sellers.abroad([pk for pk, credited in drafted if credited is None], operator)
     if ids:
         # First the series, then the documents: the database refuses a number that the series has not reached.
         series.last_number += len(ids)
@@ -67,6 +75,8 @@ def issue(drafts: QuerySet[Invoice], *, operator: Operator, at: datetime, issued
         "issued_on": issued_on,
         "terms": operator.payment_terms_days,
         "seller": orjson.dumps(seller(operator)).decode(),
+        "abroad": list(sold_abroad),
+        "abroad_facts": [orjson.dumps(facts).decode() for facts in sold_abroad.values()],
     }
     with connection.cursor() as cursor:
         cursor.execute(ISSUE, values)

@@ -167,20 +167,25 @@ COUNT: Final = """
 SELECT (SELECT count(*) FROM billable JOIN drafted USING (account_id)), (SELECT array_agg(invoice_id) FROM drafted)
 """
 
-# Ordered by customer number, as numbers where they are numbers: 999 before 1001.
+# Ordered by customer number, as numbers where they are numbers: 999 before 1001. Under which numbers the seller sells
+# abroad is told by document; a credit note has those of what it credits.
 ISSUE: Final = """
 WITH numbered AS (
     SELECT i.id, a.identity_id, a.customer_number,
         %(issued_on)s::date + coalesce(a.payment_terms_days, %(terms)s)::integer AS due_on,
-        CASE WHEN a.language = '' THEN '{}'::jsonb ELSE jsonb_build_object('language', a.language) END AS said_in
+        CASE WHEN a.language = '' THEN '{}'::jsonb ELSE jsonb_build_object('language', a.language) END AS said_in,
+        coalesce(x.facts::jsonb, CASE WHEN c.seller -> 'vat_numbers' IS NOT NULL THEN jsonb_build_object(
+            'vat_number', c.seller -> 'vat_number', 'vat_numbers', c.seller -> 'vat_numbers') END, '{}') AS abroad
     FROM billing_invoice i
     JOIN tenants_account a ON a.operator_id = i.operator_id AND a.id = i.account_id
+    LEFT JOIN unnest(%(abroad)s::bigint[], %(abroad_facts)s::text[]) AS x(invoice_id, facts) ON x.invoice_id = i.id
+    LEFT JOIN billing_invoice c ON c.operator_id = i.operator_id AND c.id = i.credits_id
     WHERE i.operator_id = %(operator)s AND i.state = 'draft' AND i.id = ANY(%(ids)s)
 ), ordered AS (
     SELECT *, row_number() OVER (ORDER BY length(customer_number), customer_number, id) AS place FROM numbered
 )
 UPDATE billing_invoice i SET state = 'issued', number = %(last)s + o.place, issued_at = %(at)s, due_on = o.due_on,
-    seller = %(seller)s::jsonb || o.said_in, buyer_id = coalesce(o.identity_id, i.buyer_id),
+    seller = %(seller)s::jsonb || o.abroad || o.said_in, buyer_id = coalesce(o.identity_id, i.buyer_id),
     customer_number = o.customer_number
 FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due

@@ -101,6 +101,7 @@ PAYER: tuple[Entry, ...] = (
 # The pages of the settings, as tabs.
 SETTINGS: tuple[Entry, ...] = (
     Entry("particulars", _("Details"), "staff:settings", "settings", ("manage_operator",)),
+    Entry("seller_numbers", _("VAT abroad"), "staff:seller_numbers", "settings", ("manage_operator",)),
     Entry("credit_reasons", _("Crediting"), "staff:credit_reasons", "settings", ("manage_operator",)),
     Entry("booking_accounts", _("Bookkeeping"), "staff:booking_accounts", "settings", ("manage_operator",)),
     Entry("sending_way", _("E-invoices"), "staff:sending_way", "settings", ("manage_operator",)),

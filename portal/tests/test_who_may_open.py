@@ -133,7 +133,7 @@ MAY_OPEN = {
     Permission.MANAGE_OPERATOR: (
         "staff:mail_rules staff:reminder_steps "
         "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
-        "staff:sending_way staff:settings"
+        "staff:seller_numbers staff:sending_way staff:settings"
     ),
     Permission.MANAGE_SECURITY: (
         "staff:platform_leave_take_back staff:platform_visit_end staff:platform_visits staff:security "

@@ -319,6 +319,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "run.drafted": {"invoices": 1, "sessions": 2, "amount_due": "10.00", "problems": 1},
     "run.discarded": {"invoices": 1, "discarded_by": 1},
     "invoice.credited": {"credit_note": "2", "sessions": 1, "amount_due": "10.00", "credited_by": 1},
+    "invoice.seller_numbers_changed": {"vat_numbers": ["DE136695976", "FI20774740"]},
     "invoice.reasons_changed": {"reasons": ["Fel pris / Wrong price", "Fel"]},
     "dispute.raised": {"disputed": "energy"},
     "dispute.granted": {"disputed": "price"},

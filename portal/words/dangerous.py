@@ -105,6 +105,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:meter_rule": (_("Change what billing demands of signed meter values"), None),
     "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers
+    "staff:seller_numbers": (_("Change the VAT numbers abroad"), None),
     "staff:settings": (_("Change the operator's details and bank account"), None),
     "staff:sending_way": (_("Change how e-invoices are sent"), None),
     "finance:tariff_publish": (_("Publish %(thing)s"), _newest_version),

@@ -102,6 +102,12 @@ ERRORS: dict[str, str | Promise] = {
         "%(count)s invoices have VAT, and your VAT number is missing.",
         "count",
     ),
+    Code.SELLER_WITHOUT_NUMBER_ABROAD: ngettext_lazy(
+        "%(count)s invoice has VAT of another country, and your VAT number there is missing.",
+        "%(count)s invoices have VAT of other countries, and your VAT number there is missing.",
+        "count",
+    ),
+    Code.NUMBER_OF_ANOTHER_COUNTRY: _("%(number)s is no VAT number of that country, or the country is your own."),
     Code.SELLER_WITHOUT_ADDRESS: ngettext_lazy(
         "%(count)s invoice is so large that your address must stand on it, and it is missing.",
         "%(count)s invoices are so large that your address must stand on them, and it is missing.",

@@ -59,6 +59,7 @@ DANGEROUS = {
     "staff:station_order": "starts what somebody pays for, or takes a station out of use",
     "staff:knock_adopt": "lets a station in",
     # What binds customers
+    "staff:seller_numbers": "the numbers on invoices",
     "staff:settings": "names the account that invoices are paid to",
     "staff:sending_way": "says where e-invoices are sent to",
     "finance:tariff_publish": "can never be changed",

@@ -31,6 +31,7 @@ WITHOUT_PEOPLE = {
     "finance:tariff_preview",
     "staff:credit_reasons",
     "staff:letterhead",
+    "staff:seller_numbers",
     "staff:letterhead_preview",
     "staff:mail_rules",
     "staff:reminder_steps",

@@ -52,6 +52,7 @@ def _late(operator: Operator, run: InvoiceRun) -> str:
 _WAYS: Final[dict[Code, tuple[Permission, Page, str | Promise]]] = {
     Code.RUN_UNDER_REVIEW: (Permission.REVIEW_SESSIONS, _page("staff:review_list"), _("Review them")),
     Code.SELLER_WITHOUT_VAT_NUMBER: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
+    Code.SELLER_WITHOUT_NUMBER_ABROAD: (Permission.MANAGE_OPERATOR, _page("staff:seller_numbers"), _("Add it")),
     Code.SELLER_WITHOUT_ADDRESS: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.SELLER_LACKS_FOR_E_INVOICE: (Permission.MANAGE_OPERATOR, _page("staff:settings"), _("Add it")),
     Code.RUN_DIFFERENCES: (Permission.REVIEW_SESSIONS, _page("staff:difference_list"), _("Decide about them")),

@@ -148,6 +148,7 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.RUN_ISSUED: gettext_lazy("Issued the invoices of a run"),
     billing_events.Event.RUN_DISCARDED: gettext_lazy("Discarded the drafts of a run"),
     billing_events.Event.CREDIT_REASONS_CHANGED: gettext_lazy("Changed the reasons for crediting"),
+    billing_events.Event.SELLER_NUMBERS_CHANGED: gettext_lazy("Changed the VAT numbers abroad"),
     billing_events.Event.INVOICE_CREDITED: gettext_lazy("Credited an invoice"),
     billing_events.Event.DISPUTE_RAISED: gettext_lazy("Said that something is wrong"),
     billing_events.Event.DISPUTE_GRANTED: gettext_lazy("Granted a dispute"),

@@ -203,6 +203,7 @@ NAMES: dict[str, str | Promise] = {
     "reason": _("reason"),
     "replaces": _("bills anew"),
     "reasons": _("reasons"),
+    "vat_numbers": _("VAT numbers"),
     "rejected": _("rejected"),
     "rejected_wh": _("rejected energy, Wh"),
     "replaced_by": _("successor"),
