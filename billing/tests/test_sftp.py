@@ -18,11 +18,12 @@ from billing.models import Export, ExportTimetable
 from billing.selectors import exports as selector
 from billing.services import export_timetables as services
 from billing.tests.test_export_timetables import DECEMBER, added, ask, delivery, worked
-from billing.tests.test_exports import files, month  # noqa: F401  # fixtures
 from tenants import outside
 from tenants.errors import Refused
 from tenants.outside import NotReached, SftpTarget
 from tenants.scoping import tenant_scope
+
+pytestmark = pytest.mark.usefixtures("files")
 
 USER, PASSWORD = "books", "Hemligt åäö 7"
 HOST_KEYS = [asyncssh.generate_private_key("ssh-ed25519") for _ in range(2)]
@@ -252,7 +253,7 @@ def test_what_is_no_address_is_refused(address):
 
 
 @pytest.fixture
-def timetable(server, month, fina):  # noqa: F811
+def timetable(server, month, fina):
     return added(month, fina, to="sftp", address=server.address, password=PASSWORD)[0]
 
 
@@ -268,7 +269,7 @@ def made(operator, row):
     worked(operator, "export_table")
 
 
-def test_nothing_is_made_for_a_server_that_nobody_has_confirmed(server, month, timetable):  # noqa: F811
+def test_nothing_is_made_for_a_server_that_nobody_has_confirmed(server, month, timetable):
     assert timetable.waits_for_confirmation
     assert timetable.fingerprint == HOST_KEYS[0].get_fingerprint()
     assert ask(month, DECEMBER) == 0
@@ -279,7 +280,7 @@ def test_nothing_is_made_for_a_server_that_nobody_has_confirmed(server, month, t
     assert ask(month, DECEMBER) == 1
 
 
-def test_the_file_reaches_the_server_once(server, month, timetable):  # noqa: F811
+def test_the_file_reaches_the_server_once(server, month, timetable):
     made(month, timetable)
     worked(month, "export_delivery")
     row = delivery(month)
@@ -289,7 +290,7 @@ def test_the_file_reaches_the_server_once(server, month, timetable):  # noqa: F8
         assert (server.root / "in" / names(server)[0]).read_bytes() == kept.read()
 
 
-def test_the_secret_is_sealed_and_a_key_is_made_where_there_is_none(server, month, timetable, fina):  # noqa: F811
+def test_the_secret_is_sealed_and_a_key_is_made_where_there_is_none(server, month, timetable, fina):
     assert PASSWORD.encode() not in bytes(timetable.secret)
     assert timetable.public_key == ""
     by_key, _secret = added(month, fina, to="sftp", address=server.address)
@@ -303,7 +304,7 @@ def test_the_secret_is_sealed_and_a_key_is_made_where_there_is_none(server, mont
 
 
 @pytest.mark.parametrize("at", ["prepared", "sent"])
-def test_killed_in_between_it_is_handed_over_once(server, month, timetable, monkeypatch, at):  # noqa: F811
+def test_killed_in_between_it_is_handed_over_once(server, month, timetable, monkeypatch, at):
     """A worker that ends without a word, before or after the file appears."""
     made(month, timetable)
 
@@ -331,7 +332,7 @@ def test_killed_in_between_it_is_handed_over_once(server, month, timetable, monk
     assert len(names(server)) == (0 if taken else 1)
 
 
-def test_why_it_waits_is_said_and_another_key_is_confirmed_anew(server, month, timetable):  # noqa: F811
+def test_why_it_waits_is_said_and_another_key_is_confirmed_anew(server, month, timetable):
     made(month, timetable)
     server.close()
     server.open(HOST_KEYS[1])

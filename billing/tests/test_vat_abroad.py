@@ -17,8 +17,8 @@ from billing.selectors import run_checks, sellers
 from billing.services import account_moves, documents, e_invoices, fees, runs, seller_numbers
 from billing.services.credit_notes import credit
 from billing.services.fees import Discount
+from billing.tests.companies import BUYER, SELLER
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, drafted, driver, flat, issued, session, tariff
-from billing.tests.test_e_invoices import BUYER, SELLER
 from charging.models import Site
 from tenants.errors import Refused
 from tenants.models import Account, AuditEntry, Operator
