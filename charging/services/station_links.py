@@ -59,7 +59,9 @@ def set_certificate(station: Station, *, written: str, at: datetime) -> Certific
 @transaction.atomic
 def remove_certificate(station: Station) -> None:
     """Let no certificate prove the station any more: its password lets it in again."""
-    link = StationLink.objects.select_for_update().get(station=station)
+    link = StationLink.objects.select_for_update().filter(station=station).first()
+    if link is None or not link.certificate:
+        return
     link.certificate, link.certificate_name, link.certificate_until, link.certified_at = "", "", None, None
     link.save(update_fields=["certificate", "certificate_name", "certificate_until", "certified_at"])
     record(Event.STATION_CERTIFICATE_REMOVED, about=station)

@@ -62,17 +62,16 @@ def station_certificate_remove(request: SignedInRequest, operator: Operator, pub
 
 
 def _station(public_id: UUID) -> Station:
-    linked = StationLink.objects.values("station")
-    return get_object_or_404(Station.objects.select_related("site").filter(pk__in=linked), public_id=public_id)
+    return get_object_or_404(Station.objects.select_related("site"), public_id=public_id)
 
 
 def _page(request: SignedInRequest, operator: Operator, station: Station, form: CertificateForm) -> HttpResponse:
     context = {
         "nav": "stations",
         "station": station,
-        "link": StationLink.objects.get(station=station),
+        "link": StationLink.objects.filter(station=station).first(),
         "form": form,
         "now": timezone.now(),
         "crumbs": stations.crumbs(operator, station),
     }
-    return render(request, "staff/stations/certificate.html", context, status=400 if form.errors else 200)
+    return render(request, "staff/stations/certificate.html", context)
