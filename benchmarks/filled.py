@@ -69,6 +69,7 @@ def _fill(slug: str, size: Size) -> None:
     keeps = orjson.dumps(seller(operator)).decode()
     history.write(operator.pk, size, version=version.pk, seller=keeps, at=history.now())
     network.say(operator, name=network.NAME, city="'Umeå'")
+    network.number_cards(operator)
     history.prove(operator.pk)
     with tenant_scope(operator.pk):  # the triggers that mark days were off
         StaleDay.objects.create(started_on=None)

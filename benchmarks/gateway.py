@@ -55,6 +55,7 @@ from charging.models import (
 )
 from charging.services import station_commands
 from portal import env
+from tenants import crypto
 from tenants.models import Operator, User
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
@@ -177,6 +178,7 @@ class Processes:
     def start_gateway(self) -> None:
         """Start it and wait until it is well."""
         own = {"DATABASE_GATEWAY_URL": self._addresses["gateway"], "GATEWAY_PORT": str(self.port), "LOG_LEVEL": "ERROR"}
+        own["CARD_KEYS"] = " ".join(base64.b64encode(key).decode() for key in crypto.card_keys())
         self._children["gateway"] = subprocess.Popen(
             [sys.executable, "-m", "portal.gateway"], env={**os.environ, **own}, cwd=settings.BASE_DIR
         )

@@ -99,13 +99,15 @@ UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i
 WHERE i.driver_id = d.id AND d.operator_id = %(operator)s AND i.operator_id = %(operator)s
 """,
     "cards": """
-INSERT INTO charging_token (operator_id, public_id, kind, uid, visual_number, driver_id, is_blocked, created_at)
-SELECT operator_id, gen_random_uuid(), 'RFID', lpad(to_hex(id), 8, '0'), 'C' || customer_number, id, false, now()
+INSERT INTO charging_token (operator_id, public_id, kind, uid, uid_mark, uid_exact, visual_number, number_mark, driver_id,
+    is_blocked, created_at)
+SELECT operator_id, gen_random_uuid(), 'RFID', '', '', 'bench' || id, '', '', id, false, now()
 FROM tenants_driver WHERE operator_id = %(operator)s
 """,
     "cards without a driver": """
-INSERT INTO charging_token (operator_id, public_id, kind, uid, visual_number, driver_id, is_blocked, created_at)
-SELECT %(operator)s, gen_random_uuid(), 'RFID', 'F' || lpad(to_hex(i), 8, '0'), '', NULL, i %% 10 = 0, now()
+INSERT INTO charging_token (operator_id, public_id, kind, uid, uid_mark, uid_exact, visual_number, number_mark, driver_id,
+    is_blocked, created_at)
+SELECT %(operator)s, gen_random_uuid(), 'RFID', '', '', 'free' || i, '', '', NULL, i %% 10 = 0, now()
 FROM generate_series(1, greatest(10, %(drivers)s / 200)) i
 """,
     "imports": """

@@ -36,8 +36,9 @@ SELECT operator_id, id, '', '', '', '', '', '', 'SE', now(),
 FROM tenants_driver WHERE operator_id = %(operator)s;
 UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i
 WHERE i.driver_id = d.id AND d.operator_id = %(operator)s;
-INSERT INTO charging_token (operator_id, public_id, kind, uid, visual_number, driver_id, is_blocked, created_at)
-SELECT operator_id, gen_random_uuid(), 'RFID', lpad(to_hex(id), 8, '0'), '', id, false, now()
+INSERT INTO charging_token (operator_id, public_id, kind, uid, uid_mark, uid_exact, visual_number, number_mark, driver_id, is_blocked,
+    created_at)
+SELECT operator_id, gen_random_uuid(), 'RFID', '', '', 'bench' || id, '', '', id, false, now()
 FROM tenants_driver WHERE operator_id = %(operator)s;
 """
 
@@ -47,6 +48,21 @@ import sys
 import benchmarks
 from tenants.migrations import _sealing
 _sealing.seal({f"was_{name}": (name, name) for name in sys.argv[1:]})
+"""
+
+_ASIDE = ("was_uid", "was_visual_number")
+_NUMBERS = """
+UPDATE charging_token SET uid_exact = '', was_visual_number = CASE WHEN driver_id IS NULL THEN '' ELSE 'WL-' || id END,
+    was_uid = CASE WHEN driver_id IS NULL THEN 'F' ELSE '' END || lpad(to_hex(id), 8, '0')
+WHERE operator_id = %s
+"""
+_SEAL_CARDS = """
+from importlib import import_module
+import benchmarks
+for name in ("0032_numbers_are_sealed", "0033_uids_are_sealed"):
+    sealing, last = import_module(f"charging.migrations.{name}"), 0
+    while last is not None:
+        last = sealing._seal_some(last)
 """
 
 # Two years of sessions, each with a series of eight quarters of an hour.
@@ -78,6 +94,7 @@ def build(slug: str, *, sessions: int, drivers: int = DRIVERS) -> tuple[Operator
             cursor.execute(part, facts)
         analyze()
     say(operator, name=NAME)
+    number_cards(operator)
     return operator, owner
 
 
@@ -89,15 +106,34 @@ def say(operator: Operator, **texts: str) -> float:
         said = ", ".join(f"was_{name} = {text}" for name, text in texts.items())
         owner.execute(f"UPDATE tenants_driveridentity SET {said} WHERE operator_id = {operator.pk}")
         owner.execute("VACUUM ANALYZE tenants_driveridentity")
-        begun = time.perf_counter()
-        role = {**os.environ, "DATABASE_ROLE": "owner"}
-        subprocess.run([sys.executable, "-c", _SEAL, *texts], env=role, check=True)  # our own module
-        seconds = time.perf_counter() - begun
+        seconds = _sealed(_SEAL, *texts)
         for name in texts:
             owner.execute(f"ALTER TABLE tenants_driveridentity DROP was_{name}")
         owner.execute("VACUUM ANALYZE")
     connections.close_all()
     return seconds
+
+
+def number_cards(operator: Operator) -> float:
+    """Give each card a UID, and those of drivers a printed number, sealed as a migration does; return the seconds."""
+    with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
+        aside = ", ".join(f"ADD {name} text NOT NULL DEFAULT ''" for name in _ASIDE)
+        owner.execute(f"ALTER TABLE charging_token DROP CONSTRAINT token_uid_once, {aside}")
+        owner.execute(_NUMBERS, [operator.pk])
+        seconds = _sealed(_SEAL_CARDS)
+        gone = ", ".join(f"DROP {name}" for name in _ASIDE)
+        once = "ADD CONSTRAINT token_uid_once UNIQUE (operator_id, uid_exact)"
+        owner.execute(f"ALTER TABLE charging_token {gone}, {once}")
+        owner.execute("VACUUM ANALYZE charging_token")
+    connections.close_all()
+    return seconds
+
+
+def _sealed(program: str, *names: str) -> float:
+    begun = time.perf_counter()
+    role = {**os.environ, "DATABASE_ROLE": "owner"}
+    subprocess.run([sys.executable, "-c", program, *names], env=role, check=True)  # our own module
+    return time.perf_counter() - begun
 
 
 def create_operator(slug: str) -> Operator:

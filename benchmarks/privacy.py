@@ -1,4 +1,4 @@
-"""What privacy costs: a page of fifty drivers with sealed and with clear texts, a look-up by name, erasing, ending.
+"""What privacy costs: a page of fifty drivers with sealed and with clear texts, or fifty cards, look-ups, erasing, ending.
 
 Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS [ENDING]]`. Each question is asked as the app role through
 row security, with other drivers in every round, in a scope of its own: so every round reads and opens its keys anew. Name, e-mail,
@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from django.db import connection, connections
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -24,9 +25,11 @@ from charging.domain.reasons import Reject
 from charging.ingest import staging
 from charging.ingest.convert import Refused
 from charging.ingest.staging import Origin
-from charging.models import ChargingSession, FileImport
+from charging.models import ChargingSession, FileImport, Token
+from charging.selectors import numbers
 from portal.web import tables
 from portal.web.staff.drivers import DRIVERS
+from portal.web.staff.tokens import CARDS
 from portal.web.tables import Shown
 from tenants.models import Driver, Erasure, Operator
 from tenants.privacy import erasure, retention
@@ -56,18 +59,30 @@ def main(drivers: int = 200_000, ending: int = ENDING) -> None:
     """Write so many drivers, seal what is theirs, let so many sessions end, and print what it took in Markdown."""
     operator, _owner = network.build("sealed", sessions=SESSIONS, drivers=drivers)
     seconds = network.say(operator, **TEXTS)
+    sealed = network.number_cards(operator)
     filled.index(operator)
     print(f"{drivers:,} drivers. A page is at most {GOAL_MS} ms slower.\n")
     print("| what | median ms | p95 ms | queries |\n|---|---|---|---|")
     with tenant_scope(operator.pk):
         ids = list(Driver.objects.order_by("pk").values_list("pk", flat=True))
+        cards = list(Token.objects.order_by("pk").values_list("pk", flat=True))
     line("the page, what lies in clear", operator, lambda chance: page(ids, chance, CLEAR))
     line("the page, what is sealed as well", operator, lambda chance: page(ids, chance, CLEAR + SEALED))
     line("one driver, all of it", operator, lambda chance: page(ids, chance, CLEAR + SEALED, size=1))
     line("an address of e-mail, searched", operator, lambda chance: names.like(f"{chance.choice(ids)}@example.com"))
     line("2,000 drivers sorted by name", operator, lambda chance: by_name(ids, chance))
     line("a name, searched", operator, lambda chance: names.like(f"driver {1000 + chance.randrange(1, drivers)}"))
+    line("50 cards, what lies in clear", operator, lambda chance: cards_page(cards, chance, ("kind",)))
+    line("50 cards, both numbers", operator, lambda chance: cards_page(cards, chance, ("uid", "visual_number")))
+    line(
+        "a printed number, looked up whole",
+        operator,
+        lambda chance: card(numbers.printed_as(f"wl-{chance.choice(cards)}")),
+    )
+    line("its last digits, searched", operator, lambda chance: card(numbers.of_card(f"{chance.choice(cards)}"[-4:])))
+    line("2,000 cards sorted by number", operator, lambda chance: by_number(cards, chance))
     print(f"\n{len(TEXTS) * drivers:,} texts and {drivers:,} keys were sealed in {seconds:.1f} s.")
+    print(f"{2 * len(cards):,} numbers of cards were sealed and marked in {sealed:.1f} s.")
     refuse(operator)
     took = erase(operator, ids[0])
     print(
@@ -96,6 +111,26 @@ def by_name(ids: list[int], chance: Random) -> None:
     start = chance.randrange(max(1, len(ids) - tables.MOST_OPENED))
     rows = Driver.objects.filter(pk__in=ids[start : start + tables.MOST_OPENED]).select_related("identity")
     list(Shown(DRIVERS, (), order="driver").sorted(rows)[:PAGE])
+
+
+def cards_page(ids: list[int], chance: Random, texts: tuple[str, ...]) -> None:
+    """Read cards as a page does, and these of their texts."""
+    for row in Token.objects.filter(pk__in=chance.sample(ids, PAGE)):
+        if not all(getattr(row, name) for name in texts):
+            raise SystemExit(f"Card {row.pk} lacks one of {texts}.")
+
+
+def card(which: Q) -> None:
+    """Find at least a card."""
+    if not Token.objects.filter(which).order_by("-pk")[:PAGE]:
+        raise SystemExit("A card is not found.")
+
+
+def by_number(ids: list[int], chance: Random) -> None:
+    """Open so many numbers as a list may have to be sorted by them, and read the first page."""
+    start = chance.randrange(max(1, len(ids) - tables.MOST_OPENED))
+    rows = Token.objects.filter(pk__in=ids[start : start + tables.MOST_OPENED])
+    list(Shown(CARDS, (), order="card").sorted(rows)[:PAGE])
 
 
 def refuse(operator: Operator) -> None:

@@ -46,7 +46,7 @@ def register() -> None:
     audited(MeterRule)
     audited(SettingTemplate)
     audited(SiteLimit)
-    audited(Token, mask=["uid", "visual_number"], exclude=["merge"])
+    audited(Token, mask=["uid", "visual_number"], exclude=["merge", "uid_mark", "uid_exact", "number_mark"])
     audited(ImportProfile)
     audited(
         FileImport,
@@ -80,7 +80,7 @@ def _register_gateway() -> None:
     """What the process that stations connect to may do: keep what they say, and look whose card it is."""
     may = rights.gateway_may
     may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
-    may(Token, "SELECT (id, operator_id, uid, driver_id, is_blocked, lost_at, merged_into_id)")
+    may(Token, "SELECT (id, operator_id, uid_mark, driver_id, is_blocked, lost_at, merged_into_id)")
     may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
     seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept, certified_at"
     proof = "password_kept, certificate, certificate_until"
@@ -150,6 +150,7 @@ def _register_personal_data() -> None:
         serves="charging",
         identity="uid visual_number kind",
         conduct="driver_since is_blocked blocked_at lost_at created_at",
+        secret="uid_mark uid_exact number_mark",  # noqa: S106
         technical="id operator public_id driver merged_into merge file_import",
     )
     sources.register(

@@ -7,6 +7,9 @@ maker of backups; a process is given the address of its role and no other.
 With DATABASE_URL and REDIS_URL set it starts no servers.
 """
 
+import base64
+import binascii
+import hmac
 import http.client
 import os
 import shutil
@@ -239,9 +242,28 @@ def as_platform(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def as_gateway(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the process that stations connect to: its own database role, and no keys."""
+    """Return the environment of the process that stations connect to: its own database role, keys of cards alone."""
     keys = {name for name in environment if name.startswith(("SECRET_KEY", "ENCRYPTION_KEYS", "EMAIL_"))}
-    return _without(environment, (_ADDRESSES - {"DATABASE_GATEWAY_URL"}) | keys | {"REDIS_URL"})
+    own = _without(environment, (_ADDRESSES - {"DATABASE_GATEWAY_URL"}) | keys | {"REDIS_URL"})
+    if {"CARD_KEYS", "CARD_KEYS_FILE"} & own.keys():
+        return own
+    return own | ({"CARD_KEYS": made} if (made := card_keys(environment)) else {})
+
+
+def card_keys(environment: Mapping[str, str]) -> str:
+    """Return the keys by which the gateway finds cards, made of the instance's as `tenants.crypto.card_keys` does.
+
+    HKDF (RFC 5869) of one block, as nothing of Django may be read here. Empty where the keys are none: others say so.
+    """
+    path = environment.get("ENCRYPTION_KEYS_FILE")
+    written = Path(path).read_text(encoding="utf-8") if path else environment.get("ENCRYPTION_KEYS", "")
+    try:
+        keys = [base64.b64decode(each, validate=True) for each in written.split()]
+    except binascii.Error:
+        return ""
+    extracted = [hmac.digest(bytes(32), key, "sha256") for key in keys]
+    made = [hmac.digest(each, b"wattledger:cards\x01", "sha256") for each in extracted]
+    return " ".join(base64.b64encode(key).decode() for key in made)
 
 
 def as_backup(environment: Mapping[str, str]) -> dict[str, str]:

@@ -84,6 +84,14 @@ def index_keys() -> list[bytes]:
     return [_derived(key, "blind index") for key in settings.ENCRYPTION_KEYS]
 
 
+def card_keys() -> list[bytes]:
+    """Return the keys of the marks by which cards are found that are read somewhere, newest first.
+
+    The gateway, which has no key of the instance, is given these (`CARD_KEYS`).
+    """
+    return [_derived(key, "cards") for key in settings.ENCRYPTION_KEYS]
+
+
 def search_key() -> bytes:
     """Return the key that marks words which are searched (`tenants.search.terms`), derived from the newest key."""
     return _derived(settings.ENCRYPTION_KEYS[0], "search")

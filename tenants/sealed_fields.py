@@ -36,7 +36,8 @@ class Person(NamedTuple):
     """Whose a key is: `driver` or `account`, and their number.
 
     Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`. Neither
-    has what may be about anybody, as the rows of an `import`: it is sealed with the operator's key.
+    has what may be about anybody, as the rows of an `import`, or about nobody yet, as a `card` that no driver has: it
+    is sealed with the operator's key.
     """
 
     kind: str

@@ -18,9 +18,9 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet, Su
 from billing.models import BilledSession, Invoice, SessionPrice
 from billing.models.billing_status import BUCKET_OF, BUCKETS, RULES, BillingStatus, Bucket, Fact, status_of
 from billing.models.invoice import IN_FORCE
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Token
 from charging.selectors import sessions
-from tenants.sealed_fields import Sealed, together
+from tenants.sealed_fields import Person, Sealed, together
 
 BATCH = 2000
 _MOST_KNOWN = 20_000
@@ -78,6 +78,8 @@ class Row(NamedTuple):
     driver_name: str | None
     card_number: str | None
     card_uid: str | None
+    card_id: UUID | None
+    card_driver_id: int | None
     started_at: datetime
     ended_at: datetime | None
     energy_wh: int | None
@@ -116,6 +118,8 @@ _COLUMNS = {
     "driver_name": "driver__identity__name",
     "card_number": "token__visual_number",
     "card_uid": "token__uid",
+    "card_id": "token__public_id",
+    "card_driver_id": "token__driver_id",
     "price_state": "prices__state",
     "currency": "prices__currency",
     "amount_excl_vat": "prices__amount_excl_vat",
@@ -184,18 +188,26 @@ def stream(rows: QuerySet[ChargingSession]) -> Iterator[Row]:
 
 
 def _named(rows: Iterable[Row]) -> Iterator[Row]:
-    """Open the names of drivers, each once as long as a batch's drivers come again."""
+    """Open the names of drivers and the numbers of cards, each once as long as a batch's come again."""
     known: dict[bytes, str] = {}
     for row in rows:
-        sealed: Any = row.driver_name
-        if not isinstance(sealed, Sealed):
-            yield row
-            continue
-        if sealed.box not in known:
-            if len(known) > _MOST_KNOWN:
-                known.clear()
-            known[sealed.box] = str(sealed)
-        yield row._replace(driver_name=known[sealed.box])
+        name: Any = row.driver_name
+        opened: dict[str, Any] = {}
+        if isinstance(name, Sealed):
+            opened["driver_name"] = _text(name, known, None)
+        if row.card_id is not None:
+            whose = Token.whose(row.card_driver_id, row.card_id)
+            numbers: dict[str, Any] = {"card_number": row.card_number, "card_uid": row.card_uid}
+            opened |= {key: _text(text, known, whose) for key, text in numbers.items() if isinstance(text, Sealed)}
+        yield row._replace(**opened) if opened else row
+
+
+def _text(sealed: Sealed, known: dict[bytes, str], of: Person | None) -> str:
+    if sealed.box not in known:
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        known[sealed.box] = sealed.open(of=of)
+    return known[sealed.box]
 
 
 def condition(status: BillingStatus) -> Q:

@@ -12,7 +12,7 @@ from billing.services.card_moves import Moved
 from billing.tests import factories
 from charging.domain.errors import HolderRefused
 from charging.models import ChargingSession, Token
-from charging.selectors import tokens
+from charging.selectors import numbers, tokens
 from charging.services import imports
 from charging.tests.ingest.files import PLAIN, plain
 from tenants.models import AuditEntry
@@ -49,7 +49,7 @@ def payers():
 
 
 def card():
-    return Token.objects.get(uid="MOVE1")
+    return Token.objects.get(numbers.of_uid("MOVE1"))
 
 
 def test_sessions_of_a_later_file_go_to_the_new_holder(anna, bo):

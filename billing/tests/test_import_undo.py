@@ -22,7 +22,8 @@ from charging.models import (
     Station,
     Token,
 )
-from charging.services import account_members, imports
+from charging.selectors import numbers
+from charging.services import account_members, imports, tokens
 from charging.tests.ingest.files import PLAIN, plain
 from tenants import work
 from tenants.models import Account, AuditEntry, Driver
@@ -78,7 +79,7 @@ def test_a_driver_made_for_a_card_goes_with_it_unless_somebody_has_worked_with_t
     row = imports.start(row, PLAIN, options=options)
     row = imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
     assert Driver.objects.count() == 2
-    drivers.change_identity(Token.objects.get(uid="c3").driver, name="Dana")
+    drivers.change_identity(Token.objects.get(numbers.of_uid("c3")).driver, name="Dana")
     assert undo(row).state == "done"
     assert [driver.identity.name for driver in Driver.objects.all()] == ["Dana"]
     assert [token.uid for token in Token.objects.all()] == ["c3"]
@@ -89,10 +90,10 @@ def test_a_driver_made_for_a_card_goes_with_it_unless_somebody_has_worked_with_t
 def test_what_others_use_stays(in_north):
     first = bring_in(*ROWS)
     bring_in("9,A,c1,2026-10-09 10:00,2026-10-09 11:00,5.5")
-    Token.objects.filter(uid="c3").update(driver=drivers.create(name="Dana"))
+    tokens.give(Token.objects.get(numbers.of_uid("c3")), driver=drivers.create(name="Dana"))
     undo(first)
     assert [session.external_id for session in ChargingSession.objects.all()] == ["9"]
-    assert set(Token.objects.values_list("uid", flat=True)) == {"c1", "c3"}
+    assert {card.uid for card in Token.objects.all()} == {"c1", "c3"}
     assert [station.identifier for station in Station.objects.all()] == ["A"]
     assert Site.objects.count() == 1
 
@@ -100,9 +101,9 @@ def test_what_others_use_stays(in_north):
 def test_a_card_that_a_payer_has_stays(in_north):
     row = bring_in(*ROWS)
     firm = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
-    account_members.move(Token.objects.get(uid="c1"), to=firm)
+    account_members.move(Token.objects.get(numbers.of_uid("c1")), to=firm)
     assert undo(row).state == "done"
-    assert set(Token.objects.values_list("uid", flat=True)) == {"c1"}
+    assert {card.uid for card in Token.objects.all()} == {"c1"}
 
 
 def test_whatever_refers_to_a_card_is_asked_before_it_goes():

@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.models import Invoice
 from billing.selectors import amounts
 from billing.services.credit_notes import credit
 from billing.tests import factories
-from charging.models import ChargingSession
+from charging.models import ChargingSession, Token
 from charging.selectors import numbers
 from tenants import crypto
 from tenants.models import DriverIdentity, SearchIndex, SearchSegment, SearchTerm
@@ -90,6 +91,60 @@ def test_people_are_found_by_the_beginnings_of_their_words(in_north, text, found
         assert SearchTerm.objects.exists()
     known = DriverIdentity.objects.filter(pk__in=names.like(text))
     assert [row.name for row in known] == (["Sara Åsa Lundberg-Xyz"] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("WL-482913", True),
+        ("wl 4829", True),
+        ("wl482913", True),
+        ("4829", True),
+        ("2913", True),
+        ("82913", True),
+        ("913", False),
+        ("8291", False),
+        ("WL-482914", False),
+        ("482 913", False),
+    ],
+)
+@pytest.mark.parametrize("is_indexed", [False, True])
+@pytest.mark.django_db
+def test_cards_are_found_by_how_a_printed_number_begins_or_ends(in_north, text, found, is_indexed):
+    card = Token.objects.create(uid="AAAA", visual_number="WL-482913", driver=factories.driver())
+    Token.objects.create(uid="BBBB", visual_number="XX-777777")
+    Token.objects.create(uid="CCCC")
+    if is_indexed:
+        indexed("printed numbers")
+        assert SearchTerm.objects.exists()
+    assert list(Token.objects.filter(numbers.of_card(text))) == ([card] if found else [])
+    assert numbers.newest_cards(text, most=5) == ([card.pk] if found else [])
+    assert numbers.newest_cards(text, most=5, which=Q(driver=None)) == []
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+@pytest.mark.django_db
+def test_of_a_long_printed_number_all_of_it_counts(in_north, is_indexed):
+    card = Token.objects.create(uid="AAAA", visual_number="SE-1234567890123")
+    Token.objects.create(uid="BBBB", visual_number="SE-1234567890124")
+    if is_indexed:
+        indexed("printed numbers")
+    assert list(Token.objects.filter(numbers.of_card("1234567890123"))) == [card]
+    assert list(Token.objects.filter(numbers.of_whole_card("se-123456 7890123"))) == [card]
+    assert list(Token.objects.filter(numbers.of_whole_card("aaaa"))) == [card]
+    assert not Token.objects.filter(numbers.of_whole_card("SE-12345678")).exists()
+
+
+@pytest.mark.django_db
+def test_the_same_printed_number_is_marked_otherwise_at_another_operator(north, south):
+    marks = []
+    for operator in (north, south):
+        with tenant_scope(operator.pk):
+            card = Token.objects.create(uid="AAAA", visual_number="WL-482913")
+            indexed("printed numbers")
+            marks.append({card.number_mark, *SearchTerm.objects.values_list("term", flat=True)})
+    assert all(len(each) > 5 for each in marks)
+    assert not marks[0] & marks[1]
 
 
 @pytest.mark.django_db

@@ -6,9 +6,9 @@ joins and no question to the database. What is missing is created and committed 
 Names are compared as written first, then without their case and the blanks in them (OCPI CiString, OCPP
 CiString20), UIDs also without the colons and hyphens between their bytes. A card answers to its printed number too,
 a station to its name where only one has it, and both to those that were merged into them. The first spelling stays.
+Numbers of cards are sealed, so they are compared by their marks, made once of each text of a file.
 """
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,7 @@ from enum import StrEnum
 from typing import Any
 
 import polars as pl
-from django.db.models import Func, Q, QuerySet, Value
-from django.db.models.functions import Upper
+from django.db.models import Q, QuerySet
 
 from charging.domain import holders
 from charging.domain.holders import Held
@@ -40,9 +39,7 @@ class Thing(StrEnum):
 
 EVERYTHING = frozenset(Thing)
 
-#: What may stand between the signs of a number without making another one of it; in `alike` colons and hyphens may only
-#: in some, so that what is bare alike is more than what is alike.
-BETWEEN = r"[\s:\-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_MARKS = ("uid_exact", "uid_mark", "number_mark")
 _STATIONS = {"station_id": pl.Int64, "site_id": pl.Int64}
 _CONNECTORS = {
     "station_id": pl.Int64,
@@ -111,7 +108,12 @@ class Network:
     _only: pl.Series | None = None
     _site_names: Names = field(default_factory=Names)
     _station_names: Names = field(default_factory=Names)
-    _token_names: Names = field(default_factory=Names)
+    # Cards by mark: of the very signs, of the UID however it is written, of what is printed; None where two have that.
+    _exact: dict[str, int] = field(default_factory=dict)
+    _alike: dict[str, int] = field(default_factory=dict)
+    _printed: dict[str, int | None] = field(default_factory=dict)
+    _marks: dict[str, list[list[str]]] = field(default_factory=dict)
+    _operator_id: int = 0
     _stations: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_STATIONS))
     _connectors: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_CONNECTORS))
     _tokens: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_TOKENS))
@@ -123,6 +125,7 @@ class Network:
         self._load()
 
     def _load(self) -> None:
+        self._operator_id = current_operator_id()
         self._site_names = Names(Site.objects.order_by("pk").values_list("name", "pk"))
         stations = list(
             Station.objects.order_by("pk").values_list("pk", "identifier", "name", "site_id", "merged_into")
@@ -135,17 +138,18 @@ class Network:
         rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w", "standard")
         self._connectors = _frame(((*row, LARGEST_OF_PLUG.get(plug)) for *row, plug in rows), _CONNECTORS)
         found = _cards(self._only)
-        tokens = list(found.order_by("pk").values_list("pk", "uid", "visual_number", "driver_id", "merged_into"))
-        self._token_names = Names(
-            ((uid, into or pk) for pk, uid, _, _, into in tokens),
-            ((printed, into or pk) for pk, _, printed, _, into in tokens),
-        )
+        tokens = list(found.order_by("pk").values_list("pk", *_MARKS, "driver_id", "merged_into"))
+        self._exact, self._alike, self._printed = {}, {}, {}
+        for pk, exact, alike_, printed, _, into in tokens:
+            card = into or pk
+            self._exact.setdefault(exact, card)
+            self._alike.setdefault(alike_, card)
+            if printed:
+                self._printed[printed] = card if self._printed.get(printed, card) == card else None
         if self._only is not None:
             into = {into for *_, into in tokens if into} - {pk for pk, *_ in tokens}
-            tokens += Token.objects.filter(pk__in=into).values_list(
-                "pk", "uid", "visual_number", "driver_id", "merged_into"
-            )
-        self._tokens = _frame(((pk, driver) for pk, _, _, driver, _ in tokens), _TOKENS)
+            tokens += Token.objects.filter(pk__in=into).values_list("pk", *_MARKS, "driver_id", "merged_into")
+        self._tokens = _frame(((pk, driver) for pk, *_, driver, _ in tokens), _TOKENS)
         self._holders = _holders(None if self._only is None else [pk for pk, *_ in tokens])
 
     def placed(self, sessions: pl.DataFrame) -> pl.DataFrame:
@@ -155,7 +159,7 @@ class Network:
         """
         named = sessions.with_columns(
             station_id=self._station_names.keys(sessions["station"]),
-            token_id=self._token_names.keys(sessions["token"]),
+            token_id=self._cards_of(sessions["token"]),
         )
         found = (
             named.join(self._stations, on="station_id", how="left", maintain_order="left")
@@ -199,6 +203,21 @@ class Network:
         self._create_tokens(missing.tokens)
         self.created.update(missing.counts())
         self._load()
+
+    def _cards_of(self, texts: pl.Series) -> pl.Series:
+        """Return the key of the card that each text means, by its UID or else by its printed number."""
+        said = {text: key for text in texts.drop_nulls().unique() if (key := self._card_of(text)) is not None}
+        if not said:
+            return pl.Series(texts.name, [None] * len(texts), dtype=pl.Int64)
+        return texts.replace_strict(said, default=None, return_dtype=pl.Int64)
+
+    def _card_of(self, text: str) -> int | None:
+        if text not in self._marks:
+            of = (Token.exact_marks, Token.uid_marks, Token.marks)
+            self._marks[text] = [marks(text, self._operator_id) for marks in of]
+        known: tuple[dict[str, Any], ...] = (self._exact, self._alike, self._printed)
+        every = zip(known, self._marks[text], strict=True)
+        return next((cards[mark] for cards, marks in every for mark in marks if mark in cards), None)
 
     def _held(self, placed: pl.DataFrame) -> pl.DataFrame:
         """Let sessions with a card that has moved be paid for by whoever had it when they began."""
@@ -261,22 +280,13 @@ def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _cards(only: pl.Series | None) -> QuerySet[Token]:
-    """The cards that some texts may name: where each is a UID as it is written, those; otherwise those alike."""
+    """The cards that some texts may name, by their UID or as printed."""
     if only is None:
         return Token.objects.all()
-    texts = set(only.drop_nulls())
-    found = Token.objects.filter(uid__in=texts)
-    if found.count() == len(texts):
-        return found
-    if not all(text.isascii() for text in texts):  # what is upper case is not one thing beyond ASCII
-        return Token.objects.all()
-    bare = {re.sub(BETWEEN, "", text).upper() for text in texts}
-    every = Token.objects.annotate(bare_uid=_bare("uid"), bare_number=_bare("visual_number"))
-    return every.filter(Q(bare_uid__in=bare) | Q(bare_number__in=bare, bare_number__gt=""))
-
-
-def _bare(name: str) -> Upper:
-    return Upper(Func(name, Value(BETWEEN), Value(""), Value("g"), function="regexp_replace"))
+    operator, texts = current_operator_id(), set(only.drop_nulls())
+    by_uid = [mark for text in texts for mark in Token.uid_marks(text, operator)]
+    printed = [mark for text in texts for mark in Token.marks(text, operator)]
+    return Token.objects.filter(Q(uid_mark__in=by_uid) | Q(number_mark__in=printed))
 
 
 def _holders(cards: Sequence[int] | None) -> pl.DataFrame:

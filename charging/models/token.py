@@ -1,14 +1,20 @@
 """What a driver identifies with: RFID cards and app tokens (OCPI: Token)."""
 
+from uuid import UUID
+
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain import card_numbers
+from charging.domain.card_numbers import spelled
+from tenants import blind_index, crypto
+from tenants.blind_index import MarkField
 from tenants.identifiers import new_public_id
 from tenants.models import Driver
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, Sealed, SealedCharField
 
 
 class Token(OperatorOwned):
@@ -23,8 +29,14 @@ class Token(OperatorOwned):
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.RFID)
-    uid = models.CharField(_("UID"), max_length=64)
-    visual_number = models.CharField(_("printed number"), max_length=64, blank=True)
+    # Sealed with the key of the driver who has the card, or the operator's while nobody has it: `services.tokens.keep`.
+    uid = SealedCharField(_("UID"), max_length=64)
+    # By which it is found however it is written, and the one of its very signs, which stands for one card.
+    uid_mark = MarkField(max_length=card_numbers.LENGTH, editable=False)
+    uid_exact = MarkField(max_length=card_numbers.LENGTH, editable=False)
+    visual_number = SealedCharField(_("printed number"), max_length=64, blank=True)
+    # By which it is found (`charging.selectors.numbers`); empty where the card has none.
+    number_mark = MarkField(max_length=64, blank=True, editable=False)
     # Who has it now, and since when; null: from its first session on. Who had it before: `EarlierHolder`.
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tokens")
     driver_since = models.DateTimeField(_("with the driver since"), null=True, blank=True)
@@ -44,7 +56,7 @@ class Token(OperatorOwned):
         default_permissions = ()
         constraints = [
             *owned("token", "driver", "merged_into", "file_import"),
-            models.UniqueConstraint(fields=["operator", "uid"], name="token_uid_once"),
+            models.UniqueConstraint(fields=["operator", "uid_exact"], name="token_uid_once"),
         ]
         indexes = [
             # The cards of a driver, and the list: those without a driver first, then the newest.
@@ -56,12 +68,47 @@ class Token(OperatorOwned):
                 name="token_listed",
             ),
             # How a card that is held to a reader is found: stations write it in any case.
-            models.Index(F("operator"), Upper("uid"), name="token_in_any_case"),
+            models.Index(fields=["operator", "uid_mark"], name="token_by_uid"),
+            # How a printed number is found; most cards of a file have none.
+            models.Index(fields=["operator", "number_mark"], name="token_numbered", condition=~Q(number_mark="")),
             # Few were merged, and each card's page asks which into it.
             models.Index(
                 fields=["operator", "merged_into"], name="token_merged", condition=Q(merged_into__isnull=False)
             ),
         ]
+
+    @property
+    def sealed_for(self) -> Person:
+        """Whose the numbers are."""
+        return self.whose(self.driver_id, self.public_id)
+
+    @staticmethod
+    def whose(driver_id: int | None, public_id: UUID) -> Person:
+        """Whose the numbers of a card are: of the driver who has it, or of the card alone while nobody has."""
+        return Person("card", public_id.int) if driver_id is None else Person("driver", driver_id)
+
+    def marked(self, name: str) -> str | None:
+        """The mark of the UID or the printed number; None where that is as it was read."""
+        text = self.__dict__.get("visual_number" if name == "number_mark" else "uid")
+        if text is None or isinstance(text, Sealed):
+            return None
+        of = {"number_mark": self.marks, "uid_mark": self.uid_marks, "uid_exact": self.exact_marks}[name]
+        return of(text, self.operator_id)[0] if text else ""
+
+    @staticmethod
+    def marks(number: str, operator_id: int) -> list[str]:
+        """What a printed number may be found by, however it is written."""
+        return blind_index.marks(spelled(number), field="charging_token.visual_number", operator_id=operator_id)
+
+    @staticmethod
+    def uid_marks(uid: str, operator_id: int) -> list[str]:
+        """What a UID may be found by, however it is written."""
+        return card_numbers.uid_marks(uid, operator_id, crypto.card_keys())
+
+    @staticmethod
+    def exact_marks(uid: str, operator_id: int) -> list[str]:
+        """What a UID of exactly these signs may be found by."""
+        return card_numbers.exact_marks(uid, operator_id, crypto.card_keys())
 
     @property
     def log_name(self) -> str:

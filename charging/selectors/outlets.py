@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from charging.domain.ocpp import SOURCE, commands
 from charging.domain.ocpp.outcome import Reading, outcome
-from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink
+from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink, Token
 from charging.selectors import stations
 from tenants.models import Driver
 
@@ -60,7 +60,7 @@ def begun_by(command: StationCommand) -> ChargingSession | None:
     rows = ChargingSession.objects.filter(
         station=command.station,
         connector__number=command.wanted.get("connector", ""),
-        token__uid=command.id_tag,
+        token__uid_mark__in=Token.uid_marks(command.id_tag, command.operator_id),
         source=SOURCE,
         created_at__gte=command.asked_at,
     )

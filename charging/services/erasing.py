@@ -6,14 +6,18 @@ them, and rejected rows, whose cells become empty while the row still counts.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
-from django.db.models import Q
+from django.db.models import CharField, Q, Value
+from django.db.models.functions import Cast, Concat
 
 from charging.models import ChargingSession, FileImport, ImportLook, RejectedRow, Token
 from tenants import sealed_fields
 from tenants.models import Driver
 from tenants.privacy import erasure, retention
+from tenants.search import subjects
+from tenants.services import indexing
 
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
 _SHORTEST = 5
@@ -30,7 +34,9 @@ def _erase(driver: Driver, at: datetime) -> dict[str, int]:
     texts = _texts(driver)
     cards = Token.objects.filter(driver=driver)
     cards.filter(is_blocked=False).update(is_blocked=True, blocked_at=at)
-    cards.update(merge=None, lost_at=None)
+    nothing: Any = Concat(Value("X-"), Cast("pk", CharField()))  # stands for one card, and for no UID
+    cards.update(merge=None, lost_at=None, number_mark="", uid_mark="", uid_exact=nothing)
+    _forget_merged(driver)
     rows = _rejected(texts)
     sessions = ChargingSession.objects.filter(driver=driver)
     sessions.exclude(review_note="").update(review_note="")
@@ -45,11 +51,23 @@ def _erase(driver: Driver, at: datetime) -> dict[str, int]:
     }
 
 
+def _forget_merged(driver: Driver) -> None:
+    """Empty the cards that turned out to be one of the driver's: nobody has them, so no key of a person opens them."""
+    merged = list(Token.objects.filter(merged_into__driver=driver))
+    for subject in subjects.subjects():
+        if subject.model is Token:
+            indexing.forget(subject, merged)
+    for card in merged:
+        gone = {"uid": "", "uid_mark": "", "uid_exact": f"X-{card.pk}", "visual_number": "", "number_mark": ""}
+        Token.objects.filter(pk=card.pk).update(**gone)
+
+
 def _texts(driver: Driver) -> list[str]:
     """What in a file would be the driver's: their cards' numbers, names, addresses of e-mail, customer number."""
-    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver)).values_list("uid", "visual_number")
+    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
+    said = [sealed_fields.those_that_open(card, ("uid", "visual_number")) for card in cards]
     people = [sealed_fields.those_that_open(each, ("name", "email", "phone")) for each in driver.identities.all()]
-    every = {text for row in (*cards, *people) for text in row} | {driver.customer_number}
+    every = {text for row in (*said, *people) for text in row} | {driver.customer_number}
     return [text for text in every if len(text) >= _SHORTEST]
 
 

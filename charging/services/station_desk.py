@@ -10,14 +10,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, models
-from django.db.models.functions import Upper
 
+from charging.domain.card_numbers import spelled
 from charging.domain.holders import Held
 from charging.domain.ocpp import SOURCE
 from charging.domain.ocpp.v16 import Signed
 from charging.domain.signed import ocmf
 from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, StationMessage, Token
 from charging.selectors import tokens
+from tenants.scoping import current_operator_id
 
 _GROWTH = ("energy_wh",)
 #: All that a beginning says; the end too, as a session whose beginning comes late has none any more.
@@ -60,15 +61,16 @@ class Desk:
         rows = ChargingSession.objects.select_for_update(of=("self",)).select_related("connector")
         for session in rows.filter(source=SOURCE, external_id__in=[str(number) for number in new]).order_by("pk"):
             self._sessions[int(session.external_id)] = session
-        self._look_up({row.id_tag.upper() for number, row in new.items() if number not in self._sessions})
+        self._look_up({spelled(row.id_tag) for number, row in new.items() if number not in self._sessions})
 
     def _look_up(self, uids: set[str]) -> None:
         uids = uids - set(self._cards)
         if not uids:
             return
         self._cards |= {uid: (None, []) for uid in uids}
-        rows = Token.objects.annotate(upper=Upper("uid")).filter(upper__in=uids).select_related("merged_into")
-        found = {row.upper: row.merged_into or row for row in rows.order_by("-pk")}
+        means = {mark: uid for uid in uids for mark in Token.uid_marks(uid, current_operator_id())}
+        rows = Token.objects.filter(uid_mark__in=means).select_related("merged_into")
+        found = {means[row.uid_mark]: row.merged_into or row for row in rows.order_by("-pk")}
         histories = tokens.histories([token.pk for token in found.values()])
         self._cards |= {uid: (token, histories[token.pk]) for uid, token in found.items()}
 
@@ -116,8 +118,8 @@ class Desk:
 
     def card(self, id_tag: str) -> tuple[Token | None, list[Held[int]]]:
         """The card that a charge was begun with, and who has had it; the newer one of two that were merged."""
-        self._look_up({id_tag.upper()})
-        return self._cards[id_tag.upper()]
+        self._look_up({spelled(id_tag)})
+        return self._cards[spelled(id_tag)]
 
     def connector(self, station: Station, number: str) -> Connector:
         """The station's connector of that number; made where nobody entered it."""

@@ -12,6 +12,7 @@ from charging.selectors import tokens
 from charging.services import station_commands
 from tenants.conflicts import refused_as
 from tenants.models import Driver
+from tenants.scoping import current_operator_id
 
 
 @transaction.atomic
@@ -21,7 +22,10 @@ def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", dr
     Raises:
         TokenTaken: there is one with this UID.
     """
-    with refused_as(TokenTaken(Code.CARD_TAKEN, uid=uid), constraint="token_uid_once"):
+    taken = TokenTaken(Code.CARD_TAKEN, uid=uid)
+    if Token.objects.filter(uid_exact__in=Token.exact_marks(uid, current_operator_id())).exists():
+        raise taken  # also where an older key of the instance made its mark
+    with refused_as(taken, constraint="token_uid_once"):
         return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
 
 
@@ -60,10 +64,14 @@ def keep(token: Token, history: list[Held[int]]) -> None:
         if held.until is not None
     )
     holder, since = (now.who, now.since) if now else (None, None)
+    names = ["driver", "driver_since", "lost_at"]
     if holder != token.driver_id:
         token.lost_at = None  # whoever has it next did not report it, and cannot take that back
+        # Opened while it is the former holder's, and sealed for the next: erasing the one does not reach the other.
+        token.uid, token.visual_number = token.uid, token.visual_number
+        names += ["uid", "visual_number"]
     token.driver_id, token.driver_since = holder, since
-    token.save(update_fields=["driver", "driver_since", "lost_at"])
+    token.save(update_fields=names)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The three commands' own decisions: ports, who needs servers, what a check reports."""
 
+import base64
 import os
 import socket
 import subprocess
@@ -7,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from launcher import browser, checking, managing, running, servers
 from launcher.checking import Step
@@ -61,10 +64,18 @@ def test_the_platform_is_told_how_to_be_the_platform_and_nobody_else() -> None:
     assert running.platform_program(environment, 8001).name == "platform"
 
 
-def test_the_gateway_is_told_how_to_be_the_gateway_and_holds_no_keys() -> None:
+def test_the_gateway_is_told_how_to_be_the_gateway_and_holds_no_keys_but_those_of_cards(tmp_path: Path) -> None:
     secrets = {"SECRET_KEY_FILE": "x", "ENCRYPTION_KEYS": "x", "REDIS_URL": "x", "EMAIL_HOST_PASSWORD": "x"}
     environment = running.as_gateway({**EVERY_ROLE, **secrets, "PATH": "/bin"})
     assert environment == {"DATABASE_GATEWAY_URL": "GATEWAY_", "PATH": "/bin"}
+    keys = [bytes(range(32)), bytes(32)]
+    path = tmp_path / "keys"
+    path.write_text(" ".join(base64.b64encode(key).decode() for key in keys) + "\n")
+    hkdf = [HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:cards").derive(key) for key in keys]
+    made = " ".join(base64.b64encode(key).decode() for key in hkdf)
+    for said in ({"ENCRYPTION_KEYS": path.read_text()}, {"ENCRYPTION_KEYS_FILE": str(path)}):
+        assert running.as_gateway({**EVERY_ROLE, **said})["CARD_KEYS"] == made
+    assert running.as_gateway({**EVERY_ROLE, **secrets, "CARD_KEYS": "own"})["CARD_KEYS"] == "own"
     assert running.gateway_program(environment, 8002).environment["GATEWAY_PORT"] == "8002"
 
 

@@ -6,6 +6,7 @@ import resource
 import signal
 
 from portal import env, transport
+from portal.gateway.cards import card_keys
 from portal.gateway.commands import Bell
 from portal.gateway.server import Gateway
 from portal.gateway.store import Store
@@ -23,6 +24,7 @@ async def main() -> None:
     address = env.text("DATABASE_GATEWAY_URL")
     if env.kind() == "production":
         transport.check_database("DATABASE_GATEWAY_URL")
+    card_keys()
     store = Store(address)
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from charging.domain import card_numbers
 from charging.domain.ocpp import admission, frames, secrecy, v16, v201
 from charging.domain.ocpp.admission import Card, Decision, Verdict
 from charging.domain.ocpp.frames import Answer, Call
+from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.store import Cursor, Store
@@ -142,7 +144,8 @@ class Heard:
         return decision.verdict
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
-        await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "tag": tag, "at": self.at})
+        marks = card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())
+        await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "marks": marks, "at": self.at})
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
 

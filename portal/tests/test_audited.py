@@ -505,6 +505,8 @@ UNSEEN_WRITES = {
     "tenants/privacy/erasure.py:erase": "erasure.done",
     "charging/services/erasing.py:_erase": "erasure.done",
     "charging/services/erasing.py:_empty": "erasure.done",
+    "charging/services/erasing.py:_forget_merged": "erasure.done",
+    "charging/services/card_numbers.py:mark_again": "by which mark a card is found, after a change of keys",
     "billing/services/erasing.py:_let_go": "erasure.done",
     "tenants/services/indexing.py:forget": "the index of what is searched",
     "tenants/privacy/retention.py:forget_files": "retention.done; a copy past its time, that it was made stays known",

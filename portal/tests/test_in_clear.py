@@ -16,7 +16,6 @@ IN_CLEAR = {
     "tenants.User": {"email", "name"},
     "tenants.Driver": {"customer_number"},
     "tenants.Account": {"customer_number"},
-    "charging.Token": {"uid", "visual_number"},
     "charging.StationMessage": {"raw", "answer"},
     "charging.StationCharge": {"said", "id_tag"},
     "charging.StationCommand": {"wanted", "answer"},

@@ -130,6 +130,17 @@ def test_the_gateway_starts_without_the_keys_of_the_portal_and_asks_for_tls(tmp_
     assert "DATABASE_GATEWAY_URL leads to another machine" in ended.stderr.splitlines()[-1]
 
 
+def test_the_gateway_does_not_start_without_what_it_finds_cards_by(tmp_path):
+    without = dict.fromkeys(("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL"), "")
+    address = "postgresql://gateway@/portal?host=/run/postgresql"
+    for given in ("", " "):
+        ended = in_production.run(
+            tmp_path, "-m", "portal.gateway", DATABASE_GATEWAY_URL=address, CARD_KEYS=given, **without
+        )
+        assert ended.returncode != 0
+        assert "CARD_KEYS" in ended.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("answer", ["page", "machine", "missing", "static"])
 def test_every_answer_tells_the_browser_to_be_strict(production, answer):
     headers = production[answer]["headers"]

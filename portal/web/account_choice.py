@@ -60,7 +60,7 @@ class CardField(forms.CharField):
         if not words:
             return None
         rows = Token.objects.filter(merged_into__isnull=True)
-        exact = list(rows.filter(visual_number__iexact=words) | rows.filter(uid__iexact=words))
+        exact = list(rows.filter(numbers.of_whole_card(words)))
         found = exact or list(rows.filter(numbers.of_card(words))[:2])
         if len(found) == 1:
             return found[0]

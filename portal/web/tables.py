@@ -5,7 +5,7 @@ person's choice of columns and density, the saved views and the ready-made perio
 its address and nowhere else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -36,8 +36,9 @@ _SORTED_BY, _THROUGH = "sort_value", "sort_through"
 class Column:
     """A column: its key in addresses and choices, its heading, and what it is sorted by (None: it is not).
 
-    by: an expression that is never null. opened: instead, where a sealed text stands: up to `most` rows are opened and
-        sorted here, as the database cannot. through: a relation, and which of its rows, named `sort_through` in it.
+    by: an expression that is never null. opened: instead, where a sealed text stands, or what a row says by one: up to
+        `most` rows are opened and sorted here, as the database cannot. through: a relation, and which of its rows,
+        named `sort_through` in it.
     is_indexed: sorting by it is quick whatever the length of the list; otherwise up to `most` rows are sorted.
     is_optional: not shown until somebody chooses it; is_fixed: always shown.
     """
@@ -51,7 +52,7 @@ class Column:
     is_fixed: bool = False
     through: tuple[str, Q] | None = None
     most: int = 0
-    opened: str = ""
+    opened: str | Callable[[Any], str] = ""
 
     @property
     def is_sortable(self) -> bool:
@@ -196,9 +197,13 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
     )
 
 
-def _rank(rows: QuerySet[Any], path: str) -> Cast:
+def _rank(rows: QuerySet[Any], said: str | Callable[[Any], str]) -> Cast:
     """The rank of each row in the order of a sealed text."""
-    texts = [(terms.in_order(str(text or "")), pk) for pk, text in list(rows.order_by().values_list("pk", path))]
+    if isinstance(said, str):
+        found = list(rows.order_by().values_list("pk", said))
+    else:
+        found = [(row.pk, said(row)) for row in list(rows.order_by().select_related(None))]
+    texts = [(terms.in_order(str(text or "")), pk) for pk, text in found]
     ranks = Value(orjson.dumps({str(pk): index for index, (_, pk) in enumerate(sorted(texts))}).decode())
     text = Func(Cast(ranks, JSONField()), Cast("pk", TextField()), template="%(expressions)s", arg_joiner=" ->> ")
     return Cast(text, IntegerField())

@@ -76,7 +76,8 @@ KINDS: dict[str, str | Promise] = {
 SUBJECTS: dict[str, str | Promise] = {
     "names": gettext_lazy("names of drivers"),
     "sessions": gettext_lazy("session ids"),
-    "cards": gettext_lazy("card numbers"),
+    "cards": gettext_lazy("UIDs of cards"),
+    "printed numbers": gettext_lazy("printed numbers of cards"),
 }
 SENTENCES: dict[str, str | Promise] = {
     "unexpected": gettext_lazy("It failed in a way that was not foreseen (%(error)s)."),

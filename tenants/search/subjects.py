@@ -15,6 +15,7 @@ class Subject:
     fields: what of a row is searched, joined by spaces.
     terms_of: the terms of such texts.
     behind: so many ids may be handed out (to anybody) before what is new is indexed: they are looked through.
+    whose: fields that say whose the texts are, where sealed ones are not opened without.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Subject:
     fields: tuple[str, ...]
     terms_of: Callable[[Sequence[str]], Pairs]
     behind: int
+    whose: tuple[str, ...] = ()
 
 
 _subjects: dict[str, Subject] = {}

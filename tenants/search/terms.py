@@ -4,8 +4,9 @@ A text that is searched by any part has a term for each of its places: the four 
 So three or fewer characters are a span of terms, more of them several terms that the same text must have. What is
 found this way may still not hold the part, and is compared by whoever asks.
 
-A name is found by the beginnings of its words. Those terms are marks made with a key of the operator's own, which no
-database holds: they tell nobody a name, and are found again only by who asks for the same word there.
+A name is found by the beginnings of its words, the number of a card by its end too. Those terms are marks made with a
+key of the operator's own, which no database holds: they tell nobody a name, and are found again only by who asks for
+the same word there.
 """
 
 import hashlib
@@ -27,6 +28,8 @@ _LENGTH = 4
 _MOST = 12
 #: A word is marked by its beginnings up to so many letters.
 LONGEST = 10
+#: A number is marked by its ends of so many signs and more: what people read out of it.
+SHORTEST_END = 4
 #: Letters that Swedish sorts after z.
 _LAST = str.maketrans({"å": "{a", "ä": "{b", "æ": "{b", "ö": "{c", "ø": "{c"})
 _WORD = re.compile(r"[^\W_]+")
@@ -78,20 +81,35 @@ def _folded(text: str) -> bytes:
 
 def words_of(texts: Sequence[str]) -> Pairs:
     """Return the marks of the beginnings of each text's words, and beside each the place of its text."""
-    terms: list[int] = []
-    owners: list[int] = []
-    key = _key()
-    for index, text in enumerate(texts):
-        marks = {_mark(beginning, key) for word in words(text) for beginning in _beginnings(word)}
-        terms.extend(marks)
-        owners.extend([index] * len(marks))
-    return np.array(terms, np.int64), np.array(owners, np.int64)
+    return _marked(({each for word in words(text) for each in _beginnings(word)} for text in texts), _key("names"))
 
 
 def begun(text: str) -> Wanted:
     """Return what a text has that has a word for each of these words, beginning like it."""
-    key = _key()
-    return Wanted(tuple(dict.fromkeys(_mark(word[:LONGEST], key) for word in words(text))))
+    return _all_of(text, _key("names"))
+
+
+def numbers_of(texts: Sequence[str]) -> Pairs:
+    """Return the marks of each number, and beside each the place of its text.
+
+    Marked are the beginnings of its parts and of the whole, what stands between the parts left out, and its ends.
+    """
+    return _marked((_parts(words(text)) for text in texts), _key("numbers"))
+
+
+def numbered(text: str) -> Wanted:
+    """Return what a number has of which each of these words is the beginning of a part, or the end."""
+    return _all_of(text, _key("numbers"))
+
+
+def have_parts(number: str, wanted: Iterable[str]) -> bool:
+    """Tell whether each wanted word is the beginning of a part of the number, or its end."""
+    parts = words(number)
+    whole = "".join(parts)
+    return all(
+        any(part.startswith(each) for part in (*parts, whole)) or (len(each) >= SHORTEST_END and whole.endswith(each))
+        for each in wanted
+    )
 
 
 def have_words(text: str, wanted: Iterable[str]) -> bool:
@@ -118,16 +136,36 @@ def _beginnings(word: str) -> Iterable[str]:
     return {word[:length] for length in range(1, min(LONGEST, len(word)) + 1)}
 
 
+def _parts(number: Sequence[str]) -> set[str]:
+    whole = "".join(number)
+    ends = {whole[-length:] for length in range(SHORTEST_END, min(LONGEST, len(whole)) + 1)}
+    return ends.union(*(_beginnings(part) for part in (*number, whole)))
+
+
+def _marked(texts: Iterable[set[str]], key: bytes) -> Pairs:
+    terms: list[int] = []
+    owners: list[int] = []
+    for index, parts in enumerate(texts):
+        marks = {_mark(part, key) for part in parts}
+        terms.extend(marks)
+        owners.extend([index] * len(marks))
+    return np.array(terms, np.int64), np.array(owners, np.int64)
+
+
+def _all_of(text: str, key: bytes) -> Wanted:
+    return Wanted(tuple(dict.fromkeys(_mark(word[:LONGEST], key) for word in words(text))))
+
+
 def _mark(beginning: str, key: bytes) -> int:
     """A keyed hash of 63 bits."""
     return int.from_bytes(hashlib.blake2b(beginning.encode(), key=key, digest_size=8).digest()) >> 1
 
 
-def _key() -> bytes:
-    """The key that marks words of the current operator's people."""
-    return _of_operator(crypto.search_key(), current_operator_id())
+def _key(kind: str) -> bytes:
+    """The key that marks the current operator's `names` of people, or `numbers` of cards."""
+    return _of_operator(crypto.search_key(), kind, current_operator_id())
 
 
-@lru_cache(maxsize=128)
-def _of_operator(key: bytes, operator_id: int) -> bytes:
-    return hmac.digest(key, f"names:{operator_id}".encode(), "sha256")
+@lru_cache(maxsize=256)
+def _of_operator(key: bytes, kind: str, operator_id: int) -> bytes:
+    return hmac.digest(key, f"{kind}:{operator_id}".encode(), "sha256")

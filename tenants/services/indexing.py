@@ -110,7 +110,10 @@ def _absorbed(subject: Subject, size: int) -> Iterator[SearchSegment]:
 
 def _rows(subject: Subject, after: int, last: int) -> list[tuple[Any, ...]]:
     rows = subject.model._default_manager.filter(pk__gt=after, pk__lte=last).order_by("pk")
-    return list(rows.values_list("pk", *subject.fields)[:FULL])
+    if not subject.whose:
+        return list(rows.values_list("pk", *subject.fields)[:FULL])
+    every = rows.only(*subject.fields, *subject.whose)[:FULL]
+    return [(row.pk, *(getattr(row, name) for name in subject.fields)) for row in every]
 
 
 def _store(subject: Subject, rows: list[tuple[Any, ...]], *, after: int, last: int) -> None:

@@ -33,6 +33,8 @@ OF_INSTANCE, INVITED = 1 << 63, "invitation"
 #: Numbers from here on name the operator's key of the number that is added: it seals what may be about anybody.
 OF_OPERATOR = 1 << 62
 _OF_KEPT = ("operator_key", "books_key__operator_key", "identity")
+#: As whose the key that seals now is remembered, for all that is nobody's: a file may name very many cards.
+_OPERATORS = Person("operator", 0)
 _FACTS = ("pk", "operator_id", "driver_id", "account_id", "wrapped", "operator_key_id")
 
 
@@ -128,11 +130,12 @@ class _Keys:
         if person.kind == INVITED:
             return _of_instance(OF_INSTANCE + next(iter(crypto.text_keys())), person)
         held, within = _held(), list(connection.savepoint_ids)
-        since, key = held.sealing.get(person, ([], None))
+        whose = person if person.has_key else _OPERATORS
+        since, key = held.sealing.get(whose, ([], None))
         if key is None or within[: len(since)] != since:
             key = _read(held, person) or _made(held, person) if person.has_key else _newest(person)
-            held.sealing[person] = within, key
-        return key
+            held.sealing[whose] = within, key
+        return key if person.has_key else key._replace(person=person)
 
 
 KEYS = _Keys()

@@ -3,15 +3,15 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: What is looked up of a card, by whoever decides: the fields of `Card`. Merged cards: what is said of one is said of
-#: the one it turned out to be.
+#: What is looked up of a card, by whoever decides: the fields of `Card`. marks: what its UID may stand as
+#: (`charging.domain.card_numbers.uid_marks`). Merged cards: what is said of one is said of the one it turned out to be.
 CARD = """
     SELECT c.is_blocked, c.lost_at IS NOT NULL, d.is_active, EXISTS (
         SELECT 1 FROM charging_accountmember m WHERE m.token_id = c.id AND m.pays
             AND (m.since IS NULL OR m.since <= %(at)s) AND (m.until IS NULL OR m.until > %(at)s))
     FROM charging_token t JOIN charging_token c ON c.id = coalesce(t.merged_into_id, t.id)
     LEFT JOIN tenants_driver d ON d.id = c.driver_id
-    WHERE t.operator_id = %(operator)s AND upper(t.uid) = upper(%(tag)s::varchar)
+    WHERE t.operator_id = %(operator)s AND t.uid_mark = ANY(%(marks)s::varchar[])
     ORDER BY c.is_blocked DESC LIMIT 1
 """
 

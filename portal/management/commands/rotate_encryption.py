@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.services import for_books
 from billing.services.for_books import NotAsItWas
+from charging.services import card_numbers
 from tenants import sealed_files
 from tenants.crypto import Unreadable
 from tenants.models import Driver, Erasure, Invitation, Operator
@@ -44,16 +45,18 @@ class Command(BaseCommand):
         self._say("What bookkeeping keeps of the erased", books)
         invited = self._invitations()
         self._say("Invitations", invited)
+        cards = self._cards()
+        self._say("Numbers of cards", cards, act="marked again")
         files = self._files()
         self._say("Files", files)
-        if unreadable := (seeds + keys + people + books + invited + files).unreadable:
+        if unreadable := (seeds + keys + people + books + invited + cards + files).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
             )
 
-    def _say(self, what: str, done: Rotation) -> None:
-        self.stdout.write(f"{what}: {done.again} encrypted again, {done.current} were current.")
+    def _say(self, what: str, done: Rotation, *, act: str = "encrypted again") -> None:
+        self.stdout.write(f"{what}: {done.again} {act}, {done.current} were current.")
 
     def _keys(self, *, renew: bool) -> Rotation:
         done = Rotation()
@@ -104,6 +107,16 @@ class Command(BaseCommand):
                 done += Rotation(int(is_again), int(not is_again))
             except Unreadable as error:
                 self.stderr.write(f"invitation {row.pk}: {error}")
+                done += Rotation(unreadable=1)
+        return done
+
+    def _cards(self) -> Rotation:
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            try:
+                done += Rotation(*card_numbers.mark_again(operator.pk))
+            except Unreadable as error:
+                self.stderr.write(f"{operator.slug}: {error}")
                 done += Rotation(unreadable=1)
         return done
 

@@ -72,7 +72,7 @@ def _prepared(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
 
 def _stations(operator: Operator, options: dict[str, Any]) -> list[Simulated]:
     paid = Token.objects.filter(driver__is_active=True, is_blocked=False).order_by("pk")
-    cards = list(paid.values_list("uid", flat=True)[:CARDS])
+    cards = [card.uid for card in paid[:CARDS]]
     outlets = Connector.objects.filter(number="1", station__is_active=True, max_power_w__isnull=False)
     chosen = outlets.select_related("station__site").order_by("pk")[: options["stations"] if cards else 0]
     return [

@@ -90,7 +90,9 @@ def outlet(north, danas_driver):
 
 def app_of(north, driver):
     with tenant_scope(north.pk):
-        return Token.objects.get(driver=driver, kind="APP_USER")
+        card = Token.objects.get(driver=driver, kind="APP_USER")
+        assert card.uid  # opened in the scope, as its number is asked for outside
+        return card
 
 
 def test_the_price_stands_before_the_start_energy_first(danas_browser, url, outlet):

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from billing.tests import factories
 from charging.models import ChargingSession, Correction, FileImport, Token
+from charging.selectors import numbers
 from portal.tests.e2e.conftest import look
 from portal.tests.e2e.test_every_page import faults
 from tenants.scoping import tenant_scope
@@ -54,7 +55,7 @@ def test_decisions_are_made_many_at_once(page, waiting, person, sign_in_as):
         assert set(
             ChargingSession.objects.filter(external_id__startswith="SAID").values_list("energy_wh", flat=True)
         ) == {8250}
-        assert Token.objects.get(visual_number="NL-9").merged_into.visual_number == "NL-1001"
+        assert Token.objects.get(numbers.printed_as("NL-9")).merged_into.visual_number == "NL-1001"
 
 
 def bill_the_energy_alone(page, base):

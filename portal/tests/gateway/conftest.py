@@ -23,6 +23,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from charging.models import Connector, Site, Station, Token
 from charging.services import station_links
+from tenants import crypto
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
@@ -59,6 +60,7 @@ class Gateway:
             "DATABASE_GATEWAY_URL": self.address,
             "GATEWAY_PORT": str(self.port),
             **self.told,
+            "CARD_KEYS": " ".join(base64.b64encode(key).decode() for key in crypto.card_keys()),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "portal.gateway"], cwd=settings.BASE_DIR, env=environment

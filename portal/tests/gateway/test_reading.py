@@ -447,7 +447,7 @@ def _facts(operator):
 
 
 SAME = (
-    *("station__identifier", "connector__number", "token__uid", "started_at", "ended_at", "energy_wh"),
+    *("station__identifier", "connector__number", "token__uid_mark", "started_at", "ended_at", "energy_wh"),
     *("meter_start_wh", "series_start", "series_interval_s", "series_wh", "stop_reason", "state", "review", "flags"),
 )
 

@@ -43,7 +43,8 @@ def test_it_reads_no_message_back_and_changes_none(as_gateway, north):
         refused(as_gateway, "UPDATE charging_stationmessage SET raw = ''")
         refused(as_gateway, "DELETE FROM charging_stationmessage")
         refused(as_gateway, "UPDATE charging_stationlink SET password_kept = ''")
-        refused(as_gateway, "SELECT visual_number FROM charging_token")
+        for sealed in ("uid", "uid_exact", "visual_number", "number_mark"):
+            refused(as_gateway, f"SELECT {sealed} FROM charging_token")
         refused(as_gateway, "UPDATE charging_token SET is_blocked = false")
 
 

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.tests import factories
 from charging.models import ChargingSession, Token
+from charging.selectors import numbers
 from portal.tests.cast import PASSWORD
 from portal.tests.links import through
 from portal.tests.reading import figures_of
@@ -266,7 +267,7 @@ def test_a_card_is_added_and_a_known_uid_refused(world, sign_in, sara):
     data = {"kind": "RFID", "uid": "04 bb cc dd", "visual_number": "WL-3", "driver": "1001"}
     client.post(world.url("cards/new/"), data)
     with tenant_scope(world.operator.pk):
-        assert Token.objects.get(uid="04BBCCDD").driver_id == world.driver.pk
+        assert Token.objects.get(numbers.of_uid("04BBCCDD")).driver_id == world.driver.pk
     assert "already" in client.post(world.url("cards/new/"), data).content.decode()
 
 

@@ -24,7 +24,8 @@ LOOK_BACK, SHOWN = timedelta(days=14), 10
 @driver_view
 def token_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Show the driver's cards, the ones that work first, and of those blocked what was charged with them lately."""
-    own = Token.objects.filter(driver=request.driver).order_by("is_blocked", "visual_number", "pk")
+    every = Token.objects.filter(driver=request.driver)
+    own = sorted(every, key=lambda token: (token.is_blocked, token.visual_number, token.pk))
     cards = [(token, _lately(token, request.driver)) for token in own]
     return render(request, "driver/tokens/list.html", {"nav": "tokens", "cards": cards})
 

@@ -52,12 +52,8 @@ class PayerField(DriverField):
         words = forms.CharField.clean(self, value)
         if not words or Driver.objects.filter(customer_number=words).exists():
             return super().clean(value)
-        alike = Token.objects.filter(numbers.of_card(words)).select_related("merged_into").order_by("pk")[:SEVERAL]
-        same = {
-            card.merged_into or card
-            for card in alike
-            if words.casefold() in (card.uid.casefold(), card.visual_number.casefold())
-        }
+        alike = Token.objects.filter(numbers.of_whole_card(words)).select_related("merged_into").order_by("pk")
+        same = {card.merged_into or card for card in alike[:SEVERAL]}
         return same.pop() if len(same) == 1 else super().clean(value)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from billing.services import merging as services
 from charging.models import Station, Token
-from charging.selectors import words
+from charging.selectors import numbers
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.acts import told
 from portal.web.staff import review
@@ -97,8 +97,7 @@ def _merge(request: SignedInRequest, operator: Operator, gone: Any) -> HttpRespo
 
 
 def _cards(number: str) -> list[Any]:
-    alike = Token.objects.filter(words.numbered(number), merged_into=None).order_by("pk")[:SEVERAL]
-    return [card for card in alike if number.casefold() in (card.uid.casefold(), card.visual_number.casefold())]
+    return list(Token.objects.filter(numbers.of_whole_card(number), merged_into=None).order_by("pk")[:SEVERAL])
 
 
 def _called(name: str) -> Q:

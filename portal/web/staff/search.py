@@ -38,8 +38,8 @@ class SearchForm(forms.Form):
         max_length=100,
         widget=forms.SearchInput({"autocomplete": "off", "autofocus": True}),
         help_text=_(
-            "Part of a session id or a card number, a name, a payer, a station, a site, a tariff, an invoice, OCR or"
-            " amount."
+            "Part of a session id, how a card's number begins or ends, a name, a payer, a station, a site, a tariff, an"
+            " invoice, OCR or amount."
         ),
     )
 

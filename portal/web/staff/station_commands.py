@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from charging.domain.ocpp.commands import LONGEST_SETTING, MOST_NAMED, Kind, written
 from charging.models import Station, StationCommand, Token
+from charging.selectors import numbers
 from charging.selectors import station_commands as selectors
 from charging.selectors import stations as stations_known
 from charging.services import station_commands as services
@@ -104,10 +105,10 @@ class StartForm(CommandForm):
 
     def clean_card(self) -> str:
         """The card as it is stored."""
-        found = Token.objects.filter(uid__iexact=self.cleaned_data["card"].strip()).first()
+        found = Token.objects.filter(numbers.of_uid(self.cleaned_data["card"])).first()
         if found is None:
             raise forms.ValidationError(_("There is no card with this number."))
-        return found.uid
+        return str(found.uid)
 
 
 class StopForm(CommandForm):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.contrib import messages
 from django.db.models import Count, Min, QuerySet, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -50,7 +50,7 @@ CONDITIONS = [
 CARDS = Table(
     "cards",
     (
-        Column("card", gettext_lazy("Card"), by=Coalesce(NullIf("visual_number", Value("")), "uid"), is_fixed=True),
+        Column("card", gettext_lazy("Card"), opened=lambda row: row.visual_number or row.uid, is_fixed=True),
         Column("kind", gettext_lazy("Kind"), by="kind", css="rest"),
         Column("driver", gettext_lazy("Driver"), by=Coalesce("driver__customer_number", Value(""))),
         Column("condition", gettext_lazy("Condition")),

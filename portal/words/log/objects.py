@@ -28,7 +28,7 @@ from billing.models import (
     WriteOff,
 )
 from charging.models import ChargingSession, Connector, FileImport, ImportProfile, Site, Station, Token
-from charging.selectors import drivers
+from charging.selectors import drivers, numbers
 from tenants.models import (
     Account,
     ApiKey,
@@ -170,7 +170,7 @@ THINGS = (
         related=_of_accounts,
     ),
     Thing("groups", DriverGroup, "", Permission.VIEW_DRIVERS, known_by=("name",)),
-    Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, ("uid", "visual_number")),
+    Thing("cards", Token, "staff:token_detail", Permission.VIEW_DRIVERS, by_name=numbers.of_whole_card),
     Thing("imports", FileImport, "staff:import_detail", Permission.IMPORT_SESSIONS),
     Thing("profiles", ImportProfile, "", Permission.IMPORT_SESSIONS, known_by=("name",)),
     Thing("tariffs", Tariff, "finance:tariff_detail", Permission.VIEW_TARIFFS, known_by=("name",), related=_of_tariffs),
