@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0066_issued_stations"),
+        ("billing", "0060_documents_for_books"),
     ]
 
     operations = [
