@@ -440,6 +440,10 @@ def _facts(operator):
     with tenant_scope(operator.pk):
         return {
             "sessions": list(ChargingSession.objects.order_by("external_id").values_list("external_id", *SAME)),
+            "cards": [
+                row.token and row.token.uid
+                for row in ChargingSession.objects.order_by("external_id").select_related("token")
+            ],
             "charges": list(StationCharge.objects.order_by("number").values_list("number", "read_at", "readings")),
             "connectors": set(Connector.objects.values_list("station__identifier", "number", "status", "status_at")),
             "messages": list(StationMessage.objects.order_by("pk").values_list("is_read", "remark")),
@@ -447,7 +451,7 @@ def _facts(operator):
 
 
 SAME = (
-    *("station__identifier", "connector__number", "token__uid_mark", "started_at", "ended_at", "energy_wh"),
+    *("station__identifier", "connector__number", "started_at", "ended_at", "energy_wh"),
     *("meter_start_wh", "series_start", "series_interval_s", "series_wh", "stop_reason", "state", "review", "flags"),
 )
 
