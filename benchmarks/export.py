@@ -69,6 +69,8 @@ def billed(lines: int) -> tuple[Operator, InvoiceRun]:
     run, _ = billing_run.started(operator)
     billing_run.draft(operator, run, 2)
     billing_run.issue(operator, run)
+    with tenant_scope(operator.pk):
+        run.refresh_from_db()
     return operator, run
 
 
