@@ -1,16 +1,15 @@
 """Where an invoice is paid to, and the code that a bank's app reads it from."""
 
-import io
 import json
 from decimal import Decimal
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-import segno
 from stdnum import iban
 
 from billing.documents.writer import Seller
 from billing.models import Invoice
+from tenants import qr
 from tenants.company_numbers import compact
 
 #: What the European code may ask for at most (EPC069-12).
@@ -61,11 +60,7 @@ def code(invoice: Invoice, seller: Seller) -> str:
 
 def picture(text: str) -> str:
     """The code as SVG, with the margin that readers need; empty for none."""
-    if not text:
-        return ""
-    made = io.BytesIO()
-    segno.make_qr(text, error="m").save(made, kind="svg", border=4, light="#fff", xmldecl=False, omitsize=True)
-    return made.getvalue().decode()
+    return qr.svg(text) if text else ""
 
 
 def _using_qr(invoice: Invoice, seller: Seller, pays_to: Account) -> str:

@@ -32,8 +32,8 @@ KEEPS_INSIDE = {
     "PIL", "_typeshed", "asyncssh", "auditlog", "babel", "cbor2", "celery", "cryptography", "django", "django_htmx",
     "django_otp", "django_otp_webauthn", "drf_spectacular", "guardian", "gunicorn", "kombu", "lxml", "msgspec",
     "numpy", "orjson", "pikepdf", "polars", "psycopg", "pyrage", "python_calamine", "rcssmin", "redis",
-    "rest_framework", "rjsmin", "rustpy_xlsxwriter", "segno", "stdnum", "typst", "uuid6", "webauthn", "websockets",
-    "whitenoise",
+    "rest_framework", "rjsmin", "rustpy_xlsxwriter", "stdnum", "typst", "uuid6", "webauthn", "websockets",
+    "whitenoise", "zxingcpp",
 }  # fmt: skip
 #: Reach our own processes and nobody else: the demonstration's stations, and the check of the house itself.
 WITHIN = {"portal.demo.stations"}

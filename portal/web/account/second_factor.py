@@ -8,7 +8,6 @@ form that made them and never again. Passkeys stand beside it, in `passkeys`.
 from typing import Any
 from urllib.parse import quote
 
-import segno
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
@@ -24,6 +23,7 @@ from portal.web.account.challenge import UNCHECKABLE, CodeForm, counted, finish
 from portal.web.account.proving import proved_view
 from portal.web.account.waiting import too_many
 from portal.words.letters import Letter
+from tenants import qr
 from tenants.log import sign_ins
 from tenants.models import TotpDevice
 from tenants.selectors import people
@@ -168,7 +168,7 @@ def _enrol_page(request: SignedInRequest, form: forms.Form, present: TotpDevice 
     context = {
         "form": form,
         "present": present,
-        "picture": segno.make(two_factor.config_url(offered), error="m").svg_data_uri(scale=5, border=3, light="#fff"),
+        "picture": qr.data_uri(two_factor.config_url(offered), module=5),
         "secret": " ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
         "required_at": people.factor_required_at(request.user),
         "has_factor": two_factor.device(request.user) is not None,

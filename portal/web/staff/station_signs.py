@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import segno
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,6 +10,7 @@ from charging.selectors import outlets
 from charging.selectors import stations as selectors
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web.staff import stations
+from tenants import qr
 from tenants.models import Operator
 from tenants.permissions import Permission
 
@@ -27,7 +27,7 @@ def station_signs(request: SignedInRequest, operator: Operator, public_id: UUID)
         "nav": "stations",
         "station": station,
         "signs": [
-            (outlet, address, segno.make(address, error="m").svg_data_uri(scale=6, border=4, light="#fff"))
+            (outlet, address, qr.data_uri(address, module=6))
             for outlet, address in addresses
         ],
         "crumbs": stations.crumbs(operator, station),
