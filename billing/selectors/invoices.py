@@ -16,6 +16,7 @@ from django.db.models import (
     Func,
     Min,
     OuterRef,
+    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -206,11 +207,13 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
     of: the numbers of the sessions whose lines alone are wanted. with_terms: with the wording of the tariffs.
     """
     rows = InvoiceLine.objects.filter(invoice=invoice)
+    # A session has several lines: asked for by themselves, it and its version are read and made once.
+    sessions = ChargingSession.objects.select_related("site", "station", "token", "driver__identity")
+    versions = TariffVersion.objects.select_related("tariff").defer(*(() if with_terms else ("document",)))
     found = list(
         (rows if of is None else rows.filter(session__in=list(of)))
-        .select_related("session__site", "session__station", "session__token", "session__driver__identity")
-        .select_related("tariff_version__tariff", "fee__driver__identity", "fee__token")
-        .defer("session__series_wh", *(() if with_terms else ("tariff_version__document",)))
+        .select_related("fee__driver__identity", "fee__token")
+        .prefetch_related(Prefetch("session", sessions.defer("series_wh")), Prefetch("tariff_version", versions))
         .order_by("position")
     )
     run = invoice.credits.run_id if invoice.credits else invoice.run_id
