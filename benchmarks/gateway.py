@@ -210,6 +210,8 @@ class Caller:
         self.waiting: dict[str, tuple[float, asyncio.Future[Any]]] = {}
         self.charge: int | None = None
         self.read, self.wh = 0, 1_000_000
+        #: What it says before its first charge: cars come one after the other, not all in the first second.
+        self.rest = _CHANCE.randrange(READINGS)
 
     async def connect(self, url: str, password: str) -> None:
         """Come until it is let in."""
@@ -255,6 +257,9 @@ class Caller:
 
     async def say(self) -> float:
         """Say what comes next in the life of a station; return how long the answer took."""
+        if self.rest:
+            self.rest -= 1
+            return (await self.call("StatusNotification", _FREE))[0]
         if self.charge is None:
             card = f"04{hash(self.name) % CARDS:08X}"
             start = {"connectorId": 1, "idTag": card, "meterStart": self.wh, "timestamp": _now()}
@@ -274,6 +279,7 @@ class Caller:
 
 
 _STATUS = {"connectorId": 1, "status": "Charging", "errorCode": "NoError"}
+_FREE = {**_STATUS, "status": "Available"}
 
 
 def _now() -> str:
