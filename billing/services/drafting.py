@@ -105,6 +105,7 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
         accounts = _billable_accounts(cursor, values)
         values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}
         cursor.execute(invoices.DRAFTED, values)
+        cursor.execute(invoices.ANALYZE_DRAFTED)
         ledgers = (fees.LEDGER, invoices.LEDGER)
         for statement in (invoices.INVOICES, *ledgers, invoices.INVOICE_LINES, invoices.INVOICE_VAT):
             cursor.execute(statement, values)

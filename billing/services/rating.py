@@ -48,11 +48,13 @@ CREATE TEMP TABLE rated (
 ) ON COMMIT DROP
 """
 # Whoever drafts an invoice locks the prices it takes. Waiting for that lock here, and looking for the
-# invoice only afterwards, keeps a price from changing under an invoice.
-_LOCK = """
-SELECT 1 FROM billing_sessionprice p JOIN rated r ON r.session_id = p.session_id
-WHERE p.operator_id = %s ORDER BY p.id FOR UPDATE OF p
+# invoice only afterwards, keeps a price from changing under an invoice. Most sessions have none, so each is looked up.
+_PRICED = """
+SELECT p.id FROM rated r CROSS JOIN LATERAL (
+    SELECT p.id FROM billing_sessionprice p WHERE p.operator_id = %s AND p.session_id = r.session_id OFFSET 0
+) p
 """
+_LOCK = "SELECT 1 FROM billing_sessionprice WHERE operator_id = %s AND id = ANY(%s) ORDER BY id FOR UPDATE"
 _WRITE = f"""
 INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_facts,
     currency, amount_excl_vat, amount_incl_vat, lines, flags, rated_at)
@@ -208,7 +210,9 @@ def _write_prices(rows: Iterable[str]) -> int:
                 copy.write(block)
         operator = current_operator_id()
         cursor.execute("ANALYZE rated (session_id)")
-        cursor.execute(_LOCK, [operator])
+        cursor.execute(_PRICED, [operator])
+        if priced := [row[0] for row in cursor.fetchall()]:
+            cursor.execute(_LOCK, [operator, priced])
         cursor.execute(_WRITE, {"operator": operator})
         return int(cursor.rowcount)
 

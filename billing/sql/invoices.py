@@ -109,7 +109,7 @@ FROM (
     FROM drafted_lines WHERE tax_included
 ) running
 """
-ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id)"
+ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id), shares (line)"
 
 #: Every account with the code of what keeps it from an invoice, or null.
 PROBLEMS: Final = f"""
@@ -127,6 +127,8 @@ CREATE TEMP TABLE drafted ON COMMIT DROP AS
 SELECT u.account_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
 FROM unnest(%(accounts)s::bigint[], %(public_ids)s::uuid[]) AS u(account_id, public_id)
 """
+#: Taken for many, the accounts would be looked up by the lines and not the other way round.
+ANALYZE_DRAFTED: Final = "ANALYZE drafted (account_id)"
 INVOICES: Final = """
 INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_id, replaces_id, account_id, buyer_id,
     reason, state, series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh,
