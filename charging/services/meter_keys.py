@@ -59,12 +59,9 @@ def remove(key: MeterKey) -> None:
     signed_values.is_due(key.connector_id)
 
 
-@transaction.atomic
 def demand(chosen: MeterRule.Demand) -> None:
     """Let billing demand this of the charges that end from now on."""
-    rule = MeterRule.objects.select_for_update().first() or MeterRule()
-    rule.demand = chosen
-    rule.save()
+    MeterRule.objects.update_or_create(defaults={"demand": chosen})
 
 
 def _reason(problem: NoKey) -> Code:

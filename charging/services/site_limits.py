@@ -22,9 +22,7 @@ from tenants.models import User
 @transaction.atomic
 def keep(site: Site, *, limit: Decimal, unit: str, at: datetime) -> SiteLimit:
     """Let the site draw at most so much, and tell its stations."""
-    row = SiteLimit.objects.select_for_update().filter(site=site).first() or SiteLimit(site=site)
-    row.limit, row.unit = limit, unit
-    row.save()
+    row, _is_new = SiteLimit.objects.update_or_create(site=site, defaults={"limit": limit, "unit": unit})
     _balance(row, at=at)
     return row
 

@@ -21,12 +21,13 @@ def make_password(station: Station, *, at: datetime) -> str:
     The one that the station has works until it has used the new one, however often a new one is made meanwhile.
     """
     password = passwords.new()
-    link = StationLink.objects.select_for_update().filter(station=station).first()
-    if link is None:
-        link = StationLink(station=station)
-    link.earlier_kept = link.earlier_kept or link.password_kept
-    link.password_kept, link.password_at = passwords.kept(password), at
-    link.save(update_fields=["earlier_kept", "password_kept", "password_at"] if link.pk else None)
+    kept = passwords.kept(password)
+    made = {"password_kept": kept, "password_at": at}
+    link, is_new = StationLink.objects.select_for_update().get_or_create(station=station, defaults=made)
+    if not is_new:
+        link.earlier_kept = link.earlier_kept or link.password_kept
+        link.password_kept, link.password_at = kept, at
+        link.save(update_fields=["earlier_kept", "password_kept", "password_at"])
     StationKnock.objects.filter(identity__iexact=station.identifier).delete()
     record(Event.STATION_PASSWORD_MADE, about=station)
     return password

@@ -2,23 +2,35 @@
 
 import threading
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
 from billing.domain.errors import BillingError
-from billing.models import Tariff
-from billing.services import tariffs
+from billing.models import MailRules, ReminderTerms, Tariff
+from billing.services import letters, reminders, tariffs
 from billing.tests import factories
 from charging.domain.errors import ChargingError
 from charging.ingest.profiles import ready_made
-from charging.models import ImportProfile, Site, Station, Token
-from charging.services import imports, sites, stations, tokens
+from charging.models import ImportProfile, MeterRule, Site, SiteLimit, Station, StationLink, Token
+from charging.services import imports, meter_keys, site_limits, sites, station_links, stations, tokens
 from tenants.errors import Refused
-from tenants.models import ApiKey, Driver, DriverGroup, Invitation, Membership, User
+from tenants.models import (
+    ApiKey,
+    Driver,
+    DriverGroup,
+    Invitation,
+    Membership,
+    NoticeDraft,
+    ProcessingPurpose,
+    SavedView,
+    User,
+)
 from tenants.scoping import tenant_scope
-from tenants.services.people import driver_groups, drivers, invitations, memberships
+from tenants.services.people import driver_groups, drivers, invitations, list_views, memberships, notices, processing
+from tenants.services.people.consents import Words
 from tenants.services.proof import api_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -112,6 +124,27 @@ def test_what_may_be_made_again_is_made_once_or_as_often_as_asked(north, olga):
         assert ImportProfile.objects.count() == 1
         assert ApiKey.objects.count() == THREADS
     assert Membership.objects.filter(user=sven).count() == Invitation.objects.count() == 1
+
+
+def test_what_there_is_one_of_is_kept_once_whoever_says_it_first(north, site, olga):
+    """Each of them says what it holds; nobody's form ends on an error page, and one row is left."""
+    with tenant_scope(north.pk):
+        station = stations.create(identifier="ST-1", site=site)
+    texts = {"sv": Words("Rubrik", "Text")}
+    acts = {
+        NoticeDraft: lambda: notices.write(None, texts, by=olga, at=NOW),
+        ProcessingPurpose: lambda: processing.say("billing", title="Fakturering"),
+        MeterRule: lambda: meter_keys.demand(MeterRule.Demand.ALWAYS),
+        SiteLimit: lambda: site_limits.keep(site, limit=Decimal(40), unit="A", at=NOW),
+        StationLink: lambda: station_links.make_password(station, at=NOW),
+        MailRules: lambda: letters.keep_rules(on_issue=True),
+        ReminderTerms: lambda: reminders.keep_terms(None, fee_since=None, due_day_agreed=True),
+        SavedView: lambda: list_views.save(olga, "sessions", name="Nights", query="q=1", is_shared=False),
+    }
+    for model, act in acts.items():
+        assert at_once(north, act) == [None] * THREADS, model
+        with tenant_scope(north.pk):
+            assert model.objects.count() == 1, model
 
 
 def test_a_tariff_is_not_assigned_while_it_is_archived(north):

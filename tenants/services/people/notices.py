@@ -53,10 +53,8 @@ def ask_for(purpose: ConsentPurpose, *, is_asked: bool) -> None:
 def write(purpose: ConsentPurpose | None, texts: Mapping[str, Words], *, by: User, at: datetime) -> NoticeDraft:
     """Keep words as a draft; a language without any is left out."""
     said = {code: {"title": words.title, "text": words.text} for code, words in texts.items() if words.text}
-    draft = NoticeDraft.objects.select_for_update().filter(purpose=purpose).first() or NoticeDraft(purpose=purpose)
-    draft.words, draft.changed_by_id, draft.changed_at = said, by.pk, at
-    draft.save()
-    return draft
+    kept = {"words": said, "changed_by_id": by.pk, "changed_at": at}
+    return NoticeDraft.objects.update_or_create(purpose=purpose, defaults=kept)[0]
 
 
 @transaction.atomic

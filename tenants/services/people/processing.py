@@ -3,19 +3,12 @@
 from typing import Any
 from uuid import uuid4
 
-from django.db import transaction
-
 from tenants.models import ProcessingPurpose
 
 
-@transaction.atomic
 def say(code: str, **particulars: Any) -> ProcessingPurpose:
     """Word the purpose of this code as the operator does; what is empty stays as the portal has it."""
-    row = ProcessingPurpose.objects.select_for_update().filter(code=code).first() or ProcessingPurpose(code=code)
-    for name, value in particulars.items():
-        setattr(row, name, value)
-    row.save()
-    return row
+    return ProcessingPurpose.objects.update_or_create(code=code, defaults=particulars)[0]
 
 
 def add(**particulars: Any) -> ProcessingPurpose:
