@@ -1,4 +1,4 @@
-"""The house that the walls are tried on: built once for a module, and as it was again after each test."""
+"""The house that the walls are tried on: built once for all of them, and as it was again after each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def house(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The house, in a transaction that is never committed."""
     media = str(tmp_path_factory.mktemp("media"))
