@@ -26,10 +26,7 @@ def station_signs(request: SignedInRequest, operator: Operator, public_id: UUID)
     context = {
         "nav": "stations",
         "station": station,
-        "signs": [
-            (outlet, address, qr.data_uri(address, module=6))
-            for outlet, address in addresses
-        ],
+        "signs": [(outlet, address, qr.data_uri(address, module=6)) for outlet, address in addresses],
         "crumbs": stations.crumbs(operator, station),
     }
     return render(request, "staff/stations/signs.html", context)
