@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from urllib.parse import quote
 
+import numpy as np
 import zxingcpp
 
 #: Error correction M: a seventh of the code may be hidden or dirty.
@@ -20,7 +21,7 @@ def svg(text: str) -> str:
     """
     # As bytes: of a text the library makes Latin-1 where it can, and payment codes say that they are UTF-8.
     code = zxingcpp.create_barcode(text.encode(), zxingcpp.BarcodeFormat.QRCode, ec_level=LEVEL)
-    modules = memoryview(code.to_image(add_quiet_zones=False)).tolist()
+    modules = np.asarray(code.to_image(add_quiet_zones=False)).tolist()
     side = len(modules) + 2 * MARGIN
     black = "".join(f"M{x} {y}h{wide}v1h-{wide}z" for y, row in enumerate(modules, MARGIN) for x, wide in _runs(row))
     return (
