@@ -6,6 +6,8 @@ import tenants.scoping
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 
 FINAL = """
 CREATE TRIGGER final_booked_invoice BEFORE UPDATE OR DELETE ON billing_bookedinvoice
@@ -19,7 +21,7 @@ DROP TRIGGER final_booked_invoice ON billing_bookedinvoice;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0040_disputes"),
         ("tenants", "0037_baseline"),

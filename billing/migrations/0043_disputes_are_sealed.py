@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 from tenants.migrations import _sealing
 
@@ -11,7 +13,7 @@ def seal(*_: Any) -> None:
     _sealing.seal({"was_text": ("text", "text"), "was_answer": ("answer", "answer")}, table="billing_dispute")
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [("billing", "0042_matches_are_looked_up"), ("tenants", "0040_addresses_are_sealed")]
     operations = [
         migrations.RenameField(model_name="dispute", old_name="text", new_name="was_text"),

@@ -6,8 +6,10 @@ import django.contrib.postgres.constraints
 import django.core.validators
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies: ClassVar = [
         ("billing", "0044_sendings"),
     ]

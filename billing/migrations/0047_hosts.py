@@ -12,6 +12,8 @@ import tenants.sealed_fields
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 WALLS = """
 CREATE FUNCTION billing_host_parts_are_final() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp AS $$
@@ -159,7 +161,7 @@ DROP FUNCTION billing_host_site_stays() CASCADE;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0046_pricing_goes_on"),
         ("charging", "0020_baseline"),

@@ -8,6 +8,8 @@ import tenants.scoping
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 
 FINAL = """
 CREATE TRIGGER final_reminder_changed BEFORE UPDATE ON billing_reminder FOR EACH ROW
@@ -25,7 +27,7 @@ DROP TRIGGER final_reminder_changed ON billing_reminder;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0047_hosts"),
         ("tenants", "0044_consent_papers"),

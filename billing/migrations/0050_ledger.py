@@ -10,6 +10,8 @@ import tenants.scoping
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 WALLS = """
 CREATE FUNCTION billing_month_is_open() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp AS $$
@@ -93,7 +95,7 @@ DROP TRIGGER never_emptied ON billing_closedmonth;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0049_letters"),
         ("charging", "0020_baseline"),

@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0050_ledger"),
         ("tenants", "0051_names_in_clear_are_gone"),

@@ -6,8 +6,10 @@ import tenants.scoping
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0051_fewer_indexes"),
         ("tenants", "0051_names_in_clear_are_gone"),

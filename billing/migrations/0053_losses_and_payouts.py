@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.postgres.operations import AddConstraintNotValid
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 WALLS = """
 CREATE FUNCTION billing_written_off() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, public, pg_temp AS $$
@@ -98,7 +100,7 @@ DROP TRIGGER never_emptied ON billing_hostpayout;
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0052_exports_of_any_days"),
         ("tenants", "0051_names_in_clear_are_gone"),

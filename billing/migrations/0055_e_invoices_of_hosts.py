@@ -5,8 +5,10 @@ import tenants.rls.constraints
 import tenants.scoping
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [("billing", "0054_receivables_are_proved")]
 
     operations = [

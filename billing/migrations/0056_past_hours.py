@@ -3,13 +3,15 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.rls.constraints
 import tenants.scoping
 
 _SUMMED_BY = ["operator", "started_on", "site", "ended_on", "status", "problem", "currency"]
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0055_e_invoices_of_hosts"),
         ("charging", "0025_settings"),

@@ -9,8 +9,10 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0057_billed_sessions_by_invoice"),
         ("tenants", "0051_names_in_clear_are_gone"),

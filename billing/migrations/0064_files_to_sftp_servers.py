@@ -2,8 +2,10 @@
 
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [
         ("billing", "0060_documents_for_books"),
     ]

@@ -5,6 +5,8 @@ from typing import Any
 import django.db.models.deletion
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.rls.constraints
 import tenants.scoping
 
@@ -32,7 +34,7 @@ def _named_anew() -> list[Any]:
     return [*removed, *(migrations.AddConstraint(model_name="issuedstation", constraint=each) for each in new)]
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [("billing", "0058_export_timetables")]
     operations = [
         migrations.RenameModel("IssuedPlace", "IssuedStation"),

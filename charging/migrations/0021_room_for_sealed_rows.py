@@ -1,12 +1,14 @@
 import django.contrib.postgres.fields
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 
 _JSON = tenants.sealed_fields.SealedJSONField
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     """What files say is kept aside, to be sealed into columns of the same names."""
 
     dependencies = [("charging", "0020_baseline")]

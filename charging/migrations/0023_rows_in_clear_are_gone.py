@@ -1,7 +1,9 @@
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [("charging", "0022_rows_are_sealed")]
     operations = [
         migrations.RemoveField(model_name="rejectedrow", name="was_cells"),

@@ -6,8 +6,10 @@ import tenants.rls.constraints
 import tenants.scoping
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [
         ("charging", "0024_signed_values"),
         ("tenants", "0051_names_in_clear_are_gone"),

@@ -7,6 +7,8 @@ import tenants.scoping
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 
 def _operator():
     return models.ForeignKey(
@@ -29,7 +31,7 @@ def _owned(to, related_name="+", *, null=False):
     )
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("charging", "0026_hidden"),
         ("tenants", "0051_names_in_clear_are_gone"),

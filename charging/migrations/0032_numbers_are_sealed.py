@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.db import connection, migrations, models, transaction  # noqa: TID251  # each batch its own
 
+from tenants.migrations._at_once import DrawnOnce
+
 from charging.domain.card_numbers import spelled
 from tenants import blind_index, sealed_fields
 from tenants.migrations import _sealing
@@ -65,7 +67,7 @@ def _seal_some(last: int) -> int | None:
     return rows[-1][0] if rows else None
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     atomic = False
     dependencies: ClassVar = [("charging", "0031_room_for_sealed_numbers"), ("tenants", "0053_seal_reset_reasons")]
     operations: ClassVar = [

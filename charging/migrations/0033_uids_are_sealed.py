@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from django.db import connection, migrations, models, transaction  # noqa: TID251  # each batch its own
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.blind_index
 import tenants.sealed_fields
 from charging.domain import card_numbers
@@ -86,7 +88,7 @@ def _seal_some(last: int) -> int | None:
     return rows[-1][0] if rows else None
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     atomic = False
     dependencies: ClassVar = [("charging", "0032_numbers_are_sealed")]
     operations: ClassVar = [

@@ -1,7 +1,9 @@
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [("charging", "0034_longer_meter_keys")]
 
     operations = [

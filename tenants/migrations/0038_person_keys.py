@@ -2,12 +2,14 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.rls.constraints
 import tenants.scoping
 import tenants.sealed_fields
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("tenants", "0037_baseline"),
     ]

@@ -2,10 +2,12 @@ from importlib import import_module
 
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
+
 seal = import_module("tenants.migrations.0039_seal_addresses").seal
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     """What was written while the batches went is sealed before the columns in clear go."""
 
     dependencies = [("tenants", "0039_seal_addresses")]

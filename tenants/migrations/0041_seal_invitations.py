@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import connection, migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 from tenants import blind_index, sealed_fields
 from tenants.sealed_fields import Person
@@ -23,7 +25,7 @@ def seal(*_: Any) -> None:
             cursor.execute(_WRITE, [sealed, named, mark, pk])
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [("tenants", "0040_addresses_are_sealed")]
     operations = [
         migrations.RemoveConstraint(model_name="invitation", name="invitation_open_once"),

@@ -6,13 +6,15 @@ import tenants.rls.constraints
 from django.conf import settings
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tenants_trainingtext
 FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 """
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("tenants", "0041_seal_invitations"),
     ]

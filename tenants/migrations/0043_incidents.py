@@ -8,6 +8,8 @@ import tenants.rls.constraints
 import tenants.scoping
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 APPEND_ONLY = """
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
 FOR EACH STATEMENT EXECUTE FUNCTION append_only()
@@ -15,7 +17,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION append_only()
 TABLES = [f"tenants_incident{part}" for part in ("note", "report", "affected", "letter")]
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [
         ("tenants", "0042_training"),
     ]

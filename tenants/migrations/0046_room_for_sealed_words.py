@@ -1,9 +1,11 @@
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     """What people wrote is kept aside, to be sealed into columns of the same names."""
 
     dependencies = [("tenants", "0045_accounts_and_addresses")]

@@ -1,7 +1,9 @@
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
 
-class Migration(migrations.Migration):
+
+class Migration(DrawnOnce):
     dependencies = [("tenants", "0047_words_are_sealed")]
     operations = [
         migrations.RemoveField(model_name="personrequest", name="was_text"),

@@ -1,9 +1,11 @@
 from django.db import migrations
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     """Names, towns and numbers of companies are kept aside, to be sealed into columns of the same names."""
 
     dependencies = [("tenants", "0048_words_in_clear_are_gone")]

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import connection, migrations
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.sealed_fields
 from tenants import sealed_fields
 from tenants.migrations import _sealing
@@ -21,7 +23,7 @@ def seal(*_: Any) -> None:
             cursor.execute(_WRITE, [sealed_fields.seal(reason, key, f"{TABLE}.reason").box, pk])
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [("tenants", "0052_smallest_group")]
     operations = [
         migrations.AddField(

@@ -4,11 +4,13 @@ import django.db.models.deletion
 import django.utils.timezone
 from django.db import migrations, models
 
+from tenants.migrations._at_once import DrawnOnce
+
 import tenants.rls.constraints
 import tenants.scoping
 
 
-class Migration(migrations.Migration):
+class Migration(DrawnOnce):
     dependencies = [("tenants", "0059_views_of_compartments")]
 
     operations = [
