@@ -64,6 +64,8 @@ def divide_half_up(numerator: int | AnyInts, denominator: int | AnyInts) -> int 
         whole, rest = divmod(size, denominator)
         nearest = whole + (rest >= denominator - rest)
         return int(nearest) if numerator >= 0 else -int(nearest)
+    if isinstance(denominator, int) and denominator > np.iinfo(np.int64).max:
+        denominator = np.array(denominator, dtype=object)
     sizes = np.abs(numerator)
     wholes = sizes // denominator
     rests = sizes - wholes * denominator

@@ -192,10 +192,10 @@ def test_documents_from_before_are_sealed_and_stay_what_they_were(network):
     (name,) = (path.stem for path in Path(migrations.__file__).parent.glob("*_seal_documents.py"))
     with connection.cursor() as cursor:
         cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE billing_invoicedocument DISABLE TRIGGER final_document")
+        cursor.execute("ALTER TABLE billing_invoicedocument DISABLE TRIGGER final_document_changed")
         cursor.execute("UPDATE billing_invoicedocument SET pdf = %s", [content])
-        cursor.execute("ALTER TABLE billing_invoicedocument ENABLE TRIGGER final_document")
         import_module(f"billing.migrations.{name}").seal()
+        cursor.execute("ALTER TABLE billing_invoicedocument ENABLE TRIGGER final_document_changed")
         cursor.execute(f"SET ROLE {APP}")
     assert bytes(InvoiceDocument.objects.get().pdf).startswith(sealed_content.MARK)
     assert documents.stored(invoice) == content

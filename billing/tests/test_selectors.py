@@ -58,7 +58,7 @@ def test_one_invoice_with_its_lines_takes_as_many_queries_as_a_long_one(month):
         lines = list(invoices.lines(found))
         shown = [(str(line.session.site), str(line.session.station), str(line.tariff_version)) for line in lines]
     assert len(shown) == 3
-    assert len(captured) == 4  # the invoice, its lines, and the names of places and tariffs as they were at issue
+    assert len(captured) == 6  # the invoice, its lines, their sessions, versions, and names as they were at issue
 
 
 def test_the_invoice_of_a_session_is_the_one_it_stands_on_now(month):

@@ -1,9 +1,9 @@
 """What stations said about drivers: the charges of their sessions, and messages about these or with their cards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
 
 from charging.models import (
     ChargingSession,
@@ -14,7 +14,11 @@ from charging.models import (
     StationMessage,
     Token,
 )
+from tenants.crypto import Unreadable
 from tenants.models import Driver
+
+#: Where a question about a card says which, in 1.6 and in 2.0.1.
+_TAG = r'"id(?:Tag|Token)"\s*:\s*"([^"]*)"'
 
 
 def charges_of(driver: Driver) -> QuerySet[StationCharge]:
@@ -64,6 +68,21 @@ def _cards(drivers: Collection[Driver], when: str) -> list[tuple[str, Q]]:
     def since(moment: datetime | None) -> Q:
         return Q(**{f"{when}__gte": moment}) if moment else Q()
 
-    now = [(card.uid, since(card.driver_since)) for card in Token.objects.filter(driver__in=drivers)]
-    before = EarlierHolder.objects.filter(driver__in=drivers).select_related("token")
-    return now + [(each.token.uid, since(each.since) & Q(**{f"{when}__lt": each.until})) for each in before]
+    now = [(card, since(card.driver_since)) for card in Token.objects.filter(driver__in=drivers)]
+    earlier = EarlierHolder.objects.filter(driver__in=drivers).select_related("token")
+    before = [(each.token, since(each.since) & Q(**{f"{when}__lt": each.until})) for each in earlier]
+    return [(uid, held) for card, held in now + before for uid in _uids(card, held, when)]
+
+
+def _uids(card: Token, held: Q, when: str) -> Iterable[str]:
+    """The card's UID; where the key of its holder is gone, as after a restore with later keys, as it was said."""
+    try:
+        return [str(card.uid)]
+    except Unreadable:
+        if when == "asked_at":
+            said = StationCommand.objects.filter(held).exclude(id_tag="").values_list("id_tag", flat=True)
+        else:
+            asked = StationMessage.objects.filter(held, action="Authorize")
+            found = Func(F("raw"), Value(_TAG), function="substring", output_field=TextField())
+            said = asked.annotate(tag=found).exclude(tag=None).values_list("tag", flat=True)
+        return [tag for tag in set(said) if card.uid_mark in Token.uid_marks(tag, card.operator_id)]

@@ -4,7 +4,7 @@ Cards are refused from now on. What files said of them goes wherever it is kept 
 them, and rejected rows, whose cells become empty while the row still counts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from tenants.services import indexing
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
 _SHORTEST = 5
 _AT_ONCE = 2_000
+_NUMBERS = ("uid", "visual_number")
 _ENDED = (FileImport.State.DONE, FileImport.State.FAILED, FileImport.State.UNDONE)
 
 
@@ -31,13 +32,13 @@ def register() -> None:
 
 
 def _erase(driver: Driver, at: datetime) -> dict[str, int]:
-    texts = _texts(driver)
+    texts, marks = _texts(driver), _marks(driver)
     cards = Token.objects.filter(driver=driver)
     cards.filter(is_blocked=False).update(is_blocked=True, blocked_at=at)
     nothing: Any = Concat(Value("X-"), Cast("pk", CharField()))  # stands for one card, and for no UID
     cards.update(merge=None, lost_at=None, number_mark="", uid_mark="", uid_exact=nothing)
     _forget_merged(driver)
-    rows = _rejected(texts)
+    rows = _rejected(texts, marks)
     sessions = ChargingSession.objects.filter(driver=driver)
     sessions.exclude(review_note="").update(review_note="")
     told = {*sessions.values_list("file_import", flat=True).distinct(), *(row.file_import_id for row in rows)}
@@ -65,22 +66,36 @@ def _forget_merged(driver: Driver) -> None:
 def _texts(driver: Driver) -> list[str]:
     """What in a file would be the driver's: their cards' numbers, names, addresses of e-mail, customer number."""
     cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
-    said = [sealed_fields.those_that_open(card, ("uid", "visual_number")) for card in cards]
+    said = [sealed_fields.those_that_open(card, _NUMBERS) for card in cards]
     people = [sealed_fields.those_that_open(each, ("name", "email", "phone")) for each in driver.identities.all()]
     every = {text for row in (*said, *people) for text in row} | {driver.customer_number}
     return [text for text in every if len(text) >= _SHORTEST]
 
 
-def _rejected(texts: Sequence[str]) -> list[RejectedRow]:
+def _marks(driver: Driver) -> set[str]:
+    """By what cards are known whose numbers do not open, as after a restore with a later part of keys."""
+    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
+    shut = [card for card in cards if len(sealed_fields.those_that_open(card, _NUMBERS)) < len(_NUMBERS)]
+    return {mark for card in shut for mark in (card.uid_mark, card.number_mark)} - {""}
+
+
+def _rejected(texts: Sequence[str], marks: Collection[str]) -> list[RejectedRow]:
     """The rejected rows that say any of this. Each is opened, as no database can look into what is sealed."""
     wanted = [orjson.dumps(text)[1:-1].decode().lower() for text in texts]
-    rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE) if wanted else ()
-    return [row for row in rows if _says(row, wanted)]
+    rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE) if wanted or marks else ()
+    return [row for row in rows if _says(row, wanted) or (marks and _names(row, marks))]
 
 
 def _says(row: RejectedRow, wanted: Sequence[str]) -> bool:
     said = orjson.dumps([row.cells, row.mended, row.facts]).decode().lower()
     return any(text in said for text in wanted)
+
+
+def _names(row: RejectedRow, marks: Collection[str]) -> bool:
+    """Whether a cell is the number of one of these cards."""
+    said = {str(text) for text in (*row.cells, *(row.mended or ()), *(row.facts or {}).values()) if text}
+    of = row.operator_id
+    return any(mark in marks for text in said for mark in (*Token.uid_marks(text, of), *Token.marks(text, of)))
 
 
 def _empty(rows: list[RejectedRow], *, at: datetime) -> int:

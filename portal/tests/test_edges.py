@@ -26,6 +26,7 @@ OPENS_SCOPES = {
     "portal/management/commands/audit.py": "a command, operator by operator",
     "portal/management/commands/bill_month.py": "a command for one operator",
     "portal/management/commands/import_sessions.py": "a command for one operator",
+    "portal/management/commands/rotate_encryption.py": "a command, operator by operator",
     "portal/management/commands/reconcile.py": "a command for one operator",
     "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
     "portal/demo/paying.py": "stepped: what the demonstration's customers pay",
@@ -35,6 +36,7 @@ OPENS_SCOPES = {
     "portal/web/platform/instance_health.py": "counts what stands still, operator by operator",
     "portal/web/bounces.py": "a letter of one operator came back",
     "portal/web/notices.py": "a public page of one operator",
+    "portal/web/outlets.py": "a public page of one operator's outlet",
     # streams
     "portal/files/streamed.py": "a stream goes on when its page's scope is over",
     "charging/selectors/imports.py": "a stream of rejected rows",
@@ -48,6 +50,7 @@ OPENS_SCOPES = {
     "billing/services/settlement_steps.py": "stepped: a month of all hosts",
     "charging/services/station_steps.py": "stepped: what stations said",
     "charging/services/looks.py": "stepped: a look at a file",
+    "charging/services/card_numbers.py": "stepped: cards are marked again, operator by operator",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
     "charging/ingest/history.py": "what connectors usually gave, read between the stretches of an import",
     "charging/ingest/staging.py": "a savepoint within the import's scope",

@@ -47,6 +47,8 @@ ELSEWHERE = {
     "backup.json": "a file of a backup",
     "restored.json": "the same",
     "database.dump.age": "the same",
+    "keys.json": "the same",
+    "keys.dump.age": "the same",
 }
 ENDINGS = {"py", "sql", "js", "md", "toml", "html", "txt", "json"}
 

@@ -70,8 +70,10 @@ def test_a_table_is_asked_for_made_taken_and_made_again(fina_browser, url, invoi
 
 @pytest.mark.django_db(transaction=True)
 def test_what_the_accountant_gets_of_a_month_is_asked_for_together_and_taken_as_one(
-    fina_browser, url, invoice, monkeypatch
+    fina_browser, fina, sign_in, url, invoice, north, monkeypatch
 ):
+    with app_role.as_platform():
+        Operator.objects.filter(pk=north.pk).update(vat_number="SE556677889901", organisation_number="556677-8899")
     package = url("downloads/package/file/?month=2026-11")
     assert "not made yet" in fina_browser.get(package, follow=True).content.decode()
     fina_browser.post(url("downloads/package/"), {"month": "2026-11"})
@@ -92,7 +94,7 @@ def test_what_the_accountant_gets_of_a_month_is_asked_for_together_and_taken_as_
     assert {name: hashlib.sha256(content).hexdigest() for name, content in found.items()} == kept
     assert AuditEntry.objects.filter(event="export.downloaded").count() == len(PARTS)
     monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 12, 2, tzinfo=UTC))
-    page = words(fina_browser.get(url("month/?month=2026-11")))
+    page = words(sign_in(fina).get(url("month/?month=2026-11")))
     assert "Download all as one ZIP" in page
     assert "Make them anew" in page
 

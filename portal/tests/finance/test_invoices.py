@@ -44,7 +44,7 @@ def test_an_invoice_shows_buyer_seller_lines_and_vat(fina_browser, url, invoice)
 def test_the_page_of_an_invoice_asks_the_database_a_fixed_number_of_times(
     fina_browser, url, invoice, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(25):  # one brings the key of what is sealed of the payer, two how it is booked
+    with django_assert_max_num_queries(27):  # one brings the key of what is sealed of the payer, two how it is booked
         fina_browser.get(url(f"invoices/{invoice.public_id}/"))
 
 

@@ -151,4 +151,5 @@ def test_whoever_loses_the_place_loses_the_pages(north, pia):
 
 def test_a_payers_person_is_no_staff(north, pia, sign_in):
     client = sign_in(pia)
-    assert [client.get(f"/o/north/{path}").status_code for path in ("", "drivers/", "payers/", "my/")] == [403] * 4
+    assert [client.get(f"/o/north/{path}").status_code for path in ("drivers/", "payers/", "my/")] == [403] * 3
+    assert client.get("/o/north/").headers["Location"] == "/o/north/payer/"
