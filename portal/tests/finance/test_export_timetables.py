@@ -105,4 +105,5 @@ def test_why_a_server_was_not_reached_is_said(fina_browser, url, invoice, monkey
     mailed = url("downloads/timetables/new/")
     fina_browser.post(mailed, FORM)
     row = ExportTimetable.objects.get()
-    assert fina_browser.post(url(f"downloads/timetables/{row.public_id}/look/")).status_code == 404
+    page = fina_browser.post(url(f"downloads/timetables/{row.public_id}/look/"), follow=True)
+    assert "Its files do not go to an SFTP server." in page.content.decode()

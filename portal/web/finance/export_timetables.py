@@ -148,7 +148,8 @@ def timetable_look(request: SignedInRequest, operator: Operator, timetable_id: U
     """Ask an SFTP server for its key, which is to be confirmed again if it is another one."""
     row = _timetable(timetable_id)
     if row.to != To.SFTP:
-        raise Http404
+        messages.error(request, _("Its files do not go to an SFTP server."))
+        return redirect("finance:timetable_list", operator.slug)
     try:
         services.look_again(row)
     except NotReached as problem:
