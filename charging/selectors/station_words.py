@@ -79,10 +79,15 @@ def _uids(card: Token, held: Q, when: str) -> Iterable[str]:
     try:
         return [str(card.uid)]
     except Unreadable:
-        if when == "asked_at":
-            said = StationCommand.objects.filter(held).exclude(id_tag="").values_list("id_tag", flat=True)
-        else:
-            asked = StationMessage.objects.filter(held, action="Authorize")
-            found = Func(F("raw"), Value(_TAG), function="substring", output_field=TextField())
-            said = asked.annotate(tag=found).exclude(tag=None).values_list("tag", flat=True)
-        return [tag for tag in set(said) if card.uid_mark in Token.uid_marks(tag, card.operator_id)]
+        said = _tags_asked(held) if when == "asked_at" else _tags_said(held)
+        return [tag for tag in said if card.uid_mark in Token.uid_marks(tag, card.operator_id)]
+
+
+def _tags_asked(held: Q) -> set[str]:
+    return set(StationCommand.objects.filter(held).exclude(id_tag="").values_list("id_tag", flat=True))
+
+
+def _tags_said(held: Q) -> set[str]:
+    found = Func(F("raw"), Value(_TAG), function="substring", output_field=TextField())
+    asked = StationMessage.objects.filter(held, action="Authorize").annotate(tag=found)
+    return set(asked.exclude(tag__isnull=True).values_list("tag", flat=True))

@@ -6,7 +6,8 @@ if ("serviceWorker" in navigator && window.isSecureContext) {
 }
 
 function say() {
-  for (const note of document.querySelectorAll("[data-offline]")) note.hidden = navigator.onLine;
+  const isKept = "kept" in document.documentElement.dataset;
+  for (const note of document.querySelectorAll("[data-offline]")) note.hidden = navigator.onLine && !isKept;
 }
 
 addEventListener("online", say);

@@ -68,9 +68,15 @@ async function keep(request, answer, person) {
   await pages.put(request.url, answer);
 }
 
+/* A kept page says of itself that it is one: a browser that is on a net which leads nowhere believes that it is online. */
+async function marked(page) {
+  const html = (await page.text()).replace("<html ", "<html data-kept ");
+  return new Response(html, { headers: page.headers });
+}
+
 async function kept(request) {
   const found = await (await caches.open(PAGES)).match(request.url);
-  if (found && Number(found.headers.get(UNTIL)) * 1000 > Date.now()) return found;
+  if (found && Number(found.headers.get(UNTIL)) * 1000 > Date.now()) return marked(found);
   if (found) await forget();
   return (await caches.open(PARTS)).match(OFFLINE);
 }
