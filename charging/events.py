@@ -26,6 +26,7 @@ class Event(StrEnum):
     CARD_NOTICED = "token.oddity_noticed"
     CARD_NOTICE_SEEN = "token.oddity_seen"
     STATION_PASSWORD_MADE = "station.password_made"  # the name of an event
+    STATION_BOOT_CHOSEN = "station.boot_chosen"
     STATION_CERTIFICATE_SET = "station.certificate_set"
     STATION_CERTIFICATE_REMOVED = "station.certificate_removed"
     TOKEN_SESSIONS_GIVEN = "token.sessions_given"

@@ -3,9 +3,11 @@
 from charging.models import (
     AccountMember,
     CardNotice,
+    CardRule,
     ChargingSession,
     Connector,
     EarlierHolder,
+    Favourite,
     FileImport,
     ImportLook,
     ImportProfile,
@@ -42,6 +44,7 @@ def register() -> None:
     audited(Site)
     audited(Station, exclude=["merge"])
     audited(Connector)
+    audited(CardRule)
     audited(MeterKey)
     audited(MeterRule)
     audited(SettingTemplate)
@@ -80,15 +83,16 @@ def _register_gateway() -> None:
     """What the process that stations connect to may do: keep what they say, and look whose card it is."""
     may = rights.gateway_may
     may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
-    may(Token, "SELECT (id, operator_id, uid_mark, driver_id, is_blocked, lost_at, merged_into_id)")
+    may(Token, "SELECT (id, operator_id, uid_mark, kind, driver_id, is_blocked, lost_at, merged_into_id)")
     may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
     seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept, certified_at"
-    proof = "password_kept, certificate, certificate_until"
+    proof = "password_kept, certificate, certificate_until, boot"
     may(StationLink, f"SELECT (id, operator_id, station_id, {proof}, {seen}), UPDATE ({seen})")
     may(StationKnock, "SELECT, INSERT, UPDATE (reason, protocols, address, last_at, times)")
-    may(StationMessage, "SELECT (id), INSERT")
-    charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
-    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped, id_tag, verdict, basis)")
+    may(StationMessage, "SELECT (id, station_id, epoch), INSERT")
+    charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped, unasked"
+    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)")
+    may(CardRule, "SELECT")
     asked = "id, operator_id, public_id, station_id, kind, wanted, id_tag, not_after"
     noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
     may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")
@@ -113,7 +117,7 @@ def _register_personal_data() -> None:
         serves="charging billing bookkeeping",
         identity="said id_tag",
         conduct="received_at verdict basis read_at readings",
-        technical="id operator station number is_stopped",
+        technical="id operator station number is_stopped unasked late_at late_told_at late_seen_at",
     )
     sources.register(
         SignedRecord,
@@ -159,6 +163,14 @@ def _register_personal_data() -> None:
         kept=Retention.CONTRACT,
         serves="charging billing",
         conduct="token since until",
+        technical="id operator driver",
+    )
+    sources.register(
+        Favourite,
+        person="driver",
+        kept=Retention.ACCOUNT,
+        serves="charging",
+        conduct="site created_at",
         technical="id operator driver",
     )
     sources.register(

@@ -32,6 +32,7 @@ app.conf.beat_schedule = {
     "count-days": {"task": "billing.tasks.count_days", "schedule": 60.0},
     "remove-old-copies": {"task": "tenants.tasks.remove_old_copies", "schedule": 3600.0},
     "seal-audit-logs": {"task": "tenants.tasks.seal_audit_logs", "schedule": 180.0},
+    "tell-of-late-charges": {"task": "charging.tasks.tell_late", "schedule": 300.0},
     "ask-timetables": {"task": "billing.tasks.ask_timetables", "schedule": 900.0},
     "tick": {"task": "portal.tasks.tick", "schedule": 60.0},
 }

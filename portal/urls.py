@@ -19,6 +19,11 @@ urlpatterns = [
     path("privacy/<slug:slug>/", notices.public_notice, name="public_notice"),
     path("privacy/<slug:slug>/<int:version>/", notices.public_notice, name="public_notice_version"),
     path("at/<slug:slug>/<uuid:public_id>/<str:number>/", outlets.public_outlet, name="public_outlet"),
+    path(
+        "at/<slug:slug>/<uuid:public_id>/<str:number>/start/", outlets.public_outlet_start, name="public_outlet_start"
+    ),
+    path("at/<slug:slug>/guest/<uuid:command_id>/", outlets.public_guest, name="public_guest"),
+    path("at/<slug:slug>/guest/<uuid:command_id>/stop/", outlets.public_guest_stop, name="public_guest_stop"),
     path("account/", include("portal.web.account.urls")),
     path("o/<slug:operator_slug>/", include("portal.web.staff.urls")),
     path("o/<slug:operator_slug>/finance/", include("portal.web.finance.urls")),

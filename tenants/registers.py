@@ -270,7 +270,7 @@ def _register_drivers() -> None:
         person="self",
         kept=Retention.CONTRACT,
         serves="charging billing claims marketing-email usage-analytics",
-        identity="customer_number group is_active created_at",
+        identity="customer_number group is_active mails_late created_at",
         technical="id operator public_id user identity",
     )
     sources.register(

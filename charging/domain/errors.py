@@ -16,6 +16,7 @@ class Code(StrEnum):
     CONNECTOR_NUMBER_TWICE = "connector_number_twice"
     STATION_TAKEN = "station_taken"
     COMMAND_NO_LINK = "command_no_link"
+    COMMAND_NOT_ACCEPTED = "command_not_accepted"
     COMMAND_CONNECTOR = "command_connector"
     COMMAND_PASSWORD = "command_password"  # noqa: S105  # the name of a refusal
     COMMAND_NEEDS_CONNECTION = "command_needs_connection"

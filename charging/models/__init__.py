@@ -2,7 +2,9 @@
 
 from charging.models.account_member import AccountMember
 from charging.models.card_notice import CardNotice
+from charging.models.card_rule import CardRule
 from charging.models.correction import Correction
+from charging.models.favourite import Favourite
 from charging.models.file_import import FileImport, ImportProfile, KnownSessions, RejectedRow
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
@@ -21,11 +23,13 @@ from charging.models.token import EarlierHolder, Token
 __all__ = [
     "AccountMember",
     "CardNotice",
+    "CardRule",
     "ChargingSession",
     "Connector",
     "ConnectorState",
     "Correction",
     "EarlierHolder",
+    "Favourite",
     "FileImport",
     "ImportLook",
     "ImportProfile",

@@ -29,6 +29,8 @@ class Site(SiteBound):
     latitude = models.DecimalField(_("latitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(_("longitude"), max_digits=9, decimal_places=6, null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # Whether somebody without an account may start a charge here, where it costs nothing.
+    guests_start = models.BooleanField(_("guests may charge"), default=False)
     # The import that met it first; null: a person added it.
     file_import = OwnedForeignKey("charging.FileImport", null=True, editable=False, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain.ocpp import admission
 from charging.models.station import Station
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
@@ -24,7 +25,15 @@ class StationLink(SiteBound):
 
     seen_through = "station"
 
+    class Boot(models.TextChoices):
+        """How it is received when it starts (`charging.domain.ocpp.admission`)."""
+
+        ACCEPTED = admission.Boot.ACCEPTED, _("accepted")
+        PENDING = admission.Boot.PENDING, _("held: it can be set up, and nobody charges there")
+        REJECTED = admission.Boot.REJECTED, _("turned away")
+
     station = OwnedForeignKey(Station, models.CASCADE, related_name="links")
+    boot = models.CharField(_("received as"), max_length=10, choices=Boot, default=Boot.ACCEPTED)
     # What is kept of a password: `charging.domain.ocpp.passwords`.
     password_kept = models.CharField(max_length=120)
     password_at = models.DateTimeField(_("password made"))

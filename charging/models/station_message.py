@@ -69,6 +69,13 @@ class StationCharge(SiteBound):
     verdict = models.CharField(max_length=20)
     basis = models.CharField(max_length=20)
     is_stopped = models.BooleanField(default=False)
+    # As what kind of card it was let in when nobody could be asked in time (`charging.domain.ocpp.unasked`), or empty.
+    unasked = models.CharField(max_length=10, blank=True, default="")
+    # When it came, where it had long been over then (`charging.services.late_charges`); when its driver was written to,
+    # and said that they have seen it.
+    late_at = models.DateTimeField(null=True)
+    late_told_at = models.DateTimeField(null=True)
+    late_seen_at = models.DateTimeField(null=True)
     read_at = ArrayField(models.DateTimeField(), default=list)
     readings = ArrayField(models.BigIntegerField(), default=list)
 
@@ -81,7 +88,13 @@ class StationCharge(SiteBound):
                 fields=["operator", "station", "said"], name="station_charge_open_once", condition=Q(is_stopped=False)
             ),
         ]
-        indexes = [models.Index(fields=["operator", "station", "said"], name="station_charge_said")]
+        indexes = [
+            models.Index(fields=["operator", "station", "said"], name="station_charge_said"),
+            models.Index(fields=["operator", "received_at"], name="station_charge_unasked", condition=~Q(unasked="")),
+            models.Index(
+                fields=["operator", "late_at"], name="station_charge_late", condition=Q(late_at__isnull=False)
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.number)

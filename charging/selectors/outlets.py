@@ -10,7 +10,16 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from charging.domain.ocpp import SOURCE, commands
 from charging.domain.ocpp.outcome import Reading, outcome
-from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink, Token
+from charging.models import (
+    ChargingSession,
+    Connector,
+    Favourite,
+    Site,
+    StationCharge,
+    StationCommand,
+    StationLink,
+    Token,
+)
 from charging.selectors import stations
 from tenants.models import Driver
 
@@ -20,9 +29,9 @@ FRESH_S = 15 * 60
 
 
 def connected() -> QuerySet[Connector]:
-    """Return the outlets that can be asked to charge: of stations in use that may connect, with station and site."""
+    """Return the outlets that can be asked to charge: of stations in use that are let in, with station and site."""
     rows = Connector.objects.filter(
-        Exists(StationLink.objects.filter(station=OuterRef("station"))),
+        Exists(StationLink.objects.filter(station=OuterRef("station"), boot=StationLink.Boot.ACCEPTED)),
         station__is_active=True,
         station__merged_into=None,
         number__regex=commands.NUMBER,
@@ -41,6 +50,20 @@ def lately(driver: Driver) -> list[Connector]:
     used = dict.fromkeys(rows.values_list("connector", flat=True)[:LOOKED_AT])
     here = connected().in_bulk(used)
     return [here[pk] for pk in used if pk in here][:LATELY]
+
+
+def at_favourites(driver: Driver) -> list[tuple[Site, list[Connector]]]:
+    """Return the driver's favourite sites by name, each with its outlets that can be started from here."""
+    sites = Site.objects.filter(is_active=True, pk__in=Favourite.objects.filter(driver=driver).values("site"))
+    found: dict[int, list[Connector]] = {}
+    for connector in connected().filter(station__site__in=sites):
+        found.setdefault(connector.station.site_id, []).append(connector)
+    return [(site, found.get(site.pk, [])) for site in sites.order_by("name", "pk")]
+
+
+def is_favourite(driver: Driver, site: Site) -> bool:
+    """Whether the site is one of the driver's favourites."""
+    return Favourite.objects.filter(driver=driver, site=site).exists()
 
 
 def going_on(driver: Driver) -> QuerySet[ChargingSession]:

@@ -11,11 +11,12 @@ from django.db import connection, transaction
 
 from charging.domain.errors import Code, CommandRefused
 from charging.domain.ocpp import commands, secrecy
-from charging.domain.ocpp.admission import Verdict
+from charging.domain.ocpp.admission import Boot, Verdict
 from charging.domain.ocpp.commands import Kind
 from charging.events import Event
 from charging.models import Station, StationCommand, StationLink
 from charging.selectors import admission, site_limits
+from charging.services import card_rules
 from charging.site_scope import limited_to
 from tenants.log.audit import record
 from tenants.models import User
@@ -52,6 +53,21 @@ def ask(
     if connector:
         wanted["connector"] = connector
     command = _kept(station, kind, wanted, link, at=at, asked_by=by, id_tag=card)
+    record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
+    return command
+
+
+@transaction.atomic
+def ask_for_guest(station: Station, kind: Kind, *, at: datetime, connector: str = "", **wanted: Any) -> StationCommand:
+    """Ask for somebody who has no account: to start a charge with what `wanted` calls `guest`, or to end it.
+
+    Raises:
+        CommandRefused: as `ask`.
+    """
+    link = _checked(station, kind, connector, wanted)
+    if connector:
+        wanted["connector"] = connector
+    command = _kept(station, kind, wanted, link, at=at, id_tag=str(wanted.get("guest", "")))
     record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
     return command
 
@@ -116,6 +132,7 @@ def forget_cards(*, at: datetime) -> None:
     All of the operator's, whatever sites somebody sees; one that is away is told when it comes back. The gateway finds
     them by itself.
     """
+    card_rules.tell()
     with limited_to(None):
         links = StationLink.objects.filter(station__is_active=True, station__merged_into=None, connected_at__lte=at)
         for kind in commands.DEADLY:
@@ -162,6 +179,8 @@ def _checked(station: Station, kind: Kind, connector: str, wanted: dict[str, Any
     link = StationLink.objects.select_for_update().filter(station=station).first()
     if link is None or not station.is_active or station.merged_into_id is not None:
         raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
+    if link.boot == Boot.REJECTED or (link.boot == Boot.PENDING and kind in commands.CHARGING):
+        raise CommandRefused(Code.COMMAND_NOT_ACCEPTED, station=str(station))
     if connector and not re.fullmatch(commands.NUMBER, connector):
         raise CommandRefused(Code.COMMAND_CONNECTOR, connector=connector)
     if any(commands.is_secret(str(name)) for name in [wanted.get("key", ""), *wanted.get("names", [])]):

@@ -1,17 +1,21 @@
 """Letting stations connect: the password that is made for one, and a stranger that knocked taken in."""
 
+import contextlib
 from datetime import datetime
 
 from django.db import transaction
 
 from charging.domain.errors import Code, CommandRefused
 from charging.domain.ocpp import certificates, passwords
+from charging.domain.ocpp.admission import Boot
 from charging.domain.ocpp.certificates import Certificate, NoCertificate
+from charging.domain.ocpp.commands import Kind
 from charging.events import Event
 from charging.models import Site, Station, StationKnock, StationLink
-from charging.services import stations
+from charging.services import station_commands, stations
 from charging.services.stations import Outlet
 from tenants.log.audit import record
+from tenants.models import User
 
 
 @transaction.atomic
@@ -69,11 +73,40 @@ def remove_certificate(station: Station) -> None:
 
 
 @transaction.atomic
-def adopt(knock: StationKnock, *, site: Site, at: datetime) -> tuple[Station, str]:
+def receive_as(station: Station, boot: str, *, by: User, at: datetime) -> None:
+    """Choose what the station is told as it starts: that it is accepted, held, or turned away.
+
+    Who is held and connected is asked to say at once that it starts, and so hears that it is accepted. One that is
+    turned away is asked nothing: it comes again by itself.
+
+    Raises:
+        CommandRefused: the station may not connect yet.
+    """
+    link = StationLink.objects.select_for_update().filter(station=station).first()
+    if link is None:
+        raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
+    earlier, link.boot = link.boot, boot
+    if earlier == boot:
+        return
+    link.save(update_fields=["boot"])
+    record(Event.STATION_BOOT_CHOSEN, about=station, answer=str(boot))
+    if earlier == Boot.PENDING and link.is_connected_at(at):
+        with contextlib.suppress(CommandRefused):  # it says so itself within a minute
+            station_commands.ask(station, Kind.TRIGGER, by=by, at=at, message="BootNotification")
+
+
+@transaction.atomic
+def adopt(knock: StationKnock, *, site: Site, at: datetime, is_held: bool = False) -> tuple[Station, str]:
     """Make the stranger a station of the site, with one connector, and return it with its password.
+
+    is_held: nobody charges there until somebody accepts it.
 
     Raises:
         NetworkRefused: there is a station of that name, or the person works for some sites only.
     """
     station = stations.create(identifier=knock.identity, site=site, outlets=[Outlet("1")])
-    return station, make_password(station, at=at)
+    password = make_password(station, at=at)
+    if is_held:
+        StationLink.objects.filter(station=station).update(boot=Boot.PENDING)
+        record(Event.STATION_BOOT_CHOSEN, about=station, answer=str(Boot.PENDING))
+    return station, password

@@ -19,9 +19,9 @@ from charging.domain import corrections, holders
 from charging.domain.limits import Limits
 from charging.domain.local_time import UTC_TIME
 from charging.domain.ocpp import SOURCE, commands, frames, v16, v201
-from charging.domain.ocpp.admission import Verdict
+from charging.domain.ocpp.admission import Basis, Verdict
 from charging.domain.ocpp.commands import Kind
-from charging.domain.ocpp.frames import Answer, Call
+from charging.domain.ocpp.frames import Answer, Call, Complaint
 from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
@@ -53,8 +53,8 @@ def read(message: StationMessage, desk: Desk) -> str:
     if isinstance(call, Answer):  # the gateway has noted it with what was asked
         station_settings.told(message, call)
         return ""
-    if call is None or call.payload is None:
-        return "unreadable"
+    if not isinstance(call, Call) or call.payload is None:
+        return "answer_refused" if isinstance(call, Complaint) else "unreadable"
     match call.action:
         case "MeterValues":
             return _grow(desk, message, call.payload)
@@ -97,7 +97,8 @@ def settle(desk: Desk) -> None:
             unit = [Flag.METER_UNIT] if session.external_id in trickling else []
             session.flags = [str(flag) for flag in dict.fromkeys([*session.flags, *codes, *overlap, *proof, *unit])]
             session.review = _Review.PENDING if session.flags else _Review.NONE
-            if session.flags == [SETTLING]:
+            is_free = desk.charge_of(session).basis == Basis.GUEST  # nobody pays for it, whatever is odd about it
+            if is_free or session.flags == [SETTLING]:
                 session.review = _Review.WRITTEN_OFF
 
 

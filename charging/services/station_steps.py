@@ -14,7 +14,7 @@ from django.db.models import F
 from charging.domain.ocpp import v16
 from charging.domain.ocpp.commands import Kind
 from charging.models import StationHalt, StationMessage
-from charging.services import card_notices, signed_values, site_limits, station_commands, station_sessions
+from charging.services import card_notices, late_charges, signed_values, site_limits, station_commands, station_sessions
 from charging.services.station_desk import Desk
 from tenants.scoping import tenant_scope
 
@@ -93,6 +93,7 @@ def _read_together(messages: list[StationMessage]) -> set[int]:
         remarks[station_sessions.read(message, desk)].append(message.pk)
     station_sessions.settle(desk)
     desk.put_away()
+    late_charges.note((session, desk.charge_of(session)) for session in desk.ended.values())
     card_notices.look_at_journeys(desk.begun)
     card_notices.look_at_guesses(messages)
     for remark, read in remarks.items():

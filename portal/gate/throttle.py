@@ -73,6 +73,9 @@ INVITATION_OF_OPERATOR = Limit("invitation-operator", burst=100, every_s=24 * 60
 # Calls of the API by one key or person; and keys that were refused, by address.
 API_CALLS = Limit("api-calls", burst=100, every_s=0.1)
 KEYS_REFUSED = Limit("api-keys-refused", burst=20, every_s=10)
+# Charges of guests, who are nobody: of one network, and at one outlet.
+GUEST_FROM_NETWORK = Limit("guest-network", burst=5, every_s=2 * 60)
+GUEST_AT_OUTLET = Limit("guest-outlet", burst=3, every_s=2 * 60)
 
 
 def admit(limit: Limit, who: object) -> None:

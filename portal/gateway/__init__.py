@@ -6,6 +6,7 @@ stations say (`tenants.rls.rights.gateway_may`); sessions are made of it by `cha
 - `server`: sockets, bounds, and which connection of a station holds;
 - `door`: who is let in;
 - `answers`: what is answered, and what is looked up for it;
+- `unasked`: what is known about cards when the database does not answer in time;
 - `commands`: what people ask of stations, sent to them;
 - `store`: one connection to PostgreSQL, on which everything that waits is written in one transaction.
 """

@@ -6,6 +6,7 @@ import resource
 import signal
 
 from portal import env, transport
+from portal.gateway.answers import keep_rows
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import Bell
 from portal.gateway.server import Gateway
@@ -25,11 +26,11 @@ async def main() -> None:
     if env.kind() == "production":
         transport.check_database("DATABASE_GATEWAY_URL")
     card_keys()
-    store = Store(address)
+    store = Store(address, keep_rows)
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
     writing = asyncio.create_task(store.run())
-    listening = asyncio.create_task(Bell(address, store, gateway.look).run(gateway.here))
+    listening = asyncio.create_task(Bell(address, store, gateway.look, gateway.cards).run(gateway.here))
     stopped = asyncio.create_task(_told_to_stop())
     server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
     done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,14 +1,15 @@
 """What is answered to a message, looked up and kept in one transaction: see `store`."""
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from charging.domain import card_numbers
 from charging.domain.ocpp import admission, frames, secrecy, v16, v201
-from charging.domain.ocpp.admission import Card, Decision, Verdict
-from charging.domain.ocpp.frames import Answer, Call
+from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Verdict
+from charging.domain.ocpp.frames import Answer, Call, Complaint
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
@@ -17,12 +18,17 @@ from portal.gateway.store import Cursor, Store
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
 A_NEW_NAME = timedelta(days=1)
-#: Kept only while the connection it came by holds.
+#: Of several at once. Each is kept only while the connection it came by holds.
 _KEEP = """
     INSERT INTO charging_stationmessage
         (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
-    SELECT operator_id, station_id, epoch, %s, %s, %s, %s, %s, %s, false, ''
-    FROM charging_stationlink WHERE station_id = %s AND epoch = %s
+    SELECT l.operator_id, l.station_id, l.epoch, m.at, m.action, m.message_id, m.raw, m.answer, m.number, false, ''
+    FROM unnest(
+        %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
+        WITH ORDINALITY AS m (station_id, epoch, at, action, message_id, raw, answer, number, place)
+    JOIN charging_stationlink l ON l.station_id = m.station_id AND l.epoch = m.epoch
+    ORDER BY m.place
+    RETURNING station_id, epoch
 """
 #: That something came which was not read to its end. There is nothing in it for the reader.
 _NOTE = """
@@ -33,18 +39,25 @@ _NOTE = """
 #: Its frame was larger than is read, and its connection closed for it.
 TOO_LARGE = "too_large"
 _SAME_START = """
-    SELECT number, is_stopped, verdict, received_at, id_tag FROM charging_stationcharge
+    SELECT number, is_stopped, verdict, basis, received_at, id_tag FROM charging_stationcharge
     WHERE station_id = %s AND said = %s ORDER BY id DESC LIMIT 1
 """
 _NEW_START = """
     INSERT INTO charging_stationcharge
-        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped, read_at, readings)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
+        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, is_stopped, read_at,
+         readings)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 #: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
 _CARD_SHOWN = """
-    UPDATE charging_stationcharge SET id_tag = %s, verdict = %s, basis = %s WHERE station_id = %s AND number = %s
+    UPDATE charging_stationcharge SET id_tag = %s, verdict = %s, basis = %s, unasked = %s
+    WHERE station_id = %s AND number = %s
 """
+_BOOT = "SELECT boot FROM charging_stationlink WHERE station_id = %s"
+#: For whose answer something is looked up, or changed. To all others the answer is known at once.
+_LOOKED_UP = {"BootNotification", "Authorize", "StartTransaction", "StopTransaction", v201.EVENT}
+#: What is answered also to a station that is turned away: money, and that it starts.
+_ALWAYS = {"BootNotification", "Authorize", "StartTransaction", "MeterValues", "StopTransaction", v201.EVENT}
 _STOPPED = "UPDATE charging_stationcharge SET is_stopped = true WHERE station_id = %s AND number = %s"
 
 
@@ -52,14 +65,50 @@ class Superseded(Exception):
     """A newer connection of the station holds: this one may say nothing more."""
 
 
-@dataclass(frozen=True, slots=True)
+class Row(NamedTuple):
+    """A message as it is kept."""
+
+    station_id: int
+    epoch: int
+    at: datetime
+    action: str
+    message_id: str
+    raw: str
+    answer: str
+    number: int | None
+
+
+async def keep_rows(cursor: Cursor, rows: Sequence[Row]) -> list[bool]:
+    """Keep messages of one operator; return which of them are kept: not those of a connection that holds no more."""
+    await cursor.execute(_KEEP, [list(column) for column in zip(*rows, strict=True)])
+    kept = set(await cursor.fetchall())
+    return [(row.station_id, row.epoch) in kept for row in rows]
+
+
+@dataclass(slots=True)
 class Heard:
-    """A frame of a station, by one of its connections."""
+    """A frame of a station, by one of its connections.
+
+    boot: how the connection was received as its station started. unasked: the cards that this connection let in when
+    nobody could be asked, as what kind. given: what was answered already, for the same reason.
+    """
 
     guest: Guest
     at: datetime
     raw: str
-    said: Call | Answer | None
+    said: Call | Answer | Complaint | None
+    boot: str = Boot.ACCEPTED
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    given: str = ""
+
+    def at_once(self) -> Row | None:
+        """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
+        if isinstance(self.said, Answer):
+            return None
+        if not isinstance(self.said, Call):
+            return self._row("", self.raw, "", None)
+        found = self._known(self.said)
+        return None if found is None else self._row(self.said.action, self.raw, *found)
 
     async def keep(self, cursor: Cursor) -> str:
         """Keep the frame and return the answer, empty for a frame that wants none.
@@ -67,83 +116,127 @@ class Heard:
         Raises:
             Superseded: nothing was kept, nor done for the answer.
         """
-        guest, raw = self.guest, self.raw
-        answer, number, action = "", None, ""
+        raw, answer, number, action = self.raw, "", None, ""
         if isinstance(self.said, Call):
-            answer, number = await self._answered(cursor, self.said)
-            action = self.said.action
-        elif self.said is not None:
+            (answer, number), action = await self._answered(cursor, self.said), self.said.action
+        elif isinstance(self.said, Answer):
             raw = secrecy.masked(raw)  # what we asked may be repeated in it
-            action = await keep_answer(cursor, guest, self.said, _fit(raw), self.at)
-        message_id = self.said.message_id if self.said else ""
-        said = [self.at, _fit(action), _fit(message_id), _fit(raw), _fit(answer), number]
-        await cursor.execute(_KEEP, [*said, guest.station_id, guest.epoch])
-        if cursor.rowcount == 0:
+            action = await keep_answer(cursor, self.guest, self.said, _fit(raw), self.at)
+        row = self._row(action, raw, answer, number)
+        if await keep_rows(cursor, [row]) != [True]:
             raise Superseded
-        return answer
+        return row.answer
 
-    async def _answered(self, cursor: Cursor, call: Call) -> tuple[str, int | None]:
-        if call.payload is None:
-            return frames.error(call.message_id, "FormationViolation", "The payload is no object."), None
+    def _row(self, action: str, raw: str, answer: str, number: int | None) -> Row:
+        message_id = self.said.message_id if self.said else ""
+        wants_answer = isinstance(self.said, Call) and self.said.wants_answer
+        action, message_id, raw = _fit(action), _fit(message_id), _fit(raw)
+        answer = _fit(answer) if wants_answer else ""
+        return Row(self.guest.station_id, self.guest.epoch, self.at, action, message_id, raw, answer, number)
+
+    def _known(self, call: Call) -> tuple[str, int | None] | None:
+        """Return the answer for which nothing is looked up, and the charge that is named; None for another message."""
         spoken = PROTOCOLS[self.guest.protocol]
-        if call.action == "StartTransaction":
-            return await self._started(cursor, call.message_id, v16.start(call.payload))
-        if call.action == v201.EVENT:
-            return await self._event(cursor, call.message_id, v201.event(call.payload))
-        if call.action == "Authorize":
-            decision = await self._decision(cursor, spoken.id_tag(call.payload))
-            return frames.result(call.message_id, spoken.authorized(decision.verdict)), None
-        number = frames.whole(call.payload, "transactionId")
-        number = number if number is not None and abs(number) <= LARGEST_NUMBER else None
-        if call.action == "StopTransaction":
-            await cursor.execute(_STOPPED, [self.guest.station_id, number])
-        answer = spoken.plain_answer(call.action, self.at)
+        if call.payload is None:
+            return frames.error(call.message_id, spoken.UNREADABLE, "The payload is no object."), None
+        if self.boot == Boot.REJECTED and call.action not in _ALWAYS:
+            return frames.error(call.message_id, "SecurityError", "The station is not accepted."), None
+        return None if call.action in _LOOKED_UP else self._plain(call, call.payload)
+
+    def _plain(self, call: Call, payload: dict[str, Any]) -> tuple[str, int | None]:
+        answer = PROTOCOLS[self.guest.protocol].plain_answer(call.action, self.at)
         if answer is None:
             return frames.error(call.message_id, "NotImplemented", "This message is not known here."), None
-        return frames.result(call.message_id, answer), number
+        return frames.result(call.message_id, answer), _number(payload)
+
+    async def _answered(self, cursor: Cursor, call: Call) -> tuple[str, int | None]:
+        if self.given:
+            return self.given, None
+        if (known := self._known(call)) is not None:
+            return known
+        return await self._looked_up(cursor, call, call.payload or {})
+
+    async def _looked_up(self, cursor: Cursor, call: Call, payload: dict[str, Any]) -> tuple[str, int | None]:
+        spoken = PROTOCOLS[self.guest.protocol]
+        if call.action == "StartTransaction":
+            return await self._started(cursor, call.message_id, v16.start(payload))
+        if call.action == v201.EVENT:
+            return await self._event(cursor, call.message_id, v201.event(payload))
+        if call.action == "Authorize":
+            decision = await self._decision(cursor, spoken.id_tag(payload))
+            return frames.result(call.message_id, spoken.authorized(decision.verdict, self._group(decision))), None
+        if call.action == "BootNotification":
+            self.boot = await self._welcome(cursor)
+            return frames.result(call.message_id, v16.booted(self.boot, self.at)), None
+        number = _number(payload)
+        await cursor.execute(_STOPPED, [self.guest.station_id, number])
+        return frames.result(call.message_id, {}), number
 
     async def _started(self, cursor: Cursor, message_id: str, start: v16.Start) -> tuple[str, int]:
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
         is_other = not v16.is_believed(start.said_at, self.at)
-        number, verdict = await self._numbered(cursor, start.said, start.id_tag, may_be_other=is_other)
-        return frames.result(message_id, {"transactionId": number, **v16.authorized(verdict)}), number
+        number, found = await self._numbered(cursor, start.said, start.id_tag, may_be_other=is_other)
+        let_in = v16.authorized(found.verdict, self._group(found))
+        return frames.result(message_id, {"transactionId": number, **let_in}), number
 
     async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
         begins, said = event.kind == "Started", v201.said(event)
-        number, verdict = await self._numbered(cursor, said, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
+        number, found = await self._numbered(cursor, said, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
         if event.stop is not None:
             await cursor.execute(_STOPPED, [self.guest.station_id, number])
-        return frames.result(message_id, v201.authorized(verdict) if event.has_card else {}), number
+        let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
+        return frames.result(message_id, let_in), number
 
     async def _numbered(
         self, cursor: Cursor, said: str, id_tag: str, *, may_be_other: bool, after: timedelta = timedelta(0)
-    ) -> tuple[int, str]:
-        """Return the number of the charge that is called so, and its verdict; a new number for a new one.
+    ) -> tuple[int, Decision]:
+        """Return the number of the charge that is called so, and what was decided; a new number for a new one.
 
         The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
         that has ended, and began longer ago than `after`, is another charge under the same name.
         """
         await cursor.execute(_SAME_START, [self.guest.station_id, said])
         known = await cursor.fetchone()
-        if known and not (may_be_other and known[1] and self.at - known[3] >= after):
-            return int(known[0]), await self._known_verdict(cursor, known, id_tag)
+        if known and not (may_be_other and known[1] and self.at - known[4] >= after):
+            return int(known[0]), await self._known_decision(cursor, known, id_tag)
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
         where = [self.guest.operator_id, self.guest.station_id, number, said, self.at, id_tag]
-        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis])
-        return number, decision.verdict
+        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag)])
+        return number, decision
 
-    async def _known_verdict(self, cursor: Cursor, known: Any, id_tag: str) -> str:
-        """Return the verdict that was given, or the first one where no card has been shown before."""
-        number, _, verdict, _, earlier = known
-        if earlier or not id_tag:
-            return str(verdict)
+    async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str) -> Decision:
+        """Return what was decided, or the first decision where no card has been shown before."""
+        number, _, verdict, basis, _, earlier = known
+        if not id_tag:
+            return Decision(Verdict(verdict), Basis(basis))
         decision = await self._decision(cursor, id_tag)
+        if earlier:
+            return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
         where = [self.guest.station_id, number]
-        await cursor.execute(_CARD_SHOWN, [id_tag, decision.verdict, decision.basis, *where])
-        return decision.verdict
+        shown = [id_tag, decision.verdict, decision.basis, self._unasked(id_tag)]
+        await cursor.execute(_CARD_SHOWN, [*shown, *where])
+        return decision
+
+    def _unasked(self, id_tag: str) -> str:
+        return self.unasked.get(card_numbers.spelled(id_tag), "")
+
+    def _group(self, decision: Decision) -> str:
+        return admission.group_name(decision.group, self.guest.operator_id, card_keys())
+
+    async def _welcome(self, cursor: Cursor) -> str:
+        await cursor.execute(_BOOT, [self.guest.station_id])
+        (boot,) = await cursor.fetchone() or (Boot.ACCEPTED,)
+        return str(boot)
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
+        if await self._welcome(cursor) != Boot.ACCEPTED:
+            return Decision(Verdict.INVALID, Basis.HELD)
+        if tag.startswith(admission.GUEST):
+            asked = {"station": self.guest.station_id, "tag": tag, "at": self.at}
+            await cursor.execute(admission.GUEST_ASKED, asked)
+            if await cursor.fetchone():
+                return Decision(Verdict.ACCEPTED, Basis.GUEST)
         marks = card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())
         await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "marks": marks, "at": self.at})
         found = await cursor.fetchone()
@@ -165,6 +258,11 @@ def unknown_card(guest: Guest, raw: str, answer: str) -> str:
         return ""
     call = frames.read(raw)
     return PROTOCOLS[guest.protocol].id_tag(call.payload) if isinstance(call, Call) and call.payload else ""
+
+
+def _number(payload: dict[str, Any]) -> int | None:
+    number = frames.whole(payload, "transactionId")
+    return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
 def _fit(text: str) -> str:

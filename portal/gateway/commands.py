@@ -1,7 +1,7 @@
 """What people ask of stations: taken from the rows that wait, sent one after the other, and what became of it noted.
 
-A row is taken, noted as sent, and then sent, each in a transaction of its own: killed before the second, it waits
-again; killed after it, nobody knows whether it arrived (`door`). A station is asked one thing at a time, since
+A row is taken and noted as sent in one transaction, and sent after it: killed before its commit, it waits again; killed
+after it, nobody knows whether it arrived (`door`). A station is asked one thing at a time, since
 many lose their place otherwise.
 """
 
@@ -18,11 +18,14 @@ import psycopg
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from charging.domain.ocpp import commands, frames, secrecy, v201
+from charging.domain import card_numbers
+from charging.domain.ocpp import commands, frames, secrecy, unasked, v201
+from charging.domain.ocpp.admission import Boot
 from charging.domain.ocpp.commands import Kind, State
 from charging.domain.ocpp.frames import Answer
 from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.store import Cursor, Store, now
+from portal.gateway.unasked import Unasked
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +35,15 @@ BOOT_S = 60
 MOST_UNANSWERED = 3
 #: A notification that is lost costs so long.
 LOOK_S = 2.0
-_HOLDS = "SELECT 1 FROM charging_stationlink WHERE station_id = %s AND epoch = %s FOR SHARE"
+#: It was taken, and what is hidden in it cannot be read.
+_UNREADABLE = object()
+_NO_CARDS: dict[str, str] = {}
+_HOLDS = "SELECT boot FROM charging_stationlink WHERE station_id = %s AND epoch = %s FOR SHARE"
 _TAKE = """
     UPDATE charging_stationcommand SET state = 'claimed', epoch = %(epoch)s, claimed_at = %(at)s
     WHERE id = (
         SELECT id FROM charging_stationcommand
-        WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s
+        WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s AND kind <> ALL(%(never)s)
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, public_id, kind, wanted, hidden, id_tag, coalesce((
         SELECT c.said FROM charging_stationcharge c
@@ -69,10 +75,29 @@ class Line:
 
     def __init__(self, store: Store, guest: Guest, connection: ServerConnection, key: secrecy.Key) -> None:
         self.guest, self.connection, self._key = guest, connection, key
+        #: Cards that were let in when nobody could be asked: as what kind, and until when.
+        self._let_in: dict[str, tuple[str, float]] = {}
+        #: How many frames were answered and are not kept yet.
+        self.unkept = 0
+        #: What its station was told as it started; one that has not is known.
+        self.boot: str = Boot.ACCEPTED
         self._store, self._since = store, time.monotonic()
         self._is_up, self._has_more, self._unanswered = asyncio.Event(), False, 0
         self._talk: asyncio.Task[None] | None = None
         self._asked: tuple[str, asyncio.Future[None]] | None = None
+
+    def let_in(self, tag: str, kind: str) -> None:
+        """The card was let in when nobody could be asked."""
+        self._let_in[card_numbers.spelled(tag)] = kind, time.monotonic() + unasked.HOLDS_S
+
+    @property
+    def unasked(self) -> dict[str, str]:
+        """The cards that were let in so lately, as what kind."""
+        if not self._let_in:
+            return _NO_CARDS
+        now_s = time.monotonic()
+        self._let_in = {tag: (kind, until) for tag, (kind, until) in self._let_in.items() if until > now_s}
+        return {tag: kind for tag, (kind, _) in self._let_in.items()}
 
     def is_up(self) -> None:
         """The station has booted: it can be asked."""
@@ -112,18 +137,13 @@ class Line:
         taken = await self._do(self._take)
         if taken is None:
             return False
-        row, public_id, kind, wanted, hidden, id_tag, name = taken
-        try:
-            wanted |= self._key.open(bytes(hidden)) if hidden else {}
-        except secrecy.Unreadable:
-            await self._do(lambda cursor: self._note(cursor, _NOT_OPENED, row))
+        if taken is _UNREADABLE:
             return True
+        row, public_id, kind, wanted, id_tag, name = taken
         message_id, answered = str(public_id), asyncio.get_running_loop().create_future()
         self._asked = message_id, answered
         spoken = PROTOCOLS[self.guest.protocol]
         frame = frames.call(message_id, *spoken.request(Kind(kind), wanted, id_tag, v201.name_in(name)))
-        if not await self._do(lambda cursor: self._note(cursor, _SENT, row)):
-            return True  # a newer connection has taken it back
         await self.connection.send(frame)
         try:
             async with asyncio.timeout(commands.ANSWER_S):
@@ -143,11 +163,23 @@ class Line:
     async def _take(self, cursor: Cursor) -> Any:
         # Locked until it is committed: a newer connection either finds it taken, or this one finds that it is older.
         await cursor.execute(_HOLDS, [self.guest.station_id, self.guest.epoch])
-        if await cursor.fetchone() is None:
+        found = await cursor.fetchone()
+        if found is None or found[0] == Boot.REJECTED:
             return None
-        facts = {"station": self.guest.station_id, "epoch": self.guest.epoch, "at": now()}
+        never = [] if found[0] == Boot.ACCEPTED else [str(kind) for kind in commands.CHARGING]
+        facts = {"station": self.guest.station_id, "epoch": self.guest.epoch, "at": now(), "never": never}
         await cursor.execute(_TAKE, facts)
-        return await cursor.fetchone()
+        taken = await cursor.fetchone()
+        if taken is None:
+            return None
+        row, public_id, kind, wanted, hidden, *rest = taken
+        try:
+            wanted |= self._key.open(bytes(hidden)) if hidden else {}
+        except secrecy.Unreadable:
+            await self._note(cursor, _NOT_OPENED, row)
+            return _UNREADABLE
+        await self._note(cursor, _SENT, row)
+        return row, public_id, kind, wanted, *rest
 
     async def _note(self, cursor: Cursor, statement: str, row: int) -> bool:
         await cursor.execute(statement, {"id": row, "epoch": self.guest.epoch, "at": now()})
@@ -175,11 +207,13 @@ async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, raw: str, at
 class Bell:
     """Listens for what people ask, on a connection of its own, and looks now and then whether a call was missed.
 
-    rung: told the number of a station for which something waits.
+    Over the same connection it learns what has to be known about cards when nobody can be asked. rung: told the number
+    of a station for which something waits.
     """
 
-    def __init__(self, address: str, store: Store, rung: Callable[[int], None]) -> None:
-        self._address, self._store, self._rung = address, store, rung
+    def __init__(self, address: str, store: Store, rung: Callable[[int], None], cards: Unasked) -> None:
+        self._address, self._store, self._rung, self._cards = address, store, rung, cards
+        self._looked_at = float("-inf")
 
     async def run(self, here: Callable[[], Iterable[Guest]]) -> None:
         """Listen until cancelled. here: who is connected now."""
@@ -189,18 +223,26 @@ class Bell:
                     self._address, autocommit=True, connect_timeout=5
                 ) as connection:
                     await connection.execute("LISTEN commands")
+                    await connection.execute("LISTEN cards")
+                    self._looked_at = float("-inf")
                     while True:
-                        await self._look(here())
-                        async for note in connection.notifies(timeout=LOOK_S):
-                            self._ring(note.payload)
+                        await self._look_now_and_then(here())
+                        await self._cards.learn(connection, {guest.operator_id for guest in here()})
+                        async for note in connection.notifies(timeout=LOOK_S, stop_after=1):
+                            self._ring(note)
             except psycopg.Error as error:
                 log.warning("Nobody listens for commands (%s)", type(error).__name__)
                 await asyncio.sleep(LOOK_S)
 
-    def _ring(self, payload: str) -> None:
-        station = payload.rpartition(":")[2]
-        if station.isdecimal():
-            self._rung(int(station))
+    def _ring(self, note: psycopg.Notify) -> None:
+        number = note.payload.rpartition(":")[2]
+        if number.isdecimal():
+            (self._cards.forget if note.channel == "cards" else self._rung)(int(number))
+
+    async def _look_now_and_then(self, guests: Iterable[Guest]) -> None:
+        if time.monotonic() - self._looked_at > LOOK_S:
+            await self._look(guests)
+            self._looked_at = time.monotonic()
 
     async def _look(self, guests: Iterable[Guest]) -> None:
         of_operators: dict[int, list[int]] = {}

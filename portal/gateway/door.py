@@ -11,7 +11,7 @@ from charging.domain.ocpp import certificates, commands, passwords, v16, v201
 from portal.gateway.store import Cursor, Store
 
 #: What is spoken, the one that is taken of several that a station offers first.
-PROTOCOLS = {v201.SUBPROTOCOL: v201, v16.SUBPROTOCOL: v16}
+PROTOCOLS = {v201.NEWER: v201, v201.SUBPROTOCOL: v201, v16.SUBPROTOCOL: v16}
 LONGEST_IDENTITY = 64
 #: So many strangers are remembered for an operator.
 MOST_KNOCKS = 200

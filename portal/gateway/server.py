@@ -16,14 +16,17 @@ from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
+from charging.domain import card_numbers
 from charging.domain.journeys import Guesses
-from charging.domain.ocpp import frames, secrecy, v16
+from charging.domain.ocpp import frames, secrecy, unasked, v16
+from charging.domain.ocpp.admission import Boot, Verdict
 from charging.domain.ocpp.frames import Answer, Call
 from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
 from portal.gateway.store import Store, now
+from portal.gateway.unasked import Unasked
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,8 @@ REST_S, RESTING = 5, 10_000
 SILENCE_S, SIGN_S = 3 * v16.HEARTBEAT_S, 30
 #: How long one who guesses cards waits for an answer, and of how many stations unknown cards are remembered.
 GUESS_S, GUESSED_AT = 1.0, 10_000
+#: So many answers of a station's may wait to be kept while the database is away.
+MOST_UNKEPT = 5
 #: How often it is written that a station was heard of.
 NOTED_S = 30
 _NEWER = "A newer connection of this station holds."
@@ -61,6 +66,8 @@ class Gateway:
         # Those that were let in and are not served yet; one whose handshake fails is forgotten with its connection.
         self._guests: WeakKeyDictionary[ServerConnection, Guest] = WeakKeyDictionary()
         self._closing: set[asyncio.Task[None]] = set()
+        self._keeping: set[asyncio.Task[str]] = set()  # answered, and not kept yet
+        self.cards = Unasked()
         self._lines: dict[int, Line] = {}  # the newest of each station
         self._resting: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._guesses: OrderedDict[int, Guesses] = OrderedDict()
@@ -212,18 +219,72 @@ class Gateway:
     async def _answer(self, line: Line, raw: str) -> str:
         at, said, guest = now(), frames.read(raw), line.guest
         call = said if isinstance(said, Call) else None
-        if call and call.action == "Heartbeat":  # says nothing that must be kept
+        if call and call.action == "Heartbeat" and call.wants_answer:  # says nothing that must be kept
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
-        heard = Heard(guest, at, raw, said)
+        heard = Heard(guest, at, raw, said, line.boot, line.unasked)
         try:
-            answer = str(await self._store.do(guest.operator_id, heard.keep, is_told=True))
+            answer = await (self._in_time(line, heard, call) if _asks(call) else self._kept(heard))
         except psycopg.Error:
-            return frames.error(call.message_id, "InternalError", "It could not be kept.") if call else ""
+            if call is None or not call.wants_answer:
+                return ""
+            return frames.error(call.message_id, "InternalError", "It could not be kept.")
         if isinstance(said, Answer):
             line.heard(said)
         elif call and call.action == "BootNotification":
+            line.boot = heard.boot
             line.is_up()
         return answer
+
+    async def _kept(self, heard: Heard) -> str:
+        if (row := heard.at_once()) is not None:
+            if not await self._store.keep(heard.guest.operator_id, row):
+                raise Superseded
+            return row.answer
+        return str(await self._store.do(heard.guest.operator_id, heard.keep, is_told=True))
+
+    async def _in_time(self, line: Line, heard: Heard, call: Call | None) -> str:
+        """Say in time whether a card may charge: by what is known of it where the database does not answer.
+
+        The question is kept all the same, with what was answered. A station of which too much waits to be kept waits.
+        """
+        keeping = asyncio.create_task(self._kept(heard))
+        keeping.add_done_callback(_noticed)
+        if call is None or line.unkept >= MOST_UNKEPT:
+            return await keeping
+        done, _ = await asyncio.wait({keeping}, timeout=unasked.IN_TIME_S)
+        if done:
+            return keeping.result()
+        heard.given = self._by_heart(line, call)
+        line.unkept += 1
+        self._keeping.add(keeping)
+        keeping.add_done_callback(lambda task: self._is_kept(line, task))
+        return heard.given
+
+    def _is_kept(self, line: Line, task: asyncio.Task[str]) -> None:
+        line.unkept -= 1
+        self._keeping.discard(task)
+
+    def _by_heart(self, line: Line, call: Call) -> str:
+        spoken = door.PROTOCOLS[line.guest.protocol]
+        tag, is_let_in = spoken.id_tag(call.payload or {}), False
+        if line.boot == Boot.ACCEPTED:
+            is_let_in = card_numbers.spelled(tag) in line.unasked
+            if not is_let_in and (kind := self.cards.decide(line.guest.operator_id, tag)):
+                line.let_in(tag, kind)
+                is_let_in = True
+        verdict = Verdict.ACCEPTED if is_let_in else Verdict.INVALID
+        return frames.result(call.message_id, spoken.authorized(verdict))
+
+
+def _asks(call: Call | None) -> bool:
+    """Whether somebody who holds a card to a reader waits for the answer."""
+    return call is not None and call.action == "Authorize" and call.wants_answer and call.payload is not None
+
+
+def _noticed(task: asyncio.Task[str]) -> None:
+    """Look at what became of it, also when nobody waits for it any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _next(connection: ServerConnection) -> str | None:

@@ -1,5 +1,7 @@
 """One connection to PostgreSQL: what arrives together is written in one transaction, and answered after its commit.
 
+Most of what arrives is only to be kept: that of one operator is one statement, however much it is.
+
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
 refuses fails alone: the others of its transaction are done again without it.
@@ -7,7 +9,7 @@ refuses fails alone: the others of its transaction are done again without it.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 Cursor = psycopg.AsyncCursor[Any]
 Act = Callable[[Cursor], Awaitable[Any]]
+#: Keeps rows of one operator, and tells of each whether it is kept.
+Keep = Callable[[Cursor, Sequence[Any]], Awaitable[list[bool]]]
 #: How many pieces of work wait at most, and how many are done in one transaction.
 WAITING, TOGETHER = 5_000, 500
 #: How long it waits before it tries the database again, at first and at most.
@@ -40,20 +44,22 @@ class PrivilegedRole(RuntimeError):
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
 
-    is_told: the reader of stations is told that there is something to read.
+    is_told: the reader of stations is told that there is something to read. row: what is only to be kept, instead of
+    an act: `done` gets whether it was.
     """
 
     operator_id: int
-    act: Act
+    act: Act | None = None
     is_told: bool = False
+    row: Any = None
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Store:
     """Does work one transaction after the other, many pieces in each."""
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, keep: Keep) -> None:
+        self._address, self._keep = address, keep
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(WAITING)
 
@@ -62,6 +68,12 @@ class Store:
         work = Work(operator_id, act, is_told)
         await self._waiting.put(work)
         return await work.done
+
+    async def keep(self, operator_id: int, row: Any) -> bool:
+        """Return whether the row is kept, once it is committed. Raises as `do`."""
+        work = Work(operator_id, is_told=True, row=row)
+        await self._waiting.put(work)
+        return bool(await work.done)
 
     async def run(self) -> None:
         """Do what comes, until cancelled."""
@@ -113,16 +125,20 @@ class Store:
 
     async def _transact(self, together: list[Work]) -> list[Any]:
         connection = await self._connected()
-        results, scope = [], 0
+        results: dict[int, Any] = {}
         async with connection.transaction(), connection.cursor() as cursor:
-            for work in together:
-                if work.operator_id != scope:
-                    scope = work.operator_id
-                    await cursor.execute(_SCOPE, [str(scope)])
-                results.append(await work.act(cursor))
+            for operator_id, works in _by_operator(together).items():
+                await cursor.execute(_SCOPE, [str(operator_id)])
+                kept = [work for work in works if work.act is None]
+                if kept:
+                    found = await self._keep(cursor, [work.row for work in kept])
+                    results |= {id(work): is_kept for work, is_kept in zip(kept, found, strict=True)}
+                for work in works:
+                    if work.act is not None:
+                        results[id(work)] = await work.act(cursor)
             if any(work.is_told for work in together):
                 await cursor.execute(_TELL)
-        return results
+        return [results[id(work)] for work in together]
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
@@ -138,6 +154,18 @@ class Store:
 def now() -> datetime:
     """Return the present moment."""
     return datetime.now(UTC)  # noqa: TID251  # Django's needs its settings, which this process has not
+
+
+def _by_operator(together: Sequence[Work]) -> dict[int, list[Work]]:
+    """In the order of arrival.
+
+    Of one connection there is one message among them at most, and a question that has its answer already: so it does
+    not matter that rows are kept before acts are done.
+    """
+    found: dict[int, list[Work]] = {}
+    for work in together:
+        found.setdefault(work.operator_id, []).append(work)
+    return found
 
 
 def _settle(work: Work, result: Any) -> None:

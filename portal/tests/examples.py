@@ -46,7 +46,7 @@ from billing.models import (
     WriteOff,
 )
 from billing.tests import factories
-from charging.models import AccountMember, ChargingSession, Site, SiteLimit
+from charging.models import AccountMember, CardRule, ChargingSession, Site, SiteLimit
 from tenants.log import audit
 from tenants.models import (
     Account,
@@ -87,6 +87,7 @@ FACTS: dict[type[models.Model], dict[str, Any]] = {
     Payment: {"amount": 1, "rest": 1, "currency": "SEK"},
     PaymentMatch: {"purpose": "refund", "amount": 1},
     SiteLimit: {"limit": 63},
+    CardRule: {"is_open": True, "most": 2000, "reckoned": 200},
     BooksKey: {"wrapped": b"x"},
     WriteOff: {"amount": 1, "parts": [{"rate": None, "net": 1, "vat": 0}], "happened_on": NOW.date()},
     HostPayout: {"amount": 1, "paid_on": NOW.date()},

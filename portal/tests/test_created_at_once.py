@@ -13,9 +13,10 @@ from billing.models import MailRules, ReminderTerms, Tariff
 from billing.services import letters, reminders, tariffs
 from billing.tests import factories
 from charging.domain.errors import ChargingError
+from charging.domain.ocpp.unasked import Kind, Rule
 from charging.ingest.profiles import ready_made
-from charging.models import ImportProfile, MeterRule, Site, SiteLimit, Station, StationLink, Token
-from charging.services import imports, meter_keys, site_limits, sites, station_links, stations, tokens
+from charging.models import CardRule, ImportProfile, MeterRule, Site, SiteLimit, Station, StationLink, Token
+from charging.services import card_rules, imports, meter_keys, site_limits, sites, station_links, stations, tokens
 from tenants.errors import Refused
 from tenants.models import (
     ApiKey,
@@ -136,6 +137,7 @@ def test_what_there_is_one_of_is_kept_once_whoever_says_it_first(north, site, ol
         ProcessingPurpose: lambda: processing.say("billing", title="Fakturering"),
         MeterRule: lambda: meter_keys.demand(MeterRule.Demand.ALWAYS),
         SiteLimit: lambda: site_limits.keep(site, limit=Decimal(40), unit="A", at=NOW),
+        CardRule: lambda: card_rules.keep({Kind.CARD: Rule(is_open=True, most=1, reckoned=1)}),
         StationLink: lambda: station_links.make_password(station, at=NOW),
         MailRules: lambda: letters.keep_rules(on_issue=True),
         ReminderTerms: lambda: reminders.keep_terms(None, fee_since=None, due_day_agreed=True),

@@ -13,7 +13,10 @@ every_door = pytest.mark.parametrize("door", DOORS, ids=str)
 SAMPLES = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "north", "int": 1, "str": "x"}
 
 #: Public pages of which the sample operator has none: not found, as if there were no such operator.
-NOTHING_THERE = {"public_notice", "public_notice_version", "public_outlet"}
+NOTHING_THERE = {
+    *("public_guest", "public_guest_stop", "public_notice", "public_notice_version"),
+    *("public_outlet", "public_outlet_start"),
+}
 
 
 def address(door):

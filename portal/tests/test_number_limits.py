@@ -12,7 +12,7 @@ from django import forms
 from django.db import connection, models
 
 from billing.models import Fee, HostContract, MailRules, Payment, ReminderStep, ReminderTerms, WriteOff
-from charging.models import ChargingSession, Connector, Site, SiteLimit
+from charging.models import CardRule, ChargingSession, Connector, Site, SiteLimit
 from portal.tests.test_unfit_signs import our_forms
 from portal.web.finance.tariffs.form import TermsForm
 from portal.web.finance.tariffs.row_form import RowForm
@@ -45,6 +45,8 @@ REACHES: dict[str, Any] = {
     "FeeForm.vat_rate": (Fee, "vat_rate", 1),
     "CorrectForm.energy": (ChargingSession, "energy_wh", 1000),
     "SiteLimitForm.limit": (SiteLimit, "limit", 1),
+    "CardRuleForm.most": (CardRule, "most", 1),
+    "CardRuleForm.reckoned": (CardRule, "reckoned", 1),
     "SiteForm.latitude": (Site, "latitude", 1),
     "SiteForm.longitude": (Site, "longitude", 1),
     "LimitForm.limit": NOWHERE,  # said to a station, kept as JSON

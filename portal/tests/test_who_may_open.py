@@ -27,7 +27,7 @@ MAY_OPEN = {
         "staff:meter_hold staff:meter_register staff:meter_remove staff:station_meters "
         "staff:station_commands staff:station_edit staff:station_merge staff:station_messages "
         "staff:station_messages_file staff:station_new "
-        "staff:station_certificate staff:station_certificate_remove staff:station_certificate_set "
+        "staff:station_boot staff:station_certificate staff:station_certificate_remove staff:station_certificate_set "
         "staff:stations_order staff:stations_together "
         "staff:station_order staff:station_part staff:station_password staff:station_settings staff:template_align "
         "staff:template_detail staff:template_edit staff:template_list staff:template_new staff:template_read "
@@ -132,7 +132,8 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_OPERATOR: (
         "staff:mail_rules staff:reminder_steps "
-        "staff:booking_accounts staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
+        "staff:booking_accounts staff:card_rules "
+        "staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
         "staff:seller_numbers staff:sending_way staff:settings"
     ),
     Permission.MANAGE_SECURITY: (
@@ -145,7 +146,9 @@ MAY_OPEN = {
         "staff:approval_decide staff:approval_detail staff:approval_export staff:approval_list staff:approval_withdraw"
     ),
     Permission.USE_DRIVER_PAGES: (
-        "driver:charge driver:history driver:invoice_list driver:invoice_pdf driver:live driver:live_stop "
+        "driver:charge driver:favourite "
+        "driver:history driver:invoice_list driver:invoice_pdf "
+        "driver:late_letters driver:late_seen driver:live driver:live_stop "
         "driver:outlet driver:outlet_start driver:privacy driver:privacy_decide driver:session_detail "
         "driver:session_signed driver:start "
         "driver:token_block driver:token_found driver:token_list "
@@ -173,7 +176,8 @@ MAY_OPEN = {
         "account:passkey_use_options account:password_reset account:password_reset_choose account:recovery "
         "account:set_password account:sign_in account:sign_out api_guide api_schema healthz home "
         "letter_bounced manifest "
-        "offline public_notice public_notice_version public_outlet service_worker set_language set_theme"
+        "offline public_guest public_guest_stop public_notice public_notice_version public_outlet public_outlet_start "
+        "service_worker set_language set_theme"
     ),
 }
 #: In the platform's own process, where no operator has pages.

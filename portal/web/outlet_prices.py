@@ -21,3 +21,14 @@ def prices(driver: Driver | None, station: Station) -> dict[str, Any]:
         return {}
     tariff = parse_tariff(version.document)
     return {"rows": tariff_words.rows(tariff), "bounds": tariff_words.bounds(tariff), "currency": tariff.currency}
+
+
+def costs_nothing(station: Station) -> bool:
+    """Whether anybody charges there for nothing: a price is set, and no part of it is more than zero."""
+    version = paid(None, station, at=timezone.now()).version
+    if version is None:
+        return False
+    tariff = parse_tariff(version.document)
+    parts = [part.price for element in tariff.elements for part in element.price_components]
+    least = tariff.min_price
+    return not any(parts) and (least is None or not (least.excl_vat or least.incl_vat))

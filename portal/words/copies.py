@@ -44,6 +44,7 @@ SECTIONS: dict[str, str | Promise] = {
     "charging.stationcharge": gettext_lazy("charges as stations reported them"),
     "charging.earlierholder": gettext_lazy("cards you had before"),
     "charging.accountmember": gettext_lazy("payers you belonged to"),
+    "charging.favourite": gettext_lazy("your favourite sites"),
     "charging.siteaccess": gettext_lazy("sites you work at"),
     "charging.rejectedrow": gettext_lazy("rejected rows that you settled"),
     "billing.rerateitem": gettext_lazy("invoices that were re-rated"),

@@ -102,6 +102,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:meter_register": (_("Register the key of a meter of %(thing)s"), _by(Station)),
     "staff:meter_hold": (_("Change on which days the key of the meter %(thing)s holds"), _by(MeterKey)),
     "staff:meter_remove": (_("Remove the key of the meter %(thing)s"), _by(MeterKey)),
+    "staff:card_rules": (_("Change which cards are let in unasked"), None),
     "staff:meter_rule": (_("Change what billing demands of signed meter values"), None),
     "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers

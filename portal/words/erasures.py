@@ -18,6 +18,7 @@ from tenants.privacy.erasure import Stays
 DETAILS = gettext_lazy("name, addresses, e-mail, phone, customer number and payer's settings")
 KEY = gettext_lazy("the key that opens name, addresses, e-mail and phone")
 CARDS = gettext_lazy("numbers of cards, and who had them when")
+FAVOURITES = gettext_lazy("favourite sites")
 MESSAGES = gettext_lazy("messages of stations, and commands to them")
 SIGN_IN = gettext_lazy("sign-in, second factors, browsers and places")
 REQUESTS = gettext_lazy("words of requests and answers")
@@ -39,6 +40,7 @@ WENT: dict[str, Promise] = {
     "tenants.personkey": KEY,
     "charging.token": CARDS,
     "charging.earlierholder": CARDS,
+    "charging.favourite": FAVOURITES,
     "charging.accountmember": CARDS,
     "charging.cardnotice": CARDS,
     "charging.stationmessage": MESSAGES,

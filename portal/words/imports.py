@@ -22,6 +22,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.SITE_NAME_TAKEN: _("There is already a site called “%(name)s”."),
     Code.CONNECTOR_NUMBER_TWICE: _("Two connectors have the number %(number)s."),
     Code.COMMAND_NO_LINK: _("%(station)s may not connect here, so nothing can be asked of it."),
+    Code.COMMAND_NOT_ACCEPTED: _("%(station)s has not been accepted yet, so this cannot be asked of it."),
     Code.COMMAND_CONNECTOR: _("Outlet “%(connector)s” has no number, and stations know their outlets by number alone."),
     Code.COMMAND_PASSWORD: _("The station's password is made on the station's page, where it is shown once."),
     Code.COMMAND_NEEDS_CONNECTION: _(

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import letters as billing_letters
 from billing.domain.own_words import filled
 from billing.models import Dispute, MailRules
+from charging import letters as charging_letters
 from portal.words import approvals, exports, reminders
 from tenants.figures import figures
 from tenants.models import Membership, Operator, PersonRequest
@@ -258,6 +259,17 @@ LETTERS: dict[StrEnum, Worded] = {
             ),
         ),
     ),
+    charging_letters.Letter.CHARGED_LATE: Worded(
+        _("A charge of yours came in late"),
+        (
+            _(
+                "A station of %(operator)s was without a connection and has told of your charging only now:"
+                " %(charged_on)s. What it was and what it costs stands in the portal, and on your next invoice:"
+            ),
+            "%(history)s",
+            _("You can turn such letters off in the portal, under Privacy."),
+        ),
+    ),
     billing_letters.Letter.EXPORT_READY: Worded(
         _("A file is ready at %(operator)s"),
         (_("%(export)s is made, as the timetable asks. Fetch it here, signed in:\n\n%(downloads)s\n"),),
@@ -279,6 +291,8 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "invoice_text": lambda own, facts: _filled(own or gettext(USUAL_TEXT), facts),
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
+    "charged_on": lambda days, facts: ", ".join(date_format(day, "DATE_FORMAT") for day in days),
+    "history": lambda nothing, facts: _portal("driver:history", facts["operator"]),
     "downloads": lambda export, facts: _portal("finance:export_list", facts["operator"]),
     "act": lambda approval, facts: approvals.told(approval, facts["operator"]).title,
     "acts": lambda acts, facts: ", ".join(str(approvals.NAMES[act]).lower() for act in acts),

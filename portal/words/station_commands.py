@@ -30,6 +30,8 @@ BASES: dict[str, str | Promise] = {
     Basis.BLOCKED: _("it is blocked"),
     Basis.LOST: _("it was reported lost"),
     Basis.UNKNOWN: _("it is not known"),
+    Basis.GUEST: _("a guest, where charging is free"),
+    Basis.HELD: _("the station has not been accepted yet"),
     Basis.NO_CARD: _("none was named"),
 }
 

@@ -38,6 +38,8 @@ class Driver(OperatorOwned):
     # The identity in force. Null only between the creation of the driver and of the first identity.
     identity = OwnedForeignKey("tenants.DriverIdentity", null=True, editable=False, related_name="+")
     is_active = models.BooleanField(_("active"), default=True)
+    # Whether they get a letter when a station tells of a charge days later.
+    mails_late = models.BooleanField(_("letters about late charges"), default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

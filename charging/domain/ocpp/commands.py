@@ -58,6 +58,8 @@ HARMLESS = (
 )
 #: By what a station lets cards in without asking: what it remembers, and a list that an earlier operator left there.
 DEADLY = (Kind.FORGET_CARDS, Kind.EMPTY_LIST)
+#: What a station is not asked before it is accepted: nobody charges there.
+CHARGING = (Kind.START, Kind.STOP, Kind.RESERVE)
 #: A station's words for having no list at all, so that there is none to empty.
 LISTLESS = ("NotSupported", "NotImplemented")
 #: What a station goes on with after its answer, and the messages in which it says how far it has come.

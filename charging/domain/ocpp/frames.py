@@ -1,4 +1,8 @@
-"""OCPP-J: a message as a frame of JSON, `[2, id, action, {…}]` for a call, `[3, id, {…}]` for its answer."""
+"""OCPP-J: a message as a frame of JSON, `[2, id, action, {…}]` for a call, `[3, id, {…}]` for its answer.
+
+OCPP 2.1 (part 4, 4.1) adds `[6, id, action, {…}]`, which wants no answer, and `[5, id, code, text, {…}]`, which says
+that an answer could not be used.
+"""
 
 import math
 import re
@@ -7,7 +11,7 @@ from typing import Any
 
 import orjson
 
-CALL, RESULT, ERROR = 2, 3, 4
+CALL, RESULT, ERROR, RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 LONGEST_ID = 64
 LONGEST_ACTION = 50
 _CARD = re.compile(r'("(?:idTag|parentIdTag|idToken)"\s*:\s*")((?:[^"\\]|\\.)*)"')
@@ -17,11 +21,12 @@ _SIGNED_CARD = re.compile(r'(\\"ID\\"\s*:\s*\\")([^"\\]*)')
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A message of a station that wants an answer. payload: None when it is no object."""
+    """A message of a station. payload: None when it is no object. wants_answer: not so of what is only sent (2.1)."""
 
     message_id: str
     action: str
     payload: dict[str, Any] | None
+    wants_answer: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +38,15 @@ class Answer:
     error: str = ""
 
 
-def read(raw: str) -> Call | Answer | None:
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """That a station cannot use what it was answered to its message of that id (2.1). error: a code."""
+
+    message_id: str
+    error: str
+
+
+def read(raw: str) -> Call | Answer | Complaint | None:
     """Return what stands in the frame; None where nothing can be read."""
     try:
         frame = orjson.loads(raw.lstrip("\ufeff"))
@@ -41,14 +54,20 @@ def read(raw: str) -> Call | Answer | None:
         return None
     if not isinstance(frame, list) or len(frame) < 3 or not isinstance(frame[1], str | int):
         return None
-    kind, message_id, third = frame[0], str(frame[1])[:LONGEST_ID], frame[2]
-    if str(kind) == str(CALL) and isinstance(third, str):
-        return Call(message_id, third[:LONGEST_ACTION], _object(frame[3] if len(frame) > 3 else {}))
-    if str(kind) == str(RESULT):
+    kind, message_id, third = str(frame[0]), str(frame[1])[:LONGEST_ID], frame[2]
+    if kind in {str(CALL), str(SEND)} and isinstance(third, str):
+        payload = _object(frame[3] if len(frame) > 3 else {})
+        return Call(message_id, third[:LONGEST_ACTION], payload, wants_answer=kind == str(CALL))
+    return _about_an_answer(kind, message_id, third)
+
+
+def _about_an_answer(kind: str, message_id: str, third: Any) -> Answer | Complaint | None:
+    if kind == str(RESULT):
         return Answer(message_id, _object(third))
-    if str(kind) == str(ERROR):
-        return Answer(message_id, None, str(third)[:LONGEST_ACTION] or "GenericError")
-    return None
+    said = str(third)[:LONGEST_ACTION] or "GenericError"
+    if kind == str(ERROR):
+        return Answer(message_id, None, said)
+    return Complaint(message_id, said) if kind == str(RESULT_ERROR) else None
 
 
 def _object(value: Any) -> dict[str, Any] | None:

@@ -7,12 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from charging.domain.ocpp import commands
+from charging.domain.ocpp.admission import Boot
 from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import text, whole
 
 SUBPROTOCOL = "ocpp1.6"
+#: What is answered to a message whose payload is no object.
+UNREADABLE = "FormationViolation"
 #: How often a station says that it is there, in seconds.
 HEARTBEAT_S = 300
+#: When a station that was not accepted as it started may ask again, in seconds.
+ASK_AGAIN_S = {Boot.PENDING: 60, Boot.REJECTED: 900}
 #: A station's clock is believed from here on, and no further ahead of ours than this.
 FIRST_BELIEVED, AHEAD = datetime(2020, 1, 1, tzinfo=UTC), timedelta(hours=1)
 LARGEST_REGISTER_WH, LARGEST_POWER = 2**53, 12
@@ -216,19 +221,28 @@ def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:
     return {} if action in _PLAIN else common_answer(action, at)
 
 
-def authorized(verdict: str) -> dict[str, Any]:
-    """Return the answer to the question whether a card may charge."""
-    return {"idTagInfo": {"status": verdict}}
+def authorized(verdict: str, group: str = "") -> dict[str, Any]:
+    """Return the answer to the question whether a card may charge.
+
+    group: what all cards have in common of which one may end what another began; empty where there is only one.
+    """
+    return {"idTagInfo": {"status": verdict, **({"parentIdTag": group} if group else {})}}
+
+
+def booted(boot: str, at: datetime) -> dict[str, Any]:
+    """Return the answer to a station that starts, in all versions. boot: a `Boot`."""
+    return {"status": boot, "currentTime": _written(at), "interval": ASK_AGAIN_S.get(Boot(boot), HEARTBEAT_S)}
+
+
+def _written(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def common_answer(action: str, at: datetime) -> dict[str, Any] | None:
     """Return the answer to a message that all versions know; None for another one."""
-    now = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     match action:
-        case "BootNotification":
-            return {"status": "Accepted", "currentTime": now, "interval": HEARTBEAT_S}
         case "Heartbeat":
-            return {"currentTime": now}
+            return {"currentTime": _written(at)}
         case "DataTransfer":
             return {"status": "UnknownVendorId"}
     return None

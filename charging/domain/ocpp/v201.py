@@ -1,5 +1,7 @@
 """OCPP 2.0.1: what a station's messages say, brought to the words of `v16`, so that the same services read both.
 
+A station that speaks 2.1 says all of this in the same words; only its frames know two kinds more (`frames`).
+
 An EVSE is what 1.6 calls a connector. A station names a charge itself; the number that we give it stands for that name.
 Messages that both know under one name (states, readings, what a station is made of) are told apart by their fields.
 """
@@ -15,7 +17,9 @@ from charging.domain.ocpp.commands import Kind
 from charging.domain.ocpp.frames import text
 from charging.domain.ocpp.v16 import Start, Stop
 
-SUBPROTOCOL = "ocpp2.0.1"
+SUBPROTOCOL, NEWER = "ocpp2.0.1", "ocpp2.1"
+#: What is answered to a message whose payload is no object.
+UNREADABLE = "FormatViolation"
 EVENT, REPORT = "TransactionEvent", "NotifyReport"
 _PREFIX = "2.0.1|"
 #: A value of a variable is so long at most (OCPP 2.0.1: 2,500 signs).
@@ -29,6 +33,9 @@ _PLAIN = {
     "StatusNotification", "MeterValues", "NotifyReport", "NotifyEvent", "NotifyMonitoringReport", "NotifyChargingLimit",
     "ReportChargingProfiles", "ReservationStatusUpdate", "SecurityEventNotification", "LogStatusNotification",
     "FirmwareStatusNotification", "NotifyCustomerInformation", "NotifyDisplayMessages",
+    # 2.1 alone
+    "NotifyPriorityCharging", "NotifyDERAlarm", "NotifyDERStartStop", "ReportDERControl", "NotifyWebPaymentStarted",
+    "BatterySwap",
 }  # fmt: skip
 #: What a command is called.
 MESSAGES = {
@@ -97,9 +104,10 @@ def id_tag(payload: Mapping[str, Any]) -> str:
     return text(_object(payload, "idToken"), "idToken")
 
 
-def authorized(verdict: str) -> dict[str, Any]:
-    """Return the answer to the question whether a card may charge."""
-    return {"idTokenInfo": {"status": verdict}}
+def authorized(verdict: str, group: str = "") -> dict[str, Any]:
+    """Return the answer to the question whether a card may charge. group: as in `v16.authorized`."""
+    together = {"groupIdToken": {"idToken": group, "type": "Central"}} if group else {}
+    return {"idTokenInfo": {"status": verdict, **together}}
 
 
 def plain_answer(action: str, at: datetime) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ The gateway says by a notification of PostgreSQL that something came; where one 
 """
 
 import logging
+import os
 import signal
 import time
 from typing import Any
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: How often it looks when nothing is said, and how often for sessions whose stop is missing.
 LOOK_S, ABANDONED_S = 2.0, 60.0
+#: It leaves the processor to the gateway and PostgreSQL first: a station waits for its answer, nobody for this.
+LESS = 5
 
 
 class Command(BaseCommand):
@@ -32,6 +35,7 @@ class Command(BaseCommand):
     def handle(self, **_: Any) -> None:
         """Look, wait, look again."""
         self._is_told_to_stop = False
+        os.nice(LESS)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         abandoned_at, is_fit = 0.0, False

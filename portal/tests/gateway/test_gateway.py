@@ -98,7 +98,7 @@ def test_an_operator_s_stations_are_no_other_s(gateway, street, south):
 
 
 def test_a_station_without_our_protocol_is_refused(gateway, street):
-    assert status_of(gateway, "Torget-1", street.password, subprotocols=["ocpp2.1"]) == 400
+    assert status_of(gateway, "Torget-1", street.password, subprotocols=["ocpp1.5"]) == 400
     assert knocks(street) == {("Torget-1", "protocol"): 1}
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -34,7 +35,9 @@ from portal.tests.gateway.conftest import Gateway
 from portal.tests.gateway.test_survives import Reader
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded")]
-STATIONS, KILLS, CHARGES_BETWEEN = 6, 4, 12
+STATIONS, CHARGES_BETWEEN = 6, 12
+#: How often PostgreSQL is killed; how often each of the others, which takes two seconds a time: `WATTLEDGER_KILLS=200`.
+KILLS, KILLS_OF_OTHERS = 4, int(os.environ.get("WATTLEDGER_KILLS", "6"))
 AWAY_S, PATIENCE_S = 60, 180
 #: A whole month that is over, so that its charges can be billed.
 MONTH = (datetime.now(UTC).replace(day=1, hour=1, minute=0, second=0, microsecond=0) - timedelta(days=1)).replace(day=1)
@@ -201,9 +204,16 @@ def own(tmp_path: Path) -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def street_of(own: Postgres) -> Iterator[tuple[Gateway, list[Speaker]]]:
+def reader(own: Postgres) -> Iterator[Reader]:
+    running = Reader(own.address("app"))
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def street_of(own: Postgres, reader: Reader) -> Iterator[tuple[Gateway, list[Speaker]]]:
     """The gateway, the reader, and stations that charge."""
-    gateway, reader = Gateway(own.address("gateway")), Reader(own.address("app"))
+    gateway = Gateway(own.address("gateway"))
     speakers = [Speaker(gateway, name, own.password, f"04{i:08X}") for i, name in enumerate(own.names)]
     for speaker in speakers:
         speaker.begin()
@@ -212,7 +222,6 @@ def street_of(own: Postgres) -> Iterator[tuple[Gateway, list[Speaker]]]:
     for speaker in speakers:
         speaker.is_over.set()
     gateway.kill()
-    reader.kill()
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -257,6 +266,21 @@ def test_postgres_killed_under_load_loses_nothing_that_was_answered_and_bills_no
         own.start()
     have_charged(speakers, CHARGES_BETWEEN)
     assert gateway.process.poll() is None
+    assert_all_is_kept_and_billed_once(own, speakers)
+
+
+@pytest.mark.parametrize("victim", ["gateway", "reader"])
+def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_billed_twice(own, street_of, reader, victim):
+    """At moments that nobody chose, while stations say what they can."""
+    gateway, speakers = street_of
+    killed: Any = {"gateway": gateway, "reader": reader}[victim]
+    chance = Random(KILLS_OF_OTHERS)
+    for _ in range(KILLS_OF_OTHERS):
+        have_charged(speakers, 1)
+        time.sleep(chance.uniform(0, 0.5))
+        killed.kill()
+        killed.start()
+    have_charged(speakers, CHARGES_BETWEEN)
     assert_all_is_kept_and_billed_once(own, speakers)
 
 

@@ -70,6 +70,25 @@ def test_who_knocks_is_listed_and_taken_in(world, sign_in, otto):
     assert client.get(form).status_code == 404
 
 
+def test_one_that_is_taken_in_may_be_held_until_it_is_accepted_on_its_page(world, sign_in, otto):
+    client, stranger = sign_in(otto), knock(world)
+    form = world.url(f"stations/knocking/{stranger.public_id}/")
+    client.post(form, {"site": world.connector.station.site.public_id, "is_held": "on"})
+    with tenant_scope(world.operator.pk):
+        taken = Station.objects.get(identifier="SE-NEW")
+    page = world.url(path(taken, ""))
+    assert "nobody charges there" in client.get(page).content.decode()
+    for boot, said in (("Rejected", "turned away"), ("Pending", "nobody charges there"), ("Accepted", "is accepted")):
+        assert said in client.post(world.url(path(taken, "boot/")), {"boot": boot}, follow=True).content.decode()
+    with tenant_scope(world.operator.pk):
+        assert StationLink.objects.get(station=taken).boot == "Accepted"
+        told = AuditEntry.objects.filter(event="station.boot_chosen").order_by("pk")
+        answers = [(entry.additional_data or {})["answer"] for entry in told]
+    assert answers == ["Pending", "Rejected", "Pending", "Accepted"]
+    client.post(world.url(path(taken, "boot/")), {"boot": "Whatever"})
+    assert "nobody charges there" not in client.get(page).content.decode()
+
+
 def test_only_what_nobody_knows_is_taken_in(world, sign_in, otto):
     known = knock(world, world.connector.station.identifier, "wrong_password")
     assert sign_in(otto).get(world.url(f"stations/knocking/{known.public_id}/")).status_code == 404

@@ -29,6 +29,7 @@ WITHOUT_PEOPLE = {
     "finance:tariff_list",
     "finance:tariff_new",
     "finance:tariff_preview",
+    "staff:card_rules",
     "staff:credit_reasons",
     "staff:letterhead",
     "staff:seller_numbers",

@@ -9,13 +9,14 @@ import pytest
 
 from billing import letters as billing_letters
 from billing.models import Export, Invoice, Reminder
+from charging import letters as charging_letters
 from portal.words import letters
 from tenants.models import Approval, Membership, Operator
 from tenants.services import mail
 
 ROOT = Path(__file__).resolve().parents[3]
 FLOORS = ("tenants", "charging", "billing", "portal")
-EVERY = [*mail.Letter, *billing_letters.Letter, *letters.Letter]
+EVERY = [*mail.Letter, *charging_letters.Letter, *billing_letters.Letter, *letters.Letter]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 SENDERS = {"mail.send", "mail.send_to_address", "mail.deliver", "mail.letter_to"}
 
@@ -46,6 +47,8 @@ def facts():
         "credited": "F1",
         "export": Export(kind="invoices", form="csv", dated_by="issued", month=date(2026, 3, 1)),
         "downloads": None,
+        "charged_on": [date(2026, 3, 1)],
+        "history": None,
         "reminder": Reminder(costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)),
         "invoice_subject": "",
         "invoice_text": "",

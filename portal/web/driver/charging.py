@@ -19,9 +19,10 @@ from django.views.decorators.http import require_POST
 from billing.selectors import stakes
 from charging.domain.ocpp import SOURCE
 from charging.domain.ocpp.commands import Kind
-from charging.models import ChargingSession, Connector, StationCommand, StationLink
+from charging.models import ChargingSession, Connector, Site, StationCommand, StationLink
 from charging.selectors import outlets
 from charging.services import driver_charging as services
+from charging.services import favourites
 from portal.gate.access import SignedInRequest, driver_view
 from portal.web.acts import REFUSALS, told
 from portal.web.outlet_prices import prices as prices_of
@@ -43,6 +44,7 @@ def charge(request: SignedInRequest, operator: Operator) -> HttpResponse:
     context = {
         "nav": "charge",
         "going_on": list(outlets.going_on(request.driver)),
+        "favourites": [] if search else outlets.at_favourites(request.driver),
         "filters": filters,
         "search": search,
         "outlets": outlets.matching(search) if search else outlets.lately(request.driver),
@@ -54,6 +56,22 @@ def charge(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def outlet(request: SignedInRequest, operator: Operator, public_id: UUID, number: str) -> HttpResponse:
     """Show one outlet: whether it is free, and what charging costs there, before anything is started."""
     return _outlet(request, operator, _connector(public_id, number))
+
+
+@driver_view
+@require_POST
+def favourite(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Keep the site as a favourite, or no longer; back to where it was pressed."""
+    site = get_object_or_404(Site, public_id=public_id, is_active=True)
+    if not favourites.choose(request.driver, site, is_one=request.POST.get("is_one") == "1"):
+        messages.error(
+            request, _("You have %(most)s favourites already: take one away first.") % {"most": favourites.MOST}
+        )
+    station, number = request.POST.get("station", ""), request.POST.get("number", "")
+    connector = outlets.connected().filter(station__identifier=station, number=number, station__site=site).first()
+    if connector is not None:
+        return redirect("driver:outlet", operator.slug, connector.station.public_id, connector.number)
+    return redirect("driver:charge", operator.slug)
 
 
 @driver_view
@@ -155,6 +173,7 @@ def _outlet(request: SignedInRequest, operator: Operator, connector: Connector, 
         "site": connector.station.site,
         "prices": prices,
         "mine": mine,
+        "is_favourite": outlets.is_favourite(request.driver, connector.station.site),
         "is_connected": is_connected,
         "may_start": bool(prices) and is_connected and services.is_free(connector),
         "crumbs": [(_("Charge"), reverse("driver:charge", args=[operator.slug]))],

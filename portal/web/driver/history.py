@@ -21,7 +21,7 @@ from billing.models import Dispute, SessionPrice
 from billing.selectors import discounts, disputes, driver_months, fees, invoices, prices, session_ledger
 from billing.selectors.session_ledger import Entry
 from charging.models import ChargingSession
-from charging.selectors import sessions
+from charging.selectors import late_charges, sessions
 from portal.gate.access import SignedInRequest, driver_view
 from portal.web import session_course, signed_values
 from portal.web.charts import Chart, Series
@@ -48,6 +48,7 @@ def history(request: SignedInRequest, operator: Operator) -> HttpResponse:
         "entries": [(entry, _other_month(entry, operator)) for entry in entries],
         "usual": usual,
         "is_asked_again": consents.is_asked_again(request.driver),
+        "late": late_charges.unseen(request.driver, at=timezone.now()),
         "documents": invoice_words.with_fees(documents, fees.lines(*documents)),
         **_neighbours(first, months),
     }

@@ -41,6 +41,7 @@ def privacy(request: SignedInRequest, operator: Operator) -> HttpResponse:
     page = lists.page(audit_log.looks(request.driver), request, by="timestamp", size=LOOKS_SHOWN)
     context = {
         "nav": "privacy",
+        "driver": request.driver,
         "questions": consents.questions(request.driver, language=_language(operator)),
         "proofs": consents.proofs(request.driver),
         "looks": copies.looks(page.rows, operator),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.driver import charging, disputes, history, invoices, privacy, requests, tokens
+from portal.web.driver import charging, disputes, history, invoices, late, privacy, requests, tokens
 
 app_name = "driver"
 
@@ -20,6 +20,9 @@ urlpatterns: list[URLPattern] = [
     path("starts/<uuid:command_id>/", charging.start, name="start"),
     path("live/<uuid:session_id>/", charging.live, name="live"),
     path("live/<uuid:session_id>/stop/", charging.live_stop, name="live_stop"),
+    path("late/seen/", late.late_seen, name="late_seen"),
+    path("late/letters/", late.late_letters, name="late_letters"),
+    path("favourites/<uuid:public_id>/", charging.favourite, name="favourite"),
     path("invoices/", invoices.invoice_list, name="invoice_list"),
     path("invoices/<uuid:invoice_id>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("cards/", tokens.token_list, name="token_list"),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -82,9 +82,15 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Site
         fields = (
             *("name", "street", "postal_code", "city", "country", "latitude", "longitude"),
-            *("phone", "time_zone", "is_active"),
+            *("phone", "time_zone", "guests_start", "is_active"),
         )
         labels = {"is_active": gettext_lazy("In use")}
+        help_texts: ClassVar = {
+            "guests_start": gettext_lazy(
+                "Where charging costs nothing, anybody starts it by the code beside the outlet."
+                " Nothing is known of them."
+            )
+        }
 
     def clean(self) -> dict[str, Any]:
         """Both coordinates, or none."""

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from charging.domain.ocpp import frames
-from charging.models import Site, Station, StationKnock, StationMessage
+from charging.models import Site, Station, StationKnock, StationLink, StationMessage
 from charging.selectors import stations as selectors
 from charging.services import station_links as services
 from charging.services import station_messages as reading
@@ -28,7 +28,7 @@ from portal.files import streamed
 from portal.gate.access import SignedInRequest, operator_view
 from portal.gate.events import Event
 from portal.web import lists
-from portal.web.acts import attempted
+from portal.web.acts import attempted, told
 from portal.web.staff import stations
 from tenants.log import audit
 from tenants.models import Operator
@@ -45,6 +45,11 @@ class AdoptForm(forms.Form):
     """Where a stranger stands."""
 
     site = forms.ModelChoiceField(Site.objects.none(), label=gettext_lazy("Site"), to_field_name="public_id")
+    is_held = forms.BooleanField(
+        label=gettext_lazy("Hold it until somebody accepts it"),
+        required=False,
+        help_text=gettext_lazy("It can be set up from here, and nobody charges there until then."),
+    )
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -125,6 +130,24 @@ def station_password(request: SignedInRequest, operator: Operator, public_id: UU
     return _shown(request, operator, station, services.make_password(station, at=timezone.now()))
 
 
+@require_POST
+@operator_view(Permission.MANAGE_NETWORK)
+def station_boot(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Choose how the station is received when it starts."""
+    station = get_object_or_404(Station, public_id=public_id)
+    boot = request.POST.get("boot", "")
+    if boot in StationLink.Boot.values:
+        told(request, str(_BOOTS[boot]), services.receive_as, station, boot, by=request.user, at=timezone.now())
+    return redirect("staff:station_detail", operator.slug, station.public_id)
+
+
+_BOOTS = {
+    str(StationLink.Boot.ACCEPTED): gettext_lazy("The station is accepted. It hears so within a minute."),
+    str(StationLink.Boot.PENDING): gettext_lazy("The station is held: nobody charges there until it is accepted."),
+    str(StationLink.Boot.REJECTED): gettext_lazy("The station is turned away from its next start on."),
+}
+
+
 @operator_view(Permission.MANAGE_NETWORK)
 def knock_list(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """List what tried to connect and was refused, the newest first."""
@@ -146,7 +169,8 @@ def knock_adopt(request: SignedInRequest, operator: Operator, public_id: UUID) -
     form = AdoptForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         site = form.cleaned_data["site"]
-        if adopted := attempted(form, services.adopt, knock, site=site, at=timezone.now()):
+        is_held = form.cleaned_data["is_held"]
+        if adopted := attempted(form, services.adopt, knock, site=site, at=timezone.now(), is_held=is_held):
             return _shown(request, operator, *adopted)
     context = {"nav": "stations", "knock": knock, "form": form, "crumbs": _crumbs(operator, knocking=True)}
     return render(request, "staff/stations/adopt.html", context, status=400 if form.errors else 200)

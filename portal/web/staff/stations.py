@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.selectors import session_ledger
 from charging.models import Site, Station
-from charging.selectors import sessions, station_commands, station_habits, stations
+from charging.selectors import late_charges, sessions, station_commands, station_habits, stations
 from charging.selectors.sessions import Criteria
 from charging.services import stations as services
 from charging.services.stations import Outlet
@@ -203,6 +203,7 @@ def station_detail(request: SignedInRequest, operator: Operator, public_id: UUID
             "known": known,
             "made": station_habit_words.made(known.made) if known and known.made else [],
             "habits": station_habit_words.told(known.habits) if known else [],
+            "late": late_charges.at_station(station, zone=station.site.zone, at=now) if link else [],
             "now": now,
             "crumbs": sites.crumbs(operator, station.site),
         },

@@ -8,6 +8,7 @@ from portal.web.staff import (
     approvals,
     booking_accounts,
     card_notices,
+    card_rules,
     consents,
     credit_reasons,
     differences,
@@ -131,6 +132,7 @@ urlpatterns: list[URLPattern] = [
     path("stations/meters/<uuid:public_id>/remove/", meters.meter_remove, name="meter_remove"),
     path("stations/<uuid:public_id>/meters/", meters.station_meters, name="station_meters"),
     path("stations/<uuid:public_id>/meters/register/", meters.meter_register, name="meter_register"),
+    path("stations/<uuid:public_id>/boot/", station_links.station_boot, name="station_boot"),
     path(
         "stations/<uuid:public_id>/certificate/",
         station_certificates.station_certificate,
@@ -280,6 +282,7 @@ urlpatterns: list[URLPattern] = [
     path("audit/seals/script/", seals.seal_script, name="seal_script"),
     path("settings/", settings.particulars, name="settings"),
     path("settings/credit-reasons/", credit_reasons.reasons, name="credit_reasons"),
+    path("settings/cards/", card_rules.card_rules, name="card_rules"),
     path("settings/vat-numbers/", seller_numbers.numbers, name="seller_numbers"),
     path("settings/e-invoices/", sending_way.sending_way, name="sending_way"),
     path("settings/mail/", mail_rules.mail_rules, name="mail_rules"),

@@ -56,6 +56,12 @@ def change(
     return driver
 
 
+def choose_letters(driver: Driver, *, about_late_charges: bool) -> None:
+    """Send the driver letters about charges that come in late, or none."""
+    driver.mails_late = about_late_charges
+    driver.save(update_fields=["mails_late"])
+
+
 @transaction.atomic
 def create_many(names: Sequence[str]) -> list[Driver]:
     """Create a driver for each name at once, with the next free customer numbers, in the order of the names.

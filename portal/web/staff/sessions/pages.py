@@ -15,7 +15,7 @@ from billing.selectors import day_sums, session_ledger
 from billing.selectors.day_sums import Position
 from billing.selectors.session_ledger import Totals
 from charging.models import ChargingSession
-from charging.selectors import sessions
+from charging.selectors import late_charges, sessions
 from charging.site_scope import in_site_scope
 from portal.gate.access import SignedInRequest, operator_view
 from portal.web import list_files, lists, signed_values, tables
@@ -110,6 +110,7 @@ def _around(session: ChargingSession, operator: Operator) -> dict[str, Any]:
     crumbs = [(_("Sessions"), reverse("staff:session_list", args=[operator.slug]))]
     return {
         "crumbs": crumbs,
+        "came_late_at": late_charges.came_at(session),
         "earlier": earlier,
         "later": later,
         "station_in_sight": in_site_scope(session.station.site_id),

@@ -1,0 +1,40 @@
+"""What is answered about a card when nobody can decide in time: by rules of the operator, up to a sum a month."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What kind of card it is, as far as is known. Stored, so the codes never change."""
+
+    CARD = "card"
+    APP = "app"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whether such cards are let in unasked, and how far.
+
+    most: what that may come to in a calendar month (UTC), in whole units of the operator's currency. reckoned: what one
+    charge is taken to cost: while nobody can be asked, nobody knows what it does cost.
+    """
+
+    is_open: bool
+    most: int
+    reckoned: int
+
+    def lets_in(self, charges: int) -> bool:
+        """Whether one more is let in after so many this month."""
+        return self.is_open and (charges + 1) * self.reckoned <= self.most
+
+
+#: What holds until an operator says otherwise.
+USUAL: Final = {
+    Kind.CARD: Rule(is_open=True, most=2_000, reckoned=200),
+    Kind.APP: Rule(is_open=True, most=2_000, reckoned=200),
+    Kind.UNKNOWN: Rule(is_open=False, most=0, reckoned=200),
+}
+#: By when a driver who holds a card to a reader has an answer, in seconds; and for how long that holds for a charge.
+IN_TIME_S, HOLDS_S = 2.5, 900

@@ -1,0 +1,102 @@
+"""What is known about cards without asking: for the moments in which the database does not answer in time.
+
+Learnt now and then, and at once when a card dies or a rule changes (`NOTIFY cards`), over the connection that listens,
+so that nobody waits for it. As long as the database answers, every verdict is its own.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from charging.domain import card_numbers
+from charging.domain.ocpp import unasked
+from charging.domain.ocpp.unasked import Kind, Rule
+from portal.gateway.cards import card_keys
+
+#: What was learnt is learnt anew after so long, so many rows at a time.
+ANEW_S, AT_ONCE = 60.0, 2_000
+_SCOPE = "SELECT set_config('app.operator_id', %s, true)"
+#: All cards, and which of them would be let in now: see `charging.domain.ocpp.admission`.
+_CARDS = """
+    SELECT t.uid_mark, c.kind, NOT c.is_blocked AND c.lost_at IS NULL
+        AND CASE WHEN c.driver_id IS NOT NULL THEN d.is_active ELSE EXISTS (
+            SELECT 1 FROM charging_accountmember m WHERE m.token_id = c.id AND m.pays
+                AND (m.since IS NULL OR m.since <= now()) AND (m.until IS NULL OR m.until > now())) END
+    FROM charging_token t JOIN charging_token c ON c.id = coalesce(t.merged_into_id, t.id)
+    LEFT JOIN tenants_driver d ON d.id = c.driver_id
+"""
+_RULES = "SELECT kind, is_open, most, reckoned FROM charging_cardrule"
+_USED = """
+    SELECT unasked, count(*) FROM charging_stationcharge
+    WHERE unasked <> '' AND received_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
+    GROUP BY unasked
+"""
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of an operator's cards. used: charges that were let in unasked this month, by kind.
+
+    cards: by their marks; None for one that is refused, whatever holds for cards that nobody knows.
+    """
+
+    at: float
+    cards: dict[bytes, Kind | None] = field(default_factory=dict)
+    rules: dict[Kind, Rule] = field(default_factory=dict)
+    used: Counter[Kind] = field(default_factory=Counter)
+
+
+class Unasked:
+    """Decides about cards of operators whose stations are connected here."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Known] = {}
+
+    def forget(self, operator_id: int) -> None:
+        """Something has changed: what is known is learnt anew at the next occasion, and holds until then."""
+        if operator_id in self._known:
+            self._known[operator_id].at = float("-inf")
+
+    async def learn(self, connection: psycopg.AsyncConnection[Any], operators: Iterable[int]) -> None:
+        """Learn of these operators what is not known or was learnt too long ago; forget all others."""
+        here = set(operators)
+        self._known = {operator: known for operator, known in self._known.items() if operator in here}
+        for operator in here:
+            known = self._known.get(operator)
+            if known is None or time.monotonic() - known.at > ANEW_S:
+                self._known[operator] = await _learnt(connection, operator)
+
+    def decide(self, operator_id: int, tag: str) -> Kind | None:
+        """Return as what kind of card it is let in, and count it; None: it is not."""
+        known = self._known.get(operator_id)
+        if known is None or not tag:
+            return None
+        marks = [bytes.fromhex(mark) for mark in card_numbers.uid_marks(tag, operator_id, card_keys())]
+        kind = next((known.cards[mark] for mark in marks if mark in known.cards), Kind.UNKNOWN)
+        if kind is None or not known.rules[kind].lets_in(known.used[kind]):
+            return None
+        known.used[kind] += 1
+        return kind
+
+
+async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) -> Known:
+    known = Known(time.monotonic())
+    async with connection.transaction(), connection.cursor() as cursor:
+        await cursor.execute(_SCOPE, [str(operator_id)])
+        await cursor.execute(_RULES)
+        stored = {Kind(kind): Rule(*rest) for kind, *rest in await cursor.fetchall()}
+        known.rules = {**unasked.USUAL, **stored}
+        await cursor.execute(_USED)
+        known.used.update({Kind(kind): charges for kind, charges in await cursor.fetchall()})
+        await cursor.execute(_CARDS)
+        while rows := await cursor.fetchmany(AT_ONCE):
+            for mark, kind, is_good in rows:
+                found = Kind.APP if kind == "APP_USER" else Kind.CARD
+                known.cards[bytes.fromhex(mark)] = found if is_good else None
+            await asyncio.sleep(0)  # stations are answered meanwhile
+    return known
