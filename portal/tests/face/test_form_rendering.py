@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.renderers import DjangoTemplates
 from django.utils.safestring import mark_safe
 
@@ -33,3 +34,13 @@ def test_a_select_is_that_of_django(kind, value):
 
 def test_other_controls_are_left_to_django():
     assert html(QuickSelects(), forms.TextInput(), "a") == html(DjangoTemplates(), forms.TextInput(), "a")
+
+
+@pytest.mark.parametrize(("required", "said"), [(True, "Choose…"), (False, "nothing chosen")])
+def test_the_choice_of_nothing_is_said_in_words(required, said):
+    class Form(forms.Form):
+        kind = forms.TypedChoiceField(choices=[*BLANK_CHOICE_DASH, ("a", "A")], required=required)
+
+    html = str(Form(renderer=QuickSelects())["kind"])
+    assert f'<option value="" selected>{said}</option>' in html
+    assert "---" not in html
