@@ -14,7 +14,7 @@ from tenants.permissions import Access, Permission
 from tenants.scoping import tenant_scope
 from tenants.selectors import training
 
-MISSING = _("First confirm the year's training in security and privacy. Personal data opens with it.")
+MISSING = _("First confirm this year's training in security and privacy. After that you can open personal data.")
 
 
 class TrainingMissing(PermissionDenied):

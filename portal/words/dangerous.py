@@ -85,7 +85,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:factor_reset": (_("Reset the second factor of %(thing)s"), _person),
     "staff:factor_reset_withdraw": (_("Stop the reset of the second factor of %(thing)s"), _person),
     "staff:security": (_("Change the operator's security settings"), None),
-    "staff:training_rule": (_("Change whether personal data opens only with the training"), None),
+    "staff:training_rule": (_("Change whether personal data can be opened only with the training"), None),
     "staff:platform_visits": (_("Let the platform's staff make changes"), None),
     "staff:platform_leave_take_back": (_("Stop the platform's staff from making changes"), None),
     "staff:platform_visit_end": (_("End a visit by the platform's staff"), None),
@@ -153,7 +153,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:reminder_send": (_("Send reminders"), None),
     "finance:invoice_export": (_("Download the listed invoices"), None),
     "finance:timetable_confirm": (_("Send files to the server that you know by its fingerprint"), None),
-    "finance:timetable_new": (_("Let files go out by themselves"), None),
+    "finance:timetable_new": (_("Let files be sent automatically"), None),
     "finance:package_file": (_("Download the files of a month for the accountant"), None),
     "finance:export_file": (_("Download %(thing)s"), _by(Export, "export_id")),
     # The platform

@@ -146,7 +146,7 @@ LETTERS: dict[StrEnum, Worded] = {
         ),
     ),
     mail.Letter.EMAIL_CHANGED: _changed(
-        _("The e-mail address of your account is another one now. This mailbox gets no more letters.")
+        _("The e-mail address of your account has been changed. This mailbox gets no more letters.")
     ),
     Letter.RECOVERY_CODES_MADE: _changed(
         _("New recovery codes were made for your account. The earlier ones no longer work.")

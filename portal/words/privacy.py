@@ -104,7 +104,7 @@ CLASSES: dict[str, tuple[str | Promise, str | Promise]] = {
     "requests": (gettext_lazy("answered requests"), gettext_lazy("removed, with their answers")),
     "books": (
         gettext_lazy("keys of what bookkeeping keeps of the erased"),
-        gettext_lazy("destroyed when the last day is over: names and documents open no more"),
+        gettext_lazy("destroyed when the last day has passed: names and documents can no longer be opened"),
     ),
     "uploads": (gettext_lazy("uploaded files"), gettext_lazy("removed; their sessions and rejected rows stay")),
     "messages": (gettext_lazy("messages of stations"), gettext_lazy("removed; the sessions made of them stay")),
@@ -222,7 +222,7 @@ def measures(operator: Operator) -> list[str]:
         _("People see what their role needs, and some only what belongs to their sites."),
         second,
         *([both % {"acts": "; ".join(acts)}] if acts else []),
-        _("Every change, and every look at a person's details, stands in a log that is sealed and never rewritten."),
+        _("Every change, and every look at a person's details, is kept in a log that is sealed and never rewritten."),
         _("What people sign in with is stored hashed or encrypted, by keys that are not in the database."),
     ]
 

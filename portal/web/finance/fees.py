@@ -126,7 +126,7 @@ class FeeForm(forms.Form):
         r"^\d{3,10}$",
         label=gettext_lazy("Booking account"),
         required=False,
-        help_text=gettext_lazy("The account in your bookkeeping, such as 3001. It stands in the downloads."),
+        help_text=gettext_lazy("The account in your bookkeeping, such as 3001. It is shown in the downloads."),
         error_messages={"invalid": gettext_lazy("A booking account has three to ten digits.")},
     )
     since = forms.DateField(label=gettext_lazy("From"), widget=_day(), help_text=gettext_lazy("The first day."))

@@ -72,7 +72,7 @@ class ContractForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Name of the contract"),
         max_length=100,
-        help_text=gettext_lazy("Such as its number. It stands on every statement."),
+        help_text=gettext_lazy("Such as its number. It is shown on every statement."),
     )
     sites: Any = forms.ModelMultipleChoiceField(
         Site.objects.none(), label=gettext_lazy("Sites"), widget=forms.CheckboxSelectMultiple

@@ -61,7 +61,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("It stands in the operator's log."),
+        help_text=gettext_lazy("It is kept in the operator's log."),
         min_length=10,
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -37,7 +37,7 @@ def of(operator: Operator, access: Access) -> list[Step]:
         ),
         Step(
             _("Say where customers pay"),
-            _("Your bankgiro or IBAN stands on each invoice with its OCR number."),
+            _("Your bankgiro or IBAN is shown on each invoice with its OCR number."),
             bool(operator.bankgiro or operator.iban),
             where(Permission.MANAGE_OPERATOR, "staff:settings"),
         ),

@@ -76,12 +76,12 @@ class UsualTermsForm(forms.Form):
         label=gettext_lazy("Reminder fee agreed since"),
         required=False,
         help_text=gettext_lazy(
-            "Since when a reminder fee of 60 kronor stands in your terms. Empty: it does not, and none is asked of"
-            " private persons."
+            "Since when your terms include a reminder fee of 60 kronor. Empty: they do not, and private persons are"
+            " charged none."
         ),
     )
     due_day_agreed = forms.BooleanField(
-        label=gettext_lazy("The last day to pay stands in your terms"),
+        label=gettext_lazy("Your terms say the last day to pay"),
         required=False,
         help_text=gettext_lazy(
             "Then interest runs from that day; otherwise from the thirtieth day after the first reminder."

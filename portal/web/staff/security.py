@@ -36,7 +36,7 @@ WHAT_IT_PREVENTS = {
         " accounting need one person, and name the customers of their month."
     ),
     erasure.ACTION: gettext_lazy(
-        "Nobody erases a person alone, as nothing brings them back. The other one sees whose request it is."
+        "Nobody erases a person alone, as it cannot be undone. The second person sees whose request it is."
     ),
 }
 

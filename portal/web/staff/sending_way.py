@@ -60,7 +60,7 @@ def sending_way(request: SignedInRequest, operator: Operator) -> HttpResponse:
         told = form.cleaned_data
         if not told["kind"]:
             services.stop()
-            messages.success(request, _("Saved. Nothing is sent by itself."))
+            messages.success(request, _("Saved. Nothing is sent automatically."))
             return redirect("staff:sending_way", operator.slug)
         made = attempted(
             form, services.choose, told["kind"], address=told["address"], renew=told["renew"], at=timezone.now()

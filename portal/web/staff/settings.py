@@ -60,7 +60,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]
             ),
             "iban": gettext_lazy("For invoices in other currencies than SEK, and for those who pay from abroad."),
             "rounds_to_crowns": gettext_lazy("What is to be paid in SEK: 1–49 öre down, 50–99 up. VAT stays as it is."),
-            "privacy_contact": gettext_lazy("Whom drivers and authorities ask: a name, an e-mail address or both."),
+            "privacy_contact": gettext_lazy("Whom drivers and authorities turn to: a name, an e-mail address or both."),
             "smallest_group": gettext_lazy(
                 "Drivers. Statistics show no hour, day, kind or group of fewer, nor what would give it away."
             ),

@@ -60,8 +60,8 @@ class WordsForm(forms.Form):
     asks_again = forms.TypedChoiceField(
         label=gettext_lazy("What is new"),
         choices=[
-            ("no", gettext_lazy("They say the same, better: who has confirmed does so again when the year is over")),
-            ("yes", gettext_lazy("They say something new: everybody confirms again within thirty days")),
+            ("no", gettext_lazy("The same content, better worded: whoever has confirmed does so again next year")),
+            ("yes", gettext_lazy("Something new: everybody confirms again within thirty days")),
         ],
         coerce=lambda value: value == "yes",
         widget=forms.RadioSelect,
@@ -135,7 +135,7 @@ def training(request: SignedInRequest, operator: Operator) -> HttpResponse:
         messages.success(request, _("Confirmed. Thank you. You are asked again in a year."))
         return redirect("staff:overview", operator.slug)
     context = {
-        "nav": "overview",
+        "nav": "privacy" if request.access.may(Permission.VIEW_PRIVACY) else "training",
         "course": course,
         "form": form,
         "standing": standing,
@@ -172,8 +172,8 @@ def training_rule(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Make opening personal data depend on the training, or no more."""
     is_on = request.POST.get("rule") == "on"
     services.open_data_by_it(operator, is_on=is_on)
-    on = _("From now on only who has confirmed the training opens personal data.")
-    messages.success(request, on if is_on else _("Personal data opens without the training again."))
+    on = _("From now on only those who have confirmed the training can open personal data.")
+    messages.success(request, on if is_on else _("Personal data can be opened without the training again."))
     return redirect("staff:training_people", operator.slug)
 
 

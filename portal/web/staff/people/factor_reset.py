@@ -30,7 +30,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=300,
-        help_text=gettext_lazy("How you know that it is really this person who asks. It stands in the audit log."),
+        help_text=gettext_lazy("How you know that it is really this person who asks. It is kept in the audit log."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -159,7 +159,7 @@ def notice_ask(request: SignedInRequest, operator: Operator, code: str) -> HttpR
     purpose = get_object_or_404(ConsentPurpose, code=code)
     is_asked = request.POST.get("ask") == "yes"
     services.ask_for(purpose, is_asked=is_asked)
-    done = _("Drivers are asked now.") if is_asked else _("Drivers are asked no more. What they answered stays.")
+    done = _("Drivers are asked now.") if is_asked else _("Drivers are no longer asked. What they answered stays.")
     messages.success(request, done)
     return redirect("staff:notice_list", operator.slug)
 

@@ -86,7 +86,7 @@ def purpose_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     form = OwnForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         row = services.add(**form.cleaned_data)
-        messages.success(request, _("%(purpose)s stands in the record now.") % {"purpose": row})
+        messages.success(request, _("%(purpose)s is in the record now.") % {"purpose": row})
         return redirect("staff:privacy_record", operator.slug)
     return _page(request, operator, {"form": form, "title": _("A purpose of your own"), "known": []})
 

@@ -83,7 +83,7 @@ def retention_change(request: SignedInRequest, operator: Operator) -> HttpRespon
     form = RulesForm(request.POST)
     if form.is_valid() and "try" not in request.POST:
         retention.say(form.cleaned_data)
-        messages.success(request, _("Saved. The coming night goes by it."))
+        messages.success(request, _("Saved. It applies from the coming night."))
         return redirect("staff:retention", operator.slug)
     return _page(request, operator, form, HoldForm())
 
@@ -106,7 +106,7 @@ def hold_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
 def hold_lift(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Let the rules hold again."""
     retention.lift(get_object_or_404(LegalHold, public_id=public_id), at=timezone.now())
-    messages.success(request, _("Lifted. The coming night goes by the rules."))
+    messages.success(request, _("Lifted. The rules apply again from the coming night."))
     return redirect("staff:retention", operator.slug)
 
 
