@@ -61,14 +61,16 @@ INSERT INTO tenants_drivergroup (operator_id, public_id, name)
 SELECT %(operator)s, gen_random_uuid(), 'Group ' || i FROM generate_series(1, 20) i
 """,
     "sites": """
-INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, city, country, time_zone, is_active, created_at)
+INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, city, country, time_zone, phone, is_active,
+    created_at)
 SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, 'Storgatan ' || i, '903 26', 'Umeå', 'SE',
-    CASE WHEN i %% 20 = 0 THEN 'Europe/Helsinki' ELSE 'Europe/Stockholm' END, i %% 50 <> 0, now()
+    CASE WHEN i %% 20 = 0 THEN 'Europe/Helsinki' ELSE 'Europe/Stockholm' END, '', i %% 50 <> 0, now()
 FROM generate_series(1, %(sites)s) i
 """,
     "stations": """
-INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, vendor, model, is_active, created_at)
-SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', true, now()
+INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, vendor, model, note, is_active,
+    created_at)
+SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', '', true, now()
 FROM generate_series(1, %(stations)s) i
 JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM charging_site WHERE operator_id = %(operator)s) s
     ON s.n = i %% %(sites)s + 1
@@ -98,6 +100,13 @@ FROM tenants_driver WHERE operator_id = %(operator)s
 UPDATE tenants_driver d SET identity_id = i.id FROM tenants_driveridentity i
 WHERE i.driver_id = d.id AND d.operator_id = %(operator)s AND i.operator_id = %(operator)s
 """,
+    # The trigger that makes them is off, as all are.
+    "accounts": """
+INSERT INTO tenants_account (operator_id, public_id, kind, driver_id, identity_id, customer_number, language, delivery,
+    least_amount, shows, is_active, created_at)
+SELECT operator_id, gen_random_uuid(), 'private', id, identity_id, customer_number, '', 'portal', 0, 'invoices', true, created_at
+FROM tenants_driver WHERE operator_id = %(operator)s ORDER BY id
+""",
     "cards": """
 INSERT INTO charging_token (operator_id, public_id, kind, uid, uid_mark, uid_exact, visual_number, number_mark, driver_id,
     is_blocked, created_at)
@@ -113,18 +122,19 @@ FROM generate_series(1, greatest(10, %(drivers)s / 200)) i
     "imports": """
 INSERT INTO charging_fileimport (operator_id, public_id, file, file_name, file_sha256, file_size, source, mapping,
     options, state, error, error_facts, rows_total, rows_read, accepted, known, rejected, flagged, accepted_wh, rejected_wh, created,
-    blank_lines, committed_chunks, started_at, finished_at, updated_at, created_at)
+    blank_lines, committed_chunks, attempts, done, total, queued_at, started_at, finished_at, updated_at, created_at)
 SELECT %(operator)s, gen_random_uuid(), 'none.csv', 'month-' || i || '.csv', md5(i::text), 1000, 'bench', '{}',
-    '{"header": ["id", "start", "end", "kWh"]}', 'done', '', '{}', c.n, c.n, c.n - c.r, 0, c.r, 0, 0, 0, '{}', 0, '{}', at, at, at, at
+    '{"header": ["id", "start", "end", "kWh"]}', 'done', '', '{}', c.n, c.n, c.n - c.r, 0, c.r, 0, 0, 0, '{}', 0, '{}', 1, c.n, c.n,
+    at, at, at, at, at
 FROM generate_series(1, 24) i
 CROSS JOIN LATERAL (SELECT now() - (24 - i) * interval '1 month' AS at) t
 CROSS JOIN LATERAL (SELECT CASE WHEN i = 24 THEN %(rejected)s ELSE 10 END AS r, %(sessions)s / 24 AS n) c
 """,
     "rejected rows": """
-INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, marks, reason, reasons, energy_wh)
+INSERT INTO charging_rejectedrow (operator_id, file_import_id, line_number, cells, marks, reason, reasons, settled, energy_wh)
 SELECT %(operator)s, f.id, l * 7, '', '{}',
     CASE WHEN l %% 3 = 0 THEN 'end_before_start' ELSE 'unreadable_end' END,
-    ARRAY[CASE WHEN l %% 3 = 0 THEN 'end_before_start' ELSE 'unreadable_end' END], 10000
+    ARRAY[CASE WHEN l %% 3 = 0 THEN 'end_before_start' ELSE 'unreadable_end' END], '', 10000
 FROM charging_fileimport f CROSS JOIN LATERAL generate_series(1, f.rejected) l WHERE f.operator_id = %(operator)s
 """,
     "outlets by number": """
@@ -219,11 +229,12 @@ FROM billed GROUP BY driver_id, month
     "invoices": """
 INSERT INTO billing_invoice (id, operator_id, public_id, kind, run_id, account_id, buyer_id, customer_number, reason, state,
     series, number,
-    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, seller, drafted_at, issued_at, due_on)
+    month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh, leaves_rest, seller, drafted_at,
+    issued_at, due_on)
 SELECT d.id, %(operator)s, gen_random_uuid(), 'invoice', r.id, v.id, v.identity_id,
     CASE WHEN r.state = 'issued' THEN v.customer_number ELSE '' END, '', CASE WHEN r.state = 'issued'
     THEN 'issued' ELSE 'draft' END, 'F', CASE WHEN r.state = 'issued' THEN d.id - %(last_invoice)s END, d.month, 'SEK',
-    d.taxable, round(d.taxable * 0.25, 2), 0, d.taxable + round(d.taxable * 0.25, 2), d.sessions, d.energy_wh,
+    d.taxable, round(d.taxable * 0.25, 2), 0, d.taxable + round(d.taxable * 0.25, 2), d.sessions, d.energy_wh, false,
     CASE WHEN r.state = 'issued' THEN %(seller)s::jsonb ELSE '{}' END, r.drafted_at, r.issued_at,
     CASE WHEN r.state = 'issued' THEN (r.until + interval '30 days')::date END
 FROM document d JOIN billing_invoicerun r ON r.operator_id = %(operator)s AND r.month = d.month

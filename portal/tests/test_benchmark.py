@@ -1,10 +1,13 @@
-"""The benchmark of pages measures the page that is meant, or nothing."""
+"""The benchmark of pages measures the page that is meant, or nothing; and its rows can be written."""
+
+import re
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from benchmarks import questions
+from benchmarks import history, questions
 from benchmarks.questions import Question
 from portal.management.commands import benchmark
 from portal.web.staff.sessions.filter import SessionFilter
@@ -53,3 +56,26 @@ def test_results_are_put_into_the_page_and_others_stay(settings, tmp_path):
     assert "| new |" in text
     assert "| old |" not in text
     assert text.index("## pages") < text.index("## audit")
+
+
+#: What a column needs that a statement does not name: no value of its own, and none may be missing.
+_NEEDED = """
+SELECT column_name FROM information_schema.columns
+WHERE table_name = %s AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'
+    AND is_generated = 'NEVER'
+"""
+
+
+def test_the_rows_of_the_large_operators_have_what_their_tables_need(db):
+    """They are written in SQL, beside the models: a column that is added later is not filled in by itself."""
+    statements = [*history.NETWORK.values(), history.SESSIONS, history.PRICES, *history.INVOICES.values()]
+    inserts = [found for each in statements for found in re.findall(r"INSERT INTO (\w+) \(([^)]*)\)", each)]
+    missing = {}
+    for table, columns in inserts:
+        with connection.cursor() as cursor:
+            cursor.execute(_NEEDED, [table])
+            needed = {name for (name,) in cursor.fetchall()}
+        if lacking := needed - {name.strip() for name in columns.split(",")}:
+            missing[table] = lacking
+    assert len(inserts) > 15
+    assert missing == {}
