@@ -65,7 +65,7 @@ def test_each_figure_opens_as_many_sessions_as_it_says(sign_in, olga, url, invoi
 def test_a_site_narrows_the_proof_too(fina_browser, url, invoice):
     other = factories.session(factories.connector(), None)
     page = text(fina_browser.get(url(f"reconciliation/?site={other.site.public_id}&proof=now")))
-    assert "All 1 sessions and 10 kWh are accounted for." in page
+    assert "The one session and its 10 kWh are accounted for." in page
 
 
 def test_a_month_that_cannot_be_read_shows_all(fina_browser, url, charged):
