@@ -89,7 +89,7 @@ def receive_as(station: Station, boot: str, *, by: User, at: datetime) -> None:
     if earlier == boot:
         return
     link.save(update_fields=["boot"])
-    record(Event.STATION_BOOT_CHOSEN, about=station, answer=str(boot))
+    record(Event.STATION_BOOT_CHOSEN, about=station, kind=str(boot))
     if earlier == Boot.PENDING and link.is_connected_at(at):
         with contextlib.suppress(CommandRefused):  # it says so itself within a minute
             station_commands.ask(station, Kind.TRIGGER, by=by, at=at, message="BootNotification")
@@ -107,6 +107,8 @@ def adopt(knock: StationKnock, *, site: Site, at: datetime, is_held: bool = Fals
     station = stations.create(identifier=knock.identity, site=site, outlets=[Outlet("1")])
     password = make_password(station, at=at)
     if is_held:
-        StationLink.objects.filter(station=station).update(boot=Boot.PENDING)
-        record(Event.STATION_BOOT_CHOSEN, about=station, answer=str(Boot.PENDING))
+        link = StationLink.objects.get(station=station)
+        link.boot = Boot.PENDING
+        link.save(update_fields=["boot"])
+        record(Event.STATION_BOOT_CHOSEN, about=station, kind=str(Boot.PENDING))
     return station, password

@@ -83,7 +83,7 @@ def test_one_that_is_taken_in_may_be_held_until_it_is_accepted_on_its_page(world
     with tenant_scope(world.operator.pk):
         assert StationLink.objects.get(station=taken).boot == "Accepted"
         told = AuditEntry.objects.filter(event="station.boot_chosen").order_by("pk")
-        answers = [(entry.additional_data or {})["answer"] for entry in told]
+        answers = [(entry.additional_data or {})["kind"] for entry in told]
     assert answers == ["Pending", "Rejected", "Pending", "Accepted"]
     client.post(world.url(path(taken, "boot/")), {"boot": "Whatever"})
     assert "nobody charges there" not in client.get(page).content.decode()

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Dispute, Export, Rerating, WriteOff
-from charging.models import CardNotice, StationCommand
+from charging.models import CardNotice, StationCommand, StationLink
 from portal.words import approvals, imports, incidents, measures, permissions, work
 from portal.words.bookkeeping import WHY
 from portal.words.lists import LISTS
@@ -45,6 +45,7 @@ KINDS: dict[str, str | Promise] = {
     **dict(Export.Kind.choices),
     **dict(CardNotice.Kind.choices),
     **dict(StationCommand.Kind.choices),
+    **dict(StationLink.Boot.choices),
     "invoice-lines": gettext_lazy("invoice lines, CSV"),
 }
 _FACTS: dict[str, str | Promise] = {str(field): words for field, words in imports.FACTS}
