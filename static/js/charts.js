@@ -6,14 +6,28 @@ const drawn = new Map();
 const language = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang;
 let library;
 
-/* A colour of the present theme as rgb(…): a token is a pair of colours, which only an element can decide. */
+/* Numbers and times are written by one writer each: making one takes longer than drawing a chart. */
+const numbers = new Intl.NumberFormat(language);
+const times = new Map();
+function moment(seconds, zone, options) {
+  const key = `${zone} ${Object.entries(options)}`;
+  if (!times.has(key)) times.set(key, new Intl.DateTimeFormat(language, { ...options, timeZone: zone }));
+  return times.get(key).format(seconds * 1000);
+}
+
+/* A colour of the present theme as rgb(…): a token is a pair of colours, which only an element can decide. Each is
+ * asked for once a theme, as every question makes the browser work out styles anew. */
+const colours = new Map();
+document.addEventListener("themechange", () => colours.clear());
 function token(name) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
-  document.body.append(probe);
-  const colour = getComputedStyle(probe).color;
-  probe.remove();
-  return colour;
+  if (!colours.has(name)) {
+    const probe = document.createElement("span");
+    probe.style.color = `var(${name})`;
+    document.body.append(probe);
+    colours.set(name, getComputedStyle(probe).color);
+    probe.remove();
+  }
+  return colours.get(name);
 }
 
 function read(figure) {
@@ -72,7 +86,7 @@ function axes(data) {
     size: (_, labels) => 14 + 6.6 * Math.max(2, ...(labels ?? []).map((label) => label.length)),
     gap: 8,
     space: 40,
-    values: (_, at) => at.map((value) => value.toLocaleString(language)),
+    values: (_, at) => at.map((value) => numbers.format(value)),
   };
   if (data.kind !== "name") x.values = (plot, at) => at.map((when) => instant(when, data, plot));
   if (data.kind === "name") x.splits = (plot) => apart(data, plot.width);
@@ -94,7 +108,7 @@ function instant(seconds, data, plot) {
       : span > 200 * 86400
         ? { month: "short", year: "2-digit" }
         : { day: "numeric", month: "short" };
-  return new Intl.DateTimeFormat(language, { ...options, timeZone: data.zone }).format(seconds * 1000);
+  return moment(seconds, data.zone, options);
 }
 
 function tip(data) {

@@ -26,8 +26,9 @@ function colourTheBar() {
   bar.content = getComputedStyle(document.documentElement).backgroundColor;
 }
 
+/* After the first paint: asked before it, the browser would have to work out its styles in the middle of a script. */
 document.addEventListener("themechange", colourTheBar);
-colourTheBar();
+requestAnimationFrame(() => setTimeout(colourTheBar));
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
   document.dispatchEvent(new CustomEvent("themechange")),
