@@ -12,8 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rustpy_xlsxwriter import write_worksheet
-
+from billing.exports import xlsx
 from charging.ingest.evidence import Open
 
 HOME = "Europe/Stockholm"
@@ -273,7 +272,8 @@ def _text(one: Known, fact: str, spelling: Spelling) -> str:
 def _written(header: list[str], rows: list[list[str]], spelling: Spelling) -> bytes:
     if spelling.kind == "xlsx":
         content = io.BytesIO()
-        write_worksheet([dict(zip(header, row, strict=True)) for row in rows], content)
+        listed = xlsx.blocks(dict(zip(header, row, strict=True)) for row in rows)
+        xlsx.write(content, [xlsx.Sheet("Sheet1", header, listed)])
         return content.getvalue()
     if spelling.kind == "jsonl":
         return "\n".join(json.dumps(dict(zip(header, row, strict=True))) for row in rows).encode()

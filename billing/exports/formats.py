@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 import orjson
+import polars as pl
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
@@ -79,6 +80,9 @@ class Source(Protocol):
     def rows(self, table: Table, *, is_counted: bool = True) -> Iterator[dict[str, Any]]:
         """The rows of a table."""
 
+    def frames(self, table: Table, *, is_counted: bool = True) -> Iterator[pl.DataFrame]:
+        """The same of a table that is copied, as typed columns, a stretch at a time."""
+
     def losses(self) -> list[dict[str, Any]]:
         """What certain losses that are booked on the days take back, as rows of `tables.VAT` below zero."""
 
@@ -139,12 +143,8 @@ class TableFile(Format):
     def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the rows as they are read."""
         if self.form == Export.Form.XLSX:
-            found, count = source.rows(self.table), self.total(stretches)
-            if self.table.worked:
-                added_up = list(found)
-                found, count = iter(added_up), len(added_up)
             with override(source.language):
-                xlsx.write(path, [_sheet(str(_("Rows")), self.table, source, found, count)])
+                xlsx.write(path, [_sheet(str(_("Rows")), self.table, source)])
             return []
         with path.open("wb") as file:
             file.writelines(source.pieces(self.table) if self.form == Export.Form.CSV else _json(source, self.table))
@@ -167,24 +167,37 @@ class Workbook(Format):
 
     def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write two sheets."""
-        documents, lines = source.rows(INVOICES), source.rows(LINES, is_counted=False)
-        counts = (sum(stretch.documents for stretch in stretches), sum(stretch.lines for stretch in stretches))
         with override(source.language):
             sheets = [
-                _sheet(str(_("Invoices")), INVOICES, source, documents, counts[0]),
-                _sheet(str(_("Lines")), LINES, source, lines, counts[1]),
+                _sheet(str(_("Invoices")), INVOICES, source),
+                _sheet(str(_("Lines")), LINES, source, is_counted=False),
             ]
             xlsx.write(path, sheets)
         return []
 
 
-def _sheet(name: str, table: Table, source: Source, found: Iterator[dict[str, Any]], count: int) -> xlsx.Sheet:
+def _sheet(name: str, table: Table, source: Source, *, is_counted: bool = True) -> xlsx.Sheet:
     headings = {column.name: str(column.heading) for column in table.columns}
-    coded = {column.name: column for column in table.columns if column.has_words or column.choices}
+    coded = [column for column in table.columns if column.has_words or column.choices]
     said = words.of(source.language)
-    rows = ({headings[key]: _said(coded.get(key), value, said) for key, value in row.items()} for row in found)
+    blocks: Iterator[xlsx.Block]
+    if table.is_copied:
+        blocks = (_in_words(frame, coded, said) for frame in source.frames(table, is_counted=is_counted))
+    else:
+        by_name = {column.name: column for column in coded}
+        rows = source.rows(table, is_counted=is_counted)
+        blocks = xlsx.blocks({key: _said(by_name.get(key), value, said) for key, value in row.items()} for row in rows)
     moments = frozenset(headings[column.name] for column in table.columns if column.is_moment)
-    return xlsx.Sheet(name, list(headings.values()), rows, count, moments)
+    return xlsx.Sheet(name, list(headings.values()), blocks, moments)
+
+
+def _in_words(frame: pl.DataFrame, coded: list[Column], said: words.Words) -> pl.DataFrame:
+    """The rows with words for codes."""
+    for column in coded:
+        codes = [code for code in frame[column.name].unique() if code is not None]
+        told = [str(_said(column, code, said)) for code in codes]
+        frame = frame.with_columns(pl.col(column.name).replace(codes, told))
+    return frame
 
 
 def _said(column: Column | None, value: Any, said: words.Words) -> Any:

@@ -138,8 +138,17 @@ class Table:
 
     def select(self, by: str, *, as_text: bool) -> str:
         """The query of one stretch. as_text: for CSV, where times are written and no spreadsheet may run a text."""
-        listed = ", ".join(_as_text(column) if as_text else column.sql for column in self.columns)
-        return f"SELECT {listed} FROM {self.source} WHERE {self.base.where(by)} ORDER BY {self.order}"  # noqa: S608
+        return self._select(by, [_as_text(column) if as_text else column.sql for column in self.columns])
+
+    def select_plain(self, by: str) -> str:
+        """The same as COPY writes it for ourselves: nothing is guarded, and what is sealed is written in hex."""
+        return self._select(
+            by, [f"encode({column.sql}, 'hex')" if column.sealed else column.sql for column in self.columns]
+        )
+
+    def _select(self, by: str, listed: list[str]) -> str:
+        asked = ", ".join(listed)
+        return f"SELECT {asked} FROM {self.source} WHERE {self.base.where(by)} ORDER BY {self.order}"  # noqa: S608
 
 
 def _as_text(column: Column) -> str:
@@ -488,6 +497,11 @@ TABLES: Final[dict[str, Table]] = {
 }
 
 
+def read_csv(table: Table, piece: bytes) -> pl.DataFrame:
+    """Rows as the database writes them, without a header; every cell is a text."""
+    return pl.read_csv(piece, has_header=False, infer_schema=False, new_columns=table.names)
+
+
 @dataclass(slots=True)
 class Tally:
     """How many rows were written, and what they come to: by currency, by column."""
@@ -508,12 +522,14 @@ class Tally:
 
     def csv(self, table: Table, piece: bytes) -> None:
         """Count rows as they were written, without a header."""
-        if not piece:
-            return
-        wanted = [name for name in table.names if name == "currency" or name in table.summed]
-        frame = pl.read_csv(piece, has_header=False, infer_schema=False, new_columns=table.names).select(wanted)
+        if piece:
+            self.texts(table, read_csv(table, piece))
+
+    def texts(self, table: Table, frame: pl.DataFrame) -> None:
+        """Count rows whose cells are texts, as the database writes them."""
         sums = [pl.col(name).cast(pl.Decimal(38, 6)).sum() for name in table.summed]
-        for row in frame.group_by("currency").agg(pl.len().alias("rows"), *sums).iter_rows(named=True):
+        wanted = frame.select("currency", *table.summed)
+        for row in wanted.group_by("currency").agg(pl.len().alias("rows"), *sums).iter_rows(named=True):
             self.add(row["currency"] or "", {name: row[name] for name in table.summed}, rows=row["rows"])
 
     def told(self) -> dict[str, dict[str, str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db.models import Q
@@ -19,7 +20,7 @@ from django.db.models import Q
 from billing.documents.categories import STANDARD
 from billing.domain.errors import BillingError
 from billing.events import Event
-from billing.exports import csv_files, formats, tables
+from billing.exports import csv_files, formats, frames, tables
 from billing.exports.formats import Document
 from billing.exports.tables import Span, Stretch, Table, Tally
 from billing.models import Export, ExportDelivery, Invoice, Rendering
@@ -145,6 +146,18 @@ class _Source:
                 rows = list(tables.rows(table, self.span, stretch))
                 self._advance(len(rows))
             yield from rows
+
+    def frames(self, table: Table, *, is_counted: bool = True) -> Iterator[pl.DataFrame]:
+        """The rows of a table that is copied, as typed columns."""
+        reader: frames.Reader | None = None
+        for stretch in self.stretches:
+            with tenant_scope(self.operator.pk):
+                reader = reader or frames.Reader.of(table, self.span)
+                texts = reader.texts(stretch)
+                if is_counted:
+                    self.tally.texts(table, texts)
+                self._advance(len(texts))
+            yield reader.typed(texts)
 
     def _worked(self, table: Table) -> list[dict[str, Any]]:
         assert table.worked is not None

@@ -113,7 +113,7 @@ def _workbook(name: str, columns: Sequence[FileColumn], rows: Iterable[Any]) -> 
     folder = tempfile.TemporaryDirectory()
     path = Path(folder.name, name)
     moments = frozenset(name for row in listed for name, value in row.items() if isinstance(value, datetime))
-    sheet = xlsx.Sheet(_("List"), [column.heading for column in columns], iter(listed), len(listed), moments)
+    sheet = xlsx.Sheet(_("List"), [column.heading for column in columns], xlsx.blocks(listed), moments)
     xlsx.write(path, [sheet])
     file = path.open("rb")
     folder.cleanup()

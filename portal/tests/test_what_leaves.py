@@ -31,9 +31,8 @@ OPENS = {"open_connection", "create_connection", "open_unix_connection", "check_
 KEEPS_INSIDE = {
     "PIL", "_typeshed", "asyncssh", "auditlog", "babel", "cbor2", "celery", "cryptography", "django", "django_htmx",
     "django_otp", "django_otp_webauthn", "drf_spectacular", "guardian", "gunicorn", "kombu", "lxml", "msgspec",
-    "numpy", "orjson", "pikepdf", "polars", "psycopg", "pyrage", "python_calamine", "rcssmin", "redis",
-    "rest_framework", "rjsmin", "rustpy_xlsxwriter", "stdnum", "typst", "uuid6", "webauthn", "websockets",
-    "whitenoise", "zxingcpp",
+    "numpy", "orjson", "pikepdf", "polars", "psycopg", "pypdfium2", "pyrage", "python_calamine", "rcssmin", "redis",
+    "rest_framework", "rjsmin", "stdnum", "typst", "uuid6", "webauthn", "websockets", "whitenoise", "zxingcpp",
 }  # fmt: skip
 #: Reach our own processes and nobody else: the demonstration's stations, and the check of the house itself.
 WITHIN = {"portal.demo.stations"}
