@@ -29,6 +29,14 @@ def compact(number: str) -> str:
     return str(clean(number, " -–./")).strip().upper()
 
 
+def written(number: str, country: str) -> str:
+    """An organisation number as people of the country write it: `556036-0793` in Sweden; others as they are kept."""
+    plain = compact(number)
+    if country.upper() == "SE" and plain.isdecimal() and len(plain) in (10, 12):
+        return f"{plain[:-4]}-{plain[-4:]}"
+    return number
+
+
 def organisation(number: str, *, country: str) -> str:
     """The organisation number, written plainly; empty stays empty.
 

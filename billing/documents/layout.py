@@ -21,6 +21,7 @@ from billing.domain import money
 from billing.models import Invoice, InvoiceLine, InvoiceVat, Letterhead
 from charging.domain.signed.proof import Verdict
 from charging.models import Token
+from tenants import company_numbers
 from tenants.company_numbers import compact
 from tenants.models import Account, Driver, DriverIdentity
 
@@ -110,8 +111,8 @@ def _lines_of_address(seller: Seller) -> list[str]:
 def _footer(seller: Seller, writer: Writer) -> list[list[str]]:
     """Three columns: who, how to reach, and the particulars the law asks for."""
     w = writer.words
-    named = [(w["organisation_number"], "organisation_number"), (w["vat_number"], "vat_number")]
-    particulars = [f"{label} {seller[field]}" for label, field in named if seller.get(field)]
+    numbers = (seller.get("organisation_number") or "", seller.get("vat_number") or "")
+    particulars = numbered(*numbers, str(seller.get("country") or ""), writer)
     abroad = [number for number in seller.get("vat_numbers", {}).values() if number != seller.get("vat_number")]
     particulars += [f"{w['vat_number']} {number}" for number in abroad]
     if seller.get("approved_for_f_tax"):
@@ -172,9 +173,14 @@ def refund(invoice: Invoice, seller: Seller, writer: Writer, left: Decimal) -> s
 def _address(buyer: DriverIdentity, seller: Seller, writer: Writer) -> list[str]:
     town = " ".join(part for part in (buyer.postal_code, buyer.city) if part)
     abroad = buyer.country if buyer.country != seller.get("country") else ""
-    named = [(writer.words[field], getattr(buyer, field)) for field in ("organisation_number", "vat_number")]
-    numbers = [f"{label} {number}" for label, number in named if number]
+    numbers = numbered(str(buyer.organisation_number), str(buyer.vat_number), buyer.country, writer)
     return [line for line in (buyer.name, buyer.street, town, abroad, *numbers) if line]
+
+
+def numbered(organisation: str, vat: str, country: str, writer: Writer) -> list[str]:
+    """The numbers of a company with what they are; those it has not are left out."""
+    named = (("organisation_number", company_numbers.written(organisation, country)), ("vat_number", vat))
+    return [f"{writer.words[name]} {number}" for name, number in named if number]
 
 
 def _summary(rows: Iterable[Row], writer: Writer) -> list[list[str]]:

@@ -10,7 +10,7 @@ from stdnum import iban
 from billing.documents.writer import Seller
 from billing.models import Invoice
 from tenants import qr
-from tenants.company_numbers import compact
+from tenants.company_numbers import compact, written
 
 #: What the European code may ask for at most (EPC069-12).
 _MOST: Final = Decimal("999999999.99")
@@ -70,7 +70,7 @@ def _using_qr(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
         "uqr": 1,
         "tp": 1,
         "nme": _name(seller),
-        "cid": seller.get("organisation_number") or "",
+        "cid": written(str(seller.get("organisation_number") or ""), str(seller.get("country") or "")),
         "iref": invoice.payment_reference,
         "idt": f"{invoice.issued_at.astimezone(zone):%Y%m%d}" if invoice.issued_at else "",
         "ddt": f"{invoice.due_on:%Y%m%d}" if invoice.due_on else "",

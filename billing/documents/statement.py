@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from billing.documents.layout import numbered
 from billing.documents.writer import Seller, Writer
 from billing.models import HostContract, HostMonth, HostStatement
 from tenants.models import DriverIdentity
@@ -59,15 +60,14 @@ def page(statement: HostStatement, months: Iterable[HostMonth]) -> dict[str, Any
 
 def _host(host: DriverIdentity, writer: Writer) -> list[str]:
     town = " ".join(part for part in (host.postal_code, host.city) if part)
-    named = [(writer.words[field], getattr(host, field)) for field in ("organisation_number", "vat_number")]
-    numbers = [f"{label} {number}" for label, number in named if number]
+    numbers = numbered(str(host.organisation_number), str(host.vat_number), host.country, writer)
     return [line for line in (host.name, host.street, town, *numbers) if line]
 
 
 def _buyer(buyer: Seller, writer: Writer) -> list[str]:
     town = " ".join(part for part in (buyer.get("postal_code"), buyer.get("city")) if part)
-    named = [(writer.words[field], buyer.get(field)) for field in ("organisation_number", "vat_number")]
-    numbers = [f"{label} {number}" for label, number in named if number]
+    own = (str(buyer.get(field) or "") for field in ("organisation_number", "vat_number", "country"))
+    numbers = numbered(*own, writer)
     name = buyer.get("legal_name") or buyer.get("name", "")
     return [str(line) for line in (name, buyer.get("street"), town, *numbers) if line]
 

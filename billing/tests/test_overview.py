@@ -1,8 +1,10 @@
 """The first page at a glance: beside the month before, by site and by driver, and everybody of a large company."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pypdf
 import pytest
 
 from billing.documents import layout, overview
@@ -12,7 +14,7 @@ from billing.selectors import invoices
 from billing.services import account_moves, documents
 from billing.services.credit_notes import credit
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
-from tenants.models import Account
+from tenants.models import Account, Operator
 from tenants.services.people import accounts
 
 SEPTEMBER = datetime(2026, 9, 1, tzinfo=UTC)
@@ -92,3 +94,26 @@ def test_who_pays_for_themselves_sees_neither_sites_nor_people():
 
 def test_one_alone_is_compared_with_nobody():
     assert overview.largest([overview.Part("Ensam")], Writer("sv")) == []
+
+
+@pytest.mark.parametrize("is_note", [False, True])
+def test_no_driver_s_name_stands_alone_at_the_foot_of_a_page(is_note):
+    Operator.objects.update(street="Kajen 1", postal_code="411 01", city="Göteborg")
+    invoice = company(60)
+    document = credit(invoice, reason="Fel pris", by=None, at=NOVEMBER) if is_note else invoice
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(documents.pdf(document))).pages]
+    of_sessions = [each for each in pages if "Charging" in each or "kWh" in each]
+    assert len(of_sessions) > 3
+    assert [each[-200:] for each in of_sessions if each.rfind("Förare") > each.rfind("kWh")] == []
+
+
+def test_swedish_organisation_numbers_have_their_hyphen():
+    invoice = company(2)
+    buyer = invoice.buyer
+    buyer.organisation_number = "5560360793"
+    seller = {**invoice.seller, "organisation_number": "5566778899"}
+    shown = layout.page(invoice, seller=seller, lines=[], vat=[])
+    assert any(line.endswith(" 556036-0793") for line in shown["buyer"])
+    assert shown["footer"][2][0].endswith(" 556677-8899")
+    buyer.country = "NO"
+    assert any(line.endswith(" 5560360793") for line in layout.page(invoice, seller=seller, lines=[], vat=[])["buyer"])
