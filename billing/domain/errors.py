@@ -50,6 +50,7 @@ class Code(StrEnum):
     DELIVERY_TOO_LARGE = "delivery_too_large"
     DELIVERY_REFUSED = "delivery_refused"
     DELIVERY_TO_NOBODY = "delivery_to_nobody"
+    SERVER_NOT_CONFIRMED = "server_not_confirmed"
     RETURN_IN_KRONOR = "return_in_kronor"
     RETURN_PERIOD = "return_period"
     RETURN_WITHOUT_NUMBER = "return_without_number"

@@ -1,12 +1,13 @@
 """Downloads that were asked for."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, QuerySet
 
-from billing.models import Export, ExportDelivery, ExportTaken, ExportTimetable
+from billing.models import Export, ExportTaken, ExportTimetable
 
 
 def listing() -> QuerySet[Export]:
@@ -20,14 +21,16 @@ def of_month(month: date, *, dated_by: str) -> QuerySet[Export]:
 
 
 def timetables() -> QuerySet[Any]:
-    """The timetables that go on, with who asked for them, when a file of theirs was last handed over, and why not.
-
-    held_up: the reason why the newest of those that wait does; none where nothing waits.
-    """
+    """The timetables that go on, with who asked for them, and when a file of theirs was last handed over."""
     rows = ExportTimetable.objects.filter(ended_at=None).select_related("asked_by")
-    waiting = ExportDelivery.objects.filter(export__timetable=OuterRef("pk"), sent_at=None).exclude(reason="")
-    held_up = Subquery(waiting.order_by("-pk").values("reason")[:1])
-    return rows.annotate(last_sent=Max("exports__deliveries__sent_at"), held_up=held_up).order_by("pk")
+    return rows.annotate(last_sent=Max("exports__deliveries__sent_at")).order_by("pk")
+
+
+def newest_of(timetables: Iterable[ExportTimetable]) -> dict[int, Export]:
+    """The newest file of each timetable that has made one, by the timetable's id, with its deliveries."""
+    rows = Export.objects.filter(timetable__in=[row.pk for row in timetables])
+    newest = rows.order_by("timetable", "-pk").distinct("timetable").prefetch_related("deliveries")
+    return {export.timetable_id: export for export in newest if export.timetable_id is not None}
 
 
 def voucher_options() -> dict[str, Any]:

@@ -168,22 +168,40 @@ def ask_due(*, at: datetime) -> int:
     due = ExportTimetable.objects.filter(ended_at=None, next_on__lte=today).select_related("asked_by")
     due = due.exclude(to=To.SFTP, confirmed_at=None)
     for row in due.select_for_update(of=("self",), skip_locked=True).order_by("pk"):
-        days = days_before(row.every, row.next_on)
-        asked: dict[str, Any] = {
-            "kind": row.kind,
-            "form": row.form,
-            "month": days[0],
-            "days": days,
-            "dated_by": row.dated_by,
-        }
         try:
-            exports.request(**asked, by=row.asked_by, at=at, how=How(options=row.options, timetable=row))
+            _ask(row, row.next_on, by=row.asked_by, at=at)
         except TooManyExports:
             continue
         row.next_on = after(row.every, row.next_on)
         row.save(update_fields=["next_on"])
         count += 1
     return count
+
+
+def try_now(row: ExportTimetable, *, by: User, at: datetime) -> Export:
+    """Have the file of the last week or month that is over made and sent now, as on its day, which stays.
+
+    Returns:
+        The file that is being made; one that is not ready yet serves again.
+
+    Raises:
+        BillingError: nobody has confirmed whose server it goes to, or what the kind needs is missing.
+        TooManyExports: too many were asked for.
+    """
+    if row.waits_for_confirmation:
+        raise BillingError(Code.SERVER_NOT_CONFIRMED, field="address", value=row.address)
+    today = _today(at)
+    begun = today - timedelta(days=today.weekday()) if row.every == Every.WEEK else today.replace(day=1)
+    return _ask(row, begun, by=by, at=at)
+
+
+def _ask(row: ExportTimetable, day: date, *, by: User | None, at: datetime) -> Export:
+    """Ask for the file that a timetable makes on this day."""
+    days = days_before(row.every, day)
+    how = How(options=row.options, timetable=row)
+    return exports.request(
+        kind=row.kind, form=row.form, month=days[0], days=days, dated_by=row.dated_by, by=by, at=at, how=how
+    )
 
 
 def _today(at: datetime) -> date:

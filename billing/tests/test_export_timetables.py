@@ -155,6 +155,26 @@ def test_what_an_address_refuses_or_is_too_large_is_said(month, fina, monkeypatc
     assert delivery(month).error == Code.DELIVERY_TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    ("every", "days"),
+    [("week", (date(2026, 11, 2), date(2026, 11, 8))), ("month", (date(2026, 10, 1), date(2026, 10, 31)))],
+)
+def test_tried_it_is_made_and_sent_now_and_its_day_stays(month, fina, settings, every, days):
+    settings.EMAIL_HOST = "mail.example.com"
+    row, _secret = added(month, fina, every=every)
+    with tenant_scope(month.pk):
+        export = services.try_now(row, by=fina, at=NOVEMBER)
+        assert services.try_now(row, by=fina, at=NOVEMBER) == export, "while one is made, it serves"
+        assert selector.newest_of(selector.timetables()) == {row.pk: export}
+    assert export.days == days
+    worked(month, "export_table", at=NOVEMBER)
+    worked(month, "export_delivery", at=NOVEMBER)
+    assert delivery(month).sent_at == NOVEMBER
+    with tenant_scope(month.pk):
+        assert ExportTimetable.objects.get().next_on == row.next_on
+    assert ask(month, NOVEMBER) == 0
+
+
 def test_one_that_has_ended_makes_nothing(month, fina):
     row, _ = added(month, fina)
     with tenant_scope(month.pk):

@@ -154,6 +154,7 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "finance:invoice_export": (_("Download the listed invoices"), None),
     "finance:timetable_confirm": (_("Send files to the server that you know by its fingerprint"), None),
     "finance:timetable_new": (_("Let files be sent automatically"), None),
+    "finance:timetable_try": (_("Send the file of a timetable now"), None),
     "finance:package_file": (_("Download the files of a month for the accountant"), None),
     "finance:export_file": (_("Download %(thing)s"), _by(Export, "export_id")),
     # The platform

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.exports import formats
 from billing.exports.tables import TABLES
-from billing.models import Export
+from billing.models import Export, ExportDelivery, ExportTimetable
 from portal.words import measures
+from portal.words.say import say
+from portal.words.sendings import not_reached
 
 FILES: dict[str, str | Promise] = {
     Export.Kind.INVOICES.value: _("Invoices"),
@@ -104,6 +106,27 @@ def dated(export: Export) -> str:
     if export.first_day is None:
         return f"{export.month:%Y-%m}"
     return f"{export.first_day}–{export.last_day}"
+
+
+def came_of(export: Export) -> str:
+    """What came of a timetable's file: made, on its way, handed over, or why not."""
+    delivery = next(iter(export.deliveries.all()), None)
+    if delivery is not None:
+        return _handed_over(delivery, export.timetable)
+    if export.is_open or not export.error:
+        return gettext("It is being made")
+    return gettext("It was not made: %(why)s") % {"why": say(export.error, export.error_facts)}
+
+
+def _handed_over(delivery: ExportDelivery, timetable: ExportTimetable | None) -> str:
+    if delivery.error:
+        return gettext("Not handed over: %(why)s") % {"why": say(delivery.error, delivery.error_facts)}
+    if delivery.sent_at is None and delivery.reason:
+        return gettext("Waits, and is tried again: %(why)s") % {"why": not_reached(delivery.reason)}
+    if delivery.sent_at is None:
+        return gettext("It is on its way")
+    is_letter = timetable is not None and timetable.to == ExportTimetable.To.LINK
+    return gettext("The letter was sent") if is_letter else gettext("Handed over, and taken")
 
 
 def sums(export: Export) -> list[str]:

@@ -108,6 +108,7 @@ DANGEROUS = {
     "finance:payment_export": "holds the payers' names and accounts",
     "finance:timetable_confirm": "sends files with the customers' names to a server from now on",
     "finance:timetable_new": "sends files with the customers' names by itself",
+    "finance:timetable_try": "sends a file with the customers' names now",
     "finance:package_file": "holds the customers' names, and every document",
     "finance:export_file": "holds the customers' names",
 }

@@ -2,9 +2,13 @@
 
 import re
 
-from billing.e_invoices.ways import sftp
-from billing.models import ExportTimetable
+from django.utils import timezone
+
+from billing.e_invoices.ways import Answer, Became, sftp
+from billing.e_invoices.ways.https import Https
+from billing.models import Export, ExportTimetable
 from portal.tests.reading import table_of, words
+from tenants import work
 from tenants.outside import NotReached
 
 FORM = {"file": "invoices.csv", "dated_by": "booked", "every": "month", "to": "link", "address": ""}
@@ -80,6 +84,50 @@ def test_a_server_is_confirmed_by_its_fingerprint(fina_browser, url, invoice, mo
     assert "shows the confirmed key" in words(fina_browser.post(look, follow=True))
     shows(monkeypatch, KEY[1])
     assert "Is this the right server?" in words(fina_browser.post(look, follow=True))
+
+
+def test_tried_now_it_says_what_came_of_it(fina_browser, url, invoice, in_north, monkeypatch):
+    address = url("downloads/timetables/new/")
+    fina_browser.post(address, {**FORM, "to": "https", "address": "https://books.example.com/in"})
+    trial = url(f"downloads/timetables/{ExportTimetable.objects.get().public_id}/try/")
+
+    def last():
+        return table_of(fina_browser.get(url("downloads/timetables/")), "Timetables")[0][4]
+
+    def answers(came):
+        def send(*_):
+            if isinstance(came, Exception):
+                raise came
+            return came
+
+        monkeypatch.setattr(Https, "send", send)
+
+    monkeypatch.setattr(Https, "ask", lambda *_: None)
+    for came, said in (
+        (NotReached("timeout"), "tried again: nobody answered in time"),
+        (Answer(Became.REFUSED, "quota"), "Not handed over: The address refused the file (quota)."),
+        (Answer(Became.SENT), "Handed over, and taken"),
+    ):
+        answers(came)
+        page = fina_browser.post(trial, follow=True)
+        assert "made and sent now" in words(page)
+        assert "It is being made" in last()
+        assert 'hx-trigger="every 2s"' in page.content.decode()
+        work.do_next(work.kind_named("export_table"), in_north.pk, clock=timezone.now)
+        assert "It is on its way" in last()
+        work.do_next(work.kind_named("export_delivery"), in_north.pk, clock=timezone.now)
+        assert said in last()
+        assert 'hx-trigger="every 2s"' not in fina_browser.get(url("downloads/timetables/")).content.decode()
+
+
+def test_nothing_is_tried_before_the_server_is_confirmed(fina_browser, url, invoice, monkeypatch):
+    shows(monkeypatch, KEY[0])
+    fina_browser.post(url("downloads/timetables/new/"), SFTP)
+    row = ExportTimetable.objects.get()
+    page = fina_browser.post(url(f"downloads/timetables/{row.public_id}/try/"), follow=True)
+    assert "First confirm that it is the right server." in words(page)
+    assert "Try now" not in words(page)
+    assert not Export.objects.exists()
 
 
 def test_a_password_is_shown_nowhere(fina_browser, url, invoice, monkeypatch):

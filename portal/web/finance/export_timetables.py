@@ -161,6 +161,16 @@ def timetable_look(request: SignedInRequest, operator: Operator, timetable_id: U
     return redirect("finance:timetable_list", operator.slug)
 
 
+@operator_view(Permission.EXPORT_FINANCE, step_up=True)
+@require_POST
+def timetable_try(request: SignedInRequest, operator: Operator, timetable_id: UUID) -> HttpResponse:
+    """Have its file of the last week or month made and sent now; what came of it is shown beside it."""
+    row = _timetable(timetable_id)
+    said = _("The file is made and sent now. What came of it stands beside its timetable.")
+    told(request, said, services.try_now, row, by=request.user, at=timezone.now())
+    return redirect("finance:timetable_list", operator.slug)
+
+
 @operator_view(Permission.EXPORT_FINANCE)
 @require_POST
 def timetable_end(request: SignedInRequest, operator: Operator, timetable_id: UUID) -> HttpResponse:
@@ -178,17 +188,27 @@ def _timetable(timetable_id: UUID) -> ExportTimetable:
     return row
 
 
+def _shown(row: ExportTimetable, newest: Export | None) -> tuple[str, str, str, ExportTimetable]:
+    came_of = words.came_of(newest) if newest else ""
+    return words.written(row.kind, row.form), str(Export.DatedBy(row.dated_by).label), came_of, row
+
+
+def _is_working(export: Export) -> bool:
+    """Whether something is to come of it within moments; what waits for somebody to answer takes longer."""
+    deliveries = export.deliveries.all()
+    return export.is_open or any(delivery.is_open and not delivery.reason for delivery in deliveries)
+
+
 def _page(
     request: SignedInRequest, operator: Operator, form: TimetableForm, *, secret: str = "", status: int = 200
 ) -> HttpResponse:
     timetables = list(selector.timetables())
+    newest = selector.newest_of(timetables)
     page = {
         "nav": "exports",
         "form": form,
-        "rows": [
-            (words.written(row.kind, row.form), Export.DatedBy(row.dated_by).label, not_reached(row.held_up or ""), row)
-            for row in timetables
-        ],
+        "rows": [_shown(row, newest.get(row.pk)) for row in timetables],
+        "is_working": any(_is_working(export) for export in newest.values()),
         "to_confirm": [row for row in timetables if row.waits_for_confirmation],
         "secret": secret,
         "crumbs": [(_("Downloads"), reverse("finance:export_list", args=[operator.slug]))],
