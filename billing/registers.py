@@ -6,6 +6,7 @@ from billing.models import (
     ClosedMonth,
     Dispute,
     DocumentLetter,
+    DocumentOpening,
     Export,
     ExportDelivery,
     ExportTaken,
@@ -255,6 +256,14 @@ def _register_payments() -> None:
         trace="requested_by",
         technical="id operator public_id account handed_at state done total error error_facts attempts claimed_at"
         " leased_until queued_at",
+    )
+    sources.register(
+        DocumentOpening,
+        person="invoice__account__driver",
+        kept=Retention.ACCOUNT,
+        serves="billing claims",
+        conduct="invoice opened_at",
+        technical="id operator",
     )
     sources.register(
         ReminderTerms,

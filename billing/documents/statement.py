@@ -66,8 +66,8 @@ def _host(host: DriverIdentity, writer: Writer) -> list[str]:
 
 def _buyer(buyer: Seller, writer: Writer) -> list[str]:
     town = " ".join(part for part in (buyer.get("postal_code"), buyer.get("city")) if part)
-    own = (str(buyer.get(field) or "") for field in ("organisation_number", "vat_number", "country"))
-    numbers = numbered(*own, writer)
+    number, vat, country = (str(buyer.get(field) or "") for field in ("organisation_number", "vat_number", "country"))
+    numbers = numbered(number, vat, country, writer)
     name = buyer.get("legal_name") or buyer.get("name", "")
     return [str(line) for line in (name, buyer.get("street"), town, *numbers) if line]
 

@@ -32,6 +32,7 @@ from billing.models.issued_names import IssuedStation, IssuedTariff, LineNames
 from billing.models.ledger import BookedEntry, ClosedMonth, LedgerEntry, LedgerRow, LedgerSum, LedgerWork
 from billing.models.letterhead import Letterhead
 from billing.models.month_sum import MonthSum, StaleMonth
+from billing.models.opening import DocumentOpening
 from billing.models.past_hour import PastHour
 from billing.models.payment import Payment, PaymentFile, PaymentMatch, Receivable
 from billing.models.price_effect import PriceEffect
@@ -57,6 +58,7 @@ __all__ = [
     "DaySum",
     "Dispute",
     "DocumentLetter",
+    "DocumentOpening",
     "EInvoice",
     "Export",
     "ExportDelivery",

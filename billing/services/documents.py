@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BinaryField
+from django.db.models.functions import Substr
 
 from billing.documents import layout
 from billing.documents import pdf as renderer
@@ -52,8 +54,20 @@ def stored(invoice: Invoice) -> bytes | None:
 
 def is_for_books(invoice: Invoice) -> bool:
     """Whether bookkeeping alone opens the stored PDF, as somebody whom it names was erased."""
-    found = InvoiceDocument.objects.filter(invoice=invoice).first()
-    return found is not None and sealed_content.is_for_books(bytes(found.pdf))
+    return sealed_content.is_for_books(_beginning(invoice))
+
+
+def can_be_shown(invoice: Invoice) -> bool:
+    """Whether there is a stored PDF, and one that opens without saying what for."""
+    found = _beginning(invoice)
+    return bool(found) and not sealed_content.is_for_books(found)
+
+
+def _beginning(invoice: Invoice) -> bytes:
+    """How the stored PDF begins, which says what opens it; nothing where there is none."""
+    begins = Substr("pdf", 1, len(sealed_content.MARK), output_field=BinaryField())
+    found = InvoiceDocument.objects.filter(invoice=invoice).annotate(begins=begins).values_list("begins", flat=True)
+    return bytes(found.first() or b"")
 
 
 def _store(invoice: Invoice, *, at: datetime) -> InvoiceDocument:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import polars as pl
 import pytest
@@ -33,7 +34,13 @@ def rows():
 
 
 def typed(found):
-    schema = {"Text": pl.String, "Number": pl.Float64, "Count": pl.Int64, "Day": pl.Date, "Time": pl.Datetime("us")}
+    schema: dict[str, Any] = {
+        "Text": pl.String,
+        "Number": pl.Float64,
+        "Count": pl.Int64,
+        "Day": pl.Date,
+        "Time": pl.Datetime("us"),
+    }
     values = [[None if value is None else value for value in row.values()] for row in found]
     floats = [[text, None if number is None else float(number), *rest] for text, number, *rest in values]
     return pl.DataFrame(floats, schema=schema, orient="row")

@@ -69,8 +69,8 @@ MAY_OPEN = {
         "finance:fee_detail finance:fee_export finance:fee_list "
         "finance:letter_export finance:letter_list finance:reminder_export finance:reminder_list finance:reminder_sent "
         "finance:payment_detail finance:payment_export finance:payment_list finance:payment_waiting "
-        "finance:invoice_detail finance:invoice_export finance:invoice_kept finance:invoice_list finance:invoice_pdf "
-        "finance:invoice_xml "
+        "finance:invoice_detail finance:invoice_export finance:invoice_kept finance:invoice_list finance:invoice_page "
+        "finance:invoice_pages finance:invoice_pdf finance:invoice_xml "
         "finance:host_detail finance:host_export finance:host_list finance:settlement_detail finance:settlement_list "
         "finance:statement_detail finance:statement_pdf finance:statement_sessions finance:statement_xml "
         "finance:ledger_account finance:ledger_month finance:month_steps "
@@ -94,7 +94,7 @@ MAY_OPEN = {
         "finance:export_file finance:export_list finance:export_new finance:export_repeat finance:export_taken "
         "finance:package_file finance:package_new "
         "finance:timetable_confirm finance:timetable_end finance:timetable_list finance:timetable_look "
-        "finance:timetable_new "
+        "finance:timetable_new finance:timetable_try "
         "finance:ledger_close finance:return_new finance:vouchers_new finance:made_export finance:taken_export"
     ),
     Permission.VIEW_CONSENTS: (

@@ -58,6 +58,7 @@ SECTIONS: dict[str, str | Promise] = {
     "billing.paymentmatch": gettext_lazy("what payments were for"),
     "billing.writeoff": gettext_lazy("what of your invoices is not asked for any more"),
     "billing.documentletter": gettext_lazy("invoices and reminders that were mailed to you"),
+    "billing.documentopening": gettext_lazy("when you opened invoices first"),
     "billing.reminder": gettext_lazy("reminders of your invoices"),
     "billing.reminderterms": gettext_lazy("what you agreed to about paying late"),
     "billing.receivable": gettext_lazy("what is open of your invoices"),

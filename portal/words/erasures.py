@@ -24,6 +24,7 @@ SIGN_IN = gettext_lazy("sign-in, second factors, browsers and places")
 REQUESTS = gettext_lazy("words of requests and answers")
 DISPUTES = gettext_lazy("words of disputes")
 LETTERS = gettext_lazy("letters with invoices and reminders, and where they went")
+OPENINGS = gettext_lazy("when invoices were opened first")
 LATENESS = gettext_lazy("what was agreed about paying late")
 COPIES = gettext_lazy("copies of the data")
 PAPERS = gettext_lazy("scans of consents on paper")
@@ -51,6 +52,7 @@ WENT: dict[str, Promise] = {
     "tenants.legalhold": REQUESTS,
     "billing.dispute": DISPUTES,
     "billing.documentletter": LETTERS,
+    "billing.documentopening": OPENINGS,
     "billing.reminderterms": LATENESS,
     "tenants.personpackage": COPIES,
     "copies": COPIES,

@@ -1,5 +1,7 @@
 """A driver's own invoices."""
 
+from billing.models import DocumentOpening
+from billing.selectors import openings
 from billing.services import credit_notes
 from billing.tests import factories
 from tenants.models import AuditEntry
@@ -21,6 +23,20 @@ def test_the_pdf_is_the_drivers_own(danas_browser, url, hers, north):
     assert response.content.startswith(b"%PDF")
     with tenant_scope(north.pk):
         assert AuditEntry.objects.filter(event="invoice.downloaded", object_id=hers.invoice.pk).exists()
+
+
+def test_that_it_was_opened_is_kept_once_and_of_the_first_time(danas_browser, url, hers, anothers, north):
+    address = url(f"invoices/{hers.invoice.public_id}/pdf/")
+    danas_browser.get(url("invoices/"))
+    with tenant_scope(north.pk):
+        assert not DocumentOpening.objects.exists(), "a list is not the document"
+    danas_browser.get(address)
+    with tenant_scope(north.pk):
+        first = DocumentOpening.objects.get()
+    danas_browser.get(address)
+    with tenant_scope(north.pk):
+        assert DocumentOpening.objects.get().opened_at == first.opened_at
+        assert (first.invoice_id, openings.first(anothers.invoice)) == (hers.invoice.pk, None)
 
 
 def test_anothers_invoice_does_not_exist(danas_browser, url, anothers):

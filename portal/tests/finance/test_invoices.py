@@ -1,15 +1,21 @@
 """The pages of invoices and credit notes."""
 
-from datetime import datetime
+import io
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from PIL import Image
 
-from billing.models import Invoice
+from billing.documents import preview
+from billing.models import DocumentLetter, DocumentOpening, Invoice
+from billing.services import documents, openings, payments
 from billing.services.credit_notes import credit
 from billing.tests import factories
+from portal.tests.examples import example
 from portal.web.finance import invoices as invoice_pages
 from portal.words.states import told
+from tenants import sealed_content
 from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
@@ -44,7 +50,7 @@ def test_an_invoice_shows_buyer_seller_lines_and_vat(fina_browser, url, invoice)
 def test_the_page_of_an_invoice_asks_the_database_a_fixed_number_of_times(
     fina_browser, url, invoice, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(27):  # one brings the key of what is sealed of the payer, two how it is booked
+    with django_assert_max_num_queries(29):  # one brings the key of what is sealed of the payer, two how it is booked
         fina_browser.get(url(f"invoices/{invoice.public_id}/"))
 
 
@@ -57,6 +63,50 @@ def test_the_pdf_is_sent_and_the_log_keeps_it(fina_browser, url, invoice):
 def test_a_draft_has_no_document_to_send(fina_browser, url, drafted):
     draft = Invoice.objects.get()
     assert fina_browser.get(url(f"invoices/{draft.public_id}/pdf/")).status_code == 404
+
+
+def test_the_pdf_is_shown_page_by_page_without_a_reader_of_pdfs(fina_browser, url, invoice):
+    address = url(f"invoices/{invoice.public_id}/")
+    assert "The document" not in text(fina_browser.get(address)), "nothing is set for a look"
+    assert fina_browser.get(f"{address}pages/").status_code == 404
+    documents.render(invoice)
+    assert f"{address}pages/1.png" in text(fina_browser.get(address))
+    shown = text(fina_browser.get(f"{address}pages/"))
+    count = preview.count(documents.pdf(invoice))
+    assert f"Page {count} of {count}" in shown
+    first = fina_browser.get(f"{address}pages/1.png")
+    assert first["Content-Type"] == "image/png"
+    with Image.open(io.BytesIO(first.content)) as picture:
+        assert picture.size == (910, 1287)
+        assert len(picture.convert("L").getcolors() or ()) > 20, "something stands on it"
+    assert [fina_browser.get(f"{address}pages/{number}.png").status_code for number in (0, count + 1)] == [404, 404]
+
+
+def test_what_is_kept_for_bookkeeping_is_not_shown(fina_browser, url, invoice, monkeypatch):
+    documents.render(invoice)
+    monkeypatch.setattr(sealed_content, "MARK_OF_BOOKS", sealed_content.MARK)
+    address = url(f"invoices/{invoice.public_id}/")
+    assert "pages/1.png" not in text(fina_browser.get(address))
+    assert fina_browser.get(f"{address}pages/1.png").status_code == 404
+
+
+def test_the_page_tells_what_has_happened_and_when_it_was_opened_first(fina_browser, url, invoice):
+    address = url(f"invoices/{invoice.public_id}/")
+    happened = factories.NOVEMBER + timedelta(hours=5)
+    example(DocumentLetter, invoice=invoice, account=invoice.account, state="done", sent_at=happened)
+    assert "Opened by the payer" not in text(fina_browser.get(address))
+    fina_browser.get(f"{address}pdf/")
+    assert not DocumentOpening.objects.exists(), "staff are not who pays"
+    openings.note(invoice, at=happened + timedelta(days=1))
+    openings.note(invoice, at=happened + timedelta(days=9))
+    day = date(2026, 11, 20)
+    payments.record(invoice, invoice.amount_due, paid_on=day, text="", by=None, today=day)
+    page = text(fina_browser.get(address))
+    life = page[page.index("What has happened") : page.index("Buyer")]
+    told = ["Paid: SEK 56.25", "20 Nov 2026", "Opened by the payer", "3 Nov 2026 15:00", "Mailed", "15:00", "Issued"]
+    at = 0
+    for each in told:
+        at = life.index(each, at)
 
 
 def test_crediting_makes_a_note_and_both_name_each_other(fina_browser, url, invoice):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.models import DocumentOpening
 from billing.models.invoice import with_check_digit
 from billing.services import account_moves
 from billing.tests import factories
@@ -59,6 +60,8 @@ def test_its_invoices_and_nobody_else_s(north, firm, pia, charged, sign_in):
         assert others.count() == 2
         addresses = [f"/o/north/payer/invoices/{invoice.public_id}/pdf/" for invoice in (own, *others)]
     assert [client.get(address).status_code for address in addresses] == [200, 404, 404]
+    with tenant_scope(north.pk):
+        assert [opening.invoice_id for opening in DocumentOpening.objects.all()] == [own.pk], "noted, and no others"
 
 
 def test_the_operator_s_own_address_leads_to_them(north, pia, sign_in):

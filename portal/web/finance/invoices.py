@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from billing.documents import preview
 from billing.domain import money
 from billing.models import Invoice, LedgerEntry
 from billing.selectors import (
@@ -24,6 +25,7 @@ from billing.selectors import (
     invoices,
     ledger,
     letters,
+    openings,
     payments,
     reminders,
     write_offs,
@@ -37,6 +39,7 @@ from portal.gate.events import Event
 from portal.web import list_files, lists, tables
 from portal.web.months import MonthField
 from portal.web.tables import Column, Table
+from portal.words import invoice_life
 from portal.words import invoices as invoice_words
 from portal.words import sendings as sending_words
 from portal.words.states import told
@@ -195,9 +198,11 @@ def invoice_detail(request: SignedInRequest, operator: Operator, invoice_id: UUI
         "reminders": reminders.of_invoice(invoice),
         "letters": letters.of_invoice(invoice),
         "can_send": mail.can_send(),
+        "can_be_shown": documents.can_be_shown(invoice),
         "bookings": ledger.bookings_of(LedgerEntry.Kind.DOCUMENT, invoice.pk),
         "seller": invoice.seller or particulars(operator),
     }
+    page["life"] = invoice_life.events(invoice, page, opened_at=openings.first(invoice), zone=operator.zone)
     return render(request, "finance/invoices/detail.html", page)
 
 
@@ -213,6 +218,34 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
         return redirect("finance:invoice_kept", operator.slug, invoice.public_id)
     audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
     return pdf_file(str(invoice), content)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def invoice_pages(request: SignedInRequest, operator: Operator, invoice_id: UUID) -> HttpResponse:
+    """Show every page of a document as a picture; each is drawn when it comes in sight."""
+    invoice, content = _shown_or_404(invoice_id)
+    count = preview.count(content)
+    page = {"nav": "invoices", "invoice": invoice, "numbers": range(1, count + 1), "count": count}
+    return render(request, "finance/invoices/pages.html", page)
+
+
+@operator_view(Permission.VIEW_INVOICES)
+def invoice_page(request: SignedInRequest, operator: Operator, invoice_id: UUID, number: int) -> HttpResponse:
+    """Answer with the picture of one page."""
+    _, content = _shown_or_404(invoice_id)
+    try:
+        return HttpResponse(preview.page(content, number), content_type="image/png")
+    except IndexError:
+        raise Http404 from None
+
+
+def _shown_or_404(invoice_id: UUID) -> tuple[Invoice, bytes]:
+    """The document and its stored PDF: nothing is set for a look, and nothing opened that is kept for bookkeeping."""
+    invoice = invoice_or_404(invoice_id)
+    content = documents.stored(invoice) if documents.can_be_shown(invoice) else None
+    if content is None:
+        raise Http404
+    return invoice, content
 
 
 def invoice_or_404(invoice_id: UUID) -> Invoice:

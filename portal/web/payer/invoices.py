@@ -6,15 +6,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from billing.selectors import fees, invoices
-from billing.services import documents
-from portal.files.pdf import pdf_file
 from portal.gate.access import SignedInRequest, payer_view
-from portal.gate.events import Event
-from portal.web import lists
+from portal.web import lists, own_documents
 from portal.words import invoices as invoice_words
-from tenants import bookkeeping
-from tenants.bookkeeping import Why
-from tenants.log import audit
 from tenants.models import Operator
 
 
@@ -34,6 +28,4 @@ def invoice_pdf(request: SignedInRequest, operator: Operator, invoice_id: UUID) 
     invoice = invoices.of_account(request.account).filter(public_id=invoice_id).first()
     if invoice is None:
         raise Http404
-    audit.record(Event.INVOICE_DOWNLOADED, about=invoice)
-    with bookkeeping.opened(Why.PAYER, about=invoice):
-        return pdf_file(str(invoice), documents.pdf(invoice))
+    return own_documents.sent(invoice)
