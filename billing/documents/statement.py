@@ -77,7 +77,8 @@ def _facts(statement: HostStatement, buyer: Seller, writer: Writer) -> Iterable[
     if statement.number is not None:
         yield w["number"], str(statement)
     if statement.closed_at is not None:
-        yield w["issued"], f"{statement.closed_at.astimezone(zone):%Y-%m-%d}"
+        dated = "dated" if statement.number is None else "issued"  # what is no invoice has no date of one
+        yield w[dated], f"{statement.closed_at.astimezone(zone):%Y-%m-%d}"
     if statement.due_on is not None and statement.payout:
         yield w["due"], statement.due_on.isoformat()
     yield w["settled_month"], writer.figures.month(statement.month)
@@ -113,5 +114,6 @@ def _totals(statement: HostStatement, writer: Writer) -> Iterable[tuple[str, str
     yield w["statement_amount"], writer.amount(statement.amount)
     yield from ((part.what, writer.amount(part.amount)) for part in _carried(statement, writer))
     yield w["sum_excl_vat"], writer.amount(statement.payout)
-    yield f"{w['sum_vat']} {writer.rate(statement.vat_rate)}", writer.amount(statement.vat)
+    rate = "" if statement.vat_rate is None else f" {writer.rate(statement.vat_rate)}"
+    yield f"{w['sum_vat']}{rate}", writer.amount(statement.vat)
     yield w["to_host"], writer.money(statement.total, statement.currency)

@@ -253,7 +253,13 @@ def _cells(column: pl.Series, letters: str, numbers: pl.Series) -> list[pl.Serie
         column = (column - datetime.combine(_DAY_NONE, datetime.min.time())).dt.total_microseconds() / (_DAY_S * 10**6)
     elif column.dtype.is_float():
         begin = f'" s="{_NUMBER}{begin}'
-    pieces = [pl.lit(f'<c r="{letters}'), numbers, pl.lit(begin), column.cast(pl.String), pl.lit(end)]
+    pieces: list[pl.Series | pl.Expr] = [
+        pl.lit(f'<c r="{letters}'),
+        numbers,
+        pl.lit(begin),
+        column.cast(pl.String),
+        pl.lit(end),
+    ]
     if not column.null_count():
         return pieces
     return [pl.select(pl.concat_str(*(_as_expr(piece) for piece in pieces)).fill_null("")).to_series()]
