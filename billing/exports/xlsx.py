@@ -1,7 +1,7 @@
 """XLSX: typed cells, one sheet a table and as many more as Excel's limits ask for.
 
-Written by ourselves: a sheet is XML, and the cells of some thousand rows are set a column at a time by polars, which
-takes a third of the time that a row at a time does. It is packed as it is made, so memory does not grow with the file.
+Written by ourselves: a sheet is XML, and the cells of some thousand rows are set a column at a time by polars, not
+each as a value of Python. It is packed as it is made, so memory does not grow with the file.
 The same rows give the same bytes: nothing in it says when it was made. Texts are always text cells, so nothing in one
 can become a formula.
 """
