@@ -213,7 +213,10 @@ class InvoiceLine(SiteBound):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("invoice_line", "invoice", "session", "tariff_version", "fee", bulk=True, referred=False),
+            # A session's lines are of one invoice and one version: what they refer to is looked through once.
+            *owned(
+                "invoice_line", ("invoice", "session", "tariff_version", "fee"), bulk=True, referred=False
+            ),
             models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
             models.CheckConstraint(
                 condition=Q(session__isnull=False, tariff_version__isnull=False, fee__isnull=True)

@@ -100,14 +100,16 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
         cursor.execute(fees.DUE, values)
         cursor.execute(invoices.FEE_LINES)
         cursor.execute(discounts.DUE, values)
-        for statement in (discounts.HEADS, discounts.LINES, invoices.VAT, invoices.SHARES, invoices.ANALYZE):
+        for statement in (discounts.HEADS, discounts.LINES, invoices.VAT, invoices.SHARES):
             cursor.execute(statement)
+        lines = invoices.INVOICE_LINES if cursor.rowcount else invoices.NET_INVOICE_LINES
+        cursor.execute(invoices.ANALYZE)
         accounts = _billable_accounts(cursor, values)
         values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}
         cursor.execute(invoices.DRAFTED, values)
         cursor.execute(invoices.ANALYZE_DRAFTED)
         ledgers = (fees.LEDGER, invoices.LEDGER)
-        for statement in (invoices.INVOICES, *ledgers, invoices.INVOICE_LINES, invoices.INVOICE_VAT):
+        for statement in (invoices.INVOICES, *ledgers, lines, invoices.INVOICE_VAT):
             cursor.execute(statement, values)
         cursor.execute(invoices.COUNT)
         sessions, documents = cursor.fetchone()

@@ -146,16 +146,19 @@ LEFT JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
       FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
 """
 # The lines of a driver, and within them those of a card, stand together; those of fees come last.
-INVOICE_LINES: Final = """
+_INVOICE_LINES: Final = """
 INSERT INTO billing_invoiceline (operator_id, invoice_id, position, session_id, tariff_version_id, fee_id, component,
     quantity, unit, unit_price, vat_rate, amount_excl_vat, amount_incl_vat)
 SELECT %(operator)s, n.invoice_id,
     row_number() OVER (PARTITION BY n.invoice_id
         ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.fee_id, l.component, l.unit_price),
     l.session_id, l.tariff_version_id, l.fee_id, l.component, l.quantity, l.unit, l.unit_price, l.vat_rate,
-    coalesce(h.net, l.amount), CASE WHEN l.tax_included THEN l.amount END
-FROM drafted_lines l JOIN drafted n USING (account_id) LEFT JOIN shares h ON h.line = l.ctid
+    {}, CASE WHEN l.tax_included THEN l.amount END
+FROM drafted_lines l JOIN drafted n USING (account_id) {}
 """
+#: The lines, where some include VAT; and where none does, so that nobody's share is looked for.
+INVOICE_LINES: Final = _INVOICE_LINES.format("coalesce(h.net, l.amount)", "LEFT JOIN shares h ON h.line = l.ctid")
+NET_INVOICE_LINES: Final = _INVOICE_LINES.format("l.amount", "")
 INVOICE_VAT: Final = """
 INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
 SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat FROM drafted_vat v JOIN drafted n USING (account_id)

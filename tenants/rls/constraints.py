@@ -215,19 +215,22 @@ class SameOperatorInBulk(models.BaseConstraint):
 
     def _fresh(self, table: str, group: Sequence[tuple[str, str, str]]) -> str:
         columns = ", ".join(column for _, column, _ in group)
-        looked_up = "".join(
-            f"""
-            , wanted_{column} AS MATERIALIZED (
-                SELECT DISTINCT operator_id, {column} AS id FROM seen WHERE {column} IS NOT NULL
+        # What is one field's alone is told apart once.
+        source = "seen" if len(group) > 1 else "fresh"
+        seen = f"seen AS MATERIALIZED (SELECT DISTINCT operator_id, {columns} FROM fresh)"  # noqa: S608  # names of columns
+        looked_up = [
+            f"""wanted_{column} AS MATERIALIZED (
+                SELECT DISTINCT operator_id, {column} AS id FROM {source} WHERE {column} IS NOT NULL
             ), held_{column} AS (
-                -- One look-up a row by the unique index, whatever the statistics say of a table just filled.
+                -- One look-up a row, by the key alone: of a table that was empty when this was planned, any index that
+                -- begins with the operator seems as good, and would be gone through whole for every row.
                 SELECT parent.id FROM wanted_{column} wanted CROSS JOIN LATERAL (
-                    SELECT to_.id FROM {to} to_ WHERE to_.operator_id = wanted.operator_id AND to_.id = wanted.id
-                    FOR KEY SHARE
-                ) parent
+                    SELECT to_.operator_id, to_.id FROM {to} to_ WHERE to_.id = wanted.id FOR KEY SHARE
+                ) parent WHERE parent.operator_id = wanted.operator_id
             )"""  # noqa: S608  # names of tables and columns
             for _, column, to in group
-        )
+        ]
+        told = ", ".join(([seen] if len(group) > 1 else []) + looked_up)
         counts = ", ".join(
             f"(SELECT count(*) FROM wanted_{column}) - (SELECT count(*) FROM held_{column})"  # noqa: S608  # names of columns
             for _, column, _ in group
@@ -239,11 +242,10 @@ class SameOperatorInBulk(models.BaseConstraint):
             for at, (_, column, to) in enumerate(group, start=1)
         )
         return f"""
-            WITH seen AS MATERIALIZED (SELECT DISTINCT operator_id, {columns} FROM fresh)
-            {looked_up}
+            WITH {told}
             SELECT ARRAY[{counts}] INTO missing;
             {refusals}
-        """  # noqa: S608  # names of columns
+        """
 
     def _changed(self, table: str, column: str, to: str) -> str:
         refusal = self._refusal(table, f"update of {table}: no row of {to} of this operator for {column}")
