@@ -106,8 +106,9 @@ def _register_drivers() -> None:
         person="account__driver",
         kept=Retention.BOOKS,
         serves="billing bookkeeping claims",
-        ledger="kind run buyer credits replaces leaves_rest reason state series number month currency amount_excl_vat "
-        "vat rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at due_on",
+        ledger="kind run buyer credits replaces leaves_rest reason state series number month currency vat_country "
+        "amount_excl_vat vat rounding amount_due session_count energy_wh seller customer_number drafted_at issued_at "
+        "due_on",
         technical="id operator public_id account",
     )
     sources.register(

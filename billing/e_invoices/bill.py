@@ -271,6 +271,10 @@ def plain(value: Decimal) -> str:
 
 def _seller(seller: Seller) -> Party:
     told = {name: _clean(str(seller.get(name) or "")) for name in ("name", "legal_name", "street", "city", "phone")}
+    abroad = seller.get("vat_numbers")
+    if abroad and seller.get("vat_number") not in abroad.values():
+        # An earlier document with VAT of several countries: there is room for one number (BT-31), so it has none.
+        seller = {**seller, "vat_number": ""}
     return _party(seller, number="", **{**told, "legal_name": told["legal_name"] or told["name"]})
 
 

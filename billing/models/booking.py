@@ -11,7 +11,10 @@ from tenants.scoping import OperatorOwned, OwnedForeignKey
 
 
 class BookingAccount(OperatorOwned):
-    """The account that one use is booked on, where it is not the usual one (`billing.selectors.booking_accounts`)."""
+    """The account that one use is booked on, where it is not the usual one (`billing.selectors.booking_accounts`).
+
+    country: the account is of that country's VAT alone, or of sales that bear it; empty for all that has none.
+    """
 
     class Use(models.TextChoices):
         RECEIVABLE = "receivable", _("receivables")
@@ -39,6 +42,7 @@ class BookingAccount(OperatorOwned):
         ON_ACCOUNT = "on_account", _("money kept for payers")
 
     use = models.CharField(max_length=12, choices=Use)
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
     number = models.CharField(_("account"), max_length=6)
     name = models.CharField(_("name of the account"), max_length=50)
 
@@ -46,7 +50,11 @@ class BookingAccount(OperatorOwned):
         default_permissions = ()
         constraints = [
             *owned("booking_account", referred=False),
-            models.UniqueConstraint(fields=["operator", "use"], name="booking_account_once"),
+            models.UniqueConstraint(fields=["operator", "use", "country"], name="booking_account_once"),
+            models.CheckConstraint(
+                condition=Q(country="") | Q(use__in=["sales_abroad", "vat_abroad"]),
+                name="booking_account_of_a_country",
+            ),
             models.CheckConstraint(condition=Q(number__regex=r"^[1-8][0-9]{3,5}$"), name="booking_account_number"),
         ]
 

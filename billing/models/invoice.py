@@ -68,7 +68,9 @@ class Invoice(OperatorOwned):
     """A bill of one month, or a credit note of one: then every quantity and amount has the opposite sign.
 
     amount_excl_vat + vat + rounding = amount_due (EN 16931: BT-109, BT-110, BT-114, BT-115).
-    A credit note's line has the position of the line that it credits.
+    A credit note's line has the position of the line that it credits. `vat_country`: whose VAT all of it charges, under
+    the operator's number there; the operator's own where it charges none. Empty on those issued before there was one
+    for each country: their seller says under which numbers they are.
     """
 
     class Kind(models.TextChoices):
@@ -95,6 +97,7 @@ class Invoice(OperatorOwned):
     number = models.BigIntegerField(_("number"), null=True)
     month = models.DateField(_("month"))
     currency = models.CharField(_("currency"), max_length=3)
+    vat_country = models.CharField(max_length=2, blank=True, default="", db_default="")
     amount_excl_vat = models.DecimalField(max_digits=14, decimal_places=2)
     vat = models.DecimalField(max_digits=14, decimal_places=2)
     rounding = models.DecimalField(max_digits=14, decimal_places=2, default=0)
@@ -113,7 +116,7 @@ class Invoice(OperatorOwned):
         constraints = [
             *owned("invoice", "run", "account", "buyer", "credits", "replaces"),
             models.UniqueConstraint(
-                fields=["operator", "run", "account"],
+                fields=["operator", "run", "account", "vat_country"],
                 name="invoice_drafted_once_a_run",
                 condition=Q(replaces__isnull=True),
             ),
@@ -214,9 +217,7 @@ class InvoiceLine(SiteBound):
         default_permissions = ()
         constraints = [
             # A session's lines are of one invoice and one version: what they refer to is looked through once.
-            *owned(
-                "invoice_line", ("invoice", "session", "tariff_version", "fee"), bulk=True, referred=False
-            ),
+            *owned("invoice_line", ("invoice", "session", "tariff_version", "fee"), bulk=True, referred=False),
             models.UniqueConstraint(fields=["operator", "invoice", "position"], name="invoice_line_position_once"),
             models.CheckConstraint(
                 condition=Q(session__isnull=False, tariff_version__isnull=False, fee__isnull=True)

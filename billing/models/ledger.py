@@ -59,7 +59,8 @@ class LedgerEntry(OperatorOwned):
 class LedgerRow(OperatorOwned):
     """An amount of an entry. All rows of an entry are written by one statement, numbered from 1, and come to nothing.
 
-    account: of a fee that names its own; else that of the use. `booked_on` is the entry's.
+    account: of a fee that names its own; else that of the use. country: the other one whose VAT it bears, or is; empty
+    where that is the operator's own. `booked_on` is the entry's.
     """
 
     # The references prove the operator (see `SameOperatorInBulk`).
@@ -71,6 +72,7 @@ class LedgerRow(OperatorOwned):
     use = models.CharField(max_length=12, choices=BookingAccount.Use)
     account = models.CharField(max_length=10, blank=True)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
     site = OwnedForeignKey(Site, null=True, related_name="+")
     booked_on = models.DateField()
     amount = models.BigIntegerField()
@@ -111,6 +113,7 @@ class LedgerSum(OperatorOwned):
     use = models.CharField(max_length=12, choices=BookingAccount.Use)
     account = models.CharField(max_length=10, blank=True)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    country = models.CharField(max_length=2, blank=True, default="", db_default="")
     debit = models.BigIntegerField(default=0)
     credit = models.BigIntegerField(default=0)
 
@@ -119,7 +122,7 @@ class LedgerSum(OperatorOwned):
         constraints = [
             *owned("ledger_sum", referred=False),
             models.UniqueConstraint(
-                fields=["operator", "month", "currency", "use", "account", "vat_rate"],
+                fields=["operator", "month", "currency", "use", "account", "vat_rate", "country"],
                 name="ledger_sum_once",
                 nulls_distinct=False,
             ),

@@ -1,5 +1,7 @@
 """The accounts that amounts are booked on: the operator's own, or the usual ones of the BAS chart."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from billing.models import BookingAccount
@@ -43,7 +45,30 @@ USUAL: Final[dict[str, Account]] = {
 OF_FEES: Final = "Avgifter"
 
 
-def accounts() -> dict[str, Account]:
-    """The account of each use."""
-    own = {row.use: Account(row.number, row.name) for row in BookingAccount.objects.all()}
-    return {**USUAL, **own}
+#: What may have an account for each country.
+BY_COUNTRY: Final = (Use.SALES_ABROAD, Use.VAT_ABROAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """The account of each use, and of a use in another country where that has its own."""
+
+    usual: dict[str, Account]
+    abroad: dict[tuple[str, str], Account]
+
+    def account(self, use: str, country: str = "") -> Account:
+        """Where a use is booked."""
+        return self.abroad.get((use, country)) or self.usual[use]
+
+    def __iter__(self) -> Iterator[Account]:
+        """All accounts; one of a country comes last."""
+        yield from self.usual.values()
+        yield from self.abroad.values()
+
+
+def chart() -> Chart:
+    """The operator's accounts."""
+    rows = list(BookingAccount.objects.order_by("country", "use"))
+    own = {row.use: Account(row.number, row.name) for row in rows if not row.country}
+    abroad = {(row.use, row.country): Account(row.number, row.name) for row in rows if row.country}
+    return Chart({**USUAL, **own}, abroad)

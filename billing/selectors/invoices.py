@@ -189,12 +189,16 @@ def referring() -> QuerySet[Invoice]:
 
 
 def month_before(invoice: Invoice) -> Month | None:
-    """What its payer was invoiced for the month before, in its currency; None where nothing, or some was credited."""
+    """What its payer was invoiced for the month before, in its currency and of its country's VAT.
+
+    None where nothing was, or some was credited.
+    """
     if invoice.kind == Invoice.Kind.CREDIT_NOTE or not invoice.session_count:
         return None
     month = (invoice.month - timedelta(days=1)).replace(day=1)
     rows = Invoice.objects.filter(account=invoice.account_id, month=month, state=Invoice.State.ISSUED)
-    found = list(rows.filter(currency=invoice.currency).order_by())
+    rows = rows.filter(currency=invoice.currency, vat_country__in=["", invoice.vat_country])
+    found = list(rows.order_by())
     if not found or any(row.kind == Invoice.Kind.CREDIT_NOTE for row in found):
         return None
     sessions, energy_wh = (sum(getattr(row, name) for row in found) for name in ("session_count", "energy_wh"))

@@ -32,7 +32,7 @@ from billing.models import (
     WriteOff,
 )
 from billing.selectors import booking_accounts
-from billing.selectors.booking_accounts import OF_FEES, Account
+from billing.selectors.booking_accounts import OF_FEES, Account, Chart
 from billing.sql import ledger as sql
 from billing.sql import ledger_checks
 from billing.sql.documents import bounds
@@ -64,9 +64,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Tax:
-    """What was sold and owed in VAT at a rate in a month, as the books have it: a sale is above zero."""
+    """What was sold and owed in VAT at a rate in a month, as the books have it: a sale is above zero.
+
+    country: the other one whose VAT it is; empty for the operator's own.
+    """
 
     currency: str
+    country: str
     rate: Decimal | None
     sales: int
     vat: int
@@ -144,9 +148,9 @@ def trial_balance(month: date) -> list[Line]:
     if kept is not None:
         return [Line(**row) for row in kept.figures]
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
-    chart, names = booking_accounts.accounts(), dict[str, str]()
+    chart, names = booking_accounts.chart(), dict[str, str]()
     for row in LedgerSum.objects.filter(month__lte=month):
-        account = _account(chart, row.use, row.account)
+        account = _account(chart, row.use, row.account, row.country)
         if account.number >= _FIRST_OF_RESULT and row.month.year < month.year:
             continue
         names.setdefault(account.number, account.name)
@@ -160,37 +164,37 @@ def trial_balance(month: date) -> list[Line]:
     return [line for line in lines if line.before or line.debit or line.credit]
 
 
-def _account(chart: dict[str, Account], use: str, own: str) -> Account:
+def _account(chart: Chart, use: str, own: str, country: str) -> Account:
     if not own:
-        return chart[use]
-    return next((account for account in chart.values() if account.number == own), Account(own, OF_FEES))
+        return chart.account(use, country)
+    return next((account for account in chart if account.number == own), Account(own, OF_FEES))
 
 
 def taxes(month: date) -> list[Tax]:
-    """Sales and VAT of a month by rate, the highest first; sales outside the scope of VAT come last.
+    """Sales and VAT of a month by country and rate: the operator's own first, the highest first, outside VAT last.
 
     What paying late costs is outside it; a receivable lost for certain lowers sales and VAT of its rate.
     """
-    found: dict[tuple[str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
+    found: dict[tuple[str, str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
     for row in LedgerSum.objects.filter(month=month):
         if row.use.startswith(("sales_", "vat_")) or row.use in _WITH_SALES:
-            found[row.currency, row.vat_rate][row.use.startswith("vat_")] -= row.debit - row.credit
-    order = sorted(found.items(), key=lambda pair: (pair[0][0], pair[0][1] is None, -(pair[0][1] or 0)))
-    return [Tax(currency, rate, *sums) for (currency, rate), sums in order]
+            found[row.currency, row.country, row.vat_rate][row.use.startswith("vat_")] -= row.debit - row.credit
+    order = sorted(found.items(), key=lambda pair: (*pair[0][:2], pair[0][2] is None, -(pair[0][2] or 0)))
+    return [Tax(*key, *sums) for key, sums in order]
 
 
 def lost(days: tuple[date, date], *, as_of: datetime) -> list[Tax]:
-    """What receivables lost for certain took back by rate, of what was booked on the days: below zero.
+    """What receivables lost for certain took back by country and rate, of what was booked on the days: below zero.
 
     as_of: what was written down later does not count.
     """
     rows = LedgerRow.objects.filter(Q(use="loss") | Q(use__startswith="vat_"), booked_on__range=days)
     rows = rows.filter(entry__kind=LedgerEntry.Kind.WRITE_OFF, entry__created_at__lte=as_of)
-    found: dict[tuple[str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
-    sums = rows.values_list("entry__currency", "vat_rate", "use").annotate(Sum("amount")).order_by()
-    for currency, rate, use, coins in sums:
-        found[currency, rate][use != "loss"] -= coins
-    return [Tax(currency, rate, *sums) for (currency, rate), sums in found.items()]
+    found: dict[tuple[str, str, Decimal | None], list[int]] = defaultdict(lambda: [0, 0])
+    sums = rows.values_list("entry__currency", "country", "vat_rate", "use").annotate(Sum("amount")).order_by()
+    for currency, country, rate, use, coins in sums:
+        found[currency, country, rate][use != "loss"] -= coins
+    return [Tax(*key, *sums) for key, sums in found.items()]
 
 
 def deducted(month: date) -> list[tuple[str, int]]:
@@ -213,22 +217,22 @@ def input_vat(days: tuple[date, date], *, as_of: datetime) -> dict[str, Decimal]
 
 def rows(number: str, month: date) -> QuerySet[LedgerRow]:
     """The rows of an account in a month, the newest first, with their entry."""
-    chart = booking_accounts.accounts()
-    kept = LedgerSum.objects.filter(month=month).values_list("use", "account").distinct()
+    chart = booking_accounts.chart()
+    kept = LedgerSum.objects.filter(month=month).values_list("use", "account", "country").distinct()
     pairs = Q()
-    for use, own in kept:
-        if _account(chart, use, own).number == number:
-            pairs |= Q(use=use, account=own)
+    for use, own, country in kept:
+        if _account(chart, use, own, country).number == number:
+            pairs |= Q(use=use, account=own, country=country)
     found = LedgerRow.objects.filter(pairs, booked_on__range=days_of(month)) if pairs else LedgerRow.objects.none()
     return found.select_related("entry", "site").order_by("-booked_on", "-pk")
 
 
 def bookings_of(kind: str, source: int) -> list[tuple[Account, LedgerRow]]:
     """How one event is booked: its rows, each with its account."""
-    chart = booking_accounts.accounts()
+    chart = booking_accounts.chart()
     found = LedgerRow.objects.filter(entry__kind=kind, entry__source=source)
     return [
-        (_account(chart, row.use, row.account), row)
+        (_account(chart, row.use, row.account, row.country), row)
         for row in found.select_related("entry", "site").order_by("position")
     ]
 

@@ -40,7 +40,7 @@ class Books:
         self.operator, self.export, self.stretches, self.step = operator, export, stretches, step
         self.profile = PROFILES[export.options.get("program", STANDARD)]
         with tenant_scope(operator.pk):
-            self.accounts = booking_accounts.accounts()
+            self.chart = booking_accounts.chart()
             self.sites = {site.pk: (_code(site), site.name) for site in Site.objects.order_by("pk")}
 
     @property
@@ -58,7 +58,7 @@ class Books:
             made_on=(self.export.as_of or self.export.created_at).astimezone(self.operator.zone).date(),
             accounts={
                 **dict.fromkeys(of_fees, OF_FEES),
-                **{self._number(use, ""): account.name for use, account in self.accounts.items()},
+                **{self._own_number(account.number): account.name for account in self.chart},
             },
             sites=dict(self.sites.values()),
             years=_years(self.export),
@@ -80,23 +80,26 @@ class Books:
             yield from map(self._entry, rows)
 
     def _entry(self, row: tuple[Any, ...]) -> Entry:
-        document, name, kind, day, use, own_account, site, coins = row
-        return Entry(document, name, kind, day, self._number(use, own_account), self._code(site), self._amount(coins))
+        document, name, kind, day, use, own_account, country, site, coins = row
+        account = self._number(use, own_account, country)
+        return Entry(document, name, kind, day, account, self._code(site), self._amount(coins))
 
     def _events(self) -> list[Event]:
         with tenant_scope(self.operator.pk), connection.cursor() as cursor:
             cursor.execute(EVENTS, {**_given(self.operator, self.export), "again": self.export.again})
-            rows: list[tuple[date, str, str, str, int | None, int]] = cursor.fetchall()
+            rows: list[tuple[date, str, str, str, str, int | None, int]] = cursor.fetchall()
         return [
-            Event(day, kind, self._number(use, own), self._code(site), self._amount(coins))
-            for day, kind, use, own, site, coins in rows
+            Event(day, kind, self._number(use, own, country), self._code(site), self._amount(coins))
+            for day, kind, use, own, country, site, coins in rows
         ]
 
     def _code(self, site: int | None) -> str:
         return self.sites[site][0] if site is not None else ""
 
-    def _number(self, use: str, own: str) -> str:
-        number = own or self.accounts[use].number
+    def _number(self, use: str, own: str, country: str) -> str:
+        return self._own_number(own or self.chart.account(use, country).number)
+
+    def _own_number(self, number: str) -> str:
         return self.profile.instead.get(number, number)
 
     def _amount(self, coins: int) -> Decimal:

@@ -149,6 +149,7 @@ def _draft(invoice: Invoice, comes: Comes, *, reason: str, at: datetime) -> Invo
         series=invoice.series,
         month=invoice.month,
         currency=invoice.currency,
+        vat_country=invoice.vat_country,
         amount_excl_vat=-comes.amount_excl_vat,
         vat=-comes.vat,
         rounding=-comes.rounding,

@@ -34,7 +34,8 @@ _NOBODY = (1, 0)
 def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
     """Draft the run's invoices of the accounts with ids from `first` to `last`; return how many sessions they bill.
 
-    An invoice has the account's sessions and what is due of its fees; either may be none.
+    An invoice has the account's sessions and what is due of its fees; either may be none. What charges the VAT of
+    several countries becomes an invoice for each.
 
     Must run in one transaction. An account that is not billed gets a `RunProblem` and stops nobody else.
 
@@ -44,6 +45,7 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
     operator = Operator.objects.get(pk=current_operator_id())
     values: dict[str, Any] = {
         "operator": operator.pk,
+        "home": operator.country,
         "whole_crowns": operator.rounds_to_crowns,
         "run": run.pk,
         "replaces": None,
@@ -74,6 +76,7 @@ def draft_anew(original: Invoice, *, sessions: Sequence[int], at: datetime) -> l
     operator = Operator.objects.get(pk=current_operator_id())
     values: dict[str, Any] = {
         "operator": operator.pk,
+        "home": operator.country,
         "whole_crowns": operator.rounds_to_crowns,
         "run": original.run_id,
         "replaces": original.pk,
@@ -104,8 +107,9 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
             cursor.execute(statement)
         lines = invoices.INVOICE_LINES if cursor.rowcount else invoices.NET_INVOICE_LINES
         cursor.execute(invoices.ANALYZE)
-        accounts = _billable_accounts(cursor, values)
-        values |= {"accounts": accounts, "public_ids": [new_public_id() for _ in accounts]}
+        billed = _billable_accounts(cursor, values)
+        accounts, charged_in = [account for account, _ in billed], [country for _, country in billed]
+        values |= {"accounts": accounts, "charged_in": charged_in, "public_ids": [new_public_id() for _ in billed]}
         cursor.execute(invoices.DRAFTED, values)
         cursor.execute(invoices.ANALYZE_DRAFTED)
         ledgers = (fees.LEDGER, invoices.LEDGER)
@@ -116,16 +120,19 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
     return int(sessions), documents or []
 
 
-def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[int]:
-    """Write a problem for each account that is not billed; return the others. A replacement is billed, or refused."""
+def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[tuple[int, str]]:
+    """Write a problem for each account that is not billed, or not in one of its countries; return the others.
+
+    A replacement is billed, or refused.
+    """
     cursor.execute(invoices.PROBLEMS, values)
     found = cursor.fetchall()
     if values["replaces"]:
-        for code in {code for _account, code in found} - {None, Code.CARRIED_OVER}:
+        for code in {code for _account, _country, code in found} - {None, Code.CARRIED_OVER}:
             raise rules.DocumentRefused(Code(code), field="account")
-        return [account for account, _code in found]
-    refused = [(account, code) for account, code in found if code is not None]
+        return [(account, country) for account, country, _code in found]
+    refused = {account: code for account, _country, code in found if code is not None}
     if refused:
-        rows = {"accounts": [account for account, _ in refused], "codes": [code for _, code in refused]}
+        rows = {"accounts": list(refused), "codes": list(refused.values())}
         cursor.execute(_PROBLEM_ROWS, {**values, **rows})
-    return [account for account, code in found if code is None]
+    return [(account, country) for account, country, code in found if code is None]

@@ -170,9 +170,11 @@ class _Source:
         """What certain losses take back, as they were when the file was asked for first."""
         with tenant_scope(self.operator.pk):
             found = ledger.lost(self.export.days, as_of=self.span.as_of)
-        names = ("currency", "vat_rate", "category", "amount_excl_vat", "vat")
+        names = ("currency", "vat_rate", "category", "country", "amount_excl_vat", "vat")
         return [
-            dict(zip(names, (tax.currency, tax.rate, STANDARD, *tax.amounts), strict=True)) for tax in found if tax.rate
+            dict(zip(names, (tax.currency, tax.rate, STANDARD, tax.country, *tax.amounts), strict=True))
+            for tax in found
+            if tax.rate
         ]
 
     def input_vat(self) -> dict[str, Decimal]:

@@ -58,6 +58,7 @@ def _draft(charge: Charge, operator: Operator, *, at: datetime, today: date) -> 
         series=late.series,
         month=today.replace(day=1),
         currency=currency,
+        vat_country=operator.country,
         amount_excl_vat=total,
         vat=Decimal(0),
         rounding=due - total,

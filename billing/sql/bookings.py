@@ -35,23 +35,23 @@ WITH documents AS MATERIALIZED (
     JOIN billing_bookedinvoice b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
     WHERE {_THEIRS} AND i.id BETWEEN %(first)s AND %(last)s AND (%(again)s OR b.export_id = %(export)s)
 )
-SELECT d.id, d.name, d.kind, e.booked_on, r.use, r.account, r.site_id, r.amount
+SELECT d.id, d.name, d.kind, e.booked_on, r.use, r.account, r.country, r.site_id, r.amount
 FROM documents d
 JOIN billing_ledgerentry e ON e.operator_id = %(operator)s AND e.kind = 'document' AND e.source = d.id
 JOIN billing_ledgerrow r ON r.operator_id = %(operator)s AND r.entry_id = e.id
 ORDER BY d.id, r.position
 """  # constants
 
-#: What other entries come to, by day, kind, use and site; in %(again)s all of the days, else those that this file has
-#: taken.
+#: What other entries come to, by day, kind, use, country and site; in %(again)s all of the days, else those that this
+#: file has taken.
 EVENTS: Final = """
-SELECT e.booked_on, e.kind, r.use, r.account, r.site_id, sum(r.amount)
+SELECT e.booked_on, e.kind, r.use, r.account, r.country, r.site_id, sum(r.amount)
 FROM billing_ledgerentry e
 JOIN billing_bookedentry b ON b.operator_id = e.operator_id AND b.entry_id = e.id
 JOIN billing_ledgerrow r ON r.operator_id = e.operator_id AND r.entry_id = e.id
 WHERE e.operator_id = %(operator)s AND e.booked_on BETWEEN %(first_day)s AND %(last_day)s AND e.kind = ANY(%(kinds)s)
     AND e.currency = %(currency)s AND (%(again)s OR b.export_id = %(export)s)
-GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
 """
 
 #: Documents of the days in another currency than the books are kept in.

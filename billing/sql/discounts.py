@@ -1,13 +1,14 @@
 """What discounts take off the drafts of a range of accounts, as SQL: a line for each VAT rate they concern.
 
 A discount is of the lines of energy, or of all but credits, whose day lies in its time: the day on which a session
-began, the first day of a part of a fee. Of one VAT rate, lines that include VAT and those that do not are added up
-apart.
+began, the first day of a part of a fee. Of one country and VAT rate, lines that include VAT and those that do not are
+added up apart.
 
 - **A percentage** of each such sum, rounded once to the smallest coin. Whatever comes late has it by its own day.
 - **An amount** is for a calendar month, shared by days as the fee of a month is, and in the terms of the lines it is
   taken off. It is taken once a month, at most what the lines come to, and shared out to the rates by their running sum,
-  highest rate first, so that the parts are the amount.
+  highest rate first, so that the parts are the amount. Where an account is charged in several countries, it is taken
+  off the invoice on which the lines come to most.
 
 Several discounts are each of the same lines: none is of what another one left. The line has a quantity of -1, so that
 its unit price is positive (BR-27); VAT and sums are computed from it as from any line (`billing.sql.invoices`).
@@ -35,7 +36,7 @@ WITH asked AS MATERIALIZED (
     FOR SHARE OF f
 ),
 bases AS (
-    SELECT f.id, l.currency, l.vat_rate, l.tax_included, sum(l.amount) AS base, min(l.day) AS first_day,
+    SELECT f.id, l.country, l.currency, l.vat_rate, l.tax_included, sum(l.amount) AS base, min(l.day) AS first_day,
         max(l.day) AS last_day
     FROM asked f JOIN (
         SELECT l.*, coalesce((l.started_at AT TIME ZONE %(zone)s)::date, d.first_day) AS day
@@ -43,13 +44,14 @@ bases AS (
     ) l ON l.account_id = f.account_id AND l.day >= f.since AND (f.until IS NULL OR l.day <= f.until)
         AND CASE f.taken_off WHEN 'energy' THEN l.component = 'ENERGY' ELSE l.component <> 'CREDIT' END
         AND (f.percent IS NOT NULL OR l.currency = f.currency)
-    GROUP BY f.id, l.currency, l.vat_rate, l.tax_included HAVING sum(l.amount) > 0
+    GROUP BY f.id, l.country, l.currency, l.vat_rate, l.tax_included HAVING sum(l.amount) > 0
 ),
 running AS (
-    SELECT *, sum(base) OVER (PARTITION BY id) AS whole, sum(base) OVER (
-        PARTITION BY id ORDER BY vat_rate DESC NULLS LAST, tax_included ROWS UNBOUNDED PRECEDING) AS upto
+    SELECT *, sum(base) OVER (PARTITION BY id, country) AS whole, sum(base) OVER (
+        PARTITION BY id, country ORDER BY vat_rate DESC NULLS LAST, tax_included ROWS UNBOUNDED PRECEDING) AS upto
     FROM bases
 ),
+largest AS (SELECT DISTINCT ON (id) id, country FROM running ORDER BY id, whole DESC, country),
 offered AS (
     SELECT f.*, {_SHARE.format("(f.last_day + 1 - %(month)s::date)")}
         - {_SHARE.format("(f.first_day - %(month)s::date)")} AS offer
@@ -58,31 +60,33 @@ offered AS (
             AND b.first_day <= f.last_day AND b.last_day >= f.first_day)
 ),
 taken AS (
-    SELECT r.id, r.currency, r.vat_rate, r.tax_included, r.first_day, r.last_day,
+    SELECT r.id, r.country, r.currency, r.vat_rate, r.tax_included, r.first_day, r.last_day,
         round(r.base * f.percent * 0.01, {DIGITS.replace("currency", "r.currency")}) AS amount
     FROM running r JOIN asked f USING (id) WHERE f.percent IS NOT NULL
     UNION ALL
-    SELECT r.id, r.currency, r.vat_rate, r.tax_included, o.first_day, o.last_day,
+    SELECT r.id, r.country, r.currency, r.vat_rate, r.tax_included, o.first_day, o.last_day,
         round(least(o.offer, r.whole) * r.upto / r.whole, {DIGITS.replace("currency", "r.currency")})
         - round(least(o.offer, r.whole) * (r.upto - r.base) / r.whole, {DIGITS.replace("currency", "r.currency")})
-    FROM running r JOIN offered o USING (id)
+    FROM running r JOIN largest USING (id, country) JOIN offered o USING (id)
 ),
 heads AS MATERIALIZED (
-    SELECT id, nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS billed_id, first_day, last_day FROM (
-        SELECT id, min(first_day) AS first_day, max(last_day) AS last_day FROM taken WHERE amount > 0
-        GROUP BY id ORDER BY id) h
+    SELECT id, country, nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS billed_id, first_day, last_day
+    FROM (
+        SELECT id, country, min(first_day) AS first_day, max(last_day) AS last_day FROM taken WHERE amount > 0
+        GROUP BY id, country ORDER BY id, country) h
 )
-SELECT h.billed_id AS id, f.account_id, f.id AS fee_id, h.first_day, h.last_day, f.text, f.booking_account, t.currency,
-    t.tax_included, t.vat_rate, f.percent, t.amount
-FROM heads h JOIN asked f USING (id) JOIN taken t USING (id) WHERE t.amount > 0
+SELECT h.billed_id AS id, f.account_id, h.country, f.id AS fee_id, h.first_day, h.last_day, f.text, f.booking_account,
+    t.currency, t.tax_included, t.vat_rate, f.percent, t.amount
+FROM heads h JOIN asked f USING (id) JOIN taken t USING (id, country) WHERE t.amount > 0
 """
-#: What was charged is written down once a discount, whatever its rates.
+#: What was charged is written down once a discount and invoice, whatever its rates.
 HEADS: Final = """
-INSERT INTO due_fees (id, account_id, fee_id, first_day, last_day, text, booking_account, percent)
-SELECT DISTINCT id, account_id, fee_id, first_day, last_day, text, booking_account, percent FROM due_discounts
+INSERT INTO due_fees (id, account_id, country, fee_id, first_day, last_day, text, booking_account, percent)
+SELECT DISTINCT id, account_id, country, fee_id, first_day, last_day, text, booking_account, percent FROM due_discounts
 """
 LINES: Final = """
-INSERT INTO drafted_lines (account_id, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit,
-    fee_id)
-SELECT account_id, currency, 'DISCOUNT', -1, amount, vat_rate, -amount, tax_included, '1', id FROM due_discounts
+INSERT INTO drafted_lines (account_id, country, currency, component, quantity, unit_price, vat_rate, amount,
+    tax_included, unit, fee_id)
+SELECT account_id, country, currency, 'DISCOUNT', -1, amount, vat_rate, -amount, tax_included, '1', id
+FROM due_discounts
 """

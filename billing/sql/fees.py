@@ -15,6 +15,8 @@ left is cut at the borders of months or years and where the rate of VAT changes;
 Days are the operator's. Somebody who comes during a day is counted from that day on, and who leaves up to the day
 before. A card is the account's own, or its drivers' while they have it; a blocked one counts up to the day before.
 Whoever is only hosted is not counted. Of a private person the driver is always one.
+
+Fees are services of the operator's own country: they stand on its invoice, beside those of other countries' VAT.
 """
 
 from typing import Final
@@ -120,7 +122,8 @@ counted AS (
         upper(part) - lower(period) AS upto, CASE kind WHEN 'credit' THEN -1 ELSE 1 END AS sign
     FROM parts ORDER BY account_id, since, id, lower(part), driver_id, token_id
 )
-SELECT nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS id, account_id, id AS fee_id, driver_id, token_id,
+SELECT nextval(pg_get_serial_sequence('billing_billedfee', 'id')) AS id, account_id, %(home)s::text AS country,
+    id AS fee_id, driver_id, token_id,
     lower(part) AS first_day, upper(part) - 1 AS last_day, NULL::numeric AS percent, text, booking_account, currency,
     tax_included,
     rate AS vat_rate, CASE kind WHEN 'monthly' THEN 'MONTH_FEE' WHEN 'yearly' THEN 'YEAR_FEE'
@@ -135,7 +138,7 @@ INSERT INTO billing_billedfee (id, operator_id, fee_id, invoice_id, driver_id, t
     percent, text, booking_account)
 SELECT f.id, %(operator)s, f.fee_id, n.invoice_id, f.driver_id, f.token_id, f.first_day, f.last_day, f.percent,
     f.text, f.booking_account
-FROM due_fees f JOIN drafted n USING (account_id)
+FROM due_fees f JOIN drafted n USING (account_id, country)
 """
 #: Accounts with a fee of which a run may have to charge something; a discount alone is nothing to charge.
 ACCOUNTS: Final = """

@@ -17,10 +17,14 @@ These statements are the one place that computes the amounts of an invoice; what
 
 The judge of all this is `billing/tests/domain/judge_of_invoices.py`, in whole numbers and fractions.
 
+**A document charges the VAT of one country** (EN 16931 has room for one number of the seller's, BT-31): an account
+gets one for each. A session is of the country of its site where any of it bears VAT, else of the operator's own, as
+fees are; a discount is of what it is taken off.
+
 A draft is made in temporary tables that go from one statement to the next: `billable` (sessions with their price),
 `due_fees` (what is to be charged of fees: `billing.sql.fees`), `drafted_lines`, `drafted_vat` (a row an account,
-currency and rate), `shares` (what lines that include VAT are without it), `drafted` (the accounts that get an
-invoice).
+country, currency and rate), `shares` (what lines that include VAT are without it), `drafted` (the accounts that get an
+invoice, and of which countries).
 """
 
 from typing import Final
@@ -59,9 +63,13 @@ CREATE TEMP TABLE billable ON COMMIT DROP AS
 SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.driver_id END AS driver_id,
     CASE WHEN {PAYER} IS DISTINCT FROM own.id THEN s.token_id END AS token_id, coalesce(s.energy_wh, 0) AS energy_wh,
+    CASE WHEN w.country <> %(home)s AND EXISTS (
+            SELECT FROM jsonb_array_elements(p.lines) l WHERE (l ->> 'vat_rate')::numeric > 0)
+        THEN w.country ELSE %(home)s END AS country,
     p.tariff_version_id, p.currency, p.lines
 FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+JOIN charging_site w ON w.operator_id = s.operator_id AND w.id = s.site_id
 {JOINED}
 WHERE s.operator_id = %(operator)s AND {{those}}
   AND {OPEN_TO_BILLING} AND p.state = 'priced' AND {on_no_invoice(by_key=True)}
@@ -72,7 +80,7 @@ BILLABLE: Final = _BILLABLE.format(those=f"{PAID_BY} AND s.ended_at >= %(since)s
 BILLABLE_ANEW: Final = _BILLABLE.format(those=f"s.id = ANY(%(sessions)s::bigint[]) AND {PAYER} IS NOT NULL")
 LINES: Final = """
 CREATE TEMP TABLE drafted_lines ON COMMIT DROP AS
-SELECT b.account_id, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
+SELECT b.account_id, b.country, b.driver_id, b.token_id, b.session_id, b.started_at, b.tariff_version_id, b.currency,
     l.component, l.quantity, l.unit_price, l.vat_rate, l.amount, coalesce(l.tax_included, false) AS tax_included,
     CASE WHEN l.component = 'ENERGY' THEN 'kWh' WHEN l.component LIKE '%TIME' THEN 'h' ELSE '1' END AS unit,
     NULL::bigint AS fee_id
@@ -80,20 +88,22 @@ FROM billable b CROSS JOIN LATERAL jsonb_to_recordset(b.lines)
     AS l(component text, quantity numeric, unit_price numeric, vat_rate numeric, amount numeric, tax_included boolean)
 """
 FEE_LINES: Final = """
-INSERT INTO drafted_lines (account_id, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit,
-    fee_id)
-SELECT account_id, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit, id FROM due_fees
+INSERT INTO drafted_lines (account_id, country, currency, component, quantity, unit_price, vat_rate, amount,
+    tax_included, unit, fee_id)
+SELECT account_id, country, currency, component, quantity, unit_price, vat_rate, amount, tax_included, unit, id
+FROM due_fees
 """
 VAT: Final = f"""
 CREATE TEMP TABLE drafted_vat ON COMMIT DROP AS
-SELECT account_id, currency, vat_rate, net + back AS taxable, {vat_of("net + back")} AS vat,
+SELECT account_id, country, currency, vat_rate, net + back AS taxable, {vat_of("net + back")} AS vat,
     net + {vat_of("net")} + gross AS due
 FROM (
-    SELECT account_id, currency, vat_rate, net, gross, {without_vat("gross")} AS back
+    SELECT account_id, country, currency, vat_rate, net, gross, {without_vat("gross")} AS back
     FROM (
-        SELECT account_id, currency, vat_rate, coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS net,
+        SELECT account_id, country, currency, vat_rate,
+            coalesce(sum(amount) FILTER (WHERE NOT tax_included), 0) AS net,
             coalesce(sum(amount) FILTER (WHERE tax_included), 0) AS gross
-        FROM drafted_lines GROUP BY account_id, currency, vat_rate
+        FROM drafted_lines GROUP BY account_id, country, currency, vat_rate
     ) summed
 ) computed
 """
@@ -103,7 +113,7 @@ CREATE TEMP TABLE shares ON COMMIT DROP AS
 SELECT line, {without_vat("upto")} - {without_vat("upto - amount")} AS net
 FROM (
     SELECT ctid AS line, currency, vat_rate, amount, sum(amount) OVER (
-        PARTITION BY account_id, currency, vat_rate
+        PARTITION BY account_id, country, currency, vat_rate
         ORDER BY driver_id, token_id, started_at, session_id, fee_id, component, unit_price
         ROWS UNBOUNDED PRECEDING) AS upto
     FROM drafted_lines WHERE tax_included
@@ -111,39 +121,42 @@ FROM (
 """
 ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id), shares (line)"
 
-#: Every account with the code of what keeps it from an invoice, or null.
+#: Every account and country with the code of what keeps it from an invoice, or null. An invoice is smallest by all that
+#: its account is asked for.
 PROBLEMS: Final = f"""
-SELECT a.id, CASE WHEN count(DISTINCT v.currency) > 1 THEN 'mixed_currencies'
+SELECT a.id, v.country, CASE WHEN w.currencies > 1 THEN 'mixed_currencies'
                   WHEN a.identity_id IS NULL THEN 'no_identity'
-                  WHEN sum(v.due) < 0 THEN 'negative_sum'
-                  WHEN sum(v.due) >= {INVOICE_LIMIT} THEN 'too_much'
-                  WHEN a.is_active AND sum(v.due) < a.least_amount THEN 'carried_over' END
-FROM drafted_vat v JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = v.account_id
-GROUP BY a.id, a.identity_id, a.is_active, a.least_amount
+                  WHEN v.due < 0 THEN 'negative_sum'
+                  WHEN v.due >= {INVOICE_LIMIT} THEN 'too_much'
+                  WHEN a.is_active AND w.due < a.least_amount THEN 'carried_over' END
+FROM (SELECT account_id, country, sum(due) AS due FROM drafted_vat GROUP BY 1, 2) v
+JOIN (SELECT account_id, count(DISTINCT currency) AS currencies, sum(due) AS due FROM drafted_vat GROUP BY 1) w
+    USING (account_id)
+JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = v.account_id
 """
 
 DRAFTED: Final = """
 CREATE TEMP TABLE drafted ON COMMIT DROP AS
-SELECT u.account_id, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
-FROM unnest(%(accounts)s::bigint[], %(public_ids)s::uuid[]) AS u(account_id, public_id)
+SELECT u.account_id, u.country, nextval(pg_get_serial_sequence('billing_invoice', 'id')) AS invoice_id, u.public_id
+FROM unnest(%(accounts)s::bigint[], %(charged_in)s::text[], %(public_ids)s::uuid[]) AS u(account_id, country, public_id)
 """
 #: Taken for many, the accounts would be looked up by the lines and not the other way round.
 ANALYZE_DRAFTED: Final = "ANALYZE drafted (account_id)"
 INVOICES: Final = """
 INSERT INTO billing_invoice (id, operator_id, public_id, kind, leaves_rest, run_id, replaces_id, account_id, buyer_id,
-    reason, state, series, month, currency, amount_excl_vat, vat, rounding, amount_due, session_count, energy_wh,
-    seller, customer_number, drafted_at)
+    reason, state, series, month, currency, vat_country, amount_excl_vat, vat, rounding, amount_due, session_count,
+    energy_wh, seller, customer_number, drafted_at)
 SELECT n.invoice_id, %(operator)s, n.public_id, 'invoice', false, %(run)s, %(replaces)s, n.account_id, a.identity_id,
-    '', 'draft', %(series)s, %(month)s, v.currency, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due,
+    '', 'draft', %(series)s, %(month)s, v.currency, n.country, v.taxable, v.vat, v.due - v.taxable - v.vat, v.due,
     coalesce(s.sessions, 0), coalesce(s.energy_wh, 0),
     '{}', '', %(at)s
 FROM drafted n
 JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = n.account_id
-JOIN (SELECT account_id, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat,
+JOIN (SELECT account_id, country, min(currency) AS currency, sum(taxable) AS taxable, sum(vat) AS vat,
           CASE WHEN %(whole_crowns)s AND min(currency) = 'SEK' THEN round(sum(due)) ELSE sum(due) END AS due
-      FROM drafted_vat GROUP BY account_id) v ON v.account_id = n.account_id
-LEFT JOIN (SELECT account_id, count(*) AS sessions, sum(energy_wh) AS energy_wh
-      FROM billable GROUP BY account_id) s ON s.account_id = n.account_id
+      FROM drafted_vat GROUP BY account_id, country) v ON v.account_id = n.account_id AND v.country = n.country
+LEFT JOIN (SELECT account_id, country, count(*) AS sessions, sum(energy_wh) AS energy_wh
+      FROM billable GROUP BY account_id, country) s ON s.account_id = n.account_id AND s.country = n.country
 """
 # The lines of a driver, and within them those of a card, stand together; those of fees come last.
 _INVOICE_LINES: Final = """
@@ -154,22 +167,24 @@ SELECT %(operator)s, n.invoice_id,
         ORDER BY l.driver_id, l.token_id, l.started_at, l.session_id, l.fee_id, l.component, l.unit_price),
     l.session_id, l.tariff_version_id, l.fee_id, l.component, l.quantity, l.unit, l.unit_price, l.vat_rate,
     {}, CASE WHEN l.tax_included THEN l.amount END
-FROM drafted_lines l JOIN drafted n USING (account_id) {}
+FROM drafted_lines l JOIN drafted n USING (account_id, country) {}
 """
 #: The lines, where some include VAT; and where none does, so that nobody's share is looked for.
 INVOICE_LINES: Final = _INVOICE_LINES.format("coalesce(h.net, l.amount)", "LEFT JOIN shares h ON h.line = l.ctid")
 NET_INVOICE_LINES: Final = _INVOICE_LINES.format("l.amount", "")
 INVOICE_VAT: Final = """
 INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)
-SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat FROM drafted_vat v JOIN drafted n USING (account_id)
+SELECT %(operator)s, n.invoice_id, v.vat_rate, v.taxable, v.vat
+FROM drafted_vat v JOIN drafted n USING (account_id, country)
 """
 LEDGER: Final = """
 INSERT INTO billing_billedsession (operator_id, session_id, invoice_id)
-SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (account_id)
+SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (account_id, country)
 """
 #: How many sessions the drafts bill, and which drafts they are.
 COUNT: Final = """
-SELECT (SELECT count(*) FROM billable JOIN drafted USING (account_id)), (SELECT array_agg(invoice_id) FROM drafted)
+SELECT (SELECT count(*) FROM billable JOIN drafted USING (account_id, country)),
+    (SELECT array_agg(invoice_id) FROM drafted)
 """
 
 # Ordered by customer number, as numbers where they are numbers: 999 before 1001. Under which numbers the seller sells

@@ -1,14 +1,15 @@
 """What each event comes to in the ledger: the one place that says what is booked for what (`billing.models.ledger`).
 
 A source is a kind of event: a table whose rows have happened and stay. Two statements say all that is particular to it:
-its `facts` (id, day and currency of those events that are asked for) and the `rows` of one event `e` that was not
-booked before: their order, for what, on which account of its own, at which rate of VAT, at which site, and how much,
-debit positive, in whole coins.
+its `facts` (id, day, currency and country of those events that are asked for) and the `rows` of one event `e` that was
+not booked before: their order, for what, on which account of its own, at which rate of VAT and of which other country,
+at which site, and how much, debit positive, in whole coins.
 The rows of an event come to nothing. Another kind is one more source here and its name in `LedgerEntry.Kind`; the
 service that lets it happen calls `billing.services.ledger.post` in the same transaction.
 
 - **A document**: receivable for what is to be paid, less sales by rate, site and a fee's own account, VAT by rate, and
-  rounding. A credit note's amounts have the opposite sign already, and it stands on its own day.
+  rounding. A credit note's amounts have the opposite sign already, and it stands on its own day. What bears another
+  country's VAT is booked by that country, whatever its rate.
 - **A payment**: bank for its amount, less what nobody knows the purpose of yet. One taken off again is negative.
 - **What paying late costs** stands on documents too; its lines are no sales, and have uses of their own.
 - **A match**: what the purpose of is known now; for an invoice its receivable, kept on the account, or paid back from
@@ -37,13 +38,21 @@ COINS: Final = "(CASE {} ELSE {} END)".format(
 
 
 def _use(part: str, rate: str) -> str:
-    """The use (`BookingAccount.Use`) that sales or VAT have at a rate."""
+    """The use (`BookingAccount.Use`) that sales or VAT have at a rate, in the event's country."""
     swedish = " ".join(f"WHEN {rate} = {known} THEN '{part}_{known}'" for known in (25, 12, 6))
-    return f"CASE WHEN coalesce({rate}, 0) = 0 THEN '{part}_0' {swedish} ELSE '{part}_abroad' END"
+    nothing = f"WHEN coalesce({rate}, 0) = 0 THEN '{part}_0'"
+    return f"CASE {nothing} WHEN e.country <> '' THEN '{part}_abroad' {swedish} ELSE '{part}_abroad' END"
 
 
+def _country(rate: str) -> str:
+    """The other country whose VAT is borne at a rate."""
+    return f"CASE WHEN {rate} > 0 THEN e.country ELSE '' END"
+
+
+#: The other country whose VAT an invoice `i` charges; empty where it is the seller's own.
+_ABROAD: Final = "CASE WHEN i.vat_country <> i.seller ->> 'country' THEN i.vat_country ELSE '' END AS country"
 #: Of rows that have neither an account of their own nor VAT nor a site.
-_BARE: Final = "'', NULL::numeric, NULL::bigint"
+_BARE: Final = "'', NULL::numeric, '', NULL::bigint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +69,14 @@ class Source:
 # from that may read a table whole for every thousand of them.
 DOCUMENTS: Final = Source(
     kind="document",
-    facts="""
-    SELECT i.id AS source, (i.issued_at AT TIME ZONE (i.seller ->> 'time_zone'))::date AS event_on, i.currency
+    facts=f"""
+    SELECT i.id AS source, (i.issued_at AT TIME ZONE (i.seller ->> 'time_zone'))::date AS event_on, i.currency,
+        {_ABROAD}
     FROM billing_invoice i WHERE i.operator_id = %(operator)s AND i.id = ANY(%(ids)s::bigint[]) AND i.state = 'issued'
-    """,
+    """,  # constants
     rows=f"""
-    SELECT r.place, r.use, r.account, r.vat_rate, r.site_id, r.amount * {COINS.replace("currency", "e.currency")}
+    SELECT r.place, r.use, r.account, r.vat_rate, {_country("r.vat_rate")}, r.site_id,
+        r.amount * {COINS.replace("currency", "e.currency")}
     FROM (
         SELECT 1 AS place, 'receivable' AS use, '' AS account, NULL::numeric AS vat_rate, NULL::bigint AS site_id,
             i.amount_due AS amount
@@ -97,7 +108,7 @@ DOCUMENTS: Final = Source(
 PAYMENTS: Final = Source(
     kind="payment",
     facts="""
-    SELECT p.id AS source, p.paid_on AS event_on, p.currency FROM billing_payment p
+    SELECT p.id AS source, p.paid_on AS event_on, p.currency, '' AS country FROM billing_payment p
     WHERE p.operator_id = %(operator)s AND p.id = ANY(%(ids)s::bigint[])
     """,
     rows=f"""
@@ -115,7 +126,7 @@ PAYMENTS: Final = Source(
 MATCHES: Final = Source(
     kind="match",
     facts="""
-    SELECT m.id AS source, p.currency, CASE
+    SELECT m.id AS source, p.currency, '' AS country, CASE
         WHEN m.undoes_id IS NULL AND (m.how = 'reference' OR p.file_id IS NULL) THEN p.paid_on
         ELSE greatest(p.paid_on, (m.created_at AT TIME ZONE o.time_zone)::date) END AS event_on
     FROM billing_paymentmatch m
@@ -141,20 +152,21 @@ MATCHES: Final = Source(
 )
 WRITE_OFFS: Final = Source(
     kind="write_off",
-    facts="""
-    SELECT w.id AS source, w.happened_on AS event_on, i.currency FROM billing_writeoff w
+    facts=f"""
+    SELECT w.id AS source, w.happened_on AS event_on, i.currency, {_ABROAD} FROM billing_writeoff w
     JOIN billing_invoice i ON i.operator_id = w.operator_id AND i.id = w.invoice_id
     WHERE w.operator_id = %(operator)s AND w.id = ANY(%(ids)s::bigint[])
-    """,
+    """,  # constants
     rows=f"""
     SELECT r.* FROM billing_writeoff w
     CROSS JOIN LATERAL (
         SELECT 1 AS place, 'receivable' AS use, {_BARE}, -w.amount AS amount
         UNION ALL
-        SELECT 2, {_use("vat", "p.rate")}, '', p.rate, NULL, p.vat
+        SELECT 2, {_use("vat", "p.rate")}, '', p.rate, {_country("p.rate")}, NULL, p.vat
         FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
         UNION ALL
-        SELECT 3, CASE WHEN w.lowers_vat THEN 'loss' ELSE 'loss_feared' END, '', p.rate, NULL, p.net
+        SELECT 3, CASE WHEN w.lowers_vat THEN 'loss' ELSE 'loss_feared' END, '', p.rate, {_country("p.rate")}, NULL,
+            p.net
         FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
     ) r WHERE w.operator_id = %(operator)s AND w.id = e.source
     """,  # constants
@@ -166,12 +178,13 @@ WRITE_OFFS: Final = Source(
 STATEMENTS: Final = Source(
     kind="statement",
     facts="""
-    SELECT h.id AS source, (h.closed_at AT TIME ZONE (h.buyer ->> 'time_zone'))::date AS event_on, h.currency
+    SELECT h.id AS source, (h.closed_at AT TIME ZONE (h.buyer ->> 'time_zone'))::date AS event_on, h.currency,
+        '' AS country
     FROM billing_hoststatement h
     WHERE h.operator_id = %(operator)s AND h.id = ANY(%(ids)s::bigint[]) AND h.state = 'closed'
     """,
     rows=f"""
-    SELECT r.place, r.use, '', r.vat_rate, r.site_id, r.amount * {COINS.replace("currency", "e.currency")}
+    SELECT r.place, r.use, '', r.vat_rate, '', r.site_id, r.amount * {COINS.replace("currency", "e.currency")}
     FROM billing_hoststatement h
     CROSS JOIN LATERAL (
         SELECT CASE WHEN count(*) = 1 THEN min(p.site_id) END AS site_id FROM billing_hostsite p
@@ -193,7 +206,7 @@ STATEMENTS: Final = Source(
 PAYOUTS: Final = Source(
     kind="payout",
     facts="""
-    SELECT p.id AS source, p.paid_on AS event_on, h.currency FROM billing_hostpayout p
+    SELECT p.id AS source, p.paid_on AS event_on, h.currency, '' AS country FROM billing_hostpayout p
     JOIN billing_hoststatement h ON h.operator_id = p.operator_id AND h.id = p.statement_id
     WHERE p.operator_id = %(operator)s AND p.id = ANY(%(ids)s::bigint[])
     """,
@@ -229,13 +242,17 @@ def post(source: Source) -> str:
         RETURNING id, source, booked_on, currency
     ),
     rows AS (
-        SELECT e.id, e.booked_on, r.* FROM entries e
-        CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, site_id, amount) WHERE r.amount <> 0
+        SELECT e.id, e.booked_on, r.* FROM (
+            SELECT b.*, f.country FROM entries b JOIN facts f USING (source)
+        ) e
+        CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, country, site_id, amount)
+        WHERE r.amount <> 0
     )
-    INSERT INTO billing_ledgerrow (operator_id, entry_id, position, use, account, vat_rate, site_id, booked_on, amount)
+    INSERT INTO billing_ledgerrow (operator_id, entry_id, position, use, account, vat_rate, country, site_id, booked_on,
+        amount)
     SELECT %(operator)s, id, row_number() OVER (PARTITION BY id
-        ORDER BY place, vat_rate DESC NULLS LAST, account, site_id NULLS FIRST), use, account, vat_rate, site_id,
-        booked_on, amount
+        ORDER BY place, vat_rate DESC NULLS LAST, account, site_id NULLS FIRST), use, account, vat_rate, country,
+        site_id, booked_on, amount
     FROM rows ORDER BY id
     """  # constants
 

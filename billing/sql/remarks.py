@@ -2,7 +2,8 @@
 
 from typing import Final
 
-#: Of a customer's last six invoices in the currency; two are needed to call anything usual. The oddest 200.
+#: Of a customer's last six invoices in the currency and of the country's VAT; two are needed to call anything usual.
+#: The oddest 200.
 REMARK: Final = """
 INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off_by)
 SELECT i.operator_id, i.run_id, i.id,
@@ -14,7 +15,7 @@ JOIN (SELECT currency, avg(amount_due) AS mean FROM billing_invoice
 CROSS JOIN LATERAL (SELECT avg(amount_due) AS usual, count(*) AS known FROM (
     SELECT p.amount_due FROM billing_invoice p
     WHERE p.operator_id = i.operator_id AND p.account_id = i.account_id AND p.month < i.month AND p.state = 'issued'
-        AND p.kind = 'invoice' AND p.currency = i.currency
+        AND p.kind = 'invoice' AND p.currency = i.currency AND p.vat_country IN ('', i.vat_country)
     ORDER BY p.month DESC LIMIT 6) p) u
 WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s AND CASE
     WHEN u.known < 2 THEN i.amount_due > 5 * r.mean
@@ -27,7 +28,7 @@ INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off
 SELECT p.operator_id, %(run)s, p.id, 'nothing', round((p.amount_due + o.amount_due) / 2, 2), p.amount_due
 FROM billing_invoice p
 JOIN billing_invoice o ON o.operator_id = p.operator_id AND o.run_id = %(earlier)s AND o.account_id = p.account_id
-    AND o.replaces_id IS NULL AND o.currency = p.currency
+    AND o.replaces_id IS NULL AND o.currency = p.currency AND o.vat_country = p.vat_country
 WHERE p.operator_id = %(operator)s AND p.run_id = %(before)s AND p.replaces_id IS NULL
     AND NOT EXISTS (SELECT 1 FROM billing_invoice i
         WHERE i.operator_id = p.operator_id AND i.run_id = %(run)s AND i.account_id = p.account_id)

@@ -53,7 +53,8 @@ def product_says(documents: list[tuple[str, Drawn]]) -> tuple[dict[int, Judged],
             "CREATE TEMP TABLE drafted_lines"
             " (account_id bigint, driver_id bigint, token_id bigint, started_at timestamptz, session_id bigint,"
             " component text, unit_price numeric,"
-            " currency text, vat_rate numeric, amount numeric, tax_included boolean, fee_id bigint) ON COMMIT DROP"
+            " currency text, vat_rate numeric, amount numeric, tax_included boolean, fee_id bigint,"
+            " country text DEFAULT 'SE') ON COMMIT DROP"
         )
         for number, (currency, drawn) in enumerate(documents):
             rows = [

@@ -6,9 +6,10 @@ import pytest
 
 from billing.models import ClosedMonth, Invoice
 from billing.selectors import ledger as selector
-from billing.services import ledger, payments
+from billing.services import ledger, payments, seller_numbers
 from billing.tests import factories
-from portal.tests.reading import words
+from charging.models import Site
+from portal.tests.reading import table_of, words
 from tenants.models import AuditEntry
 
 DECEMBER = datetime(2026, 12, 3, 9, tzinfo=UTC)
@@ -40,6 +41,16 @@ def test_a_month_s_figures_balance_and_open_their_rows(bill, fina_browser, url):
         assert "Nothing is booked on this account" in text(fina_browser.get(url(f"ledger/account/{nothing}")))
     assert "Nothing is booked" in text(fina_browser.get(url("ledger/?month=2026-09")))
     assert fina_browser.get(url("ledger/?month=nonsense")).status_code == 200
+
+
+def test_vat_is_told_by_country_where_another_ones_is_charged(in_north, danas_driver, fina_browser, url):
+    at = factories.connector(Site.objects.create(name="Amager", country="DK", time_zone="Europe/Copenhagen"))
+    factories.tariff(factories.flat("2.00"))
+    seller_numbers.keep({"DK": "DK13585628"})
+    factories.session(at, danas_driver)
+    factories.issued()
+    page = fina_browser.get(url("ledger/?month=2026-11"))
+    assert table_of(page, "VAT") == [["25%", "Denmark", "SEK 20.00", "SEK 5.00"]]
 
 
 def test_the_invoice_shows_how_it_is_booked(bill, fina_browser, url):

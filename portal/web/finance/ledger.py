@@ -47,14 +47,15 @@ def ledger_month(request: SignedInRequest, operator: Operator) -> HttpResponse:
         found["holds"] = all(check.holds for _name, check in found["checks"])
         if request.htmx:
             return render(request, "finance/ledger/_proof.html", found)
-    lines = ledger.trial_balance(month)
+    lines, taxes = ledger.trial_balance(month), ledger.taxes(month)
     page = {
         "nav": "ledger",
         "month_form": form,
         "months": months,
         "lines": lines,
         "totals": ledger.totals(lines),
-        "taxes": ledger.taxes(month),
+        "taxes": taxes,
+        "has_abroad": any(tax.country for tax in taxes),
         "deducted": ledger.deducted(month),
         "closed": ledger.closed(month),
         "is_next": month == ledger.first_open() and month_after(month) <= _today(operator),

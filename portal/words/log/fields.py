@@ -248,7 +248,7 @@ NAMES: dict[str, str | Promise] = {
     "valid_from": _("valid from"),
     "user": _("person"),
     "vat": _("VAT"),
-    "vat_country": _("country whose standard rate of VAT holds"),
+    "vat_country": _("country of the VAT"),
     "version": _("version"),
 }
 
