@@ -1,30 +1,37 @@
-"""Rating, drafting and issuing a million sessions, beside what PostgreSQL alone needs to write the same rows.
+"""Rating, drafting and issuing a million sessions, beside what PostgreSQL alone needs; and trying a draft of a tariff.
 
 Run: `bin/benchmark run`, or `python -m benchmarks.run [SESSIONS [WORKERS [DRIVERS]]]`. The services are those of the
 portal, called as its tasks call them: one transaction a batch or chunk, with row security, keys, foreign
-keys and triggers. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks.
+keys and triggers. "Plain" is `CREATE TABLE … AS SELECT` of the resulting rows: no keys, no checks. Of the simulation it
+is the engine on sessions that are in memory: nothing read, compared or added up.
 """
 
+import copy
 import multiprocessing
 import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
+import numpy as np
 from django.db import connection, connections
 from django.utils import timezone
 
 from benchmarks import network
+from billing import batches
 from billing.domain.calendar import month_after
-from billing.models import InvoiceRun, Pricing
-from billing.selectors import reconciliation
-from billing.services import rating, run_steps, runs, tariffs
+from billing.models import InvoiceRun, PriceEffect, Pricing, SessionPrice, TariffVersion
+from billing.selectors import reconciliation, terms
+from billing.selectors.pricing import priced_groups
+from billing.services import effects, rating, run_steps, runs, tariffs
+from charging.models import ChargingSession
 from tenants import work
 from tenants.models import Operator
 from tenants.scoping import tenant_scope
 
-DAY_NIGHT = {
+DAY_NIGHT: dict[str, Any] = {
     "elements": [
         {"price_components": [{"type": "FLAT", "price": "2.00", "vat": "25"}]},
         {
@@ -56,6 +63,8 @@ def main(sessions: int = 1_000_000, workers: int = 2, drivers: int = 20_000) -> 
     row("issue, invoices", count(operator, "billing_invoice"), seconds, plain(operator, "billing_invoice"))
     network.analyze()
     row("reconcile", sessions, timed(lambda: reconcile(operator)))
+    draft_of_tariff = dearer(operator)
+    row("simulate", sessions, timed(lambda: simulate(operator, draft_of_tariff)), engine(operator, draft_of_tariff))
 
 
 def prepared(sessions: int, drivers: int = network.DRIVERS) -> Operator:
@@ -114,6 +123,40 @@ def reconcile(operator: Operator) -> None:
     """Put every session in its bucket, and prove that the sums agree."""
     with tenant_scope(operator.pk):
         assert reconciliation.check().adds_up
+
+
+def dearer(operator: Operator) -> TariffVersion:
+    """A draft that nobody has published: another price by day."""
+    document = copy.deepcopy(DAY_NIGHT)
+    document["elements"][1]["price_components"][0]["price"] = "3.45"
+    with tenant_scope(operator.pk):
+        return tariffs.create(name="Dearer by day", currency="SEK", document=document).versions.get()
+
+
+def simulate(operator: Operator, version: TariffVersion) -> None:
+    """Try the draft on every session there is, as the page asks for it."""
+    months = {"month": timezone.now().date().replace(day=1, year=timezone.now().year - 2)}
+    months["last_month"] = timezone.now().date().replace(day=1)
+    with tenant_scope(operator.pk):
+        simulation, everywhere = PriceEffect.Purpose.SIMULATION, PriceEffect.Reach.EVERYWHERE
+        effects.ask(version, at=timezone.now(), purpose=simulation, reach=everywhere, **months)
+    work_off(operator.pk, PriceEffect.work_kind)
+    with tenant_scope(operator.pk):
+        row = PriceEffect.objects.get(tariff=version.tariff, purpose=simulation)
+        priced = SessionPrice.objects.filter(state__in=["priced", "free"]).count()
+        assert row.result["total"][0] == priced
+
+
+def engine(operator: Operator, version: TariffVersion) -> float:
+    """Seconds the price engine needs for the same sessions and the same wording, a batch at a time."""
+    seconds = 0.0
+    with tenant_scope(operator.pk):
+        book, ids = terms.price_book(), list(ChargingSession.objects.order_by("pk").values_list("pk", flat=True))
+        for start in range(0, len(ids), rating.BATCH):
+            batch = batches.read(operator.pk, ids[start : start + rating.BATCH])
+            groups = partial(priced_groups, book, batch, [version], np.zeros(len(batch), dtype=np.int64))
+            seconds += timed(lambda: [None for _group in groups()])  # noqa: B023  # called at once
+    return seconds
 
 
 def plain(operator: Operator, table: str) -> float:
