@@ -94,7 +94,7 @@ OLD = _function("""
 
 
 class Migration(DrawnOnce):
-    dependencies = [("billing", "0065_vat_numbers_abroad")]
+    dependencies = [("billing", "0073_document_openings")]
     operations = [
         *(step for model, (prefix, fields) in PROVED.items() for step in _proved_anew(model, prefix, fields)),
         migrations.RunSQL(NEW + _final(by_key=True), OLD + _final(by_key=False)),
