@@ -112,6 +112,7 @@ OBJECTS = {
     "sites": Site,
     "stations": Station,
     "outlets": Station,
+    "favourites": Site,
     "meters": MeterKey,
     "settings": SettingTemplate,
     "starts": StationCommand,

@@ -26,6 +26,7 @@ from charging.models import (
     CardNotice,
     ChargingSession,
     Connector,
+    Favourite,
     MeterKey,
     SettingTemplate,
     Site,
@@ -51,6 +52,7 @@ from tenants.services.people import drivers, memberships
 CANARY = "zqxj"
 # Models that lead to a site without being narrowed, and why nobody limited can read them.
 NOT_NARROWED: dict[type, str] = {
+    Favourite: "a driver's own choice, whom no site limits; no page of staff shows it",
     Dispute: "VIEW_INVOICES is not AT_SITES; drivers and payers see their own",
     LedgerRow: "VIEW_INVOICES is not AT_SITES",
     PriceEffect: "who makes prices sees the whole operator",
@@ -85,9 +87,11 @@ WHOLE_OPERATOR = {
     "charging/ingest/finishing.py": "imports",
     "charging/ingest/history.py": "imports",
     "charging/ingest/staging.py": "imports",
+    "charging/domain/ocpp/admission.py": "a fragment: the gateway asks it, for a station",
     "portal/gateway/answers.py": "stations speak here, no member",
     "portal/gateway/commands.py": "the same",
     "portal/gateway/door.py": "the same",
+    "portal/gateway/unasked.py": "the same",
 }
 AT_SITES = [door for door in doors() if door.is_of_operator and door.access in {*roles.AT_SITES, "members"}]
 PLACES = ("sites", "stations", "sessions")
