@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -31,7 +32,7 @@ from billing.services import run_steps, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station, Token
 from portal.tests import app_role
 from tenants.models import Operator, TotpDevice, User
-from tenants.rls import APP
+from tenants.rls import APP, PLATFORM
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers, memberships, operators
 from tenants.services.proof import two_factor
@@ -88,17 +89,34 @@ def _end_other_connections() -> None:
 
 
 @pytest.fixture(scope="session")
-def address(rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of files that the servers read and write, and whoever furnishes a house for them."""
+    return tmp_path_factory.mktemp("files")
+
+
+@pytest.fixture(scope="session")
+def address(rows: None, files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start the web server and a worker; return the portal's address."""
-    state = tmp_path_factory.mktemp("e2e")
+    worker = ["celery", "-A", "portal", "worker", "-c", "1", "-l", "WARNING"]
+    with _served(tmp_path_factory.mktemp("e2e"), files, "app", worker=worker) as portal:
+        yield portal
+
+
+@pytest.fixture(scope="session")
+def platform_address(rows: None, files: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the platform's own process; return its address."""
+    with _served(tmp_path_factory.mktemp("platform"), files, "platform") as platform:
+        yield platform
+
+
+@contextmanager
+def _served(state: Path, files: Path, role: str, **beside: list[str]) -> Iterator[str]:
+    """Run a web server that acts as the database role, and other programs beside it; yield its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, **_environment(state)}
-    commands = {
-        "web": ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"],
-        "worker": ["celery", "-A", "portal", "worker", "-c", "1", "-l", "WARNING"],
-    }
+    environment = {**os.environ, **_environment(state, files, role)}
+    commands = {"web": ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"], **beside}
     running = []
     for name, command in commands.items():
         with (state / f"{name}.log").open("wb") as log:
@@ -117,14 +135,16 @@ def address(rows: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
             process.wait(20)
 
 
-def _environment(state: Path) -> dict[str, str]:
+def _environment(state: Path, files: Path, role: str) -> dict[str, str]:
     database = connection.settings_dict
     host = quote(database["HOST"], safe="")
+    user, variable = {"app": (APP, "DATABASE_URL"), "platform": (PLATFORM, "DATABASE_PLATFORM_URL")}[role]
     return {
-        "DATABASE_URL": f"postgresql://{APP}@/{database['NAME']}?host={host}&port={database['PORT'] or 5432}",
-        "DATABASE_ROLE": "app",
+        variable: f"postgresql://{user}@/{database['NAME']}?host={host}&port={database['PORT'] or 5432}",
+        "DATABASE_ROLE": role,
         "REDIS_URL": _own_redis_database(settings.REDIS_URL),
         "WATTLEDGER_STATE": str(state),
+        "WATTLEDGER_FILES": str(files),
         "WATTLEDGER_ENV": "test",
     }
 
