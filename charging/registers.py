@@ -107,6 +107,7 @@ def _register_personal_data() -> None:
         kept=Retention.MESSAGES,
         serves="charging",
         conduct="raw answer received_at",
+        secret="card_mark",  # noqa: S106
         technical="id operator station epoch action message_id number is_read remark",
     )
     sources.register(
@@ -115,8 +116,9 @@ def _register_personal_data() -> None:
         find=station_words.charges_of,
         kept=Retention.BOOKS,
         serves="charging billing bookkeeping",
-        identity="said id_tag",
+        identity="id_tag",
         conduct="received_at verdict basis read_at readings",
+        secret="said",  # noqa: S106
         technical="id operator station number is_stopped unasked late_at late_told_at late_seen_at",
     )
     sources.register(
@@ -136,6 +138,7 @@ def _register_personal_data() -> None:
         find=station_words.commands_of,
         conduct="kind wanted id_tag asked_at sent_at done_at status answer progress progress_at",
         trace="asked_by",
+        secret="card_mark",  # noqa: S106
         technical="id operator public_id station hidden not_after state epoch claimed_at",
     )
     sources.register(

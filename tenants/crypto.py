@@ -87,6 +87,8 @@ def index_keys() -> list[bytes]:
 def card_keys() -> list[bytes]:
     """Return the keys of the marks by which cards are found that are read somewhere, newest first.
 
+    What stations say is sealed with them as well (`charging.domain.ocpp.keeping`).
+
     The gateway, which has no key of the instance, is given these (`CARD_KEYS`).
     """
     return [_derived(key, "cards") for key in settings.ENCRYPTION_KEYS]

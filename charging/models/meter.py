@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from charging.models.said import STATIONS, SaidTextField
 from charging.models.station import Connector, Station
 from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
@@ -53,13 +54,14 @@ class SignedRecord(SiteBound):
     """What a meter signed about a charge, as its station sent it: kept as long as the books that rest on it."""
 
     seen_through = "station"
+    sealed_for = STATIONS
 
     station = OwnedForeignKey(Station, related_name="signed_records")
     # The charge: `StationCharge.number`.
     number = models.IntegerField()
     context = models.CharField(max_length=30, blank=True)
-    # Text as it came, to the last byte: anything else could not be verified.
-    raw = models.TextField()
+    # Text as it came, to the last byte: anything else could not be verified. Sealed, as it may name a card.
+    raw = SaidTextField()
     # The same for the same record, however it was wrapped: `charging.domain.signed.ocmf.digest`.
     digest = models.CharField(max_length=64)
     received_at = models.DateTimeField(_("received"))

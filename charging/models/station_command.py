@@ -7,12 +7,17 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain import card_numbers
 from charging.domain.ocpp import commands
+from charging.models.said import STATIONS, SaidCharField, SaidTextField
 from charging.models.station import Station
 from charging.site_scope import SiteBound
+from tenants import crypto
+from tenants.blind_index import MarkField
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OwnedForeignKey
+from tenants.sealed_fields import Sealed
 
 
 class StationCommand(SiteBound):
@@ -24,6 +29,7 @@ class StationCommand(SiteBound):
     """
 
     seen_through = "station"
+    sealed_for = STATIONS
 
     class Kind(models.TextChoices):
         START = commands.Kind.START, _("start a charge")
@@ -60,7 +66,9 @@ class StationCommand(SiteBound):
     kind = models.CharField(_("what was asked"), max_length=20, choices=Kind)
     # What belongs to it, by name, as `charging.domain.ocpp.v16.request` reads it; the card apart.
     wanted = models.JSONField(default=dict)
-    id_tag = models.CharField(max_length=64, blank=True)
+    id_tag = SaidCharField(max_length=64, blank=True)
+    # By which it is found: the mark of the card.
+    card_mark = MarkField(max_length=card_numbers.LENGTH, blank=True, editable=False)
     # What of it is hidden (`charging.domain.ocpp.secrecy`), until it is sent; null when nothing is.
     hidden = models.BinaryField(null=True)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
@@ -75,7 +83,7 @@ class StationCommand(SiteBound):
     done_at = models.DateTimeField(_("answered"), null=True)
     # The station's word for yes or no, and its answer as it came.
     status = models.CharField(max_length=50, blank=True)
-    answer = models.TextField(blank=True)
+    answer = SaidTextField(blank=True)
     # How far it says it has come since, in its own word (`commands.PROGRESS`), and when it said so.
     progress = models.CharField(max_length=40, blank=True)
     progress_at = models.DateTimeField(null=True)
@@ -92,6 +100,13 @@ class StationCommand(SiteBound):
             ),
             models.Index(fields=["operator", "asked_at"], name="station_command_age"),
         ]
+
+    def marked(self, name: str) -> str | None:
+        """The mark of the card that it is asked with; None where that is as it was read."""
+        card = self.__dict__.get("id_tag")
+        if name != "card_mark" or card is None or isinstance(card, Sealed):
+            return None
+        return card_numbers.uid_marks(card, self.operator_id, crypto.card_keys())[0] if card else ""
 
     def state_at(self, at: datetime) -> "StationCommand.State":
         """How far it has come: what was not sent in its time is not sent any more, whoever has noted it yet."""

@@ -5,10 +5,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from charging.domain import card_numbers
+from charging.domain.ocpp import frames, keeping
+from charging.models.said import STATIONS, SaidCharField, SaidTextField
 from charging.models.station import Station
 from charging.site_scope import SiteBound
+from tenants import crypto
+from tenants.blind_index import MarkField
 from tenants.rls import owned
 from tenants.scoping import OwnedForeignKey
+from tenants.sealed_fields import Sealed
 
 
 class StationMessage(SiteBound):
@@ -20,14 +26,18 @@ class StationMessage(SiteBound):
     """
 
     seen_through = "station"
+    sealed_for = STATIONS
 
     station = OwnedForeignKey(Station, related_name="messages")
     epoch = models.BigIntegerField()
     received_at = models.DateTimeField(_("received"))
     action = models.CharField(_("message"), max_length=50, blank=True)
     message_id = models.CharField(max_length=64, blank=True)
-    # Text and not JSON: whatever is signed or broken in it stays as it came.
-    raw = models.TextField()
+    # Text and not JSON: whatever is signed or broken in it stays as it came. Sealed, as cards may stand anywhere in it.
+    raw = SaidTextField()
+    # The card that it names, as cards are found by their UIDs; empty where it names none.
+    card_mark = MarkField(max_length=card_numbers.LENGTH, blank=True, editable=False)
+    # Ours, so it says whether a card may charge and not which.
     answer = models.TextField(blank=True)
     # The charge it is about, where the gateway gave it a number.
     number = models.IntegerField(null=True)
@@ -44,7 +54,17 @@ class StationMessage(SiteBound):
                 fields=["operator", "station", "id"], name="station_message_unread", condition=Q(is_read=False)
             ),
             models.Index(fields=["operator", "received_at"], name="station_message_age"),
+            # What was asked about a card; most messages name none.
+            models.Index(fields=["operator", "card_mark"], name="station_message_card", condition=~Q(card_mark="")),
         ]
+
+    def marked(self, name: str) -> str | None:
+        """The mark of the card that it names; None where it is as it was read."""
+        raw = self.__dict__.get("raw")
+        if name != "card_mark" or raw is None or isinstance(raw, Sealed):
+            return None
+        card = keeping.card_in(frames.read(raw))
+        return card_numbers.uid_marks(card, self.operator_id, crypto.card_keys())[0] if card else ""
 
     def __str__(self) -> str:
         return self.action or "?"
@@ -53,18 +73,19 @@ class StationMessage(SiteBound):
 class StationCharge(SiteBound):
     """A charge as its station tells of it: OCPP's transaction, with the number that we gave it.
 
-    `said` is what makes a start that is repeated the same start: connector, card, instant and meter as the station
-    wrote them. Its session is the one of the source `ocpp` whose external id is the number. Instants are aware UTC;
-    `readings` holds the register in Wh at `read_at`.
+    `said` is what makes a start that is repeated the same start: connector, card as its mark, instant and meter as the
+    station wrote them. Its session is the one of the source `ocpp` whose external id is the number. Instants are aware
+    UTC; `readings` holds the register in Wh at `read_at`.
     """
 
     seen_through = "station"
+    sealed_for = STATIONS
 
     station = OwnedForeignKey(Station, related_name="charges")
     number = models.IntegerField()
     said = models.CharField(max_length=200)
     received_at = models.DateTimeField()
-    id_tag = models.CharField(max_length=64, blank=True)
+    id_tag = SaidCharField(max_length=64, blank=True)
     # Whether it was let in, and on what grounds: `charging.domain.ocpp.admission`.
     verdict = models.CharField(max_length=20)
     basis = models.CharField(max_length=20)

@@ -30,7 +30,7 @@ def proofs(sessions: Collection[ChargingSession]) -> dict[int, Proof]:
     rows = _by_charge(told)
     if not rows:
         return dict.fromkeys(told, _ABSENT)
-    cards = dict(StationCharge.objects.filter(number__in=rows).values_list("number", "id_tag"))
+    cards = {row.number: row.id_tag for row in StationCharge.objects.filter(number__in=rows).only("number", "id_tag")}
     known, repeated = _keys(told[number] for number in rows), _repeated(rows)
     return {
         number: proof.judge(

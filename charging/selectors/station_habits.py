@@ -27,7 +27,7 @@ def of(station: Station) -> Known:
     boot = rows.filter(action="BootNotification").order_by("-pk").first()
     said = frames.read(boot.raw) if boot else None
     payload = said.payload if isinstance(said, Call) else None
-    heard = list(rows.order_by("-pk").values_list("received_at", "raw")[:HEARD])
+    heard = [(at, str(raw)) for at, raw in rows.order_by("-pk").values_list("received_at", "raw")[:HEARD]]
     return Known(
         habits.made(payload) if payload is not None else None,
         boot.received_at if boot else None,

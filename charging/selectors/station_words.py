@@ -1,9 +1,9 @@
 """What stations said about drivers: the charges of their sessions, and messages about these or with their cards."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models import Q, QuerySet
 
 from charging.models import (
     ChargingSession,
@@ -16,9 +16,6 @@ from charging.models import (
 )
 from tenants.crypto import Unreadable
 from tenants.models import Driver
-
-#: Where a question about a card says which, in 1.6 and in 2.0.1.
-_TAG = r'"id(?:Tag|Token)"\s*:\s*"([^"]*)"'
 
 
 def charges_of(driver: Driver) -> QuerySet[StationCharge]:
@@ -44,16 +41,16 @@ def commands_of(driver: Driver) -> QuerySet[StationCommand]:
 def messages_about(drivers: Collection[Driver]) -> QuerySet[StationMessage]:
     """The messages of all these drivers. Three queries, however many they are."""
     asked = Q(pk__in=[])
-    for uid, held in _cards(drivers, "received_at"):
-        asked |= Q(action="Authorize", raw__icontains=f'"{uid}"') & held
+    for marks, held in _cards(drivers, "received_at"):
+        asked |= Q(action="Authorize", card_mark__in=marks) & held
     return StationMessage.objects.filter(Q(number__in=_numbers(drivers)) | asked)
 
 
 def commands_about(drivers: Collection[Driver]) -> QuerySet[StationCommand]:
     """What was asked of stations for all these drivers. Two queries, however many they are."""
-    asked = Q(asked_by__in=[driver.user_id for driver in drivers if driver.user_id], id_tag="")
-    for uid, held in _cards(drivers, "asked_at"):
-        asked |= Q(id_tag__iexact=uid) & held
+    asked = Q(asked_by__in=[driver.user_id for driver in drivers if driver.user_id], card_mark="")
+    for marks, held in _cards(drivers, "asked_at"):
+        asked |= Q(card_mark__in=marks) & held
     return StationCommand.objects.filter(asked)
 
 
@@ -62,8 +59,8 @@ def _numbers(drivers: Collection[Driver]) -> list[int]:
     return [int(number) for number in own if number.isdecimal()]
 
 
-def _cards(drivers: Collection[Driver], when: str) -> list[tuple[str, Q]]:
-    """The drivers' cards, each with the time in which it was theirs, as a condition on the field `when`."""
+def _cards(drivers: Collection[Driver], when: str) -> list[tuple[list[str], Q]]:
+    """The marks of the drivers' cards, each with the time in which it was theirs as a condition on the field `when`."""
 
     def since(moment: datetime | None) -> Q:
         return Q(**{f"{when}__gte": moment}) if moment else Q()
@@ -71,23 +68,12 @@ def _cards(drivers: Collection[Driver], when: str) -> list[tuple[str, Q]]:
     now = [(card, since(card.driver_since)) for card in Token.objects.filter(driver__in=drivers)]
     earlier = EarlierHolder.objects.filter(driver__in=drivers).select_related("token")
     before = [(each.token, since(each.since) & Q(**{f"{when}__lt": each.until})) for each in earlier]
-    return [(uid, held) for card, held in now + before for uid in _uids(card, held, when)]
+    return [(_marks(card), held) for card, held in now + before if card.uid_mark]
 
 
-def _uids(card: Token, held: Q, when: str) -> Iterable[str]:
-    """The card's UID; where the key of its holder is gone, as after a restore with later keys, as it was said."""
+def _marks(card: Token) -> list[str]:
+    """What the card may stand as; where the key of its holder is gone, as after a restore, it is one mark."""
     try:
-        return [str(card.uid)]
+        return [card.uid_mark, *Token.uid_marks(card.uid, card.operator_id)]
     except Unreadable:
-        said = _tags_asked(held) if when == "asked_at" else _tags_said(held)
-        return [tag for tag in said if card.uid_mark in Token.uid_marks(tag, card.operator_id)]
-
-
-def _tags_asked(held: Q) -> set[str]:
-    return set(StationCommand.objects.filter(held).exclude(id_tag="").values_list("id_tag", flat=True))
-
-
-def _tags_said(held: Q) -> set[str]:
-    found = Func(F("raw"), Value(_TAG), function="substring", output_field=TextField())
-    asked = StationMessage.objects.filter(held, action="Authorize").annotate(tag=found)
-    return set(asked.exclude(tag__isnull=True).values_list("tag", flat=True))
+        return [card.uid_mark]

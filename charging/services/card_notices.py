@@ -10,8 +10,7 @@ from django.db.models import F
 
 from charging.domain import journeys
 from charging.domain.journeys import Oddity, Stay
-from charging.domain.ocpp import SOURCE, frames, v16, v201
-from charging.domain.ocpp.frames import Call
+from charging.domain.ocpp import SOURCE, v201
 from charging.events import Event
 from charging.models import CardNotice, ChargingSession, Site, Station, StationCharge, StationMessage
 from tenants.log.audit import record
@@ -98,15 +97,9 @@ def _look_at_guesses(message: StationMessage) -> None:
         action__in=_WITH_CARD,
         answer__contains=_UNKNOWN,
     )
-    count = len({_card(raw).upper() for raw in tried.order_by("-pk").values_list("raw", flat=True)[:_MOST_READ]})
+    count = len(set(tried.order_by("-pk").values_list("card_mark", flat=True)[:_MOST_READ]))
     if count > journeys.MOST_UNKNOWN:
         _note(Oddity.GUESSING, message.station_id, message.received_at, {"cards": count})
-
-
-def _card(raw: str) -> str:
-    call = frames.read(raw)
-    payload = call.payload if isinstance(call, Call) and call.payload else {}
-    return v16.id_tag(payload) or v201.id_tag(payload)
 
 
 def _note(

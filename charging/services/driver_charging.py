@@ -27,7 +27,7 @@ def start(driver: Driver, connector: Connector, *, by: User, at: datetime) -> St
         CommandRefused: the station is away, the outlet is taken or does not work, or the driver would not be let in.
     """
     card = _app(driver)
-    if asked := _asked(connector, Kind.START, id_tag=card.uid, at=at):
+    if asked := _asked(connector, Kind.START, card_mark__in=Token.uid_marks(card.uid, card.operator_id), at=at):
         return asked
     link = StationLink.objects.filter(station=connector.station).first()
     if link is None or not link.is_connected_at(at):

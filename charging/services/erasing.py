@@ -13,6 +13,7 @@ from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from charging.models import ChargingSession, FileImport, ImportLook, RejectedRow, Token
+from charging.selectors import station_words
 from tenants import sealed_fields
 from tenants.models import Driver
 from tenants.privacy import erasure, retention
@@ -37,6 +38,7 @@ def _erase(driver: Driver, at: datetime) -> dict[str, int]:
     cards.filter(is_blocked=False).update(is_blocked=True, blocked_at=at)
     nothing: Any = Concat(Value("X-"), Cast("pk", CharField()))  # stands for one card, and for no UID
     cards.update(merge=None, lost_at=None, number_mark="", uid_mark="", uid_exact=nothing)
+    station_words.charges_of(driver).update(said=nothing)  # which card it was stands in it as a mark
     _forget_merged(driver)
     rows = _rejected(texts, marks)
     sessions = ChargingSession.objects.filter(driver=driver)

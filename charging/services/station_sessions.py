@@ -25,7 +25,7 @@ from charging.domain.ocpp.frames import Answer, Call, Complaint
 from charging.domain.ocpp.outcome import Outcome, outcome
 from charging.domain.reasons import SETTLING, Flag
 from charging.ingest.apply import flagged
-from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage
+from charging.models import ChargingSession, Connector, Correction, Station, StationCharge, StationMessage, Token
 from charging.selectors import admission
 from charging.services import signed_values, station_commands, station_settings
 from charging.services.station_desk import Desk
@@ -304,15 +304,16 @@ def _stop_alone(desk: Desk, message: StationMessage, stop: v16.Stop, id_tag: str
     is_told = began is not None and v16.is_believed(stop.said_at, message.received_at) and len(stop.readings) > 1
     if not is_told or stop.said_at is None or began is None or not v16.is_believed(began, stop.said_at):
         return "no_charge"
-    said = f"stop|{id_tag.upper()}|{stop.said_at:%Y%m%d%H%M%S}|{stop.meter_wh}"
-    if StationCharge.objects.filter(station=message.station_id, said=said).exists():
+    marks = Token.uid_marks(id_tag, message.operator_id) if id_tag else [""]
+    names = [f"stop|{mark}|{stop.said_at:%Y%m%d%H%M%S}|{stop.meter_wh}" for mark in marks]
+    if StationCharge.objects.filter(station=message.station_id, said__in=names).exists():
         return "stopped_already"
     connector = desk.first_connector(message.station)
     if desk.open_at(message.station_id) or desk.is_taken(connector, began, stop.said_at):
         return "no_charge"
     decision = admission.decision(id_tag, at=message.received_at)
     charge = StationCharge.objects.create(
-        station=message.station, number=1 + secrets.randbelow(LARGEST_NUMBER), said=said, id_tag=id_tag,
+        station=message.station, number=1 + secrets.randbelow(LARGEST_NUMBER), said=names[0], id_tag=id_tag,
         received_at=message.received_at, verdict=decision.verdict, basis=decision.basis, is_stopped=True,
     )  # fmt: skip
     desk.begins(charge)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from charging.domain import card_numbers
-from charging.domain.ocpp import admission, frames, secrecy, v16, v201
+from charging.domain.ocpp import admission, frames, keeping, secrecy, v16, v201
 from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Verdict
 from charging.domain.ocpp.frames import Answer, Call, Complaint
 from portal.gateway.cards import card_keys
@@ -21,11 +21,13 @@ A_NEW_NAME = timedelta(days=1)
 #: Of several at once. Each is kept only while the connection it came by holds.
 _KEEP = """
     INSERT INTO charging_stationmessage
-        (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
-    SELECT l.operator_id, l.station_id, l.epoch, m.at, m.action, m.message_id, m.raw, m.answer, m.number, false, ''
-    FROM unnest(
-        %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[])
-        WITH ORDINALITY AS m (station_id, epoch, at, action, message_id, raw, answer, number, place)
+        (operator_id, station_id, epoch, received_at, action, message_id, raw, card_mark, answer, number, is_read,
+        remark)
+    SELECT l.operator_id, l.station_id, l.epoch, m.at, m.action, m.message_id, m.raw, m.card, m.answer, m.number,
+        false, ''
+    FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::bytea[], %s::text[],
+        %s::text[], %s::int[])
+        WITH ORDINALITY AS m (station_id, epoch, at, action, message_id, raw, card, answer, number, place)
     JOIN charging_stationlink l ON l.station_id = m.station_id AND l.epoch = m.epoch
     ORDER BY m.place
     RETURNING station_id, epoch
@@ -33,14 +35,15 @@ _KEEP = """
 #: That something came which was not read to its end. There is nothing in it for the reader.
 _NOTE = """
     INSERT INTO charging_stationmessage
-        (operator_id, station_id, epoch, received_at, action, message_id, raw, answer, number, is_read, remark)
-    VALUES (%s, %s, %s, %s, '', '', '', '', NULL, true, %s)
+        (operator_id, station_id, epoch, received_at, action, message_id, raw, card_mark, answer, number, is_read,
+        remark)
+    VALUES (%s, %s, %s, %s, '', '', '', '', '', NULL, true, %s)
 """
 #: Its frame was larger than is read, and its connection closed for it.
 TOO_LARGE = "too_large"
 _SAME_START = """
-    SELECT number, is_stopped, verdict, basis, received_at, id_tag FROM charging_stationcharge
-    WHERE station_id = %s AND said = %s ORDER BY id DESC LIMIT 1
+    SELECT number, is_stopped, verdict, basis, received_at, id_tag <> '' FROM charging_stationcharge
+    WHERE station_id = %s AND said = ANY(%s::varchar[]) ORDER BY id DESC LIMIT 1
 """
 _NEW_START = """
     INSERT INTO charging_stationcharge
@@ -66,14 +69,15 @@ class Superseded(Exception):
 
 
 class Row(NamedTuple):
-    """A message as it is kept."""
+    """A message as it is kept. raw: sealed. card: the mark of the card that it names, empty for none."""
 
     station_id: int
     epoch: int
     at: datetime
     action: str
     message_id: str
-    raw: str
+    raw: bytes
+    card: str
     answer: str
     number: int | None
 
@@ -121,7 +125,8 @@ class Heard:
             (answer, number), action = await self._answered(cursor, self.said), self.said.action
         elif isinstance(self.said, Answer):
             raw = secrecy.masked(raw)  # what we asked may be repeated in it
-            action = await keep_answer(cursor, self.guest, self.said, _fit(raw), self.at)
+            sealed = self._sealed(_fit(raw), keeping.ANSWERED)
+            action = await keep_answer(cursor, self.guest, self.said, sealed, self.at)
         row = self._row(action, raw, answer, number)
         if await keep_rows(cursor, [row]) != [True]:
             raise Superseded
@@ -130,9 +135,10 @@ class Heard:
     def _row(self, action: str, raw: str, answer: str, number: int | None) -> Row:
         message_id = self.said.message_id if self.said else ""
         wants_answer = isinstance(self.said, Call) and self.said.wants_answer
-        action, message_id, raw = _fit(action), _fit(message_id), _fit(raw)
-        answer = _fit(answer) if wants_answer else ""
-        return Row(self.guest.station_id, self.guest.epoch, self.at, action, message_id, raw, answer, number)
+        action, message_id, sealed = _fit(action), _fit(message_id), self._sealed(_fit(raw), keeping.FRAME)
+        answer, card = _fit(answer) if wants_answer else "", keeping.card_in(self.said)
+        mark = self._marks(card)[0] if card else ""
+        return Row(self.guest.station_id, self.guest.epoch, self.at, action, message_id, sealed, mark, answer, number)
 
     def _known(self, call: Call) -> tuple[str, int | None] | None:
         """Return the answer for which nothing is looked up, and the charge that is named; None for another message."""
@@ -175,46 +181,48 @@ class Heard:
     async def _started(self, cursor: Cursor, message_id: str, start: v16.Start) -> tuple[str, int]:
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
         is_other = not v16.is_believed(start.said_at, self.at)
-        number, found = await self._numbered(cursor, start.said, start.id_tag, may_be_other=is_other)
+        names = [start.said(mark) for mark in self._marks(start.id_tag)] if start.id_tag else [start.said("")]
+        number, found = await self._numbered(cursor, names, start.id_tag, may_be_other=is_other)
         let_in = v16.authorized(found.verdict, self._group(found))
         return frames.result(message_id, {"transactionId": number, **let_in}), number
 
     async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
-        begins, said = event.kind == "Started", v201.said(event)
-        number, found = await self._numbered(cursor, said, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
+        begins, names = event.kind == "Started", [v201.said(event)]
+        number, found = await self._numbered(cursor, names, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
         if event.stop is not None:
             await cursor.execute(_STOPPED, [self.guest.station_id, number])
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
         return frames.result(message_id, let_in), number
 
     async def _numbered(
-        self, cursor: Cursor, said: str, id_tag: str, *, may_be_other: bool, after: timedelta = timedelta(0)
+        self, cursor: Cursor, names: list[str], id_tag: str, *, may_be_other: bool, after: timedelta = timedelta(0)
     ) -> tuple[int, Decision]:
-        """Return the number of the charge that is called so, and what was decided; a new number for a new one.
+        """Return the number of the charge with one of these names, and what was decided; a new one for a new one.
 
         The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
         that has ended, and began longer ago than `after`, is another charge under the same name.
         """
-        await cursor.execute(_SAME_START, [self.guest.station_id, said])
+        await cursor.execute(_SAME_START, [self.guest.station_id, names])
         known = await cursor.fetchone()
         if known and not (may_be_other and known[1] and self.at - known[4] >= after):
             return int(known[0]), await self._known_decision(cursor, known, id_tag)
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
-        where = [self.guest.operator_id, self.guest.station_id, number, said, self.at, id_tag]
+        where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
+        where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
         await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag)])
         return number, decision
 
     async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str) -> Decision:
         """Return what was decided, or the first decision where no card has been shown before."""
-        number, _, verdict, basis, _, earlier = known
+        number, _, verdict, basis, _, has_card = known
         if not id_tag:
             return Decision(Verdict(verdict), Basis(basis))
         decision = await self._decision(cursor, id_tag)
-        if earlier:
+        if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
         where = [self.guest.station_id, number]
-        shown = [id_tag, decision.verdict, decision.basis, self._unasked(id_tag)]
+        shown = [self._sealed(id_tag, keeping.CHARGED_WITH), decision.verdict, decision.basis, self._unasked(id_tag)]
         await cursor.execute(_CARD_SHOWN, [*shown, *where])
         return decision
 
@@ -237,10 +245,16 @@ class Heard:
             await cursor.execute(admission.GUEST_ASKED, asked)
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
-        marks = card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())
-        await cursor.execute(admission.CARD, {"operator": self.guest.operator_id, "marks": marks, "at": self.at})
+        facts = {"operator": self.guest.operator_id, "marks": self._marks(tag), "at": self.at}
+        await cursor.execute(admission.CARD, facts)
         found = await cursor.fetchone()
         return admission.decide(tag, Card(*found) if found else None)
+
+    def _marks(self, tag: str) -> list[str]:
+        return card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())
+
+    def _sealed(self, text: str, column: str) -> bytes:
+        return keeping.seal(text, column, self.guest.operator_id, card_keys())
 
 
 async def note(store: Store, guest: Guest, remark: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The keys by which the gateway finds cards, whose numbers lie sealed: of marks alone, which open nothing."""
+"""The keys by which the gateway finds cards, whose numbers lie sealed, and with which it seals what stations say."""
 
 from functools import cache
 

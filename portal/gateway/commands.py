@@ -19,10 +19,11 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from charging.domain import card_numbers
-from charging.domain.ocpp import commands, frames, secrecy, unasked, v201
+from charging.domain.ocpp import commands, frames, keeping, secrecy, unasked, v201
 from charging.domain.ocpp.admission import Boot
 from charging.domain.ocpp.commands import Kind, State
 from charging.domain.ocpp.frames import Answer
+from portal.gateway.cards import card_keys
 from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.store import Cursor, Store, now
 from portal.gateway.unasked import Unasked
@@ -57,7 +58,8 @@ _NOT_ANSWERED = """
     UPDATE charging_stationcommand SET state = 'timed_out', done_at = %(at)s
     WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'sent'
 """
-#: What is hidden in it was sealed for another process, or for this one before it was started again.
+#: What is hidden in it was sealed for another process, or for this one before it was started again; or its card with a
+#: key that this process was not given.
 _NOT_OPENED = """
     UPDATE charging_stationcommand SET state = 'expired', hidden = NULL, done_at = %(at)s
     WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'claimed'
@@ -172,22 +174,26 @@ class Line:
         taken = await cursor.fetchone()
         if taken is None:
             return None
-        row, public_id, kind, wanted, hidden, *rest = taken
+        row, public_id, kind, wanted, hidden, box, name = taken
         try:
             wanted |= self._key.open(bytes(hidden)) if hidden else {}
-        except secrecy.Unreadable:
+            id_tag = keeping.unseal(bytes(box), keeping.ASKED_WITH, self.guest.operator_id, card_keys())
+        except (secrecy.Unreadable, keeping.Unreadable):
             await self._note(cursor, _NOT_OPENED, row)
             return _UNREADABLE
         await self._note(cursor, _SENT, row)
-        return row, public_id, kind, wanted, *rest
+        return row, public_id, kind, wanted, id_tag, name
 
     async def _note(self, cursor: Cursor, statement: str, row: int) -> bool:
         await cursor.execute(statement, {"id": row, "epoch": self.guest.epoch, "at": now()})
         return cursor.rowcount > 0
 
 
-async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, raw: str, at: datetime) -> str:
-    """Keep what the station answered; return the name of the message it answers, empty when nobody asked it."""
+async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, sealed: bytes, at: datetime) -> str:
+    """Keep what the station answered; return the name of the message it answers, empty when nobody asked it.
+
+    sealed: the answer as it is kept.
+    """
     try:
         public_id = UUID(answer.message_id)
     except ValueError:
@@ -200,7 +206,7 @@ async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, raw: str, at
     spoken = PROTOCOLS[guest.protocol]
     is_granted, status = (False, answer.error) if answer.payload is None else spoken.granted(kind, answer.payload)
     state = State.ANSWERED if is_granted else State.REFUSED
-    await cursor.execute(_ANSWERED, [str(state), status, raw, at, row])
+    await cursor.execute(_ANSWERED, [str(state), status, sealed, at, row])
     return str(spoken.MESSAGES[kind])
 
 

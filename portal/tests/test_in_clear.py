@@ -16,9 +16,8 @@ IN_CLEAR = {
     "tenants.User": {"email", "name"},
     "tenants.Driver": {"customer_number"},
     "tenants.Account": {"customer_number"},
-    "charging.StationMessage": {"raw", "answer"},
-    "charging.StationCharge": {"said", "id_tag"},
-    "charging.StationCommand": {"wanted", "answer"},
+    "charging.StationMessage": {"answer"},
+    "charging.StationCommand": {"wanted"},
 }
 #: Whoever writes it seals it before (`tenants.services.proof.password_letters`).
 SEALED_BEFORE = {("tenants.PasswordLetter", "sealed_to")}

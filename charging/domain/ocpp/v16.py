@@ -79,14 +79,10 @@ class Start:
     said_at: datetime | None
     meter_wh: int | None
 
-    @property
-    def said(self) -> str:
-        """What makes a repeated start the same one."""
-        return (
-            f"{self.connector}|{self.id_tag.upper()}|{self.said_at:%Y%m%d%H%M%S}|{self.meter_wh}"
-            if (self.said_at)
-            else f"{self.connector}|{self.id_tag.upper()}||{self.meter_wh}"
-        )
+    def said(self, mark: str) -> str:
+        """Return what makes a repeated start the same one. mark: what stands for its card, empty for none."""
+        at = f"{self.said_at:%Y%m%d%H%M%S}" if self.said_at else ""
+        return f"{self.connector}|{mark}|{at}|{self.meter_wh}"
 
 
 #: What a meter signed, as it came, and on what occasion: `Transaction.Begin`, `Sample.Periodic`.

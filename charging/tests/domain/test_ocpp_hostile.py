@@ -60,7 +60,7 @@ def test_any_text_is_a_call_an_answer_or_nothing(raw):
 @given(PAYLOADS)
 def test_any_payload_is_read(payload):
     start, stop = v16.start(payload), v16.stop(payload)
-    assert len(start.said) < 200
+    assert len(start.said("0" * 32)) < 200
     v16.state(payload)
     v16.id_tag(payload)
     v16.settings(payload)

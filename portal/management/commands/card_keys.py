@@ -9,9 +9,9 @@ from tenants import crypto
 
 
 class Command(BaseCommand):
-    """They mark numbers of cards and open nothing; still a secret, as UIDs can be guessed with them."""
+    """They mark numbers of cards and seal what stations say. A secret: with them and the database that is read."""
 
-    help = "Print CARD_KEYS: what `python -m portal.gateway` needs to find cards by, made of the instance's keys."
+    help = "Print CARD_KEYS: with what `python -m portal.gateway` finds cards and seals what stations say."
 
     def handle(self, **_: Any) -> None:
         self.stdout.write(" ".join(base64.b64encode(key).decode() for key in crypto.card_keys()))

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from billing.services import for_books
 from billing.services.for_books import NotAsItWas
-from charging.services import card_numbers
+from charging.services import card_numbers, said
 from tenants import sealed_files
 from tenants.crypto import Unreadable
 from tenants.models import Driver, Erasure, Invitation, Operator
@@ -47,9 +47,11 @@ class Command(BaseCommand):
         self._say("Invitations", invited)
         cards = self._cards()
         self._say("Numbers of cards", cards, act="marked again")
+        told = self._said()
+        self._say("What stations said", told)
         files = self._files()
         self._say("Files", files)
-        if unreadable := (seeds + keys + people + books + invited + cards + files).unreadable:
+        if unreadable := (seeds + keys + people + books + invited + cards + told + files).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
@@ -115,6 +117,16 @@ class Command(BaseCommand):
         for operator in Operator.objects.order_by("pk"):
             try:
                 done += Rotation(*card_numbers.mark_again(operator.pk))
+            except Unreadable as error:
+                self.stderr.write(f"{operator.slug}: {error}")
+                done += Rotation(unreadable=1)
+        return done
+
+    def _said(self) -> Rotation:
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            try:
+                done += Rotation(*said.seal_again(operator.pk))
             except Unreadable as error:
                 self.stderr.write(f"{operator.slug}: {error}")
                 done += Rotation(unreadable=1)

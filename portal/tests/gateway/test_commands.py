@@ -1,5 +1,6 @@
 """What is asked of stations, through a real gateway: sent once, answered, given back, given up."""
 
+import os
 import time
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from charging.domain.ocpp.commands import Kind
 from charging.models import Connector, StationCommand, StationLink, StationMessage, Token
 from charging.selectors import station_commands as selectors
 from charging.services import station_commands, tokens
+from portal.tests import dump
 from portal.tests.gateway.conftest import PATIENCE_S, Gateway
 from tenants.scoping import tenant_scope
 
@@ -69,6 +71,18 @@ def test_a_command_is_sent_at_once_and_its_answer_kept(gateway, street, olga):
     kept = now_of(street, command)
     assert (kept.status, kept.asked_by, kept.epoch) == ("Accepted", olga, 1)
     assert orjson.loads(kept.answer) == [3, message_id, {"status": "Accepted"}]
+    assert (kept.id_tag, kept.card_mark) == ("04A1B2C3D4", street.card.uid_mark)
+    assert dump.found_in_tables("04A1B2C3D4") == {}
+
+
+def test_a_card_that_was_sealed_with_a_key_that_the_gateway_was_not_given_is_not_sent(gateway, street, olga, settings):
+    settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+        command = asked(street, Kind.START, olga, card="04A1B2C3D4", connector="1")
+        assert state_of(street, command, "expired") == "expired"
+        gentle = asked(street, Kind.UNLOCK, olga, connector="1")
+        assert hear(station)[0] == str(gentle.public_id)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,18 @@ from django.db import connection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from charging.models import Site, Station, StationCharge, StationKnock, StationLink, StationMessage, Token
-from charging.services import station_links, tokens
+from charging.models import (
+    SignedRecord,
+    Site,
+    Station,
+    StationCharge,
+    StationKnock,
+    StationLink,
+    StationMessage,
+    Token,
+)
+from charging.services import station_links, station_steps, tokens
+from portal.tests import dump
 from portal.tests.gateway.conftest import NOW
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
@@ -171,6 +181,33 @@ def test_a_start_that_is_repeated_is_one_charge(gateway, street):
         assert station.call("StartTransaction", "d", **START) == first
     (charge,) = charges(street)
     assert (charge.number, charge.basis, charge.is_stopped) == (first["transactionId"], "driver", True)
+
+
+def test_a_card_stands_in_no_table_however_a_station_tells_of_it(gateway, street):
+    """Whoever has the database and not the keys learns no number of a card from a station."""
+    uid = "04A1B2C3D4"
+    with gateway.station("Torget-1", street.password) as station:
+        assert station.call("Authorize", idTag=uid)["idTagInfo"]["status"] == "Accepted"
+        first = station.call("StartTransaction", **START)
+        value = {"value": f'OCMF|{{"ID":"{uid}"}}|{{"SD":"00"}}', "format": "SignedData"}
+        sampled = [{"timestamp": "2026-11-20T08:01:00Z", "sampledValue": [value]}]
+        station.call("MeterValues", connectorId=1, transactionId=first["transactionId"], meterValue=sampled)
+        station.call("DataTransfer", vendorId="x", data=f"card={uid}")
+        station.call("StopTransaction", transactionId=first["transactionId"], idTag=uid, meterStop=1)
+        station.call("Authorize", idTag="FFFFFFFF")
+        for odd in (f'[2,"7","Authorize",{{"idTag":"{uid}"', f'[3,"8",{{"idTag":"{uid}"}}]'):
+            station.socket.send(odd)
+        station.call("StatusNotification", connectorId=1, status="Available")
+    station_steps.read_waiting(street.operator.pk, clock=lambda: NOW)
+    assert dump.found_in_tables(uid) == {}
+    rows = kept(street)
+    assert sum(uid.lower() in row.raw.lower() for row in rows) == 7
+    assert [row.card_mark == street.card.uid_mark for row in rows if row.card_mark] == [True, True, True, False]
+    with tenant_scope(street.operator.pk):
+        (record,) = SignedRecord.objects.all()
+        assert uid in record.raw
+    (charge,) = charges(street)
+    assert (charge.id_tag, charge.said) == ("04a1b2c3d4", f"1|{street.card.uid_mark}|20261120080000|1000")
 
 
 def test_with_a_clock_that_stands_still_a_start_after_a_stop_is_a_new_one(gateway, street):

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from charging.domain.ocpp import frames
 from charging.models import Site, Station, StationKnock, StationLink, StationMessage
+from charging.selectors import station_messages as messages_known
 from charging.selectors import stations as selectors
 from charging.services import station_links as services
 from charging.services import station_messages as reading
@@ -72,6 +73,7 @@ def station_messages(request: SignedInRequest, operator: Operator, public_id: UU
         "filters": filters,
         "page": page,
         "halt": selectors.halt(station),
+        "looked_into": messages_known.LOOKED_INTO,
         "crumbs": stations.crumbs(operator, station),
     }
     return render(request, "staff/stations/messages.html", context)
@@ -84,7 +86,8 @@ def _found(request: SignedInRequest, station: Station, filters: MessageFilter) -
     if not search:
         return rows
     found = Q(action__icontains=search)
-    return rows.filter(found | Q(raw__icontains=search) if request.access.may(Permission.VIEW_DRIVERS) else found)
+    may_see = request.access.may(Permission.VIEW_DRIVERS)
+    return rows.filter(found | messages_known.saying(station, search) if may_see else found)
 
 
 def _as_may_be_seen(request: SignedInRequest, raw: str) -> str:

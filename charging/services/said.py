@@ -1,0 +1,94 @@
+"""What stations said and were asked with, sealed and marked anew when the instance has a new key.
+
+SQL, as nobody reads it meanwhile: a text is opened and sealed again, and what stands for its card is made anew.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+from charging.domain import card_numbers
+from charging.domain.ocpp import frames, keeping
+from tenants import crypto
+from tenants.crypto import Unreadable
+from tenants.scoping import tenant_scope
+
+BATCH = 1_000
+_Mark = Callable[[int, str, str], str]
+
+
+def _of_frame(operator_id: int, frame: str, _: str) -> str:
+    return _mark(operator_id, keeping.card_in(frames.read(frame)))
+
+
+def _of_card(operator_id: int, card: str, _: str) -> str:
+    return _mark(operator_id, card)
+
+
+def _of_charge(operator_id: int, card: str, name: str) -> str:
+    """The name of a charge, in which its card stands as a mark."""
+    marks = card_numbers.uid_marks(card, operator_id, crypto.card_keys())
+    for mark in marks[1:]:
+        name = name.replace(f"|{mark}|", f"|{marks[0]}|", 1)
+    return name
+
+
+def _mark(operator_id: int, card: str) -> str:
+    return card_numbers.uid_marks(card, operator_id, crypto.card_keys()[:1])[0] if card else ""
+
+
+#: Each sealed column, and what of its row is made anew with it.
+_COLUMNS: dict[str, tuple[str, _Mark] | None] = {
+    keeping.FRAME: ("card_mark", _of_frame),
+    keeping.CHARGED_WITH: ("said", _of_charge),
+    keeping.ASKED_WITH: ("card_mark", _of_card),
+    keeping.ANSWERED: None,
+    keeping.SIGNED: None,
+}
+
+
+def seal_again(operator_id: int) -> tuple[int, int]:
+    """Seal with the newest key, in batches; return how many again, and how many were.
+
+    May be stopped and run again. Until then older keys open them.
+
+    Raises:
+        Unreadable: one opens with no listed key.
+    """
+    again, current = 0, 0
+    for column in _COLUMNS:
+        last: int | None = 0
+        while last is not None:
+            with tenant_scope(operator_id):
+                done, last = _seal_some(operator_id, column, last)
+            again += done
+        with tenant_scope(operator_id), connection.cursor() as cursor:
+            table, _, name = column.partition(".")
+            cursor.execute(f"SELECT count(*) FROM {table} WHERE {name} <> ''")  # noqa: S608  # names of our own
+            current += cursor.fetchone()[0]
+    return again, current - again
+
+
+def _seal_some(operator_id: int, column: str, last: int) -> tuple[int, int | None]:
+    (table, _, name), keys, marked = column.partition("."), crypto.card_keys(), _COLUMNS[column]
+    beginning, beside = keeping.beginning(keys), marked[0] if marked else "''"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id, {name}, {beside} FROM {table}"  # noqa: S608  # names of our own
+            f" WHERE id > %s AND {name} <> '' AND substring({name} FOR {len(beginning)}) <> %s"
+            " ORDER BY id LIMIT %s FOR UPDATE",
+            [last, beginning, BATCH],
+        )
+        rows = cursor.fetchall()
+        values: list[list[Any]] = []
+        for pk, box, before in rows:
+            try:
+                text = keeping.unseal(bytes(box), column, operator_id, keys)
+            except keeping.Unreadable as error:
+                raise Unreadable(f"Row {pk} of {column} does not open.") from error
+            mark = [marked[1](operator_id, text, before)] if marked else []
+            values.append([keeping.seal(text, column, operator_id, keys), *mark, pk])
+        sets = f"{name} = %s" + (f", {marked[0]} = %s" if marked else "")
+        cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", values)  # noqa: S608  # names of our own
+    return len(rows), rows[-1][0] if rows else None
