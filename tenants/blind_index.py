@@ -8,8 +8,10 @@ import hmac
 from typing import Any
 
 from django.db import models
+from django.db.models.expressions import Col
 
 from tenants import crypto
+from tenants.sealed_fields import SealedEmailField
 
 
 def marks(text: str, *, field: str, operator_id: int) -> list[str]:
@@ -33,3 +35,28 @@ class MarkField(models.CharField):  # type: ignore[type-arg]
         if mark is not None:
             setattr(model_instance, self.attname, mark)
         return super().pre_save(model_instance, add)
+
+
+class _ByMark(models.Lookup):  # type: ignore[type-arg]
+    """That a sealed text is this one: the database compares the mark that stands beside it."""
+
+    lookup_name = "exact"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        """Compare the mark with what the text may stand as."""
+        field: Any = self.lhs.field
+        column = Col(self.lhs.alias, field.model._meta.get_field(f"{field.name}_mark"))
+        sql, params = compiler.compile(column)
+        return f"{sql} = ANY(%s)", [*params, field.model.marks(str(self.rhs))]
+
+
+class FoundEmailField(SealedEmailField):
+    """An address of e-mail, sealed, that is found whole and in any case, by the mark beside it: `<its name>_mark`.
+
+    Its model says in `marks(email)` what an address may stand as.
+    """
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Whether it is this address, or empty, can be asked."""
+        return _ByMark if lookup_name in {"exact", "iexact"} else super().get_lookup(lookup_name)

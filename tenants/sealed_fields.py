@@ -35,9 +35,9 @@ _ONCE = bytes(12)  # the nonce: each key seals one text
 class Person(NamedTuple):
     """Whose a key is: `driver` or `account`, and their number.
 
-    Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`. Neither
-    has what may be about anybody, as the rows of an `import`, or about nobody yet, as a `card` that no driver has: it
-    is sealed with the operator's key.
+    Who was only invited has no key: their texts are sealed with the instance's, as those of the `invitation`; so are
+    address and name of a `user`, who may belong to several operators. Neither has what may be about anybody, as the
+    rows of an `import`, or about nobody yet, as a `card` that no driver has: it is sealed with the operator's key.
     """
 
     kind: str

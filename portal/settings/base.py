@@ -106,7 +106,10 @@ OTP_WEBAUTHN_ALLOWED_ORIGINS = PORTAL_ORIGINS or ["http://localhost"]
 OTP_WEBAUTHN_ALLOW_PASSWORDLESS_LOGIN = False
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # the object permission backend is left out on purpose
+SILENCED_SYSTEM_CHECKS = [
+    "guardian.W001",  # the object permission backend is left out on purpose
+    "auth.E003",  # an address is there once by its mark, as it lies sealed itself (`tenants.models.user`)
+]
 
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -13,7 +13,6 @@ from tenants.sealed_fields import SealedField
 
 #: What lies in clear, as lists sort by it, SQL looks for it or stations are asked with it (decision 55).
 IN_CLEAR = {
-    "tenants.User": {"email", "name"},
     "tenants.Driver": {"customer_number"},
     "tenants.Account": {"customer_number"},
     "charging.StationMessage": {"answer"},

@@ -37,8 +37,8 @@ class Column:
     """A column: its key in addresses and choices, its heading, and what it is sorted by (None: it is not).
 
     by: an expression that is never null. opened: instead, where a sealed text stands, or what a row says by one: up to
-        `most` rows are opened and sorted here, as the database cannot. through: a relation, and which of its rows,
-        named `sort_through` in it.
+        `most` rows are opened and sorted here, as the database cannot, each with the row `beside` it. through: a
+        relation, and which of its rows, named `sort_through` in it.
     is_indexed: sorting by it is quick whatever the length of the list; otherwise up to `most` rows are sorted.
     is_optional: not shown until somebody chooses it; is_fixed: always shown.
     """
@@ -53,6 +53,7 @@ class Column:
     through: tuple[str, Q] | None = None
     most: int = 0
     opened: str | Callable[[Any], str] = ""
+    beside: str = ""
 
     @property
     def is_sortable(self) -> bool:
@@ -167,7 +168,7 @@ class Shown:
     def _with_value(self, rows: QuerySet[Any]) -> tuple[QuerySet[Any], str]:
         by = self.by.by
         if self.by.opened:
-            return rows.annotate(**{_SORTED_BY: _rank(rows, self.by.opened)}), _SORTED_BY
+            return rows.annotate(**{_SORTED_BY: _rank(rows, self.by)}), _SORTED_BY
         if self.by.through is not None:
             relation, condition = self.by.through
             rows = rows.annotate(**{_THROUGH: FilteredRelation(relation, condition=condition)})
@@ -197,12 +198,13 @@ def shown(table: Table, request: SignedInRequest) -> Shown:
     )
 
 
-def _rank(rows: QuerySet[Any], said: str | Callable[[Any], str]) -> Cast:
+def _rank(rows: QuerySet[Any], column: Column) -> Cast:
     """The rank of each row in the order of a sealed text."""
+    said = column.opened
     if isinstance(said, str):
         found = list(rows.order_by().values_list("pk", said))
     else:
-        found = [(row.pk, said(row)) for row in list(rows.order_by().select_related(None))]
+        found = [(row.pk, said(row)) for row in list(rows.order_by().select_related(column.beside or None))]
     texts = [(terms.in_order(str(text or "")), pk) for pk, text in found]
     ranks = Value(orjson.dumps({str(pk): index for index, (_, pk) in enumerate(sorted(texts))}).decode())
     text = Func(Cast(ranks, JSONField()), Cast("pk", TextField()), template="%(expressions)s", arg_joiner=" ->> ")

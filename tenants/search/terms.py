@@ -120,7 +120,12 @@ def have_words(text: str, wanted: Iterable[str]) -> bool:
 
 def words(text: str) -> list[str]:
     """The words of a text, in lower case and without accents, so that Asa finds Åsa."""
-    return _WORD.findall(_plain(text.casefold()))
+    return _WORD.findall(plain(text))
+
+
+def plain(text: str) -> str:
+    """A text in lower case and without accents."""
+    return _plain(text.casefold())
 
 
 def in_order(text: str) -> str:

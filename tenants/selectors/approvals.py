@@ -34,11 +34,11 @@ def open_about(action: str, subject: UUID, *, at: datetime) -> Approval | None:
 
 
 def holders(permission: Permission, *, but: User | None = None) -> QuerySet[User]:
-    """The people who hold the permission at the current operator, by name."""
+    """The people who hold the permission at the current operator."""
     granted = OperatorGrant.objects.filter(
         content_object_id=current_operator_id(), permission__codename=permission.value
     )
-    people = User.objects.filter(pk__in=granted.values("user"), is_active=True).order_by("name", "email")
+    people = User.objects.filter(pk__in=granted.values("user"), is_active=True)
     return people.exclude(pk=but.pk) if but is not None else people
 
 

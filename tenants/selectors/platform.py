@@ -3,6 +3,7 @@
 from django.db.models import Count, Max, Q, QuerySet
 
 from tenants.models import Membership, Operator, PlatformEvent, PlatformMember, PlatformVisit, User
+from tenants.selectors.people import in_order
 
 _STAFF = ~Q(memberships__role__in=Membership.CUSTOMERS)
 
@@ -12,9 +13,10 @@ def is_member(user: User) -> bool:
     return PlatformMember.objects.filter(user=user.pk, is_active=True, user__is_active=True).exists()
 
 
-def members() -> QuerySet[PlatformMember]:
-    """The people who run the instance, the present ones first."""
-    return PlatformMember.objects.select_related("user").order_by("-is_active", "user__name", "user__email")
+def members() -> list[PlatformMember]:
+    """The people who run the instance, the present ones first, by name."""
+    rows = PlatformMember.objects.select_related("user")
+    return sorted(rows, key=lambda member: (not member.is_active, *in_order(member.user)))
 
 
 def operators(*, search: str = "", state: str = "") -> QuerySet[Operator]:

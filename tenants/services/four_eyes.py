@@ -28,6 +28,7 @@ from tenants.models import Approval, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
+from tenants.selectors.people import in_order
 
 WAITS = timedelta(hours=72)
 # How long a place is held before it makes a second person; and how long an operator counts as founded just now.
@@ -189,7 +190,7 @@ def is_settled(approval: Approval, person: User, *, at: datetime) -> bool:
 def deciders(approval: Approval, *, at: datetime) -> list[User]:
     """The people who can decide about it, by name."""
     people = approvals.holders(permission_of(approval.action), but=approval.requested_by)
-    return [person for person in people if is_settled(approval, person, at=at)]
+    return sorted((person for person in people if is_settled(approval, person, at=at)), key=in_order)
 
 
 @transaction.atomic

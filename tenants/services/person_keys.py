@@ -28,8 +28,8 @@ from tenants.services.wraps import unwrap, wrap, wrapping
 BATCH = 1_000
 #: With more opened keys than this, a scope forgets them before it opens others.
 MOST_HELD = 20_000
-#: Numbers from here on name a key of the instance, not of a person. INVITED: the kind of whose texts it seals.
-OF_INSTANCE, INVITED = 1 << 63, "invitation"
+#: Numbers from here on name a key of the instance, not of a person; and the kinds of whose texts it seals.
+OF_INSTANCE, OF_NO_OPERATOR = 1 << 63, {"invitation", "user"}
 #: Numbers from here on name the operator's key of the number that is added: it seals what may be about anybody.
 OF_OPERATOR = 1 << 62
 _OF_KEPT = ("operator_key", "books_key__operator_key", "identity")
@@ -127,7 +127,7 @@ class _Keys:
 
     def sealing(self, person: Person) -> PersonsKey:
         """Return the person's key; the first is made when it is first needed."""
-        if person.kind == INVITED:
+        if person.kind in OF_NO_OPERATOR:
             return _of_instance(OF_INSTANCE + next(iter(crypto.text_keys())), person)
         held, within = _held(), list(connection.savepoint_ids)
         whose = person if person.has_key else _OPERATORS

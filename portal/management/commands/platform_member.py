@@ -8,7 +8,7 @@ from django.urls import reverse
 from portal.words.say import why
 from tenants.actor import acting
 from tenants.errors import Refused
-from tenants.models import User
+from tenants.models import PlatformMember, User
 from tenants.selectors import platform
 from tenants.services.platform import members as platform_members
 from tenants.services.proof import password_links
@@ -60,7 +60,8 @@ class Command(BaseCommand):
         )
 
     def _remove(self, options: dict[str, Any]) -> None:
-        member = platform.members().filter(user__email=options["email"].lower(), is_active=True).first()
+        rows = PlatformMember.objects.select_related("user")
+        member = rows.filter(user__email=options["email"], is_active=True).first()
         if member is None:
             raise CommandError(f"{options['email']} is no member of the platform.")
         platform_members.deactivate(member)

@@ -10,12 +10,12 @@ from billing.services.for_books import NotAsItWas
 from charging.services import card_numbers, said
 from tenants import sealed_files
 from tenants.crypto import Unreadable
-from tenants.models import Driver, Erasure, Invitation, Operator
+from tenants.models import Driver, Erasure, Invitation, Operator, User
 from tenants.privacy import erasure
 from tenants.scoping import tenant_scope
 from tenants.services import operator_keys, person_keys
 from tenants.services.people import invitations
-from tenants.services.proof import encryption
+from tenants.services.proof import encryption, profiles
 from tenants.services.proof.encryption import Rotation
 
 #: After how many files it says how far it is.
@@ -43,6 +43,8 @@ class Command(BaseCommand):
         self._say("Keys of people", people)
         books = self._books()
         self._say("What bookkeeping keeps of the erased", books)
+        signing_in = self._users()
+        self._say("Addresses of sign-in", signing_in)
         invited = self._invitations()
         self._say("Invitations", invited)
         cards = self._cards()
@@ -51,7 +53,7 @@ class Command(BaseCommand):
         self._say("What stations said", told)
         files = self._files()
         self._say("Files", files)
-        if unreadable := (seeds + keys + people + books + invited + cards + told + files).unreadable:
+        if unreadable := (seeds + keys + people + books + signing_in + invited + cards + told + files).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
@@ -99,6 +101,17 @@ class Command(BaseCommand):
                     except (Unreadable, NotAsItWas) as error:
                         self.stderr.write(f"{operator.slug}: {error}")
                         done += Rotation(unreadable=1)
+        return done
+
+    def _users(self) -> Rotation:
+        done = Rotation()
+        for pk in User.objects.order_by("pk").values_list("pk", flat=True).iterator():
+            try:
+                is_again = profiles.seal_again(pk)
+                done += Rotation(int(is_again), int(not is_again))
+            except Unreadable as error:
+                self.stderr.write(f"person {pk}: {error}")
+                done += Rotation(unreadable=1)
         return done
 
     def _invitations(self) -> Rotation:

@@ -16,6 +16,7 @@ from portal.gate.platform_access import platform_view
 from portal.web import addresses
 from portal.words.say import why
 from tenants.errors import Refused
+from tenants.models import PlatformMember
 from tenants.selectors import platform
 from tenants.services.platform import members as platform_members
 from tenants.services.proof import password_links
@@ -72,7 +73,7 @@ def member_add(request: SignedInRequest) -> HttpResponse:
 @platform_view(step_up=True)
 def member_remove(request: SignedInRequest, public_id: UUID) -> HttpResponse:
     """Take a member off; never the last one."""
-    member = get_object_or_404(platform.members(), user__public_id=public_id, is_active=True)
+    member = get_object_or_404(PlatformMember.objects.select_related("user"), user__public_id=public_id, is_active=True)
     try:
         platform_members.deactivate(member)
     except Refused as refusal:

@@ -42,6 +42,7 @@ from tenants.log import audit
 from tenants.models import Account, Driver, DriverIdentity, Operator
 from tenants.permissions import Permission
 from tenants.selectors import accounts, invitations
+from tenants.selectors.people import in_order
 from tenants.services.people import accounts as services
 from tenants.services.people import drivers
 
@@ -301,7 +302,7 @@ def account_detail(request: SignedInRequest, operator: Operator, public_id: UUID
         "invoices": billed.of_account(account, drafts=True)[:INVOICES_SHOWN],
         "fees": fees.of_account(account)[:FEES_SHOWN],
         "assignments": assignments.of_account(account, at=timezone.now()),
-        "people": account.people.select_related("user").order_by("user__name", "user__email"),
+        "people": sorted(account.people.select_related("user"), key=lambda each: in_order(each.user)),
         "invite_form": InviteForm(),
         "invitations": invitations.of_account(operator, account.public_id),
     }

@@ -41,7 +41,9 @@ from tenants.models import (
     User,
 )
 from tenants.permissions import Permission
+from tenants.scoping import current_operator_id
 from tenants.selectors import accounts
+from tenants.selectors.people import is_called
 
 Row = tuple[type[models.Model], int]
 #: So many things of a kind are meant by what a person types, at most.
@@ -133,6 +135,11 @@ def _drivers_named(text: str) -> Q:
     return Q(pk__in=list(drivers.listing(text).order_by("pk").values_list("pk", flat=True)[:FEW]))
 
 
+def _members_named(text: str) -> Q:
+    places = Membership.objects.filter(operator=current_operator_id()).select_related("user")
+    return Q(pk__in=[place.pk for place in places.iterator() if is_called(place.user, text)][:FEW])
+
+
 THINGS = (
     Thing("sites", Site, "staff:site_detail", Permission.VIEW_NETWORK, known_by=("name",)),
     Thing(
@@ -183,7 +190,7 @@ THINGS = (
         Membership,
         "staff:member_edit",
         Permission.MANAGE_PEOPLE,
-        known_by=("user__name", "user__email"),
+        by_name=_members_named,
         related=_of_members,
     ),
     Thing("consents", ConsentPurpose, "staff:consent_purpose", Permission.VIEW_CONSENTS, known_by=("code",)),

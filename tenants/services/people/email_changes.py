@@ -89,7 +89,7 @@ def use(change: Change, *, at: datetime) -> User:
     if _state(user) != _state(change.user):
         raise Refused(Code.LINK_ENDED)
     user.email, user.email_proved_at = change.email, at
-    with refused_as(Refused(Code.ACCOUNT_EXISTS, email=change.email), constraint="tenants_user_email_key"):
+    with refused_as(Refused(Code.ACCOUNT_EXISTS, email=change.email), constraint="user_email_once"):
         user.save(update_fields=["email", "email_proved_at"])
     sign_ins.record(user, sign_ins.EMAIL_CHANGED)
     browser_sessions.end_all(user)

@@ -19,6 +19,7 @@ from tenants.models import Approval, Membership, Operator, User
 from tenants.permissions import Permission
 from tenants.scoping import current_operator_id
 from tenants.selectors import approvals
+from tenants.selectors.people import in_order
 from tenants.services import four_eyes, mail
 from tenants.services.mail import Letter
 from tenants.services.people import operators
@@ -69,8 +70,8 @@ def choose_four_eyes(operator: Operator, *, acts: Collection[str], by: User, at:
 
 
 def others(by: User) -> list[User]:
-    """The other people who can decide about the operator's security."""
-    return list(approvals.holders(Permission.MANAGE_SECURITY, but=by))
+    """The other people who can decide about the operator's security, by name."""
+    return sorted(approvals.holders(Permission.MANAGE_SECURITY, but=by), key=in_order)
 
 
 def register() -> None:

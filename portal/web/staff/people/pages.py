@@ -48,8 +48,8 @@ WHAT_ROLES_DO = {
 MEMBERS = Table(
     "members",
     (
-        Column("name", gettext_lazy("Name"), by="user__name", is_fixed=True),
-        Column("email", gettext_lazy("E-mail"), by="user__email"),
+        Column("name", gettext_lazy("Name"), opened=lambda row: row.user.name, beside="user", is_fixed=True),
+        Column("email", gettext_lazy("E-mail"), opened=lambda row: row.user.email, beside="user"),
         Column("role", gettext_lazy("Role"), by="role"),
         Column("since", gettext_lazy("Since"), by="created_at", css="rest"),
     ),
