@@ -56,7 +56,7 @@ def test_the_sessions_of_the_one_that_goes_follow_and_are_paid_for(dana):
     factories.rate_all()
     assert SessionPrice.objects.get().state == "priced"
     said = AuditEntry.objects.get(event="token.merged").additional_data
-    assert said == {"into": "…BBBB", "sessions": 1, "reason": WHY["reason"]}
+    assert said == {"into": "04••••B", "sessions": 1, "reason": WHY["reason"]}
 
 
 def test_holders_follow_and_pay_for_what_nobody_paid_for(dana):

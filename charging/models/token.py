@@ -112,11 +112,16 @@ class Token(OperatorOwned):
 
     @property
     def log_name(self) -> str:
-        """The card in the audit log, which cannot be erased: the end of a number, and nobody's whole card."""
-        return f"…{(self.visual_number or self.uid)[-4:]}"
+        """The card in the audit log, which cannot be erased: a part of a number, and nobody's whole card."""
+        return f"…{self.visual_number[-4:]}" if self.visual_number else self.masked_uid
+
+    @property
+    def masked_uid(self) -> str:
+        """The UID as it is shown where the whole is not needed."""
+        return card_numbers.masked(self.uid)
 
     def __str__(self) -> str:
-        return self.visual_number or f"…{self.uid[-4:]}"
+        return self.visual_number or self.masked_uid
 
 
 class EarlierHolder(OperatorOwned):

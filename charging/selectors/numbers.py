@@ -5,6 +5,7 @@ UIDs and printed numbers lie sealed: they are found by marks (`tenants.search.te
 
 from django.db.models import Q
 
+from charging.domain import card_numbers
 from charging.models import ChargingSession, Token
 from tenants.scoping import current_operator_id
 from tenants.search import subjects, terms
@@ -76,8 +77,19 @@ def printed_as(number: str) -> Q:
 
 def _numbered(part: str) -> list[int]:
     """The newest cards with a number that has each word of the text as a beginning, or as its end."""
+    if card_numbers.HIDDEN in part:
+        return _masked(part)
     wanted = terms.words(_bare(part))
     return sorted({*_found(_UIDS, wanted), *_found(_PRINTED, wanted)}, reverse=True)[:MOST] if wanted else []
+
+
+def _masked(shown: str) -> list[int]:
+    """The newest cards that are shown so, as pages and the log mask a UID."""
+    shown = "".join(shown.upper().split())
+    wanted = terms.words(shown.partition(card_numbers.HIDDEN)[0])
+    found = search.among("pk", _found(_UIDS, wanted)[:MOST]) if wanted else Q(pk__in=[])
+    rows = Token.objects.filter(found).only("uid", *_WHOSE).order_by("-pk")
+    return [card.pk for card in rows if card.masked_uid.upper() == shown]
 
 
 def _found(subject: Subject, wanted: list[str]) -> list[int]:
@@ -96,7 +108,7 @@ def _having(subject: Subject, which: Q, wanted: list[str]) -> list[int]:
 
 
 def _bare(card: str) -> str:
-    """Lists write a card without a printed number as an ellipsis and the end of its UID."""
+    """The log writes a card as an ellipsis and the end of its printed number."""
     return card.lstrip("….")
 
 

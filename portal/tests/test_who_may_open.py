@@ -47,6 +47,7 @@ MAY_OPEN = {
         "staff:card_notices staff:session_signed "
         "api:accounts staff:account_detail staff:account_export staff:account_list staff:driver_detail "
         "staff:driver_list staff:group_export staff:group_list staff:token_detail staff:token_export staff:token_list"
+        " staff:token_show"
     ),
     Permission.MANAGE_DRIVERS: (
         "staff:card_notice_seen staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite "

@@ -23,6 +23,7 @@ from tenants.scoping import current_operator_id
 LOOKS = (
     Event.DRIVER_VIEWED,
     Event.DRIVER_FORM_VIEWED,
+    Event.CARD_SHOWN,
     Event.CONSENTS_VIEWED,
     Event.CONSENTS_DOWNLOADED,
     Event.REQUEST_VIEWED,

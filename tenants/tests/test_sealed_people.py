@@ -114,7 +114,8 @@ def test_who_lay_in_clear_is_sealed_in_batches(ines):
     with connection.cursor() as cursor, pytest.MonkeyPatch.context() as patch:
         cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
-            "ALTER TABLE tenants_user RENAME email TO sealed_email; ALTER TABLE tenants_user RENAME name TO sealed_name;"
+            "ALTER TABLE tenants_user RENAME email TO sealed_email;"
+            "ALTER TABLE tenants_user RENAME name TO sealed_name;"
             "ALTER TABLE tenants_user ADD email text NOT NULL DEFAULT '', ADD name text NOT NULL DEFAULT ''"
         )
         for pk, (email, name, _) in before.items():

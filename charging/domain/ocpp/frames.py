@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from charging.domain import card_numbers
+
 CALL, RESULT, ERROR, RESULT_ERROR, SEND = 2, 3, 4, 5, 6
 LONGEST_ID = 64
 LONGEST_ACTION = 50
@@ -110,6 +112,11 @@ def whole(payload: dict[str, Any], name: str) -> int | None:
 
 
 def without_cards(raw: str) -> str:
-    """Return the frame with only the end of each card's number in it."""
-    bare = _CARD.sub(lambda found: f'{found[1]}…{found[2][-4:]}"', raw)
-    return _SIGNED_CARD.sub(lambda found: f"{found[1]}…{found[2][-4:]}" if found[2] else found[0], bare)
+    """Return the frame with each card's number in it masked."""
+    bare = _CARD.sub(lambda found: f'{found[1]}{_masked(found[2])}"', raw)
+    return _SIGNED_CARD.sub(lambda found: f"{found[1]}{_masked(found[2])}", bare)
+
+
+def _masked(written: str) -> str:
+    """A card as JSON writes it, masked; a sign before another is none of its own."""
+    return card_numbers.masked(written.replace("\\", ""))

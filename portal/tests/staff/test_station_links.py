@@ -135,6 +135,10 @@ def test_messages_are_searched_and_taken_out_as_they_came(world, station, sign_i
     assert [row.action for row in client.get(world.url(path(station, "messages/?q=a1b2"))).context["page"]] == [
         "Authorize"
     ]
+    page = client.get(world.url(path(station, "messages/"))).content.decode()
+    assert ("04A••••D4" in page, "04A1B2C3D4" in page) == (True, False)
+    whole = client.get(world.url(path(station, "messages/?q=04:a1:b2:c3:d4"))).context["page"]
+    assert [row.action for row in whole] == ["Authorize"]
     answer = client.get(f"{file}?q=a1b2")
     (line,) = lines(answer)
     assert (line["message"], line["said"], line["answered"]) == ("Authorize", said, "[3]")
@@ -152,7 +156,7 @@ def test_who_sees_no_cards_finds_and_takes_out_none(world, station, sign_in, ott
     assert not client.get(world.url(path(station, "messages/?q=a1b2"))).context["page"]
     assert lines(client.get(f"{file}?q=a1b2")) == []
     (line,) = lines(client.get(file))
-    assert line["said"] == '[2,"1","Authorize",{"idTag":"…C3D4"}]'
+    assert line["said"] == '[2,"1","Authorize",{"idTag":"04A••••D4"}]'
 
 
 def test_what_a_station_is_made_of_and_its_habits_stand_on_its_page(world, station, sign_in, otto):

@@ -59,14 +59,14 @@ class AdoptForm(forms.Form):
 
 @operator_view(Permission.MANAGE_NETWORK)
 def station_messages(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Show what the station has said, word for word, the newest first."""
+    """Show what the station has said, the newest first: word for word, but for the numbers of cards."""
     if tidy := lists.untidy(request):
         return tidy
     station = get_object_or_404(Station.objects.select_related("site"), public_id=public_id)
     filters = MessageFilter(request.GET)
     page = lists.page(_found(request, station, filters), request, by="id")
     for message in page:
-        message.raw = _as_may_be_seen(request, message.raw)
+        message.raw = frames.without_cards(message.raw)
     context = {
         "nav": "stations",
         "station": station,

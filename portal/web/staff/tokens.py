@@ -34,6 +34,8 @@ from portal.web.staff.driver_choice import DriverField
 from portal.web.staff.merging import MergeForm
 from portal.web.staff.sessions.columns import SESSIONS
 from portal.web.tables import Column, Table
+from tenants.log import audit
+from tenants.log.events import Event
 from tenants.models import Driver, Operator
 from tenants.permissions import Permission
 
@@ -171,6 +173,15 @@ def token_detail(request: SignedInRequest, operator: Operator, public_id: UUID) 
     return _page(request, operator, _token(public_id))
 
 
+@operator_view(Permission.VIEW_DRIVERS)
+@require_POST
+def token_show(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Show the whole UID of a card this one time; whose it is can read who had it shown."""
+    token = _token(public_id)
+    audit.record(Event.CARD_SHOWN, about=token.driver or token, card=token.log_name)
+    return _page(request, operator, token, is_whole=True)
+
+
 @operator_view(Permission.MANAGE_DRIVERS)
 def token_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a card."""
@@ -227,13 +238,21 @@ def token_unblock(request: SignedInRequest, operator: Operator, public_id: UUID)
     return redirect("staff:token_detail", operator.slug, public_id)
 
 
-def _page(request: SignedInRequest, operator: Operator, token: Token, form: GiveForm | None = None) -> HttpResponse:
+def _page(
+    request: SignedInRequest,
+    operator: Operator,
+    token: Token,
+    form: GiveForm | None = None,
+    *,
+    is_whole: bool = False,
+) -> HttpResponse:
     used = sessions.listing(Criteria(token=token))
     latest = sessions.shown(used).order_by("-started_at", "-pk")[:SESSIONS_SHOWN]
     unpaid = used.filter(driver__isnull=True).aggregate(count=Count("pk"), first=Min("started_at"))
     context = {
         "nav": "tokens",
         "token": token,
+        "is_whole": is_whole,
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "form": form or GiveForm(zone=operator.zone, initial={"since": _first_day(token, unpaid["first"], operator)}),
         "holders": tokens.holders_of(token),

@@ -181,6 +181,7 @@ urlpatterns: list[URLPattern] = [
     path("cards/new/", tokens.token_new, name="token_new"),
     path("cards/<uuid:public_id>/", tokens.token_detail, name="token_detail"),
     path("cards/<uuid:public_id>/assign/", tokens.token_assign, name="token_assign"),
+    path("cards/<uuid:public_id>/number/", tokens.token_show, name="token_show"),
     path("cards/<uuid:public_id>/block/", tokens.token_block, name="token_block"),
     path("cards/<uuid:public_id>/unblock/", tokens.token_unblock, name="token_unblock"),
     path("cards/<uuid:public_id>/merge/", merging.token_merge, name="token_merge"),

@@ -113,6 +113,7 @@ EVENTS: dict[str, str | Promise] = {
     charging_events.Event.STATION_CERTIFICATE_REMOVED: gettext_lazy("Took away the certificate of a station"),
     charging_events.Event.MEMBER_SITES_CHANGED: gettext_lazy("Changed the sites a member works for"),
     tenants_events.Event.DRIVER_FORM_VIEWED: gettext_lazy("Opened the form with a driver's details"),
+    tenants_events.Event.CARD_SHOWN: gettext_lazy("Had the whole number of a card shown"),
     tenants_events.Event.DRIVER_VIEWED: gettext_lazy("Looked at a driver's page"),
     tenants_events.Event.DRIVER_INVITED: gettext_lazy("Invited a driver to the portal"),
     tenants_events.Event.INVITATION_MADE: gettext_lazy("Made the link of an invitation"),

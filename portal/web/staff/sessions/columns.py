@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from billing.models import SessionPrice
 from billing.selectors.session_ledger import Row
+from charging.domain import card_numbers
 from charging.models import ChargingSession
 from portal.files.tables import FileColumn
 from portal.web.tables import Column, Table
@@ -70,7 +71,7 @@ def file_columns(*, sees_people: bool) -> list[FileColumn]:
 
 
 def _card(row: Row) -> str:
-    return row.card_number or (f"…{row.card_uid[-4:]}" if row.card_uid else "")
+    return row.card_number or card_numbers.masked(row.card_uid or "")
 
 
 def _invoice(row: Row) -> str | None:
