@@ -39,7 +39,7 @@ def seal(*_: Any) -> None:
 
 
 class Migration(DrawnOnce):
-    dependencies = [("tenants", "0059_views_of_compartments")]
+    dependencies = [("tenants", "0056_books_keys")]
     operations = [
         migrations.RemoveConstraint(model_name="user", name="user_email_once"),
         migrations.AddField(
