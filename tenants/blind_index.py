@@ -37,13 +37,13 @@ class MarkField(models.CharField):  # type: ignore[type-arg]
         return super().pre_save(model_instance, add)
 
 
-class _ByMark(models.Lookup):  # type: ignore[type-arg]
+class _ByMark(models.Lookup):
     """That a sealed text is this one: the database compares the mark that stands beside it."""
 
     lookup_name = "exact"
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         """Compare the mark with what the text may stand as."""
         field: Any = self.lhs.field
         column = Col(self.lhs.alias, field.model._meta.get_field(f"{field.name}_mark"))

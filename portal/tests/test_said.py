@@ -49,7 +49,7 @@ def test_who_has_the_database_finds_the_card_in_no_table(said):
     with tenant_scope(said.pk):
         (mark,) = Token.uid_marks(UID, said.pk)
         assert [row.card_mark for row in StationMessage.objects.order_by("pk")] == [mark, ""]
-        assert StationMessage.objects.first().raw == FRAME
+        assert StationMessage.objects.earliest("pk").raw == FRAME
         assert StationCommand.objects.get(card_mark=mark).id_tag == UID
 
 
@@ -89,7 +89,7 @@ def test_what_lay_in_clear_is_sealed_in_batches_and_it_goes_on_where_it_stopped(
     sealing = import_module("charging.migrations.0037_what_stations_say_is_sealed")
     with tenant_scope(said.pk):
         before = texts()
-        first = StationMessage.objects.order_by("pk").first().pk
+        first = StationMessage.objects.earliest("pk").pk
     with connection.cursor() as cursor, pytest.MonkeyPatch.context() as patch:
         cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
         _into_clear(cursor, sealing, before)

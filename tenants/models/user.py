@@ -85,7 +85,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         return f"person {self.pk}"
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return str(self.name or self.email)
 
     def is_verified(self) -> bool:
         """Return whether the second factor was given. OTPMiddleware replaces this for each request."""

@@ -116,7 +116,7 @@ def unused_recovery_codes(user: User) -> int:
 
 def is_of_demonstration(user: User) -> bool:
     """Whether the person belongs to the demonstration's cast."""
-    return user.email.endswith(f"@{DEMONSTRATION_DOMAIN}")
+    return str(user.email).endswith(f"@{DEMONSTRATION_DOMAIN}")
 
 
 def demonstration() -> list[Membership]:

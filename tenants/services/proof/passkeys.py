@@ -126,7 +126,7 @@ class _Helper(WebAuthnHelper):
         return list(self.site.origins)
 
     def get_credential_name(self, user: User) -> str:
-        return user.email
+        return str(user.email)
 
     def get_credential_display_name(self, user: User) -> str:
         return str(user)
