@@ -485,7 +485,6 @@ UNSEEN_WRITES = {
     "billing/services/card_moves.py:give": "token.sessions_given",
     "charging/services/account_members.py:move": "account.member_moved",
     "charging/services/signed_values.py:is_due": "that what meters signed is looked at again",
-    "charging/services/said.py:_seal_some": "the same texts, sealed with another key",
     "charging/services/signed_values.py:keep": "what meters signed, kept as it came",
     "charging/services/signed_values.py:look_again": "that what meters signed was looked at again",
     "charging/services/card_notices.py:_note": "token.oddity_noticed says it once; here that it happened again",

@@ -16,7 +16,7 @@ class Event(StrEnum):
     APPROVAL_USED = "approval.used"
     APPROVAL_WITHDRAWN = "approval.withdrawn"
     AUDIT_RESTORE_ACCEPTED = "audit.restore_accepted"
-    CARD_SHOWN = "card.shown"
+    CARD_SHOWN = "token.shown"
     CONSENT_GIVEN = "consent.given"
     CONSENT_NOTICE_PUBLISHED = "consent.notice_published"
     CONSENT_WITHDRAWN = "consent.withdrawn"

@@ -33,7 +33,7 @@ def card(world):
 
 def entries(world):
     with tenant_scope(world.operator.pk):
-        return list(AuditEntry.objects.filter(event="card.shown"))
+        return list(AuditEntry.objects.filter(event="token.shown"))
 
 
 def test_the_whole_uid_is_shown_to_who_asks_and_the_driver_reads_who_did(world, card, sign_in, otto):

@@ -262,7 +262,8 @@ def answered(world, answer):
     with tenant_scope(world.operator.pk):
         command = StationCommand.objects.latest("pk")
         raw = orjson.dumps([3, str(command.public_id), answer]).decode()
-        StationCommand.objects.filter(pk=command.pk).update(state="answered", answer=raw, done_at=timezone.now())
+        command.state, command.answer, command.done_at = "answered", raw, timezone.now()
+        command.save()
 
 
 STEPS = [{"startPeriod": 0, "limit": 16.5}, {"startPeriod": 3600, "limit": 32}]
