@@ -39,7 +39,7 @@ def seal(*_: Any) -> None:
 
 
 class Migration(DrawnOnce):
-    dependencies = [("tenants", "0056_books_keys")]
+    dependencies = [("tenants", "0064_letters_about_late_charges")]
     operations = [
         migrations.RemoveConstraint(model_name="user", name="user_email_once"),
         migrations.AddField(
