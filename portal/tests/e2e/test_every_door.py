@@ -58,6 +58,8 @@ BEHIND_LINKS = {
 }
 #: A guest's charge is shown to the browser that began it and to nobody else, so nobody of the house finds it.
 OF_GUESTS = {"public_outlet_start", "public_guest", "public_guest_stop"}
+#: A part of the invoice's page, which asks for it where the invoice's PDF can be shown.
+PARTS_OF_PAGES = {"finance:invoice_pages"}
 #: Of the account's pages those that the platform's own process shows in its own frame.
 OF_PLATFORM = {"home", "account:operators", "account:profile", "account:sign_in"}
 
@@ -113,7 +115,7 @@ def _links(built: House) -> Iterator[tuple[str, str]]:
     for name, parts in {
         "account:invitation": (new.invitation.public_id, new.secret),
         "account:set_password": password_links.FIRST.parts(nina),
-        "account:password_reset_choose": password_links.NEW.parts(people["otto"]),
+        "account:password_reset_choose": password_links.NEW.parts(people["sara"]),
         "account:factor_reset_by_letter": [factor_resets.stop_word(reset)],
         "account:email_agree_by_letter": [_sent(email_changes.ask, change.user, change.email)],
         "account:email_prove_by_letter": [_sent(email_changes.agree, change)],
@@ -159,7 +161,7 @@ def where(door: Door, furnished: Furnished) -> str:
 
 def pages() -> list[Door]:
     """Every door that may show a page, in an order in which neighbours go to different parts."""
-    left_out = BEHIND_LINKS | OF_GUESTS
+    left_out = BEHIND_LINKS | OF_GUESTS | PARTS_OF_PAGES
     of_portal = [door for door in doors() if not (door.is_api or door.takes_out or door.name in left_out)]
     of_platform = [door for door in doors(PLATFORM) if door.name.startswith("platform:") or door.name in OF_PLATFORM]
     return of_portal + of_platform
