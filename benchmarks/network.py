@@ -17,8 +17,8 @@ SITES, STATIONS, DRIVERS = 40, 800, 5_000
 
 _NETWORK = """
 INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, city, country, phone, time_zone,
-    is_active, created_at)
-SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, '', '', 'Umeå', 'SE', '', 'Europe/Stockholm', true, now()
+    is_active, guests_start, created_at)
+SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, '', '', 'Umeå', 'SE', '', 'Europe/Stockholm', true, false, now()
 FROM generate_series(1, %(sites)s) i;
 INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, note, vendor, model,
     is_active, created_at)
