@@ -67,10 +67,11 @@ class DurationUnit(StrEnum):
         return {"ms": 0.001, "s": 1, "min": 60, "h": 3600}[self.value]
 
 
-#: Texts that mean "nothing" in exports of measuring systems and spreadsheets.
+#: Texts that mean "nothing" in exports of measuring systems and spreadsheets, and what people type there instead.
 NOTHING = (
-    "", "NA", "N/A", "n/a", "NULL", "Null", "null", "None", "none", "NaN", "nan", "nil", "-", "--", "—", "–", "#N/A",
-    "#VALUE!", "#REF!", "undefined", "\\N",
+    "", "NA", "N/A", "n/a", "N.A.", "n.a.", "NULL", "Null", "null", "None", "none", "NaN", "nan", "nil", "-", "--", "—",
+    "–", "#N/A", "#VALUE!", "#REF!", "undefined", "\\N", "?", "saknas", "Saknas", "uppgift saknas", "Uppgift saknas",
+    "mangler", "Mangler", "puuttuu", "fehlt", "missing", "Missing", "not available", "Not available",
 )  # fmt: skip
 
 TIMES = (Field.STARTED_AT, Field.ENDED_AT, Field.CHARGING_ENDED)

@@ -234,11 +234,13 @@ def test_placeholders_are_no_cards():
 def test_what_is_read_as_nothing_is_told_by_column_and_line():
     rows = ["1;A;2024-05-26T10:00Z;2024-05-26T11:00Z;7,5;unknown", "2;A;2024-05-27T10:00Z;2024-05-27T11:00Z;7,5;04A2"]
     rows += ["3;A;2024-05-28T10:00Z;2024-05-28T11:00Z;7,5;", "n/a;A;2024-05-29T10:00Z;2024-05-29T11:00Z;7,5;unknown"]
+    rows += ["5;A;2024-05-30T10:00Z;saknas;7,5;04A2"]
     file = io.BytesIO("\n".join(["Session ID;Station;Start;End;kWh;RFID", *rows]).encode())
     looked = apart.look(file, None, home_zone="Europe/Stockholm", at=datetime(2026, 11, 2, tzinfo=UTC))
     assert [(one.fact, one.column, one.text, one.rows, one.line) for one in looked.placeholders] == [
         ("token", "RFID", "unknown", 2, 2),
         ("external_id", "Session ID", "n/a", 1, 5),
+        ("ended_at", "End", "saknas", 1, 6),
     ]
 
 
