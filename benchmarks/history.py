@@ -62,9 +62,9 @@ SELECT %(operator)s, gen_random_uuid(), 'Group ' || i FROM generate_series(1, 20
 """,
     "sites": """
 INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, city, country, time_zone, phone, is_active,
-    created_at)
+    guests_start, created_at)
 SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, 'Storgatan ' || i, '903 26', 'Umeå', 'SE',
-    CASE WHEN i %% 20 = 0 THEN 'Europe/Helsinki' ELSE 'Europe/Stockholm' END, '', i %% 50 <> 0, now()
+    CASE WHEN i %% 20 = 0 THEN 'Europe/Helsinki' ELSE 'Europe/Stockholm' END, '', i %% 50 <> 0, false, now()
 FROM generate_series(1, %(sites)s) i
 """,
     "stations": """
@@ -82,8 +82,8 @@ SELECT operator_id, id, '1', 'IEC_62196_T2', 22000,
 FROM charging_station WHERE operator_id = %(operator)s
 """,
     "drivers": """
-INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at, group_id)
-SELECT %(operator)s, gen_random_uuid(), (100000 + i)::text, i %% 40 <> 0, now(), g.id
+INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, mails_late, created_at, group_id)
+SELECT %(operator)s, gen_random_uuid(), (100000 + i)::text, i %% 40 <> 0, true, now(), g.id
 FROM generate_series(1, %(drivers)s) i
 LEFT JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM tenants_drivergroup WHERE operator_id = %(operator)s) g
     ON i %% 3 = 0 AND g.n = i %% 20 + 1

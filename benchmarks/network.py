@@ -27,8 +27,8 @@ FROM generate_series(1, %(stations)s) i
 JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM charging_site WHERE operator_id = %(operator)s) s ON s.n = i %% %(sites)s + 1;
 INSERT INTO charging_connector (operator_id, station_id, number, standard, max_power_w, status)
 SELECT operator_id, id, '1', 'IEC_62196_T2', 22000, 'AVAILABLE' FROM charging_station WHERE operator_id = %(operator)s;
-INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at)
-SELECT %(operator)s, gen_random_uuid(), (1000 + i)::text, true, now() FROM generate_series(1, %(drivers)s) i;
+INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, mails_late, created_at)
+SELECT %(operator)s, gen_random_uuid(), (1000 + i)::text, true, true, now() FROM generate_series(1, %(drivers)s) i;
 INSERT INTO tenants_driveridentity (operator_id, driver_id, name, email, phone, street, postal_code, city, country, created_at,
     organisation_number, vat_number, gln, delivery_street, delivery_postal_code, delivery_city, buyer_reference, order_number)
 SELECT operator_id, id, '', '', '', '', '', '', 'SE', now(),
