@@ -417,6 +417,7 @@ UNSEEN_WRITES = {
     "billing/services/statement_documents.py:_store": "a rendering; what it renders cannot change",
     "billing/services/documents.py:_store": "a rendering; what it renders cannot change",
     "billing/services/reminders.py:keep_steps": "reminders.steps_changed",
+    "billing/services/openings.py:note": "that the payer took their document; its life on its page tells when",
     "billing/services/letters.py:_queue": "letters.queued",
     "billing/services/letters.py:came_back": "letters.bounced",
     "billing/services/reminders.py:send": "reminders.sent",

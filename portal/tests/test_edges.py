@@ -55,6 +55,7 @@ OPENS_SCOPES = {
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",
     "charging/ingest/history.py": "what connectors usually gave, read between the stretches of an import",
     "charging/ingest/staging.py": "a savepoint within the import's scope",
+    "charging/tasks.py": "letters about charges that came late, an operator at a time",
     "billing/tasks.py": "sums of days and months, a stretch at a time",
     "billing/services/export_steps.py": "stepped: a file for accounting",
     "billing/services/export_timetables.py": "stepped: such a file on its way",
