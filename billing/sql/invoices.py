@@ -121,8 +121,8 @@ FROM (
 """
 ANALYZE: Final = "ANALYZE billable (account_id), drafted_lines (account_id), drafted_vat (account_id), shares (line)"
 
-#: Every account and country with the code of what keeps it from an invoice, or null. An invoice is smallest by all that
-#: its account is asked for.
+#: Every account and country with the code of what keeps it from an invoice, or null, in the order in which drafts get
+#: their ids. An invoice is smallest by all that its account is asked for.
 PROBLEMS: Final = f"""
 SELECT a.id, v.country, CASE WHEN w.currencies > 1 THEN 'mixed_currencies'
                   WHEN a.identity_id IS NULL THEN 'no_identity'
@@ -133,6 +133,7 @@ FROM (SELECT account_id, country, sum(due) AS due FROM drafted_vat GROUP BY 1, 2
 JOIN (SELECT account_id, count(DISTINCT currency) AS currencies, sum(due) AS due FROM drafted_vat GROUP BY 1) w
     USING (account_id)
 JOIN tenants_account a ON a.operator_id = %(operator)s AND a.id = v.account_id
+ORDER BY a.id, v.country
 """
 
 DRAFTED: Final = """
