@@ -239,7 +239,7 @@ def test_the_document_of_a_company_says_who_buys_and_whose_each_session_is():
     page = layout.page(
         invoice, seller=invoice.seller, lines=invoices.lines(invoice, with_terms=True), vat=invoice.vat_rows.all()
     )
-    assert page["buyer"] == ["Bolaget AB", "Org.nr 5560360793"]
+    assert page["buyer"] == ["Bolaget AB", "Org.nr 556036-0793"]
     assert ["Er referens", "Ref 17"] in page["facts"]
     assert ["Ordernummer", "PO 9"] in page["facts"]
     headings = [session["who"] for session in page["sessions"] if session["who"]]

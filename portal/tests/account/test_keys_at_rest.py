@@ -32,6 +32,19 @@ def new_key(settings, device):
     settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
 
 
+@pytest.fixture
+def under_a_lost_key(settings):
+    """Return a function that encrypts a device's seed with a key that is in no list, as if it had been left out."""
+
+    def lose(device: TotpDevice) -> None:
+        seed, kept = device.seed, settings.ENCRYPTION_KEYS
+        settings.ENCRYPTION_KEYS = [os.urandom(32)]
+        TotpDevice.objects.filter(pk=device.pk).update(sealed_seed=crypto.encrypt(seed, about=device.about))
+        settings.ENCRYPTION_KEYS = kept
+
+    return lose
+
+
 def test_the_seed_does_not_stand_in_the_database(device):
     assert device.seed not in bytes(device.sealed_seed)
     assert len(device.seed) == 20
@@ -74,15 +87,22 @@ def test_rotation_goes_in_batches(device, otto, new_key, monkeypatch):
     assert encryption.rotate() == encryption.Rotation(again=2)
 
 
-def test_rotation_says_what_does_not_open(device, settings):
-    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+def test_rotation_says_what_does_not_open(device, under_a_lost_key):
+    under_a_lost_key(device)
     with pytest.raises(CommandError, match="1 open with no listed key"):
         call_command("rotate_encryption")
 
 
-def test_a_seed_that_does_not_open_is_refused_in_words_and_logged(device, olga, settings, caplog):
-    code = code_of(device)
+def test_without_its_keys_an_instance_signs_nobody_in(device, olga, settings):
     settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    client = Client()
+    assert client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD}).status_code == 400
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_seed_that_does_not_open_is_refused_in_words_and_logged(device, olga, under_a_lost_key, caplog):
+    code = code_of(device)
+    under_a_lost_key(device)
     client = Client()
     assert client.post(SIGN_IN, {"email": olga.email, "password": PASSWORD})["Location"] == CHALLENGE
     answer = client.post(CHALLENGE, {"code": code})
@@ -97,17 +117,18 @@ def test_a_seed_that_does_not_open_is_refused_in_words_and_logged(device, olga, 
     assert client.post("/account/second-factor/", {"code": code_of(offered)}).status_code == 200
 
 
-def test_an_offer_made_under_a_lost_key_is_made_anew(new_person, settings):
+def test_an_offer_made_under_a_lost_key_is_made_anew(new_person, under_a_lost_key):
     offered = two_factor.offered_device(new_person)
-    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+    under_a_lost_key(offered)
     again = two_factor.offered_device(new_person)
     assert again.pk == offered.pk
     assert again.seed
 
 
-def test_a_code_of_such_an_offer_is_answered_in_words(new_person, settings, sign_in):
-    client, code = sign_in(new_person), code_of(two_factor.offered_device(new_person))
-    settings.ENCRYPTION_KEYS = [os.urandom(32)]
+def test_a_code_of_such_an_offer_is_answered_in_words(new_person, under_a_lost_key, sign_in):
+    client, offered = sign_in(new_person), two_factor.offered_device(new_person)
+    code = code_of(offered)
+    under_a_lost_key(offered)
     answer = client.post("/account/second-factor/", {"code": code})
     assert answer.status_code == 400
     assert "cannot be checked" in answer.content.decode()
