@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from html import escape
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
-from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
@@ -116,7 +116,7 @@ class _Book:
         """Write what says which parts there are."""
         numbers = range(1, len(self._names) + 1)
         said = "".join(
-            f'<sheet name={quoteattr(name)} sheetId="{number}" r:id="rId{number}"/>'
+            f'<sheet name="{escape(name)}" sheetId="{number}" r:id="rId{number}"/>'
             for number, (name, _) in zip(numbers, self._names, strict=True)
         )
         # Excel keeps what its filter is laid over as a name of its own.
