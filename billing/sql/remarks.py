@@ -28,10 +28,12 @@ INSERT INTO billing_runremark (operator_id, run_id, invoice_id, code, usual, off
 SELECT p.operator_id, %(run)s, p.id, 'nothing', round((p.amount_due + o.amount_due) / 2, 2), p.amount_due
 FROM billing_invoice p
 JOIN billing_invoice o ON o.operator_id = p.operator_id AND o.run_id = %(earlier)s AND o.account_id = p.account_id
-    AND o.replaces_id IS NULL AND o.currency = p.currency AND o.vat_country = p.vat_country
+    AND o.replaces_id IS NULL AND o.currency = p.currency
+    AND o.vat_country IN ('', p.vat_country)
 WHERE p.operator_id = %(operator)s AND p.run_id = %(before)s AND p.replaces_id IS NULL
     AND NOT EXISTS (SELECT 1 FROM billing_invoice i
-        WHERE i.operator_id = p.operator_id AND i.run_id = %(run)s AND i.account_id = p.account_id)
+        WHERE i.operator_id = p.operator_id AND i.run_id = %(run)s AND i.account_id = p.account_id
+            AND (p.vat_country = '' OR i.vat_country = p.vat_country))
     AND NOT EXISTS (SELECT 1 FROM billing_runproblem w
         WHERE w.operator_id = p.operator_id AND w.run_id = %(run)s AND w.account_id = p.account_id)
 ORDER BY p.amount_due DESC LIMIT 200

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from charging.domain.errors import Code, CommandRefused
-from charging.domain.ocpp import commands
+from charging.domain.ocpp import commands, v201
 from charging.domain.ocpp.commands import Kind
 from charging.models import ChargingSession, Connector, StationCommand, StationLink, Token
 from charging.selectors import outlets
@@ -39,8 +39,17 @@ def start(driver: Driver, connector: Connector, *, by: User, at: datetime) -> St
 
 
 def is_free(connector: Connector) -> bool:
-    """Whether a charge can begin there."""
-    return connector.status in _FREE and not outlets.is_taken(connector)
+    """Whether a charge can begin there.
+
+    A station of OCPP 2 calls an outlet occupied as soon as a cable is in, before anybody charges.
+    """
+    is_plugged_in = connector.status == Connector.Status.CHARGING and _speaks_2(connector)
+    return (connector.status in _FREE or is_plugged_in) and not outlets.is_taken(connector)
+
+
+def _speaks_2(connector: Connector) -> bool:
+    links = StationLink.objects.filter(station=connector.station)
+    return links.filter(protocol__in=(v201.SUBPROTOCOL, v201.NEWER)).exists()
 
 
 @transaction.atomic

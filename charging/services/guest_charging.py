@@ -42,11 +42,15 @@ def start(connector: Connector, *, word: str, at: datetime) -> StationCommand:
 
 
 def begun_by(command: StationCommand) -> ChargingSession | None:
-    """Return the charge that a guest's start led to: the first of a guest's at that outlet since it was asked for."""
+    """Return the charge that a guest's start led to: what was begun there with what this start was asked with.
+
+    Another guest may have begun there since, where this one never came.
+    """
     charges = StationCharge.objects.filter(
         station=command.station, basis=Basis.GUEST, received_at__gte=command.asked_at
     )
-    numbers = [str(number) for number in charges.order_by("pk").values_list("number", flat=True)[:20]]
+    tag = command.wanted["guest"]
+    numbers = [str(charge.number) for charge in charges.order_by("pk")[:20] if charge.id_tag.upper() == tag]
     rows = ChargingSession.objects.filter(source=SOURCE, station=command.station, external_id__in=numbers)
     at_outlet = rows.filter(connector__number=command.wanted.get("connector", ""))
     return at_outlet.select_related("station", "connector", "site").order_by("pk").first()

@@ -3,6 +3,7 @@
 SQL, as nobody reads it meanwhile: a text is opened and sealed again, and what stands for its card is made anew.
 """
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,9 @@ from django.db import connection
 from charging.domain import card_numbers
 from charging.domain.ocpp import frames, keeping
 from tenants import crypto
-from tenants.crypto import Unreadable
 from tenants.scoping import tenant_scope
 
+log = logging.getLogger(__name__)
 BATCH = 1_000
 _Mark = Callable[[int, str, str], str]
 
@@ -48,29 +49,26 @@ _COLUMNS: dict[str, tuple[str, _Mark] | None] = {
 }
 
 
-def seal_again(operator_id: int) -> tuple[int, int]:
-    """Seal with the newest key, in batches; return how many again, and how many were.
+def seal_again(operator_id: int) -> tuple[int, int, int]:
+    """Seal with the newest key, in batches; return how many again, how many were, and how many no listed key opens.
 
-    May be stopped and run again. Until then older keys open them.
-
-    Raises:
-        Unreadable: one opens with no listed key.
+    May be stopped and run again. Until then older keys open them. What opens with no listed key is left as it is.
     """
-    again, current = 0, 0
+    again, current, unreadable = 0, 0, 0
     for column in _COLUMNS:
         last: int | None = 0
         while last is not None:
             with tenant_scope(operator_id):
-                done, last = _seal_some(operator_id, column, last)
-            again += done
+                done, shut, last = _seal_some(operator_id, column, last)
+            again, unreadable = again + done, unreadable + shut
         with tenant_scope(operator_id), connection.cursor() as cursor:
             table, _, name = column.partition(".")
             cursor.execute(f"SELECT count(*) FROM {table} WHERE {name} <> ''")  # noqa: S608  # names of our own
             current += cursor.fetchone()[0]
-    return again, current - again
+    return again, current - again - unreadable, unreadable
 
 
-def _seal_some(operator_id: int, column: str, last: int) -> tuple[int, int | None]:
+def _seal_some(operator_id: int, column: str, last: int) -> tuple[int, int, int | None]:
     (table, _, name), keys, marked = column.partition("."), crypto.card_keys(), _COLUMNS[column]
     beginning, beside = keeping.beginning(keys), marked[0] if marked else "''"
     with connection.cursor() as cursor:
@@ -85,10 +83,11 @@ def _seal_some(operator_id: int, column: str, last: int) -> tuple[int, int | Non
         for pk, box, before in rows:
             try:
                 text = keeping.unseal(bytes(box), column, operator_id, keys)
-            except keeping.Unreadable as error:
-                raise Unreadable(f"Row {pk} of {column} does not open.") from error
+            except keeping.Unreadable:
+                log.exception("Row %s of %s opens with no listed key.", pk, column)
+                continue
             mark = [marked[1](operator_id, text, before)] if marked else []
             values.append([keeping.seal(text, column, operator_id, keys), *mark, pk])
         sets = f"{name} = %s" + (f", {marked[0]} = %s" if marked else "")
         cursor.executemany(f"UPDATE {table} SET {sets} WHERE id = %s", values)  # noqa: S608  # names of our own
-    return len(rows), rows[-1][0] if rows else None
+    return len(values), len(rows) - len(values), rows[-1][0] if rows else None

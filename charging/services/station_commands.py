@@ -18,6 +18,7 @@ from charging.models import Station, StationCommand, StationLink
 from charging.selectors import admission, site_limits
 from charging.services import card_rules
 from charging.site_scope import limited_to
+from tenants.actor import acting
 from tenants.log.audit import record
 from tenants.models import User
 
@@ -61,14 +62,17 @@ def ask(
 def ask_for_guest(station: Station, kind: Kind, *, at: datetime, connector: str = "", **wanted: Any) -> StationCommand:
     """Ask for somebody who has no account: to start a charge with what `wanted` calls `guest`, or to end it.
 
+    The log tells that it was asked, and neither from which address nor by which browser: guests are told so.
+
     Raises:
         CommandRefused: as `ask`.
     """
     link = _checked(station, kind, connector, wanted)
     if connector:
         wanted["connector"] = connector
-    command = _kept(station, kind, wanted, link, at=at, id_tag=str(wanted.get("guest", "")))
-    record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
+    with acting():
+        command = _kept(station, kind, wanted, link, at=at, id_tag=str(wanted.get("guest", "")))
+        record(Event.STATION_ASKED, about=station, kind=kind, connector=connector)
     return command
 
 

@@ -76,12 +76,22 @@ class Unasked:
         known = self._known.get(operator_id)
         if known is None or not tag:
             return None
-        marks = [bytes.fromhex(mark) for mark in card_numbers.uid_marks(tag, operator_id, card_keys())]
-        kind = next((known.cards[mark] for mark in marks if mark in known.cards), Kind.UNKNOWN)
+        kind = next((known.cards[mark] for mark in _marks(operator_id, tag) if mark in known.cards), Kind.UNKNOWN)
         if kind is None or not known.rules[kind].lets_in(known.used[kind]):
             return None
         known.used[kind] += 1
         return kind
+
+    def refuses(self, operator_id: int, tag: str) -> bool:
+        """Whether the card is known to be dead."""
+        known = self._known.get(operator_id)
+        return known is not None and any(
+            mark in known.cards and known.cards[mark] is None for mark in _marks(operator_id, tag)
+        )
+
+
+def _marks(operator_id: int, tag: str) -> list[bytes]:
+    return [bytes.fromhex(mark) for mark in card_numbers.uid_marks(tag, operator_id, card_keys())]
 
 
 async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) -> Known:
@@ -97,6 +107,8 @@ async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) ->
         while rows := await cursor.fetchmany(AT_ONCE):
             for mark, kind, is_good in rows:
                 found = Kind.APP if kind == "APP_USER" else Kind.CARD
-                known.cards[bytes.fromhex(mark)] = found if is_good else None
+                # Of two that a reader cannot tell apart a dead one decides, as it does for the database.
+                is_dead = not is_good or known.cards.get(bytes.fromhex(mark), found) is None
+                known.cards[bytes.fromhex(mark)] = None if is_dead else found
             await asyncio.sleep(0)  # stations are answered meanwhile
     return known

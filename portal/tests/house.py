@@ -36,6 +36,7 @@ from billing.models import (
 )
 from billing.services import (
     account_moves,
+    documents,
     export_timetables,
     exports,
     fees,
@@ -247,6 +248,7 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     work.do_next(work.kind_named(Settlement.work_kind), north.pk, clock=lambda: factories.NOVEMBER)
     settlements.close(month, by=fina, at=factories.NOVEMBER)
     invoice = Invoice.objects.filter(state="issued").latest("pk")
+    documents.render(invoice)
     payments.record(invoice, Decimal(1), paid_on=today, text="Swish", by=fina, today=today)
     write_offs.write_off(invoice, Decimal(1), why="waived", reason="Gåva", by=fina, at=factories.NOVEMBER)
     reminders.keep_steps([ReminderStep(days=1, asks_costs=True), ReminderStep(days=30, what="collection")])

@@ -340,8 +340,8 @@ def test_keys_of_whom_a_dump_knows_nothing_are_left_out(saved, empty, tmp_path):
     earlier, _place, _identity = apart(saved, tmp_path / "earlier")
     with psycopg.connect(address("OWNER_", saved.database), autocommit=True) as owner:
         ((driver,),) = owner.execute(
-            "INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, created_at)"
-            " SELECT operator_id, gen_random_uuid(), 'later', true, now() FROM tenants_operatorkey LIMIT 1 RETURNING id"
+            "INSERT INTO tenants_driver (operator_id, public_id, customer_number, is_active, mails_late, created_at)"
+            " SELECT operator_id, gen_random_uuid(), 'later', true, true, now() FROM tenants_operatorkey LIMIT 1 RETURNING id"
         ).fetchall()
         try:
             owner.execute(

@@ -4,7 +4,7 @@ import os
 from importlib import import_module
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -83,6 +83,19 @@ def test_with_a_new_key_all_is_sealed_and_marked_anew_and_the_older_can_go(said,
         assert [row.card_mark for row in StationMessage.objects.order_by("pk")] == [mark, ""]
         assert StationCharge.objects.get().said == f"1|{mark}|20261120080000|1000"
         assert StationCommand.objects.get().card_mark == mark
+
+
+def test_what_does_not_open_stops_nothing_else(said, settings, capsys):
+    with tenant_scope(said.pk), connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE charging_stationmessage"
+            " SET raw = set_byte(raw, length(raw) - 1, 255 - get_byte(raw, length(raw) - 1))"
+            " WHERE id = (SELECT min(id) FROM charging_stationmessage)"
+        )
+    settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
+    with pytest.raises(CommandError, match="1 open with no listed key"):
+        call_command("rotate_encryption")
+    assert "What stations said: 5 encrypted again, 0 were current" in capsys.readouterr().out
 
 
 def test_what_lay_in_clear_is_sealed_in_batches_and_it_goes_on_where_it_stopped(said):

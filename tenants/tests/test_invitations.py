@@ -65,6 +65,14 @@ def test_an_account_is_never_made_for_an_address_that_has_one(north, sven):
     assert sven.check_password(PASSWORD)
 
 
+def test_nor_while_that_one_is_still_marked_with_an_older_key(north, sven, settings):
+    settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
+    made = invitations.invite(north, email=sven.email, role="auditor")
+    with pytest.raises(Refused, match="sign_in_to_accept"):
+        invitations.accept_as_new(opened(made), name="Mallory", password=PASSWORD + "!")
+    assert User.objects.get(email=sven.email) == sven
+
+
 def test_links_that_open_nothing_all_end_alike(north):
     withdrawn = invitations.invite(north, email="a@example.com", role="support")
     invitations.withdraw(withdrawn.invitation)

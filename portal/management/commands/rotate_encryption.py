@@ -138,11 +138,7 @@ class Command(BaseCommand):
     def _said(self) -> Rotation:
         done = Rotation()
         for operator in Operator.objects.order_by("pk"):
-            try:
-                done += Rotation(*said.seal_again(operator.pk))
-            except Unreadable as error:
-                self.stderr.write(f"{operator.slug}: {error}")
-                done += Rotation(unreadable=1)
+            done += Rotation(*said.seal_again(operator.pk))
         return done
 
     def _files(self) -> Rotation:

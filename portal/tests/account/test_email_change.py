@@ -1,5 +1,6 @@
 """Another e-mail address: proved from both mailboxes, once, within the hour; and closing one's account."""
 
+import os
 import time
 
 import pytest
@@ -90,8 +91,11 @@ def test_a_link_ends(agreed, dana, monkeypatch, spoil):
     assert client.post(page).status_code == 410
 
 
-def test_an_address_that_somebody_has_by_now_is_not_taken(agreed, dana):
+@pytest.mark.parametrize("is_marked_anew", [True, False])
+def test_an_address_that_somebody_has_by_now_is_not_taken(agreed, dana, settings, is_marked_anew):
     User.objects.create_user(NEW, PASSWORD)
+    if not is_marked_anew:
+        settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
     client = Client()
     answer = client.post(through(client, agreed))
     assert answer.status_code == 400

@@ -10,6 +10,7 @@ from billing.tests import factories
 from charging.models import ChargingSession, Site, StationCharge, StationCommand
 from charging.services import station_steps
 from portal.tests.gateway.conftest import PATIENCE_S
+from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -78,6 +79,27 @@ def test_a_guest_starts_follows_and_ends_a_charge_that_nobody_pays(gateway, free
         assert (session.driver_id, session.token_id, session.review) == (None, None, "written_off")
         assert StationCharge.objects.get().basis == "guest"
         assert set(StationCommand.objects.values_list("asked_by", flat=True)) == {None}
+
+
+def test_who_never_came_neither_sees_nor_ends_the_charge_of_who_came_after(gateway, free):
+    with gateway.station("Torget-1", free.password) as station:
+        station.call("BootNotification", **BOOT)
+        first, own = Browser(), {}
+        own["first"] = start(first, free, "one")["Location"]
+        hear(station)
+        station.call("Heartbeat", "h")
+        own["second"] = start(Browser(), free, "two")["Location"]
+        tag = hear(station)[1]["idTag"]
+        began = {"connectorId": 1, "idTag": tag, "meterStart": 0, "timestamp": timezone.now().isoformat()}
+        station.call("StartTransaction", "t", **began)
+    read(free)
+    assert "Stop charging" in text(Browser().get(own["second"]))
+    assert "Stop charging" not in text(first.get(own["first"]))
+    first.post(f"{own['first']}stop/")
+    with tenant_scope(free.operator.pk):
+        assert not StationCommand.objects.filter(kind="stop").exists()
+        asked = AuditEntry.objects.filter(event="station.asked")
+        assert set(asked.values_list("actor_id", "remote_addr", "user_agent")) == {(None, None, "")}
 
 
 def test_what_nobody_asked_for_is_no_guest_s(gateway, free):

@@ -10,6 +10,7 @@ import pytest
 from charging.domain.ocpp.unasked import IN_TIME_S, USUAL, Kind, Rule
 from charging.models import Site, Station, StationCharge, StationMessage, Token
 from charging.services import card_rules, station_links, tokens
+from portal.tests.examples import example
 from portal.tests.gateway.conftest import NOW, address_of
 from portal.tests.gateway.test_gateway import START
 from tenants.scoping import tenant_scope
@@ -43,6 +44,22 @@ def allow(street, **rules):
 def learnt(station):
     station.call("Heartbeat")
     time.sleep(LEARNT_S)
+
+
+def test_a_card_that_died_after_it_was_let_in_by_heart_and_one_spelled_like_a_dead_one_stay_out(gateway, street):
+    with tenant_scope(street.operator.pk):
+        example(Token, uid="04:DE:AD:BE:EF", driver=street.driver)
+        tokens.report_lost(Token.objects.create(uid=LOST, driver=street.driver), at=NOW)
+        example(Token, uid="04-DE-AD-BE-EF", driver=street.driver)
+    with gateway.station("Torget-1", street.password) as station:
+        learnt(station)
+        with away():
+            assert [verdict(station, uid) for uid in (CARD, LOST)] == ["Accepted", "Invalid"]
+        with tenant_scope(street.operator.pk):
+            tokens.report_lost(Token.objects.get(uid_mark__in=Token.uid_marks(CARD, street.operator.pk)), at=NOW)
+        learnt(station)
+        with away():
+            assert verdict(station, CARD) == "Invalid"
 
 
 def test_a_known_card_is_let_in_and_others_are_not_and_what_was_said_is_kept(gateway, street):

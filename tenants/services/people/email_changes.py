@@ -88,6 +88,9 @@ def use(change: Change, *, at: datetime) -> User:
     before = user.email
     if _state(user) != _state(change.user):
         raise Refused(Code.LINK_ENDED)
+    # Looked up as well, as the constraint knows marks of the newest key alone.
+    if User.objects.filter(email=change.email).exclude(pk=user.pk).exists():
+        raise Refused(Code.ACCOUNT_EXISTS, email=change.email)
     user.email, user.email_proved_at = change.email, at
     with refused_as(Refused(Code.ACCOUNT_EXISTS, email=change.email), constraint="user_email_once"):
         user.save(update_fields=["email", "email_proved_at"])

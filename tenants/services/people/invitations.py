@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -237,7 +238,13 @@ def accept_as_new(invitation: Invitation, *, name: str, password: str, language:
 
 
 def _new_account(row: Invitation, *, name: str, password: str, language: str) -> User:
-    """Make the account. The password is hashed whether or not there is one: the answer takes as long."""
+    """Make the account. The password is hashed whether or not there is one: the answer takes as long.
+
+    Who is there is looked up first, as the constraint knows marks of the newest key alone.
+    """
+    if User.objects.filter(email=row.email).exists():
+        make_password(password)
+        raise HasAccount
     try:
         with transaction.atomic():
             return User.objects.create_user(row.email, password, name=name, language=language)
