@@ -68,9 +68,12 @@ async function keep(request, answer, person) {
   await pages.put(request.url, answer);
 }
 
-/* A kept page says of itself that it is one: a browser that is on a net which leads nowhere believes that it is online. */
+/* A kept page says of itself that it is one, and so without any script: a browser that is on a net which leads nowhere
+ * believes that it is online, and the scripts may not have been kept yet. */
 async function marked(page) {
-  const html = (await page.text()).replace("<html ", "<html data-kept ");
+  const html = (await page.text())
+    .replace("<html ", "<html data-kept ")
+    .replace(/(data-offline="[^"]*") hidden/, "$1");
   return new Response(html, { headers: page.headers });
 }
 

@@ -150,9 +150,10 @@ def _environment(state: Path, files: Path, role: str) -> dict[str, str]:
 
 
 def _own_redis_database(url: str) -> str:
-    """A database that no other test's worker takes messages from."""
+    """A database that no other test's worker takes messages from, nor that of journeys run beside these (`-n`)."""
+    number = 9 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 7
     plain = url.partition("?")[0]
-    return f"{plain}?db=9" if url.startswith("unix:") else f"{plain.rpartition('/')[0]}/9"
+    return f"{plain}?db={number}" if url.startswith("unix:") else f"{plain.rpartition('/')[0]}/{number}"
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
