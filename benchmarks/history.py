@@ -69,8 +69,8 @@ FROM generate_series(1, %(sites)s) i
 """,
     "stations": """
 INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, vendor, model, note, is_active,
-    created_at)
-SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', '', true, now()
+    counts_exported, created_at)
+SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', '', true, false, now()
 FROM generate_series(1, %(stations)s) i
 JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM charging_site WHERE operator_id = %(operator)s) s
     ON s.n = i %% %(sites)s + 1

@@ -21,8 +21,8 @@ INSERT INTO charging_site (operator_id, public_id, name, street, postal_code, ci
 SELECT %(operator)s, gen_random_uuid(), 'Site ' || i, '', '', 'Umeå', 'SE', '', 'Europe/Stockholm', true, false, now()
 FROM generate_series(1, %(sites)s) i;
 INSERT INTO charging_station (operator_id, public_id, site_id, identifier, name, note, vendor, model,
-    is_active, created_at)
-SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', '', true, now()
+    is_active, counts_exported, created_at)
+SELECT %(operator)s, gen_random_uuid(), s.id, 'ST' || i, '', '', '', '', true, false, now()
 FROM generate_series(1, %(stations)s) i
 JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM charging_site WHERE operator_id = %(operator)s) s ON s.n = i %% %(sites)s + 1;
 INSERT INTO charging_connector (operator_id, station_id, number, standard, max_power_w, status)

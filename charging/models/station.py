@@ -23,6 +23,8 @@ class Station(SiteBound):
     model = models.CharField(_("model"), max_length=100, blank=True)
     note = models.TextField(_("note"), max_length=2000, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
+    # Its meter is connected the wrong way round: what it tells as exported is what cars were given.
+    counts_exported = models.BooleanField(_("exported energy is read"), default=False)
     # The station that this one turned out to be: what files say of either is said of that one.
     merged_into = OwnedForeignKey("self", null=True, editable=False, related_name="merged")
     # What undoing that needs (`billing.services.merging`); null with `merged_into`: only a former name of that one.

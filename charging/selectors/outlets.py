@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from charging.domain.ocpp import SOURCE, commands
 from charging.domain.ocpp.outcome import Reading, outcome
@@ -18,9 +18,10 @@ from charging.models import (
     StationCharge,
     StationCommand,
     StationLink,
+    StationMessage,
     Token,
 )
-from charging.selectors import stations
+from charging.selectors import plugged_in, stations
 from tenants.models import Driver
 
 FOUND, LATELY, LOOKED_AT = 20, 4, 50
@@ -36,7 +37,7 @@ def connected() -> QuerySet[Connector]:
         station__merged_into=None,
         number__regex=commands.NUMBER,
     )
-    return rows.select_related("station__site").order_by("station__identifier", "number")
+    return plugged_in.marked(rows.select_related("station__site")).order_by("station__identifier", "number")
 
 
 def matching(search: str) -> list[Connector]:
@@ -73,21 +74,26 @@ def going_on(driver: Driver) -> QuerySet[ChargingSession]:
 
 
 def is_taken(connector: Connector) -> bool:
-    """Whether a charge goes on there."""
-    rows = ChargingSession.objects.filter(connector=connector, source=SOURCE, state=ChargingSession.State.ACTIVE)
-    return rows.exists()
+    """Whether a charge goes on there that is more than a cable."""
+    return plugged_in.charging().filter(connector=connector).exists()
 
 
 def begun_by(command: StationCommand) -> ChargingSession | None:
-    """Return the charge that a start from afar led to: the card's first at that outlet since it was asked for."""
+    """Return the charge that a start from afar led to: the card's first at that outlet since it was asked for.
+
+    Or the one that a cable had begun before, and that the card has gone on with since.
+    """
+    marks = Token.uid_marks(command.id_tag, command.operator_id)
+    shown = StationMessage.objects.filter(card_mark__in=marks, station=command.station, number__isnull=False)
+    numbers = shown.filter(received_at__gte=command.asked_at).values_list("number", flat=True).distinct()
     rows = ChargingSession.objects.filter(
         station=command.station,
         connector__number=command.wanted.get("connector", ""),
-        token__uid_mark__in=Token.uid_marks(command.id_tag, command.operator_id),
+        token__uid_mark__in=marks,
         source=SOURCE,
-        created_at__gte=command.asked_at,
     )
-    return rows.order_by("pk").first()
+    went_on = Q(external_id__in=[str(number) for number in numbers])
+    return rows.filter(Q(created_at__gte=command.asked_at) | went_on).order_by("pk").first()
 
 
 def asked_to_end(session: ChargingSession) -> StationCommand | None:

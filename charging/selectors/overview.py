@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from charging.models import ChargingSession, Connector, FileImport
-from charging.selectors import sessions, stations, tokens
+from charging.selectors import plugged_in, sessions, stations, tokens
 from charging.selectors.sessions import DayTotals
 
 #: An import older than this no longer asks for attention: whoever wanted to correct its rows has done so.
@@ -27,6 +27,11 @@ def statuses() -> dict[str, int]:
     """Return how many connectors of stations in use are in each status."""
     rows = Connector.objects.filter(station__is_active=True).order_by().values_list("status")
     return dict(rows.annotate(Count("pk")))
+
+
+def plugged_in_count() -> int:
+    """Return how many connectors of stations in use have a cable in that nobody charges by: told as charging above."""
+    return plugged_in.marked(Connector.objects.filter(station__is_active=True)).filter(Q(is_plugged_in=True)).count()
 
 
 def in_progress() -> QuerySet[ChargingSession]:

@@ -3,16 +3,17 @@
 from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet
 
 from charging.models import Connector, ConnectorState, Station, StationHalt, StationLink
-from charging.selectors import words
+from charging.selectors import plugged_in, words
 from charging.selectors.sites import TROUBLE
 
 FAULTY, CHARGING, FREE, SILENT = "faulty", "charging", "free", "silent"
-#: What a list of stations can be narrowed to, as the state of one of the connectors.
+#: What a list of stations can be narrowed to, as the state of one of the connectors. One with a cable in that nobody
+#: charges by is free, whatever its station calls that.
 CONDITIONS = {
-    FAULTY: TROUBLE,
-    CHARGING: (Connector.Status.CHARGING,),
-    FREE: (Connector.Status.AVAILABLE,),
-    SILENT: (Connector.Status.UNKNOWN,),
+    FAULTY: Q(status__in=TROUBLE),
+    CHARGING: Q(status=Connector.Status.CHARGING, is_plugged_in=False),
+    FREE: Q(status=Connector.Status.AVAILABLE) | Q(is_plugged_in=True),
+    SILENT: Q(status=Connector.Status.UNKNOWN),
 }
 
 
@@ -27,13 +28,14 @@ def listing(search: str = "", *, condition: str = "", active: bool | None = None
     if active is not None:
         rows = rows.filter(is_active=active)
     if condition in CONDITIONS:
-        rows = rows.filter(Exists(Connector.objects.filter(station=OuterRef("pk"), status__in=CONDITIONS[condition])))
+        here = plugged_in.marked(Connector.objects.filter(station=OuterRef("pk")))
+        rows = rows.filter(Exists(here.filter(CONDITIONS[condition])))
     return rows
 
 
 def whole(rows: QuerySet[Station]) -> QuerySet[Station]:
     """Return the rows with all that the page of a station tells, also of one that was merged into another."""
-    outlets = Prefetch("connectors", Connector.objects.order_by("number"), to_attr="outlets")
+    outlets = Prefetch("connectors", plugged_in.marked(Connector.objects.order_by("number")), to_attr="outlets")
     return rows.select_related("site", "merged_into").prefetch_related(outlets)
 
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from charging.domain.errors import Code, CommandRefused
-from charging.domain.ocpp import commands, v201
+from charging.domain.ocpp import commands
 from charging.domain.ocpp.commands import Kind
 from charging.models import ChargingSession, Connector, StationCommand, StationLink, Token
-from charging.selectors import outlets
+from charging.selectors import outlets, plugged_in
 from charging.services import station_commands, tokens
 from tenants.models import Driver, User
 
@@ -41,15 +41,12 @@ def start(driver: Driver, connector: Connector, *, by: User, at: datetime) -> St
 def is_free(connector: Connector) -> bool:
     """Whether a charge can begin there.
 
-    A station of OCPP 2 calls an outlet occupied as soon as a cable is in, before anybody charges.
+    A station of OCPP 2 calls an outlet occupied as soon as a cable is in, before anybody charges, and may tell of a
+    charge then: whoever starts goes on with it.
     """
-    is_plugged_in = connector.status == Connector.Status.CHARGING and _speaks_2(connector)
-    return (connector.status in _FREE or is_plugged_in) and not outlets.is_taken(connector)
-
-
-def _speaks_2(connector: Connector) -> bool:
-    links = StationLink.objects.filter(station=connector.station)
-    return links.filter(protocol__in=(v201.SUBPROTOCOL, v201.NEWER)).exists()
+    is_occupied = connector.status == Connector.Status.CHARGING
+    may_be_plugged_in = is_occupied and plugged_in.speaks_2().filter(station=connector.station).exists()
+    return (connector.status in _FREE or may_be_plugged_in) and not outlets.is_taken(connector)
 
 
 @transaction.atomic

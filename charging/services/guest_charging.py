@@ -16,6 +16,9 @@ from charging.domain.ocpp.commands import Kind
 from charging.models import ChargingSession, Connector, StationCharge, StationCommand, StationLink
 from charging.services import driver_charging, station_commands
 
+#: So many charges of guests, before a start and since, are looked through for its own.
+LOOKED_AT = 20
+
 
 @transaction.atomic
 def start(connector: Connector, *, word: str, at: datetime) -> StationCommand:
@@ -44,13 +47,14 @@ def start(connector: Connector, *, word: str, at: datetime) -> StationCommand:
 def begun_by(command: StationCommand) -> ChargingSession | None:
     """Return the charge that a guest's start led to: what was begun there with what this start was asked with.
 
-    Another guest may have begun there since, where this one never came.
+    Another guest may have begun there since, where this one never came; and a cable that was in before may have begun
+    it already.
     """
-    charges = StationCharge.objects.filter(
-        station=command.station, basis=Basis.GUEST, received_at__gte=command.asked_at
-    )
+    charges = StationCharge.objects.filter(station=command.station, basis=Basis.GUEST)
+    since = charges.filter(received_at__gte=command.asked_at).order_by("pk")[:LOOKED_AT]
+    before = charges.filter(received_at__lt=command.asked_at).order_by("-pk")[:LOOKED_AT]
     tag = command.wanted["guest"]
-    numbers = [str(charge.number) for charge in charges.order_by("pk")[:20] if charge.id_tag.upper() == tag]
+    numbers = [str(charge.number) for charge in (*since, *before) if charge.id_tag.upper() == tag]
     rows = ChargingSession.objects.filter(source=SOURCE, station=command.station, external_id__in=numbers)
     at_outlet = rows.filter(connector__number=command.wanted.get("connector", ""))
     return at_outlet.select_related("station", "connector", "site").order_by("pk").first()

@@ -8,7 +8,7 @@ differences, for somebody to decide again.
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,11 +59,12 @@ def read(message: StationMessage, desk: Desk) -> str:
         case "MeterValues":
             return _grow(desk, message, call.payload)
         case "StopTransaction":
-            stop = v16.stop(call.payload)
+            stop = v16.stop(call.payload, exported=message.station.counts_exported)
             remark = _stop(desk, message, stop, stop.signed)
             return _stop_alone(desk, message, stop, v16.id_tag(call.payload)) if remark == "no_charge" else remark
         case v201.EVENT:
-            return _event(desk, message, v201.event(call.payload))
+            event = v201.event(call.payload, exported=message.station.counts_exported)
+            return _event(desk, message, event) or _unread(event.readings, call.payload)
     return _note_state(desk, message, call)
 
 
@@ -237,7 +238,13 @@ def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
     if session is None:
         return ""  # stations also read their meters while nobody charges
     desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
-    return _add(desk, session, v16.readings(payload.get("meterValue")), at=message.received_at)
+    readings = list(v16.readings(payload.get("meterValue"), exported=message.station.counts_exported))
+    return _add(desk, session, readings, at=message.received_at) or _unread(readings, payload)
+
+
+def _unread(readings: Sized, payload: dict[str, Any]) -> str:
+    """A remark where the station tells only the register that is not read there."""
+    return "exported" if not readings and v16.registers(payload.get("meterValue")) == {v16.EXPORTED} else ""
 
 
 def _add(desk: Desk, session: ChargingSession, readings: Iterable[tuple[datetime, int]], *, at: datetime) -> str:

@@ -85,6 +85,7 @@ _MESSAGE_REMARKS: dict[str, str | Promise] = {
     "too_large": _("larger than 1 MB: not read, and the connection was closed"),
     "late_stop": _("came after somebody had decided; it stands among the differences"),
     "after_stop": _("a reading after the end"),
+    "exported": _("only exported energy, which is not read at this station"),
     "answer_refused": _("the station could not use the answer to its message of this number"),
     "not_asked": _("about something that nobody asked for"),
 }

@@ -40,6 +40,8 @@ CONNECTORS: Mapping[str, str] = {
     Connector.Status.INOPERATIVE: BAD,
     Connector.Status.OUTOFORDER: BAD,
 }
+#: What an outlet is called that a cable occupies and nobody charges by.
+PLUGGED_IN = gettext_lazy("plugged in")
 COMMANDS: Mapping[str, str] = {
     StationCommand.State.QUEUED: INFO,
     StationCommand.State.CLAIMED: INFO,
@@ -156,6 +158,8 @@ def told(thing: object) -> Told:
 
 @told.register
 def _(connector: Connector) -> Told:
+    if getattr(connector, "is_plugged_in", False):  # where `charging.selectors.plugged_in` was asked
+        return Told(PLUGGED_IN)
     is_charging = connector.status == Connector.Status.CHARGING
     return Told(connector.get_status_display(), CONNECTORS.get(connector.status, ""), live=is_charging)
 

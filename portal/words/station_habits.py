@@ -31,6 +31,8 @@ def _told(found: Habits) -> Iterator[tuple[str, str]]:
     if found.units:
         words = [_("names no unit: Wh is meant") if unit == UNSAID else unit for unit in found.units]
         yield _("Energy in"), ", ".join(words)
+    if found.exports:
+        yield _("Energy register"), _("exported energy only")
     if found.counts_on is not None:
         yield _("Its meter"), _("goes on counting") if found.counts_on else _("begins at zero with each session")
     if found.every_s:

@@ -16,7 +16,6 @@ from charging.domain.ocpp.frames import Call, text
 #: The unit of a register that names none: Wh, by the standard.
 UNSAID = ""
 _UNITS = {"Wh", "kWh"}
-_REGISTER = "Energy.Active.Import.Register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +33,15 @@ class Habits:
     """units: in which it writes the energy register. every_s: between two readings of one charge.
 
     clock_s: by how much its clock is ahead of ours, negative where it is behind. counts_on: whether the register goes
-    on from one charge to the next, or begins at zero with each. None: it cannot be told.
+    on from one charge to the next, or begins at zero with each. None: it cannot be told. exports: whether it tells what
+    was exported, and never what was imported: its meter is connected the wrong way round.
     """
 
     units: tuple[str, ...] = ()
     every_s: int | None = None
     clock_s: int | None = None
     counts_on: bool | None = None
+    exports: bool = False
 
 
 def made(boot: dict[str, Any]) -> Made:
@@ -72,6 +73,7 @@ def learnt(heard: Iterable[tuple[datetime, str]], spans: Sequence[tuple[int, int
         # What waited for a connection came late by hours; what came at once, by nothing but the clock's fault.
         clock_s=-round(min(late)) if late else None,
         counts_on=_counts_on(spans),
+        exports={name for _, some in values for name in v16.registers(some)} == {v16.EXPORTED},
     )
 
 
@@ -85,7 +87,7 @@ def _said_at(call: Call) -> datetime | None:
 
 def _units(value: Any) -> Iterable[str]:
     for sample in v16.rows(value.get("sampledValue")) if isinstance(value, dict) else []:
-        if not isinstance(sample, dict) or sample.get("measurand", _REGISTER) != _REGISTER:
+        if not isinstance(sample, dict) or sample.get("measurand", v16.IMPORTED) != v16.IMPORTED:
             continue
         if sample.get("format") == "SignedData":
             continue

@@ -21,7 +21,9 @@ ASK_AGAIN_S = {Boot.PENDING: 60, Boot.REJECTED: 900}
 #: A station's clock is believed from here on, and no further ahead of ours than this.
 FIRST_BELIEVED, AHEAD = datetime(2020, 1, 1, tzinfo=UTC), timedelta(hours=1)
 LARGEST_REGISTER_WH, LARGEST_POWER = 2**53, 12
-_REGISTER = "Energy.Active.Import.Register"
+#: The registers of a meter: what it gave, and what it took back. One that is connected the wrong way round tells the
+#: second of what a car was given.
+IMPORTED, EXPORTED = "Energy.Active.Import.Register", "Energy.Active.Export.Register"
 _PHASES = {"L1", "L2", "L3"}
 #: Messages whose answer says nothing.
 _PLAIN = {
@@ -111,14 +113,14 @@ def start(payload: dict[str, Any]) -> Start:
     )
 
 
-def stop(payload: dict[str, Any]) -> Stop:
-    """Read a StopTransaction."""
+def stop(payload: dict[str, Any], *, exported: bool = False) -> Stop:
+    """Read a StopTransaction. exported: as for `readings`."""
     return Stop(
         whole(payload, "transactionId"),
         instant(payload.get("timestamp")),
         whole(payload, "meterStop"),
         text(payload, "reason", 30) or "Local",
-        tuple(readings(payload.get("transactionData"))),
+        tuple(readings(payload.get("transactionData"), exported=exported)),
         tuple(signed(payload.get("transactionData"))),
     )
 
@@ -153,14 +155,34 @@ def is_believed(said_at: datetime | None, received_at: datetime) -> bool:
     return said_at is not None and FIRST_BELIEVED <= said_at <= received_at + AHEAD
 
 
-def readings(values: Any) -> Iterator[tuple[datetime, int]]:
-    """Yield the readings of the energy register, instant and Wh, in a list of MeterValue. Others are left out."""
+def readings(values: Any, *, exported: bool = False) -> Iterator[tuple[datetime, int]]:
+    """Yield the readings of the energy register, instant and Wh, in a list of MeterValue. Others are left out.
+
+    exported: what was exported stands for what was imported, where that is not told at all.
+    """
     for value in values if isinstance(values, list) else []:
         if not isinstance(value, dict) or (at := instant(value.get("timestamp"))) is None:
             continue
-        samples = [each for each in rows(value.get("sampledValue")) if isinstance(each, dict)]
-        if (register := _register(samples)) is not None:
-            yield at, register
+        samples = _samples(value)
+        is_turned = exported and all(sample.get("measurand", IMPORTED) != IMPORTED for sample in samples)
+        if (wh := _register(samples, EXPORTED if is_turned else IMPORTED)) is not None:
+            yield at, wh
+
+
+def registers(values: Any) -> set[str]:
+    """Return which energy registers a list of MeterValue tells: `IMPORTED`, `EXPORTED`."""
+    named = {
+        str(sample.get("measurand", IMPORTED))
+        for value in rows(values)
+        if isinstance(value, dict)
+        for sample in _samples(value)
+        if sample.get("format") != "SignedData"
+    }
+    return named & {IMPORTED, EXPORTED}
+
+
+def _samples(value: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in rows(value.get("sampledValue")) if isinstance(each, dict)]
 
 
 def signed(values: Any) -> Iterator[Signed]:
@@ -181,11 +203,11 @@ def _signed(sample: dict[str, Any]) -> str:
     return value if isinstance(value, str) and is_signed else ""
 
 
-def _register(samples: list[dict[str, Any]]) -> int | None:
+def _register(samples: list[dict[str, Any]], register: str) -> int | None:
     """The register in one set of samples: the total, or the sum of all three phases where there is none."""
     found: dict[str, int] = {}
     for sample in samples:
-        is_register = sample.get("measurand", _REGISTER) == _REGISTER and sample.get("location", "Outlet") == "Outlet"
+        is_register = sample.get("measurand", IMPORTED) == register and sample.get("location", "Outlet") == "Outlet"
         if is_register and sample.get("format", "Raw") == "Raw" and (wh := _wh(sample)) is not None:
             found[str(sample.get("phase", ""))] = wh
     if "" in found:

@@ -21,7 +21,8 @@ SUBPROTOCOL, NEWER = "ocpp2.0.1", "ocpp2.1"
 #: What is answered to a message whose payload is no object.
 UNREADABLE = "FormatViolation"
 EVENT, REPORT = "TransactionEvent", "NotifyReport"
-_PREFIX = "2.0.1|"
+#: With what begins that by which all events of a charge are those of one: `said`.
+PREFIX = "2.0.1|"
 #: A value of a variable is so long at most (OCPP 2.0.1: 2,500 signs).
 LONGEST_VALUE = 2_500
 _NAME = re.compile(
@@ -75,11 +76,14 @@ class Event:
     has_card: bool
 
 
-def event(payload: Mapping[str, Any]) -> Event:
-    """Read a TransactionEvent. The meter at the start is its reading then; at the end its last one."""
+def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
+    """Read a TransactionEvent. The meter at the start is its reading then; at the end its last one.
+
+    exported: as for `v16.readings`.
+    """
     info, evse = _object(payload, "transactionInfo"), _object(payload, "evse")
     at, kind = v16.instant(payload.get("timestamp")), text(dict(payload), "eventType", 20)
-    readings = tuple(v16.readings(payload.get("meterValue")))
+    readings = tuple(v16.readings(payload.get("meterValue"), exported=exported))
     name, card = text(info, "transactionId", 36), id_tag(payload)
     first, last = (readings[0][1], readings[-1][1]) if readings else (None, None)
     start = Start(text(evse, "id", 20) or "1", card, at, first if kind == "Started" else None)
@@ -91,12 +95,12 @@ def event(payload: Mapping[str, Any]) -> Event:
 
 def said(found: Event) -> str:
     """What makes every event of a charge one of the same charge: the name that the station gave it."""
-    return f"{_PREFIX}{found.name}"
+    return f"{PREFIX}{found.name}"
 
 
 def name_in(said: str) -> str:
     """Return what the station calls the charge, out of `said`; empty for one of another version."""
-    return said.removeprefix(_PREFIX) if said.startswith(_PREFIX) else ""
+    return said.removeprefix(PREFIX) if said.startswith(PREFIX) else ""
 
 
 def id_tag(payload: Mapping[str, Any]) -> str:

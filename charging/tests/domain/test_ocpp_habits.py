@@ -9,6 +9,7 @@ from charging.domain.ocpp import habits
 from charging.domain.ocpp.habits import Habits
 
 AT = datetime(2026, 11, 20, 8, tzinfo=UTC)
+OUT, IN = "Energy.Active.Export.Register", "Energy.Active.Import.Register"
 
 
 def heard(*rows):
@@ -36,6 +37,15 @@ def test_units_are_those_of_the_energy_register_alone():
         reading(300, format="SignedData"),
     )
     assert habits.learnt(rows, []).units == ("", "Wh", "kWh")
+
+
+@pytest.mark.parametrize(
+    ("measurands", "exports"),
+    [([], False), ([OUT], True), ([OUT, "Current.Import"], True), ([OUT, IN], False), ([None, OUT], False)],
+)
+def test_that_it_tells_only_what_was_exported(measurands, exports):
+    rows = [reading(60 * i, **({"measurand": name} if name else {})) for i, name in enumerate(measurands)]
+    assert habits.learnt(heard(*rows), []).exports is exports
 
 
 def test_how_often_it_reads_is_told_by_the_readings_of_each_charge():

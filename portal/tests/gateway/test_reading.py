@@ -499,3 +499,56 @@ def test_the_energy_register_is_found_among_what_a_station_samples(told, samples
     told.says("MeterValues", number=7, at=at, meterValue=[{"timestamp": at.isoformat(), "sampledValue": samples}])
     told.read()
     assert told.sessions[0].energy_wh == energy
+
+
+OUT = {"measurand": "Energy.Active.Export.Register"}
+
+
+@pytest.mark.parametrize(
+    ("samples", "energy", "unmarked"),
+    [
+        ([{"value": "4", "unit": "kWh", **OUT}], 3000, 0),
+        ([{"value": str(v), "phase": p, **OUT} for p, v in (("L1", 1000), ("L2", 1500), ("L3", 1500))], 3000, 0),
+        ([{"value": "4000", "phase": "L1", **OUT}], 0, 0),
+        ([{"value": "9000", **OUT}, {"value": "4000"}], 3000, 3000),
+        ([{"value": "9000", **OUT}, {"value": "NaN"}], 0, 0),
+        ([{"value": "4000"}], 3000, 3000),
+    ],
+)
+@pytest.mark.parametrize("is_marked", [True, False])
+def test_exported_energy_is_read_where_the_meter_is_said_to_be_turned_and_tells_no_other(
+    told, samples, energy, unmarked, is_marked
+):
+    with tenant_scope(told.operator.pk):
+        Station.objects.update(counts_exported=is_marked)
+    told.starts()
+    at = NOW + timedelta(minutes=30)
+    told.says("MeterValues", number=7, at=at, meterValue=[{"timestamp": at.isoformat(), "sampledValue": samples}])
+    told.read()
+    assert told.sessions[0].energy_wh == (energy if is_marked else unmarked)
+    is_only_exported = all(sample.get("measurand") for sample in samples)
+    is_used = told.sessions[0].energy_wh > 0
+    assert told.remarks[-1] == ("exported" if is_only_exported and not is_used else "")
+
+
+@pytest.mark.parametrize(("is_marked", "energy"), [(True, 6000), (False, 0)])
+def test_a_charge_of_events_that_tell_only_exported_energy_waits_until_the_meter_is_said_to_be_turned(
+    told, is_marked, energy
+):
+    with tenant_scope(told.operator.pk):
+        Station.objects.update(counts_exported=is_marked)
+        StationCharge.objects.create(
+            station=told.station, number=7, said="2.0.1|tx", received_at=NOW, verdict="Accepted", basis="x"
+        )
+    for kind, minutes, wh in (("Started", 0, 1000), ("Updated", 30, 4000), ("Ended", 60, 7000)):
+        at = (NOW + timedelta(minutes=minutes)).isoformat()
+        told.says(
+            "TransactionEvent", number=7, at=NOW + timedelta(minutes=minutes), eventType=kind, timestamp=at,
+            transactionInfo={"transactionId": "tx"}, evse={"id": 1}, idToken={"idToken": told.card.uid},
+            meterValue=[{"timestamp": at, "sampledValue": [{"value": wh, **OUT}]}],
+        )  # fmt: skip
+    told.read()
+    (session,) = told.sessions
+    assert session.energy_wh == energy
+    assert session.review == ("" if is_marked else "pending")
+    assert told.remarks == ([""] * 3 if is_marked else ["exported"] * 3)

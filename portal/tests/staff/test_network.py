@@ -140,6 +140,18 @@ def test_a_change_keeps_connectors_and_their_sessions(world, sign_in, otto):
         assert Connector.objects.filter(station=of).count() == 2
 
 
+def test_that_its_meter_is_turned_is_said_of_a_station_and_logged(world, sign_in, otto):
+    of = world.connector.station
+    sign_in(otto).post(
+        world.url(f"stations/{of.public_id}/edit/"),
+        {**station(of.site, rows=[{"number": "1"}]), "counts_exported": "on"},
+    )
+    with tenant_scope(world.operator.pk):
+        assert Station.objects.get(pk=of.pk).counts_exported
+        (entry,) = AuditEntry.objects.filter(object_id=of.pk, content_type__model="station", actor=otto)
+        assert entry.changes["counts_exported"] == [False, True]
+
+
 def test_a_station_shows_its_latest_sessions(world, sign_in, otto):
     session = world.session()
     page = sign_in(otto).get(world.url(f"stations/{world.connector.station.public_id}/")).content.decode()

@@ -23,7 +23,7 @@ from billing.models.billing_status import BillingStatus
 from billing.selectors import attention as billing_attention
 from billing.selectors import differences, revenue, session_ledger
 from charging.models import Connector, FileImport
-from charging.selectors import card_notices
+from charging.selectors import card_notices, plugged_in
 from charging.selectors import overview as network
 from charging.selectors.sessions import DayTotals
 from portal.gate import training as training_gate
@@ -34,7 +34,7 @@ from portal.web.staff import first_steps
 from portal.web.staff.work import count_set_aside
 from portal.words import measures
 from portal.words.incidents import CLOCKS
-from portal.words.states import CONNECTORS
+from portal.words.states import CONNECTORS, PLUGGED_IN
 from tenants.models import Incident, Operator
 from tenants.permissions import Access, Permission
 from tenants.selectors import incidents, training
@@ -91,14 +91,27 @@ def _live() -> dict[str, Any]:
     trouble = list(network.trouble()[: ROWS_SHOWN + 1])
     return {
         "in_progress": session_ledger.entries(in_progress[:ROWS_SHOWN]),
+        "only_cables": plugged_in.only_cables(in_progress),
         "more_in_progress": len(in_progress) > ROWS_SHOWN,
         "in_progress_count": network.in_progress().count(),
-        "statuses": [(code.label, CONNECTORS.get(code, ""), statuses[code]) for code in STATUSES if statuses.get(code)],
+        "statuses": _told(statuses, occupied=network.plugged_in_count() if statuses.get(Status.CHARGING) else 0),
         "connector_count": sum(statuses.values()),
         "trouble": trouble[:ROWS_SHOWN],
         "more_trouble": len(trouble) > ROWS_SHOWN,
         "is_empty": not in_progress and not statuses and not network.has_sessions(),
     }
+
+
+def _told(statuses: dict[str, int], *, occupied: int) -> list[tuple[object, str, int]]:
+    """The states that there are, each with its colour and how many connectors are in it.
+
+    occupied: how many of those that charge are only plugged in.
+    """
+    counts = {**statuses, Status.CHARGING: statuses.get(Status.CHARGING, 0) - occupied}
+    rows: list[tuple[object, str, int]] = [
+        (code.label, CONNECTORS.get(code, ""), counts[code]) for code in STATUSES if counts.get(code)
+    ]
+    return [*rows, (PLUGGED_IN, "", occupied)] if occupied else rows
 
 
 def _today(operator: Operator, now: datetime) -> dict[str, Any]:

@@ -82,15 +82,22 @@ class StationForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Station
-        fields = ("identifier", "name", "vendor", "model", "note", "is_active")
+        fields = ("identifier", "name", "vendor", "model", "note", "counts_exported", "is_active")
         widgets = {"note": forms.Textarea({"rows": 3})}
-        labels = {"is_active": gettext_lazy("In use"), "vendor": gettext_lazy("Maker")}
+        labels = {
+            "is_active": gettext_lazy("In use"),
+            "vendor": gettext_lazy("Maker"),
+            "counts_exported": gettext_lazy("Its meter is connected the wrong way round"),
+        }
         help_texts = {
             "identifier": gettext_lazy("As files and protocols call the station."),
             "note": gettext_lazy("For colleagues: where it stands, how one gets to it, what it tends to do."),
+            "counts_exported": gettext_lazy(
+                "Where the station tells no imported energy, its exported energy is taken for it."
+            ),
         }
 
-    field_order = ("site", "identifier", "name", "vendor", "model", "note", "is_active")
+    field_order = ("site", "identifier", "name", "vendor", "model", "note", "counts_exported", "is_active")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,158 @@
+"""A station of OCPP 2 tells of a charge as the cable goes in: nobody's, until somebody shows a card or starts."""
+
+import orjson
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.tests import factories
+from charging.models import ChargingSession, Connector, Site, StationCharge, StationCommand
+from charging.selectors import outlets, plugged_in, stations
+from charging.services import driver_charging
+from portal.tests.gateway.conftest import PATIENCE_S
+from portal.tests.gateway.test_v201 import SPEAKS, TOKEN, at, event, read
+from tenants.scoping import tenant_scope
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+CABLE = {"evse": {"id": 1, "connectorId": 1}, "info": {"chargingState": "EVConnected"}}
+OCCUPIED = {"evseId": 1, "connectorId": 1, "connectorStatus": "Occupied", "timestamp": at(0)}
+BOOT = {"reason": "PowerUp", "chargingStation": {"vendorName": "A", "model": "B"}}
+
+
+def plug_in(station, street):
+    """The cable goes in: the station calls the outlet occupied, tells of a charge, and shows no card yet."""
+    station.call("BootNotification", "b", **BOOT)
+    station.call("StatusNotification", "o", **OCCUPIED)
+    assert station.call("TransactionEvent", "p", **event("Started", 0, 0, 1000, **CABLE)) == {}
+    read(street)
+
+
+def hear(station):
+    kind, message_id, action, payload = orjson.loads(station.socket.recv(timeout=PATIENCE_S))
+    assert kind == 2
+    said = {"status": "Accepted", "transactionId": "tx-1"}  # the one that goes on already
+    station.socket.send(orjson.dumps([3, message_id, said]).decode())
+    return action, payload
+
+
+def is_free(street):
+    with tenant_scope(street.operator.pk):
+        return driver_charging.is_free(Connector.objects.select_related("station").get(pk=street.connector.pk))
+
+
+def text(response):
+    return " ".join(response.content.decode().split())
+
+
+@pytest.fixture
+def priced(street):
+    with tenant_scope(street.operator.pk):
+        factories.tariff(factories.flat("0.00"))
+        Site.objects.update(guests_start=True)
+    return street
+
+
+def test_a_start_from_afar_goes_on_with_the_charge_that_the_cable_began(gateway, dana, danas_driver, priced, sign_in):
+    browser, page = sign_in(dana), reverse("driver:outlet", args=["north", priced.station.public_id, "1"])
+    with gateway.station("Torget-1", priced.password, **SPEAKS) as station:
+        plug_in(station, priced)
+        assert "plugged in" in text(browser.get(page))
+        own = browser.post(f"{page}start/")["Location"]
+        action, asked = hear(station)
+        assert (action, asked["evseId"]) == ("RequestStartTransaction", 1)
+        joined = event("Updated", 1, 2, 1000, idToken=asked["idToken"], info={"remoteStartId": 1})
+        assert station.call("TransactionEvent", "j", **joined) == {"idTokenInfo": {"status": "Accepted"}}
+        read(priced)
+        with tenant_scope(priced.operator.pk):
+            (session,) = ChargingSession.objects.all()
+        assert browser.get(own)["Location"] == reverse("driver:live", args=["north", session.public_id])
+        assert not is_free(priced), "it is somebody's now"
+        station.call("TransactionEvent", "e", **event("Ended", 2, 45, 6000))
+    (session,) = read(priced)
+    assert (session.driver_id, session.energy_wh) == (danas_driver.pk, 5000)
+    assert (session.state, session.review, session.flags) == ("COMPLETED", "", [])
+    assert browser.get(own)["Location"].endswith(f"{session.public_id}/")
+
+
+def test_a_guest_goes_on_with_it_and_finds_the_charge_on_their_page(gateway, priced):
+    browser, page = Browser(), reverse("public_outlet", args=["north", priced.station.public_id, "1"])
+    with gateway.station("Torget-1", priced.password, **SPEAKS) as station:
+        plug_in(station, priced)
+        assert "Charge for free" in text(browser.get(page))
+        own = browser.post(f"{page}start/", {"word": "w"})["Location"]
+        _, asked = hear(station)
+        station.call("TransactionEvent", "j", **event("Updated", 1, 2, 1000, idToken=asked["idToken"]))
+        read(priced)
+        assert "Stop charging" in text(browser.get(own))
+        assert "Charge for free" not in text(browser.get(page))
+        station.call("TransactionEvent", "e", **event("Ended", 2, 45, 6000))
+    (session,) = read(priced)
+    assert (session.token_id, session.energy_wh, session.review) == (None, 5000, "written_off")
+    assert "The charge has ended" in text(browser.get(own))
+
+
+def test_staff_start_it_too(gateway, street, django_user_model):
+    by = django_user_model.objects.create_user("olga@example.com", "x")
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        plug_in(station, street)
+        with tenant_scope(street.operator.pk):
+            connector = Connector.objects.select_related("station__site").get(pk=street.connector.pk)
+            command = driver_charging.start(street.driver, connector, by=by, at=timezone.now())
+        _, asked = hear(station)
+        station.call("TransactionEvent", "j", **event("Updated", 1, 2, 1000, idToken=asked["idToken"]))
+    (session,) = read(street)
+    with tenant_scope(street.operator.pk):
+        found = outlets.begun_by(StationCommand.objects.get(pk=command.pk))
+    assert found == session
+
+
+@pytest.mark.parametrize(
+    ("more", "is_free_then"),
+    [
+        ({}, True),
+        ({"wh": 1500}, False),
+        ({"idToken": TOKEN}, False),
+        ({"idToken": {"idToken": "FF", "type": "Local"}}, False),
+    ],
+)
+def test_it_takes_the_outlet_once_it_has_a_card_or_has_taken_energy(gateway, street, more, is_free_then):
+    """Who goes on with it pays for all of it, so nothing must have flowed; and a card that is refused is somebody's."""
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        plug_in(station, street)
+        assert is_free(street)
+        station.call("TransactionEvent", "u", **event("Updated", 1, 5, more.pop("wh", 1000), **more))
+        read(street)
+    assert is_free(street) == is_free_then
+
+
+def test_a_start_of_1_6_without_a_card_takes_the_outlet_as_ever(gateway, street):
+    with gateway.station("Torget-1", street.password) as station:
+        began = {"connectorId": 1, "idTag": "", "meterStart": 0, "timestamp": at(0)}
+        station.call("StartTransaction", **began)
+    read(street)
+    with tenant_scope(street.operator.pk):
+        assert StationCharge.objects.get().basis == "no_card"
+    assert not is_free(street)
+
+
+def test_lists_and_pages_call_it_plugged_in(gateway, street, olga, sign_in):
+    browser = sign_in(olga)
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        plug_in(station, street)
+        with tenant_scope(street.operator.pk):
+            assert [row.is_plugged_in for row in plugged_in.marked(Connector.objects.all())] == [True]
+            assert list(stations.listing(condition=stations.FREE)) == [street.station]
+            assert list(stations.listing(condition=stations.CHARGING)) == []
+        page = browser.get(f"/o/north/stations/{street.station.public_id}/")
+        assert "plugged in" in text(page)
+        overview = browser.get("/o/north/")
+        assert [(str(label), count) for label, _, count in overview.context["statuses"]] == [("plugged in", 1)]
+        assert len(overview.context["only_cables"]) == 1
+        station.call("TransactionEvent", "j", **event("Updated", 1, 2, 1000, idToken=TOKEN))
+        read(street)
+        with tenant_scope(street.operator.pk):
+            assert list(stations.listing(condition=stations.CHARGING)) == [street.station]
+        overview = browser.get("/o/north/")
+        assert [(str(label), count) for label, _, count in overview.context["statuses"]] == [("charging", 1)]
+        assert not overview.context["only_cables"]
