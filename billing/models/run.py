@@ -1,6 +1,7 @@
 """Invoice runs: one month of all accounts, worked off in chunks that may be repeated."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -58,6 +59,11 @@ class RunChunk(OperatorOwned, Work):
     first_account_id = models.BigIntegerField()
     last_account_id = models.BigIntegerField()
     sessions = models.BigIntegerField(default=0, help_text="How many were waiting when the run was planned.")
+    #: Whose names the drafts say, by their ids: `sites` and `stations` side by side, each pair once, and `versions` of
+    #: tariffs. Null where nothing was drafted.
+    sites = ArrayField(models.BigIntegerField(), null=True)
+    stations = ArrayField(models.BigIntegerField(), null=True)
+    versions = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         default_permissions = ()

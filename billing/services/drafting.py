@@ -5,6 +5,7 @@ take VAT once per rate on the sum of its lines.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +32,19 @@ SERIES = "F"
 _NOBODY = (1, 0)
 
 
-def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
-    """Draft the run's invoices of the accounts with ids from `first` to `last`; return how many sessions they bill.
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What was drafted: how many sessions it bills, the documents, and whose names these say (`RunChunk`)."""
+
+    sessions: int
+    documents: list[int]
+    sites: list[int]
+    stations: list[int]
+    versions: list[int]
+
+
+def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> Drafted:
+    """Draft the run's invoices of the accounts with ids from `first` to `last`.
 
     An invoice has the account's sessions and what is due of its fees; either may be none. What charges the VAT of
     several countries becomes an invoice for each.
@@ -59,9 +71,9 @@ def draft(run: InvoiceRun, *, first: int, last: int, at: datetime) -> int:
         "series": SERIES,
         "at": at,
     }
-    sessions, documents = _drafted(invoices.BILLABLE, values)
-    rules.check(documents)
-    return sessions
+    drafted = _drafted(invoices.BILLABLE, values)
+    rules.check(drafted.documents)
+    return drafted
 
 
 def draft_anew(original: Invoice, *, sessions: Sequence[int], at: datetime) -> list[int]:
@@ -89,13 +101,12 @@ def draft_anew(original: Invoice, *, sessions: Sequence[int], at: datetime) -> l
         "series": SERIES,
         "at": at,
     }
-    _count, documents = _drafted(invoices.BILLABLE_ANEW, values)
-    rules.check(documents)
-    return documents
+    drafted = _drafted(invoices.BILLABLE_ANEW, values)
+    rules.check(drafted.documents)
+    return drafted.documents
 
 
-def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
-    """Draft what is billable; return how many sessions the drafts bill, and which they are."""
+def _drafted(billable: str, values: dict[str, Any]) -> Drafted:
     with connection.cursor() as cursor:
         cursor.execute(invoices.DROP)
         cursor.execute(billable, values)
@@ -115,9 +126,9 @@ def _drafted(billable: str, values: dict[str, Any]) -> tuple[int, list[int]]:
         ledgers = (fees.LEDGER, invoices.LEDGER)
         for statement in (invoices.INVOICES, *ledgers, lines, invoices.INVOICE_VAT):
             cursor.execute(statement, values)
-        cursor.execute(invoices.COUNT)
-        sessions, documents = cursor.fetchone()
-    return int(sessions), documents or []
+        cursor.execute(invoices.DRAFTS)
+        sessions, documents, *named = cursor.fetchone()
+    return Drafted(int(sessions), documents or [], *named)
 
 
 def _billable_accounts(cursor: Any, values: dict[str, Any]) -> list[tuple[int, str]]:

@@ -98,12 +98,13 @@ def bill_chunk(chunk_id: int, *, at: datetime) -> int:
         if chunk is None:
             return 0
         rating.rate(unbilled.unrated_ids(chunk.run, chunk.first_account_id, chunk.last_account_id))
-        billed = drafting.draft(chunk.run, first=chunk.first_account_id, last=chunk.last_account_id, at=at)
+        drafted = drafting.draft(chunk.run, first=chunk.first_account_id, last=chunk.last_account_id, at=at)
+        chunk.sites, chunk.stations, chunk.versions = drafted.sites, drafted.stations, drafted.versions
         chunk.state, chunk.error, chunk.error_facts = RunChunk.State.DONE, "", {}
-        chunk.save(update_fields=["state", "error", "error_facts"])
+        chunk.save(update_fields=["state", "error", "error_facts", "sites", "stations", "versions"])
         # Last, as it keeps other chunks' ends waiting until this one has committed.
         InvoiceRun.objects.filter(pk=chunk.run_id).update(sessions_done=F("sessions_done") + chunk.sessions)
-    return billed
+    return drafted.sessions
 
 
 @transaction.atomic

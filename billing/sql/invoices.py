@@ -66,7 +66,7 @@ SELECT s.id AS session_id, {PAYER} AS account_id, s.started_at,
     CASE WHEN w.country <> %(home)s AND EXISTS (
             SELECT FROM jsonb_array_elements(p.lines) l WHERE (l ->> 'vat_rate')::numeric > 0)
         THEN w.country ELSE %(home)s END AS country,
-    p.tariff_version_id, p.currency, p.lines
+    p.tariff_version_id, p.currency, p.lines, s.site_id, s.station_id
 FROM charging_chargingsession s
 JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
 JOIN charging_site w ON w.operator_id = s.operator_id AND w.id = s.site_id
@@ -182,10 +182,15 @@ LEDGER: Final = """
 INSERT INTO billing_billedsession (operator_id, session_id, invoice_id)
 SELECT %(operator)s, b.session_id, n.invoice_id FROM billable b JOIN drafted n USING (account_id, country)
 """
-#: How many sessions the drafts bill, and which drafts they are.
-COUNT: Final = """
-SELECT (SELECT count(*) FROM billable JOIN drafted USING (account_id, country)),
-    (SELECT array_agg(invoice_id) FROM drafted)
+#: How many sessions the drafts bill, which drafts they are, and whose names they say: sites with stations, versions.
+DRAFTS: Final = """
+WITH billed AS (SELECT site_id, station_id, tariff_version_id, count(*) AS sessions
+    FROM billable JOIN drafted USING (account_id, country) GROUP BY 1, 2, 3),
+places AS (SELECT DISTINCT site_id, station_id FROM billed)
+SELECT (SELECT coalesce(sum(sessions), 0) FROM billed), (SELECT array_agg(invoice_id) FROM drafted),
+    (SELECT coalesce(array_agg(site_id ORDER BY site_id, station_id), '{}') FROM places),
+    (SELECT coalesce(array_agg(station_id ORDER BY site_id, station_id), '{}') FROM places),
+    (SELECT coalesce(array_agg(DISTINCT tariff_version_id), '{}') FROM billed)
 """
 
 # Ordered by customer number, as numbers where they are numbers: 999 before 1001. Under which numbers the seller sells
@@ -212,33 +217,49 @@ FROM ordered o WHERE i.id = o.id AND i.operator_id = %(operator)s
 RETURNING i.number, i.amount_due
 """
 
-#: What the stations and tariffs of a run's lines are called, written down as it is issued: of all its documents, or of
-#: those in %(of)s.
-ISSUED_STATIONS: Final = """
+#: What the stations and tariffs of a run's lines are called, written down as it is issued. `seen` says which they are.
+_ISSUED_STATIONS: Final = """
 INSERT INTO billing_issuedstation (operator_id, run_id, site_id, station_id, site_name, station_name,
     station_identifier, time_zone)
 SELECT w.operator_id, %(run)s, w.id, t.id, w.name, coalesce(nullif(t.name, ''), t.identifier), t.identifier, w.time_zone
-FROM (
-    SELECT DISTINCT s.site_id, s.station_id FROM billing_invoice i
-    JOIN billing_billedsession b ON b.operator_id = i.operator_id AND b.invoice_id = i.id
-    JOIN charging_chargingsession s ON s.operator_id = b.operator_id AND s.id = b.session_id
-    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
-        AND (%(of)s::bigint[] IS NULL OR i.id = ANY(%(of)s::bigint[]))
-) seen
+FROM ({seen}) seen
 JOIN charging_site w ON w.operator_id = %(operator)s AND w.id = seen.site_id
 JOIN charging_station t ON t.operator_id = %(operator)s AND t.id = seen.station_id
 ON CONFLICT DO NOTHING
 """
-ISSUED_TARIFFS: Final = """
+_ISSUED_TARIFFS: Final = """
 INSERT INTO billing_issuedtariff (operator_id, run_id, tariff_version_id, name)
 SELECT f.operator_id, %(run)s, v.id, f.name
-FROM (
-    SELECT DISTINCT l.tariff_version_id FROM billing_invoice i
-    JOIN billing_invoiceline l ON l.operator_id = i.operator_id AND l.invoice_id = i.id
-    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
-        AND (%(of)s::bigint[] IS NULL OR i.id = ANY(%(of)s::bigint[])) AND l.tariff_version_id IS NOT NULL
-) used
+FROM ({seen}) used
 JOIN billing_tariffversion v ON v.operator_id = %(operator)s AND v.id = used.tariff_version_id
 JOIN billing_tariff f ON f.operator_id = v.operator_id AND f.id = v.tariff_id
 ON CONFLICT DO NOTHING
 """
+# Which they are was noted as the run was drafted: going through its lines again takes the longer the more they are.
+_OF_RUN: Final = (
+    "SELECT DISTINCT {} FROM billing_runchunk c, {} WHERE c.operator_id = %(operator)s AND c.run_id = %(run)s"
+)
+STATIONS_OF_RUN: Final = _ISSUED_STATIONS.format(
+    seen=_OF_RUN.format("u.site_id, u.station_id", "unnest(c.sites, c.stations) AS u(site_id, station_id)")
+)
+TARIFFS_OF_RUN: Final = _ISSUED_TARIFFS.format(
+    seen=_OF_RUN.format("u.tariff_version_id", "unnest(c.versions) AS u(tariff_version_id)")
+)
+_OF_INVOICES: Final = """
+    SELECT DISTINCT {} FROM billing_invoice i
+    JOIN {} ON b.operator_id = i.operator_id AND b.invoice_id = i.id
+    WHERE i.operator_id = %(operator)s AND i.run_id = %(run)s
+        AND (%(of)s::bigint[] IS NULL OR i.id = ANY(%(of)s::bigint[])) AND {} IS NOT NULL
+"""
+#: The same of those of its documents that are in %(of)s, or of all.
+STATIONS_OF_INVOICES: Final = _ISSUED_STATIONS.format(
+    seen=_OF_INVOICES.format(
+        "s.site_id, s.station_id",
+        "(billing_billedsession b JOIN charging_chargingsession s ON s.operator_id = b.operator_id"
+        " AND s.id = b.session_id)",
+        "s.site_id",
+    )
+)
+TARIFFS_OF_INVOICES: Final = _ISSUED_TARIFFS.format(
+    seen=_OF_INVOICES.format("b.tariff_version_id", "billing_invoiceline b", "b.tariff_version_id")
+)

@@ -101,6 +101,25 @@ def test_starting_twice_is_one_run_and_billing_twice_bills_once():
     assert BilledSession.objects.count() == Invoice.objects.count() == 1
 
 
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_the_names_of_a_run_are_those_of_its_drafts_noted_or_looked_for(is_noted):
+    version = tariff().versions.get()
+    ats, dana, nobody_here = [connector(), connector()], driver(), connector()
+    tariff(DAY_NIGHT, site=nobody_here.station.site)
+    for at in ats:
+        session(at, dana)
+    run = drafted()
+    places = {(at.station.site_id, at.station_id) for at in ats}
+    (chunk,) = run.chunks.all()
+    assert set(zip(chunk.sites, chunk.stations, strict=True)) == places
+    assert chunk.versions == [version.pk]
+    if not is_noted:  # as drafts of an older version are
+        run.chunks.update(sites=None, stations=None, versions=None)
+    runs.issue(run, by=None, at=NOVEMBER)
+    assert set(run.stations.values_list("site", "station")) == places
+    assert list(run.tariffs.values_list("tariff_version", flat=True)) == [version.pk]
+
+
 def test_a_month_that_has_not_ended_is_refused():
     with pytest.raises(runs.RunRefused, match="month_not_ended"):
         runs.start(month=date(2026, 10, 1), by=None, at=datetime(2026, 10, 31, 22, 59, tzinfo=UTC))
