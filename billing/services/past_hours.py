@@ -45,7 +45,10 @@ def due(before: datetime) -> QuerySet[ChargingSession]:
 
 
 def end(rows: Sequence[Any]) -> int:
-    """Leave sums of these sessions; returns how many are gone. One that was billed meanwhile stays."""
+    """Leave sums of these sessions; returns how many are gone. One that was billed meanwhile stays.
+
+    Their days are marked, and counted anew once nothing is locked any more: until then whoever asks counts them.
+    """
     operator = Operator.objects.get(pk=current_operator_id())
     rating.hold_prices([row.pk for row in rows])
     found = ChargingSession.objects.filter(pk__in=[row.pk for row in rows]).only("pk", "source", "external_id")
@@ -53,14 +56,18 @@ def end(rows: Sequence[Any]) -> int:
     values = _conditions(operator) | {"ids": [row.pk for row in held]}
     values["ids"] = ids = _ids(STILL_DUE, values)
     numbers = [int(row.external_id) for row in held if row.source == SOURCE and row.pk in ids]
-    StationCharge.objects.filter(number__in=numbers).delete()
-    SignedRecord.objects.filter(number__in=numbers).delete()
+    if numbers:
+        StationCharge.objects.filter(number__in=numbers).delete()
+        SignedRecord.objects.filter(number__in=numbers).delete()
     with connection.cursor() as cursor:
         cursor.execute(LEFT, values)
         for statement in GONE:
             cursor.execute(statement, values)
-    day_sums.refresh()
     return len(ids)
+
+
+def _rows(ids: Sequence[int]) -> QuerySet[ChargingSession]:
+    return ChargingSession.objects.filter(pk__in=ids).only("pk").order_by("pk")
 
 
 def _conditions(operator: Operator) -> dict[str, Any]:
@@ -75,4 +82,4 @@ def _ids(sql: str, values: dict[str, Any]) -> list[int]:
 
 
 #: What is settled without an invoice.
-CLASS: Final = DataClass("sessions", THREE_YEARS, LEAST, MOST, due, end)
+CLASS: Final = DataClass("sessions", THREE_YEARS, LEAST, MOST, due, end, again=_rows, after=day_sums.refresh)

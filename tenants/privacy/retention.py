@@ -2,15 +2,18 @@
 
 GDPR art. 5(1)(e) lets data be kept no longer than its purpose needs. A floor enters each class with its usual time and
 the bounds the law sets; an operator's rule moves the time within them. The timetable queues one piece of work a night
-and operator; it removes in batches, each a transaction of its own, so no lock is held for long and a worker that dies
-goes on where it was. What cannot be removed stops no other class. A legal hold wins over every rule.
+and operator; it removes in batches, each a transaction of its own, so a worker that dies goes on where it was. Which
+rows may go is looked up before, without a lock; a batch looks again at its own, and is as large as the one before it
+shows that nobody notices waiting for (`Pace`). What cannot be removed stops no other class. A legal hold wins over
+every rule.
 
 Accounting records are in no class: they are kept through the seventh year after the calendar year in which the
 financial year ended (BFL 7 kap. 2 §). What they were read from may go before, as its contents are carried over in full
 (BFL 7 kap. 6 §).
 """
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -28,7 +31,11 @@ from tenants.scoping import current_operator_id, tenant_scope
 
 #: From this hour of the operator's night on.
 HOUR: Final = 2
-TOGETHER: Final = 1000
+#: So many rows are looked up at a time, and so many go in one batch: first, and at most.
+LOOKED_UP: Final = 10_000
+FIRST, TOGETHER, LEAST = 100, 1000, 10
+#: What a batch is to take, in seconds: locks of rows are held for no longer than that.
+AIM_S: Final = 0.05
 #: A preview counts no further.
 MOST_COUNTED: Final = 10_000
 
@@ -40,6 +47,9 @@ class DataClass:
     days: how long it is kept unless the operator says otherwise; least, most: what the operator may say.
     due: the rows that are older than a moment, those under a hold left out.
     remove: takes some of them away, and says how many; what cannot go stays for the next night.
+    again: where `due` takes long, those of these numbers of rows that `remove` is given; it looks again itself which
+    may still go. after: done once what was looked up is through, in transactions of its own until it
+    says that nothing is left.
     """
 
     code: str
@@ -48,6 +58,12 @@ class DataClass:
     most: int
     due: Callable[[datetime], "QuerySet[Any]"]
     remove: Callable[[Sequence[Any]], int]
+    again: "Callable[[Sequence[int]], QuerySet[Any]] | None" = None
+    after: Callable[[], object] | None = None
+
+    def rows(self, before: datetime, some: Sequence[int]) -> "QuerySet[Any]":
+        """Those of these rows that may go as far as is known now."""
+        return self.again(some) if self.again else self.due(before).filter(pk__in=some)
 
     @property
     def is_chosen(self) -> bool:
@@ -169,7 +185,8 @@ def carry_out(operator_id: int, row: RetentionNight, *, clock: Callable[[], date
     failed: Exception | None = None
     for each in classes():
         try:
-            _remove_all(operator_id, each, row, clock=clock)
+            for _gone in batches(operator_id, each, row, clock=clock):
+                pass
         except work.LostClaim:
             raise
         except Exception as error:  # one class stops no other
@@ -197,20 +214,46 @@ def forget_files(rows: Sequence[Any]) -> int:
     return len(gone)
 
 
-def _remove_all(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Callable[[], datetime]) -> None:
-    is_left = True
+class Pace:
+    """How many rows go together: as many as the batch before shows to take `AIM_S`, at most twice its number."""
+
+    def __init__(self) -> None:
+        self.size = min(FIRST, TOGETHER)
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Learn from a batch."""
+        fitting = round(rows * AIM_S / max(seconds, 0.001))
+        self.size = max(min(LEAST, TOGETHER), min(fitting, 2 * self.size, TOGETHER))
+
+
+def batches(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Callable[[], datetime]) -> Iterator[int]:
+    """Remove what may go of a class, a batch a transaction; yields after each how many went."""
+    pace, is_left = Pace(), True
     while is_left:
         with tenant_scope(operator_id):
-            is_left = _remove_some(each, row, at=clock())
+            before = row.at - timedelta(days=days_of(each))
+            found = [] if is_all_held() else list(each.due(before).values_list("pk", flat=True)[:LOOKED_UP])
+        gone, at = 0, 0
+        while at < len(found):
+            some = found[at : at + pace.size]
+            begun = time.perf_counter()
+            with tenant_scope(operator_id):
+                removed = _remove_some(each, row, each.rows(before, some), at=clock())
+            pace.took(len(some), time.perf_counter() - begun)
+            gone, at = gone + removed, at + len(some)
+            yield removed
+        is_more = gone > 0 and each.after is not None
+        while is_more and each.after:
+            with tenant_scope(operator_id):
+                is_more = bool(each.after())
+        is_left = gone > 0 and len(found) == LOOKED_UP
 
 
-def _remove_some(each: DataClass, row: RetentionNight, *, at: datetime) -> bool:
-    """Remove a batch; whether there may be more. A hold that began meanwhile is seen by the next batch."""
-    if is_all_held():
-        return False
-    some = list(each.due(row.at - timedelta(days=days_of(each)))[:TOGETHER])
+def _remove_some(each: DataClass, row: RetentionNight, rows: "QuerySet[Any]", *, at: datetime) -> int:
+    """Remove a batch. A hold that began meanwhile is seen."""
+    some = [] if is_all_held() else list(rows)
     gone = each.remove(some) if some else 0
     if gone:
         counts = {**row.counts, each.code: row.counts.get(each.code, 0) + gone}
         work.keep(row, at=at, counts=counts, done=row.done + gone)
-    return gone > 0 and len(some) == TOGETHER
+    return gone

@@ -138,6 +138,50 @@ def test_a_night_that_was_cut_short_goes_on_where_it_was(north, old, monkeypatch
     assert counts(north) == dict.fromkeys(CLASSES_HERE, 1) | {"messages": 2}
 
 
+def test_a_batch_is_as_large_as_the_one_before_lets_it(north, monkeypatch):
+    with tenant_scope(north.pk):
+        for age in range(1000):
+            example(StationMessage, received_at=NIGHT - timedelta(days=400, minutes=age))
+    messages, sizes, now = retention._classes["messages"], [], [0.0]
+    monkeypatch.setattr(retention.time, "perf_counter", lambda: now[0])
+
+    def slow(rows):
+        sizes.append(len(rows))
+        now[0] += len(rows) * (0.0001 if len(sizes) < 4 else 0.002)  # the machine is busy from the fourth on
+        return messages.remove(rows)
+
+    monkeypatch.setitem(retention._classes, "messages", replace(messages, remove=slow))
+    night(north)
+    assert sizes == [100, 200, 400, 300]
+    sizes.clear()
+    with tenant_scope(north.pk):
+        RetentionNight.objects.all().delete()
+        for age in range(200):
+            example(StationMessage, received_at=NIGHT - timedelta(days=400, minutes=age))
+    monkeypatch.setattr(retention, "FIRST", 50)
+    now[0] = 0.0
+    sizes.extend([0] * 4)
+    night(north)
+    assert sizes[4:] == [50, 25, 25, 25, 25, 25, 25], "0.002 s a row, and a twentieth of a second"
+
+
+def test_a_hold_that_begins_while_a_class_goes_is_seen_by_the_next_batch(north, danas_driver, fina, monkeypatch):
+    monkeypatch.setattr(retention, "TOGETHER", 1)
+    with tenant_scope(north.pk):
+        for _each in range(3):
+            example(CardNotice, driver=danas_driver, at=NIGHT - timedelta(days=400))
+    notices = retention._classes["card_notices"]
+
+    def held_after(rows):
+        retention.hold(driver=danas_driver, reason="claim", by=fina, at=NIGHT)
+        return notices.remove(rows)
+
+    monkeypatch.setitem(retention._classes, "card_notices", replace(notices, remove=held_after))
+    night(north)
+    with tenant_scope(north.pk):
+        assert CardNotice.objects.count() == 2
+
+
 def test_a_rule_moves_the_time_within_what_the_law_lets(sign_in, pri, north, old):
     client = sign_in(pri)
     days = USUAL
