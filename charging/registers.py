@@ -47,7 +47,7 @@ def register() -> None:
     audited(CardRule)
     audited(MeterKey)
     audited(MeterRule)
-    audited(SettingTemplate)
+    audited(SettingTemplate, mask=["wanted"])  # a value may be the number of a card
     audited(SiteLimit)
     audited(Token, mask=["uid", "visual_number"], exclude=["merge", "uid_mark", "uid_exact", "number_mark"])
     audited(ImportProfile)
@@ -93,7 +93,7 @@ def _register_gateway() -> None:
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped, unasked"
     may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)")
     may(CardRule, "SELECT")
-    asked = "id, operator_id, public_id, station_id, kind, wanted, id_tag, not_after"
+    asked = "id, operator_id, public_id, station_id, kind, wanted, value, id_tag, not_after"
     noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
     may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")
     rights.opens_doors(StationLink)
@@ -136,7 +136,7 @@ def _register_personal_data() -> None:
         kept=Retention.MESSAGES,
         serves="charging",
         find=station_words.commands_of,
-        conduct="kind wanted id_tag asked_at sent_at done_at status answer progress progress_at",
+        conduct="kind wanted value id_tag asked_at sent_at done_at status answer progress progress_at",
         trace="asked_by",
         secret="card_mark",  # noqa: S106
         technical="id operator public_id station hidden not_after state epoch claimed_at",

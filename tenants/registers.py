@@ -123,8 +123,9 @@ def _register_people() -> None:
         person="user",
         kept=Retention.ACCOUNT,
         serves="access",
-        conduct="name is_shared",
-        technical="id operator user list_name query",
+        conduct="is_shared",
+        quoted="name query",
+        technical="id operator user list_name",
     )
     sources.register(
         TrainingDone,

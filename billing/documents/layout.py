@@ -281,7 +281,7 @@ def _session(lines: list[InvoiceLine], writer: Writer, verdicts: Mapping[int, Ve
 
 
 def _proof(verdict: Verdict | None, writer: Writer) -> list[str]:
-    return [writer.words[f"signed_{verdict}"]] if verdict not in {None, Verdict.ABSENT} else []
+    return [writer.words[f"signed_{verdict}"]] if verdict not in {None, Verdict.ABSENT, Verdict.KEPT} else []
 
 
 def _line(line: InvoiceLine, writer: Writer) -> list[str]:

@@ -13,7 +13,8 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from billing.models import BilledSession, Export, HostStatement, Invoice, InvoiceDocument, SessionPrice
 from billing.models.invoice import IN_FORCE
 from billing.services import documents, for_books
-from charging.models import ChargingSession
+from charging.domain.ocpp import SOURCE
+from charging.models import ChargingSession, SignedRecord
 from tenants.crypto import Unreadable
 from tenants.models import Driver, DriverIdentity, Operator
 from tenants.privacy import erasure, retention
@@ -42,6 +43,7 @@ def _drafts(driver: Driver) -> int:
 def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
     """Part the driver from sessions nobody pays for, and remove files that were made to be downloaded.
 
+    What meters signed about those sessions goes, as it names the card; about others it is kept for bookkeeping alone.
     An invoice that was not rendered yet is, while it can still say who charged; then bookkeeping alone opens it.
     """
     unread = InvoiceDocument.objects.filter(invoice=OuterRef("pk"))
@@ -51,10 +53,15 @@ def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
             documents.pdf(invoice)
     never = ChargingSession.objects.filter(driver=driver).exclude(Exists(_on_ledger()))
     ids = list(never.filter(Q(Exists(_free())) | Q(review=Review.WRITTEN_OFF)).values_list("pk", flat=True))
+    told = ChargingSession.objects.filter(pk__in=ids, source=SOURCE).values_list("external_id", flat=True)
+    signed, _by_model = SignedRecord.objects.filter(
+        number__in=[int(number) for number in told if number.isdecimal()]
+    ).delete()
     ChargingSession.objects.filter(pk__in=ids).update(driver=None, token=None, review=Review.WRITTEN_OFF)
     return {
         "sessions": len(ids),
-        "documents": for_books.seal_again(driver),
+        "signed": signed,
+        "documents": for_books.seal_again(driver) + for_books.seal_signed(driver),
         "downloads": retention.forget_files(list(Export.objects.filter(state=Export.State.DONE).exclude(file=""))),
     }
 

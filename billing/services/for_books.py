@@ -3,16 +3,20 @@
 The PDF of an invoice, the file of an e-invoice and the statement to a host name whom they are about. When that person
 is erased they are sealed again with the key of what is kept until the document's last day
 (`tenants.services.books_keys`): the database lets that happen once, and nothing else. What is rendered of the erased
-later is sealed so at once.
+later is sealed so at once. What meters signed about their charges names the card, and stands behind the invoice as a
+voucher does (BFL 5 kap. 7 §): it is sealed so too, until the last day of the newest document that the charge is on.
 """
 
 import hashlib
+from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from billing.models import EInvoice, HostDocument, HostStatement, Invoice, InvoiceDocument
+from billing.models import BilledSession, EInvoice, HostDocument, HostStatement, Invoice, InvoiceDocument
+from charging.domain.ocpp import SOURCE
+from charging.services import signed_values
 from tenants import sealed_content
 from tenants.models import Driver, Operator
 from tenants.privacy import erasure
@@ -59,6 +63,18 @@ def seal_again(driver: Driver) -> int:
             document = row.statement if "statement" in about else row.invoice
             count += _again(row, field, document, f"{about}:{document.pk}")
     return count
+
+
+def seal_signed(driver: Driver) -> int:
+    """Seal what meters signed about the driver's billed charges for bookkeeping alone; return how many records."""
+    operator = Operator.objects.get(pk=driver.operator_id)
+    billed = BilledSession.objects.filter(session__driver=driver, session__source=SOURCE)
+    newest = billed.filter(invoice__issued_at__isnull=False).values_list("session__external_id")
+    days: dict[date, list[int]] = defaultdict(list)
+    for number, at in newest.annotate(at=Max("invoice__issued_at")).order_by():
+        if number.isdecimal():
+            days[until(at, operator)].append(int(number))
+    return sum(signed_values.keep_for_books(numbers, until=day) for day, numbers in days.items())
 
 
 def _again(row: Any, field: str, document: Invoice | HostStatement, about: str) -> int:

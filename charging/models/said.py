@@ -1,15 +1,17 @@
 """Columns of what stations say and are asked with: sealed as the gateway seals them (`charging.domain.ocpp.keeping`).
 
 They are sealed texts (`tenants.sealed_fields`) whose keys are no person's: a frame comes before anybody knows whose
-card it names. A row notes whose it is as it is read, so that its texts open after the scope as well.
+card it names. A row notes whose it is as it is read, so that its texts open after the scope as well. What bookkeeping
+keeps of the erased is sealed again with its own key (`tenants.sealed_content`), and opens for that alone.
 """
 
+from datetime import date
 from typing import Any
 
 from django.db import models
 
 from charging.domain.ocpp import keeping
-from tenants import crypto, scoping
+from tenants import crypto, scoping, sealed_content
 from tenants.crypto import Unreadable
 from tenants.sealed_fields import Person, Sealed, SealedField
 
@@ -27,12 +29,30 @@ class Said(Sealed):
         self.operator_id = operator_id
 
     def open(self, *, of: Person | None = None) -> str:
-        """Return the text. Raises `Unreadable`: it was changed or moved, or its key is not listed any more."""
+        """Return the text.
+
+        Raises:
+            Shut: it is kept for bookkeeping, and is not read for that or its day is over.
+            Unreadable: it was changed or moved, or its key is not listed any more.
+        """
         del of
+        if self.is_for_books:
+            return sealed_content.unseal(self.box, about=self.full_column).decode()
         try:
             return keeping.unseal(self.box, self.full_column, self.operator_id, crypto.card_keys())
         except keeping.Unreadable as error:
             raise Unreadable(f"A text of {self.full_column} does not open.") from error
+
+    @property
+    def is_for_books(self) -> bool:
+        """Whether it opens for bookkeeping alone."""
+        return sealed_content.is_for_books(self.box)
+
+    def for_books(self, *, until: date) -> "Said":
+        """Return it sealed for bookkeeping alone, until this day. Raises as `open`."""
+        content = self.open().encode()
+        box = sealed_content.seal_for_books(content, until=until, about=self.full_column)
+        return Said(box, self.full_column, self.operator_id)
 
     @property
     def opens(self) -> bool:

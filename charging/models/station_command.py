@@ -1,6 +1,7 @@
 """What people asked of stations, how far it has come, and what the station answered."""
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -64,8 +65,10 @@ class StationCommand(SiteBound):
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     station = OwnedForeignKey(Station, related_name="commands")
     kind = models.CharField(_("what was asked"), max_length=20, choices=Kind)
-    # What belongs to it, by name, as `charging.domain.ocpp.v16.request` reads it; the card apart.
+    # What belongs to it, by name, as `charging.domain.ocpp.v16.request` reads it; apart what may name a card: the card,
+    # and what a setting is to be.
     wanted = models.JSONField(default=dict)
+    value = SaidTextField(blank=True)
     id_tag = SaidCharField(max_length=64, blank=True)
     # By which it is found: the mark of the card.
     card_mark = MarkField(max_length=card_numbers.LENGTH, blank=True, editable=False)
@@ -107,6 +110,11 @@ class StationCommand(SiteBound):
         if name != "card_mark" or card is None or isinstance(card, Sealed):
             return None
         return card_numbers.uid_marks(card, self.operator_id, crypto.card_keys())[0] if card else ""
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """All that belongs to it but the card."""
+        return {**self.wanted, **({"value": self.value} if self.kind == self.Kind.CHANGE_SETTING else {})}
 
     def state_at(self, at: datetime) -> "StationCommand.State":
         """How far it has come: what was not sent in its time is not sent any more, whoever has noted it yet."""

@@ -9,16 +9,20 @@ from charging.site_scope import SiteBound
 from tenants.identifiers import new_public_id
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, SealedJSONField, SealedTextField
 
 
 class StationSetting(SiteBound):
-    """One setting of a station: OCPP 1.6's configuration key, or 2.0.1's variable of a component."""
+    """One setting of a station: OCPP 1.6's configuration key, or 2.0.1's variable of a component.
+
+    Its value lies sealed with the operator's key: a list or a maker's own setting may hold numbers of cards.
+    """
 
     seen_through = "station"
 
     station = OwnedForeignKey(Station, models.CASCADE, related_name="settings")
     name = models.CharField(_("setting"), max_length=commands.LONGEST_SETTING)
-    value = models.TextField(_("value"), blank=True)
+    value = SealedTextField(_("value"), blank=True)
     # The station says that it can only be read.
     is_fixed = models.BooleanField(default=False)
     read_at = models.DateTimeField(_("read"))
@@ -30,16 +34,24 @@ class StationSetting(SiteBound):
             models.UniqueConstraint(fields=["operator", "station", "name"], name="station_setting_once"),
         ]
 
+    @property
+    def sealed_for(self) -> Person:
+        """That it may be about anybody."""
+        return Person("operator", self.operator_id)
+
     def __str__(self) -> str:
         return self.name
 
 
 class SettingTemplate(OperatorOwned):
-    """What an operator wants stations set to: values by the name of the setting. A template tells all it wants."""
+    """What an operator wants stations set to: values by the name of the setting. A template tells all it wants.
+
+    What is wanted lies sealed, as what stations tell does.
+    """
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=100)
-    wanted = models.JSONField(_("what is wanted"), default=dict)
+    wanted = SealedJSONField(_("what is wanted"), default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -48,6 +60,11 @@ class SettingTemplate(OperatorOwned):
             *owned("setting_template", referred=False),
             models.UniqueConstraint(fields=["operator", "name"], name="setting_template_name_once"),
         ]
+
+    @property
+    def sealed_for(self) -> Person:
+        """That it may be about anybody."""
+        return Person("operator", self.operator_id)
 
     def __str__(self) -> str:
         return self.name

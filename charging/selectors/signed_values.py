@@ -9,7 +9,7 @@ from charging.domain.signed import proof
 from charging.domain.signed.proof import Key, Proof, Verdict
 from charging.models import ChargingSession, MeterKey, MeterRule, SignedRecord, Site, StationCharge
 
-_ABSENT = Proof(Verdict.ABSENT)
+_ABSENT, _KEPT = Proof(Verdict.ABSENT), Proof(Verdict.KEPT)
 
 
 def demand() -> MeterRule.Demand:
@@ -24,6 +24,11 @@ def records(session: ChargingSession) -> list[SignedRecord]:
     return list(SignedRecord.objects.filter(number=found).order_by("pk")) if found is not None else []
 
 
+def is_kept(records: Iterable[SignedRecord]) -> bool:
+    """Whether one of them is of somebody erased, and not read for bookkeeping now."""
+    return any(not row.raw for row in records)
+
+
 def proofs(sessions: Collection[ChargingSession]) -> dict[int, Proof]:
     """Return what is proven of each session that a station told of, by the number of its charge."""
     told = {number: session for session in sessions if (number := _number(session)) is not None}
@@ -33,7 +38,9 @@ def proofs(sessions: Collection[ChargingSession]) -> dict[int, Proof]:
     cards = {row.number: row.id_tag for row in StationCharge.objects.filter(number__in=rows).only("number", "id_tag")}
     known, repeated = _keys(told[number] for number in rows), _repeated(rows)
     return {
-        number: proof.judge(
+        number: _KEPT
+        if is_kept(rows.get(number, ()))
+        else proof.judge(
             [row.raw for row in rows[number]],
             known[number],
             energy_wh=session.energy_wh,

@@ -1,22 +1,35 @@
 """What the erasure of a driver means on this floor, besides the rows of the register.
 
 Cards are refused from now on. What files said of them goes wherever it is kept word for word: uploaded files, looks at
-them, and rejected rows, whose cells become empty while the row still counts.
+them, and rejected rows, whose cells become empty while the row still counts. So do views of lists that somebody kept
+a search for them in, and settings of stations that hold a number of their card.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 import orjson
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat
 
-from charging.models import ChargingSession, FileImport, ImportLook, RejectedRow, Token
+from charging.models import (
+    ChargingSession,
+    FileImport,
+    ImportLook,
+    RejectedRow,
+    SettingTemplate,
+    StationCommand,
+    StationSetting,
+    Token,
+)
 from charging.selectors import station_words
 from tenants import sealed_fields
-from tenants.models import Driver
+from tenants.models import Driver, SavedView
 from tenants.privacy import erasure, retention
+from tenants.sealed_fields import Sealed
 from tenants.search import subjects
 from tenants.services import indexing
 
@@ -51,6 +64,8 @@ def _erase(driver: Driver, at: datetime) -> dict[str, int]:
         "uploads": retention.forget_files(files) if files else 0,
         "looks": looks,
         "rejected_rows": _empty(rows, at=at),
+        "views": _forget_searches(driver, texts),
+        "settings": _forget_settings(driver, marks),
     }
 
 
@@ -98,6 +113,50 @@ def _names(row: RejectedRow, marks: Collection[str]) -> bool:
     said = {str(text) for text in (*row.cells, *(row.mended or ()), *(row.facts or {}).values()) if text}
     of = row.operator_id
     return any(mark in marks for text in said for mark in (*Token.uid_marks(text, of), *Token.marks(text, of)))
+
+
+def _forget_searches(driver: Driver, texts: Sequence[str]) -> int:
+    """Remove the views that were kept of a list under one of these, or with a search for it.
+
+    Where nobody can say any more what the driver was called, as after a restore with a later part of keys, all go.
+    """
+    names = driver.identities.values_list("name", flat=True)
+    if any(isinstance(name, Sealed) and not name.opens for name in names):
+        return SavedView.objects.all().delete()[0]
+    wanted = [text.lower() for text in texts]
+    said = {view.pk: f"{view.name} {unquote_plus(view.query)}".lower() for view in SavedView.objects.iterator()}
+    gone = [pk for pk, text in said.items() if any(each in text for each in wanted)]
+    return SavedView.objects.filter(pk__in=gone).delete()[0]
+
+
+def _forget_settings(driver: Driver, marks: Collection[str]) -> int:
+    """Empty the settings, and what asked for them, that hold a number of one of the driver's cards."""
+    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
+    numbers = {text.lower() for card in cards for text in sealed_fields.those_that_open(card, _NUMBERS)}
+    wanted = [number for number in numbers if len(number) >= _SHORTEST]
+    if not wanted and not marks:
+        return 0
+
+    def says(text: str) -> bool:
+        return any(number in text.lower() for number in wanted) or (bool(marks) and _is_said(text, marks, driver))
+
+    told = [row.pk for row in StationSetting.objects.iterator(chunk_size=_AT_ONCE) if says(row.value)]
+    asked = StationCommand.objects.filter(kind=StationCommand.Kind.CHANGE_SETTING).only("operator", "value")
+    sent = [row.pk for row in asked.iterator(chunk_size=_AT_ONCE) if says(row.value)]
+    StationSetting.objects.filter(pk__in=told).update(value="")
+    StationCommand.objects.filter(pk__in=sent).update(value="")
+    templates = [row for row in SettingTemplate.objects.all() if any(map(says, row.wanted.values()))]
+    for row in templates:
+        row.wanted = {name: value for name, value in row.wanted.items() if not says(value)}
+        row.save(update_fields=["wanted"])
+    return len(told) + len(sent) + len(templates)
+
+
+def _is_said(text: str, marks: Collection[str], driver: Driver) -> bool:
+    """Whether a word of the text is the number of a card with one of these marks."""
+    of = driver.operator_id
+    words = [word for word in re.findall(r"\w+", text) if len(word) >= _SHORTEST]
+    return any(mark in marks for word in words for mark in (*Token.uid_marks(word, of), *Token.marks(word, of)))
 
 
 def _empty(rows: list[RejectedRow], *, at: datetime) -> int:

@@ -11,11 +11,13 @@ from django.db import connection
 
 from charging.domain import card_numbers
 from charging.domain.ocpp import frames, keeping
-from tenants import crypto
+from tenants import crypto, sealed_content
 from tenants.scoping import tenant_scope
 
 log = logging.getLogger(__name__)
 BATCH = 1_000
+#: How begins what bookkeeping keeps of the erased: by keys of its own.
+_BOOKS = sealed_content.MARK_OF_BOOKS
 _Mark = Callable[[int, str, str], str]
 
 
@@ -45,6 +47,7 @@ _COLUMNS: dict[str, tuple[str, _Mark] | None] = {
     keeping.CHARGED_WITH: ("said", _of_charge),
     keeping.ASKED_WITH: ("card_mark", _of_card),
     keeping.ANSWERED: None,
+    keeping.SET_TO: None,
     keeping.SIGNED: None,
 }
 
@@ -75,8 +78,8 @@ def _seal_some(operator_id: int, column: str, last: int) -> tuple[int, int, int 
         cursor.execute(
             f"SELECT id, {name}, {beside} FROM {table}"  # noqa: S608  # names of our own
             f" WHERE id > %s AND {name} <> '' AND substring({name} FOR {len(beginning)}) <> %s"
-            " ORDER BY id LIMIT %s FOR UPDATE",
-            [last, beginning, BATCH],
+            f" AND substring({name} FOR {len(_BOOKS)}) <> %s ORDER BY id LIMIT %s FOR UPDATE",
+            [last, beginning, _BOOKS, BATCH],
         )
         rows = cursor.fetchall()
         values: list[list[Any]] = []

@@ -6,6 +6,7 @@ proof (`MeterRule`), and as soon as a record or a key that was missing is there,
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from datetime import date
 
 from django.db import transaction
 
@@ -21,6 +22,19 @@ MOST, MOST_OF_ENDS = 200, 220
 TOGETHER = 200
 _ENDS = "Transaction."
 _Review = ChargingSession.Review
+
+
+def keep_for_books(numbers: Collection[int], *, until: date) -> int:
+    """Have bookkeeping alone open what meters signed about these charges, until this day; return how many records.
+
+    What is kept so already stays so; what opens with no listed key is left as it is.
+    """
+    count = 0
+    for row in SignedRecord.objects.filter(number__in=numbers).order_by("pk").iterator(chunk_size=TOGETHER):
+        sealed = row.__dict__["raw"]
+        if not sealed.is_for_books and sealed.opens:
+            count += SignedRecord.objects.filter(pk=row.pk).update(raw=sealed.for_books(until=until))
+    return count
 
 
 def keep(records: Sequence[SignedRecord]) -> None:

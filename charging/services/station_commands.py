@@ -113,12 +113,14 @@ def _kept(
     if kind is Kind.LIMIT:
         wanted["when"] = commands.written(at)
     wanted, hidden = secrecy.apart(wanted)
+    value = str(wanted.pop("value", "")) if kind is Kind.CHANGE_SETTING else ""
     if hidden and not (link.seal_key and link.is_connected_at(at)):
         raise CommandRefused(Code.COMMAND_NEEDS_CONNECTION, station=str(station))
     command = StationCommand.objects.create(
         station=station,
         kind=kind,
         wanted=wanted,
+        value=value,
         id_tag=id_tag,
         hidden=secrecy.seal(hidden, link.seal_key) if hidden else None,
         asked_by=asked_by,

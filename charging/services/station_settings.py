@@ -91,7 +91,7 @@ def _keep(message: StationMessage, found: Iterable[tuple[str, str, bool | None]]
 def _keep_changed(message: StationMessage, said: Answer) -> None:
     command = _asked(message, said, Kind.CHANGE_SETTING)
     if command is not None:
-        _keep(message, [(str(command.wanted["key"]), str(command.wanted["value"]), False)])
+        _keep(message, [(str(command.wanted["key"]), command.value, False)])
 
 
 @transaction.atomic

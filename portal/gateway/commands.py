@@ -46,7 +46,7 @@ _TAKE = """
         SELECT id FROM charging_stationcommand
         WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s AND kind <> ALL(%(never)s)
         ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, public_id, kind, wanted, hidden, id_tag, coalesce((
+    RETURNING id, public_id, kind, wanted, value, hidden, id_tag, coalesce((
         SELECT c.said FROM charging_stationcharge c
         WHERE c.station_id = %(station)s AND c.number = (wanted ->> 'number')::int), '')
 """
@@ -174,8 +174,10 @@ class Line:
         taken = await cursor.fetchone()
         if taken is None:
             return None
-        row, public_id, kind, wanted, hidden, box, name = taken
+        row, public_id, kind, wanted, value, hidden, box, name = taken
         try:
+            if kind == Kind.CHANGE_SETTING:
+                wanted["value"] = keeping.unseal(bytes(value), keeping.SET_TO, self.guest.operator_id, card_keys())
             wanted |= self._key.open(bytes(hidden)) if hidden else {}
             id_tag = keeping.unseal(bytes(box), keeping.ASKED_WITH, self.guest.operator_id, card_keys())
         except (secrecy.Unreadable, keeping.Unreadable):

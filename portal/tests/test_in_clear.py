@@ -1,13 +1,19 @@
 """Who people are and what they write lies sealed: what a dump still says of them is known, and grows no more."""
 
+from importlib import import_module
 from itertools import count
 
-from django.db import models
+import pytest
+from django.db import connection, models
+from psycopg.types.json import Jsonb
 
+from charging.models import SettingTemplate, StationCommand, StationSetting
 from portal.tests import dump
 from portal.tests.examples import GLOBAL, example
+from tenants.models import SavedView
 from tenants.privacy import sources
 from tenants.privacy.sources import Kind
+from tenants.rls import APP
 from tenants.scoping import tenant_scope
 from tenants.sealed_fields import SealedField
 
@@ -60,3 +66,107 @@ def test_what_a_dump_says_of_people_is_what_is_known(north):
             found.setdefault(label, set()).add(name)
     assert found == IN_CLEAR
     assert len(canaries) > 40, "the register is asked"
+
+
+def test_what_somebody_searched_for_lies_in_no_table_and_no_line_of_the_log(north, olga, danas_driver, sign_in, caplog):
+    client, canary = sign_in(olga), "kanarisearched"
+    with caplog.at_level(0):
+        client.post("/o/north/lists/drivers/views/", {"name": f"For {canary}", "query": f"q={canary}&sort=number"})
+        assert f"q={canary}" in client.get("/o/north/drivers/").content.decode(), "it is kept, and opens"
+        taken = client.get(f"/o/north/drivers/list/?q={canary}&format=csv")
+        assert b"".join(taken.streaming_content)
+        client.get(f"/o/north/search/?q={canary}")
+    assert dump.found_in_tables(canary) == {}
+    assert canary not in caplog.text
+
+
+def test_what_a_setting_holds_lies_in_no_table(north):
+    with tenant_scope(north.pk):
+        setting = example(StationSetting, name="LocalList", value="kanarisetting")
+        template = example(SettingTemplate, wanted={"LocalList": "kanarisetting"})
+        template.name = "Another"
+        template.save()
+        asked = example(StationCommand, kind="change_setting", wanted={"key": "LocalList"}, value="kanarisetting")
+        assert StationSetting.objects.get(pk=setting.pk).value == "kanarisetting"
+        assert SettingTemplate.objects.get(pk=template.pk).wanted == {"LocalList": "kanarisetting"}
+        assert StationCommand.objects.get(pk=asked.pk).told == {"key": "LocalList", "value": "kanarisetting"}
+    assert dump.found_in_tables("kanarisetting") == {}
+
+
+def test_searches_and_settings_that_lay_in_clear_are_sealed_and_it_goes_on_where_it_stopped(north, olga):
+    settings = import_module("charging.migrations.0050_settings_are_sealed")
+    views = import_module("tenants.migrations.0067_views_are_sealed")
+    with tenant_scope(north.pk):
+        for value in ("kanari1", "", "kanari2"):
+            example(StationSetting, value=value)
+            example(StationCommand, kind="change_setting", wanted={"key": "Tag"}, value=value)
+            SavedView.objects.create(user=olga, list_name="drivers", name=f"Of {value}", query=f"q={value}")
+        for wanted in ({}, {"Tag": "kanari3 “å”"}):
+            example(SettingTemplate, wanted=wanted)
+        before, clear = _said(), _said_by_pk()
+    with connection.cursor() as cursor, pytest.MonkeyPatch.context() as patch:
+        cursor.execute("RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE")
+        _into_clear(cursor, *clear)
+        assert set(dump.found_in_tables("kanari")) == {
+            *("charging_stationsetting", "charging_settingtemplate"),
+            *("charging_stationcommand", "tenants_savedview"),
+        }
+        cursor.execute("RESET ROLE")
+        for sealing in (settings, views._sealing):
+            patch.setattr(sealing, "BATCH", 1)
+        real, calls = views._sealing._seal_batch, []
+        patch.setattr(views._sealing, "_seal_batch", lambda *of: calls.append(of) or _stopping(calls) or real(*of))
+        with pytest.raises(KeyboardInterrupt):
+            settings.seal()
+        patch.setattr(views._sealing, "_seal_batch", real)
+        for _again in range(2):
+            settings.seal()
+            views.seal()
+        cursor.execute("ALTER TABLE tenants_savedview DROP was_name, DROP was_query")
+        cursor.execute("SELECT count(*) FROM information_schema.columns WHERE column_name LIKE 'was\\_%'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute(f"SET ROLE {APP}")
+    assert dump.found_in_tables("kanari") == {}
+    with tenant_scope(north.pk):
+        assert _said() == before
+
+
+def _stopping(calls):
+    """Stopped in the middle of the second batch."""
+    if len(calls) == 2:
+        raise KeyboardInterrupt
+
+
+def _said():
+    return [
+        [row.value for row in StationSetting.objects.order_by("pk")],
+        [row.wanted for row in SettingTemplate.objects.order_by("pk")],
+        [row.told for row in StationCommand.objects.order_by("pk")],
+        [(row.name, row.query) for row in SavedView.objects.order_by("pk")],
+    ]
+
+
+def _into_clear(cursor, values, wanted, told, views):
+    """Have the tables as they were."""
+    for table, column, kind, texts in (
+        ("charging_stationsetting", "value", "text NOT NULL DEFAULT ''", values),
+        ("charging_settingtemplate", "wanted", "jsonb NOT NULL DEFAULT '{}'", wanted),
+    ):
+        cursor.execute(f"ALTER TABLE {table} DROP {column}, ADD {column} {kind}")
+        cursor.execute(f"ALTER TABLE {table} ALTER {column} DROP DEFAULT")
+        cursor.executemany(f"UPDATE {table} SET {column} = %s WHERE id = %s", texts)
+    cursor.execute("ALTER TABLE charging_stationcommand DROP value")
+    cursor.executemany("UPDATE charging_stationcommand SET wanted = %s WHERE id = %s", told)
+    for column in ("name", "query"):
+        cursor.execute(f"ALTER TABLE tenants_savedview ADD was_{column} text NOT NULL DEFAULT ''")
+    emptied = "was_name = %s, was_query = %s, name = '', query = ''"
+    cursor.executemany(f"UPDATE tenants_savedview SET {emptied} WHERE id = %s", views)
+
+
+def _said_by_pk():
+    return (
+        [(row.value, row.pk) for row in StationSetting.objects.all()],
+        [(Jsonb(row.wanted), row.pk) for row in SettingTemplate.objects.all()],
+        [(Jsonb(row.told), row.pk) for row in StationCommand.objects.all()],
+        [(row.name, row.query, row.pk) for row in SavedView.objects.all()],
+    )

@@ -29,7 +29,7 @@ def said(north):
         station = charge.station
         example(StationMessage, station=station, raw=FRAME, received_at=timezone.now())
         example(StationMessage, station=station, raw=f'[2,"2","DataTransfer",{{"data":"{UID}"}}]')
-        example(StationCommand, station=station, id_tag=UID, answer=f'[3,"1",{{"parent":"{UID}"}}]')
+        example(StationCommand, station=station, id_tag=UID, value=UID, answer=f'[3,"1",{{"parent":"{UID}"}}]')
         example(SignedRecord, station=station, number=charge.number, raw=f'OCMF|{{"ID":"{UID}"}}|{{}}')
     return north
 
@@ -39,7 +39,7 @@ def texts():
     return [
         *((row.raw, row.card_mark) for row in StationMessage.objects.order_by("pk")),
         *((row.id_tag, row.said) for row in StationCharge.objects.order_by("pk")),
-        *((row.id_tag, row.answer, row.card_mark) for row in StationCommand.objects.order_by("pk")),
+        *((row.id_tag, row.value, row.answer, row.card_mark) for row in StationCommand.objects.order_by("pk")),
         *((row.raw,) for row in SignedRecord.objects.order_by("pk")),
     ]
 
@@ -73,7 +73,7 @@ def test_with_a_new_key_all_is_sealed_and_marked_anew_and_the_older_can_go(said,
     with tenant_scope(said.pk):
         before = [row[0] for row in texts()]
     settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
-    for again, current in ((6, 0), (0, 6)):
+    for again, current in ((7, 0), (0, 7)):
         call_command("rotate_encryption")
         assert f"What stations said: {again} encrypted again, {current} were current" in capsys.readouterr().out
     settings.ENCRYPTION_KEYS = settings.ENCRYPTION_KEYS[:1]
@@ -95,7 +95,7 @@ def test_what_does_not_open_stops_nothing_else(said, settings, capsys):
     settings.ENCRYPTION_KEYS = [os.urandom(32), *settings.ENCRYPTION_KEYS]
     with pytest.raises(CommandError, match="1 open with no listed key"):
         call_command("rotate_encryption")
-    assert "What stations said: 5 encrypted again, 0 were current" in capsys.readouterr().out
+    assert "What stations said: 6 encrypted again, 0 were current" in capsys.readouterr().out
 
 
 def test_what_lay_in_clear_is_sealed_in_batches_and_it_goes_on_where_it_stopped(said):

@@ -306,7 +306,7 @@ _FACTS: dict[str, dict[str, Any]] = {
     "invitation.made": {"role": "support", "mailed": True, "sites": 2},
     "invitation.accepted": {"role": "operations", "sites": 2},
     "member.sites_changed": {"gained": ["Torget"], "lost": [], "sites": 1},
-    "second_factor.reset_asked": {"reason": "Tappad", "due_at": "2026-11-02T09:00:00+00:00"},
+    "second_factor.reset_asked": {"due_at": "2026-11-02T09:00:00+00:00"},
     "audit.exported": {"form": "csv", "query": {"act": "work", "kind": "tenants.driver"}},
     "audit.export_sent": {"form": "jsonl", "count": 3, "sha256": "ab"},
     "audit.restore_accepted": {"reason": "Prov", "lost_head": "ab", "kept_head": "cd"},

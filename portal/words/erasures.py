@@ -31,6 +31,9 @@ PAPERS = gettext_lazy("scans of consents on paper")
 INVITATIONS = gettext_lazy("invitations")
 FILES = gettext_lazy("uploaded files that hold sessions of the person")
 REJECTED = gettext_lazy("rejected rows that named the person")
+SIGNED = gettext_lazy("what meters signed about sessions that nobody pays for")
+SEARCHES = gettext_lazy("saved views of lists that named the person")
+SETTINGS = gettext_lazy("settings of stations that named the person")
 SESSIONS = gettext_lazy("sessions that nobody pays for, parted from the person")
 DOWNLOADS = gettext_lazy("files of downloads, to be made anew")
 #: The group of each kind of row, and of what the floors do besides.
@@ -62,6 +65,9 @@ WENT: dict[str, Promise] = {
     "uploads": FILES,
     "looks": FILES,
     "rejected_rows": REJECTED,
+    "signed": SIGNED,
+    "views": SEARCHES,
+    "settings": SETTINGS,
     "sessions": SESSIONS,
     "downloads": DOWNLOADS,
 }

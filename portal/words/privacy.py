@@ -75,7 +75,7 @@ KINDS: dict[Kind, str | Promise] = {
     Kind.CONDUCT: gettext_lazy("what they did, when and where"),
     Kind.LEDGER: gettext_lazy("amounts, invoices and what they rest on"),
     Kind.TRACE: gettext_lazy("how and from where they used the portal"),
-    Kind.QUOTED: gettext_lazy("rows of files as they came, which may name anybody"),
+    Kind.QUOTED: gettext_lazy("what may name anybody: rows of files as they came, searches that were kept"),
     Kind.SECRET: gettext_lazy("what they sign in with, unreadable"),
 }
 KEPT: dict[Retention, str | Promise] = {

@@ -41,6 +41,11 @@ VERDICTS: dict[str, tuple[str | Promise, str, str | Promise]] = {
         _("Signed values came in a form that cannot be read here. They are kept as they came."),
     ),
     Verdict.ABSENT: (_("nothing signed"), "", _("The station sent no signed values for this session.")),
+    Verdict.KEPT: (
+        _("kept for bookkeeping"),
+        "",
+        _("Whoever charged has been erased. What the meter signed opens with the invoice, for bookkeeping alone."),
+    ),
 }
 DOUBTS: dict[str, str | Promise] = {
     Doubt.ENERGY: _("The energy is not the one that is billed."),

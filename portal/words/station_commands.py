@@ -114,7 +114,7 @@ def command_name(kind: str) -> str:
 def command_about(command: StationCommand) -> str:
     """Return what belongs to a command; empty where its name says it all."""
     told = _ABOUT.get(command.kind)
-    return told(command.wanted) if told else ""
+    return told(command.told) if told else ""
 
 
 def command_progress(command: StationCommand) -> str:

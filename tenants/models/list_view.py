@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned
+from tenants.sealed_fields import Person, SealedCharField
 
 
 class ListChoice(OperatorOwned):
@@ -31,21 +32,27 @@ class ListChoice(OperatorOwned):
 class SavedView(OperatorOwned):
     """What a list was narrowed to and sorted by, under a name: for the person who kept it, or for everybody here.
 
-    Without a person it is the operator's: whoever shared it has left, and anybody here may remove it.
+    Without a person it is the operator's: whoever shared it has left, and anybody here may remove it. What somebody
+    searched for may be anybody's name or card, and so may what they call it: both lie sealed with the operator's key.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
     list_name = models.CharField(max_length=20)
-    name = models.CharField(_("name"), max_length=60)
-    query = models.CharField(max_length=2000)
+    name = SealedCharField(_("name"), max_length=60)
+    query = SealedCharField(max_length=2000)
     is_shared = models.BooleanField(_("shared"), default=False)
 
     class Meta:
         default_permissions = ()
         constraints = [
             *owned("saved_view", referred=False),
-            models.UniqueConstraint(fields=["operator", "user", "list_name", "name"], name="saved_view_once"),
         ]
+        indexes = [models.Index(fields=["operator", "list_name", "user"], name="saved_view_of_list")]
+
+    @property
+    def sealed_for(self) -> Person:
+        """That it may be about anybody."""
+        return Person("operator", self.operator_id)
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)

@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from tenants.models import ListChoice, SavedView, User
+from tenants.search import terms
+
+#: So many are opened to be put in order, and so many shown.
+_OPENED, _SHOWN = 500, 50
 
 
 def choice(user: User, list_name: str) -> ListChoice | None:
@@ -19,6 +23,7 @@ def saved(user: User, list_name: str, *, with_shared: bool) -> Sequence[SavedVie
     """
     seen = Q(user=user) | Q(is_shared=True) if with_shared else Q(user=user)
     own = ExpressionWrapper(Q(user=user), BooleanField())
-    return list(
-        SavedView.objects.filter(seen, list_name=list_name).order_by(own.desc(nulls_last=True), "name", "pk")[:50]
-    )
+    rows = SavedView.objects.filter(seen, list_name=list_name).order_by(own.desc(nulls_last=True), "-pk")[:_OPENED]
+    return sorted(rows, key=lambda view: (view.user_id is None, view.user_id != user.pk, terms.in_order(view.name)))[
+        :_SHOWN
+    ]

@@ -27,7 +27,7 @@ _ONCE = bytes(12)  # the nonce: each key seals one text
 #: The columns of the database that hold such texts.
 FRAME, CHARGED_WITH = "charging_stationmessage.raw", "charging_stationcharge.id_tag"
 ASKED_WITH, ANSWERED = "charging_stationcommand.id_tag", "charging_stationcommand.answer"
-SIGNED = "charging_signedrecord.raw"
+SIGNED, SET_TO = "charging_signedrecord.raw", "charging_stationcommand.value"
 
 
 class Unreadable(Exception):

@@ -22,6 +22,7 @@ class Verdict(StrEnum):
     UNKNOWN_KEY = "unknown_key"
     UNREADABLE = "unreadable"
     ABSENT = "absent"
+    KEPT = "kept"
 
 
 class Doubt(StrEnum):

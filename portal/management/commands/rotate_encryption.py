@@ -96,7 +96,7 @@ class Command(BaseCommand):
                 with tenant_scope(operator.pk):
                     driver = Driver.objects.get(pk=pk)
                     try:
-                        again = for_books.seal_again(driver) + erasure.keep(driver)
+                        again = for_books.seal_again(driver) + for_books.seal_signed(driver) + erasure.keep(driver)
                         done += Rotation(again, int(not again))
                     except (Unreadable, NotAsItWas) as error:
                         self.stderr.write(f"{operator.slug}: {error}")

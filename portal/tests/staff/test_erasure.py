@@ -2,7 +2,9 @@
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import orjson
 import pytest
@@ -26,9 +28,12 @@ from charging.models import (
     FileImport,
     ImportLook,
     RejectedRow,
+    SettingTemplate,
+    SignedRecord,
     StationCharge,
     StationCommand,
     StationMessage,
+    StationSetting,
     Token,
 )
 from charging.selectors import numbers
@@ -51,6 +56,7 @@ from tenants.models import (
     Membership,
     PersonKey,
     RetentionNight,
+    SavedView,
     SearchIndex,
     User,
 )
@@ -64,6 +70,7 @@ from tenants.services.people import accounts, drivers, memberships, person_reque
 
 CANARY = "kanariefagel"
 UID = f"{CANARY}UID"
+SIGNED = f'OCMF|{{"ID":"{CANARY}"}}|{{}}'
 ANSWER = "Vi har raderat det vi hade."
 
 
@@ -114,7 +121,15 @@ def full(north, dana, danas_driver, fina):
         example(StationMessage, station=at.station, action="Authorize", raw=said_so, received_at=now)
         example(StationMessage, station=at.station, action="StartTransaction", raw=said_so, number=77, received_at=now)
         example(StationCharge, station=at.station, number=77, said=f"1|{card.uid_mark}|0", id_tag=UID, is_stopped=True)
+        example(SignedRecord, station=at.station, number=77, raw=f'OCMF|{{"ID":"{UID}"}}|{{}}')
         example(StationCommand, station=at.station, id_tag=UID, asked_at=now)
+        example(StationSetting, station=at.station, name="LocalList", value=f"04FF,{UID.lower()}")
+        example(StationSetting, station=at.station, name="FreeList", value="04FF")
+        example(SettingTemplate, wanted={"LocalList": f"04FF,{UID}", "Interval": "60"})
+        example(StationCommand, station=at.station, kind="change_setting", wanted={"key": "LocalList"}, value=UID)
+        SavedView.objects.create(user=fina, list_name="drivers", name="Hers", query=f"q={CANARY}name&sort=number")
+        SavedView.objects.create(user=fina, list_name="drivers", name=f"Of {CANARY}name", query="q=1")
+        SavedView.objects.create(user=fina, list_name="drivers", name="Another", query="q=Somebody+Else")
         mailbox = {"email": f"{CANARY}invited@example.com", "expires_at": now, "secret_sha256": "x"}
         Invitation.objects.create(operator=north, role="driver", driver_public_id=danas_driver.public_id, **mailbox)
         stored = default_storage.save(f"operators/{north.pk}/exports/made.xlsx", ContentFile(CANARY.encode()))
@@ -199,7 +214,12 @@ def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, 
         charge.refresh_from_db()
         assert (charge.id_tag, charge.said) == ("", f"X-{charge.pk}")
         assert not StationMessage.objects.exists()
-        assert not StationCommand.objects.exists()
+        assert not SignedRecord.objects.exists(), "no invoice rests on it"
+        (asked,) = StationCommand.objects.all()
+        assert (asked.kind, asked.told) == ("change_setting", {"key": "LocalList", "value": ""})
+        assert [row.value for row in StationSetting.objects.order_by("name")] == ["04FF", ""]
+        assert SettingTemplate.objects.get().wanted == {"Interval": "60"}
+        assert [view.name for view in SavedView.objects.all()] == ["Another"], "a search for somebody else stays"
         assert said_of(dana) == (f"{dana.public_id}@erased.invalid", "")
 
 
@@ -262,7 +282,9 @@ def billed(north, danas_driver, dana):
         )
         drivers.change_identity(danas_driver, street=f"{CANARY} 3")
         factories.tariff()
-        factories.session(factories.connector(), danas_driver)
+        session = factories.session(factories.connector(), danas_driver)
+        ChargingSession.objects.filter(pk=session.pk).update(source="ocpp", external_id="88")
+        example(SignedRecord, station=session.station, number=88, raw=SIGNED)
         factories.rate_all()
         factories.issued()
         invoice = Invoice.objects.get(account__driver=danas_driver)
@@ -325,21 +347,31 @@ def test_what_is_kept_opens_for_bookkeeping_alone_and_after_its_day_not_at_all(s
     assert client.get(kept["Location"]).context["until"] == date(invoice.issued_at.year + 7, 12, 31)
     assert client.post(kept["Location"], {}).status_code == 400, "nobody opens it without saying what for"
     assert client.post(kept["Location"], {"why": "payer"}).status_code == 400, "which only a payer's own door says"
-    taken = client.post(kept["Location"], {"why": "authority"})
+    taken = client.post(kept["Location"], {"why": "authority", "file": "pdf"})
     assert (taken["Content-Type"], taken.content) == ("application/pdf", content)
     with tenant_scope(north.pk):
-        (told,) = AuditEntry.objects.filter(event="books.opened")
+        session = ChargingSession.objects.get(external_id="88")
+        assert session.driver_id is not None
+    assert client.get(f"/o/north/sessions/{session.public_id}/").status_code == 200
+    signed = client.post(kept["Location"], {"why": "claim", "file": "signed"})
+    with ZipFile(BytesIO(signed.content)) as archive:
+        assert CANARY in archive.read("88.xml").decode()
+    with tenant_scope(north.pk):
+        told, again = AuditEntry.objects.filter(event="books.opened").order_by("pk")
         assert (told.additional_data, told.object_id) == ({"books_reason": "authority"}, invoice.pk)
+        assert again.additional_data == {"books_reason": "claim"}
         assert told.actor_id == fina.pk
     with bookkeeping.opened(Why.AUDIT):
-        assert opened_in_tables(north) == {"tenants_driveridentity.name", "tenants_driveridentity.street"}
+        assert opened_in_tables(north) == {
+            *("tenants_driveridentity.name", "tenants_driveridentity.street", "charging_signedrecord.raw"),
+        }
     for last, at in ((False, datetime(2033, 12, 31, 12, tzinfo=UTC)), (True, datetime(2034, 1, 1, 12, tzinfo=UTC))):
         with tenant_scope(north.pk):
             RetentionNight.objects.create(night=at.date(), at=at)
         done(north, RetentionNight.work_kind)
         with bookkeeping.opened(Why.AUDIT):
             assert bool(opened_in_tables(north)) is not last
-    over = client.post(kept["Location"], {"why": "authority"})
+    over = client.post(kept["Location"], {"why": "authority", "file": "pdf"})
     assert over.context["is_over"]
     with bookkeeping.opened(Why.AUDIT), tenant_scope(north.pk), pytest.raises(Shut, match="is over"):
         documents.pdf(invoice)

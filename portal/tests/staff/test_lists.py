@@ -117,7 +117,7 @@ def test_a_view_is_kept_under_a_name_and_shared_if_wanted(world, sign_in, otto, 
     client.post(world.url("lists/sessions/views/"), keep)
     client.post(world.url("lists/sessions/views/"), {**keep, "name": "For all", "is_shared": "on"})
     with tenant_scope(world.operator.pk):
-        assert set(SavedView.objects.values_list("query", flat=True)) == {"sort=-energy&period=last_month"}
+        assert {view.query for view in SavedView.objects.all()} == {"sort=-energy&period=last_month"}
     own = client.get(world.url("sessions/")).context["shown"].views
     assert [view.name for view in own] == ["For all", "High power"]
     finance = sign_in(fina)

@@ -84,7 +84,7 @@ def test_each_dangerous_one_is_kept_as_the_service_reads_it(linked, sign_in, ott
     ]  # fmt: skip
     for form, _ in asked:
         assert client.post(url(linked, "order/"), form).status_code == 302
-    assert [command.wanted for command in commands(linked)] == [wanted for _, wanted in asked]
+    assert [command.told for command in commands(linked)] == [wanted for _, wanted in asked]
     assert commands(linked)[0].id_tag == uid
 
 
@@ -162,7 +162,7 @@ def test_a_password_in_a_command_is_kept_for_the_connection_alone(linked, sign_i
         StationLink.objects.update(seal_key=key.public, connected_at=now, seen_at=now)
     assert client.post(url(linked, "order/"), form).status_code == 302
     (kept,) = commands(linked)
-    assert shown.items() <= kept.wanted.items()
+    assert shown.items() <= kept.told.items()
     assert "hush" in str(key.open(bytes(kept.hidden)))
     page = text(client.get(url(linked)))
     assert "hush" not in page
@@ -192,7 +192,7 @@ def test_a_variable_with_a_long_name_is_changed_by_it(linked, sign_in, otto):
     name = "SampledDataCtrlr(EnergyOfTheSecondMeter)@1/2.TxUpdatedMeasurands"
     form = {"kind": "change_setting", "change_setting-key": name, "change_setting-value": "60"}
     assert sign_in(otto).post(url(linked, "order/"), form).status_code == 302
-    assert commands(linked)[-1].wanted == {"key": name, "value": "60"}
+    assert commands(linked)[-1].told == {"key": name, "value": "60"}
 
 
 def test_a_card_that_would_be_refused_reserves_nothing(linked, sign_in, otto):

@@ -121,7 +121,7 @@ def test_those_that_are_ticked_are_asked_for_what_differs_and_no_other(linked, s
     ticked = [str(station.public_id) for station in (linked.connector.station, others[0])]
     page = client.post(f"{path}align/", {"station": ticked}, follow=True)
     assert "2 settings were sent" in text(page)
-    assert [(row.kind, row.station_id, row.wanted) for row in commands(linked)] == [
+    assert [(row.kind, row.station_id, row.told) for row in commands(linked)] == [
         ("change_setting", station, {"key": "HeartbeatInterval", "value": "300"})
         for station in sorted([linked.connector.station.pk, others[0].pk])[::-1]
     ]

@@ -1,10 +1,16 @@
-"""Keeps how a person wants a list, and views of it under a name."""
+"""Keeps how a person wants a list, and views of it under a name.
+
+A name lies sealed, so that no constraint holds it once: whoever keeps a view waits for the person's other browser.
+"""
 
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from tenants.models import ListChoice, SavedView, User
+from tenants.scoping import current_operator_id
+
+_ONE_BY_ONE = "SELECT pg_advisory_xact_lock(hashtext('tenants.saved_view'), hashtext(%s))"
 
 
 @transaction.atomic
@@ -17,8 +23,11 @@ def choose(user: User, list_name: str, *, columns: Sequence[str], is_dense: bool
 @transaction.atomic
 def save(user: User, list_name: str, *, name: str, query: str, is_shared: bool) -> SavedView:
     """Keep a view under a name; one of the person's with the same name becomes this one."""
-    facts = {"query": query, "is_shared": is_shared}
-    view, _ = SavedView.objects.update_or_create(user=user, list_name=list_name, name=name, defaults=facts)
+    with connection.cursor() as cursor:
+        cursor.execute(_ONE_BY_ONE, [f"{current_operator_id()}:{user.pk}"])
+    view = _called(user, list_name, name) or SavedView(user=user, list_name=list_name, name=name)
+    view.query, view.is_shared = query, is_shared
+    view.save()
     return view
 
 
@@ -28,8 +37,8 @@ def remove(user: User, list_name: str, *, name: str, with_shared: bool) -> bool:
 
     with_shared: whether the person sees what others share.
     """
-    views = SavedView.objects.filter(list_name=list_name, name=name)
-    return any(views.filter(user=whose).delete()[0] for whose in ((user, None) if with_shared else (user,)))
+    found = _called(user, list_name, name) or (_called(None, list_name, name) if with_shared else None)
+    return found is not None and bool(found.delete()[0])
 
 
 def hand_over(user: User) -> None:
@@ -38,3 +47,9 @@ def hand_over(user: User) -> None:
     views = SavedView.objects.filter(user=user)
     views.filter(is_shared=False).delete()
     views.update(user=None)
+
+
+def _called(user: User | None, list_name: str, name: str) -> SavedView | None:
+    """The view of this name that is the person's, or nobody's."""
+    rows = SavedView.objects.filter(user=user, list_name=list_name).order_by("pk")
+    return next((view for view in rows if view.name == name), None)

@@ -63,7 +63,7 @@ def ask(user: User, *, operator: Operator, by: User, reason: str, at: datetime) 
                 )
         except IntegrityError as error:
             raise Refused(Code.RESET_UNDER_WAY) from error
-        audit.record(Event.SECOND_FACTOR_RESET_ASKED, about=user, reason=reason, due_at=reset.due_at.isoformat())
+        audit.record(Event.SECOND_FACTOR_RESET_ASKED, about=user, due_at=reset.due_at.isoformat())
     return reset
 
 
