@@ -76,7 +76,7 @@ def _seal_some(last: int) -> int | None:
 class Migration(DrawnOnce):
     atomic = False
     dependencies: ClassVar = [
-        ("charging", "0037_what_stations_say_is_sealed"),
+        ("charging", "0046_exported_energy"),
         ("tenants", "0061_people_who_sign_in_are_sealed"),
     ]
     operations: ClassVar = [
