@@ -5,7 +5,11 @@ stations, and shares the machine with them. First all stations connect and are s
 long it takes until all are back after the gateway was killed. Then they talk at a steady pace, whatever the answers take
 (an open loop), in a mix as real ones have it: every message is kept and answered, sessions are made of them. Meanwhile
 one station asks whether a card may charge, another one is asked things from afar, and the oldest message that is not
-read yet is looked for each second.
+read yet is looked for each second, as is the processor time of each process.
+
+A station's own work is not what is measured, and real ones do it elsewhere: so here it is as little as can be, a bare
+socket and frames that are written beforehand. What it takes all the same stands among the figures, and so does what
+the machine did besides.
 
 Arguments: stations that talk, messages a second, seconds, silent stations. With the defaults it takes about 17 minutes.
 """
@@ -13,6 +17,7 @@ Arguments: stations that talk, messages a second, seconds, silent stations. With
 import asyncio
 import base64
 import contextlib
+import gc
 import os
 import re
 import resource
@@ -24,23 +29,22 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 import psycopg
 from django.conf import settings
 from django.db import connections
 from django.utils import timezone
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from benchmarks import network
+from benchmarks import network, processor
 from charging.domain.ocpp import passwords
 from charging.domain.ocpp.commands import Kind
 from charging.models import (
@@ -48,7 +52,6 @@ from charging.models import (
     Connector,
     Site,
     Station,
-    StationCommand,
     StationLink,
     StationMessage,
     Token,
@@ -65,7 +68,6 @@ CARDS = 500
 PATIENCE_S = 300
 READINGS = 20
 _CHANCE = Random(12)
-_SAMPLES = ("Current.Import", "Voltage", "Power.Active.Import")
 
 
 @dataclass
@@ -77,8 +79,7 @@ class Figures:
     back_s: float = 0
     empty_mb: float = 0
     silent_mb: float = 0
-    first_mb: float = 0
-    last_mb: float = 0
+    memory_mb: list[float] = field(default_factory=list)
     seconds: float = 0
     sent: int = 0
     answers: list[float] = field(default_factory=list)
@@ -86,6 +87,8 @@ class Figures:
     commands: list[float] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     missed: int = 0
+    refused: int = 0
+    used: list[processor.Used] = field(default_factory=list)
     kept: int = 0
     sessions: int = 0
 
@@ -166,6 +169,7 @@ class Processes:
         self.start_gateway()
         own = {"DATABASE_URL": self._addresses["app"], "DATABASE_ROLE": "app"}
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "read_stations"]
+        own["PGAPPNAME"] = "reader"
         self._children["reader"] = subprocess.Popen(command, env={**os.environ, **own}, cwd=settings.BASE_DIR)
         return self
 
@@ -178,6 +182,7 @@ class Processes:
     def start_gateway(self) -> None:
         """Start it and wait until it is well."""
         own = {"DATABASE_GATEWAY_URL": self._addresses["gateway"], "GATEWAY_PORT": str(self.port), "LOG_LEVEL": "ERROR"}
+        own["PGAPPNAME"] = "gateway"
         own["CARD_KEYS"] = " ".join(base64.b64encode(key).decode() for key in crypto.card_keys())
         self._children["gateway"] = subprocess.Popen(
             [sys.executable, "-m", "portal.gateway"], env={**os.environ, **own}, cwd=settings.BASE_DIR
@@ -195,104 +200,169 @@ class Processes:
         self._children["gateway"].kill()
         self._children["gateway"].wait()
 
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Their process ids, by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
     def gateway_mb(self) -> float:
         """What the gateway holds in memory now."""
         said = Path(f"/proc/{self._children['gateway'].pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+)", said)[0]) / 1024
 
 
-class Caller:
-    """One station: its connection, and what it waits for."""
+class Caller(asyncio.Protocol):
+    """One station: its connection, and what it waits for. It says one thing at a time."""
 
     def __init__(self, name: str) -> None:
         self.name, self.numbers = name, count(1)
-        self.socket: ClientConnection | None = None
-        self.waiting: dict[str, tuple[float, asyncio.Future[Any]]] = {}
+        self.waiting: tuple[float, Callable[[float, bytes], None]] | None = None
         self.charge: int | None = None
         self.read, self.wh = 0, 1_000_000
         #: What it says before its first charge: cars come one after the other, not all in the first second.
         self.rest = _CHANCE.randrange(READINGS)
+        self.refused = 0
+        self._transport: asyncio.Transport | None = None
+        self._let_in: asyncio.Future[int] | None = None
+        self._came = b""
 
-    async def connect(self, url: str, password: str) -> None:
+    async def connect(self, port: int, path: str, password: str) -> None:
         """Come until it is let in."""
         basic = base64.b64encode(f"{self.name}:{password}".encode()).decode()
+        request = _REQUEST.format(path=path + self.name, basic=basic).encode()
         deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                self.socket = await connect(
-                    url + self.name,
-                    subprotocols=["ocpp1.6"],  # type: ignore[list-item]
-                    additional_headers={"Authorization": f"Basic {basic}"},
-                    ping_interval=None,
-                    compression=None,
-                    open_timeout=60,
-                )
-            except (OSError, InvalidHandshake, TimeoutError):  # as told, or cut: not so many at once
-                if time.monotonic() > deadline:
-                    raise
-                await asyncio.sleep(_CHANCE.uniform(3, 8))
-            else:
+        while not await self._is_let_in(port, request):  # as told, or cut: not so many at once
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{self.name} is not let in.")
+            await asyncio.sleep(_CHANCE.uniform(3, 8))
+
+    async def _is_let_in(self, port: int, request: bytes) -> bool:
+        loop = asyncio.get_running_loop()
+        self._came, self._let_in = b"", loop.create_future()
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(60):
+                self._transport, _ = await loop.create_connection(lambda: self, "127.0.0.1", port)
+                self._transport.write(request)
+                if await self._let_in == HTTPStatus.SWITCHING_PROTOCOLS:
+                    return True
+        self.close()
+        return False
+
+    def close(self) -> None:
+        """Go."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        """The socket was closed."""
+        if self._let_in is not None and not self._let_in.done():
+            self._let_in.set_result(0)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come: the answer to the request, then frames."""
+        self._came += data
+        if self._let_in is not None and not self._let_in.done():
+            head, end, self._came = self._came.partition(b"\r\n\r\n")
+            if not end:
+                self._came = head
                 return
+            self._let_in.set_result(int(head.split(b" ", 2)[1]))
+        while (frame := self._frame()) is not None:
+            self._take(*frame)
 
-    async def listen(self) -> None:
-        """Take answers, and answer what is asked."""
-        assert self.socket is not None
-        with contextlib.suppress(ConnectionClosed):
-            async for raw in self.socket:
-                kind, message_id, *rest = orjson.loads(raw)
-                if kind == 2:
-                    await self.socket.send(orjson.dumps([3, message_id, {"status": "Accepted"}]).decode())
-                elif found := self.waiting.pop(message_id, None):
-                    found[1].set_result((time.perf_counter() - found[0], rest[0]))
+    def _frame(self) -> tuple[int, bytes] | None:
+        """Cut off the next frame, as RFC 6455 (5.2) writes it without a mask; None while it is not whole."""
+        came = self._came
+        if len(came) < 2:
+            return None
+        size, begins = came[1], 2
+        if size > 125:
+            begins = 4 if size == 126 else 10
+            size = int.from_bytes(came[2:begins], "big")
+        if len(came) < begins + size:
+            return None
+        self._came = came[begins + size :]
+        return came[0] & 0x0F, came[begins : begins + size]
 
-    async def call(self, action: str, payload: dict[str, Any]) -> tuple[float, Any]:
-        """Say something; return how long the answer took, and the answer."""
-        assert self.socket is not None
-        message_id = str(next(self.numbers))
-        answer = asyncio.get_running_loop().create_future()
-        self.waiting[message_id] = time.perf_counter(), answer
-        await self.socket.send(orjson.dumps([2, message_id, action, payload]).decode())
-        took, said = await answer
-        return took, said
+    def _take(self, opcode: int, text: bytes) -> None:
+        if opcode == _PING:
+            self._send(text, _PONG)
+        elif opcode == _TEXT and text.startswith(b"[2,"):
+            self._send(b'[3,"%s",{"status":"Accepted"}]' % text.split(b'"', 2)[1])
+        elif opcode == _TEXT and self.waiting is not None:
+            (began, heard), self.waiting = self.waiting, None
+            self.refused += not text.startswith(b"[3,")
+            heard(time.perf_counter() - began, text)
 
-    async def say(self) -> float:
-        """Say what comes next in the life of a station; return how long the answer took."""
+    def _send(self, text: bytes, opcode: int = 1) -> None:
+        """Write a frame whose mask is nought: the gateway takes it off like any other."""
+        assert self._transport is not None
+        size = len(text)
+        told = bytes([0x80 | size]) if size < 126 else b"\xfe" + size.to_bytes(2, "big")
+        self._transport.write(bytes([0x80 | opcode]) + told + _NO_MASK + text)
+
+    def ask(self, text: bytes, heard: Callable[[float, bytes], None]) -> None:
+        """Say something; `heard` is told how long the answer took, and the answer."""
+        self.waiting = time.perf_counter(), heard
+        self._send(text)
+
+    async def call(self, action: bytes, payload: bytes) -> float:
+        """Say something and wait; return how long the answer took."""
+        answered: asyncio.Queue[float] = asyncio.Queue()
+        self.ask(_CALL % (next(self.numbers), action, payload), lambda took, _: answered.put_nowait(took))
+        return await answered.get()
+
+    def say(self, heard: Callable[[float], None]) -> None:
+        """Say what comes next in the life of a station; `heard` is told how long the answer took."""
+        self.ask(self._next(), lambda took, text: self._hear(took, text, heard))
+
+    def _hear(self, took: float, text: bytes, heard: Callable[[float], None]) -> None:
+        if b'"transactionId"' in text:
+            self.charge, self.read = orjson.loads(text)[2]["transactionId"], 0
+        heard(took)
+
+    def _next(self) -> bytes:
+        number = next(self.numbers)
         if self.rest:
             self.rest -= 1
-            return (await self.call("StatusNotification", _FREE))[0]
+            return _FREE % number
         if self.charge is None:
-            card = f"04{hash(self.name) % CARDS:08X}"
-            start = {"connectorId": 1, "idTag": card, "meterStart": self.wh, "timestamp": _now()}
-            took, said = await self.call("StartTransaction", start)
-            self.charge, self.read = said["transactionId"], 0
-            return took
+            return _START % (number, hash(self.name) % CARDS, self.wh, _now())
         self.read += 1
         if self.read % 8 == 0:
-            return (await self.call("StatusNotification", _STATUS))[0]
+            return _STATUS % number
         self.wh += 50
         if self.read <= READINGS:
-            values = {"connectorId": 1, "transactionId": self.charge, "meterValue": [_reading(self.wh)]}
-            return (await self.call("MeterValues", values))[0]
-        stop = {"transactionId": self.charge, "meterStop": self.wh, "timestamp": _now(), "reason": "Local"}
-        self.charge = None
-        return (await self.call("StopTransaction", stop))[0]
+            return _READING % (number, self.charge, _now(), self.wh)
+        charge, self.charge = self.charge, None
+        return _STOP % (number, charge, self.wh, _now())
 
 
-_STATUS = {"connectorId": 1, "status": "Charging", "errorCode": "NoError"}
-_FREE = {**_STATUS, "status": "Available"}
+_REQUEST = (
+    "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: d2F0dGxlZGdlciBiZW5jaA==\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
+    "Authorization: Basic {basic}\r\n\r\n"
+)
+_TEXT, _PING, _PONG, _NO_MASK = 1, 9, 10, bytes(4)
+_CALL = b'[2,"%d","%s",%s]'
+_BOOT = b'{"chargePointVendor":"Bench","chargePointModel":"Bench"}'
+_STATUS = b'[2,"%d","StatusNotification",{"connectorId":1,"status":"Charging","errorCode":"NoError"}]'
+_FREE = _STATUS.replace(b"Charging", b"Available")
+_START = b'[2,"%d","StartTransaction",{"connectorId":1,"idTag":"04%08X","meterStart":%d,"timestamp":"%s"}]'
+_STOP = b'[2,"%d","StopTransaction",{"transactionId":%d,"meterStop":%d,"timestamp":"%s","reason":"Local"}]'
+_SAMPLES = b"".join(
+    b',{"value":"16.0","measurand":"%s","phase":"%s","unit":"A"}' % (measurand, phase)
+    for measurand in (b"Current.Import", b"Voltage", b"Power.Active.Import")
+    for phase in (b"L1", b"L2", b"L3")
+)
+_READING = (
+    b'[2,"%d","MeterValues",{"connectorId":1,"transactionId":%d,"meterValue":[{"timestamp":"%s","sampledValue":['
+    b'{"value":"%d","unit":"Wh"}' + _SAMPLES + b"]}]}]"
+)
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")  # a station's clock
-
-
-def _reading(wh: int) -> dict[str, Any]:
-    others = [
-        {"value": "16.0", "measurand": name, "phase": phase, "unit": "A"}
-        for name in _SAMPLES
-        for phase in ("L1", "L2", "L3")
-    ]
-    return {"timestamp": _now(), "sampledValue": [{"value": str(wh), "unit": "Wh"}, *others]}
+def _now() -> bytes:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode()  # a station's clock
 
 
 @dataclass
@@ -305,24 +375,18 @@ class Network:
     password: str
     processes: Processes
 
-    @property
-    def url(self) -> str:
-        """Where stations connect to, without their name."""
-        return f"ws://127.0.0.1:{self.processes.port}/ocpp/{self.operator.slug}/"
-
     @contextlib.asynccontextmanager
     async def connected(self, some: int) -> Any:
         """So many stations, let in; yields them and how long that took."""
         began, callers = time.perf_counter(), [Caller(name) for name in self.names[:some]]
-        await asyncio.gather(*(caller.connect(self.url, self.password) for caller in callers))
+        port, path = self.processes.port, f"/ocpp/{self.operator.slug}/"
+        await asyncio.gather(*(caller.connect(port, path, self.password) for caller in callers))
         took = time.perf_counter() - began
-        listening = [asyncio.create_task(caller.listen()) for caller in callers]
         try:
             yield callers, took
         finally:
-            for task in listening:
-                task.cancel()
-            await asyncio.gather(*(caller.socket.close() for caller in callers if caller.socket))
+            for caller in callers:
+                caller.close()
 
 
 async def _measure(network_: Network, figures: Figures, sizes: tuple[int, int, int, int]) -> None:
@@ -340,50 +404,40 @@ async def _measure(network_: Network, figures: Figures, sizes: tuple[int, int, i
     processes.kill_gateway()
     processes.start_gateway()
     async with network_.connected(stations + 2) as ((asked, asking, *callers), _):
-        await asyncio.gather(*(each.call("BootNotification", _BOOT) for each in (asked, asking)))
-        with Watch(network_.operator, figures):
-            figures.first_mb = processes.gateway_mb()
+        await asyncio.gather(*(each.call(b"BootNotification", _BOOT) for each in (asked, asking)))
+        gc.freeze()  # so that no answer waits while Python looks through all stations for what nobody needs
+        with Watch(network_, figures):
             beside = [
                 asyncio.create_task(_verdicts(asking, figures)),
                 asyncio.create_task(asyncio.to_thread(_commands, network_, asked.name, figures, seconds)),
             ]
             await _talk(callers, figures, rate, seconds)
-            figures.last_mb = processes.gateway_mb()
             beside[0].cancel()
             await beside[1]
-
-
-_BOOT = {"chargePointVendor": "Bench", "chargePointModel": "Bench"}
+        gc.unfreeze()
+    figures.refused = sum(caller.refused for caller in callers)
 
 
 async def _talk(callers: Sequence[Caller], figures: Figures, rate: int, seconds: int) -> None:
     """Let one station after the other say something, at a steady pace. One that still waits is left out."""
-    began, running = time.perf_counter(), set()
-
-    async def say(caller: Caller) -> None:
-        figures.answers.append(await caller.say())
-
+    began = time.perf_counter()
     for turn in range(rate * seconds):
-        behind = began + turn / rate - time.perf_counter()
-        if behind > 0:
-            await asyncio.sleep(behind)
+        await asyncio.sleep(max(0, began + turn / rate - time.perf_counter()))
         caller = callers[turn % len(callers)]
-        if caller.waiting:
+        if caller.waiting is not None:
             figures.missed += 1
             continue
-        task = asyncio.create_task(say(caller))
-        running.add(task)
-        task.add_done_callback(running.discard)
+        caller.say(figures.answers.append)
         figures.sent += 1
-    if running:
-        await asyncio.wait(running, timeout=PATIENCE_S)
+    deadline = time.monotonic() + PATIENCE_S
+    while any(caller.waiting for caller in callers) and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
     figures.seconds = time.perf_counter() - began
 
 
 async def _verdicts(caller: Caller, figures: Figures) -> None:
     for number in count():
-        took, _ = await caller.call("Authorize", {"idTag": f"04{number % CARDS:08X}"})
-        figures.verdicts.append(took)
+        figures.verdicts.append(await caller.call(b"Authorize", b'{"idTag":"04%08X"}' % (number % CARDS)))
         await asyncio.sleep(0.2)
 
 
@@ -392,27 +446,34 @@ def _commands(network_: Network, name: str, figures: Figures, seconds: int) -> N
     until = time.monotonic() + seconds
     with tenant_scope(network_.operator.pk):
         station = Station.objects.get(identifier=name)
-    while time.monotonic() < until:
-        began = time.perf_counter()
-        with tenant_scope(network_.operator.pk):
-            asked = station_commands.ask(station, Kind.UNLOCK, by=network_.by, at=timezone.now(), connector="1")
-        while not _is_answered(network_.operator, asked) and time.perf_counter() - began < PATIENCE_S:
-            time.sleep(0.002)
-        figures.commands.append(time.perf_counter() - began)
-        time.sleep(0.5)
+    with _watching(network_.operator) as looking:
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            with tenant_scope(network_.operator.pk):
+                asked = station_commands.ask(station, Kind.UNLOCK, by=network_.by, at=timezone.now(), connector="1")
+            while not _one(looking, _IS_ANSWERED, asked.pk) and time.perf_counter() - began < PATIENCE_S:
+                time.sleep(0.002)
+            figures.commands.append(time.perf_counter() - began)
+            time.sleep(0.5)
     connections.close_all()
 
 
-def _is_answered(operator: Operator, asked: StationCommand) -> bool:
-    with tenant_scope(operator.pk):
-        return StationCommand.objects.filter(pk=asked.pk, state=StationCommand.State.ANSWERED).exists()
+@contextlib.contextmanager
+def _watching(operator: Operator) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of its own that sees what is the operator's; it takes next to no time from the stations."""
+    names = connections["default"].settings_dict
+    address = {"host": names["HOST"], "port": names["PORT"], "dbname": names["NAME"], "user": names["USER"]}
+    given = {name: value for name, value in {**address, "password": names["PASSWORD"]}.items() if value}
+    with psycopg.connect(**given, autocommit=True, application_name="stations") as watching:
+        watching.execute("SELECT set_config('app.operator_id', %s, false)", [str(operator.pk)])
+        yield watching
 
 
 class Watch:
-    """Looks each second how old the oldest message is that is not read, over a connection of its own."""
+    """Looks each second how old the oldest message is that is not read, what each process took, and how much memory."""
 
-    def __init__(self, operator: Operator, figures: Figures) -> None:
-        self._operator, self._figures, self._is_over = operator, figures, threading.Event()
+    def __init__(self, network_: Network, figures: Figures) -> None:
+        self._network, self._figures, self._is_over = network_, figures, threading.Event()
         self._thread = threading.Thread(target=self._look)
 
     def __enter__(self) -> None:
@@ -423,14 +484,17 @@ class Watch:
         self._thread.join()
 
     def _look(self) -> None:
-        names = connections["default"].settings_dict
-        address = {"host": names["HOST"], "port": names["PORT"], "dbname": names["NAME"], "user": names["USER"]}
-        given = {name: value for name, value in {**address, "password": names["PASSWORD"]}.items() if value}
-        with psycopg.connect(**given, autocommit=True) as watching:
-            watching.execute("SELECT set_config('app.operator_id', %s, false)", [str(self._operator.pk)])
-            while not self._is_over.wait(1):
-                self._figures.lags.append(_one(watching, _LAG))
-            self._figures.kept = int(_one(watching, _KEPT))
+        processes, figures = self._network.processes, self._figures
+        with _watching(self._network.operator) as watching:
+            meter = processor.Meter({"stations": os.getpid(), **processes.numbers})
+            while True:
+                meter.look(watching)
+                figures.memory_mb.append(processes.gateway_mb())
+                if self._is_over.wait(1):
+                    break
+                figures.lags.append(_one(watching, _LAG))
+            figures.used = meter.used()
+            figures.kept = int(_one(watching, _KEPT))
 
 
 _LAG = """
@@ -438,10 +502,11 @@ _LAG = """
     FROM charging_stationmessage WHERE NOT is_read
 """
 _KEPT = "SELECT count(*)::float FROM charging_stationmessage"
+_IS_ANSWERED = "SELECT count(*)::float FROM charging_stationcommand WHERE id = %s AND state = 'answered'"
 
 
-def _one(watching: psycopg.Connection[Any], question: str) -> float:
-    (found,) = watching.execute(question).fetchone() or (0.0,)
+def _one(watching: psycopg.Connection[Any], question: LiteralString, *given: object) -> float:
+    (found,) = watching.execute(question, given).fetchone() or (0.0,)
     return float(found)
 
 
@@ -450,9 +515,17 @@ def show(figures: Figures, stations: int, rate: int) -> None:
     print(
         f"{stations:,} stations, {rate:,} messages a second for {figures.seconds:,.0f} s; {figures.connected:,} silent.\n"
     )
+    print(
+        "The stations are bare sockets of this program that say what was written beforehand: they share the machine, and"
+        "\nwhat they take stands below.\n"
+    )
     print("| what | figure |\n|---|---|")
     for what, figure in _rows(figures):
         print(f"| {what} | {figure} |")
+    print("\n| processor | µs a message | of a core | of a core in the busiest second |\n|---|---|---|---|")
+    for used in figures.used:
+        each = 1_000_000 * used.seconds / max(len(figures.answers), 1)
+        print(f"| {used.name} | {each:,.0f} | {_percent(used.mean)} | {_percent(used.most)} |")
     print(f"\n{figures.kept:,} messages were kept, {figures.sessions:,} sessions made of them.", flush=True)
 
 
@@ -463,6 +536,7 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str]]:
     yield "all back after a SIGKILL", f"{figures.back_s:.0f} s"
     yield "messages answered a second", f"{len(figures.answers) / max(figures.seconds, 0.001):,.0f}"
     yield "… not sent, as the answer before was still awaited", f"{figures.missed:,}"
+    yield "… refused", f"{figures.refused:,}"
     yield "answer to a message, p50 / p99", _both(figures.answers)
     yield "answer to Authorize, p50 / p99", _both(figures.verdicts)
     yield "a command there and back, p50 / p99", _both(figures.commands)
@@ -470,7 +544,15 @@ def _rows(figures: Figures) -> Iterator[tuple[str, str]]:
         "oldest message not read, median / most",
         f"{_median(figures.lags):.1f} / {max(figures.lags, default=0):.1f} s",
     )
-    yield "memory of the gateway, first / last", f"{figures.first_mb:.0f} / {figures.last_mb:.0f} MB"
+    memory = figures.memory_mb or [0.0]
+    yield (
+        "memory of the gateway as they begin to talk / after a tenth of the time / at the end",
+        f"{memory[0]:.0f} / {memory[len(memory) // 10]:.0f} / {memory[-1]:.0f} MB",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def _median(times: Sequence[float]) -> float:

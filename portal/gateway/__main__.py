@@ -6,7 +6,7 @@ import resource
 import signal
 
 from portal import env, transport
-from portal.gateway.answers import keep_rows
+from portal.gateway.answers import ROWS
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import Bell
 from portal.gateway.server import Gateway
@@ -26,7 +26,7 @@ async def main() -> None:
     if env.kind() == "production":
         transport.check_database("DATABASE_GATEWAY_URL")
     card_keys()
-    store = Store(address, keep_rows)
+    store = Store(address, ROWS)
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
     writing = asyncio.create_task(store.run())

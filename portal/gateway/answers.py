@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
 from charging.domain import card_numbers
 from charging.domain.ocpp import admission, frames, keeping, secrecy, v16, v201
@@ -13,20 +13,21 @@ from charging.domain.ocpp.frames import Answer, Call, Complaint
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
-from portal.gateway.store import Cursor, Store
+from portal.gateway.store import LATER, Cursor, Store
 
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
 A_NEW_NAME = timedelta(days=1)
-#: Of several at once. Each is kept only while the connection it came by holds.
-_KEEP = """
+#: Of several at once. Each is kept only while the connection it came by holds. They go out in binary: a sealed frame as
+#: text is four times as long, and takes a millisecond to write.
+_KEEP: LiteralString = """
     INSERT INTO charging_stationmessage
         (operator_id, station_id, epoch, received_at, action, message_id, raw, card_mark, answer, number, is_read,
         remark)
     SELECT l.operator_id, l.station_id, l.epoch, m.at, m.action, m.message_id, m.raw, m.card, m.answer, m.number,
         false, ''
-    FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::bytea[], %s::text[],
-        %s::text[], %s::int[])
+    FROM unnest(%b::bigint[], %b::bigint[], %b::timestamptz[], %b::text[], %b::text[], %b::bytea[], %b::text[],
+        %b::text[], %b::int[])
         WITH ORDINALITY AS m (station_id, epoch, at, action, message_id, raw, card, answer, number, place)
     JOIN charging_stationlink l ON l.station_id = m.station_id AND l.epoch = m.epoch
     ORDER BY m.place
@@ -52,20 +53,30 @@ _NEW_START = """
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 #: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
-_CARD_SHOWN = """
-    UPDATE charging_stationcharge SET id_tag = %s, verdict = %s, basis = %s, unasked = %s
-    WHERE station_id = %s AND number = %s
+_CARD_SHOWN: LiteralString = """
+    UPDATE charging_stationcharge SET id_tag = %(tag)s, verdict = %(verdict)s, basis = %(basis)s, unasked = %(unasked)s
 """
+_STOPPED: LiteralString = "UPDATE charging_stationcharge SET is_stopped = true"
+#: Of a charge; where somebody else changes it at this moment, as the reader does with many at once, it is left alone.
+_IF_FREE = """
+    WHERE id = (SELECT c.id FROM charging_stationcharge c WHERE c.station_id = %(station)s AND c.number = %(number)s
+        FOR NO KEY UPDATE SKIP LOCKED)
+"""
+_WHEN_FREE = " WHERE station_id = %(station)s AND number = %(number)s"
+_IS_KNOWN = "SELECT 1 FROM charging_stationcharge WHERE station_id = %s AND number = %s"
 _BOOT = "SELECT boot FROM charging_stationlink WHERE station_id = %s"
 #: For whose answer something is looked up, or changed. To all others the answer is known at once.
 _LOOKED_UP = {"BootNotification", "Authorize", "StartTransaction", "StopTransaction", v201.EVENT}
 #: What is answered also to a station that is turned away: money, and that it starts.
 _ALWAYS = {"BootNotification", "Authorize", "StartTransaction", "MeterValues", "StopTransaction", v201.EVENT}
-_STOPPED = "UPDATE charging_stationcharge SET is_stopped = true WHERE station_id = %s AND number = %s"
 
 
 class Superseded(Exception):
     """A newer connection of the station holds: this one may say nothing more."""
+
+
+class _Taken(Exception):
+    """Somebody else changes the charge at this moment. Nothing has been done."""
 
 
 class Row(NamedTuple):
@@ -82,11 +93,22 @@ class Row(NamedTuple):
     number: int | None
 
 
-async def keep_rows(cursor: Cursor, rows: Sequence[Row]) -> list[bool]:
-    """Keep messages of one operator; return which of them are kept: not those of a connection that holds no more."""
-    await cursor.execute(_KEEP, [list(column) for column in zip(*rows, strict=True)])
-    kept = set(await cursor.fetchall())
-    return [(row.station_id, row.epoch) in kept for row in rows]
+class Rows:
+    """How messages of one operator are kept."""
+
+    statement = _KEEP
+
+    def given(self, rows: Sequence[Row]) -> list[list[Any]]:
+        """Return the columns of what is kept."""
+        return [list(column) for column in zip(*rows, strict=True)]
+
+    def are_kept(self, rows: Sequence[Row], said: Sequence[Any]) -> list[bool]:
+        """Tell which of them are kept: not those of a connection that holds no more."""
+        kept = set(said)
+        return [(row.station_id, row.epoch) in kept for row in rows]
+
+
+ROWS = Rows()
 
 
 @dataclass(slots=True)
@@ -94,7 +116,8 @@ class Heard:
     """A frame of a station, by one of its connections.
 
     boot: how the connection was received as its station started. unasked: the cards that this connection let in when
-    nobody could be asked, as what kind. given: what was answered already, for the same reason.
+    nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
+    else changes the same charge; not so where others would wait too.
     """
 
     guest: Guest
@@ -104,6 +127,7 @@ class Heard:
     boot: str = Boot.ACCEPTED
     unasked: Mapping[str, str] = field(default_factory=dict)
     given: str = ""
+    may_wait: bool = False
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -114,12 +138,19 @@ class Heard:
         found = self._known(self.said)
         return None if found is None else self._row(self.said.action, self.raw, *found)
 
-    async def keep(self, cursor: Cursor) -> str:
-        """Keep the frame and return the answer, empty for a frame that wants none.
+    async def keep(self, cursor: Cursor) -> str | object:
+        """Keep the frame and return the answer, empty for a frame that wants none; `LATER` when it would have to wait.
 
         Raises:
             Superseded: nothing was kept, nor done for the answer.
         """
+        try:
+            return await self._keep(cursor)
+        except _Taken:
+            self.may_wait = True
+            return LATER
+
+    async def _keep(self, cursor: Cursor) -> str:
         raw, answer, number, action = self.raw, "", None, ""
         if isinstance(self.said, Call):
             (answer, number), action = await self._answered(cursor, self.said), self.said.action
@@ -128,7 +159,8 @@ class Heard:
             sealed = self._sealed(_fit(raw), keeping.ANSWERED)
             action = await keep_answer(cursor, self.guest, self.said, sealed, self.at)
         row = self._row(action, raw, answer, number)
-        if await keep_rows(cursor, [row]) != [True]:
+        await cursor.execute(_KEEP, ROWS.given([row]))
+        if ROWS.are_kept([row], await cursor.fetchall()) != [True]:
             raise Superseded
         return row.answer
 
@@ -175,8 +207,18 @@ class Heard:
             self.boot = await self._welcome(cursor)
             return frames.result(call.message_id, v16.booted(self.boot, self.at)), None
         number = _number(payload)
-        await cursor.execute(_STOPPED, [self.guest.station_id, number])
+        await self._change(cursor, _STOPPED, number)
         return frames.result(call.message_id, {}), number
+
+    async def _change(self, cursor: Cursor, statement: LiteralString, number: int | None, **given: Any) -> None:
+        """Change the charge of that number, if there is one. Raises `_Taken`."""
+        where = {"station": self.guest.station_id, "number": number}
+        await cursor.execute(statement + (_WHEN_FREE if self.may_wait else _IF_FREE), where | given)
+        if cursor.rowcount or self.may_wait:
+            return
+        await cursor.execute(_IS_KNOWN, [self.guest.station_id, number])
+        if await cursor.fetchone():
+            raise _Taken
 
     async def _started(self, cursor: Cursor, message_id: str, start: v16.Start) -> tuple[str, int]:
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
@@ -191,7 +233,7 @@ class Heard:
         begins, names = event.kind == "Started", [v201.said(event)]
         number, found = await self._numbered(cursor, names, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
         if event.stop is not None:
-            await cursor.execute(_STOPPED, [self.guest.station_id, number])
+            await self._change(cursor, _STOPPED, number)
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
         return frames.result(message_id, let_in), number
 
@@ -221,9 +263,8 @@ class Heard:
         decision = await self._decision(cursor, id_tag)
         if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
-        where = [self.guest.station_id, number]
-        shown = [self._sealed(id_tag, keeping.CHARGED_WITH), decision.verdict, decision.basis, self._unasked(id_tag)]
-        await cursor.execute(_CARD_SHOWN, [*shown, *where])
+        shown = {"verdict": decision.verdict, "basis": decision.basis, "unasked": self._unasked(id_tag)}
+        await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
         return decision
 
     def _unasked(self, id_tag: str) -> str:

@@ -1,6 +1,7 @@
 """Who is let in: a station of the operator that the address names, with its password or its certificate."""
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -41,7 +42,15 @@ _KNOCK = """
     ON CONFLICT (operator_id, identity) DO UPDATE SET reason = excluded.reason, protocols = excluded.protocols,
         address = excluded.address, last_at = excluded.last_at, times = charging_stationknock.times + 1
 """
-_HEARD = "UPDATE charging_stationlink SET seen_at = %s WHERE station_id = %s AND epoch = %s"
+#: Of many stations. One whose row somebody else holds at this moment is noted the next time.
+_HEARD = """
+    UPDATE charging_stationlink SET seen_at = free.at
+    FROM (SELECT l.id, m.at FROM charging_stationlink l
+        JOIN unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS m (station_id, epoch, at)
+            ON l.station_id = m.station_id AND l.epoch = m.epoch
+        FOR NO KEY UPDATE OF l SKIP LOCKED) free
+    WHERE charging_stationlink.id = free.id
+"""
 #: Of a connection that is over: what it had taken waits again, and so does what is harmless to ask twice; of the rest
 #: that it had sent nobody knows whether it arrived.
 _LET_GO = """
@@ -193,10 +202,11 @@ async def _let_go(cursor: Cursor, guest: Guest, epoch: int, at: datetime) -> Non
     await cursor.execute(_LET_GO, {"station": guest.station_id, "epoch": epoch, "harmless": harmless, "at": at})
 
 
-async def heard(store: Store, guest: Guest, at: datetime) -> None:
-    """Note that the station is there."""
+async def heard(store: Store, operator_id: int, seen: Mapping[Guest, datetime]) -> None:
+    """Note that stations of the operator are there, and when they were heard of."""
 
     async def note(cursor: Cursor) -> None:
-        await cursor.execute(_HEARD, [at, guest.station_id, guest.epoch])
+        facts = [(guest.station_id, guest.epoch, at) for guest, at in seen.items()]
+        await cursor.execute(_HEARD, [list(column) for column in zip(*facts, strict=True)])
 
-    await store.do(guest.operator_id, note)
+    await store.do(operator_id, note)

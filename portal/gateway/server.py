@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
+from datetime import datetime
 from http import HTTPStatus
 from weakref import WeakKeyDictionary
 
@@ -47,8 +48,8 @@ SILENCE_S, SIGN_S = 3 * v16.HEARTBEAT_S, 30
 GUESS_S, GUESSED_AT = 1.0, 10_000
 #: So many answers of a station's may wait to be kept while the database is away.
 MOST_UNKEPT = 5
-#: How often it is written that a station was heard of.
-NOTED_S = 30
+#: How often it is written that a station was heard of, and how long it is gathered of many.
+NOTED_S, GATHERED_S = 30, 2
 _NEWER = "A newer connection of this station holds."
 _HEADERS = Headers({"Content-Type": "text/plain", "Cache-Control": "no-store"})
 
@@ -68,6 +69,8 @@ class Gateway:
         self._closing: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[str]] = set()  # answered, and not kept yet
         self.cards = Unasked()
+        self._seen: dict[Guest, datetime] = {}  # who was heard of, and it is not written yet
+        self._noting: asyncio.Task[None] | None = None
         self._lines: dict[int, Line] = {}  # the newest of each station
         self._resting: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._guesses: OrderedDict[int, Guesses] = OrderedDict()
@@ -203,8 +206,21 @@ class Gateway:
                 await connection.send(answer)
             if time.monotonic() - noted > NOTED_S:
                 noted = time.monotonic()
-                await door.heard(self._store, line.guest, now())
+                self._note(line.guest)
         await connection.close(1001, "Nothing was heard for too long.")
+
+    def _note(self, guest: Guest) -> None:
+        self._seen[guest] = now()
+        if self._noting is None or self._noting.done():
+            self._noting = asyncio.create_task(self._note_seen())
+
+    async def _note_seen(self) -> None:
+        await asyncio.sleep(GATHERED_S)
+        seen, self._seen = self._seen, {}
+        for operator_id in {guest.operator_id for guest in seen}:
+            theirs = {guest: at for guest, at in seen.items() if guest.operator_id == operator_id}
+            with contextlib.suppress(psycopg.Error):
+                await door.heard(self._store, operator_id, theirs)
 
     def _is_guessing(self, guest: Guest, raw: str, answer: str) -> bool:
         """Whether an unknown card was shown where too many different ones have been lately."""

@@ -1,6 +1,9 @@
-"""One connection to PostgreSQL: what arrives together is written in one transaction, and answered after its commit.
+"""The connections to PostgreSQL: what arrives together is written in one transaction, and answered after its commit.
 
-Most of what arrives is only to be kept: that of one operator is one statement, however much it is.
+Most of what arrives is only to be kept: however much it is, it is one statement an operator, and one journey to the
+database for all of it. What has to be looked up takes several journeys; it has a connection of its own, so that neither
+waits for the other. And who would wait there for a row that another process changes waits on a third, alone: the reader
+may hold the rows of a hundred charges for as long as it likes, and nobody else has to wait for it.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
@@ -12,7 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString, Protocol
 
 import psycopg
 
@@ -20,12 +23,14 @@ log = logging.getLogger(__name__)
 
 Cursor = psycopg.AsyncCursor[Any]
 Act = Callable[[Cursor], Awaitable[Any]]
-#: Keeps rows of one operator, and tells of each whether it is kept.
-Keep = Callable[[Cursor, Sequence[Any]], Awaitable[list[bool]]]
 #: How many pieces of work wait at most, and how many are done in one transaction.
 WAITING, TOGETHER = 5_000, 500
 #: How long it waits before it tries the database again, at first and at most.
 PATIENCE_S, LONGEST_PATIENCE_S = 0.2, 5.0
+#: What an act returns that has done nothing, as it would have had to wait for a row: it is done again where it may.
+LATER = object()
+#: The reader is told at once, and then not oftener: transactions that tell something are committed one by one.
+TOLD_S = 0.2
 _TELL = "NOTIFY stations"
 _SCOPE = "SELECT set_config('app.operator_id', %s, true)"
 _UNPRIVILEGED = """
@@ -40,12 +45,24 @@ class PrivilegedRole(RuntimeError):
     """The process would run with a database role that can look past the walls."""
 
 
+class Kept(Protocol):
+    """How rows of one operator are kept: a statement, what it is given, and which of them are kept by what it says."""
+
+    statement: LiteralString
+
+    def given(self, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return the parameters of the statement."""
+
+    def are_kept(self, rows: Sequence[Any], said: Sequence[Any]) -> list[bool]:
+        """Tell of each row whether it is kept. said: what the statement returned."""
+
+
 @dataclass(slots=True)
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
 
-    is_told: the reader of stations is told that there is something to read. row: what is only to be kept, instead of
-    an act: `done` gets whether it was.
+    What is only to be kept is a row instead of an act; then `done` gets whether it was. is_told: the reader of stations
+    is told that there is something to read.
     """
 
     operator_id: int
@@ -56,30 +73,37 @@ class Work:
 
 
 class Store:
-    """Does work one transaction after the other, many pieces in each."""
+    """Keeps rows and does acts, many in each transaction, as they come."""
 
-    def __init__(self, address: str, keep: Keep) -> None:
-        self._address, self._keep = address, keep
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._waiting: asyncio.Queue[Work] = asyncio.Queue(WAITING)
+    def __init__(self, address: str, kept: Kept) -> None:
+        self._has_news = asyncio.Event()
+        self._rows = _Rows(address, self._has_news, kept)
+        self._alone = _Lane(address, self._has_news, together=1)
+        self._acts = _Acts(address, self._has_news, self._alone)
 
     async def do(self, operator_id: int, act: Act, *, is_told: bool = False) -> Any:
-        """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it."""
+        """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it.
+
+        An act that returns `LATER` is done a second time, in a transaction of its own.
+        """
         work = Work(operator_id, act, is_told)
-        await self._waiting.put(work)
+        await self._acts.take(work)
         return await work.done
 
     async def keep(self, operator_id: int, row: Any) -> bool:
         """Return whether the row is kept, once it is committed. Raises as `do`."""
         work = Work(operator_id, is_told=True, row=row)
-        await self._waiting.put(work)
+        await self._rows.take(work)
         return bool(await work.done)
 
     async def run(self) -> None:
         """Do what comes, until cancelled."""
         await self._refuse_privileges()
-        while True:
-            await self._do_together(await self._next())
+        async with asyncio.TaskGroup() as running:
+            running.create_task(self._rows.run())
+            running.create_task(self._acts.run())
+            running.create_task(self._alone.run())
+            running.create_task(self._tell())
 
     async def _refuse_privileges(self) -> None:
         async def ask(cursor: Cursor) -> bool:
@@ -88,21 +112,49 @@ class Store:
             return bool(is_fit)
 
         first = Work(0, ask)
-        await self._do_together([first])
+        await self._acts.do_together([first])
         if not await first.done:
             raise PrivilegedRole("DATABASE_GATEWAY_URL names a role that can look past row security.")
 
-    async def _next(self) -> list[Work]:
-        together = [await self._waiting.get()]
-        while len(together) < TOGETHER and not self._waiting.empty():
-            together.append(self._waiting.get_nowait())
-        return together
+    async def _tell(self) -> None:
+        """Tell the reader, now and then, that there is something to read."""
 
-    async def _do_together(self, together: list[Work]) -> None:
+        async def tell(cursor: Cursor) -> None:
+            await cursor.execute(_TELL)
+
+        while True:
+            await self._has_news.wait()
+            self._has_news.clear()
+            await self.do(0, tell)
+            await asyncio.sleep(TOLD_S)
+
+
+class _Lane:
+    """One connection, on which acts are done: so many in one transaction at most, one transaction after the other."""
+
+    def __init__(self, address: str, has_news: asyncio.Event, together: int = TOGETHER) -> None:
+        self._address, self._has_news, self._together = address, has_news, together
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._waiting: asyncio.Queue[Work] = asyncio.Queue(WAITING)
+
+    async def take(self, work: Work) -> None:
+        """Do it when its turn comes."""
+        await self._waiting.put(work)
+
+    async def run(self) -> None:
+        """Do what comes, until cancelled."""
+        while True:
+            together = [await self._waiting.get()]
+            while len(together) < self._together and not self._waiting.empty():
+                together.append(self._waiting.get_nowait())
+            await self.do_together(together)
+
+    async def do_together(self, together: list[Work]) -> None:
+        """Do the work in one transaction; again when the database was away, each alone when it refuses any of it."""
         patience_s = PATIENCE_S
         while True:
             try:
-                results = await self._transact(together)
+                results = await self._transact(await self._connected(), together)
             except (psycopg.OperationalError, psycopg.InterfaceError) as error:
                 log.warning("PostgreSQL does not answer (%s); %d wait", type(error).__name__, self._waiting.qsize())
                 await self._drop()
@@ -111,34 +163,34 @@ class Store:
             except Exception as error:  # whatever one piece of work raises must not stop the others
                 return await self._do_alone(together, error)
             else:
+                if any(work.is_told for work in together):
+                    self._has_news.set()
                 for work, result in zip(together, results, strict=True):
-                    _settle(work, result)
+                    await self._settle(work, result)
                 return None
 
     async def _do_alone(self, together: list[Work], error: Exception) -> None:
         if len(together) > 1:
             for work in together:
-                await self._do_together([work])
+                await self.do_together([work])
         elif not together[0].done.cancelled():
             log.error("A message could not be kept: %s", type(error).__name__)
             together[0].done.set_exception(error)
 
-    async def _transact(self, together: list[Work]) -> list[Any]:
-        connection = await self._connected()
+    async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
+        """Do all of the work in one transaction, and return what became of each piece."""
         results: dict[int, Any] = {}
         async with connection.transaction(), connection.cursor() as cursor:
             for operator_id, works in _by_operator(together).items():
                 await cursor.execute(_SCOPE, [str(operator_id)])
-                kept = [work for work in works if work.act is None]
-                if kept:
-                    found = await self._keep(cursor, [work.row for work in kept])
-                    results |= {id(work): is_kept for work, is_kept in zip(kept, found, strict=True)}
                 for work in works:
-                    if work.act is not None:
-                        results[id(work)] = await work.act(cursor)
-            if any(work.is_told for work in together):
-                await cursor.execute(_TELL)
+                    assert work.act is not None
+                    results[id(work)] = await work.act(cursor)
         return [results[id(work)] for work in together]
+
+    async def _settle(self, work: Work, result: Any) -> None:
+        if not work.done.done():  # whoever asked may have gone
+            work.done.set_result(result)
 
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
@@ -151,23 +203,49 @@ class Store:
         self._connection = None
 
 
+class _Acts(_Lane):
+    """Acts that wait for nobody: one that would goes to another lane."""
+
+    def __init__(self, address: str, has_news: asyncio.Event, alone: _Lane) -> None:
+        super().__init__(address, has_news)
+        self._alone = alone
+
+    async def _settle(self, work: Work, result: Any) -> None:
+        if result is LATER:
+            await self._alone.take(work)
+        else:
+            await super()._settle(work, result)
+
+
+class _Rows(_Lane):
+    """Rows instead of acts: all statements go out in one journey, which is one transaction without being told so."""
+
+    def __init__(self, address: str, has_news: asyncio.Event, kept: Kept) -> None:
+        super().__init__(address, has_news)
+        self._kept = kept
+
+    async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
+        asked: list[tuple[list[Work], Cursor]] = []
+        async with connection.pipeline():
+            for operator_id, works in _by_operator(together).items():
+                await connection.execute(_SCOPE, [str(operator_id)])
+                given = self._kept.given([work.row for work in works])
+                asked.append((works, await connection.execute(self._kept.statement, given)))
+        results: dict[int, bool] = {}
+        for works, cursor in asked:
+            found = self._kept.are_kept([work.row for work in works], await cursor.fetchall())
+            results |= {id(work): is_kept for work, is_kept in zip(works, found, strict=True)}
+        return [results[id(work)] for work in together]
+
+
 def now() -> datetime:
     """Return the present moment."""
     return datetime.now(UTC)  # noqa: TID251  # Django's needs its settings, which this process has not
 
 
 def _by_operator(together: Sequence[Work]) -> dict[int, list[Work]]:
-    """In the order of arrival.
-
-    Of one connection there is one message among them at most, and a question that has its answer already: so it does
-    not matter that rows are kept before acts are done.
-    """
+    """In the order of arrival."""
     found: dict[int, list[Work]] = {}
     for work in together:
         found.setdefault(work.operator_id, []).append(work)
     return found
-
-
-def _settle(work: Work, result: Any) -> None:
-    if not work.done.done():  # whoever asked may have gone
-        work.done.set_result(result)

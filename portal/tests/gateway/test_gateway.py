@@ -220,6 +220,29 @@ def test_with_a_clock_that_stands_still_a_start_after_a_stop_is_a_new_one(gatewa
     assert len(charges(street)) == 2
 
 
+def test_while_the_reader_holds_a_charge_its_stop_waits_and_nobody_else(gateway, street):
+    """As the reader does with many at once, in an order of its own: waiting for it would hold up all stations."""
+    with tenant_scope(street.operator.pk):
+        other = Station.objects.create(site=street.station.site, identifier="Torget-2")
+        password = station_links.make_password(other, at=NOW)
+    start = {"connectorId": 1, "idTag": "04A1B2C3D4", "meterStart": 0, "timestamp": "2026-11-20T08:00:00Z"}
+    with gateway.station("Torget-1", street.password) as held, gateway.station("Torget-2", password) as free:
+        number = held.call("StartTransaction", **start)["transactionId"]
+        stop = {"meterStop": 5_000, "timestamp": "2026-11-20T09:00:00Z"}
+        with tenant_scope(street.operator.pk):
+            StationCharge.objects.select_for_update().get(number=number)
+            held.socket.send(orjson.dumps([2, "stop", "StopTransaction", {"transactionId": number, **stop}]).decode())
+            theirs = free.call("StartTransaction", **start)["transactionId"]
+            assert free.call("Authorize", idTag="04A1B2C3D4")["idTagInfo"]["status"] == "Accepted"
+            assert free.call("StopTransaction", transactionId=theirs, **stop) == {}
+            with pytest.raises(TimeoutError):
+                held.socket.recv(timeout=0.3)
+        assert held.heard("stop") == {}
+    with tenant_scope(street.operator.pk):
+        assert StationCharge.objects.filter(is_stopped=True).count() == 2
+        assert StationMessage.objects.filter(action="StopTransaction").count() == 2
+
+
 def test_who_may_charge_is_said_at_once_and_a_lost_card_is_dead_at_once(gateway, street):
     with gateway.station("Torget-1", street.password) as station:
 
