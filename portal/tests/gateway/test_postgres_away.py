@@ -1,4 +1,4 @@
-"""PostgreSQL of a test's own, killed under load and stopped for a minute; gateway, reader and stations go on around it.
+"""PostgreSQL and Redis of a test's own, killed under load; gateway, reader, workers and stations go on around them.
 
 What a station was answered is kept, every charge becomes one session with its energy, and each is billed once. The
 cluster keeps what it commits, as that of `bin/run` does; those of other tests need not.
@@ -33,11 +33,14 @@ from launcher.paths import State
 from launcher.processes import Child
 from portal.tests.gateway.conftest import Gateway
 from portal.tests.gateway.test_survives import Reader
+from portal.tests.workers import Redis
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*multi-threaded")]
 STATIONS, CHARGES_BETWEEN = 6, 12
-#: How often PostgreSQL is killed; how often each of the others, which takes two seconds a time: `WATTLEDGER_KILLS=200`.
-KILLS, KILLS_OF_OTHERS = 4, int(os.environ.get("WATTLEDGER_KILLS", "6"))
+#: How often the gateway, the reader and Redis are killed, which takes two seconds a time: `WATTLEDGER_KILLS=200`. And
+#: how often PostgreSQL, which takes longer.
+KILLS_OF_OTHERS = int(os.environ.get("WATTLEDGER_KILLS", "6"))
+KILLS = max(4, KILLS_OF_OTHERS // 4)
 AWAY_S, PATIENCE_S = 60, 180
 #: A whole month that is over, so that its charges can be billed.
 MONTH = (datetime.now(UTC).replace(day=1, hour=1, minute=0, second=0, microsecond=0) - timedelta(days=1)).replace(day=1)
@@ -51,6 +54,15 @@ operator = network.create_operator("north")
 with tenant_scope(operator.pk):
     factories.tariff()
 print(json.dumps(gateway.furnish(operator, {STATIONS})))
+"""
+#: Asks workers for the drafts of the month, as its page does.
+_ASK_FOR_DRAFTS = f"""
+from datetime import datetime, UTC
+from billing.services import runs
+from tenants.models import Operator
+from tenants.scoping import tenant_scope
+with tenant_scope(Operator.objects.get(slug="north").pk):
+    runs.start(month=datetime({MONTH.year}, {MONTH.month}, 1).date(), by=None, at=datetime.now(UTC))
 """
 _SESSIONS = """
     SELECT s.identifier, array_agg(c.energy_wh ORDER BY c.started_at) FROM charging_chargingsession c
@@ -195,6 +207,35 @@ class Speaker:
             time.sleep(0.2)
 
 
+class Worker:
+    """One that drafts and prices, with the timetable, by the Redis of the environment."""
+
+    def __init__(self, own: Postgres, folder: Path) -> None:
+        quiet = ["--concurrency=2", "--loglevel=CRITICAL", "--without-gossip", "--without-mingle"]
+        command = [sys.executable, "-m", "celery", "-A", "portal.celery", "worker", "-B", f"--schedule={folder}/beat"]
+        told: dict[str, Any] = {"env": own.environment("app"), "cwd": settings.BASE_DIR, "start_new_session": True}
+        self.process = subprocess.Popen([*command, *quiet], **told)
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def own_redis(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Redis:
+    """The queue and cache of all that is started after it."""
+    monkeypatch.setenv("REDIS_URL", f"unix://{redis.socket}?db=0")
+    return redis
+
+
+@pytest.fixture
+def worker(own_redis: Redis, own: Postgres, tmp_path: Path) -> Iterator[Worker]:
+    running = Worker(own, tmp_path)
+    yield running
+    running.kill()
+
+
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Postgres]:
     running = Postgres(tmp_path / "state")
@@ -241,6 +282,11 @@ def have_charged(speakers: list[Speaker], more: int) -> None:
 
 
 def assert_all_is_kept_and_billed_once(own: Postgres, speakers: list[Speaker]) -> None:
+    assert_all_is_kept(own, speakers)
+    assert_billed_once(own, speakers)
+
+
+def assert_all_is_kept(own: Postgres, speakers: list[Speaker]) -> None:
     for speaker in speakers:
         speaker.end()
     until(lambda: own.is_all_read, "messages are not read")
@@ -250,11 +296,14 @@ def assert_all_is_kept_and_billed_once(own: Postgres, speakers: list[Speaker]) -
     truth = {speaker.name: speaker.energies for speaker in speakers}
     assert dict(own.asked(_SESSIONS)) == truth
     assert own.asked("SELECT count(*) FROM charging_chargingsession") == [(charges(speakers),)]
+
+
+def assert_billed_once(own: Postgres, speakers: list[Speaker]) -> None:
     for _twice in range(2):
         own.manage("bill_month", f"{MONTH:%Y-%m}", "--operator", "north")
         ((billed, different, energy),) = own.asked(_BILLED)
         assert (billed, different) == (charges(speakers), charges(speakers))
-        assert energy == sum(sum(energies) for energies in truth.values())
+        assert energy == sum(sum(speaker.energies) for speaker in speakers)
 
 
 def test_postgres_killed_under_load_loses_nothing_that_was_answered_and_bills_nothing_twice(own, street_of):
@@ -282,6 +331,28 @@ def test_killed_again_and_again_under_load_nothing_is_lost_and_nothing_billed_tw
         killed.start()
     have_charged(speakers, CHARGES_BETWEEN)
     assert_all_is_kept_and_billed_once(own, speakers)
+
+
+def test_redis_killed_under_load_loses_nothing_and_bills_nothing_twice(own_redis, own, worker, street_of):
+    """First while stations charge, then while workers draft the invoices of all that."""
+    _, speakers = street_of
+    chance = Random(KILLS_OF_OTHERS)
+    for _ in range(KILLS_OF_OTHERS):
+        have_charged(speakers, 1)
+        time.sleep(chance.uniform(0, 0.5))
+        own_redis.kill()
+        own_redis.start()
+    have_charged(speakers, CHARGES_BETWEEN)
+    assert_all_is_kept(own, speakers)
+    own.manage("shell", "-c", _ASK_FOR_DRAFTS)
+    for _ in range(KILLS_OF_OTHERS):
+        time.sleep(chance.uniform(0, 0.5))
+        own_redis.kill()
+        own_redis.start()
+    until(lambda: own.asked("SELECT state FROM billing_invoicerun") == [("ready",)], "nobody drafts")
+    assert worker.process.poll() is None
+    assert own.asked(_BILLED)[0][:2] == (charges(speakers), charges(speakers)), "the workers did it"
+    assert_billed_once(own, speakers)
 
 
 def test_while_postgres_is_away_for_a_minute_stations_wait_and_nothing_is_lost(own, street_of):
