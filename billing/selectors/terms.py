@@ -17,7 +17,6 @@ from billing.domain.arrays import Bools, Ints
 from billing.domain.tariff import model as ocpi
 from billing.models import TariffAssignment, TariffVersion
 from charging.models import Site
-from tenants.scoping import current_operator_id
 
 #: No assignment reaches the session; one does, but its tariff had no published version yet.
 NO_TARIFF, NO_VERSION = -1, -2
@@ -113,7 +112,7 @@ def _seconds(moment: object) -> int:
 def terms(versions: Iterable[TariffVersion], *, energy_only: bool = False) -> tuple[ocpi.Tariff, ...]:
     """The versions as the kernel reads them. Parsed once: a published version never changes."""
     read = _of_energy if energy_only else _parsed
-    return tuple(read(current_operator_id(), version.pk, _written(version)) for version in versions)
+    return tuple(read(version.operator_id, version.pk, _written(version)) for version in versions)
 
 
 def _written(version: TariffVersion) -> bytes:

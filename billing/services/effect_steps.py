@@ -3,7 +3,8 @@
 Stepped: each batch has a scope of its own, so how far it is shows, and other work comes in between.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -58,6 +59,15 @@ class _Question:
     kinds: dict[int, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A batch of sessions, and which of them were priced, ascending, with their amounts."""
+
+    batch: Batch
+    known: Ints
+    amounts: Ints
+
+
 def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
     """Work out one effect. A draft that has changed meanwhile leaves it empty: it is asked for anew."""
     with tenant_scope(operator_id):
@@ -73,16 +83,21 @@ def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
         total = ChargingSession.objects.filter(sessions).count()
         work.keep(row, at=clock(), done=0, total=total)
     after: Position | None = None
+    counted: Future[int] | None = None
     done = 0
-    while True:
-        with tenant_scope(operator_id), limited_to(None):
-            found, after = _next(sessions, after)
-            if after is None:
-                work.finish(row, result=tally.stored(), finished_at=clock())
-                return
-            _count(question, found)
-            done += len(found)
-            work.keep(row, at=clock(), done=done)
+    # While a batch is priced, PostgreSQL reads the next one. The thread has no scope: it asks the database nothing.
+    with ThreadPoolExecutor(1) as beside:
+        while True:
+            with tenant_scope(operator_id), limited_to(None):
+                found, after = _next(sessions, after)
+                batch = _read(question, found) if found else None
+                if counted is not None:
+                    done += counted.result()
+                    work.keep(row, at=clock(), done=done)
+                if batch is None:
+                    work.finish(row, result=tally.stored(), finished_at=clock())
+                    return
+            counted = beside.submit(_count, question, batch)
 
 
 def _narrowed(row: PriceEffect) -> Q:
@@ -112,14 +127,25 @@ def _next(sessions: Q, after: Position | None) -> tuple[list[int], Position | No
     return found, (ChargingSession.objects.values_list("started_at", flat=True).get(pk=found[-1]), found[-1])
 
 
-def _count(question: _Question, session_ids: list[int]) -> None:
-    """Price those of the sessions that the version would price, and count them beside their old amounts."""
+def _read(question: _Question, session_ids: list[int]) -> _Read:
+    """All of the sessions that counting needs."""
     batch = batches.read(current_operator_id(), session_ids)
+    known, amounts = _old(session_ids, question.tally.currency)
+    _learn_kinds(question, batch.payer)
+    return _Read(batch, known, amounts)
+
+
+def _count(question: _Question, read: _Read) -> int:
+    """Price those of the sessions that the version would price, count them beside their old amounts; return how many.
+
+    Sessions are counted as they were read, also those that are left out.
+    """
+    batch = read.batch
     versions, chosen, reached = _reached(question, batch)
     question.tally.is_whole &= bool((reached | (batch.driver == 0)).all())
-    known, amounts = _old(batch.id[reached], question.tally.currency)
-    question.tally.unpriced += int(reached.sum()) - len(known)
-    only = np.where(reached & np.isin(batch.id, known), chosen, terms.NO_TARIFF)
+    compared = reached & np.isin(batch.id, read.known)
+    question.tally.unpriced += int(reached.sum()) - int(compared.sum())
+    only = np.where(compared, chosen, terms.NO_TARIFF)
     for rows, _, rated in priced_groups(question.book, batch, versions, only):
         good = np.flatnonzero(batches.billable(rated))
         at = rows[good]
@@ -129,10 +155,11 @@ def _count(question: _Question, session_ids: list[int]) -> None:
                 driver=batch.driver[at],
                 month=_months(question, batch.start[at]),
                 parts=_parts(question, batch, at),
-                old=amounts[np.searchsorted(known, batch.id[at])],
+                old=read.amounts[np.searchsorted(read.known, batch.id[at])],
                 new=batches.incl_units(rated)[good].astype(np.int64),
             )
         )
+    return len(batch)
 
 
 def _reached(question: _Question, batch: Batch) -> tuple[list[TariffVersion], Ints, Bools]:
@@ -145,12 +172,12 @@ def _reached(question: _Question, batch: Batch) -> tuple[list[TariffVersion], In
     return versions, chosen, np.isin(chosen, own) & somebody
 
 
-def _old(session_ids: Ints, currency: str) -> tuple[Ints, Ints]:
+def _old(session_ids: Sequence[int], currency: str) -> tuple[Ints, Ints]:
     """The sessions that were priced, ascending, and what with. Packed by the database, as batches are."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:  # Django's own cursors only receive text
         cursor.format = psycopg.pq.Format.BINARY
-        cursor.execute(_OLD, [current_operator_id(), batches.array(session_ids.tolist()), currency])
+        cursor.execute(_OLD, [current_operator_id(), batches.array(session_ids), currency])
         packed = cursor.fetchone() or (None, None)
     ids, amounts = (np.frombuffer(column or b"", dtype=">i8").astype(np.int64) for column in packed)
     return ids, amounts
@@ -177,17 +204,22 @@ def _parts(question: _Question, batch: Batch, at: Ints) -> dict[str, Ints]:
 def _offsets(batch: Batch, at: Ints, zone_of: dict[int, str]) -> Ints:
     """How many seconds the clock of each session's site is before UTC's when it starts."""
     found = np.zeros(len(at), dtype=np.int64)
-    names = np.array([zone_of[site] for site in batch.site[at].tolist()])
+    sites, row_of = np.unique(batch.site[at], return_inverse=True)
+    names = np.array([zone_of[site] for site in sites.tolist()])
     for name in np.unique(names).tolist():
-        here = names == name
+        here = (names == name)[row_of]
         found[here] = zones.offsets(name, batch.start[at][here])
     return found
+
+
+def _learn_kinds(question: _Question, payers: Ints) -> None:
+    """Find out what kind of account those of the payers are that are new."""
+    unknown = [key for key in np.unique(payers).tolist() if key not in question.kinds]
+    found = Account.objects.filter(pk__in=unknown).values_list("pk", "kind")
+    question.kinds |= {key: KINDS.index(kind) for key, kind in found}
 
 
 def _kinds(question: _Question, payers: Ints) -> Ints:
     """What kind of account pays, as an index of `KINDS`."""
     each, row_of = np.unique(payers, return_inverse=True)
-    unknown = [key for key in each.tolist() if key not in question.kinds]
-    found = Account.objects.filter(pk__in=unknown).values_list("pk", "kind")
-    question.kinds |= {key: KINDS.index(kind) for key, kind in found}
     return np.array([question.kinds.get(key, 0) for key in each.tolist()], dtype=np.int64)[row_of]
