@@ -31,11 +31,12 @@ from tenants.scoping import current_operator_id, tenant_scope
 
 #: From this hour of the operator's night on.
 HOUR: Final = 2
-#: So many rows are looked up at a time, and so many go in one batch: first, and at most.
+#: So many rows are looked up at a time, and so many go in one batch: at first and at least, and at most. A batch has
+#: costs of its own, so that a busy machine would never come to an end with fewer.
 LOOKED_UP: Final = 10_000
-FIRST, TOGETHER, LEAST = 100, 1000, 10
-#: What a batch is to take, in seconds: locks of rows are held for no longer than that.
-AIM_S: Final = 0.05
+LEAST, TOGETHER = 100, 1000
+#: For how long a batch is to lock its rows, in seconds.
+AIM_S: Final = 0.06
 #: A preview counts no further.
 MOST_COUNTED: Final = 10_000
 
@@ -218,7 +219,7 @@ class Pace:
     """How many rows go together: as many as the batch before shows to take `AIM_S`, at most twice its number."""
 
     def __init__(self) -> None:
-        self.size = min(FIRST, TOGETHER)
+        self.size = min(LEAST, TOGETHER)
 
     def took(self, rows: int, seconds: float) -> None:
         """Learn from a batch."""
@@ -236,9 +237,10 @@ def batches(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Ca
         gone, at = 0, 0
         while at < len(found):
             some = found[at : at + pace.size]
-            begun = time.perf_counter()
             with tenant_scope(operator_id):
-                removed = _remove_some(each, row, each.rows(before, some), at=clock())
+                rows = [] if is_all_held() else list(each.rows(before, some))  # a hold that began meanwhile is seen
+                begun = time.perf_counter()
+                removed = _remove_some(each, row, rows, at=clock())
             pace.took(len(some), time.perf_counter() - begun)
             gone, at = gone + removed, at + len(some)
             yield removed
@@ -249,10 +251,8 @@ def batches(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Ca
         is_left = gone > 0 and len(found) == LOOKED_UP
 
 
-def _remove_some(each: DataClass, row: RetentionNight, rows: "QuerySet[Any]", *, at: datetime) -> int:
-    """Remove a batch. A hold that began meanwhile is seen."""
-    some = [] if is_all_held() else list(rows)
-    gone = each.remove(some) if some else 0
+def _remove_some(each: DataClass, row: RetentionNight, rows: Sequence[Any], *, at: datetime) -> int:
+    gone = each.remove(rows) if rows else 0
     if gone:
         counts = {**row.counts, each.code: row.counts.get(each.code, 0) + gone}
         work.keep(row, at=at, counts=counts, done=row.done + gone)

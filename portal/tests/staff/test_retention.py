@@ -158,11 +158,11 @@ def test_a_batch_is_as_large_as_the_one_before_lets_it(north, monkeypatch):
         RetentionNight.objects.all().delete()
         for age in range(200):
             example(StationMessage, received_at=NIGHT - timedelta(days=400, minutes=age))
-    monkeypatch.setattr(retention, "FIRST", 50)
+    monkeypatch.setattr(retention, "LEAST", 10)
     now[0] = 0.0
     sizes.extend([0] * 4)
     night(north)
-    assert sizes[4:] == [50, 25, 25, 25, 25, 25, 25], "0.002 s a row, and a twentieth of a second"
+    assert sizes[4:] == [10, 20, 30, 30, 30, 30, 30, 20], "0.002 s a row, and 0.06 s"
 
 
 def test_a_hold_that_begins_while_a_class_goes_is_seen_by_the_next_batch(north, danas_driver, fina, monkeypatch):
