@@ -49,6 +49,8 @@ def page(statement: HostStatement, months: Iterable[HostMonth]) -> dict[str, Any
         "title": w["self_billed"] if is_invoice else w["statement"],
         "name": str(statement),
         "note": "" if is_invoice else w["statement_note"],
+        # Who sells to whom is said of an invoice only; the plain statement asks for one.
+        "roles": [w["from_host"], w["to_operator"]] if is_invoice else [w["statement_host"], w["statement_operator"]],
         "host": _host(statement.host, writer) if statement.host else [statement.customer_number],
         "buyer": _buyer(buyer, writer),
         "facts": [list(fact) for fact in _facts(statement, buyer, writer)],

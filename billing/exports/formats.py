@@ -2,11 +2,12 @@
 
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
 
 import orjson
@@ -23,7 +24,9 @@ from billing.exports.tables import (
     INVOICES,
     LINES,
     TABLES,
+    VAT,
     VAT_BY_COUNTRY,
+    VAT_OF_BEFORE,
     Base,
     Column,
     Stretch,
@@ -115,6 +118,8 @@ class Format(ABC):
     months: ClassVar[bool] = False
     needs_documents: ClassVar[bool] = False
     base: Base = DOCUMENTS
+    #: What a new one is asked for with, beside what is said: older ones lack it, and are made again as they were.
+    options: Mapping[str, bool] = MappingProxyType({})
 
     def check(self, operator: Operator, days: tuple[date, date]) -> None:  # noqa: B027  # most have nothing to ask
         """Refuse what cannot be made."""
@@ -135,6 +140,11 @@ class TableFile(Format):
         self.table, self.form = TABLES[kind], form
         self.base = self.table.base
         self.suffix, self.stem = form, kind.replace("_", "-")
+        self.options = {"countries": True} if kind == Export.Kind.VAT else {}
+
+    def _of(self, export: Export) -> Table:
+        """The table as the file has had it from the first."""
+        return VAT_OF_BEFORE if self.table is VAT and not export.options.get("countries") else self.table
 
     def total(self, stretches: list[Stretch]) -> int:
         """A step a row; of what is added up, a step a document."""
@@ -142,12 +152,13 @@ class TableFile(Format):
 
     def write(self, path: Path, source: Source, stretches: list[Stretch]) -> list[str]:
         """Write the rows as they are read."""
+        table = self._of(source.export)
         if self.form == Export.Form.XLSX:
             with override(source.language):
-                xlsx.write(path, [_sheet(str(_("Rows")), self.table, source)])
+                xlsx.write(path, [_sheet(str(_("Rows")), table, source)])
             return []
         with path.open("wb") as file:
-            file.writelines(source.pieces(self.table) if self.form == Export.Form.CSV else _json(source, self.table))
+            file.writelines(source.pieces(table) if self.form == Export.Form.CSV else _json(source, table))
         return []
 
 

@@ -431,6 +431,12 @@ def _vat_by_country(span: Span) -> Iterator[tuple[Any, ...]]:
     yield from _summed(span, lambda currency, rate, why, country: (currency, rate, why, country))
 
 
+def _vat_with_country(span: Span) -> Iterator[tuple[Any, ...]]:
+    """The same by country, said of the operator's own too, after what every such file has."""
+    for currency, rate, why, country, *sums in _vat_by_country(span):
+        yield (currency, rate, why, *sums, country or span.operator.country)
+
+
 def _summed(span: Span, key: Callable[..., tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     rows = _asked(_VAT, span)
     numbers = _vat_numbers({buyer for _currency, _rate, _seller, buyer, *_sums in rows if buyer})
@@ -457,7 +463,8 @@ def _ec_sales(span: Span) -> Iterator[tuple[Any, ...]]:
     yield from ((number, number[:2], currency, *found[number, currency]) for number, currency in sorted(found))
 
 
-VAT: Final = Table(
+#: As files have it that were first asked for before they told countries, so that they are made again as they were.
+VAT_OF_BEFORE: Final = Table(
     base=DOCUMENTS,
     columns=(
         Column("currency", _("Currency")),
@@ -469,9 +476,13 @@ VAT: Final = Table(
     ),
     worked=_vat,
 )
-#: What returns are made of. No file has it: those who read the other know its columns.
+_COUNTRY_OF_VAT: Final = Column("country", _("Country of VAT"))
+VAT: Final = replace(VAT_OF_BEFORE, columns=(*VAT_OF_BEFORE.columns, _COUNTRY_OF_VAT), worked=_vat_with_country)
+#: What returns are made of: a country is said of VAT abroad alone. No file has it.
 VAT_BY_COUNTRY: Final = replace(
-    VAT, columns=(*VAT.columns[:3], Column("country", _("Country")), *VAT.columns[3:]), worked=_vat_by_country
+    VAT,
+    columns=(*VAT_OF_BEFORE.columns[:3], _COUNTRY_OF_VAT, *VAT_OF_BEFORE.columns[3:]),
+    worked=_vat_by_country,
 )
 EC_SALES: Final = Table(
     base=DOCUMENTS,

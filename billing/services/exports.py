@@ -88,6 +88,7 @@ def request(
     # A clock that is ahead must not leave out what it has issued.
     kept = {"as_of": max(at, invoices.last_issued() or at), "language": _language(by)}
     kept |= {name: getattr(how, name) for name in OPTIONS}
+    kept["options"] = {**written.options, **how.options}
     return _asked(what, kept, by=by, at=at)
 
 

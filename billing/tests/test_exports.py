@@ -302,6 +302,23 @@ def test_vat_is_what_the_ledger_says(traded):
         assert Decimal(row["amount_excl_vat"]) == ledger.amount(tax.sales, tax.currency)
         assert Decimal(row["vat"]) == ledger.amount(tax.vat, tax.currency)
     assert [row["category"] for row in rows] == ["S", "AE"]
+    assert [row["country"] for row in rows] == ["SE", "SE"]
+
+
+@pytest.mark.parametrize("form", Export.Form.values)
+def test_a_vat_summary_from_before_it_told_countries_is_made_again_without_them(traded, form):
+    first = made(traded, Export.Kind.VAT, form=form)
+    with tenant_scope(traded.pk):
+        before = asked(traded, Export.Kind.VAT, form=form)
+        Export.objects.filter(pk=before.pk).update(options={})
+        before.refresh_from_db()
+    before = worked(before)
+    assert content(before, traded) != content(first, traded)
+    assert content(again(before), traded) == content(before, traded)
+    if form == Export.Form.CSV:
+        kept, told = (content(each, traded).decode("utf-8-sig").splitlines() for each in (before, first))
+        assert kept[0] == "currency,vat_rate,category,documents,amount_excl_vat,vat"
+        assert told[0] == f"{kept[0]},country"
 
 
 def test_the_register_has_who_was_invoiced(traded):

@@ -288,7 +288,7 @@ def test_a_return_has_no_other_countrys_vat_in_a_box_of_swedish_vat(payer, north
     ]
     assert tax_files.boxes(rows, []) == {"42": 20, "49": 0}
     (told,) = rows_of_vat(north, TABLES[Export.Kind.VAT])
-    assert (told["currency"], told["vat_rate"], told["category"]) == ("SEK", Decimal(25), "S")
+    assert (told["currency"], told["vat_rate"], told["category"], told["country"]) == ("SEK", Decimal(25), "S", "DK")
 
 
 @pytest.mark.parametrize(

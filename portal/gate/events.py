@@ -15,6 +15,7 @@ class Event(StrEnum):
     E_INVOICE_DOWNLOADED = "invoice.e_invoice_downloaded"
     IMPORT_REJECTED_DOWNLOADED = "import.rejected_downloaded"
     INVOICE_DOWNLOADED = "invoice.downloaded"
+    INVOICE_PAGES_SHOWN = "invoice.pages_shown"
     MESSAGES_EXPORTED = "station.messages_exported"
     PRIVACY_RECORD_TAKEN = "privacy.record_taken"
     SESSIONS_EXPORTED = "sessions.exported"

@@ -40,7 +40,7 @@ HOLDS: dict[str, str | Promise] = {
     Export.Kind.CUSTOMERS.value: _(
         "Who was invoiced. Fortnox and Bokio ask which column is which; Visma takes only the headings of its own files."
     ),
-    Export.Kind.VAT.value: _("Sales and VAT by rate."),
+    Export.Kind.VAT.value: _("Sales and VAT by rate and country."),
     Export.Kind.EC_SALES.value: _("Sales to buyers in other EU countries who account for the VAT, by VAT number."),
     Export.Kind.XLSX.value: _("Invoices and lines in one file, with real numbers and dates."),
     Export.Kind.PDF_ZIP.value: _("Every document as the customer gets it."),

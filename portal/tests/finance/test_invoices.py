@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 from PIL import Image
 
 from billing.documents import preview
@@ -80,6 +81,22 @@ def test_the_pdf_is_shown_page_by_page_without_a_reader_of_pdfs(fina_browser, ur
         assert picture.size == (910, 1287)
         assert len(picture.convert("L").getcolors() or ()) > 20, "something stands on it"
     assert [fina_browser.get(f"{address}pages/{number}.png").status_code for number in (0, count + 1)] == [404, 404]
+
+
+def test_looking_at_the_pages_is_kept_once_for_each_person_and_hour(fina, fina_browser, url, invoice, sara, sign_in):
+    documents.render(invoice)
+    address = url(f"invoices/{invoice.public_id}/pages/")
+    assert fina_browser.get(f"{address}99.png").status_code == 404
+    looks = AuditEntry.objects.filter(event="invoice.pages_shown", object_id=invoice.pk)
+    assert not looks.exists(), "there was nothing to see"
+    for _ in range(2):
+        fina_browser.get(f"{address}1.png")
+    assert [look.actor for look in looks] == [fina]
+    sign_in(sara).get(f"{address}1.png")
+    assert {look.actor for look in looks.all()} == {fina, sara}
+    cache.clear()
+    fina_browser.get(f"{address}1.png")
+    assert looks.all().count() == 3
 
 
 def test_what_is_kept_for_bookkeeping_is_not_shown(fina_browser, url, invoice, monkeypatch):

@@ -1,11 +1,13 @@
 """Invoices and credit notes: the list with its sums, one document with what stands on it, its PDF."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import redis
 from django import forms
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -45,12 +47,15 @@ from portal.words import sendings as sending_words
 from portal.words.states import told
 from tenants.crypto import Shut
 from tenants.log import audit
+from tenants.marks import mark
 from tenants.models import Operator
 from tenants.permissions import Permission
 from tenants.services import mail
 
 #: Of a document with very many; the PDF holds all of them.
 SESSIONS_SHOWN = 200
+#: Pages of a document that one person looks at within this time are one look.
+LOOK = timedelta(hours=1)
 
 
 STATES = [
@@ -231,12 +236,27 @@ def invoice_pages(request: SignedInRequest, operator: Operator, invoice_id: UUID
 
 @operator_view(Permission.VIEW_INVOICES)
 def invoice_page(request: SignedInRequest, operator: Operator, invoice_id: UUID, number: int) -> HttpResponse:
-    """Answer with the picture of one page."""
-    _, content = _shown_or_404(invoice_id)
+    """Answer with the picture of one page, which whoever only looks sees too; the log keeps who has seen the document.
+
+    A picture holds what the file holds, but is asked for by the page itself, a page of the document at a time.
+    """
+    invoice, content = _shown_or_404(invoice_id)
     try:
-        return HttpResponse(preview.page(content, number), content_type="image/png")
+        picture = preview.page(content, number)
     except IndexError:
         raise Http404 from None
+    if _is_first_look(request, invoice):
+        audit.record(Event.INVOICE_PAGES_SHOWN, about=invoice)
+    return HttpResponse(picture, content_type="image/png")
+
+
+def _is_first_look(request: SignedInRequest, invoice: Invoice) -> bool:
+    """Whether this person has not seen the document within the hour; while nothing can be kept, nobody has."""
+    key = mark(f"{request.user.pk}:{invoice.pk}", purpose="invoice-pages")
+    try:
+        return cache.add(f"invoice-pages:{key}", 1, timeout=int(LOOK.total_seconds()))
+    except (redis.RedisError, OSError):
+        return True
 
 
 def _shown_or_404(invoice_id: UUID) -> tuple[Invoice, bytes]:

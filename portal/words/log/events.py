@@ -165,6 +165,7 @@ EVENTS: dict[str, str | Promise] = {
     billing_events.Event.STATEMENT_CONTESTED: gettext_lazy("Objected to a statement as its host"),
     billing_events.Event.STATEMENT_DOWNLOADED: gettext_lazy("Downloaded a statement or its sessions"),
     portal_events.Event.INVOICE_DOWNLOADED: gettext_lazy("Downloaded an invoice"),
+    portal_events.Event.INVOICE_PAGES_SHOWN: gettext_lazy("Looked at the pages of an invoice"),
     portal_events.Event.E_INVOICE_DOWNLOADED: gettext_lazy("Downloaded an e-invoice"),
     billing_events.Event.EXPORT_REQUESTED: gettext_lazy("Asked for a download"),
     billing_events.Event.EXPORT_MADE: gettext_lazy("Made a download"),
