@@ -159,8 +159,7 @@ class Heard:
             sealed = self._sealed(_fit(raw), keeping.ANSWERED)
             action = await keep_answer(cursor, self.guest, self.said, sealed, self.at)
         row = self._row(action, raw, answer, number)
-        await cursor.execute(_KEEP, ROWS.given([row]))
-        if ROWS.are_kept([row], await cursor.fetchall()) != [True]:
+        if not await cursor.keep(row):
             raise Superseded
         return row.answer
 

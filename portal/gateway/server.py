@@ -26,7 +26,7 @@ from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
-from portal.gateway.store import Store, now
+from portal.gateway.store import Cursor, Store, now
 from portal.gateway.unasked import Unasked
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ class Gateway:
         return None
 
     async def _health(self) -> Response:
-        async def ask(cursor: psycopg.AsyncCursor[object]) -> None:
+        async def ask(cursor: Cursor) -> None:
             await cursor.execute("SELECT 1")
 
         try:

@@ -1,8 +1,9 @@
 """The connections to PostgreSQL: what arrives together is written in one transaction, and answered after its commit.
 
 Most of what arrives is only to be kept: however much it is, it is one statement an operator, and one journey to the
-database for all of it. What has to be looked up takes several journeys; it has a connection of its own, so that neither
-waits for the other. And who would wait there for a row that another process changes waits on a third, alone: the reader
+database for all of it. What has to be looked up takes several journeys, which all acts of a transaction make together:
+what each of them asks next goes out at once. That has a connection of its own, so that neither waits for the other. And
+who would wait there for a row that another process changes waits on a third, alone: the reader
 may hold the rows of a hundred charges for as long as it likes, and nobody else has to wait for it.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
@@ -12,7 +13,7 @@ refuses fails alone: the others of its transaction are done again without it.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, LiteralString, Protocol
@@ -21,8 +22,6 @@ import psycopg
 
 log = logging.getLogger(__name__)
 
-Cursor = psycopg.AsyncCursor[Any]
-Act = Callable[[Cursor], Awaitable[Any]]
 #: How many pieces of work wait at most, and how many are done in one transaction.
 WAITING, TOGETHER = 5_000, 500
 #: How long it waits before it tries the database again, at first and at most.
@@ -57,6 +56,35 @@ class Kept(Protocol):
         """Tell of each row whether it is kept. said: what the statement returned."""
 
 
+class Cursor:
+    """What one act asks the database, as of a cursor of psycopg: it is answered when the others have asked, too."""
+
+    def __init__(self, journeys: "_Journeys") -> None:
+        self._journeys, self.rowcount = journeys, -1
+        self._rows: list[Any] = []
+
+    async def execute(self, statement: LiteralString, given: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Have it done; then `rowcount` tells how many rows it was about."""
+        self.rowcount, self._rows = await self._journeys.ask(statement, given)
+
+    async def keep(self, row: Any) -> bool:
+        """Keep a row; return whether it is kept."""
+        return await self._journeys.keep(row)
+
+    async def fetchone(self) -> Any:
+        """Return the next row that was found, None after the last."""
+        return self._rows.pop(0) if self._rows else None
+
+    async def fetchall(self) -> list[Any]:
+        """Return the rows that were found."""
+        rows, self._rows = self._rows, []
+        return rows
+
+
+#: Asks nothing but its cursor, and waits for nothing else.
+Act = Callable[[Cursor], Coroutine[Any, Any, Any]]
+
+
 @dataclass(slots=True)
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
@@ -78,8 +106,8 @@ class Store:
     def __init__(self, address: str, kept: Kept) -> None:
         self._has_news = asyncio.Event()
         self._rows = _Rows(address, self._has_news, kept)
-        self._alone = _Lane(address, self._has_news, together=1)
-        self._acts = _Acts(address, self._has_news, self._alone)
+        self._alone = _Lane(address, self._has_news, kept, together=1)
+        self._acts = _Acts(address, self._has_news, kept, self._alone)
 
     async def do(self, operator_id: int, act: Act, *, is_told: bool = False) -> Any:
         """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it.
@@ -129,11 +157,83 @@ class Store:
             await asyncio.sleep(TOLD_S)
 
 
+class _Journeys:
+    """Those of the acts of one transaction: what they ask next goes out together, as soon as each has asked."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], kept: Kept) -> None:
+        self._connection, self._kept, self._acting = connection, kept, 0
+        self._asked: list[tuple[asyncio.Future[tuple[int, list[Any]]], LiteralString, Any]] = []
+        self._rows: list[tuple[asyncio.Future[bool], Any]] = []
+        self._have_all_asked = asyncio.Event()
+
+    async def do(self, acts: Iterable[Act]) -> list[Any]:
+        """Return what each returned. Raises what one of them, or the database, raises: then all is to be undone."""
+        tasks = [asyncio.create_task(act(Cursor(self))) for act in acts]
+        self._acting = len(tasks)
+        for task in tasks:
+            task.add_done_callback(self._is_done)
+        try:
+            while self._acting:
+                await self._have_all_asked.wait()
+                self._have_all_asked.clear()
+                await self._travel()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return [task.result() for task in tasks]
+
+    def _is_done(self, _: asyncio.Task[Any]) -> None:
+        self._acting -= 1
+        self._look()
+
+    def _look(self) -> None:
+        if len(self._asked) + len(self._rows) >= self._acting:
+            self._have_all_asked.set()
+
+    async def ask(self, statement: LiteralString, given: Any) -> tuple[int, list[Any]]:
+        """Return how many rows it was about, and those that were found."""
+        answered: asyncio.Future[tuple[int, list[Any]]] = asyncio.get_running_loop().create_future()
+        self._asked.append((answered, statement, given))
+        self._look()
+        return await answered
+
+    async def keep(self, row: Any) -> bool:
+        """Return whether it is kept."""
+        answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._rows.append((answered, row))
+        self._look()
+        return await answered
+
+    async def _travel(self) -> None:
+        asked, self._asked = self._asked, []
+        rows, self._rows = self._rows, []
+        if rows:
+            kept = [row for _, row in rows]
+            cursor = await self._connection.execute(self._kept.statement, self._kept.given(kept))
+            for (answered, _), is_kept in zip(rows, self._kept.are_kept(kept, await cursor.fetchall()), strict=True):
+                answered.set_result(is_kept)
+        if len(asked) == 1:
+            ((alone, statement, given),) = asked
+            alone.set_result(await _found(await self._connection.execute(statement, given)))
+        elif asked:
+            # Several statements in one text, which PostgreSQL takes without parameters alone: psycopg writes them in.
+            cursor = psycopg.AsyncClientCursor(self._connection)
+            await cursor.execute(";".join(cursor.mogrify(statement, given) for _, statement, given in asked).encode())
+            for answers, _, _ in asked:
+                answers.set_result(await _found(cursor))
+                cursor.nextset()
+
+
+async def _found(cursor: psycopg.AsyncCursor[Any]) -> tuple[int, list[Any]]:
+    return cursor.rowcount, await cursor.fetchall() if cursor.description else []
+
+
 class _Lane:
     """One connection, on which acts are done: so many in one transaction at most, one transaction after the other."""
 
-    def __init__(self, address: str, has_news: asyncio.Event, together: int = TOGETHER) -> None:
-        self._address, self._has_news, self._together = address, has_news, together
+    def __init__(self, address: str, has_news: asyncio.Event, kept: Kept, together: int = TOGETHER) -> None:
+        self._address, self._has_news, self._kept, self._together = address, has_news, kept, together
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._waiting: asyncio.Queue[Work] = asyncio.Queue(WAITING)
 
@@ -180,12 +280,11 @@ class _Lane:
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         """Do all of the work in one transaction, and return what became of each piece."""
         results: dict[int, Any] = {}
-        async with connection.transaction(), connection.cursor() as cursor:
+        async with connection.transaction():
             for operator_id, works in _by_operator(together).items():
-                await cursor.execute(_SCOPE, [str(operator_id)])
-                for work in works:
-                    assert work.act is not None
-                    results[id(work)] = await work.act(cursor)
+                await connection.execute(_SCOPE, [str(operator_id)])
+                found = await _Journeys(connection, self._kept).do(work.act for work in works if work.act)
+                results |= {id(work): result for work, result in zip(works, found, strict=True)}
         return [results[id(work)] for work in together]
 
     async def _settle(self, work: Work, result: Any) -> None:
@@ -206,8 +305,8 @@ class _Lane:
 class _Acts(_Lane):
     """Acts that wait for nobody: one that would goes to another lane."""
 
-    def __init__(self, address: str, has_news: asyncio.Event, alone: _Lane) -> None:
-        super().__init__(address, has_news)
+    def __init__(self, address: str, has_news: asyncio.Event, kept: Kept, alone: _Lane) -> None:
+        super().__init__(address, has_news, kept)
         self._alone = alone
 
     async def _settle(self, work: Work, result: Any) -> None:
@@ -220,12 +319,8 @@ class _Acts(_Lane):
 class _Rows(_Lane):
     """Rows instead of acts: all statements go out in one journey, which is one transaction without being told so."""
 
-    def __init__(self, address: str, has_news: asyncio.Event, kept: Kept) -> None:
-        super().__init__(address, has_news)
-        self._kept = kept
-
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
-        asked: list[tuple[list[Work], Cursor]] = []
+        asked: list[tuple[list[Work], psycopg.AsyncCursor[Any]]] = []
         async with connection.pipeline():
             for operator_id, works in _by_operator(together).items():
                 await connection.execute(_SCOPE, [str(operator_id)])
