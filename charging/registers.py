@@ -90,8 +90,11 @@ def _register_gateway() -> None:
     may(StationLink, f"SELECT (id, operator_id, station_id, {proof}, {seen}), UPDATE ({seen})")
     may(StationKnock, "SELECT, INSERT, UPDATE (reason, protocols, address, last_at, times)")
     may(StationMessage, "SELECT (id, station_id, epoch), INSERT")
-    charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped, unasked"
-    may(StationCharge, f"SELECT ({charge}), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)")
+    charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
+    may(
+        StationCharge,
+        f"SELECT ({charge}, unasked, unasked_cost), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)",
+    )
     may(CardRule, "SELECT")
     asked = "id, operator_id, public_id, station_id, kind, wanted, value, id_tag, not_after"
     noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
@@ -119,7 +122,7 @@ def _register_personal_data() -> None:
         identity="id_tag",
         conduct="received_at verdict basis read_at readings",
         secret="said",  # noqa: S106
-        technical="id operator station number is_stopped unasked late_at late_told_at late_seen_at",
+        technical="id operator station number is_stopped unasked unasked_cost late_at late_told_at late_seen_at",
     )
     sources.register(
         SignedRecord,

@@ -92,6 +92,9 @@ class StationCharge(SiteBound):
     is_stopped = models.BooleanField(default=False)
     # As what kind of card it was let in when nobody could be asked in time (`charging.domain.ocpp.unasked`), or empty.
     unasked = models.CharField(max_length=10, blank=True, default="")
+    # What such a charge has come to, in whole units of the operator's currency; null until it was counted
+    # (`billing.services.unasked_costs`). The gateway adds these up.
+    unasked_cost = models.PositiveIntegerField(null=True)
     # When it came, where it had long been over then (`charging.services.late_charges`); when its driver was written to,
     # and said that they have seen it.
     late_at = models.DateTimeField(null=True)

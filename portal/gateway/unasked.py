@@ -32,7 +32,8 @@ _CARDS = """
 """
 _RULES = "SELECT kind, is_open, most, reckoned FROM charging_cardrule"
 _USED = """
-    SELECT unasked, count(*) FROM charging_stationcharge
+    SELECT unasked, count(*) FILTER (WHERE unasked_cost IS NULL), coalesce(sum(unasked_cost), 0)
+    FROM charging_stationcharge
     WHERE unasked <> '' AND received_at >= date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'
     GROUP BY unasked
 """
@@ -40,8 +41,10 @@ _USED = """
 
 @dataclass(slots=True)
 class Known:
-    """What is known of an operator's cards. used: charges that were let in unasked this month, by kind.
+    """What is known of an operator's cards.
 
+    used: charges that were let in unasked this month and that nobody has counted yet, by kind; cost: what the others of
+    this month have come to.
     cards: by their marks; None for one that is refused, whatever holds for cards that nobody knows.
     """
 
@@ -49,6 +52,7 @@ class Known:
     cards: dict[bytes, Kind | None] = field(default_factory=dict)
     rules: dict[Kind, Rule] = field(default_factory=dict)
     used: Counter[Kind] = field(default_factory=Counter)
+    cost: Counter[Kind] = field(default_factory=Counter)
 
 
 class Unasked:
@@ -77,7 +81,7 @@ class Unasked:
         if known is None or not tag:
             return None
         kind = next((known.cards[mark] for mark in _marks(operator_id, tag) if mark in known.cards), Kind.UNKNOWN)
-        if kind is None or not known.rules[kind].lets_in(known.used[kind]):
+        if kind is None or not known.rules[kind].lets_in(known.used[kind], known.cost[kind]):
             return None
         known.used[kind] += 1
         return kind
@@ -102,7 +106,8 @@ async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) ->
         stored = {Kind(kind): Rule(*rest) for kind, *rest in await cursor.fetchall()}
         known.rules = {**unasked.USUAL, **stored}
         await cursor.execute(_USED)
-        known.used.update({Kind(kind): charges for kind, charges in await cursor.fetchall()})
+        for kind, charges, cost in await cursor.fetchall():
+            known.used[Kind(kind)], known.cost[Kind(kind)] = charges, int(cost)
         await cursor.execute(_CARDS)
         while rows := await cursor.fetchmany(AT_ONCE):
             for mark, kind, is_good in rows:

@@ -18,16 +18,23 @@ class Rule:
     """Whether such cards are let in unasked, and how far.
 
     most: what that may come to in a calendar month (UTC), in whole units of the operator's currency. reckoned: what one
-    charge is taken to cost: while nobody can be asked, nobody knows what it does cost.
+    charge is taken to cost, at least, until it is over: nobody knows then what it will cost.
     """
 
     is_open: bool
     most: int
     reckoned: int
 
-    def lets_in(self, charges: int) -> bool:
-        """Whether one more is let in after so many this month."""
-        return self.is_open and (charges + 1) * self.reckoned <= self.most
+    def lets_in(self, charges: int, cost: int = 0) -> bool:
+        """Whether one more is let in this month.
+
+        charges: those let in of which nobody has counted yet what they cost; cost: what the others have come to.
+        """
+        return self.is_open and self.money(charges + 1, cost) <= self.most
+
+    def money(self, charges: int, cost: int) -> int:
+        """What charges come to, of which so many have not been counted, and the others cost so much."""
+        return charges * self.reckoned + cost
 
 
 #: What holds until an operator says otherwise.

@@ -14,9 +14,11 @@ from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from billing.services import unasked_costs
 from charging.services import station_steps
 from tenants.actor import acting
 from tenants.rls.at_start import assert_app_role
+from tenants.scoping import tenant_scope
 from tenants.work import each_operator
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ def _read(operator_id: int) -> None:
 
 def _close_abandoned(operator_id: int) -> None:
     station_steps.close_abandoned(operator_id, clock=timezone.now)
+    with tenant_scope(operator_id):
+        unasked_costs.count(at=timezone.now())
 
 
 def _wait() -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
+from django.utils import timezone
 
 from charging.domain.ocpp.unasked import IN_TIME_S, USUAL, Kind, Rule
 from charging.models import Site, Station, StationCharge, StationMessage, Token
@@ -95,6 +96,27 @@ def test_what_was_let_in_this_month_counts_after_a_start_of_the_gateway(gateway,
         with away():
             assert verdict(station, CARD) == "Accepted"
         station.call("StartTransaction", **START)
+    gateway.kill()
+    gateway.start()
+    with gateway.station("Torget-1", street.password) as station:
+        learnt(station)
+        with away():
+            assert verdict(station, CARD) == "Invalid"
+
+
+def test_what_it_cost_counts_once_it_is_known(gateway, street):
+    """Three charges of 200 would be too much for 500; two of them cost 40 together."""
+    with tenant_scope(street.operator.pk):
+        for number, cost in enumerate((30, 10, None)):
+            facts = {"unasked": "card", "unasked_cost": cost, "received_at": timezone.now(), "is_stopped": True}
+            example(StationCharge, station=street.station, number=100 + number, said=str(number), **facts)
+        Token.objects.create(uid="04A1B2C3FF", driver=street.driver)
+    allow(street, card=Rule(is_open=True, most=500, reckoned=200))
+    with gateway.station("Torget-1", street.password) as station:
+        learnt(station)
+        with away():
+            assert [verdict(station, uid) for uid in (CARD, "04A1B2C3FF")] == ["Accepted", "Invalid"]
+    allow(street, card=Rule(is_open=True, most=439, reckoned=200))
     gateway.kill()
     gateway.start()
     with gateway.station("Torget-1", street.password) as station:

@@ -34,10 +34,23 @@ def test_the_usual_rules_stand_there_and_others_are_kept_and_logged(world, sign_
 def test_what_was_let_in_this_month_is_counted(world, sign_in, olga):
     with tenant_scope(world.operator.pk):
         for kind in ("card", "card", ""):
-            example(StationCharge, station=world.connector.station, unasked=kind, received_at=timezone.now())
+            facts = {"unasked": kind, "unasked_cost": None, "received_at": timezone.now()}
+            example(StationCharge, station=world.connector.station, **facts)
     page = text(sign_in(olga).get(world.url("settings/cards/")))
-    assert "2 charges, reckoned as" in page
+    assert "2 charges, for" in page
     assert "400.00" in page
+
+
+def test_what_was_counted_stands_in_place_of_what_is_reckoned(world, sign_in, olga):
+    with tenant_scope(world.operator.pk):
+        for cost in (35, 0, None):
+            example(
+                StationCharge, station=world.connector.station, unasked="card", unasked_cost=cost,
+                received_at=timezone.now(),
+            )  # fmt: skip
+    page = text(sign_in(olga).get(world.url("settings/cards/")))
+    assert "3 charges, for" in page
+    assert "235.00" in page
 
 
 @pytest.mark.parametrize("wrong", [{"card-most": "-1"}, {"app-reckoned": "0"}, {"unknown-most": "x"}])

@@ -28,7 +28,9 @@ class CardRuleForm(forms.Form):
         label=gettext_lazy("A charge is reckoned as"),
         min_value=1,
         max_value=MOST,
-        help_text=gettext_lazy("What it will cost is not known yet, so each counts as this much."),
+        help_text=gettext_lazy(
+            "What it will cost is not known yet, so each counts as this much at least, until it is over."
+        ),
     )
 
     def rule(self) -> Rule:
