@@ -34,22 +34,27 @@ EVERY: Final = Share(0, of=1)
 
 # A share is told by an inequality: of an equality PostgreSQL expects one row in 200, and reads all of them at once.
 _OF_SHARE = f"abs(s.id / {_NEIGHBOURS} %% %(of)s - %(share)s) < 1"
-# An index in order and one for the look-ups, so the first rows come at once; whoever takes batch after batch begins
-# behind the last one, or each would pass by all that are priced. The second part: nobody paid, but now somebody does.
+# Of a stretch of ids, so that whatever the planner reads to find them is no more than that stretch: left to find an
+# operator's next ones among all, it read all that were left for every batch.
 _WAITING = f"""
-(SELECT s.id FROM charging_chargingsession s
- WHERE s.operator_id = %(operator)s AND s.id BETWEEN %(first)s AND %(last)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
-   AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
-     WHERE p.operator_id = %(operator)s AND p.session_id = s.id{ONE_BY_ONE})
- ORDER BY s.id LIMIT %(limit)s)
-UNION
-(SELECT s.id FROM billing_sessionprice p JOIN charging_chargingsession s
-   ON s.operator_id = p.operator_id AND s.id = p.session_id
- {JOINED}
- WHERE p.operator_id = %(operator)s AND p.state = 'problem' AND p.problem = 'no_driver' AND {PAYER} IS NOT NULL
-   AND {_OF_SHARE} AND {OPEN_TO_BILLING}
- LIMIT %(limit)s)
-ORDER BY 1 LIMIT %(limit)s
+SELECT s.id FROM charging_chargingsession s
+WHERE s.operator_id = %(operator)s AND s.id BETWEEN %(first)s AND %(last)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
+  AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
+    WHERE p.operator_id = %(operator)s AND p.session_id = s.id{ONE_BY_ONE})
+ORDER BY s.id LIMIT %(limit)s
+"""  # noqa: S608  # constants only
+_NEXT = """
+SELECT min(s.id) FROM charging_chargingsession s
+WHERE s.operator_id = %(operator)s AND s.id BETWEEN %(first)s AND %(last)s
+"""
+# Nobody paid, but now somebody does.
+_PAID_NOW = f"""
+SELECT s.id FROM billing_sessionprice p JOIN charging_chargingsession s
+  ON s.operator_id = p.operator_id AND s.id = p.session_id
+{JOINED}
+WHERE p.operator_id = %(operator)s AND p.state = 'problem' AND p.problem = 'no_driver' AND {PAYER} IS NOT NULL
+  AND {_OF_SHARE} AND {OPEN_TO_BILLING}
+LIMIT %(limit)s
 """  # noqa: S608  # constants only
 
 
@@ -72,10 +77,22 @@ def session_ids(*, limit: int, beyond: int = 0, share: Share = EVERY) -> list[in
     beyond: those with this id and smaller ones are passed by, unless they got their payer late.
     """
     first, last = (beyond + 1, _ALL[1]) if beyond else _span()
-    values = {"operator": current_operator_id(), "limit": limit, "first": first, "last": last}
+    values = {"operator": current_operator_id(), "share": share.number, "of": share.of}
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {**values, "share": share.number, "of": share.of})
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_PAID_NOW, {**values, "limit": limit})
+        paid_now = {row[0] for row in cursor.fetchall()}
+        found: list[int] = []
+        stretch = max(limit, _NEIGHBOURS) * share.of
+        while len(found) < limit:
+            cursor.execute(_NEXT, {**values, "first": first, "last": last})
+            (begin,) = cursor.fetchone()
+            if begin is None:
+                break
+            end = min(begin + stretch - 1, last)
+            cursor.execute(_WAITING, {**values, "first": begin, "last": end, "limit": limit - len(found)})
+            found += [row[0] for row in cursor.fetchall()]
+            first, stretch = end + 1, stretch * 2
+    return sorted(paid_now.union(found))[:limit]
 
 
 def _span() -> tuple[int, int]:
