@@ -4,11 +4,11 @@ Run: `bin/benchmark fill`. What is there already stays; the state folder is that
 """
 
 import os
+import subprocess
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 
 import orjson
 import psycopg
@@ -29,6 +29,12 @@ from tenants.search import subjects
 from tenants.services import indexing
 from tenants.services.people import memberships
 
+_INDEX = """
+import sys
+import benchmarks
+from benchmarks import filled
+filled.index_one(int(sys.argv[1]), sys.argv[2])
+"""
 LARGE = Size(10_000_000, drivers=200_000, sites=200, stations=1_200, rejected=100_000)
 MIDDLE = Size(1_000_000, drivers=20_000, sites=40, stations=300, rejected=10_000)
 SMALL = Size(20_000, drivers=1_000, sites=5, stations=40)
@@ -103,13 +109,14 @@ def index(operator: Operator) -> None:
 
     Each subject in a process of its own, as workers would.
     """
-    connections.close_all()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("fork")) as processes:
-        list(processes.map(_index, [(operator.pk, subject.name) for subject in subjects.subjects()]))
+    every = [[sys.executable, "-c", _INDEX, str(operator.pk), subject.name] for subject in subjects.subjects()]
+    with ThreadPoolExecutor(os.cpu_count()) as workers:
+        list(workers.map(lambda program: subprocess.run(program, check=True), every))  # our own module
 
 
-def _index(what: tuple[int, str]) -> None:
-    operator, subject = what[0], subjects.named(what[1])
+def index_one(operator: int, name: str) -> None:
+    """Index one subject."""
+    subject = subjects.named(name)
     with tenant_scope(operator):
         row, _ = SearchIndex.objects.get_or_create(
             subject=subject.name, defaults={"key": crypto.newest_key_name(), "state": SearchIndex.State.DONE}
@@ -119,7 +126,6 @@ def _index(what: tuple[int, str]) -> None:
         with tenant_scope(operator):
             row.up_to = row.seen = indexing.index(subject, after=row.up_to, last=last)
             row.save(update_fields=["up_to", "seen"])
-    connections.close_all()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ INSERT INTO charging_chargingsession (operator_id, public_id, source, external_i
     stop_reason, state, review, flags, review_note, created_at)
 SELECT %(operator)s, gen_random_uuid(), 'bench', 'B' || lpad(i::text, 9, '0'), st.site_id, st.id, c.id, t.id, t.driver_id,
     at, at + interval '3 hours', at + interval '2 hours', 8 * (1000 + i %% 900), at, 900, array_fill(1000 + i %% 900, ARRAY[8]),
-    'EVDisconnected', 'COMPLETED', CASE WHEN i %% 500 = 0 THEN 'pending' ELSE '' END, '{}', '', now()
+    'EVDisconnected', 'COMPLETED', CASE WHEN %(review)s <> '' THEN %(review)s WHEN i %% 500 = 0 THEN 'pending' ELSE '' END, '{}', '', now()
 FROM (SELECT i, now() - interval '2 years' + i * (interval '2 years' / %(sessions)s) AS at
       FROM generate_series(1, %(sessions)s) i) g
 JOIN (SELECT id, site_id, row_number() OVER (ORDER BY id) n FROM charging_station WHERE operator_id = %(operator)s) st
@@ -85,15 +85,24 @@ JOIN (SELECT id, driver_id, row_number() OVER (ORDER BY id) n FROM charging_toke
 """
 
 
-def build(slug: str, *, sessions: int, drivers: int = DRIVERS, with_people: bool = True) -> tuple[Operator, User]:
+def build(
+    slug: str, *, sessions: int, drivers: int = DRIVERS, with_people: bool = True, review: str = ""
+) -> tuple[Operator, User]:
     """Make an operator with so many sessions; return it and its owner.
 
-    with_people: its drivers have names, and its cards numbers.
+    with_people: its drivers have names, and its cards numbers. review: what somebody has said of every session.
     """
     owner = User.objects.create_user(f"owner@{slug}.example.com")
     operator = create_operator(slug)
     memberships.add(owner, operator=operator, role="owner")
-    facts = {"operator": operator.pk, "sites": SITES, "stations": STATIONS, "drivers": drivers, "sessions": sessions}
+    facts = {
+        "operator": operator.pk,
+        "sites": SITES,
+        "stations": STATIONS,
+        "drivers": drivers,
+        "sessions": sessions,
+        "review": review,
+    }
     for part in (_NETWORK, _SESSIONS):
         with tenant_scope(operator.pk), connection.cursor() as cursor:
             cursor.execute(part, facts)

@@ -125,7 +125,8 @@ def main(drivers: int = 200_000, ending: int = ENDING) -> None:
 
 def past(ending: int) -> None:
     """Let so many sessions of another operator end, and print how long others waited."""
-    operator, _owner = network.build("past", sessions=ending)
+    written_off = ChargingSession.Review.WRITTEN_OFF.value
+    operator, _owner = network.build("past", sessions=ending, with_people=False, review=written_off)
     ended, took, locks = end(operator)
     held = locks.held
     print(
@@ -227,7 +228,6 @@ class Locks:
 def end(operator: Operator) -> tuple[int, float, Locks]:
     """Let all sessions end that may, as a night does; return how many, the seconds, and what was locked."""
     with tenant_scope(operator.pk):
-        ChargingSession.objects.update(review=ChargingSession.Review.WRITTEN_OFF)
         while day_sums.refresh(limit=10_000):
             pass
     network.analyze()

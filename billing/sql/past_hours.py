@@ -16,6 +16,7 @@ AND NOT EXISTS (SELECT 1 FROM charging_fileimport f
     WHERE f.operator_id = s.operator_id AND f.id = s.file_import_id AND f.file <> '')
 """
 #: Sums by day know at which sites and on which days there are some; of a day whose sums are not true it is not known.
+#: Day by day, as each day that loses some is counted anew.
 DUE: Final = f"""
 WITH cells AS (
     SELECT site_id, started_on FROM billing_daysum
@@ -24,7 +25,7 @@ WITH cells AS (
     SELECT a.id, m.started_on FROM billing_staleday m JOIN charging_site a ON a.operator_id = m.operator_id
     WHERE m.operator_id = %(operator)s AND m.started_on <= %(last)s
 )
-SELECT due.id FROM cells CROSS JOIN LATERAL (
+SELECT due.id FROM (SELECT * FROM cells ORDER BY started_on, site_id) cells CROSS JOIN LATERAL (
     SELECT s.id FROM charging_chargingsession s {JOINED}
     WHERE s.operator_id = %(operator)s AND s.site_id = cells.site_id
       AND s.started_at >= cells.started_on::timestamp AT TIME ZONE %(zone)s

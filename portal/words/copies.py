@@ -127,6 +127,7 @@ FIELDS: dict[str, str | Promise] = {
     "text": gettext_lazy("words"),
     "booking_account": gettext_lazy("account in the books"),
     "wanted": gettext_lazy("with what"),
+    "value": gettext_lazy("what a setting is to be"),
     "email_proved_at": gettext_lazy("e-mail address confirmed"),
     "operator": gettext_lazy("operator"),
     "limited_to_sites": gettext_lazy("limited to some sites"),

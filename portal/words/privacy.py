@@ -240,7 +240,8 @@ class Ending:
 def ending(standing: Standing) -> Ending:
     """Put in words how a class stands."""
     name, what = CLASSES[standing.of.code]
-    return Ending(str(name), str(what), number(standing.days), _counted(standing.due))
+    days = number(standing.days) if standing.of.most else DASH  # what has a day of its own is kept until that
+    return Ending(str(name), str(what), days, _counted(standing.due))
 
 
 def removed(counts: dict[str, int]) -> str:
