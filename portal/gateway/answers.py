@@ -64,7 +64,12 @@ _IF_FREE = """
 """
 _WHEN_FREE = " WHERE station_id = %(station)s AND number = %(number)s"
 _IS_KNOWN = "SELECT 1 FROM charging_stationcharge WHERE station_id = %s AND number = %s"
-_BOOT = "SELECT boot FROM charging_stationlink WHERE station_id = %s"
+_BOOT: LiteralString = "SELECT boot FROM charging_stationlink WHERE station_id = %(station)s"
+#: How the station was received, and what is known of a card: nothing but that where nobody has it.
+_STATION_AND_CARD: LiteralString = (
+    "SELECT (" + _BOOT + "), card.* FROM (SELECT 1) AS asked"  # noqa: S608
+    " LEFT JOIN LATERAL (" + admission.CARD + ") AS card ON true"
+)
 #: For whose answer something is looked up, or changed. To all others the answer is known at once.
 _LOOKED_UP = {"BootNotification", "Authorize", "StartTransaction", "StopTransaction", v201.EVENT}
 #: What is answered also to a station that is turned away: money, and that it starts.
@@ -273,22 +278,21 @@ class Heard:
         return admission.group_name(decision.group, self.guest.operator_id, card_keys())
 
     async def _welcome(self, cursor: Cursor) -> str:
-        await cursor.execute(_BOOT, [self.guest.station_id])
+        await cursor.execute(_BOOT, {"station": self.guest.station_id})
         (boot,) = await cursor.fetchone() or (Boot.ACCEPTED,)
         return str(boot)
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
-        if await self._welcome(cursor) != Boot.ACCEPTED:
+        facts = {"station": self.guest.station_id, "operator": self.guest.operator_id, "at": self.at}
+        await cursor.execute(_STATION_AND_CARD, facts | {"marks": self._marks(tag)})
+        boot, *card = await cursor.fetchone()
+        if (boot or Boot.ACCEPTED) != Boot.ACCEPTED:
             return Decision(Verdict.INVALID, Basis.HELD)
         if tag.startswith(admission.GUEST):
-            asked = {"station": self.guest.station_id, "tag": tag, "at": self.at}
-            await cursor.execute(admission.GUEST_ASKED, asked)
+            await cursor.execute(admission.GUEST_ASKED, facts | {"tag": tag})
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
-        facts = {"operator": self.guest.operator_id, "marks": self._marks(tag), "at": self.at}
-        await cursor.execute(admission.CARD, facts)
-        found = await cursor.fetchone()
-        return admission.decide(tag, Card(*found) if found else None)
+        return admission.decide(tag, Card(*card) if card[0] is not None else None)
 
     def _marks(self, tag: str) -> list[str]:
         return card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, LiteralString, Protocol
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ PATIENCE_S, LONGEST_PATIENCE_S = 0.2, 5.0
 LATER = object()
 #: The reader is told at once, and then not oftener: transactions that tell something are committed one by one.
 TOLD_S = 0.2
-_TELL = "NOTIFY stations"
+_BEGIN, _TELL = "BEGIN", "NOTIFY stations"
 _SCOPE = "SELECT set_config('app.operator_id', %s, true)"
 _UNPRIVILEGED = """
     SELECT NOT EXISTS (SELECT 1 FROM pg_roles r WHERE pg_has_role(current_user, r.oid, 'MEMBER')
@@ -160,9 +161,15 @@ class Store:
 class _Journeys:
     """Those of the acts of one transaction: what they ask next goes out together, as soon as each has asked."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], kept: Kept) -> None:
+    def __init__(self, connection: psycopg.AsyncConnection[Any], kept: Kept, operator_id: int) -> None:
         self._connection, self._kept, self._acting = connection, kept, 0
-        self._asked: list[tuple[asyncio.Future[tuple[int, list[Any]]], LiteralString, Any]] = []
+        # On the first journey the transaction begins, unless it has, and is the operator's before all else is asked.
+        loop = asyncio.get_running_loop()
+        self._asked: list[tuple[asyncio.Future[tuple[int, list[Any]]], LiteralString, Any]] = [
+            (loop.create_future(), statement, given)
+            for statement, given in ((_BEGIN, ()), (_SCOPE, [str(operator_id)]))
+            if statement != _BEGIN or connection.info.transaction_status == TransactionStatus.IDLE
+        ]
         self._rows: list[tuple[asyncio.Future[bool], Any]] = []
         self._have_all_asked = asyncio.Event()
 
@@ -208,21 +215,21 @@ class _Journeys:
     async def _travel(self) -> None:
         asked, self._asked = self._asked, []
         rows, self._rows = self._rows, []
+        if len(asked) == 1:
+            ((answered, statement, given),) = asked
+            answered.set_result(await _found(await self._connection.execute(statement, given)))
+        elif asked:
+            # Several statements in one text, which PostgreSQL takes without parameters alone: psycopg writes them in.
+            writer = psycopg.AsyncClientCursor(self._connection)
+            await writer.execute(";".join(writer.mogrify(statement, given) for _, statement, given in asked).encode())
+            for answered, _, _ in asked:
+                answered.set_result(await _found(writer))
+                writer.nextset()
         if rows:
             kept = [row for _, row in rows]
             cursor = await self._connection.execute(self._kept.statement, self._kept.given(kept))
-            for (answered, _), is_kept in zip(rows, self._kept.are_kept(kept, await cursor.fetchall()), strict=True):
-                answered.set_result(is_kept)
-        if len(asked) == 1:
-            ((alone, statement, given),) = asked
-            alone.set_result(await _found(await self._connection.execute(statement, given)))
-        elif asked:
-            # Several statements in one text, which PostgreSQL takes without parameters alone: psycopg writes them in.
-            cursor = psycopg.AsyncClientCursor(self._connection)
-            await cursor.execute(";".join(cursor.mogrify(statement, given) for _, statement, given in asked).encode())
-            for answers, _, _ in asked:
-                answers.set_result(await _found(cursor))
-                cursor.nextset()
+            for (told, _), is_kept in zip(rows, self._kept.are_kept(kept, await cursor.fetchall()), strict=True):
+                told.set_result(is_kept)
 
 
 async def _found(cursor: psycopg.AsyncCursor[Any]) -> tuple[int, list[Any]]:
@@ -280,11 +287,15 @@ class _Lane:
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         """Do all of the work in one transaction, and return what became of each piece."""
         results: dict[int, Any] = {}
-        async with connection.transaction():
+        try:
             for operator_id, works in _by_operator(together).items():
-                await connection.execute(_SCOPE, [str(operator_id)])
-                found = await _Journeys(connection, self._kept).do(work.act for work in works if work.act)
+                journeys = _Journeys(connection, self._kept, operator_id)
+                found = await journeys.do(work.act for work in works if work.act)
                 results |= {id(work): result for work, result in zip(works, found, strict=True)}
+            await connection.commit()
+        except BaseException:
+            await connection.rollback()
+            raise
         return [results[id(work)] for work in together]
 
     async def _settle(self, work: Work, result: Any) -> None:
