@@ -7,10 +7,12 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, Self
 
 from billing.domain import money
@@ -23,6 +25,7 @@ MOST_DIGITS: Final = 15
 LONGEST_TEXT, LONGEST_NAME, LONGEST_REFERENCE = 500, 140, 140
 #: More references than these are no list of invoices.
 MOST_REFERENCES: Final = 200
+_AMOUNT: Final = re.compile(r"[+]?[0-9]{1,18}(\.[0-9]{0,10})?")
 
 
 class Reason(StrEnum):
@@ -66,12 +69,15 @@ class Payment:
 
     def to_json(self) -> list[Any]:
         """The values in the order of the fields."""
-        return [getattr(self, each.name) for each in fields(self)]
+        return list(_VALUES(self))
 
     @classmethod
     def from_json(cls, values: Iterable[Any]) -> Self:
         """What `to_json` wrote."""
         return cls(*values)
+
+
+_VALUES: Final = attrgetter(*(each.name for each in fields(Payment)))
 
 
 @dataclass(slots=True)
@@ -114,15 +120,12 @@ def minor(text: str, currency: str, *, field: str) -> int:
     Raises:
         UnreadablePayments: it is no amount of this currency.
     """
-    wrong = UnreadablePayments(Code.PAYMENT_FIELD, field=field, value=f"{text} {currency}"[:40])
-    if not re.fullmatch(r"[+]?[0-9]{1,18}(\.[0-9]{0,10})?", text):
-        raise wrong
-    try:
-        units = money.to_units(Decimal(text), money.minor_digits(currency))
-    except MoneyError:
-        raise wrong from None
-    if len(str(units)) > MOST_DIGITS:
-        raise wrong
+    units = None
+    if _AMOUNT.fullmatch(text):
+        with suppress(MoneyError):
+            units = money.to_units(Decimal(text), money.minor_digits(currency))
+    if units is None or len(str(units)) > MOST_DIGITS:
+        raise UnreadablePayments(Code.PAYMENT_FIELD, field=field, value=f"{text} {currency}"[:40])
     return units
 
 

@@ -6,11 +6,13 @@ which may be killed and begun again: an event is booked once.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from billing.domain.calendar import month_after
 from billing.domain.errors import BillingError, Code
@@ -18,7 +20,7 @@ from billing.events import Event
 from billing.models import ClosedMonth, LedgerEntry, LedgerWork
 from billing.selectors import ledger
 from billing.sql import ledger as sql
-from tenants import work
+from tenants import joins, work
 from tenants.log import audit
 from tenants.models import Operator, User
 from tenants.scoping import current_operator_id, tenant_scope
@@ -38,10 +40,26 @@ def post(kind: str, ids: Sequence[int], *, at: datetime) -> None:
     """Book events of a kind that have just happened, in the caller's transaction; those booked already are left."""
     if not ids:
         return
-    given: dict[str, Any] = {"operator": current_operator_id(), "ids": list(ids), "at": at}
+    source = sql.SOURCES[kind]
+    given: dict[str, Any] = {"operator": current_operator_id(), "kind": kind, "ids": list(ids), "at": at}
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
-        cursor.execute(sql.post(sql.SOURCES[kind]), given)
+        given["ids"] = sorted(set(ids) - set(_one(cursor, sql.BOOKED, given) or ()))
+        if not given["ids"]:
+            return
+        if source.about:
+            given["about"] = _one(cursor, source.about, given)
+        cursor.execute(sql.DROP)
+        with joins.whole(cursor) if source.about else nullcontext():
+            cursor.execute(sql.facts(source), given)
+        cursor.execute(sql.post(source), given)
+        cursor.execute(sql.DROP)
+
+
+def _one(cursor: CursorWrapper, statement: str, given: dict[str, Any]) -> Any:
+    cursor.execute(statement, given)
+    (found,) = cursor.fetchone() or (None,)
+    return found
 
 
 def ask_if_behind(at: datetime) -> None:
@@ -70,9 +88,8 @@ def catch_up(operator_id: int, row: LedgerWork, *, clock: Callable[[], datetime]
 
 def _after(source: sql.Source, last: int) -> list[int]:
     with connection.cursor() as cursor:
-        cursor.execute(sql.after(source), {"operator": current_operator_id(), "after": last, "most": PART})
-        (ids,) = cursor.fetchone() or (None,)
-    return ids or []
+        given = {"operator": current_operator_id(), "after": last, "most": PART}
+        return _one(cursor, sql.after(source), given) or []
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from billing.models import Invoice, PaymentFile
 from billing.models.invoice import number_meant
 from billing.services import ledger
 from billing.sql import payments as sql
-from tenants import work
+from tenants import joins, work
 from tenants.log import audit
 from tenants.models import User
 from tenants.models.work import OPEN
@@ -134,34 +134,43 @@ class _Stretch:
 
 def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *, at: datetime) -> tuple[int, int, int]:
     """Book a stretch and match it by its references; return how many there were, are new, and matched whole."""
-    given = {"operator": operator_id, "file": row.pk, "at": at, "series": Invoice._meta.get_field("series").default}
-    count = 0
+    given: dict[str, Any] = {
+        "operator": operator_id,
+        "file": row.pk,
+        "at": at,
+        "series": Invoice._meta.get_field("series").default,
+    }
+    count, bookings, meant = 0, set[str](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
         cursor.execute(sql.DROP)
         cursor.execute(sql.BEGIN)
         with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
             for payment in stretch:
-                copy.write_row(_columns(payment))
+                numbers, parts = _meant(payment)
+                copy.write_row(_columns(payment, numbers, parts))
+                bookings.add(payment.key)
+                meant.update(numbers)
                 count += 1
-        cursor.execute("ANALYZE told_payments")
-        cursor.execute(sql.FRESH, given)
-        cursor.execute("ANALYZE fresh_payments")
+        given |= {"bookings": sorted(bookings), "numbers": sorted(meant)}
+        cursor.execute(sql.MEANT, given)
+        (given["invoices"],) = cursor.fetchone()
+        with joins.whole(cursor):
+            cursor.execute(sql.FRESH, given)
+            cursor.execute(sql.SHARE, given)
+            cursor.execute(sql.COUNT, given)
+            booked, matched, payments = cursor.fetchone()
         cursor.execute(sql.BOOK, given)
         cursor.execute(sql.MATCH, given)
-        cursor.execute(sql.COUNT, given)
-        booked, matched, payments = cursor.fetchone()
-        cursor.execute(sql.MATCHED, given)
         (matches,) = cursor.fetchone()
         cursor.execute(sql.DROP)
-    ledger.post(ledger.Kind.PAYMENT, payments or [], at=at)
-    ledger.post(ledger.Kind.MATCH, matches or [], at=at)
+    ledger.post(ledger.Kind.PAYMENT, payments, at=at)
+    ledger.post(ledger.Kind.MATCH, matches, at=at)
     return count, booked, matched
 
 
-def _columns(payment: TellsPayment) -> list[Any]:
-    numbers, parts = _meant(payment)
-    return [
+def _columns(payment: TellsPayment, numbers: list[int], parts: list[int]) -> tuple[Any, ...]:
+    return (
         payment.entry,
         payment.key,
         payment.item,
@@ -176,7 +185,7 @@ def _columns(payment: TellsPayment) -> list[Any]:
         payment.payer_account,
         numbers,
         parts,
-    ]
+    )
 
 
 def _meant(payment: TellsPayment) -> tuple[list[int], list[int]]:

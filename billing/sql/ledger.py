@@ -1,9 +1,9 @@
 """What each event comes to in the ledger: the one place that says what is booked for what (`billing.models.ledger`).
 
 A source is a kind of event: a table whose rows have happened and stay. Two statements say all that is particular to it:
-its `facts` (id, day, currency and country of those events that are asked for) and the `rows` of one event `e` that was
-not booked before: their order, for what, on which account of its own, at which rate of VAT and of which other country,
-at which site, and how much, debit positive, in whole coins.
+its `facts` (id, day, currency and country of those events that are asked for, and what its rows are made of, if that
+is little) and the `rows` of one event `e` that was not booked before: their order, for what, on which account of its
+own, at which rate of VAT and of which other country, at which site, and how much, debit positive, in whole coins.
 The rows of an event come to nothing. Another kind is one more source here and its name in `LedgerEntry.Kind`; the
 service that lets it happen calls `billing.services.ledger.post` in the same transaction.
 
@@ -57,16 +57,20 @@ _BARE: Final = "'', NULL::numeric, '', NULL::bigint"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind of event. ids: the next events after %(after)s, at most %(most)s, for what is booked afterwards."""
+    """One kind of event. ids: the next events after %(after)s, at most %(most)s, for what is booked afterwards.
+
+    about: what the events refer to, as the ids that its facts are then given as %(about)s.
+    """
 
     kind: str
     facts: str
     rows: str
     ids: str
+    about: str = ""
 
 
-# Each event's rows are looked up by its key: what has just been issued or paid is not counted yet, and a join guessed
-# from that may read a table whole for every thousand of them.
+# Each document's rows are looked up by its key: what has just been issued is not counted yet, and a join guessed from
+# that may read a table whole for every thousand of them.
 DOCUMENTS: Final = Source(
     kind="document",
     facts=f"""
@@ -108,15 +112,12 @@ DOCUMENTS: Final = Source(
 PAYMENTS: Final = Source(
     kind="payment",
     facts="""
-    SELECT p.id AS source, p.paid_on AS event_on, p.currency, '' AS country FROM billing_payment p
+    SELECT p.id AS source, p.paid_on AS event_on, p.currency, '' AS country, p.amount FROM billing_payment p
     WHERE p.operator_id = %(operator)s AND p.id = ANY(%(ids)s::bigint[])
     """,
     rows=f"""
-    SELECT r.place, r.use, {_BARE}, r.side * p.amount
+    SELECT r.place, r.use, {_BARE}, r.side * e.amount
     FROM (VALUES (1, 'bank', 1), (2, 'unidentified', -1)) AS r (place, use, side)
-    CROSS JOIN (
-        SELECT p.amount FROM billing_payment p WHERE p.operator_id = %(operator)s AND p.id = e.source LIMIT 1
-    ) p
     """,  # constants
     ids="""
     SELECT p.id FROM billing_payment p
@@ -126,24 +127,22 @@ PAYMENTS: Final = Source(
 MATCHES: Final = Source(
     kind="match",
     facts="""
-    SELECT m.id AS source, p.currency, '' AS country, CASE
+    SELECT m.id AS source, p.currency, '' AS country, m.purpose, m.amount, CASE
         WHEN m.undoes_id IS NULL AND (m.how = 'reference' OR p.file_id IS NULL) THEN p.paid_on
         ELSE greatest(p.paid_on, (m.created_at AT TIME ZONE o.time_zone)::date) END AS event_on
     FROM billing_paymentmatch m
-    CROSS JOIN LATERAL (
-        SELECT p.* FROM billing_payment p WHERE p.operator_id = %(operator)s AND p.id = m.payment_id LIMIT 1
-    ) p
+    JOIN billing_payment p ON p.operator_id = m.operator_id AND p.id = m.payment_id
     JOIN tenants_operator o ON o.id = m.operator_id
+    WHERE m.operator_id = %(operator)s AND m.id = ANY(%(ids)s::bigint[]) AND p.id = ANY(%(about)s::bigint[])
+    """,
+    about="""
+    SELECT array_agg(DISTINCT m.payment_id) FROM billing_paymentmatch m
     WHERE m.operator_id = %(operator)s AND m.id = ANY(%(ids)s::bigint[])
     """,
     rows=f"""
-    SELECT r.place, CASE WHEN r.place = 1 THEN 'unidentified' WHEN m.purpose = 'invoice' THEN 'receivable'
-        WHEN m.purpose = 'account' THEN 'on_account' ELSE 'bank' END, {_BARE}, r.side * m.amount
+    SELECT r.place, CASE WHEN r.place = 1 THEN 'unidentified' WHEN e.purpose = 'invoice' THEN 'receivable'
+        WHEN e.purpose = 'account' THEN 'on_account' ELSE 'bank' END, {_BARE}, r.side * e.amount
     FROM (VALUES (1, 1), (2, -1)) AS r (place, side)
-    CROSS JOIN (
-        SELECT m.purpose, m.amount FROM billing_paymentmatch m
-        WHERE m.operator_id = %(operator)s AND m.id = e.source LIMIT 1
-    ) m
     """,  # constants
     ids="""
     SELECT m.id FROM billing_paymentmatch m
@@ -228,32 +227,39 @@ SOURCES: Final = {source.kind: source for source in (DOCUMENTS, PAYMENTS, MATCHE
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('billing.ledger'), (%(operator)s %% 2147483647)::int)"
 
 
-def post(source: Source) -> str:
-    """Book those of the events %(ids)s that are not booked yet, each with all its rows.
+#: Which of some events of a kind are booked.
+BOOKED: Final = """
+SELECT array_agg(b.source) FROM billing_ledgerentry b
+WHERE b.operator_id = %(operator)s AND b.kind = %(kind)s AND b.source = ANY(%(ids)s::bigint[])
+"""
+DROP: Final = "DROP TABLE IF EXISTS ledger_facts"
 
-    What is known of an event is brought together by grouping: the planner takes the events for a few, and a join of
-    them would compare each with each, 400 million pairs for an issue of 20,000 invoices.
+
+def facts(source: Source) -> str:
+    """Set apart what is known of the events %(ids)s, of which none is booked, each with the id of its entry."""
+    return f"""
+    CREATE TEMP TABLE ledger_facts ON COMMIT DROP AS
+    SELECT nextval(pg_get_serial_sequence('billing_ledgerentry', 'id')) AS id, f.*, greatest(f.event_on, (
+        SELECT (max(c.month) + interval '1 month')::date FROM billing_closedmonth c
+        WHERE c.operator_id = %(operator)s)) AS booked_on
+    FROM (SELECT * FROM ({source.facts}) told ORDER BY source) f
+    """  # constants
+
+
+def post(source: Source) -> str:
+    """Book the events that are set apart, each with all its rows.
+
+    Entries and rows are made of the same table, and not joined: the planner takes the events for a few, and would
+    compare each with each, 400 million pairs for an issue of 20,000 invoices.
     """
     return f"""
-    WITH facts AS MATERIALIZED ({source.facts}),
-    entries AS (
-        INSERT INTO billing_ledgerentry (operator_id, kind, source, event_on, booked_on, currency, created_at)
-        SELECT %(operator)s, '{source.kind}', f.source, f.event_on, greatest(f.event_on, (
-            SELECT (max(c.month) + interval '1 month')::date FROM billing_closedmonth c
-            WHERE c.operator_id = %(operator)s)), f.currency, %(at)s
-        FROM facts f ORDER BY f.source
-        ON CONFLICT (operator_id, kind, source) DO NOTHING
-        RETURNING id, source, booked_on, currency
+    WITH entries AS (
+        INSERT INTO billing_ledgerentry (id, operator_id, kind, source, event_on, booked_on, currency, created_at)
+        SELECT f.id, %(operator)s, '{source.kind}', f.source, f.event_on, f.booked_on, f.currency, %(at)s
+        FROM ledger_facts f ORDER BY f.id
     ),
     rows AS (
-        SELECT e.id, e.booked_on, r.* FROM (
-            SELECT max(id) AS id, source, max(booked_on) AS booked_on, max(currency) AS currency,
-                max(country) AS country
-            FROM (
-                SELECT id, source, booked_on, currency, NULL AS country FROM entries
-                UNION ALL SELECT NULL, source, NULL, NULL, country FROM facts
-            ) told GROUP BY source HAVING max(id) IS NOT NULL
-        ) e
+        SELECT e.id, e.booked_on, r.* FROM ledger_facts e
         CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, country, site_id, amount)
         WHERE r.amount <> 0
     )
