@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from typing import Any
 
 import psycopg
 from django.db import connection, connections
@@ -95,7 +96,7 @@ def build(
     owner = User.objects.create_user(f"owner@{slug}.example.com")
     operator = create_operator(slug)
     memberships.add(owner, operator=operator, role="owner")
-    facts = {
+    facts: dict[str, Any] = {
         "operator": operator.pk,
         "sites": SITES,
         "stations": STATIONS,

@@ -115,7 +115,13 @@ def test_searches_and_settings_that_lay_in_clear_are_sealed_and_it_goes_on_where
         for sealing in (settings, views._sealing):
             patch.setattr(sealing, "BATCH", 1)
         real, calls = views._sealing._seal_batch, []
-        patch.setattr(views._sealing, "_seal_batch", lambda *of: calls.append(of) or _stopping(calls) or real(*of))
+
+        def counted(*of):
+            calls.append(of)
+            _stopping(calls)
+            return real(*of)
+
+        patch.setattr(views._sealing, "_seal_batch", counted)
         with pytest.raises(KeyboardInterrupt):
             settings.seal()
         patch.setattr(views._sealing, "_seal_batch", real)

@@ -184,7 +184,7 @@ def at_once(first: Callable[[], Any], then: Callable[[], Any], begun: threading.
 def test_a_run_discarded_while_a_chunk_is_at_work_waits_for_it(charged, monkeypatch):
     run, begun, draft = start(charged), threading.Event(), drafting.draft
 
-    def slowly(*args: Any, **facts: Any) -> int:
+    def slowly(*args: Any, **facts: Any) -> drafting.Drafted:
         begun.set()
         time.sleep(1)
         return draft(*args, **facts)

@@ -2,6 +2,7 @@
 
 import orjson
 import pytest
+from django.db.models import Q
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
@@ -141,7 +142,7 @@ def test_lists_and_pages_call_it_plugged_in(gateway, street, olga, sign_in):
     with gateway.station("Torget-1", street.password, **SPEAKS) as station:
         plug_in(station, street)
         with tenant_scope(street.operator.pk):
-            assert [row.is_plugged_in for row in plugged_in.marked(Connector.objects.all())] == [True]
+            assert plugged_in.marked(Connector.objects.all()).filter(Q(is_plugged_in=True)).count() == 1
             assert list(stations.listing(condition=stations.FREE)) == [street.station]
             assert list(stations.listing(condition=stations.CHARGING)) == []
         page = browser.get(f"/o/north/stations/{street.station.public_id}/")

@@ -149,7 +149,7 @@ def test_that_its_meter_is_turned_is_said_of_a_station_and_logged(world, sign_in
     with tenant_scope(world.operator.pk):
         assert Station.objects.get(pk=of.pk).counts_exported
         (entry,) = AuditEntry.objects.filter(object_id=of.pk, content_type__model="station", actor=otto)
-        assert entry.changes["counts_exported"] == [False, True]
+        assert (entry.changes or {})["counts_exported"] == [False, True]
 
 
 def test_a_station_shows_its_latest_sessions(world, sign_in, otto):
