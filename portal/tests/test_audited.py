@@ -417,6 +417,8 @@ UNSEEN_WRITES = {
     "billing/services/statement_documents.py:_store": "a rendering; what it renders cannot change",
     "billing/services/documents.py:_store": "a rendering; what it renders cannot change",
     "billing/services/reminders.py:keep_steps": "reminders.steps_changed",
+    "billing/services/unasked_costs.py:_note": "what a running charge has come to, counted from its readings",
+    "charging/services/signed_values.py:keep_for_books": "the key of what stays when somebody is erased; that is told",
     "billing/services/openings.py:note": "that the payer took their document; its life on its page tells when",
     "billing/services/letters.py:_queue": "letters.queued",
     "billing/services/letters.py:came_back": "letters.bounced",
