@@ -67,7 +67,7 @@ def _changed(what: str | Promise) -> Worded:
 
 
 def _invitation(subject: str | Promise, beginning: str | Promise) -> Worded:
-    rest = _("It works once, for %(days)s days. If you did not expect this e-mail, you can ignore it.")
+    rest = _("The link works once, within %(days)s days. If you did not expect this e-mail, you can ignore it.")
     return Worded(subject, (beginning, "%(link)s", rest))
 
 
@@ -198,22 +198,28 @@ LETTERS: dict[StrEnum, Worded] = {
         ),
     ),
     billing_letters.Letter.DISPUTE_RECEIVED: Worded(
-        _("We have what you say is wrong"),
+        _("We have received your objection"),
         (
             _(
-                "%(operator)s received on %(raised)s that something is wrong: %(disputed)s. You get an answer by"
-                " %(until)s. Until then it waits."
+                "%(operator)s received your objection on %(raised)s: %(disputed)s. You will get an answer by %(until)s."
+                " Until then it is on hold."
             ),
         ),
     ),
     billing_letters.Letter.DISPUTE_GRANTED: Worded(
-        _("What you said was wrong is put right"),
-        (_("You told %(operator)s on %(raised)s what is wrong: %(disputed)s. This is the answer:"), "%(answer)s"),
+        _("What you objected to has been put right"),
+        (
+            _("On %(raised)s you told %(operator)s that something was wrong: %(disputed)s. This is the answer:"),
+            "%(answer)s",
+        ),
     ),
     billing_letters.Letter.DISPUTE_REFUSED: Worded(
-        _("The answer to what you said is wrong"),
+        _("The answer to your objection"),
         (
-            _("You told %(operator)s on %(raised)s what is wrong: %(disputed)s. Nothing is changed, because:"),
+            _(
+                "On %(raised)s you told %(operator)s that something was wrong: %(disputed)s. Nothing will be changed,"
+                " because:"
+            ),
             "%(answer)s",
         ),
     ),
@@ -263,8 +269,8 @@ LETTERS: dict[StrEnum, Worded] = {
         _("A charge of yours came in late"),
         (
             _(
-                "A station of %(operator)s was without a connection and has told of your charging only now:"
-                " %(charged_on)s. What it was and what it costs stands in the portal, and on your next invoice:"
+                "A station of %(operator)s had no connection and has only now reported that you charged:"
+                " %(charged_on)s. You find what it was and what it costs in the portal, and on your next invoice:"
             ),
             "%(history)s",
             _("You can turn such letters off in the portal, under Privacy."),
@@ -272,7 +278,7 @@ LETTERS: dict[StrEnum, Worded] = {
     ),
     billing_letters.Letter.EXPORT_READY: Worded(
         _("A file is ready at %(operator)s"),
-        (_("%(export)s is made, as the timetable asks. Fetch it here, signed in:\n\n%(downloads)s\n"),),
+        (_("%(export)s has been made, as scheduled. Sign in and download it here:\n\n%(downloads)s\n"),),
     ),
 }  # fmt: skip
 

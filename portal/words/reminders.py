@@ -15,8 +15,8 @@ from portal.words import measures
 
 USUAL = gettext_noop(
     "We have not yet received your payment of invoice {invoice}, which was due on {due}. Please pay {unpaid} now, with"
-    " the reference {reference}. If you have paid during the last few days, you need not do anything. What is not paid"
-    " bears late interest by law (räntelagen)."
+    " the reference {reference}. If you have paid during the last few days, you need not do anything. Late payments"
+    " bear interest under the Swedish Interest Act (räntelagen)."
 )
 
 
@@ -54,7 +54,8 @@ def letter(reminder: Reminder, said: Mapping[str, str]) -> str:
     if not parts:
         return text
     beside = _(
-        "Beside the invoice you owe: %(parts)s. This stands on %(charge)s, to be paid with the reference %(ocr)s."
+        "In addition to the invoice you owe: %(parts)s. This is charged on %(charge)s; please pay it with the reference"
+        " %(ocr)s."
     )
     charge = reminder.charge
     named = {"parts": ", ".join(parts), "charge": charge, "ocr": charge.payment_reference if charge else ""}

@@ -101,7 +101,8 @@ def test_facts_are_said_in_the_language_of_the_letter():
     _subject, text = letters.write(letters.Letter.INVITED, facts(), "en")
     assert text == (
         "You are invited to work at Exempel AB, in the role operations. Open this link to accept:\n\n"
-        "https://example.com/here\n\nIt works once, for 7 days. If you did not expect this e-mail, you can ignore it.\n"
+        "https://example.com/here\n\n"
+        "The link works once, within 7 days. If you did not expect this e-mail, you can ignore it.\n"
     )
     _subject, text = letters.write(letters.Letter.FACTOR_RESET_ASKED, facts(), "en")
     assert "March 1, 2026, 1 p.m." in text
