@@ -9,12 +9,13 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qs, unquote_plus
 
 import orjson
-from django.db.models import CharField, Q, Value
+from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
+from charging.domain import card_numbers
 from charging.models import (
     ChargingSession,
     FileImport,
@@ -36,6 +37,8 @@ from tenants.services import indexing
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
 _SHORTEST = 5
 _AT_ONCE = 2_000
+#: The parameter of lists that people write into.
+_SEARCH = "q"
 _NUMBERS = ("uid", "visual_number")
 _ENDED = (FileImport.State.DONE, FileImport.State.FAILED, FileImport.State.UNDONE)
 
@@ -46,7 +49,8 @@ def register() -> None:
 
 
 def _erase(driver: Driver, at: datetime) -> dict[str, int]:
-    texts, marks = _texts(driver), _marks(driver)
+    texts, marks, known_by = _texts(driver), _marks(driver), _marks(driver, of_all=True)
+    numbers = _numbers(driver)
     cards = Token.objects.filter(driver=driver)
     cards.filter(is_blocked=False).update(is_blocked=True, blocked_at=at)
     nothing: Any = Concat(Value("X-"), Cast("pk", CharField()))  # stands for one card, and for no UID
@@ -65,7 +69,7 @@ def _erase(driver: Driver, at: datetime) -> dict[str, int]:
         "looks": looks,
         "rejected_rows": _empty(rows, at=at),
         "views": _forget_searches(driver, texts),
-        "settings": _forget_settings(driver, marks),
+        "settings": _forget_settings(driver, numbers, known_by, at=at),
     }
 
 
@@ -80,19 +84,27 @@ def _forget_merged(driver: Driver) -> None:
         Token.objects.filter(pk=card.pk).update(**gone)
 
 
-def _texts(driver: Driver) -> list[str]:
-    """What in a file would be the driver's: their cards' numbers, names, addresses of e-mail, customer number."""
-    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
-    said = [sealed_fields.those_that_open(card, _NUMBERS) for card in cards]
-    people = [sealed_fields.those_that_open(each, ("name", "email", "phone")) for each in driver.identities.all()]
-    every = {text for row in (*said, *people) for text in row} | {driver.customer_number}
+def _cards(driver: Driver) -> QuerySet[Token]:
+    return Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
+
+
+def _numbers(driver: Driver) -> list[str]:
+    """The numbers of the driver's cards that are long enough to look for."""
+    every = {text for card in _cards(driver) for text in sealed_fields.those_that_open(card, _NUMBERS)}
     return [text for text in every if len(text) >= _SHORTEST]
 
 
-def _marks(driver: Driver) -> set[str]:
-    """By what cards are known whose numbers do not open, as after a restore with a later part of keys."""
-    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
-    shut = [card for card in cards if len(sealed_fields.those_that_open(card, _NUMBERS)) < len(_NUMBERS)]
+def _texts(driver: Driver) -> list[str]:
+    """What in a file would be the driver's: their cards' numbers, names, addresses of e-mail, customer number."""
+    people = [sealed_fields.those_that_open(each, ("name", "email", "phone")) for each in driver.identities.all()]
+    every = {*_numbers(driver), *(text for row in people for text in row), driver.customer_number}
+    return [text for text in every if len(text) >= _SHORTEST]
+
+
+def _marks(driver: Driver, *, of_all: bool = False) -> set[str]:
+    """By what cards are known whose numbers do not open, as after a restore with a later part of keys; or all cards."""
+    cards = _cards(driver)
+    shut = [card for card in cards if of_all or len(sealed_fields.those_that_open(card, _NUMBERS)) < len(_NUMBERS)]
     return {mark for card in shut for mark in (card.uid_mark, card.number_mark)} - {""}
 
 
@@ -116,35 +128,45 @@ def _names(row: RejectedRow, marks: Collection[str]) -> bool:
 
 
 def _forget_searches(driver: Driver, texts: Sequence[str]) -> int:
-    """Remove the views that were kept of a list under one of these, or with a search for it.
+    """Remove the views that were kept of a list under one of these, or with a search for it or for a part of it.
 
     Where nobody can say any more what the driver was called, as after a restore with a later part of keys, all go.
     """
     names = driver.identities.values_list("name", flat=True)
     if any(isinstance(name, Sealed) and not name.opens for name in names):
         return SavedView.objects.all().delete()[0]
-    wanted = [text.lower() for text in texts]
-    said = {view.pk: f"{view.name} {unquote_plus(view.query)}".lower() for view in SavedView.objects.iterator()}
-    gone = [pk for pk, text in said.items() if any(each in text for each in wanted)]
+    wanted = {form for text in texts for form in (text.lower(), card_numbers.spelled(text).lower())}
+    gone = [view.pk for view in SavedView.objects.iterator() if _searches(view, wanted)]
     return SavedView.objects.filter(pk__in=gone).delete()[0]
 
 
-def _forget_settings(driver: Driver, marks: Collection[str]) -> int:
-    """Empty the settings, and what asked for them, that hold a number of one of the driver's cards."""
-    cards = Token.objects.filter(Q(driver=driver) | Q(merged_into__driver=driver))
-    numbers = {text.lower() for card in cards for text in sealed_fields.those_that_open(card, _NUMBERS)}
-    wanted = [number for number in numbers if len(number) >= _SHORTEST]
+def _searches(view: SavedView, wanted: Collection[str]) -> bool:
+    """Whether the view says one of these, or asks for a part of one: a surname, how an address or a number begins."""
+    said = f"{view.name} {unquote_plus(view.query)}".lower()
+    asked = [text.lower() for text in parse_qs(view.query).get(_SEARCH, ())]
+    parts = {form for text in asked for form in (text, card_numbers.spelled(text).lower()) if len(form) >= _SHORTEST}
+    return any(text in said or any(part in text for part in parts) for text in wanted)
+
+
+def _forget_settings(driver: Driver, numbers: Sequence[str], marks: Collection[str], *, at: datetime) -> int:
+    """Empty the settings, and what asked for them, that hold a number of one of the driver's cards, however spelled.
+
+    What has not been sent yet is sent no more: a station would be told to forget all that the setting holds.
+    """
+    wanted = [number.lower() for number in numbers]
     if not wanted and not marks:
         return 0
 
     def says(text: str) -> bool:
-        return any(number in text.lower() for number in wanted) or (bool(marks) and _is_said(text, marks, driver))
+        return any(number in text.lower() for number in wanted) or _is_said(text, marks, driver)
 
     told = [row.pk for row in StationSetting.objects.iterator(chunk_size=_AT_ONCE) if says(row.value)]
     asked = StationCommand.objects.filter(kind=StationCommand.Kind.CHANGE_SETTING).only("operator", "value")
     sent = [row.pk for row in asked.iterator(chunk_size=_AT_ONCE) if says(row.value)]
     StationSetting.objects.filter(pk__in=told).update(value="")
     StationCommand.objects.filter(pk__in=sent).update(value="")
+    waiting = StationCommand.objects.filter(pk__in=sent, state=StationCommand.State.QUEUED)
+    waiting.update(state=StationCommand.State.EXPIRED, done_at=at)
     templates = [row for row in SettingTemplate.objects.all() if any(map(says, row.wanted.values()))]
     for row in templates:
         row.wanted = {name: value for name, value in row.wanted.items() if not says(value)}
@@ -155,7 +177,7 @@ def _forget_settings(driver: Driver, marks: Collection[str]) -> int:
 def _is_said(text: str, marks: Collection[str], driver: Driver) -> bool:
     """Whether a word of the text is the number of a card with one of these marks."""
     of = driver.operator_id
-    words = [word for word in re.findall(r"\w+", text) if len(word) >= _SHORTEST]
+    words = [word for word in re.findall(r"[\w:-]+", text) if len(word) >= _SHORTEST]
     return any(mark in marks for word in words for mark in (*Token.uid_marks(word, of), *Token.marks(word, of)))
 
 

@@ -105,6 +105,7 @@ def full(north, dana, danas_driver, fina):
         dana.email, dana.name = f"{CANARY}user@example.com", f"{CANARY}user"
         dana.save()
         card = example(Token, driver=danas_driver, uid=UID, visual_number=f"{CANARY}printed", file_import=None)
+        example(Token, merged_into=card, driver=None, uid="04:A1:B2:C3:D4:E5:F6", file_import=None)
         other = factories.driver("Somebody Else")
         EarlierHolder.objects.create(token=example(Token, uid="04FF"), driver=danas_driver, until=now)
         uploaded = default_storage.save(f"imports/{north.pk}/in.csv", ContentFile(UID.encode()))
@@ -125,10 +126,12 @@ def full(north, dana, danas_driver, fina):
         example(StationCommand, station=at.station, id_tag=UID, asked_at=now)
         example(StationSetting, station=at.station, name="LocalList", value=f"04FF,{UID.lower()}")
         example(StationSetting, station=at.station, name="FreeList", value="04FF")
+        example(StationSetting, station=at.station, name="OldList", value="04FF,04a1b2c3d4e5f6")
         example(SettingTemplate, wanted={"LocalList": f"04FF,{UID}", "Interval": "60"})
         example(StationCommand, station=at.station, kind="change_setting", wanted={"key": "LocalList"}, value=UID)
         SavedView.objects.create(user=fina, list_name="drivers", name="Hers", query=f"q={CANARY}name&sort=number")
         SavedView.objects.create(user=fina, list_name="drivers", name=f"Of {CANARY}name", query="q=1")
+        SavedView.objects.create(user=fina, list_name="drivers", name="Surname", query=f"sort=name&q={CANARY[:8]}")
         SavedView.objects.create(user=fina, list_name="drivers", name="Another", query="q=Somebody+Else")
         mailbox = {"email": f"{CANARY}invited@example.com", "expires_at": now, "secret_sha256": "x"}
         Invitation.objects.create(operator=north, role="driver", driver_public_id=danas_driver.public_id, **mailbox)
@@ -217,7 +220,8 @@ def test_nothing_of_the_person_is_left_in_any_table_file_or_cache(sign_in, pri, 
         assert not SignedRecord.objects.exists(), "no invoice rests on it"
         (asked,) = StationCommand.objects.all()
         assert (asked.kind, asked.told) == ("change_setting", {"key": "LocalList", "value": ""})
-        assert [row.value for row in StationSetting.objects.order_by("name")] == ["04FF", ""]
+        assert asked.state == "expired", "sent now, it would empty the list of the station"
+        assert [row.value for row in StationSetting.objects.order_by("name")] == ["04FF", "", ""]
         assert SettingTemplate.objects.get().wanted == {"Interval": "60"}
         assert [view.name for view in SavedView.objects.all()] == ["Another"], "a search for somebody else stays"
         assert said_of(dana) == (f"{dana.public_id}@erased.invalid", "")
