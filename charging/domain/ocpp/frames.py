@@ -66,7 +66,7 @@ def read(raw: str) -> Call | Answer | Complaint | None:
 def _about_an_answer(kind: str, message_id: str, third: Any) -> Answer | Complaint | None:
     if kind == str(RESULT):
         return Answer(message_id, _object(third))
-    said = str(third)[:LONGEST_ACTION] or "GenericError"
+    said = str(third).replace("\x00", "")[:LONGEST_ACTION] or "GenericError"
     if kind == str(ERROR):
         return Answer(message_id, None, said)
     return Complaint(message_id, said) if kind == str(RESULT_ERROR) else None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import orjson
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from charging.domain.ocpp import frames, schedules, v16, v201
@@ -50,10 +50,12 @@ def written(frame):
         return "[2"
 
 
+@example('[4,"1","Not\\u0000Supported","",{}]')
 @given(some.text() | some.lists(VALUES, max_size=5).map(written))
 def test_any_text_is_a_call_an_answer_or_nothing(raw):
     read = frames.read(raw)
     assert read is None or len(read.message_id) <= frames.LONGEST_ID
+    assert "\x00" not in getattr(read, "error", "")
     frames.without_cards(raw)
 
 

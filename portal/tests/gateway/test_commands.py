@@ -171,6 +171,16 @@ def test_an_answer_that_nobody_asked_for_changes_nothing(gateway, street, olga):
     assert now_of(street, command).status == "Unlocked"
 
 
+def test_a_refusal_with_a_sign_that_no_database_keeps_is_one(gateway, street, olga):
+    with gateway.station("Torget-1", street.password) as station:
+        boot(station)
+        command = asked(street, Kind.UNLOCK, olga, connector="1")
+        message_id, *_ = hear(station)
+        station.socket.send(orjson.dumps([4, message_id, "Not\x00Supported", "", {}]).decode())
+        assert state_of(street, command, "refused") == "refused"
+    assert now_of(street, command).status == "NotSupported"
+
+
 def test_a_station_that_has_not_booted_is_not_asked(gateway, street, olga):
     with gateway.station("Torget-1", street.password) as station:
         station.call("StatusNotification", connectorId=1, status="Available")
