@@ -13,7 +13,7 @@ from charging.domain.ocpp.frames import Answer, Call, Complaint
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
-from portal.gateway.store import LATER, Cursor, Store
+from portal.gateway.store import Cursor, Later, Store
 
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
@@ -143,8 +143,8 @@ class Heard:
         found = self._known(self.said)
         return None if found is None else self._row(self.said.action, self.raw, *found)
 
-    async def keep(self, cursor: Cursor) -> str | object:
-        """Keep the frame and return the answer, empty for a frame that wants none; `LATER` when it would have to wait.
+    async def keep(self, cursor: Cursor) -> str | Later:
+        """Keep the frame and return the answer, empty for a frame that wants none; `Later` when it would have to wait.
 
         Raises:
             Superseded: nothing was kept, nor done for the answer.
@@ -152,8 +152,11 @@ class Heard:
         try:
             return await self._keep(cursor)
         except _Taken:
-            self.may_wait = True
-            return LATER
+            return Later(self._keep_when_free)
+
+    async def _keep_when_free(self, cursor: Cursor) -> str:
+        self.may_wait = True
+        return await self._keep(cursor)
 
     async def _keep(self, cursor: Cursor) -> str:
         raw, answer, number, action = self.raw, "", None, ""

@@ -160,7 +160,7 @@ class Line:
         return True
 
     async def _do(self, act: Callable[[Cursor], Any]) -> Any:
-        return await self._store.do(self.guest.operator_id, act)
+        return await self._store.do(self.guest.operator_id, act, may_wait=True)
 
     async def _take(self, cursor: Cursor) -> Any:
         # Locked until it is committed: a newer connection either finds it taken, or this one finds that it is older.
@@ -183,7 +183,9 @@ class Line:
         except (secrecy.Unreadable, keeping.Unreadable):
             await self._note(cursor, _NOT_OPENED, row)
             return _UNREADABLE
-        await self._note(cursor, _SENT, row)
+        # One that comes meanwhile, in this very transaction, may have given it back: then it is not this one's to send.
+        if not await self._note(cursor, _SENT, row):
+            return None
         return row, public_id, kind, wanted, id_tag, name
 
     async def _note(self, cursor: Cursor, statement: str, row: int) -> bool:

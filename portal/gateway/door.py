@@ -140,7 +140,7 @@ async def let_in(store: Store, who: Visitor, at: datetime, *, key: str) -> Guest
     async def decide(cursor: Cursor) -> Guest | Refusal:
         return await _decided(cursor, operator_id, who, at, key)
 
-    found: Guest | Refusal = await store.do(operator_id, decide)
+    found: Guest | Refusal = await store.do(operator_id, decide, may_wait=True)
     return found
 
 
@@ -194,7 +194,7 @@ async def gone(store: Store, guest: Guest, at: datetime) -> None:
         await cursor.execute(_GONE, {"at": at, "station": guest.station_id, "epoch": guest.epoch})
         await _let_go(cursor, guest, guest.epoch, at)
 
-    await store.do(guest.operator_id, note)
+    await store.do(guest.operator_id, note, may_wait=True)
 
 
 async def _let_go(cursor: Cursor, guest: Guest, epoch: int, at: datetime) -> None:

@@ -256,7 +256,8 @@ class Gateway:
             if not await self._store.keep(heard.guest.operator_id, row):
                 raise Superseded
             return row.answer
-        return str(await self._store.do(heard.guest.operator_id, heard.keep, is_told=True))
+        is_answer = isinstance(heard.said, Answer)  # changes the command, which people and the reader may hold
+        return str(await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer))
 
     async def _in_time(self, line: Line, heard: Heard, call: Call | None) -> str:
         """Say in time whether a card may charge: by what is known of it where the database does not answer.

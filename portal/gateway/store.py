@@ -3,8 +3,9 @@
 Most of what arrives is only to be kept: however much it is, it is one statement an operator, and one journey to the
 database for all of it. What has to be looked up takes several journeys, which all acts of a transaction make together:
 what each of them asks next goes out at once. That has a connection of its own, so that neither waits for the other. And
-who would wait there for a row that another process changes waits on a third, alone: the reader
-may hold the rows of a hundred charges for as long as it likes, and nobody else has to wait for it.
+who would wait there for a row that another process changes waits on a third, alone: the reader may hold the rows of a
+hundred charges for as long as it likes, and nobody else has to wait for it. On a fourth goes what must have the row of
+a station's link or of a command: it may wait there for the reader, or for people, and the others of the fourth with it.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
@@ -27,8 +28,6 @@ log = logging.getLogger(__name__)
 WAITING, TOGETHER = 5_000, 500
 #: How long it waits before it tries the database again, at first and at most.
 PATIENCE_S, LONGEST_PATIENCE_S = 0.2, 5.0
-#: What an act returns that has done nothing, as it would have had to wait for a row: it is done again where it may.
-LATER = object()
 #: The reader is told at once, and then not oftener: transactions that tell something are committed one by one.
 TOLD_S = 0.2
 _BEGIN, _TELL = "BEGIN", "NOTIFY stations"
@@ -86,6 +85,13 @@ class Cursor:
 Act = Callable[[Cursor], Coroutine[Any, Any, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What an act returns that has done nothing, as it would have had to wait for a row. act: done instead, alone."""
+
+    act: Act
+
+
 @dataclass(slots=True)
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
@@ -109,14 +115,16 @@ class Store:
         self._rows = _Rows(address, self._has_news, kept)
         self._alone = _Lane(address, self._has_news, kept, together=1)
         self._acts = _Acts(address, self._has_news, kept, self._alone)
+        self._patient = _Lane(address, self._has_news, kept)
 
-    async def do(self, operator_id: int, act: Act, *, is_told: bool = False) -> Any:
+    async def do(self, operator_id: int, act: Act, *, is_told: bool = False, may_wait: bool = False) -> Any:
         """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it.
 
-        An act that returns `LATER` is done a second time, in a transaction of its own.
+        An act that returns `Later` has another one done, in a transaction of its own. may_wait: for a row that another
+        process holds, among others that may.
         """
         work = Work(operator_id, act, is_told)
-        await self._acts.take(work)
+        await (self._patient if may_wait else self._acts).take(work)
         return await work.done
 
     async def keep(self, operator_id: int, row: Any) -> bool:
@@ -132,6 +140,7 @@ class Store:
             running.create_task(self._rows.run())
             running.create_task(self._acts.run())
             running.create_task(self._alone.run())
+            running.create_task(self._patient.run())
             running.create_task(self._tell())
 
     async def _refuse_privileges(self) -> None:
@@ -321,7 +330,8 @@ class _Acts(_Lane):
         self._alone = alone
 
     async def _settle(self, work: Work, result: Any) -> None:
-        if result is LATER:
+        if isinstance(result, Later):
+            work.act = result.act
             await self._alone.take(work)
         else:
             await super()._settle(work, result)
@@ -333,10 +343,14 @@ class _Rows(_Lane):
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         asked: list[tuple[list[Work], psycopg.AsyncCursor[Any]]] = []
         async with connection.pipeline():
-            for operator_id, works in _by_operator(together).items():
-                await connection.execute(_SCOPE, [str(operator_id)])
-                given = self._kept.given([work.row for work in works])
-                asked.append((works, await connection.execute(self._kept.statement, given)))
+            try:
+                for operator_id, works in _by_operator(together).items():
+                    await connection.execute(_SCOPE, [str(operator_id)])
+                    given = self._kept.given([work.row for work in works])
+                    asked.append((works, await connection.execute(self._kept.statement, given)))
+            except BaseException:
+                await self._drop()  # the end of the pipeline would commit what went out before
+                raise
         results: dict[int, bool] = {}
         for works, cursor in asked:
             found = self._kept.are_kept([work.row for work in works], await cursor.fetchall())

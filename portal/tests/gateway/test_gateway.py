@@ -243,6 +243,42 @@ def test_while_the_reader_holds_a_charge_its_stop_waits_and_nobody_else(gateway,
         assert StationMessage.objects.filter(action="StopTransaction").count() == 2
 
 
+def somebody_waits_for_a_lock():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+def test_while_a_station_waits_to_be_let_in_others_charge(gateway, street):
+    """Its link is held, as by the reader while it tells stations what they may draw."""
+    with tenant_scope(street.operator.pk):
+        other = Station.objects.create(site=street.station.site, identifier="Torget-2")
+        password = station_links.make_password(other, at=NOW)
+    came = threading.Event()
+
+    def come():
+        with gateway.station("Torget-1", street.password):
+            came.set()
+
+    coming = threading.Thread(target=come)
+    with gateway.station("Torget-2", password) as free:
+        with tenant_scope(street.operator.pk):
+            StationLink.objects.select_for_update().get(station=street.station)
+            coming.start()
+            deadline = time.monotonic() + 5
+            while not somebody_waits_for_a_lock():
+                assert time.monotonic() < deadline, "nobody waits"
+                time.sleep(0.01)
+            number = free.call("StartTransaction", **START)["transactionId"]
+            assert free.call("StopTransaction", transactionId=number, meterStop=5_000) == {}
+            assert not came.is_set()
+        assert came.wait(10)
+        coming.join()
+
+
 def test_who_may_charge_is_said_at_once_and_a_lost_card_is_dead_at_once(gateway, street):
     with gateway.station("Torget-1", street.password) as station:
 

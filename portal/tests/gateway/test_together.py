@@ -1,0 +1,176 @@
+"""What one act does to the others of its transaction, which ask together, and one row to the others of its journey."""
+
+import asyncio
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import pytest
+from django.utils import timezone
+
+from charging.domain.ocpp import frames, secrecy
+from charging.domain.ocpp.commands import Kind
+from charging.models import StationCharge, StationCommand, StationMessage
+from charging.services import station_commands
+from portal.gateway import door
+from portal.gateway.answers import ROWS, Heard
+from portal.gateway.cards import card_keys
+from portal.gateway.commands import Line
+from portal.gateway.door import Guest
+from portal.gateway.store import Cursor, Store, Work, now
+from portal.tests.gateway.conftest import PATIENCE_S, address_of
+from tenants import crypto
+from tenants.scoping import tenant_scope
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+START = {"connectorId": 1, "idTag": "04A1B2C3D4", "meterStart": 0, "timestamp": "2026-11-20T08:00:00Z"}
+
+
+class Together(Store):
+    """Does what is asked of it in one transaction, once so much was asked: `many`, of an operator's."""
+
+    def __init__(self) -> None:
+        super().__init__(address_of("gateway"), ROWS)
+        self.many, self.asked = 1, list[Work]()
+
+    async def do(self, operator_id: int, act: Any, *, is_told: bool = False, may_wait: bool = False) -> Any:
+        work = Work(operator_id, act, is_told)
+        self.asked.append(work)
+        if len(self.asked) >= self.many or not operator_id:
+            together, self.asked = self.asked, []
+            await self._acts.do_together(together)
+        return await work.done
+
+
+@dataclass(eq=False)
+class Socket:
+    """Takes what is sent to a station."""
+
+    sent: asyncio.Queue[Any]
+
+    async def send(self, frame: str) -> None:
+        await self.sent.put((self, orjson.loads(frame)))
+
+
+@pytest.fixture
+def keys(monkeypatch):
+    monkeypatch.setenv("CARD_KEYS", " ".join(base64.b64encode(key).decode() for key in crypto.card_keys()))
+    card_keys.cache_clear()
+    yield
+    card_keys.cache_clear()
+
+
+@pytest.fixture
+def runner(keys):
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture
+def store(runner, transactional_db):
+    made = Together()
+    yield made
+    for lane in (made._acts, made._alone, made._rows):
+        runner.run(lane._drop())
+
+
+@pytest.fixture
+def visitor(street):
+    basic = "Basic " + base64.b64encode(f"Torget-1:{street.password}".encode()).decode()
+    return door.visitor("/ocpp/north/Torget-1", basic, "ocpp1.6", "192.0.2.1")
+
+
+def heard(guest: Guest, *frame: Any) -> Heard:
+    raw = orjson.dumps(frame).decode()
+    return Heard(guest, now(), raw, frames.read(raw))
+
+
+def test_a_command_that_a_newer_connection_gives_back_as_it_is_taken_is_sent_once(
+    street, store, runner, visitor, django_user_model
+):
+    olga = django_user_model.objects.create_user("olga@example.com", "x", name="Olga")
+    key = secrecy.Key()
+    older = runner.run(door.let_in(store, visitor, now(), key=key.public))
+    with tenant_scope(street.operator.pk):
+        command = station_commands.ask(street.station, Kind.UNLOCK, by=olga, at=timezone.now(), connector="1")
+
+    async def hop() -> str:
+        sent: asyncio.Queue[Any] = asyncio.Queue()
+        sockets: list[Any] = [Socket(sent), Socket(sent)]
+        store.many = 2
+        coming = asyncio.create_task(door.let_in(store, visitor, now(), key=key.public))
+        while not store.asked:
+            await asyncio.sleep(0)
+        lines = [Line(store, older, sockets[0], key)]
+        lines[0].is_up()
+        lines[0].look()
+        newer = await asyncio.wait_for(coming, PATIENCE_S)
+        assert isinstance(newer, Guest)
+        store.many = 1
+        lines.append(Line(store, newer, sockets[1], key))
+        lines[1].is_up()
+        lines[1].look()
+        by, (_, message_id, *_) = await asyncio.wait_for(sent.get(), PATIENCE_S)
+        for line in lines:
+            line.end()
+        assert by is sockets[1]
+        assert sent.empty()
+        return str(message_id)
+
+    assert runner.run(hop()) == str(command.public_id)
+    with tenant_scope(street.operator.pk):
+        assert StationCommand.objects.get().state == "sent"
+
+
+def test_a_stop_that_has_to_wait_goes_aside_also_where_another_act_is_refused(street, store, runner, visitor):
+    guest = runner.run(door.let_in(store, visitor, now(), key=""))
+    started = heard(guest, 2, "start", "StartTransaction", START)
+    number = orjson.loads(runner.run(store.do(guest.operator_id, started.keep)))[2]["transactionId"]
+    stop = {"transactionId": number, "meterStop": 5_000, "timestamp": "2026-11-20T09:00:00Z"}
+
+    async def refused(cursor: Cursor) -> None:
+        for _ in range(3):  # when the stop has found that it has to wait
+            await cursor.execute("SELECT 1")
+        raise ValueError
+
+    async def together() -> list[Work]:
+        works = [Work(guest.operator_id, heard(guest, 2, "stop", "StopTransaction", stop).keep)]
+        works.append(Work(guest.operator_id, refused))
+        await asyncio.wait_for(store._acts.do_together(works), PATIENCE_S)
+        return works
+
+    async def alone(work: Work) -> str:
+        running = asyncio.create_task(store._alone.run())
+        answer = await asyncio.wait_for(work.done, PATIENCE_S)
+        running.cancel()
+        return str(answer)
+
+    with tenant_scope(street.operator.pk):
+        StationCharge.objects.select_for_update().get(number=number)
+        aside, other = runner.run(together())
+        assert isinstance(other.done.exception(), ValueError)
+        assert not aside.done.done()
+    assert orjson.loads(runner.run(alone(aside))) == [3, "stop", {}]
+    with tenant_scope(street.operator.pk):
+        assert StationCharge.objects.get().is_stopped
+
+
+def test_rows_of_others_are_kept_once_where_one_cannot_be_written(street, south, store, runner, visitor):
+    """Half a sign is refused in this process, when those of other operators have gone out."""
+    guest = runner.run(door.let_in(store, visitor, now(), key=""))
+    row = heard(guest, 2, "1", "StatusNotification", {"connectorId": 1, "status": "Available"}).at_once()
+
+    assert row is not None
+    broken_row = row._replace(message_id="\ud800")
+
+    async def together() -> list[Work]:
+        works = [Work(guest.operator_id, row=row), Work(south.pk, row=broken_row)]
+        await store._rows.do_together(works)
+        return works
+
+    fine, broken = runner.run(together())
+    assert fine.done.result() is True
+    assert broken.done.exception() is not None
+    with tenant_scope(street.operator.pk):
+        assert StationMessage.objects.count() == 1
