@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from portal.tests import app_role
 from tenants.models import Driver, Operator, User
@@ -18,6 +19,10 @@ from tenants.scoping import tenant_scope
 from tenants.services.people import operators
 from tenants.services.proof import two_factor
 from tenants.tests.cast import a_driver, somebody
+
+# How fast a machine under load draws examples is no property of what is tested.
+settings.register_profile("any-machine", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-machine")
 
 
 @pytest.fixture(scope="session")

@@ -192,7 +192,9 @@ times = st.one_of(st.none(), st.integers(0, 9))
 moves = st.lists(st.tuples(st.integers(0, 3), times, times), max_size=6)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(moves)
 def test_whatever_is_moved_every_day_has_one_payer_and_it_is_who_was_said_last(said):
     with transaction.atomic():

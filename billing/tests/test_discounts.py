@@ -283,7 +283,9 @@ components = st.lists(
 percents = st.decimals(min_value="0.01", max_value="100", places=2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(components=components, gross=st.booleans(), percent=percents, amount=percents, everything=st.booleans())
 def test_whatever_is_taken_off_the_sum_is_the_judges_and_breaks_no_rule(components, gross, percent, amount, everything):
     with transaction.atomic():

@@ -355,7 +355,9 @@ def share(price, day, row):
     return rounded(Fraction(price) * day / ((first + 31 * DAY).replace(day=1) - first).days, 2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(price=prices, start=st.integers(0, 92), length=st.integers(0, 200), gross=st.booleans(), skipped=late)
 def test_whatever_is_agreed_each_day_is_charged_once_for_its_share(price, start, length, gross, skipped):
     with transaction.atomic():

@@ -83,7 +83,9 @@ def together(rows: list[tuple[Decimal | None, Decimal, Decimal, Decimal]]) -> Ju
     return Judged(frozenset(row[:3] for row in rows), bases, vat, due)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(_documents)
 @example([(code, [("25", 2 * sign, False)]) for code, sign in (("SEK", 1), ("SEK", -1), ("ISK", 1), ("KWD", 1))])
 @example([("SEK", [("25", 2, False)] * 10)])  # once on the sum: 0.05, and not ten times 0.01
@@ -108,7 +110,9 @@ def test_the_statements_and_the_judge_agree(documents):
         )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.tuples(st.sampled_from(RATES), _coins), min_size=1, max_size=12))
 def test_lines_with_vat_come_to_their_sum_and_the_rounding_is_at_most_a_coin_a_rate(drawn):
     """What a consumer adds up is what is to be paid; what is left over is what EN 16931 calls the rounding amount."""

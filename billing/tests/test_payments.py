@@ -272,7 +272,9 @@ def test_the_database_lets_nobody_take_more_than_there_is_or_change_a_fact(bills
 AMOUNTS = st.lists(st.tuples(st.integers(1, 6000), st.integers(0, 5)), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(AMOUNTS)
 def test_all_money_is_matched_or_waits(bills, paid):
     """Whatever comes in: payments = matches + what waits, and of each invoice due = paid + open."""

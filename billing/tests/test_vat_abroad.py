@@ -225,7 +225,9 @@ def test_a_loss_abroad_lowers_no_box_of_swedish_vat(payer, north):
 
 
 @given(st.lists(st.tuples(st.sampled_from(["SE", "DK", "DE"]), st.integers(1, 90_000)), min_size=1, max_size=6))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_whatever_is_charged_where_every_session_stands_on_its_countrys_invoice(payer, charged):
     with transaction.atomic():
         seller_numbers.keep({"DE": GERMAN, "DK": DANISH})

@@ -27,6 +27,7 @@ OPENS_SCOPES = {
     "portal/management/commands/bill_month.py": "a command for one operator",
     "portal/management/commands/import_sessions.py": "a command for one operator",
     "portal/management/commands/rotate_encryption.py": "a command, operator by operator",
+    "portal/management/commands/read_stations.py": "the reader, operator by operator",
     "portal/management/commands/reconcile.py": "a command for one operator",
     "portal/management/commands/simulate_stations.py": "a command for one operator's stations",
     "portal/demo/paying.py": "stepped: what the demonstration's customers pay",

@@ -221,6 +221,7 @@ def test_a_lazy_template_is_rendered_inside_the_scope(real):
 
 # Who keeps something in the cache, which knows no operators, and why no key of one can be another's.
 CACHES = {
+    "portal/web/finance/invoices.py": "whether a look is kept yet: the key names the invoice, which is of one operator",
     "portal/web/platform/instance_health.py": "the tick of the timetable: one for the instance",
     "tenants/log/refused_access.py": "counts of refusals: the key names the operator",
     "tenants/services/platform/visits.py": "pages seen on a visit: the key names the visit, which is at one operator",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, time
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billing.domain.explained.price_of import session_price
@@ -39,6 +39,10 @@ def priced(tariff=TARIFF, *, slots=(2000, 2001, 2002, 2003, 1000, 1000, 1000, 10
     return session_price(rate(sessions, tariff), 0)
 
 
+#: What a slice is told as has four decimals, and is off by so much itself.
+HALF_A_DIGIT = Decimal("0.00005")
+
+
 def amount(text):
     return Decimal(text.replace("SEK\xa0", "").replace(",", ""))
 
@@ -57,6 +61,7 @@ def test_rows_that_need_rounding_add_up_to_the_total():
     assert amount(told.totals[-1][1]) == Decimal("0.32")
 
 
+@example([0, 2, 3, 1, 1, 1, 0, 1], [149, 141, 60], None, None)  # a row of 0.00004 takes the sum past half a coin
 @given(
     st.lists(st.integers(0, 999), min_size=1, max_size=10),
     st.lists(st.integers(1, 99_999), min_size=3, max_size=3),
@@ -74,7 +79,7 @@ def test_whatever_is_charged_the_rows_add_up_and_none_is_off_by_a_coin(wh, price
     rows, limits = [amount(row.amount) for row in told.slices], [amount(text) for _label, text in told.totals[:-2]]
     assert sum(rows) + sum(limits) == amount(told.totals[-1][1])
     for row, part in zip(rows, price.slices, strict=True):
-        assert abs(row - part.amount_incl) < Decimal("0.01")
+        assert abs(row - part.amount_incl) < Decimal("0.01") + HALF_A_DIGIT
 
 
 def test_each_row_says_when_how_much_and_at_which_price():

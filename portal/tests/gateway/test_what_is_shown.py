@@ -14,6 +14,7 @@ def test_what_the_page_about_stations_names_is_a_test():
     files = [
         *Path(settings.BASE_DIR, "portal/tests").rglob("*.py"),
         *Path(settings.BASE_DIR, "charging/tests").rglob("*.py"),
+        *Path(settings.BASE_DIR, "billing/tests").rglob("*.py"),
     ]
     there = {name for file in files for name in DEFINED.findall(file.read_text())}
     assert set(NAMED.findall(page)) - there == set()

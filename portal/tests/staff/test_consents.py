@@ -136,7 +136,12 @@ PDF = b"%PDF-1.7\nsigned"
 
 
 def paper(client, driver, notice, **changes):
-    sent = {"words": notice.pk, "decision": "given", "signed_on": timezone.localdate().isoformat(), **changes}
+    sent = {
+        "words": notice.pk,
+        "decision": "given",
+        "signed_on": timezone.localdate(timezone=driver.operator.zone).isoformat(),
+        **changes,
+    }
     scan = sent.pop("scan", PDF)
     return client.post(
         f"/o/north/consents/drivers/{driver.public_id}/paper/", {**sent, "scan": SimpleUploadedFile("p.pdf", scan)}
