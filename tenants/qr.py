@@ -1,7 +1,6 @@
 """QR codes as pictures: what a phone or the app of a bank reads off a page, a sign or an invoice."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -21,9 +20,9 @@ def svg(text: str) -> str:
     """
     # As bytes: of a text the library makes Latin-1 where it can, and payment codes say that they are UTF-8.
     code = zxingcpp.create_barcode(text.encode(), zxingcpp.BarcodeFormat.QRCode, ec_level=LEVEL)
-    modules = np.asarray(code.to_image(add_quiet_zones=False)).tolist()
+    modules = np.asarray(code.to_image(add_quiet_zones=False))
     side = len(modules) + 2 * MARGIN
-    black = "".join(f"M{x} {y}h{wide}v1h-{wide}z" for y, row in enumerate(modules, MARGIN) for x, wide in _runs(row))
+    black = "".join(f"M{x} {y}h{wide}v1h-{wide}z" for x, y, wide in _runs(modules))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
         f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{black}"/></svg>'
@@ -37,11 +36,9 @@ def data_uri(text: str, *, module: int) -> str:
     return "data:image/svg+xml," + quote(made.replace("<svg ", f'<svg width="{side}" height="{side}" ', 1))
 
 
-def _runs(row: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Where black begins in a row, and how many modules wide it is."""
-    at = MARGIN
-    for shade, same in groupby(row):
-        wide = len(list(same))
-        if shade == 0:
-            yield at, wide
-        at += wide
+def _runs(modules: Any) -> list[list[int]]:
+    """Where black begins, row by row, and how many modules wide it is."""
+    edges = np.diff(np.pad(modules == 0, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    rows, columns = np.nonzero(edges)  # a beginning and an end by turns
+    begins, ends = columns[::2], columns[1::2]
+    return np.stack([begins + MARGIN, rows[::2] + MARGIN, ends - begins], axis=1).tolist()  # type: ignore[no-any-return]

@@ -14,14 +14,21 @@ from billing.models import InvoiceLine, TariffVersion
 
 
 class Rules:
-    """The wordings of the tariffs on a document: each is read once."""
+    """The wordings of the tariffs on a document: each is read once, and each price said once."""
 
     def __init__(self, words: Words) -> None:
         self._words = words
         self._tariffs: dict[int, Tariff | None] = {}
+        self._prices: dict[tuple[object, ...], str] = {}
 
     def of(self, line: InvoiceLine) -> str:
         """When the line's price holds; empty where there is nothing to tell apart."""
+        price = (line.tariff_version_id, line.component, line.unit_price)
+        if price not in self._prices:
+            self._prices[price] = self._when(line)
+        return self._prices[price]
+
+    def _when(self, line: InvoiceLine) -> str:
         tariff = self._tariff(line.tariff_version)
         prices = list(_prices(tariff, line.component)) if tariff else []
         if len({price for price, _when in prices}) < 2:

@@ -20,6 +20,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    prefetch_related_objects,
 )
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
@@ -28,6 +29,7 @@ from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from billing.documents.overview import Month
 from billing.domain.calendar import day_of
 from billing.models import (
+    BilledFee,
     BilledSession,
     Export,
     Invoice,
@@ -216,10 +218,12 @@ def lines(invoice: Invoice, *, of: Iterable[int] | None = None, with_terms: bool
     versions = TariffVersion.objects.select_related("tariff").defer(*(() if with_terms else ("document",)))
     found = list(
         (rows if of is None else rows.filter(session__in=list(of)))
-        .select_related("fee__driver__identity", "fee__token")
         .prefetch_related(Prefetch("session", sessions.defer("series_wh")), Prefetch("tariff_version", versions))
         .order_by("position")
     )
+    if of_fees := [line for line in found if line.fee_id]:  # most documents have none
+        whose = BilledFee.objects.select_related("driver__identity", "token")
+        prefetch_related_objects(of_fees, Prefetch("fee", whose))
     run = invoice.credits.run_id if invoice.credits else invoice.run_id
     is_issued = invoice.state == Invoice.State.ISSUED
     of_sessions = [(line, line.session, line.tariff_version) for line in found if line.session and line.tariff_version]

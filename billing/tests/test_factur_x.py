@@ -4,11 +4,12 @@ import io
 from decimal import Decimal
 from typing import Any
 
+import pikepdf
 import pypdf
 import pytest
 from lxml import etree
 
-from billing.documents import factur_x
+from billing.documents import factur_x, packing
 from billing.e_invoices import cii, ubl
 from billing.e_invoices.checks import NAMES
 from billing.selectors import invoices
@@ -196,6 +197,71 @@ def test_the_metadata_name_the_file_and_say_what_their_words_mean(seller):
     assert metadata.tag == "{adobe:ns:meta/}xmpmeta" or metadata.tag == f"{rdf}RDF"
     parts = {node.tag: node.text for node in metadata.iter() if str(node.tag).endswith("}part")}
     assert parts == {"{http://www.aiim.org/pdfa/ns/id/}part": "3", "{http://www.aiim.org/pdfua/ns/id/}part": "1"}
+
+
+@pytest.fixture
+def plain(seller, monkeypatch):
+    """A document with its file, as typst writes it."""
+    monkeypatch.setattr(factur_x, "described", lambda pdf: pdf)
+    return documents.pdf(charged())
+
+
+def objects(pdf: bytes) -> dict[int, Any]:
+    """What each object says, streams with their bytes; but for the metadata."""
+    found = {}
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        size, metadata = int(document.trailer.Size), document.Root.Metadata.objgen[0]
+        for number in range(1, size):
+            one = document.get_object(number, 0)
+            is_stream = isinstance(one, pikepdf.Stream)
+            if number != metadata and (not is_stream or one.get("/Type") not in ("/ObjStm", "/XRef")):
+                raw = (one.read_raw_bytes(), repr(one.stream_dict)) if is_stream else one.unparse()
+                found[number] = raw
+    return {number: said for number, said in found.items() if said != b"null"}
+
+
+def test_packing_loses_and_changes_no_object(plain):
+    made = packing.packed(plain, metadata=lambda xmp: xmp)
+    assert objects(made) == objects(plain)
+    assert len(objects(plain)) > packing.TOGETHER
+    assert len(made) < 0.6 * len(plain)
+    with pikepdf.open(io.BytesIO(made)) as document, pikepdf.open(io.BytesIO(plain)) as before:
+        assert document.check_pdf_syntax() == []
+        assert document.Root.Metadata.read_raw_bytes() == before.Root.Metadata.read_raw_bytes()
+        ours, theirs = document.trailer.ID, before.trailer.ID
+        assert (bytes(ours[0]), bytes(ours[1])) != (bytes(theirs[0]), bytes(theirs[1]))
+        assert bytes(ours[0]) == bytes(theirs[0])
+    assert packing.packed(plain, metadata=lambda xmp: xmp) == made
+
+
+def test_metadata_of_another_length_move_what_stands_after_them(plain):
+    made = packing.packed(plain, metadata=lambda xmp: xmp + b" " * 5_000)
+    assert objects(made) == objects(plain)
+    with pikepdf.open(io.BytesIO(made)) as document:
+        assert document.check_pdf_syntax() == []
+        assert document.Root.Metadata.read_bytes().endswith(b" " * 5_000)
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [(b"startxref", b"startxrex"), (b"trailer\n<<", b"trailer\n<</Prev 9 "), (b"\n12 0 obj", b"\n13 0 obj")],
+)
+def test_a_file_of_another_shape_is_not_packed_blindly(plain, said, instead):
+    assert said in plain
+    with pytest.raises(packing.Unfamiliar):
+        packing.packed(plain.replace(said, instead), metadata=lambda xmp: xmp)
+
+
+def test_a_pdf_of_another_writer_is_described_too(plain):
+    other = io.BytesIO()
+    with pikepdf.open(io.BytesIO(plain)) as document:
+        document.save(other, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    described = factur_x._by_reading(other.getvalue())
+    with pytest.raises(packing.Unfamiliar):
+        packing.packed(other.getvalue(), metadata=factur_x._with_words)
+    assert embedded(described) == embedded(plain)
+    with pikepdf.open(io.BytesIO(described)) as document:
+        assert factur_x.SPACE.encode() in document.Root.Metadata.read_bytes()
 
 
 def test_what_breaks_the_standard_has_none(seller):

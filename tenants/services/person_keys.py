@@ -260,7 +260,10 @@ def _numbered(held: _Held, number: int, of: Person | None) -> PersonsKey:
 
 
 def _held() -> _Held:
-    held: _Held = scoping.memory().setdefault("person keys", _Held())
+    memory = scoping.memory()
+    held: _Held | None = memory.get("person keys")
+    if held is None:  # asked for with every text that is read or opened
+        held = memory["person keys"] = _Held()
     return held
 
 
