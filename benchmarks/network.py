@@ -137,12 +137,14 @@ def number_cards(operator: Operator) -> float:
     """Give each card a UID, and those of drivers a printed number, sealed as a migration does; return the seconds."""
     with psycopg.connect(env.text("DATABASE_OWNER_URL"), autocommit=True) as owner:
         aside = ", ".join(f"ADD {name} text NOT NULL DEFAULT ''" for name in _ASIDE)
-        owner.execute(f"ALTER TABLE charging_token DROP CONSTRAINT token_uid_once, {aside}")
+        owner.execute("DROP INDEX token_uid_once")
+        owner.execute(f"ALTER TABLE charging_token {aside}")
         owner.execute(_NUMBERS, [operator.pk])
         seconds = _sealed(_SEAL_CARDS)
         gone = ", ".join(f"DROP {name}" for name in _ASIDE)
-        once = "ADD CONSTRAINT token_uid_once UNIQUE (operator_id, uid_exact)"
-        owner.execute(f"ALTER TABLE charging_token {gone}, {once}")
+        owner.execute(f"ALTER TABLE charging_token {gone}")
+        once = "charging_token (operator_id, uid_exact) WHERE issuer_id IS NULL"
+        owner.execute(f"CREATE UNIQUE INDEX token_uid_once ON {once}")
         owner.execute("VACUUM ANALYZE charging_token")
     connections.close_all()
     return seconds

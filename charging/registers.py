@@ -31,6 +31,7 @@ from charging.models import (
 from charging.selectors import station_words
 from charging.services import endings, erasing
 from tenants.log.audit import audited
+from tenants.models import Account
 from tenants.privacy import sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
@@ -83,7 +84,12 @@ def _register_gateway() -> None:
     """What the process that stations connect to may do: keep what they say, and look whose card it is."""
     may = rights.gateway_may
     may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
-    may(Token, "SELECT (id, operator_id, uid_mark, kind, driver_id, is_blocked, lost_at, merged_into_id)")
+    may(
+        Token,
+        "SELECT (id, operator_id, uid_mark, kind, driver_id, is_blocked, lost_at, merged_into_id, issuer_id, "
+        "whitelist, is_valid, is_set_aside)",
+    )
+    may(Account, "SELECT (id, operator_id, is_active)")
     may(AccountMember, "SELECT (operator_id, token_id, since, until, pays)")
     seen = "epoch, seal_key, protocol, address, connected_at, seen_at, disconnected_at, earlier_kept, certified_at"
     proof = "password_kept, certificate, certificate_until, boot"
@@ -161,7 +167,7 @@ def _register_personal_data() -> None:
         identity="uid visual_number kind",
         conduct="driver_since is_blocked blocked_at lost_at created_at",
         secret="uid_mark uid_exact number_mark",  # noqa: S106
-        technical="id operator public_id driver merged_into merge file_import",
+        technical="id operator public_id driver merged_into merge file_import issuer whitelist is_valid is_set_aside",
     )
     sources.register(
         EarlierHolder,

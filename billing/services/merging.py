@@ -44,6 +44,8 @@ def merge_cards(gone: Token, kept: Token, *, reason: str) -> int:
         MergeRefused: they cannot be one card.
     """
     gone, kept = _both(Token, gone, kept)
+    if gone.issuer_id is not None or kept.issuer_id is not None:
+        raise MergeRefused(Code.CARD_OF_PARTNER, card=str(gone if gone.issuer_id else kept))
     blocked_at, is_lost = gone.blocked_at, gone.lost_at is not None
     before = histories([gone.pk, kept.pk])
     union = holders.together(before[gone.pk], before[kept.pk])

@@ -36,6 +36,11 @@ class Code(StrEnum):
     START_STATION_AWAY = "start_station_away"
     START_OUTLET_TAKEN = "start_outlet_taken"
     CARD_TAKEN = "card_taken"
+    CARD_OF_PARTNER = "card_of_partner"
+    CARD_HAS_HOLDER = "card_has_holder"
+    PARTNER_NEEDS_WHITELIST = "partner_needs_whitelist"
+    OWN_CARD_GOES_FIRST = "own_card_goes_first"
+    NOT_A_PARTNER = "not_a_partner"
     CARD_BLOCKED_BY_STAFF = "card_blocked_by_staff"
     HELD_BACKWARDS = "held_backwards"
     NO_TIME_ZONE = "no_time_zone"
@@ -133,6 +138,10 @@ class TokenTaken(ChargingError):
 
 class HolderRefused(ChargingError):
     """Nobody can have had a card for the time that was said."""
+
+
+class PartnerCardRefused(ChargingError):
+    """A card cannot be a partner's, or what it is asked to be while it is one."""
 
 
 class CardBlockedByStaff(ChargingError):

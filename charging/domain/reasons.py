@@ -42,6 +42,7 @@ class Reject(StrEnum):
     UNKNOWN_SITE = "unknown_site"
     UNKNOWN_STATION = "unknown_station"
     UNKNOWN_TOKEN = "unknown_token"  # noqa: S105  # a charging card, not a secret
+    CARD_OF_SEVERAL = "card_of_several"
     DUPLICATE_IN_FILE = "duplicate_in_file"
     CHANGED = "changed"
     PAST_IS_SUMS = "past_is_sums"

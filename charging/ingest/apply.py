@@ -177,7 +177,7 @@ def _strangers(placed: pl.DataFrame, work: Work, network: Network) -> dict[int, 
             source=work.origin.source, external_id__in=lacking["external_id"].to_list()
         )
         known = {found[0]: found[1:] for found in rows.values_list("external_id", "file_import_id", "started_at")}
-    refused = refused_things(placed, needs, work.creates)
+    refused = refused_things(placed, needs, work.creates) | of_several(placed, network)
     for line, external_id, start, is_elsewhere in lacking.select(
         "line", "external_id", "started_at", "elsewhere"
     ).iter_rows():
@@ -197,6 +197,11 @@ def refused_things(
         if thing not in creates:
             refused |= dict.fromkeys(placed["line"].filter(needs[thing]), _UNKNOWN[thing])
     return refused
+
+
+def of_several(placed: pl.DataFrame, network: Network) -> dict[int, Reject]:
+    """Return the lines whose card several partners have: it is nobody's to guess who pays."""
+    return dict.fromkeys(placed["line"].filter(network.of_several(placed)), Reject.CARD_OF_SEVERAL)
 
 
 _UNKNOWN = {

@@ -40,6 +40,7 @@ class Thing(StrEnum):
 EVERYTHING = frozenset(Thing)
 
 _MARKS = ("uid_exact", "uid_mark", "number_mark")
+_OF_CARDS = ("pk", *_MARKS, "driver_id", "merged_into", "issuer_id")
 _STATIONS = {"station_id": pl.Int64, "site_id": pl.Int64}
 _CONNECTORS = {
     "station_id": pl.Int64,
@@ -109,9 +110,11 @@ class Network:
     _site_names: Names = field(default_factory=Names)
     _station_names: Names = field(default_factory=Names)
     # Cards by mark: of the very signs, of the UID however it is written, of what is printed; None where two have that.
+    # Then partners' cards, of which none is meant where several partners have one: `charging.selectors.tokens.meant`.
     _exact: dict[str, int] = field(default_factory=dict)
     _alike: dict[str, int] = field(default_factory=dict)
     _printed: dict[str, int | None] = field(default_factory=dict)
+    _partners: dict[str, int | None] = field(default_factory=dict)
     _marks: dict[str, list[list[str]]] = field(default_factory=dict)
     _operator_id: int = 0
     _stations: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_STATIONS))
@@ -138,18 +141,21 @@ class Network:
         rows = Connector.objects.values_list("station_id", "number", "pk", "max_power_w", "standard")
         self._connectors = _frame(((*row, LARGEST_OF_PLUG.get(plug)) for *row, plug in rows), _CONNECTORS)
         found = _cards(self._only)
-        tokens = list(found.order_by("pk").values_list("pk", *_MARKS, "driver_id", "merged_into"))
-        self._exact, self._alike, self._printed = {}, {}, {}
-        for pk, exact, alike_, printed, _, into in tokens:
+        tokens = list(found.order_by("pk").values_list(*_OF_CARDS))
+        self._exact, self._alike, self._printed, self._partners = {}, {}, {}, {}
+        for pk, exact, alike_, printed, _, into, issuer in tokens:
+            if issuer is not None:
+                self._partners[alike_] = None if alike_ in self._partners else pk
+                continue
             card = into or pk
             self._exact.setdefault(exact, card)
             self._alike.setdefault(alike_, card)
             if printed:
                 self._printed[printed] = card if self._printed.get(printed, card) == card else None
         if self._only is not None:
-            into = {into for *_, into in tokens if into} - {pk for pk, *_ in tokens}
-            tokens += Token.objects.filter(pk__in=into).values_list("pk", *_MARKS, "driver_id", "merged_into")
-        self._tokens = _frame(((pk, driver) for pk, *_, driver, _ in tokens), _TOKENS)
+            into = {into for *_, into, _ in tokens if into} - {pk for pk, *_ in tokens}
+            tokens += Token.objects.filter(pk__in=into).values_list(*_OF_CARDS)
+        self._tokens = _frame(((pk, driver) for pk, *_, driver, _, _ in tokens), _TOKENS)
         self._holders = _holders(None if self._only is None else [pk for pk, *_ in tokens])
 
     def placed(self, sessions: pl.DataFrame) -> pl.DataFrame:
@@ -177,6 +183,12 @@ class Network:
             Thing.CONNECTORS: ~no_station & placed["connector_id"].is_null(),
             Thing.TOKENS: placed["token"].is_not_null() & placed["token_id"].is_null(),
         }
+
+    def of_several(self, placed: pl.DataFrame) -> pl.Series:
+        """Return which of the placed sessions name a card that several partners have, so that nobody knows whose."""
+        texts = placed["token"].drop_nulls().unique()
+        named = [text for text in texts if any(self._partners.get(mark, 0) is None for mark in self._marks_of(text)[1])]
+        return placed["token_id"].is_null() & placed["token"].is_in(named).fill_null(value=False)
 
     def missing(self, placed: pl.DataFrame) -> Missing:
         """Return what the placed sessions name and the network does not have, each once, as first spelled."""
@@ -212,12 +224,16 @@ class Network:
         return texts.replace_strict(said, default=None, return_dtype=pl.Int64)
 
     def _card_of(self, text: str) -> int | None:
+        exact, alike_, printed = self._marks_of(text)
+        known: tuple[dict[str, Any], ...] = (self._exact, self._alike, self._printed, self._partners)
+        every = zip(known, (exact, alike_, printed, alike_), strict=True)
+        return next((cards[mark] for cards, marks in every for mark in marks if mark in cards), None)
+
+    def _marks_of(self, text: str) -> list[list[str]]:
         if text not in self._marks:
             of = (Token.exact_marks, Token.uid_marks, Token.marks)
             self._marks[text] = [marks(text, self._operator_id) for marks in of]
-        known: tuple[dict[str, Any], ...] = (self._exact, self._alike, self._printed)
-        every = zip(known, self._marks[text], strict=True)
-        return next((cards[mark] for cards, marks in every for mark in marks if mark in cards), None)
+        return self._marks[text]
 
     def _held(self, placed: pl.DataFrame) -> pl.DataFrame:
         """Let sessions with a card that has moved be paid for by whoever had it when they began."""
@@ -281,12 +297,13 @@ def _firsts(rows: pl.DataFrame, name: str) -> pl.DataFrame:
 
 def _cards(only: pl.Series | None) -> QuerySet[Token]:
     """The cards that some texts may name, by their UID or as printed."""
+    counted = Token.objects.filter(is_set_aside=False)
     if only is None:
-        return Token.objects.all()
+        return counted
     operator, texts = current_operator_id(), set(only.drop_nulls())
     by_uid = [mark for text in texts for mark in Token.uid_marks(text, operator)]
     printed = [mark for text in texts for mark in Token.marks(text, operator)]
-    return Token.objects.filter(Q(uid_mark__in=by_uid) | Q(number_mark__in=printed))
+    return counted.filter(Q(uid_mark__in=by_uid) | Q(number_mark__in=printed))
 
 
 def _holders(cards: Sequence[int] | None) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 from charging.domain.limits import Limits
 from charging.domain.reasons import Reject
 from charging.ingest.apart import Looked, question_of
-from charging.ingest.apply import flagged, refused_things
+from charging.ingest.apply import flagged, of_several, refused_things
 from charging.ingest.child import SHOWN
 from charging.ingest.convert import Refused
 from charging.ingest.evidence import Question
@@ -128,7 +128,7 @@ def _tried(looked: Looked, creates: Collection[Thing] | None) -> dict[str, Any]:
     missing, needs = network.missing(placed), network.needing(placed)
     added = _presumed(missing) if creates is None else creates
     site_open = bool(missing.stations) and not (looked.layout.names(Field.SITE) or looked.layout.default_site)
-    strangers = refused_things(placed, needs, added)
+    strangers = refused_things(placed, needs, added) | of_several(placed, network)
     placed = placed.filter(~pl.col("line").is_in(list(strangers)))
     powered = placed.with_columns(pl.coalesce("max_power_w", "power_w").alias("max_power_w"))
     sessions = flagged(powered, Limits(), operator_id=current_operator_id())

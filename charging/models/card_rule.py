@@ -14,6 +14,7 @@ class CardRule(OperatorOwned):
     class Kind(models.TextChoices):
         CARD = unasked.Kind.CARD, _("your cards")
         APP = unasked.Kind.APP, _("the app")
+        PARTNER = unasked.Kind.PARTNER, _("partners' cards")
         UNKNOWN = unasked.Kind.UNKNOWN, _("cards that nobody knows")
 
     kind = models.CharField(_("kind of card"), max_length=10, choices=Kind)

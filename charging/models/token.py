@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from charging.domain import card_numbers
 from charging.domain.card_numbers import spelled
+from charging.domain.ocpp import admission
 from tenants import blind_index, crypto
 from tenants.blind_index import MarkField
 from tenants.identifiers import new_public_id
-from tenants.models import Driver
+from tenants.models import Account, Driver
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
 from tenants.sealed_fields import Person, Sealed, SealedCharField
@@ -20,12 +21,24 @@ from tenants.sealed_fields import Person, Sealed, SealedCharField
 class Token(OperatorOwned):
     """A card or app token. Without a driver its sessions have nobody to pay for them.
 
+    One that a roaming partner has issued is paid for by the partner, and nobody here holds it. Its UID is the
+    partner's: the operator, or another partner, may have one of the same. Which of them is meant is said by
+    `charging.selectors.tokens.meant` and `charging.domain.ocpp.admission.CARD` (decision 91).
+
     Cards move: a session is paid for by whoever had the card when it began (`charging.domain.holders`).
     """
 
     class Kind(models.TextChoices):
         RFID = "RFID", _("card")
         APP_USER = "APP_USER", _("app")
+
+    class Whitelist(models.TextChoices):
+        """Whether the partner is asked before its card is let in."""
+
+        ALWAYS = admission.Whitelist.ALWAYS, _("no: what it has told us decides")
+        ALLOWED = admission.Whitelist.ALLOWED, _("only about a card that is not valid")
+        ALLOWED_OFFLINE = admission.Whitelist.ALLOWED_OFFLINE, _("yes; a valid card is let in if it does not answer")
+        NEVER = admission.Whitelist.NEVER, _("yes; without its answer nobody is let in")
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.RFID)
@@ -37,6 +50,15 @@ class Token(OperatorOwned):
     visual_number = SealedCharField(_("printed number"), max_length=64, blank=True)
     # By which it is found (`charging.selectors.numbers`); empty where the card has none.
     number_mark = MarkField(max_length=64, blank=True, editable=False)
+    # The partner that issued it; null: the operator itself.
+    issuer = OwnedForeignKey(Account, null=True, blank=True, related_name="cards")
+    whitelist = models.CharField(
+        _("the partner is asked"), max_length=15, choices=Whitelist, blank=True, default="", db_default=""
+    )
+    # What the partner has told us of it.
+    is_valid = models.BooleanField(_("valid"), default=True, db_default=True)
+    # Another partner's card of the same UID is meant.
+    is_set_aside = models.BooleanField(_("another partner's card is meant"), default=False, db_default=False)
     # Who has it now, and since when; null: from its first session on. Who had it before: `EarlierHolder`.
     driver = OwnedForeignKey(Driver, null=True, blank=True, related_name="tokens")
     driver_since = models.DateTimeField(_("with the driver since"), null=True, blank=True)
@@ -55,8 +77,21 @@ class Token(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("token", "driver", "merged_into", "file_import"),
-            models.UniqueConstraint(fields=["operator", "uid_exact"], name="token_uid_once"),
+            *owned("token", "driver", "merged_into", "file_import", "issuer"),
+            models.UniqueConstraint(
+                fields=["operator", "uid_exact"], condition=Q(issuer__isnull=True), name="token_uid_once"
+            ),
+            # OCPI compares UIDs without their case.
+            models.UniqueConstraint(
+                fields=["operator", "issuer", "uid_mark"],
+                condition=Q(issuer__isnull=False) & ~Q(uid_mark=""),
+                name="token_of_partner_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(issuer__isnull=True, whitelist="", is_valid=True, is_set_aside=False)
+                | (Q(issuer__isnull=False, driver__isnull=True) & ~Q(whitelist="")),
+                name="token_of_partner_is_nobodys",
+            ),
         ]
         indexes = [
             # The cards of a driver, and the list: those without a driver first, then the newest.

@@ -4,23 +4,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
 from charging.selectors import words
 from tenants.models import Driver
+from tenants.scoping import current_operator_id
 
 UNASSIGNED, ASSIGNED, BLOCKED = "unassigned", "assigned", "blocked"
+PARTNERS, UNSETTLED = "partners", "unsettled"
 
 
 def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
     """Return the tokens, unassigned first, then the newest, with their drivers.
 
     search: part of the UID or the printed number, or what a driver is found by.
-    condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, or empty for all.
+    condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, `PARTNERS`, `UNSETTLED`, or empty for all.
     """
-    rows = Token.objects.filter(merged_into=None).select_related("driver__identity")
+    rows = Token.objects.filter(merged_into=None).select_related("driver__identity", "issuer__identity")
     if search:
         rows = rows.filter(words.of_card(search))
     return _in(rows, condition).order_by(F("driver").asc(nulls_first=True), "-created_at", "-pk")
@@ -60,13 +62,54 @@ def histories(token_ids: Iterable[int]) -> dict[int, list[Held[int]]]:
 
 
 def unassigned() -> QuerySet[Token]:
-    """Return the cards in use that no driver has."""
-    return Token.objects.filter(driver__isnull=True, is_blocked=False, merged_into=None)
+    """Return the operator's own cards in use that no driver has."""
+    return Token.objects.filter(driver__isnull=True, issuer__isnull=True, is_blocked=False, merged_into=None)
+
+
+def meant(uids: Iterable[str]) -> dict[str, Token | None]:
+    """Return which card each of the UIDs means, of those that somebody has; None where nobody can say. One query.
+
+    The operator's own goes before a partner's. Of several partners' none is meant until staff say which
+    (`charging.services.tokens.settle`). So does the gateway decide (`charging.domain.ocpp.admission.CARD`).
+    """
+    means = {mark: uid for uid in uids for mark in Token.uid_marks(uid, current_operator_id())}
+    rows = Token.objects.filter(uid_mark__in=means, is_set_aside=False).select_related("merged_into")
+    own: dict[str, Token | None] = {}
+    partners: dict[str, Token | None] = {}
+    for row in rows.order_by("-pk"):
+        uid = means[row.uid_mark]
+        if row.issuer_id is None:
+            own[uid] = row.merged_into or row
+        else:
+            partners[uid] = None if uid in partners else row
+    return partners | own
+
+
+def namesakes(token: Token) -> QuerySet[Token]:
+    """Return the other cards of that UID, where a partner has one of them: the operator's own first."""
+    rows = Token.objects.filter(uid_mark=token.uid_mark, merged_into=None).exclude(pk=token.pk).exclude(uid_mark="")
+    if token.issuer_id is None:
+        rows = rows.filter(issuer__isnull=False)
+    return rows.select_related("issuer__identity", "driver__identity").order_by(F("issuer").asc(nulls_first=True), "pk")
+
+
+def unsettled() -> QuerySet[Token]:
+    """Return partners' cards of which nobody can say whether they are meant: another partner has one of that UID.
+
+    And those that are never meant, as the operator has a card of that UID itself.
+    """
+    other = Token.objects.filter(uid_mark=OuterRef("uid_mark"), merged_into=None, is_set_aside=False)
+    rows = Token.objects.filter(issuer__isnull=False, is_set_aside=False).exclude(uid_mark="")
+    return rows.filter(Exists(other.exclude(pk=OuterRef("pk"))))
 
 
 def _in(rows: QuerySet[Token], condition: str) -> QuerySet[Token]:
     if condition == UNASSIGNED:
-        return rows.filter(driver__isnull=True)
+        return rows.filter(driver__isnull=True, issuer__isnull=True)
+    if condition == PARTNERS:
+        return rows.filter(issuer__isnull=False)
+    if condition == UNSETTLED:
+        return rows.filter(pk__in=unsettled().values("pk"))
     if condition == ASSIGNED:
         return rows.filter(driver__isnull=False)
     return rows.filter(is_blocked=True) if condition == BLOCKED else rows

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from charging.domain import holders
-from charging.domain.errors import Code, HolderRefused
+from charging.domain.errors import Code, HolderRefused, PartnerCardRefused
 from charging.domain.holders import Held
 from charging.models import AccountMember, Token
 from tenants.models import Account, Driver
@@ -32,7 +32,10 @@ def move(
 
     Raises:
         HolderRefused: the time ends before it begins.
+        PartnerCardRefused: another account than the partner's whose card it is.
     """
+    if isinstance(who, Token) and who.issuer_id is not None and (to is None or to.pk != who.issuer_id or not pays):
+        raise PartnerCardRefused(Code.CARD_OF_PARTNER, card=str(who))
     if since and until and until <= since:
         raise HolderRefused(Code.HELD_BACKWARDS, since=since, until=until)
     # Two moves of one driver or card come one after the other.

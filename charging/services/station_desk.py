@@ -18,7 +18,6 @@ from charging.domain.ocpp.v16 import Signed
 from charging.domain.signed import ocmf
 from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, StationMessage, Token
 from charging.selectors import tokens
-from tenants.scoping import current_operator_id
 
 _GROWTH = ("energy_wh",)
 #: All that a beginning says; the end too, as a session whose beginning comes late has none any more.
@@ -68,9 +67,7 @@ class Desk:
         if not uids:
             return
         self._cards |= {uid: (None, []) for uid in uids}
-        means = {mark: uid for uid in uids for mark in Token.uid_marks(uid, current_operator_id())}
-        rows = Token.objects.filter(uid_mark__in=means).select_related("merged_into")
-        found = {means[row.uid_mark]: row.merged_into or row for row in rows.order_by("-pk")}
+        found = {uid: token for uid, token in tokens.meant(uids).items() if token is not None}
         histories = tokens.histories([token.pk for token in found.values()])
         self._cards |= {uid: (token, histories[token.pk]) for uid, token in found.items()}
 

@@ -5,28 +5,111 @@ from datetime import datetime
 from django.db import transaction
 
 from charging.domain import holders
-from charging.domain.errors import CardBlockedByStaff, Code, HolderRefused, TokenTaken
+from charging.domain.errors import CardBlockedByStaff, Code, HolderRefused, PartnerCardRefused, TokenTaken
 from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
 from charging.selectors import tokens
-from charging.services import station_commands
+from charging.services import account_members, card_rules, station_commands
 from tenants.conflicts import refused_as
-from tenants.models import Driver
+from tenants.models import Account, Driver
 from tenants.scoping import current_operator_id
 
 
 @transaction.atomic
-def create(*, uid: str, kind: str = Token.Kind.RFID, visual_number: str = "", driver: Driver | None = None) -> Token:
-    """Add a token, with or without its driver.
+def create(
+    *,
+    uid: str,
+    kind: str = Token.Kind.RFID,
+    visual_number: str = "",
+    driver: Driver | None = None,
+    issuer: Account | None = None,
+    whitelist: str = "",
+    is_valid: bool = True,
+) -> Token:
+    """Add a token, with or without its driver; or a partner's, which the partner pays for.
+
+    whitelist and is_valid: of a partner's alone.
 
     Raises:
-        TokenTaken: there is one with this UID.
+        TokenTaken: there is one with this UID, of the operator or of that partner.
+        PartnerCardRefused: no partner's card can be like this.
     """
     taken = TokenTaken(Code.CARD_TAKEN, uid=uid)
-    if Token.objects.filter(uid_exact__in=Token.exact_marks(uid, current_operator_id())).exists():
-        raise taken  # also where an older key of the instance made its mark
-    with refused_as(taken, constraint="token_uid_once"):
-        return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
+    if issuer is None:
+        if Token.objects.filter(issuer=None, uid_exact__in=Token.exact_marks(uid, current_operator_id())).exists():
+            raise taken  # also where an older key of the instance made its mark
+        with refused_as(taken, constraint="token_uid_once"):
+            return Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, driver=driver)
+    _refuse_unlike_partners(issuer, whitelist)
+    if driver is not None:
+        raise PartnerCardRefused(Code.CARD_HAS_HOLDER, card=uid)
+    if Token.objects.filter(issuer=issuer, uid_mark__in=Token.uid_marks(uid, current_operator_id())).exists():
+        raise taken
+    told = {"issuer": issuer, "whitelist": whitelist, "is_valid": is_valid}
+    with refused_as(taken, constraint="token_of_partner_once"):
+        token = Token.objects.create(uid=uid, kind=kind, visual_number=visual_number, **told)
+    account_members.move(token, to=issuer)
+    card_rules.tell()
+    return token
+
+
+@transaction.atomic
+def issue(token: Token, *, issuer: Account | None, whitelist: str = "", is_valid: bool = True) -> Token:
+    """Say which partner has issued the card, and what the partner has told of it; None: the operator itself.
+
+    Who pays is billing's to change with it (`billing.services.partner_cards`).
+
+    Raises:
+        TokenTaken: the partner, or the operator, has another card with that UID.
+        PartnerCardRefused: a driver has it, or had it, or it is no partner's at all.
+    """
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
+    if issuer is not None:
+        _refuse_unlike_partners(issuer, whitelist)
+        if history(token):
+            raise PartnerCardRefused(Code.CARD_HAS_HOLDER, card=str(token))
+        if token.merged_into_id or token.merged.exists():
+            raise PartnerCardRefused(Code.CARD_OF_PARTNER, card=str(token))
+    marks = Token.uid_marks(token.uid, current_operator_id()) if token.uid else []
+    others = Token.objects.filter(issuer=issuer, uid_mark__in=marks).exclude(pk=token.pk)
+    taken = TokenTaken(Code.CARD_TAKEN, uid=token.masked_uid)
+    if issuer is not None and others.exists():
+        raise taken
+    if issuer is None or issuer.pk != token.issuer_id:
+        token.is_set_aside = False
+    token.issuer, token.whitelist, token.is_valid = issuer, whitelist if issuer else "", is_valid or issuer is None
+    with refused_as(taken, constraint="token_of_partner_once" if issuer else "token_uid_once"):
+        token.save(update_fields=["issuer", "whitelist", "is_valid", "is_set_aside"])
+    card_rules.tell()
+    return token
+
+
+@transaction.atomic
+def settle(token: Token) -> list[Token]:
+    """Say that of several cards with this UID this one is meant; return those of partners that are not, from now on.
+
+    Raises:
+        PartnerCardRefused: it is a partner's, and the operator has a card of that UID itself.
+    """
+    if token.issuer_id is not None and Token.objects.filter(uid_mark=token.uid_mark, issuer=None).exists():
+        raise PartnerCardRefused(Code.OWN_CARD_GOES_FIRST, card=str(token))
+    rows = Token.objects.select_for_update().filter(uid_mark=token.uid_mark, issuer__isnull=False).order_by("pk")
+    others = []
+    for row in rows:
+        is_aside = row.pk != token.pk
+        others += [row] if is_aside else []
+        if row.is_set_aside != is_aside:
+            row.is_set_aside = is_aside
+            row.save(update_fields=["is_set_aside"])
+    card_rules.tell()
+    return others
+
+
+def _refuse_unlike_partners(issuer: Account, whitelist: str) -> None:
+    if issuer.kind != Account.Kind.ROAMING:
+        raise PartnerCardRefused(Code.NOT_A_PARTNER, account=str(issuer))
+    if whitelist not in Token.Whitelist.values:
+        raise PartnerCardRefused(Code.PARTNER_NEEDS_WHITELIST)
 
 
 @transaction.atomic
@@ -40,10 +123,13 @@ def give(
 
     Raises:
         HolderRefused: the time ends before it begins.
+        PartnerCardRefused: it is a partner's, who pays for it.
     """
     if since and until and until <= since:
         raise HolderRefused(Code.HELD_BACKWARDS, since=since, until=until)
     token.refresh_from_db(from_queryset=Token.objects.select_for_update())
+    if token.issuer_id is not None:
+        raise PartnerCardRefused(Code.CARD_OF_PARTNER, card=str(token))
     before = history(token)
     keep(token, holders.given(before, driver.pk if driver else None, since, until))
     return before

@@ -10,6 +10,7 @@ from charging.domain import card_numbers
 from charging.domain.ocpp import admission, frames, keeping, secrecy, v16, v201
 from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Verdict
 from charging.domain.ocpp.frames import Answer, Call, Complaint
+from charging.domain.ocpp.unasked import Kind
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
@@ -122,7 +123,7 @@ class Heard:
 
     boot: how the connection was received as its station started. unasked: the cards that this connection let in when
     nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
-    else changes the same charge; not so where others would wait too.
+    else changes the same charge; not so where others would wait too. is_open: cards whose partner is silent are let in.
     """
 
     guest: Guest
@@ -133,6 +134,7 @@ class Heard:
     unasked: Mapping[str, str] = field(default_factory=dict)
     given: str = ""
     may_wait: bool = False
+    is_open: bool = True
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -259,7 +261,7 @@ class Heard:
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
         where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
-        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag)])
+        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag, decision)])
         return number, decision
 
     async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str) -> Decision:
@@ -270,11 +272,13 @@ class Heard:
         decision = await self._decision(cursor, id_tag)
         if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
-        shown = {"verdict": decision.verdict, "basis": decision.basis, "unasked": self._unasked(id_tag)}
+        shown = {"verdict": decision.verdict, "basis": decision.basis, "unasked": self._unasked(id_tag, decision)}
         await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
         return decision
 
-    def _unasked(self, id_tag: str) -> str:
+    def _unasked(self, id_tag: str, decision: Decision) -> str:
+        if decision.verdict is Verdict.ACCEPTED and decision.basis is Basis.PARTNER_TIMEOUT:
+            return Kind.PARTNER
         return self.unasked.get(card_numbers.spelled(id_tag), "")
 
     def _group(self, decision: Decision) -> str:
@@ -295,7 +299,7 @@ class Heard:
             await cursor.execute(admission.GUEST_ASKED, facts | {"tag": tag})
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
-        return admission.decide(tag, Card(*card) if card[0] is not None else None)
+        return admission.decide(tag, Card(*card) if card[0] is not None else None, is_open=self.is_open)
 
     def _marks(self, tag: str) -> list[str]:
         return card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())

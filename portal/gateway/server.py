@@ -22,6 +22,7 @@ from charging.domain.journeys import Guesses
 from charging.domain.ocpp import frames, secrecy, unasked, v16
 from charging.domain.ocpp.admission import Boot, Verdict
 from charging.domain.ocpp.frames import Answer, Call
+from charging.domain.ocpp.unasked import Kind
 from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
@@ -237,7 +238,8 @@ class Gateway:
         call = said if isinstance(said, Call) else None
         if call and call.action == "Heartbeat" and call.wants_answer:  # says nothing that must be kept
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
-        heard = Heard(guest, at, raw, said, line.boot, line.unasked)
+        is_open = self.cards.lets_in(guest.operator_id, Kind.PARTNER)
+        heard = Heard(guest, at, raw, said, line.boot, line.unasked, is_open=is_open)
         try:
             answer = await (self._in_time(line, heard, call) if _asks(call) else self._kept(heard))
         except psycopg.Error:

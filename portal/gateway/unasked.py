@@ -29,6 +29,12 @@ _CARDS = """
                 AND (m.since IS NULL OR m.since <= now()) AND (m.until IS NULL OR m.until > now())) END
     FROM charging_token t JOIN charging_token c ON c.id = coalesce(t.merged_into_id, t.id)
     LEFT JOIN tenants_driver d ON d.id = c.driver_id
+    WHERE t.issuer_id IS NULL
+"""
+#: Partners' cards, and which of them their partners let in while they are silent.
+_PARTNERS = """
+    SELECT c.uid_mark, NOT c.is_blocked AND c.lost_at IS NULL AND c.is_valid AND c.whitelist <> 'NEVER' AND p.is_active
+    FROM charging_token c JOIN tenants_account p ON p.id = c.issuer_id WHERE NOT c.is_set_aside
 """
 _RULES = "SELECT kind, is_open, most, reckoned FROM charging_cardrule"
 _USED = """
@@ -81,10 +87,15 @@ class Unasked:
         if known is None or not tag:
             return None
         kind = next((known.cards[mark] for mark in _marks(operator_id, tag) if mark in known.cards), Kind.UNKNOWN)
-        if kind is None or not known.rules[kind].lets_in(known.used[kind], known.cost[kind]):
+        if kind is None or not self.lets_in(operator_id, kind):
             return None
         known.used[kind] += 1
         return kind
+
+    def lets_in(self, operator_id: int, kind: Kind) -> bool:
+        """Whether the operator's rule lets one more card of that kind in unasked; not while it is not known."""
+        known = self._known.get(operator_id)
+        return known is not None and known.rules[kind].lets_in(known.used[kind], known.cost[kind])
 
     def refuses(self, operator_id: int, tag: str) -> bool:
         """Whether the card is known to be dead."""
@@ -116,4 +127,13 @@ async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) ->
                 is_dead = not is_good or known.cards.get(bytes.fromhex(mark), found) is None
                 known.cards[bytes.fromhex(mark)] = None if is_dead else found
             await asyncio.sleep(0)  # stations are answered meanwhile
+        await cursor.execute(_PARTNERS)
+        partners: dict[bytes, Kind | None] = {}
+        while rows := await cursor.fetchmany(AT_ONCE):
+            for mark, is_good in rows:
+                found = bytes.fromhex(mark)
+                partners[found] = Kind.PARTNER if is_good and found not in partners else None
+            await asyncio.sleep(0)
+        if partners:
+            known.cards = partners | known.cards  # the operator's own go first
     return known

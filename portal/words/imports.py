@@ -52,6 +52,11 @@ ERRORS: dict[str, str | Promise] = {
     Code.START_OUTLET_TAKEN: _("Outlet %(connector)s of %(station)s is taken or does not work. Choose another one."),
     Code.STATION_TAKEN: _("There is already a station called “%(identifier)s”."),
     Code.CARD_TAKEN: _("There is already a card with the UID %(uid)s."),
+    Code.CARD_OF_PARTNER: _("The card %(card)s is a partner's, who pays for it. Change who has issued it first."),
+    Code.CARD_HAS_HOLDER: _("A driver has the card %(card)s, or has had it, so it is no partner's."),
+    Code.PARTNER_NEEDS_WHITELIST: _("Say whether the partner is asked about the card."),
+    Code.NOT_A_PARTNER: _("The payer %(account)s is no roaming partner."),
+    Code.OWN_CARD_GOES_FIRST: _("You have a card of that UID yourself, which goes before the partner's."),
     Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),
     Code.HELD_BACKWARDS: _("The time that somebody has a card must end after it begins."),
     Code.NO_TIME_ZONE: _("There is no time zone called “%(name)s”. Write it like “Europe/Stockholm”."),
@@ -208,6 +213,9 @@ REJECTS: dict[str, str | Promise] = {
     Reject.UNREADABLE_SERIES: _("The meter readings cannot be read, or do not lie within the session."),
     Reject.UNKNOWN_SITE: _("The site is not known, and the import was not to add any."),
     Reject.UNKNOWN_STATION: _("The station or connector is not known, and the import was not to add any."),
+    Reject.CARD_OF_SEVERAL: _(
+        "Several partners have a card of this UID. Say on the card's page which of them is meant."
+    ),
     Reject.UNKNOWN_TOKEN: _("The card is not known, and the import was not to add any."),
     Reject.DUPLICATE_IN_FILE: _("Another row of this file has the same session id."),
     Reject.CHANGED: _(

@@ -33,6 +33,14 @@ BASES: dict[str, str | Promise] = {
     Basis.GUEST: _("a guest, where charging is free"),
     Basis.HELD: _("the station has not been accepted yet"),
     Basis.NO_CARD: _("none was named"),
+    Basis.SEVERAL: _("several partners have a card of that UID"),
+    Basis.PARTNER_ENDED: _("its partner is no longer in use"),
+    Basis.NOT_VALID: _("its partner has said that it is not valid"),
+    Basis.PARTNER_TIMEOUT: _("its partner has not answered"),
+    Basis.PARTNER_BLOCKED: _("its partner has blocked it"),
+    Basis.PARTNER_EXPIRED: _("its partner says that it has expired"),
+    Basis.PARTNER_NO_CREDIT: _("its partner says that there is no credit left"),
+    Basis.PARTNER_REFUSED: _("its partner does not allow it"),
 }
 
 

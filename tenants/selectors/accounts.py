@@ -44,6 +44,12 @@ def one(public_id: UUID) -> Account | None:
     return Account.objects.select_related("identity", "driver").filter(public_id=public_id).first()
 
 
+def partners() -> QuerySet[Account]:
+    """The roaming partners in use, by their numbers."""
+    rows = Account.objects.filter(kind=Account.Kind.ROAMING, is_active=True)
+    return rows.select_related("identity").order_by("customer_number")
+
+
 def days_to_pay(account: Account, operator: Operator) -> int:
     """How many days the account has to pay: its own terms, or the operator's."""
     return operator.payment_terms_days if account.payment_terms_days is None else account.payment_terms_days

@@ -10,6 +10,7 @@ class Kind(StrEnum):
 
     CARD = "card"
     APP = "app"
+    PARTNER = "partner"
     UNKNOWN = "unknown"
 
 
@@ -41,6 +42,8 @@ class Rule:
 USUAL: Final = {
     Kind.CARD: Rule(is_open=True, most=2_000, reckoned=200),
     Kind.APP: Rule(is_open=True, most=2_000, reckoned=200),
+    # Of those alone whose partner allows that they are let in while it is silent.
+    Kind.PARTNER: Rule(is_open=True, most=2_000, reckoned=200),
     Kind.UNKNOWN: Rule(is_open=False, most=0, reckoned=200),
 }
 #: By when a driver who holds a card to a reader has an answer, in seconds; and for how long that holds for a charge.

@@ -1,7 +1,7 @@
 """Cards and app tokens: the list with those nobody has first, one card, giving it to a driver, blocking it."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from billing.selectors import session_ledger
-from billing.services import card_moves
+from billing.services import card_moves, partner_cards
 from billing.services.card_moves import Moved
+from charging.domain.errors import Code
 from charging.domain.ocpp import commands
 from charging.models import Token
 from charging.selectors import account_members, sessions, station_commands, tokens
@@ -34,10 +35,12 @@ from portal.web.staff.driver_choice import DriverField
 from portal.web.staff.merging import MergeForm
 from portal.web.staff.sessions.columns import SESSIONS
 from portal.web.tables import Column, Table
+from portal.words.say import say
 from tenants.log import audit
 from tenants.log.events import Event
-from tenants.models import Driver, Operator
+from tenants.models import Account, Driver, Operator
 from tenants.permissions import Permission
+from tenants.selectors import accounts
 
 SESSIONS_SHOWN = 10
 CONDITIONS = [
@@ -45,6 +48,8 @@ CONDITIONS = [
     (tokens.UNASSIGNED, gettext_lazy("without a driver")),
     (tokens.ASSIGNED, gettext_lazy("with a driver")),
     (tokens.BLOCKED, gettext_lazy("blocked")),
+    (tokens.PARTNERS, gettext_lazy("of partners")),
+    (tokens.UNSETTLED, gettext_lazy("of partners, with a UID that another card has")),
 ]
 
 
@@ -55,6 +60,7 @@ CARDS = Table(
         Column("card", gettext_lazy("Card"), opened=lambda row: row.visual_number or row.uid, is_fixed=True),
         Column("kind", gettext_lazy("Kind"), by="kind", css="rest"),
         Column("driver", gettext_lazy("Driver"), by=Coalesce("driver__customer_number", Value(""))),
+        Column("issuer", gettext_lazy("Issuer"), by=Coalesce("issuer__customer_number", Value("")), is_optional=True),
         Column("condition", gettext_lazy("Condition")),
         Column("added", gettext_lazy("Added"), by="created_at"),
     ),
@@ -109,7 +115,43 @@ class GiveForm(forms.Form):
         return datetime.combine(day, time(), self.zone) if day else None
 
 
-class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
+class IssuerFields(forms.Form):
+    """Who has issued a card, and what a partner wants of it. Without partners there is nothing to say."""
+
+    issuer = forms.ModelChoiceField(
+        label=gettext_lazy("Issuer"),
+        queryset=Account.objects.none(),
+        required=False,
+        help_text=gettext_lazy("A partner's card is paid for by the partner, and no driver has it."),
+    )
+    whitelist = forms.ChoiceField(
+        label=gettext_lazy("Ask the partner before a charge"),
+        required=False,
+        choices=[("", "–"), *Token.Whitelist.choices],
+        help_text=gettext_lazy("Of a partner's card alone."),
+    )
+    is_valid = forms.BooleanField(label=gettext_lazy("Valid, as the partner has told us"), required=False, initial=True)
+
+    def __init__(self, *args: Any, may_say: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        partners = accounts.partners()
+        issuer = cast("forms.ModelChoiceField[Account]", self.fields["issuer"])
+        issuer.queryset, issuer.empty_label = partners, _("You")
+        issuer.label_from_instance = _called  # type: ignore[method-assign]
+        if not may_say or not partners.exists():
+            for name in IssuerFields.base_fields:
+                del self.fields[name]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("issuer") and not data.get("whitelist"):
+            self.add_error("whitelist", say(Code.PARTNER_NEEDS_WHITELIST))
+        if not data.get("issuer"):
+            data.update({"whitelist": "", "is_valid": True} if "issuer" in self.fields else {})
+        return data
+
+
+class TokenForm(IssuerFields, forms.ModelForm):  # type: ignore[type-arg]
     """A new card. Whether its UID is free is the service's to say."""
 
     driver = DriverField(
@@ -155,6 +197,7 @@ def token_export(request: SignedInRequest, operator: Operator) -> HttpResponseBa
             FileColumn(_("Printed number"), lambda row: row.visual_number),
             FileColumn(_("Kind"), lambda row: str(row.get_kind_display())),
             FileColumn(_("Customer number"), lambda row: str(row.driver) if row.driver else None),
+            FileColumn(_("Issuer"), lambda row: str(row.issuer) if row.issuer else None),
             FileColumn(_("Blocked"), lambda row: row.is_blocked),
             FileColumn(_("Added"), lambda row: row.created_at.astimezone(operator.zone).date()),
         ],
@@ -185,7 +228,7 @@ def token_show(request: SignedInRequest, operator: Operator, public_id: UUID) ->
 @operator_view(Permission.MANAGE_DRIVERS)
 def token_new(request: SignedInRequest, operator: Operator) -> HttpResponse:
     """Add a card."""
-    form = TokenForm(request.POST or None)
+    form = TokenForm(request.POST or None, may_say=_may_issue(request))
     if form.is_valid() and (token := attempted(form, services.create, **form.cleaned_data)):
         messages.success(request, _("Card %(card)s was added.") % {"card": token})
         return redirect("staff:token_detail", operator.slug, token.public_id)
@@ -222,6 +265,29 @@ def _given(driver: Driver | None, moved: Moved) -> str:
     return " ".join(parts)
 
 
+@operator_view(Permission.MANAGE_ACCOUNTS)
+@require_POST
+def token_issue(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Say who has issued the card; sessions on no invoice are paid for by that partner."""
+    token, form = _token(public_id), IssuerFields(request.POST, may_say=True)
+    if form.is_valid() and (moved := attempted(form, partner_cards.issue, token, **form.cleaned_data)) is not None:
+        parts = [_("Saved.")]
+        if moved.sessions:
+            follow = ngettext("%(count)s session follows it.", "%(count)s sessions follow it.", moved.sessions)
+            parts.append(follow % {"count": moved.sessions})
+        messages.success(request, " ".join(parts))
+        return redirect("staff:token_detail", operator.slug, token.public_id)
+    return _page(request, operator, _token(public_id), issuer_form=form)
+
+
+@operator_view(Permission.MANAGE_DRIVERS)
+@require_POST
+def token_settle(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Say that of several cards with one UID this one is meant."""
+    told(request, _("This card is meant from now on."), services.settle, _token(public_id))
+    return redirect("staff:token_detail", operator.slug, public_id)
+
+
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def token_block(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
@@ -245,6 +311,7 @@ def _page(
     form: GiveForm | None = None,
     *,
     is_whole: bool = False,
+    issuer_form: IssuerFields | None = None,
 ) -> HttpResponse:
     used = sessions.listing(Criteria(token=token))
     latest = sessions.shown(used).order_by("-started_at", "-pk")[:SESSIONS_SHOWN]
@@ -256,6 +323,8 @@ def _page(
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "form": form or GiveForm(zone=operator.zone, initial={"since": _first_day(token, unpaid["first"], operator)}),
         "holders": tokens.holders_of(token),
+        "issuer_form": issuer_form or IssuerFields(initial=_issued(token), may_say=_may_issue(request)),
+        "namesakes": [] if token.merged_into_id else list(tokens.namesakes(token)[:SESSIONS_SHOWN]),
         "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": unpaid["count"],
@@ -266,6 +335,19 @@ def _page(
         "crumbs": _crumbs(operator),
     }
     return render(request, "staff/tokens/detail.html", context)
+
+
+def _may_issue(request: SignedInRequest) -> bool:
+    """Whether they may say that a partner pays."""
+    return request.access.may(Permission.MANAGE_ACCOUNTS)
+
+
+def _issued(token: Token) -> dict[str, Any]:
+    return {"issuer": token.issuer_id, "whitelist": token.whitelist, "is_valid": token.is_valid}
+
+
+def _called(account: Account) -> str:
+    return f"{account.name} ({account.customer_number})"
 
 
 def _forgetting(token: Token) -> Forgetting | None:
@@ -281,7 +363,9 @@ def _first_day(token: Token, first: datetime | None, operator: Operator) -> date
 
 
 def _token(public_id: UUID) -> Token:
-    return get_object_or_404(Token.objects.select_related("driver__identity", "merged_into"), public_id=public_id)
+    return get_object_or_404(
+        Token.objects.select_related("driver__identity", "merged_into", "issuer__identity"), public_id=public_id
+    )
 
 
 def _crumbs(operator: Operator) -> list[tuple[str, str]]:

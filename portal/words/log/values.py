@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models import Dispute, Export, Rerating, WriteOff
-from charging.models import CardNotice, StationCommand, StationLink
+from charging.models import CardNotice, StationCommand, StationLink, Token
 from portal.words import approvals, imports, incidents, measures, permissions, work
 from portal.words.bookkeeping import WHY
 from portal.words.lists import LISTS
@@ -148,6 +148,7 @@ WORDS: dict[str, dict[str, str | Promise]] = {
     "role": _by_text(dict(Membership.Role.choices)),
     "factor_required_of": _by_text(dict(Membership.Role.choices)),
     "permission": _by_text(permissions.WORDS),
+    "whitelist": _by_text(dict(Token.Whitelist.choices)),
     "scopes": _by_text(permissions.WORDS),
     "second_factor": {
         "code": gettext_lazy("code from the app"),

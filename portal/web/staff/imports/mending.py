@@ -61,6 +61,7 @@ PLACES: Mapping[str, tuple[Field, ...]] = {
     Reject.UNKNOWN_SITE: (Field.SITE,),
     Reject.UNKNOWN_STATION: (Field.STATION,),
     Reject.UNKNOWN_TOKEN: (Field.TOKEN,),
+    Reject.CARD_OF_SEVERAL: (Field.TOKEN,),
     Reject.PAST_IS_SUMS: (Field.STARTED_AT,),
 }
 #: Reasons that adding to the network would settle.

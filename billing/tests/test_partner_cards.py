@@ -1,0 +1,186 @@
+"""Cards that roaming partners have issued: whose one of several with the same UID is, and who pays."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+
+from billing.services import account_moves, card_moves, merging, partner_cards
+from billing.sql.payers import JOINED, PAYER
+from billing.tests.factories import driver
+from charging.domain.errors import Code, MergeRefused, PartnerCardRefused, TokenTaken
+from charging.domain.reasons import Reject
+from charging.models import ChargingSession, RejectedRow, Token
+from charging.selectors import admission
+from charging.selectors import tokens as cards
+from charging.services import imports, tokens
+from charging.tests.ingest.files import PLAIN, plain
+from tenants.models import Account
+from tenants.services.people import accounts
+
+pytestmark = pytest.mark.usefixtures("in_north")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+UID, SPELLED = "04A1B2C3D4", "04:a1:b2:c3:d4"
+
+
+@pytest.fixture(autouse=True)
+def own_store(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+def partner(name, **facts):
+    return accounts.create(kind=Account.Kind.ROAMING, name=name, country="NL", **facts)
+
+
+def issued_by(account, uid=UID, whitelist="ALLOWED", **facts):
+    return tokens.create(uid=uid, issuer=account, whitelist=whitelist, **facts)
+
+
+def bring_in(*uids):
+    rows = (f"S{n},A,{uid},2025-05-{n:02} 10:00,2025-05-{n:02} 11:00,7.5" for n, uid in enumerate(uids, 1))
+    row = imports.upload(ContentFile(plain(*rows).encode()), name="sessions.csv")
+    row = imports.start(row, PLAIN, options=imports.Options())
+    return imports.run(operator_id=row.operator_id, import_id=row.pk, clock=lambda: NOW)
+
+
+def payers():
+    """Who pays for each session, as SQL of invoices tells it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT s.external_id, {PAYER} FROM charging_chargingsession s {JOINED}")  # ours
+        return dict(cursor.fetchall())
+
+
+def told(uid=UID):
+    found = admission.decision(uid, at=NOW)
+    return str(found.verdict), str(found.basis)
+
+
+def test_a_partners_card_is_let_in_and_the_partner_pays():
+    one = partner("One")
+    card = issued_by(one)
+    assert told(SPELLED) == ("Accepted", "whitelist")
+    bring_in(SPELLED)
+    assert ChargingSession.objects.get().token == card
+    assert payers() == {"S1": one.pk}
+
+
+def test_the_operators_own_card_goes_before_a_partners_of_the_same_uid():
+    one, anna = partner("One"), driver("Anna")
+    partners = issued_by(one, whitelist="NEVER")
+    own = tokens.create(uid=UID.lower(), driver=anna)
+    assert cards.meant([UID]) == {UID: own}
+    assert told() == ("Accepted", "driver")
+    bring_in(UID)
+    assert ChargingSession.objects.get().token == own
+    assert payers() == {"S1": Account.objects.get(driver=anna).pk}
+    assert list(cards.unsettled()) == [partners]
+    tokens.block(own, at=NOW)
+    assert told() == ("Blocked", "blocked"), "a card of ours that is blocked is not let in as somebody else's"
+    with pytest.raises(PartnerCardRefused) as refused:
+        tokens.settle(partners)
+    assert refused.value.code == Code.OWN_CARD_GOES_FIRST
+    assert tokens.settle(own) == [partners]
+    assert not cards.unsettled()
+
+
+def test_two_partners_with_one_uid_are_refused_until_staff_say_which_is_meant():
+    one, two = partner("One"), partner("Two")
+    first, second = issued_by(one), issued_by(two, uid=SPELLED, whitelist="ALWAYS")
+    assert cards.meant([UID]) == {UID: None}
+    assert told() == ("Invalid", "several")
+    assert set(cards.unsettled()) == {first, second}
+    bring_in(UID)
+    assert [row.reason for row in RejectedRow.objects.all()] == [Reject.CARD_OF_SEVERAL]
+    assert (ChargingSession.objects.count(), Token.objects.count()) == (0, 2), "nobody guesses, and no third is made"
+    assert tokens.settle(second) == [first]
+    assert cards.meant([UID]) == {UID: second}
+    assert told() == ("Accepted", "whitelist")
+    assert not cards.unsettled()
+    bring_in(UID)
+    assert payers() == {"S1": two.pk}
+    tokens.settle(first)
+    second.refresh_from_db()
+    assert cards.meant([UID]) == {UID: first}
+    assert second.is_set_aside
+
+
+def test_one_of_several_that_is_blocked_is_told_to_be_so():
+    first = issued_by(partner("One"))
+    issued_by(partner("Two"))
+    tokens.block(first, at=NOW)
+    assert told() == ("Blocked", "blocked")
+
+
+def test_a_partner_has_a_uid_once_however_it_is_written_and_another_may_have_it_too():
+    one, two = partner("One"), partner("Two")
+    issued_by(one)
+    with pytest.raises(TokenTaken):
+        issued_by(one, uid=SPELLED)
+    issued_by(two)
+    tokens.create(uid=UID)
+    with pytest.raises(TokenTaken):
+        tokens.create(uid=UID)
+    assert Token.objects.count() == 3
+
+
+@pytest.mark.parametrize("whitelist", ["", "SOMETIMES"])
+def test_a_partners_card_says_whether_the_partner_is_asked(whitelist):
+    with pytest.raises(PartnerCardRefused) as refused:
+        issued_by(partner("One"), whitelist=whitelist)
+    assert refused.value.code == Code.PARTNER_NEEDS_WHITELIST
+
+
+def test_only_a_roaming_partner_issues_cards():
+    company = accounts.create(kind=Account.Kind.COMPANY, name="Bolaget AB", country="SE")
+    with pytest.raises(PartnerCardRefused) as refused:
+        issued_by(company)
+    assert refused.value.code == Code.NOT_A_PARTNER
+
+
+def test_a_partner_that_is_closed_charges_no_more():
+    one = partner("One")
+    issued_by(one)
+    Account.objects.filter(pk=one.pk).update(is_active=False)
+    assert told() == ("Blocked", "partner_ended")
+
+
+def test_no_driver_and_no_other_payer_gets_a_partners_card():
+    one, two, anna = partner("One"), partner("Two"), driver("Anna")
+    card = issued_by(one)
+    own = tokens.create(uid="04FFFFFFFF")
+    for refused in (
+        lambda: card_moves.give(card, driver=anna),
+        lambda: account_moves.move(card, to=two),
+        lambda: account_moves.move(card, to=None),
+        lambda: account_moves.move(card, to=one, pays=False),
+        lambda: tokens.create(uid="04EE", driver=anna, issuer=one, whitelist="ALWAYS"),
+    ):
+        with pytest.raises(PartnerCardRefused):
+            refused()
+    for gone, kept in ((card, own), (own, card)):
+        with pytest.raises(MergeRefused):
+            merging.merge_cards(gone, kept, reason="why")
+
+
+def test_a_card_that_an_import_met_turns_out_to_be_a_partners_and_its_sessions_follow():
+    one, two = partner("One"), partner("Two")
+    bring_in(UID)
+    card = Token.objects.get()
+    assert (payers(), told()) == ({"S1": None}, ("Invalid", "nobodys"))
+    assert partner_cards.issue(card, issuer=one, whitelist="ALLOWED").sessions == 1
+    assert (payers(), told()) == ({"S1": one.pk}, ("Accepted", "whitelist"))
+    assert partner_cards.issue(card, issuer=one, whitelist="ALLOWED", is_valid=False).sessions == 0
+    assert told() == ("Invalid", "partner_timeout")
+    partner_cards.issue(card, issuer=two, whitelist="ALWAYS")
+    assert payers() == {"S1": two.pk}
+    partner_cards.issue(card, issuer=None)
+    card.refresh_from_db()
+    assert (payers(), card.whitelist, told()) == ({"S1": None}, "", ("Invalid", "nobodys"))
+
+
+def test_a_card_that_a_driver_has_had_is_no_partners():
+    card = tokens.create(uid=UID, driver=driver("Anna"))
+    with pytest.raises(PartnerCardRefused) as refused:
+        partner_cards.issue(card, issuer=partner("One"), whitelist="ALWAYS")
+    assert refused.value.code == Code.CARD_HAS_HOLDER

@@ -1,0 +1,84 @@
+"""Partners' cards on their pages: added, told whose they are, and settled where two have one UID."""
+
+import pytest
+
+from charging.models import Token
+from tenants.models import Account
+from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
+
+pytestmark = pytest.mark.django_db
+UID = "04A1B2C3D4E5F6"
+
+
+@pytest.fixture
+def partners(world):
+    with tenant_scope(world.operator.pk):
+        return [accounts.create(kind=Account.Kind.ROAMING, name=name, country="NL") for name in ("Laadpas", "Ladekort")]
+
+
+def added(client, world, partner, **facts):
+    data = {"kind": "RFID", "uid": UID, "issuer": partner.pk, "whitelist": "ALLOWED", "is_valid": "on", **facts}
+    return client.post(world.url("cards/new/"), data, follow=True)
+
+
+def test_a_partners_card_is_added_and_no_driver_is_asked_for(world, sign_in, olga, partners):
+    page = added(sign_in(olga), world, partners[0]).content.decode()
+    assert "Laadpas" in page
+    assert "who pays for what is charged with it" in page
+    assert "Give the card for that time" not in page
+    with tenant_scope(world.operator.pk):
+        card = Token.objects.get(issuer=partners[0].pk)
+        assert (card.whitelist, card.account_times.get().account_id) == ("ALLOWED", partners[0].pk)
+
+
+@pytest.mark.parametrize("facts", [{"whitelist": ""}, {"issuer": "0"}])
+def test_what_a_partner_wants_must_be_said(world, sign_in, olga, partners, facts):
+    page = added(sign_in(olga), world, partners[0], **facts).content.decode()
+    assert "field__error" in page or "error" in page
+    with tenant_scope(world.operator.pk):
+        assert not Token.objects.filter(issuer__isnull=False).exists()
+
+
+def test_two_partners_with_one_uid_are_shown_and_settled(world, sign_in, olga, partners):
+    client = sign_in(olga)
+    for partner in partners:
+        added(client, world, partner)
+    with tenant_scope(world.operator.pk):
+        first, second = Token.objects.filter(issuer__isnull=False).order_by("pk")
+    url = world.url(f"cards/{first.public_id}/")
+    assert "nobody charges with any of them" in client.get(url).content.decode()
+    found = client.get(world.url("cards/"), {"condition": "unsettled"}).content.decode()
+    assert (str(first.public_id) in found, str(second.public_id) in found) == (True, True)
+    page = client.post(f"{url}settle/", follow=True).content.decode()
+    assert "This card is meant from now on." in page
+    with tenant_scope(world.operator.pk):
+        assert [card.is_set_aside for card in Token.objects.filter(issuer__isnull=False).order_by("pk")] == [
+            False,
+            True,
+        ]
+    assert str(first.public_id) not in client.get(world.url("cards/"), {"condition": "unsettled"}).content.decode()
+
+
+def test_a_card_that_nobody_has_is_given_to_the_partner_that_issued_it(world, sign_in, olga, partners):
+    with tenant_scope(world.operator.pk):
+        card = Token.objects.create(uid=UID)
+    url = world.url(f"cards/{card.public_id}/")
+    client = sign_in(olga)
+    assert "Issuer" in client.get(url).content.decode()
+    page = client.post(f"{url}issuer/", {"issuer": partners[1].pk, "whitelist": "NEVER"}, follow=True).content.decode()
+    assert "Ladekort" in page
+    with tenant_scope(world.operator.pk):
+        card.refresh_from_db()
+        assert (card.issuer_id, card.whitelist, card.is_valid) == (partners[1].pk, "NEVER", False)
+
+
+def test_only_those_who_may_say_who_pays_say_who_has_issued_a_card(world, sign_in, otto, fina, partners):
+    with tenant_scope(world.operator.pk):
+        card = Token.objects.create(uid=UID)
+    url = world.url(f"cards/{card.public_id}/")
+    client, said = sign_in(otto), {"issuer": partners[0].pk, "whitelist": "ALWAYS"}
+    assert client.post(f"{url}issuer/", said).status_code == 403
+    assert "Laadpas" not in client.get(url).content.decode()
+    assert client.post(f"{url}settle/").status_code == 302
+    assert sign_in(fina).post(f"{url}settle/").status_code == 403
