@@ -27,7 +27,7 @@ _MOST_READ = 500
 
 
 def look_at_journeys(begun: Iterable[ChargingSession]) -> None:
-    """Notice cards with which these charges cannot have begun, by where else they were. Two queries at most."""
+    """Notice cards with which these charges cannot have begun, by where else they were. Three queries at most."""
     new = [row for row in begun if row.token_id is not None]
     others = _of_the_same_cards(new)
     heard = _heard([*new, *(row for rows in others.values() for row in rows)]) if others else {}
@@ -41,15 +41,15 @@ def _of_the_same_cards(new: Sequence[ChargingSession]) -> dict[int, list[Chargin
     """By card the charges around these, of those cards that were at more than one site."""
     if not new:
         return {}
-    starts, found = [row.started_at for row in new], defaultdict(list)
-    rows = ChargingSession.objects.filter(
-        token__in={row.token_id for row in new},
-        started_at__gte=min(starts) - NEAR,
-        started_at__lte=max(starts) + NEAR,
-    )
-    for row in rows.select_related("site").order_by("pk"):
+    starts, sites, found = [row.started_at for row in new], defaultdict(set), defaultdict(list)
+    near = ChargingSession.objects.filter(started_at__gte=min(starts) - NEAR, started_at__lte=max(starts) + NEAR)
+    rows = near.filter(token__in={row.token_id for row in new})
+    for token, site in rows.order_by().values_list("token", "site").distinct():
+        sites[token].add(site)
+    moving = [token for token, seen in sites.items() if len(seen) > 1]
+    for row in near.filter(token__in=moving).select_related("site").order_by("pk") if moving else ():
         found[row.token_id or 0].append(row)
-    return {token: some for token, some in found.items() if len({row.site_id for row in some}) > 1}
+    return found
 
 
 def _compare(row: ChargingSession, other: ChargingSession, heard: dict[str, datetime]) -> None:

@@ -5,11 +5,8 @@ reader at a time reads a station (`station_steps`), so nothing else changes what
 people who decide on them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
-
-from django.db import connection, models
 
 from charging.domain.card_numbers import spelled
 from charging.domain.holders import Held
@@ -18,7 +15,19 @@ from charging.domain.ocpp.v16 import Signed
 from charging.domain.signed import ocmf
 from charging.models import ChargingSession, Connector, SignedRecord, Station, StationCharge, StationMessage, Token
 from charging.selectors import tokens
+from charging.services import station_rows
 
+#: What is read of each: all that messages ask for. What else is asked for is read then.
+_OF_STATIONS = ("id", "operator", "site", "identifier", "vendor", "model", "counts_exported")
+_OF_CONNECTORS = ("id", "operator", "station", "number", "max_power_w", "status", "status_at")
+_OF_CHARGES = (
+    *("id", "operator", "station", "number", "received_at", "id_tag", "verdict", "basis", "read_at", "readings"),
+)
+_OF_SESSIONS = (
+    *("id", "operator", "source", "external_id", "site", "station", "connector", "token", "driver", "started_at"),
+    *("ended_at", "energy_wh", "meter_start_wh", "stop_reason", "state", "review", "flags"),
+)
+_IS_OPEN = f"source = '{SOURCE}' AND state = '{ChargingSession.State.ACTIVE}'"
 _GROWTH = ("energy_wh",)
 #: All that a beginning says; the end too, as a session whose beginning comes late has none any more.
 _BEGINNING = ("token", "driver", "started_at", "meter_start_wh", "state", "ended_at", "energy_wh", "review", "flags")
@@ -35,10 +44,11 @@ class Desk:
     """
 
     def __init__(self, stations: Iterable[int], numbers: Iterable[int]) -> None:
-        self.stations = Station.objects.select_related("site").in_bulk(set(stations))
-        self._connectors = {
-            (row.station_id, row.number): row for row in Connector.objects.filter(station__in=self.stations)
-        }
+        found = station_rows.by_key(Station, "id", set(stations), _OF_STATIONS)
+        self.stations = {row.pk: row for row in found}
+        connectors = station_rows.by_key(Connector, "station_id", self.stations, _OF_CONNECTORS)
+        self._connectors = {(row.station_id, row.number): row for row in connectors}
+        self._by_pk = {row.pk: row for row in connectors}
         self._charges: dict[int, StationCharge] = {}
         self._sessions: dict[int, ChargingSession] = {}
         self._cards: dict[str, tuple[Token | None, list[Held[int]]]] = {"": (None, [])}
@@ -51,16 +61,23 @@ class Desk:
         self._changed: dict[int, ChargingSession] = {}
         self._again: dict[int, StationMessage] = {}
         self.ended: dict[int, ChargingSession] = {}
-        self._take(StationCharge.objects.filter(station__in=self.stations, number__in=set(numbers)))
+        self._take(row for row in _charges(numbers) if row.station_id in self.stations)
 
     def _take(self, charges: Iterable[StationCharge]) -> None:
         """Lay charges here, with their sessions and the cards of those that have none yet."""
         new = {row.number: row for row in charges if row.number not in self._charges}
         self._charges |= new
-        rows = ChargingSession.objects.select_for_update(of=("self",)).select_related("connector")
-        for session in rows.filter(source=SOURCE, external_id__in=[str(number) for number in new]).order_by("pk"):
-            self._sessions[int(session.external_id)] = session
+        named, is_ours = [str(number) for number in new], f"source = '{SOURCE}'"
+        self._lay(
+            station_rows.by_key(ChargingSession, "external_id", named, _OF_SESSIONS, more=is_ours, is_locked=True)
+        )
         self._look_up({spelled(row.id_tag) for number, row in new.items() if number not in self._sessions})
+
+    def _lay(self, sessions: Iterable[ChargingSession]) -> None:
+        for session in sessions:
+            if session.connector_id in self._by_pk:
+                session.connector = self._by_pk[session.connector_id]
+            self._sessions[int(session.external_id)] = session
 
     def _look_up(self, uids: set[str]) -> None:
         uids = uids - set(self._cards)
@@ -92,11 +109,10 @@ class Desk:
         """The sessions that go on at the station, or at one of its connectors."""
         if not self._has_open:
             self._has_open = True
-            rows = ChargingSession.objects.filter(
-                source=SOURCE, state=ChargingSession.State.ACTIVE, station__in=self.stations
+            rows = station_rows.by_key(
+                ChargingSession, "station_id", self.stations, ("id", "external_id"), more=_IS_OPEN
             )
-            numbers = [int(number) for number in rows.values_list("external_id", flat=True)]
-            self._take(StationCharge.objects.filter(number__in=set(numbers) - set(self._charges)))
+            self._take(_charges({int(row.external_id) for row in rows} - set(self._charges)))
         return [
             session
             for session in self._sessions.values()
@@ -122,7 +138,8 @@ class Desk:
         """The station's connector of that number; made where nobody entered it."""
         key = (station.pk, number)
         if key not in self._connectors:
-            self._connectors[key] = Connector.objects.get_or_create(station=station, number=number)[0]
+            self._connectors[key] = found = Connector.objects.get_or_create(station=station, number=number)[0]
+            self._by_pk[found.pk] = found
         return self._connectors[key]
 
     def first_connector(self, station: Station) -> Connector:
@@ -184,12 +201,12 @@ class Desk:
         """Write what has changed."""
         ChargingSession.objects.bulk_create(self._new)
         stored = set(map(id, self._new))
-        _write(Connector, self._states.values(), ("status", "status_at"))
-        _write(StationCharge, self._read.values(), ("read_at", "readings"))
-        _write(ChargingSession, (row for row in self.ended.values() if id(row) not in stored), _END)
-        _write(ChargingSession, (row for row in self._changed.values() if id(row) not in stored), _BEGINNING)
+        station_rows.write(self._states.values(), ("status", "status_at"))
+        station_rows.write(self._read.values(), ("read_at", "readings"))
+        station_rows.write((row for row in self.ended.values() if id(row) not in stored), _END)
+        station_rows.write((row for row in self._changed.values() if id(row) not in stored), _BEGINNING)
         others = (row for number, row in self._grown.items() if number not in self.ended and id(row) not in stored)
-        _write(ChargingSession, others, _GROWTH)
+        station_rows.write(others, _GROWTH)
 
     def read_again(self) -> None:
         """Have the messages of charges that begin again read once more; once all others are marked as read."""
@@ -198,18 +215,5 @@ class Desk:
             rows.exclude(pk=first.pk).update(is_read=False)
 
 
-def _write(model: type[models.Model], rows: Iterable[models.Model], names: Sequence[str]) -> None:
-    """Write these columns of the rows, in one journey: `bulk_update` takes ten times as long to say the same."""
-    fields: list[Any] = [model._meta.get_field(name) for name in names]
-    values = [
-        [*(field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields), row.pk] for row in rows
-    ]
-    if not values:
-        return
-    columns = ", ".join(f"{field.column} = %s" for field in fields)
-    with connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {model._meta.db_table} SET {columns} WHERE id = %s", values)  # noqa: S608  # nosec
-
-
-def _prepared(field: Any, row: models.Model) -> Any:
-    return field.get_db_prep_save(getattr(row, field.attname), connection)
+def _charges(numbers: Iterable[int]) -> list[StationCharge]:
+    return station_rows.by_key(StationCharge, "number", set(numbers), _OF_CHARGES)

@@ -216,7 +216,7 @@ def _start(desk: Desk, message: StationMessage, start: v16.Start) -> None:
     session = ChargingSession(
         source=SOURCE,
         external_id=str(charge.number),
-        site=message.station.site,
+        site_id=message.station.site_id,
         station=message.station,
         connector=connector,
         token=token,
@@ -237,7 +237,8 @@ def _grow(desk: Desk, message: StationMessage, payload: dict[str, Any]) -> str:
     session = _meant(desk, message, v16.outlet(payload))
     if session is None:
         return ""  # stations also read their meters while nobody charges
-    desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
+    if v16.may_be_signed(message.raw):
+        desk.was_signed(session, v16.signed(payload.get("meterValue")), at=message.received_at)
     readings = list(v16.readings(payload.get("meterValue"), exported=message.station.counts_exported))
     return _add(desk, session, readings, at=message.received_at) or _unread(readings, payload)
 

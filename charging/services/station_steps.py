@@ -4,7 +4,6 @@ A message that cannot be digested stops its own station alone: those read with i
 before it is kept, the others go on, and it is tried again after one, two, four … minutes, or when somebody says so.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -14,15 +13,41 @@ from django.db.models import F
 from charging.domain.ocpp import v16
 from charging.domain.ocpp.commands import Kind
 from charging.models import StationHalt, StationMessage
-from charging.services import card_notices, late_charges, signed_values, site_limits, station_commands, station_sessions
+from charging.services import (
+    card_notices,
+    late_charges,
+    signed_values,
+    site_limits,
+    station_commands,
+    station_rows,
+    station_sessions,
+)
 from charging.services.station_desk import Desk
 from tenants.scoping import tenant_scope
 
 #: Messages a transaction: enough to share its cost, few enough that nobody waits for the rows it changes.
-TOGETHER = 250
+TOGETHER = 500
 LONGEST_REST = timedelta(hours=1)
 #: The answer to it says whether a station keeps to its share of the site's power; in both versions.
 _SHARE_TOLD = v16.MESSAGES[Kind.LIMIT]
+#: What is read of a message; what else is asked for is read then.
+_OF_MESSAGES = ("id", "operator", "station", "received_at", "action", "raw", "answer", "number")
+#: The oldest of each station, in the order of stations. Asked so, the index of what is unread is followed, and nothing
+#: is looked at that was read.
+_UNREAD = """
+    SELECT station_id FROM charging_stationmessage
+    WHERE NOT is_read AND station_id >= %s AND station_id <> ALL(%s::bigint[]) ORDER BY station_id, id LIMIT %s
+"""
+_OLDEST = """
+    SELECT {columns} FROM unnest(%s::bigint[]) WITH ORDINALITY AS free (station_id, place) CROSS JOIN LATERAL (
+        SELECT * FROM charging_stationmessage m WHERE NOT m.is_read AND m.station_id = free.station_id
+        ORDER BY m.id LIMIT %s) AS charging_stationmessage
+    ORDER BY free.place, charging_stationmessage.id LIMIT %s
+"""
+_READ = """
+    UPDATE charging_stationmessage m SET is_read = true, remark = said.remark
+    FROM unnest(%s::bigint[], %s::text[]) AS said (id, remark) WHERE m.id = said.id
+"""
 _ALONE = """
     SELECT id FROM unnest(%s::bigint[]) AS id
     WHERE pg_try_advisory_xact_lock(hashtext('station_messages'), (id %% 2147483647)::int)
@@ -36,12 +61,14 @@ def read_waiting(operator_id: int, *, clock: Callable[[], datetime]) -> int:
     while after is not None:
         alone: list[int] = []
         with tenant_scope(operator_id):
-            waiting, after = _taken(after, at=clock())
+            halts = dict(StationHalt.objects.values_list("station", "try_at"))
+            waiting, after = _taken(after, resting=[station for station, until in halts.items() if until > clock()])
             stations = list(dict.fromkeys(message.station_id for message in waiting))
             try:
                 with transaction.atomic():
                     sites |= _read_together(waiting)
-                    StationHalt.objects.filter(station__in=stations).delete()
+                    if not halts.keys().isdisjoint(stations):
+                        StationHalt.objects.filter(station__in=stations).delete()
                 done += len(waiting)
             except OperationalError:  # the database is away, which is no fault of a message
                 raise
@@ -63,41 +90,43 @@ def close_abandoned(operator_id: int, *, clock: Callable[[], datetime]) -> None:
         signed_values.look_again()
 
 
-def _taken(after: int, *, at: datetime) -> tuple[list[StationMessage], int | None]:
+def _taken(after: int, *, resting: list[int]) -> tuple[list[StationMessage], int | None]:
     """Return the oldest messages of some stations that nobody else reads now, in order, and where to go on.
 
-    after: the first station to look at. Where to go on: a station, None when there are no more.
+    after: the first station to look at. resting: stations that are left out. Where to go on: a station, None when there
+    are no more.
     """
-    halted = StationHalt.objects.filter(try_at__gt=at).values("station")
-    unread = StationMessage.objects.filter(is_read=False)
-    waiting = unread.filter(station__gte=after).exclude(station__in=halted)
-    stations = list(waiting.order_by("station").values_list("station", flat=True).distinct()[:TOGETHER])
     with connection.cursor() as cursor:
-        cursor.execute(_ALONE, [stations])
-        free = [station_id for (station_id,) in cursor.fetchall()]
-    found = list(unread.filter(station__in=free).order_by("station", "pk")[:TOGETHER])
+        cursor.execute(_UNREAD, [after, resting, TOGETHER])
+        unread = [station_id for (station_id,) in cursor.fetchall()]
+        if not unread:
+            return [], None
+        # Messages are asked for when the stations are this transaction's: then none is found that another one has read.
+        cursor.execute(_ALONE, [sorted(set(unread))])
+        free = sorted(station_id for (station_id,) in cursor.fetchall())
+    found = station_rows.asked(StationMessage, _OF_MESSAGES, _OLDEST, [free, TOGETHER, TOGETHER])
     if len(found) == TOGETHER:
         return found, found[-1].station_id
-    return found, stations[-1] + 1 if len(stations) == TOGETHER else None
+    return found, unread[-1] + 1 if len(unread) == TOGETHER else None
 
 
 def _read_together(messages: list[StationMessage]) -> set[int]:
     """Read them; return the sites where charges have begun or ended, or a station has answered about its share."""
-    remarks: dict[str, list[int]] = defaultdict(list)
+    remarks: list[str] = []
     desk = Desk(
         [message.station_id for message in messages],
         [message.number for message in messages if message.number is not None],
     )
     for message in messages:
         message.station = desk.stations[message.station_id]
-        remarks[station_sessions.read(message, desk)].append(message.pk)
+        remarks.append(station_sessions.read(message, desk))
     station_sessions.settle(desk)
     desk.put_away()
     late_charges.note((session, desk.charge_of(session)) for session in desk.ended.values())
     card_notices.look_at_journeys(desk.begun)
     card_notices.look_at_guesses(messages)
-    for remark, read in remarks.items():
-        StationMessage.objects.filter(pk__in=read).update(is_read=True, remark=remark)
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [[message.pk for message in messages], remarks])
     desk.read_again()
     told = {message.station.site_id for message in messages if message.action == _SHARE_TOLD}
     return told | {session.site_id for session in [*desk.begun, *desk.ended.values()]}

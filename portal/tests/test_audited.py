@@ -501,7 +501,7 @@ UNSEEN_WRITES = {
     "charging/services/station_desk.py:put_away": "what a session grows by while it goes on",
     "charging/services/station_settings.py:_keep": "what stations tell of themselves",
     "charging/services/station_steps.py:_halt": "that a message waits for its next try",
-    "charging/services/station_steps.py:_read_together": "that a message was read",
+    "charging/services/station_steps.py:_READ": "that a message was read",
     "charging/services/tokens.py:keep": "token.sessions_given",
     "tenants/permissions.py:set_grants": "a copy of the role, whose membership is logged",
     "tenants/scoping.py:bulk_create": "the manager itself",

@@ -89,6 +89,7 @@ WHOLE_OPERATOR = {
     "charging/ingest/staging.py": "imports",
     "charging/domain/ocpp/keeping.py": "names columns that are sealed, and asks for no row",
     "charging/domain/ocpp/admission.py": "a fragment: the gateway asks it, for a station",
+    "charging/services/station_steps.py": "reads what stations said, for no member",
     "portal/gateway/answers.py": "stations speak here, no member",
     "portal/gateway/commands.py": "the same",
     "portal/gateway/door.py": "the same",

@@ -91,6 +91,10 @@ class Start:
 Signed = tuple[str, str]
 
 
+#: Without any of these in a frame nothing in it is signed; JSON may write each letter of them as its number.
+_SIGNS = ("signedMeter", "SignedData", "OCMF|", "\\u")
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """StopTransaction. readings: those of the whole charge that came with it."""
@@ -183,6 +187,11 @@ def registers(values: Any) -> set[str]:
 
 def _samples(value: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in rows(value.get("sampledValue")) if isinstance(each, dict)]
+
+
+def may_be_signed(raw: str) -> bool:
+    """Whether a frame may hold what a meter signed; False is sure. A look at each value costs as much as all else."""
+    return any(sign in raw for sign in _SIGNS)
 
 
 def signed(values: Any) -> Iterator[Signed]:

@@ -5,6 +5,8 @@ from random import Random
 
 import orjson
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.selectors import differences, waiting
 from charging.models import (
@@ -434,6 +436,37 @@ def test_messages_read_together_come_to_the_same_as_one_by_one(north, south, mon
         read.append(_facts(operator))
     assert len(read[0]["sessions"]) >= 3
     assert read[0] == read[1]
+
+
+def test_the_messages_of_many_stations_are_read_with_the_statements_of_two(north, south):
+    asked = []
+    for operator, many in ((north, 2), (south, 30)):
+        for number in range(many):
+            told = Told(operator, f"Torget-{number}")
+            told.starts(number=100 + number)
+            told.meters((20, 4_000), (40, 8_000), number=100 + number)
+            told.stops(12_000, number=100 + number)
+            with tenant_scope(operator.pk):
+                charge = StationCharge.objects.get(number=100 + number)
+                charge.id_tag = told.card.uid.lower()  # as the gateway keeps it
+                charge.save()
+        with CaptureQueriesContext(connection) as captured:
+            assert told.read() == 3 * many
+        asked.append(len(captured))
+    assert asked[0] == asked[1]
+
+
+def test_what_was_read_is_not_looked_at_again(told):
+    """By the index of what is unread, however little the planner knows of the operator."""
+    with tenant_scope(told.operator.pk), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for statement, given in (
+            (station_steps._UNREAD, [0, [], 500]),
+            (station_steps._OLDEST.replace("{columns}", "*"), [[told.station.pk], 500, 500]),
+        ):
+            cursor.execute(f"EXPLAIN {statement}", given)
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            assert "station_message_unread" in plan, plan
 
 
 def _facts(operator):
