@@ -248,9 +248,9 @@ FROM billing_invoice WHERE operator_id = %(operator)s AND state = 'issued'
 """,
     "payments": """
 INSERT INTO billing_payment (operator_id, public_id, booking, nth, item, amount, rest, currency, paid_on, to_account,
-    given, given_amounts, text, payer_name, payer_account, created_at)
-SELECT r.operator_id, gen_random_uuid(), md5(r.invoice_id::text), 1, 0, r.due, 0, r.currency, r.due_on, '', '{}', '{}', '', '',
-    'SE' || r.account_id, r.due_on
+    given, given_amounts, text, payer_name, payer_account, payer_account_mark, created_at)
+SELECT r.operator_id, gen_random_uuid(), md5(r.invoice_id::text), 1, 0, r.due, 0, r.currency, r.due_on, '', '', '{}', '', '', '',
+    encode(sha256(r.account_id::text::bytea), 'hex'), r.due_on
 FROM billing_receivable r WHERE r.operator_id = %(operator)s AND r.due > 0 AND r.due_on < %(draft)s::date
     AND r.invoice_id %% 50 <> 0
 """,

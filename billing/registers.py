@@ -54,6 +54,9 @@ from tenants.rls import rights
 #: What says how far a piece of work is.
 PROGRESS = ["done", "total", "attempts", "claimed_at", "leased_until", "queued_at"]
 
+#: What a bank told of who paid, and by what they are found.
+PAYERS = ["given", "text", "payer_name", "payer_account", "payer_account_mark"]
+
 
 def register() -> None:
     """Register the models of this floor with the audit log.
@@ -71,7 +74,7 @@ def register() -> None:
     audited(InvoiceRun, exclude=["sessions_done", "updated_at"])
     audited(Invoice)
     audited(Letterhead, exclude=["logo"])
-    audited(Payment, exclude=["payer_name", "payer_account", "text", "rest", "booking", "nth", "item"])
+    audited(Payment, exclude=[*PAYERS, "rest", "booking", "nth", "item"])
     audited(PaymentMatch)
     audited(WriteOff, exclude=["parts"])
     audited(HostPayout)
@@ -213,7 +216,7 @@ def _register_payments() -> None:
         serves="bookkeeping claims",
         ledger="amount currency paid_on to_account given given_amounts text payer_name payer_account recorded_by"
         " created_at",
-        technical="id operator public_id file booking nth item rest",
+        technical="id operator public_id file booking nth item rest payer_account_mark",
     )
     sources.register(
         PaymentMatch,

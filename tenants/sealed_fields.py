@@ -97,12 +97,12 @@ def keys_from(keys: Keys) -> None:
 
 
 class Sealed:
-    """A text as a row holds it; `str` opens it."""
+    """A text as a row holds it; `str` opens it. of: whom it is said to be about, where that is known beside its row."""
 
-    __slots__ = ("box", "full_column")
+    __slots__ = ("box", "full_column", "of")
 
-    def __init__(self, box: bytes, full_column: str) -> None:
-        self.box, self.full_column = box, full_column
+    def __init__(self, box: bytes, full_column: str, of: Person | None = None) -> None:
+        self.box, self.full_column, self.of = box, full_column, of
 
     @property
     def number(self) -> int:
@@ -120,6 +120,7 @@ class Sealed:
         Raises:
             Unreadable: it was changed or moved, is not about the person `of`, or its key is gone.
         """
+        of = of or self.of
         if self.box[: len(_VERSION)] != _VERSION or len(self.box) < _HEADER:
             raise Unreadable(f"{self.full_column} holds no sealed text.")
         key = _keys[0].opening(self.number, self.salt, of)
@@ -155,6 +156,25 @@ def seal(text: str, key: PersonsKey, full_column: str) -> Sealed:
     own = key.of_text(salt)
     header = _VERSION + key.number.to_bytes(_NUMBER) + salt
     return Sealed(header + AESGCM(own.key).encrypt(_ONCE, text.encode(), _about(full_column, own)), full_column)
+
+
+class Sealer:
+    """Seals one text after another of a column, each about another row of what has the operator's key.
+
+    full_column: as of `seal`. key: of anything of the same kind.
+    """
+
+    def __init__(self, key: PersonsKey, full_column: str) -> None:
+        self._key, self._header = key.key, _VERSION + key.number.to_bytes(_NUMBER)
+        self._about = _about(full_column, TextKey(b"", key.operator_id, Person(key.person.kind, 0)))[:-1]
+
+    def box(self, text: str, number: str) -> bytes:
+        """Return what the column holds of a text about the row of this number; nothing of an empty one."""
+        if not text:
+            return b""
+        salt = os.urandom(_SALT)
+        own = AESGCM(hmac.digest(self._key, salt, "sha256"))
+        return self._header + salt + own.encrypt(_ONCE, text.encode(), self._about + number.encode())
 
 
 def together(rows: Iterable[Row], *, at_once: int) -> Iterator[Row]:
@@ -246,6 +266,13 @@ class SealedField(models.Field):  # type: ignore[type-arg]
     def sealed(self, value: Any, about: Person) -> "Sealed | None":
         """Seal a value that is written past its row; None where it is empty."""
         return seal(self.written(value), _keys[0].sealing(about), self.full_column) if value else None
+
+    def sealer(self, kind: str) -> Sealer:
+        """Return what seals texts of many rows that are written past their model: each about a row of this kind.
+
+        The operator's key seals them (`Person`).
+        """
+        return Sealer(_keys[0].sealing(Person(kind, 0)), self.full_column)
 
     def get_lookup(self, lookup_name: str) -> Any:
         """Nothing but empty or not can be asked."""

@@ -30,14 +30,15 @@ def stretch(table: Table, span: Span, part: Stretch) -> bytes:
 
 def _opened(table: Table, by: str, given: dict[str, Any]) -> bytes:
     """The rows; what is sealed in them is opened, with the keys of all of them together."""
-    sealed = next((column for column in table.columns if column.sealed), None)
     mark = secrets.token_hex(16)
     piece = b"".join(_rows(table, by, {**given, "mark": mark}))
-    if sealed is None:
+    if not any(column.sealed for column in table.columns):
         return piece
-    first, *rest = re.split(mark.encode() + b"([0-9a-f]*)", piece)
-    texts = [sealed.opened(bytes.fromhex(held.decode())) for held in rest[::2]]
-    return first + b"".join(_cell(str(text)) + after for text, after in zip(texts, rest[1::2], strict=True))
+    first, *rest = re.split(mark.encode() + b"([0-9]+):([0-9a-f@-]*)", piece)
+    columns = [table.columns[int(place)] for place in rest[::3]]
+    texts = [column.opened(held.decode()) for column, held in zip(columns, rest[1::3], strict=True)]
+    cells = (_cell(column.told(text)) for column, text in zip(columns, texts, strict=True))
+    return first + b"".join(cell + after for cell, after in zip(cells, rest[2::3], strict=True))
 
 
 def _cell(text: str) -> bytes:

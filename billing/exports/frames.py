@@ -71,5 +71,5 @@ class Reader:
 
 def _opened(column: Column, held: pl.Series) -> pl.Series:
     """What a column of sealed texts says; the keys of all of them are read together."""
-    sealed = [column.opened(bytes.fromhex(each or "")) for each in held]
-    return pl.Series(column.name, [str(each) for each in sealed], dtype=pl.String)
+    sealed = [column.opened(each) for each in held]
+    return pl.Series(column.name, [column.told(each) for each in sealed], dtype=pl.String)

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
+import orjson
 import polars as pl
 from django.db import connection
 from django.db.models import Model, TextChoices
@@ -25,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.documents import categories
 from billing.domain import money
 from billing.domain.calendar import month_bounds
-from billing.models import Export
+from billing.models import Export, Payment
 from billing.models.billing_status import BillingStatus
 from billing.sql import status
 from billing.sql.documents import BOOKED_IN, CHARGED_IN, DATED_IN, bounds
@@ -33,7 +35,7 @@ from billing.sql.ledger import COINS
 from charging.models import ChargingSession
 from tenants.company_numbers import compact
 from tenants.models import DriverIdentity, Operator
-from tenants.sealed_fields import Sealed
+from tenants.sealed_fields import Person, Sealed
 from tenants.spreadsheets import harmless_sql
 
 STRETCH_LINES: Final = 20_000
@@ -91,7 +93,9 @@ class Column:
 
     is_text: somebody typed it. is_moment: it is a local time. is_summed: the export keeps its sum.
     has_words: it holds codes that documents have words for; choices: or whose words these are.
-    sealed: of a sealed text, the model and the field: the database gives it as it holds it.
+    sealed: of a sealed text, the model and the field: the database gives it as it holds it. about: for one that the
+    operator's key seals, of what kind it is, and in SQL the identifier that it is bound to. said: what is written of
+    it.
     """
 
     name: str
@@ -103,12 +107,29 @@ class Column:
     has_words: bool = False
     choices: type[TextChoices] | None = None
     sealed: tuple[type[Model], str] | None = None
+    about: tuple[str, str] | None = None
+    said: Callable[[str], str] = str
 
-    def opened(self, held: bytes) -> Sealed | str:
-        """Return a sealed text that the database gave, to be opened when it is asked for."""
+    @property
+    def held(self) -> str:
+        """A sealed text in SQL, as it is held: in hex, and behind it what it is bound to."""
+        return f"encode({self.sql}, 'hex')" + (f" || '@' || {self.about[1]}" if self.about else "")
+
+    def opened(self, held: str | None) -> Sealed | str:
+        """Return a sealed text that the database gave, to be opened when it is asked for (`told`)."""
+        box, _at, bound = (held or "").partition("@")
+        if not box:
+            return ""
         model, name = self.sealed or (Model, "")
-        text: Sealed | str = model._meta.get_field(name).from_db_value(held, None, connection)  # type: ignore[union-attr]
+        text: Sealed = model._meta.get_field(name).from_db_value(bytes.fromhex(box), None, connection)  # type: ignore[union-attr]
+        if self.about:
+            text.of = Person(self.about[0], UUID(bound).int)
         return text
+
+    def told(self, opened: Sealed | str) -> str:
+        """Return what is written of it."""
+        text = str(opened)
+        return self.said(text) if text else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +141,16 @@ class Table:
     source: str = ""
     order: str = ""
     worked: Callable[[Span], Iterator[tuple[Any, ...]]] | None = None
+    is_long: bool = False
 
     @property
     def is_copied(self) -> bool:
-        """Whether the database writes it as CSV: it cannot where there is much to be opened, or to be added up."""
-        return self.worked is None and sum(column.sealed is not None for column in self.columns) <= 1
+        """Whether the database writes it as CSV: not where there is something to be added up, or much to be opened.
+
+        A long table is written so all the same. What was taken out once is repeated to the same bytes, so none changes.
+        """
+        sealed = sum(column.sealed is not None for column in self.columns)
+        return self.worked is None and (self.is_long or sealed <= 1)
 
     @property
     def names(self) -> list[str]:
@@ -138,22 +164,22 @@ class Table:
 
     def select(self, by: str, *, as_text: bool) -> str:
         """The query of one stretch. as_text: for CSV, where times are written and no spreadsheet may run a text."""
-        return self._select(by, [_as_text(column) if as_text else column.sql for column in self.columns])
+        if as_text:
+            return self._select(by, [_as_text(place, column) for place, column in enumerate(self.columns)])
+        return self._select(by, [column.held if column.sealed else column.sql for column in self.columns])
 
     def select_plain(self, by: str) -> str:
         """The same as COPY writes it for ourselves: nothing is guarded, and what is sealed is written in hex."""
-        return self._select(
-            by, [f"encode({column.sql}, 'hex')" if column.sealed else column.sql for column in self.columns]
-        )
+        return self._select(by, [column.held if column.sealed else column.sql for column in self.columns])
 
     def _select(self, by: str, listed: list[str]) -> str:
         asked = ", ".join(listed)
         return f"SELECT {asked} FROM {self.source} WHERE {self.base.where(by)} ORDER BY {self.order}"  # noqa: S608
 
 
-def _as_text(column: Column) -> str:
+def _as_text(place: int, column: Column) -> str:
     if column.sealed:
-        return f"%(mark)s || encode({column.sql}, 'hex')"
+        return f"%(mark)s || '{place}:' || {column.held}"
     if column.is_moment:
         return f"to_char({column.sql}, 'YYYY-MM-DD HH24:MI:SS')"
     return harmless_sql(column.sql) if column.is_text else column.sql
@@ -332,6 +358,18 @@ SESSIONS: Final = Table(
     source=_SESSIONS_FROM,
     order="s.id",
 )
+
+
+def _of_payer(name: str, heading: str | Promise, field_name: str, said: Callable[[str], str] = str) -> Column:
+    """What a bank told of who paid."""
+    about = (Payment.OF, "p.public_id")
+    return Column(name, heading, f"p.{field_name}", is_text=True, sealed=(Payment, field_name), about=about, said=said)
+
+
+def _listed(text: str) -> str:
+    return " ".join(orjson.loads(text))
+
+
 PAYMENTS: Final = Table(
     base=_OF_PAYMENTS,
     columns=(
@@ -346,15 +384,16 @@ PAYMENTS: Final = Table(
         Column("amount", _("Amount"), _AMOUNT.format("p.amount"), is_summed=True),
         Column("not_matched", _("Not matched"), _AMOUNT.format(f"(p.amount - {_MATCHED})"), is_summed=True),
         Column("invoices", _("Invoices"), _PAID_DOCUMENTS),
-        Column("reference", _("Reference"), "array_to_string(p.given, ' ')", is_text=True),
-        Column("message", _("Message"), "p.text", is_text=True),
-        Column("payer", _("Payer"), "p.payer_name", is_text=True),
-        Column("payer_account", _("Payer's account"), "p.payer_account", is_text=True),
+        _of_payer("reference", _("Reference"), "given", said=_listed),
+        _of_payer("message", _("Message"), "text"),
+        _of_payer("payer", _("Payer"), "payer_name"),
+        _of_payer("payer_account", _("Payer's account"), "payer_account"),
         Column("to_account", _("To account"), "p.to_account", is_text=True),
         Column("payment_id", _("Payment id"), "p.public_id::text"),
     ),
     source="billing_payment p",
     order="p.id",
+    is_long=True,
 )
 
 _IDENTITY: Final = {
@@ -600,8 +639,9 @@ def rows(table: Table, span: Span, stretch: Stretch) -> Iterator[dict[str, Any]]
     sealed = [index for index, column in enumerate(table.columns) if column.sealed]
     for index in sealed:
         column = table.columns[index]
-        read = [(*row[:index], column.opened(row[index] or b""), *row[index + 1 :]) for row in read]
+        read = [(*row[:index], column.opened(row[index]), *row[index + 1 :]) for row in read]
     for row in read:
         yield {
-            name: str(cell) if isinstance(cell, Sealed) else cell for name, cell in zip(table.names, row, strict=True)
+            column.name: column.told(cell) if column.sealed else cell
+            for column, cell in zip(table.columns, row, strict=True)
         }

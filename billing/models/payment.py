@@ -11,11 +11,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.invoice import Invoice
+from tenants import blind_index
+from tenants.blind_index import MarkField
 from tenants.identifiers import new_public_id
 from tenants.models import Account
 from tenants.models.work import OPEN, Work
 from tenants.rls import owned
 from tenants.scoping import OperatorOwned, OwnedForeignKey
+from tenants.sealed_fields import Person, Sealed, SealedCharField, SealedJSONField
 
 
 class PaymentFile(OperatorOwned, Work):
@@ -65,7 +68,13 @@ class Payment(OperatorOwned):
     A booking of the bank (`booking`, the `nth` that says the same of itself) has payments, each with its `item`.
     `given`: what the payer gave as references, and in `given_amounts` how much is for each, if that was told.
     `rest`: what is not matched yet. It waits for a person, between nothing and the whole amount.
+
+    What a payer gave and wrote, and who they are, lies sealed with the operator's key: whose money it was turns out
+    later, or never. An account is found whole by the mark beside it.
     """
+
+    #: As what its texts are sealed (`sealed_for`).
+    OF = "payment"
 
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     file = OwnedForeignKey(PaymentFile, null=True, related_name="+")
@@ -77,11 +86,12 @@ class Payment(OperatorOwned):
     currency = models.CharField(_("currency"), max_length=3)
     paid_on = models.DateField(_("paid"))
     to_account = models.CharField(_("to account"), max_length=40, blank=True)
-    given = ArrayField(models.CharField(max_length=140), default=list)
+    given = SealedJSONField(default=list)
     given_amounts = ArrayField(models.BigIntegerField(), default=list)
-    text = models.CharField(_("message"), max_length=500, blank=True)
-    payer_name = models.CharField(_("payer"), max_length=140, blank=True)
-    payer_account = models.CharField(_("payer's account"), max_length=40, blank=True)
+    text = SealedCharField(_("message"), max_length=500, blank=True)
+    payer_name = SealedCharField(_("payer"), max_length=140, blank=True)
+    payer_account = SealedCharField(_("payer's account"), max_length=40, blank=True)
+    payer_account_mark = MarkField(max_length=64, blank=True, editable=False)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -100,9 +110,28 @@ class Payment(OperatorOwned):
             models.Index(fields=["operator", "-paid_on", "-id"], name="payment_newest"),
             models.Index(fields=["operator", "-amount", "-id"], name="payment_by_amount"),
             models.Index(fields=["operator", "-paid_on", "-id"], name="payment_waiting", condition=~Q(rest=0)),
-            models.Index(fields=["operator", "payer_account"], name="payment_of_payer"),
+            models.Index(
+                fields=["operator", "payer_account_mark"], name="payment_of_payer", condition=~Q(payer_account_mark="")
+            ),
             models.Index(fields=["operator", "file", "id"], name="payment_of_file", condition=Q(file__isnull=False)),
         ]
+
+    @property
+    def sealed_for(self) -> Person:
+        """That it may be about anybody, and of which payment it is."""
+        return Person(self.OF, self.public_id.int)
+
+    def marked(self, _name: str) -> str | None:
+        """The mark of the payer's account; None where that is as it was read."""
+        account = self.__dict__.get("payer_account")
+        if account is None or isinstance(account, Sealed):
+            return None
+        return self.marks(account, self.operator_id)[0] if account else ""
+
+    @staticmethod
+    def marks(account: str, operator_id: int) -> list[str]:
+        """What a payer's account may be found by. account: as a bank tells it, without blanks."""
+        return blind_index.marks(account, field="billing_payment.payer_account", operator_id=operator_id)
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"

@@ -220,17 +220,18 @@ def _numbered(numbers: Iterable[int]) -> dict[int, Invoice]:
 
 def _paid_before(payments: Sequence[Payment]) -> dict[int, list[int]]:
     """Of each payment, the accounts that earlier ones from the same bank account were for; the newest of them count."""
-    senders = {payment.payer_account for payment in payments if payment.payer_account}
-    rows = _live().filter(payment__payer_account__in=senders, account__isnull=False).order_by("-payment")
-    known = list(rows.values_list("payment__payer_account", "payment", "account")[: LOOKED_AT * max(1, len(senders))])
-    return {
-        payment.pk: list(
-            dict.fromkeys(
-                account for sender, other, account in known if sender == payment.payer_account and other != payment.pk
-            )
-        )[:PROPOSED]
+    senders = {
+        payment.pk: Payment.marks(payment.payer_account, payment.operator_id)
         for payment in payments
         if payment.payer_account
+    }
+    marks = {mark for found in senders.values() for mark in found}
+    rows = _live().filter(payment__payer_account_mark__in=marks, account__isnull=False).order_by("-payment")
+    facts = rows.values_list("payment__payer_account_mark", "payment", "account")
+    known = list(facts[: LOOKED_AT * max(1, len(marks))])
+    return {
+        pk: list(dict.fromkeys(account for mark, other, account in known if mark in found and other != pk))[:PROPOSED]
+        for pk, found in senders.items()
     }
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any, Final
 
+import orjson
 from django.core.files import File
 from django.db import connection, transaction
 from django.db.models import F
@@ -20,11 +21,12 @@ from billing.bank_files.told import Payment as TellsPayment
 from billing.bank_files.told import UnreadablePayments
 from billing.domain.errors import BillingError, Code
 from billing.events import Event
-from billing.models import Invoice, PaymentFile
+from billing.models import Invoice, Payment, PaymentFile
 from billing.models.invoice import number_meant
 from billing.services import ledger
 from billing.sql import payments as sql
 from tenants import joins, work
+from tenants.identifiers import new_public_id
 from tenants.log import audit
 from tenants.models import User
 from tenants.models.work import OPEN
@@ -140,6 +142,7 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         "at": at,
         "series": Invoice._meta.get_field("series").default,
     }
+    columns = _columns_of(operator_id)
     count, bookings, meant = 0, set[str](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
@@ -148,7 +151,7 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
             for payment in stretch:
                 numbers, parts = _meant(payment)
-                copy.write_row(_columns(payment, numbers, parts))
+                copy.write_row(columns(payment, numbers, parts))
                 bookings.add(payment.key)
                 meant.update(numbers)
                 count += 1
@@ -169,23 +172,34 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
     return count, booked, matched
 
 
-def _columns(payment: TellsPayment, numbers: list[int], parts: list[int]) -> tuple[Any, ...]:
-    return (
-        payment.entry,
-        payment.key,
-        payment.item,
-        payment.amount,
-        payment.currency,
-        payment.paid_on,
-        payment.to_account,
-        payment.references,
-        payment.parts,
-        payment.text,
-        payment.payer_name,
-        payment.payer_account,
-        numbers,
-        parts,
-    )
+def _columns_of(operator_id: int) -> Callable[[TellsPayment, list[int], list[int]], tuple[Any, ...]]:
+    """Return what makes a row of what a payment tells: sealed before it reaches any table."""
+    fields: list[Any] = [Payment._meta.get_field(each) for each in ("given", "text", "payer_name", "payer_account")]
+    given, text, name, account = (field.sealer(Payment.OF) for field in fields)
+
+    def columns(payment: TellsPayment, numbers: list[int], parts: list[int]) -> tuple[Any, ...]:
+        public_id = new_public_id()
+        of = str(public_id.int)
+        return (
+            payment.entry,
+            payment.key,
+            payment.item,
+            payment.amount,
+            payment.currency,
+            payment.paid_on,
+            payment.to_account,
+            payment.parts,
+            public_id,
+            given.box(orjson.dumps(payment.references).decode() if payment.references else "", of),
+            text.box(payment.text, of),
+            name.box(payment.payer_name, of),
+            account.box(payment.payer_account, of),
+            Payment.marks(payment.payer_account, operator_id)[0] if payment.payer_account else "",
+            numbers,
+            parts,
+        )
+
+    return columns
 
 
 def _meant(payment: TellsPayment) -> tuple[list[int], list[int]]:

@@ -1,6 +1,7 @@
 """Booking payments and matching them by reference: a stretch of a file at a time, in one transaction each.
 
-`told_payments` is what a file tells, with the numbers of the invoices it names (`numbers`, each with its `parts`);
+`told_payments` is what a file tells, with the numbers of the invoices it names (`numbers`, each with its `parts`), and
+sealed already what says who paid;
 `fresh_payments` those of it that nobody has told before; `shared_payments` what each of them is for. The caller holds
 the operator's turn (`LOCK`), so what is open of an invoice is true until the stretch is committed, and has the tables
 set apart by joins that read both sides once (`tenants.joins`). Amounts are whole coins.
@@ -13,8 +14,8 @@ LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('billing.payments'), (%(ope
 
 BEGIN: Final = """
 CREATE TEMP TABLE told_payments (entry integer, booking text, item integer, amount bigint, currency text, paid_on date,
-    to_account text, given text[], given_amounts bigint[], text text, payer_name text, payer_account text,
-    numbers bigint[], parts bigint[]) ON COMMIT DROP
+    to_account text, given_amounts bigint[], public_id uuid, given bytea, text bytea, payer_name bytea,
+    payer_account bytea, payer_account_mark text, numbers bigint[], parts bigint[]) ON COMMIT DROP
 """
 COPY: Final = "COPY told_payments FROM STDIN"
 
@@ -76,9 +77,9 @@ LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM shared_payments GROUP B
 """
 BOOK: Final = """
 INSERT INTO billing_payment (id, operator_id, public_id, file_id, booking, nth, item, amount, rest, currency, paid_on,
-    to_account, given, given_amounts, text, payer_name, payer_account, created_at)
-SELECT id, %(operator)s, gen_random_uuid(), %(file)s, booking, nth, item, amount, amount, currency, paid_on,
-    to_account, given, given_amounts, text, payer_name, payer_account, %(at)s
+    to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, created_at)
+SELECT id, %(operator)s, public_id, %(file)s, booking, nth, item, amount, amount, currency, paid_on,
+    to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, %(at)s
 FROM fresh_payments ORDER BY entry, item
 """
 MATCH: Final = """

@@ -518,6 +518,7 @@ UNSEEN_WRITES = {
     "charging/services/erasing.py:_empty": "erasure.done",
     "charging/services/erasing.py:_forget_merged": "erasure.done",
     "charging/services/erasing.py:_forget_settings": "erasure.done",
+    "billing/services/payer_marks.py:mark_again": "by which mark an account is found, after a change of keys",
     "charging/services/card_numbers.py:mark_again": "by which mark a card is found, after a change of keys",
     "billing/services/erasing.py:_let_go": "erasure.done",
     "tenants/services/indexing.py:forget": "the index of what is searched",

@@ -136,11 +136,12 @@ ATTEMPTS = [
     "UPDATE public.billing_payment SET amount = amount + 1, rest = rest + 1",
     "UPDATE public.billing_payment SET rest = amount",
     "UPDATE public.billing_payment SET recorded_by_id = NULL, text = 'another'",
+    "UPDATE public.billing_payment SET payer_account = 'another', payer_account_mark = repeat('0', 64)",
     "DELETE FROM public.billing_payment",
     "INSERT INTO public.billing_payment (operator_id, public_id, booking, nth, item, amount, rest, currency, paid_on,"
-    " to_account, given, given_amounts, text, payer_name, payer_account, created_at) SELECT operator_id,"
-    " gen_random_uuid(), 'another', 1, 0, 100, 1, currency, paid_on, '', '{}', '{}', '', '', '', created_at"
-    " FROM public.billing_payment",
+    " to_account, given, given_amounts, text, payer_name, payer_account, payer_account_mark, created_at) SELECT"
+    " operator_id, gen_random_uuid(), 'another', 1, 0, 100, 1, currency, paid_on, '', '', '{}', '', '', '', '',"
+    " created_at FROM public.billing_payment",
     "UPDATE public.billing_paymentmatch SET amount = amount - 1",
     "DELETE FROM public.billing_paymentmatch",
     *(

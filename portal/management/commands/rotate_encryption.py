@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from billing.services import for_books
+from billing.services import for_books, payer_marks
 from billing.services.for_books import NotAsItWas
 from charging.services import card_numbers, said
 from tenants import sealed_files
@@ -49,11 +49,14 @@ class Command(BaseCommand):
         self._say("Invitations", invited)
         cards = self._cards()
         self._say("Numbers of cards", cards, act="marked again")
+        payers = self._payers()
+        self._say("Accounts of payers", payers, act="marked again")
         told = self._said()
         self._say("What stations said", told)
         files = self._files()
         self._say("Files", files)
-        if unreadable := (seeds + keys + people + books + signing_in + invited + cards + told + files).unreadable:
+        done = (seeds, keys, people, books, signing_in, invited, cards, payers, told, files)
+        if unreadable := sum(done, start=Rotation()).unreadable:
             raise CommandError(
                 f"{unreadable} open with no listed key. If an old key was left out of ENCRYPTION_KEYS, list it last and"
                 " run this again; people whose authenticator is lost use a passkey or recovery code."
@@ -130,6 +133,16 @@ class Command(BaseCommand):
         for operator in Operator.objects.order_by("pk"):
             try:
                 done += Rotation(*card_numbers.mark_again(operator.pk))
+            except Unreadable as error:
+                self.stderr.write(f"{operator.slug}: {error}")
+                done += Rotation(unreadable=1)
+        return done
+
+    def _payers(self) -> Rotation:
+        done = Rotation()
+        for operator in Operator.objects.order_by("pk"):
+            try:
+                done += Rotation(*payer_marks.mark_again(operator.pk))
             except Unreadable as error:
                 self.stderr.write(f"{operator.slug}: {error}")
                 done += Rotation(unreadable=1)
