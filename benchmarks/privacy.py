@@ -1,19 +1,24 @@
 """What privacy costs: a page of fifty drivers with sealed and with clear texts, or fifty cards, look-ups, erasing, ending.
 
-Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS [ENDING]]`. Each question is asked as the app role through
+Run: `bin/benchmark privacy`, or `python -m benchmarks.privacy [DRIVERS [ENDING [INVOICES]]]`. Each question is asked as the app role through
 row security, with other drivers in every round, in a scope of its own: so every round reads and opens its keys anew. Name, e-mail,
-phone, street, postal code and town are read beside the country, which lies in clear. Then so many sessions of another
-operator end by the night's own work; a batch holds rows from its first statement that locks any until it is committed.
+phone, street, postal code and town are read beside the country, which lies in clear. Then so many invoices of another operator
+are drafted and issued by one process and documents of some of them made, and what of that goes into sealing, opening and
+keys is counted: a run itself refers to people and names nobody; their documents do. At last so many sessions of a third one end by the night's own work; a batch holds rows from its
+first statement that locks any until it is committed.
 """
 
 import re
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import wraps
 from random import Random
 from typing import Any
+from unittest import mock
 
 from django.db import connection, connections
 from django.db.models import Q, QuerySet
@@ -21,7 +26,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from benchmarks import filled, network
-from billing.services import day_sums, past_hours
+from benchmarks import run as billing_run
+from billing.models import Pricing
+from billing.selectors.invoices import referring
+from billing.services import day_sums, documents, for_books, past_hours, rating, run_steps
 from charging.domain.reasons import Reject
 from charging.ingest import staging
 from charging.ingest.convert import Refused
@@ -32,10 +40,13 @@ from portal.web import tables
 from portal.web.staff.drivers import DRIVERS
 from portal.web.staff.tokens import CARDS
 from portal.web.tables import Shown
+from tenants import sealed_content
 from tenants.models import Driver, Erasure, Operator, RetentionNight
 from tenants.privacy import erasure, retention
 from tenants.scoping import tenant_scope
+from tenants.sealed_fields import Sealed, SealedField
 from tenants.selectors import names
+from tenants.services.person_keys import KEYS
 
 #: Of each question; of those that open two thousand texts a quarter.
 ROUNDS = 200
@@ -45,6 +56,13 @@ GOAL_MS, FOUND_MS = 10, 100
 SESSIONS, REFUSED, ENDING = 10_000, 20_000, 1_000_000
 ERASED_S = 2
 HELD_MS = 200
+#: So many invoices of so many sessions each are at most so much slower to make than in clear.
+INVOICES, SESSIONS_EACH, DOCUMENTS, SLOWER_PERCENT = 20_000, 3, 200, 5
+#: What is done with texts because they are sealed: where one calls another, the outer one counts.
+SEALING = (
+    *((SealedField, "from_db_value"), (SealedField, "sealed"), (Sealed, "open"), (type(KEYS), "sealing")),
+    *((for_books, "seal"), (sealed_content, "unseal")),
+)
 #: Statements that lock rows.
 LOCKING = re.compile(r"\b(INSERT|UPDATE|DELETE|LOCK|SHARE)\b|pg_advisory")
 CLEAR = ("country",)
@@ -58,8 +76,8 @@ TEXTS = {
 }
 
 
-def main(drivers: int = 200_000, ending: int = ENDING) -> None:
-    """Write so many drivers, seal what is theirs, let so many sessions end, and print what it took in Markdown."""
+def main(drivers: int = 200_000, ending: int = ENDING, invoices: int = INVOICES) -> None:
+    """Write so many drivers, seal what is theirs, bill, let so many sessions end, and print what it took in Markdown."""
     operator, _owner = network.build("sealed", sessions=SESSIONS, drivers=drivers, with_people=False)
     seconds = network.say(operator, name=network.NAME, **TEXTS)
     sealed = network.number_cards(operator)
@@ -120,7 +138,66 @@ def main(drivers: int = 200_000, ending: int = ENDING) -> None:
         f"A driver with {SESSIONS:,} sessions is erased in {took:.1f} s (at most {ERASED_S} s), {REFUSED:,} rejected rows"
         " of files looked through."
     )
+    billed(invoices)
     past(ending)
+
+
+def billed(invoices: int) -> None:
+    """Draft and issue so many invoices of another operator, and print what of that is for sealed texts."""
+    operator = billing_run.prepared(invoices * SESSIONS_EACH, invoices)
+    with tenant_scope(operator.pk):
+        rating.ask()
+    billing_run.work_off(operator.pk, Pricing.work_kind)
+    network.analyze()
+    total, spent = 0.0, [0.0, 0.0]
+    with sealing() as calls:
+        begun = time.perf_counter()
+        run, _seconds = billing_run.started(operator)
+        run_steps.draft_all(operator.pk, run, clock=timezone.now)
+        billing_run.issue(operator, run)
+        total = time.perf_counter() - begun
+        spent[0] = sum(calls)
+    with tenant_scope(operator.pk):
+        made, ids = run.invoices.count(), list(run.invoices.order_by("pk").values_list("pk", flat=True)[:DOCUMENTS])
+    with sealing() as calls:
+        begun = time.perf_counter()
+        for number in ids:
+            with tenant_scope(operator.pk):
+                documents.render(referring().get(pk=number))
+        each = (time.perf_counter() - begun) / len(ids)
+        spent[1] = sum(calls) / len(ids)
+    print(
+        f"{made:,} invoices are drafted and issued in {total:.1f} s, {1000 * spent[0]:.0f} ms of it because texts are"
+        f" sealed: {100 * spent[0] / (total - spent[0]):.1f} % slower than in clear (at most {SLOWER_PERCENT} %). The"
+        f" document of one is made in {1000 * each:.0f} ms, {1000 * spent[1]:.1f} ms of it because what it names, and it"
+        f" itself, are sealed: {100 * spent[1] / (each - spent[1]):.1f} %."
+    )
+
+
+@contextmanager
+def sealing() -> Iterator[list[float]]:
+    """Collect the seconds of each time that something is done because texts are sealed."""
+    spent: list[float] = []
+    within = [False]
+
+    def timed(do: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(do)
+        def call(*args: Any, **named: Any) -> Any:
+            if within[0]:
+                return do(*args, **named)
+            within[0], begun = True, time.perf_counter()
+            try:
+                return do(*args, **named)
+            finally:
+                within[0] = False
+                spent.append(time.perf_counter() - begun)
+
+        return call
+
+    with ExitStack() as replaced:
+        for owner, name in SEALING:
+            replaced.enter_context(mock.patch.object(owner, name, timed(getattr(owner, name))))
+        yield spent
 
 
 def past(ending: int) -> None:

@@ -97,17 +97,16 @@ def keys_from(keys: Keys) -> None:
 
 
 class Sealed:
-    """A text as a row holds it; `str` opens it. of: whom it is said to be about, where that is known beside its row."""
+    """A text as a row holds it; `str` opens it. of: whom it is said to be about, where that is known beside its row.
 
-    __slots__ = ("box", "full_column", "of")
+    number: of the key that opens it.
+    """
+
+    __slots__ = ("box", "full_column", "number", "of")
 
     def __init__(self, box: bytes, full_column: str, of: Person | None = None) -> None:
         self.box, self.full_column, self.of = box, full_column, of
-
-    @property
-    def number(self) -> int:
-        """The number of the person's key."""
-        return int.from_bytes(self.box[len(_VERSION) : len(_VERSION) + _NUMBER])
+        self.number = int.from_bytes(box[len(_VERSION) : len(_VERSION) + _NUMBER])
 
     @property
     def salt(self) -> bytes:

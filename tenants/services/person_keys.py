@@ -35,7 +35,12 @@ OF_OPERATOR = 1 << 62
 _OF_KEPT = ("operator_key", "books_key__operator_key", "identity")
 #: As whose the key that seals now is remembered, for all that is nobody's: a file may name very many cards.
 _OPERATORS = Person("operator", 0)
-_FACTS = ("pk", "operator_id", "driver_id", "account_id", "wrapped", "operator_key_id")
+#: Said at once: every page with people asks it.
+_KEYS_OF = """
+SELECT k.id, k.driver_id, k.account_id, k.wrapped, k.operator_key_id, o.number, o.wrapped
+FROM tenants_personkey k JOIN tenants_operatorkey o ON o.operator_id = k.operator_id AND o.id = k.operator_key_id
+WHERE k.operator_id = %s AND k.id = ANY(%s::bigint[])
+"""
 
 
 class _Held:
@@ -68,11 +73,14 @@ class _Held:
             self.opened.clear()
         wanted = {number, *self.wanted} - self.opened.keys()
         self.wanted.clear()
-        joined = "operator_key__number", "operator_key__wrapped"
-        rows = PersonKey.objects.filter(among("pk", wanted)).values_list(*_FACTS, *joined)
-        for pk, operator, driver, account, wrapped, operator_key, at, operators in rows:
-            wrapper = self.wrapper(OperatorKey(pk=operator_key, operator_id=operator, number=at, wrapped=operators))
-            person = Person.of(driver, account)
+        operator = current_operator_id()
+        with connection.cursor() as cursor:
+            cursor.execute(_KEYS_OF, [operator, list(wanted)])
+            rows = cursor.fetchall()
+        for pk, driver, account, wrapped, operator_key, at, operators in rows:
+            if operator_key not in self.wrapping:
+                self.wrapper(OperatorKey(pk=operator_key, operator_id=operator, number=at, wrapped=operators))
+            wrapper, person = self.wrapping[operator_key], Person.of(driver, account)
             self.opened[pk] = PersonsKey(pk, unwrap(wrapper, bytes(wrapped), about(operator, person)), operator, person)
         if gone := wanted - self.opened.keys():
             for kept in KeptKey.objects.filter(among("of", gone)).select_related(*_OF_KEPT):
