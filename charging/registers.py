@@ -14,6 +14,7 @@ from charging.models import (
     ImportUndo,
     MeterKey,
     MeterRule,
+    PartnerLink,
     RejectedRow,
     SettingTemplate,
     SignedRecord,
@@ -32,7 +33,7 @@ from charging.selectors import station_words
 from charging.services import endings, erasing
 from tenants.log.audit import audited
 from tenants.models import Account
-from tenants.privacy import sources
+from tenants.privacy import recipients, sources
 from tenants.privacy.sources import Retention
 from tenants.rls import rights
 
@@ -46,6 +47,7 @@ def register() -> None:
     audited(Station, exclude=["merge"])
     audited(Connector)
     audited(CardRule)
+    audited(PartnerLink, mask=["token"], exclude=["answered_at", "failed_at", "failure", "failures"])
     audited(MeterKey)
     audited(MeterRule)
     audited(SettingTemplate, mask=["wanted"])  # a value may be the number of a card
@@ -72,6 +74,8 @@ def register() -> None:
         ],
     )
     _register_personal_data()
+    # A partner that is asked about its card learns its UID, and that somebody charges with it.
+    recipients.register("partners", serves="charging", by="module:portal.gateway.partners")
     _register_gateway()
     endings.register()
     erasing.register()
@@ -102,6 +106,8 @@ def _register_gateway() -> None:
         f"SELECT ({charge}, unasked, unasked_cost), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)",
     )
     may(CardRule, "SELECT")
+    how = "answered_at, failed_at, failure, failures"
+    may(PartnerLink, f"SELECT (id, operator_id, account_id, address, token, failures), UPDATE ({how})")
     asked = "id, operator_id, public_id, station_id, kind, wanted, value, id_tag, not_after"
     noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
     may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")

@@ -7,13 +7,18 @@ so that an answer of the name server that changes meanwhile leads nowhere. The c
 No redirect is followed, no proxy asked, nothing of the answer beyond a bound is read, and all of it ends in time.
 """
 
+import asyncio
 import http.client
+import io
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Timer
+from types import SimpleNamespace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +30,8 @@ PATIENCE: Final = 20
 #: So much of an answer is read.
 MOST: Final = 64 * 1024
 #: IPv4 within IPv6, by which a public-looking address may lead to one that is not.
+_NAMES: Final = ThreadPoolExecutor(16, thread_name_prefix="names")
+_LENGTH: Final = re.compile(rb"\r\ncontent-length:\s*(\d{1,9})\s*(?:\r\n|$)", re.IGNORECASE)
 _WRAPPED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -119,6 +126,65 @@ def request(method: str, where: Target, *, headers: Mapping[str, str], body: byt
         raise NotReached("no_answer") from None
     finally:
         connection.close()
+
+
+async def request_in_time(
+    method: str, where: Target, *, headers: Mapping[str, str], within: float, patience: float = PATIENCE
+) -> Reply:
+    """Ask once, without a body, for who does much else at the same time.
+
+    within: seconds that all of it may take; patience: those that connecting may take.
+
+    Raises:
+        NotReached: no answer came that can be read.
+    """
+    try:
+        async with asyncio.timeout(within):
+            return await _asked(method, where, headers, patience)
+    except ssl.SSLCertVerificationError:
+        raise NotReached("certificate") from None
+    except TimeoutError:
+        raise NotReached("timeout") from None
+    except (OSError, http.client.HTTPException, asyncio.IncompleteReadError):
+        raise NotReached("no_answer") from None
+
+
+async def _asked(method: str, where: Target, headers: Mapping[str, str], patience: float) -> Reply:
+    async with asyncio.timeout(patience):
+        # Names have threads of their own: a name server that is silent keeps nothing else waiting.
+        address = await asyncio.get_running_loop().run_in_executor(_NAMES, _address, where.host, where.port)
+        secure = ssl.create_default_context()
+        reader, writer = await asyncio.open_connection(address, where.port, ssl=secure, server_hostname=where.host)
+    try:
+        host = where.host if where.port == http.client.HTTPS_PORT else f"{where.host}:{where.port}"
+        told = {"Host": host, "Connection": "close", "Content-Length": "0", **headers}
+        lines = [f"{method} {where.path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", ""]
+        writer.write("\r\n".join(lines).encode("ascii"))
+        await writer.drain()
+        return _read(await _taken(reader))
+    finally:
+        writer.transport.abort()
+
+
+async def _taken(reader: asyncio.StreamReader) -> bytes:
+    """What is answered until the other side ends it, or has said all that it announced; bounded."""
+    found = b""
+    while len(found) <= MOST and (more := await reader.read(MOST)):
+        found += more
+        head, _, body = found.partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if (length and len(body) >= int(length[1])) or found.endswith(b"\r\n0\r\n\r\n"):
+            break
+    if len(found) > MOST:
+        raise http.client.HTTPException("more than is read")
+    return found
+
+
+def _read(answer: bytes) -> Reply:
+    taken: Any = SimpleNamespace(makefile=lambda _mode: io.BytesIO(answer))  # a socket, as far as reading goes
+    response = http.client.HTTPResponse(taken)
+    response.begin()
+    return Reply(response.status, response.read(MOST))
 
 
 def connected(host: str, port: int) -> socket.socket:

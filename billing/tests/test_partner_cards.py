@@ -51,6 +51,10 @@ def payers():
         return dict(cursor.fetchall())
 
 
+def unsettled():
+    return set(cards.listing(condition=cards.UNSETTLED))
+
+
 def told(uid=UID):
     found = admission.decision(uid, at=NOW)
     return str(found.verdict), str(found.basis)
@@ -74,14 +78,14 @@ def test_the_operators_own_card_goes_before_a_partners_of_the_same_uid():
     bring_in(UID)
     assert ChargingSession.objects.get().token == own
     assert payers() == {"S1": Account.objects.get(driver=anna).pk}
-    assert list(cards.unsettled()) == [partners]
+    assert unsettled() == {partners}
     tokens.block(own, at=NOW)
     assert told() == ("Blocked", "blocked"), "a card of ours that is blocked is not let in as somebody else's"
     with pytest.raises(PartnerCardRefused) as refused:
         tokens.settle(partners)
     assert refused.value.code == Code.OWN_CARD_GOES_FIRST
     assert tokens.settle(own) == [partners]
-    assert not cards.unsettled()
+    assert not unsettled()
 
 
 def test_two_partners_with_one_uid_are_refused_until_staff_say_which_is_meant():
@@ -89,14 +93,14 @@ def test_two_partners_with_one_uid_are_refused_until_staff_say_which_is_meant():
     first, second = issued_by(one), issued_by(two, uid=SPELLED, whitelist="ALWAYS")
     assert cards.meant([UID]) == {UID: None}
     assert told() == ("Invalid", "several")
-    assert set(cards.unsettled()) == {first, second}
+    assert unsettled() == {first, second}
     bring_in(UID)
     assert [row.reason for row in RejectedRow.objects.all()] == [Reject.CARD_OF_SEVERAL]
     assert (ChargingSession.objects.count(), Token.objects.count()) == (0, 2), "nobody guesses, and no third is made"
     assert tokens.settle(second) == [first]
     assert cards.meant([UID]) == {UID: second}
     assert told() == ("Accepted", "whitelist")
-    assert not cards.unsettled()
+    assert not unsettled()
     bring_in(UID)
     assert payers() == {"S1": two.pk}
     tokens.settle(first)

@@ -9,6 +9,7 @@ from charging.models.file_import import FileImport, ImportProfile, KnownSessions
 from charging.models.import_look import ImportLook
 from charging.models.import_undo import ImportUndo
 from charging.models.meter import MeterKey, MeterRule, SignedRecord
+from charging.models.partner_link import PartnerLink
 from charging.models.session import ChargingSession
 from charging.models.site import Site
 from charging.models.site_access import SiteAccess
@@ -37,6 +38,7 @@ __all__ = [
     "KnownSessions",
     "MeterKey",
     "MeterRule",
+    "PartnerLink",
     "RejectedRow",
     "SettingTemplate",
     "SignedRecord",

@@ -3,7 +3,7 @@
 from django.db.models import Count, Q, QuerySet
 
 from charging.models import Connector, Site, SiteAccess
-from charging.selectors import words
+from charging.selectors import plugged_in, words
 from tenants.models import User
 
 #: What a driver meets as a station that does not charge.
@@ -20,7 +20,7 @@ def listing(search: str = "", *, active: bool | None = None) -> QuerySet[Site]:
     return rows.annotate(
         station_count=Count("stations", distinct=True, filter=Q(stations__merged_into=None)),
         connector_count=Count(connectors, distinct=True),
-        charging_count=_with_status(connectors, [Connector.Status.CHARGING]),
+        charging_count=Count(connectors, distinct=True, filter=Q(**{f"{connectors}__in": _charging()})),
         trouble_count=_with_status(connectors, TROUBLE),
     )
 
@@ -31,6 +31,11 @@ def matching(search: str) -> QuerySet[Site]:
     if not search:
         return rows
     return rows.filter(words.of_site(search))
+
+
+def _charging() -> QuerySet[Connector]:
+    """The outlets that charge somebody: one with nothing but a cable in it is occupied too."""
+    return plugged_in.marked(Connector.objects.filter(status=Connector.Status.CHARGING)).filter(Q(is_plugged_in=False))
 
 
 def _with_status(connectors: str, statuses: object) -> Count:

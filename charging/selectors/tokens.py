@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from charging.domain.holders import Held
 from charging.models import EarlierHolder, Token
@@ -23,6 +23,7 @@ def listing(search: str = "", *, condition: str = "") -> QuerySet[Token]:
     condition: `UNASSIGNED`, `ASSIGNED`, `BLOCKED`, `PARTNERS`, `UNSETTLED`, or empty for all.
     """
     rows = Token.objects.filter(merged_into=None).select_related("driver__identity", "issuer__identity")
+    rows = rows.annotate(is_unsettled=ExpressionWrapper(_is_unsettled(), output_field=BooleanField()))
     if search:
         rows = rows.filter(words.of_card(search))
     return _in(rows, condition).order_by(F("driver").asc(nulls_first=True), "-created_at", "-pk")
@@ -93,14 +94,14 @@ def namesakes(token: Token) -> QuerySet[Token]:
     return rows.select_related("issuer__identity", "driver__identity").order_by(F("issuer").asc(nulls_first=True), "pk")
 
 
-def unsettled() -> QuerySet[Token]:
-    """Return partners' cards of which nobody can say whether they are meant: another partner has one of that UID.
+def _is_unsettled() -> Q:
+    """Of partners' cards of which nobody can say whether they are meant: another partner has one of that UID.
 
-    And those that are never meant, as the operator has a card of that UID itself.
+    And of those that are never meant, as the operator has a card of that UID itself.
     """
     other = Token.objects.filter(uid_mark=OuterRef("uid_mark"), merged_into=None, is_set_aside=False)
-    rows = Token.objects.filter(issuer__isnull=False, is_set_aside=False).exclude(uid_mark="")
-    return rows.filter(Exists(other.exclude(pk=OuterRef("pk"))))
+    is_counted = Q(issuer__isnull=False, is_set_aside=False) & ~Q(uid_mark="")
+    return is_counted & Q(Exists(other.exclude(pk=OuterRef("pk"))))
 
 
 def _in(rows: QuerySet[Token], condition: str) -> QuerySet[Token]:
@@ -109,7 +110,7 @@ def _in(rows: QuerySet[Token], condition: str) -> QuerySet[Token]:
     if condition == PARTNERS:
         return rows.filter(issuer__isnull=False)
     if condition == UNSETTLED:
-        return rows.filter(pk__in=unsettled().values("pk"))
+        return rows.filter(Q(is_unsettled=True))
     if condition == ASSIGNED:
         return rows.filter(driver__isnull=False)
     return rows.filter(is_blocked=True) if condition == BLOCKED else rows

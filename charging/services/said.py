@@ -49,6 +49,7 @@ _COLUMNS: dict[str, tuple[str, _Mark] | None] = {
     keeping.ANSWERED: None,
     keeping.SET_TO: None,
     keeping.SIGNED: None,
+    keeping.PROVEN_BY: None,
 }
 
 

@@ -8,12 +8,13 @@ from typing import Any, LiteralString, NamedTuple
 
 from charging.domain import card_numbers
 from charging.domain.ocpp import admission, frames, keeping, secrecy, v16, v201
-from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Verdict
+from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Said, Verdict
 from charging.domain.ocpp.frames import Answer, Call, Complaint
 from charging.domain.ocpp.unasked import Kind
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
+from portal.gateway.partners import LINK, Question
 from portal.gateway.store import Cursor, Later, Store
 
 LARGEST_NUMBER = 2**31 - 1
@@ -85,6 +86,14 @@ class _Taken(Exception):
     """Somebody else changes the charge at this moment. Nothing has been done."""
 
 
+class _MustAsk(Exception):
+    """The card's partner decides. Nothing has been done."""
+
+    def __init__(self, issuer: int, tag: str) -> None:
+        super().__init__()
+        self.issuer, self.tag = issuer, tag
+
+
 class Row(NamedTuple):
     """A message as it is kept. raw: sealed. card: the mark of the card that it names, empty for none."""
 
@@ -124,6 +133,7 @@ class Heard:
     boot: how the connection was received as its station started. unasked: the cards that this connection let in when
     nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
     else changes the same charge; not so where others would wait too. is_open: cards whose partner is silent are let in.
+    partner: what the card's partner has said; has_asked: it was asked, or nobody can ask it.
     """
 
     guest: Guest
@@ -135,6 +145,8 @@ class Heard:
     given: str = ""
     may_wait: bool = False
     is_open: bool = True
+    partner: Said | None = None
+    has_asked: bool = False
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -145,19 +157,36 @@ class Heard:
         found = self._known(self.said)
         return None if found is None else self._row(self.said.action, self.raw, *found)
 
-    async def keep(self, cursor: Cursor) -> str | Later:
+    async def keep(self, cursor: Cursor) -> str | Later | Question:
         """Keep the frame and return the answer, empty for a frame that wants none; `Later` when it would have to wait.
+
+        A `Question` when a partner decides about the card, and has not been asked: then nothing was done.
 
         Raises:
             Superseded: nothing was kept, nor done for the answer.
         """
         try:
-            return await self._keep(cursor)
+            return await self._keep_or_ask(cursor)
         except _Taken:
             return Later(self._keep_when_free)
 
-    async def _keep_when_free(self, cursor: Cursor) -> str:
+    async def _keep_when_free(self, cursor: Cursor) -> str | Question:
         self.may_wait = True
+        return await self._keep_or_ask(cursor)
+
+    async def _keep_or_ask(self, cursor: Cursor) -> str | Question:
+        """A card is looked up before anything is changed."""
+        try:
+            return await self._keep(cursor)
+        except _MustAsk as found:
+            await cursor.execute(LINK, [found.issuer])
+            link = await cursor.fetchone()
+            if link is not None:
+                guest, is_new = self.guest, isinstance(self.said, Call) and self.said.action == "Authorize"
+                return Question(
+                    guest.operator_id, guest.station_id, link[0], link[1], bytes(link[2]), found.tag, is_new
+                )
+        self.has_asked = True
         return await self._keep(cursor)
 
     async def _keep(self, cursor: Cursor) -> str:
@@ -299,7 +328,10 @@ class Heard:
             await cursor.execute(admission.GUEST_ASKED, facts | {"tag": tag})
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
-        return admission.decide(tag, Card(*card) if card[0] is not None else None, is_open=self.is_open)
+        known = Card(*card) if card[0] is not None else None
+        if not self.has_asked and known is not None and known.issuer is not None and admission.is_asked(known):
+            raise _MustAsk(known.issuer, card_numbers.spelled(tag))
+        return admission.decide(tag, known, self.partner, is_open=self.is_open)
 
     def _marks(self, tag: str) -> list[str]:
         return card_numbers.uid_marks(tag, self.guest.operator_id, card_keys())

@@ -19,7 +19,7 @@ from websockets.typing import Subprotocol
 
 from charging.domain import card_numbers
 from charging.domain.journeys import Guesses
-from charging.domain.ocpp import frames, secrecy, unasked, v16
+from charging.domain.ocpp import frames, partners, secrecy, unasked, v16
 from charging.domain.ocpp.admission import Boot, Verdict
 from charging.domain.ocpp.frames import Answer, Call
 from charging.domain.ocpp.unasked import Kind
@@ -27,6 +27,7 @@ from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
+from portal.gateway.partners import Partners, Question
 from portal.gateway.store import Cursor, Store, now
 from portal.gateway.unasked import Unasked
 
@@ -70,6 +71,7 @@ class Gateway:
         self._closing: set[asyncio.Task[None]] = set()
         self._keeping: set[asyncio.Task[str]] = set()  # answered, and not kept yet
         self.cards = Unasked()
+        self._partners = Partners(store)
         self._seen: dict[Guest, datetime] = {}  # who was heard of, and it is not written yet
         self._noting: asyncio.Task[None] | None = None
         self._lines: dict[int, Line] = {}  # the newest of each station
@@ -259,7 +261,12 @@ class Gateway:
                 raise Superseded
             return row.answer
         is_answer = isinstance(heard.said, Answer)  # changes the command, which people and the reader may hold
-        return str(await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer))
+        until = time.monotonic() + partners.LIMIT_S
+        said = await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer)
+        if isinstance(said, Question):
+            heard.partner, heard.has_asked = await self._partners.ask(said, until=until), True
+            said = await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer)
+        return str(said)
 
     async def _in_time(self, line: Line, heard: Heard, call: Call | None) -> str:
         """Say in time whether a card may charge: by what is known of it where the database does not answer.

@@ -131,8 +131,8 @@ async def _learnt(connection: psycopg.AsyncConnection[Any], operator_id: int) ->
         partners: dict[bytes, Kind | None] = {}
         while rows := await cursor.fetchmany(AT_ONCE):
             for mark, is_good in rows:
-                found = bytes.fromhex(mark)
-                partners[found] = Kind.PARTNER if is_good and found not in partners else None
+                name = bytes.fromhex(mark)
+                partners[name] = Kind.PARTNER if is_good and name not in partners else None
             await asyncio.sleep(0)
         if partners:
             known.cards = partners | known.cards  # the operator's own go first

@@ -109,6 +109,7 @@ SETTINGS: tuple[Entry, ...] = (
     Entry("reminders", _("Reminders"), "staff:reminder_steps", "settings", ("manage_operator",)),
     Entry("letterhead", _("Look of invoices"), "staff:letterhead", "settings", ("manage_operator",)),
     Entry("card_rules", _("Cards"), "staff:card_rules", "settings", ("manage_operator",)),
+    Entry("partners", _("Partners"), "staff:partner_list", "settings", ("manage_operator",)),
     Entry("security", _("Security"), "staff:security", "settings", ("manage_security",)),
     Entry("platform", _("Platform visits"), "staff:platform_visits", "settings", ("manage_security",)),
     Entry("keys", _("API keys"), "staff:key_list", "settings", ("manage_keys",)),

@@ -46,7 +46,7 @@ from billing.models import (
     WriteOff,
 )
 from billing.tests import factories
-from charging.models import AccountMember, CardRule, ChargingSession, Site, SiteLimit
+from charging.models import AccountMember, CardRule, ChargingSession, Site, SiteLimit, Token
 from tenants.log import audit
 from tenants.models import (
     Account,
@@ -110,6 +110,7 @@ ONE_OF: dict[type[models.Model], str] = {
 }
 # What else must hold when this reference is filled in.
 WITH_REFERENCE: dict[tuple[type[models.Model], str], dict[str, Any]] = {
+    (Token, "issuer"): {"whitelist": "ALWAYS"},
     (Account, "driver"): {"kind": "private"},
     (Invoice, "credits"): {"kind": "credit_note"},
     (TariffAssignment, "station"): {"site": Site},

@@ -134,7 +134,7 @@ MAY_OPEN = {
     ),
     Permission.MANAGE_OPERATOR: (
         "staff:mail_rules staff:reminder_steps "
-        "staff:booking_accounts staff:card_rules "
+        "staff:booking_accounts staff:card_rules staff:partner_link staff:partner_link_remove staff:partner_list "
         "staff:credit_reasons staff:letterhead staff:letterhead_preview staff:meter_rule "
         "staff:seller_numbers staff:sending_way staff:settings"
     ),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Export, Invoice, InvoiceRun, Settlement, Tariff, TariffVersion
 from charging.models import MeterKey, SettingTemplate, Site, Station, StationKnock
 from portal.words import approvals, measures
-from tenants.models import ApiKey, Approval, Invitation, Membership, Operator, PlatformMember
+from tenants.models import Account, ApiKey, Approval, Invitation, Membership, Operator, PlatformMember
 
 #: What the address and the form say, to the thing they mean; None when there is none.
 Find = Callable[[Mapping[str, Any], Mapping[str, str]], Any]
@@ -103,6 +103,8 @@ ACTS: dict[str, tuple[str | Promise, Find | None]] = {
     "staff:meter_hold": (_("Change on which days the key of the meter %(thing)s holds"), _by(MeterKey)),
     "staff:meter_remove": (_("Remove the key of the meter %(thing)s"), _by(MeterKey)),
     "staff:card_rules": (_("Change which cards are let in unasked"), None),
+    "staff:partner_link": (_("Change where %(thing)s is asked about its cards"), _by(Account)),
+    "staff:partner_link_remove": (_("Ask %(thing)s no more about its cards"), _by(Account)),
     "staff:meter_rule": (_("Change what billing demands of signed meter values"), None),
     "staff:knock_adopt": (_("Take in %(thing)s"), _by(StationKnock)),
     # What binds customers

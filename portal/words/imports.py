@@ -55,6 +55,7 @@ ERRORS: dict[str, str | Promise] = {
     Code.CARD_OF_PARTNER: _("The card %(card)s is a partner's, who pays for it. Change who has issued it first."),
     Code.CARD_HAS_HOLDER: _("A driver has the card %(card)s, or has had it, so it is no partner's."),
     Code.PARTNER_NEEDS_WHITELIST: _("Say whether the partner is asked about the card."),
+    Code.PARTNER_NEEDS_TOKEN: _("Write the token that the partner gave you."),
     Code.NOT_A_PARTNER: _("The payer %(account)s is no roaming partner."),
     Code.OWN_CARD_GOES_FIRST: _("You have a card of that UID yourself, which goes before the partner's."),
     Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),

@@ -96,6 +96,7 @@ RECIPIENTS: dict[str, str | Promise] = {
     "payers": gettext_lazy("companies and associations that pay for their drivers"),
     "programs": gettext_lazy("programs that hold an API key of ours"),
     "accounting": gettext_lazy("accounting and auditing firms"),
+    "partners": gettext_lazy("roaming partners, who are asked about their cards"),
     "access_point": gettext_lazy("the provider that sends e-invoices"),
 }
 #: Classes of data that end by themselves: what each is, and what happens to it.

@@ -28,6 +28,8 @@ _ONCE = bytes(12)  # the nonce: each key seals one text
 FRAME, CHARGED_WITH = "charging_stationmessage.raw", "charging_stationcharge.id_tag"
 ASKED_WITH, ANSWERED = "charging_stationcommand.id_tag", "charging_stationcommand.answer"
 SIGNED, SET_TO = "charging_signedrecord.raw", "charging_stationcommand.value"
+#: What a partner gave us to prove ourselves with.
+PROVEN_BY = "charging_partnerlink.token"
 
 
 class Unreadable(Exception):

@@ -56,6 +56,8 @@ DANGEROUS = {
     "staff:meter_hold": "says when whose signature is believed",
     "staff:meter_remove": "takes away what sessions are proven by",
     "staff:card_rules": "lets cards charge that nobody was asked about",
+    "staff:partner_link": "says to whom numbers of cards are sent, and who lets them in",
+    "staff:partner_link_remove": "says who lets cards in",
     "staff:meter_rule": "lets sessions be billed that no meter proves",
     "staff:station_order": "starts what somebody pays for, or takes a station out of use",
     "staff:knock_adopt": "lets a station in",

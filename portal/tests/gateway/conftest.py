@@ -50,6 +50,8 @@ class Gateway:
     address: of its database; that of the tests where none is named. told: more of its environment.
     """
 
+    program = ("-m", "portal.gateway")
+
     def __init__(self, address: str = "", **told: str) -> None:
         self.port, self.address, self.told = free_port(), address or address_of("gateway"), told
         self.start()
@@ -62,9 +64,7 @@ class Gateway:
             **self.told,
             "CARD_KEYS": " ".join(base64.b64encode(key).decode() for key in crypto.card_keys()),
         }
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "portal.gateway"], cwd=settings.BASE_DIR, env=environment
-        )
+        self.process = subprocess.Popen([sys.executable, *self.program], cwd=settings.BASE_DIR, env=environment)
         deadline = time.monotonic() + PATIENCE_S
         while not self.is_well():
             assert self.process.poll() is None, "the gateway ended"

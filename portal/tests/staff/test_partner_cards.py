@@ -18,7 +18,7 @@ def partners(world):
 
 
 def added(client, world, partner, **facts):
-    data = {"kind": "RFID", "uid": UID, "issuer": partner.pk, "whitelist": "ALLOWED", "is_valid": "on", **facts}
+    data = {"kind": "RFID", "uid": UID, "issuer": partner.pk, "whitelist": "ALLOWED", "valid": "on", **facts}
     return client.post(world.url("cards/new/"), data, follow=True)
 
 

@@ -130,14 +130,14 @@ class IssuerFields(forms.Form):
         choices=[("", "–"), *Token.Whitelist.choices],
         help_text=gettext_lazy("Of a partner's card alone."),
     )
-    is_valid = forms.BooleanField(label=gettext_lazy("Valid, as the partner has told us"), required=False, initial=True)
+    valid = forms.BooleanField(label=gettext_lazy("Valid, as the partner has told us"), required=False, initial=True)
 
     def __init__(self, *args: Any, may_say: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         partners = accounts.partners()
         issuer = cast("forms.ModelChoiceField[Account]", self.fields["issuer"])
         issuer.queryset, issuer.empty_label = partners, _("You")
-        issuer.label_from_instance = _called  # type: ignore[method-assign]
+        issuer.label_from_instance = _called  # type: ignore[assignment,method-assign]
         if not may_say or not partners.exists():
             for name in IssuerFields.base_fields:
                 del self.fields[name]
@@ -147,7 +147,9 @@ class IssuerFields(forms.Form):
         if data.get("issuer") and not data.get("whitelist"):
             self.add_error("whitelist", say(Code.PARTNER_NEEDS_WHITELIST))
         if not data.get("issuer"):
-            data.update({"whitelist": "", "is_valid": True} if "issuer" in self.fields else {})
+            data.update({"whitelist": "", "valid": True} if "issuer" in self.fields else {})
+        if "valid" in data:
+            data["is_valid"] = data.pop("valid")
         return data
 
 
@@ -343,7 +345,7 @@ def _may_issue(request: SignedInRequest) -> bool:
 
 
 def _issued(token: Token) -> dict[str, Any]:
-    return {"issuer": token.issuer_id, "whitelist": token.whitelist, "is_valid": token.is_valid}
+    return {"issuer": token.issuer_id, "whitelist": token.whitelist, "valid": token.is_valid}
 
 
 def _called(account: Account) -> str:

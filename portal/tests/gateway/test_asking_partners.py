@@ -1,0 +1,292 @@
+"""Partners that are asked about their cards: what they answer counts, what they do not holds nobody up."""
+
+import asyncio
+import json
+import ssl
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from billing.tests.test_sendings import certificate
+from charging.domain.ocpp import keeping, partners
+from charging.domain.ocpp.admission import Said
+from charging.domain.ocpp.unasked import IN_TIME_S, Kind, Rule
+from charging.models import PartnerLink, Station, StationCharge
+from charging.services import card_rules, partner_links, station_links, tokens
+from portal.tests.gateway.conftest import NOW, Gateway
+from portal.tests.gateway.test_gateway import START
+from portal.tests.gateway.test_unasked import learnt
+from tenants import crypto, outside
+from tenants.models import Account
+from tenants.outside import NotReached
+from tenants.scoping import tenant_scope
+from tenants.services.people import accounts
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+TOKEN, OWN, SLOW_S = "t0p-secret", "04A1B2C3D4", 10
+#: A busy machine may take so much longer.
+SLACK_S = 2
+#: The gateway, for which every address is a public one: the partner is on this machine.
+_ANYWHERE = """
+import asyncio
+from tenants import outside
+outside.is_public = lambda _address: True
+from portal.gateway.__main__ import main
+asyncio.run(main())
+"""
+
+
+class AnywhereGateway(Gateway):
+    program = ("-c", _ANYWHERE)
+
+
+class Partner(BaseHTTPRequestHandler):
+    """Answers about each card what the test has said."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        self.server.heard.append((self.path, dict(self.headers)))
+        uid = self.path.split("/tokens/")[1].split("/")[0]
+        with self.server.counting:
+            self.server.now[uid] += 1
+            self.server.most = max(self.server.most, sum(self.server.now.values()))
+        try:
+            self.say(self.server.says.get(uid, "ALLOWED"))
+        finally:
+            with self.server.counting:
+                self.server.now[uid] -= 1
+
+    def say(self, what):
+        if what == "slow":
+            self.server.ended.wait(SLOW_S)
+        told = {"status_code": 1000, "timestamp": "2026-11-20T08:00:00Z", "data": {"allowed": what}}
+        bodies = {
+            "garbage": b"\xff{[",
+            "huge": b" " * (outside.MOST * 4),
+            "no such word": json.dumps({**told, "data": {"allowed": "PERHAPS"}}).encode(),
+            "unknown": json.dumps({"status_code": 2004}).encode(),
+        }
+        status = {"refuses": 401, "unknown": 404, "away": 307}.get(what, 200)
+        self.send_response(status)
+        if status == 307:
+            self.send_header("Location", "https://localhost/elsewhere")
+        body = bodies.get(what, json.dumps(told).encode())
+        if what == "chunks" or what == "EXPIRED":
+            body = json.dumps({**told, "data": {"allowed": "EXPIRED"}}).encode()
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+            return
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        return
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    cert, key = certificate(tmp_path)
+    found: Any = ThreadingHTTPServer(("127.0.0.1", 0), Partner)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    found.socket = context.wrap_socket(found.socket, server_side=True, do_handshake_on_connect=False)
+    found.daemon_threads, found.cert = True, str(cert)
+    found.heard, found.says, found.now, found.most = [], {}, Counter(), 0
+    found.counting, found.ended = threading.Lock(), threading.Event()
+    found.address = f"https://localhost:{found.server_port}/ocpi/emsp/2.2.1"
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+    yield found
+    found.ended.set()
+    found.shutdown()
+    found.server_close()
+
+
+@pytest.fixture
+def anywhere(server):
+    found = AnywhereGateway(SSL_CERT_FILE=server.cert)
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def partner(street, server):
+    with tenant_scope(street.operator.pk):
+        account = accounts.create(kind=Account.Kind.ROAMING, name="One", country="NL")
+        partner_links.keep(account, address=server.address, token=TOKEN)
+    return account
+
+
+def issued(street, partner, *uids, whitelist="NEVER"):
+    with tenant_scope(street.operator.pk):
+        for uid in uids:
+            tokens.create(uid=uid, issuer=partner, whitelist=whitelist)
+
+
+def asked(station, uid):
+    """The verdict, and how long it took."""
+    began = time.monotonic()
+    return station.call("Authorize", idTag=uid)["idTagInfo"]["status"], time.monotonic() - began
+
+
+def noted(street, condition):
+    """What the page says of the partner, as soon as it meets the condition."""
+    deadline = time.monotonic() + 30
+    while True:
+        with tenant_scope(street.operator.pk):
+            link = PartnerLink.objects.get()
+        if condition(link) or time.monotonic() > deadline:
+            return link
+        time.sleep(0.1)
+
+
+def test_what_the_partner_says_counts_and_is_the_ground_of_the_charge(anywhere, street, server, partner):
+    says = {
+        "04C0FFEE01": ("ALLOWED", "Accepted", "partner"),
+        "04C0FFEE02": ("BLOCKED", "Blocked", "partner_blocked"),
+        "04C0FFEE03": ("EXPIRED", "Invalid", "partner_expired"),
+        "04C0FFEE04": ("NO_CREDIT", "Invalid", "partner_no_credit"),
+        "04C0FFEE05": ("NOT_ALLOWED", "Invalid", "partner_refused"),
+        "04C0FFEE06": ("unknown", "Invalid", "partner_refused"),
+    }
+    issued(street, partner, *says)
+    server.says = {uid: what for uid, (what, _, _) in says.items()}
+    with anywhere.station("Torget-1", street.password) as station:
+        assert [asked(station, uid.lower())[0] for uid in says] == [verdict for _, verdict, _ in says.values()]
+        paths = [path for path, _ in server.heard]
+        assert paths == [f"/ocpi/emsp/2.2.1/tokens/{uid}/authorize?type=RFID" for uid in says]
+        assert {headers["Authorization"] for _, headers in server.heard} == {"Token dDBwLXNlY3JldA=="}
+        for minute, uid in enumerate(says, 10):
+            begins = {**START, "idTag": uid, "timestamp": f"2026-11-20T08:{minute}:00Z"}
+            station.call("StartTransaction", **begins)
+        assert len(server.heard) == len(says), "what was said as the card was shown holds for its charge"
+        asked(station, "04C0FFEE01")
+        assert len(server.heard) == len(says) + 1, "and not for the next"
+    with tenant_scope(street.operator.pk):
+        bases = list(StationCharge.objects.order_by("pk").values_list("basis", flat=True))
+    assert bases == [basis for _, _, basis in says.values()]
+    assert noted(street, lambda link: link.answered_at).failures == 0
+
+
+@pytest.mark.parametrize("what", ["slow", "garbage", "huge", "refuses", "no such word", "away"])
+def test_a_partner_that_gives_no_answer_is_silent_in_time_and_the_page_says_why(
+    anywhere, street, server, partner, what
+):
+    issued(street, partner, "04C0FFEE01")
+    issued(street, partner, "04C0FFEE02", whitelist="ALLOWED_OFFLINE")
+    with tenant_scope(street.operator.pk):
+        card_rules.keep({Kind.PARTNER: Rule(is_open=True, most=2000, reckoned=200)})
+    server.says = {"04C0FFEE01": what, "04C0FFEE02": what}
+    with anywhere.station("Torget-1", street.password) as station:
+        learnt(station)
+        told = [asked(station, uid) for uid in ("04C0FFEE01", "04C0FFEE02")]
+        assert [verdict for verdict, _ in told] == ["Invalid", "Accepted"]
+        assert max(took for _, took in told) < IN_TIME_S + SLACK_S
+    link = noted(street, lambda link: link.failures >= 2)
+    expected = {"slow": "timeout", "huge": "no_answer"}.get(what, "unreadable")
+    assert (link.failures, link.failure) == (2, expected)
+
+
+def test_many_that_wait_for_a_slow_partner_hold_up_nobody_else(anywhere, street, server, partner):
+    uids = [f"04C0FFEE{n:02X}" for n in range(50)]
+    issued(street, partner, *uids)
+    server.says = dict.fromkeys(uids, "slow")
+    with tenant_scope(street.operator.pk):
+        rows = [Station.objects.create(site=street.station.site, identifier=f"S-{n}") for n in range(len(uids))]
+        passwords = [station_links.make_password(row, at=NOW) for row in rows]
+    with ExitStack() as open_, ThreadPoolExecutor(len(uids)) as pool:
+        other = open_.enter_context(anywhere.station("Torget-1", street.password))
+        lines = []
+        for n, password in enumerate(passwords):
+            lines.append(open_.enter_context(anywhere.station(f"S-{n}", password)))
+            time.sleep(1 / 30)  # so many may come a second
+        waiting = [pool.submit(asked, line, uid) for line, uid in zip(lines, uids, strict=True)]
+        time.sleep(0.3)
+        own = [asked(other, OWN) for _ in range(5)]
+        told = [each.result() for each in waiting]
+    assert {verdict for verdict, _ in told} == {"Invalid"}
+    assert max(took for _, took in told) < IN_TIME_S + SLACK_S
+    assert {verdict for verdict, _ in own} == {"Accepted"}
+    assert min(took for _, took in own) < 0.5, "who is no partner's waits for no partner"
+    assert server.most <= partners.AT_ONCE
+    assert noted(street, lambda link: link.failures >= len(uids)).failures == len(uids)
+
+
+def test_a_partner_on_a_network_of_our_own_is_not_asked(gateway, street, server, partner):
+    issued(street, partner, "04C0FFEE01")
+    with gateway.station("Torget-1", street.password) as station:
+        assert asked(station, "04C0FFEE01")[0] == "Invalid"
+    assert server.heard == []
+    assert noted(street, lambda link: link.failures).failure == "not_public"
+
+
+def test_the_token_lies_sealed(street, partner):
+    with tenant_scope(street.operator.pk):
+        link = PartnerLink.objects.get()
+        assert link.token == TOKEN
+    from django.db import connection  # noqa: PLC0415
+
+    with tenant_scope(street.operator.pk), connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM charging_partnerlink")
+        box = bytes(cursor.fetchone()[0])
+    assert TOKEN.encode() not in box
+    assert keeping.unseal(box, keeping.PROVEN_BY, street.operator.pk, crypto.card_keys()) == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, b""),
+        (200, b"[" * 100_000),
+        (200, b"null"),
+        (200, b'{"status_code": "1000", "data": {"allowed": "ALLOWED"}}'),
+        (200, b'{"status_code": true, "data": {"allowed": "ALLOWED"}}'),
+        (200, b'{"status_code": 3000, "data": {"allowed": "ALLOWED"}}'),
+        (200, b'{"status_code": 1000, "data": [{"allowed": "ALLOWED"}]}'),
+        (200, b'{"status_code": 1000, "data": {"allowed": ["ALLOWED"]}}'),
+        (500, b'{"status_code": 1000, "data": {"allowed": "ALLOWED"}}'),
+        (404, b'{"status_code": 1000, "data": {"allowed": "ALLOWED"}}'),
+    ],
+)
+def test_what_is_no_answer_lets_nobody_in(status, body):
+    with pytest.raises(partners.Unreadable):
+        partners.read(status, body)
+
+
+def test_an_answer_is_read_as_ocpi_writes_it():
+    assert partners.read(200, b'{"status_code": 1000, "data": {"allowed": "ALLOWED", "token": {}}}') is Said.ALLOWED
+    assert partners.path("/ocpi/", "04/A?B") == "/ocpi/tokens/04%2FA%3FB/authorize?type=RFID"
+
+
+def test_who_answers_a_byte_at_a_time_is_cut_off(monkeypatch):
+    monkeypatch.setattr(outside, "is_public", lambda _address: True)
+    with pytest.raises(NotReached, match="timeout"), _silent() as port:
+        asyncio.run(_ask(port, within=0.3))
+
+
+async def _ask(port, within):
+    where = outside.target(f"https://localhost:{port}/")
+    return await outside.request_in_time("POST", where, headers={}, within=within)
+
+
+def _silent():
+    import socket  # noqa: PLC0415
+
+    class Silent:
+        def __enter__(self):
+            self.socket = socket.create_server(("127.0.0.1", 0))
+            return self.socket.getsockname()[1]
+
+        def __exit__(self, *_):
+            self.socket.close()
+
+    return Silent()
