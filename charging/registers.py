@@ -103,7 +103,8 @@ def _register_gateway() -> None:
     charge = "id, operator_id, station_id, number, said, received_at, id_tag, verdict, basis, is_stopped"
     may(
         StationCharge,
-        f"SELECT ({charge}, unasked, unasked_cost), INSERT, UPDATE (is_stopped, id_tag, verdict, basis, unasked)",
+        f"SELECT ({charge}, unasked, unasked_cost, asked_number), INSERT, "
+        "UPDATE (is_stopped, id_tag, verdict, basis, unasked, asked_number)",
     )
     may(CardRule, "SELECT")
     how = "answered_at, failed_at, failure, failures"
@@ -134,7 +135,8 @@ def _register_personal_data() -> None:
         identity="id_tag",
         conduct="received_at verdict basis read_at readings",
         secret="said",  # noqa: S106
-        technical="id operator station number is_stopped unasked unasked_cost late_at late_told_at late_seen_at",
+        technical="id operator station number is_stopped unasked unasked_cost asked_number late_at late_told_at "
+        "late_seen_at",
     )
     sources.register(
         SignedRecord,

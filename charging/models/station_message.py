@@ -90,6 +90,8 @@ class StationCharge(SiteBound):
     verdict = models.CharField(max_length=20)
     basis = models.CharField(max_length=20)
     is_stopped = models.BooleanField(default=False)
+    # The number of the command that it followed, as its station tells (OCPP 2: remoteStartId).
+    asked_number = models.IntegerField(null=True)
     # As what kind of card it was let in when nobody could be asked in time (`charging.domain.ocpp.unasked`), or empty.
     unasked = models.CharField(max_length=10, blank=True, default="")
     # What such a charge has come to, in whole units of the operator's currency; null until it was counted

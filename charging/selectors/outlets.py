@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Cast
 
 from charging.domain.ocpp import SOURCE, commands
 from charging.domain.ocpp.outcome import Reading, outcome
@@ -81,17 +82,20 @@ def is_taken(connector: Connector) -> bool:
 def begun_by(command: StationCommand) -> ChargingSession | None:
     """Return the charge that a start from afar led to: the card's first at that outlet since it was asked for.
 
-    Or the one that a cable had begun before, and that the card has gone on with since.
+    Or the one that a cable had begun before, and that the card has gone on with since. A station that tells which
+    command a charge followed is believed.
     """
+    told = StationCharge.objects.filter(station=command.station, asked_number__isnull=False)
+    told = told.annotate(name=Cast("number", CharField())).filter(name=OuterRef("external_id"))
+    of_station = ChargingSession.objects.filter(station=command.station, source=SOURCE)
+    followed = Exists(told.filter(asked_number=command.wanted.get("request", 0)))
+    if (session := of_station.filter(followed).order_by("pk").first()) is not None:
+        return session
     marks = Token.uid_marks(command.id_tag, command.operator_id)
     shown = StationMessage.objects.filter(card_mark__in=marks, station=command.station, number__isnull=False)
     numbers = shown.filter(received_at__gte=command.asked_at).values_list("number", flat=True).distinct()
-    rows = ChargingSession.objects.filter(
-        station=command.station,
-        connector__number=command.wanted.get("connector", ""),
-        token__uid_mark__in=marks,
-        source=SOURCE,
-    )
+    rows = of_station.filter(connector__number=command.wanted.get("connector", ""), token__uid_mark__in=marks)
+    rows = rows.exclude(Exists(told))  # which followed another
     went_on = Q(external_id__in=[str(number) for number in numbers])
     return rows.filter(Q(created_at__gte=command.asked_at) | went_on).order_by("pk").first()
 

@@ -49,8 +49,6 @@ def ask(
         raise CommandRefused(Code.COMMAND_SHARED, site=str(station.site))
     if kind in _WITH_CARD and (decision := admission.decision(card, at=at)).verdict != Verdict.ACCEPTED:
         raise CommandRefused(Code.COMMAND_CARD_REFUSED, basis=str(decision.basis))
-    if kind in commands.NUMBERED:
-        wanted["request"] = 1 + secrets.randbelow(commands.LARGEST_REQUEST)
     if connector:
         wanted["connector"] = connector
     command = _kept(station, kind, wanted, link, at=at, asked_by=by, id_tag=card)
@@ -97,6 +95,14 @@ def tell_share(station: Station, limit: Decimal, unit: str, *, at: datetime) -> 
     _kept(station, Kind.LIMIT, {"limit": float(limit), "unit": unit, "shared": True}, link, at=at)
 
 
+def _number(station: Station) -> int:
+    """A number that nothing which the station was asked has."""
+    while True:
+        number = 1 + secrets.randbelow(commands.LARGEST_REQUEST)
+        if not StationCommand.objects.filter(station=station, wanted__request=number).exists():
+            return number
+
+
 def _kept(
     station: Station,
     kind: Kind,
@@ -108,6 +114,8 @@ def _kept(
     id_tag: str = "",
 ) -> StationCommand:
     """Keep it, and tell the gateway."""
+    if kind in commands.NUMBERED:
+        wanted["request"] = _number(station)
     if kind is Kind.EMPTY_LIST:
         wanted["version"] = _version(at)
     if kind is Kind.LIMIT:

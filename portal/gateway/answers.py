@@ -50,13 +50,14 @@ _SAME_START = """
 """
 _NEW_START = """
     INSERT INTO charging_stationcharge
-        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, is_stopped, read_at,
-         readings)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
+        (operator_id, station_id, number, said, received_at, id_tag, verdict, basis, unasked, asked_number, is_stopped,
+         read_at, readings)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, false, '{}', '{}')
 """
 #: OCPP 2.0.1: whoever plugs in first shows the card in a later event.
 _CARD_SHOWN: LiteralString = """
-    UPDATE charging_stationcharge SET id_tag = %(tag)s, verdict = %(verdict)s, basis = %(basis)s, unasked = %(unasked)s
+    UPDATE charging_stationcharge SET id_tag = %(tag)s, verdict = %(verdict)s, basis = %(basis)s, unasked = %(unasked)s,
+        asked_number = coalesce(%(asked)s, asked_number)
 """
 _STOPPED: LiteralString = "UPDATE charging_stationcharge SET is_stopped = true"
 #: Of a charge; where somebody else changes it at this moment, as the reader does with many at once, it is left alone.
@@ -269,31 +270,43 @@ class Heard:
     async def _event(self, cursor: Cursor, message_id: str, event: v201.Event) -> tuple[str, int]:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
         begins, names = event.kind == "Started", [v201.said(event)]
-        number, found = await self._numbered(cursor, names, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME)
+        number, found = await self._numbered(
+            cursor, names, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME, asked=event.asked
+        )
         if event.stop is not None:
             await self._change(cursor, _STOPPED, number)
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
         return frames.result(message_id, let_in), number
 
     async def _numbered(
-        self, cursor: Cursor, names: list[str], id_tag: str, *, may_be_other: bool, after: timedelta = timedelta(0)
+        self,
+        cursor: Cursor,
+        names: list[str],
+        id_tag: str,
+        *,
+        may_be_other: bool,
+        after: timedelta = timedelta(0),
+        asked: int | None = None,
     ) -> tuple[int, Decision]:
         """Return the number of the charge with one of these names, and what was decided; a new one for a new one.
 
         The charge gets one also when it is refused: a station that started all the same can end it. may_be_other: one
-        that has ended, and began longer ago than `after`, is another charge under the same name.
+        that has ended, and began longer ago than `after`, is another charge under the same name. asked: the number of
+        the command that it follows.
         """
         await cursor.execute(_SAME_START, [self.guest.station_id, names])
         known = await cursor.fetchone()
         if known and not (may_be_other and known[1] and self.at - known[4] >= after):
-            return int(known[0]), await self._known_decision(cursor, known, id_tag)
+            return int(known[0]), await self._known_decision(cursor, known, id_tag, asked)
         number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
         where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
-        await cursor.execute(_NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag, decision)])
+        await cursor.execute(
+            _NEW_START, [*where, decision.verdict, decision.basis, self._unasked(id_tag, decision), asked]
+        )
         return number, decision
 
-    async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str) -> Decision:
+    async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str, asked: int | None) -> Decision:
         """Return what was decided, or the first decision where no card has been shown before."""
         number, _, verdict, basis, _, has_card = known
         if not id_tag:
@@ -301,7 +314,12 @@ class Heard:
         decision = await self._decision(cursor, id_tag)
         if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
-        shown = {"verdict": decision.verdict, "basis": decision.basis, "unasked": self._unasked(id_tag, decision)}
+        shown = {
+            "verdict": decision.verdict,
+            "basis": decision.basis,
+            "unasked": self._unasked(id_tag, decision),
+            "asked": asked,
+        }
         await self._change(cursor, _CARD_SHOWN, number, tag=self._sealed(id_tag, keeping.CHARGED_WITH), **shown)
         return decision
 

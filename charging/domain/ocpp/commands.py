@@ -70,7 +70,7 @@ PROGRESS = {
     "LogStatusNotification": Kind.GET_LOG,
 }
 #: Which carry a number of ours, by which stations refer to them later.
-NUMBERED = (Kind.UPDATE_FIRMWARE, Kind.GET_LOG, Kind.RESERVE)
+NUMBERED = (Kind.UPDATE_FIRMWARE, Kind.GET_LOG, Kind.RESERVE, Kind.START)
 LARGEST_REQUEST = 2**31 - 1
 #: For how long it is worth sending. Whoever stands at an outlet does not wait longer.
 AT_THE_OUTLET, OTHERWISE = timedelta(minutes=1), timedelta(minutes=15)

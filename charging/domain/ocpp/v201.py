@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from charging.domain.ocpp import commands, v16
-from charging.domain.ocpp.commands import Kind
-from charging.domain.ocpp.frames import text
+from charging.domain.ocpp.commands import LARGEST_REQUEST, Kind
+from charging.domain.ocpp.frames import text, whole
 from charging.domain.ocpp.v16 import Start, Stop
 
 SUBPROTOCOL, NEWER = "ocpp2.0.1", "ocpp2.1"
@@ -65,7 +65,10 @@ _GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlo
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """TransactionEvent: what begins, goes on or ends. has_card: it names one, so that the answer says yes or no."""
+    """TransactionEvent: what begins, goes on or ends. has_card: it names one, so that the answer says yes or no.
+
+    asked: the number of the command that it follows; None where it follows none.
+    """
 
     kind: str
     name: str
@@ -74,6 +77,7 @@ class Event:
     readings: tuple[tuple[datetime, int], ...]
     signed: tuple[v16.Signed, ...]
     has_card: bool
+    asked: int | None = None
 
 
 def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
@@ -90,7 +94,12 @@ def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
     reason = text(info, "stoppedReason", 30) or "Local"
     stop = Stop(None, at, last, reason, readings) if kind == "Ended" else None
     signed = tuple(v16.signed(payload.get("meterValue")))
-    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")))
+    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")), _asked(info))
+
+
+def _asked(info: Mapping[str, Any]) -> int | None:
+    number = whole(dict(info), "remoteStartId")
+    return number if number is not None and 0 < number <= LARGEST_REQUEST else None
 
 
 def said(found: Event) -> str:
@@ -124,7 +133,8 @@ def request(kind: Kind, wanted: Mapping[str, Any], id_tag: str = "", name: str =
     payload: dict[str, Any] = {}
     match kind:
         case Kind.START:
-            payload = {"idToken": {"idToken": id_tag, "type": "Central"}, "remoteStartId": 1, **_evse_id(wanted)}
+            payload = {"idToken": {"idToken": id_tag, "type": "Central"}, **_evse_id(wanted)}
+            payload["remoteStartId"] = wanted.get("request", 1)
         case Kind.STOP:
             payload = {"transactionId": name}
         case Kind.UNLOCK:

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.tests import factories
+from charging.domain.ocpp.commands import Kind
 from charging.models import ChargingSession, Connector, Site, StationCharge, StationCommand
 from charging.selectors import outlets, plugged_in, stations
-from charging.services import driver_charging
+from charging.services import driver_charging, station_commands
 from portal.tests.gateway.conftest import PATIENCE_S
 from portal.tests.gateway.test_v201 import SPEAKS, TOKEN, at, event, read
 from tenants.scoping import tenant_scope
@@ -62,7 +63,7 @@ def test_a_start_from_afar_goes_on_with_the_charge_that_the_cable_began(gateway,
         own = browser.post(f"{page}start/")["Location"]
         action, asked = hear(station)
         assert (action, asked["evseId"]) == ("RequestStartTransaction", 1)
-        joined = event("Updated", 1, 2, 1000, idToken=asked["idToken"], info={"remoteStartId": 1})
+        joined = event("Updated", 1, 2, 1000, idToken=asked["idToken"], info={"remoteStartId": asked["remoteStartId"]})
         assert station.call("TransactionEvent", "j", **joined) == {"idTokenInfo": {"status": "Accepted"}}
         read(priced)
         with tenant_scope(priced.operator.pk):
@@ -157,3 +158,26 @@ def test_lists_and_pages_call_it_plugged_in(gateway, street, olga, sign_in):
         overview = browser.get("/o/north/")
         assert [(str(label), count) for label, _, count in overview.context["statuses"]] == [("charging", 1)]
         assert not overview.context["only_cables"]
+
+
+def test_of_two_starts_with_one_card_each_finds_the_charge_that_followed_it(gateway, street, django_user_model):
+    by = django_user_model.objects.create_user("olga@example.com", "x")
+    with gateway.station("Torget-1", street.password, **SPEAKS) as station:
+        plug_in(station, street)
+        commands, numbers = [], []
+        for _ in range(2):
+            with tenant_scope(street.operator.pk):
+                card = street.card.uid
+                commands.append(
+                    station_commands.ask(street.station, Kind.START, by=by, at=timezone.now(), card=card, connector="1")
+                )
+            action, asked = hear(station)
+            assert action == "RequestStartTransaction"
+            numbers.append(asked["remoteStartId"])
+        assert numbers[0] != numbers[1]
+        joined = event("Updated", 1, 2, 1000, idToken=asked["idToken"], info={"remoteStartId": numbers[1]})
+        station.call("TransactionEvent", "j", **joined)
+    (session,) = read(street)
+    with tenant_scope(street.operator.pk):
+        found = [outlets.begun_by(StationCommand.objects.get(pk=each.pk)) for each in commands]
+    assert found == [None, session], "the other start has led to nothing"

@@ -143,7 +143,7 @@ def test_what_is_asked_is_said_in_its_words_and_a_charge_is_named_as_the_station
         asked: list[tuple[Kind, dict[str, Any], str, dict[str, Any]]] = [
             (Kind.STOP, {"number": number}, "RequestStopTransaction", {"transactionId": "tx-1"}),
             (Kind.START, {"card": "04A1B2C3D4", "connector": "1"}, "RequestStartTransaction",
-             {"idToken": {"idToken": "04A1B2C3D4", "type": "Central"}, "remoteStartId": 1, "evseId": 1}),
+             {"idToken": {"idToken": "04A1B2C3D4", "type": "Central"}, "evseId": 1}),
             (Kind.RESET, {"hard": False}, "Reset", {"type": "OnIdle"}),
             (Kind.TRIGGER, {"message": "Heartbeat"}, "TriggerMessage", {"requestedMessage": "Heartbeat"}),
         ]  # fmt: skip
@@ -151,7 +151,8 @@ def test_what_is_asked_is_said_in_its_words_and_a_charge_is_named_as_the_station
             with tenant_scope(street.operator.pk):
                 command = station_commands.ask(street.station, kind, by=by, at=timezone.now(), **what)
             sent = orjson.loads(station.socket.recv(timeout=30))
-            assert sent == [2, str(command.public_id), action, payload]
+            number_of = {"remoteStartId": command.wanted["request"]} if kind is Kind.START else {}
+            assert sent == [2, str(command.public_id), action, payload | number_of]
             station.socket.send(orjson.dumps([3, sent[1], {"status": "Accepted"}]).decode())
             station.call("StatusNotification", "s", evseId=1, connectorId=1, connectorStatus="Available")
     with tenant_scope(street.operator.pk):
