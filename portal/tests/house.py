@@ -68,7 +68,7 @@ from charging.models import (
     StationKnock,
     Token,
 )
-from charging.services import meter_keys, station_commands, station_links
+from charging.services import meter_keys, partner_links, station_commands, station_links, tokens
 from charging.tests.ingest.files import PLAIN
 from charging.tests.signing import Meter
 from portal.tests import app_role
@@ -122,6 +122,7 @@ OBJECTS = {
     "odd": CardNotice,
     "drivers": Driver,
     "groups": DriverGroup,
+    "partners": Account,
     "payers": Account,
     "accounts": Account,
     "cards": Token,
@@ -213,6 +214,12 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     dana, fina, now = people["dana"], people["fina"], timezone.now()
     driver = Driver.objects.get(user=dana)
     at = factories.connector()
+    partner, other = (
+        accounts.create(kind=Account.Kind.ROAMING, name=name, country="NL") for name in ("Laadpas", "Ladekort")
+    )
+    partner_links.keep(partner, address="https://emsp.example/ocpi", token="4711")
+    for of in (partner, other):  # of one UID
+        tokens.create(uid="04FFEEDD", issuer=of, whitelist="NEVER")
     draft = tariffs.save_draft(factories.tariff(by=people["olga"]), document=factories.flat("3.00"))  # to publish
     second_person.ask_to_publish(draft, valid_from=factories.NOVEMBER, by=fina, at=now)
     card = Token.objects.create(driver=driver, uid="04AABBCC")
@@ -296,7 +303,8 @@ def _furnish(north: Operator, people: dict[str, User]) -> dict[str, Any]:
     export_timetables.add(wanted, by=fina, at=now)
     exports.request(kind="xlsx", month=factories.OCTOBER.date(), by=fina, at=now)
     work.do_next(work.kind_named("export_xlsx"), north.pk, clock=timezone.now)
-    return {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}
+    newest = {name: _newest(model, people["otto"]) for name, model in OBJECTS.items()}
+    return newest | {"partners": partner.public_id}
 
 
 def _newest(model, otto):

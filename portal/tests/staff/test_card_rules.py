@@ -12,6 +12,7 @@ pytestmark = pytest.mark.django_db
 SENT = {
     "card-is_open": "on", "card-most": "3000", "card-reckoned": "150",
     "app-most": "0", "app-reckoned": "200",
+    "partner-is_open": "on", "partner-most": "500", "partner-reckoned": "250",
     "unknown-is_open": "on", "unknown-most": "400", "unknown-reckoned": "400",
 }  # fmt: skip
 
@@ -23,12 +24,17 @@ def text(response):
 def test_the_usual_rules_stand_there_and_others_are_kept_and_logged(world, sign_in, olga):
     client, page = sign_in(olga), world.url("settings/cards/")
     shown = [(used.rule.is_open, used.rule.most) for used, _ in client.get(page).context["rows"]]
-    assert shown == [(True, 2000), (True, 2000), (False, 0)]
+    assert shown == [(True, 2000), (True, 2000), (True, 2000), (False, 0)]
     assert client.post(page, SENT).status_code == 302
     with tenant_scope(world.operator.pk):
         rows = CardRule.objects.order_by("pk").values_list("kind", "is_open", "most", "reckoned")
-        assert list(rows) == [("card", True, 3000, 150), ("app", False, 0, 200), ("unknown", True, 400, 400)]
-        assert AuditEntry.objects.filter(actor=olga, content_type__model="cardrule").count() == 3
+        assert list(rows) == [
+            ("card", True, 3000, 150),
+            ("app", False, 0, 200),
+            ("partner", True, 500, 250),
+            ("unknown", True, 400, 400),
+        ]
+        assert AuditEntry.objects.filter(actor=olga, content_type__model="cardrule").count() == 4
 
 
 def test_what_was_let_in_this_month_is_counted(world, sign_in, olga):
