@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 from xml.parsers import expat
 
+from lxml import etree
+
 from billing.bank_files.told import (
     LONGEST_NAME,
     LONGEST_REFERENCE,
@@ -32,28 +34,79 @@ from billing.domain.errors import Code, MoneyError
 
 _BLOCK: Final = 1 << 18
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.05[34]\.\d{3}\.\d{2})")
-#: No element of these messages lies deeper, and no value that is wanted is longer.
-_DEEPEST: Final = 40
+#: No value that is wanted is longer.
 _LONGEST: Final = 2_000
 #: The groups whose values are kept apart from each other, from the outside in.
 _STATEMENTS: Final = frozenset({"Stmt", "Ntfctn"})
 _GROUPS: Final = _STATEMENTS | {"Bal", "Ntry", "TxDtls", "Strd"}
+_WORDS: Final = ("RmtInf/Ustrd", "AddtlTxInf", "AddtlNtryInf")
 _NO_ID: Final = frozenset({"", "NOTPROVIDED"})
+#: What is asked of any group, by its path from it. `@`: with its currency. All else is passed over.
+_WANTED: Final = """
+    Id Acct/Id/IBAN Acct/Id/Othr/Id Acct/Ccy TxsSummry/TtlNtries/NbOfNtries TxsSummry/TtlCdtNtries/NbOfNtries
+    TxsSummry/TtlCdtNtries/Sum TxsSummry/TtlDbtNtries/Sum
+    Tp/CdOrPrtry/Cd Tp/Cd Amt@ CdtDbtInd Sts Sts/Cd RvslInd AcctSvcrRef NtryRef
+    BookgDt/Dt BookgDt/DtTm ValDt/Dt ValDt/DtTm NtryDtls/Btch/NbOfTxs NtryDtls/Btch/TtlAmt@
+    AmtDtls/TxAmt/Amt@ Refs/EndToEndId RmtInf/Strd RmtInf/Ustrd AddtlTxInf AddtlNtryInf
+    RltdPties/Dbtr/Nm RltdPties/Dbtr/Pty/Nm RltdPties/UltmtDbtr/Nm RltdPties/UltmtDbtr/Pty/Nm
+    RltdPties/DbtrAcct/Id/IBAN RltdPties/DbtrAcct/Id/Othr/Id
+    CdtrRefInf/Ref RfrdDocInf/Nb RfrdDocAmt/CdtNoteAmt@ RfrdDocAmt/RmtdAmt@
+"""
 
 Values = dict[str, list[str]]
 
 
+class _Place:
+    """An element by its path within a group: whether its value is wanted, and what is within it.
+
+    within: by the full name as the parser says it; None where nothing there is wanted. known: the same by name alone.
+    """
+
+    __slots__ = ("currency", "is_reference", "is_wanted", "known", "path", "within")
+
+    def __init__(self, path: str) -> None:
+        self.path, self.is_wanted, self.currency = path, False, ""
+        self.is_reference = path.endswith("/Strd")
+        self.known: dict[str, _Place] = {}
+        self.within: dict[Any, _Place | None] = {}
+
+    def at(self, tag: Any) -> "_Place | None":
+        """What an element within it is, which was not met before."""
+        name = etree.QName(tag).localname if isinstance(tag, str) else ""
+        place = self.known.get(name)
+        if place is not None and name in _GROUPS and not place.is_reference:
+            place = None
+        self.within[tag] = place
+        return place
+
+
+def _places() -> _Place:
+    root = _Place("")
+    for wanted in _WANTED.split():
+        place, path = root, ""
+        for name in wanted.rstrip("@").split("/"):
+            path = f"{path}/{name}" if path else name
+            place = place.known.setdefault(name, _Place(path))
+        place.is_wanted, place.currency = True, f"{path}@Ccy" if wanted.endswith("@") else ""
+    return root
+
+
 @dataclass(slots=True)
 class _Group:
-    """The values within one element, by their path from it; an amount's currency stands at `…@Ccy`."""
+    """The values within one element, by their path from it; an amount's currency stands at `…@Ccy`.
 
-    name: str
-    depth: int
+    references: what a payer gave, each with how much is for it, if that was told.
+    """
+
     values: Values = field(default_factory=dict)
+    references: list[tuple[str, int | None]] = field(default_factory=list)
 
     def first(self, *paths: str) -> str:
         """The first value at the first of the paths that has one."""
-        return next((self.values[path][0] for path in paths if path in self.values), "")
+        for path in paths:
+            if path in self.values:
+                return self.values[path][0]
+        return ""
 
     def all(self, path: str) -> list[str]:
         """Every value at the path."""
@@ -110,34 +163,82 @@ def read(stored: BinaryIO, told: Told) -> Iterator[list[Payment]]:
     yield reader.payments()
 
 
+class _Prolog:
+    """Hears a file until its first element begins: a document type stands before that, or nowhere."""
+
+    def __init__(self) -> None:
+        self._is_over = False
+        self._parser = parser = expat.ParserCreate()
+        parser.StartElementHandler = self._begun
+        parser.StartDoctypeDeclHandler = self._doctype
+
+    def take(self, block: bytes) -> None:
+        """Hear the next bytes."""
+        if self._is_over:
+            return
+        try:
+            self._parser.Parse(block, False)  # noqa: FBT003  # as expat has it
+        except _Begun:
+            self._is_over = True
+        except (expat.ExpatError, LookupError):  # also an encoding that nobody knows
+            raise _cut(self._parser.CurrentLineNumber) from None
+
+    def _begun(self, *_: Any) -> None:
+        raise _Begun
+
+    def _doctype(self, *_: Any) -> None:
+        raise UnreadablePayments(Code.PAYMENT_FILE_DOCTYPE)
+
+
+class _Begun(Exception):
+    """The first element begins."""
+
+
+def _cut(line: int | None) -> UnreadablePayments:
+    return UnreadablePayments(Code.PAYMENT_FILE_CUT, field="XML", value="", line=line or 1)
+
+
 class _Reader:
-    """Listens to the parser. Values are kept for the groups that are open, and forgotten when they close."""
+    """Takes groups as they end from the tree that the parser builds, and lets go of them there."""
 
     def __init__(self, told: Told) -> None:
         self._told = told
-        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
+        self._prolog = _Prolog()
+        self._parser = etree.XMLPullParser(
+            events=("start", "end"),
+            tag=[f"{{*}}{name}" for name in ("Document", *(_GROUPS - {"Strd"}))],
+            resolve_entities=False,
+            no_network=True,
+            remove_comments=True,
+            remove_pis=True,
+            collect_ids=False,
+        )
+        self._places = _places()
         self._names: dict[str, str] = {}
-        self._path: list[str] = []
-        self._text: list[str] = []
-        self._groups: list[_Group] = []
         self._payments: list[Payment] = []
         self._entries = 0
+        self._statement: Any = None
+        self._about: _Group | None = None  # what stands before a statement's bookings
+        self._booking: Any = None
         self._entry: _Entry | None = None
-        self._references: list[tuple[str, int | None]] = []
         self._sums = _Sums()
 
     def take(self, block: bytes) -> None:
         """Hear the next bytes of the file."""
-        self._heard(block, is_last=False)
+        self._prolog.take(block)
+        try:
+            self._parser.feed(block)
+        except etree.XMLSyntaxError as problem:
+            raise _cut(problem.lineno) from None
+        self._hear()
 
     def end(self) -> None:
         """Hear that the file is over."""
-        self._heard(b"", is_last=True)
+        try:
+            self._parser.close()
+        except etree.XMLSyntaxError as problem:
+            raise _cut(problem.lineno) from None
+        self._hear()
         if not self._told.form:
             raise UnreadablePayments
 
@@ -146,82 +247,79 @@ class _Reader:
         heard, self._payments = self._payments, []
         return heard
 
-    def _heard(self, block: bytes, *, is_last: bool) -> None:
-        try:
-            self._parser.Parse(block, is_last)
-        except (expat.ExpatError, LookupError) as problem:  # also an encoding that nobody knows
-            line = getattr(problem, "lineno", self._parser.CurrentLineNumber)
-            raise UnreadablePayments(Code.PAYMENT_FILE_CUT, field="XML", value="", line=line) from None
+    def _hear(self) -> None:
+        element: Any
+        for event, element in self._parser.read_events():
+            tag = element.tag
+            name = self._names.get(tag) or self._names.setdefault(tag, etree.QName(tag).localname)
+            if name == "Document":
+                if event == "start":
+                    self._begin(etree.QName(tag).namespace or "")
+            elif not self._told.form:
+                continue
+            elif event == "start":
+                self._opened(name, element)
+            else:
+                self._closed(name, element)
 
     # --- what the parser says ---
 
-    def _doctype(self, *_: Any) -> None:
-        raise UnreadablePayments(Code.PAYMENT_FILE_DOCTYPE)
+    def _begin(self, namespace: str) -> None:
+        found = _NAMESPACE.fullmatch(namespace)
+        if found is None:
+            said = namespace.rsplit(":", 1)[-1] or "Document"
+            raise UnreadablePayments(Code.PAYMENT_FILE_VERSION, field="Document", value=said)
+        self._told.form = found[1]
 
-    def _start(self, full: str, attributes: dict[str, str]) -> None:
-        name = self._names.get(full) or self._named(full)
-        self._path.append(name)
-        self._text = []
-        if len(self._path) > _DEEPEST:
-            raise UnreadablePayments(Code.PAYMENT_FILE_CUT, field=name, value="", line=self._parser.CurrentLineNumber)
-        if name in _GROUPS and self._told.form:
-            self._opened(name)
-        elif attributes and "Ccy" in attributes and self._groups:
-            self._keep("@Ccy", attributes["Ccy"])
+    def _opened(self, name: str, element: Any) -> None:
+        if name in _STATEMENTS:
+            self._statement, self._about, self._sums = element, None, _Sums()
+        elif name == "Ntry":
+            self._booking, self._entry = element, None
 
-    def _named(self, full: str) -> str:
-        namespace, _, name = full.rpartition(" ")
-        if name == "Document":
-            found = _NAMESPACE.fullmatch(namespace)
-            if found is None:
-                said = namespace.rsplit(":", 1)[-1] or name
-                raise UnreadablePayments(Code.PAYMENT_FILE_VERSION, field="Document", value=said)
-            self._told.form = found[1]
-        return self._names.setdefault(full, name)
-
-    def _characters(self, text: str) -> None:
-        if len(self._text) < _LONGEST:
-            self._text.append(text[:_LONGEST])
-
-    def _end(self, _full: str) -> None:
-        name = self._path[-1]
-        if self._groups:
-            if self._groups[-1].depth == len(self._path):
-                self._closed(name, self._groups.pop())
-            elif self._text and (text := "".join(self._text).strip()):
-                self._keep("", text[:_LONGEST])
-        self._text = []
-        self._path.pop()
-
-    def _keep(self, suffix: str, value: str) -> None:
-        group = self._groups[-1]
-        values = group.values.setdefault("/".join(self._path[group.depth :]) + suffix, [])
-        if len(values) < MOST_REFERENCES:
-            values.append(value)
+    def _closed(self, name: str, element: Any) -> None:
+        match name:
+            case "TxDtls":
+                self._detail(element)
+            case "Ntry":
+                self._booked(self._group(element))
+                self._booking = None
+            case "Bal":
+                self._balance(self._group(element))
+            case _:
+                self._ended(self._group(element))
+                self._statement = None
+        _let_go(element)
 
     # --- groups ---
 
-    def _opened(self, name: str) -> None:
-        if name == "TxDtls" and self._entry is None and self._groups[-1:] and self._groups[-1].name == "Ntry":
-            self._entry = self._entry_of(self._groups[-1])
-        if name in _STATEMENTS:
-            self._sums = _Sums()
-        if name == "TxDtls":
-            self._references = []
-        self._groups.append(_Group(name, len(self._path)))
+    def _group(self, element: Any, until: Any = None) -> _Group:
+        """What an element holds, up to where something deeper within it begins; groups within it are not looked at."""
+        group, stop = _Group(), None
+        if until is not None:
+            stop = until
+            while (parent := stop.getparent()) is not element:
+                if parent is None:
+                    return group
+                stop = parent
+        self._gather(element, self._places, group, stop)
+        return group
 
-    def _closed(self, name: str, group: _Group) -> None:
-        match name:
-            case "Strd":
-                self._reference(group)
-            case "TxDtls":
-                self._detail(group)
-            case "Ntry":
-                self._booked(group)
-            case "Bal":
-                self._balance(group)
-            case _:
-                self._statement(group)
+    def _gather(self, element: Any, at: _Place, group: _Group, stop: Any = None) -> None:
+        within = at.within
+        for child in element:
+            if child is stop:
+                return
+            tag = child.tag
+            place = within[tag] if tag in within else at.at(tag)
+            if place is None:
+                continue
+            if place.is_wanted:
+                _keep(group.values, place, child)
+            if place.is_reference:
+                self._reference(self._group(child), group)
+            elif place.known:
+                self._gather(child, place, group)
 
     def _amount(self, group: _Group, path: str) -> tuple[int, str] | None:
         text = group.first(path)
@@ -234,19 +332,21 @@ class _Reader:
             raise UnreadablePayments(Code.PAYMENT_FIELD, field=f"{path}/@Ccy", value=said) from None
         return minor(text, currency, field=path), currency
 
-    def _reference(self, group: _Group) -> None:
+    def _reference(self, group: _Group, whole: _Group) -> None:
         reference = cut(group.first("CdtrRefInf/Ref"), LONGEST_REFERENCE)
         number = cut(group.first("RfrdDocInf/Nb"), LONGEST_REFERENCE)
         taken_off = self._amount(group, "RfrdDocAmt/CdtNoteAmt")
         part = self._amount(group, "RfrdDocAmt/RmtdAmt")
         if reference or number:
             coins = None if part is None and taken_off is None else (part or (0, ""))[0] - (taken_off or (0, ""))[0]
-            self._references.append((reference or number, coins))
+            whole.references.append((reference or number, coins))
 
     def _entry_of(self, group: _Group) -> _Entry:
         """Understand a booking by what stands before its payments."""
         self._entries += 1
-        statement = next((each for each in self._groups if each.name in _STATEMENTS), _Group("", 0))
+        if self._about is None:
+            self._about = _Group() if self._statement is None else self._group(self._statement, self._booking)
+        statement = self._about
         name = group.first("AcctSvcrRef") or group.first("NtryRef") or f"{self._entries}"
         found = self._amount(group, "Amt")
         if found is None:
@@ -272,12 +372,13 @@ class _Reader:
             is_incoming=side == "CRDT",
         )
 
-    def _detail(self, group: _Group) -> None:
+    def _detail(self, element: Any) -> None:
+        if self._entry is None and self._booking is not None:
+            self._entry = self._entry_of(self._group(self._booking, element))
         entry = self._entry
         if entry is None or entry.reason:
             return
-        group.values["references"] = [reference for reference, _ in self._references]
-        group.values["parts"] = [str(part) for _, part in self._references if part is not None]
+        group = self._group(element)
         if entry.items == 0:
             entry.held = group
         elif entry.held is not None:
@@ -333,7 +434,7 @@ class _Reader:
             sign = -1 if group.first("CdtDbtInd") == "DBIT" else 1
             self._sums.balances.setdefault(kind, (sign * found[0], found[1]))
 
-    def _statement(self, group: _Group) -> None:
+    def _ended(self, group: _Group) -> None:
         """A statement has ended: its sums and balances have to agree with its bookings."""
         sums, where = self._sums, group.first("Id")
         currency = group.first("Acct/Ccy") or next(iter(self._told.sums), "SEK")
@@ -352,6 +453,24 @@ class _Reader:
         closing = sums.balances.get("CLBD")
         if opening and closing and opening[1] == closing[1]:
             hold("Bal", told=closing[0], found=opening[0] + sums.incoming[1] - sums.outgoing[1], where=where)
+
+
+def _keep(values: Values, place: _Place, element: Any) -> None:
+    if (text := element.text) and (text := text.strip()):
+        if place.path not in values:
+            values[place.path] = [text[:_LONGEST]]
+        elif len(values[place.path]) < MOST_REFERENCES:
+            values[place.path].append(text[:_LONGEST])
+    if place.currency and (currency := element.get("Ccy")) and len(values.get(place.currency, ())) < MOST_REFERENCES:
+        values.setdefault(place.currency, []).append(currency[:_LONGEST])
+
+
+def _let_go(element: Any) -> None:
+    """Empty an element that has been heard, and remove the one like it before it, which the parser has left behind."""
+    element.clear(keep_tail=True)
+    before = element.getprevious()
+    if before is not None and before.tag == element.tag:
+        before.getparent().remove(before)
 
 
 def _reason(group: _Group, side: str) -> str:
@@ -376,10 +495,10 @@ def _written(units: int, entry: _Entry) -> str:
 
 
 def _payment(entry: _Entry, group: _Group, item: int, amount: int) -> Payment:
-    parts = [int(part) for part in group.all("parts")]
-    references = group.all("references") or _plain_reference(group)
+    parts = [part for _, part in group.references if part is not None]
+    references = [reference for reference, _ in group.references] or _plain_reference(group)
     is_shared = len(parts) == len(references) and sum(parts) == amount
-    free = " ".join([*group.all("RmtInf/Ustrd"), *group.all("AddtlTxInf"), *group.all("AddtlNtryInf")])
+    free = " ".join(text for path in _WORDS for text in group.all(path))
     end_to_end = group.first("Refs/EndToEndId")
     text = free or ("" if end_to_end in _NO_ID else end_to_end)
     return Payment(
@@ -394,7 +513,7 @@ def _payment(entry: _Entry, group: _Group, item: int, amount: int) -> Payment:
         parts=parts if is_shared else [],
         text=cut(text, LONGEST_TEXT),
         payer_name=cut(_party(group, "Dbtr") or _party(group, "UltmtDbtr"), LONGEST_NAME),
-        payer_account=re.sub(r"\s", "", _account(group))[:40],
+        payer_account="".join(_account(group).split())[:40],
     )
 
 

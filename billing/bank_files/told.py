@@ -7,16 +7,14 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final, Self
 
 from billing.domain import money
-from billing.domain.errors import BillingError, Code, MoneyError
+from billing.domain.errors import BillingError, Code
 from tenants.bounds import tidy
 
 #: Digits of an amount, more than which no bank books.
@@ -25,7 +23,7 @@ MOST_DIGITS: Final = 15
 LONGEST_TEXT, LONGEST_NAME, LONGEST_REFERENCE = 500, 140, 140
 #: More references than these are no list of invoices.
 MOST_REFERENCES: Final = 200
-_AMOUNT: Final = re.compile(r"[+]?[0-9]{1,18}(\.[0-9]{0,10})?")
+_AMOUNT: Final = re.compile(r"[+]?([0-9]{1,18})(?:\.([0-9]{0,10}))?")
 
 
 class Reason(StrEnum):
@@ -121,9 +119,10 @@ def minor(text: str, currency: str, *, field: str) -> int:
         UnreadablePayments: it is no amount of this currency.
     """
     units = None
-    if _AMOUNT.fullmatch(text):
-        with suppress(MoneyError):
-            units = money.to_units(Decimal(text), money.minor_digits(currency))
+    if found := _AMOUNT.fullmatch(text):
+        digits, decimals = money.minor_digits(currency), (found[2] or "").rstrip("0")
+        if len(decimals) <= digits:
+            units = int(found[1] + decimals.ljust(digits, "0"))
     if units is None or len(str(units)) > MOST_DIGITS:
         raise UnreadablePayments(Code.PAYMENT_FIELD, field=field, value=f"{text} {currency}"[:40])
     return units
@@ -143,7 +142,8 @@ def day(text: str, *, field: str) -> str:
 
 def cut(text: str, most: int) -> str:
     """Somebody's words on one line, without signs that no table takes."""
-    return " ".join(tidy(text).split())[:most]
+    fit = text if text.isascii() and text.isprintable() else tidy(text)
+    return " ".join(fit.split())[:most]
 
 
 def hold(what: str, *, told: object, found: object, where: str) -> None:
