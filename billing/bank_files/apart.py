@@ -1,11 +1,12 @@
 """Read a file of payments in a process of its own, to its very end, before anybody sees one of them.
 
 Its rows are kept in a file without a name while it is read, so a file of any length takes the same memory; they can be
-had as often as wanted, and only once the whole of it is believed.
+had as often as wanted, and only once the whole of it is believed. What is made of them (`ready`) is made meanwhile,
+while the other process reads on.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, Final
@@ -30,26 +31,32 @@ class Whole:
     told: Told
     _rows: IO[bytes]
 
-    def payments(self) -> Iterator[Payment]:
-        """Its payments in order, from the first."""
+    def rows(self) -> Iterator[list[Any]]:
+        """What was made of its payments, in order, from the first."""
         self._rows.seek(0)
         for line in self._rows:
-            yield Payment.from_json(orjson.loads(line))
+            yield orjson.loads(line)
 
 
 @contextmanager
-def whole(stored: BinaryIO, *, heard: Callable[[int], None] = lambda at: None) -> Iterator[Whole]:
+def whole(
+    stored: BinaryIO, *, ready: Callable[[Payment], Sequence[Any]], heard: Callable[[int], None] = lambda at: None
+) -> Iterator[Whole]:
     """Read a file to its end. heard: called now and then with how many bytes have been read.
+
+    ready: makes the row that is kept of a payment, of what JSON has.
 
     Raises:
         UnreadablePayments: it is no such file, cut off, or contradicts itself.
     """
     with tempfile.TemporaryFile() as rows:
-        told = _spooled(stored, rows, heard)
+        told = _spooled(stored, rows, ready, heard)
         yield Whole(told, rows)
 
 
-def _spooled(stored: BinaryIO, rows: IO[bytes], heard: Callable[[int], None]) -> Told:
+def _spooled(
+    stored: BinaryIO, rows: IO[bytes], ready: Callable[[Payment], Sequence[Any]], heard: Callable[[int], None]
+) -> Told:
     told: Told | None = None
     try:
         with apart.reading(stored, _COMMAND, {"do": "read"}, _ALLOWED) as answers:
@@ -57,7 +64,7 @@ def _spooled(stored: BinaryIO, rows: IO[bytes], heard: Callable[[int], None]) ->
                 if "refused" in said:
                     raise _refusal(said)
                 for row in said.get("rows", ()):
-                    rows.write(orjson.dumps(row) + b"\n")
+                    rows.write(orjson.dumps(ready(Payment.from_json(row)), option=orjson.OPT_APPEND_NEWLINE))
                 if "told" in said:
                     told = Told(**said["told"])
                 else:

@@ -5,7 +5,7 @@ of the bank's is never divided between two transactions. What another file has t
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import PurePath
@@ -41,6 +41,9 @@ _PARTS: Final = 1_000
 _TOLD_EVERY: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
+#: What is kept of a payment until it is booked, in the order of the columns of `sql.BEGIN`; what is read of it here.
+Row = Sequence[Any]
+ENTRY, BOOKING, NUMBERS = 0, 1, -2
 
 
 class TooManyPaymentFiles(BillingError):
@@ -74,8 +77,10 @@ def take_in(content: "File[bytes]", *, name: str, by: User | None, at: datetime)
 def carry_out(operator_id: int, row: PaymentFile, *, clock: Clock) -> None:
     """Read and book a claimed file. One that cannot be believed fails with a code, and nothing of it is booked."""
     progress = _Progress(operator_id, row, clock)
+    with tenant_scope(operator_id):
+        ready = _ready(operator_id)
     try:
-        with row.file.open("rb") as stored, apart.whole(stored.file, heard=progress.read) as whole:
+        with row.file.open("rb") as stored, apart.whole(stored.file, ready=ready, heard=progress.read) as whole:
             _book_all(operator_id, row, whole, progress)
     except UnreadablePayments as problem:
         with tenant_scope(operator_id):
@@ -89,7 +94,7 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
         facts = {"form": told.form, "payments": told.payments, "sums": told.sums, "left_out": told.left_out}
         work.keep(row, at=clock(), **facts)
     handled = row.booked + row.known
-    for stretch in _stretches(islice(whole.payments(), handled, None)):
+    for stretch in _stretches(islice(whole.rows(), handled, None)):
         with tenant_scope(operator_id):
             # The count first: whoever has lost the claim books nothing.
             work.keep(row, at=clock())
@@ -106,9 +111,9 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
         audit.record(Event.PAYMENTS_BOOKED, about=row, sha256=row.file_sha256, sums=row.sums, **counted)
 
 
-def _stretches(payments: Iterable[TellsPayment]) -> Iterator[Iterator[TellsPayment]]:
+def _stretches(rows: Iterable[Row]) -> Iterator[Iterator[Row]]:
     """The payments in stretches that end where a booking does; each is to be taken before the next one."""
-    rest = iter(payments)
+    rest = iter(rows)
     first = next(rest, None)
     while first is not None:
         stretch = _Stretch(first, rest)
@@ -119,22 +124,22 @@ def _stretches(payments: Iterable[TellsPayment]) -> Iterator[Iterator[TellsPayme
 class _Stretch:
     """Some payments, and the one after them."""
 
-    def __init__(self, first: TellsPayment, rest: Iterator[TellsPayment]) -> None:
+    def __init__(self, first: Row, rest: Iterator[Row]) -> None:
         self._first, self._rest = first, rest
-        self.next: TellsPayment | None = None
+        self.next: Row | None = None
 
-    def __iter__(self) -> Iterator[TellsPayment]:
+    def __iter__(self) -> Iterator[Row]:
         yield self._first
-        count, entry = 1, self._first.entry
-        for payment in self._rest:
-            if count >= STRETCH and payment.entry != entry:
-                self.next = payment
+        count, entry = 1, self._first[ENTRY]
+        for row in self._rest:
+            if count >= STRETCH and row[ENTRY] != entry:
+                self.next = row
                 return
-            count, entry = count + 1, payment.entry
-            yield payment
+            count, entry = count + 1, row[ENTRY]
+            yield row
 
 
-def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *, at: datetime) -> tuple[int, int, int]:
+def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: datetime) -> tuple[int, int, int]:
     """Book a stretch and match it by its references; return how many there were, are new, and matched whole."""
     given: dict[str, Any] = {
         "operator": operator_id,
@@ -142,7 +147,6 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         "at": at,
         "series": Invoice._meta.get_field("series").default,
     }
-    columns = _columns_of(operator_id)
     count, bookings, meant = 0, set[str](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
@@ -150,10 +154,9 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         cursor.execute(sql.BEGIN)
         with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
             for payment in stretch:
-                numbers, parts = _meant(payment)
-                copy.write_row(columns(payment, numbers, parts))
-                bookings.add(payment.key)
-                meant.update(numbers)
+                copy.write_row(payment)
+                bookings.add(payment[BOOKING])
+                meant.update(payment[NUMBERS])
                 count += 1
         given |= {"bookings": sorted(bookings), "numbers": sorted(meant)}
         cursor.execute(sql.MEANT, given)
@@ -161,10 +164,10 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
         with joins.whole(cursor):
             cursor.execute(sql.FRESH, given)
             cursor.execute(sql.SHARE, given)
-            cursor.execute(sql.COUNT, given)
+            cursor.execute(sql.LEFT)
+            cursor.execute(sql.COUNT)
             booked, matched, payments = cursor.fetchone()
         cursor.execute(sql.BOOK, given)
-        cursor.execute(sql.MATCH, given)
         (matches,) = cursor.fetchone()
         cursor.execute(sql.DROP)
     ledger.post(ledger.Kind.PAYMENT, payments, at=at)
@@ -172,12 +175,13 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[TellsPayment], *
     return count, booked, matched
 
 
-def _columns_of(operator_id: int) -> Callable[[TellsPayment, list[int], list[int]], tuple[Any, ...]]:
-    """Return what makes a row of what a payment tells: sealed before it reaches any table."""
+def _ready(operator_id: int) -> Callable[[TellsPayment], Row]:
+    """Return what makes a row to be booked of what a payment tells: sealed before it lies anywhere."""
     fields: list[Any] = [Payment._meta.get_field(each) for each in ("given", "text", "payer_name", "payer_account")]
     given, text, name, account = (field.sealer(Payment.OF) for field in fields)
 
-    def columns(payment: TellsPayment, numbers: list[int], parts: list[int]) -> tuple[Any, ...]:
+    def row(payment: TellsPayment) -> Row:
+        numbers, parts = _meant(payment)
         public_id = new_public_id()
         of = str(public_id.int)
         return (
@@ -189,17 +193,22 @@ def _columns_of(operator_id: int) -> Callable[[TellsPayment, list[int], list[int
             payment.paid_on,
             payment.to_account,
             payment.parts,
-            public_id,
-            given.box(orjson.dumps(payment.references).decode() if payment.references else "", of),
-            text.box(payment.text, of),
-            name.box(payment.payer_name, of),
-            account.box(payment.payer_account, of),
+            public_id.hex,
+            _written(given.box(orjson.dumps(payment.references).decode() if payment.references else "", of)),
+            _written(text.box(payment.text, of)),
+            _written(name.box(payment.payer_name, of)),
+            _written(account.box(payment.payer_account, of)),
             Payment.marks(payment.payer_account, operator_id)[0] if payment.payer_account else "",
             numbers,
             parts,
         )
 
-    return columns
+    return row
+
+
+def _written(box: bytes) -> str:
+    """Bytes as PostgreSQL reads them in a text."""
+    return f"\\x{box.hex()}"
 
 
 def _meant(payment: TellsPayment) -> tuple[list[int], list[int]]:

@@ -1,10 +1,10 @@
 """Booking payments and matching them by reference: a stretch of a file at a time, in one transaction each.
 
 `told_payments` is what a file tells, with the numbers of the invoices it names (`numbers`, each with its `parts`), and
-sealed already what says who paid;
-`fresh_payments` those of it that nobody has told before; `shared_payments` what each of them is for. The caller holds
-the operator's turn (`LOCK`), so what is open of an invoice is true until the stretch is committed, and has the tables
-set apart by joins that read both sides once (`tenants.joins`). Amounts are whole coins.
+sealed already what says who paid; `fresh_payments` those of it that nobody has told before; `shared_payments` what each
+of them is for; `left_payments` the new ones again, with what is left of each. The caller holds the operator's turn
+(`LOCK`), so what is open of an invoice is true until the stretch is committed, and has the tables set apart by joins
+that read both sides once (`tenants.joins`). Amounts are whole coins.
 """
 
 from typing import Final
@@ -70,20 +70,26 @@ SELECT payment_id, account_id, invoice_id, taken AS amount, 'invoice' AS purpose
 UNION ALL
 SELECT payment_id, account_id, NULL, part - taken, 'account' FROM shared WHERE part <> taken
 """
-#: How many payments are new, how many of them matched whole, and which they are.
-COUNT: Final = """
-SELECT count(*), count(*) FILTER (WHERE s.amount = f.amount), coalesce(array_agg(f.id), '{}') FROM fresh_payments f
+#: The new payments, each with what is left of it.
+LEFT: Final = """
+CREATE TEMP TABLE left_payments ON COMMIT DROP AS
+SELECT f.*, f.amount - coalesce(s.amount, 0) AS rest FROM fresh_payments f
 LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM shared_payments GROUP BY 1) s ON s.payment_id = f.id
 """
-BOOK: Final = """
-INSERT INTO billing_payment (id, operator_id, public_id, file_id, booking, nth, item, amount, rest, currency, paid_on,
-    to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, created_at)
-SELECT id, %(operator)s, public_id, %(file)s, booking, nth, item, amount, amount, currency, paid_on,
-    to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, %(at)s
-FROM fresh_payments ORDER BY entry, item
+#: How many payments are new, how many of them matched whole, and which they are.
+COUNT: Final = """
+SELECT count(*), count(*) FILTER (WHERE rest = 0), coalesce(array_agg(id), '{}') FROM left_payments
 """
-MATCH: Final = """
-WITH made AS (
+# Payments and what they are for at once: a payment begins with what is left of it, and need not be changed. The
+# database holds the one against the other (`billing_payment_begins`).
+BOOK: Final = """
+WITH booked AS (
+    INSERT INTO billing_payment (id, operator_id, public_id, file_id, booking, nth, item, amount, rest, currency,
+        paid_on, to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, created_at)
+    SELECT id, %(operator)s, public_id, %(file)s, booking, nth, item, amount, rest, currency, paid_on,
+        to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, %(at)s
+    FROM left_payments ORDER BY entry, item
+), made AS (
     INSERT INTO billing_paymentmatch (operator_id, public_id, payment_id, account_id, invoice_id, amount, purpose, how,
         reason, created_at)
     SELECT %(operator)s, gen_random_uuid(), payment_id, account_id, invoice_id, amount, purpose, 'reference', '', %(at)s
@@ -92,4 +98,4 @@ WITH made AS (
 )
 SELECT coalesce(array_agg(id), '{}') FROM made
 """
-DROP: Final = "DROP TABLE IF EXISTS told_payments, fresh_payments, shared_payments"
+DROP: Final = "DROP TABLE IF EXISTS told_payments, fresh_payments, shared_payments, left_payments"

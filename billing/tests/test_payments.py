@@ -1,5 +1,7 @@
 """Payments on real invoices: booked once, matched by reference, the rest waits; by hand; undone; never too much."""
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
@@ -263,10 +265,37 @@ def test_the_database_lets_nobody_take_more_than_there_is_or_change_a_fact(bills
         lambda: Receivable.objects.update(paid=0, rest=2500),
         lambda: Receivable.objects.all().delete(),
         lambda: Payment.objects.create(booking="x", amount=100, rest=5, currency="SEK", paid_on=TODAY),
+        lambda: with_match(rest=5, matched=90),
     ]
     for attempt in attempts:
         with pytest.raises(DatabaseError), transaction.atomic():
             attempt()
+
+
+def with_match(*, rest, matched):
+    """Write a payment of 100 and a match of it by one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH booked AS (INSERT INTO billing_payment (id, operator_id, public_id, booking, nth, item, amount, rest,"
+            " currency, paid_on, to_account, given, given_amounts, text, payer_name, payer_account, payer_account_mark,"
+            " created_at) SELECT nextval(pg_get_serial_sequence('billing_payment', 'id')), o, gen_random_uuid(),"
+            " 'both', 1, 0, 100, %(rest)s, 'SEK', current_date, '', '', '{}', '', '', '', '', now()"
+            " FROM (SELECT current_setting('app.operator_id')::bigint AS o) o RETURNING *)"
+            " INSERT INTO billing_paymentmatch (operator_id, public_id, payment_id, amount, purpose, how, reason,"
+            " created_at) SELECT operator_id, gen_random_uuid(), id, %(matched)s, 'refund', 'hand', '', now()"
+            " FROM booked",
+            {"rest": rest, "matched": matched},
+        )
+
+
+@pytest.mark.parametrize("rest", [10, 100])
+def test_a_payment_may_begin_with_what_its_matches_leave_and_is_kept_to_it(in_north, rest):
+    with_match(rest=rest, matched=90)
+    assert Payment.objects.get().rest == 10
+    with transaction.atomic(), pytest.raises(DatabaseError), transaction.atomic():
+        PaymentMatch.objects.create(payment=Payment.objects.get(), amount=11, purpose="refund", how="hand")
+    PaymentMatch.objects.create(payment=Payment.objects.get(), amount=10, purpose="refund", how="hand")
+    assert Payment.objects.get().rest == 0
 
 
 AMOUNTS = st.lists(st.tuples(st.integers(1, 6000), st.integers(0, 5)), min_size=1, max_size=12)
@@ -333,6 +362,49 @@ def test_two_imports_of_the_same_file_at_once_book_each_payment_once(north):
         assert sum(row.booked for row in rows) == Payment.objects.count() == 40
         assert PaymentMatch.objects.filter(purpose="invoice").aggregate(Sum("amount"))["amount__sum"] == 5000
         assert not Receivable.objects.exclude(rest=0).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_matches_at_once_that_take_no_turn_cannot_take_more_than_there_is(north):
+    with tenant_scope(north.pk):
+        of = Payment.objects.create(booking="x", amount=100, rest=100, currency="SEK", paid_on=TODAY)
+    is_made, second = threading.Event(), []
+
+    def match(hold):
+        try:
+            with tenant_scope(north.pk):
+                if not hold:
+                    assert is_made.wait(60)
+                    with connection.cursor() as cursor:
+                        cursor.execute("SELECT pg_backend_pid()")
+                        second.append(cursor.fetchone()[0])
+                PaymentMatch.objects.create(payment=of, amount=60, purpose="refund", how="hand")
+                if hold:
+                    is_made.set()
+                    _wait_until_it_waits(second)
+        except DatabaseError:
+            return "refused"
+        finally:
+            connection.close()
+        return "made"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(match, (True, False))) == ["made", "refused"]
+    with tenant_scope(north.pk):
+        assert Payment.objects.get().rest == 40
+
+
+def _wait_until_it_waits(pids):
+    """Return when that connection waits for somebody."""
+    deadline = time.monotonic() + 60
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            if pids:
+                cursor.execute("SELECT cardinality(pg_blocking_pids(%s))", pids)
+                if cursor.fetchone()[0]:
+                    return
+            time.sleep(0.02)
+    raise AssertionError("nobody waits")
 
 
 @pytest.mark.django_db(transaction=True)
