@@ -26,12 +26,14 @@ from charging.models import (
     StationSetting,
     Token,
 )
+from charging.models.file_import import of_import
 from charging.selectors import station_words
 from tenants import sealed_fields
 from tenants.models import Driver, SavedView
 from tenants.privacy import erasure, retention
 from tenants.sealed_fields import Sealed
 from tenants.search import subjects
+from tenants.selectors.search import among
 from tenants.services import indexing
 
 #: A shorter text is no card or name to look for: it would stand in anybody's row.
@@ -40,6 +42,8 @@ _AT_ONCE = 2_000
 #: The parameter of lists that people write into.
 _SEARCH = "q"
 _NUMBERS = ("uid", "visual_number")
+#: What of a rejected row's fields lies sealed.
+_SAID = ("cells", "mended", "facts")
 _ENDED = (FileImport.State.DONE, FileImport.State.FAILED, FileImport.State.UNDONE)
 
 
@@ -111,12 +115,24 @@ def _marks(driver: Driver, *, of_all: bool = False) -> set[str]:
 def _rejected(texts: Sequence[str], marks: Collection[str]) -> list[RejectedRow]:
     """The rejected rows that say any of this. Each is opened, as no database can look into what is sealed."""
     wanted = [orjson.dumps(text)[1:-1].decode().lower() for text in texts]
-    rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE) if wanted or marks else ()
-    return [row for row in rows if _says(row, wanted) or (marks and _names(row, marks))]
+    if marks:
+        rows = RejectedRow.objects.iterator(chunk_size=_AT_ONCE)
+        return [row for row in rows if _says(row.file_import_id, _sealed_of(row), wanted) or _names(row, marks)]
+    if not wanted:
+        return []
+    said = RejectedRow.objects.values_list("pk", "file_import", *_SAID).iterator(chunk_size=_AT_ONCE)
+    return list(RejectedRow.objects.filter(among("pk", [pk for pk, of, *every in said if _says(of, every, wanted)])))
 
 
-def _says(row: RejectedRow, wanted: Sequence[str]) -> bool:
-    said = orjson.dumps([row.cells, row.mended, row.facts]).decode().lower()
+def _sealed_of(row: RejectedRow) -> list[Any]:
+    return [row.__dict__[name] for name in _SAID]
+
+
+def _says(file_import: int, every: Sequence[Any], wanted: Sequence[str]) -> bool:
+    """Whether what a row's fields seal says any of this."""
+    of = of_import(file_import)
+    told = [orjson.loads(one.open(of=of)) for one in every if isinstance(one, Sealed)]
+    said = orjson.dumps(told).decode().lower()  # written anew: JSON may spell the same word in several ways
     return any(text in said for text in wanted)
 
 

@@ -35,8 +35,9 @@ HOUR: Final = 2
 #: costs of its own, so that a busy machine would never come to an end with fewer.
 LOOKED_UP: Final = 10_000
 LEAST, TOGETHER = 100, 1000
-#: For how long a batch is to lock its rows, in seconds.
-AIM_S: Final = 0.06
+#: For how long a batch is to lock its rows, in seconds. One that takes this long was too large for what else is done
+#: then, and so many after it find their size in small steps.
+AIM_S, SLOW_S, SMALL_STEPS = 0.045, 0.1, 10
 #: A preview counts no further.
 MOST_COUNTED: Final = 10_000
 
@@ -216,15 +217,21 @@ def forget_files(rows: Sequence[Any]) -> int:
 
 
 class Pace:
-    """How many rows go together: as many as the batch before shows to take `AIM_S`, at most twice its number."""
+    """How many rows go together: as many as the batch before shows to take `AIM_S`, at most twice its number.
+
+    After a slow one the next ones are at most a tenth larger each: what slowed it down is seldom over at once.
+    """
 
     def __init__(self) -> None:
         self.size = min(LEAST, TOGETHER)
+        self._small_steps = 0
 
     def took(self, rows: int, seconds: float) -> None:
         """Learn from a batch."""
         fitting = round(rows * AIM_S / max(seconds, 0.001))
-        self.size = max(min(LEAST, TOGETHER), min(fitting, 2 * self.size, TOGETHER))
+        self._small_steps = SMALL_STEPS if seconds > SLOW_S else max(0, self._small_steps - 1)
+        most = self.size + self.size // 10 if self._small_steps else 2 * self.size
+        self.size = max(min(LEAST, TOGETHER), min(fitting, most, TOGETHER))
 
 
 def batches(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Callable[[], datetime]) -> Iterator[int]:
@@ -241,6 +248,7 @@ def batches(operator_id: int, each: DataClass, row: RetentionNight, *, clock: Ca
                 rows = [] if is_all_held() else list(each.rows(before, some))  # a hold that began meanwhile is seen
                 begun = time.perf_counter()
                 removed = _remove_some(each, row, rows, at=clock())
+            # What waits for its rows waits until it is committed.
             pace.took(len(some), time.perf_counter() - begun)
             gone, at = gone + removed, at + len(some)
             yield removed

@@ -149,7 +149,7 @@ def test_a_batch_is_as_large_as_the_one_before_lets_it(north, monkeypatch):
 
     def slow(rows):
         sizes.append(len(rows))
-        now[0] += len(rows) * (0.0001 if len(sizes) < 4 else 0.002)  # the machine is busy from the fourth on
+        now[0] += len(rows) * (0.0001 if len(sizes) < 4 else 0.0025)  # the machine is busy from the fourth on
         return messages.remove(rows)
 
     monkeypatch.setitem(retention._classes, "messages", replace(messages, remove=slow))
@@ -164,7 +164,19 @@ def test_a_batch_is_as_large_as_the_one_before_lets_it(north, monkeypatch):
     now[0] = 0.0
     sizes.extend([0] * 4)
     night(north)
-    assert sizes[4:] == [10, 20, 30, 30, 30, 30, 30, 20], "0.002 s a row, and 0.06 s"
+    assert sizes[4:] == [10, *[18] * 10, 10], "0.0025 s a row, and 0.045 s"
+
+
+def test_after_a_slow_batch_the_next_ones_grow_in_small_steps():
+    pace, sizes = retention.Pace(), []
+    pace.took(100, 0.001)
+    assert pace.size == 200
+    pace.took(200, 0.11)
+    assert pace.size == retention.LEAST
+    for _ in range(retention.SMALL_STEPS + 1):
+        pace.took(pace.size, 0.001)
+        sizes.append(pace.size)
+    assert sizes == [110, 121, 133, 146, 160, 176, 193, 212, 233, 466, 932]
 
 
 def test_a_hold_that_begins_while_a_class_goes_is_seen_by_the_next_batch(north, danas_driver, fina, monkeypatch):
