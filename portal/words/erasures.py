@@ -32,6 +32,7 @@ INVITATIONS = gettext_lazy("invitations")
 FILES = gettext_lazy("uploaded files that hold sessions of the person")
 REJECTED = gettext_lazy("rejected rows that named the person")
 SIGNED = gettext_lazy("what meters signed about sessions that nobody pays for")
+DOCUMENTS = gettext_lazy("documents and signed values, now closed to all but bookkeeping")
 SEARCHES = gettext_lazy("saved views of lists that named the person")
 SETTINGS = gettext_lazy("settings of stations that named the person")
 SESSIONS = gettext_lazy("sessions that nobody pays for, parted from the person")
@@ -70,6 +71,7 @@ WENT: dict[str, Promise] = {
     "settings": SETTINGS,
     "sessions": SESSIONS,
     "downloads": DOWNLOADS,
+    "documents": DOCUMENTS,
 }
 #: What stays, and why.
 STAYS: dict[str, tuple[str | Promise, str | Promise]] = {

@@ -547,3 +547,8 @@ def test_everything_that_goes_or_stays_has_words():
     gone = {source.model._meta.label_lower for source in here if erasure.fate(source) is not erasure.Fate.KEPT}
     assert gone - set(words.WENT) - {"tenants.user"} == set()
     assert set(words.BARS) == {"held", *erasure._bars}
+
+
+def test_documents_that_are_closed_are_not_said_to_be_sign_ins():
+    told = dict(words.went({"documents": 11, "sign_ins": 1}))
+    assert sorted(told.values()) == ["1", "11"]
