@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -40,14 +40,16 @@ from tenants.scoping import current_operator_id
 DIGITS: Final = 6
 _NOBODY: Final = 0
 
+_INSTANTS: Final = {
+    "start": "s.started_at",
+    "end": "s.ended_at",
+    "charging_end": "s.charging_ended_at",
+    "slots_from": "s.series_start",
+}
 _COLUMNS: Final = {
     "id": "s.id",
-    "start": "floor(extract(epoch FROM s.started_at))::bigint",
-    "end": "floor(extract(epoch FROM s.ended_at))::bigint",
-    "charging_end": f"coalesce(floor(extract(epoch FROM s.charging_ended_at))::bigint, {ABSENT})",
     "energy": f"coalesce(s.energy_wh, {ABSENT})",
     "meter_start": f"coalesce(s.meter_start_wh, {ABSENT})",
-    "slots_from": "coalesce(floor(extract(epoch FROM s.series_start))::bigint, 0)",
     "interval": "coalesce(s.series_interval_s, 0)::bigint",
     "slots": "coalesce(cardinality(s.series_wh), 0)::bigint",
     "site": "s.site_id",
@@ -58,25 +60,52 @@ _COLUMNS: Final = {
     "group": f"coalesce(d.group_id, {_NOBODY})",
     "energy_only": f"(s.review = '{ChargingSession.Review.ENERGY_ONLY}')::int::bigint",
 }
+#: The columns of a session that all of these are made of: what a source of `packed` must have.
+NEEDED: Final = (
+    "s.id, s.operator_id, s.started_at, s.ended_at, s.charging_ended_at, s.energy_wh, s.meter_start_wh, s.series_start,"
+    " s.series_interval_s, s.series_wh, s.site_id, s.station_id, s.driver_id, s.token_id, s.review"
+)
 # An int4 array in PostgreSQL's binary form: 20 bytes of header, then a length and a value for each element.
 _SERIES: Final = "coalesce(substring(array_send(array_replace(s.series_wh, NULL, 0)) FROM 21), ''::bytea)"
 _ELEMENT: Final = np.dtype([("length", ">i4"), ("wh", ">i4")])
+#: An instant in PostgreSQL's binary form: microseconds since 2000. There is none before the first.
+_MILLENNIUM: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_NO_INSTANT: Final = "'-infinity'::timestamptz"
+_NONE_SENT: Final = -(2**63)
 
-_READ: Final = (  # constants only: nothing from outside goes into the text
-    "SELECT "  # noqa: S608
-    + ", ".join(f"string_agg(int8send(q.{name}), ''::bytea)" for name in (f'"{n}"' for n in _COLUMNS))
-    + ", string_agg(q.series, ''::bytea) FROM (SELECT "
-    + ", ".join(f'{sql} AS "{name}"' for name, sql in _COLUMNS.items())
-    + f", {_SERIES} AS series FROM charging_chargingsession s "
-    "LEFT JOIN tenants_driver d ON d.operator_id = s.operator_id AND d.id = s.driver_id "
-    + payers.JOINED
-    + "WHERE s.operator_id = %s AND s.id = ANY(%s::bigint[]) AND s.ended_at IS NOT NULL ORDER BY s.id) q"
+
+def packed(sessions: str, *, joined: str = "", also: Sequence[str] = ()) -> str:
+    """A statement that reads closed sessions as packed columns, for `unpack`.
+
+    sessions: an item of FROM, called `s`, that has the columns `NEEDED`. joined: what else is joined. also: further
+    whole numbers, each as an expression that sends its eight bytes.
+    """
+    sent = {name: f"timestamptz_send(coalesce({sql}, {_NO_INSTANT}))" for name, sql in _INSTANTS.items()}
+    sent |= {name: f"int8send({sql})" for name, sql in _COLUMNS.items()}
+    sent |= {f"also_{place}": sql for place, sql in enumerate(also)}
+    each = {**sent, "series": _SERIES}
+    # Each row is made once, before its columns are strung together: what the planner reads again costs the reading.
+    return (
+        "SELECT "  # noqa: S608
+        + ", ".join(f"string_agg(q.\"{name}\", ''::bytea)" for name in each)
+        + " FROM (SELECT "
+        + ", ".join(f'{sql} AS "{name}"' for name, sql in each.items())
+        + f" FROM {sessions} LEFT JOIN tenants_driver d ON d.operator_id = s.operator_id AND d.id = s.driver_id "
+        + payers.JOINED
+        + joined
+        + " OFFSET 0) q"
+    )
+
+
+_READ: Final = packed(
+    f"(SELECT {NEEDED} FROM charging_chargingsession s"  # noqa: S608
+    " WHERE s.operator_id = %s AND s.id = ANY(%s::bigint[]) AND s.ended_at IS NOT NULL) s"
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """Closed sessions as columns, by id. Who and where are ids, 0 where there is none. Instants are epoch seconds.
+    """Closed sessions as columns, in any order. Who and where are ids, 0 where there is none. Instants: epoch seconds.
 
     energy_only: 1 where a person decided that nothing but the energy is billed.
     """
@@ -192,17 +221,31 @@ def _known(number: int | None) -> int:
 
 def read(operator_id: int, session_ids: Sequence[int]) -> Batch:
     """Read closed sessions by id. Unknown and open ones are left out."""
+    return unpack(_READ, [operator_id, array(session_ids)])[0]
+
+
+def unpack(statement: str, values: Any) -> tuple[Batch, list[Ints]]:
+    """Carry out a statement of `packed`; return the sessions, and the further columns it reads."""
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:  # Django's own cursors only receive text
         cursor.format = psycopg.pq.Format.BINARY
-        cursor.execute(_READ, [operator_id, array(session_ids)])
+        cursor.execute(statement, values)
         row: Any = cursor.fetchone()
-    found = [value or b"" for value in row]
-    values = {
-        name: np.frombuffer(packed, dtype=">i8").astype(np.int64)
-        for name, packed in zip(_COLUMNS, found[:-1], strict=True)
-    }
-    return Batch(**values, series_wh=_series(found[-1]))
+    *found, series = [value or b"" for value in row]
+    numbers = [np.frombuffer(column, dtype=">i8").astype(np.int64) for column in found]
+    columns = dict(zip([*_INSTANTS, *_COLUMNS], numbers, strict=False))
+    columns |= {name: _seconds(columns[name], absent=0 if name == "slots_from" else ABSENT) for name in _INSTANTS}
+    return Batch(**columns, series_wh=_series(series)), numbers[len(columns) :]
+
+
+def _seconds(sent: Ints, *, absent: int) -> Ints:
+    """Instants as they were sent, as whole epoch seconds."""
+    return np.where(sent == _NONE_SENT, absent, sent // 10**6 + int(_MILLENNIUM.timestamp()))
+
+
+def instant(sent: int) -> datetime:
+    """An instant as it was sent (`timestamptz_send`), to the microsecond."""
+    return _MILLENNIUM + timedelta(microseconds=sent)
 
 
 def array(numbers: Sequence[int]) -> str:

@@ -226,7 +226,8 @@ class InvoiceLine(SiteBound):
             ),
         ]
         indexes = [
-            models.Index(fields=["operator", "session"], name="invoice_line_of_session"),
+            # Not led by the operator: of one whom nobody has counted yet, the planner would look up documents by it.
+            models.Index(fields=["session"], name="invoice_line_by_session"),
             models.Index(fields=["operator", "fee"], name="invoice_line_of_fee", condition=Q(fee__isnull=False)),
         ]
 

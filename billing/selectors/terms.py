@@ -47,7 +47,8 @@ class PriceBook:
     def choose(self, batch: Batch) -> tuple[list[TariffVersion], Ints]:
         """Return the versions the batch needs, and for each session an index into them (or a reason, below 0)."""
         tariff = np.zeros(len(batch), dtype=np.int64)
-        present = {level: set(np.unique(getattr(batch, level)).tolist()) for level in _LEVELS[1:]}
+        named = {rule.level for rule in self.rules} & set(_LEVELS[1:])
+        present = {level: set(np.unique(getattr(batch, level)).tolist()) for level in named}
         for rule in self.rules:
             if rule.target in present.get(rule.level, {0}):
                 tariff[self._reached(rule, batch)] = rule.tariff

@@ -12,7 +12,7 @@ from billing.models.billing_status import BillingStatus
 from billing.models.invoice import IN_FORCE
 from billing.selectors import day_sums, payers
 from billing.sql.payers import JOINED, PAYER
-from billing.sql.status import ONE_BY_ONE, OPEN_TO_BILLING
+from billing.sql.status import OPEN_TO_BILLING
 from tenants.models import Operator
 from tenants.scoping import current_operator_id
 
@@ -35,13 +35,15 @@ EVERY: Final = Share(0, of=1)
 # A share is told by an inequality: of an equality PostgreSQL expects one row in 200, and reads all of them at once.
 _OF_SHARE = f"abs(s.id / {_NEIGHBOURS} %% %(of)s - %(share)s) < 1"
 # Of a stretch of ids, so that whatever the planner reads to find them is no more than that stretch: left to find an
-# operator's next ones among all, it read all that were left for every batch.
+# operator's next ones among all, it read all that were left for every batch. Those that have a price are taken off
+# together, and not looked up one by one.
 _WAITING = f"""
 SELECT s.id FROM charging_chargingsession s
 WHERE s.operator_id = %(operator)s AND s.id BETWEEN %(first)s AND %(last)s AND {_OF_SHARE} AND {OPEN_TO_BILLING}
-  AND NOT EXISTS (SELECT 1 FROM billing_sessionprice p
-    WHERE p.operator_id = %(operator)s AND p.session_id = s.id{ONE_BY_ONE})
-ORDER BY s.id LIMIT %(limit)s
+EXCEPT
+SELECT p.session_id FROM billing_sessionprice p
+WHERE p.operator_id = %(operator)s AND p.session_id BETWEEN %(first)s AND %(last)s
+ORDER BY 1 LIMIT %(limit)s
 """  # noqa: S608  # constants only
 _NEXT = """
 SELECT min(s.id) FROM charging_chargingsession s

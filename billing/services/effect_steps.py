@@ -3,14 +3,12 @@
 Stepped: each batch has a scope of its own, so how far it is shows, and other work comes in between.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
-import psycopg
-from django.db import connection
 from django.db.models import Q
 
 from billing import batches
@@ -18,6 +16,7 @@ from billing.batches import DIGITS, Batch
 from billing.domain import zones
 from billing.domain.arrays import Bools, Ints
 from billing.domain.calendar import month_bounds
+from billing.domain.sessions.columns import ABSENT
 from billing.models import PriceEffect, TariffVersion
 from billing.selectors import terms
 from billing.selectors.pricing import priced_groups
@@ -39,12 +38,32 @@ _THURSDAY = 3  # 1 January 1970
 Clock = Callable[[], datetime]
 Position = tuple[datetime, int]
 
-_OLD = f"""
-SELECT string_agg(int8send(session_id), ''::bytea ORDER BY session_id),
-    string_agg(int8send((amount_incl_vat * 1{"0" * DIGITS})::bigint), ''::bytea ORDER BY session_id)
-FROM billing_sessionprice
-WHERE operator_id = %s AND session_id = ANY(%s::bigint[]) AND state IN ('priced', 'free') AND currency = %s
+# By their start, as they stand in an index: the next ones are found without going through those before.
+_SESSIONS = f"""
+(SELECT {batches.NEEDED} FROM charging_chargingsession s
+WHERE s.operator_id = %(operator)s AND (s.started_at, s.id) > (%(after)s, %(after_id)s) AND s.started_at < %(end)s
+  AND s.ended_at IS NOT NULL {{those}}
+ORDER BY s.started_at, s.id LIMIT {BATCH}) s
 """  # noqa: S608  # constants only
+_OLD_PRICES = """
+LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
+    AND p.state IN ('priced', 'free') AND p.currency = %(currency)s
+"""
+#: When each began, to the microsecond, and what it was priced with; nothing where it has no price.
+_ALSO = (
+    "timestamptz_send(s.started_at)",
+    f"int8send(coalesce((p.amount_incl_vat * 1{'0' * DIGITS})::bigint, {ABSENT}))",
+)
+_THOSE = {
+    "": "",
+    "site": "AND s.site_id = %(site)s",
+    "group": "AND s.driver_id IN (SELECT g.id FROM tenants_driver g"
+    " WHERE g.operator_id = %(operator)s AND g.group_id = %(group)s)",
+}
+_READ = {
+    narrowed: batches.packed(_SESSIONS.format(those=those), joined=_OLD_PRICES, also=_ALSO)
+    for narrowed, those in _THOSE.items()
+}
 
 
 @dataclass(slots=True)
@@ -56,16 +75,18 @@ class _Question:
     book: PriceBook
     tally: Tally
     zone: str
-    kinds: dict[int, int] = field(default_factory=dict)
+    until: datetime
+    #: Accounts that are not of the first kind, ascending, and of which they are (`KINDS`).
+    unusual: tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A batch of sessions, and which of them were priced, ascending, with their amounts."""
+    """A batch of sessions, with the amounts they were priced with; `ABSENT` of those that were not. last: of them."""
 
     batch: Batch
-    known: Ints
-    amounts: Ints
+    old: Ints
+    last: Position
 
 
 def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
@@ -79,24 +100,26 @@ def work_out(operator_id: int, row: PriceEffect, *, clock: Clock) -> None:
         sessions = Q(started_at__gte=begin, started_at__lt=end, ended_at__isnull=False) & _narrowed(row)
         is_whole = not (row.site_id or row.group_id)
         tally = Tally(terms.terms([version])[0].currency, least=operator.smallest_group, is_whole=is_whole)
-        question = _Question(row, version, _book(version, clock()), tally, operator.time_zone)
+        question = _Question(
+            row, version, _book(version, clock()), tally, operator.time_zone, until=end, unusual=_unusual_accounts()
+        )
         total = ChargingSession.objects.filter(sessions).count()
         work.keep(row, at=clock(), done=0, total=total)
-    after: Position | None = None
+    after: Position = begin, 0
     counted: Future[int] | None = None
     done = 0
     # While a batch is priced, PostgreSQL reads the next one. The thread has no scope: it asks the database nothing.
     with ThreadPoolExecutor(1) as beside:
         while True:
             with tenant_scope(operator_id), limited_to(None):
-                found, after = _next(sessions, after)
-                batch = _read(question, found) if found else None
+                batch = _read(question, after)
                 if counted is not None:
                     done += counted.result()
                     work.keep(row, at=clock(), done=done)
                 if batch is None:
                     work.finish(row, result=tally.stored(), finished_at=clock())
                     return
+            after = batch.last
             counted = beside.submit(_count, question, batch)
 
 
@@ -115,24 +138,17 @@ def _book(version: TariffVersion, at: datetime) -> PriceBook:
     return replace(book, rules=rules, versions={**book.versions, tariff: (version,)})
 
 
-def _next(sessions: Q, after: Position | None) -> tuple[list[int], Position | None]:
-    """The next of the sessions by their start, and where the last one stands; None when there are no more."""
-    rows = ChargingSession.objects.filter(sessions)
-    if after is not None:
-        rows = rows.filter(Q(started_at__gt=after[0]) | Q(started_at=after[0], pk__gt=after[1]))
-        rows = rows.filter(started_at__gte=after[0])
-    found = list(rows.order_by("started_at", "pk").values_list("pk", flat=True)[:BATCH])
-    if not found:
-        return [], None
-    return found, (ChargingSession.objects.values_list("started_at", flat=True).get(pk=found[-1]), found[-1])
-
-
-def _read(question: _Question, session_ids: list[int]) -> _Read:
-    """All of the sessions that counting needs."""
-    batch = batches.read(current_operator_id(), session_ids)
-    known, amounts = _old(session_ids, question.tally.currency)
-    _learn_kinds(question, batch.payer)
-    return _Read(batch, known, amounts)
+def _read(question: _Question, after: Position) -> _Read | None:
+    """All that counting needs of the next sessions by their start; None when there are no more."""
+    row = question.row
+    narrowed = "site" if row.site_id else "group" if row.group_id else ""
+    values = {"operator": current_operator_id(), "after": after[0], "after_id": after[1], "end": question.until}
+    values |= {"site": row.site_id, "group": row.group_id, "currency": question.tally.currency}
+    batch, (begun, old) = batches.unpack(_READ[narrowed], values)
+    if not len(batch):
+        return None
+    latest = begun.max()
+    return _Read(batch, old, last=(batches.instant(int(latest)), int(batch.id[begun == latest].max())))
 
 
 def _count(question: _Question, read: _Read) -> int:
@@ -143,7 +159,7 @@ def _count(question: _Question, read: _Read) -> int:
     batch = read.batch
     versions, chosen, reached = _reached(question, batch)
     question.tally.is_whole &= bool((reached | (batch.driver == 0)).all())
-    compared = reached & np.isin(batch.id, read.known)
+    compared = reached & (read.old != ABSENT)
     question.tally.unpriced += int(reached.sum()) - int(compared.sum())
     only = np.where(compared, chosen, terms.NO_TARIFF)
     for rows, _, rated in priced_groups(question.book, batch, versions, only):
@@ -155,7 +171,7 @@ def _count(question: _Question, read: _Read) -> int:
                 driver=batch.driver[at],
                 month=_months(question, batch.start[at]),
                 parts=_parts(question, batch, at),
-                old=read.amounts[np.searchsorted(read.known, batch.id[at])],
+                old=read.old[at],
                 new=batches.incl_units(rated)[good].astype(np.int64),
             )
         )
@@ -170,17 +186,6 @@ def _reached(question: _Question, batch: Batch) -> tuple[list[TariffVersion], In
     versions, chosen = question.book.choose(batch)
     own = [number for number, version in enumerate(versions) if version is question.version]
     return versions, chosen, np.isin(chosen, own) & somebody
-
-
-def _old(session_ids: Sequence[int], currency: str) -> tuple[Ints, Ints]:
-    """The sessions that were priced, ascending, and what with. Packed by the database, as batches are."""
-    connection.ensure_connection()
-    with psycopg.Cursor(connection.connection) as cursor:  # Django's own cursors only receive text
-        cursor.format = psycopg.pq.Format.BINARY
-        cursor.execute(_OLD, [current_operator_id(), batches.array(session_ids), currency])
-        packed = cursor.fetchone() or (None, None)
-    ids, amounts = (np.frombuffer(column or b"", dtype=">i8").astype(np.int64) for column in packed)
-    return ids, amounts
 
 
 def _months(question: _Question, starts: Ints) -> Ints:
@@ -203,6 +208,9 @@ def _parts(question: _Question, batch: Batch, at: Ints) -> dict[str, Ints]:
 
 def _offsets(batch: Batch, at: Ints, zone_of: dict[int, str]) -> Ints:
     """How many seconds the clock of each session's site is before UTC's when it starts."""
+    everywhere = set(zone_of.values())
+    if len(everywhere) == 1:
+        return zones.offsets(everywhere.pop(), batch.start[at])
     found = np.zeros(len(at), dtype=np.int64)
     sites, row_of = np.unique(batch.site[at], return_inverse=True)
     names = np.array([zone_of[site] for site in sites.tolist()])
@@ -212,14 +220,16 @@ def _offsets(batch: Batch, at: Ints, zone_of: dict[int, str]) -> Ints:
     return found
 
 
-def _learn_kinds(question: _Question, payers: Ints) -> None:
-    """Find out what kind of account those of the payers are that are new."""
-    unknown = [key for key in np.unique(payers).tolist() if key not in question.kinds]
-    found = Account.objects.filter(pk__in=unknown).values_list("pk", "kind")
-    question.kinds |= {key: KINDS.index(kind) for key, kind in found}
+def _unusual_accounts() -> tuple[Ints, Ints]:
+    found = list(Account.objects.exclude(kind=KINDS[0]).order_by("pk").values_list("pk", "kind"))
+    keys, kinds = [pk for pk, _ in found], [KINDS.index(kind) for _, kind in found]
+    return np.array(keys, dtype=np.int64), np.array(kinds, dtype=np.int64)
 
 
 def _kinds(question: _Question, payers: Ints) -> Ints:
     """What kind of account pays, as an index of `KINDS`."""
-    each, row_of = np.unique(payers, return_inverse=True)
-    return np.array([question.kinds.get(key, 0) for key in each.tolist()], dtype=np.int64)[row_of]
+    accounts, kinds = question.unusual
+    if not len(accounts):
+        return np.zeros(len(payers), dtype=np.int64)
+    at = np.minimum(np.searchsorted(accounts, payers), len(accounts) - 1)
+    return np.where(accounts[at] == payers, kinds[at], 0)

@@ -29,7 +29,10 @@ NAMED, KEPT = 10, 100
 PARTS = ("site", "hour", "weekday", "group", "kind")
 #: Those that are about people; what a site earns is not.
 OF_PEOPLE = PARTS[1:]
-_EXACT_IN_INT64 = 2**62
+#: A double counts whole units up to here.
+_EXACT_IN_FLOAT64 = 2**53
+#: A part of a month as one number: the month above, the key of the part below.
+_PART_BITS = 50
 
 
 @dataclass(slots=True)
@@ -39,12 +42,6 @@ class Sums:
     sessions: int = 0
     old: int = 0
     new: int = 0
-
-    def add(self, sessions: int, old: int, new: int) -> None:
-        """So many sessions more."""
-        self.sessions += sessions
-        self.old += old
-        self.new += new
 
     @property
     def change(self) -> int:
@@ -70,6 +67,66 @@ class Compared:
         return len(self.session)
 
 
+class Grouped:
+    """Sums of sessions by key, as columns. They are exact, however large."""
+
+    def __init__(self) -> None:
+        nothing = np.zeros(0, dtype=np.int64)
+        self._keys: Ints = nothing
+        #: Of each key: how many sessions, their old and their new amounts.
+        self._sums: tuple[Exact, Exact, Exact] = (nothing, nothing, nothing)
+
+    def add(self, keys: Ints, rows: Compared) -> None:
+        """Add the sessions to the sums of their keys."""
+        sums = (np.ones(len(rows), dtype=np.int64), rows.old, rows.new)
+        together = np.concatenate([self._keys, keys])
+        self._keys, place = _different(together)
+        self._sums = tuple(  # type: ignore[assignment]  # of three
+            _summed(place, np.concatenate(columns), len(self._keys)) for columns in zip(self._sums, sums, strict=True)
+        )
+
+    def __iter__(self) -> Iterator[tuple[int, Sums]]:
+        yield from zip(self._keys.tolist(), map(Sums, *(each.tolist() for each in self._sums)), strict=True)
+
+
+class Met:
+    """The drivers met in each part of a month: no more than `least`, those of the lowest numbers."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+        self._cells: Ints = np.zeros(0, dtype=np.int64)
+        self._drivers: Ints = np.zeros(0, dtype=np.int64)
+
+    def add(self, keys: Ints, rows: Compared) -> None:
+        """Add the drivers of sessions to the parts of these keys."""
+        cells = (rows.month << _PART_BITS) | keys
+        new = self._may_matter(cells, rows.driver)
+        cells, drivers = np.r_[self._cells, cells[new]], np.r_[self._drivers, rows.driver[new]]
+        order = np.lexsort((drivers, cells))
+        cells, drivers = cells[order], drivers[order]
+        once = np.r_[True, (cells[1:] != cells[:-1]) | (drivers[1:] != drivers[:-1])][: len(cells)]
+        cells, drivers = cells[once], drivers[once]
+        kept = _place_in_run(cells) < self.least
+        self._cells, self._drivers = cells[kept], drivers[kept]
+
+    def people(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """By month and part, as `tenants.privacy.small_groups` wants them."""
+        found: dict[tuple[int, int], tuple[int, ...]] = {}
+        for cell, driver in zip(self._cells.tolist(), self._drivers.tolist(), strict=True):
+            at = cell >> _PART_BITS, cell & ((1 << _PART_BITS) - 1)
+            found[at] = (*found.get(at, ()), driver)
+        return found
+
+    def _may_matter(self, cells: Ints, drivers: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+        """All but those of parts that are full of drivers with lower numbers: nearly all, before long."""
+        full = _place_in_run(self._cells) == self.least - 1
+        if not full.any():
+            return np.ones(len(cells), dtype=np.bool_)
+        full_cells, highest = self._cells[full], self._drivers[full]
+        at = np.minimum(np.searchsorted(full_cells, cells), len(full_cells) - 1)
+        return (full_cells[at] != cells) | (drivers < highest[at])
+
+
 Named = list[tuple[int, int, int]]
 
 
@@ -89,10 +146,6 @@ class Tally:
     is_whole: bool = True
     total: Sums = field(default_factory=Sums)
     parts: dict[str, dict[int, Sums]] = field(default_factory=lambda: {name: {} for name in PARTS})
-    drivers: dict[int, Sums] = field(default_factory=dict)
-    people: dict[str, dict[tuple[int, int], tuple[int, ...]]] = field(
-        default_factory=lambda: {name: {} for name in OF_PEOPLE}
-    )
     withheld: dict[str, list[int]] = field(default_factory=dict)
     raised: int = 0
     lowered: int = 0
@@ -103,17 +156,21 @@ class Tally:
     dearest: Named = field(default_factory=list)
     losers: Named = field(default_factory=list)
     winners: Named = field(default_factory=list)
+    _grouped: dict[str, Grouped] = field(default_factory=lambda: {name: Grouped() for name in (*PARTS, "driver")})
+    _met: dict[str, Met] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._met = {name: Met(self.least) for name in OF_PEOPLE}
 
     def take(self, rows: Compared) -> None:
         """Count sessions."""
         if not len(rows):
             return
-        self.total.add(len(rows), int(rows.old.sum(dtype=object)), int(rows.new.sum(dtype=object)))
         for name, keys in rows.parts.items():
-            _add(self.parts[name], keys, rows)
+            self._grouped[name].add(keys, rows)
             if name in OF_PEOPLE:
-                _meet(self.people[name], keys, rows, least=self.least)
-        _add(self.drivers, rows.driver, rows)
+                self._met[name].add(keys, rows)
+        self._grouped["driver"].add(rows.driver, rows)
         change = rows.new - rows.old
         much = np.abs(change) > rows.old // MUCH
         self.raised += int((much & (change > 0)).sum())
@@ -123,16 +180,18 @@ class Tally:
 
     def stored(self) -> dict[str, Any]:
         """As JSON; sums as text, since they may be longer than its numbers. Of all drivers only those named stay."""
-        drivers = [(key, sums.old, sums.new) for key, sums in self.drivers.items() if sums.change]
+        each_part = {name: dict(self._grouped[name]) for name in PARTS}
+        drivers = [(key, sums.old, sums.new) for key, sums in self._grouped["driver"] if sums.change]
         losers = [row for row in drivers if row[2] > row[1]]
         winners = [row for row in drivers if row[2] < row[1]]
-        withheld = {name: self._withheld(name) for name in OF_PEOPLE}
+        withheld = {name: self._withheld(name, each_part[name]) for name in OF_PEOPLE}
+        total = [sum(getattr(each, name) for each in each_part["site"].values()) for name in Sums.__slots__]
         return {
             "currency": self.currency,
             "least": self.least,
             "is_whole": self.is_whole,
-            "total": _stored(self.total),
-            "parts": {name: _largest(sums, but=withheld.get(name, set())) for name, sums in self.parts.items()},
+            "total": _stored(Sums(*total)),
+            "parts": {name: _largest(sums, but=withheld.get(name, set())) for name, sums in each_part.items()},
             "withheld": {name: sorted(keys) for name, keys in withheld.items()},
             "raised": self.raised,
             "lowered": self.lowered,
@@ -145,10 +204,10 @@ class Tally:
             "winners": _texts(nlargest(NAMED, winners, key=_size)),
         }
 
-    def _withheld(self, name: str) -> set[int]:
+    def _withheld(self, name: str, parts: Collection[int]) -> set[int]:
         if not self.is_whole:
-            return set(self.parts[name])
-        return small_groups.withheld(self.people[name], least=self.least)
+            return set(parts)
+        return small_groups.withheld(self._met[name].people(), least=self.least)
 
     @classmethod
     def of(cls, stored: dict[str, Any]) -> Self:
@@ -166,41 +225,39 @@ class Tally:
         )
 
 
-def _add(into: dict[int, Sums], keys: Ints, rows: Compared) -> None:
-    """Add the sessions to the sums of their keys."""
-    order = np.argsort(keys, kind="stable")
-    found, starts, counts = np.unique(keys[order], return_index=True, return_counts=True)
-    old, new = (_exact(amounts)[order] for amounts in (rows.old, rows.new))
-    sums = zip(
-        found.tolist(),
-        counts.tolist(),
-        np.add.reduceat(old, starts).tolist(),
-        np.add.reduceat(new, starts).tolist(),
-        strict=True,
-    )
-    for key, sessions, was, becomes in sums:
-        into.setdefault(key, Sums()).add(sessions, was, becomes)
+def _different(keys: Ints) -> tuple[Ints, Ints]:
+    """The different keys, ascending, and the place among them of each. Quickly, where they lie close together."""
+    lowest = int(keys.min())
+    reach = int(keys.max()) - lowest + 1
+    if reach > 4 * len(keys) + 1024:
+        return np.unique(keys, return_inverse=True)
+    there = np.zeros(reach, dtype=np.bool_)
+    there[keys - lowest] = True
+    return np.flatnonzero(there) + lowest, (np.cumsum(there) - 1)[keys - lowest]
 
 
-def _meet(into: dict[tuple[int, int], tuple[int, ...]], keys: Ints, rows: Compared, *, least: int) -> None:
-    """Add the drivers to those met in each part of a month."""
-    order = np.lexsort((rows.driver, keys, rows.month))
-    months, parts, drivers = rows.month[order], keys[order], rows.driver[order]
-    starts = np.flatnonzero(np.r_[True, (months[1:] != months[:-1]) | (parts[1:] != parts[:-1])])
-    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(order)], strict=True):
-        cell = int(months[start]), int(parts[start])
-        met = np.unique(drivers[start:end])[:least].tolist()
-        into[cell] = small_groups.first([*into.get(cell, ()), *met], least=least)
+def _summed(place: Ints, amounts: Exact, many: int) -> Exact:
+    """Add up the amounts of each place."""
+    if amounts.dtype != object and np.abs(amounts.astype(np.float64)).sum() < _EXACT_IN_FLOAT64:
+        return np.bincount(place, amounts, many).astype(np.int64)
+    sums: Exact = np.zeros(many, dtype=object)
+    np.add.at(sums, place, amounts.astype(object))
+    return sums
 
 
-def _exact(amounts: Ints) -> Exact:
-    """The amounts as numbers whose sum cannot overflow."""
-    return amounts.astype(object) if int(np.abs(amounts).max()) > _EXACT_IN_INT64 // len(amounts) else amounts
+def _place_in_run(ordered: Ints) -> Ints:
+    """How far each is from the first of its equals."""
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
+    lengths = np.diff(np.r_[starts, len(ordered)])
+    return np.arange(len(ordered)) - np.repeat(starts, lengths)
 
 
 def _first(rows: Compared, size: Ints) -> Iterator[tuple[int, int, int]]:
     """The rows of the greatest size that change at all; of equals the first."""
     changed = np.flatnonzero((rows.new != rows.old) & (size > 0))
+    if len(changed) > NAMED:
+        least = np.partition(size[changed], -NAMED)[-NAMED]
+        changed = changed[size[changed] >= least]
     chosen = changed[np.lexsort((rows.session[changed], -size[changed]))][:NAMED]
     return zip(rows.session[chosen].tolist(), rows.old[chosen].tolist(), rows.new[chosen].tolist(), strict=True)
 

@@ -37,6 +37,16 @@ def invoice() -> Invoice:
     return drafted().invoices.get()
 
 
+def test_lines_are_found_by_their_document_in_one_index_alone():
+    """Another one led by the operator would be taken for as good where nobody has counted the operator yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'billing_invoiceline'"
+            " AND indexdef LIKE '%(operator_id%' AND indexdef NOT LIKE '% WHERE %'"
+        )
+        assert cursor.fetchall() == [("invoice_line_position_once",)]
+
+
 def broken(invoice: Invoice) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(BROKEN, {"operator": invoice.operator_id, "ids": [invoice.pk]})

@@ -9,7 +9,7 @@ import pytest
 
 from billing.models import PriceEffect, SessionPrice
 from billing.services import effect_steps, effects, tariffs
-from billing.services.effects import Compared, Tally
+from billing.services.effects import OF_PEOPLE, PARTS, Compared, Tally
 from billing.tests import factories
 from tenants import work
 from tenants.models import DriverGroup, Operator
@@ -204,9 +204,42 @@ def test_sums_of_the_largest_amounts_are_exact():
     rows = Compared(
         session=np.arange(20), driver=column, month=column, parts={"site": column}, old=column * 0, new=column * amount
     )  # fmt: skip
-    tally.take(rows)
-    assert tally.total.new == tally.parts["site"][1].new == tally.drivers[1].new == 20 * amount
-    assert tally.raised == 20
+    for _batch in range(2):
+        tally.take(rows)
+    stored = tally.stored()
+    assert stored["total"] == stored["parts"]["site"][0][1] == [40, "0", str(40 * amount)]
+    assert stored["losers"] == [[1, "0", str(40 * amount)]]
+    assert tally.raised == 40
+
+
+def test_columns_are_counted_as_a_dictionary_counts_them():
+    """Whatever the batches, the keys near each other or far apart: sums, and the drivers of the lowest numbers."""
+    chance = np.random.default_rng(20)
+    for span, amount in ((5, 10**9), (10**12, 10**17)):
+        tally, batches = Tally("SEK", least=3), []
+        for size in (1, 400, 30):
+            columns = {name: chance.integers(0, span, size) // (span // 5) for name in PARTS}
+            columns = {name: keys * (span // 5) for name, keys in columns.items()}
+            rows = Compared(
+                session=np.arange(size), driver=chance.integers(1, 40, size), month=chance.integers(600, 603, size),
+                parts=columns, old=chance.integers(0, amount, size), new=chance.integers(0, amount, size),
+            )  # fmt: skip
+            tally.take(rows)
+            batches.append(rows)
+        for name in PARTS:
+            sums: dict[int, list[int]] = {}
+            met: dict[tuple[int, int], set[int]] = {}
+            for rows in batches:
+                for at in range(len(rows)):
+                    key = int(rows.parts[name][at])
+                    sum_of = sums.setdefault(key, [0, 0, 0])
+                    for place, value in enumerate((1, int(rows.old[at]), int(rows.new[at]))):
+                        sum_of[place] += value
+                    met.setdefault((int(rows.month[at]), key), set()).add(int(rows.driver[at]))
+            counted = {key: [each.sessions, each.old, each.new] for key, each in tally._grouped[name]}
+            assert counted == sums
+            if name in OF_PEOPLE:
+                assert tally._met[name].people() == {cell: tuple(sorted(who)[:3]) for cell, who in met.items()}
 
 
 @pytest.mark.usefixtures("after_october")
