@@ -158,6 +158,14 @@ class Heard:
         found = self._known(self.said)
         return None if found is None else self._row(self.said.action, self.raw, *found)
 
+    async def looked_up(self, cursor: Cursor) -> Row | None:
+        """Return what is kept, with the answer, of a question about a card; None where the card's partner decides."""
+        assert isinstance(self.said, Call)
+        try:
+            return self._row(self.said.action, self.raw, *await self._answered(cursor, self.said))
+        except _MustAsk:
+            return None
+
     async def keep(self, cursor: Cursor) -> str | Later | Question:
         """Keep the frame and return the answer, empty for a frame that wants none; `Later` when it would have to wait.
 

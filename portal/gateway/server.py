@@ -209,6 +209,7 @@ class Gateway:
                 await connection.send(answer)
             if time.monotonic() - noted > NOTED_S:
                 noted = time.monotonic()
+                _forget_pings(connection)
                 self._note(line.guest)
         await connection.close(1001, "Nothing was heard for too long.")
 
@@ -262,6 +263,12 @@ class Gateway:
             return row.answer
         is_answer = isinstance(heard.said, Answer)  # changes the command, which people and the reader may hold
         until = time.monotonic() + partners.LIMIT_S
+        if isinstance(heard.said, Call) and heard.said.action == "Authorize":
+            row, is_kept = await self._store.look_and_keep(heard.guest.operator_id, heard.looked_up)
+            if row is not None and not is_kept:
+                raise Superseded
+            if row is not None:
+                return str(row.answer)
         said = await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer)
         if isinstance(said, Question):
             heard.partner, heard.has_asked = await self._partners.ask(said, until=until), True
@@ -314,6 +321,12 @@ def _noticed(task: asyncio.Task[str]) -> None:
     """Look at what became of it, also when nobody waits for it any more."""
     if not task.cancelled():
         task.exception()
+
+
+def _forget_pings(connection: ServerConnection) -> None:
+    """Wait for the last sign alone: a station that never gives one would have all kept for as long as it is here."""
+    for ping in list(connection.pending_pings)[:-1]:
+        del connection.pending_pings[ping]
 
 
 async def _next(connection: ServerConnection) -> str | None:

@@ -6,6 +6,8 @@ what each of them asks next goes out at once. That has a connection of its own, 
 who would wait there for a row that another process changes waits on a third, alone: the reader may hold the rows of a
 hundred charges for as long as it likes, and nobody else has to wait for it. On a fourth goes what must have the row of
 a station's link or of a command: it may wait there for the reader, or for people, and the others of the fourth with it.
+Somebody who holds a card to a reader waits for none of these: what is asked of cards has a fifth, and takes two
+journeys, one to look and one to keep.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
@@ -116,6 +118,7 @@ class Store:
         self._alone = _Lane(address, self._has_news, kept, together=1)
         self._acts = _Acts(address, self._has_news, kept, self._alone)
         self._patient = _Lane(address, self._has_news, kept)
+        self._asked = _Asked(address, self._has_news, kept)
 
     async def do(self, operator_id: int, act: Act, *, is_told: bool = False, may_wait: bool = False) -> Any:
         """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it.
@@ -133,6 +136,16 @@ class Store:
         await self._rows.take(work)
         return bool(await work.done)
 
+    async def look_and_keep(self, operator_id: int, look: Act) -> tuple[Any, bool]:
+        """Return the row that the act made of what it looked up, once it is committed, and whether it was kept.
+
+        look: asks the database, changes nothing there, and returns a row, or None to keep nothing. Raises as `do`.
+        """
+        work = Work(operator_id, look, is_told=True)
+        await self._asked.take(work)
+        row, is_kept = await work.done
+        return row, bool(is_kept)
+
     async def run(self) -> None:
         """Do what comes, until cancelled."""
         await self._refuse_privileges()
@@ -141,6 +154,7 @@ class Store:
             running.create_task(self._acts.run())
             running.create_task(self._alone.run())
             running.create_task(self._patient.run())
+            running.create_task(self._asked.run())
             running.create_task(self._tell())
 
     async def _refuse_privileges(self) -> None:
@@ -172,6 +186,7 @@ class _Journeys:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any], kept: Kept, operator_id: int) -> None:
         self._connection, self._kept, self._acting = connection, kept, 0
+        self._operator_id = operator_id
         # On the first journey the transaction begins, unless it has, and is the operator's before all else is asked.
         loop = asyncio.get_running_loop()
         self._asked: list[tuple[asyncio.Future[tuple[int, list[Any]]], LiteralString, Any]] = [
@@ -239,6 +254,17 @@ class _Journeys:
             cursor = await self._connection.execute(self._kept.statement, self._kept.given(kept))
             for (told, _), is_kept in zip(rows, self._kept.are_kept(kept, await cursor.fetchall()), strict=True):
                 told.set_result(is_kept)
+
+
+class _Looks(_Journeys):
+    """Those of acts that only look: each journey is a transaction of its own, in the operator's scope."""
+
+    async def _travel(self) -> None:
+        asked = [each for each in self._asked if each[1] not in {_BEGIN, _SCOPE}]
+        if asked:
+            unheard = asyncio.get_running_loop().create_future()
+            self._asked = [(unheard, _SCOPE, [str(self._operator_id)]), *asked]
+            await super()._travel()
 
 
 async def _found(cursor: psycopg.AsyncCursor[Any]) -> tuple[int, list[Any]]:
@@ -341,6 +367,9 @@ class _Rows(_Lane):
     """Rows instead of acts: all statements go out in one journey, which is one transaction without being told so."""
 
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
+        return await self._keep(connection, together)
+
+    async def _keep(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[bool]:
         asked: list[tuple[list[Work], psycopg.AsyncCursor[Any]]] = []
         async with connection.pipeline():
             try:
@@ -356,6 +385,22 @@ class _Rows(_Lane):
             found = self._kept.are_kept([work.row for work in works], await cursor.fetchall())
             results |= {id(work): is_kept for work, is_kept in zip(works, found, strict=True)}
         return [results[id(work)] for work in together]
+
+
+class _Asked(_Rows):
+    """What is asked of cards: the looks of all make a journey, then all that is kept makes one.
+
+    Until that is committed nothing has been done, so that all of it can be done again.
+    """
+
+    async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
+        for operator_id, works in _by_operator(together).items():
+            rows = await _Looks(connection, self._kept, operator_id).do(work.act for work in works if work.act)
+            for work, row in zip(works, rows, strict=True):
+                work.row = row
+        made = [work for work in together if work.row is not None]
+        kept = {id(work): is_kept for work, is_kept in zip(made, await self._keep(connection, made), strict=True)}
+        return [(work.row, kept.get(id(work), False)) for work in together]
 
 
 def now() -> datetime:

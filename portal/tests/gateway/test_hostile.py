@@ -6,6 +6,7 @@ import contextlib
 import statistics
 import threading
 import time
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from websockets.typing import Subprotocol
 from charging.models import Connector, Station
 from charging.services import station_links
 from charging.tests.domain.test_ocpp_hostile import PAYLOADS, written
-from portal.gateway.server import OF_ONE_ADDRESS, Gateway
+from portal.gateway.server import OF_ONE_ADDRESS, Gateway, _forget_pings
 from portal.tests.gateway.conftest import NOW, PATIENCE_S
 from tenants.scoping import tenant_scope
 
@@ -132,3 +133,17 @@ def test_one_address_does_not_take_every_place():
     taken = sum(gateway._may_come("192.0.2.1") for _ in range(100))
     assert OF_ONE_ADDRESS <= taken <= OF_ONE_ADDRESS + 1
     assert gateway._may_come("192.0.2.2")
+
+
+def test_of_a_station_that_never_answers_a_ping_only_the_last_is_waited_for():
+    @dataclass
+    class Connection:
+        pending_pings: dict[bytes, object]
+
+    connection = Connection({b"1": object(), b"2": object(), b"3": (last := object())})
+    for _ in range(2):
+        _forget_pings(connection)
+        assert connection.pending_pings == {b"3": last}
+    connection.pending_pings.clear()
+    _forget_pings(connection)
+    assert connection.pending_pings == {}

@@ -71,7 +71,7 @@ def runner(keys):
 def store(runner, transactional_db):
     made = Together()
     yield made
-    for lane in (made._acts, made._alone, made._rows):
+    for lane in (made._acts, made._alone, made._rows, made._asked):
         runner.run(lane._drop())
 
 
@@ -154,6 +154,75 @@ def test_a_stop_that_has_to_wait_goes_aside_also_where_another_act_is_refused(st
     assert orjson.loads(runner.run(alone(aside))) == [3, "stop", {}]
     with tenant_scope(street.operator.pk):
         assert StationCharge.objects.get().is_stopped
+
+
+def test_who_shows_a_card_waits_for_no_charge_that_is_looked_up(street, store, runner, visitor):
+    guest = runner.run(door.let_in(store, visitor, now(), key=""))
+    asking = heard(guest, 2, "ask", "Authorize", {"idTag": "04A1B2C3D4"})
+
+    async def ask_while_another_looks() -> Any:
+        looking, may_go_on = asyncio.Event(), asyncio.Event()
+
+        async def looks(cursor: Cursor) -> None:
+            await cursor.execute("SELECT 1")
+            looking.set()
+            await may_go_on.wait()
+
+        running = [asyncio.create_task(lane.run()) for lane in (store._acts, store._asked)]
+        await store._acts.take(slow := Work(guest.operator_id, looks))
+        await looking.wait()
+        try:
+            return await asyncio.wait_for(store.look_and_keep(guest.operator_id, asking.looked_up), PATIENCE_S)
+        finally:
+            assert not slow.done.done()
+            may_go_on.set()
+            await slow.done
+            for lane in running:
+                lane.cancel()
+
+    row, is_kept = runner.run(ask_while_another_looks())
+    assert is_kept
+    assert orjson.loads(row.answer)[2]["idTagInfo"]["status"] == "Accepted"
+    with tenant_scope(street.operator.pk):
+        kept = StationMessage.objects.get(action="Authorize")
+        assert (kept.answer, kept.card_mark) == (row.answer, row.card)
+
+
+def test_what_an_older_connection_asks_of_a_card_is_not_kept_and_what_the_newer_one_asks_is(
+    street, store, runner, visitor
+):
+    older, newer = [runner.run(door.let_in(store, visitor, now(), key="")) for _ in range(2)]
+
+    async def together() -> list[Work]:
+        asking = [heard(guest, 2, "ask", "Authorize", {"idTag": "04A1B2C3D4"}) for guest in (older, newer)]
+        works = [Work(each.guest.operator_id, each.looked_up) for each in asking]
+        await store._asked.do_together(works)
+        return works
+
+    late, fine = runner.run(together())
+    assert [is_kept for _, is_kept in (late.done.result(), fine.done.result())] == [False, True]
+    with tenant_scope(street.operator.pk):
+        assert [row.epoch for row in StationMessage.objects.filter(action="Authorize")] == [newer.epoch]
+
+
+def test_where_the_partner_of_a_card_decides_nothing_is_kept_yet(street, store, runner, visitor):
+    guest = runner.run(door.let_in(store, visitor, now(), key=""))
+
+    async def nothing(cursor: Cursor) -> None:
+        await cursor.execute("SELECT 1")
+
+    async def together() -> list[Work]:
+        asking = heard(guest, 2, "ask", "Authorize", {"idTag": "04A1B2C3D4"})
+        works = [Work(guest.operator_id, nothing), Work(guest.operator_id, asking.looked_up)]
+        await store._asked.do_together(works)
+        await store._asked.do_together(alone := [Work(guest.operator_id, nothing)])
+        return [*works, *alone]
+
+    of_a_partner, own, alone = runner.run(together())
+    assert of_a_partner.done.result() == alone.done.result() == (None, False)
+    assert own.done.result()[1] is True
+    with tenant_scope(street.operator.pk):
+        assert StationMessage.objects.filter(action="Authorize").count() == 1
 
 
 def test_rows_of_others_are_kept_once_where_one_cannot_be_written(street, south, store, runner, visitor):
