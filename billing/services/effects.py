@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from billing.domain.arrays import Exact, Ints
+from billing.domain.arrays import Bools, Exact, Ints
 from billing.models import PriceEffect, TariffVersion
 from tenants import work
 from tenants.privacy import small_groups
@@ -117,14 +117,15 @@ class Met:
             found[at] = (*found.get(at, ()), driver)
         return found
 
-    def _may_matter(self, cells: Ints, drivers: Ints) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    def _may_matter(self, cells: Ints, drivers: Ints) -> Bools:
         """All but those of parts that are full of drivers with lower numbers: nearly all, before long."""
         full = _place_in_run(self._cells) == self.least - 1
         if not full.any():
             return np.ones(len(cells), dtype=np.bool_)
         full_cells, highest = self._cells[full], self._drivers[full]
         at = np.minimum(np.searchsorted(full_cells, cells), len(full_cells) - 1)
-        return (full_cells[at] != cells) | (drivers < highest[at])
+        found: Bools = (full_cells[at] != cells) | (drivers < highest[at])
+        return found
 
 
 Named = list[tuple[int, int, int]]

@@ -50,6 +50,7 @@ class Partner(BaseHTTPRequestHandler):
     """Answers about each card what the test has said."""
 
     protocol_version = "HTTP/1.1"
+    server: Any  # with what the fixture adds
 
     def do_POST(self):
         self.server.heard.append((self.path, dict(self.headers)))

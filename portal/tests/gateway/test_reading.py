@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import orjson
 import pytest
@@ -460,10 +461,11 @@ def test_what_was_read_is_not_looked_at_again(told):
     """By the index of what is unread, however little the planner knows of the operator."""
     with tenant_scope(told.operator.pk), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        for statement, given in (
+        asked: tuple[tuple[str, list[Any]], ...] = (
             (station_steps._UNREAD, [0, [], 500]),
             (station_steps._OLDEST.replace("{columns}", "*"), [[told.station.pk], 500, 500]),
-        ):
+        )
+        for statement, given in asked:
             cursor.execute(f"EXPLAIN {statement}", given)
             plan = "\n".join(line for (line,) in cursor.fetchall())
             assert "station_message_unread" in plan, plan
