@@ -108,7 +108,10 @@ def _register_gateway() -> None:
     )
     may(CardRule, "SELECT")
     how = "answered_at, failed_at, failure, failures"
-    may(PartnerLink, f"SELECT (id, operator_id, account_id, address, token, failures), UPDATE ({how})")
+    may(
+        PartnerLink,
+        f"SELECT (id, operator_id, account_id, address, token, answered_at, failed_at, failures), UPDATE ({how})",
+    )
     asked = "id, operator_id, public_id, station_id, kind, wanted, value, id_tag, not_after"
     noted = "hidden, state, epoch, claimed_at, sent_at, done_at, status, answer"
     may(StationCommand, f"SELECT ({asked}, {noted}), UPDATE ({noted})")
