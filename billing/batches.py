@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -69,7 +69,7 @@ NEEDED: Final = (
 _SERIES: Final = "coalesce(substring(array_send(array_replace(s.series_wh, NULL, 0)) FROM 21), ''::bytea)"
 _ELEMENT: Final = np.dtype([("length", ">i4"), ("wh", ">i4")])
 #: An instant in PostgreSQL's binary form: microseconds since 2000. There is none before the first.
-_MILLENNIUM: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MILLENNIUM: Final = 946_684_800
 _NO_INSTANT: Final = "'-infinity'::timestamptz"
 _NONE_SENT: Final = -(2**63)
 
@@ -84,7 +84,6 @@ def packed(sessions: str, *, joined: str = "", also: Sequence[str] = ()) -> str:
     sent |= {name: f"int8send({sql})" for name, sql in _COLUMNS.items()}
     sent |= {f"also_{place}": sql for place, sql in enumerate(also)}
     each = {**sent, "series": _SERIES}
-    # Each row is made once, before its columns are strung together: what the planner reads again costs the reading.
     return (
         "SELECT "  # noqa: S608
         + ", ".join(f"string_agg(q.\"{name}\", ''::bytea)" for name in each)
@@ -93,7 +92,7 @@ def packed(sessions: str, *, joined: str = "", also: Sequence[str] = ()) -> str:
         + f" FROM {sessions} LEFT JOIN tenants_driver d ON d.operator_id = s.operator_id AND d.id = s.driver_id "
         + payers.JOINED
         + joined
-        + " OFFSET 0) q"
+        + ") q"
     )
 
 
@@ -240,12 +239,7 @@ def unpack(statement: str, values: Any) -> tuple[Batch, list[Ints]]:
 
 def _seconds(sent: Ints, *, absent: int) -> Ints:
     """Instants as they were sent, as whole epoch seconds."""
-    return np.where(sent == _NONE_SENT, absent, sent // 10**6 + int(_MILLENNIUM.timestamp()))
-
-
-def instant(sent: int) -> datetime:
-    """An instant as it was sent (`timestamptz_send`), to the microsecond."""
-    return _MILLENNIUM + timedelta(microseconds=sent)
+    return np.where(sent == _NONE_SENT, absent, sent // 10**6 + _MILLENNIUM)
 
 
 def array(numbers: Sequence[int]) -> str:
