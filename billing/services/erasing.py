@@ -8,10 +8,11 @@ pays for are no records of anybody's debt: they lose their driver and card.
 from contextlib import suppress
 from datetime import date, datetime
 
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 
 from billing.models import BilledSession, Export, HostStatement, Invoice, InvoiceDocument, SessionPrice
 from billing.models.invoice import IN_FORCE
+from billing.selectors import own_data
 from billing.services import documents, for_books
 from charging.domain.ocpp import SOURCE
 from charging.models import ChargingSession, SignedRecord
@@ -62,6 +63,7 @@ def _let_go(driver: Driver, at: datetime) -> dict[str, int]:
         "sessions": len(ids),
         "signed": signed,
         "documents": for_books.seal_again(driver) + for_books.seal_signed(driver),
+        "payments": for_books.seal_payers(own_data.payments_of(driver)),
         "downloads": retention.forget_files(list(Export.objects.filter(state=Export.State.DONE).exclude(file=""))),
     }
 
@@ -77,6 +79,8 @@ def _staying(driver: Driver) -> list[Stays]:
     billed = ChargingSession.objects.filter(Exists(_on_ledger()), driver=driver).count()
     names = _named(driver).count()
     found = [Stays("invoices", invoices, until), Stays("names", names, until), Stays("sessions", billed, until)]
+    paid = own_data.payments_of(driver).aggregate(count=Count("pk"), newest=Max("paid_on"))
+    found.append(Stays("payments", paid["count"], paid["newest"] and for_books.last_day(paid["newest"])))
     return [each for each in found if each.count]
 
 

@@ -5,23 +5,40 @@ is erased they are sealed again with the key of what is kept until the document'
 (`tenants.services.books_keys`): the database lets that happen once, and nothing else. What is rendered of the erased
 later is sealed so at once. What meters signed about their charges names the card, and stands behind the invoice as a
 voucher does (BFL 5 kap. 7 §): it is sealed so too, until the last day of the newest document that the charge is on.
+So is what a bank told of who paid (BFL 5 kap. 6 §), until the last day of its payment; their account is found no more.
 """
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Max, Q, QuerySet
 
-from billing.models import BilledSession, EInvoice, HostDocument, HostStatement, Invoice, InvoiceDocument
+from billing.models import (
+    BilledSession,
+    EInvoice,
+    HostDocument,
+    HostStatement,
+    Invoice,
+    InvoiceDocument,
+    Payment,
+    PaymentMatch,
+)
 from charging.domain.ocpp import SOURCE
 from charging.services import signed_values
 from tenants import sealed_content
-from tenants.models import Driver, Operator
+from tenants.crypto import Unreadable
+from tenants.models import Driver, Erasure, Operator
 from tenants.privacy import erasure
+from tenants.sealed_fields import Sealed
+from tenants.services import person_keys
 
 YEARS_KEPT = 7
+#: What a bank tells of who paid.
+_PAYERS = ("given", "text", "payer_name", "payer_account")
 
 
 class NotAsItWas(Exception):
@@ -30,7 +47,12 @@ class NotAsItWas(Exception):
 
 def until(issued_at: datetime, operator: Operator) -> date:
     """The last day on which bookkeeping keeps a document: of the seventh year after that of its issue."""
-    return date(issued_at.astimezone(operator.zone).year + YEARS_KEPT, 12, 31)
+    return last_day(issued_at.astimezone(operator.zone).date())
+
+
+def last_day(of: date) -> date:
+    """The last day on which bookkeeping keeps a voucher: of the seventh year after that of its own day."""
+    return date(of.year + YEARS_KEPT, 12, 31)
 
 
 def seal(document: Invoice | HostStatement, content: bytes, *, about: str) -> bytes:
@@ -75,6 +97,34 @@ def seal_signed(driver: Driver) -> int:
         if number.isdecimal():
             days[until(at, operator)].append(int(number))
     return sum(signed_values.keep_for_books(numbers, until=day) for day, numbers in days.items())
+
+
+def seal_payers(payments: QuerySet[Payment]) -> int:
+    """Seal what a bank told of who made these payments for bookkeeping alone; return how many payments.
+
+    What is kept so already stays so; what opens with no listed key is left as it is.
+    """
+    count = 0
+    for row in payments.only("public_id", "paid_on", *_PAYERS).order_by("pk").iterator(chunk_size=500):
+        held = {name: row.__dict__[name] for name in _PAYERS}
+        texts = {name: text for name, text in held.items() if isinstance(text, Sealed)}
+        with suppress(Unreadable):
+            again = {
+                name: person_keys.for_books(text, of=row.sealed_for, until=last_day(row.paid_on))
+                for name, text in texts.items()
+                if not person_keys.is_for_books(text)
+            }
+            if again:
+                count += Payment.objects.filter(pk=row.pk).update(**again, payer_account_mark="")
+    return count
+
+
+def seal_late_payers(matches: Sequence[int]) -> None:
+    """Seal so what was paid by people who were erased before, of these matches that were just made."""
+    erased = list(Erasure.objects.filter(erased_at__isnull=False).values_list("driver", flat=True))
+    if erased:
+        theirs = PaymentMatch.objects.filter(pk__in=matches, account__driver__in=erased, undoes__isnull=True)
+        seal_payers(Payment.objects.filter(pk__in=theirs.values("payment")))
 
 
 def _again(row: Any, field: str, document: Invoice | HostStatement, about: str) -> int:

@@ -23,7 +23,7 @@ from billing.domain.errors import BillingError, Code
 from billing.events import Event
 from billing.models import Invoice, Payment, PaymentFile
 from billing.models.invoice import number_meant
-from billing.services import ledger
+from billing.services import for_books, ledger
 from billing.sql import payments as sql
 from tenants import joins, work
 from tenants.identifiers import new_public_id
@@ -172,6 +172,7 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: dat
         cursor.execute(sql.DROP)
     ledger.post(ledger.Kind.PAYMENT, payments, at=at)
     ledger.post(ledger.Kind.MATCH, matches, at=at)
+    for_books.seal_late_payers(matches or [])
     return count, booked, matched
 
 

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from billing.domain import money
 from billing.domain.errors import BillingError, Code
 from billing.models import Invoice, Payment, PaymentMatch, Receivable
-from billing.services import ledger
+from billing.services import for_books, ledger
 from billing.sql import payments as sql
 from tenants.models import Account, User
 from tenants.scoping import current_operator_id
@@ -150,6 +150,7 @@ def _settle(payment: Payment, invoice: Invoice, *, how: str, by: User | None) ->
 def _match(payment: Payment, amount: int, **of: Any) -> PaymentMatch:
     match = PaymentMatch.objects.create(payment=payment, amount=amount, **of)
     ledger.post(ledger.Kind.MATCH, [match.pk], at=match.created_at)
+    for_books.seal_late_payers([match.pk])
     return match
 
 

@@ -33,6 +33,7 @@ FILES = gettext_lazy("uploaded files that hold sessions of the person")
 REJECTED = gettext_lazy("rejected rows that named the person")
 SIGNED = gettext_lazy("what meters signed about sessions that nobody pays for")
 DOCUMENTS = gettext_lazy("documents and signed values, now closed to all but bookkeeping")
+PAYMENTS = gettext_lazy("payments, whose payer bookkeeping alone now reads")
 SEARCHES = gettext_lazy("saved views of lists that named the person")
 SETTINGS = gettext_lazy("settings of stations that named the person")
 SESSIONS = gettext_lazy("sessions that nobody pays for, parted from the person")
@@ -72,6 +73,7 @@ WENT: dict[str, Promise] = {
     "sessions": SESSIONS,
     "downloads": DOWNLOADS,
     "documents": DOCUMENTS,
+    "payments": PAYMENTS,
 }
 #: What stays, and why.
 STAYS: dict[str, tuple[str | Promise, str | Promise]] = {
@@ -89,6 +91,10 @@ STAYS: dict[str, tuple[str | Promise, str | Promise]] = {
     "sessions": (
         gettext_lazy("sessions on issued invoices, without name and card number"),
         gettext_lazy("what the invoices rest on (BFL 5 kap. 7 §, 7 kap. 2 §)"),
+    ),
+    "payments": (
+        gettext_lazy("payments, with what the bank told of who paid"),
+        gettext_lazy("vouchers (BFL 5 kap. 6 §, 7 kap. 2 §), under a key that bookkeeping alone opens"),
     ),
     "log": (
         gettext_lazy("the audit log, with customer number and no name"),

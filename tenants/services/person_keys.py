@@ -19,7 +19,7 @@ from tenants import bookkeeping, crypto, scoping
 from tenants.crypto import Shut, Unreadable
 from tenants.models import BooksKey, KeptKey, OperatorKey, PersonKey
 from tenants.scoping import current_operator_id, tenant_scope
-from tenants.sealed_fields import Person, PersonsKey, Sealed, TextKey
+from tenants.sealed_fields import Person, PersonsKey, Sealed, TextKey, seal
 from tenants.selectors.search import among
 from tenants.services import books_keys, operator_keys
 from tenants.services.operator_keys import OperatorsKey
@@ -32,6 +32,8 @@ MOST_HELD = 20_000
 OF_INSTANCE, OF_NO_OPERATOR = 1 << 63, {"invitation", "user"}
 #: Numbers from here on name the operator's key of the number that is added: it seals what may be about anybody.
 OF_OPERATOR = 1 << 62
+#: And those of bookkeeping: in it the last day of what they open, counted from the year 1 (`books_keys`).
+OF_BOOKS = 3 << 61
 _OF_KEPT = ("operator_key", "books_key__operator_key", "identity")
 #: As whose the key that seals now is remembered, for all that is nobody's: a file may name very many cards.
 _OPERATORS = Person("operator", 0)
@@ -60,6 +62,7 @@ class _Held:
         self.wrapping: dict[int, AESGCM] = {}
         self.of_operator: dict[int, bytes] = {}
         self.operator_keys: dict[int, OperatorKey] = {}
+        self.books_keys: dict[int, BooksKey] = {}
 
     def wrapper(self, row: OperatorKey) -> AESGCM:
         """What wraps with an operator's key."""
@@ -123,6 +126,8 @@ class _Keys:
         if number >= OF_INSTANCE:
             return _of_instance(number, of).of_text(salt)
         held = _held()
+        if number >= OF_BOOKS:
+            return _of_books(held, number, of).of_text(salt)
         if number >= OF_OPERATOR:
             return _numbered(held, number, of).of_text(salt)
         if number not in held.opened and (number, salt) not in held.shut:
@@ -245,6 +250,47 @@ def of_operator(key: OperatorsKey, operator_id: int, about: Person) -> PersonsKe
     """What seals texts of an operator that may be about anybody."""
     hkdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:texts")
     return PersonsKey(OF_OPERATOR + key.number, hkdf.derive(key.key), operator_id, about)
+
+
+def is_for_books(text: Sealed) -> bool:
+    """Whether bookkeeping alone opens a text that the operator's key sealed before."""
+    return OF_BOOKS <= text.number < OF_INSTANCE
+
+
+def for_books(text: Sealed, *, of: Person, until: date) -> Sealed:
+    """Seal a text of the operator's key again, so that bookkeeping alone opens it, until this day; as long as it was.
+
+    of: what it is bound to.
+
+    Raises:
+        Unreadable: it does not open.
+    """
+    row = books_keys.until(until)
+    key = _texts_of_books(books_keys.sealing(row))
+    return seal(text.open(of=of), PersonsKey(_number_of_day(until), key, row.operator_id, of), text.full_column)
+
+
+def _number_of_day(day: date) -> int:
+    return OF_BOOKS + day.toordinal()
+
+
+def _of_books(held: _Held, number: int, of: Person | None) -> PersonsKey:
+    """Return the key of what is kept until the day that the number says. Raises `Shut` unless bookkeeping reads it."""
+    if of is None:
+        raise Unreadable("Nobody said what a text is about.")
+    if number not in held.books_keys:
+        held.books_keys = {
+            _number_of_day(row.until): row for row in BooksKey.objects.select_related("operator_key")
+        }  # few: one a year
+    row = held.books_keys.get(number)
+    if row is None:
+        raise Unreadable(f"There is no key of what is kept until {date.fromordinal(number - OF_BOOKS)}.")
+    return PersonsKey(number, _texts_of_books(books_keys.opening(row)), row.operator_id, of)
+
+
+def _texts_of_books(key: bytes) -> bytes:
+    """What seals texts, of a key of bookkeeping."""
+    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"wattledger:texts").derive(key)
 
 
 def _newest(about: Person) -> PersonsKey:

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from billing.selectors import own_data
 from billing.services import for_books, payer_marks
 from billing.services.for_books import NotAsItWas
 from charging.services import card_numbers, said
@@ -100,6 +101,7 @@ class Command(BaseCommand):
                     driver = Driver.objects.get(pk=pk)
                     try:
                         again = for_books.seal_again(driver) + for_books.seal_signed(driver) + erasure.keep(driver)
+                        again += for_books.seal_payers(own_data.payments_of(driver))
                         done += Rotation(again, int(not again))
                     except (Unreadable, NotAsItWas) as error:
                         self.stderr.write(f"{operator.slug}: {error}")

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -14,13 +15,16 @@ from django.conf import settings as django_settings
 from django.core import mail as outbox
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection, models
+from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from billing.documents import pdf
-from billing.models import Export, Invoice, SessionPrice
-from billing.services import credit_notes, documents
+from billing.models import Export, Invoice, Payment, SessionPrice
+from billing.services import credit_notes, documents, for_books, payments
 from billing.tests import factories
+from billing.tests.test_bank_files import detail, message
+from billing.tests.test_bank_files import entry as entry_of
+from billing.tests.test_payments import come
 from charging.models import (
     AccountMember,
     ChargingSession,
@@ -379,6 +383,70 @@ def test_what_is_kept_opens_for_bookkeeping_alone_and_after_its_day_not_at_all(s
     assert over.context["is_over"]
     with bookkeeping.opened(Why.AUDIT), tenant_scope(north.pk), pytest.raises(Shut, match="is over"):
         documents.pdf(invoice)
+
+
+def pay(invoice, amount, ref):
+    """A payment of the invoice in a file of a bank, by somebody whose name and account are told."""
+    told = detail(amount, told=f"<Ustrd>{invoice.number} {CANARY}words</Ustrd>", name=f"<Nm>{CANARY} Dana</Nm>")
+    come(message(entry_of(told.replace("SE45 5000", f"SE{CANARY}"), amount=amount, ref=ref)))
+    return Payment.objects.latest("pk")
+
+
+def test_who_paid_opens_for_bookkeeping_alone_also_of_what_is_paid_later(sign_in, pri, fina, north, billed):
+    """By a bank's file or as somebody typed it, before the erasure or after it; a stranger's payment stays as it is."""
+    texts = {f"billing_payment.{name}" for name in ("text", "payer_name", "payer_account")}
+    with tenant_scope(north.pk):
+        invoice = Invoice.objects.get()
+        first = pay(invoice, "0.50", "A1")
+        payments.settle(first, invoice, how="nod", by=fina)
+        stranger = pay(invoice, "0.25", "A2")
+        old_mark = Payment.objects.get(pk=first.pk).payer_account_mark
+        assert old_mark == Payment.objects.get(pk=stranger.pk).payer_account_mark != ""
+    row = erase(sign_in(pri), north, billed)
+    assert row.went["payments"] == 1
+    assert {"code": "payments", "count": 1, "until": f"{first.paid_on.year + 7}-12-31"} in row.stays
+    with tenant_scope(north.pk):
+        late = pay(invoice, "0.75", "A3")
+        payments.settle(late, invoice, how="nod", by=fina)
+        by_hand = payments.record(
+            invoice, Decimal("0.10"), paid_on=first.paid_on, text=f"{CANARY} at the desk", by=fina, today=first.paid_on
+        )
+        kept = {first.pk, late.pk, by_hand.pk}
+        assert opened_in_tables(north) == texts
+        assert not [
+            pk for pk in kept if CANARY in str(Payment.objects.filter(pk=pk).values_list("text", "payer_name")[0])
+        ]
+        assert {each.pk for each in Payment.objects.all() if each.payer_name or each.text} == {stranger.pk}
+        assert set(Payment.objects.filter(pk__in=kept).values_list("payer_account_mark", flat=True)) == {""}
+    with bookkeeping.opened(Why.AUDIT), tenant_scope(north.pk):
+        assert Payment.objects.get(pk=late.pk).payer_name == f"{CANARY} Dana"
+        assert Payment.objects.get(pk=by_hand.pk).text == f"{CANARY} at the desk"
+    with tenant_scope(north.pk):
+        books_keys.destroy(list(BooksKey.objects.filter(until__year=first.paid_on.year + 7)))
+    with bookkeeping.opened(Why.AUDIT), tenant_scope(north.pk):
+        assert Payment.objects.get(pk=late.pk).payer_name == ""
+
+
+def test_the_database_lets_who_paid_be_closed_and_nothing_else_of_a_payment(north, fina, billed):
+    with tenant_scope(north.pk):
+        invoice = Invoice.objects.get()
+        first, other = pay(invoice, "0.50", "A1"), pay(invoice, "0.25", "A2")
+        payments.settle(first, invoice, how="nod", by=fina)
+        before = Payment.objects.get(pk=first.pk).__dict__["payer_name"]
+        assert for_books.seal_payers(Payment.objects.filter(pk=first.pk)) == 1
+        assert for_books.seal_payers(Payment.objects.filter(pk=first.pk)) == 0
+        closed = Payment.objects.get(pk=first.pk).__dict__["payer_name"]
+        assert len(closed.box) == len(before.box)
+        for pk, change in (
+            (first.pk, {"payer_name": before}),
+            (first.pk, {"payer_account_mark": "anew"}),
+            (first.pk, {"amount": 1}),
+            (other.pk, {"payer_name": before, "payer_account_mark": ""}),
+            (other.pk, {"payer_name": "", "payer_account_mark": ""}),
+            (other.pk, {"payer_name": closed, "payer_account_mark": "", "amount": 1}),
+        ):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                Payment.objects.filter(pk=pk).update(**change)
 
 
 def test_a_company_s_document_that_names_the_erased_is_sealed_so_too(sign_in, pri, north, dana, danas_driver):
