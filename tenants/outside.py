@@ -11,12 +11,14 @@ import asyncio
 import http.client
 import io
 import ipaddress
+import os
 import re
 import socket
 import ssl
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from threading import Timer
 from types import SimpleNamespace
 from typing import Any, Final
@@ -29,9 +31,11 @@ DEADLINE: Final = 60
 PATIENCE: Final = 20
 #: So much of an answer is read.
 MOST: Final = 64 * 1024
-#: IPv4 within IPv6, by which a public-looking address may lead to one that is not.
 _NAMES: Final = ThreadPoolExecutor(16, thread_name_prefix="names")
+#: The names that are being resolved: whoever asks for one of them meanwhile waits for the same answer.
+_resolving: "dict[tuple[str, int], Future[str]]" = {}
 _LENGTH: Final = re.compile(rb"\r\ncontent-length:\s*(\d{1,9})\s*(?:\r\n|$)", re.IGNORECASE)
+#: IPv4 within IPv6, by which a public-looking address may lead to one that is not.
 _WRAPPED: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -151,9 +155,8 @@ async def request_in_time(
 
 async def _asked(method: str, where: Target, headers: Mapping[str, str], patience: float) -> Reply:
     async with asyncio.timeout(patience):
-        # Names have threads of their own: a name server that is silent keeps nothing else waiting.
-        address = await asyncio.get_running_loop().run_in_executor(_NAMES, _address, where.host, where.port)
-        secure = ssl.create_default_context()
+        address = await _resolved(where.host, where.port)
+        secure = _secure(os.environ.get("SSL_CERT_FILE"))
         reader, writer = await asyncio.open_connection(address, where.port, ssl=secure, server_hostname=where.host)
     try:
         host = where.host if where.port == http.client.HTTPS_PORT else f"{where.host}:{where.port}"
@@ -164,6 +167,25 @@ async def _asked(method: str, where: Target, headers: Mapping[str, str], patienc
         return _read(await _taken(reader))
     finally:
         writer.transport.abort()
+
+
+async def _resolved(host: str, port: int) -> str:
+    """The address to connect to.
+
+    Names have threads of their own, each one at a time: a name server that is silent keeps nobody else waiting, however
+    often its name is asked for.
+    """
+    running = _resolving.get((host, port))
+    if running is None:
+        running = _resolving[host, port] = _NAMES.submit(_address, host, port)
+        running.add_done_callback(lambda _: _resolving.pop((host, port), None))
+    return await asyncio.shield(asyncio.wrap_future(running))
+
+
+@cache
+def _secure(_trusted: str | None) -> ssl.SSLContext:
+    """What checks certificates, made once: reading all that are trusted takes as long as many questions."""
+    return ssl.create_default_context()
 
 
 async def _taken(reader: asyncio.StreamReader) -> bytes:

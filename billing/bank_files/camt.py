@@ -169,6 +169,8 @@ class _Prolog:
     def __init__(self) -> None:
         self._is_over = False
         self._parser = parser = expat.ParserCreate()
+        if at_once := getattr(parser, "SetReparseDeferralEnabled", None):
+            at_once(False)  # noqa: FBT003  # newer ones put off what is unfinished: the last block would not be heard
         parser.StartElementHandler = self._begun
         parser.StartDoctypeDeclHandler = self._doctype
 

@@ -17,6 +17,8 @@ def issue(token: Token, *, issuer: Account | None, whitelist: str = "", is_valid
 
     Raises as `charging.services.tokens.issue`.
     """
+    # Of two who say so at once, the second sees what the first has said.
+    token.refresh_from_db(from_queryset=Token.objects.select_for_update())
     before = token.issuer_id
     tokens.issue(token, issuer=issuer, whitelist=whitelist, is_valid=is_valid)
     return account_moves.move(token, to=issuer) if token.issuer_id != before else Moved(0, 0)

@@ -11,10 +11,10 @@ from billing.sql.payers import JOINED, PAYER
 from billing.tests.factories import driver
 from charging.domain.errors import Code, MergeRefused, PartnerCardRefused, TokenTaken
 from charging.domain.reasons import Reject
-from charging.models import ChargingSession, RejectedRow, Token
+from charging.models import AccountMember, ChargingSession, RejectedRow, Token
 from charging.selectors import admission
 from charging.selectors import tokens as cards
-from charging.services import imports, tokens
+from charging.services import account_members, imports, tokens
 from charging.tests.ingest.files import PLAIN, plain
 from tenants.models import Account
 from tenants.services.people import accounts
@@ -188,3 +188,26 @@ def test_a_card_that_a_driver_has_had_is_no_partners():
     with pytest.raises(PartnerCardRefused) as refused:
         partner_cards.issue(card, issuer=partner("One"), whitelist="ALWAYS")
     assert refused.value.code == Code.CARD_HAS_HOLDER
+
+
+def test_of_two_who_say_at_once_whose_card_it_is_the_last_is_believed_and_pays():
+    one, two = partner("One"), partner("Two")
+    token = tokens.create(uid="04C0FFEE02")
+    as_read_before = Token.objects.get(pk=token.pk)
+    partner_cards.issue(token, issuer=one, whitelist="ALWAYS")
+    stale = Token.objects.get(pk=token.pk)
+    partner_cards.issue(Token.objects.get(pk=token.pk), issuer=two, whitelist="ALWAYS")
+    partner_cards.issue(stale, issuer=one, whitelist="ALWAYS")
+    assert AccountMember.objects.get(token=token).account == one
+    with pytest.raises(PartnerCardRefused):
+        account_members.move(as_read_before, to=two)
+    assert AccountMember.objects.get(token=token).account == Token.objects.get(pk=token.pk).issuer == one
+
+
+def test_a_merged_card_of_ours_is_told_where_it_hides_a_partners():
+    kept, merged = tokens.create(uid="04AA"), tokens.create(uid="04C0FFEE03")
+    Token.objects.filter(pk=merged.pk).update(merged_into=kept)
+    theirs = tokens.create(uid="04C0FFEE03", issuer=partner("One"), whitelist="ALWAYS")
+    assert cards.meant(["04C0FFEE03"]) == {"04C0FFEE03": kept}
+    assert [each.pk for each in cards.namesakes(theirs)] == [merged.pk]
+    assert [each.pk for each in cards.listing(condition=cards.UNSETTLED)] == [theirs.pk]

@@ -88,7 +88,7 @@ def meant(uids: Iterable[str]) -> dict[str, Token | None]:
 
 def namesakes(token: Token) -> QuerySet[Token]:
     """Return the other cards of that UID, where a partner has one of them: the operator's own first."""
-    rows = Token.objects.filter(uid_mark=token.uid_mark, merged_into=None).exclude(pk=token.pk).exclude(uid_mark="")
+    rows = Token.objects.filter(uid_mark=token.uid_mark).exclude(pk=token.pk).exclude(uid_mark="")
     if token.issuer_id is None:
         rows = rows.filter(issuer__isnull=False)
     return rows.select_related("issuer__identity", "driver__identity").order_by(F("issuer").asc(nulls_first=True), "pk")
@@ -99,7 +99,7 @@ def _is_unsettled() -> Q:
 
     And of those that are never meant, as the operator has a card of that UID itself.
     """
-    other = Token.objects.filter(uid_mark=OuterRef("uid_mark"), merged_into=None, is_set_aside=False)
+    other = Token.objects.filter(uid_mark=OuterRef("uid_mark"), is_set_aside=False)
     is_counted = Q(issuer__isnull=False, is_set_aside=False) & ~Q(uid_mark="")
     return is_counted & Q(Exists(other.exclude(pk=OuterRef("pk"))))
 

@@ -34,12 +34,13 @@ def move(
         HolderRefused: the time ends before it begins.
         PartnerCardRefused: another account than the partner's whose card it is.
     """
-    if isinstance(who, Token) and who.issuer_id is not None and (to is None or to.pk != who.issuer_id or not pays):
-        raise PartnerCardRefused(Code.CARD_OF_PARTNER, card=str(who))
     if since and until and until <= since:
         raise HolderRefused(Code.HELD_BACKWARDS, since=since, until=until)
     # Two moves of one driver or card come one after the other.
-    list(type(who)._default_manager.filter(pk=who.pk).select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    locked = type(who)._default_manager.select_for_update(no_key=True, of=("self",)).filter(pk=who.pk)
+    issuer = locked.values_list("issuer" if isinstance(who, Token) else "pk", flat=True).first()
+    if isinstance(who, Token) and issuer is not None and (to is None or to.pk != issuer or not pays):
+        raise PartnerCardRefused(Code.CARD_OF_PARTNER, card=str(who))
     rows = of(who)
     before = history(who)
     rows.delete()

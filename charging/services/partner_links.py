@@ -12,15 +12,17 @@ from tenants.models import Account
 def keep(account: Account, *, address: str, token: str = "") -> PartnerLink:
     """Ask the partner there from now on. token: what it gave us to prove ourselves with; empty: the one that is kept.
 
+    A token that is kept goes to no other machine than the one it was given for.
+
     Raises:
         Refused: it is no https address.
-        PartnerCardRefused: the account is no partner's, or there is no token.
+        PartnerCardRefused: the account is no partner's, or there is no token, or none for this machine.
     """
     if account.kind != Account.Kind.ROAMING:
         raise PartnerCardRefused(Code.NOT_A_PARTNER, account=str(account))
-    outside.target(address)
+    where = outside.target(address)
     link = PartnerLink.objects.select_for_update().filter(account=account).first()
-    if link is None and not token:
+    if not token and (link is None or _machine(outside.target(link.address)) != _machine(where)):
         raise PartnerCardRefused(Code.PARTNER_NEEDS_TOKEN)
     if link is None:
         return PartnerLink.objects.create(account=account, address=address, token=token)
@@ -32,6 +34,10 @@ def keep(account: Account, *, address: str, token: str = "") -> PartnerLink:
         names.append("token")
     link.save(update_fields=names)
     return link
+
+
+def _machine(where: outside.Target) -> tuple[str, int]:
+    return where.host.lower(), where.port
 
 
 def remove(account: Account) -> None:

@@ -91,9 +91,10 @@ def settle(token: Token) -> list[Token]:
     Raises:
         PartnerCardRefused: it is a partner's, and the operator has a card of that UID itself.
     """
-    if token.issuer_id is not None and Token.objects.filter(uid_mark=token.uid_mark, issuer=None).exists():
+    marks = Token.uid_marks(token.uid, current_operator_id()) if token.uid else [token.uid_mark]
+    if token.issuer_id is not None and Token.objects.filter(uid_mark__in=marks, issuer=None).exists():
         raise PartnerCardRefused(Code.OWN_CARD_GOES_FIRST, card=str(token))
-    rows = Token.objects.select_for_update().filter(uid_mark=token.uid_mark, issuer__isnull=False).order_by("pk")
+    rows = Token.objects.select_for_update().filter(uid_mark__in=marks, issuer__isnull=False).order_by("pk")
     others = []
     for row in rows:
         is_aside = row.pk != token.pk

@@ -195,7 +195,7 @@ class Heard:
                 return Question(
                     guest.operator_id, guest.station_id, link[0], link[1], bytes(link[2]), found.tag, is_new
                 )
-        self.has_asked = True
+        self.has_asked, self.is_open = True, False  # there is nobody to be asked: that is no silence for a while
         return await self._keep(cursor)
 
     async def _keep(self, cursor: Cursor) -> str:
@@ -319,6 +319,7 @@ class Heard:
         number, _, verdict, basis, _, has_card = known
         if not id_tag:
             return Decision(Verdict(verdict), Basis(basis))
+        self.has_asked |= has_card  # a card that has been decided about is not asked about again
         decision = await self._decision(cursor, id_tag)
         if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)

@@ -72,7 +72,8 @@ class Partners:
     async def ask(self, question: Question, *, until: float) -> Said | None:
         """Return what the partner says; None when it says nothing by `until` (`time.monotonic`)."""
         name = question.station_id, question.link_id, question.tag
-        if not question.is_new and (known := self._said.get(name)) and known[1] > time.monotonic():
+        known = self._said.pop(name, None)  # it holds once, and not beyond what is asked now
+        if not question.is_new and known and known[1] > time.monotonic():
             return known[0]
         try:
             said = await self._asked(question, until)
@@ -122,19 +123,20 @@ class Partners:
             self._noting = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
-        await asyncio.sleep(GATHERED_S)
-        came, self._came = self._came, {}
-        for (operator_id, link_id), each in came.items():
-            facts = {
-                "link": link_id,
-                "answered": each.answered,
-                "failed": each.failed,
-                "failure": each.failure,
-                "count": each.count,
-            }
+        while self._came:
+            await asyncio.sleep(GATHERED_S)
+            came, self._came = self._came, {}
+            for (operator_id, link_id), each in came.items():
+                facts = {
+                    "link": link_id,
+                    "answered": each.answered,
+                    "failed": each.failed,
+                    "failure": each.failure,
+                    "count": each.count,
+                }
 
-            async def note(cursor: Cursor, facts: Mapping[str, object] = facts) -> None:
-                await cursor.execute(_NOTE, facts)
+                async def note(cursor: Cursor, facts: Mapping[str, object] = facts) -> None:
+                    await cursor.execute(_NOTE, facts)
 
-            with contextlib.suppress(psycopg.Error):
-                await self.store.do(operator_id, note, may_wait=True)
+                with contextlib.suppress(psycopg.Error):
+                    await self.store.do(operator_id, note, may_wait=True)

@@ -28,8 +28,8 @@ class Unreadable(Exception):
 
 
 def path(base: str, uid: str) -> str:
-    """Return the path at which it is asked. base: that of the partner's address."""
-    return f"{base.rstrip('/')}/tokens/{quote(uid, safe='')}/authorize?type=RFID"
+    """Return the path at which it is asked. base: that of the partner's address, of its Tokens module or one above."""
+    return f"{base.rstrip('/').removesuffix('/tokens')}/tokens/{quote(uid, safe='')}/authorize?type=RFID"
 
 
 def headers(token: str) -> dict[str, str]:

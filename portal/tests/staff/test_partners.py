@@ -37,6 +37,9 @@ def test_address_and_token_are_kept_and_the_token_never_shown(north, olga, sign_
     form = client.get(f"/o/north/settings/partners/{partner.public_id}/").content.decode()
     assert (ADDRESS in form, TOKEN in form, TOKEN in page) == (True, False, False)
     said(client, partner, address=f"{ADDRESS}/new", token="")
+    for elsewhere in ("https://mine.example/ocpi/2.2.1", "https://emsp.example:8443/ocpi/2.2.1"):
+        page = said(client, partner, address=elsewhere, token="")
+        assert "Write the token that the partner gave you." in page.content.decode(), "it goes to nobody else"
     with tenant_scope(north.pk):
         kept = PartnerLink.objects.get()
         assert (kept.address, kept.token) == (f"{ADDRESS}/new", TOKEN)

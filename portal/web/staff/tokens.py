@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from billing.selectors import session_ledger
@@ -132,11 +132,13 @@ class IssuerFields(forms.Form):
     )
     valid = forms.BooleanField(label=gettext_lazy("Valid, as the partner has told us"), required=False, initial=True)
 
-    def __init__(self, *args: Any, may_say: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, may_say: bool, of: Token | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         partners = accounts.partners()
+        if of is not None and of.issuer_id is not None:  # also one that is a partner no more
+            partners = partners | Account.objects.filter(pk=of.issuer_id)
         issuer = cast("forms.ModelChoiceField[Account]", self.fields["issuer"])
-        issuer.queryset, issuer.empty_label = partners, _("You")
+        issuer.queryset, issuer.empty_label = partners, pgettext("issuer of a card", "You")
         issuer.label_from_instance = _called  # type: ignore[assignment,method-assign]
         if not may_say or not partners.exists():
             for name in IssuerFields.base_fields:
@@ -271,7 +273,8 @@ def _given(driver: Driver | None, moved: Moved) -> str:
 @require_POST
 def token_issue(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Say who has issued the card; sessions on no invoice are paid for by that partner."""
-    token, form = _token(public_id), IssuerFields(request.POST, may_say=True)
+    token = _token(public_id)
+    form = IssuerFields(request.POST, may_say=True, of=token)
     if form.is_valid() and (moved := attempted(form, partner_cards.issue, token, **form.cleaned_data)) is not None:
         parts = [_("Saved.")]
         if moved.sessions:
@@ -282,7 +285,7 @@ def token_issue(request: SignedInRequest, operator: Operator, public_id: UUID) -
     return _page(request, operator, _token(public_id), issuer_form=form)
 
 
-@operator_view(Permission.MANAGE_DRIVERS)
+@operator_view(Permission.MANAGE_ACCOUNTS)
 @require_POST
 def token_settle(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
     """Say that of several cards with one UID this one is meant."""
@@ -325,7 +328,7 @@ def _page(
         "shown": SESSIONS.part("started", "station", "duration", "energy", "amount", "billing"),
         "form": form or GiveForm(zone=operator.zone, initial={"since": _first_day(token, unpaid["first"], operator)}),
         "holders": tokens.holders_of(token),
-        "issuer_form": issuer_form or IssuerFields(initial=_issued(token), may_say=_may_issue(request)),
+        "issuer_form": issuer_form or IssuerFields(initial=_issued(token), may_say=_may_issue(request), of=token),
         "namesakes": [] if token.merged_into_id else list(tokens.namesakes(token)[:SESSIONS_SHOWN]),
         "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
