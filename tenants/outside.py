@@ -11,7 +11,6 @@ import asyncio
 import http.client
 import io
 import ipaddress
-import os
 import re
 import socket
 import ssl
@@ -156,7 +155,7 @@ async def request_in_time(
 async def _asked(method: str, where: Target, headers: Mapping[str, str], patience: float) -> Reply:
     async with asyncio.timeout(patience):
         address = await _resolved(where.host, where.port)
-        secure = _secure(os.environ.get("SSL_CERT_FILE"))
+        secure = _secure(ssl.get_default_verify_paths().cafile)
         reader, writer = await asyncio.open_connection(address, where.port, ssl=secure, server_hostname=where.host)
     try:
         host = where.host if where.port == http.client.HTTPS_PORT else f"{where.host}:{where.port}"

@@ -41,7 +41,8 @@ _PARTS: Final = 1_000
 _TOLD_EVERY: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
-#: What is kept of a payment until it is booked, in the order of the columns of `sql.BEGIN`; what is read of it here.
+#: What is kept of a payment until it is booked, in the order of the columns of `billing.sql.payments.BEGIN`; and what
+#: is read of it here.
 Row = Sequence[Any]
 ENTRY, BOOKING, NUMBERS = 0, 1, -2
 

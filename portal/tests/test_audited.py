@@ -532,6 +532,7 @@ UNSEEN_WRITES = {
     "tenants/services/books_keys.py:destroy": "retention.done",
     "tenants/services/books_keys.py:rewrap": "the same key, wrapped by another",
     "billing/services/for_books.py:_again": "erasure.done",
+    "billing/services/for_books.py:seal_payers": "erasure.done; of what was paid later the match that is told",
     "tenants/services/person_keys.py:_made": "a key, made when it is first needed",
     "tenants/services/person_keys.py:_rewrap": "the same key, wrapped by another",
     "tenants/services/person_keys.py:keep": "erasure.done",

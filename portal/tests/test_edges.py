@@ -51,6 +51,7 @@ OPENS_SCOPES = {
     "billing/services/settlement_steps.py": "stepped: a month of all hosts",
     "charging/services/station_steps.py": "stepped: what stations said",
     "charging/services/looks.py": "stepped: a look at a file",
+    "billing/services/payer_marks.py": "stepped: accounts are marked again, batch by batch",
     "charging/services/said.py": "stepped: sealed anew, batch by batch",
     "charging/services/card_numbers.py": "stepped: cards are marked again, operator by operator",
     "charging/ingest/apply.py": "stepped: stretches of an import, each by a connection of its own",

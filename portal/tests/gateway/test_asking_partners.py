@@ -305,9 +305,14 @@ def test_a_name_whose_server_is_silent_is_looked_up_once_at_a_time(monkeypatch):
 def test_what_is_trusted_is_read_once(monkeypatch):
     monkeypatch.setattr(outside, "_address", lambda _host, _port: "127.0.0.1")
     monkeypatch.setenv("SSL_CERT_FILE", "/dev/null")
-    made = []
+    made: list[ssl.SSLContext] = []
     secure = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda: made.append(1) or secure())
+
+    def make():
+        made.append(secure())
+        return made[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", make)
     for _time in range(3):
         with pytest.raises(NotReached), _silent() as port:
             asyncio.run(_ask(port, within=0.05))

@@ -23,6 +23,8 @@ from charging.models import (
     Token,
 )
 from charging.services import station_sessions, station_steps
+from portal.tests.examples import example
+from tenants.rls import APP
 from tenants.scoping import tenant_scope
 from tenants.services.people import drivers
 
@@ -457,8 +459,18 @@ def test_the_messages_of_many_stations_are_read_with_the_statements_of_two(north
     assert asked[0] == asked[1]
 
 
-def test_what_was_read_is_not_looked_at_again(told):
-    """By the index of what is unread, however little the planner knows of the operator."""
+def test_what_was_read_is_not_looked_at_again(told, south):
+    """By the index of what is unread, where another operator's messages are all that the planner knows of."""
+    with tenant_scope(south.pk):
+        known = example(StationMessage, is_read=True)
+        StationMessage.objects.bulk_create(
+            StationMessage(
+                station=known.station, epoch=1, received_at=NOW, message_id=str(number), raw="[]", is_read=True
+            )
+            for number in range(3_000)
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(f"RESET ROLE; ANALYZE charging_stationmessage; SET ROLE {APP}")
     with tenant_scope(told.operator.pk), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         asked: tuple[tuple[str, list[Any]], ...] = (

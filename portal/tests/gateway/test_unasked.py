@@ -199,4 +199,5 @@ def test_a_rule_lets_in_as_many_as_its_sum_reckons(rule, charges, lets_in):
 
 
 def test_until_somebody_says_otherwise_known_cards_are_let_in_and_strangers_are_not():
-    assert {kind: rule.lets_in(0) for kind, rule in USUAL.items()} == {"card": True, "app": True, "unknown": False}
+    lets_in = {"card": True, "app": True, "partner": True, "unknown": False}
+    assert {kind: rule.lets_in(0) for kind, rule in USUAL.items()} == lets_in

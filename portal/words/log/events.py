@@ -306,6 +306,7 @@ KINDS: dict[str, str | Promise] = {
     "charging.cardrule": gettext_lazy("rule for cards without an answer"),
     "charging.sitelimit": gettext_lazy("power of a site"),
     "charging.settingtemplate": gettext_lazy("template of settings"),
+    "charging.partnerlink": gettext_lazy("connection to a partner"),
     "charging.meterrule": gettext_lazy("rule for signed meter values"),
     "charging.token": gettext_lazy("card"),
     "charging.importprofile": gettext_lazy("import profile"),
