@@ -6,7 +6,7 @@ from django.db import connection
 from billing.sql.payers import JOINED, PAYER
 from charging.domain.ocpp.unasked import Kind, Rule
 from charging.models import StationCharge
-from charging.services import card_rules, tokens
+from charging.services import card_rules, partner_links, tokens
 from portal.tests.gateway.test_gateway import START
 from portal.tests.gateway.test_unasked import away, learnt
 from portal.tests.gateway.test_v201 import read
@@ -73,6 +73,7 @@ def test_a_partner_that_is_silent_where_it_must_be_asked(gateway, street, partne
     issued(street, one, "04C0FFEE0C", "NEVER")
     uids = ["04C0FFEE0A", "04C0FFEE0B", "04C0FFEE0C"]
     with tenant_scope(street.operator.pk):
+        partner_links.keep(one, address="https://localhost:1/ocpi", token="t0p-secret")
         card_rules.keep({Kind.PARTNER: Rule(is_open=True, most=300, reckoned=200)})
     with gateway.station("Torget-1", street.password) as station:
         learnt(station)
