@@ -55,6 +55,8 @@ SELECT p.id FROM rated r CROSS JOIN LATERAL (
 ) p
 """
 _LOCK = "SELECT 1 FROM billing_sessionprice WHERE operator_id = %s AND id = ANY(%s) ORDER BY id FOR UPDATE"
+# In order, as two who price the same sessions at once wait for each other's rows; the order of a batch fits in memory.
+_IN_MEMORY = "SET LOCAL work_mem = '48MB'"
 _WRITE = f"""
 INSERT INTO billing_sessionprice (operator_id, session_id, tariff_version_id, state, problem, problem_facts,
     currency, amount_excl_vat, amount_incl_vat, lines, flags, rated_at)
@@ -62,6 +64,7 @@ SELECT %(operator)s, r.session_id, r.tariff_version_id, r.state, r.problem, r.pr
     r.currency, r.excl, r.incl, r.lines, r.flags, now()
 FROM rated r JOIN charging_chargingsession s ON s.operator_id = %(operator)s AND s.id = r.session_id
 WHERE {OPEN_TO_BILLING} AND {on_no_invoice("r.session_id", by_key=True)}
+ORDER BY r.session_id
 ON CONFLICT (operator_id, session_id) DO UPDATE SET
     tariff_version_id = excluded.tariff_version_id, state = excluded.state, problem = excluded.problem,
     problem_facts = excluded.problem_facts, currency = excluded.currency,
@@ -213,6 +216,7 @@ def _write_prices(rows: Iterable[str]) -> int:
         cursor.execute(_PRICED, [operator])
         if priced := [row[0] for row in cursor.fetchall()]:
             cursor.execute(_LOCK, [operator, priced])
+        cursor.execute(_IN_MEMORY)
         cursor.execute(_WRITE, {"operator": operator})
         return int(cursor.rowcount)
 

@@ -65,6 +65,18 @@ def test_rating_again_finds_nothing_to_do():
     assert (rate_all(), rate_all()) == (1, 0)
 
 
+def test_prices_are_written_in_the_order_of_their_sessions():
+    """Two who price the same sessions at once wait for each other's rows, and never crosswise."""
+    places = [connector() for _ in range(3)]
+    for kind, at in zip(("YES", "NO"), places, strict=False):
+        tariff({**flat(), "tax_included": kind}, name=f"Tariff {kind}", site=at.station.site)
+    payer = driver()
+    made = [session(places[number % 3], payer) for number in range(12)]
+    ChargingSession.objects.filter(pk=made[0].pk).update(driver=None)
+    rate_all()
+    assert list(SessionPrice.objects.order_by("pk").values_list("session", flat=True)) == [one.pk for one in made]
+
+
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
