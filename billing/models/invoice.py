@@ -305,6 +305,8 @@ class BilledSession(SiteBound):
         indexes = [
             # Not by operator: of one that is new the planner expects a row at most, and would look for a session here.
             models.Index(fields=["invoice"], name="billed_session_by_invoice"),
+            # Also of released ones: a session that ends is looked for among all that were ever billed.
+            models.Index(fields=["session"], name="billed_session_by_session"),
             models.Index(
                 fields=["operator", "released_by"],
                 name="billed_session_released",
