@@ -52,7 +52,7 @@ MAY_OPEN = {
     Permission.MANAGE_DRIVERS: (
         "staff:card_notice_seen staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite "
         "staff:group_new "
-        "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part staff:token_settle "
+        "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part "
         "staff:token_unblock"
     ),
     Permission.MANAGE_ACCOUNTS: (
