@@ -30,14 +30,17 @@ async def main() -> None:
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
     writing = asyncio.create_task(store.run())
-    listening = asyncio.create_task(Bell(address, store, gateway.look, gateway.cards).run(gateway.here))
+    listening = [
+        asyncio.create_task(Bell(address, store, gateway.look, gateway.here).run()),
+        asyncio.create_task(gateway.cards.run(address, gateway.here)),
+    ]
     stopped = asyncio.create_task(_told_to_stop())
     server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
     done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     server.close()
     await server.wait_closed()
-    listening.cancel()
-    writing.cancel()
+    for task in (*listening, writing):
+        task.cancel()
     if writing in done:
         writing.result()  # raises what ended it
 

@@ -5,17 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
 
 from charging.domain import card_numbers
-from charging.domain.ocpp import admission, frames, keeping, secrecy, v16, v201
+from charging.domain.ocpp import admission, commands, frames, keeping, secrecy, v16, v201
 from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Said, Verdict
 from charging.domain.ocpp.frames import Answer, Call, Complaint
 from charging.domain.ocpp.unasked import Kind
 from portal.gateway.cards import card_keys
-from portal.gateway.commands import keep_answer
+from portal.gateway.commands import became, keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.partners import LINK, Question
-from portal.gateway.store import Cursor, Later, Store
+from portal.gateway.store import Cursor, Later, Step, Store
 
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
@@ -34,6 +35,24 @@ _KEEP: LiteralString = """
     JOIN charging_stationlink l ON l.station_id = m.station_id AND l.epoch = m.epoch
     ORDER BY m.place
     RETURNING station_id, epoch
+"""
+#: Of a command that its connection asked last: kept, and noted with the command.
+_KEEP_ANSWER: LiteralString = """
+    WITH kept AS (
+        INSERT INTO charging_stationmessage
+            (operator_id, station_id, epoch, received_at, action, message_id, raw, card_mark, answer, number, is_read,
+            remark)
+        SELECT l.operator_id, l.station_id, l.epoch, %(at)s, %(action)s, %(message_id)s, %(raw)s, '', '', NULL,
+            false, ''
+        FROM charging_stationlink l WHERE l.station_id = %(station_id)s AND l.epoch = %(epoch)s
+        RETURNING station_id
+    ), noted AS (
+        UPDATE charging_stationcommand AS command
+        SET state = %(state)s, status = %(status)s, answer = %(sealed)s, done_at = %(at)s
+        FROM kept WHERE command.public_id = %(command)s AND command.station_id = kept.station_id
+            AND command.state = ANY(%(open)s)
+    )
+    SELECT station_id FROM kept
 """
 #: That something came which was not read to its end. There is nothing in it for the reader.
 _NOTE = """
@@ -134,7 +153,8 @@ class Heard:
     boot: how the connection was received as its station started. unasked: the cards that this connection let in when
     nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
     else changes the same charge; not so where others would wait too. is_open: cards whose partner is silent are let in.
-    partner: what the card's partner has said; has_asked: it was asked, or nobody can ask it.
+    partner: what the card's partner has said; has_asked: it was asked, or nobody can ask it. asked: what the connection
+    asked last, where this answers it.
     """
 
     guest: Guest
@@ -148,6 +168,7 @@ class Heard:
     is_open: bool = True
     partner: Said | None = None
     has_asked: bool = False
+    asked: commands.Kind | None = None
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -157,6 +178,20 @@ class Heard:
             return self._row("", self.raw, "", None)
         found = self._known(self.said)
         return None if found is None else self._row(self.said.action, self.raw, *found)
+
+    def in_one_step(self) -> Step | None:
+        """Return how the answer to what was asked last is kept, and noted with the command; None for all else.
+
+        It finds a row when it was kept.
+        """
+        if not isinstance(self.said, Answer) or self.asked is None:
+            return None
+        raw = _fit(secrecy.masked(self.raw))
+        row = self._row(PROTOCOLS[self.guest.protocol].MESSAGES[self.asked], raw, "", None)
+        (state, status), sealed = became(self.guest, self.asked, self.said), self._sealed(raw, keeping.ANSWERED)
+        given = {"command": UUID(self.said.message_id), "state": str(state), "status": status, "sealed": sealed}
+        given["open"] = [str(state) for state in commands.UNANSWERED]
+        return Step(_KEEP_ANSWER, given | row._asdict())
 
     async def looked_up(self, cursor: Cursor) -> Row | None:
         """Return what is kept, with the answer, of a question about a card; None where the card's partner decides."""

@@ -1,17 +1,16 @@
 """What people ask of stations: taken from the rows that wait, sent one after the other, and what became of it noted.
 
-A row is taken and noted as sent in one transaction, and sent after it: killed before its commit, it waits again; killed
-after it, nobody knows whether it arrived (`door`). A station is asked one thing at a time, since
-many lose their place otherwise.
+A row is taken and noted as sent by one statement, and sent after its commit: killed before that, it waits again; killed
+after it, nobody knows whether it arrived (`door`). A station is asked one thing at a time, since many lose their place
+otherwise. Neither what is taken nor what is answered shares a transaction with anything else that stations say.
 """
 
 import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import psycopg
@@ -25,10 +24,8 @@ from charging.domain.ocpp.commands import Kind, State
 from charging.domain.ocpp.frames import Answer
 from portal.gateway.cards import card_keys
 from portal.gateway.door import PROTOCOLS, Guest
-from portal.gateway.store import Cursor, Store, now
-from portal.gateway.unasked import Unasked
-
-log = logging.getLogger(__name__)
+from portal.gateway.listening import heard_on
+from portal.gateway.store import Cursor, Step, Store, now
 
 #: A station is asked nothing before it has booted, or has been connected for so long: some break otherwise.
 BOOT_S = 60
@@ -36,39 +33,52 @@ BOOT_S = 60
 MOST_UNANSWERED = 3
 #: A notification that is lost costs so long.
 LOOK_S = 2.0
-#: It was taken, and what is hidden in it cannot be read.
-_UNREADABLE = object()
+#: Somebody changes the station's row at this moment: it is looked at again after so long, and nobody else waits.
+BUSY_S = 0.02
 _NO_CARDS: dict[str, str] = {}
-_HOLDS = "SELECT boot FROM charging_stationlink WHERE station_id = %s AND epoch = %s FOR SHARE"
-_TAKE = """
-    UPDATE charging_stationcommand SET state = 'claimed', epoch = %(epoch)s, claimed_at = %(at)s
-    WHERE id = (
-        SELECT id FROM charging_stationcommand
-        WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s AND kind <> ALL(%(never)s)
-        ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, public_id, kind, wanted, value, hidden, id_tag, coalesce((
-        SELECT c.said FROM charging_stationcharge c
-        WHERE c.station_id = %(station)s AND c.number = (wanted ->> 'number')::int), '')
-"""
-_SENT = """
-    UPDATE charging_stationcommand SET state = 'sent', sent_at = %(at)s, hidden = NULL
-    WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'claimed' RETURNING id
+#: The next thing that waits, noted as sent by the connection that holds, whose row is locked first: a newer connection
+#: waits for it and then finds that it was sent, or this one finds that it holds no more. One that somebody else has
+#: locked is not waited for, as others would wait too; then it `is_busy`.
+_TAKE: LiteralString = """
+    WITH held AS MATERIALIZED (
+        SELECT boot FROM charging_stationlink WHERE station_id = %(station)s AND epoch = %(epoch)s
+        FOR SHARE SKIP LOCKED
+    ), due AS MATERIALIZED (
+        SELECT waiting.id, waiting.hidden FROM held CROSS JOIN LATERAL (
+            SELECT id, hidden FROM charging_stationcommand
+            WHERE station_id = %(station)s AND state = 'queued' AND not_after > %(at)s
+                AND (held.boot = %(accepted)s OR (held.boot <> %(rejected)s AND kind <> ALL(%(charging)s)))
+            ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
+        ) AS waiting
+    ), taken AS (
+        UPDATE charging_stationcommand AS command
+        SET state = 'sent', epoch = %(epoch)s, claimed_at = %(at)s, sent_at = %(at)s, hidden = NULL
+        FROM due WHERE command.id = due.id
+        RETURNING command.id, public_id, kind, wanted, value, due.hidden, id_tag, coalesce((
+            SELECT c.said FROM charging_stationcharge c
+            WHERE c.station_id = %(station)s AND c.number = (wanted ->> 'number')::int), '')
+    )
+    SELECT NOT EXISTS (SELECT FROM held) AND EXISTS (
+            SELECT FROM charging_stationlink WHERE station_id = %(station)s AND epoch = %(epoch)s) AS is_busy, taken.*
+    FROM (SELECT 1) AS asked LEFT JOIN taken ON true
 """
 _NOT_ANSWERED = """
     UPDATE charging_stationcommand SET state = 'timed_out', done_at = %(at)s
     WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'sent'
+    RETURNING id
 """
 #: What is hidden in it was sealed for another process, or for this one before it was started again; or its card with a
 #: key that this process was not given.
 _NOT_OPENED = """
-    UPDATE charging_stationcommand SET state = 'expired', hidden = NULL, done_at = %(at)s
-    WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'claimed'
+    UPDATE charging_stationcommand SET state = 'expired', sent_at = NULL, done_at = %(at)s
+    WHERE id = %(id)s AND epoch = %(epoch)s AND state = 'sent'
+    RETURNING id
 """
 _KIND = "SELECT id, kind FROM charging_stationcommand WHERE public_id = %s AND station_id = %s AND state = ANY(%s)"
 _ANSWERED = "UPDATE charging_stationcommand SET state = %s, status = %s, answer = %s, done_at = %s WHERE id = %s"
 _WAITING = """
     SELECT DISTINCT station_id FROM charging_stationcommand
-    WHERE state = 'queued' AND station_id = ANY(%s) AND not_after > %s
+    WHERE state = 'queued' AND station_id = ANY(%(stations)s) AND not_after > %(at)s
 """
 
 
@@ -86,7 +96,7 @@ class Line:
         self._store, self._since = store, time.monotonic()
         self._is_up, self._has_more, self._unanswered = asyncio.Event(), False, 0
         self._talk: asyncio.Task[None] | None = None
-        self._asked: tuple[str, asyncio.Future[None]] | None = None
+        self._asked: tuple[str, Kind, asyncio.Future[None]] | None = None
 
     def let_in(self, tag: str, kind: str) -> None:
         """The card was let in when nobody could be asked."""
@@ -111,10 +121,16 @@ class Line:
         if self._talk is None or self._talk.done():
             self._talk = asyncio.create_task(self._ask_all())
 
+    def asks(self, answer: Answer) -> Kind | None:
+        """Return what it was asked that it answers now; None for what was given up, or nobody asked."""
+        if self._asked and self._asked[0] == answer.message_id and not self._asked[2].done():
+            return self._asked[1]
+        return None
+
     def heard(self, answer: Answer) -> None:
         """An answer came, and is kept. One to a question that was given up, or that nobody asked, changes nothing."""
-        if self._asked and self._asked[0] == answer.message_id and not self._asked[1].done():
-            self._asked[1].set_result(None)
+        if self._asked and self.asks(answer) is not None:
+            self._asked[2].set_result(None)
 
     def end(self) -> None:
         """The connection is over."""
@@ -136,22 +152,24 @@ class Line:
 
     async def _ask_next(self) -> bool:
         """Ask the next thing that waits and wait for the answer; False when nothing waits."""
-        taken = await self._do(self._take)
-        if taken is None:
-            return False
-        if taken is _UNREADABLE:
+        at = now()
+        ((is_busy, row, *taken),) = await self._store.step(self.guest.operator_id, Step(_TAKE, self._facts(at)))
+        if is_busy:
+            await asyncio.sleep(BUSY_S)
+        if row is None:
+            return bool(is_busy)
+        if (frame := self._frame(*taken)) is None:
+            await self._note(_NOT_OPENED, row)
             return True
-        row, public_id, kind, wanted, id_tag, name = taken
-        message_id, answered = str(public_id), asyncio.get_running_loop().create_future()
-        self._asked = message_id, answered
-        spoken = PROTOCOLS[self.guest.protocol]
-        frame = frames.call(message_id, *spoken.request(Kind(kind), wanted, id_tag, v201.name_in(name)))
+        public_id, kind, *_ = taken
+        answered = asyncio.get_running_loop().create_future()
+        self._asked = str(public_id), Kind(kind), answered
         await self.connection.send(frame)
         try:
             async with asyncio.timeout(commands.ANSWER_S):
                 await answered
         except TimeoutError:
-            await self._do(lambda cursor: self._note(cursor, _NOT_ANSWERED, row))
+            await self._note(_NOT_ANSWERED, row)
             self._unanswered += 1
         else:
             self._unanswered = 0
@@ -159,38 +177,27 @@ class Line:
             await self.connection.close(1001, "Nothing that was asked was answered.")
         return True
 
-    async def _do(self, act: Callable[[Cursor], Any]) -> Any:
-        return await self._store.do(self.guest.operator_id, act, may_wait=True)
+    def _facts(self, at: datetime) -> dict[str, Any]:
+        facts = {"station": self.guest.station_id, "epoch": self.guest.epoch, "at": at}
+        charging = [str(kind) for kind in commands.CHARGING]
+        return facts | {"accepted": str(Boot.ACCEPTED), "rejected": str(Boot.REJECTED), "charging": charging}
 
-    async def _take(self, cursor: Cursor) -> Any:
-        # Locked until it is committed: a newer connection either finds it taken, or this one finds that it is older.
-        await cursor.execute(_HOLDS, [self.guest.station_id, self.guest.epoch])
-        found = await cursor.fetchone()
-        if found is None or found[0] == Boot.REJECTED:
-            return None
-        never = [] if found[0] == Boot.ACCEPTED else [str(kind) for kind in commands.CHARGING]
-        facts = {"station": self.guest.station_id, "epoch": self.guest.epoch, "at": now(), "never": never}
-        await cursor.execute(_TAKE, facts)
-        taken = await cursor.fetchone()
-        if taken is None:
-            return None
-        row, public_id, kind, wanted, value, hidden, box, name = taken
+    def _frame(self, public_id: UUID, *taken: Any) -> str | None:
+        """Return what is sent; None where what belongs to it cannot be read."""
+        kind, wanted, value, hidden, box, name = taken
         try:
             if kind == Kind.CHANGE_SETTING:
                 wanted["value"] = keeping.unseal(bytes(value), keeping.SET_TO, self.guest.operator_id, card_keys())
             wanted |= self._key.open(bytes(hidden)) if hidden else {}
             id_tag = keeping.unseal(bytes(box), keeping.ASKED_WITH, self.guest.operator_id, card_keys())
         except (secrecy.Unreadable, keeping.Unreadable):
-            await self._note(cursor, _NOT_OPENED, row)
-            return _UNREADABLE
-        # One that comes meanwhile, in this very transaction, may have given it back: then it is not this one's to send.
-        if not await self._note(cursor, _SENT, row):
             return None
-        return row, public_id, kind, wanted, id_tag, name
+        request = PROTOCOLS[self.guest.protocol].request(Kind(kind), wanted, id_tag, v201.name_in(name))
+        return frames.call(str(public_id), *request)
 
-    async def _note(self, cursor: Cursor, statement: str, row: int) -> bool:
-        await cursor.execute(statement, {"id": row, "epoch": self.guest.epoch, "at": now()})
-        return cursor.rowcount > 0
+    async def _note(self, statement: LiteralString, row: int) -> None:
+        given = {"id": row, "epoch": self.guest.epoch, "at": now()}
+        await self._store.step(self.guest.operator_id, Step(statement, given))
 
 
 async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, sealed: bytes, at: datetime) -> str:
@@ -207,62 +214,51 @@ async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, sealed: byte
     if found is None:
         return ""
     row, kind = found[0], Kind(found[1])
+    state, status = became(guest, kind, answer)
+    await cursor.execute(_ANSWERED, [str(state), status, sealed, at, row])
+    return str(PROTOCOLS[guest.protocol].MESSAGES[kind])
+
+
+def became(guest: Guest, kind: Kind, answer: Answer) -> tuple[State, str]:
+    """Return what the answer makes of a command of that kind, and the station's word for it."""
     spoken = PROTOCOLS[guest.protocol]
     is_granted, status = (False, answer.error) if answer.payload is None else spoken.granted(kind, answer.payload)
-    state = State.ANSWERED if is_granted else State.REFUSED
-    await cursor.execute(_ANSWERED, [str(state), status, sealed, at, row])
-    return str(spoken.MESSAGES[kind])
+    return State.ANSWERED if is_granted else State.REFUSED, status
 
 
 class Bell:
     """Listens for what people ask, on a connection of its own, and looks now and then whether a call was missed.
 
-    Over the same connection it learns what has to be known about cards when nobody can be asked. rung: told the number
-    of a station for which something waits.
+    rung: told the number of a station for which something waits. here: who is connected now.
     """
 
-    def __init__(self, address: str, store: Store, rung: Callable[[int], None], cards: Unasked) -> None:
-        self._address, self._store, self._rung, self._cards = address, store, rung, cards
-        self._looked_at = float("-inf")
+    def __init__(
+        self, address: str, store: Store, rung: Callable[[int], None], here: Callable[[], Iterable[Guest]]
+    ) -> None:
+        self._address, self._store, self._rung, self._here = address, store, rung, here
 
-    async def run(self, here: Callable[[], Iterable[Guest]]) -> None:
-        """Listen until cancelled. here: who is connected now."""
+    async def run(self) -> None:
+        """Listen, and look, until cancelled."""
+        async with asyncio.TaskGroup() as running:
+            running.create_task(self._listen())
+            running.create_task(self._look_now_and_then())
+
+    async def _listen(self) -> None:
+        async for _, station in heard_on(self._address, "commands"):
+            if station:
+                self._rung(station)
+
+    async def _look_now_and_then(self) -> None:
         while True:
-            try:
-                async with await psycopg.AsyncConnection.connect(
-                    self._address, autocommit=True, connect_timeout=5
-                ) as connection:
-                    await connection.execute("LISTEN commands")
-                    await connection.execute("LISTEN cards")
-                    self._looked_at = float("-inf")
-                    while True:
-                        await self._look_now_and_then(here())
-                        await self._cards.learn(connection, {guest.operator_id for guest in here()})
-                        async for note in connection.notifies(timeout=LOOK_S, stop_after=1):
-                            self._ring(note)
-            except psycopg.Error as error:
-                log.warning("Nobody listens for commands (%s)", type(error).__name__)
-                await asyncio.sleep(LOOK_S)
+            with contextlib.suppress(psycopg.Error):
+                await self._look()
+            await asyncio.sleep(LOOK_S)
 
-    def _ring(self, note: psycopg.Notify) -> None:
-        number = note.payload.rpartition(":")[2]
-        if number.isdecimal():
-            (self._cards.forget if note.channel == "cards" else self._rung)(int(number))
-
-    async def _look_now_and_then(self, guests: Iterable[Guest]) -> None:
-        if time.monotonic() - self._looked_at > LOOK_S:
-            await self._look(guests)
-            self._looked_at = time.monotonic()
-
-    async def _look(self, guests: Iterable[Guest]) -> None:
+    async def _look(self) -> None:
         of_operators: dict[int, list[int]] = {}
-        for guest in guests:
+        for guest in self._here():
             of_operators.setdefault(guest.operator_id, []).append(guest.station_id)
         for operator_id, stations in of_operators.items():
-
-            async def ask(cursor: Cursor, stations: list[int] = stations) -> list[int]:
-                await cursor.execute(_WAITING, [stations, now()])
-                return [int(station) for (station,) in await cursor.fetchall()]
-
-            for station in await self._store.do(operator_id, ask):
-                self._rung(station)
+            look = Step(_WAITING, {"stations": stations, "at": now()})
+            for (station,) in await self._store.step(operator_id, look):
+                self._rung(int(station))

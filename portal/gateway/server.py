@@ -243,6 +243,8 @@ class Gateway:
             return frames.result(call.message_id, v16.plain_answer(call.action, at) or {})
         is_open = self.cards.lets_in(guest.operator_id, Kind.PARTNER)
         heard = Heard(guest, at, raw, said, line.boot, line.unasked, is_open=is_open)
+        if isinstance(said, Answer):
+            heard.asked = line.asks(said)
         try:
             answer = await (self._in_time(line, heard, call) if _asks(call) else self._kept(heard))
         except psycopg.Error:
@@ -257,10 +259,8 @@ class Gateway:
         return answer
 
     async def _kept(self, heard: Heard) -> str:
-        if (row := heard.at_once()) is not None:
-            if not await self._store.keep(heard.guest.operator_id, row):
-                raise Superseded
-            return row.answer
+        if (known := await self._kept_at_once(heard)) is not None:
+            return known
         is_answer = isinstance(heard.said, Answer)  # changes the command, which people and the reader may hold
         until = time.monotonic() + partners.LIMIT_S
         if isinstance(heard.said, Call) and heard.said.action == "Authorize":
@@ -274,6 +274,18 @@ class Gateway:
             heard.partner, heard.has_asked = await self._partners.ask(said, until=until), True
             said = await self._store.do(heard.guest.operator_id, heard.keep, is_told=True, may_wait=is_answer)
         return str(said)
+
+    async def _kept_at_once(self, heard: Heard) -> str | None:
+        """Keep it and return the answer, where nothing has to be looked up for it; None for all else."""
+        if (row := heard.at_once()) is not None:
+            answer, is_kept = row.answer, await self._store.keep(heard.guest.operator_id, row)
+        elif (step := heard.in_one_step()) is not None:
+            answer, is_kept = "", bool(await self._store.step(heard.guest.operator_id, step, is_told=True))
+        else:
+            return None
+        if not is_kept:
+            raise Superseded
+        return answer
 
     async def _in_time(self, line: Line, heard: Heard, call: Call | None) -> str:
         """Say in time whether a card may charge: by what is known of it where the database does not answer.

@@ -7,7 +7,8 @@ who would wait there for a row that another process changes waits on a third, al
 hundred charges for as long as it likes, and nobody else has to wait for it. On a fourth goes what must have the row of
 a station's link or of a command: it may wait there for the reader, or for people, and the others of the fourth with it.
 Somebody who holds a card to a reader waits for none of these: what is asked of cards has a fifth, and takes two
-journeys, one to look and one to keep.
+journeys, one to look and one to keep. Nor does what people ask of stations: that has a sixth, and each of its steps is
+one statement, which is one journey.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database
@@ -19,7 +20,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, LiteralString, Protocol
+from typing import Any, LiteralString, NamedTuple, Protocol
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -94,12 +95,19 @@ class Later:
     act: Act
 
 
+class Step(NamedTuple):
+    """One statement, which is a whole transaction, and what it is given."""
+
+    statement: LiteralString
+    given: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
 
-    What is only to be kept is a row instead of an act; then `done` gets whether it was. is_told: the reader of stations
-    is told that there is something to read.
+    What is only to be kept is a row instead of an act; then `done` gets whether it was. A `Step` stands as a row, too;
+    then `done` gets what it found. is_told: the reader of stations is told that there is something to read.
     """
 
     operator_id: int
@@ -119,6 +127,7 @@ class Store:
         self._acts = _Acts(address, self._has_news, kept, self._alone)
         self._patient = _Lane(address, self._has_news, kept)
         self._asked = _Asked(address, self._has_news, kept)
+        self._steps = _Steps(address, self._has_news, kept)
 
     async def do(self, operator_id: int, act: Act, *, is_told: bool = False, may_wait: bool = False) -> Any:
         """Return what the act returned, once it is committed. Raises `psycopg.Error` when the database refuses it.
@@ -146,6 +155,13 @@ class Store:
         row, is_kept = await work.done
         return row, bool(is_kept)
 
+    async def step(self, operator_id: int, step: Step, *, is_told: bool = False) -> list[Any]:
+        """Return what the statement found, once it is committed, beside no act of another. Raises as `do`."""
+        work = Work(operator_id, is_told=is_told, row=step)
+        await self._steps.take(work)
+        found: list[Any] = await work.done
+        return found
+
     async def run(self) -> None:
         """Do what comes, until cancelled."""
         await self._refuse_privileges()
@@ -155,6 +171,7 @@ class Store:
             running.create_task(self._alone.run())
             running.create_task(self._patient.run())
             running.create_task(self._asked.run())
+            running.create_task(self._steps.run())
             running.create_task(self._tell())
 
     async def _refuse_privileges(self) -> None:
@@ -271,6 +288,9 @@ async def _found(cursor: psycopg.AsyncCursor[Any]) -> tuple[int, list[Any]]:
     return cursor.rowcount, await cursor.fetchall() if cursor.description else []
 
 
+_Cursors = tuple[list[Work], psycopg.AsyncCursor[Any]]
+
+
 class _Lane:
     """One connection, on which acts are done: so many in one transaction at most, one transaction after the other."""
 
@@ -363,28 +383,53 @@ class _Acts(_Lane):
             await super()._settle(work, result)
 
 
-class _Rows(_Lane):
-    """Rows instead of acts: all statements go out in one journey, which is one transaction without being told so."""
+class _Sent(_Lane):
+    """Statements instead of acts: all go out in one journey, which is one transaction without being told so."""
+
+    async def _send(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[_Cursors]:
+        """Return what was asked for which of the works."""
+        asked: list[_Cursors] = []
+        async with connection.pipeline():
+            try:
+                for operator_id, works in _by_operator(together).items():
+                    await connection.execute(_SCOPE, [str(operator_id)])
+                    asked.extend(await self._ask(connection, works))
+            except BaseException:
+                await self._drop()  # the end of the pipeline would commit what went out before
+                raise
+        return asked
+
+    async def _ask(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
+        """Ask for works of one operator."""
+        given = self._kept.given([work.row for work in works])
+        return [(works, await connection.execute(self._kept.statement, given))]
+
+
+class _Rows(_Sent):
+    """Rows that are only to be kept: one statement an operator."""
 
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
         return await self._keep(connection, together)
 
     async def _keep(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[bool]:
-        asked: list[tuple[list[Work], psycopg.AsyncCursor[Any]]] = []
-        async with connection.pipeline():
-            try:
-                for operator_id, works in _by_operator(together).items():
-                    await connection.execute(_SCOPE, [str(operator_id)])
-                    given = self._kept.given([work.row for work in works])
-                    asked.append((works, await connection.execute(self._kept.statement, given)))
-            except BaseException:
-                await self._drop()  # the end of the pipeline would commit what went out before
-                raise
+        asked = await self._send(connection, together)
         results: dict[int, bool] = {}
         for works, cursor in asked:
             found = self._kept.are_kept([work.row for work in works], await cursor.fetchall())
             results |= {id(work): is_kept for work, is_kept in zip(works, found, strict=True)}
         return [results[id(work)] for work in together]
+
+
+class _Steps(_Sent):
+    """Steps: a statement each, and those that came together in one transaction, of which none gives another's back."""
+
+    async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
+        asked = await self._send(connection, together)
+        found = {id(work): await cursor.fetchall() for (work,), cursor in asked}
+        return [found[id(work)] for work in together]
+
+    async def _ask(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
+        return [([work], await connection.execute(work.row.statement, work.row.given)) for work in works]
 
 
 class _Asked(_Rows):

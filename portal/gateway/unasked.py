@@ -1,13 +1,14 @@
 """What is known about cards without asking: for the moments in which the database does not answer in time.
 
-Learnt now and then, and at once when a card dies or a rule changes (`NOTIFY cards`), over the connection that listens,
-so that nobody waits for it. As long as the database answers, every verdict is its own.
+Learnt now and then, and at once when a card dies or a rule changes (`NOTIFY cards`), over a connection of its own, so
+that nobody waits for it. As long as the database answers, every verdict is its own.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,11 @@ from charging.domain import card_numbers
 from charging.domain.ocpp import unasked
 from charging.domain.ocpp.unasked import Kind, Rule
 from portal.gateway.cards import card_keys
+from portal.gateway.door import Guest
+from portal.gateway.listening import heard_on
 
+#: So often it is looked whether something is to be learnt.
+LOOK_S = 2.0
 #: What was learnt is learnt anew after so long, so many rows at a time.
 ANEW_S, AT_ONCE = 60.0, 2_000
 _SCOPE = "SELECT set_config('app.operator_id', %s, true)"
@@ -71,6 +76,13 @@ class Unasked:
         """Something has changed: what is known is learnt anew at the next occasion, and holds until then."""
         if operator_id in self._known:
             self._known[operator_id].at = float("-inf")
+
+    async def run(self, address: str, here: Callable[[], Iterable[Guest]]) -> None:
+        """Learn until cancelled. here: who is connected now."""
+        async for connection, operator_id in heard_on(address, "cards", every_s=LOOK_S):
+            self.forget(operator_id)
+            with contextlib.suppress(psycopg.Error):  # where the connection is gone, a new one comes next
+                await self.learn(connection, {guest.operator_id for guest in here()})
 
     async def learn(self, connection: psycopg.AsyncConnection[Any], operators: Iterable[int]) -> None:
         """Learn of these operators what is not known or was learnt too long ago; forget all others."""

@@ -2,23 +2,25 @@
 
 import asyncio
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+import psycopg
 import pytest
 from django.utils import timezone
 
 from charging.domain.ocpp import frames, secrecy
 from charging.domain.ocpp.commands import Kind
-from charging.models import StationCharge, StationCommand, StationMessage
+from charging.domain.ocpp.frames import Answer
+from charging.models import Station, StationCharge, StationCommand, StationLink, StationMessage
 from charging.services import station_commands
 from portal.gateway import door
 from portal.gateway.answers import ROWS, Heard
 from portal.gateway.cards import card_keys
-from portal.gateway.commands import Line
+from portal.gateway.commands import BUSY_S, Line
 from portal.gateway.door import Guest
-from portal.gateway.store import Cursor, Store, Work, now
+from portal.gateway.store import Cursor, Step, Store, Work, now
 from portal.tests.gateway.conftest import PATIENCE_S, address_of
 from tenants import crypto
 from tenants.scoping import tenant_scope
@@ -71,7 +73,7 @@ def runner(keys):
 def store(runner, transactional_db):
     made = Together()
     yield made
-    for lane in (made._acts, made._alone, made._rows, made._asked):
+    for lane in (made._acts, made._alone, made._rows, made._asked, made._steps):
         runner.run(lane._drop())
 
 
@@ -86,34 +88,79 @@ def heard(guest: Guest, *frame: Any) -> Heard:
     return Heard(guest, now(), raw, frames.read(raw))
 
 
-def test_a_command_that_a_newer_connection_gives_back_as_it_is_taken_is_sent_once(
-    street, store, runner, visitor, django_user_model
-):
-    olga = django_user_model.objects.create_user("olga@example.com", "x", name="Olga")
-    key = secrecy.Key()
-    older = runner.run(door.let_in(store, visitor, now(), key=key.public))
+@pytest.fixture
+def unlock(street, store, runner, visitor, django_user_model):
+    """A connection of the station, its key, and something that it is asked."""
+    olga, key = django_user_model.objects.create_user("olga@example.com", "x", name="Olga"), secrecy.Key()
+    guest = runner.run(door.let_in(store, visitor, now(), key=key.public))
     with tenant_scope(street.operator.pk):
         command = station_commands.ask(street.station, Kind.UNLOCK, by=olga, at=timezone.now(), connector="1")
+    return guest, key, command
+
+
+def line(store: Store, guest: Guest, socket: Any, key: secrecy.Key) -> Line:
+    """A connection whose station has booted, and for which something waits."""
+    made = Line(store, guest, socket, key)
+    made.is_up()
+    made.look()
+    return made
+
+
+def test_a_command_is_taken_by_one_statement_and_its_answer_kept_by_another(street, store, runner, unlock):
+    guest, key, command = unlock
+    journeys = list[str]()
+
+    class Counted(Store):
+        async def step(self, operator_id: int, step: Step, *, is_told: bool = False) -> list[Any]:
+            journeys.append(step.statement.split(" AS")[0].strip())
+            return await super().step(operator_id, step, is_told=is_told)
+
+    async def ask() -> None:
+        counted = Counted(address_of("gateway"), ROWS)
+        running = asyncio.create_task(counted._steps.run())
+        sent: asyncio.Queue[Any] = asyncio.Queue()
+        asked = line(counted, guest, Socket(sent), key)
+        _, (_, message_id, *_) = await asyncio.wait_for(sent.get(), PATIENCE_S)
+        answer = heard(guest, 3, message_id, {"status": "Unlocked"})
+        assert isinstance(answer.said, Answer)
+        answer.asked = asked.asks(answer.said)
+        step = answer.in_one_step()
+        assert step is not None
+        assert await counted.step(guest.operator_id, step)
+        asked.end()
+        running.cancel()
+        await counted._steps._drop()
+
+    runner.run(ask())
+    assert journeys == ["WITH held", "WITH kept"]
+    with tenant_scope(street.operator.pk):
+        kept = StationCommand.objects.get(pk=command.pk)
+        assert (kept.state, kept.status, kept.epoch) == ("answered", "Unlocked", guest.epoch)
+        assert orjson.loads(kept.answer) == [3, str(command.public_id), {"status": "Unlocked"}]
+        assert [message.action for message in StationMessage.objects.all()] == ["UnlockConnector"]
+
+
+def test_a_command_is_sent_once_and_by_the_connection_that_comes_as_the_older_one_takes_it(
+    street, store, runner, unlock
+):
+    older, key, command = unlock
 
     async def hop() -> str:
+        running = asyncio.create_task(store._steps.run())
         sent: asyncio.Queue[Any] = asyncio.Queue()
-        sockets: list[Any] = [Socket(sent), Socket(sent)]
-        store.many = 2
-        coming = asyncio.create_task(door.let_in(store, visitor, now(), key=key.public))
-        while not store.asked:
-            await asyncio.sleep(0)
-        lines = [Line(store, older, sockets[0], key)]
-        lines[0].is_up()
-        lines[0].look()
-        newer = await asyncio.wait_for(coming, PATIENCE_S)
-        assert isinstance(newer, Guest)
-        store.many = 1
-        lines.append(Line(store, newer, sockets[1], key))
-        lines[1].is_up()
-        lines[1].look()
+        sockets = [Socket(sent), Socket(sent)]
+        async with await psycopg.AsyncConnection.connect(address_of("gateway")) as coming:
+            await coming.execute("SELECT set_config('app.operator_id', %s, true)", [str(older.operator_id)])
+            await coming.execute("UPDATE charging_stationlink SET epoch = epoch + 1, connected_at = now()")
+            lines = [line(store, older, sockets[0], key)]
+            await asyncio.sleep(10 * BUSY_S)
+            assert sent.empty()
+        lines.append(line(store, replace(older, epoch=older.epoch + 1), sockets[1], key))
         by, (_, message_id, *_) = await asyncio.wait_for(sent.get(), PATIENCE_S)
-        for line in lines:
-            line.end()
+        await asyncio.sleep(10 * BUSY_S)
+        for each in lines:
+            each.end()
+        running.cancel()
         assert by is sockets[1]
         assert sent.empty()
         return str(message_id)
@@ -121,6 +168,29 @@ def test_a_command_that_a_newer_connection_gives_back_as_it_is_taken_is_sent_onc
     assert runner.run(hop()) == str(command.public_id)
     with tenant_scope(street.operator.pk):
         assert StationCommand.objects.get().state == "sent"
+
+
+def test_a_command_waits_for_nobody_who_has_another_stations_row(street, store, runner, unlock):
+    guest, key, command = unlock
+    with tenant_scope(street.operator.pk):
+        busy = Station.objects.create(site=street.station.site, identifier="Torget-2")
+        StationLink.objects.create(station=busy, epoch=1, password_at=timezone.now())
+
+    async def ask() -> str:
+        running = asyncio.create_task(store._steps.run())
+        sent: asyncio.Queue[Any] = asyncio.Queue()
+        async with await psycopg.AsyncConnection.connect(address_of("gateway")) as holding:
+            await holding.execute("SELECT set_config('app.operator_id', %s, true)", [str(guest.operator_id)])
+            await holding.execute("UPDATE charging_stationlink SET seen_at = now() WHERE station_id = %s", [busy.pk])
+            lines = [line(store, replace(guest, station_id=busy.pk, epoch=1), Socket(sent), key)]
+            lines.append(line(store, guest, Socket(sent), key))
+            _, (_, message_id, *_) = await asyncio.wait_for(sent.get(), PATIENCE_S)
+        for each in lines:
+            each.end()
+        running.cancel()
+        return str(message_id)
+
+    assert runner.run(ask()) == str(command.public_id)
 
 
 def test_a_stop_that_has_to_wait_goes_aside_also_where_another_act_is_refused(street, store, runner, visitor):
