@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from charging.domain.errors import Code, CommandRefused
 from charging.domain.ocpp import commands, secrecy
@@ -28,14 +28,19 @@ MOST_OPEN = 20
 FORGOTTEN = timedelta(minutes=5)
 _State = StationCommand.State
 _WITH_CARD = (Kind.START, Kind.RESERVE)
-_RING = "SELECT pg_notify('commands', %s)"
+#: How much waits for a station, once its link is locked; and the gateway is told, which hears of it with the commit.
+#: Told of what is then refused it finds nothing.
+_WAITING_AND_RING = """
+    SELECT count(*), pg_notify('commands', %s) FROM charging_stationcommand WHERE station_id = %s AND state = ANY(%s)
+"""
 
 
-@transaction.atomic
 def ask(
     station: Station, kind: Kind, *, by: User, at: datetime, card: str = "", connector: str = "", **wanted: Any
 ) -> StationCommand:
     """Keep what is asked of the station, and tell the gateway. Its answer stands in the row, soon.
+
+    What is refused is refused before anything is written, so it needs no savepoint in the scope's transaction.
 
     card: the UID of the card that a charge is started or an outlet reserved for. connector: the number of the outlet,
     where it is about one.
@@ -56,7 +61,6 @@ def ask(
     return command
 
 
-@transaction.atomic
 def ask_for_guest(station: Station, kind: Kind, *, at: datetime, connector: str = "", **wanted: Any) -> StationCommand:
     """Ask for somebody who has no account: to start a charge with what `wanted` calls `guest`, or to end it.
 
@@ -113,7 +117,7 @@ def _kept(
     asked_by: User | None = None,
     id_tag: str = "",
 ) -> StationCommand:
-    """Keep it, and tell the gateway."""
+    """Keep it."""
     if kind in commands.NUMBERED:
         wanted["request"] = _number(station)
     if kind is Kind.EMPTY_LIST:
@@ -124,7 +128,7 @@ def _kept(
     value = str(wanted.pop("value", "")) if kind is Kind.CHANGE_SETTING else ""
     if hidden and not (link.seal_key and link.is_connected_at(at)):
         raise CommandRefused(Code.COMMAND_NEEDS_CONNECTION, station=str(station))
-    command = StationCommand.objects.create(
+    return StationCommand.objects.create(
         station=station,
         kind=kind,
         wanted=wanted,
@@ -135,9 +139,6 @@ def _kept(
         asked_at=at,
         not_after=at + commands.patience(kind),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_RING, [f"{station.operator_id}:{station.pk}"])
-    return command
 
 
 def forget_cards(*, at: datetime) -> None:
@@ -190,6 +191,7 @@ def progressed(station: Station, kind: Kind, *, word: str, request: int | None, 
 
 
 def _checked(station: Station, kind: Kind, connector: str, wanted: dict[str, Any]) -> StationLink:
+    """Return the station's link, locked, when it can be asked this; the gateway is told that it is."""
     link = StationLink.objects.select_for_update().filter(station=station).first()
     if link is None or not station.is_active or station.merged_into_id is not None:
         raise CommandRefused(Code.COMMAND_NO_LINK, station=str(station))
@@ -199,6 +201,12 @@ def _checked(station: Station, kind: Kind, connector: str, wanted: dict[str, Any
         raise CommandRefused(Code.COMMAND_CONNECTOR, connector=connector)
     if any(commands.is_secret(str(name)) for name in [wanted.get("key", ""), *wanted.get("names", [])]):
         raise CommandRefused(Code.COMMAND_PASSWORD)
-    if StationCommand.objects.filter(station=station, state__in=commands.OPEN).count() >= MOST_OPEN:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _WAITING_AND_RING,
+            [f"{station.operator_id}:{station.pk}", station.pk, [str(state) for state in commands.OPEN]],
+        )
+        (waiting, _) = cursor.fetchone()
+    if waiting >= MOST_OPEN:
         raise CommandRefused(Code.COMMANDS_WAIT, station=str(station), most=MOST_OPEN)
     return link

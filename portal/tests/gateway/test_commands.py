@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 
 import orjson
+import psycopg
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -15,7 +16,7 @@ from charging.models import Connector, StationCommand, StationLink, StationMessa
 from charging.selectors import station_commands as selectors
 from charging.services import station_commands, tokens
 from portal.tests import dump
-from portal.tests.gateway.conftest import PATIENCE_S, Gateway
+from portal.tests.gateway.conftest import PATIENCE_S, Gateway, address_of
 from tenants.scoping import tenant_scope
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -73,6 +74,18 @@ def test_a_command_is_sent_at_once_and_its_answer_kept(gateway, street, olga):
     assert orjson.loads(kept.answer) == [3, message_id, {"status": "Accepted"}]
     assert (kept.id_tag, kept.card_mark) == ("04A1B2C3D4", street.card.uid_mark)
     assert dump.found_in_tables("04A1B2C3D4") == {}
+
+
+def test_what_is_asked_takes_four_statements_and_rings_once_it_is_committed(street, olga, django_assert_num_queries):
+    asked(street, Kind.UNLOCK, olga, connector="1")
+    with psycopg.connect(address_of("gateway"), autocommit=True) as gateway:
+        gateway.execute("LISTEN commands")
+        with tenant_scope(street.operator.pk):
+            with django_assert_num_queries(4):  # its link, what waits and the ring, the command, the log
+                station_commands.ask(street.station, Kind.UNLOCK, by=olga, at=timezone.now(), connector="1")
+            assert not list(gateway.notifies(timeout=0.2))
+        (note,) = gateway.notifies(timeout=PATIENCE_S, stop_after=1)
+    assert note.payload == f"{street.operator.pk}:{street.station.pk}"
 
 
 def test_a_card_that_was_sealed_with_a_key_that_the_gateway_was_not_given_is_not_sent(gateway, street, olga, settings):
