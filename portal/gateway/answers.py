@@ -16,7 +16,7 @@ from portal.gateway.cards import card_keys
 from portal.gateway.commands import became, keep_answer
 from portal.gateway.door import PROTOCOLS, Guest
 from portal.gateway.partners import LINK, Question
-from portal.gateway.store import Cursor, Later, Step, Store
+from portal.gateway.store import Cursor, Later, Look, Step, Store
 
 LARGEST_NUMBER = 2**31 - 1
 #: Stations that restart count their charges from one again: a name of so long ago is another charge's.
@@ -193,13 +193,27 @@ class Heard:
         given["open"] = [str(state) for state in commands.UNANSWERED]
         return Step(_KEEP_ANSWER, given | row._asdict())
 
-    async def looked_up(self, cursor: Cursor) -> Row | None:
-        """Return what is kept, with the answer, of a question about a card; None where the card's partner decides."""
-        assert isinstance(self.said, Call)
-        try:
-            return self._row(self.said.action, self.raw, *await self._answered(cursor, self.said))
-        except _MustAsk:
+    def look(self) -> Look | None:
+        """Return what is looked up for a question about a card; None for all else, and where that is not enough."""
+        call = self.said
+        if not isinstance(call, Call) or call.action != "Authorize" or call.payload is None:
             return None
+        tag = PROTOCOLS[self.guest.protocol].id_tag(call.payload)
+        if tag.startswith(admission.GUEST):
+            return None
+
+        def made(found: Sequence[Any]) -> Row | None:
+            try:
+                answer = self.given or self._authorized(call, self._decided(tag, found))
+            except _MustAsk:
+                return None
+            return self._row(call.action, self.raw, answer, None)
+
+        return Look(Step(_STATION_AND_CARD, self._asked_of(tag)), made)
+
+    def _authorized(self, call: Call, decision: Decision) -> str:
+        let_in = PROTOCOLS[self.guest.protocol].authorized(decision.verdict, self._group(decision))
+        return frames.result(call.message_id, let_in)
 
     async def keep(self, cursor: Cursor) -> str | Later | Question:
         """Keep the frame and return the answer, empty for a frame that wants none; `Later` when it would have to wait.
@@ -283,8 +297,7 @@ class Heard:
         if call.action == v201.EVENT:
             return await self._event(cursor, call.message_id, v201.event(payload))
         if call.action == "Authorize":
-            decision = await self._decision(cursor, spoken.id_tag(payload))
-            return frames.result(call.message_id, spoken.authorized(decision.verdict, self._group(decision))), None
+            return self._authorized(call, await self._decision(cursor, spoken.id_tag(payload))), None
         if call.action == "BootNotification":
             self.boot = await self._welcome(cursor)
             return frames.result(call.message_id, v16.booted(self.boot, self.at)), None
@@ -381,15 +394,24 @@ class Heard:
         return str(boot)
 
     async def _decision(self, cursor: Cursor, tag: str) -> Decision:
-        facts = {"station": self.guest.station_id, "operator": self.guest.operator_id, "at": self.at}
-        await cursor.execute(_STATION_AND_CARD, facts | {"marks": self._marks(tag)})
-        boot, *card = await cursor.fetchone()
-        if (boot or Boot.ACCEPTED) != Boot.ACCEPTED:
-            return Decision(Verdict.INVALID, Basis.HELD)
-        if tag.startswith(admission.GUEST):
+        facts = self._asked_of(tag)
+        await cursor.execute(_STATION_AND_CARD, facts)
+        found = await cursor.fetchone()
+        if tag.startswith(admission.GUEST) and _is_accepted(found):
             await cursor.execute(admission.GUEST_ASKED, facts | {"tag": tag})
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
+        return self._decided(tag, found)
+
+    def _asked_of(self, tag: str) -> dict[str, Any]:
+        whose = {"station": self.guest.station_id, "operator": self.guest.operator_id}
+        return whose | {"at": self.at, "marks": self._marks(tag)}
+
+    def _decided(self, tag: str, found: Sequence[Any]) -> Decision:
+        """Decide by what `_STATION_AND_CARD` found. Raises `_MustAsk`."""
+        if not _is_accepted(found):
+            return Decision(Verdict.INVALID, Basis.HELD)
+        card = found[1:]
         known = Card(*card) if card[0] is not None else None
         if not self.has_asked and known is not None and known.issuer is not None and admission.is_asked(known):
             raise _MustAsk(known.issuer, card_numbers.spelled(tag))
@@ -400,6 +422,11 @@ class Heard:
 
     def _sealed(self, text: str, column: str) -> bytes:
         return keeping.seal(text, column, self.guest.operator_id, card_keys())
+
+
+def _is_accepted(found: Sequence[Any]) -> bool:
+    """Whether the station is one where charges begin. found: by `_STATION_AND_CARD`."""
+    return bool((found[0] or Boot.ACCEPTED) == Boot.ACCEPTED)
 
 
 async def note(store: Store, guest: Guest, remark: str, at: datetime) -> None:

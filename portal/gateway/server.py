@@ -263,8 +263,8 @@ class Gateway:
             return known
         is_answer = isinstance(heard.said, Answer)  # changes the command, which people and the reader may hold
         until = time.monotonic() + partners.LIMIT_S
-        if isinstance(heard.said, Call) and heard.said.action == "Authorize":
-            row, is_kept = await self._store.look_and_keep(heard.guest.operator_id, heard.looked_up)
+        if (look := heard.look()) is not None:
+            row, is_kept = await self._store.look_and_keep(heard.guest.operator_id, look)
             if row is not None and not is_kept:
                 raise Superseded
             if row is not None:

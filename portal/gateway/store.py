@@ -102,18 +102,27 @@ class Step(NamedTuple):
     given: Mapping[str, Any]
 
 
+class Look(NamedTuple):
+    """What is looked up by one statement that finds one row, and the row to keep that is made of it; None for none."""
+
+    step: Step
+    made: Callable[[Any], Any]
+
+
 @dataclass(slots=True)
 class Work:
     """Something to do in an operator's scope; `done` gets what it returns. Operator 0: in nobody's.
 
     What is only to be kept is a row instead of an act; then `done` gets whether it was. A `Step` stands as a row, too;
-    then `done` gets what it found. is_told: the reader of stations is told that there is something to read.
+    then `done` gets what it found. look: its row is made of what is found; `done` gets both. is_told: the reader of
+    stations is told that there is something to read.
     """
 
     operator_id: int
     act: Act | None = None
     is_told: bool = False
     row: Any = None
+    look: Look | None = None
     done: asyncio.Future[Any] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
@@ -145,12 +154,12 @@ class Store:
         await self._rows.take(work)
         return bool(await work.done)
 
-    async def look_and_keep(self, operator_id: int, look: Act) -> tuple[Any, bool]:
-        """Return the row that the act made of what it looked up, once it is committed, and whether it was kept.
+    async def look_and_keep(self, operator_id: int, look: Look) -> tuple[Any, bool]:
+        """Return the row that was made of what was found, once it is committed, and whether it was kept.
 
-        look: asks the database, changes nothing there, and returns a row, or None to keep nothing. Raises as `do`.
+        look: changes nothing in the database. Raises as `do`.
         """
-        work = Work(operator_id, look, is_told=True)
+        work = Work(operator_id, is_told=True, look=look)
         await self._asked.take(work)
         row, is_kept = await work.done
         return row, bool(is_kept)
@@ -273,22 +282,12 @@ class _Journeys:
                 told.set_result(is_kept)
 
 
-class _Looks(_Journeys):
-    """Those of acts that only look: each journey is a transaction of its own, in the operator's scope."""
-
-    async def _travel(self) -> None:
-        asked = [each for each in self._asked if each[1] not in {_BEGIN, _SCOPE}]
-        if asked:
-            unheard = asyncio.get_running_loop().create_future()
-            self._asked = [(unheard, _SCOPE, [str(self._operator_id)]), *asked]
-            await super()._travel()
-
-
 async def _found(cursor: psycopg.AsyncCursor[Any]) -> tuple[int, list[Any]]:
     return cursor.rowcount, await cursor.fetchall() if cursor.description else []
 
 
 _Cursors = tuple[list[Work], psycopg.AsyncCursor[Any]]
+_Ask = Callable[[psycopg.AsyncConnection[Any], list[Work]], Coroutine[Any, Any, list[_Cursors]]]
 
 
 class _Lane:
@@ -386,23 +385,26 @@ class _Acts(_Lane):
 class _Sent(_Lane):
     """Statements instead of acts: all go out in one journey, which is one transaction without being told so."""
 
-    async def _send(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[_Cursors]:
-        """Return what was asked for which of the works."""
+    async def _send(self, connection: psycopg.AsyncConnection[Any], together: list[Work], ask: _Ask) -> list[_Cursors]:
+        """Return what was asked for which of the works. ask: for works of one operator."""
         asked: list[_Cursors] = []
         async with connection.pipeline():
             try:
                 for operator_id, works in _by_operator(together).items():
                     await connection.execute(_SCOPE, [str(operator_id)])
-                    asked.extend(await self._ask(connection, works))
+                    asked.extend(await ask(connection, works))
             except BaseException:
                 await self._drop()  # the end of the pipeline would commit what went out before
                 raise
         return asked
 
-    async def _ask(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
-        """Ask for works of one operator."""
+    async def _rows_at_once(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
         given = self._kept.given([work.row for work in works])
         return [(works, await connection.execute(self._kept.statement, given))]
+
+    async def _each(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
+        steps = [(work, work.look.step if work.look else work.row) for work in works]
+        return [([work], await connection.execute(step.statement, step.given)) for work, step in steps]
 
 
 class _Rows(_Sent):
@@ -412,7 +414,7 @@ class _Rows(_Sent):
         return await self._keep(connection, together)
 
     async def _keep(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[bool]:
-        asked = await self._send(connection, together)
+        asked = await self._send(connection, together, self._rows_at_once)
         results: dict[int, bool] = {}
         for works, cursor in asked:
             found = self._kept.are_kept([work.row for work in works], await cursor.fetchall())
@@ -424,12 +426,9 @@ class _Steps(_Sent):
     """Steps: a statement each, and those that came together in one transaction, of which none gives another's back."""
 
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
-        asked = await self._send(connection, together)
+        asked = await self._send(connection, together, self._each)
         found = {id(work): await cursor.fetchall() for (work,), cursor in asked}
         return [found[id(work)] for work in together]
-
-    async def _ask(self, connection: psycopg.AsyncConnection[Any], works: list[Work]) -> list[_Cursors]:
-        return [([work], await connection.execute(work.row.statement, work.row.given)) for work in works]
 
 
 class _Asked(_Rows):
@@ -439,10 +438,8 @@ class _Asked(_Rows):
     """
 
     async def _transact(self, connection: psycopg.AsyncConnection[Any], together: list[Work]) -> list[Any]:
-        for operator_id, works in _by_operator(together).items():
-            rows = await _Looks(connection, self._kept, operator_id).do(work.act for work in works if work.act)
-            for work, row in zip(works, rows, strict=True):
-                work.row = row
+        for (work,), cursor in await self._send(connection, together, self._each):
+            work.row = work.look.made(await cursor.fetchone()) if work.look else None
         made = [work for work in together if work.row is not None]
         kept = {id(work): is_kept for work, is_kept in zip(made, await self._keep(connection, made), strict=True)}
         return [(work.row, kept.get(id(work), False)) for work in together]

@@ -20,7 +20,7 @@ from portal.gateway.answers import ROWS, Heard
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import BUSY_S, Line
 from portal.gateway.door import Guest
-from portal.gateway.store import Cursor, Step, Store, Work, now
+from portal.gateway.store import Cursor, Look, Step, Store, Work, now
 from portal.tests.gateway.conftest import PATIENCE_S, address_of
 from tenants import crypto
 from tenants.scoping import tenant_scope
@@ -86,6 +86,13 @@ def visitor(street):
 def heard(guest: Guest, *frame: Any) -> Heard:
     raw = orjson.dumps(frame).decode()
     return Heard(guest, now(), raw, frames.read(raw))
+
+
+def look_of(asking: Heard) -> Look:
+    """What is looked up for a card."""
+    look = asking.look()
+    assert look is not None
+    return look
 
 
 @pytest.fixture
@@ -242,7 +249,7 @@ def test_who_shows_a_card_waits_for_no_charge_that_is_looked_up(street, store, r
         await store._acts.take(slow := Work(guest.operator_id, looks))
         await looking.wait()
         try:
-            return await asyncio.wait_for(store.look_and_keep(guest.operator_id, asking.looked_up), PATIENCE_S)
+            return await asyncio.wait_for(store.look_and_keep(guest.operator_id, look_of(asking)), PATIENCE_S)
         finally:
             assert not slow.done.done()
             may_go_on.set()
@@ -265,7 +272,7 @@ def test_what_an_older_connection_asks_of_a_card_is_not_kept_and_what_the_newer_
 
     async def together() -> list[Work]:
         asking = [heard(guest, 2, "ask", "Authorize", {"idTag": "04A1B2C3D4"}) for guest in (older, newer)]
-        works = [Work(each.guest.operator_id, each.looked_up) for each in asking]
+        works = [Work(each.guest.operator_id, look=look_of(each)) for each in asking]
         await store._asked.do_together(works)
         return works
 
@@ -278,14 +285,13 @@ def test_what_an_older_connection_asks_of_a_card_is_not_kept_and_what_the_newer_
 def test_where_the_partner_of_a_card_decides_nothing_is_kept_yet(street, store, runner, visitor):
     guest = runner.run(door.let_in(store, visitor, now(), key=""))
 
-    async def nothing(cursor: Cursor) -> None:
-        await cursor.execute("SELECT 1")
+    nothing = Look(Step("SELECT %(one)s", {"one": 1}), lambda _: None)
 
     async def together() -> list[Work]:
         asking = heard(guest, 2, "ask", "Authorize", {"idTag": "04A1B2C3D4"})
-        works = [Work(guest.operator_id, nothing), Work(guest.operator_id, asking.looked_up)]
+        works = [Work(guest.operator_id, look=look) for look in (nothing, look_of(asking))]
         await store._asked.do_together(works)
-        await store._asked.do_together(alone := [Work(guest.operator_id, nothing)])
+        await store._asked.do_together(alone := [Work(guest.operator_id, look=nothing)])
         return [*works, *alone]
 
     of_a_partner, own, alone = runner.run(together())
