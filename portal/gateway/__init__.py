@@ -9,5 +9,6 @@ stations say (`tenants.rls.rights.gateway_may`); sessions are made of it by `cha
 - `unasked`: what is known about cards when the database does not answer in time;
 - `commands`: what people ask of stations, sent to them;
 - `listening`: what the database calls out;
+- `memory`: seldom looked through, and given back;
 - `store`: the connections to PostgreSQL, on which all that waits is written in one transaction.
 """

@@ -9,6 +9,7 @@ from portal import env, transport
 from portal.gateway.answers import ROWS
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import Bell
+from portal.gateway.memory import give_back, spare_looks
 from portal.gateway.server import Gateway
 from portal.gateway.store import Store
 
@@ -22,6 +23,7 @@ async def main() -> None:
     logging.basicConfig(level=env.text("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("websockets").setLevel(logging.ERROR)
     _open_files()
+    spare_looks()
     address = env.text("DATABASE_GATEWAY_URL")
     if env.kind() == "production":
         transport.check_database("DATABASE_GATEWAY_URL")
@@ -30,16 +32,17 @@ async def main() -> None:
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
     writing = asyncio.create_task(store.run())
-    listening = [
+    beside = [
         asyncio.create_task(Bell(address, store, gateway.look, gateway.here).run()),
         asyncio.create_task(gateway.cards.run(address, gateway.here)),
+        asyncio.create_task(give_back()),
     ]
     stopped = asyncio.create_task(_told_to_stop())
     server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
     done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)
     server.close()
     await server.wait_closed()
-    for task in (*listening, writing):
+    for task in (*beside, writing):
         task.cancel()
     if writing in done:
         writing.result()  # raises what ended it
