@@ -6,12 +6,10 @@ while the other process reads on.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, BinaryIO, Final
-
-import orjson
 
 from billing.bank_files.told import Payment, Told, UnreadablePayments
 from billing.domain.errors import Code
@@ -31,20 +29,19 @@ class Whole:
     told: Told
     _rows: IO[bytes]
 
-    def rows(self) -> Iterator[list[Any]]:
+    def rows(self) -> Iterator[bytes]:
         """What was made of its payments, in order, from the first."""
         self._rows.seek(0)
-        for line in self._rows:
-            yield orjson.loads(line)
+        yield from self._rows
 
 
 @contextmanager
 def whole(
-    stored: BinaryIO, *, ready: Callable[[Payment], Sequence[Any]], heard: Callable[[int], None] = lambda at: None
+    stored: BinaryIO, *, ready: Callable[[Payment], bytes], heard: Callable[[int], None] = lambda at: None
 ) -> Iterator[Whole]:
     """Read a file to its end. heard: called now and then with how many bytes have been read.
 
-    ready: makes the row that is kept of a payment, of what JSON has.
+    ready: makes the line that is kept of a payment, ended as lines are.
 
     Raises:
         UnreadablePayments: it is no such file, cut off, or contradicts itself.
@@ -55,7 +52,7 @@ def whole(
 
 
 def _spooled(
-    stored: BinaryIO, rows: IO[bytes], ready: Callable[[Payment], Sequence[Any]], heard: Callable[[int], None]
+    stored: BinaryIO, rows: IO[bytes], ready: Callable[[Payment], bytes], heard: Callable[[int], None]
 ) -> Told:
     told: Told | None = None
     try:
@@ -64,7 +61,7 @@ def _spooled(
                 if "refused" in said:
                     raise _refusal(said)
                 for row in said.get("rows", ()):
-                    rows.write(orjson.dumps(ready(Payment.from_json(row)), option=orjson.OPT_APPEND_NEWLINE))
+                    rows.write(ready(Payment.from_json(row)))
                 if "told" in said:
                     told = Told(**said["told"])
                 else:

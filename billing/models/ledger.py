@@ -46,7 +46,7 @@ class LedgerEntry(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("ledger_entry"),
+            *owned("ledger_entry", referred=False),
             models.UniqueConstraint(fields=["operator", "kind", "source"], name="ledger_entry_once"),
             models.CheckConstraint(condition=Q(booked_on__gte=F("event_on")), name="ledger_entry_not_before_event"),
         ]
@@ -80,7 +80,9 @@ class LedgerRow(OperatorOwned):
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("ledger_row", "entry", "site", bulk=True, referred=False),
+            *owned(
+                "ledger_row", "entry", "site", bulk=True, referred=False, proved=("entry",)
+            ),  # by `billing_balanced`
             models.UniqueConstraint(fields=["operator", "entry", "position"], name="ledger_row_position_once"),
         ]
         indexes = [

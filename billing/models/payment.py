@@ -76,6 +76,10 @@ class Payment(OperatorOwned):
     #: As what its texts are sealed (`sealed_for`).
     OF = "payment"
 
+    # The database proves the operator by row security: a foreign key of its own would be checked for every row.
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     file = OwnedForeignKey(PaymentFile, null=True, related_name="+")
     booking = models.CharField(max_length=32)
@@ -92,13 +96,15 @@ class Payment(OperatorOwned):
     payer_name = SealedCharField(_("payer"), max_length=140, blank=True)
     payer_account = SealedCharField(_("payer's account"), max_length=40, blank=True)
     payer_account_mark = MarkField(max_length=64, blank=True, editable=False)
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("payment", "file", bulk=True),
+            *owned("payment", "file", bulk=True, referred=False),
             models.UniqueConstraint(fields=["operator", "booking", "nth", "item"], name="payment_once"),
             models.CheckConstraint(
                 condition=Q(amount__gt=0, rest__gte=0, rest__lte=F("amount"))
@@ -114,6 +120,7 @@ class Payment(OperatorOwned):
                 fields=["operator", "payer_account_mark"], name="payment_of_payer", condition=~Q(payer_account_mark="")
             ),
             models.Index(fields=["operator", "file", "id"], name="payment_of_file", condition=Q(file__isnull=False)),
+            models.Index(fields=["recorded_by"], name="payment_recorded_by", condition=Q(recorded_by__isnull=False)),
         ]
 
     @property
@@ -153,6 +160,10 @@ class PaymentMatch(OperatorOwned):
         NOD = "nod", _("proposed, and confirmed by a person")
         HAND = "hand", _("by hand")
 
+    # The references prove the operator (see `SameOperatorInBulk`).
+    operator = models.ForeignKey(
+        "tenants.Operator", models.PROTECT, related_name="+", editable=False, db_index=False, db_constraint=False
+    )
     public_id = models.UUIDField(default=new_public_id, unique=True, editable=False)
     payment = OwnedForeignKey(Payment, related_name="matches")
     account = OwnedForeignKey(Account, null=True, related_name="+")
@@ -162,13 +173,22 @@ class PaymentMatch(OperatorOwned):
     how = models.CharField(_("how"), max_length=9, choices=How)
     undoes = OwnedForeignKey("billing.PaymentMatch", null=True, related_name="undone_by")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            *owned("payment_match", "payment", "account", "invoice", "undoes", bulk=True),
+            *owned(
+                "payment_match",
+                "payment",
+                "account",
+                "invoice",
+                "undoes",
+                bulk=True,
+                referred=False,
+                proved=("payment", "invoice", "undoes"),  # by `billing_matched`, which takes issued invoices alone
+            ),
             models.UniqueConstraint(
                 fields=["operator", "undoes"], name="payment_match_undone_once", condition=Q(undoes__isnull=False)
             ),
@@ -191,6 +211,7 @@ class PaymentMatch(OperatorOwned):
                 name="payment_match_on_account",
                 condition=Q(purpose="account"),
             ),
+            models.Index(fields=["made_by"], name="payment_match_made_by", condition=Q(made_by__isnull=False)),
         ]
 
     def __str__(self) -> str:

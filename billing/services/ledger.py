@@ -52,8 +52,22 @@ def post(kind: str, ids: Sequence[int], *, at: datetime) -> None:
         cursor.execute(sql.DROP)
         with joins.whole(cursor) if source.about else nullcontext():
             cursor.execute(sql.facts(source), given)
-        cursor.execute(sql.post(source), given)
+        cursor.execute(sql.post([source]), given)
         cursor.execute(sql.DROP)
+
+
+def post_made(cursor: CursorWrapper, kinds: Sequence[str], *, at: datetime) -> None:
+    """Book all events of these kinds that the transaction has just made of what it has set apart (`Source.made`).
+
+    None of them can be booked already. The database refuses an event that is booked twice.
+    """
+    sources = [sql.SOURCES[kind] for kind in kinds]
+    given = {"operator": current_operator_id(), "at": at}
+    cursor.execute(sql.LOCK, given)
+    cursor.execute(sql.DROP)
+    cursor.execute(sql.made(sources), given)
+    cursor.execute(sql.post(sources), given)
+    cursor.execute(sql.DROP)
 
 
 def _one(cursor: CursorWrapper, statement: str, given: dict[str, Any]) -> Any:

@@ -5,11 +5,11 @@ of the bank's is never divided between two transactions. What another file has t
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from django.core.files import File
@@ -34,6 +34,8 @@ from tenants.scoping import current_operator_id, tenant_scope
 
 #: Payments booked in one transaction: as many, and what else belongs to the last booking.
 STRETCH = 5_000
+#: A booking of the bank's of a hundred thousand payments is put together in memory.
+_IN_MEMORY: Final = "SET LOCAL work_mem = '64MB'"
 #: How many files of an operator may wait.
 MOST_OPEN: Final = 20
 #: How far it is is told in thousandths, twice: read, then booked.
@@ -41,10 +43,30 @@ _PARTS: Final = 1_000
 _TOLD_EVERY: Final = timedelta(seconds=1)
 
 Clock = Callable[[], datetime]
-#: What is kept of a payment until it is booked, in the order of the columns of `billing.sql.payments.BEGIN`; and what
-#: is read of it here.
-Row = Sequence[Any]
-ENTRY, BOOKING, NUMBERS = 0, 1, -2
+#: What PostgreSQL would take for more than a sign of a text.
+_ESCAPED: Final = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class Row(NamedTuple):
+    """A payment until it is booked: what is read of it here, and a line of the columns of `billing.sql.payments.BEGIN`.
+
+    numbers: of the invoices it means.
+    """
+
+    entry: int
+    booking: str
+    numbers: list[int]
+    line: bytes
+
+    @classmethod
+    def kept(cls, line: bytes) -> "Row":
+        """Return what `keep` wrote."""
+        head, _, line = line.partition(b"\t")
+        return cls(*orjson.loads(head), line)
+
+    def keep(self) -> bytes:
+        """Write it on one line."""
+        return orjson.dumps(self[:-1]) + b"\t" + self.line
 
 
 class TooManyPaymentFiles(BillingError):
@@ -95,7 +117,7 @@ def _book_all(operator_id: int, row: PaymentFile, whole: apart.Whole, progress: 
         facts = {"form": told.form, "payments": told.payments, "sums": told.sums, "left_out": told.left_out}
         work.keep(row, at=clock(), **facts)
     handled = row.booked + row.known
-    for stretch in _stretches(islice(whole.rows(), handled, None)):
+    for stretch in _stretches(map(Row.kept, islice(whole.rows(), handled, None))):
         with tenant_scope(operator_id):
             # The count first: whoever has lost the claim books nothing.
             work.keep(row, at=clock())
@@ -131,12 +153,12 @@ class _Stretch:
 
     def __iter__(self) -> Iterator[Row]:
         yield self._first
-        count, entry = 1, self._first[ENTRY]
+        count, entry = 1, self._first.entry
         for row in self._rest:
-            if count >= STRETCH and row[ENTRY] != entry:
+            if count >= STRETCH and row.entry != entry:
                 self.next = row
                 return
-            count, entry = count + 1, row[ENTRY]
+            count, entry = count + 1, row.entry
             yield row
 
 
@@ -151,13 +173,14 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: dat
     count, bookings, meant = 0, set[str](), set[int]()
     with connection.cursor() as cursor:
         cursor.execute(sql.LOCK, given)
+        cursor.execute(_IN_MEMORY)
         cursor.execute(sql.DROP)
         cursor.execute(sql.BEGIN)
         with cursor.connection.cursor() as raw, raw.copy(sql.COPY) as copy:
             for payment in stretch:
-                copy.write_row(payment)
-                bookings.add(payment[BOOKING])
-                meant.update(payment[NUMBERS])
+                copy.write(payment.line)
+                bookings.add(payment.booking)
+                meant.update(payment.numbers)
                 count += 1
         given |= {"bookings": sorted(bookings), "numbers": sorted(meant)}
         cursor.execute(sql.MEANT, given)
@@ -167,50 +190,56 @@ def _book(operator_id: int, row: PaymentFile, stretch: Iterable[Row], *, at: dat
             cursor.execute(sql.SHARE, given)
             cursor.execute(sql.LEFT)
             cursor.execute(sql.COUNT)
-            booked, matched, payments = cursor.fetchone()
-        cursor.execute(sql.BOOK, given)
-        (matches,) = cursor.fetchone()
+            booked, matched, matches = cursor.fetchone()
+        if booked:
+            cursor.execute(sql.BOOK, given)
+            ledger.post_made(cursor, [ledger.Kind.PAYMENT, ledger.Kind.MATCH], at=at)
         cursor.execute(sql.DROP)
-    ledger.post(ledger.Kind.PAYMENT, payments, at=at)
-    ledger.post(ledger.Kind.MATCH, matches, at=at)
-    for_books.seal_late_payers(matches or [])
+    if matches:
+        for_books.seal_late_payers(matches)
     return count, booked, matched
 
 
-def _ready(operator_id: int) -> Callable[[TellsPayment], Row]:
+def _ready(operator_id: int) -> Callable[[TellsPayment], bytes]:
     """Return what makes a row to be booked of what a payment tells: sealed before it lies anywhere."""
     fields: list[Any] = [Payment._meta.get_field(each) for each in ("given", "text", "payer_name", "payer_account")]
     given, text, name, account = (field.sealer(Payment.OF) for field in fields)
 
-    def row(payment: TellsPayment) -> Row:
+    def row(payment: TellsPayment) -> bytes:
         numbers, parts = _meant(payment)
         public_id = new_public_id()
         of = str(public_id.int)
-        return (
-            payment.entry,
+        values = (
+            f"{payment.entry}",
             payment.key,
-            payment.item,
-            payment.amount,
+            f"{payment.item}",
+            f"{payment.amount}",
             payment.currency,
             payment.paid_on,
-            payment.to_account,
-            payment.parts,
+            payment.to_account.translate(_ESCAPED),
+            _numbers(payment.parts),
             public_id.hex,
-            _written(given.box(orjson.dumps(payment.references).decode() if payment.references else "", of)),
-            _written(text.box(payment.text, of)),
-            _written(name.box(payment.payer_name, of)),
-            _written(account.box(payment.payer_account, of)),
+            _bytes(given.box(orjson.dumps(payment.references).decode() if payment.references else "", of)),
+            _bytes(text.box(payment.text, of)),
+            _bytes(name.box(payment.payer_name, of)),
+            _bytes(account.box(payment.payer_account, of)),
             Payment.marks(payment.payer_account, operator_id)[0] if payment.payer_account else "",
-            numbers,
-            parts,
+            _numbers(numbers),
+            _numbers(parts),
         )
+        return Row(payment.entry, payment.key, numbers, "\t".join(values).encode() + b"\n").keep()
 
     return row
 
 
-def _written(box: bytes) -> str:
-    """Bytes as PostgreSQL reads them in a text."""
-    return f"\\x{box.hex()}"
+def _bytes(box: bytes) -> str:
+    """Bytes as PostgreSQL reads them in a line of values."""
+    return f"\\\\x{box.hex()}"
+
+
+def _numbers(numbers: list[int]) -> str:
+    """A list of numbers, as PostgreSQL reads it there."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 def _meant(payment: TellsPayment) -> tuple[list[int], list[int]]:

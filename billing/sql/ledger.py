@@ -22,6 +22,7 @@ service that lets it happen calls `billing.services.ledger.post` in the same tra
 - **A payout**: what was owed to the host has left the bank.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -60,6 +61,7 @@ class Source:
     """One kind of event. ids: the next events after %(after)s, at most %(most)s, for what is booked afterwards.
 
     about: what the events refer to, as the ids that its facts are then given as %(about)s.
+    made: the facts of events that are made by the same transaction, of a table that it has set apart.
     """
 
     kind: str
@@ -67,6 +69,7 @@ class Source:
     rows: str
     ids: str
     about: str = ""
+    made: str = ""
 
 
 # Each document's rows are looked up by its key: what has just been issued is not counted yet, and a join guessed from
@@ -123,6 +126,7 @@ PAYMENTS: Final = Source(
     SELECT p.id FROM billing_payment p
     WHERE p.operator_id = %(operator)s AND p.id > %(after)s ORDER BY p.id LIMIT %(most)s
     """,
+    made="SELECT id AS source, paid_on AS event_on, currency, '' AS country, '' AS purpose, amount FROM left_payments",
 )
 MATCHES: Final = Source(
     kind="match",
@@ -148,6 +152,7 @@ MATCHES: Final = Source(
     SELECT m.id FROM billing_paymentmatch m
     WHERE m.operator_id = %(operator)s AND m.id > %(after)s ORDER BY m.id LIMIT %(most)s
     """,
+    made="SELECT id AS source, paid_on AS event_on, currency, '' AS country, purpose, amount FROM shared_payments",
 )
 WRITE_OFFS: Final = Source(
     kind="write_off",
@@ -237,32 +242,49 @@ DROP: Final = "DROP TABLE IF EXISTS ledger_facts"
 
 def facts(source: Source) -> str:
     """Set apart what is known of the events %(ids)s, of which none is booked, each with the id of its entry."""
+    return _facts(f"SELECT '{source.kind}' AS kind, told.* FROM ({source.facts}) told", "source")  # constants
+
+
+def made(sources: Sequence[Source]) -> str:
+    """Set apart what is known of all events of these kinds that the transaction makes, as `facts` does."""
+    told = " UNION ALL ".join(
+        f"SELECT '{source.kind}' AS kind, {place} AS nth, told.* FROM ({source.made}) told"
+        for place, source in enumerate(sources)
+    )  # constants
+    return _facts(told, "nth, source")
+
+
+def _facts(told: str, order: str) -> str:
     return f"""
     CREATE TEMP TABLE ledger_facts ON COMMIT DROP AS
-    SELECT nextval(pg_get_serial_sequence('billing_ledgerentry', 'id')) AS id, f.*, greatest(f.event_on, (
-        SELECT (max(c.month) + interval '1 month')::date FROM billing_closedmonth c
-        WHERE c.operator_id = %(operator)s)) AS booked_on
-    FROM (SELECT * FROM ({source.facts}) told ORDER BY source) f
+    SELECT nextval((SELECT pg_get_serial_sequence('billing_ledgerentry', 'id')::regclass)) AS id, f.*,
+        greatest(f.event_on, (SELECT (max(c.month) + interval '1 month')::date FROM billing_closedmonth c
+            WHERE c.operator_id = %(operator)s)) AS booked_on
+    FROM (SELECT * FROM ({told}) told ORDER BY {order}) f
     """  # constants
 
 
-def post(source: Source) -> str:
-    """Book the events that are set apart, each with all its rows.
+def post(sources: Sequence[Source]) -> str:
+    """Book the events of these kinds that are set apart, each with all its rows.
 
     Entries and rows are made of the same table, and not joined: the planner takes the events for a few, and would
     compare each with each, 400 million pairs for an issue of 20,000 invoices.
     """
+    rows = " UNION ALL ".join(
+        f"""
+        SELECT e.id, e.booked_on, r.* FROM ledger_facts e
+        CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, country, site_id, amount)
+        WHERE e.kind = '{source.kind}' AND r.amount <> 0
+        """
+        for source in sources
+    )  # constants
     return f"""
     WITH entries AS (
         INSERT INTO billing_ledgerentry (id, operator_id, kind, source, event_on, booked_on, currency, created_at)
-        SELECT f.id, %(operator)s, '{source.kind}', f.source, f.event_on, f.booked_on, f.currency, %(at)s
+        SELECT f.id, %(operator)s, f.kind, f.source, f.event_on, f.booked_on, f.currency, %(at)s
         FROM ledger_facts f ORDER BY f.id
     ),
-    rows AS (
-        SELECT e.id, e.booked_on, r.* FROM ledger_facts e
-        CROSS JOIN LATERAL ({source.rows}) AS r (place, use, account, vat_rate, country, site_id, amount)
-        WHERE r.amount <> 0
-    )
+    rows AS ({rows})
     INSERT INTO billing_ledgerrow (operator_id, entry_id, position, use, account, vat_rate, country, site_id, booked_on,
         amount)
     SELECT %(operator)s, id, row_number() OVER (PARTITION BY id

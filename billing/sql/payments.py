@@ -34,7 +34,7 @@ WITH known AS MATERIALIZED (
     LEFT JOIN known k ON k.booking = b.booking AND k.nth = b.nth
     WHERE k.booking IS NULL ORDER BY t.entry, t.item
 )
-SELECT nextval(pg_get_serial_sequence('billing_payment', 'id')) AS id, fresh.* FROM fresh
+SELECT nextval((SELECT pg_get_serial_sequence('billing_payment', 'id')::regclass)) AS id, fresh.* FROM fresh
 """
 #: The invoices that the numbers mean: a reference to a credit note means the invoice it credits.
 MEANT: Final = """
@@ -55,30 +55,35 @@ WITH meant AS MATERIALIZED (
     ) r USING (invoice_id)
 ), named AS MATERIALIZED (
     -- Apart, so that it is joined by number and currency at once: nearly all are of one currency.
-    SELECT p.id, p.entry, p.item, p.currency, u.* FROM fresh_payments p
+    SELECT p.id, p.entry, p.item, p.currency, p.paid_on, u.* FROM fresh_payments p
     CROSS JOIN LATERAL unnest(p.numbers, p.parts) WITH ORDINALITY AS u(number, part, place)
 ), asked AS MATERIALIZED (
-    SELECT f.id AS payment_id, r.invoice_id, r.account_id, f.part, r.rest AS open,
+    SELECT f.id AS payment_id, f.currency, f.paid_on, r.invoice_id, r.account_id, f.part, r.rest AS open,
         coalesce(sum(greatest(f.part, 0)) OVER (PARTITION BY r.invoice_id ORDER BY f.entry, f.item, f.place
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM named f
     JOIN open r ON r.number = f.number AND r.currency = f.currency
 ), shared AS (
-    SELECT *, greatest(0, least(part, open - before)) AS taken FROM asked
+    SELECT *, greatest(0, least(part, open - before))::bigint AS taken FROM asked
+), parts AS (
+    SELECT payment_id, currency, paid_on, account_id, invoice_id, taken AS amount, 'invoice' AS purpose FROM shared
+    WHERE taken <> 0
+    UNION ALL
+    SELECT payment_id, currency, paid_on, account_id, NULL, part - taken, 'account' FROM shared WHERE part <> taken
 )
-SELECT payment_id, account_id, invoice_id, taken AS amount, 'invoice' AS purpose FROM shared WHERE taken <> 0
-UNION ALL
-SELECT payment_id, account_id, NULL, part - taken, 'account' FROM shared WHERE part <> taken
+SELECT nextval((SELECT pg_get_serial_sequence('billing_paymentmatch', 'id')::regclass)) AS id, parts.*
+FROM (SELECT * FROM parts ORDER BY payment_id) parts
 """
 #: The new payments, each with what is left of it.
 LEFT: Final = """
 CREATE TEMP TABLE left_payments ON COMMIT DROP AS
-SELECT f.*, f.amount - coalesce(s.amount, 0) AS rest FROM fresh_payments f
+SELECT f.*, f.amount - coalesce(s.amount, 0)::bigint AS rest FROM fresh_payments f
 LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM shared_payments GROUP BY 1) s ON s.payment_id = f.id
 """
-#: How many payments are new, how many of them matched whole, and which they are.
+#: How many payments are new, how many of them matched whole, and which matches are made.
 COUNT: Final = """
-SELECT count(*), count(*) FILTER (WHERE rest = 0), coalesce(array_agg(id), '{}') FROM left_payments
+SELECT count(*), count(*) FILTER (WHERE rest = 0), (SELECT coalesce(array_agg(id), '{}') FROM shared_payments)
+FROM left_payments
 """
 # Payments and what they are for at once: a payment begins with what is left of it, and need not be changed. The
 # database holds the one against the other (`billing_payment_begins`).
@@ -89,13 +94,10 @@ WITH booked AS (
     SELECT id, %(operator)s, public_id, %(file)s, booking, nth, item, amount, rest, currency, paid_on,
         to_account, given_amounts, given, text, payer_name, payer_account, payer_account_mark, %(at)s
     FROM left_payments ORDER BY entry, item
-), made AS (
-    INSERT INTO billing_paymentmatch (operator_id, public_id, payment_id, account_id, invoice_id, amount, purpose, how,
-        reason, created_at)
-    SELECT %(operator)s, gen_random_uuid(), payment_id, account_id, invoice_id, amount, purpose, 'reference', '', %(at)s
-    FROM shared_payments ORDER BY payment_id
-    RETURNING id
 )
-SELECT coalesce(array_agg(id), '{}') FROM made
+INSERT INTO billing_paymentmatch (id, operator_id, public_id, payment_id, account_id, invoice_id, amount, purpose, how,
+    reason, created_at)
+SELECT id, %(operator)s, gen_random_uuid(), payment_id, account_id, invoice_id, amount, purpose, 'reference', '', %(at)s
+FROM shared_payments ORDER BY id
 """
 DROP: Final = "DROP TABLE IF EXISTS told_payments, fresh_payments, shared_payments, left_payments"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.bank_files import apart, bgmax, camt
-from billing.bank_files.told import Payment, Told, UnreadablePayments
+from billing.bank_files.told import Told, UnreadablePayments
 
 DETAIL = (
     "<TxDtls>{refs}{amount}<RltdPties><Dbtr>{name}</Dbtr><DbtrAcct><Id><IBAN>SE45 5000</IBAN></Id></DbtrAcct>"
@@ -261,14 +261,18 @@ def test_a_test_file_is_refused():
 # --- in a process of its own ---
 
 
+def line(payment):
+    return f"{payment.to_json()}\n".encode()
+
+
 def test_a_file_is_read_apart_and_its_rows_can_be_had_twice():
-    with apart.whole(io.BytesIO(message(entry(detail())).encode()), ready=Payment.to_json) as whole:
+    with apart.whole(io.BytesIO(message(entry(detail())).encode()), ready=line) as whole:
         assert whole.told.payments == 1
-        expected = [payment.to_json() for payment in heard(message(entry(detail())))[0]]
+        expected = [line(payment) for payment in heard(message(entry(detail())))[0]]
         assert list(whole.rows()) == list(whole.rows()) == expected
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\xff\xfe<\0a\0/\0>\0", b"<" + b"a" * 3_000_000])
 def test_what_is_no_such_file_is_refused_apart(content):
-    with pytest.raises(UnreadablePayments), apart.whole(io.BytesIO(content), ready=Payment.to_json):
+    with pytest.raises(UnreadablePayments), apart.whole(io.BytesIO(content), ready=line):
         pass

@@ -237,6 +237,23 @@ def test_the_database_refuses_rows_of_another_day_and_more_rows_of_a_booked_entr
         LedgerRow.objects.bulk_create(pair)
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "another operator's"])
+def test_the_database_refuses_rows_of_an_entry_that_is_not_the_operators(north, south, whose):
+    told = {"kind": "payment", "source": 1, "event_on": MONTH, "booked_on": MONTH, "currency": "SEK"}
+    with tenant_scope(south.pk):
+        theirs = LedgerEntry.objects.create(**told).pk
+    with tenant_scope(north.pk):
+        own, pair = LedgerEntry.objects.create(**told).pk, ((1, 5), (2, -5))
+
+        def write(entry):
+            rows = [LedgerRow(entry_id=entry, position=at, use="bank", booked_on=MONTH, amount=a) for at, a in pair]
+            LedgerRow.objects.bulk_create(rows)
+
+        with pytest.raises(DatabaseError, match="not whole"), transaction.atomic():
+            write(theirs if whose == "another operator's" else 10**12)
+        write(own)
+
+
 def test_the_sums_are_those_of_the_rows(bills):
     come(pays((bills[0].amount_due, bills[0].payment_reference), ("7.00", "hej")))
     rows: dict[tuple[object, ...], tuple[int, int]] = {}

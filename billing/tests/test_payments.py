@@ -272,6 +272,36 @@ def test_the_database_lets_nobody_take_more_than_there_is_or_change_a_fact(bills
             attempt()
 
 
+@pytest.mark.parametrize("column", ["payment_id", "invoice_id", "undoes_id"])
+@pytest.mark.parametrize("whose", ["nobody's", "another operator's"])
+def test_a_match_is_of_the_operators_own_payment_invoice_and_match(north, south, column, whose):
+    with tenant_scope(south.pk):
+        of = Payment.objects.create(booking="x", amount=100, rest=100, currency="SEK", paid_on=TODAY)
+        match = PaymentMatch.objects.create(payment=of, amount=9, purpose="refund", how="hand")
+        theirs = {"payment_id": of.pk, "invoice_id": bill("Eva Ny")[0].pk, "undoes_id": match.pk}
+    with tenant_scope(north.pk):
+        come(pays(("25.00", bill("Ada Ek")[0].payment_reference)))
+        own = PaymentMatch.objects.get()
+        kept = ("operator_id", "payment_id", "account_id", "invoice_id", "purpose")
+        values = {name: getattr(own, name) for name in kept} | {"amount": -own.amount, "undoes_id": own.pk}
+        foreign = theirs[column] if whose == "another operator's" else 10**12
+        with pytest.raises(DatabaseError), transaction.atomic():
+            past_its_model(values | {column: foreign})
+        past_its_model(values)
+        assert Payment.objects.get().rest == 2500
+
+
+def past_its_model(values):
+    """Write a match by a statement."""
+    columns = ", ".join(values)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO billing_paymentmatch ({columns}, public_id, how, reason, created_at)"
+            f" VALUES ({', '.join(f'%({name})s' for name in values)}, gen_random_uuid(), 'hand', '', now())",
+            values,
+        )
+
+
 def with_match(*, rest, matched):
     """Write a payment of 100 and a match of it by one statement."""
     with connection.cursor() as cursor:

@@ -65,6 +65,32 @@ def test_references_prove_the_operator(model):
     assert proved == plain == {field.name for field in references(model)}
 
 
+#: Of a table whose rows may be deleted for a time: until when. Whoever refers to one proves that it is past that.
+UNTIL = {"billing_invoice": "(((old.state)::text = 'issued'::text))"}
+
+
+@pytest.mark.parametrize(
+    ("name", "to"),
+    [
+        (constraint.name, model._meta.get_field(field).related_model._meta.db_table)
+        for model in owned_models()
+        for constraint in model._meta.constraints
+        for field in getattr(constraint, "proved", ())
+    ],
+)
+def test_what_is_referred_to_without_a_lock_is_deleted_by_nobody(ask, name, to):
+    """Otherwise it could go while something that refers to it is written."""
+    refusals = ask(
+        "SELECT pg_get_triggerdef(t.oid), t.tgtype FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+        "WHERE t.tgrelid = %s::regclass AND p.proname IN ('append_only', 'billing_forbidden') AND t.tgenabled = 'O'",
+        to,
+    )
+    for event in (8, 32):  # DELETE, TRUNCATE
+        conditions = [definition.partition(" WHEN ") for definition, kind in refusals if kind & event]
+        said = {after.partition(" EXECUTE ")[0] for _, _, after in conditions}
+        assert said & {"", UNTIL.get(to, "")}, (name, to, said)
+
+
 def _indexes(ask, model, unique):
     return dict(
         ask(

@@ -144,11 +144,15 @@ class SameOperatorInBulk(models.BaseConstraint):
     - an UPDATE of a reference is checked row by row;
     - a referred row cannot be deleted, nor get another key, while something refers to it. The check runs after the
       deletion has its lock, so of a deletion and an insertion at the same time one waits and then fails.
+
+    proved: those fields whose rows nobody can delete, whatever refers to them, and which another trigger of the table
+    looks for after an INSERT anyway: they are not looked for again, nor locked, which writes each of them anew.
     """
 
-    def __init__(self, *, name: str, fields: Sequence[str | Sequence[str]]) -> None:
+    def __init__(self, *, name: str, fields: Sequence[str | Sequence[str]], proved: Sequence[str] = ()) -> None:
         super().__init__(name=name)
         self.groups = tuple(each if isinstance(each, str) else tuple(each) for each in fields)
+        self.proved = tuple(proved)
 
     @property
     def fields(self) -> list[str]:
@@ -157,7 +161,7 @@ class SameOperatorInBulk(models.BaseConstraint):
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
-        return path, args, {**kwargs, "fields": self.groups}
+        return path, args, {**kwargs, "fields": self.groups, **({"proved": self.proved} if self.proved else {})}
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self._creation(model))
@@ -182,7 +186,7 @@ class SameOperatorInBulk(models.BaseConstraint):
     def _creation(self, model: Any) -> str:
         table = model._meta.db_table
         references = [self._reference(model, name) for name in self.fields]
-        groups = [[group] if isinstance(group, str) else group for group in self.groups]
+        groups = [[group] if isinstance(group, str) else group for group in self.groups if group not in self.proved]
         fresh = "".join(self._fresh(table, [self._reference(model, name) for name in group]) for group in groups)
         columns = ", ".join(["operator_id", *(column for _, column, _ in references)])
         return "\n".join(
@@ -271,7 +275,11 @@ class SameOperatorInBulk(models.BaseConstraint):
 
 
 def owned(
-    prefix: str, *references: str | tuple[str, ...], bulk: bool = False, referred: bool = True
+    prefix: str,
+    *references: str | tuple[str, ...],
+    bulk: bool = False,
+    referred: bool = True,
+    proved: Sequence[str] = (),
 ) -> list[models.BaseConstraint]:
     """Return the constraints of an owned model.
 
@@ -282,10 +290,12 @@ def owned(
         bulk: prove the references once a statement, for a table that is filled by the million.
         referred: whether other tables refer to this one row by row, which needs the unique pair; those that prove
             their references in bulk find a row by its key.
+        proved: in bulk, those of the fields that another trigger proves (`SameOperatorInBulk`).
     """
     if bulk:
         alone = owned(prefix, referred=referred)
-        return [*alone, SameOperatorInBulk(name=f"{prefix}_same_operator", fields=references)]
+        walls = SameOperatorInBulk(name=f"{prefix}_same_operator", fields=references, proved=proved)
+        return [*alone, walls]
     pair = models.UniqueConstraint(fields=["operator", "id"], name=f"{prefix}_of_operator")
     return [
         RowSecurity(name=f"{prefix}_row_security"),
