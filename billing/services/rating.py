@@ -76,7 +76,8 @@ ON CONFLICT (operator_id, session_id) DO UPDATE SET
 def ask() -> None:
     """Have the sessions that wait for a price priced soon. A few rows stand for all of them."""
     Pricing.objects.bulk_create([Pricing(share=number) for number in range(waiting.SHARES)], ignore_conflicts=True)
-    Pricing.objects.filter(state=Pricing.State.DONE).update(state=Pricing.State.WAITING, queued_at=now())
+    done = Pricing.objects.filter(state=Pricing.State.DONE)
+    done.update(state=Pricing.State.WAITING, queued_at=now(), attempts=0)  # tries of this time alone are counted
     work.enqueue(Pricing(), rows=waiting.SHARES)
 
 

@@ -317,6 +317,18 @@ def test_each_share_is_priced_and_ended_by_itself(in_north):
     ]
 
 
+def test_prices_are_asked_for_again_and_again(monkeypatch, in_north):
+    monkeypatch.setattr(waiting, "SHARES", 1)
+    tariff()
+    at, dana = connector(), driver()
+    for day in range(2 * work.TRIES):
+        session(at, dana, start=OCTOBER + timedelta(days=day))
+        rating.ask()
+        while work.do_next(work.kind_named("pricing"), in_north.pk, clock=timezone.now):
+            pass
+        assert (SessionPrice.objects.count(), Pricing.objects.get().state) == (day + 1, Pricing.State.DONE)
+
+
 def test_what_waits_is_found_before_and_after_its_day_is_counted(in_north):
     tariff()
     at, dana = connector(), driver()

@@ -38,7 +38,8 @@ def ask_if_behind(at: datetime) -> None:
         if row is None and subject.model._default_manager.exists():
             SearchIndex.objects.create(subject=subject.name, key=crypto.newest_key_name(), queued_at=at)
         elif row is not None and row.state == SearchIndex.State.DONE and _is_behind(subject, row):
-            SearchIndex.objects.filter(pk=row.pk).update(state=SearchIndex.State.WAITING, queued_at=at)
+            fresh = {"state": SearchIndex.State.WAITING, "queued_at": at, "attempts": 0}
+            SearchIndex.objects.filter(pk=row.pk).update(**fresh)
 
 
 def carry_out(operator_id: int, row: SearchIndex, *, clock: Callable[[], datetime]) -> None:
