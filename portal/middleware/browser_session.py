@@ -30,7 +30,9 @@ class BrowserSessionMiddleware:
     """Stands before the page and outside its transaction: that a person was seen outlives a page that fails.
 
     A page that asks for itself is no person (`portal.gate.polls`): left alone, it times out like any other.
-    Then the whole page is loaded anew, so that what it showed is gone and the reason is read.
+    Then the whole page is loaded anew, so that what it showed is gone and the reason is read. Where what it asks for
+    has moved on, as a start does to the charge that has begun, the browser goes there: a part of that other page
+    would be none of this one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,12 +46,25 @@ class BrowserSessionMiddleware:
         if request.user.is_authenticated:
             if not polled:
                 session.seen()
-            return self.get_response(request)
+            return _led_on(request, self.get_response(request))
         if session.timed_out:
             messages.info(request, why_signed_out(session.timed_out, is_staff=session.is_staff))
-        if polled:
-            return HttpResponse(headers={"HX-Refresh": "true"})
-        return _to_sign_in(request, self.get_response(request))
+            if polled:
+                return _anew()
+        response = self.get_response(request)
+        if polled:  # a page for anybody asks for itself too
+            return _anew() if "Location" in response else response
+        return _to_sign_in(request, response)
+
+
+def _anew() -> HttpResponse:
+    return HttpResponse(headers={"HX-Refresh": "true"})
+
+
+def _led_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    if not is_poll(request) or "Location" not in response:
+        return response
+    return HttpResponse(headers={"HX-Redirect": response["Location"]})
 
 
 def _to_sign_in(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -74,6 +74,8 @@ def public_guest(request: HttpRequest, slug: str, command_id: UUID) -> HttpRespo
     with _scope_of(slug) as operator:
         command, now = _asked(command_id), timezone.now()
         session = guests.begun_by(command)
+        is_over = session is not None and session.state != ChargingSession.State.ACTIVE
+        asked = outlets.asked_to_end(session) if session and not is_over else None
         state = command.state_at(now)
         is_agreed = state == StationCommand.State.ANSWERED
         may_come = command.is_open_at(now) or (is_agreed and now < command.not_after + driver_charging.PLUG_IN)
@@ -84,8 +86,13 @@ def public_guest(request: HttpRequest, slug: str, command_id: UUID) -> HttpRespo
             "station": command.station,
             "number": command.wanted.get("connector", ""),
             "session": session,
-            "is_over": session is not None and session.state != ChargingSession.State.ACTIVE,
-            "so_far": outlets.so_far(session, at=now) if session else None,
+            "is_over": is_over,
+            "so_far": outlets.so_far(session, at=now) if session and not is_over else None,
+            "duration_s": round(((session.ended_at or now) - session.started_at).total_seconds()) if session else 0,
+            "currency": operator.currency,
+            "asked_state": asked.state_at(now) if asked else None,
+            "is_asked": asked is not None and asked.is_open_at(now),
+            "state": state,
             "is_agreed": is_agreed,
             "may_come": may_come,
         }

@@ -155,6 +155,13 @@ def test_a_station_that_said_yes_and_did_nothing_is_said_so(danas_browser, url, 
     assert "no charge has begun" in text(danas_browser.get(page))
 
 
+def led_on(client, page):
+    """Where a page goes that asks for itself."""
+    answer = client.get(page, headers={"X-Poll": "1", "HX-Request": "true"})
+    assert (answer.status_code, answer.content) == (200, b"")
+    return answer["HX-Redirect"]
+
+
 def test_a_charge_is_followed_ended_and_billed_like_any_other(danas_browser, url, outlet, north, danas_driver):
     waiting, began = danas_browser.post(url(outlet.path("start/")))["Location"], timezone.now() - timedelta(hours=1)
     with tenant_scope(north.pk):
@@ -162,6 +169,7 @@ def test_a_charge_is_followed_ended_and_billed_like_any_other(danas_browser, url
     outlet.starts(app_of(north, danas_driver).uid, at=began)
     live = danas_browser.get(waiting)["Location"]
     assert live == url(f"live/{outlet.session().public_id}/")
+    assert led_on(danas_browser, waiting) == live, "the page that waits goes there by itself"
     outlet.reads(6000, at=began + timedelta(minutes=50))
     outlet.reads(7000, at=began + timedelta(minutes=55))
     page = danas_browser.get(live)
@@ -175,6 +183,7 @@ def test_a_charge_is_followed_ended_and_billed_like_any_other(danas_browser, url
     ended = timezone.now()
     outlet.says("StopTransaction", transactionId=NUMBER, meterStop=7000, timestamp=ended.isoformat(), at=ended)
     receipt = danas_browser.get(live)["Location"]
+    assert led_on(danas_browser, live) == receipt
     assert receipt == url(f"sessions/{outlet.session().public_id}/")
     with tenant_scope(north.pk):
         factories.rate_all()

@@ -100,6 +100,25 @@ def test_a_session_under_review_says_so_and_has_no_price(danas_browser, url, her
     assert "How the price was worked out" not in page
 
 
+def test_a_session_that_has_just_ended_says_what_it_comes_to(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        session = factories.session(factories.connector(), hers.driver)
+    page = url(f"sessions/{session.public_id}/")
+    assert "not final yet" in text(danas_browser.get(page))
+    before = stats_of(danas_browser.get(page))["Cost"]
+    with tenant_scope(north.pk):
+        factories.rate_all()
+    assert stats_of(danas_browser.get(page))["Cost"] == before != "–"
+    assert "not final yet" not in text(danas_browser.get(page))
+
+
+def test_a_session_that_was_written_off_says_that_nothing_is_to_pay(danas_browser, url, hers, north):
+    with tenant_scope(north.pk):
+        session = factories.session(factories.connector(), hers.driver, review="written_off")
+    page = text(danas_browser.get(url(f"sessions/{session.public_id}/")))
+    assert ("nothing to pay" in page, "not priced yet" in page) == (True, False)
+
+
 def test_anothers_session_does_not_exist(danas_browser, url, hers, anothers):
     assert danas_browser.get(url(f"sessions/{anothers.session.public_id}/")).status_code == 404
 

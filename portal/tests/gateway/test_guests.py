@@ -14,6 +14,7 @@ from tenants.models import AuditEntry
 from tenants.scoping import tenant_scope
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
+NBSP = "\N{NO-BREAK SPACE}"
 BOOT = {"chargePointVendor": "Acme", "chargePointModel": "X"}
 
 
@@ -68,12 +69,22 @@ def test_a_guest_starts_follows_and_ends_a_charge_that_nobody_pays(gateway, free
         assert charge["idTagInfo"] == {"status": "Accepted"}
         read(free)
         assert "Stop charging" in text(browser.get(own))
+        meant_for_all = text(Browser().get(page_of(free)))
+        assert (">taken</span>" in meant_for_all, "available" in meant_for_all) == (True, False), (
+            "whatever the station tells"
+        )
+        polled = browser.get(own, headers={"X-Poll": "1", "HX-Request": "true"})
+        assert "Stop charging" in text(polled), "it asks for itself, also where nobody has signed in"
         assert browser.post(f"{own}stop/")["Location"] == own
+        asking = text(browser.get(own))
+        assert ("The station is asked to stop" in asking, "Stop charging" in asking) == (True, False)
         assert hear(station) == ("RemoteStopTransaction", {"transactionId": charge["transactionId"]})
         stop = {"transactionId": charge["transactionId"], "meterStop": 900, "timestamp": timezone.now().isoformat()}
         station.call("StopTransaction", "e", **stop)
     read(free)
-    assert "The charge has ended" in text(browser.get(own))
+    receipt = text(browser.get(own))
+    assert "The charge has ended" in receipt
+    assert "<dt>Energy</dt><dd>0.90 kWh</dd>" in receipt.replace(NBSP, " "), "by the meter at its end"
     with tenant_scope(free.operator.pk):
         session = ChargingSession.objects.get()
         assert (session.driver_id, session.token_id, session.review) == (None, None, "written_off")

@@ -165,7 +165,7 @@ def _outlet(request: SignedInRequest, operator: Operator, connector: Connector, 
     link = StationLink.objects.filter(station=connector.station).first()
     mine = outlets.going_on(request.driver).filter(connector=connector).first()
     prices = prices_of(request.driver, connector.station)
-    is_connected = link is not None and link.is_connected_at(now)
+    is_connected, is_free = link is not None and link.is_connected_at(now), services.is_free(connector)
     context = {
         "nav": "charge",
         "connector": connector,
@@ -175,7 +175,8 @@ def _outlet(request: SignedInRequest, operator: Operator, connector: Connector, 
         "mine": mine,
         "is_favourite": outlets.is_favourite(request.driver, connector.station.site),
         "is_connected": is_connected,
-        "may_start": bool(prices) and is_connected and services.is_free(connector),
+        "is_free": is_free,
+        "may_start": bool(prices) and is_connected and is_free,
         "crumbs": [(_("Charge"), reverse("driver:charge", args=[operator.slug]))],
     }
     return render(request, "driver/charging/outlet.html", context, status=400 if wrong else 200)

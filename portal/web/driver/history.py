@@ -18,8 +18,10 @@ from billing.domain.calendar import day_of, month_after, parse_month
 from billing.domain.errors import BillingError
 from billing.domain.tariff.model import parse_tariff
 from billing.models import Dispute, SessionPrice
-from billing.selectors import discounts, disputes, driver_months, fees, invoices, prices, session_ledger
+from billing.models.billing_status import BillingStatus
+from billing.selectors import discounts, disputes, driver_months, fees, invoices, prices, session_ledger, stakes
 from billing.selectors.session_ledger import Entry
+from billing.selectors.stakes import Stake
 from charging.models import ChargingSession
 from charging.selectors import late_charges, sessions
 from portal.gate.access import SignedInRequest, driver_view
@@ -173,6 +175,7 @@ def _price(entry: Entry) -> dict[str, Any]:
     explained = prices.explained(entry.session)
     page = {
         "price": None,
+        "stake": _stake(entry) if price is None else None,
         "course": session_course.told(entry.session, explained),
         "chart": session_course.power_table(entry.session),
     }
@@ -187,6 +190,11 @@ def _price(entry: Entry) -> dict[str, Any]:
         "tariff_rows": tariff_words.rows(tariff),
         "tariff_bounds": tariff_words.bounds(tariff),
     }
+
+
+def _stake(entry: Entry) -> Stake | None:
+    """What a charge that has just ended comes to, as it is about to be priced."""
+    return stakes.of([entry.session])[0] if entry.status == BillingStatus.UNRATED else None
 
 
 def _tariff_name(price: SessionPrice) -> str:
