@@ -18,6 +18,7 @@ class Event(StrEnum):
     IMPORT_UNDONE = "import.undone"
     TOKEN_MERGED = "token.merged"
     TOKEN_PARTED = "token.parted"
+    TOKEN_LEFT_TO_PARTNER = "token.left_to_partner"
     STATION_MERGED = "station.merged"
     STATION_PARTED = "station.parted"
     ROWS_MENDED = "import.rows_mended"

@@ -211,3 +211,50 @@ def test_a_merged_card_of_ours_is_told_where_it_hides_a_partners():
     assert cards.meant(["04C0FFEE03"]) == {"04C0FFEE03": kept}
     assert [each.pk for each in cards.namesakes(theirs)] == [merged.pk]
     assert [each.pk for each in cards.listing(condition=cards.UNSETTLED)] == [theirs.pk]
+
+
+def stays(card, **left_to):
+    with pytest.raises(PartnerCardRefused) as refused:
+        partner_cards.remove(card, **left_to)
+    assert Token.objects.filter(pk=card.pk).exists()
+    assert partner_cards.may_go(card) is (refused.value.code != Code.CARD_IN_USE)
+    return refused.value.code
+
+
+def test_a_card_of_ours_that_is_nobodys_goes_and_the_partners_of_its_uid_is_meant():
+    one, two = issued_by(partner("One")), issued_by(partner("Two"), uid=SPELLED, whitelist="ALWAYS")
+    own = tokens.create(uid=UID)
+    assert told() == ("Invalid", "nobodys")
+    assert stays(own, left_to=tokens.create(uid="04AA")) == Code.NOT_A_NAMESAKE
+    assert stays(own, left_to=issued_by(one.issuer, uid="04BB")) == Code.NOT_A_NAMESAKE
+    partner_cards.remove(own, left_to=two)
+    assert (cards.meant([UID]), told()) == ({UID: two}, ("Accepted", "whitelist"))
+    assert unsettled() == set()
+    one.refresh_from_db()
+    assert one.is_set_aside
+
+
+def test_one_that_was_written_twice_is_left_to_nobody_while_the_other_is_there():
+    theirs, own = issued_by(partner("One")), tokens.create(uid=UID)
+    twin = tokens.create(uid=SPELLED)
+    assert stays(own, left_to=theirs) == Code.OWN_CARD_GOES_FIRST
+    partner_cards.remove(twin)
+    partner_cards.remove(own, left_to=theirs)
+    assert cards.meant([UID]) == {UID: theirs}
+
+
+@pytest.mark.parametrize("use", ["charged", "held", "had", "account", "merged", "kept", "partner"])
+def test_what_was_used_or_has_somebody_stays(use):
+    card = issued_by(partner("One")) if use == "partner" else tokens.create(uid=UID)
+    if use == "charged":
+        bring_in(UID)
+    if use in ("held", "had"):
+        card_moves.give(card, driver=driver("Anna"), until=NOW if use == "had" else None)
+    if use == "account":
+        account_moves.move(card, to=accounts.create(kind=Account.Kind.COMPANY, name="Co", country="SE"))
+    if use in ("merged", "kept"):
+        other = tokens.create(uid="04AA")
+        gone, kept = (card, other) if use == "merged" else (other, card)
+        merging.merge_cards(gone, kept, reason="one card")
+    card.refresh_from_db()
+    assert stays(card) == Code.CARD_IN_USE

@@ -40,6 +40,8 @@ class Code(StrEnum):
     CARD_HAS_HOLDER = "card_has_holder"
     PARTNER_NEEDS_WHITELIST = "partner_needs_whitelist"
     OWN_CARD_GOES_FIRST = "own_card_goes_first"
+    CARD_IN_USE = "card_in_use"
+    NOT_A_NAMESAKE = "not_a_namesake"
     PARTNER_NEEDS_TOKEN = "partner_needs_token"  # noqa: S105  # the name of a refusal
     NOT_A_PARTNER = "not_a_partner"
     CARD_BLOCKED_BY_STAFF = "card_blocked_by_staff"

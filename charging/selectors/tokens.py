@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 
 from charging.domain.holders import Held
-from charging.models import EarlierHolder, Token
+from charging.models import AccountMember, ChargingSession, EarlierHolder, Token
 from charging.selectors import words
 from tenants.models import Driver
 from tenants.scoping import current_operator_id
@@ -84,6 +84,19 @@ def meant(uids: Iterable[str]) -> dict[str, Token | None]:
         else:
             partners[uid] = None if uid in partners else row
     return partners | own
+
+
+def is_untouched(token: Token) -> bool:
+    """Whether nobody has the card or had it, no payer has or had it, nobody charged, and nothing is merged with it."""
+    if token.driver_id or token.merged_into_id:
+        return False
+    kept = (
+        EarlierHolder.objects.filter(token=token),
+        AccountMember.objects.filter(token=token),
+        ChargingSession.objects.filter(token=token),
+        Token.objects.filter(merged_into=token),
+    )
+    return not any(rows.exists() for rows in kept)
 
 
 def namesakes(token: Token) -> QuerySet[Token]:

@@ -126,6 +126,7 @@ OBJECTS = {
     "payers": Account,
     "accounts": Account,
     "cards": Token,
+    "leave": Token,
     "tokens": Token,
     "imports": FileImport,
     "profiles": ImportProfile,

@@ -52,12 +52,13 @@ MAY_OPEN = {
     Permission.MANAGE_DRIVERS: (
         "staff:card_notice_seen staff:driver_edit staff:driver_invite staff:driver_new staff:driver_uninvite "
         "staff:group_new "
-        "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part "
+        "staff:token_assign staff:token_block staff:token_merge staff:token_new staff:token_part staff:token_remove "
         "staff:token_unblock"
     ),
     Permission.MANAGE_ACCOUNTS: (
         "staff:account_edit staff:account_invite staff:account_move staff:account_new staff:account_person_remove "
-        "staff:account_uninvite staff:token_issue finance:account_terms finance:discount_new finance:fee_end "
+        "staff:account_uninvite staff:token_issue staff:token_leave staff:token_settle "
+        "finance:account_terms finance:discount_new finance:fee_end "
         "finance:fee_new finance:fee_remove finance:host_edit finance:host_end finance:host_new"
     ),
     Permission.VIEW_TARIFFS: "finance:tariff_detail finance:tariff_export finance:tariff_list finance:tariff_paid",

@@ -57,6 +57,10 @@ ERRORS: dict[str, str | Promise] = {
     Code.PARTNER_NEEDS_WHITELIST: _("Say whether the partner is asked about the card."),
     Code.PARTNER_NEEDS_TOKEN: _("Write the token that the partner gave you."),
     Code.NOT_A_PARTNER: _("The payer %(account)s is no roaming partner."),
+    Code.CARD_IN_USE: _(
+        "The card %(card)s stays: somebody has it or had it, charged with it or was billed for it, or it is merged."
+    ),
+    Code.NOT_A_NAMESAKE: _("The card %(card)s is no partner's card of the same UID."),
     Code.OWN_CARD_GOES_FIRST: _("You have a card of that UID yourself, which goes before the partner's."),
     Code.CARD_BLOCKED_BY_STAFF: _("The card %(card)s has been blocked by the operator: only they can unblock it."),
     Code.HELD_BACKWARDS: _("The time that somebody has a card must end after it begins."),

@@ -1,9 +1,12 @@
 """Partners' cards on their pages: added, told whose they are, and settled where two have one UID."""
 
 import pytest
+from django.db.models import Q
 
 from charging.models import Token
-from tenants.models import Account
+from charging.selectors import tokens as cards
+from charging.services import tokens
+from tenants.models import Account, AuditEntry
 from tenants.scoping import tenant_scope
 from tenants.services.people import accounts
 
@@ -80,5 +83,51 @@ def test_only_those_who_may_say_who_pays_say_who_has_issued_a_card(world, sign_i
     client, said = sign_in(otto), {"issuer": partners[0].pk, "whitelist": "ALWAYS"}
     assert client.post(f"{url}issuer/", said).status_code == 403
     assert "Laadpas" not in client.get(url).content.decode()
-    assert client.post(f"{url}settle/").status_code == 302
-    assert sign_in(fina).post(f"{url}settle/").status_code == 403
+    assert client.post(f"{url}settle/").status_code == 403
+    assert sign_in(fina).post(f"{url}settle/").status_code == 302
+
+
+@pytest.fixture
+def hidden(world, partners):
+    """A card of ours that is nobody's, and the two partners' cards of its UID that it hides."""
+    with tenant_scope(world.operator.pk):
+        own = tokens.create(uid=UID)
+        return own, [tokens.create(uid=UID, issuer=each, whitelist="ALWAYS") for each in partners]
+
+
+def entries(world):
+    with tenant_scope(world.operator.pk):
+        return list(AuditEntry.objects.filter(Q(event="token.left_to_partner") | Q(action=AuditEntry.Action.DELETE)))
+
+
+def test_a_card_of_ours_that_is_nobodys_is_left_to_the_partner_whose_uid_it_is(world, sign_in, olga, hidden):
+    own, (first, second) = hidden
+    client, url = sign_in(olga), world.url(f"cards/{own.public_id}/")
+    page = client.get(url).content.decode()
+    assert ("Leave it to Laadpas" in page, "Leave it to Ladekort" in page) == (True, True)
+    page = client.post(f"{url}leave/{second.public_id}/", follow=True).content.decode()
+    assert "From now on Ladekort&#x27;s card with this UID is meant. Yours is gone." in page
+    with tenant_scope(world.operator.pk):
+        assert not Token.objects.filter(pk=own.pk).exists()
+        assert cards.meant([UID]) == {UID: second}
+        assert [Token.objects.get(pk=each.pk).is_set_aside for each in (first, second)] == [True, False]
+    deleted, left = entries(world)
+    assert (deleted.content_type.model, left.event) == ("token", "token.left_to_partner")
+    assert UID not in str(left.additional_data)
+    assert client.get(url).status_code == 404
+    assert "Left a card" in client.get(world.url("audit/")).content.decode()
+
+
+def test_a_card_of_ours_that_nobody_used_is_removed_and_a_partners_of_its_uid_is_meant(world, sign_in, otto, hidden):
+    own, (first, second) = hidden
+    with tenant_scope(world.operator.pk):
+        Token.objects.filter(pk=second.pk).update(is_set_aside=True)
+    client, url = sign_in(otto), world.url(f"cards/{own.public_id}/")
+    assert "Remove this card?" in client.get(url).content.decode()
+    assert client.post(f"{url}leave/{first.public_id}/").status_code == 403
+    page = client.post(f"{url}remove/", follow=True).content.decode()
+    assert "was removed" in page
+    with tenant_scope(world.operator.pk):
+        assert cards.meant([UID]) == {UID: first}
+        assert not Token.objects.filter(pk=own.pk).exists()
+    assert len(entries(world)) == 1

@@ -293,6 +293,28 @@ def token_settle(request: SignedInRequest, operator: Operator, public_id: UUID) 
     return redirect("staff:token_detail", operator.slug, public_id)
 
 
+@operator_view(Permission.MANAGE_ACCOUNTS)
+@require_POST
+def token_leave(request: SignedInRequest, operator: Operator, public_id: UUID, partner_id: UUID) -> HttpResponse:
+    """Remove a card that is nobody's, so that the partner's of the same UID is meant."""
+    token, left_to = _token(public_id), _token(partner_id)
+    partner = left_to.issuer.name if left_to.issuer else ""
+    done = _("From now on %(partner)s's card with this UID is meant. Yours is gone.") % {"partner": partner}
+    gone = told(request, done, partner_cards.remove, token, left_to=left_to)
+    return redirect("staff:token_detail", operator.slug, partner_id if gone else public_id)
+
+
+@operator_view(Permission.MANAGE_DRIVERS)
+@require_POST
+def token_remove(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
+    """Remove a card that nobody ever had or charged with."""
+    token = _token(public_id)
+    done = _("Card %(card)s was removed.") % {"card": token}
+    if told(request, done, partner_cards.remove, token):
+        return redirect("staff:token_list", operator.slug)
+    return redirect("staff:token_detail", operator.slug, public_id)
+
+
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def token_block(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
@@ -330,6 +352,7 @@ def _page(
         "holders": tokens.holders_of(token),
         "issuer_form": issuer_form or IssuerFields(initial=_issued(token), may_say=_may_issue(request), of=token),
         "namesakes": [] if token.merged_into_id else list(tokens.namesakes(token)[:SESSIONS_SHOWN]),
+        "may_go": partner_cards.may_go(token),
         "payers": account_members.of_member(token),
         "entries": session_ledger.entries(latest) if request.access.may(Permission.VIEW_SESSIONS) else [],
         "without_payer": unpaid["count"],

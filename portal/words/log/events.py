@@ -130,6 +130,7 @@ EVENTS: dict[str, str | Promise] = {
     portal_events.Event.IMPORT_REJECTED_DOWNLOADED: gettext_lazy("Downloaded the rejected rows of an import"),
     charging_events.Event.TOKEN_MERGED: gettext_lazy("Merged a card into another one"),
     charging_events.Event.TOKEN_PARTED: gettext_lazy("Took a merged card apart again"),
+    charging_events.Event.TOKEN_LEFT_TO_PARTNER: gettext_lazy("Left a card of a partner's UID to the partner"),
     charging_events.Event.STATION_MERGED: gettext_lazy("Merged a station into another one"),
     charging_events.Event.STATION_PARTED: gettext_lazy("Took a merged station apart again"),
     charging_events.Event.TOKEN_SESSIONS_GIVEN: gettext_lazy("Changed whose card it is, and who pays for its sessions"),
