@@ -8,8 +8,8 @@ A rule is a condition that is true of a document that breaks it. `d` has the doc
 number `lines` of its lines (BT-131), and the sums `bases`, `vats` and number `rates` of its VAT rows (BG-23).
 `OF_RATE` asks a VAT row `r` (`taxable`, `vat`, `vat_rate`) with the sum `net` of the lines of its rate, and what other
 notes took of a credit note's invoice (`taxable_before`, `vat_before`; else 0). `OF_LINE` asks a line `l` with its unit
-price without VAT, `price`. BR-CO-16 (to pay = sum + VAT + rounding) is a constraint of
-the table.
+price without VAT, `price`, and what `two_coins` of its currency are. BR-CO-16 (to pay = sum + VAT + rounding) is a
+constraint of the table.
 """
 
 from typing import Final
@@ -39,8 +39,12 @@ OF_RATE: Final = {
 }
 OF_LINE: Final = {
     "BR-27": "l.unit_price < 0 AND l.component NOT IN ('MINIMUM', 'MAXIMUM')",  # a price is not negative
-    # A line is its quantity times its price, but for two coins and what the last decimal of a quantity is worth.
-    "PEPPOL-EN16931-R120": "abs(l.amount_excl_vat - l.quantity * l.price) > 0.02 * l.coin + 0.0000005 * abs(l.price)",
+    # A line is its quantity times its price, but for two coins and what the last decimal of a quantity is worth: asked
+    # for by itself only of the few that are not within the coins.
+    "PEPPOL-EN16931-R120": (
+        "abs(l.amount_excl_vat - l.quantity * l.price) > l.two_coins"
+        " AND abs(l.amount_excl_vat - l.quantity * l.price) > l.two_coins + 0.0000005 * abs(l.price)"
+    ),
 }
 #: Each line has a VAT category: its rate is among the VAT rows.
 WITHOUT_RATE: Final = "BR-CO-04"
@@ -65,8 +69,10 @@ def _broken(rules: dict[str, str]) -> str:
 #: The rules that the documents %(ids)s break: (document, rule), one row each.
 BROKEN: Final = f"""
 WITH documents AS MATERIALIZED (
-    SELECT id, credits_id, currency, amount_excl_vat, vat, power(10::numeric, 2 - {DIGITS}) AS coin
-    FROM billing_invoice WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+    SELECT *, 0.02 * coin AS two_coins FROM (
+        SELECT id, credits_id, currency, amount_excl_vat, vat, power(10::numeric, 2 - {DIGITS}) AS coin
+        FROM billing_invoice WHERE operator_id = %(operator)s AND id = ANY(%(ids)s)
+    ) d
 ),
 rows AS MATERIALIZED (
     SELECT v.invoice_id, v.vat_rate, v.taxable, v.vat, d.currency, d.coin,
@@ -85,7 +91,7 @@ rows AS MATERIALIZED (
 lines AS MATERIALIZED (
     SELECT l.invoice_id, l.vat_rate, count(*) AS lines, sum(l.amount_excl_vat) AS net, {_judged(OF_LINE)}
     FROM documents d CROSS JOIN LATERAL (
-        SELECT l.*, d.coin, CASE WHEN l.amount_incl_vat IS NULL THEN l.unit_price
+        SELECT l.*, d.two_coins, CASE WHEN l.amount_incl_vat IS NULL THEN l.unit_price
             ELSE l.unit_price / (1 + coalesce(l.vat_rate, 0) * 0.01) END AS price
         FROM billing_invoiceline l WHERE l.operator_id = %(operator)s AND l.invoice_id = d.id
         ORDER BY l.position OFFSET 0
