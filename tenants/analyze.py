@@ -14,14 +14,14 @@ _REFRESHING_CLASS = 0x57_4C_05
 _CHANGED = """
 SELECT array_agg(relname::text) FROM (
     SELECT relid, relname FROM pg_stat_user_tables
-    WHERE schemaname = 'public' AND relname = ANY (%s) AND n_mod_since_analyze > least(1000 + n_live_tup / 5, %s)
+    WHERE schemaname = 'public' AND relname = ANY (%s) AND n_mod_since_analyze > least(1000 + n_live_tup / 2, %s)
     OFFSET 0
 ) changed WHERE pg_try_advisory_xact_lock(%s, (relid::bigint & 2147483647)::integer)
 """
 
 
 def refresh(*models: type[Model], most: int | None = None) -> list[str]:
-    """Refresh the statistics of those tables of which a fifth has changed; return their names.
+    """Refresh the statistics of those tables of which half has changed; return their names.
 
     most: more changed rows than these are enough, however large the table is. It is for what reads the new rows of one
     operator among those of many: the statistics know nothing of them, and take them for none.

@@ -14,14 +14,12 @@ from billing.sql.payers import JOINED, PAID_BY, PAYER
 from billing.sql.status import DECIDED, OPEN_TO_BILLING, on_no_invoice
 from tenants.scoping import current_operator_id
 
-# Those with a problem or without anybody to pay are nobody's to bill; free ones stand on no invoice.
-_UNBILLED = f"""
+# Those without anybody to pay are nobody's to bill.
+_CLOSED = f"""
 FROM charging_chargingsession s
 LEFT JOIN billing_sessionprice p ON p.operator_id = s.operator_id AND p.session_id = s.id
 {JOINED}
-WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND {OPEN_TO_BILLING}
-  AND {PAYER} IS NOT NULL AND (p.id IS NULL OR p.state = 'priced')
-  AND {on_no_invoice()}
+WHERE s.operator_id = %(operator)s AND s.ended_at < %(until)s AND {OPEN_TO_BILLING} AND {PAYER} IS NOT NULL
 """
 
 
@@ -36,7 +34,11 @@ class AccountSessions:
 
 def by_account(run: InvoiceRun) -> list[AccountSessions]:
     """What waits for the run, by the account that pays, in order of their ids; also accounts that may owe a fee."""
-    sql = f"SELECT {PAYER}, count(*), min(s.ended_at)" + _UNBILLED + "GROUP BY 1 ORDER BY 1"
+    # Nor are those with a problem; free ones stand on no invoice.
+    sql = f"""
+    SELECT {PAYER}, count(*), min(s.ended_at) {_CLOSED} AND (p.id IS NULL OR p.state = 'priced') AND {on_no_invoice()}
+    GROUP BY 1 ORDER BY 1
+    """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"operator": current_operator_id(), "until": run.until})
         found = {row[0]: AccountSessions(*row) for row in cursor.fetchall()}
@@ -46,8 +48,11 @@ def by_account(run: InvoiceRun) -> list[AccountSessions]:
 
 
 def unrated_ids(run: InvoiceRun, first_account_id: int, last_account_id: int) -> list[int]:
-    """Sessions that these accounts pay for, that the run should bill and that have no price yet."""
-    sql = "SELECT s.id" + _UNBILLED + f"AND p.id IS NULL AND {PAID_BY} AND s.ended_at >= %(since)s ORDER BY 1"
+    """Sessions that these accounts pay for, that the run should bill and that have no price yet.
+
+    They stand on no invoice: a price is not removed while its session stands on one.
+    """
+    sql = f"SELECT s.id {_CLOSED} AND p.id IS NULL AND {PAID_BY} AND s.ended_at >= %(since)s ORDER BY 1"
     values: dict[str, Any] = {
         "operator": current_operator_id(),
         "until": run.until,

@@ -7,16 +7,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 
 from billing.domain.errors import Code
-from billing.models import BilledSession, InvoiceRun, RunChunk, SessionPrice
+from billing.models import InvoiceRun, RunChunk, SessionPrice
 from billing.services import rating, runs
 from billing.services.rules import DocumentRefused
 from charging.models import ChargingSession
 from tenants import analyze, work
 from tenants.models import User
 from tenants.scoping import tenant_scope
-
-#: How many sessions are drafted before the planner is told how many there are.
-STATISTICS_EVERY = 100_000
 
 
 def draft_part(operator_id: int, chunk: RunChunk, *, clock: Callable[[], datetime]) -> None:
@@ -25,8 +22,6 @@ def draft_part(operator_id: int, chunk: RunChunk, *, clock: Callable[[], datetim
     A part that cannot be drafted is cut in two, until the account at fault stands alone and is left out with a
     problem: the others get their invoices.
     """
-    with tenant_scope(operator_id):
-        analyze.refresh(BilledSession, most=STATISTICS_EVERY)  # by itself, as when pricing (`rating_steps`)
     try:
         with tenant_scope(operator_id):
             runs.bill_chunk(chunk.pk, at=clock())
