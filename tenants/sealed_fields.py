@@ -10,6 +10,7 @@ query (`tenants.services.person_keys`). What may be about anybody is sealed with
 it belongs to, such as its import. None of it can be searched, sorted or compared in the database, only found empty.
 """
 
+import hashlib
 import hmac
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +30,7 @@ _VERSION = b"\x01"
 _NUMBER, _SALT = 8, 16
 _HEADER = len(_VERSION) + _NUMBER + _SALT
 Row = TypeVar("Row")
+_BLOCK = 64  # of SHA-256
 _ONCE = bytes(12)  # the nonce: each key seals one text
 
 
@@ -160,11 +162,14 @@ def seal(text: str, key: PersonsKey, full_column: str) -> Sealed:
 class Sealer:
     """Seals one text after another of a column, each about another row of what has the operator's key.
 
-    full_column: as of `seal`. key: of anything of the same kind.
+    full_column: as of `seal`. key: of anything of the same kind. Each text has a key of its own as ever; what of their
+    making is the same for all, the two halves of an HMAC begun with the key (RFC 2104), is done once.
     """
 
     def __init__(self, key: PersonsKey, full_column: str) -> None:
-        self._key, self._header = key.key, _VERSION + key.number.to_bytes(_NUMBER)
+        self._header = _VERSION + key.number.to_bytes(_NUMBER)
+        begins = key.key.ljust(_BLOCK, b"\0")  # 32 bytes, always
+        self._inner, self._outer = (hashlib.sha256(bytes(byte ^ pad for byte in begins)) for pad in (0x36, 0x5C))
         self._about = _about(full_column, TextKey(b"", key.operator_id, Person(key.person.kind, 0)))[:-1]
 
     def box(self, text: str, number: str) -> bytes:
@@ -172,7 +177,10 @@ class Sealer:
         if not text:
             return b""
         salt = os.urandom(_SALT)
-        own = AESGCM(hmac.digest(self._key, salt, "sha256"))
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(salt)
+        outer.update(inner.digest())
+        own = AESGCM(outer.digest())
         return self._header + salt + own.encrypt(_ONCE, text.encode(), self._about + number.encode())
 
 

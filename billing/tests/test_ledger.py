@@ -268,6 +268,25 @@ def test_the_sums_are_those_of_the_rows(bills):
     assert kept == rows
 
 
+def test_rows_of_two_currencies_that_are_written_at_once_have_their_sums(in_north):
+    told = {"kind": "payment", "event_on": MONTH, "booked_on": MONTH}
+    rows = []
+    for source, (currency, amount) in enumerate([("SEK", 5), ("EUR", 7), ("SEK", 11)]):
+        entry = LedgerEntry.objects.create(source=source, currency=currency, **told)
+        rows += [
+            LedgerRow(entry=entry, position=at, use=use, booked_on=MONTH, amount=sign * amount)
+            for at, use, sign in ((1, "bank", 1), (2, "unidentified", -1))
+        ]
+    LedgerRow.objects.bulk_create(rows)
+    kept = {(row.currency, row.use): (row.debit, row.credit) for row in LedgerSum.objects.all()}
+    assert kept == {
+        ("SEK", "bank"): (16, 0),
+        ("SEK", "unidentified"): (0, 16),
+        ("EUR", "bank"): (7, 0),
+        ("EUR", "unidentified"): (0, 7),
+    }
+
+
 def test_vat_by_rate_is_what_the_documents_say(bills):
     told = {tax.rate: (tax.sales, tax.vat) for tax in ledger.taxes(MONTH)}
     rows: dict[Decimal | None, tuple[int, int]] = {}
