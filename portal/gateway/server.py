@@ -27,6 +27,7 @@ from portal.gateway import answers, door
 from portal.gateway.answers import Heard, Superseded
 from portal.gateway.commands import Line
 from portal.gateway.door import Guest, Refusal
+from portal.gateway.memory import APART
 from portal.gateway.partners import Partners, Question
 from portal.gateway.store import Cursor, Store, now
 from portal.gateway.unasked import Unasked
@@ -35,6 +36,9 @@ log = logging.getLogger(__name__)
 
 #: A day of readings in one StopTransaction takes 400 KiB.
 LARGEST_FRAME = 2**20
+#: So much of a socket is read at once. asyncio makes room for 256 KiB each time, of which a frame keeps its own length:
+#: between such rooms the memory of the process falls apart. Room for so much lies apart (`memory.APART`).
+READ_AT_ONCE = APART
 #: Frames of one connection that wait unread; then its socket is no longer read.
 FRAMES_WAITING = 8
 #: Frames a second of one station in the long run, and so many at once, as after days without a connection.
@@ -118,6 +122,7 @@ class Gateway:
             self._let_rest(who)
             return _answer(found.status, **_CHALLENGE if found.status is HTTPStatus.UNAUTHORIZED else {})
         self._guests[connection] = found
+        connection.transport.max_size = READ_AT_ONCE  # type: ignore[attr-defined]  # of asyncio's own transports
         return None
 
     async def _health(self) -> Response:

@@ -1,5 +1,6 @@
 """What the gateway does with its memory: how seldom it looks through it, and what it gives back."""
 
+import asyncio
 import ctypes
 import subprocess
 import sys
@@ -8,6 +9,15 @@ from typing import Any
 import orjson
 import pytest
 from django.conf import settings
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
+
+from portal.gateway import door
+from portal.gateway.answers import ROWS
+from portal.gateway.door import Guest
+from portal.gateway.server import READ_AT_ONCE, Gateway
+from portal.gateway.store import Store
+from portal.tests.gateway.conftest import PATIENCE_S
 
 _BURSTS = """
 import gc, json
@@ -58,3 +68,25 @@ def test_bursts_of_messages_are_not_looked_through_nor_what_stays():
 def test_what_is_free_between_what_is_held_is_given_back():
     fragmented, held, _ = _said_by(_FRAGMENTS)
     assert held < fragmented / 2
+
+
+def test_no_more_room_is_made_for_a_frame_than_most_need(monkeypatch):
+    async def let_in(*_: object, **__: object) -> Guest:
+        return Guest(1, 1, 1, "ocpp1.6")
+
+    async def gone(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(door, "let_in", let_in)
+    monkeypatch.setattr(door, "gone", gone)
+
+    async def room() -> int:
+        gateway = Gateway(Store("", ROWS))
+        async with await gateway.open("127.0.0.1", 0) as server, asyncio.timeout(PATIENCE_S):
+            port = server.sockets[0].getsockname()[1]
+            async with connect(f"ws://127.0.0.1:{port}/ocpp/north/B", subprotocols=[Subprotocol("ocpp1.6")]):
+                while not gateway._lines:
+                    await asyncio.sleep(0.01)
+                return int(gateway._lines[1].connection.transport.max_size)  # type: ignore[attr-defined]
+
+    assert asyncio.run(room()) == READ_AT_ONCE < asyncio.selector_events._SelectorTransport.max_size  # type: ignore[attr-defined]
