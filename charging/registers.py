@@ -74,7 +74,7 @@ def register() -> None:
         ],
     )
     _register_personal_data()
-    # A partner that is asked about its card learns its UID, and that somebody charges with it.
+    # A partner that is asked about its card learns its UID, and where somebody charges with it.
     recipients.register("partners", serves="charging", by="module:portal.gateway.partners")
     _register_gateway()
     endings.register()
@@ -87,7 +87,9 @@ def register() -> None:
 def _register_gateway() -> None:
     """What the process that stations connect to may do: keep what they say, and look whose card it is."""
     may = rights.gateway_may
-    may(Station, "SELECT (id, operator_id, identifier, is_active, merged_into_id)")
+    may(Station, "SELECT (id, operator_id, public_id, site_id, identifier, is_active, merged_into_id)")
+    may(Site, "SELECT (id, operator_id, public_id)")
+    may(Connector, "SELECT (operator_id, station_id, number)")
     may(
         Token,
         "SELECT (id, operator_id, uid_mark, kind, driver_id, is_blocked, lost_at, merged_into_id, issuer_id, "

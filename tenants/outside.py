@@ -132,9 +132,15 @@ def request(method: str, where: Target, *, headers: Mapping[str, str], body: byt
 
 
 async def request_in_time(
-    method: str, where: Target, *, headers: Mapping[str, str], within: float, patience: float = PATIENCE
+    method: str,
+    where: Target,
+    *,
+    headers: Mapping[str, str],
+    body: bytes = b"",
+    within: float,
+    patience: float = PATIENCE,
 ) -> Reply:
-    """Ask once, without a body, for who does much else at the same time.
+    """Ask once, for who does much else at the same time.
 
     within: seconds that all of it may take; patience: those that connecting may take.
 
@@ -143,7 +149,7 @@ async def request_in_time(
     """
     try:
         async with asyncio.timeout(within):
-            return await _asked(method, where, headers, patience)
+            return await _asked(method, where, headers, body, patience)
     except ssl.SSLCertVerificationError:
         raise NotReached("certificate") from None
     except TimeoutError:
@@ -152,16 +158,16 @@ async def request_in_time(
         raise NotReached("no_answer") from None
 
 
-async def _asked(method: str, where: Target, headers: Mapping[str, str], patience: float) -> Reply:
+async def _asked(method: str, where: Target, headers: Mapping[str, str], body: bytes, patience: float) -> Reply:
     async with asyncio.timeout(patience):
         address = await _resolved(where.host, where.port)
         secure = _secure(ssl.get_default_verify_paths().cafile)
         reader, writer = await asyncio.open_connection(address, where.port, ssl=secure, server_hostname=where.host)
     try:
         host = where.host if where.port == http.client.HTTPS_PORT else f"{where.host}:{where.port}"
-        told = {"Host": host, "Connection": "close", "Content-Length": "0", **headers}
+        told = {"Host": host, "Connection": "close", "Content-Length": str(len(body)), **headers}
         lines = [f"{method} {where.path} HTTP/1.1", *(f"{name}: {value}" for name, value in told.items()), "", ""]
-        writer.write("\r\n".join(lines).encode("ascii"))
+        writer.write("\r\n".join(lines).encode("ascii") + body)
         await writer.drain()
         return _read(await _taken(reader))
     finally:

@@ -11,6 +11,7 @@ from charging.domain import card_numbers
 from charging.domain.ocpp import admission, commands, frames, keeping, secrecy, v16, v201
 from charging.domain.ocpp.admission import Basis, Boot, Card, Decision, Said, Verdict
 from charging.domain.ocpp.frames import Answer, Call, Complaint
+from charging.domain.ocpp.partners import Place
 from charging.domain.ocpp.unasked import Kind
 from portal.gateway.cards import card_keys
 from portal.gateway.commands import became, keep_answer
@@ -109,9 +110,9 @@ class _Taken(Exception):
 class _MustAsk(Exception):
     """The card's partner decides. Nothing has been done."""
 
-    def __init__(self, issuer: int, tag: str) -> None:
+    def __init__(self, issuer: int, tag: str, outlet: str) -> None:
         super().__init__()
-        self.issuer, self.tag = issuer, tag
+        self.issuer, self.tag, self.outlet = issuer, tag, outlet
 
 
 class Row(NamedTuple):
@@ -237,12 +238,20 @@ class Heard:
         try:
             return await self._keep(cursor)
         except _MustAsk as found:
-            await cursor.execute(LINK, [found.issuer])
+            where = {"issuer": found.issuer, "station": self.guest.station_id, "outlet": found.outlet}
+            await cursor.execute(LINK, where)
             link = await cursor.fetchone()
             if link is not None:
                 guest, is_new = self.guest, isinstance(self.said, Call) and self.said.action == "Authorize"
                 return Question(
-                    guest.operator_id, guest.station_id, link[0], link[1], bytes(link[2]), found.tag, is_new
+                    operator_id=guest.operator_id,
+                    station_id=guest.station_id,
+                    link_id=link[0],
+                    address=link[1],
+                    token=bytes(link[2]),
+                    tag=found.tag,
+                    is_new=is_new,
+                    place=Place.of(*link[3:]),
                 )
         self.has_asked, self.is_open = True, False  # there is nobody to be asked: that is no silence for a while
         return await self._keep(cursor)
@@ -319,7 +328,7 @@ class Heard:
         # A clock that stands still gives two charges one name; then a start after a stop is a new one.
         is_other = not v16.is_believed(start.said_at, self.at)
         names = [start.said(mark) for mark in self._marks(start.id_tag)] if start.id_tag else [start.said("")]
-        number, found = await self._numbered(cursor, names, start.id_tag, may_be_other=is_other)
+        number, found = await self._numbered(cursor, names, start.id_tag, outlet=start.connector, may_be_other=is_other)
         let_in = v16.authorized(found.verdict, self._group(found))
         return frames.result(message_id, {"transactionId": number, **let_in}), number
 
@@ -327,7 +336,13 @@ class Heard:
         """A charge begins with whichever of its events comes first: others may be lost, or come late."""
         begins, names = event.kind == "Started", [v201.said(event)]
         number, found = await self._numbered(
-            cursor, names, event.start.id_tag, may_be_other=begins, after=A_NEW_NAME, asked=event.asked
+            cursor,
+            names,
+            event.start.id_tag,
+            outlet=event.start.connector,
+            may_be_other=begins,
+            after=A_NEW_NAME,
+            asked=event.asked,
         )
         if event.stop is not None:
             await self._change(cursor, _STOPPED, number)
@@ -340,6 +355,7 @@ class Heard:
         names: list[str],
         id_tag: str,
         *,
+        outlet: str,
         may_be_other: bool,
         after: timedelta = timedelta(0),
         asked: int | None = None,
@@ -353,8 +369,8 @@ class Heard:
         await cursor.execute(_SAME_START, [self.guest.station_id, names])
         known = await cursor.fetchone()
         if known and not (may_be_other and known[1] and self.at - known[4] >= after):
-            return int(known[0]), await self._known_decision(cursor, known, id_tag, asked)
-        number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag)
+            return int(known[0]), await self._known_decision(cursor, known, id_tag, outlet, asked)
+        number, decision = 1 + secrets.randbelow(LARGEST_NUMBER), await self._decision(cursor, id_tag, outlet)
         where = [self.guest.operator_id, self.guest.station_id, number, names[0], self.at]
         where.append(self._sealed(id_tag, keeping.CHARGED_WITH))
         await cursor.execute(
@@ -362,13 +378,15 @@ class Heard:
         )
         return number, decision
 
-    async def _known_decision(self, cursor: Cursor, known: Any, id_tag: str, asked: int | None) -> Decision:
+    async def _known_decision(
+        self, cursor: Cursor, known: Any, id_tag: str, outlet: str, asked: int | None
+    ) -> Decision:
         """Return what was decided, or the first decision where no card has been shown before."""
         number, _, verdict, basis, _, has_card = known
         if not id_tag:
             return Decision(Verdict(verdict), Basis(basis))
         self.has_asked |= has_card  # a card that has been decided about is not asked about again
-        decision = await self._decision(cursor, id_tag)
+        decision = await self._decision(cursor, id_tag, outlet)
         if has_card:
             return Decision(Verdict(verdict), Basis(basis), decision.group if verdict == Verdict.ACCEPTED else None)
         shown = {
@@ -393,7 +411,8 @@ class Heard:
         (boot,) = await cursor.fetchone() or (Boot.ACCEPTED,)
         return str(boot)
 
-    async def _decision(self, cursor: Cursor, tag: str) -> Decision:
+    async def _decision(self, cursor: Cursor, tag: str, outlet: str = "") -> Decision:
+        """outlet: at which the charge begins; empty where the station does not tell as it asks."""
         facts = self._asked_of(tag)
         await cursor.execute(_STATION_AND_CARD, facts)
         found = await cursor.fetchone()
@@ -401,20 +420,20 @@ class Heard:
             await cursor.execute(admission.GUEST_ASKED, facts | {"tag": tag})
             if await cursor.fetchone():
                 return Decision(Verdict.ACCEPTED, Basis.GUEST)
-        return self._decided(tag, found)
+        return self._decided(tag, found, outlet)
 
     def _asked_of(self, tag: str) -> dict[str, Any]:
         whose = {"station": self.guest.station_id, "operator": self.guest.operator_id}
         return whose | {"at": self.at, "marks": self._marks(tag)}
 
-    def _decided(self, tag: str, found: Sequence[Any]) -> Decision:
+    def _decided(self, tag: str, found: Sequence[Any], outlet: str = "") -> Decision:
         """Decide by what `_STATION_AND_CARD` found. Raises `_MustAsk`."""
         if not _is_accepted(found):
             return Decision(Verdict.INVALID, Basis.HELD)
         card = found[1:]
         known = Card(*card) if card[0] is not None else None
         if not self.has_asked and known is not None and known.issuer is not None and admission.is_asked(known):
-            raise _MustAsk(known.issuer, card_numbers.spelled(tag))
+            raise _MustAsk(known.issuer, card_numbers.spelled(tag), outlet)
         return admission.decide(tag, known, self.partner, is_open=self.is_open)
 
     def _marks(self, tag: str) -> list[str]:

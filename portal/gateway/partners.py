@@ -17,13 +17,20 @@ import psycopg
 
 from charging.domain.ocpp import keeping, partners
 from charging.domain.ocpp.admission import Said
+from charging.domain.ocpp.partners import Place, Told, UnknownPlace
 from portal.gateway.cards import card_keys
 from portal.gateway.store import Cursor, Store, now
 from tenants import outside
 from tenants.outside import NotReached
 
-#: How a partner is asked.
-LINK = "SELECT id, address, token FROM charging_partnerlink WHERE account_id = %s"
+#: How a partner is asked, and where the station stands: its site, itself, and the outlet that is meant, or all of them.
+LINK: LiteralString = """
+    SELECT l.id, l.address, l.token, p.public_id, s.public_id, ARRAY(
+        SELECT c.number FROM charging_connector c
+        WHERE c.station_id = s.id AND (%(outlet)s = '' OR c.number = %(outlet)s) ORDER BY c.number)
+    FROM charging_partnerlink l JOIN charging_station s ON s.id = %(station)s JOIN charging_site p ON p.id = s.site_id
+    WHERE l.account_id = %(issuer)s
+"""
 #: How long what came of questions is gathered before it is written.
 GATHERED_S = 1.0
 #: Seconds in which the partner must have taken the connection.
@@ -38,7 +45,10 @@ _NOTE: LiteralString = """
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Which partner is asked about a card, and where. tag: as its reader told it. is_new: the card was just shown."""
+    """Which partner is asked about a card, and where. tag: as its reader told it. is_new: the card was just shown.
+
+    place: where that is.
+    """
 
     operator_id: int
     station_id: int
@@ -47,6 +57,7 @@ class Question:
     token: bytes
     tag: str
     is_new: bool
+    place: Place
 
 
 @dataclass(slots=True)
@@ -65,7 +76,9 @@ class Partners:
 
     store: Store
     _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
-    _said: OrderedDict[tuple[int, int, str], tuple[Said, float]] = field(default_factory=OrderedDict)
+    _said: OrderedDict[tuple[int, int, str], tuple[Told, float]] = field(default_factory=OrderedDict)
+    # Until when each is asked without a place, as it knows none of ours.
+    _placeless: dict[int, float] = field(default_factory=dict)
     _came: dict[tuple[int, int], _Came] = field(default_factory=dict)
     _noting: asyncio.Task[None] | None = None
 
@@ -74,20 +87,20 @@ class Partners:
         name = question.station_id, question.link_id, question.tag
         known = self._said.pop(name, None)  # it holds once, and not beyond what is asked now
         if not question.is_new and known and known[1] > time.monotonic():
-            return known[0]
+            return known[0].at(question.place)
         try:
-            said = await self._asked(question, until)
+            told = await self._asked(question, until)
         except NotReached as error:
             self._note(question, error.code)
             return None
         self._note(question, "")
-        self._said[name] = said, time.monotonic() + partners.HOLDS_S
+        self._said[name] = told, time.monotonic() + partners.HOLDS_S
         self._said.move_to_end(name)
         while len(self._said) > partners.REMEMBERED:
             self._said.popitem(last=False)
-        return said
+        return told.at(question.place)
 
-    async def _asked(self, question: Question, until: float) -> Said:
+    async def _asked(self, question: Question, until: float) -> Told:
         place = self._places.setdefault(question.link_id, asyncio.Semaphore(partners.AT_ONCE))
         try:
             async with asyncio.timeout(until - time.monotonic()):
@@ -95,19 +108,28 @@ class Partners:
         except TimeoutError:
             raise NotReached("busy") from None
         try:
-            where, token = self._where(question)
-            reply = await outside.request_in_time(
-                "POST",
-                replace(where, path=partners.path(where.path, question.tag)),
-                headers=partners.headers(token),
-                within=until - time.monotonic(),
-                patience=CONNECTED_S,
-            )
-            return partners.read(reply.status, reply.body)
+            if self._placeless.get(question.link_id, 0) < time.monotonic():
+                with contextlib.suppress(UnknownPlace):
+                    return await self._answered(question, question.place, until)
+                self._placeless[question.link_id] = time.monotonic() + partners.PLACELESS_S
+            return await self._answered(question, None, until)
         except (partners.Unreadable, keeping.Unreadable, UnicodeError):
             raise NotReached("unreadable") from None
         finally:
             place.release()
+
+    async def _answered(self, question: Question, place: Place | None, until: float) -> Told:
+        where, token = self._where(question)
+        body = place.body() if place else b""
+        reply = await outside.request_in_time(
+            "POST",
+            replace(where, path=partners.path(where.path, question.tag)),
+            headers=partners.headers(token, body),
+            body=body,
+            within=until - time.monotonic(),
+            patience=CONNECTED_S,
+        )
+        return partners.read(reply.status, reply.body, place)
 
     def _where(self, question: Question) -> tuple[outside.Target, str]:
         token = keeping.unseal(question.token, keeping.PROVEN_BY, question.operator_id, card_keys())

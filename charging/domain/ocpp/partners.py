@@ -5,10 +5,11 @@ Real-time authorization: `POST {address}/tokens/{uid}/authorize?type=RFID`. What
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from charging.domain.ocpp.admission import Said
 
@@ -18,8 +19,10 @@ LIMIT_S: Final = 2.2
 AT_ONCE: Final = 8
 #: For so long an answer holds for the charge that begins with it, and for so many cards it is remembered.
 HOLDS_S, REMEMBERED = 900, 10_000
-#: OCPI's status codes of a success, and of a card that the partner does not know.
-_GOOD, _UNKNOWN_TOKEN = range(1000, 2000), 2004
+#: For so long a partner that does not know our locations is asked without one.
+PLACELESS_S = 3600
+#: OCPI's status codes of a success, of a location that the partner does not know, and of such a card.
+_GOOD, _UNKNOWN_LOCATION, _UNKNOWN_TOKEN = range(1000, 2000), 2003, 2004
 _OK, _NOT_FOUND = 200, 404
 
 
@@ -27,12 +30,47 @@ class Unreadable(Exception):
     """The answer is no answer to this question."""
 
 
+class UnknownPlace(Exception):
+    """The partner does not know the location that it was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a card is shown (OCPI: LocationReferences). evses: the outlets at which it may begin, those known to us."""
+
+    location: str
+    evses: tuple[str, ...]
+
+    @classmethod
+    def of(cls, site: UUID, station: UUID, outlets: Iterable[str]) -> "Place":
+        """Return what partners know the place by. outlets: the numbers of those at the station that are meant."""
+        return cls(str(site), tuple(str(uuid5(station, number)) for number in outlets))
+
+    def body(self) -> bytes:
+        """Return what is told of it with the question."""
+        told: dict[str, object] = {"location_id": self.location}
+        return json.dumps(told | ({"evse_uids": self.evses} if self.evses else {})).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the partner says of a card. evses: the only outlets at which it may charge, in lower case; None for any."""
+
+    said: Said
+    evses: frozenset[str] | None = None
+
+    def at(self, place: Place) -> Said:
+        """Return what that comes to there."""
+        is_elsewhere = self.evses is not None and self.evses.isdisjoint(place.evses)
+        return Said.NOT_ALLOWED if self.said is Said.ALLOWED and is_elsewhere else self.said
+
+
 def path(base: str, uid: str) -> str:
     """Return the path at which it is asked. base: that of the partner's address, of its Tokens module or one above."""
     return f"{base.rstrip('/').removesuffix('/tokens')}/tokens/{quote(uid, safe='')}/authorize?type=RFID"
 
 
-def headers(token: str) -> dict[str, str]:
+def headers(token: str, body: bytes = b"") -> dict[str, str]:
     """Return what proves who asks, and what either side finds the question by."""
     proof = base64.b64encode(token.encode()).decode()
     asked = str(uuid4())
@@ -41,14 +79,18 @@ def headers(token: str) -> dict[str, str]:
         "X-Request-ID": asked,
         "X-Correlation-ID": asked,
         "Accept": "application/json",
+        **({"Content-Type": "application/json"} if body else {}),
     }
 
 
-def read(status: int, body: bytes) -> Said:
+def read(status: int, body: bytes, place: Place | None = None) -> Told:
     """Return what the partner says. A card that it does not know is not allowed.
+
+    place: what it was told of where the card is shown; it may answer for some of the outlets alone.
 
     Raises:
         Unreadable: it says nothing of the card.
+        UnknownPlace: it was told of a place that it does not know.
     """
     try:
         told: Any = json.loads(body)
@@ -58,11 +100,24 @@ def read(status: int, body: bytes) -> Said:
     if not isinstance(code, int) or isinstance(code, bool):
         raise Unreadable
     if status in (_OK, _NOT_FOUND) and code == _UNKNOWN_TOKEN:
-        return Said.NOT_ALLOWED
+        return Told(Said.NOT_ALLOWED)
+    if place is not None and status in (_OK, _NOT_FOUND) and code == _UNKNOWN_LOCATION:
+        raise UnknownPlace
     data = told.get("data")
     if status != _OK or code not in _GOOD or not isinstance(data, Mapping):
         raise Unreadable
     try:
-        return Said(str(data.get("allowed")))
+        said = Said(str(data.get("allowed")))
     except ValueError:
         raise Unreadable from None
+    return Told(said, _evses(data.get("location"), place))
+
+
+def _evses(location: object, place: Place | None) -> frozenset[str] | None:
+    """At which outlets alone: those that are named, none of another location, any where nothing is said of them."""
+    if place is None or not isinstance(location, Mapping):
+        return None
+    if str(location.get("location_id")).lower() != place.location:
+        return frozenset()
+    named = location.get("evse_uids")
+    return frozenset(str(each).lower() for each in named) if isinstance(named, list) and named else None

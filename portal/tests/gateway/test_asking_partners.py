@@ -16,8 +16,9 @@ from django.db import connection
 from billing.tests.test_sendings import certificate
 from charging.domain.ocpp import keeping, partners
 from charging.domain.ocpp.admission import Said
+from charging.domain.ocpp.partners import Place, Told
 from charging.domain.ocpp.unasked import IN_TIME_S, Kind, Rule
-from charging.models import PartnerLink, Station, StationCharge
+from charging.models import Connector, PartnerLink, Station, StationCharge
 from charging.services import card_rules, partner_links, station_links, tokens
 from portal.tests.gateway.conftest import NOW, Gateway
 from portal.tests.gateway.test_gateway import START
@@ -54,6 +55,8 @@ class Partner(BaseHTTPRequestHandler):
 
     def do_POST(self):
         self.server.heard.append((self.path, dict(self.headers)))
+        told = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.places.append(json.loads(told) if told else None)
         self.server.times.append(time.monotonic())
         uid = self.path.split("/tokens/")[1].split("/")[0]
         self.say(self.server.says.get(uid, "ALLOWED"))
@@ -61,12 +64,15 @@ class Partner(BaseHTTPRequestHandler):
     def say(self, what):
         if what == "slow":
             self.server.ended.wait(SLOW_S)
-        told = {"status_code": 1000, "timestamp": "2026-11-20T08:00:00Z", "data": {"allowed": what}}
+        allowed = "ALLOWED" if what == "nowhere" else what
+        told = {"status_code": 1000, "timestamp": "2026-11-20T08:00:00Z", "data": {"allowed": allowed}}
         bodies = {
             "garbage": b"\xff{[",
             "huge": b" " * (outside.MOST * 4),
             "no such word": json.dumps({**told, "data": {"allowed": "PERHAPS"}}).encode(),
             "unknown": json.dumps({"status_code": 2004}).encode(),
+            "nowhere": json.dumps(told if self.server.places[-1] is None else {"status_code": 2003}).encode(),
+            "some": json.dumps({**told, "data": {"allowed": "ALLOWED", "location": self.server.some}}).encode(),
         }
         status = {"refuses": 401, "unknown": 404, "away": 307}.get(what, 200)
         self.send_response(status)
@@ -95,7 +101,7 @@ def server(tmp_path, monkeypatch):
     context.load_cert_chain(cert, key)
     found.socket = context.wrap_socket(found.socket, server_side=True, do_handshake_on_connect=False)
     found.daemon_threads, found.cert = True, str(cert)
-    found.heard, found.times, found.says = [], [], {}
+    found.heard, found.places, found.times, found.says, found.some = [], [], [], {}, {}
     found.ended = threading.Event()
     found.address = f"https://localhost:{found.server_port}/ocpi/emsp/2.2.1"
     threading.Thread(target=found.serve_forever, daemon=True).start()
@@ -223,6 +229,51 @@ def test_many_that_wait_for_a_slow_partner_hold_up_nobody_else(anywhere, street,
     assert noted(street, lambda link: link.failures >= len(uids)).failures == len(uids)
 
 
+def outlets_of(street, *numbers):
+    """The station's outlets, and what partners know them by."""
+    with tenant_scope(street.operator.pk):
+        Connector.objects.filter(station=street.station).delete()
+        for number in numbers:
+            Connector.objects.create(station=street.station, number=number)
+    return Place.of(street.station.site.public_id, street.station.public_id, numbers)
+
+
+def test_a_partner_is_told_where_its_card_is_shown(anywhere, street, server, partner):
+    issued(street, partner, "04C0FFEE01")
+    place = outlets_of(street, "1", "2")
+    start = {**START, "idTag": "04C0FFEE01", "connectorId": 2}
+    with anywhere.station("Torget-1", street.password) as station:
+        assert asked(station, "04C0FFEE01")[0] == "Accepted"
+        station.call("StartTransaction", **{**start, "timestamp": "2026-11-20T09:00:00Z"})
+        station.call("StartTransaction", **{**start, "timestamp": "2026-11-20T09:30:00Z"})
+    where = {"location_id": str(street.station.site.public_id)}
+    assert server.places == [where | {"evse_uids": [*place.evses]}, where | {"evse_uids": [place.evses[1]]}]
+    assert {headers["Content-Type"] for _, headers in server.heard} == {"application/json"}
+
+
+def test_a_partner_that_allows_some_outlets_alone_has_its_cards_let_in_there(anywhere, street, server, partner):
+    issued(street, partner, "04C0FFEE01")
+    place = outlets_of(street, "1", "2")
+    server.says = {"04C0FFEE01": "some"}
+    server.some = {"location_id": place.location.upper(), "evse_uids": [place.evses[1].upper()]}
+    with anywhere.station("Torget-1", street.password) as station:
+        for outlet, verdict in ((1, "Invalid"), (2, "Accepted")):
+            assert asked(station, "04C0FFEE01")[0] == "Accepted", "as it may charge at one of them"
+            start = {**START, "idTag": "04C0FFEE01", "connectorId": outlet, "timestamp": f"2026-11-20T09:{outlet}0:00Z"}
+            assert station.call("StartTransaction", **start)["idTagInfo"]["status"] == verdict
+        assert len(server.heard) == 2
+        server.some = {"location_id": "elsewhere"}
+        assert asked(station, "04C0FFEE01")[0] == "Invalid"
+
+
+def test_a_partner_that_does_not_know_the_place_is_asked_without_it(anywhere, street, server, partner):
+    issued(street, partner, "04C0FFEE01")
+    server.says = {"04C0FFEE01": "nowhere"}
+    with anywhere.station("Torget-1", street.password) as station:
+        assert [asked(station, "04C0FFEE01")[0] for _ in range(2)] == ["Accepted", "Accepted"]
+    assert [place is None for place in server.places] == [False, True, True], "and is not told of it again for a while"
+
+
 def test_who_says_nowhere_that_it_is_asked_has_no_card_let_in_that_is_to_be_asked_about(gateway, street):
     with tenant_scope(street.operator.pk):
         account = accounts.create(kind=Account.Kind.ROAMING, name="One", country="NL")
@@ -274,7 +325,9 @@ def test_what_is_no_answer_lets_nobody_in(status, body):
 
 
 def test_an_answer_is_read_as_ocpi_writes_it():
-    assert partners.read(200, b'{"status_code": 1000, "data": {"allowed": "ALLOWED", "token": {}}}') is Said.ALLOWED
+    assert partners.read(200, b'{"status_code": 1000, "data": {"allowed": "ALLOWED", "token": {}}}') == Told(
+        Said.ALLOWED
+    )
     for base in ("/ocpi", "/ocpi/", "/ocpi/tokens", "/ocpi/tokens/"):
         assert partners.path(base, "04/A?B") == "/ocpi/tokens/04%2FA%3FB/authorize?type=RFID"
 
