@@ -46,7 +46,9 @@ ERRORS: dict[str, str | Promise] = {
     Code.TIMETABLE_OF_MONTHS: _("By month of charging, a file is made every month."),
     Code.DELIVERY_TOO_LARGE: _("The file is larger than what is sent: fetch it from the page of downloads."),
     Code.DELIVERY_REFUSED: _("The address refused the file (%(value)s)."),
-    Code.DELIVERY_TO_NOBODY: _("Whoever asked for the timetable does not work here any more, or has no mailbox."),
+    Code.DELIVERY_TO_NOBODY: _(
+        "Whoever asked for the timetable does not work here any more, or no mail server is set up."
+    ),
     Code.SERVER_NOT_CONFIRMED: _("First confirm that it is the right server."),
     Code.RETURN_IN_KRONOR: _("A return is in kronor, and something was sold in %(value)s: it is not made."),
     Code.RETURN_PERIOD: _("An EC sales list is of a month or of a quarter."),
