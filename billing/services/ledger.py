@@ -62,7 +62,7 @@ def post_made(cursor: CursorWrapper, kinds: Sequence[str], *, at: datetime) -> N
     None of them can be booked already. The database refuses an event that is booked twice.
     """
     sources = [sql.SOURCES[kind] for kind in kinds]
-    given = {"operator": current_operator_id(), "at": at}
+    given: dict[str, Any] = {"operator": current_operator_id(), "at": at}
     cursor.execute(sql.LOCK, given)
     cursor.execute(sql.DROP)
     cursor.execute(sql.made(sources), given)

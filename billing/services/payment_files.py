@@ -61,8 +61,9 @@ class Row(NamedTuple):
     @classmethod
     def kept(cls, line: bytes) -> "Row":
         """Return what `keep` wrote."""
-        head, _, line = line.partition(b"\t")
-        return cls(*orjson.loads(head), line)
+        head, _, rest = line.partition(b"\t")
+        entry, booking, numbers = orjson.loads(head)
+        return cls(entry, booking, numbers, rest)
 
     def keep(self) -> bytes:
         """Write it on one line."""
