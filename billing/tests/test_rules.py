@@ -47,6 +47,27 @@ def test_lines_are_found_by_their_document_in_one_index_alone():
         assert cursor.fetchall() == [("invoice_line_position_once",)]
 
 
+def test_what_many_documents_take_is_not_compared_each_with_each(invoice):
+    """Also where the tables were counted before there was much in them, as in a new installation."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT refresh_statistics('{billing_invoice,billing_invoicevat}')")
+        cursor.execute(
+            "INSERT INTO billing_invoice SELECT (jsonb_populate_record(i, jsonb_build_object('run_id', NULL,"
+            " 'id', nextval(pg_get_serial_sequence('billing_invoice', 'id')), 'public_id', gen_random_uuid()))).*"
+            " FROM billing_invoice i, generate_series(1, 4000) WHERE i.id = %s",
+            [invoice.pk],
+        )
+        cursor.execute(
+            "EXPLAIN (ANALYZE, FORMAT JSON)"
+            " INSERT INTO billing_invoicevat (operator_id, invoice_id, vat_rate, taxable, vat)"
+            " SELECT operator_id, id, 25, 0, 0 FROM billing_invoice WHERE id > %s",
+            [invoice.pk],
+        )
+        ((plan,),) = cursor.fetchone()
+    took = {trigger["Trigger Name"]: trigger["Time"] for trigger in plan["Triggers"]}
+    assert took["parts_added"] < 10 * took["invoice_vat_same_operator_insert"]
+
+
 def broken(invoice: Invoice) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(BROKEN, {"operator": invoice.operator_id, "ids": [invoice.pk]})
