@@ -326,7 +326,7 @@ def _credited(where: str, values: dict[str, Any]) -> Decimal:
 _CREDITED = f"""
 SELECT coalesce(sum(l.amount_excl_vat), 0) FROM charging_chargingsession s
 JOIN LATERAL (SELECT b.invoice_id, b.released_by_id FROM billing_billedsession b
-    WHERE b.operator_id = s.operator_id AND b.session_id = s.id ORDER BY b.id DESC LIMIT 1) b
+    WHERE b.operator_id = s.operator_id AND b.session_id = s.id ORDER BY b.invoice_id DESC LIMIT 1) b
     ON b.released_by_id IS NOT NULL
 JOIN billing_invoiceline l
     ON l.operator_id = s.operator_id AND l.session_id = s.id AND l.invoice_id = b.invoice_id

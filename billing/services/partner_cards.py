@@ -32,6 +32,7 @@ def issue(token: Token, *, issuer: Account | None, whitelist: str = "", is_valid
     return account_moves.move(token, to=issuer) if token.issuer_id != before else Moved(0, 0)
 
 
+@limited_to(None)  # a card is used at every site
 def may_go(token: Token) -> bool:
     """Whether the card is the operator's own and nothing says anything of it, so that it can be removed."""
     return token.issuer_id is None and cards.is_untouched(token) and not BilledFee.objects.filter(token=token).exists()
@@ -48,7 +49,7 @@ def remove(token: Token, *, left_to: Token | None = None) -> Token:
     Raises:
         PartnerCardRefused: the card is in use, or was; or the other one is no partner's of that UID.
     """
-    # Sessions that begin with it meanwhile wait for this, and it for those that have begun.
+    # A session that begins with it meanwhile waits for this and is refused; who brings it tries again without the card.
     token = Token.objects.select_for_update().get(pk=token.pk)
     if not may_go(token):
         raise PartnerCardRefused(Code.CARD_IN_USE, card=str(token))

@@ -212,11 +212,11 @@ def _ready(operator_id: int) -> Callable[[TellsPayment], bytes]:
         of = str(public_id.int)
         values = (
             f"{payment.entry}",
-            payment.key,
+            payment.key.translate(_ESCAPED),
             f"{payment.item}",
             f"{payment.amount}",
-            payment.currency,
-            payment.paid_on,
+            payment.currency.translate(_ESCAPED),
+            payment.paid_on.translate(_ESCAPED),
             payment.to_account.translate(_ESCAPED),
             _numbers(payment.parts),
             public_id.hex,

@@ -54,7 +54,7 @@ SELECT p.id FROM rated r CROSS JOIN LATERAL (
     SELECT p.id FROM billing_sessionprice p WHERE p.operator_id = %s AND p.session_id = r.session_id OFFSET 0
 ) p
 """
-_LOCK = "SELECT 1 FROM billing_sessionprice WHERE operator_id = %s AND id = ANY(%s) ORDER BY id FOR UPDATE"
+_LOCK = "SELECT 1 FROM billing_sessionprice WHERE operator_id = %s AND id = ANY(%s) ORDER BY session_id FOR UPDATE"
 # In order, as two who price the same sessions at once wait for each other's rows; the order of a batch fits in memory.
 _IN_MEMORY = "SET LOCAL work_mem = '48MB'"
 _WRITE = f"""

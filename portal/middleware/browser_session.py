@@ -64,7 +64,9 @@ def _anew() -> HttpResponse:
 def _led_on(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if not is_poll(request) or "Location" not in response:
         return response
-    return HttpResponse(headers={"HX-Redirect": response["Location"]})
+    led_on = HttpResponse(headers={"HX-Redirect": response["Location"]})
+    led_on.cookies = response.cookies
+    return led_on
 
 
 def _to_sign_in(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -228,7 +228,8 @@ def test_two_workers_price_each_session_once(charged, monkeypatch):
 
 
 def test_who_prices_a_share_waits_for_nobody_who_prices_another(charged, monkeypatch):
-    monkeypatch.setattr(analyze, "_CHANGED", analyze._CHANGED.replace("1000 + n_live_tup / 5", "-1"))  # whenever asked
+    assert "1000 + n_live_tup / 2" in analyze._CHANGED
+    monkeypatch.setattr(analyze, "_CHANGED", analyze._CHANGED.replace("1000 + n_live_tup / 2", "-1"))  # whenever asked
     with tenant_scope(charged.pk):
         at, payer = connector(), driver()
         for day in range(12):

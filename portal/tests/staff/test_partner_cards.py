@@ -118,13 +118,29 @@ def test_a_card_of_ours_that_is_nobodys_is_left_to_the_partner_whose_uid_it_is(w
     assert "Left a card" in client.get(world.url("audit/")).content.decode()
 
 
-def test_a_card_of_ours_that_nobody_used_is_removed_and_a_partners_of_its_uid_is_meant(world, sign_in, otto, hidden):
+def test_who_may_not_say_who_pays_removes_no_card_whose_partner_would(world, sign_in, otto, hidden):
+    own, _partners = hidden
+    client, url = sign_in(otto), world.url(f"cards/{own.public_id}/")
+    assert "Remove this card?" not in client.get(url).content.decode()
+    assert client.post(f"{url}remove/").status_code == 403
+    with tenant_scope(world.operator.pk):
+        Token.objects.filter(issuer__isnull=False).delete()
+    assert "Remove this card?" in client.get(url).content.decode()
+    assert client.post(f"{url}remove/").status_code == 302
+    with tenant_scope(world.operator.pk):
+        assert not Token.objects.filter(pk=own.pk).exists()
+
+
+def test_a_card_of_ours_that_nobody_used_is_removed_and_a_partners_of_its_uid_is_meant(
+    world, sign_in, otto, olga, hidden
+):
     own, (first, second) = hidden
     with tenant_scope(world.operator.pk):
         Token.objects.filter(pk=second.pk).update(is_set_aside=True)
-    client, url = sign_in(otto), world.url(f"cards/{own.public_id}/")
+    url = world.url(f"cards/{own.public_id}/")
+    assert sign_in(otto).post(f"{url}leave/{first.public_id}/").status_code == 403
+    client = sign_in(olga)
     assert "Remove this card?" in client.get(url).content.decode()
-    assert client.post(f"{url}leave/{first.public_id}/").status_code == 403
     page = client.post(f"{url}remove/", follow=True).content.decode()
     assert "was removed" in page
     with tenant_scope(world.operator.pk):

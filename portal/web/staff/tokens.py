@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpResponse, HttpResponseBase
@@ -307,8 +308,13 @@ def token_leave(request: SignedInRequest, operator: Operator, public_id: UUID, p
 @operator_view(Permission.MANAGE_DRIVERS)
 @require_POST
 def token_remove(request: SignedInRequest, operator: Operator, public_id: UUID) -> HttpResponse:
-    """Remove a card that nobody ever had or charged with."""
+    """Remove a card that nobody ever had or charged with.
+
+    Where partners have a card of its UID, theirs is meant and they pay from then on: that is for who says who pays.
+    """
     token = _token(public_id)
+    if tokens.namesakes(token).exists() and not _may_issue(request):
+        raise PermissionDenied
     done = _("Card %(card)s was removed.") % {"card": token}
     if told(request, done, partner_cards.remove, token):
         return redirect("staff:token_list", operator.slug)
