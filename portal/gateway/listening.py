@@ -25,10 +25,12 @@ async def heard_on(
         try:
             async with await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5) as connection:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                yield connection, 0
                 while True:
-                    yield connection, 0
-                    async for note in connection.notifies(timeout=every_s):
-                        yield connection, _number(note)
+                    # Heard to its end before anybody is told: until then nothing can be asked on the connection.
+                    notes = [note async for note in connection.notifies(timeout=every_s, stop_after=1)]
+                    for number in [_number(note) for note in notes] or [0]:
+                        yield connection, number
         except psycopg.Error as error:
             log.warning("Nobody listens to %s (%s)", channel, type(error).__name__)
             await asyncio.sleep(AGAIN_S)
