@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
-from billing.models import DaySum, Invoice
+from billing.models import DaySum, Invoice, SessionPrice
 from billing.selectors import compartments, prices, reconciliation, revenue
 from billing.selectors.compartments import Compartment
 from billing.selectors.credits import Asked
@@ -170,6 +171,31 @@ def test_what_is_credited_in_part_stands_on_its_invoice_and_is_told(fina):
     check = reconciliation.check()
     assert (check.adds_up, check.credited_in_part, check.left_of_released) == (True, Decimal(0), Decimal(0))
     assert not replace(check, left_of_released=Decimal("0.01")).adds_up
+
+
+def ids_go_on_from(number: int) -> None:
+    """Have the next billed session take this id, as that of a worker which had taken its thousand before."""
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ROLE")
+        cursor.execute(f"ALTER TABLE billing_billedsession ALTER COLUMN id SET CACHE 1 RESTART {number}")
+        cursor.execute("SET ROLE wattledger_app")
+
+
+def test_what_a_session_billed_twice_had_asked_last_is_told_whatever_ids_its_rows_have():
+    """Each worker takes its ids by the thousand, so that the later row may have the smaller one."""
+    one = session(connector(), driver(), kwh=10)
+    tariff(flat("2"), name="First")
+    ids_go_on_from(1000000)
+    issued()
+    credit_notes.credit(Invoice.objects.get(), reason="Fel", by=None, at=NOVEMBER, then=Review.APPROVED)
+    tariff(flat("3"), name="Second", driver=one.driver)
+    SessionPrice.objects.all().delete()  # priced anew by the next run
+    ids_go_on_from(1)
+    issued(NOVEMBER.replace(day=1), datetime(2026, 12, 2, tzinfo=UTC))
+    again = Invoice.objects.filter(kind="invoice").order_by("-pk").first()
+    credit_notes.credit(again, reason="Fel", by=None, at=NOVEMBER, then=Review.WRITTEN_OFF)
+    amounts = {row.compartment: row.amount for row in reconciliation.check().rows if row.sessions}
+    assert amounts == {"credited": Decimal(30)}
 
 
 def test_rounding_to_the_ore_is_told_and_anything_else_is_found(monkeypatch):
