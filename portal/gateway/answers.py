@@ -93,6 +93,8 @@ _STATION_AND_CARD: LiteralString = (
     "SELECT (" + _BOOT + "), card.* FROM (SELECT 1) AS asked"  # noqa: S608
     " LEFT JOIN LATERAL (" + admission.CARD + ") AS card ON true"
 )
+#: So many outlets of a station are remembered with the charge that goes on there.
+MOST_OUTLETS = 64
 #: For whose answer something is looked up, or changed. To all others the answer is known at once.
 _LOOKED_UP = {"BootNotification", "Authorize", "StartTransaction", "StopTransaction", v201.EVENT}
 #: What is answered also to a station that is turned away: money, and that it starts.
@@ -155,7 +157,8 @@ class Heard:
     nobody could be asked, as what kind. given: what was answered already, for the same reason. may_wait: for whoever
     else changes the same charge; not so where others would wait too. is_open: cards whose partner is silent are let in.
     partner: what the card's partner has said; has_asked: it was asked, or nobody can ask it. asked: what the connection
-    asked last, where this answers it.
+    asked last, where this answers it. charges: which charge goes on at each outlet, as this connection was told (OCPP
+    2.0.1).
     """
 
     guest: Guest
@@ -170,6 +173,7 @@ class Heard:
     partner: Said | None = None
     has_asked: bool = False
     asked: commands.Kind | None = None
+    charges: dict[str, str] = field(default_factory=dict)
 
     def at_once(self) -> Row | None:
         """Return what is kept, with the answer, where nothing is to be looked up for it; else None."""
@@ -339,7 +343,7 @@ class Heard:
             cursor,
             names,
             event.start.id_tag,
-            outlet=event.start.connector,
+            outlet=self._outlet(event),
             may_be_other=begins,
             after=A_NEW_NAME,
             asked=event.asked,
@@ -348,6 +352,12 @@ class Heard:
             await self._change(cursor, _STOPPED, number)
         let_in = v201.authorized(found.verdict, self._group(found)) if event.has_card else {}
         return frames.result(message_id, let_in), number
+
+    def _outlet(self, event: v201.Event) -> str:
+        """Return where the charge goes on, as this event or an earlier one said; empty where none did."""
+        if event.outlet and (event.outlet in self.charges or len(self.charges) < MOST_OUTLETS):
+            self.charges[event.outlet] = event.name
+        return event.outlet or next((outlet for outlet, name in self.charges.items() if name == event.name), "")
 
     async def _numbered(
         self,

@@ -47,7 +47,7 @@ _NOTE: LiteralString = """
 class Question:
     """Which partner is asked about a card, and where. tag: as its reader told it. is_new: the card was just shown.
 
-    place: where that is.
+    place: where that is: all outlets at which it may charge, where the station has not told which one it is.
     """
 
     operator_id: int
@@ -87,7 +87,7 @@ class Partners:
         name = question.station_id, question.link_id, question.tag
         known = self._said.pop(name, None)  # it holds once, and not beyond what is asked now
         if not question.is_new and known and known[1] > time.monotonic():
-            return known[0].at(question.place)
+            return known[0].at(question.place, anywhere=False)
         try:
             told = await self._asked(question, until)
         except NotReached as error:
@@ -98,7 +98,7 @@ class Partners:
         self._said.move_to_end(name)
         while len(self._said) > partners.REMEMBERED:
             self._said.popitem(last=False)
-        return told.at(question.place)
+        return told.at(question.place, anywhere=question.is_new)
 
     async def _asked(self, question: Question, until: float) -> Told:
         place = self._places.setdefault(question.link_id, asyncio.Semaphore(partners.AT_ONCE))

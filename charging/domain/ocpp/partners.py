@@ -59,10 +59,11 @@ class Told:
     said: Said
     evses: frozenset[str] | None = None
 
-    def at(self, place: Place) -> Said:
-        """Return what that comes to there."""
-        is_elsewhere = self.evses is not None and self.evses.isdisjoint(place.evses)
-        return Said.NOT_ALLOWED if self.said is Said.ALLOWED and is_elsewhere else self.said
+    def at(self, place: Place, *, anywhere: bool = True) -> Said:
+        """Return what that comes to there. anywhere: at one of the outlets of the place is enough; else at each."""
+        here = [self.evses is None or each in self.evses for each in place.evses] or [self.evses is None]
+        is_here = any(here) if anywhere else all(here)
+        return Said.NOT_ALLOWED if self.said is Said.ALLOWED and not is_here else self.said
 
 
 def path(base: str, uid: str) -> str:

@@ -67,7 +67,8 @@ _GRANTED = {"Accepted", "AcceptedCanceled", "Scheduled", "RebootRequired", "Unlo
 class Event:
     """TransactionEvent: what begins, goes on or ends. has_card: it names one, so that the answer says yes or no.
 
-    asked: the number of the command that it follows; None where it follows none.
+    asked: the number of the command that it follows; None where it follows none. outlet: where the charge goes on; only
+    its first event must say so, and it is empty in others.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Event:
     signed: tuple[v16.Signed, ...]
     has_card: bool
     asked: int | None = None
+    outlet: str = ""
 
 
 def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
@@ -90,11 +92,12 @@ def event(payload: Mapping[str, Any], *, exported: bool = False) -> Event:
     readings = tuple(v16.readings(payload.get("meterValue"), exported=exported))
     name, card = text(info, "transactionId", 36), id_tag(payload)
     first, last = (readings[0][1], readings[-1][1]) if readings else (None, None)
-    start = Start(text(evse, "id", 20) or "1", card, at, first if kind == "Started" else None)
+    outlet = text(evse, "id", 20)
+    start = Start(outlet or "1", card, at, first if kind == "Started" else None)
     reason = text(info, "stoppedReason", 30) or "Local"
     stop = Stop(None, at, last, reason, readings) if kind == "Ended" else None
     signed = tuple(v16.signed(payload.get("meterValue")))
-    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")), _asked(info))
+    return Event(kind, name, start, stop, readings, signed, bool(_object(payload, "idToken")), _asked(info), outlet)
 
 
 def _asked(info: Mapping[str, Any]) -> int | None:

@@ -23,6 +23,7 @@ from charging.services import card_rules, partner_links, station_links, tokens
 from portal.tests.gateway.conftest import NOW, Gateway
 from portal.tests.gateway.test_gateway import START
 from portal.tests.gateway.test_unasked import learnt
+from portal.tests.gateway.test_v201 import SPEAKS, event
 from tenants import crypto, outside
 from tenants.models import Account
 from tenants.outside import NotReached
@@ -264,6 +265,51 @@ def test_a_partner_that_allows_some_outlets_alone_has_its_cards_let_in_there(any
         assert len(server.heard) == 2
         server.some = {"location_id": "elsewhere"}
         assert asked(station, "04C0FFEE01")[0] == "Invalid"
+
+
+def test_a_card_is_let_in_where_the_cable_is_though_only_the_first_event_of_the_charge_says_where(
+    anywhere, street, server, partner
+):
+    """The partner allows a card at the first outlet, and another at the second, in which the cable is."""
+    place = outlets_of(street, "1", "2")
+    cards = {"04C0FFEE01": place.evses[:1], "04C0FFEE02": place.evses[1:]}
+    issued(street, partner, *cards)
+    server.says = dict.fromkeys(cards, "some")
+
+    def begun(station, uid):
+        info = {"transactionId": f"tx-{uid}"}
+        station.call("TransactionEvent", **event("Started", 0, 0, evse={"id": 2}, info=info))
+
+    def shown(station, uid):
+        server.some = {"location_id": place.location, "evse_uids": [*cards[uid]]}
+        card = {"info": {"transactionId": f"tx-{uid}"}, "idToken": {"idToken": uid, "type": "ISO14443"}}
+        said = station.call("TransactionEvent", **event("Updated", 1, 1, **card))["idTokenInfo"]["status"]
+        return said, tuple(server.places[-1]["evse_uids"])
+
+    with anywhere.station("Torget-1", street.password, **SPEAKS) as station:
+        for uid, verdict in (("04C0FFEE01", "Invalid"), ("04C0FFEE02", "Accepted")):
+            begun(station, uid)
+            assert shown(station, uid) == (verdict, place.evses[1:])
+
+
+def test_a_card_is_let_in_at_an_outlet_that_nobody_knows_where_its_partner_allows_all(
+    anywhere, street, server, partner
+):
+    place = outlets_of(street, "1", "2")
+    cards = {"04C0FFEE01": place.evses[:1], "04C0FFEE02": place.evses[1:], "04C0FFEE03": place.evses}
+    issued(street, partner, *cards)
+    server.says = dict.fromkeys(cards, "some")
+    with anywhere.station("Torget-1", street.password, **SPEAKS) as station:
+        for uid, outlets in cards.items():
+            server.some = {"location_id": place.location, "evse_uids": [*outlets]}
+            card = {"idToken": {"idToken": uid, "type": "ISO14443"}}
+            if uid == "04C0FFEE02":  # what was said to the question holds for the charge
+                assert station.call("Authorize", **card)["idTokenInfo"]["status"] == "Accepted"
+            late = event("Updated", 1, 1, info={"transactionId": f"tx-{uid}"}, **card)
+            said = station.call("TransactionEvent", **late)["idTokenInfo"]["status"]
+            assert said == ("Accepted" if outlets == place.evses else "Invalid")
+            assert server.places[-1]["evse_uids"] == [*place.evses]
+    assert len(server.places) == len(cards)
 
 
 def test_a_partner_that_does_not_know_the_place_is_asked_without_it(anywhere, street, server, partner):
