@@ -19,7 +19,10 @@ FILES = 65_536
 
 
 async def main() -> None:
-    """Serve until SIGTERM or SIGINT; connections are told that we go, so that stations come again at once."""
+    """Serve until SIGTERM or SIGINT; connections are told that we go, so that stations come again at once.
+
+    Nor does it go on without a part of itself: what ends one of them ends it, and it is started anew.
+    """
     logging.basicConfig(level=env.text("LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("websockets").setLevel(logging.ERROR)
     _open_files()
@@ -31,21 +34,21 @@ async def main() -> None:
     store = Store(address, ROWS)
     header = env.text("GATEWAY_CERTIFICATE_HEADER", "")
     gateway = Gateway(store, proxies=env.number("TRUSTED_PROXIES", 0), certificates=header)
-    writing = asyncio.create_task(store.run())
-    beside = [
+    working = [
+        asyncio.create_task(store.run()),
         asyncio.create_task(Bell(address, store, gateway.look, gateway.here).run()),
         asyncio.create_task(gateway.cards.run(address, gateway.here)),
         asyncio.create_task(give_back()),
     ]
     stopped = asyncio.create_task(_told_to_stop())
     server = await gateway.open(HOST, env.number("GATEWAY_PORT", 8002))
-    done, _ = await asyncio.wait({writing, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait({*working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     server.close()
     await server.wait_closed()
-    for task in (*beside, writing):
+    for task in working:
         task.cancel()
-    if writing in done:
-        writing.result()  # raises what ended it
+    for task in done:
+        task.result()  # raises what ended it
 
 
 async def _told_to_stop() -> None:

@@ -35,6 +35,7 @@ async def give_back() -> None:
     trim = getattr(library, "malloc_trim", None)
     if trim is not None:
         library.mallopt(M_MMAP_THRESHOLD, APART)
-    while trim is not None:
+    while True:
         await asyncio.sleep(GIVEN_BACK_S)
-        trim(0)
+        if trim is not None:
+            trim(0)

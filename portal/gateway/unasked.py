@@ -5,7 +5,7 @@ that nobody waits for it. As long as the database answers, every verdict is its 
 """
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -20,6 +20,8 @@ from charging.domain.ocpp.unasked import Kind, Rule
 from portal.gateway.cards import card_keys
 from portal.gateway.door import Guest
 from portal.gateway.listening import heard_on
+
+log = logging.getLogger(__name__)
 
 #: So often it is looked whether something is to be learnt.
 LOOK_S = 2.0
@@ -81,8 +83,11 @@ class Unasked:
         """Learn until cancelled. here: who is connected now."""
         async for connection, operator_id in heard_on(address, "cards", every_s=LOOK_S):
             self.forget(operator_id)
-            with contextlib.suppress(psycopg.Error):  # where the connection is gone, a new one comes next
+            try:
                 await self.learn(connection, {guest.operator_id for guest in here()})
+            except psycopg.Error as error:
+                log.warning("Nothing is learnt of cards (%s)", type(error).__name__)
+                await connection.close()  # a new one comes next
 
     async def learn(self, connection: psycopg.AsyncConnection[Any], operators: Iterable[int]) -> None:
         """Learn of these operators what is not known or was learnt too long ago; forget all others."""
