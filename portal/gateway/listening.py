@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import psycopg
@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 
 #: After so long without a connection it is tried again.
 AGAIN_S = 2.0
+#: Nothing is said on such a connection for hours: one of which the other side is gone is noticed within a minute.
+_KEPT_ALIVE: Mapping[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 
 async def heard_on(
@@ -23,7 +25,9 @@ async def heard_on(
     """
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5) as connection:
+            async with await psycopg.AsyncConnection.connect(
+                address, autocommit=True, connect_timeout=5, **_KEPT_ALIVE
+            ) as connection:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 yield connection, 0
                 while True:
