@@ -37,23 +37,32 @@ _KEEP: LiteralString = """
     ORDER BY m.place
     RETURNING station_id, epoch
 """
-#: Of a command that its connection asked last: kept, and noted with the command.
+#: Of a command that its connection asked last: kept, and noted with the command. Where somebody else has that at this
+#: moment nothing is done, as others would wait too; then it `is_busy`.
 _KEEP_ANSWER: LiteralString = """
-    WITH kept AS (
+    WITH asked AS MATERIALIZED (
+        SELECT id FROM charging_stationcommand
+        WHERE public_id = %(command)s AND station_id = %(station_id)s AND state = ANY(%(open)s)
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), looked AS MATERIALIZED (
+        SELECT NOT EXISTS (SELECT FROM asked) AND EXISTS (
+            SELECT FROM charging_stationcommand
+            WHERE public_id = %(command)s AND station_id = %(station_id)s AND state = ANY(%(open)s)) AS is_busy
+    ), kept AS (
         INSERT INTO charging_stationmessage
             (operator_id, station_id, epoch, received_at, action, message_id, raw, card_mark, answer, number, is_read,
             remark)
         SELECT l.operator_id, l.station_id, l.epoch, %(at)s, %(action)s, %(message_id)s, %(raw)s, '', '', NULL,
             false, ''
-        FROM charging_stationlink l WHERE l.station_id = %(station_id)s AND l.epoch = %(epoch)s
+        FROM looked JOIN charging_stationlink l ON l.station_id = %(station_id)s AND l.epoch = %(epoch)s
+        WHERE NOT looked.is_busy
         RETURNING station_id
     ), noted AS (
         UPDATE charging_stationcommand AS command
         SET state = %(state)s, status = %(status)s, answer = %(sealed)s, done_at = %(at)s
-        FROM kept WHERE command.public_id = %(command)s AND command.station_id = kept.station_id
-            AND command.state = ANY(%(open)s)
+        FROM kept, asked WHERE command.id = asked.id
     )
-    SELECT station_id FROM kept
+    SELECT is_busy FROM looked WHERE is_busy OR EXISTS (SELECT FROM kept)
 """
 #: That something came which was not read to its end. There is nothing in it for the reader.
 _NOTE = """
@@ -187,7 +196,8 @@ class Heard:
     def in_one_step(self) -> Step | None:
         """Return how the answer to what was asked last is kept, and noted with the command; None for all else.
 
-        It finds a row when it was kept.
+        It finds False when it was kept, True when nothing was done since somebody else has the command, and no row when
+        a newer connection holds.
         """
         if not isinstance(self.said, Answer) or self.asked is None:
             return None

@@ -33,8 +33,9 @@ BOOT_S = 60
 MOST_UNANSWERED = 3
 #: A notification that is lost costs so long.
 LOOK_S = 2.0
-#: Somebody changes the station's row at this moment: it is looked at again after so long, and nobody else waits.
-BUSY_S = 0.02
+#: Somebody changes the station's row at this moment: it is looked at again after so long, then after twice as long up
+#: to a bound, and nobody else waits.
+BUSY_S, LONGEST_BUSY_S = 0.02, 0.5
 _NO_CARDS: dict[str, str] = {}
 #: The next thing that waits, noted as sent by the connection that holds, whose row is locked first: a newer connection
 #: waits for it and then finds that it was sent, or this one finds that it holds no more. One that somebody else has
@@ -96,7 +97,7 @@ class Line:
         #: What its station was told as it started; one that has not is known.
         self.boot: str = Boot.ACCEPTED
         self._store, self._since = store, time.monotonic()
-        self._is_up, self._has_more, self._unanswered = asyncio.Event(), False, 0
+        self._is_up, self._has_more, self._unanswered, self._busy_s = asyncio.Event(), False, 0, BUSY_S
         self._talk: asyncio.Task[None] | None = None
         self._asked: tuple[str, Kind, asyncio.Future[None]] | None = None
 
@@ -157,9 +158,12 @@ class Line:
         at = now()
         ((is_busy, row, *taken),) = await self._store.step(self.guest.operator_id, Step(_TAKE, self._facts(at)))
         if is_busy:
-            await asyncio.sleep(BUSY_S)
+            await asyncio.sleep(self._busy_s)
+            self._busy_s = min(2 * self._busy_s, LONGEST_BUSY_S)
+            return True
+        self._busy_s = BUSY_S
         if row is None:
-            return bool(is_busy)
+            return False
         if (frame := self._frame(*taken)) is None:
             await self._note(_NOT_OPENED, row)
             return True
@@ -199,7 +203,11 @@ class Line:
 
     async def _note(self, statement: LiteralString, row: int) -> None:
         given = {"id": row, "epoch": self.guest.epoch, "at": now()}
-        await self._store.step(self.guest.operator_id, Step(statement, given))
+
+        async def note(cursor: Cursor) -> None:
+            await cursor.execute(statement, given)
+
+        await self._store.do(self.guest.operator_id, note, may_wait=True)  # as people and the reader may have the row
 
 
 async def keep_answer(cursor: Cursor, guest: Guest, answer: Answer, sealed: bytes, at: datetime) -> str:

@@ -285,7 +285,10 @@ class Gateway:
         if (row := heard.at_once()) is not None:
             answer, is_kept = row.answer, await self._store.keep(heard.guest.operator_id, row)
         elif (step := heard.in_one_step()) is not None:
-            answer, is_kept = "", bool(await self._store.step(heard.guest.operator_id, step, is_told=True))
+            found = await self._store.step(heard.guest.operator_id, step, is_told=True)
+            if found and found[0][0]:
+                return None  # kept where it may wait
+            answer, is_kept = "", bool(found)
         else:
             return None
         if not is_kept:

@@ -8,7 +8,8 @@ hundred charges for as long as it likes, and nobody else has to wait for it. On 
 a station's link or of a command: it may wait there for the reader, or for people, and the others of the fourth with it.
 Somebody who holds a card to a reader waits for none of these: what is asked of cards has a fifth, and takes two
 journeys, one to look and one to keep. Nor does what people ask of stations: that has a sixth, and each of its steps is
-one statement, which is one journey.
+one statement, which is one journey, and does nothing where it would have to wait: then it is tried again, or goes on
+the fourth.
 
 A piece of work belongs to one operator and runs in that operator's scope, which the second wall reads. While the
 database is away work waits, and with it the stations: nothing is answered that is not kept. Work that the database

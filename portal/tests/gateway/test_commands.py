@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from charging.domain.errors import CommandRefused
 from charging.domain.ocpp.commands import Kind
-from charging.models import Connector, StationCommand, StationLink, StationMessage, Token
+from charging.models import Connector, Station, StationCommand, StationLink, StationMessage, Token
 from charging.selectors import station_commands as selectors
-from charging.services import station_commands, tokens
+from charging.services import station_commands, station_links, tokens
 from portal.tests import dump
-from portal.tests.gateway.conftest import PATIENCE_S, Gateway, address_of
+from portal.tests.gateway.conftest import NOW, PATIENCE_S, Gateway, address_of
 from tenants.scoping import tenant_scope
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -166,6 +166,38 @@ def test_a_station_is_asked_one_thing_at_a_time_in_order(gateway, street, olga):
         station.socket.send(orjson.dumps([4, message_id, "InternalError", "", {}]).decode())
         assert hear(station)[0] == str(second.public_id)
     assert (now_of(street, first).state, now_of(street, first).status) == ("refused", "InternalError")
+
+
+def test_while_somebody_has_a_command_its_answer_waits_and_no_other_station_does(gateway, street, olga):
+    with tenant_scope(street.operator.pk):
+        other = Station.objects.create(site=street.station.site, identifier="Torget-2")
+        password = station_links.make_password(other, at=NOW)
+    with (
+        gateway.station("Torget-1", street.password) as station,
+        gateway.station("Torget-2", password) as second,
+        psycopg.connect(address_of("app")) as holding,
+    ):
+        boot(station)
+        boot(second)
+        command = asked(street, Kind.UNLOCK, olga, connector="1")
+        message_id, *_ = hear(station)
+        holding.execute("SELECT set_config('app.operator_id', %s, true)", [str(street.operator.pk)])
+        assert holding.execute(
+            "SELECT id FROM charging_stationcommand WHERE id = %s FOR UPDATE", [command.pk]
+        ).fetchall()
+        answer(station, message_id, status="Unlocked")
+        with tenant_scope(street.operator.pk):
+            theirs = station_commands.ask(other, Kind.UNLOCK, by=olga, at=timezone.now(), connector="1")
+        answer(second, hear(second)[0], status="Unlocked")
+        assert state_of(street, theirs, "answered") == "answered"
+        assert now_of(street, command).state == "sent"
+        with tenant_scope(street.operator.pk):
+            assert not StationMessage.objects.filter(station=street.station, action="UnlockConnector").exists()
+        holding.rollback()
+        assert state_of(street, command, "answered") == "answered"
+    with tenant_scope(street.operator.pk):
+        kept = StationMessage.objects.filter(station=street.station, action="UnlockConnector")
+        assert [message.message_id for message in kept] == [message_id]
 
 
 def test_an_answer_that_nobody_asked_for_changes_nothing(gateway, street, olga):

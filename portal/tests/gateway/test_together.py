@@ -139,7 +139,7 @@ def test_a_command_is_taken_by_one_statement_and_its_answer_kept_by_another(stre
         await counted._steps._drop()
 
     runner.run(ask())
-    assert journeys == ["WITH held", "WITH kept"]
+    assert journeys == ["WITH held", "WITH asked"]
     with tenant_scope(street.operator.pk):
         kept = StationCommand.objects.get(pk=command.pk)
         assert (kept.state, kept.status, kept.epoch) == ("answered", "Unlocked", guest.epoch)
