@@ -24,9 +24,9 @@ from tenants.sealed_fields import Sealed
 class StationCommand(SiteBound):
     """One thing that was asked of a station.
 
-    A page adds it; the process `portal.gateway` that has the station's connection takes it (`claimed`), notes that it
-    sends it and sends it, and keeps the answer. A connection that ends gives back what it had taken; of what it had
-    sent nobody knows whether it arrived, and only what is harmless is sent again by itself.
+    A page adds it; the process `portal.gateway` that has the station's connection notes that it sends it (`sent`),
+    sends it, and keeps the answer. Of what was sent as its connection ended nobody knows whether it arrived, and only
+    what is harmless is sent again by itself. `claimed` stands in rows of older versions alone, which are given back.
     """
 
     seen_through = "station"
