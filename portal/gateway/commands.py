@@ -2,7 +2,8 @@
 
 A row is taken and noted as sent by one statement, and sent after its commit: killed before that, it waits again; killed
 after it, nobody knows whether it arrived (`door`). A station is asked one thing at a time, since many lose their place
-otherwise. Neither what is taken nor what is answered shares a transaction with anything else that stations say.
+otherwise. Neither what is taken nor what is answered shares a transaction with anything else that stations say, but for
+an answer whose command somebody else has at that moment: it is kept where it may wait.
 """
 
 import asyncio

@@ -77,7 +77,7 @@ class Partners:
     store: Store
     _places: dict[int, asyncio.Semaphore] = field(default_factory=dict)
     _said: OrderedDict[tuple[int, int, str], tuple[Told, float]] = field(default_factory=OrderedDict)
-    # Until when each is asked without a place, as it knows none of ours.
+    # Until when each is asked without a place, as it knows none of ours, or wants none.
     _placeless: dict[int, float] = field(default_factory=dict)
     _came: dict[tuple[int, int], _Came] = field(default_factory=dict)
     _noting: asyncio.Task[None] | None = None
@@ -112,11 +112,18 @@ class Partners:
                 with contextlib.suppress(UnknownPlace):
                     return await self._answered(question, question.place, until)
                 self._placeless[question.link_id] = time.monotonic() + partners.PLACELESS_S
-            return await self._answered(question, None, until)
+            return await self._answered_without(question, until)
         except (partners.Unreadable, keeping.Unreadable, UnicodeError):
             raise NotReached("unreadable") from None
         finally:
             place.release()
+
+    async def _answered_without(self, question: Question, until: float) -> Told:
+        try:
+            return await self._answered(question, None, until)
+        except partners.Unreadable:
+            self._placeless.pop(question.link_id, None)  # it was not for the place that it refused
+            raise
 
     async def _answered(self, question: Question, place: Place | None, until: float) -> Told:
         where, token = self._where(question)

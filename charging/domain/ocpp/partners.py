@@ -21,9 +21,12 @@ AT_ONCE: Final = 8
 HOLDS_S, REMEMBERED = 900, 10_000
 #: For so long a partner that does not know our locations is asked without one.
 PLACELESS_S = 3600
-#: OCPI's status codes of a success, of a location that the partner does not know, and of such a card.
-_GOOD, _UNKNOWN_LOCATION, _UNKNOWN_TOKEN = range(1000, 2000), 2003, 2004
+#: OCPI's status codes of a success, of a question with a location that the partner cannot use (parameters that are
+#: invalid, or too few, a location that it does not know), and of a card that it does not know.
+_GOOD, _OTHER_PLACE, _UNKNOWN_TOKEN = range(1000, 2000), {2001, 2002, 2003}, 2004
 _OK, _NOT_FOUND = 200, 404
+#: With these a server refuses what stands in a question: bad request, unsupported media type, unprocessable content.
+_NOT_THIS_BODY = {400, 415, 422}
 
 
 class Unreadable(Exception):
@@ -31,7 +34,7 @@ class Unreadable(Exception):
 
 
 class UnknownPlace(Exception):
-    """The partner does not know the location that it was told."""
+    """The partner does not know the location that it was told, or wants to be told of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,10 @@ def read(status: int, body: bytes, place: Place | None = None) -> Told:
 
     Raises:
         Unreadable: it says nothing of the card.
-        UnknownPlace: it was told of a place that it does not know.
+        UnknownPlace: it was told of a place, and refuses a question with that.
     """
+    if place is not None and status in _NOT_THIS_BODY:
+        raise UnknownPlace
     try:
         told: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -102,7 +107,7 @@ def read(status: int, body: bytes, place: Place | None = None) -> Told:
         raise Unreadable
     if status in (_OK, _NOT_FOUND) and code == _UNKNOWN_TOKEN:
         return Told(Said.NOT_ALLOWED)
-    if place is not None and status in (_OK, _NOT_FOUND) and code == _UNKNOWN_LOCATION:
+    if place is not None and status in (_OK, _NOT_FOUND) and code in _OTHER_PLACE:
         raise UnknownPlace
     data = told.get("data")
     if status != _OK or code not in _GOOD or not isinstance(data, Mapping):

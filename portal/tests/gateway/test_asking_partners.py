@@ -48,6 +48,16 @@ class AnywhereGateway(Gateway):
     program = ("-c", _ANYWHERE)
 
 
+#: How a partner refuses a question with a place, and answers one without.
+REFUSALS = {
+    "bad request": (400, b"<html>"),
+    "unsupported": (415, b""),
+    "unprocessable": (422, b"{}"),
+    "invalid": (200, b'{"status_code": 2001}'),
+    "too little": (200, b'{"status_code": 2002}'),
+}
+
+
 class Partner(BaseHTTPRequestHandler):
     """Answers about each card what the test has said."""
 
@@ -65,17 +75,20 @@ class Partner(BaseHTTPRequestHandler):
     def say(self, what):
         if what == "slow":
             self.server.ended.wait(SLOW_S)
-        allowed = "ALLOWED" if what == "nowhere" else what
+        is_placeless = self.server.places[-1] is None
+        allowed = "ALLOWED" if what == "nowhere" or what in REFUSALS else what
         told = {"status_code": 1000, "timestamp": "2026-11-20T08:00:00Z", "data": {"allowed": allowed}}
         bodies = {
             "garbage": b"\xff{[",
             "huge": b" " * (outside.MOST * 4),
             "no such word": json.dumps({**told, "data": {"allowed": "PERHAPS"}}).encode(),
             "unknown": json.dumps({"status_code": 2004}).encode(),
-            "nowhere": json.dumps(told if self.server.places[-1] is None else {"status_code": 2003}).encode(),
+            "nowhere": json.dumps(told if is_placeless else {"status_code": 2003}).encode(),
             "some": json.dumps({**told, "data": {"allowed": "ALLOWED", "location": self.server.some}}).encode(),
         }
-        status = {"refuses": 401, "unknown": 404, "away": 307}.get(what, 200)
+        status = {"refuses": 401, "unknown": 404, "away": 307, "never": 400}.get(what, 200)
+        if what in REFUSALS and not is_placeless:
+            status, bodies[what] = REFUSALS[what]
         self.send_response(status)
         if status == 307:
             self.send_header("Location", "https://localhost/elsewhere")
@@ -318,6 +331,31 @@ def test_a_partner_that_does_not_know_the_place_is_asked_without_it(anywhere, st
     with anywhere.station("Torget-1", street.password) as station:
         assert [asked(station, "04C0FFEE01")[0] for _ in range(2)] == ["Accepted", "Accepted"]
     assert [place is None for place in server.places] == [False, True, True], "and is not told of it again for a while"
+
+
+def test_a_partner_that_refuses_a_question_with_a_place_is_asked_without(anywhere, street, server, partner):
+    for what in REFUSALS:
+        with tenant_scope(street.operator.pk):
+            account = accounts.create(kind=Account.Kind.ROAMING, name=what, country="NL")
+            partner_links.keep(account, address=server.address, token=TOKEN)
+        uid = f"04C0FFEE{len(server.says):02X}"
+        issued(street, account, uid)
+        server.says[uid] = what
+    with anywhere.station("Torget-1", street.password) as station:
+        assert [asked(station, uid)[0] for uid in server.says] == ["Accepted"] * len(REFUSALS)
+    assert [place is None for place in server.places] == [False, True] * len(REFUSALS)
+
+
+def test_a_partner_that_refuses_also_without_a_place_is_told_of_it_again(anywhere, street, server, partner):
+    issued(street, partner, "04C0FFEE01", "04C0FFEE02", "04C0FFEE03")
+    server.says = {"04C0FFEE01": "never", "04C0FFEE02": "refuses"}
+    with anywhere.station("Torget-1", street.password) as station:
+        said = [asked(station, f"04C0FFEE0{number}")[0] for number in (1, 2, 3)]
+    assert said == ["Invalid", "Invalid", "Accepted"]
+    assert [place is None for place in server.places] == [False, True, False, False], "nor is 401 for the place"
+    for status in (401, 403, 429):
+        with pytest.raises(partners.Unreadable):
+            partners.read(status, b'{"status_code": 2001}', Place("a", ()))
 
 
 def test_who_says_nowhere_that_it_is_asked_has_no_card_let_in_that_is_to_be_asked_about(gateway, street):
