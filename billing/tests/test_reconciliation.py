@@ -192,7 +192,7 @@ def test_what_a_session_billed_twice_had_asked_last_is_told_whatever_ids_its_row
     SessionPrice.objects.all().delete()  # priced anew by the next run
     ids_go_on_from(1)
     issued(NOVEMBER.replace(day=1), datetime(2026, 12, 2, tzinfo=UTC))
-    again = Invoice.objects.filter(kind="invoice").order_by("-pk").first()
+    again = Invoice.objects.filter(kind="invoice").order_by("-pk")[0]
     credit_notes.credit(again, reason="Fel", by=None, at=NOVEMBER, then=Review.WRITTEN_OFF)
     amounts = {row.compartment: row.amount for row in reconciliation.check().rows if row.sessions}
     assert amounts == {"credited": Decimal(30)}
