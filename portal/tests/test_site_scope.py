@@ -89,10 +89,12 @@ WHOLE_OPERATOR = {
     "charging/ingest/staging.py": "imports",
     "charging/domain/ocpp/keeping.py": "names columns that are sealed, and asks for no row",
     "charging/domain/ocpp/admission.py": "a fragment: the gateway asks it, for a station",
+    "charging/services/station_commands.py": "counts what waits at the station that the page found in sight",
     "charging/services/station_steps.py": "reads what stations said, for no member",
     "portal/gateway/answers.py": "stations speak here, no member",
     "portal/gateway/commands.py": "the same",
     "portal/gateway/door.py": "the same",
+    "portal/gateway/partners.py": "the same",
     "portal/gateway/unasked.py": "the same",
 }
 AT_SITES = [door for door in doors() if door.is_of_operator and door.access in {*roles.AT_SITES, "members"}]
