@@ -12,8 +12,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -27,6 +27,7 @@ from django.test.utils import setup_databases, teardown_databases
 from django.utils import timezone
 from django_otp.oath import TOTP
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from billing.services import run_steps, runs, tariffs
 from charging.models import ChargingSession, Connector, Site, Station, Token
@@ -50,6 +51,9 @@ FLAGS = [
     "--disable-sync",
 ]
 SHOTS = os.environ.get("WATTLEDGER_SHOTS", "")
+#: What the servers of these journeys say, and how much of its end is told beside a journey that fails.
+LOGS: list[Path] = []
+TOLD_BYTES = 4_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -88,6 +92,22 @@ def _end_other_connections() -> None:
         )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Tell beside a journey that fails what page and servers said, and its message without the whole page."""
+    report: Any = yield
+    if not report.failed:
+        return report
+    with suppress(PlaywrightError):  # the browser may be what failed
+        if page := getattr(item, "funcargs", {}).get("page"):
+            told = page.locator("h1, h2, .alert").all_inner_texts()
+            report.sections.append((page.url, "\n".join(told)[-TOLD_BYTES:]))
+    report.sections += [(log.name, log.read_text(errors="replace")[-TOLD_BYTES:]) for log in LOGS if log.exists()]
+    if crash := getattr(report.longrepr, "reprcrash", None):
+        crash.message = crash.message.partition("\n")[0]
+    return report
+
+
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of files that the servers read and write, and whoever furnishes a house for them."""
@@ -118,6 +138,7 @@ def _served(state: Path, files: Path, role: str, **beside: list[str]) -> Iterato
     environment = {**os.environ, **_environment(state, files, role)}
     commands = {"web": ["gunicorn", "portal.wsgi", "-b", f"127.0.0.1:{port}", "--threads", "4"], **beside}
     running = []
+    LOGS.extend(state / f"{name}.log" for name in commands)
     for name, command in commands.items():
         with (state / f"{name}.log").open("wb") as log:
             running.append(
