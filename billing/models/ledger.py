@@ -158,9 +158,15 @@ class ClosedMonth(OperatorOwned):
 
 
 class LedgerWork(OperatorOwned, Work):
-    """That what happened before there was a ledger is booked. `reached`: the last source, by kind of entry."""
+    """That what happened before there was a ledger is booked.
+
+    `reached`: the last source, by kind of entry; `ALL` of a kind whose every event is known to be booked, for good, as
+    what happens books itself.
+    """
 
     work_kind = "ledger"
+    #: More than any source.
+    ALL = 2**63 - 1
 
     reached = models.JSONField(default=dict)
 

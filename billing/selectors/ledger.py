@@ -130,14 +130,25 @@ def closed(month: date) -> ClosedMonth | None:
 
 def is_behind() -> bool:
     """Whether something that happened is not booked yet, because it is older than the ledger."""
-    if LedgerWork.objects.exclude(state=LedgerWork.State.DONE).exists():
+    row = LedgerWork.objects.first()
+    if row is not None and row.state != LedgerWork.State.DONE:
         return True
-    return any(not _is_first_booked(source) for source in sql.SOURCES.values())
+    return bool(behind(row))
+
+
+def behind(row: LedgerWork | None) -> set[str]:
+    """The kinds of which the first event is not booked. row: what is known of it, so that it is not looked for again.
+
+    To look takes longer the more the operator has, and the timetable asks every minute.
+    """
+    known = row.reached if row else {}
+    asked = (kind for kind in sql.SOURCES if known.get(kind) != LedgerWork.ALL)
+    return {kind for kind in asked if not _is_first_booked(sql.SOURCES[kind])}
 
 
 def _is_first_booked(source: sql.Source) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(sql.is_first_booked(source), {"operator": current_operator_id(), "after": 0, "most": 1})
+        cursor.execute(sql.is_first_booked(source), {"operator": current_operator_id(), "after": 0})
         found = cursor.fetchone()
     return found is None or bool(found[0])
 

@@ -77,14 +77,23 @@ def _one(cursor: CursorWrapper, statement: str, given: dict[str, Any]) -> Any:
 
 
 def ask_if_behind(at: datetime) -> None:
-    """Have booked what happened before there was a ledger, if there is such."""
-    row = LedgerWork.objects.first()
-    if (row is None or row.state == LedgerWork.State.DONE) and ledger.is_behind():
-        # Of a kind that the ledger takes only now, everything is older than it; the others are where they were.
-        row = row or LedgerWork(queued_at=at)
+    """Have booked what happened before there was a ledger, if there is such; note of which kinds there is none."""
+    row = LedgerWork.objects.first() or LedgerWork(queued_at=at, state=LedgerWork.State.DONE)
+    if row.state != LedgerWork.State.DONE or _is_whole(row):
+        return
+    # Of a kind that the ledger takes only now, everything is older than it; the others are where they were.
+    behind = ledger.behind(row)
+    row.reached |= dict.fromkeys(sql.SOURCES.keys() - behind, LedgerWork.ALL)
+    if behind:
         row.state, row.queued_at, row.attempts = LedgerWork.State.WAITING, at, 0
-        row.save()
+    row.save()
+    if behind:
         work.enqueue(row)
+
+
+def _is_whole(row: LedgerWork) -> bool:
+    """Whether all that happened is known to be booked."""
+    return all(row.reached.get(kind) == LedgerWork.ALL for kind in sql.SOURCES)
 
 
 def catch_up(operator_id: int, row: LedgerWork, *, clock: Callable[[], datetime]) -> None:
@@ -97,7 +106,7 @@ def catch_up(operator_id: int, row: LedgerWork, *, clock: Callable[[], datetime]
                 work.keep(row, at=clock(), reached={**row.reached, kind: ids[-1]}, done=row.done + len(ids))
                 work.put_back(row)
                 return
-        work.finish(row, total=row.done)
+        work.finish(row, total=row.done, reached=dict.fromkeys(sql.SOURCES, LedgerWork.ALL))
 
 
 def _after(source: sql.Source, last: int) -> list[int]:

@@ -15,7 +15,8 @@ service that lets it happen calls `billing.services.ledger.post` in the same tra
 - **A match**: what the purpose of is known now; for an invoice its receivable, kept on the account, or paid back from
   the bank. It is booked on the day of its payment where it was found by its reference or told with it, else on the day
   on which a person said so. One that takes another back is negative.
-- **A write-off**: the receivable, less VAT where the loss is certain, is lost (`billing.models.write_off`).
+- **A write-off**: the receivable, less VAT where the loss is certain, is lost; a small difference is rounding
+  (`billing.models.write_off`).
 - **A statement to a host**: what it earned is a cost, at the site if the contract is about one; owed is what is paid
   out, carried what is not yet. VAT is the operator's to deduct where the statement is the host's invoice; else it waits
   for that.
@@ -58,7 +59,7 @@ _BARE: Final = "'', NULL::numeric, '', NULL::bigint"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind of event. ids: the next events after %(after)s, at most %(most)s, for what is booked afterwards.
+    """One kind of event. ids: the events after %(after)s, in no order, for what is booked afterwards.
 
     about: what the events refer to, as the ids that its facts are then given as %(about)s.
     made: the facts of events that are made by the same transaction, of a table that it has set apart.
@@ -109,7 +110,7 @@ DOCUMENTS: Final = Source(
     """,  # constants
     ids="""
     SELECT i.id FROM billing_invoice i
-    WHERE i.operator_id = %(operator)s AND i.id > %(after)s AND i.state = 'issued' ORDER BY i.id LIMIT %(most)s
+    WHERE i.operator_id = %(operator)s AND i.id > %(after)s AND i.state = 'issued'
     """,
 )
 PAYMENTS: Final = Source(
@@ -124,7 +125,7 @@ PAYMENTS: Final = Source(
     """,  # constants
     ids="""
     SELECT p.id FROM billing_payment p
-    WHERE p.operator_id = %(operator)s AND p.id > %(after)s ORDER BY p.id LIMIT %(most)s
+    WHERE p.operator_id = %(operator)s AND p.id > %(after)s
     """,
     made="SELECT id AS source, paid_on AS event_on, currency, '' AS country, '' AS purpose, amount FROM left_payments",
 )
@@ -150,7 +151,7 @@ MATCHES: Final = Source(
     """,  # constants
     ids="""
     SELECT m.id FROM billing_paymentmatch m
-    WHERE m.operator_id = %(operator)s AND m.id > %(after)s ORDER BY m.id LIMIT %(most)s
+    WHERE m.operator_id = %(operator)s AND m.id > %(after)s
     """,
     made="SELECT id AS source, paid_on AS event_on, currency, '' AS country, purpose, amount FROM shared_payments",
 )
@@ -169,14 +170,14 @@ WRITE_OFFS: Final = Source(
         SELECT 2, {_use("vat", "p.rate")}, '', p.rate, {_country("p.rate")}, NULL, p.vat
         FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
         UNION ALL
-        SELECT 3, CASE WHEN w.lowers_vat THEN 'loss' ELSE 'loss_feared' END, '', p.rate, {_country("p.rate")}, NULL,
-            p.net
+        SELECT 3, CASE WHEN w.lowers_vat THEN 'loss' WHEN w.why = 'difference' THEN 'rounding' ELSE 'loss_feared' END,
+            '', p.rate, {_country("p.rate")}, NULL, p.net
         FROM jsonb_to_recordset(w.parts) AS p (rate numeric, net bigint, vat bigint)
     ) r WHERE w.operator_id = %(operator)s AND w.id = e.source
     """,  # constants
     ids="""
     SELECT w.id FROM billing_writeoff w
-    WHERE w.operator_id = %(operator)s AND w.id > %(after)s ORDER BY w.id LIMIT %(most)s
+    WHERE w.operator_id = %(operator)s AND w.id > %(after)s
     """,
 )
 STATEMENTS: Final = Source(
@@ -204,7 +205,7 @@ STATEMENTS: Final = Source(
     """,  # constants
     ids="""
     SELECT h.id FROM billing_hoststatement h
-    WHERE h.operator_id = %(operator)s AND h.id > %(after)s AND h.state = 'closed' ORDER BY h.id LIMIT %(most)s
+    WHERE h.operator_id = %(operator)s AND h.id > %(after)s AND h.state = 'closed'
     """,
 )
 PAYOUTS: Final = Source(
@@ -223,7 +224,7 @@ PAYOUTS: Final = Source(
     """,  # constants
     ids="""
     SELECT p.id FROM billing_hostpayout p
-    WHERE p.operator_id = %(operator)s AND p.id > %(after)s ORDER BY p.id LIMIT %(most)s
+    WHERE p.operator_id = %(operator)s AND p.id > %(after)s
     """,
 )
 SOURCES: Final = {source.kind: source for source in (DOCUMENTS, PAYMENTS, MATCHES, WRITE_OFFS, STATEMENTS, PAYOUTS)}
@@ -295,14 +296,18 @@ def post(sources: Sequence[Source]) -> str:
 
 
 def after(source: Source) -> str:
-    """The ids of the next events, oldest first."""
-    return f"SELECT array_agg(id ORDER BY id) FROM ({source.ids}) next"  # constants
+    """The ids of the next events, at most %(most)s, oldest first."""
+    return f"SELECT array_agg(id ORDER BY id) FROM ({source.ids} ORDER BY 1 LIMIT %(most)s) next"  # constants
 
 
 def is_first_booked(source: Source) -> str:
-    """Whether the first event of all is booked; no row where there is none."""
+    """Whether the first event of all is booked; no row where there is none.
+
+    The least is taken of all that are the operator's own. Asked for the first alone, the planner goes by the primary
+    key, past the events of every operator that came before.
+    """
     return f"""
     SELECT EXISTS (SELECT FROM billing_ledgerentry e
         WHERE e.operator_id = %(operator)s AND e.kind = '{source.kind}' AND e.source = first.id)
-    FROM ({source.ids}) first
+    FROM (SELECT min(id) AS id FROM ({source.ids} OFFSET 0) own) first WHERE first.id IS NOT NULL
     """  # constants

@@ -26,7 +26,7 @@ from billing.services import ledger as services
 from billing.services.fees import Agreed
 from billing.services.late_charges import Charge, Part
 from billing.services.ledger import MonthStaysOpen
-from billing.sql.ledger import SOURCES
+from billing.sql.ledger import SOURCES, is_first_booked
 from billing.sql.ledger_checks import CHECKS
 from billing.tests.factories import NOVEMBER, OCTOBER, connector, driver, flat, issued, session, tariff
 from billing.tests.test_payments import come, pays
@@ -393,6 +393,25 @@ def test_a_kind_that_the_ledger_takes_only_now_is_caught_up(bills):
     assert not ledger.is_behind()
     assert balance_by_number() == before
     assert_all_agrees()
+
+
+def test_what_is_known_to_be_booked_is_not_looked_for_again(bills, django_assert_num_queries):
+    services.ask_if_behind(timezone.now())
+    row = LedgerWork.objects.get()
+    assert (row.state, row.reached) == ("done", dict.fromkeys(SOURCES, LedgerWork.ALL))
+    with django_assert_num_queries(1):
+        assert not ledger.is_behind()
+    with django_assert_num_queries(1):
+        services.ask_if_behind(timezone.now())
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_an_operator_s_first_event_is_not_looked_for_among_those_of_others(in_north, kind):
+    """Whoever asks for the first row alone goes by the primary key, past all that is of others."""
+    with connection.cursor() as cursor:
+        asked = is_first_booked(SOURCES[kind])
+        cursor.execute(f"EXPLAIN {asked}", {"operator": in_north.pk, "after": 0})
+        assert not [line for (line,) in cursor.fetchall() if line.strip("-> ").startswith("Limit")]
 
 
 def test_every_kind_has_its_source():
