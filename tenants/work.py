@@ -217,15 +217,15 @@ def fail(row: Work, code: str, facts: dict[str, Any] | None = None, **more: Any)
     _write_mine(row, state=Work.State.FAILED, leased_until=None, error=code, error_facts=facts or {}, **more)
 
 
-def put_back(row: Work, *, until: datetime | None = None) -> None:
+def put_back(row: Work, *, until: datetime | None = None, why: str = "", facts: dict[str, Any] | None = None) -> None:
     """Let the row wait for the operator's next turn: a stretch of it is done, and there is more.
 
-    until: it is left alone so long, as there is nothing to do before.
+    until: it is left alone so long, as there is nothing to do before. why, facts: a code, where that is worth telling.
 
     Raises:
         LostClaim: another worker has taken it over.
     """
-    _write_mine(row, state=Work.State.WAITING, leased_until=until, attempts=0, error="", error_facts={})
+    _write_mine(row, state=Work.State.WAITING, leased_until=until, attempts=0, error=why, error_facts=facts or {})
 
 
 @transaction.atomic

@@ -41,20 +41,26 @@ def account(seller: Seller, currency: str) -> Account | None:
     return min(accounts(seller), key=lambda found: found.kind != first, default=None)
 
 
+def pays_to(seller: Seller, currency: str) -> str:
+    """Where to pay, in a sentence of a letter: `bankgiro 991-2346`; empty where the seller has no account."""
+    found = account(seller, currency)
+    return f"{found.kind if found.kind == BANKGIRO else found.kind.upper()} {found.number}" if found else ""
+
+
 def code(invoice: Invoice, seller: Seller) -> str:
     """What a bank's app reads: UsingQR for kronor to a bankgiro, the European code for euro to an IBAN.
 
     Empty where nothing is to be paid, or no app would read it.
     """
-    pays_to = account(seller, invoice.currency)
+    found = account(seller, invoice.currency)
     is_asked = invoice.kind == Invoice.Kind.INVOICE and invoice.number and invoice.amount_due > 0
-    if pays_to is None or not is_asked or invoice.issued_at is None:
+    if found is None or not is_asked or invoice.issued_at is None:
         return ""
-    match invoice.currency, pays_to.kind:
+    match invoice.currency, found.kind:
         case "SEK", "bankgiro":
-            return _using_qr(invoice, seller, pays_to)
+            return _using_qr(invoice, seller, found)
         case "EUR", "iban" if invoice.amount_due <= _MOST:
-            return _european(invoice, seller, pays_to)
+            return _european(invoice, seller, found)
     return ""
 
 
@@ -63,7 +69,7 @@ def picture(text: str) -> str:
     return qr.svg(text) if text else ""
 
 
-def _using_qr(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
+def _using_qr(invoice: Invoice, seller: Seller, into: Account) -> str:
     """The code of Swedish banks (usingqr.com, revision 2): one line of JSON in ASCII."""
     zone = ZoneInfo(str(seller.get("time_zone") or "UTC"))
     told = {
@@ -76,17 +82,17 @@ def _using_qr(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
         "ddt": f"{invoice.due_on:%Y%m%d}" if invoice.due_on else "",
         "due": _number(invoice.amount_due),
         "pt": "BG",
-        "acc": pays_to.number,
+        "acc": into.number,
     }
     return json.dumps({name: value for name, value in told.items() if value != ""}, separators=(",", ":"))
 
 
-def _european(invoice: Invoice, seller: Seller, pays_to: Account) -> str:
+def _european(invoice: Invoice, seller: Seller, into: Account) -> str:
     """The code for a SEPA credit transfer (EPC069-12): the reference goes as text, as it is no ISO 11649 one."""
     lines = [
         *("BCD", "002", "1", "SCT", ""),
         _name(seller)[:70],
-        compact(pays_to.number),
+        compact(into.number),
         f"EUR{invoice.amount_due:.2f}",
         *("", ""),
         invoice.payment_reference,

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.core.mail import EmailMessage
 from django.db import transaction
 
 from billing.domain.errors import BillingError, Code
@@ -27,7 +28,7 @@ from billing.e_invoices.ways.https import Https
 from billing.exports import formats
 from billing.letters import Letter
 from billing.models import Export, ExportDelivery, ExportTimetable
-from billing.services import exports
+from billing.services import exports, letter_steps
 from billing.services.exports import How, TooManyExports
 from billing.services.sendings import FIRST_PAUSE, LONGEST_PAUSE, MOST_FAILURES
 from billing.sql.documents import month as whole_month
@@ -37,6 +38,8 @@ from tenants.outside import NotReached, SftpTarget
 from tenants.scoping import current_operator_id, tenant_scope
 from tenants.services import mail
 
+#: Why a letter waits: the mail server is not there, or does not take it now.
+_NO_MAIL_SERVER: Final = "mail_server"
 #: What the secret of an address is sealed as.
 _SECRET: Final = "export_timetable"  # noqa: S105
 #: The largest file that is handed over; a larger one is fetched.
@@ -214,9 +217,19 @@ def deliver(operator_id: int, row: ExportDelivery, *, clock: Callable[[], dateti
         export = Export.objects.select_related("timetable__asked_by").get(pk=row.export_id)
         timetable = export.timetable
         assert timetable is not None
-        if timetable.to == To.LINK:
-            _tell(row, export, timetable, at=clock())
-            return
+        is_letter = timetable.to == To.LINK
+        message = _letter(row, export, timetable) if is_letter else None
+    if is_letter:
+        _tell(operator_id, row, message, clock=clock)
+    else:
+        _hand_over(operator_id, row, export, timetable, clock=clock)
+
+
+def _hand_over(
+    operator_id: int, row: ExportDelivery, export: Export, timetable: ExportTimetable, *, clock: Callable[[], datetime]
+) -> None:
+    """Hand the file over on its way, once."""
+    with tenant_scope(operator_id):
         way = _way(timetable)
         if way is None:
             reason = "host_key_unseen" if timetable.waits_for_confirmation else "folder"
@@ -288,12 +301,53 @@ def _note(row: ExportDelivery, answer: Answer, *, at: datetime) -> None:
     work.finish(row, reason="", failures=0, sent_at=at)
 
 
-def _tell(row: ExportDelivery, export: Export, timetable: ExportTimetable, *, at: datetime) -> None:
-    """Write to who asked for the timetable, once; the file is fetched by who may."""
-    person = timetable.asked_by
-    operator = Operator.objects.get(pk=timetable.operator_id)
+def _letter(row: ExportDelivery, export: Export, timetable: ExportTimetable) -> EmailMessage | None:
+    """What is written to who asked for the timetable; the file is fetched by who may. None where nobody is there."""
+    person, operator = timetable.asked_by, Operator.objects.get(pk=timetable.operator_id)
     if person is None or not mail.can_send() or not Membership.objects.filter(operator=operator, user=person).exists():
-        work.fail(row, Code.DELIVERY_TO_NOBODY)
+        return None
+    return mail.letter_to(
+        person.email,
+        Letter.EXPORT_READY,
+        operator=operator,
+        language=person.language or operator.language,
+        message_id=f"<{row.key}.{operator.slug}@wattledger>",
+        export=export,
+        downloads=export,
+    )
+
+
+def _tell(
+    operator_id: int, row: ExportDelivery, message: EmailMessage | None, *, clock: Callable[[], datetime]
+) -> None:
+    """Give the letter to the mail server, at most once (decision 53)."""
+    if message is None or row.begun_at is not None:
+        with tenant_scope(operator_id):
+            work.fail(row, Code.DELIVERY_TO_NOBODY if message is None else letter_steps.NOT_KNOWN)
         return
-    work.finish(row, begun_at=at, sent_at=at)
-    mail.send(person, Letter.EXPORT_READY, operator=operator, export=export, downloads=export)
+    connection = mail.opened()
+    if connection is None:
+        _later(operator_id, row, _NO_MAIL_SERVER, at=clock())
+        return
+    try:
+        with tenant_scope(operator_id):
+            work.keep(row, at=clock(), begun_at=clock())
+        answer = mail.hand_over(connection, message)
+    finally:
+        connection.close()
+    _answered(operator_id, row, answer, at=clock())
+
+
+def _answered(operator_id: int, row: ExportDelivery, answer: int | None, *, at: datetime) -> None:
+    """Write down what the mail server said; one that refuses for now is asked again."""
+    with tenant_scope(operator_id):
+        if answer is None:
+            work.fail(row, letter_steps.NOT_KNOWN)
+        elif answer == 0:
+            work.finish(row, reason="", failures=0, sent_at=at)
+        elif answer >= letter_steps.PERMANENT:
+            work.fail(row, letter_steps.REFUSED, {"answer": answer})
+        else:
+            work.keep(row, at=at, begun_at=None)
+    if row.is_open:
+        _later(operator_id, row, _NO_MAIL_SERVER, at=at)

@@ -11,8 +11,10 @@ last.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
+from billing.documents import paying
 from billing.domain import money
 from billing.letters import Letter
 from billing.models import DocumentLetter, Invoice, Receivable
@@ -27,10 +29,13 @@ from tenants.services import mail
 
 #: Why a letter was not sent, in `Work.error`.
 NO_ADDRESS, REFUSED, NOT_KNOWN, TOO_LATE = "letter_no_address", "letter_refused", "letter_not_known", "letter_too_late"
+#: Why it waits: nobody is there, or it was told to come later.
+AWAY, LATER = "letter_server_away", "letter_asked_to_wait"
 #: So long a letter is tried, and so long it rests when the server cannot be reached.
 TRIED_FOR: Final = timedelta(days=1)
 REST: Final = timedelta(minutes=5)
-_PERMANENT: Final = 500
+#: From this answer on, a mail server says no for good.
+PERMANENT: Final = 500
 
 
 def send(operator_id: int, row: DocumentLetter, *, clock: Callable[[], datetime]) -> None:
@@ -43,7 +48,7 @@ def send(operator_id: int, row: DocumentLetter, *, clock: Callable[[], datetime]
     connection = mail.opened()
     if connection is None:
         with tenant_scope(operator_id):
-            work.put_back(row, until=clock() + REST)
+            work.put_back(row, until=clock() + REST, why=AWAY)
         return
     try:
         with tenant_scope(operator_id):
@@ -63,11 +68,11 @@ def _answered(row: DocumentLetter, answer: int | None, *, at: datetime) -> None:
         work.fail(row, NOT_KNOWN)
     elif answer == 0:
         work.finish(row, sent_at=at, done=1, total=1)
-    elif answer >= _PERMANENT:
+    elif answer >= PERMANENT:
         work.fail(row, REFUSED, {"answer": answer})
     else:
         work.keep(row, at=at, handed_at=None)
-        work.put_back(row, until=at + REST)
+        work.put_back(row, until=at + REST, why=LATER, facts={"answer": answer})
 
 
 def _looked_at(row: DocumentLetter, *, at: datetime) -> DocumentLetter | None:
@@ -103,7 +108,10 @@ def _written(letter: DocumentLetter, operator: Operator) -> Any:
         reminder=letter.reminder,
         invoice_subject=own.get("subject", ""),
         invoice_text=own.get("text", ""),
-        said=said(letter.invoice, operator, language),
+        left=left(letter.invoice.credits or letter.invoice),
+        amount=abs(letter.invoice.amount_due),
+        currency=letter.invoice.currency,
+        said=said(letter.invoice.credits or letter.invoice, operator, language),
     )
     if rules().attaches_pdf:
         for document in _documents(letter):
@@ -123,11 +131,15 @@ def _documents(letter: DocumentLetter) -> list[Invoice]:
     return [letter.invoice, *([charge] if charge else [])]
 
 
+def left(invoice: Invoice) -> Decimal:
+    """What is left to pay of an invoice; below zero, what its payer gets back."""
+    row = Receivable.objects.filter(invoice=invoice).first()
+    return money.from_minor(row.rest, row.currency) if row else invoice.amount_due
+
+
 def said(invoice: Invoice, operator: Operator, language: str) -> dict[str, str]:
     """The facts that an operator's own words may name, as they are written in the language."""
-    row = Receivable.objects.filter(invoice=invoice).first()
-    amount = money.from_minor(row.rest, row.currency) if row else invoice.amount_due
-    written = figures(language)
+    amount, written = left(invoice), figures(language)
     return {
         "operator": operator.name,
         "invoice": str(invoice),
@@ -135,4 +147,5 @@ def said(invoice: Invoice, operator: Operator, language: str) -> dict[str, str]:
         "due": written.day(invoice.due_on) if invoice.due_on else "",
         "reference": invoice.payment_reference,
         "bankgiro": invoice.seller.get("bankgiro", ""),
+        "pay_to": paying.pays_to(invoice.seller, invoice.currency),
     }

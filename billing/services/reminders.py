@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from billing.documents import words
+from billing.documents import paying, words
 from billing.domain import money, own_words
 from billing.domain.calendar import day_of
 from billing.domain.errors import BillingError, Code
@@ -219,5 +219,6 @@ def written(proposal: Proposal, operator: Operator, *, today: date) -> str:
             "days": str((today - due).days),
             "reference": invoice.payment_reference,
             "bankgiro": invoice.seller.get("bankgiro", ""),
+            "pay_to": paying.pays_to(invoice.seller, row.currency),
         },
     )

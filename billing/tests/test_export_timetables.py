@@ -1,6 +1,7 @@
 """Files that are made by themselves: of the right days, once, and handed over once on their way."""
 
 from datetime import UTC, date, datetime
+from smtplib import SMTPDataError, SMTPServerDisconnected
 
 import pytest
 from django.core import mail as outbox
@@ -12,9 +13,11 @@ from billing.models import Export, ExportDelivery, ExportTimetable
 from billing.selectors import exports as selector
 from billing.services import export_timetables as services
 from billing.services.export_timetables import Wanted
+from billing.tests.test_letters import Server
 from tenants import work
 from tenants.outside import NotReached
 from tenants.scoping import tenant_scope
+from tenants.services import mail
 
 pytestmark = pytest.mark.usefixtures("files")
 NOVEMBER = datetime(2026, 11, 11, 9, tzinfo=UTC)  # a Wednesday
@@ -87,6 +90,31 @@ def test_a_letter_says_where_it_is_fetched_once(month, fina, settings, django_ca
     assert delivery(month).sent_at
     worked(month, "export_delivery")
     assert len(outbox.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "count"),
+    [
+        ([ConnectionRefusedError(), SMTPDataError(451, b"later")], "", 1),
+        ([SMTPDataError(550, b"no")], "letter_refused", 0),
+        ([SMTPServerDisconnected("in the middle")], "letter_not_known", 0),
+    ],
+)
+def test_a_letter_is_sent_when_the_mail_server_took_it_and_not_before(
+    month, fina, settings, monkeypatch, answers, error, count
+):
+    settings.EMAIL_HOST = "mail.example.com"
+    spoken = Server(*answers)
+    monkeypatch.setattr(mail, "connection", lambda: spoken)
+    added(month, fina)
+    ask(month, DECEMBER)
+    worked(month, "export_table")
+    for minute in range(0, 50, 10):
+        worked(month, "export_delivery", at=DECEMBER.replace(minute=minute))
+        if spoken.answers:
+            assert (delivery(month).sent_at, delivery(month).reason) == (None, "mail_server")
+    row = delivery(month)
+    assert (row.error, bool(row.sent_at), len(spoken.taken)) == (error, not error, count)
 
 
 def test_nobody_is_written_to_who_does_not_work_there(month, sven, settings):

@@ -1,20 +1,26 @@
 """Invoices by e-mail: queued once, sent at most once, as fast as was agreed, whatever the mail server does."""
 
 from datetime import timedelta
+from decimal import Decimal
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from functools import partial
+from io import BytesIO, StringIO, TextIOWrapper
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
 from django.core import mail as outbox
+from django.core.management import call_command
 from django.db import connection
 
 from billing.domain.errors import BillingError, Code
 from billing.models import DocumentLetter, Invoice, ReminderStep
 from billing.selectors import letters as selector
-from billing.services import letters, reminders, runs
+from billing.selectors.credits import Asked
+from billing.services import credit_notes, letters, payments, reminders, runs
 from billing.tests.factories import NOVEMBER, connector, drafted, driver, flat, session, tariff
 from tenants import work
-from tenants.models import Account, AuditEntry
+from tenants.models import Account, AuditEntry, Operator
 from tenants.services import mail
 
 
@@ -157,6 +163,71 @@ def test_a_server_that_is_away_for_an_hour_gets_each_letter_once(run, north, clo
     assert set(DocumentLetter.objects.values_list("state", flat=True)) == {"done"}
 
 
+def test_a_letter_that_waits_for_the_server_says_so(run, north, clock, server):
+    server(ConnectionRefusedError(), SMTPDataError(451, b"greylisted"))
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    for why in ("letter_server_away", "letter_asked_to_wait", ""):
+        turn(north, clock)
+        row = DocumentLetter.objects.get()
+        assert (row.error, row.is_open) == (why, bool(why))
+        clock.later(minutes=5)
+
+
+def test_a_letter_is_from_the_operator_and_answers_go_there(run, north, clock, settings):
+    settings.DEFAULT_FROM_EMAIL = "Wattledger <no-reply@example.com>"
+    Operator.objects.update(email="faktura@north.example", name="Ladda, Åkern AB")
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    headers = outbox.outbox[0].message()
+    name, address = parseaddr(headers["From"])
+    assert (str(make_header(decode_header(name))), address) == ("Ladda, Åkern AB", "no-reply@example.com")
+    assert headers["Reply-To"] == "faktura@north.example"
+
+
+def mailed(document, north, clock):
+    """The text of its letter."""
+    letters.mail_invoice(document, by=None, at=clock.at)
+    clock.later(minutes=1)
+    turn(north, clock)
+    return outbox.outbox[-1].body.replace("\xa0", " ")
+
+
+def test_an_invoice_s_letter_says_where_to_pay_and_what(in_north, north, clock):
+    Operator.objects.update(bankgiro="991-2346")
+    invoice = Invoice.objects.filter(run=runs.issue(billed("Ada"), by=None, at=NOVEMBER)).get()
+    told = "Betala 25,00 kr senast 2026-12-02 till bankgiro 991-2346 med OCR-nummer"
+    assert told in mailed(invoice, north, clock)
+    payments.record(invoice, Decimal(5), paid_on=NOVEMBER.date(), text="", by=None, today=clock.at.date())
+    assert "Betala 20,00 kr senast" in mailed(invoice, north, clock)
+    payments.record(invoice, Decimal(20), paid_on=NOVEMBER.date(), text="", by=None, today=clock.at.date())
+    assert "Du behöver inte betala något." in mailed(invoice, north, clock)
+
+
+def test_who_has_told_of_no_account_is_paid_to_the_one_on_the_invoice(run, north, clock):
+    assert "till kontot på fakturan med OCR-nummer" in mailed(Invoice.objects.earliest("number"), north, clock)
+
+
+@pytest.mark.parametrize(
+    ("paid", "email", "said"),
+    [
+        ("0", "", "Kvar att betala på fakturan är 15,00 kr. Den förfaller 2026-12-02 och betalas med OCR-nummer"),
+        ("15", "", "Du har inget kvar att betala på fakturan."),
+        ("25", "", "Du har betalat 10,00 kr för mycket. Pengarna får du tillbaka av North Charging AB."),
+        ("25", "a@north.example", "mejla ditt namn och kontonummer till a@north.example."),
+    ],
+)
+def test_a_credit_note_s_letter_says_what_becomes_of_the_money(run, north, clock, paid, email, said):
+    Operator.objects.update(email=email)
+    invoice = Invoice.objects.earliest("number")
+    if Decimal(paid):
+        payments.record(invoice, Decimal(paid), paid_on=NOVEMBER.date(), text="", by=None, today=clock.at.date())
+    asked = Asked({invoice.lines.get().position: Decimal(8)})
+    part = credit_notes.credit(invoice, reason="-", by=None, at=NOVEMBER, asked=asked)
+    body = mailed(part, north, clock)
+    assert f"har krediterat 10,00 kr på faktura F1, med kreditfaktura {part}." in body
+    assert said in body
+
+
 def test_a_server_that_stays_away_for_a_day_is_not_tried_for_ever(run, north, clock, server):
     server(*[ConnectionRefusedError() for _ in range(2000)])
     letters.mail_run(run, by=None, at=NOVEMBER)
@@ -262,6 +333,53 @@ def test_a_letter_that_came_back_says_so_and_can_be_sent_again(run, north, clock
     assert DocumentLetter.objects.get().bounced_at is not None
     assert selector.listing(state=selector.BOUNCED).get() == row
     assert letters.send_again(row, by=None, at=clock.at) == 1
+
+
+REPORT = """From: MAILER-DAEMON@mail.example
+To: no-reply@example.com
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="=B"
+
+--=B
+Content-Type: text/plain
+
+I could not deliver it.
+--=B
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example
+
+Final-Recipient: rfc822; ada@example.com
+Action: {action}
+Status: 5.1.1
+
+--=B
+Content-Type: {kind}
+
+Message-ID: {message_id}
+Subject: Faktura F1
+
+--=B--
+"""
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
+def test_a_report_of_the_mail_server_marks_its_letter_and_no_other_mail_does(run, north, clock, kind, monkeypatch):
+    letters.mail_invoice(Invoice.objects.earliest("number"), by=None, at=NOVEMBER)
+    turn(north, clock)
+    message_id = outbox.outbox[0].message()["Message-ID"]
+
+    def hear(text):
+        monkeypatch.setattr("sys.stdin", TextIOWrapper(BytesIO(text.encode())))
+        call_command("letter_bounced", stdout=StringIO())
+        return DocumentLetter.objects.get().bounced_at is not None
+
+    for other in ("", "Hej!", REPORT.format(action="delayed", kind=kind, message_id=message_id),
+                  REPORT.format(action="failed", kind=kind, message_id="<x@y>"),
+                  REPORT.format(action="failed", kind="text/plain", message_id=message_id)):  # fmt: skip
+        assert not hear(other), other
+    assert hear(REPORT.format(action="failed", kind=kind, message_id=message_id))
 
 
 def test_the_operator_has_invoices_mailed_as_they_are_issued(in_north, north, clock):

@@ -32,14 +32,21 @@ def letter_bounced(request: HttpRequest) -> HttpResponse:
     if not secret or not constant_time_compare(shown, secret):
         return _refused("The secret is not the one that was agreed.")
     told = _told(request)
-    named = _OURS.fullmatch(str(told.get("message_id", "")).strip()) if isinstance(told, dict) else None
-    if named is None:
+    message_id = str(told.get("message_id", "")) if isinstance(told, dict) else ""
+    if not _OURS.fullmatch(message_id.strip()):
         return _refused("message_id is missing, or not one of ours.")
-    operator = Operator.objects.filter(slug=named[2]).first()
-    if operator is not None:
-        with tenant_scope(operator.pk):
-            letters.came_back(UUID(named[1]), at=timezone.now())
+    note(message_id)
     return HttpResponse(status=204)
+
+
+def note(message_id: str) -> bool:
+    """Note that the letter with this Message-ID came back; return whether there is such a one that had not yet."""
+    named = _OURS.fullmatch(message_id.strip())
+    operator = Operator.objects.filter(slug=named[2]).first() if named else None
+    if named is None or operator is None:
+        return False
+    with tenant_scope(operator.pk):
+        return letters.came_back(UUID(named[1]), at=timezone.now())
 
 
 def _told(request: HttpRequest) -> Any:

@@ -20,17 +20,24 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from billing import letters as billing_letters
+from billing.documents import paying
 from billing.domain.own_words import filled
 from billing.models import Dispute, MailRules
 from charging import letters as charging_letters
-from portal.words import approvals, exports, reminders
+from portal.words import approvals, exports, measures, reminders
+from portal.words.reminders import THE_ACCOUNT
 from tenants.figures import figures
 from tenants.models import Membership, Operator, PersonRequest
 from tenants.services import mail
 
 USUAL_SUBJECT = gettext_noop("Invoice {invoice} from {operator}")
 USUAL_TEXT = gettext_noop(
-    "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due}, with the reference {reference}.\n\n"
+    "Here is invoice {invoice} from {operator}. Please pay {unpaid} by {due} to {pay_to}, with the reference"
+    " {reference}.\n\nYour invoices are also in the portal: {portal}"
+)
+#: The same of an invoice of which nothing is left to pay.
+PAID_TEXT = gettext_noop(
+    "Here is invoice {invoice} from {operator}. You have nothing to pay.\n\n"
     "Your invoices are also in the portal: {portal}"
 )
 
@@ -226,7 +233,10 @@ LETTERS: dict[StrEnum, Worded] = {
     billing_letters.Letter.INVOICED: Worded("%(invoice_subject)s", ("%(invoice_text)s",)),
     billing_letters.Letter.CREDITED: Worded(
         _("Credit note %(document)s from %(operator)s"),
-        (_("%(operator)s has credited invoice %(credited)s, wholly or in part, by credit note %(document)s."),),
+        (
+            _("%(operator)s has credited %(amount)s of invoice %(credited)s, by credit note %(document)s."),
+            "%(left)s",
+        ),
     ),
     billing_letters.Letter.REMINDED: Worded(_("Reminder: invoice %(document)s"), ("%(reminder)s",)),
     mail.Letter.PACKAGE_READY: Worded(
@@ -294,7 +304,9 @@ _SAY: dict[str, Callable[[Any, Mapping[str, Any]], str]] = {
     "until": lambda day, facts: date_format(day, "DATE_FORMAT"),
     "told": lambda words, facts: words.get(translation.get_language(), next(iter(words.values()))),
     "invoice_subject": lambda own, facts: _filled(own or gettext(USUAL_SUBJECT), facts),
-    "invoice_text": lambda own, facts: _filled(own or gettext(USUAL_TEXT), facts),
+    "invoice_text": lambda own, facts: _filled(own or _usual_text(facts), facts),
+    "amount": lambda amount, facts: measures.money(amount, facts["currency"]),
+    "left": lambda left, facts: _left(left, facts),  # noqa: PLW0108  # it stands below
     "reminder": lambda row, facts: reminders.letter(row, facts["said"]) if row else "",
     "export": lambda export, facts: f"{exports.named(export)}, {exports.dated(export)}",
     "charged_on": lambda days, facts: ", ".join(date_format(day, "DATE_FORMAT") for day in days),
@@ -313,7 +325,32 @@ def _portal(page: str, operator: Operator) -> str:
 def _filled(words: str, facts: Mapping[str, Any]) -> str:
     """The words of an invoice's letter with their facts and the way to the portal."""
     portal = settings.PORTAL_ADDRESS or f"https://{settings.ALLOWED_HOSTS[0]}"
-    return filled(words, {**facts["said"], "portal": f"{portal}/o/{facts['operator'].slug}/"})
+    pay_to = facts["said"]["pay_to"] or gettext(THE_ACCOUNT)
+    return filled(words, {**facts["said"], "pay_to": pay_to, "portal": f"{portal}/o/{facts['operator'].slug}/"})
+
+
+def _usual_text(facts: Mapping[str, Any]) -> str:
+    """The usual words of an invoice's letter."""
+    return gettext(USUAL_TEXT) if facts["left"] > 0 else gettext(PAID_TEXT)
+
+
+def _left(left: Decimal, facts: Mapping[str, Any]) -> str:
+    """What a credit note leaves of its invoice: to pay, nothing, or to get back."""
+    if left > 0:
+        words = gettext(
+            "%(unpaid)s of the invoice is left to pay. It is due on %(due)s, with the reference %(reference)s."
+        )
+        return words % facts["said"]
+    if left == 0:
+        return gettext("You have nothing left to pay of the invoice.")
+    operator = facts["operator"]
+    named = {"more": measures.money(-left, facts["currency"]), "email": operator.email, "operator": operator.name}
+    if not operator.email:
+        return gettext("You have paid %(more)s too much, which %(operator)s pays back to you.") % named
+    words = gettext(
+        "You have paid %(more)s too much. To get it back, write to %(email)s with your name and account number."
+    )
+    return words % named
 
 
 def usual_invoice(language: str) -> tuple[str, str]:
@@ -332,11 +369,13 @@ def invoice_example(operator: Operator, rules: MailRules, language: str) -> tupl
         "due": written.day(date(2026, 12, 1)),
         "reference": "10173",
         "bankgiro": operator.bankgiro,
+        "pay_to": paying.pays_to({"bankgiro": operator.bankgiro, "iban": operator.iban}, operator.currency),
     }
     facts = {
         "operator": operator,
         "invoice_subject": own.get("subject", ""),
         "invoice_text": own.get("text", ""),
+        "left": Decimal(412),
         "said": said,
     }
     return write(billing_letters.Letter.INVOICED, facts, language)

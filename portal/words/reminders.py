@@ -14,10 +14,12 @@ from billing.selectors.reminders import Proposal
 from portal.words import measures
 
 USUAL = gettext_noop(
-    "We have not yet received your payment of invoice {invoice}, which was due on {due}. Please pay {unpaid} now, with"
-    " the reference {reference}. If you have paid during the last few days, you need not do anything. Late payments"
-    " bear interest under the Swedish Interest Act (räntelagen)."
+    "We have not yet received your payment of invoice {invoice}, which was due on {due}. Please pay {unpaid} now to"
+    " {pay_to}, with the reference {reference}. If you have paid during the last few days, you need not do anything."
+    " Late payments bear interest under the Swedish Interest Act (räntelagen)."
 )
+#: Where to pay who has told of no account of theirs.
+THE_ACCOUNT = gettext_noop("the account on the invoice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def asked(reminder: Reminder) -> list[tuple[str, str]]:
 
 def letter(reminder: Reminder, said: Mapping[str, str]) -> str:
     """The text of a reminder's letter: the operator's words as they were filled, or the usual ones; what is asked."""
-    text = reminder.text or filled(_(USUAL), said)
+    text = reminder.text or filled(_(USUAL), {**said, "pay_to": said["pay_to"] or _(THE_ACCOUNT)})
     parts = [f"{what} {amount}" for what, amount in asked(reminder)]
     if not parts:
         return text

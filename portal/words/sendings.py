@@ -25,6 +25,7 @@ NOT_REACHED: dict[str, str | Promise] = {
     "host_key_unseen": gettext_lazy("the server's key is not confirmed"),
     "login": gettext_lazy("the server does not let us in"),
     "key_exchange": gettext_lazy("the server and the portal know no way in common to keep the line secret"),
+    "mail_server": gettext_lazy("the mail server cannot be reached, or does not take it now"),
     "no_way": gettext_lazy("no way of sending is chosen"),
 }
 

@@ -92,6 +92,10 @@ SENTENCES: dict[str, str | Promise] = {
     "letter_not_known": gettext_lazy(
         "Nobody knows whether it went out: the connection to the mail server, or the worker, was lost in the middle."
     ),
+    "letter_server_away": gettext_lazy("The mail server cannot be reached: the letter is tried again, for a day."),
+    "letter_asked_to_wait": gettext_lazy(
+        "The mail server does not take it now (%(answer)s): the letter is tried again, for a day."
+    ),
     "letter_too_late": gettext_lazy("The mail server could not be reached for a day."),
     "documents_missing": gettext_lazy("Some documents could not be made and are missing in the file: %(numbers)s."),
 }

@@ -6,6 +6,7 @@ it (`register`). The letter is in its receiver's language.
 
 import logging
 from collections.abc import Callable, Mapping
+from email.utils import formataddr, parseaddr
 from enum import StrEnum, auto
 from functools import partial
 from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
@@ -18,6 +19,8 @@ from django.db import transaction
 from tenants.models import Operator, User
 
 log = logging.getLogger(__name__)
+#: That no program answers it, such as one for somebody who is away (RFC 3834).
+_BY_A_PROGRAM = {"Auto-Submitted": "auto-generated"}
 _USUAL_LANGUAGE = "sv"  # of who has chosen none, when the letter is no operator's
 
 
@@ -90,9 +93,23 @@ def letter_to(
 
     message_id: by which the mail server tells later that it came back.
     """
-    subject, text = _worded(letter, {"operator": operator, **facts}, language)
-    answers = [operator.email] if operator.email else None
-    return EmailMessage(subject, text, None, [address], reply_to=answers, headers={"Message-ID": message_id})
+    message = _message(address, letter, {"operator": operator, **facts}, language)
+    message.extra_headers["Message-ID"] = message_id
+    return message
+
+
+def _message(address: str, letter: StrEnum, facts: Mapping[str, Any], language: str) -> EmailMessage:
+    """The letter in words. Where it is an operator's it is from it, and answers go there."""
+    subject, text = _worded(letter, facts, language)
+    operator = facts.get("operator")
+    answers = [operator.email] if operator and operator.email else None
+    return EmailMessage(subject, text, _sender(operator), [address], reply_to=answers, headers=dict(_BY_A_PROGRAM))
+
+
+def _sender(operator: Operator | None) -> str:
+    """From whom a letter is: the operator's name, at the address that the installation may write from."""
+    usual = str(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((" ".join(operator.name.split()), parseaddr(usual)[1])) if operator else usual
 
 
 def connection() -> Any:
@@ -131,8 +148,8 @@ def can_send() -> bool:
 def _send(address: str, letter: StrEnum, facts: Mapping[str, Any], language: str, *, known_as: str) -> bool:
     if not can_send():
         return False
-    subject, text = _worded(letter, facts, language)
-    transaction.on_commit(partial(_deliver, address, subject, text, known_as))
+    message = _message(address, letter, facts, language)
+    transaction.on_commit(partial(_deliver, message, known_as))
     return True
 
 
@@ -142,8 +159,8 @@ def _worded(letter: StrEnum, facts: Mapping[str, Any], language: str) -> tuple[s
     return " ".join(subject.split()), text  # names stand in it, and a line break would begin another header
 
 
-def _deliver(address: str, subject: str, text: str, known_as: str) -> None:
+def _deliver(message: EmailMessage, known_as: str) -> None:
     try:
-        send_mail(subject, text, None, [address])
+        message.send()
     except (OSError, ValueError):  # the server refuses it, or it cannot be a letter: `BadHeaderError`
         log.exception("Mail to %s was not delivered.", known_as)

@@ -3,6 +3,7 @@
 import ast
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,17 @@ def facts():
         "reminder": Reminder(costs=60_00, costs_kind="fee", currency="SEK", charge=Invoice(series="F", number=2)),
         "invoice_subject": "",
         "invoice_text": "",
-        "said": {"operator": "Exempel AB", "invoice": "F1", "unpaid": "1", "due": "2026-03-01", "reference": "18"},
+        "said": {
+            "operator": "Exempel AB",
+            "invoice": "F1",
+            "unpaid": "1",
+            "due": "2026-03-01",
+            "reference": "18",
+            "pay_to": "",
+        },
+        "left": Decimal(1),
+        "amount": Decimal(2),
+        "currency": "SEK",
     }
 
 
